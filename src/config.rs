@@ -1,0 +1,182 @@
+//! Settings: validated, immutable, made once at the start (console.md section 10).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::ids::EnvId;
+
+/// Everything the console needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Product name, header line.
+    pub project: Arc<str>,
+    /// `owner/name` on GitHub.
+    pub repository: Option<Arc<str>>,
+    /// Environments in the order of the configuration.
+    pub environments: Vec<EnvInfo>,
+    /// Probes in the order of the configuration.
+    pub probes: Vec<ProbeSettings>,
+    /// Where to observe the running release of a service, beyond the default.
+    pub observe: Vec<ObserveSettings>,
+    /// Access to each platform.
+    pub github: Option<Access>,
+    /// Fly: Machines API, web API (GraphQL, logs) and release routes have bases of their own.
+    pub fly: Option<FlyAccess>,
+    /// Vercel.
+    pub vercel: Option<Access>,
+    /// Team id or slug of Vercel requests.
+    pub vercel_team: Option<Arc<str>>,
+    /// Supabase.
+    pub supabase: Option<Access>,
+    /// The rules of the secrets matrix.
+    pub secrets: SecretRules,
+    /// How the screen looks and behaves.
+    pub ui: UiSettings,
+    /// Where journal and history live.
+    pub state_dir: PathBuf,
+    /// Mutations allowed (flag `--write`, or per environment `access = "write"`).
+    pub write: bool,
+    /// Shortest interval of a feed while something changes, and the calm one.
+    pub poll: PollSettings,
+    /// Things to tell the person: unknown keys with the nearest name, files that were not readable.
+    pub warnings: Vec<String>,
+    /// The file that was read, if any.
+    pub origin: Option<PathBuf>,
+}
+
+/// A base URL and a token.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `https://api.github.com`, without a trailing slash.
+    pub base: String,
+    /// The token; `None` = not found, and the feed says which variable to set.
+    pub token: Option<SecretString>,
+    /// Where the token came from, in words: `environment variable GH_TOKEN`.
+    pub token_origin: String,
+}
+
+/// Fly's three bases (fly.md section 1).
+#[derive(Debug, Clone)]
+pub struct FlyAccess {
+    /// Machines API, `https://api.machines.dev`.
+    pub machines: String,
+    /// Web API: `/graphql`, `/api/v1/apps/:app/logs`, release routes.
+    pub api: String,
+    /// The token text as found, scheme words and commas included.
+    pub token: Option<SecretString>,
+    /// Where the token came from, in words.
+    pub token_origin: String,
+}
+
+/// One HTTP probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProbeSettings {
+    /// Which environment it belongs to.
+    pub env: EnvId,
+    /// Its name on the screen.
+    pub name: Arc<str>,
+    /// The URL.
+    pub url: String,
+    /// Accepted HTTP statuses; empty = 200–299.
+    pub status: Vec<u16>,
+    /// Text that the body must contain.
+    pub contains: Option<String>,
+    /// JSON pointer and the value it must have.
+    pub json: Option<(String, serde_json::Value)>,
+    /// Slower than this fails.
+    pub max_latency: Option<Duration>,
+    /// When set, an `Origin` header is sent and CORS must allow it.
+    pub cors_origin: Option<String>,
+    /// How often; default 5 s.
+    pub interval: Duration,
+    /// Time-out; default 5 s.
+    pub timeout: Duration,
+}
+
+/// How to read the running release of a service at the edge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObserveSettings {
+    /// Which environment.
+    pub env: EnvId,
+    /// Which service.
+    pub service: Arc<str>,
+    /// The URL.
+    pub url: String,
+    /// Where the commit stands in the answer.
+    pub at: ObserveAt,
+}
+
+/// Where the commit stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObserveAt {
+    /// A response header.
+    Header(String),
+    /// A JSON pointer into the body.
+    Json(String),
+    /// The content of `<meta name="…">`.
+    Meta(String),
+}
+
+/// Rules of the secrets matrix.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SecretRules {
+    /// Keys that must exist in every environment, by service (`backend`), from `[secrets]` or a `.env.example`.
+    pub required: Vec<(Arc<str>, Arc<str>)>,
+    /// Keys that may exist.
+    pub optional: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// Look and feel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UiSettings {
+    /// `dark`, `light`, `mono`, `high-contrast`.
+    pub theme: Arc<str>,
+    /// No colour at all (`NO_COLOR`).
+    pub no_color: bool,
+    /// ASCII symbols only.
+    pub ascii: bool,
+    /// Mouse capture.
+    pub mouse: bool,
+    /// Bytes of log lines held; default 64 MiB.
+    pub log_bytes: usize,
+}
+
+/// Rhythm of polling feeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollSettings {
+    /// While something changes; default 2 s.
+    pub fast: Duration,
+    /// When calm; default 10 s.
+    pub calm: Duration,
+}
+
+impl Settings {
+    /// Looks an environment up.
+    #[must_use]
+    pub fn environment(&self, id: &EnvId) -> Option<&EnvInfo> {
+        self.environments.iter().find(|env| &env.id == id)
+    }
+
+    /// Platforms that the configuration names.
+    #[must_use]
+    pub fn platforms(&self) -> Vec<Platform> {
+        let mut all = Vec::new();
+        if self.github.is_some() {
+            all.push(Platform::Github);
+        }
+        if self.fly.is_some() {
+            all.push(Platform::Fly);
+        }
+        if self.vercel.is_some() {
+            all.push(Platform::Vercel);
+        }
+        if self.supabase.is_some() {
+            all.push(Platform::Supabase);
+        }
+        all
+    }
+}

@@ -1,0 +1,12 @@
+//! The vocabulary of the console (console.md section 2) and its pure rules. No I/O, no tasks, no drawing here.
+
+pub mod environment;
+pub mod fact;
+pub mod feed;
+pub mod health;
+pub mod ids;
+pub mod log;
+pub mod operation;
+pub mod pipeline;
+pub mod release;
+pub mod secret;

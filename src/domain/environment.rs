@@ -1,0 +1,178 @@
+//! Environments and services, and what is known of them: declared by the platform, observed at the edge.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use crate::sanitize::Text;
+
+/// How much an environment matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// A developer's own.
+    Development,
+    /// One branch or pull request.
+    Preview,
+    /// The rehearsal.
+    Staging,
+    /// What customers use.
+    Production,
+}
+
+/// An outside system that the console talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    /// GitHub Actions, deployments, secrets.
+    Github,
+    /// Fly.io.
+    Fly,
+    /// Vercel.
+    Vercel,
+    /// Supabase.
+    Supabase,
+    /// The product itself, as its users meet it.
+    Edge,
+}
+
+impl Platform {
+    /// The name used in configuration, logs and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::Fly => "fly",
+            Self::Vercel => "vercel",
+            Self::Supabase => "supabase",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// The two letters of the header line.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Github => "gh",
+            Self::Fly => "fly",
+            Self::Vercel => "vc",
+            Self::Supabase => "sb",
+            Self::Edge => "edge",
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The semantic state of anything on the screen: always drawn as symbol + word + colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Known to be good.
+    Ok,
+    /// Not known. Never drawn as good.
+    Unknown,
+    /// Held on purpose.
+    Paused,
+    /// In motion.
+    Running,
+    /// Deserves a look.
+    Warn,
+    /// Broken.
+    Fail,
+}
+
+/// What the platform says is live in a service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Declared {
+    /// The platform's identity of it.
+    pub deployment: DeploymentId,
+    /// What people call it: `v41`, `dpl_8Qk…`, `0042`.
+    pub label: Text,
+    /// The commit it was built from, where known.
+    pub sha: Option<Sha>,
+    /// The platform's own judgement.
+    pub status: Status,
+    /// The platform's own words: `complete`, `READY`, `ACTIVE_HEALTHY`.
+    pub words: Text,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// A deployment in motion: machines (or aliases) done, of how many.
+    pub rollout: Option<Rollout>,
+    /// Automation is held on this deployment, and why.
+    pub pin: Option<Text>,
+    /// The running instances, where the platform tells (Fly machines).
+    pub instances: Vec<Instance>,
+}
+
+/// Progress of a deployment in motion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rollout {
+    /// How many are on the new one.
+    pub done: u32,
+    /// Of how many.
+    pub total: u32,
+}
+
+/// One machine or container of a service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Instance {
+    /// The platform's id (Fly: 14 hex digits).
+    pub id: Text,
+    /// Where it runs.
+    pub region: Text,
+    /// The platform's word for its state: `started`, `stopped`.
+    pub state: Text,
+    /// The image it runs, by digest.
+    pub digest: Option<Text>,
+    /// The release it is labelled with, such as `v41`.
+    pub release: Option<Text>,
+    /// Checks that the platform makes: passing and all. (0, 0) = unchecked.
+    pub checks: (u32, u32),
+}
+
+/// What the edge answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Observed {
+    /// The commit that the edge says it runs.
+    pub sha: Option<Sha>,
+    /// Its own version text.
+    pub version: Option<Text>,
+    /// When it answered.
+    pub at: Timestamp,
+    /// Where the answer stood: `GET /version`, `header x-release`.
+    pub source: Text,
+}
+
+/// A service as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceInfo {
+    /// Its identity.
+    pub id: ServiceId,
+    /// The platform it runs on.
+    pub platform: Platform,
+    /// The platform's name of it: Fly app, Vercel project, Supabase project ref.
+    pub resource: Arc<str>,
+    /// Where people reach it; probes and observations go there.
+    pub url: Option<Arc<str>>,
+}
+
+/// An environment as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvInfo {
+    /// Its identity.
+    pub id: EnvId,
+    /// How much it matters.
+    pub tier: Tier,
+    /// Its services, in the order of the configuration.
+    pub services: Vec<ServiceInfo>,
+    /// Whether the console may change it.
+    pub writable: bool,
+}

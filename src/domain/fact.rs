@@ -1,0 +1,41 @@
+//! Facts: what the engine tells the application. Plain data, in arrival order per feed.
+
+use super::environment::{Declared, Observed, Platform};
+use super::feed::{Budget, FeedId, FeedStatus};
+use super::health::{ProbeId, Sample};
+use super::ids::{EnvId, ReqId, ServiceId};
+use super::log::LogBatch;
+use super::operation::{Operation, Plan};
+use super::pipeline::Run;
+use super::release::Deployment;
+use super::secret::SecretEntry;
+use crate::sanitize::Text;
+
+/// One thing that became known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A feed answered, failed, or changed its rhythm.
+    Feed(FeedId, FeedStatus),
+    /// What a platform declares of a service.
+    Declared(ServiceId, Box<Declared>),
+    /// What the edge answered.
+    Observed(ServiceId, Observed),
+    /// Deployments of a service, newest first.
+    Releases(ServiceId, Vec<Deployment>),
+    /// Log lines.
+    Logs(LogBatch),
+    /// A probe's answer. The first one of a probe carries its target.
+    Probe(ProbeId, Text, Sample),
+    /// Every secret of one environment, whole.
+    Secrets(EnvId, Vec<SecretEntry>),
+    /// Recent runs with the jobs and gates of the active ones.
+    Pipeline(Vec<Run>),
+    /// What is left of a budget.
+    Budget(Platform, Budget),
+    /// The answer to `Effect::Preflight`.
+    Plan(ReqId, Result<Box<Plan>, Text>),
+    /// An operation began, moved or ended.
+    Operation(Box<Operation>),
+    /// Something to tell the person once, on the hint line.
+    Notice(Text),
+}

@@ -1,0 +1,97 @@
+//! Feeds: background reads that keep one thing fresh, and what the screen may say of their age.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::environment::Platform;
+use super::ids::{EnvId, ServiceId};
+use crate::sanitize::Text;
+
+/// What a feed reads. One running task per value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FeedId {
+    /// What the platform declares of a service.
+    Declared(ServiceId),
+    /// What the edge answers for a service.
+    Observed(ServiceId),
+    /// Deployments of a service, newest first.
+    Releases(ServiceId),
+    /// Log lines of a service.
+    Logs(ServiceId),
+    /// Probes of an environment.
+    Health(EnvId),
+    /// Secret names and digests of an environment.
+    Secrets(EnvId),
+    /// Pipeline runs, jobs and gates of the repository.
+    Pipeline,
+    /// The start-up check of a platform's token.
+    Token(Platform),
+}
+
+/// How a feed is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum FeedState {
+    /// Started, no answer yet.
+    Starting,
+    /// Answered at this time.
+    Fresh(Timestamp),
+    /// The last try failed; reads go on with backoff.
+    Failing {
+        /// The last good answer, if there was one.
+        last_ok: Option<Timestamp>,
+        /// Since when it fails.
+        since: Timestamp,
+        /// Why, in words for the pane: what happened and what to do.
+        why: Text,
+    },
+}
+
+/// A feed's state and rhythm, from which freshness follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedStatus {
+    /// How it is doing.
+    pub state: FeedState,
+    /// Its present interval.
+    pub interval: Duration,
+}
+
+/// What a pane may claim of its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Freshness {
+    /// No answer has come yet.
+    Waiting,
+    /// Fresh, with its age.
+    Fresh(Duration),
+    /// Not answered for three intervals: dim it, and refuse what depends on it.
+    Stale(Duration),
+    /// Never answered, and failing.
+    Failed,
+}
+
+impl FeedStatus {
+    /// Freshness at `now`: stale after three intervals without an answer (console.md section 3).
+    #[must_use]
+    pub fn freshness(&self, now: Timestamp) -> Freshness {
+        let last = match &self.state {
+            FeedState::Starting => return Freshness::Waiting,
+            FeedState::Fresh(at) => *at,
+            FeedState::Failing { last_ok: None, .. } => return Freshness::Failed,
+            FeedState::Failing { last_ok: Some(at), .. } => *at,
+        };
+        let age = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+        if age > self.interval * 3 { Freshness::Stale(age) } else { Freshness::Fresh(age) }
+    }
+}
+
+/// What is left of a platform's request budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// Requests left in the window.
+    pub remaining: u32,
+    /// Requests of the window.
+    pub limit: u32,
+    /// When it fills again.
+    pub reset: Option<Timestamp>,
+}

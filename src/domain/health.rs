@@ -1,0 +1,133 @@
+//! Probes, their samples, and the hysteresis that turns samples into a state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::environment::Status;
+use super::ids::{EnvId, Sha};
+use crate::sanitize::Text;
+
+/// A probe's identity: its environment and its name in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ProbeId {
+    /// Where it looks.
+    pub env: EnvId,
+    /// `backend /health`, `frontend → api`.
+    pub name: Arc<str>,
+}
+
+/// One answer to one probe.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sample {
+    /// When the answer (or its absence) was known.
+    pub at: Timestamp,
+    /// How long it took; what is known of it when it failed.
+    pub anatomy: Anatomy,
+    /// Why it failed; `None` = it passed.
+    pub failure: Option<Text>,
+}
+
+/// The parts of one probe.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Anatomy {
+    /// Name lookup.
+    pub dns: Option<Duration>,
+    /// TCP connect.
+    pub connect: Option<Duration>,
+    /// TLS handshake; `None` on plain HTTP.
+    pub tls: Option<Duration>,
+    /// Request sent to first byte.
+    pub first_byte: Option<Duration>,
+    /// The whole.
+    pub total: Duration,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The beginning of the body.
+    pub snippet: Option<Text>,
+    /// The release that the answer names.
+    pub release: Option<Sha>,
+}
+
+/// A probe with its history; fails after [`FAIL_AFTER`], recovers after [`RECOVER_AFTER`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProbeState {
+    /// Which probe.
+    pub id: ProbeId,
+    /// What is asked, such as `GET https://…/health`.
+    pub target: Text,
+    /// The state after hysteresis.
+    pub status: Status,
+    /// Since when that state holds.
+    pub since: Timestamp,
+    /// The last samples, oldest first, at most [`KEPT`].
+    pub samples: std::collections::VecDeque<Sample>,
+    /// Passed and all, since the console started.
+    pub passed: (u64, u64),
+    /// State changes within the last ten minutes; above 4 it is flapping.
+    pub changes: Vec<Timestamp>,
+    streak: u32,
+}
+
+/// Failures in a row that make a probe fail.
+pub const FAIL_AFTER: u32 = 3;
+/// Passes in a row that make it recover.
+pub const RECOVER_AFTER: u32 = 2;
+/// Samples kept for the sparkline.
+pub const KEPT: usize = 120;
+
+impl ProbeState {
+    /// A probe that has not answered yet.
+    #[must_use]
+    pub fn new(id: ProbeId, target: Text, now: Timestamp) -> Self {
+        Self {
+            id,
+            target,
+            status: Status::Unknown,
+            since: now,
+            samples: std::collections::VecDeque::new(),
+            passed: (0, 0),
+            changes: Vec::new(),
+            streak: 0,
+        }
+    }
+
+    /// Takes in a sample; true when the state changed.
+    pub fn push(&mut self, sample: Sample) -> bool {
+        let pass = sample.failure.is_none();
+        let at = sample.at;
+        let same = self.samples.back().is_some_and(|last| last.failure.is_none() == pass);
+        self.streak = if same { self.streak + 1 } else { 1 };
+        self.passed.1 += 1;
+        self.passed.0 += u64::from(pass);
+        if self.samples.len() == KEPT {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
+        let next = match (self.status, pass) {
+            (Status::Unknown, true) => Status::Ok,
+            (Status::Fail, true) if self.streak >= RECOVER_AFTER => Status::Ok,
+            (Status::Warn, true) if self.streak >= RECOVER_AFTER => Status::Ok,
+            (Status::Fail, _) => Status::Fail,
+            (_, false) if self.streak >= FAIL_AFTER => Status::Fail,
+            (_, false) => Status::Warn,
+            (status, true) => status,
+        };
+        if next == self.status {
+            return false;
+        }
+        self.status = next;
+        self.since = at;
+        self.changes.retain(|change| at.duration_since(*change).as_secs() < 600);
+        self.changes.push(at);
+        true
+    }
+
+    /// True while the state changes more than four times in ten minutes.
+    #[must_use]
+    pub fn flapping(&self, now: Timestamp) -> bool {
+        self.changes.iter().filter(|change| now.duration_since(**change).as_secs() < 600).count() > 4
+    }
+}

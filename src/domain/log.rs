@@ -1,0 +1,78 @@
+//! Log lines as they enter the console: already sanitised, capped and redacted.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::environment::Platform;
+use super::ids::ServiceId;
+use crate::sanitize::Text;
+
+/// How bad a line says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Finest detail.
+    Trace,
+    /// Detail for developers.
+    Debug,
+    /// Normal; also the level of lines that name none.
+    Info,
+    /// Deserves a look.
+    Warn,
+    /// Something failed.
+    Error,
+    /// The process gave up.
+    Fatal,
+}
+
+/// Where a line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogKind {
+    /// By the running program.
+    App,
+    /// By a build.
+    Build,
+    /// By the platform: proxy, runner, scheduler.
+    System,
+    /// By a pipeline job.
+    Job,
+}
+
+/// One log line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogLine {
+    /// When it happened, by its source.
+    pub at: Timestamp,
+    /// The service it belongs to.
+    pub service: ServiceId,
+    /// The platform it came from.
+    pub platform: Platform,
+    /// What wrote it.
+    pub kind: LogKind,
+    /// Machine, region; empty when the source names none.
+    pub instance: Arc<str>,
+    /// Region code; empty when the source names none.
+    pub region: Arc<str>,
+    /// Its level.
+    pub level: Level,
+    /// What is shown: the message of a JSON line, else the line.
+    pub message: Text,
+    /// The whole line when `message` is a part of it.
+    pub raw: Option<Text>,
+}
+
+/// A batch from one feed, in the order of its source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogBatch {
+    /// Whose lines they are.
+    pub service: ServiceId,
+    /// The lines, oldest first.
+    pub lines: Vec<LogLine>,
+    /// Lines known to be missing before this batch (reconnect, overflow); 0 = none.
+    pub gap: u64,
+    /// Why they are missing, when they are.
+    pub gap_why: Option<Text>,
+}

@@ -1,0 +1,92 @@
+//! Pipeline runs, jobs, steps and the gates that hold them (github.md sections 4 and 5).
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::environment::Status;
+use super::ids::{EnvId, Sha};
+use crate::sanitize::Text;
+
+/// One workflow run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// The platform's number of it.
+    pub id: u64,
+    /// Workflow name.
+    pub workflow: Text,
+    /// Run name or event title.
+    pub title: Text,
+    /// Number and attempt.
+    pub number: (u64, u32),
+    /// Commit.
+    pub sha: Sha,
+    /// Branch.
+    pub branch: Text,
+    /// Who started it.
+    pub actor: Text,
+    /// State, drawn.
+    pub status: Status,
+    /// The platform's words: `waiting`, `in_progress`, `failure`.
+    pub words: Text,
+    /// When this attempt began.
+    pub started_at: Option<Timestamp>,
+    /// Last change.
+    pub updated_at: Option<Timestamp>,
+    /// Page in the browser.
+    pub url: Text,
+    /// Its jobs, filled for active runs.
+    pub jobs: Vec<Job>,
+    /// Gates that hold it now.
+    pub gates: Vec<Gate>,
+}
+
+/// One job of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Job {
+    /// The platform's number of it.
+    pub id: u64,
+    /// Its name.
+    pub name: Text,
+    /// State, drawn.
+    pub status: Status,
+    /// The platform's words.
+    pub words: Text,
+    /// Start.
+    pub started_at: Option<Timestamp>,
+    /// End.
+    pub completed_at: Option<Timestamp>,
+    /// Its steps in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a job.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Position, from 1.
+    pub number: u32,
+    /// Its name.
+    pub name: Text,
+    /// State, drawn.
+    pub status: Status,
+    /// Start.
+    pub started_at: Option<Timestamp>,
+    /// End.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// Something that holds a run for an environment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gate {
+    /// The environment it protects.
+    pub env: EnvId,
+    /// Its number on the platform.
+    pub env_number: u64,
+    /// Wait timer, minutes; 0 = none.
+    pub wait_minutes: u32,
+    /// When the wait timer began.
+    pub wait_since: Option<Timestamp>,
+    /// Who may review: logins and team names.
+    pub reviewers: Vec<Text>,
+    /// Whether the console's user may.
+    pub may_approve: bool,
+}

@@ -1,0 +1,68 @@
+//! Deployments of a service as candidates of a rollback, and commits between releases.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::environment::Status;
+use super::ids::{DeploymentId, ServiceId, Sha};
+use crate::sanitize::Text;
+
+/// Whether what a rollback needs is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// Checked: it exists.
+    There,
+    /// Checked: it is gone.
+    Gone,
+    /// Not checked yet.
+    Unknown,
+}
+
+/// One deployment of one service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Deployment {
+    /// Whose.
+    pub service: ServiceId,
+    /// The platform's identity of it.
+    pub id: DeploymentId,
+    /// What people call it: `v41`, `dpl_8Qk…`.
+    pub label: Text,
+    /// The commit it was built from.
+    pub sha: Option<Sha>,
+    /// The image reference (Fly) that a rollback would set.
+    pub image: Option<Text>,
+    /// State, drawn.
+    pub status: Status,
+    /// The platform's words for how it ended.
+    pub words: Text,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How long it was live, where known.
+    pub ran_for: Option<Duration>,
+    /// Who made it.
+    pub author: Text,
+    /// First line of the commit message, or the platform's reason.
+    pub message: Text,
+    /// It is what the platform says is live now.
+    pub current: bool,
+    /// The console (or its history) saw it healthy at the edge.
+    pub verified: Option<bool>,
+    /// Whether the image or build still exists.
+    pub presence: Presence,
+    /// Marked bad, and why.
+    pub bad: Option<Text>,
+}
+
+/// One commit between two releases.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Commit {
+    /// Its hash.
+    pub sha: Sha,
+    /// Who wrote it.
+    pub author: Text,
+    /// First line of its message.
+    pub title: Text,
+}

@@ -1,0 +1,74 @@
+//! Secrets by name, place and digest. A value never enters this type.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::environment::{Platform, Status};
+use super::ids::EnvId;
+use crate::sanitize::Text;
+
+/// One secret in one place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SecretEntry {
+    /// Its name.
+    pub key: Text,
+    /// The environment it belongs to.
+    pub env: EnvId,
+    /// Where it lives.
+    pub platform: Platform,
+    /// The service's resource there: Fly app, Vercel project, GitHub environment.
+    pub place: Text,
+    /// A digest, and in which sense it may be compared.
+    pub digest: Digest,
+    /// Last change, where the platform tells.
+    pub updated_at: Option<Timestamp>,
+    /// The platform's extra words: `staged`, `partial`, `sensitive`.
+    pub note: Option<Text>,
+}
+
+/// What is known of a value without knowing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Digest {
+    /// Nothing: the platform shows only the name.
+    Hidden,
+    /// Opaque digest of the platform, comparable only within the same place over time.
+    Opaque(Text),
+    /// A digest under the run's own key (or a real SHA-256 turned into one): comparable everywhere.
+    Keyed(Text),
+}
+
+/// Whether a key must exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contract {
+    /// Named in the contract as required.
+    Required,
+    /// Named in the contract, may be absent.
+    Optional,
+    /// Not named.
+    Unlisted,
+}
+
+/// One row of the matrix: a key over all environments.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SecretRow {
+    /// The name.
+    pub key: Text,
+    /// What the contract says.
+    pub contract: Contract,
+    /// All places where it lives.
+    pub entries: Vec<SecretEntry>,
+    /// Findings, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// Something to say about a secret.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// How bad.
+    pub status: Status,
+    /// Whether it holds a promotion.
+    pub blocks: bool,
+    /// In words: `missing in production`.
+    pub says: Text,
+}
