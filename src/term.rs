@@ -1,1 +1,7 @@
-//! term
+//! The terminal: one owner that gives it back on quit, error, panic and signal; its input as [`crate::app::msg::Msg`].
+
+pub mod input;
+pub mod osc;
+pub mod session;
+
+pub use session::Session;

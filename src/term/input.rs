@@ -1,0 +1,93 @@
+//! Terminal events as messages of the application.
+
+use crossterm::event::{Event, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
+
+/// Translates an event; `None` for events that mean nothing to us (key releases, mouse moves).
+#[must_use]
+pub fn translate(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => translate_key(key).map(Msg::Key),
+        Event::Mouse(mouse) => translate_mouse(mouse).map(Msg::Mouse),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+        Event::FocusGained => Some(Msg::Focus(true)),
+        Event::FocusLost => Some(Msg::Focus(false)),
+    }
+}
+
+fn translate_key(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let shift = event.modifiers.contains(KeyModifiers::SHIFT);
+    Some(Key {
+        code: translate_code(event.code, shift)?,
+        ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
+        alt: event.modifiers.contains(KeyModifiers::ALT),
+        repeat: event.kind == KeyEventKind::Repeat,
+    })
+}
+
+fn translate_code(code: crossterm::event::KeyCode, shift: bool) -> Option<KeyCode> {
+    use crossterm::event::KeyCode as C;
+    Some(match code {
+        // Some terminals report shift apart from the letter.
+        C::Char(c) if shift && c.is_ascii_lowercase() => KeyCode::Char(c.to_ascii_uppercase()),
+        C::Char(c) => KeyCode::Char(c),
+        C::Enter => KeyCode::Enter,
+        C::Esc => KeyCode::Esc,
+        C::Tab if shift => KeyCode::BackTab,
+        C::Tab => KeyCode::Tab,
+        C::BackTab => KeyCode::BackTab,
+        C::Backspace => KeyCode::Backspace,
+        C::Delete => KeyCode::Delete,
+        C::Up => KeyCode::Up,
+        C::Down => KeyCode::Down,
+        C::Left => KeyCode::Left,
+        C::Right => KeyCode::Right,
+        C::Home => KeyCode::Home,
+        C::End => KeyCode::End,
+        C::PageUp => KeyCode::PageUp,
+        C::PageDown => KeyCode::PageDown,
+        _ => return None,
+    })
+}
+
+fn translate_mouse(event: MouseEvent) -> Option<Mouse> {
+    let kind = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseKind::Click,
+        MouseEventKind::ScrollUp => MouseKind::WheelUp,
+        MouseEventKind::ScrollDown => MouseKind::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { kind, column: event.column, row: event.row })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shift_is_part_of_the_character() {
+        let event = KeyEvent::new(crossterm::event::KeyCode::Char('r'), KeyModifiers::SHIFT);
+        assert_eq!(translate_key(event).unwrap().code, KeyCode::Char('R'));
+    }
+
+    #[test]
+    fn releases_and_moves_mean_nothing() {
+        let mut event = KeyEvent::new(crossterm::event::KeyCode::Enter, KeyModifiers::NONE);
+        event.kind = KeyEventKind::Release;
+        assert_eq!(translate(Event::Key(event)), None);
+        let moved = MouseEvent { kind: MouseEventKind::Moved, column: 1, row: 1, modifiers: KeyModifiers::NONE };
+        assert_eq!(translate(Event::Mouse(moved)), None);
+    }
+
+    #[test]
+    fn a_held_key_is_marked_as_repeat() {
+        let mut event = KeyEvent::new(crossterm::event::KeyCode::Char('y'), KeyModifiers::NONE);
+        event.kind = KeyEventKind::Repeat;
+        assert!(translate_key(event).unwrap().repeat);
+    }
+}

@@ -1,0 +1,138 @@
+//! The one owner of the terminal.
+//!
+//! Raw mode, the alternate screen and mouse capture are switched on together and off together: by [`Session::leave`], by
+//! `Drop`, and by the panic hook, which runs before the panic message is printed. Leaving twice does no harm.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+    EnableMouseCapture,
+};
+use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{cursor, execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+/// The backend that the console draws on: buffered, so that a frame is one write.
+pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Whether the terminal is ours at this moment; the panic hook and `Drop` ask it.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Bytes of one frame that fit into a single write.
+const FRAME_BYTES: usize = 256 * 1024;
+
+/// Owns the terminal until dropped.
+pub struct Session {
+    screen: Screen,
+    mouse: bool,
+}
+
+impl Session {
+    /// Takes the terminal: raw mode, alternate screen, and mouse when asked.
+    ///
+    /// # Errors
+    /// When standard output is not a terminal or refuses.
+    pub fn enter(mouse: bool) -> io::Result<Self> {
+        install_panic_hook();
+        take(mouse)?;
+        let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))?;
+        Ok(Self { screen, mouse })
+    }
+
+    /// The screen to draw on.
+    pub fn screen(&mut self) -> &mut Screen {
+        &mut self.screen
+    }
+
+    /// Switches mouse capture; off lets the terminal select text.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
+    }
+
+    /// Writes bytes that are not part of a frame (title, bell, clipboard), in order with the frames.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let out = self.screen.backend_mut().writer_mut();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// Gives the terminal back, stops the process group as the terminal's own ctrl-z does, and takes the terminal again when
+    /// it is continued.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    #[cfg(unix)]
+    pub fn suspend(&mut self) -> io::Result<()> {
+        self.leave();
+        stop_group();
+        take(self.mouse)?;
+        self.screen.clear()
+    }
+
+    /// Gives the terminal back. Harmless when it was given back already.
+    pub fn leave(&mut self) {
+        let _ = self.screen.backend_mut().writer_mut().flush();
+        give_back();
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Stops the whole process group until SIGCONT: a wrapper such as `cargo run` must stop too, or the shell never comes back.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "signalling our own group has no safe wrapper in our dependencies")]
+fn stop_group() {
+    // SAFETY: `kill` takes plain numbers and touches no memory of ours; 0 is our own process group.
+    unsafe {
+        libc::kill(0, libc::SIGTSTP);
+    }
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    OURS.store(true, Ordering::SeqCst);
+    let mut out = io::stdout().lock();
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide)?;
+    if mouse {
+        queue!(out, EnableMouseCapture)?;
+    }
+    out.flush()
+}
+
+/// Undoes [`take`]. Errors are ignored: there is nobody left to tell.
+fn give_back() {
+    if !OURS.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    let _ = queue!(out, DisableMouseCapture, DisableFocusChange, DisableBracketedPaste);
+    let _ = queue!(out, crossterm::style::ResetColor, LeaveAlternateScreen, cursor::Show);
+    let _ = out.flush();
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Puts the terminal right before any panic message is printed.
+fn install_panic_hook() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            give_back();
+            before(info);
+        }));
+    });
+}
