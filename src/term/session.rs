@@ -61,9 +61,9 @@ impl Session {
     /// # Errors
     /// When the terminal cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let out = self.screen.backend_mut().writer_mut();
+        let out = self.screen.backend_mut();
         out.write_all(bytes)?;
-        out.flush()
+        Write::flush(out)
     }
 
     /// Gives the terminal back, stops the process group as the terminal's own ctrl-z does, and takes the terminal again when
@@ -81,7 +81,7 @@ impl Session {
 
     /// Gives the terminal back. Harmless when it was given back already.
     pub fn leave(&mut self) {
-        let _ = self.screen.backend_mut().writer_mut().flush();
+        let _ = Write::flush(self.screen.backend_mut());
         give_back();
     }
 }
