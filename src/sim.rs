@@ -1,1 +1,232 @@
-//! sim
+//! The simulator: the platforms' HTTP APIs on loopback, each at an origin of its own, over one seeded world
+//! (console.md section 11). It shares no code with the clients, so that neither can hide the other's mistakes.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::Router;
+use serde::Serialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::clock::SharedClock;
+use crate::error::{ExitCode, UserError};
+
+mod config;
+mod control;
+mod edge;
+pub mod faults;
+mod fly_api;
+mod fly_machines;
+pub(super) mod github;
+pub mod shared;
+pub(super) mod supabase;
+pub mod tasks;
+pub(super) mod vercel;
+pub mod world;
+
+use shared::Shared;
+use tasks::Tasks;
+use world::Env;
+
+/// How a simulator is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The first origin's address; the others take the ports after it, port 0 picks free ones.
+    pub listen: SocketAddr,
+    /// A name of [`scenario_names`].
+    pub scenario: String,
+    /// Where all ids come from.
+    pub seed: u64,
+    /// Simulator seconds per second.
+    pub speed: f64,
+}
+
+/// The base URLs of the simulated product's edge in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EdgeOrigins {
+    /// `/health`, `/version`.
+    pub backend: String,
+    /// `/`.
+    pub frontend: String,
+}
+
+/// Where everything listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origins {
+    /// GitHub's REST API.
+    pub github: String,
+    /// Fly's Machines API.
+    pub fly_machines: String,
+    /// Fly's web API: GraphQL, logs, releases.
+    pub fly_api: String,
+    /// Vercel's REST API.
+    pub vercel: String,
+    /// Supabase's management API.
+    pub supabase: String,
+    /// The product's edge by environment.
+    pub edge: BTreeMap<String, EdgeOrigins>,
+}
+
+/// A running simulator.
+pub struct Sim {
+    shared: Shared,
+    tasks: Tasks,
+    origins: Origins,
+    control: String,
+}
+
+/// The scenarios that are built in.
+#[must_use]
+pub fn scenario_names() -> &'static [&'static str] {
+    &world::seed::NAMES
+}
+
+/// The origins in the order of their ports.
+const ORDER: [&str; 10] = [
+    "control",
+    "github",
+    "fly_machines",
+    "fly_api",
+    "vercel",
+    "supabase",
+    "edge.staging.backend",
+    "edge.staging.frontend",
+    "edge.production.backend",
+    "edge.production.frontend",
+];
+
+/// Builds the world, binds every origin and serves until [`Sim::stop`].
+///
+/// # Errors
+///
+/// An unknown scenario, a speed that is no positive number, an address that cannot be bound.
+pub async fn start(options: Options, clock: SharedClock) -> Result<Sim, UserError> {
+    if !(options.speed.is_finite() && options.speed > 0.0) {
+        return Err(UserError::new(ExitCode::Usage, "the speed must be a positive number"));
+    }
+    let world = world::seed::world(options.seed, clock.now(), &options.scenario)
+        .map_err(|text| UserError::new(ExitCode::Usage, text))?;
+    let tasks = Tasks::default();
+    let shared = Shared::new(world, clock, options.speed, tasks.token());
+    let mut listeners = Vec::with_capacity(ORDER.len());
+    for n in 0..ORDER.len() {
+        listeners.push(bind(options.listen, n).await?);
+    }
+    let (origins, control) = addresses(&listeners)?;
+    shared.set_origins(origins.clone());
+    for (name, listener) in ORDER.into_iter().zip(listeners) {
+        serve(&tasks, listener, router(name, &shared));
+    }
+    Ok(Sim { shared, tasks, origins, control })
+}
+
+async fn bind(first: SocketAddr, n: usize) -> Result<TcpListener, UserError> {
+    let mut address = first;
+    if first.port() != 0 {
+        let port = u16::try_from(n).ok().and_then(|n| first.port().checked_add(n));
+        let port = port.ok_or_else(|| {
+            UserError::new(ExitCode::Usage, format!("there are no {} ports from {first} on", ORDER.len()))
+        })?;
+        address.set_port(port);
+    }
+    TcpListener::bind(address).await.map_err(|error| {
+        UserError::new(ExitCode::Usage, format!("cannot listen on {address}: {error}"))
+            .hint("use another --listen, or port 0 to pick free ones")
+    })
+}
+
+fn addresses(listeners: &[TcpListener]) -> Result<(Origins, String), UserError> {
+    let mut all = Vec::with_capacity(listeners.len());
+    for listener in listeners {
+        let address = listener.local_addr();
+        let address =
+            address.map_err(|error| UserError::new(ExitCode::Failed, format!("no address for a listener: {error}")))?;
+        all.push(format!("http://{address}"));
+    }
+    let at = |name: &str| -> String {
+        let n = ORDER.iter().position(|one| *one == name);
+        n.and_then(|n| all.get(n)).cloned().unwrap_or_default()
+    };
+    let edge = Env::ALL.into_iter().map(|env| {
+        let of = |part: &str| at(&format!("edge.{}.{part}", env.name()));
+        (env.name().to_owned(), EdgeOrigins { backend: of("backend"), frontend: of("frontend") })
+    });
+    let origins = Origins {
+        github: at("github"),
+        fly_machines: at("fly_machines"),
+        fly_api: at("fly_api"),
+        vercel: at("vercel"),
+        supabase: at("supabase"),
+        edge: edge.collect(),
+    };
+    Ok((origins, at("control")))
+}
+
+fn router(name: &'static str, shared: &Shared) -> Router {
+    let router = match name {
+        "github" => github::router(shared.clone()),
+        "fly_machines" => fly_machines::router(shared.clone()),
+        "fly_api" => fly_api::router(shared.clone()),
+        "vercel" => vercel::router(shared.clone()),
+        "supabase" => supabase::router(shared.clone()),
+        "edge.staging.backend" => edge::backend(shared.clone(), Env::Staging),
+        "edge.staging.frontend" => edge::frontend(shared.clone(), Env::Staging),
+        "edge.production.backend" => edge::backend(shared.clone(), Env::Production),
+        "edge.production.frontend" => edge::frontend(shared.clone(), Env::Production),
+        _ => return control::router(shared.clone()),
+    };
+    faults::layer(router, shared, name)
+}
+
+fn serve(tasks: &Tasks, listener: TcpListener, router: Router) {
+    let cancel = tasks.token();
+    tasks.start(async move {
+        // The only error of `serve` is one of the listener, and then this origin is gone: clients see it.
+        let _ = axum::serve(listener, router).with_graceful_shutdown(cancel.cancelled_owned()).await;
+    });
+}
+
+impl Sim {
+    /// Where everything listens.
+    #[must_use]
+    pub fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// The base URL of the control routes.
+    #[must_use]
+    pub fn control(&self) -> &str {
+        &self.control
+    }
+
+    /// A complete configuration of the console that points at this simulator, tokens included.
+    #[must_use]
+    pub fn config_toml(&self) -> String {
+        config::toml(&self.shared.world(), &self.origins)
+    }
+
+    /// What the command prints when it is ready.
+    #[must_use]
+    pub fn ready_line(&self, config: Option<&Path>) -> serde_json::Value {
+        json!({
+            "schema": "flightdeck/sim",
+            "version": 1,
+            "config": config.map(|path| path.display().to_string()),
+            "control": self.control,
+            "origins": self.origins,
+        })
+    }
+
+    /// What the routes hold, for tests that look at the world directly.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Ends every task.
+    pub async fn stop(self) {
+        self.tasks.stop().await;
+    }
+}

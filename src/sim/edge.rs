@@ -1,0 +1,131 @@
+//! The simulated product's edge: it answers by what really runs, whatever the platforms say.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router, routing};
+use serde_json::json;
+
+use super::shared::Shared;
+use super::world::Env;
+use super::world::fly::FlyApp;
+
+#[derive(Clone)]
+struct Edge {
+    shared: Shared,
+    env: Env,
+    turn: Arc<AtomicUsize>,
+}
+
+/// What one request meets.
+struct Answer {
+    sha: String,
+    version: String,
+    slow: Duration,
+    error: Option<String>,
+    machine: String,
+}
+
+/// The backend's routes: `/health`, `/version`, `/`.
+pub(crate) fn backend(shared: Shared, env: Env) -> Router {
+    Router::new()
+        .route("/", routing::get(version).options(preflight))
+        .route("/health", routing::get(health).options(preflight))
+        .route("/version", routing::get(version).options(preflight))
+        .with_state(Edge { shared, env, turn: Arc::default() })
+}
+
+/// The frontend's page.
+pub(crate) fn frontend(shared: Shared, env: Env) -> Router {
+    Router::new().route("/", routing::get(page)).with_state(Edge { shared, env, turn: Arc::default() })
+}
+
+impl Edge {
+    /// The machine whose turn it is; `None` = none serves.
+    fn answer(&self) -> Option<Answer> {
+        let world = self.shared.world();
+        let app = world.fly.env(self.env)?;
+        let serving: Vec<_> = app.machines.iter().filter(|machine| machine.serving()).collect();
+        if serving.is_empty() {
+            return None;
+        }
+        let machine = serving.get(self.turn.fetch_add(1, Ordering::Relaxed) % serving.len())?;
+        let image = app.image_of(machine)?;
+        let well = app.healthy(machine, world.now);
+        Some(Answer {
+            sha: world.sha(image.commit).to_owned(),
+            version: FlyApp::version_of(machine).map_or_else(String::new, |version| format!("v{version}")),
+            slow: Duration::from_millis(if well && !image.health.healthy { 0 } else { image.health.slow_ms }),
+            error: (!well).then(|| image.health.error_text().to_owned()),
+            machine: machine.id.clone(),
+        })
+    }
+
+    /// The headers of every answer; the frontend's origin may read it.
+    fn headers(&self, answer: Option<&Answer>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let origin = self.shared.origins().and_then(|all| all.edge.get(self.env.name()));
+        let allowed = origin.and_then(|edge| HeaderValue::from_str(&edge.frontend).ok());
+        if let Some(allowed) = allowed {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+            headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+            let methods = HeaderValue::from_static("GET, POST, OPTIONS");
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        }
+        for (name, value) in answer.into_iter().flat_map(|one| [("x-release", &one.sha), ("fly-machine", &one.machine)])
+        {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        headers
+    }
+
+    fn nobody(&self) -> Response {
+        let body = Json(json!({"status": "error", "error": "no machine serves"}));
+        (StatusCode::SERVICE_UNAVAILABLE, self.headers(None), body).into_response()
+    }
+}
+
+async fn preflight(State(edge): State<Edge>) -> Response {
+    (StatusCode::NO_CONTENT, edge.headers(None)).into_response()
+}
+
+async fn health(State(edge): State<Edge>) -> Response {
+    let Some(answer) = edge.answer() else { return edge.nobody() };
+    edge.shared.pause(answer.slow).await;
+    let headers = edge.headers(Some(&answer));
+    let common = json!({"release": answer.sha, "version": answer.version, "machine": answer.machine});
+    let mut body = common;
+    body["status"] = json!(if answer.error.is_some() { "error" } else { "ok" });
+    let Some(error) = answer.error else { return (StatusCode::OK, headers, Json(body)).into_response() };
+    body["error"] = json!(error);
+    (StatusCode::SERVICE_UNAVAILABLE, headers, Json(body)).into_response()
+}
+
+async fn version(State(edge): State<Edge>) -> Response {
+    let Some(answer) = edge.answer() else { return edge.nobody() };
+    let headers = edge.headers(Some(&answer));
+    let body = json!({"version": answer.version, "commit": answer.sha, "machine": answer.machine});
+    (StatusCode::OK, headers, Json(body)).into_response()
+}
+
+async fn page(State(edge): State<Edge>) -> Response {
+    let (sha, well, slow) = {
+        let world = edge.shared.world();
+        let Some(live) = world.vercel.live(edge.env) else { return StatusCode::NOT_FOUND.into_response() };
+        (world.sha(live.commit).to_owned(), live.health.healthy, Duration::from_millis(live.health.slow_ms))
+    };
+    edge.shared.pause(slow).await;
+    let status = if well { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+    let html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"release\" content=\"{sha}\">\
+         <title>Maria</title></head><body><div id=\"__next\">Maria, your agent</div></body></html>\n"
+    );
+    let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned());
+    (status, [kind, (HeaderName::from_static("x-release"), sha)], html).into_response()
+}

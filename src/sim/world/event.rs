@@ -1,0 +1,213 @@
+//! The scenario language: a timeline of events, as TOML in `assets/scenarios` and as JSON on `/_sim/events`.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::deploy::Deploy;
+use super::{Env, Health, World, traffic};
+
+/// A scripted world.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name, as on the command line.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// What happens.
+    #[serde(default)]
+    pub event: Vec<Event>,
+}
+
+/// What kind of thing happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A deploy workflow runs.
+    Deploy,
+    /// A line is logged.
+    Log,
+    /// A secret is set (or removed, without a value).
+    SecretSet,
+    /// What runs becomes unhealthy.
+    Unhealthy,
+    /// What runs becomes healthy again.
+    Healthy,
+}
+
+/// Which commit a deploy brings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Which {
+    /// Its position in the history, 0 = oldest.
+    Index(usize),
+    /// `next` (what staging runs if it is ahead, else a new commit), `staging`, or a SHA.
+    Name(String),
+}
+
+/// One event.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Seconds after the start.
+    #[serde(default)]
+    pub at: f64,
+    /// What.
+    pub kind: Kind,
+    /// Where.
+    #[serde(default = "production")]
+    pub environment: Env,
+    /// Which services; the backend if none is named.
+    #[serde(default)]
+    pub service: Vec<String>,
+    /// Deploy: the commit.
+    #[serde(default)]
+    pub commit: Option<Which>,
+    /// Deploy: what it brings is well.
+    #[serde(default)]
+    pub healthy: Option<bool>,
+    /// Deploy, unhealthy: what it logs and answers.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Deploy, unhealthy: added to every answer, milliseconds.
+    #[serde(default)]
+    pub slow_ms: u64,
+    /// Deploy: an unhealthy build answers well for so many seconds after its start.
+    #[serde(default)]
+    pub grace: f64,
+    /// Deploy: wait for an approval on GitHub.
+    #[serde(default)]
+    pub gated: bool,
+    /// Secret: its name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Secret: its value.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Log: the text.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Log: `info`, `warn`, `error`.
+    #[serde(default)]
+    pub level: Option<String>,
+}
+
+fn production() -> Env {
+    Env::Production
+}
+
+/// Seconds as a span; nonsense counts as zero.
+#[must_use]
+pub fn seconds(value: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(value).unwrap_or(SignedDuration::ZERO)
+}
+
+impl Event {
+    fn health(&self) -> Health {
+        if self.healthy.unwrap_or(self.error.is_none()) {
+            return Health { slow_ms: self.slow_ms, ..Health::good() };
+        }
+        Health { healthy: false, error: self.error.clone(), slow_ms: self.slow_ms, grace: seconds(self.grace) }
+    }
+
+    fn touches(&self, service: &str) -> bool {
+        if self.service.is_empty() { service == "backend" } else { self.service.iter().any(|one| one == service) }
+    }
+}
+
+impl World {
+    /// An event of the scenario language happens now.
+    pub fn happen(&mut self, event: &Event) {
+        match event.kind {
+            Kind::Deploy => {
+                let commit = self.which(event.environment, event.commit.as_ref());
+                self.deploy(Deploy {
+                    env: event.environment,
+                    commit,
+                    backend: event.touches("backend"),
+                    frontend: event.touches("frontend"),
+                    health: event.health(),
+                    gated: event.gated,
+                    event: "push".to_owned(),
+                    actor: None,
+                });
+            }
+            Kind::Log => self.log_event(event),
+            Kind::SecretSet => self.secret_event(event),
+            Kind::Healthy => self.set_health(event, Health::good()),
+            Kind::Unhealthy => self.set_health(event, Health { healthy: false, ..event.health() }),
+        }
+    }
+
+    fn which(&mut self, env: Env, which: Option<&Which>) -> usize {
+        let running = self.backend_commit(env).unwrap_or(0);
+        let staging = self.backend_commit(Env::Staging).unwrap_or(0);
+        match which {
+            Some(Which::Index(index)) if *index < self.commits.len() => *index,
+            Some(Which::Name(name)) if name == "staging" => staging,
+            Some(Which::Name(name)) if name != "next" => self.find_commit(name).unwrap_or(running),
+            _ if env == Env::Production && staging > running => staging,
+            _ => {
+                if running + 1 >= self.commits.len() {
+                    self.commits.push(super::commits::commit(self.seed, self.commits.len(), self.now));
+                }
+                running + 1
+            }
+        }
+    }
+
+    fn log_event(&mut self, event: &Event) {
+        let level = match event.level.as_deref() {
+            Some("error") => "error",
+            Some("warn" | "warning") => "warn",
+            _ => "info",
+        };
+        let text = event.message.clone().unwrap_or_default();
+        traffic::say(self, event.environment, level, &text, event.touches("frontend"));
+    }
+
+    fn secret_event(&mut self, event: &Event) {
+        let Some(name) = event.name.clone() else { return };
+        let (now, env) = (self.now, event.environment);
+        if event.touches("backend")
+            && let Some(app) = self.fly.env_mut(env)
+        {
+            app.set_secret(&name, event.value.as_deref(), now);
+        }
+        if event.touches("frontend") {
+            self.set_variable(env, &name, event.value.as_deref());
+        }
+    }
+
+    fn set_variable(&mut self, env: Env, name: &str, value: Option<&str>) {
+        let now = self.now;
+        self.vercel.env.retain(|one| value.is_some() || one.key != name || one.env != env);
+        let Some(value) = value else { return };
+        let digest = super::ids::digest16(value);
+        if let Some(one) = self.vercel.env.iter_mut().find(|one| one.key == name && one.env == env) {
+            one.digest = digest;
+            one.updated_at = now;
+            return;
+        }
+        let n = self.count();
+        let variable = super::seed::variable(self.seed, n, (name, "sensitive", value), env, now);
+        self.vercel.env.push(variable);
+    }
+
+    fn set_health(&mut self, event: &Event, health: Health) {
+        if event.touches("backend")
+            && let Some(app) = self.fly.env_mut(event.environment)
+        {
+            let running: Vec<String> = app.machines.iter().map(|machine| machine.digest.clone()).collect();
+            for image in app.images.iter_mut().filter(|image| running.contains(&image.digest)) {
+                image.health = health.clone();
+            }
+        }
+        if event.touches("frontend")
+            && let Some(id) = self.vercel.live(event.environment).map(|one| one.id.clone())
+            && let Some(one) = self.vercel.deployment_mut(&id)
+        {
+            one.health = health;
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Fly: two apps with their releases, images, machines and secrets (fly.md sections 2, 3, 5, 9).
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::traffic::LogLine;
+use super::{Env, Health, ids};
+
+/// How long a machine is `replacing` after an update.
+const REPLACING: SignedDuration = SignedDuration::from_millis(500);
+/// How long a machine is in any other transient state, and the end of `starting` after an update.
+const TRANSIENT: SignedDuration = SignedDuration::from_millis(1000);
+/// How long a started machine's checks are unknown.
+pub const CHECK_DELAY: SignedDuration = SignedDuration::from_millis(800);
+
+/// Everything Fly knows.
+#[derive(Debug, Clone)]
+pub struct FlyWorld {
+    /// Organisation slug.
+    pub org: String,
+    /// The token that is accepted, a macaroon (`fm2_…`), without its scheme word.
+    pub token: String,
+    /// Production and staging.
+    pub apps: Vec<FlyApp>,
+}
+
+/// One app.
+#[derive(Debug, Clone)]
+pub struct FlyApp {
+    /// Which environment it is.
+    pub env: Env,
+    /// `maria-api`.
+    pub name: String,
+    /// Opaque id.
+    pub id: String,
+    /// Oldest first.
+    pub releases: Vec<FlyRelease>,
+    /// What the registry holds.
+    pub images: Vec<Image>,
+    /// In a fixed order.
+    pub machines: Vec<Machine>,
+    /// The vault.
+    pub secrets: Vec<FlySecret>,
+    /// Version of the vault.
+    pub secrets_version: u64,
+    /// Recent log lines, oldest first.
+    pub logs: VecDeque<LogLine>,
+}
+
+/// A row of the release table: a label, not the truth.
+#[derive(Debug, Clone)]
+pub struct FlyRelease {
+    /// Opaque id.
+    pub id: String,
+    /// 41 for v41.
+    pub version: u64,
+    /// Free text: pending, running, complete, failed, interrupted.
+    pub status: String,
+    /// Image reference as it was asked for.
+    pub image_ref: String,
+    /// Upper case.
+    pub strategy: String,
+    /// Who.
+    pub user: String,
+    /// When the row was made: before any machine changed.
+    pub created_at: Timestamp,
+    /// What the GraphQL row says.
+    pub description: String,
+    /// Metadata as patched.
+    pub metadata: Value,
+}
+
+/// An image in the registry.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// `registry.fly.io/maria-api:deployment-<ULID>`.
+    pub reference: String,
+    /// `sha256:…`.
+    pub digest: String,
+    /// Index into the commits.
+    pub commit: usize,
+    /// How a machine with it behaves.
+    pub health: Health,
+    /// The registry no longer has it.
+    pub pruned: bool,
+}
+
+/// A secret: never its value.
+#[derive(Debug, Clone)]
+pub struct FlySecret {
+    /// Its name.
+    pub name: String,
+    /// 16 hex digits, opaque.
+    pub digest: String,
+    /// First set.
+    pub created_at: Timestamp,
+    /// Last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A lease on a machine.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// The key to it.
+    pub nonce: String,
+    /// End.
+    pub expires_at: Timestamp,
+    /// `<uuid>@tokens.fly.io`.
+    pub owner: String,
+    /// As given.
+    pub description: String,
+}
+
+/// A state that will be entered, unless something comes before it.
+#[derive(Debug, Clone)]
+pub struct Next {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub state: &'static str,
+}
+
+/// One machine.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// 14 hex digits.
+    pub id: String,
+    /// A name.
+    pub name: String,
+    /// Current state.
+    pub state: String,
+    /// `iad`.
+    pub region: String,
+    /// ULID, one per version of the configuration.
+    pub instance_id: String,
+    /// What runs: the digest.
+    pub digest: String,
+    /// The whole configuration as it was posted.
+    pub config: Value,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Last change.
+    pub updated_at: Timestamp,
+    /// When it last became `started`.
+    pub started_at: Timestamp,
+    /// Newest first.
+    pub events: Vec<Value>,
+    /// Held by someone.
+    pub lease: Option<Lease>,
+    /// Out of the proxy.
+    pub cordoned: bool,
+    /// Earlier configurations: (instance id, configuration), newest last.
+    pub versions: Vec<(String, Value)>,
+    /// Coming states.
+    pub next: Vec<Next>,
+}
+
+/// Why an action on a machine was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// 404.
+    NoMachine,
+    /// 409 with the text.
+    Lease(String),
+    /// 412 / 409 with the text.
+    Precondition(String),
+    /// 400 with the text: the image cannot be pulled.
+    Image(String),
+}
+
+impl Machine {
+    /// Enters the states that are due.
+    pub fn settle(&mut self, now: Timestamp) {
+        while let Some(next) = self.next.first().cloned() {
+            if next.at > now {
+                break;
+            }
+            self.next.remove(0);
+            next.state.clone_into(&mut self.state);
+            self.updated_at = next.at;
+            match next.state {
+                "started" => {
+                    self.started_at = next.at;
+                    self.event("start", "started", next.at);
+                }
+                "stopped" => self.event("exit", "stopped", next.at),
+                _ => {}
+            }
+        }
+        if self.lease.as_ref().is_some_and(|lease| lease.expires_at <= now) {
+            self.lease = None;
+        }
+    }
+
+    /// When the next state is due.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.next.first().map(|next| next.at)
+    }
+
+    /// Adds an event, newest first.
+    pub fn event(&mut self, kind: &str, status: &str, at: Timestamp) {
+        let id = format!("{}-{}", self.id, self.events.len());
+        let event =
+            json!({"id": id, "type": kind, "status": status, "source": "flyd", "timestamp": at.as_millisecond()});
+        self.events.insert(0, event);
+        self.events.truncate(50);
+    }
+
+    /// Serves requests: started, and in the proxy.
+    #[must_use]
+    pub fn serving(&self) -> bool {
+        self.state == "started" && !self.cordoned
+    }
+
+    /// Refuses whoever does not hold the lease (fly.md section 3.4).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Lease`] with Fly's text.
+    pub fn guard(&self, nonce: Option<&str>) -> Result<(), Refused> {
+        match &self.lease {
+            Some(lease) if nonce != Some(lease.nonce.as_str()) => Err(Refused::Lease(format!(
+                "machine ID {} lease currently held by {}, expires at {}",
+                self.id, lease.owner, lease.expires_at
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Plans `transient` now and `rest` after a second.
+    pub fn transit(&mut self, transient: &'static str, rest: &'static str, now: Timestamp) {
+        transient.clone_into(&mut self.state);
+        self.updated_at = now;
+        self.next = vec![Next { at: now + TRANSIENT, state: rest }];
+        self.event(transient, transient, now);
+    }
+
+    /// Takes a whole new configuration: a new version at once, the start after about a second.
+    pub fn replace(&mut self, instance_id: String, digest: String, config: Value, launch: bool, now: Timestamp) {
+        let old = std::mem::replace(&mut self.instance_id, instance_id);
+        let before = std::mem::replace(&mut self.config, config);
+        self.versions.push((old, before));
+        self.digest = digest;
+        self.updated_at = now;
+        self.event("update", "replacing", now);
+        "replacing".clone_into(&mut self.state);
+        self.next = if launch {
+            vec![
+                Next { at: now + REPLACING, state: "starting" },
+                Next { at: now + REPLACING + TRANSIENT, state: "started" },
+            ]
+        } else {
+            vec![Next { at: now + REPLACING, state: "stopped" }]
+        };
+    }
+}
+
+impl FlyApp {
+    /// The image that a machine runs.
+    #[must_use]
+    pub fn image_of(&self, machine: &Machine) -> Option<&Image> {
+        self.image(&machine.digest)
+    }
+
+    /// An image by digest, by `sha256:…` at the end of a reference, or by reference.
+    #[must_use]
+    pub fn image(&self, text: &str) -> Option<&Image> {
+        self.images.iter().find(|image| {
+            !image.pruned
+                && (image.reference == text
+                    || image.digest == text
+                    || text.split_once('@').is_some_and(|(_, digest)| digest == image.digest))
+        })
+    }
+
+    /// The newest release row.
+    #[must_use]
+    pub fn release(&self) -> Option<&FlyRelease> {
+        self.releases.last()
+    }
+
+    /// A machine by id.
+    pub fn machine_mut(&mut self, id: &str) -> Option<&mut Machine> {
+        self.machines.iter_mut().find(|machine| machine.id == id)
+    }
+
+    /// A machine by id.
+    #[must_use]
+    pub fn machine(&self, id: &str) -> Option<&Machine> {
+        self.machines.iter().find(|machine| machine.id == id)
+    }
+
+    /// The release version that a machine's metadata names: a label only.
+    #[must_use]
+    pub fn version_of(machine: &Machine) -> Option<u64> {
+        machine.config.pointer("/metadata/fly_release_version")?.as_str()?.parse().ok()
+    }
+
+    /// Whether the image of a machine answers well at `now`.
+    #[must_use]
+    pub fn healthy(&self, machine: &Machine, now: Timestamp) -> bool {
+        let age = now.duration_since(machine.started_at);
+        self.image_of(machine).is_some_and(|image| image.health.ok(age))
+    }
+
+    /// Writes a row of the release table and gives its position.
+    pub fn add_release(&mut self, seed: u64, image_ref: &str, strategy: &str, user: &str, now: Timestamp) -> usize {
+        let version = self.releases.last().map_or(1, |release| release.version + 1);
+        self.releases.push(FlyRelease {
+            id: ids::base62(seed, &format!("release-{}", self.name), version, 14),
+            version,
+            status: "pending".to_owned(),
+            image_ref: image_ref.to_owned(),
+            strategy: strategy.to_owned(),
+            user: user.to_owned(),
+            created_at: now,
+            description: format!("Deploy image {image_ref}"),
+            metadata: Value::Null,
+        });
+        self.releases.len() - 1
+    }
+
+    /// Pushes an image of a commit to the registry and gives its reference and digest.
+    pub fn push_image(&mut self, seed: u64, commit: usize, health: Health) -> (String, String) {
+        let n = self.images.len() as u64;
+        let reference =
+            format!("registry.fly.io/{}:deployment-{}", self.name, ids::ulid(seed, &format!("image-{}", self.name), n));
+        let digest = format!("sha256:{}", ids::hex(seed, &format!("digest-{}", self.name), n, 64));
+        self.images.push(Image { reference: reference.clone(), digest: digest.clone(), commit, health, pruned: false });
+        (reference, digest)
+    }
+
+    /// Writes a secret; machines that run keep the old value until they restart.
+    pub fn set_secret(&mut self, name: &str, value: Option<&str>, now: Timestamp) {
+        self.secrets_version += 1;
+        let Some(value) = value else {
+            self.secrets.retain(|secret| secret.name != name);
+            return;
+        };
+        let digest = ids::digest16(&format!("{}/{name}/{value}", self.id));
+        if let Some(secret) = self.secrets.iter_mut().find(|secret| secret.name == name) {
+            secret.digest = digest;
+            secret.updated_at = now;
+        } else {
+            self.secrets.push(FlySecret { name: name.to_owned(), digest, created_at: now, updated_at: now });
+            self.secrets.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    }
+}
+
+impl FlyWorld {
+    /// An app by name.
+    #[must_use]
+    pub fn app(&self, name: &str) -> Option<&FlyApp> {
+        self.apps.iter().find(|app| app.name == name)
+    }
+
+    /// An app by name.
+    pub fn app_mut(&mut self, name: &str) -> Option<&mut FlyApp> {
+        self.apps.iter_mut().find(|app| app.name == name)
+    }
+
+    /// The app of an environment.
+    #[must_use]
+    pub fn env(&self, env: Env) -> Option<&FlyApp> {
+        self.apps.iter().find(|app| app.env == env)
+    }
+
+    /// The app of an environment.
+    pub fn env_mut(&mut self, env: Env) -> Option<&mut FlyApp> {
+        self.apps.iter_mut().find(|app| app.env == env)
+    }
+}

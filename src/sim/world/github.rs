@@ -1,0 +1,352 @@
+//! GitHub: workflow runs with jobs and steps whose states are functions of the time, environments with their gates,
+//! deployments, secrets and variables.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Env, ids};
+
+/// Everything GitHub knows.
+#[derive(Debug, Clone)]
+pub struct GithubWorld {
+    /// The token that is accepted.
+    pub token: String,
+    /// Login of the token's owner.
+    pub login: String,
+    /// `acme`.
+    pub owner: String,
+    /// `maria-ai-agent`.
+    pub repo: String,
+    /// Default branch.
+    pub branch: String,
+    /// Workflow files.
+    pub workflows: Vec<Workflow>,
+    /// Oldest first.
+    pub runs: Vec<Run>,
+    /// Environments with protection rules.
+    pub environments: Vec<GithubEnvironment>,
+    /// Deployments, oldest first.
+    pub deployments: Vec<GithubDeployment>,
+    /// Secrets: names only.
+    pub secrets: Vec<GithubSecret>,
+    /// Variables with values.
+    pub variables: Vec<GithubVariable>,
+}
+
+/// A workflow file.
+#[derive(Debug, Clone)]
+pub struct Workflow {
+    /// Numeric id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// `.github/workflows/deploy.yml`.
+    pub path: String,
+}
+
+/// A workflow run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Numeric id.
+    pub id: u64,
+    /// Which workflow.
+    pub workflow: u64,
+    /// Number within the workflow.
+    pub number: u64,
+    /// Attempt, from 1.
+    pub attempt: u64,
+    /// `push` or `workflow_dispatch`.
+    pub event: String,
+    /// Index into the commits.
+    pub commit: usize,
+    /// Environment it deploys to, if it deploys.
+    pub env: Option<Env>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// Jobs in order.
+    pub jobs: Vec<Job>,
+    /// Cancelled, when.
+    pub canceled_at: Option<Timestamp>,
+}
+
+/// One job of a run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Numeric id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// When it starts; `None` = held by a gate.
+    pub starts_at: Option<Timestamp>,
+    /// Environment whose gate it has to pass.
+    pub gate: Option<Env>,
+    /// Steps in order.
+    pub steps: Vec<Step>,
+    /// Skipped because a gate was rejected.
+    pub rejected_at: Option<Timestamp>,
+}
+
+/// One step of a job.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// From 1.
+    pub number: u64,
+    /// Its name.
+    pub name: String,
+    /// From the start of the job.
+    pub offset: SignedDuration,
+    /// How long it takes.
+    pub takes: SignedDuration,
+    /// It fails.
+    pub fails: bool,
+}
+
+/// Where something stands: GitHub's `status` and `conclusion`, with the times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// `queued`, `waiting`, `in_progress`, `completed`.
+    pub status: &'static str,
+    /// `success`, `failure`, `cancelled`, `skipped`, or none.
+    pub conclusion: Option<&'static str>,
+    /// Since when it runs.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// When its last step ends, if it starts at all.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let start = self.starts_at?;
+        let length = self.steps.iter().find(|step| step.fails).or(self.steps.last());
+        Some(start + length.map_or(SignedDuration::ZERO, |step| step.offset + step.takes))
+    }
+
+    /// It has a step that fails.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.steps.iter().any(|step| step.fails)
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn progress(&self, canceled: Option<Timestamp>, now: Timestamp) -> Progress {
+        if let Some(at) = self.rejected_at {
+            return done("failure", self.starts_at, at);
+        }
+        if let Some(at) = canceled.filter(|at| *at <= now && self.ends_at().is_none_or(|end| end > *at)) {
+            return done("cancelled", self.starts_at.filter(|start| *start <= at), at);
+        }
+        match (self.starts_at, self.ends_at()) {
+            (Some(start), Some(end)) => timed(start, end, self.fails(), now),
+            _ => Progress { status: "waiting", conclusion: None, started_at: None, completed_at: None },
+        }
+    }
+
+    /// Where one of its steps stands.
+    #[must_use]
+    pub fn step_progress(&self, step: &Step, canceled: Option<Timestamp>, now: Timestamp) -> Progress {
+        let Some(start) = self.starts_at else {
+            return Progress { status: "queued", conclusion: None, started_at: None, completed_at: None };
+        };
+        let (from, to) = (start + step.offset, start + step.offset + step.takes);
+        if let Some(at) = canceled.filter(|at| *at <= now && to > *at) {
+            return done("cancelled", Some(from).filter(|from| *from <= at), at);
+        }
+        let stop = self.steps.iter().find(|other| other.fails && other.number < step.number);
+        if stop.is_some() && self.ends_at().is_some_and(|end| end <= now) {
+            return done("skipped", Some(now), now);
+        }
+        timed(from, to, step.fails, now)
+    }
+}
+
+fn done(conclusion: &'static str, started_at: Option<Timestamp>, at: Timestamp) -> Progress {
+    Progress { status: "completed", conclusion: Some(conclusion), started_at, completed_at: Some(at) }
+}
+
+fn timed(from: Timestamp, to: Timestamp, fails: bool, now: Timestamp) -> Progress {
+    if now < from {
+        Progress { status: "queued", conclusion: None, started_at: None, completed_at: None }
+    } else if now < to {
+        Progress { status: "in_progress", conclusion: None, started_at: Some(from), completed_at: None }
+    } else {
+        done(if fails { "failure" } else { "success" }, Some(from), to)
+    }
+}
+
+impl Run {
+    /// Where the whole run stands.
+    #[must_use]
+    pub fn progress(&self, now: Timestamp) -> Progress {
+        let jobs: Vec<Progress> = self.jobs.iter().map(|job| job.progress(self.canceled_at, now)).collect();
+        let started_at = jobs.iter().filter_map(|job| job.started_at).min();
+        if jobs.iter().all(|job| job.status == "completed") {
+            let worst =
+                ["failure", "cancelled"].into_iter().find(|bad| jobs.iter().any(|job| job.conclusion == Some(bad)));
+            let end = jobs.iter().filter_map(|job| job.completed_at).max().unwrap_or(now);
+            return done(worst.unwrap_or("success"), started_at, end);
+        }
+        let status = ["in_progress", "waiting"].into_iter().find(|one| jobs.iter().any(|job| job.status == *one));
+        let begun = jobs.iter().any(|job| job.status == "completed");
+        let status = status.unwrap_or(if begun { "in_progress" } else { "queued" });
+        Progress { status, conclusion: None, started_at, completed_at: None }
+    }
+
+    /// When something last changed.
+    #[must_use]
+    pub fn updated_at(&self, now: Timestamp) -> Timestamp {
+        let progress = self.progress(now);
+        progress.completed_at.or(progress.started_at).unwrap_or(self.created_at)
+    }
+}
+
+/// An environment on GitHub.
+#[derive(Debug, Clone)]
+pub struct GithubEnvironment {
+    /// Numeric id.
+    pub id: u64,
+    /// Which one.
+    pub env: Env,
+    /// Reviewers whose approval a job needs.
+    pub reviewers: Vec<String>,
+    /// The one who asked may not approve.
+    pub prevent_self_review: bool,
+    /// Wait timer in minutes.
+    pub wait_minutes: u64,
+}
+
+/// A deployment on GitHub.
+#[derive(Debug, Clone)]
+pub struct GithubDeployment {
+    /// Numeric id.
+    pub id: u64,
+    /// Which environment.
+    pub env: Env,
+    /// Index into the commits.
+    pub commit: usize,
+    /// The run that made it.
+    pub run: u64,
+    /// When.
+    pub created_at: Timestamp,
+    /// Who.
+    pub creator: String,
+}
+
+/// A secret: never its value.
+#[derive(Debug, Clone)]
+pub struct GithubSecret {
+    /// Its name.
+    pub name: String,
+    /// `None` = of the repository.
+    pub env: Option<Env>,
+    /// Digest for the ground truth only.
+    pub digest: String,
+    /// First set.
+    pub created_at: Timestamp,
+    /// Last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A variable with its value.
+#[derive(Debug, Clone)]
+pub struct GithubVariable {
+    /// Its name.
+    pub name: String,
+    /// `None` = of the repository.
+    pub env: Option<Env>,
+    /// Its value.
+    pub value: String,
+    /// Last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Steps one after the other: (name, milliseconds).
+#[must_use]
+pub fn steps(list: &[(&str, i64)]) -> Vec<Step> {
+    let mut offset = SignedDuration::ZERO;
+    let mut all = Vec::with_capacity(list.len());
+    for (n, (name, ms)) in list.iter().enumerate() {
+        let takes = SignedDuration::from_millis(*ms);
+        all.push(Step { number: n as u64 + 1, name: (*name).to_owned(), offset, takes, fails: false });
+        offset += takes;
+    }
+    all
+}
+
+/// What a deploy run is made of.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Environment.
+    pub env: Env,
+    /// Index into the commits.
+    pub commit: usize,
+    /// `push` or `workflow_dispatch`.
+    pub event: String,
+    /// Who.
+    pub actor: String,
+    /// The deploy jobs wait for an approval.
+    pub gated: bool,
+}
+
+impl GithubWorld {
+    /// The deploy workflow's run for an environment: build, then backend and frontend side by side.
+    pub fn add_run(&mut self, seed: u64, new: NewRun, now: Timestamp) -> u64 {
+        let n = self.runs.len() as u64;
+        let id = 19_400_000_000 + n * 7_919 + ids::number(seed, "run", n) % 7_000;
+        let workflow = self.workflows.get(usize::from(new.env == Env::Production)).map_or(0, |one| one.id);
+        let number = self.runs.iter().filter(|run| run.workflow == workflow).count() as u64 + 131;
+        let build = steps(&[("Set up job", 400), ("Checkout", 400), ("Test", 700), ("Build image", 500)]);
+        let backend = steps(&[("Set up job", 300), ("flyctl deploy", 7_500), ("Complete job", 200)]);
+        let frontend = steps(&[("Set up job", 300), ("vercel deploy", 6_500), ("Complete job", 200)]);
+        let second = Some(now + SignedDuration::from_millis(2_000)).filter(|_| !new.gated);
+        let gate = Some(new.env);
+        let job = |k: u64, name: &str, starts_at, gate, steps| Job {
+            id: id * 3 + k,
+            name: name.to_owned(),
+            starts_at,
+            gate,
+            steps,
+            rejected_at: None,
+        };
+        self.runs.push(Run {
+            id,
+            workflow,
+            number,
+            attempt: 1,
+            event: new.event,
+            commit: new.commit,
+            env: Some(new.env),
+            created_at: now,
+            actor: new.actor.clone(),
+            jobs: vec![
+                job(0, "build", Some(now), None, build),
+                job(1, "deploy-backend", second, gate, backend),
+                job(2, "deploy-frontend", second, gate, frontend),
+            ],
+            canceled_at: None,
+        });
+        self.deployments.push(GithubDeployment {
+            id: 2_600_000_000 + n * 131,
+            env: new.env,
+            commit: new.commit,
+            run: id,
+            created_at: now,
+            creator: new.actor,
+        });
+        id
+    }
+
+    /// A run by id.
+    #[must_use]
+    pub fn run(&self, id: u64) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// A run by id.
+    pub fn run_mut(&mut self, id: u64) -> Option<&mut Run> {
+        self.runs.iter_mut().find(|run| run.id == id)
+    }
+}
