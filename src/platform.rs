@@ -1,5 +1,16 @@
 //! Clients of the outside platforms. Each adapter turns wire answers into domain types; none knows another.
 
+pub mod fly;
+pub mod github;
+pub mod http;
+mod lenient;
+pub mod logparse;
+pub mod observe;
+pub mod probe;
+pub mod stream;
+pub mod supabase;
+pub mod vercel;
+
 use std::time::Duration;
 
 use crate::domain::environment::Platform;
@@ -58,4 +69,42 @@ pub enum ErrorKind {
     /// An answer that is not what the contract says.
     #[error("unreadable answer")]
     Garbage,
+}
+
+impl PlatformError {
+    /// True when another try of a *read* may help. Time-outs are left to the feed's rhythm: three of them in a row would
+    /// keep a pane waiting for half a minute.
+    #[must_use]
+    pub fn worth_retrying(&self) -> bool {
+        match self.kind {
+            ErrorKind::Unreachable | ErrorKind::Server => true,
+            ErrorKind::RateLimited => self.retry_after.is_some(),
+            _ => false,
+        }
+    }
+
+    /// What a person can do about it, one line.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self.kind {
+            ErrorKind::Unreachable => "check the network and the address in the configuration",
+            ErrorKind::Timeout | ErrorKind::Server => "the platform may have an incident; reads go on by themselves",
+            ErrorKind::Auth => "check the token; `flightdeck config check` says where it came from",
+            ErrorKind::Forbidden => "the token lacks a permission for this",
+            ErrorKind::NotFound => "check the name in the configuration; a token without rights also sees nothing",
+            ErrorKind::Conflict => "somebody else changed it; look again before trying again",
+            ErrorKind::RateLimited => "reads slow down until the budget is full again",
+            ErrorKind::Refused => "the platform does not accept this request",
+            ErrorKind::Garbage => "check that the address in the configuration is the platform's API",
+        }
+    }
+}
+
+/// Whose token it is, from a platform's cheapest call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// The user or organization.
+    pub who: Text,
+    /// Something to know about the token: its scopes, its end.
+    pub note: Option<Text>,
 }

@@ -1,1 +1,218 @@
-//! redact
+//! Masks secrets in text from outside: values that are known, and tokens that look like secrets. A line is never dropped.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::sanitize::Text;
+
+/// What stands where a secret stood.
+pub const MASK: &str = "‹redacted›";
+/// Known values shorter than this are not masked: they would hit ordinary words.
+const SHORTEST: usize = 6;
+
+/// Tokens by their published shapes, then values by the name that stands before them.
+static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let shapes = [
+        r"gh[pousr]_[A-Za-z0-9]{16,}",
+        r"github_pat_[A-Za-z0-9_]{16,}",
+        r"fm(?:1[ra]|2)_[A-Za-z0-9+/=_-]{12,}",
+        r"sbp_[A-Za-z0-9_]{12,}",
+        r"sb_secret_[A-Za-z0-9_-]{6,}",
+        r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
+        r"AKIA[0-9A-Z]{16}",
+        r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
+        r"(?P<scheme>\b(?i:bearer|flyv1)\s+)[A-Za-z0-9._~+/=,-]{8,}",
+        r"(?P<user>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@]+@",
+        concat!(
+            r#"(?P<key>(?i:token|secret|passw(?:or)?d|api[_-]?key|private[_-]?key)["']?\s*[=:]\s*["']?)"#,
+            r#"(?P<value>[^\s"',;&‹›]{8,})"#
+        ),
+    ];
+    Regex::new(&shapes.join("|")).ok()
+});
+
+/// The masks of one process.
+#[derive(Default)]
+pub struct Redactor {
+    known: Option<Regex>,
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
+impl Redactor {
+    /// A redactor that also knows these values, such as the console's own tokens.
+    #[must_use]
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let mut values: Vec<&str> = secrets
+            .into_iter()
+            .map(|secret| secret.expose_secret().trim())
+            .filter(|text| text.len() >= SHORTEST)
+            .collect();
+        // The longest first: an alternation takes the first that fits, and one value may begin with another.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        let escaped: Vec<String> = values.into_iter().map(regex::escape).collect();
+        let known = if escaped.is_empty() { None } else { Regex::new(&escaped.join("|")).ok() };
+        Self { known }
+    }
+
+    /// Masks clean text; text without secrets comes back as it is.
+    #[must_use]
+    pub fn mask(&self, text: Text) -> Text {
+        match self.scrub(text.as_str()) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(masked) => Text::clean(&masked),
+        }
+    }
+
+    /// Masks any text.
+    #[must_use]
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let known = match &self.known {
+            Some(known) => known.replace_all(text, MASK),
+            None => Cow::Borrowed(text),
+        };
+        match known {
+            Cow::Borrowed(text) => shapes(text),
+            Cow::Owned(text) => Cow::Owned(shapes(&text).into_owned()),
+        }
+    }
+}
+
+fn shapes(text: &str) -> Cow<'_, str> {
+    let Some(shapes) = SHAPES.as_ref() else { return Cow::Borrowed(MASK) };
+    if !shapes.is_match(text) {
+        return Cow::Borrowed(text);
+    }
+    shapes.replace_all(text, |found: &Captures<'_>| {
+        let part = |name: &str| found.name(name).map(|part| part.as_str());
+        if let Some(scheme) = part("scheme") {
+            return format!("{scheme}{MASK}");
+        }
+        if let Some(user) = part("user") {
+            return format!("{user}{MASK}@");
+        }
+        match (part("key"), part("value")) {
+            // `password: incorrect` is a message, `password: hunter2hunter2` is not: a secret has a digit.
+            (Some(_), Some(value)) if !value.bytes().any(|byte| byte.is_ascii_digit()) => found[0].to_owned(),
+            (Some(key), _) => format!("{key}{MASK}"),
+            _ => MASK.to_owned(),
+        }
+    })
+}
+
+/// A URL that can be shown: without userinfo, and without the values of telling query parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SafeUrl(String);
+
+impl SafeUrl {
+    /// Makes a URL showable.
+    #[must_use]
+    pub fn new(raw: &str) -> Self {
+        let (bare, query) = raw.split_once('?').map_or((raw, None), |(bare, query)| (bare, Some(query)));
+        let mut out = match bare.split_once("://") {
+            Some((scheme, rest)) => {
+                let authority = rest.find('/').unwrap_or(rest.len());
+                let host = rest[..authority].rfind('@').map_or(0, |at| at + 1);
+                format!("{scheme}://{}", &rest[host..])
+            }
+            None => bare.to_owned(),
+        };
+        for (index, pair) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
+            out.push(if index == 0 { '?' } else { '&' });
+            match pair.split_once('=') {
+                Some((name, _)) if telling(name) => {
+                    out.push_str(name);
+                    out.push('=');
+                    out.push_str(MASK);
+                }
+                _ => out.push_str(pair),
+            }
+        }
+        Self(out)
+    }
+}
+
+impl fmt::Display for SafeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn telling(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "key", "secret", "passw", "sig", "auth", "code"].iter().any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn known_values_are_masked_wherever_they_stand() {
+        let redactor = Redactor::new([
+            &SecretString::from("hunter22"),
+            &SecretString::from("hunter22-long"),
+            &SecretString::from("abc"),
+        ]);
+        assert_eq!(redactor.scrub("x=hunter22-long, hunter22; abc"), format!("x={MASK}, {MASK}; abc"));
+    }
+
+    #[test]
+    fn tokens_are_known_by_their_shape() {
+        let redactor = Redactor::default();
+        for token in [
+            "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+            "github_pat_11ABCDEFG0abcdefghijkl_mnop",
+            "fm2_lJPECAAAAAAAAAAAAAAA",
+            "sbp_0123456789abcdef0123456789abcdef01234567",
+            "sb_secret_abcdefgh",
+            "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.abc-_def",
+        ] {
+            let line = format!("using {token} now");
+            assert_eq!(redactor.scrub(&line), format!("using {MASK} now"));
+        }
+        assert_eq!(redactor.scrub("Authorization: Bearer abcdef123456"), format!("Authorization: Bearer {MASK}"));
+        assert_eq!(redactor.scrub("postgres://app:s3cr3t@db:5432/x"), format!("postgres://app:{MASK}@db:5432/x"));
+        assert_eq!(redactor.scrub("VERCEL_TOKEN=Abc123def456"), format!("VERCEL_TOKEN={MASK}"));
+    }
+
+    #[test]
+    fn ordinary_lines_are_left_alone() {
+        let redactor = Redactor::default();
+        for line in [
+            "GET /health 200 3ms",
+            "password: incorrect",
+            "token: expired",
+            "http://localhost:8080/x",
+            "secret_store ready",
+        ] {
+            assert!(matches!(redactor.scrub(line), Cow::Borrowed(_)) || redactor.scrub(line) == line, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_shown_url_tells_nothing() {
+        let url = SafeUrl::new("https://me:pw@api.example.com/v1?limit=5&access_token=abc");
+        assert_eq!(url.to_string(), format!("https://api.example.com/v1?limit=5&access_token={MASK}"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_known_value_never_survives(before in "[a-z ]{0,20}", after in "[a-z ]{0,20}") {
+            let redactor = Redactor::new([&SecretString::from("S3CRET-VALUE")]);
+            let masked = redactor.scrub(&format!("{before}S3CRET-VALUE{after}")).into_owned();
+            prop_assert!(!masked.contains("S3CRET-VALUE"));
+            prop_assert!(masked.contains(MASK));
+        }
+    }
+}

@@ -13,17 +13,141 @@ pub const CAP: usize = 16 * 1024;
 #[serde(transparent)]
 pub struct Text(Arc<str>);
 
+/// Longest marker that says how much was cut, in bytes.
+pub const MARKER: usize = 32;
+
+/// Raw bytes looked at: escape sequences may be most of a line, but nobody may make us read ten megabytes of them.
+const READ: usize = 4 * CAP;
+/// What a line break inside a text becomes.
+const BREAK: &str = " ⏎ ";
+/// Columns between tab stops.
+const TAB: usize = 4;
+
 impl Text {
-    /// Cleans text from outside.
+    /// Cleans text from outside: escape sequences, control, bidi and zero-width characters go, tabs become spaces, a line
+    /// break becomes ` ⏎ `, and what is longer than [`CAP`] is cut with a marker that says how much.
     #[must_use]
     pub fn clean(raw: &str) -> Self {
-        Self(raw.chars().filter(|c| !c.is_control()).collect::<String>().into())
+        if raw.len() <= CAP && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            return Self(raw.into());
+        }
+        let raw = raw.trim_end_matches(['\n', '\r']);
+        let mut end = raw.len().min(READ);
+        while !raw.is_char_boundary(end) {
+            end -= 1;
+        }
+        let seven_bit = seven_bit(&raw[..end]);
+        let mut screen = Screen::default();
+        let used = vte::Parser::new().advance_until_terminated(&mut screen, seven_bit.as_bytes()).min(end);
+        let cut = if screen.full { raw.len() - used } else { raw.len() - end };
+        if screen.full || cut > 0 {
+            let marker = format!("… +{cut} bytes cut");
+            screen.out.push_str(&marker);
+        }
+        Self(screen.out.into())
+    }
+
+    /// The same for bytes; what is not UTF-8 becomes U+FFFD.
+    #[must_use]
+    pub fn from_bytes(raw: &[u8]) -> Self {
+        let looked = &raw[..raw.len().min(READ)];
+        let text = Self::clean(&String::from_utf8_lossy(looked));
+        if looked.len() == raw.len() {
+            return text;
+        }
+        let shown = text.0.rfind("… +").map_or(&*text.0, |at| &text.0[..at]);
+        let cut = raw.len() - shown.len().min(raw.len());
+        Self(format!("{shown}… +{cut} bytes cut").into())
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// True when nothing is left to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Splits at line breaks and cleans every line; empty lines at the end are left out.
+pub fn lines(raw: &str) -> impl Iterator<Item = Text> + '_ {
+    raw.trim_end_matches(['\n', '\r']).split('\n').map(|line| Text::clean(line.trim_end_matches('\r')))
+}
+
+/// Rewrites the 8-bit introducers (C1) as their 7-bit twins, because the parser knows only those.
+fn seven_bit(raw: &str) -> std::borrow::Cow<'_, str> {
+    let introducer = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
+    if !raw.contains(introducer) {
+        return raw.into();
+    }
+    let mut out = String::with_capacity(raw.len() + 8);
+    for c in raw.chars() {
+        match c {
+            '\u{80}'..='\u{9f}' => {
+                out.push('\u{1b}');
+                out.extend(char::from_u32(u32::from(c) - 0x40));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.into()
+}
+
+/// Characters that draw nothing but move, join or reorder what is drawn: bidi controls, zero-width characters,
+/// variation selectors and tags. Joined emoji come apart; widths stay what they are counted to be.
+fn unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Collects what a terminal would have printed.
+#[derive(Default)]
+struct Screen {
+    out: String,
+    column: usize,
+    full: bool,
+}
+
+impl Screen {
+    fn put(&mut self, text: &str, columns: usize) {
+        if self.out.len() + text.len() > CAP {
+            self.full = true;
+        } else if !self.full {
+            self.out.push_str(text);
+            self.column += columns;
+        }
+    }
+}
+
+impl vte::Perform for Screen {
+    fn print(&mut self, c: char) {
+        match c {
+            '\u{2028}' | '\u{2029}' => self.put(BREAK, 3),
+            c if c.is_control() || unseen(c) => {}
+            c => self.put(c.encode_utf8(&mut [0; 4]), 1),
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        match byte {
+            b'\t' => {
+                let wide = TAB - self.column % TAB;
+                self.put(&"    "[..wide], wide);
+            }
+            b'\n' => self.put(BREAK, 3),
+            b'\r' | 0x0b | 0x0c => self.put(" ", 1),
+            _ => {}
+        }
+    }
+
+    fn terminated(&self) -> bool {
+        self.full
     }
 }
 
@@ -48,5 +172,70 @@ impl From<&str> for Text {
 impl From<String> for Text {
     fn from(raw: String) -> Self {
         Self::clean(&raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn clean(raw: &str) -> String {
+        Text::clean(raw).as_str().to_owned()
+    }
+
+    #[test]
+    fn escape_sequences_leave_no_remnant() {
+        assert_eq!(clean("\u{1b}[31mred\u{1b}[0m plain"), "red plain");
+        assert_eq!(clean("\u{1b}]0;title\u{7}after"), "after");
+        assert_eq!(clean("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\"), "link");
+        assert_eq!(clean("\u{1b}Pq#0;2;0\u{1b}\\after"), "after");
+        assert_eq!(clean("\u{9b}31mred"), "red");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_kept() {
+        assert_eq!(clean("user\u{202e}txt.exe\u{2066}"), "usertxt.exe");
+        assert_eq!(clean("a\u{200b}b\u{feff}c\u{0}d\u{7f}e"), "abcde");
+    }
+
+    #[test]
+    fn tabs_and_breaks_become_visible() {
+        assert_eq!(clean("a\tb"), "a   b");
+        assert_eq!(clean("one\ntwo\n"), "one ⏎ two");
+        assert_eq!(lines("one\r\ntwo\n\n").map(|line| line.to_string()).collect::<Vec<_>>(), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_head_and_says_what_is_missing() {
+        let text = clean(&"x".repeat(10_000_000));
+        assert!(text.starts_with("xxx"));
+        assert!(text.ends_with("… +9983616 bytes cut"), "{}", &text[text.len() - 40..]);
+        let bytes = Text::from_bytes(&vec![b'y'; 10_000_000]);
+        assert!(bytes.as_str().ends_with("… +9983616 bytes cut"));
+    }
+
+    #[test]
+    fn broken_utf8_is_marked() {
+        assert_eq!(Text::from_bytes(b"ok \xff\xfe").as_str(), "ok \u{fffd}\u{fffd}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_survives(raw in proptest::collection::vec(any::<u8>(), 0..400), times in 1usize..200) {
+            let raw = raw.repeat(times);
+            let text = Text::from_bytes(&raw);
+            prop_assert!(!text.as_str().chars().any(|c| c.is_control() || unseen(c)));
+            prop_assert!(text.as_str().len() <= CAP + MARKER);
+            let again = Text::clean(text.as_str());
+            prop_assert!(again.as_str().len() <= CAP + MARKER);
+        }
+
+        #[test]
+        fn printable_text_is_left_alone(raw in "[ -~äöü漢字]{0,80}") {
+            let text = Text::clean(&raw);
+            prop_assert_eq!(text.as_str(), raw.as_str());
+        }
     }
 }

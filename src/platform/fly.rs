@@ -1,0 +1,302 @@
+//! Fly.io: machines over the Machines API, images over GraphQL, logs and releases over the web API (fly.md).
+
+mod auth;
+mod machines;
+mod releases;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::http::{Call, Http, segment};
+use super::{PlatformError, TokenInfo, logparse};
+use crate::config::FlyAccess;
+use crate::domain::environment::{Instance, Platform, Status};
+use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use crate::domain::log::{LogKind, LogLine};
+use crate::domain::release::{Deployment, Presence};
+use crate::domain::secret::{Digest, SecretEntry};
+use crate::sanitize::Text;
+
+const FLY: Platform = Platform::Fly;
+
+/// The client.
+#[derive(Debug, Clone)]
+pub struct Fly {
+    http: Http,
+    access: Arc<FlyAccess>,
+}
+
+/// One app (fly.md section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlyApp {
+    /// Its name.
+    pub name: Text,
+    /// `deployed`, `suspended`, `pending`.
+    pub status: Text,
+    /// Slug of its organization.
+    pub organization: Text,
+}
+
+/// One machine (fly.md section 3.1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    /// 14 hex digits.
+    pub id: String,
+    /// `started`, `stopped`, `replacing`, …
+    pub state: Text,
+    /// Region code.
+    pub region: Text,
+    /// One per configuration version: the revision of an update.
+    pub instance_id: String,
+    /// What was asked for (`config.image`).
+    pub image: Text,
+    /// What runs; `None` when the platform cannot tell.
+    pub digest: Option<Text>,
+    /// The commit that the image's labels name.
+    pub sha: Option<Sha>,
+    /// Label `fly_release_version`; only a label, compare digests.
+    pub release_version: Option<u64>,
+    /// Passing and all checks; (0, 0) = unchecked.
+    pub checks: (u32, u32),
+    /// Words of the checks that do not pass.
+    pub check_words: Vec<Text>,
+    /// The whole configuration; an update sends it whole.
+    pub config: Value,
+    /// `ok`, `unknown`, `unreachable`; a machine that is not `ok` is never judged by its image.
+    pub host_status: Text,
+    /// Process group; `app` by default.
+    pub process_group: Text,
+    /// Managed by deploys and part of the fleet: not detached, not a throw-away machine of a deploy.
+    pub managed: bool,
+    /// Last change.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// One release row (fly.md section 5).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlyRelease {
+    /// The row's id.
+    pub id: String,
+    /// Its number: 41 = `v41`.
+    pub version: u64,
+    /// `pending`, `running`, `complete`, `failed`, `interrupted`; free text.
+    pub status: Text,
+    /// The platform calls it stable.
+    pub stable: bool,
+    /// A deploy says that it goes on.
+    pub in_progress: bool,
+    /// `ROLLING`, `CANARY`, `BLUEGREEN`, `IMMEDIATE`.
+    pub strategy: Text,
+    /// Who.
+    pub user: Text,
+    /// When the row was made, before any machine changed.
+    pub created_at: Option<Timestamp>,
+    /// The image.
+    pub image_ref: Text,
+}
+
+/// A lease on one machine (fly.md section 3.4).
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// Sent with every guarded call; whoever has it holds the machine.
+    pub nonce: SecretString,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// The machine's revision when it was taken, if the platform told.
+    pub version: Option<String>,
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitResult {
+    /// The machine is in that state, with that version.
+    Reached,
+    /// Not within the time (408).
+    TimedOut,
+}
+
+/// A page of log lines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogPage {
+    /// The lines with their ids, oldest first; the id joins pages without duplicates.
+    pub lines: Vec<(String, LogLine)>,
+    /// Where to go on; `None` = ask with the old one again.
+    pub next: Option<String>,
+}
+
+impl FlyRelease {
+    /// The drawn state of the platform's word.
+    #[must_use]
+    pub fn drawn(&self) -> Status {
+        match self.status.as_str() {
+            "complete" | "succeeded" => Status::Ok,
+            "failed" => Status::Fail,
+            "interrupted" => Status::Warn,
+            "running" | "pending" => Status::Running,
+            _ => Status::Unknown,
+        }
+    }
+
+    /// The release as a candidate of a rollback. `current` is for the caller to know: it takes the machines to say so.
+    #[must_use]
+    pub fn deployment(&self, service: &ServiceId, current: bool) -> Deployment {
+        Deployment {
+            service: service.clone(),
+            id: DeploymentId::from(self.id.as_str()),
+            label: Text::clean(&format!("v{}", self.version)),
+            sha: image_sha(self.image_ref.as_str()),
+            image: Some(self.image_ref.clone()).filter(|image| !image.is_empty()),
+            status: self.drawn(),
+            words: self.status.clone(),
+            created_at: self.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
+            ran_for: None,
+            author: self.user.clone(),
+            message: Text::clean(&self.strategy.as_str().to_lowercase()),
+            current,
+            verified: None,
+            presence: Presence::Unknown,
+            bad: None,
+        }
+    }
+}
+
+impl Machine {
+    /// What the screen shows of it.
+    #[must_use]
+    pub fn instance(&self) -> Instance {
+        Instance {
+            id: Text::clean(&self.id),
+            region: self.region.clone(),
+            state: self.state.clone(),
+            digest: self.digest.clone(),
+            release: self.release_version.map(|version| Text::clean(&format!("v{version}"))),
+            checks: self.checks,
+        }
+    }
+}
+
+/// A commit in an image tag, such as `registry.fly.io/app:sha-a1b2c3d` or `…:a1b2c3d`; deploy tags (ULIDs) name none.
+#[must_use]
+pub fn image_sha(image: &str) -> Option<Sha> {
+    let tag = image.split('@').next()?.rsplit_once(':')?.1;
+    super::lenient::sha(tag).or_else(|| tag.rsplit(['-', '_', '.']).find_map(super::lenient::sha))
+}
+
+impl Fly {
+    /// A client of these three bases.
+    #[must_use]
+    pub fn new(http: Http, access: FlyAccess) -> Self {
+        Self { http, access: Arc::new(access) }
+    }
+
+    /// `GET /v1/tokens/current`: the cheapest call.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
+        let url = format!("{}/v1/tokens/current", self.access.machines);
+        let current: wire::Tokens = self.machines_auth(self.http.get(FLY, &url))?.read().await?;
+        let mut who: Vec<String> =
+            current.tokens.iter().map(wire::Token::owner).filter(|who| !who.is_empty()).collect();
+        who.dedup();
+        Ok(TokenInfo { who: Text::clean(&who.join(", ")), note: None })
+    }
+
+    /// `GET /v1/apps/{app}`.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn app(&self, app: &str) -> Result<FlyApp, PlatformError> {
+        let call = self.http.get(FLY, &self.app_url(app));
+        let app: wire::App = self.machines_auth(call)?.read().await?;
+        let organization = Text::clean(&app.organization.slug);
+        Ok(FlyApp { name: Text::clean(&app.name), status: Text::clean(&app.status), organization })
+    }
+
+    /// `GET /api/v1/apps/{app}/logs`: the newest lines without a token, what follows with one (fly.md section 8).
+    ///
+    /// # Errors
+    /// [`PlatformError`]; a deploy token usually may not read logs (401).
+    pub async fn logs(
+        &self,
+        app: &str,
+        service: &ServiceId,
+        next_token: Option<&str>,
+    ) -> Result<LogPage, PlatformError> {
+        let url = format!("{}/api/v1/apps/{}/logs", self.access.api, segment(app));
+        let call = self.http.get(FLY, &url).maybe("next_token", next_token);
+        let page: wire::Logs = self.machines_auth(call)?.read().await?;
+        let now = self.http.clock().now();
+        let lines = page.data.into_iter().map(|entry| {
+            let attributes = entry.attributes;
+            let meta = attributes.meta;
+            let provider = meta.pointer("/event/provider").and_then(Value::as_str).unwrap_or("app");
+            let words = meta.pointer("/error/message").and_then(Value::as_str).filter(|words| !words.is_empty());
+            let origin = logparse::Origin {
+                service: service.clone(),
+                platform: FLY,
+                kind: if provider == "app" { LogKind::App } else { LogKind::System },
+                at: attributes.timestamp.unwrap_or(now),
+                instance: Text::clean(&attributes.instance).as_str().into(),
+                region: Text::clean(&attributes.region).as_str().into(),
+                level: logparse::level_word(&attributes.level),
+            };
+            (entry.id, logparse::line(origin, words.unwrap_or(&attributes.message), self.http.redactor()))
+        });
+        Ok(LogPage { lines: lines.collect(), next: Some(page.meta.next_token).filter(|token| !token.is_empty()) })
+    }
+
+    /// `GET /v1/apps/{app}/secrets`: names and opaque digests (fly.md section 9).
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn secrets(&self, app: &str, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
+        let url = format!("{}/secrets", self.app_url(app));
+        let list: wire::Secrets = self.machines_auth(self.http.get(FLY, &url))?.read().await?;
+        let entry = |secret: wire::Secret| SecretEntry {
+            key: Text::clean(&secret.name),
+            env: env.clone(),
+            platform: FLY,
+            place: Text::clean(app),
+            digest: if secret.digest.is_empty() { Digest::Hidden } else { Digest::Opaque(Text::clean(&secret.digest)) },
+            updated_at: secret.updated_at.or(secret.created_at),
+            note: None,
+        };
+        Ok(list.secrets.into_iter().map(entry).collect())
+    }
+
+    fn app_url(&self, app: &str) -> String {
+        format!("{}/v1/apps/{}", self.access.machines, segment(app))
+    }
+
+    fn machine_url(&self, app: &str, machine: &str) -> String {
+        format!("{}/machines/{}", self.app_url(app), segment(machine))
+    }
+
+    fn tokens(&self) -> Result<auth::Tokens, PlatformError> {
+        super::lenient::token(FLY, self.access.token.as_ref(), &self.access.token_origin).map(auth::Tokens::parse)
+    }
+
+    /// Machines API and logs: macaroons alone if there are any.
+    fn machines_auth(&self, call: Call) -> Result<Call, PlatformError> {
+        Ok(call.secret("authorization", &self.tokens()?.machines()))
+    }
+
+    fn graphql_auth(&self, call: Call) -> Result<Call, PlatformError> {
+        Ok(call.secret("authorization", &self.tokens()?.graphql()))
+    }
+
+    fn release_auth(&self, call: Call) -> Result<Call, PlatformError> {
+        Ok(call.secret("authorization", &self.tokens()?.releases()))
+    }
+}
+
+/// An update may pull an image before it answers.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest wait that the platform allows (fly.md section 3.5).
+const WAIT_MAX: Duration = Duration::from_secs(60);

@@ -1,0 +1,163 @@
+//! Machines: reading, leasing, updating, waiting (fly.md section 3).
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::{FLY, Fly, Lease, Machine, UPDATE_TIMEOUT, WAIT_MAX, WaitResult, wire};
+use crate::domain::ids::Sha;
+use crate::platform::{ErrorKind, PlatformError, lenient};
+use crate::sanitize::Text;
+
+const NONCE: &str = "fly-machine-lease-nonce";
+
+impl Fly {
+    /// `GET /v1/apps/{app}/machines`, every machine that still exists.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn machines(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
+        let call = self.http.get(FLY, &format!("{}/machines", self.app_url(app)));
+        let machines: Vec<wire::Machine> = self.machines_auth(call)?.read().await?;
+        let alive =
+            machines.into_iter().filter(|machine| !matches!(machine.state.as_str(), "destroyed" | "destroying"));
+        Ok(alive.map(Machine::from).collect())
+    }
+
+    /// `GET /v1/apps/{app}/machines/{id}`, the cheap poll.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn machine(&self, app: &str, id: &str) -> Result<Machine, PlatformError> {
+        let machine: wire::Machine = self.machines_auth(self.http.get(FLY, &self.machine_url(app, id)))?.read().await?;
+        Ok(machine.into())
+    }
+
+    /// `POST …/lease?ttl=`: claims a machine. Sent once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] with the holder's name when somebody else has it.
+    pub async fn acquire_lease(&self, app: &str, id: &str, ttl: Duration) -> Result<Lease, PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/lease", self.machine_url(app, id)));
+        let call = call.query("ttl", &ttl.as_secs().to_string());
+        let answer: wire::LeaseAnswer = self.machines_auth(call)?.read().await?;
+        let data = answer.data;
+        Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
+    }
+
+    /// Prolongs a lease that is held.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when it was lost.
+    pub async fn refresh_lease(
+        &self,
+        app: &str,
+        id: &str,
+        lease: &Lease,
+        ttl: Duration,
+    ) -> Result<Lease, PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/lease", self.machine_url(app, id)));
+        let call = call.query("ttl", &ttl.as_secs().to_string()).secret(NONCE, lease.nonce.expose_secret());
+        let answer: wire::LeaseAnswer = self.machines_auth(call)?.read().await?;
+        let data = answer.data;
+        Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
+    }
+
+    /// `DELETE …/lease`: gives a lease back. One that is gone already counts as given back.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn release_lease(&self, app: &str, id: &str, lease: &Lease) -> Result<(), PlatformError> {
+        let call = self.http.delete(FLY, &format!("{}/lease", self.machine_url(app, id)));
+        match self.machines_auth(call.secret(NONCE, lease.nonce.expose_secret()))?.done().await {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    /// `POST …/machines/{id}`: the whole configuration, guarded by the lease and by `current_version` (the `instance_id`
+    /// that it was computed on). Sent once; answers with the machine, whose new `instance_id` is the version to wait for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when lease or revision do not hold; [`ErrorKind::Timeout`] means that it may have been taken.
+    pub async fn update_machine(
+        &self,
+        app: &str,
+        id: &str,
+        config: &Value,
+        current_version: &str,
+        lease: &Lease,
+    ) -> Result<Machine, PlatformError> {
+        let call = self.http.post(FLY, &self.machine_url(app, id)).timeout(UPDATE_TIMEOUT);
+        let call = call.json(&json!({ "config": config, "current_version": current_version }));
+        let call = call.secret(NONCE, lease.nonce.expose_secret());
+        let machine: wire::Machine = self.machines_auth(call)?.read().await?;
+        Ok(machine.into())
+    }
+
+    /// `GET …/wait`: a long poll of at most 60 s. Always with a version: without one, a machine that fell back to its old
+    /// configuration would count as started (fly.md section 3.5).
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words; the time-out is not one of them.
+    pub async fn wait(
+        &self,
+        app: &str,
+        id: &str,
+        version: &str,
+        state: &str,
+        timeout: Duration,
+    ) -> Result<WaitResult, PlatformError> {
+        let timeout = timeout.clamp(Duration::from_secs(1), WAIT_MAX);
+        let call = self.http.get(FLY, &format!("{}/wait", self.machine_url(app, id))).once();
+        let call =
+            call.query("state", state).query("version", version).query("timeout", &timeout.as_secs().to_string());
+        match self.machines_auth(call.timeout(timeout + Duration::from_secs(5)))?.done().await {
+            Ok(()) => Ok(WaitResult::Reached),
+            Err(error) if error.status == Some(408) => Ok(WaitResult::TimedOut),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl From<wire::Machine> for Machine {
+    fn from(wire: wire::Machine) -> Self {
+        let config = if wire.config.is_null() { wire.incomplete_config } else { wire.config };
+        let metadata =
+            |key: &str| config.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).map(str::to_owned);
+        let group =
+            metadata("fly_process_group").or_else(|| metadata("process_group")).unwrap_or_else(|| "app".to_owned());
+        let managed = metadata("fly_platform_version").as_deref() == Some("v2") && !group.starts_with("fly_app_");
+        let checks: Vec<&wire::Check> =
+            wire.checks.iter().filter(|check| !check.name.starts_with("bg_deployments_compat")).collect();
+        let failing = checks.iter().filter(|check| check.status != "passing");
+        let words = failing.map(|check| Text::clean(&format!("{}: {} {}", check.name, check.status, check.output)));
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let passing = checks.iter().filter(|check| check.status == "passing").count();
+        let image = config.pointer("/image").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self {
+            sha: labelled_sha(&wire.image_ref).or_else(|| super::image_sha(&image)),
+            state: Text::clean(&wire.state),
+            region: Text::clean(&wire.region),
+            instance_id: wire.instance_id,
+            image: Text::clean(&image),
+            digest: Some(wire.image_ref.digest).filter(|digest| !digest.is_empty()).map(|digest| Text::clean(&digest)),
+            release_version: metadata("fly_release_version").and_then(|version| version.parse().ok()),
+            checks: (count(passing), count(checks.len())),
+            check_words: words.collect(),
+            host_status: Text::clean(if wire.host_status.is_empty() { "ok" } else { &wire.host_status }),
+            process_group: Text::clean(&group),
+            managed,
+            updated_at: wire.updated_at,
+            id: wire.id,
+            config,
+        }
+    }
+}
+
+/// Builders write the commit into labels: the OCI name, or what CI passes on.
+fn labelled_sha(image: &wire::ImageRef) -> Option<Sha> {
+    let names = ["org.opencontainers.image.revision", "GH_SHA"];
+    names.iter().find_map(|name| lenient::sha(image.labels.get(*name)?.as_str()?))
+}

@@ -1,0 +1,100 @@
+//! Release rows and images (fly.md sections 5 and 7).
+
+use serde_json::{Value, json};
+
+use super::{FLY, Fly, FlyRelease, wire};
+use crate::platform::http::{garbage, segment};
+use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
+
+const IMAGE: &str = "query($app: String!, $ref: String!) { app(name: $app) { image(ref: $ref) { id digest ref } } }";
+
+impl Fly {
+    /// `GET /api/v1/apps/{app}/releases`, newest first.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn releases(&self, app: &str, limit: u32) -> Result<Vec<FlyRelease>, PlatformError> {
+        let url = format!("{}/api/v1/apps/{}/releases", self.access.api, segment(app));
+        let call = self.http.get(FLY, &url).query("limit", &limit.to_string());
+        let list: wire::Releases = self.release_auth(call)?.read().await?;
+        let mut releases: Vec<FlyRelease> = list.releases.into_iter().map(FlyRelease::from).collect();
+        releases.sort_by_key(|release| std::cmp::Reverse(release.version));
+        Ok(releases)
+    }
+
+    /// Whether the registry still has an image (GraphQL `app.image(ref:)`): its digest, or `None` when it is gone.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn image(&self, app: &str, image: &str) -> Result<Option<Text>, PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/graphql", self.access.api)).reading();
+        let call = call.json(&json!({ "query": IMAGE, "variables": { "app": app, "ref": image } }));
+        let answer: Value = self.graphql_auth(call)?.read().await?;
+        if let Some(words) = answer.pointer("/errors/0/message").and_then(Value::as_str) {
+            let mut error = garbage(FLY, words);
+            error.kind = ErrorKind::Refused;
+            return Err(error);
+        }
+        match answer.pointer("/data/app") {
+            Some(app) if app.is_object() => {
+                let image = app.get("image").filter(|image| image.is_object());
+                Ok(image.map(|image| Text::clean(image.get("digest").and_then(Value::as_str).unwrap_or_default())))
+            }
+            _ => Err(garbage(FLY, "the answer names no app")),
+        }
+    }
+
+    /// Whether the registry still has an image.
+    ///
+    /// # Errors
+    /// As [`Fly::image`].
+    pub async fn image_exists(&self, app: &str, image: &str) -> Result<bool, PlatformError> {
+        self.image(app, image).await.map(|found| found.is_some())
+    }
+
+    /// `POST /api/v1/releases`: makes the row, before any machine changes. Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; after [`ErrorKind::Timeout`] the row may exist.
+    pub async fn create_release(
+        &self,
+        app: &str,
+        image: &str,
+        strategy: &str,
+        definition: &Value,
+    ) -> Result<FlyRelease, PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/api/v1/releases", self.access.api));
+        let strategy = strategy.to_uppercase();
+        let call =
+            call.json(&json!({ "app_name": app, "image": image, "strategy": strategy, "definition": definition }));
+        let created: wire::Created = self.release_auth(call)?.read().await?;
+        Ok(created.release.into())
+    }
+
+    /// `PATCH /api/v1/releases/{id}`: `running`, `complete`, `failed`, `interrupted`. Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn patch_release(&self, id: &str, status: &str) -> Result<FlyRelease, PlatformError> {
+        let call = self.http.patch(FLY, &format!("{}/api/v1/releases/{}", self.access.api, segment(id)));
+        let release: wire::Release = self.release_auth(call.json(&json!({ "status": status })))?.read().await?;
+        Ok(release.into())
+    }
+}
+
+impl From<wire::Release> for FlyRelease {
+    fn from(wire: wire::Release) -> Self {
+        Self {
+            id: wire.id,
+            version: wire.version,
+            status: Text::clean(&wire.status),
+            stable: wire.stable,
+            in_progress: wire.in_progress,
+            strategy: Text::clean(&wire.strategy),
+            user: Text::clean(&wire.user),
+            created_at: wire.created_at,
+            image_ref: Text::clean(&wire.image_ref),
+        }
+    }
+}

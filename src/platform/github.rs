@@ -1,0 +1,240 @@
+//! GitHub: runs, jobs, gates, commits, secrets and variables by name (github.md).
+
+mod wire;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::http::{Call, Http, segment};
+use super::{PlatformError, TokenInfo, lenient};
+use crate::config::Access;
+use crate::domain::environment::{Platform, Status};
+use crate::domain::ids::{EnvId, Sha};
+use crate::domain::pipeline::{Gate, Job, Run};
+use crate::domain::release::Commit;
+use crate::domain::secret::{Digest, SecretEntry};
+use crate::sanitize::Text;
+
+const GITHUB: Platform = Platform::Github;
+/// The version of the API that the reference describes.
+const VERSION: &str = "2022-11-28";
+
+/// The client of one repository.
+#[derive(Debug, Clone)]
+pub struct Github {
+    http: Http,
+    access: Arc<Access>,
+    owner: Arc<str>,
+    name: Arc<str>,
+}
+
+/// What lies between two commits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// `ahead`, `behind`, `diverged`, `identical`: where head stands, seen from base.
+    pub status: Text,
+    /// Commits that head has and base has not.
+    pub ahead_by: u32,
+    /// Commits that base has and head has not.
+    pub behind_by: u32,
+    /// The commits that head has and base has not, oldest first, at most 250.
+    pub commits: Vec<Commit>,
+}
+
+/// A deployment record (github.md section 5.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GithubDeployment {
+    /// Its number.
+    pub id: u64,
+    /// The commit.
+    pub sha: Sha,
+    /// The environment it names.
+    pub environment: Text,
+    /// Who.
+    pub creator: Text,
+    /// When.
+    pub created_at: Option<Timestamp>,
+}
+
+/// The drawn state of GitHub's two words: `status`, and `conclusion` once it is completed.
+#[must_use]
+pub fn drawn(status: &str, conclusion: Option<&str>) -> Status {
+    match (status, conclusion) {
+        ("completed", Some("success")) => Status::Ok,
+        ("completed", Some("failure" | "timed_out" | "startup_failure" | "action_required")) => Status::Fail,
+        ("completed", Some("cancelled" | "stale")) => Status::Warn,
+        ("completed", Some("skipped" | "neutral")) => Status::Paused,
+        ("in_progress", _) => Status::Running,
+        ("queued" | "requested" | "pending" | "waiting", _) => Status::Paused,
+        _ => Status::Unknown,
+    }
+}
+
+impl Github {
+    /// A client of `owner/name`.
+    #[must_use]
+    pub fn new(http: Http, access: Access, repository: &str) -> Self {
+        let (owner, name) = repository.split_once('/').unwrap_or((repository, ""));
+        Self { http, access: Arc::new(access), owner: owner.into(), name: name.into() }
+    }
+
+    /// `GET /user`: the cheapest call that needs the token.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
+        let answer = self.signed(self.http.get(GITHUB, &format!("{}/user", self.access.base)))?.answer().await?;
+        let scopes = answer.headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok()).map(str::to_owned);
+        let login: wire::Login = serde_json::from_slice(&answer.body)
+            .map_err(|error| super::http::garbage(GITHUB, &format!("GET /user with unexpected data: {error}")))?;
+        let note = scopes.filter(|scopes| !scopes.is_empty()).map(|scopes| Text::clean(&format!("scopes {scopes}")));
+        Ok(TokenInfo { who: Text::clean(&login.login), note })
+    }
+
+    /// `GET R/actions/runs`, newest first, without a filter: filtered lists lag behind (github.md section 3). Jobs and gates
+    /// are empty; ask for them run by run.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, PlatformError> {
+        let call = self.get("actions/runs")?.query("per_page", &limit.clamp(1, 100).to_string());
+        let list: wire::Runs = call.query("exclude_pull_requests", "true").read().await?;
+        Ok(list.workflow_runs.into_iter().map(Run::from).collect())
+    }
+
+    /// `GET R/actions/runs/{id}`.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn run(&self, run: u64) -> Result<Run, PlatformError> {
+        let run: wire::Run = self.get(&format!("actions/runs/{run}"))?.read().await?;
+        Ok(run.into())
+    }
+
+    /// `GET R/actions/runs/{id}/jobs`, the newest attempt of each job, with its steps.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn jobs(&self, run: u64) -> Result<Vec<Job>, PlatformError> {
+        let call = self.get(&format!("actions/runs/{run}/jobs"))?.query("filter", "latest").query("per_page", "100");
+        let list: wire::Jobs = call.read().await?;
+        Ok(list.jobs.into_iter().map(Job::from).collect())
+    }
+
+    /// `GET R/actions/runs/{id}/pending_deployments`: what holds a waiting run.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn pending_deployments(&self, run: u64) -> Result<Vec<Gate>, PlatformError> {
+        let list: Vec<wire::Pending> = self.get(&format!("actions/runs/{run}/pending_deployments"))?.read().await?;
+        Ok(list.into_iter().map(Gate::from).collect())
+    }
+
+    /// `GET R/compare/{base}...{head}`.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 404 when the repository does not know one of them.
+    pub async fn compare(&self, base: &str, head: &str) -> Result<Comparison, PlatformError> {
+        let path = format!("compare/{}...{}", segment(base), segment(head));
+        let compared: wire::Compared = self.get(&path)?.read().await?;
+        Ok(Comparison {
+            status: Text::clean(&compared.status),
+            ahead_by: compared.ahead_by,
+            behind_by: compared.behind_by,
+            commits: compared.commits.into_iter().map(Commit::from).collect(),
+        })
+    }
+
+    /// `GET R/deployments`, newest first, of one environment or all.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn deployments(
+        &self,
+        environment: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<GithubDeployment>, PlatformError> {
+        let call = self.get("deployments")?.maybe("environment", environment);
+        let list: Vec<wire::Deployment> = call.query("per_page", &limit.clamp(1, 100).to_string()).read().await?;
+        let deployment = |wire: wire::Deployment| GithubDeployment {
+            id: wire.id,
+            sha: Sha::from(wire.sha),
+            environment: Text::clean(&wire.environment),
+            creator: Text::clean(&wire.creator.login),
+            created_at: wire.created_at,
+        };
+        Ok(list.into_iter().map(deployment).collect())
+    }
+
+    /// Names of the secrets of the repository (`environment` = `None`) or of one GitHub environment; values are never
+    /// readable.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn secrets(&self, environment: Option<&str>, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
+        let mut all = Vec::new();
+        for page in 1..=10_u32 {
+            let call = self.get(&Self::place(environment, "secrets"))?.query("per_page", "100");
+            let list: wire::Secrets = call.query("page", &page.to_string()).read().await?;
+            let got = list.secrets.len();
+            all.extend(list.secrets.into_iter().map(|secret| self.entry(&secret, environment, env, None)));
+            if got < 100 {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Names of the variables of the repository or of one environment. Their values are readable on GitHub, but the
+    /// console does not keep them.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn variables(&self, environment: Option<&str>, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
+        let mut all = Vec::new();
+        for page in 1..=20_u32 {
+            // Lists of variables are the exception: at most 30 a page.
+            let call = self.get(&Self::place(environment, "variables"))?.query("per_page", "30");
+            let list: wire::Variables = call.query("page", &page.to_string()).read().await?;
+            let got = list.variables.len();
+            let note = Some("variable");
+            all.extend(list.variables.into_iter().map(|variable| self.entry(&variable, environment, env, note)));
+            if got < 30 {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    fn place(environment: Option<&str>, what: &str) -> String {
+        match environment {
+            Some(name) => format!("environments/{}/{what}", segment(name)),
+            None => format!("actions/{what}"),
+        }
+    }
+
+    fn entry(&self, named: &wire::Named, environment: Option<&str>, env: &EnvId, note: Option<&str>) -> SecretEntry {
+        SecretEntry {
+            key: Text::clean(&named.name),
+            env: env.clone(),
+            platform: GITHUB,
+            place: Text::clean(environment.unwrap_or("repository")),
+            digest: Digest::Hidden,
+            updated_at: named.updated_at,
+            note: note.map(Text::clean),
+        }
+    }
+
+    fn get(&self, path: &str) -> Result<Call, PlatformError> {
+        let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
+        self.signed(self.http.get(GITHUB, &url))
+    }
+
+    fn signed(&self, call: Call) -> Result<Call, PlatformError> {
+        let token = lenient::token(GITHUB, self.access.token.as_ref(), &self.access.token_origin)?;
+        let call =
+            call.secret("authorization", &format!("Bearer {token}")).header("accept", "application/vnd.github+json");
+        Ok(call.header("x-github-api-version", VERSION).follow().conditional())
+    }
+}

@@ -1,0 +1,154 @@
+//! Failures in the platform's own words: one place that reads every error shape of the four contracts.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::call::Answer;
+use super::limits;
+use crate::domain::environment::Platform;
+use crate::platform::{ErrorKind, PlatformError};
+use crate::redact::Redactor;
+use crate::sanitize::Text;
+
+/// Words of a platform are cut to this many characters.
+const WORDS: usize = 300;
+
+/// A failure in our words.
+pub(crate) fn fault(platform: Platform, kind: ErrorKind, words: &str) -> PlatformError {
+    let message = Text::clean(words);
+    PlatformError { platform, kind, status: None, code: None, message, request_id: None, retry_after: None }
+}
+
+/// An answer that breaks the contract.
+pub(crate) fn garbage(platform: Platform, words: &str) -> PlatformError {
+    fault(platform, ErrorKind::Garbage, words)
+}
+
+/// No answer at all. The URL is left out of the words: it may carry a token of the product.
+pub(super) fn transport(platform: Platform, error: &reqwest::Error) -> PlatformError {
+    if error.is_timeout() {
+        return fault(platform, ErrorKind::Timeout, "no answer in time");
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let words = if innermost.source().is_none() && std::ptr::addr_eq(innermost, error) {
+        "the connection failed".to_owned()
+    } else {
+        innermost.to_string()
+    };
+    let kind = if error.is_body() || error.is_decode() { ErrorKind::Garbage } else { ErrorKind::Unreachable };
+    fault(platform, kind, &words)
+}
+
+/// A status other than 2xx.
+pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor) -> PlatformError {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let (code, words) = if body.is_null() { (None, plain(answer)) } else { words(&body) };
+    let retry_after = limits::retry_after(&answer.headers);
+    let kind = kind(answer, &body);
+    let message = if words.is_empty() { format!("HTTP {} without words", answer.status) } else { words };
+    let message: String = message.chars().take(WORDS).collect();
+    PlatformError {
+        platform,
+        kind,
+        status: Some(answer.status),
+        code: code.map(|code| Text::clean(&code)),
+        message: redactor.mask(Text::clean(&message)),
+        request_id: request_id(&answer.headers),
+        retry_after,
+    }
+}
+
+/// A 2xx whose body is not the JSON of the contract.
+pub(super) fn unreadable(platform: Platform, answer: &Answer, error: &serde_json::Error) -> PlatformError {
+    let words = if answer.body.iter().all(u8::is_ascii_whitespace) {
+        format!("HTTP {} with an empty body where data was expected", answer.status)
+    } else if is_html(answer) {
+        format!("HTTP {} with a web page where data was expected; is the address an API?", answer.status)
+    } else {
+        format!("HTTP {} with unexpected data: {error}", answer.status)
+    };
+    let mut fault = garbage(platform, &words);
+    fault.status = Some(answer.status);
+    fault.request_id = request_id(&answer.headers);
+    fault
+}
+
+fn kind(answer: &Answer, body: &Value) -> ErrorKind {
+    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
+    let spent = header("x-ratelimit-remaining") == Some("0") || answer.headers.contains_key("retry-after");
+    let inner = inner(body);
+    let token = |field: &str| inner.get(field).and_then(Value::as_bool) == Some(true);
+    match answer.status {
+        401 => ErrorKind::Auth,
+        403 if token("invalidToken") || token("missingToken") => ErrorKind::Auth,
+        403 if spent => ErrorKind::RateLimited,
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        408 => ErrorKind::Timeout,
+        409 | 412 => ErrorKind::Conflict,
+        429 => ErrorKind::RateLimited,
+        500.. => ErrorKind::Server,
+        300..=399 => ErrorKind::Garbage,
+        _ => ErrorKind::Refused,
+    }
+}
+
+/// Vercel and Supabase v2 wrap what they say in `error`, some Vercel endpoints in `err`, and some send it bare.
+fn inner(body: &Value) -> &Value {
+    ["error", "err"].iter().filter_map(|key| body.get(key)).find(|inner| inner.is_object()).unwrap_or(body)
+}
+
+fn words(body: &Value) -> (Option<String>, String) {
+    let inner = inner(body);
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let code = text(inner.get("code"))
+        .or_else(|| text(inner.get("status")).filter(|code| !code.starts_with(char::is_numeric)));
+    let mut says = text(inner.get("message")).or_else(|| text(body.get("error"))).or_else(|| text(body.get("msg")));
+    let details = details(body.get("errors"));
+    if !details.is_empty() {
+        says = Some(says.map_or(details.clone(), |says| format!("{says}: {details}")));
+    }
+    (code, says.unwrap_or_default())
+}
+
+/// GitHub's `errors`: objects, strings, or one bare string.
+fn details(errors: Option<&Value>) -> String {
+    let one = |error: &Value| match error {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(map) => {
+            let field = |name: &str| map.get(name).and_then(Value::as_str);
+            field("message").map(str::to_owned).or_else(|| Some(format!("{} {}", field("field")?, field("code")?)))
+        }
+        _ => None,
+    };
+    match errors {
+        Some(Value::Array(list)) => list.iter().filter_map(one).collect::<Vec<_>>().join("; "),
+        Some(other) => one(other).unwrap_or_default(),
+        None => String::new(),
+    }
+}
+
+fn plain(answer: &Answer) -> String {
+    if let Some(location) = answer.headers.get("location").filter(|_| (300..400).contains(&answer.status)) {
+        let host = location.to_str().ok().and_then(|to| reqwest::Url::parse(to).ok()?.host_str().map(str::to_owned));
+        return format!("HTTP {} points to {}", answer.status, host.as_deref().unwrap_or("another place"));
+    }
+    if is_html(answer) {
+        return format!("HTTP {} with a web page instead of an error message", answer.status);
+    }
+    let head = &answer.body[..answer.body.len().min(4 * WORDS)];
+    Text::from_bytes(head).as_str().trim().to_owned()
+}
+
+fn is_html(answer: &Answer) -> bool {
+    let declared = answer.headers.get("content-type").and_then(|kind| kind.to_str().ok());
+    declared.is_some_and(|kind| kind.contains("html")) || answer.body.trim_ascii_start().starts_with(b"<")
+}
+
+fn request_id(headers: &HeaderMap) -> Option<Text> {
+    let names = ["fly-request-id", "x-vercel-id", "x-github-request-id", "x-request-id"];
+    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(Text::clean)
+}

@@ -1,0 +1,102 @@
+//! What the edge says it runs: a header, a JSON pointer, a meta tag. The edge is the truth (console.md section 1).
+
+use serde_json::Value;
+
+use super::http::{Answer, Http, garbage};
+use super::{PlatformError, lenient};
+use crate::config::{ObserveAt, ObserveSettings};
+use crate::domain::environment::{Observed, Platform};
+use crate::domain::ids::Sha;
+use crate::sanitize::Text;
+
+/// Asks the edge of one service which release it runs.
+///
+/// # Errors
+/// [`PlatformError`] when it does not answer, or when the place where the commit should stand is empty.
+pub async fn observe(http: &Http, settings: &ObserveSettings) -> Result<Observed, PlatformError> {
+    // A cache between us and the edge would tell of yesterday.
+    let call = http.get(Platform::Edge, &settings.url).header("cache-control", "no-cache").follow();
+    let answer = call.answer().await?;
+    let at = http.clock().now();
+    let found = find(&settings.at, &answer);
+    let (text, source) = found.map_err(|words| garbage(Platform::Edge, &words))?;
+    let version = Text::clean(text.trim());
+    Ok(Observed { sha: commit(version.as_str()), version: Some(version), at, source: Text::clean(&source) })
+}
+
+/// A commit, bare or at the end of a version such as `1.4.2+a1b2c3d`.
+pub(super) fn commit(version: &str) -> Option<Sha> {
+    lenient::sha(version).or_else(|| version.rsplit(['+', '-', '_', ' ', '@', ':']).find_map(lenient::sha))
+}
+
+fn find(at: &ObserveAt, answer: &Answer) -> Result<(String, String), String> {
+    match at {
+        ObserveAt::Header(name) => {
+            let value = answer.headers.get(name.as_str()).and_then(|value| value.to_str().ok());
+            value
+                .map(|value| (value.to_owned(), format!("header {name}")))
+                .ok_or_else(|| format!("no header {name} in the answer"))
+        }
+        ObserveAt::Json(pointer) => {
+            let body: Value = serde_json::from_slice(&answer.body).map_err(|_| "the answer is not JSON".to_owned())?;
+            match body.pointer(pointer) {
+                Some(Value::String(text)) => Ok((text.clone(), format!("json {pointer}"))),
+                Some(Value::Number(number)) => Ok((number.to_string(), format!("json {pointer}"))),
+                _ => Err(format!("nothing at {pointer} in the answer")),
+            }
+        }
+        ObserveAt::Meta(name) => {
+            let page = String::from_utf8_lossy(&answer.body);
+            meta(&page, name)
+                .map(|content| (content, format!("meta {name}")))
+                .ok_or_else(|| format!("no <meta name=\"{name}\"> in the page"))
+        }
+    }
+}
+
+/// The content of the first `<meta name="…">`, attributes in either order and any quotes.
+fn meta(page: &str, name: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    lower.match_indices("<meta").find_map(|(start, _)| {
+        let end = start + lower[start..].find('>')?;
+        let tag = &page[start..end];
+        (attribute(tag, "name")? == name).then(|| attribute(tag, "content"))?
+    })
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let lower = tag.to_ascii_lowercase();
+    let starts = lower.match_indices(name).map(|(at, _)| at);
+    let at = starts.filter(|at| lower[..*at].ends_with(char::is_whitespace)).find_map(|at| {
+        let rest = &tag[at + name.len()..];
+        rest.trim_start().starts_with('=').then_some(at + name.len())
+    })?;
+    let value = tag[at..].trim_start().strip_prefix('=')?.trim_start();
+    match value.chars().next()? {
+        quote @ ('"' | '\'') => Some(value[1..].split(quote).next().unwrap_or_default().to_owned()),
+        _ => Some(value.split([' ', '/', '\t', '\n']).next().unwrap_or_default().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meta_tag_is_found_in_any_writing() {
+        for page in [
+            r#"<head><meta charset="utf-8"><meta name="release" content="a1b2c3d"></head>"#,
+            "<META content='a1b2c3d' name='release'/>",
+            "<meta name=release content=a1b2c3d >",
+        ] {
+            assert_eq!(meta(page, "release").as_deref(), Some("a1b2c3d"), "{page}");
+        }
+        assert_eq!(meta("<meta name=\"other\" content=\"x\">", "release"), None);
+    }
+
+    #[test]
+    fn a_commit_hides_in_a_version() {
+        assert_eq!(commit("1.4.2+a1b2c3d4").unwrap().as_str(), "a1b2c3d4");
+        assert_eq!(commit("v41"), None);
+    }
+}

@@ -1,0 +1,255 @@
+//! Vercel: projects, deployments, logs, variables, domains and the production pointer (vercel.md).
+
+mod logs;
+mod pointer;
+mod wire;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use logs::{BuildEvents, RuntimeLogs};
+pub use pointer::{AliasOutcome, AliasRequest};
+
+use super::http::{Call, Http, segment};
+use super::{PlatformError, TokenInfo};
+use crate::config::Access;
+use crate::domain::environment::{Platform, Status};
+use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use crate::domain::release::{Deployment, Presence};
+use crate::domain::secret::{Digest, SecretEntry};
+use crate::sanitize::Text;
+
+const VERCEL: Platform = Platform::Vercel;
+
+/// The client.
+#[derive(Debug, Clone)]
+pub struct Vercel {
+    http: Http,
+    access: Arc<Access>,
+    team: Option<Arc<str>>,
+}
+
+/// A project, as far as a release console needs it (vercel.md section 4).
+#[derive(Debug, Clone, PartialEq)]
+pub struct VercelProject {
+    /// `prj_…`.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// The deployment that production points at.
+    pub production: Option<VercelDeployment>,
+    /// `false` = production is pinned: after a rollback, or by configuration.
+    pub auto_assign: bool,
+    /// The reason given with the last rollback.
+    pub rollback_reason: Option<Text>,
+    /// The last promote or rollback job.
+    pub last_alias_request: Option<AliasRequest>,
+    /// Production is paused.
+    pub paused: bool,
+}
+
+/// One deployment (vercel.md section 5).
+#[derive(Debug, Clone, PartialEq)]
+pub struct VercelDeployment {
+    /// `dpl_…`.
+    pub id: String,
+    /// Host name without scheme; empty until uploaded.
+    pub url: Text,
+    /// `QUEUED`, `INITIALIZING`, `BUILDING`, `READY`, `ERROR`, `CANCELED`, `BLOCKED`, or something newer.
+    pub state: Text,
+    /// `STAGED`, `ROLLING`, `PROMOTED`; empty while not ready.
+    pub substate: Text,
+    /// `production`, or empty for a preview.
+    pub target: Text,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When it was ready.
+    pub ready_at: Option<Timestamp>,
+    /// The commit.
+    pub sha: Option<Sha>,
+    /// Who.
+    pub author: Text,
+    /// First line of the commit message.
+    pub message: Text,
+    /// The list calls it a candidate; `None` where the answer does not say.
+    pub rollback_candidate: Option<bool>,
+    /// Its domains point at it, or did.
+    pub alias_assigned: bool,
+    /// Its aliases, where the answer names them.
+    pub aliases: Vec<Text>,
+    /// Why it failed.
+    pub error: Option<Text>,
+}
+
+impl VercelDeployment {
+    /// The drawn state of the platform's word.
+    #[must_use]
+    pub fn drawn(&self) -> Status {
+        match self.state.as_str() {
+            "READY" => Status::Ok,
+            "QUEUED" | "INITIALIZING" | "BUILDING" | "ANALYZING" | "DEPLOYING" => Status::Running,
+            "ERROR" | "BLOCKED" => Status::Fail,
+            "CANCELED" => Status::Warn,
+            _ => Status::Unknown,
+        }
+    }
+
+    /// True while it is being built.
+    #[must_use]
+    pub fn in_motion(&self) -> bool {
+        self.drawn() == Status::Running
+    }
+
+    /// State and substate in the platform's words: `READY PROMOTED`.
+    #[must_use]
+    pub fn words(&self) -> Text {
+        if self.substate.is_empty() {
+            self.state.clone()
+        } else {
+            Text::clean(&format!("{} {}", self.state, self.substate))
+        }
+    }
+
+    /// The deployment as a candidate of a rollback.
+    #[must_use]
+    pub fn deployment(&self, service: &ServiceId, current: bool) -> Deployment {
+        Deployment {
+            service: service.clone(),
+            id: DeploymentId::from(self.id.as_str()),
+            label: Text::clean(&self.id),
+            sha: self.sha.clone(),
+            image: None,
+            status: self.drawn(),
+            words: self.words(),
+            created_at: self.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
+            ran_for: None,
+            author: self.author.clone(),
+            message: self.message.clone(),
+            current,
+            verified: None,
+            presence: if self.state.as_str() == "DELETED" { Presence::Gone } else { Presence::There },
+            bad: None,
+        }
+    }
+}
+
+/// A domain of a project (vercel.md section 7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VercelDomain {
+    /// Its name.
+    pub name: Text,
+    /// Ownership is proven.
+    pub verified: bool,
+    /// It only sends visitors elsewhere.
+    pub redirect: Option<Text>,
+}
+
+impl Vercel {
+    /// A client; `team` is an id (`team_…`) or a slug.
+    #[must_use]
+    pub fn new(http: Http, access: Access, team: Option<Arc<str>>) -> Self {
+        Self { http, access: Arc::new(access), team }
+    }
+
+    /// `GET /v2/user`: the cheapest call.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
+        let answer: wire::UserAnswer = self.get("/v2/user")?.read().await?;
+        let user = answer.user;
+        let who = if user.username.is_empty() { user.email } else { user.username };
+        let note = user.limited.then(|| Text::clean("the token sees a part of the account only"));
+        Ok(TokenInfo { who: Text::clean(&who), note })
+    }
+
+    /// `GET /v9/projects/{id or name}?rollbackInfo=true`.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn project(&self, project: &str) -> Result<VercelProject, PlatformError> {
+        let call = self.get(&format!("/v9/projects/{}", segment(project)))?.query("rollbackInfo", "true");
+        let project: wire::Project = call.read().await?;
+        Ok(project.into())
+    }
+
+    /// `GET /v7/deployments`, newest first, at most 100; `target` is `production`, `preview` or an environment's slug.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn deployments(
+        &self,
+        project: &str,
+        target: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<VercelDeployment>, PlatformError> {
+        let call = self.get("/v7/deployments")?.query("projectId", project).maybe("target", target);
+        let list: wire::Deployments = call.query("limit", &limit.min(100).to_string()).read().await?;
+        Ok(list.deployments.into_iter().map(VercelDeployment::from).collect())
+    }
+
+    /// `GET /v13/deployments/{id or host}`.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn deployment(&self, id: &str) -> Result<VercelDeployment, PlatformError> {
+        let deployment: wire::Deployment = self.get(&format!("/v13/deployments/{}", segment(id)))?.read().await?;
+        Ok(deployment.into())
+    }
+
+    /// `GET /v10/projects/{id}/env`: names, targets and ages; the list never carries a value that can be trusted, so none
+    /// is read. `target` keeps the variables of one Vercel environment (`production`, `preview`, `development`).
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn env(
+        &self,
+        project: &str,
+        target: Option<&str>,
+        env: &EnvId,
+    ) -> Result<Vec<SecretEntry>, PlatformError> {
+        let call = self.get(&format!("/v10/projects/{}/env", segment(project)))?.maybe("target", target);
+        let list: wire::Envs = call.read().await?;
+        let wanted =
+            |variable: &wire::Env| target.is_none_or(|target| variable.targets().iter().any(|own| own == target));
+        let entry = |variable: wire::Env| SecretEntry {
+            key: Text::clean(&variable.key),
+            env: env.clone(),
+            platform: VERCEL,
+            place: Text::clean(project),
+            digest: Digest::Hidden,
+            updated_at: variable.updated_at.or(variable.created_at),
+            note: Some(Text::clean(&variable.note())).filter(|note| !note.is_empty()),
+        };
+        Ok(list.envs.into_iter().filter(wanted).map(entry).collect())
+    }
+
+    /// `GET /v9/projects/{id}/domains`.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn domains(&self, project: &str) -> Result<Vec<VercelDomain>, PlatformError> {
+        let list: wire::Domains = self.get(&format!("/v9/projects/{}/domains", segment(project)))?.read().await?;
+        let domain = |domain: wire::Domain| VercelDomain {
+            name: Text::clean(&domain.name),
+            verified: domain.verified,
+            redirect: Some(Text::clean(&domain.redirect)).filter(|to| !to.is_empty()),
+        };
+        Ok(list.domains.into_iter().map(domain).collect())
+    }
+
+    fn get(&self, path: &str) -> Result<Call, PlatformError> {
+        self.signed(self.http.get(VERCEL, &format!("{}{path}", self.access.base)))
+    }
+
+    fn signed(&self, call: Call) -> Result<Call, PlatformError> {
+        let token = super::lenient::token(VERCEL, self.access.token.as_ref(), &self.access.token_origin)?;
+        let call = call.secret("authorization", &format!("Bearer {token}"));
+        Ok(match &self.team {
+            Some(team) if team.starts_with("team_") => call.query("teamId", team),
+            Some(slug) => call.query("slug", slug),
+            None => call,
+        })
+    }
+}

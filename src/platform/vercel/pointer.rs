@@ -1,0 +1,97 @@
+//! The production pointer: rollback, promote, and how to see that they happened (vercel.md section 6).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{VERCEL, Vercel, wire};
+use crate::platform::PlatformError;
+use crate::platform::http::segment;
+use crate::sanitize::Text;
+
+/// The one slot that promote and rollback share; a later request takes it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasRequest {
+    /// `promote` or `rollback`.
+    pub kind: Text,
+    /// `pending`, `in-progress`, `succeeded`, `failed`, `skipped`.
+    pub job_status: Text,
+    /// What was live.
+    pub from: Option<String>,
+    /// What is to be live.
+    pub to: String,
+    /// When it was asked; match it with the time of the call.
+    pub requested_at: Option<Timestamp>,
+}
+
+impl AliasRequest {
+    /// True while domains are still moving.
+    #[must_use]
+    pub fn in_motion(&self) -> bool {
+        matches!(self.job_status.as_str(), "pending" | "in-progress")
+    }
+}
+
+/// What became of one domain in the last job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasOutcome {
+    /// The domain.
+    pub alias: Text,
+    /// `completed`, `in-progress`, `pending`, `failed`.
+    pub status: Text,
+}
+
+impl Vercel {
+    /// `POST /v1/projects/{id}/rollback/{dpl}?description=`: accepted, not done (201). Sent once. It pins production: later
+    /// builds stay staged until a promote.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 402 when the plan does not reach back that far, 409 when it is live already.
+    pub async fn rollback(&self, project: &str, deployment: &str, reason: Option<&str>) -> Result<(), PlatformError> {
+        let path = format!("/v1/projects/{}/rollback/{}", segment(project), segment(deployment));
+        let call = self.http.post(VERCEL, &format!("{}{path}", self.access.base)).maybe("description", reason);
+        self.signed(call)?.done().await
+    }
+
+    /// `POST /v10/projects/{id}/promote/{dpl}`: accepted (201) or queued behind a rolling release (202). Sent once. It
+    /// switches the automatic assignment of domains on again.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 409 when it is live already.
+    pub async fn promote(&self, project: &str, deployment: &str) -> Result<(), PlatformError> {
+        let path = format!("/v10/projects/{}/promote/{}", segment(project), segment(deployment));
+        let call = self.http.post(VERCEL, &format!("{}{path}", self.access.base)).json(&json!({}));
+        self.signed(call)?.done().await
+    }
+
+    /// The last promote or rollback job of a project.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn last_alias_request(&self, project: &str) -> Result<Option<AliasRequest>, PlatformError> {
+        Ok(self.project(project).await?.last_alias_request)
+    }
+
+    /// `GET /v9/projects/{id}/rollback/aliases`: what became of each domain in the last rollback.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn rollback_aliases(&self, project: &str, failed_only: bool) -> Result<Vec<AliasOutcome>, PlatformError> {
+        let call = self.get(&format!("/v9/projects/{}/rollback/aliases", segment(project)))?;
+        let call = if failed_only { call.query("failedOnly", "true") } else { call };
+        let list: wire::AliasOutcomes = call.query("limit", "100").read().await?;
+        let outcome = |outcome: wire::AliasOutcome| {
+            let name = outcome.alias.as_str().or_else(|| outcome.alias.get("alias").and_then(Value::as_str));
+            AliasOutcome { alias: Text::clean(name.unwrap_or_default()), status: Text::clean(&outcome.status) }
+        };
+        Ok(list.aliases.into_iter().map(outcome).collect())
+    }
+
+    /// `GET /v4/aliases/{domain}`: the deployment that serves a domain; the reliable answer.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn alias(&self, domain: &str) -> Result<String, PlatformError> {
+        let alias: wire::Alias = self.get(&format!("/v4/aliases/{}", segment(domain)))?.read().await?;
+        Ok(alias.deployment_id)
+    }
+}

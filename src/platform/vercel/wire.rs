@@ -1,0 +1,265 @@
+//! What Vercel sends. Unions are decoded as one lenient shape; enums stay text.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{AliasRequest, VercelDeployment, VercelProject};
+use crate::platform::lenient::{maybe_time, or_default, sha, text};
+use crate::sanitize::Text;
+
+#[derive(Deserialize)]
+pub(super) struct UserAnswer {
+    pub(super) user: User,
+}
+
+#[derive(Deserialize)]
+pub(super) struct User {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) username: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) email: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) limited: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Project {
+    id: String,
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+    #[serde(default, deserialize_with = "or_default")]
+    targets: Targets,
+    auto_assign_custom_domains: Option<bool>,
+    #[serde(default)]
+    rollback_description: Option<RollbackDescription>,
+    #[serde(default)]
+    last_alias_request: Option<WireAliasRequest>,
+    #[serde(default, deserialize_with = "or_default")]
+    paused: bool,
+}
+
+#[derive(Deserialize, Default)]
+struct Targets {
+    #[serde(default)]
+    production: Option<Deployment>,
+}
+
+#[derive(Deserialize)]
+struct RollbackDescription {
+    #[serde(default, deserialize_with = "text")]
+    description: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireAliasRequest {
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    kind: String,
+    #[serde(default, deserialize_with = "text")]
+    job_status: String,
+    #[serde(default)]
+    from_deployment_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    to_deployment_id: String,
+    #[serde(default, deserialize_with = "maybe_time")]
+    requested_at: Option<Timestamp>,
+}
+
+impl From<Project> for VercelProject {
+    fn from(wire: Project) -> Self {
+        let reason = wire.rollback_description.map(|reason| Text::clean(&reason.description));
+        Self {
+            id: wire.id,
+            name: Text::clean(&wire.name),
+            production: wire.targets.production.map(VercelDeployment::from),
+            auto_assign: wire.auto_assign_custom_domains.unwrap_or(true),
+            rollback_reason: reason.filter(|reason| !reason.is_empty()),
+            last_alias_request: wire.last_alias_request.map(|request| AliasRequest {
+                kind: Text::clean(&request.kind),
+                job_status: Text::clean(&request.job_status),
+                from: request.from_deployment_id,
+                to: request.to_deployment_id,
+                requested_at: request.requested_at,
+            }),
+            paused: wire.paused,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Deployments {
+    #[serde(deserialize_with = "or_default")]
+    pub(super) deployments: Vec<Deployment>,
+}
+
+/// Lists say `uid`, gets say `id`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deployment {
+    #[serde(alias = "uid")]
+    id: String,
+    #[serde(default, deserialize_with = "text")]
+    url: String,
+    #[serde(default, deserialize_with = "text")]
+    ready_state: String,
+    #[serde(default, deserialize_with = "text")]
+    state: String,
+    #[serde(default, deserialize_with = "text")]
+    ready_substate: String,
+    #[serde(default, deserialize_with = "text")]
+    target: String,
+    #[serde(default, deserialize_with = "maybe_time")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_time")]
+    created: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_time")]
+    ready: Option<Timestamp>,
+    #[serde(default)]
+    meta: Value,
+    #[serde(default)]
+    git_source: Value,
+    #[serde(default)]
+    creator: Value,
+    is_rollback_candidate: Option<bool>,
+    #[serde(default)]
+    alias_assigned: Value,
+    #[serde(default)]
+    alias: Value,
+    #[serde(default)]
+    alias_error: Value,
+    #[serde(default, deserialize_with = "text")]
+    error_code: String,
+    #[serde(default, deserialize_with = "text")]
+    error_message: String,
+}
+
+impl From<Deployment> for VercelDeployment {
+    fn from(wire: Deployment) -> Self {
+        let meta = |key: &str| wire.meta.get(key).and_then(Value::as_str);
+        let creator = |key: &str| wire.creator.get(key).and_then(Value::as_str);
+        let author = meta("githubCommitAuthorLogin").or_else(|| meta("githubCommitAuthorName"));
+        let author = author.or_else(|| creator("username")).or_else(|| creator("email")).unwrap_or_default();
+        let message = meta("githubCommitMessage").unwrap_or_default().lines().next().unwrap_or_default();
+        let commit = meta("githubCommitSha").or_else(|| wire.git_source.get("sha").and_then(Value::as_str));
+        let alias_error = wire.alias_error.get("message").and_then(Value::as_str);
+        let mut error = [wire.error_code.as_str(), wire.error_message.as_str()].join(" ").trim().to_owned();
+        if error.is_empty() {
+            error = alias_error.unwrap_or_default().to_owned();
+        }
+        let names = wire.alias.as_array().into_iter().flatten().filter_map(Value::as_str);
+        Self {
+            url: Text::clean(&wire.url),
+            state: Text::clean(if wire.ready_state.is_empty() { &wire.state } else { &wire.ready_state }),
+            substate: Text::clean(&wire.ready_substate),
+            target: Text::clean(&wire.target),
+            created_at: wire.created_at.or(wire.created),
+            ready_at: wire.ready,
+            sha: commit.and_then(sha),
+            author: Text::clean(author),
+            message: Text::clean(message),
+            rollback_candidate: wire.is_rollback_candidate,
+            alias_assigned: matches!(&wire.alias_assigned, Value::Bool(true) | Value::Number(_)),
+            aliases: names.map(Text::clean).collect(),
+            error: Some(Text::clean(&error)).filter(|error| !error.is_empty()),
+            id: wire.id,
+        }
+    }
+}
+
+/// `{envs}` in three variants, or one bare variable.
+#[derive(Deserialize)]
+#[serde(from = "Value")]
+pub(super) struct Envs {
+    pub(super) envs: Vec<Env>,
+}
+
+impl From<Value> for Envs {
+    fn from(mut value: Value) -> Self {
+        let list = match value.get_mut("envs").map(Value::take) {
+            Some(Value::Array(list)) => list,
+            _ => vec![value],
+        };
+        Self { envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Env {
+    pub(super) key: String,
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    kind: String,
+    #[serde(default)]
+    target: Value,
+    #[serde(default, deserialize_with = "text")]
+    git_branch: String,
+    #[serde(default, deserialize_with = "text")]
+    configuration_id: String,
+    #[serde(default, deserialize_with = "maybe_time")]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_time")]
+    pub(super) updated_at: Option<Timestamp>,
+}
+
+impl Env {
+    pub(super) fn targets(&self) -> Vec<String> {
+        match &self.target {
+            Value::String(one) => vec![one.clone()],
+            Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn note(&self) -> String {
+        let mut words = Vec::new();
+        if !matches!(self.kind.as_str(), "" | "encrypted") {
+            words.push(self.kind.clone());
+        }
+        if !self.git_branch.is_empty() {
+            words.push(format!("branch {}", self.git_branch));
+        }
+        if !self.configuration_id.is_empty() {
+            words.push("integration".to_owned());
+        }
+        words.join(", ")
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Domains {
+    #[serde(deserialize_with = "or_default")]
+    pub(super) domains: Vec<Domain>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Domain {
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) verified: bool,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) redirect: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Alias {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) deployment_id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AliasOutcomes {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) aliases: Vec<AliasOutcome>,
+}
+
+/// The schema says that `alias` is text, the CLI reads an object.
+#[derive(Deserialize)]
+pub(super) struct AliasOutcome {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) status: String,
+    #[serde(default)]
+    pub(super) alias: Value,
+}
