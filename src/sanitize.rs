@@ -31,33 +31,31 @@ impl Text {
         if raw.len() <= CAP && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return Self(raw.into());
         }
-        let raw = raw.trim_end_matches(['\n', '\r']);
-        let mut end = raw.len().min(READ);
-        while !raw.is_char_boundary(end) {
-            end -= 1;
-        }
-        let seven_bit = seven_bit(&raw[..end]);
-        let mut screen = Screen::default();
-        let used = vte::Parser::new().advance_until_terminated(&mut screen, seven_bit.as_bytes()).min(end);
-        let cut = if screen.full { raw.len() - used } else { raw.len() - end };
-        if screen.full || cut > 0 {
-            let marker = format!("… +{cut} bytes cut");
-            screen.out.push_str(&marker);
-        }
-        Self(screen.out.into())
+        Self::cleaned(raw.trim_end_matches(['\n', '\r']), 0)
     }
 
     /// The same for bytes; what is not UTF-8 becomes U+FFFD.
     #[must_use]
     pub fn from_bytes(raw: &[u8]) -> Self {
-        let looked = &raw[..raw.len().min(READ)];
-        let text = Self::clean(&String::from_utf8_lossy(looked));
-        if looked.len() == raw.len() {
-            return text;
+        if raw.len() <= READ {
+            return Self::clean(&String::from_utf8_lossy(raw));
         }
-        let shown = text.0.rfind("… +").map_or(&*text.0, |at| &text.0[..at]);
-        let cut = raw.len() - shown.len().min(raw.len());
-        Self(format!("{shown}… +{cut} bytes cut").into())
+        Self::cleaned(&String::from_utf8_lossy(&raw[..READ]), raw.len() - READ)
+    }
+
+    /// Cleans a long or unusual text of which `beyond` more bytes exist.
+    fn cleaned(raw: &str, beyond: usize) -> Self {
+        let mut end = raw.len().min(READ);
+        while !raw.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut screen = Screen::default();
+        vte::Parser::new().advance(&mut screen, seven_bit(&raw[..end]).as_bytes());
+        let cut = screen.lost + (raw.len() - end) + beyond;
+        if cut > 0 {
+            screen.out.push_str(&format!("… +{cut} bytes cut"));
+        }
+        Self(screen.out.into())
     }
 
     /// The text.
@@ -111,14 +109,14 @@ fn unseen(c: char) -> bool {
 struct Screen {
     out: String,
     column: usize,
-    full: bool,
+    lost: usize,
 }
 
 impl Screen {
     fn put(&mut self, text: &str, columns: usize) {
-        if self.out.len() + text.len() > CAP {
-            self.full = true;
-        } else if !self.full {
+        if self.lost > 0 || self.out.len() + text.len() > CAP {
+            self.lost += text.len();
+        } else {
             self.out.push_str(text);
             self.column += columns;
         }
@@ -144,10 +142,6 @@ impl vte::Perform for Screen {
             b'\r' | 0x0b | 0x0c => self.put(" ", 1),
             _ => {}
         }
-    }
-
-    fn terminated(&self) -> bool {
-        self.full
     }
 }
 
