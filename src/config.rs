@@ -1,5 +1,9 @@
 //! Settings: validated, immutable, made once at the start (console.md section 10).
 
+pub mod credentials;
+pub mod file;
+pub mod load;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,207 @@
+//! The configuration file as written: every key that exists, all optional. Unknown keys are found by comparing the file with
+//! [`known_keys`], so that a typo is a warning with the nearest name and never a refusal.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::domain::environment::{Platform, Tier};
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct File {
+    pub project: Option<String>,
+    pub repository: Option<String>,
+    pub platforms: Platforms,
+    pub environments: Vec<Environment>,
+    pub secrets: Secrets,
+    pub ui: Ui,
+    pub poll: Poll,
+    pub state: State,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Platforms {
+    pub github: Option<Account>,
+    pub fly: Option<Account>,
+    pub vercel: Option<Account>,
+    pub supabase: Option<Account>,
+}
+
+/// One platform: where it is and where its token comes from.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    pub base: Option<String>,
+    /// Fly only: the Machines API.
+    pub machines: Option<String>,
+    /// Fly only: GraphQL, logs, releases.
+    pub api: Option<String>,
+    /// Vercel only: team id or slug.
+    pub team: Option<String>,
+    pub token: Option<secrecy::SecretString>,
+    pub token_file: Option<String>,
+    pub token_command: Option<Vec<String>>,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Environment {
+    pub name: String,
+    #[serde(default = "staging")]
+    pub tier: Tier,
+    #[serde(default)]
+    pub access: Access,
+    #[serde(default)]
+    pub services: Vec<Service>,
+    #[serde(default)]
+    pub probes: Vec<Probe>,
+}
+
+fn staging() -> Tier {
+    Tier::Staging
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    #[default]
+    Read,
+    Write,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Service {
+    pub name: String,
+    pub platform: Platform,
+    pub resource: String,
+    pub url: Option<String>,
+    pub observe: Option<Observe>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Observe {
+    pub url: String,
+    pub json: Option<String>,
+    pub header: Option<String>,
+    pub meta: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Probe {
+    pub name: String,
+    pub url: String,
+    pub interval: Option<String>,
+    pub timeout: Option<String>,
+    pub max_latency: Option<String>,
+    #[serde(default)]
+    pub status: Vec<u16>,
+    pub contains: Option<String>,
+    pub json: Option<JsonRule>,
+    pub cors_origin: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct JsonRule {
+    pub pointer: String,
+    pub equals: serde_json::Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Secrets {
+    pub required: BTreeMap<String, Vec<String>>,
+    pub optional: BTreeMap<String, Vec<String>>,
+    pub templates: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Ui {
+    pub theme: Option<String>,
+    pub ascii: Option<bool>,
+    pub mouse: Option<bool>,
+    pub log_memory: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Poll {
+    pub fast: Option<String>,
+    pub calm: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct State {
+    pub dir: Option<String>,
+}
+
+/// The keys of each table, by its path; `*` stands for any name. The example file must use every one (a test checks).
+#[must_use]
+pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
+    const TOKEN: &[&str] = &["base", "token", "token_file", "token_command"];
+    &[
+        ("", &["project", "repository", "platforms", "environments", "secrets", "ui", "poll", "state"]),
+        ("platforms", &["github", "fly", "vercel", "supabase"]),
+        ("platforms.github", TOKEN),
+        ("platforms.fly", &["machines", "api", "token", "token_file", "token_command"]),
+        ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
+        ("platforms.supabase", TOKEN),
+        ("environments", &["name", "tier", "access", "services", "probes"]),
+        ("environments.services", &["name", "platform", "resource", "url", "observe"]),
+        ("environments.services.observe", &["url", "json", "header", "meta"]),
+        (
+            "environments.probes",
+            &["name", "url", "interval", "timeout", "max_latency", "status", "contains", "json", "cors_origin"],
+        ),
+        ("environments.probes.json", &["pointer", "equals"]),
+        ("secrets", &["required", "optional", "templates"]),
+        ("ui", &["theme", "ascii", "mouse", "log_memory"]),
+        ("poll", &["fast", "calm"]),
+        ("state", &["dir"]),
+    ]
+}
+
+/// A sentence for every key that means nothing, with the nearest one that does.
+#[must_use]
+pub fn unknown_keys(text: &str) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Ok(table) = text.parse::<toml::Table>() {
+        visit("", &toml::Value::Table(table), &mut warnings);
+    }
+    warnings
+}
+
+fn visit(path: &str, value: &toml::Value, warnings: &mut Vec<String>) {
+    match value {
+        toml::Value::Array(items) => items.iter().for_each(|item| visit(path, item, warnings)),
+        toml::Value::Table(table) => {
+            let Some((_, keys)) = known_keys().iter().find(|(known, _)| *known == path) else { return };
+            for (key, inner) in table {
+                let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                if keys.contains(&key.as_str()) {
+                    visit(&here, inner, warnings);
+                } else {
+                    warnings.push(unknown(&here, key, keys));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn unknown(here: &str, key: &str, keys: &[&str]) -> String {
+    let near = keys.iter().map(|known| (strsim::damerau_levenshtein(key, known), *known)).min();
+    match near {
+        Some((distance, known)) if distance <= 3 => format!("unknown key `{here}`: did you mean `{known}`?"),
+        _ => format!("unknown key `{here}`: it is ignored"),
+    }
+}

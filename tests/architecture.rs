@@ -1,0 +1,157 @@
+//! The walls inside one crate: who may import whom, which crates a layer may know, and how long a file may grow.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A layer and the layers it may import. Order as in the crate documentation.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("clock", &[]),
+    ("sanitize", &[]),
+    ("redact", &["sanitize"]),
+    ("telemetry", &[]),
+    ("domain", &["sanitize", "error", "clock"]),
+    ("config", &["domain", "error", "sanitize"]),
+    ("action", &["domain"]),
+    ("platform", &["domain", "sanitize", "redact", "error", "clock", "config"]),
+    ("store", &["domain", "sanitize", "error", "clock"]),
+    ("engine", &["domain", "sanitize", "redact", "error", "clock", "config", "platform", "store"]),
+    ("app", &["domain", "sanitize", "action", "config"]),
+    ("ui", &["app", "domain", "sanitize", "action", "config"]),
+    ("term", &["app"]),
+    ("runtime", &["app", "ui", "term", "engine", "domain", "sanitize", "config", "clock", "error", "store", "action"]),
+    ("sim", &["error", "clock"]),
+    (
+        "cli",
+        &[
+            "app",
+            "action",
+            "config",
+            "domain",
+            "engine",
+            "error",
+            "clock",
+            "platform",
+            "runtime",
+            "sanitize",
+            "sim",
+            "store",
+            "telemetry",
+            "ui",
+            "term",
+            "redact",
+        ],
+    ),
+];
+
+/// Crates that a layer must not know.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("domain", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum"]),
+    ("config", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum"]),
+    ("app", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum"]),
+    ("ui", &["tokio", "reqwest", "crossterm", "sqlx", "axum"]),
+    ("platform", &["ratatui", "crossterm", "sqlx", "axum"]),
+    ("engine", &["ratatui", "crossterm", "axum", "reqwest", "sqlx"]),
+    ("sim", &["ratatui", "crossterm", "sqlx", "reqwest"]),
+];
+
+/// Lines of a source file, tests included.
+const BUDGET: usize = 600;
+
+fn files(dir: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<(String, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&root, &mut found);
+    let mut all = Vec::new();
+    for path in found {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        let layer = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        all.push((layer, name, fs::read_to_string(&path).unwrap()));
+    }
+    all
+}
+
+/// Layers named after `crate::` in the code of a file, comments left out.
+fn imports(text: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for part in line.split("crate::").skip(1) {
+            let layer: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            named.push(layer);
+        }
+    }
+    named
+}
+
+#[test]
+fn layers_import_only_what_stands_below_them() {
+    let mut wrong = Vec::new();
+    for (layer, name, text) in sources() {
+        let Some((_, allowed)) = LAYERS.iter().find(|(known, _)| *known == layer) else {
+            assert!(layer == "lib" || layer == "main", "{name} belongs to no layer of the table");
+            continue;
+        };
+        for import in imports(&text) {
+            if import != layer && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("{name} imports {import}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn layers_know_only_their_crates() {
+    let mut wrong = Vec::new();
+    for (layer, name, text) in sources() {
+        for (_, crates) in FORBIDDEN.iter().filter(|(known, _)| *known == layer) {
+            for forbidden in *crates {
+                let used = text
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("//"))
+                    .any(|line| line.contains(&format!("{forbidden}::")));
+                if used {
+                    wrong.push(format!("{name} uses {forbidden}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small_and_finished() {
+    let mut wrong = Vec::new();
+    for (_, name, text) in sources() {
+        let lines = text.lines().count();
+        if lines > BUDGET {
+            wrong.push(format!("{name} has {lines} lines; split it"));
+        }
+        if name.ends_with("/mod.rs") {
+            wrong.push(format!("{name}: use a file beside the folder"));
+        }
+        if text.contains(concat!("todo", "!(")) || text.contains(concat!("unimplemented", "!(")) {
+            wrong.push(format!("{name} is not finished"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_test_itself_can_fail() {
+    assert_eq!(imports("use crate::engine::Engine;\n// crate::app\n"), ["engine"]);
+    let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == "ui") else { panic!("ui is in the table") };
+    assert!(!allowed.contains(&"engine"));
+}

@@ -1,0 +1,133 @@
+//! The configuration: the example is complete and true, good files load, bad ones say where and what.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use flightdeck::config::file::known_keys;
+use flightdeck::config::load::{Flags, load, parse};
+use flightdeck::domain::ids::EnvId;
+use flightdeck::error::ExitCode;
+
+const EXAMPLE: &str = include_str!("../config.example.toml");
+const SMALL: &str = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+
+fn none(_: &str) -> Option<String> {
+    None
+}
+
+/// The reason why a text is refused.
+fn refusal(text: &str) -> String {
+    let error = parse(text, Some(Path::new("flightdeck.toml")), &Flags::default(), &none).unwrap_err();
+    assert_eq!(error.code, ExitCode::Usage);
+    assert!(!error.hints.is_empty(), "every refusal says what to do: {error}");
+    error.what
+}
+
+#[test]
+fn the_example_loads_and_names_every_key() {
+    let settings = parse(EXAMPLE, None, &Flags::default(), &none).unwrap();
+    assert_eq!(settings.environments.len(), 2);
+    let unexpected: Vec<_> = settings.warnings.iter().filter(|warning| !warning.contains("templates")).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
+    for (table, keys) in known_keys() {
+        for key in *keys {
+            let written = key == &"environments"
+                || EXAMPLE.contains(&format!("{key} ="))
+                || EXAMPLE.contains(&format!("[{key}"))
+                || EXAMPLE.contains(&format!(".{key}]"));
+            assert!(written, "{table}.{key} is not in config.example.toml");
+        }
+    }
+}
+
+#[test]
+fn the_example_equals_the_defaults() {
+    let example = parse(EXAMPLE, None, &Flags::default(), &none).unwrap();
+    let default = parse(SMALL, None, &Flags::default(), &none).unwrap();
+    assert_eq!(example.ui, default.ui);
+    assert_eq!(example.poll, default.poll);
+}
+
+#[test]
+fn an_unknown_key_is_a_warning_with_the_nearest_name() {
+    let settings = parse(&format!("{SMALL}acess = \"write\"\n"), None, &Flags::default(), &none).unwrap();
+    assert_eq!(settings.warnings.len(), 1);
+    assert!(settings.warnings[0].contains("did you mean `access`?"), "{:?}", settings.warnings);
+}
+
+#[test]
+fn broken_files_say_where_and_what() {
+    assert_eq!(refusal(""), "flightdeck.toml is empty");
+    assert!(refusal("project = \n").starts_with("flightdeck.toml:1:"), "{}", refusal("project = \n"));
+    assert!(refusal("project = 3\n[[environments]]\nname=\"a\"\n").contains("invalid type"));
+    assert!(refusal("project = \"x\"\n").contains("no [[environments]]"));
+    assert!(refusal(&format!("{SMALL}[poll]\nfast = \"soon\"\n")).contains("no duration"));
+    assert!(refusal(&format!("{SMALL}[ui]\nlog_memory = \"much\"\n")).contains("no size"));
+    assert!(
+        refusal(&format!("{SMALL}[platforms.github]\nbase = \"http://example.com\"\n")).contains("without encryption")
+    );
+}
+
+#[test]
+fn plain_http_is_allowed_on_loopback_only() {
+    let text = format!("{SMALL}[platforms.github]\nbase = \"http://127.0.0.1:8080/\"\n");
+    let settings = parse(&text, None, &Flags::default(), &none).unwrap();
+    assert_eq!(settings.github.unwrap().base, "http://127.0.0.1:8080");
+    assert!(
+        refusal(&format!("{SMALL}[platforms.github]\nbase = \"http://127.0.0.1.evil.example\"\n")).contains("token")
+    );
+}
+
+#[test]
+fn tokens_come_from_the_platforms_own_variables_in_their_order() {
+    let env = |name: &str| match name {
+        "FLY_API_TOKEN" => Some("second".to_owned()),
+        "FLY_ACCESS_TOKEN" => Some("first".to_owned()),
+        _ => None,
+    };
+    let settings = parse(&format!("{SMALL}[platforms.fly]\n"), None, &Flags::default(), &env).unwrap();
+    let fly = settings.fly.unwrap();
+    assert_eq!(fly.token_origin, "environment variable FLY_ACCESS_TOKEN");
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&fly.token.unwrap()), "first");
+}
+
+#[test]
+fn flags_win_over_the_file_both_ways() {
+    let text = format!("{SMALL}access = \"write\"\n");
+    let production = EnvId::from("production");
+    let writable =
+        |flags: &Flags, text: &str| parse(text, None, flags, &none).unwrap().environment(&production).unwrap().writable;
+    assert!(writable(&Flags::default(), &text));
+    assert!(!writable(&Flags { readonly: true, ..Flags::default() }, &text));
+    assert!(!writable(&Flags::default(), SMALL));
+    assert!(writable(&Flags { write: true, ..Flags::default() }, SMALL));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_a_token_must_be_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flightdeck.toml");
+    std::fs::write(&path, format!("{SMALL}[platforms.vercel]\ntoken = \"abc-secret\"\n")).unwrap();
+    let flags = Flags { config: Some(path.clone()), ..Flags::default() };
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let error = load(&flags, &none).unwrap_err();
+    assert!(error.hints[0].starts_with("chmod 600"), "{error}");
+    assert!(!error.to_string().contains("abc-secret"));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let settings = load(&flags, &none).unwrap();
+    assert!(!format!("{settings:?}").contains("abc-secret"), "a token must never be printable");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_told_from_files_that_are_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let read =
+        |path: &Path| load(&Flags { config: Some(path.to_owned()), ..Flags::default() }, &none).unwrap_err().what;
+    assert!(read(&dir.path().join("absent.toml")).contains("cannot be read"));
+    assert!(read(dir.path()).contains("cannot be read"));
+    let binary = dir.path().join("binary.toml");
+    std::fs::write(&binary, b"a = 1\n\xff\xfe").unwrap();
+    assert!(read(&binary).contains(":2: the file is not UTF-8"), "{}", read(&binary));
+}
