@@ -259,10 +259,10 @@ impl Machine {
 }
 
 impl FlyApp {
-    /// The image that a machine runs.
+    /// The image that a machine runs, whether the registry still has it or not.
     #[must_use]
     pub fn image_of(&self, machine: &Machine) -> Option<&Image> {
-        self.image(&machine.digest)
+        self.images.iter().find(|image| image.digest == machine.digest)
     }
 
     /// An image by digest, by `sha256:…` at the end of a reference, or by reference.

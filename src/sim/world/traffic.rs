@@ -190,7 +190,9 @@ fn database(world: &mut World, env: Env, slot: Timestamp) {
 
 /// One line, now, from a scenario.
 pub fn say(world: &mut World, env: Env, level: &'static str, text: &str, frontend: bool) {
-    let (now, n) = (world.now, world.count());
+    let n = world.count();
+    // The free end of the last written slot: later lines stay later, so that a reader by time misses none.
+    let now = world.traffic_until - SignedDuration::from_millis(3) + SignedDuration::from_micros((n % 2_900) as i64);
     let line = |instance: String, region: &str, provider| LogLine {
         id: format!("{:020}-e{n:02}-{instance}", now.as_nanosecond()),
         at: now,
