@@ -138,8 +138,9 @@ impl World {
     fn fly_release(&mut self, deploy: &Deploy) {
         let (now, seed) = (self.now, self.seed);
         let user = self.commits.get(deploy.commit).map(|commit| format!("{}@acme.dev", commit.login));
+        let label = self.sha(deploy.commit).to_owned();
         let Some(app) = self.fly.env_mut(deploy.env) else { return };
-        let (reference, digest) = app.push_image(seed, deploy.commit, deploy.health.clone());
+        let (reference, digest) = app.push_image(seed, deploy.commit, Some(&label), deploy.health.clone());
         let row = app.add_release(seed, &reference, "ROLLING", &user.unwrap_or_default(), now);
         let Some(release) = app.releases.get_mut(row) else { return };
         "running".clone_into(&mut release.status);

@@ -268,7 +268,8 @@ impl FlyApp {
     /// An image by digest, by `sha256:…` at the end of a reference, or by reference.
     #[must_use]
     pub fn image(&self, text: &str) -> Option<&Image> {
-        self.images.iter().find(|image| {
+        // A tag that was pushed twice names the newer image.
+        self.images.iter().rev().find(|image| {
             !image.pruned
                 && (image.reference == text
                     || image.digest == text
@@ -323,11 +324,15 @@ impl FlyApp {
         self.releases.len() - 1
     }
 
-    /// Pushes an image of a commit to the registry and gives its reference and digest.
-    pub fn push_image(&mut self, seed: u64, commit: usize, health: Health) -> (String, String) {
+    /// Pushes an image of a commit to the registry and gives its reference and digest. The pipeline labels its images
+    /// with the commit (`fly deploy --image-label`); without a label the tag is `deployment-<ULID>` and names none.
+    pub fn push_image(&mut self, seed: u64, commit: usize, label: Option<&str>, health: Health) -> (String, String) {
         let n = self.images.len() as u64;
-        let reference =
-            format!("registry.fly.io/{}:deployment-{}", self.name, ids::ulid(seed, &format!("image-{}", self.name), n));
+        let tag = label.map_or_else(
+            || format!("deployment-{}", ids::ulid(seed, &format!("image-{}", self.name), n)),
+            |sha| format!("sha-{sha}"),
+        );
+        let reference = format!("registry.fly.io/{}:{tag}", self.name);
         let digest = format!("sha256:{}", ids::hex(seed, &format!("digest-{}", self.name), n, 64));
         self.images.push(Image { reference: reference.clone(), digest: digest.clone(), commit, health, pruned: false });
         (reference, digest)
