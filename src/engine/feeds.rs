@@ -1,0 +1,144 @@
+//! One file per kind of feed, and the list of all that the settings ask for.
+
+mod declared;
+mod logs;
+mod pipeline;
+mod probes;
+mod releases;
+mod secrets;
+mod token;
+
+use std::sync::Arc;
+
+use super::Scope;
+use super::lanes::Outbox;
+use super::poll::{Feed, Pace};
+use crate::clock::SharedClock;
+use crate::config::Settings;
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::fact::Fact;
+use crate::domain::feed::FeedId;
+use crate::platform::PlatformError;
+use crate::platform::fly::Fly;
+use crate::platform::github::Github;
+use crate::platform::http::Http;
+use crate::platform::supabase::Supabase;
+use crate::platform::vercel::Vercel;
+use crate::redact::Redactor;
+
+/// The clients of the platforms that the settings name.
+#[derive(Clone)]
+struct Clients {
+    http: Http,
+    fly: Option<Fly>,
+    vercel: Option<Vercel>,
+    github: Option<Github>,
+    supabase: Option<Supabase>,
+}
+
+impl Clients {
+    fn new(settings: &Settings, clock: &SharedClock, outbox: &Outbox) -> Self {
+        let tokens = [&settings.github, &settings.vercel, &settings.supabase].into_iter().flatten();
+        let tokens = tokens.filter_map(|access| access.token.as_ref());
+        let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.as_ref()));
+        let redactor = Arc::new(Redactor::new(tokens));
+        let budgets = outbox.clone();
+        let sink = Arc::new(move |platform, budget| budgets.tell_if_room(Fact::Budget(platform, budget)));
+        let http = Http::new(Arc::clone(clock), redactor, Some(sink));
+        let github = settings.github.clone().zip(settings.repository.clone());
+        Self {
+            fly: settings.fly.clone().map(|access| Fly::new(http.clone(), access)),
+            vercel: settings
+                .vercel
+                .clone()
+                .map(|access| Vercel::new(http.clone(), access, settings.vercel_team.clone())),
+            github: github.map(|(access, repository)| Github::new(http.clone(), access, &repository)),
+            supabase: settings.supabase.clone().map(|access| Supabase::new(http.clone(), access)),
+            http,
+        }
+    }
+}
+
+/// Any feed.
+pub(super) enum AnyFeed {
+    Declared(declared::DeclaredFeed),
+    Observed(probes::ObservedFeed),
+    Releases(releases::ReleasesFeed),
+    Logs(Box<logs::LogsFeed>),
+    Probe(probes::ProbesFeed),
+    Secrets(secrets::SecretsFeed),
+    Pipeline(pipeline::PipelineFeed),
+    Token(token::TokenFeed),
+}
+
+impl Feed for AnyFeed {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        match self {
+            Self::Declared(feed) => feed.read(outbox).await,
+            Self::Observed(feed) => feed.read(outbox).await,
+            Self::Releases(feed) => feed.read(outbox).await,
+            Self::Logs(feed) => feed.read(outbox).await,
+            Self::Probe(feed) => feed.read(outbox).await,
+            Self::Secrets(feed) => feed.read(outbox).await,
+            Self::Pipeline(feed) => feed.read(outbox).await,
+            Self::Token(feed) => feed.read(outbox).await,
+        }
+    }
+}
+
+/// Every feed that the settings ask for, within the scope.
+pub(super) fn all(settings: &Settings, clock: &SharedClock, outbox: &Outbox, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
+    let clients = Clients::new(settings, clock, outbox);
+    let mut feeds = Vec::new();
+    for platform in settings.platforms() {
+        feeds.push((FeedId::Token(platform), AnyFeed::Token(token::TokenFeed::new(platform, &clients))));
+    }
+    for env in &settings.environments {
+        for service in &env.services {
+            of_service(&clients, settings, service, scope, &mut feeds);
+        }
+        of_environment(&clients, settings, env, &mut feeds);
+    }
+    if let Some(github) = &clients.github {
+        feeds.push((FeedId::Pipeline, AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone()))));
+    }
+    feeds
+}
+
+fn of_service(
+    clients: &Clients,
+    settings: &Settings,
+    service: &ServiceInfo,
+    scope: Scope,
+    feeds: &mut Vec<(FeedId, AnyFeed)>,
+) {
+    let id = &service.id;
+    if let Some(feed) = declared::DeclaredFeed::new(service, clients) {
+        feeds.push((FeedId::Declared(id.clone()), AnyFeed::Declared(feed)));
+    }
+    if let Some(feed) = releases::ReleasesFeed::new(service, clients) {
+        feeds.push((FeedId::Releases(id.clone()), AnyFeed::Releases(feed)));
+    }
+    if let Some(rule) = settings.observe.iter().find(|rule| rule.env == id.env && rule.service == id.name) {
+        let feed = probes::ObservedFeed::new(id.clone(), rule.clone(), clients.http.clone());
+        feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
+    }
+    if scope == Scope::All
+        && let Some(feed) = logs::LogsFeed::new(service, clients)
+    {
+        feeds.push((FeedId::Logs(id.clone()), AnyFeed::Logs(Box::new(feed))));
+    }
+}
+
+fn of_environment(clients: &Clients, settings: &Settings, env: &EnvInfo, feeds: &mut Vec<(FeedId, AnyFeed)>) {
+    let own: Vec<_> = settings.probes.iter().filter(|probe| probe.env == env.id).cloned().collect();
+    if !own.is_empty() {
+        let feed = probes::ProbesFeed::new(own, clients.http.clone());
+        feeds.push((FeedId::Health(env.id.clone()), AnyFeed::Probe(feed)));
+    }
+    let known = [Platform::Fly, Platform::Vercel, Platform::Supabase];
+    if env.services.iter().any(|service| known.contains(&service.platform)) {
+        let feed = secrets::SecretsFeed::new(env.clone(), clients);
+        feeds.push((FeedId::Secrets(env.id.clone()), AnyFeed::Secrets(feed)));
+    }
+}

@@ -1,0 +1,145 @@
+//! Log lines of a service: polled with a cursor (Fly, Supabase) or read from a stream (Vercel), without duplicates.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use super::Clients;
+use crate::clock::{SharedClock, Timestamp};
+use crate::domain::environment::{Platform, ServiceInfo};
+use crate::domain::log::{LogBatch, LogLine};
+use crate::engine::lanes::{BATCH, Outbox};
+use crate::engine::poll::Pace;
+use crate::platform::PlatformError;
+use crate::platform::fly::Fly;
+use crate::platform::supabase::Supabase;
+use crate::platform::vercel::Vercel;
+use crate::sanitize::Text;
+
+/// Ids remembered to join overlapping pages.
+const REMEMBERED: usize = 4096;
+/// Lines of a stream are handed over at least this often.
+const FLUSH: Duration = Duration::from_millis(50);
+/// Pause between two polls of Fly's logs when the last page was empty (fly.md section 8).
+const IDLE: Duration = Duration::from_secs(1);
+/// Supabase allows 30 log queries a minute (supabase.md section 1).
+const SUPABASE: Duration = Duration::from_secs(5);
+
+enum Source {
+    Fly { fly: Fly, cursor: Option<String> },
+    Vercel { vercel: Vercel, opened: bool },
+    Supabase { supabase: Supabase, since: Timestamp },
+}
+
+/// Reads the lines of one service.
+pub(in crate::engine) struct LogsFeed {
+    service: ServiceInfo,
+    source: Source,
+    seen: Seen,
+    clock: SharedClock,
+}
+
+impl LogsFeed {
+    pub(super) fn new(service: &ServiceInfo, clients: &Clients) -> Option<Self> {
+        let clock = clients.http.clock().clone();
+        let source = match service.platform {
+            Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None }),
+            Platform::Vercel => clients.vercel.clone().map(|vercel| Source::Vercel { vercel, opened: false }),
+            Platform::Supabase => {
+                let since = clock.now() - Duration::from_secs(300);
+                clients.supabase.clone().map(|supabase| Source::Supabase { supabase, since })
+            }
+            Platform::Github | Platform::Edge => None,
+        };
+        Some(Self { service: service.clone(), source: source?, seen: Seen::default(), clock })
+    }
+
+    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        let (id, resource) = (self.service.id.clone(), self.service.resource.clone());
+        match &mut self.source {
+            Source::Fly { fly, cursor } => {
+                let page = fly.logs(&resource, &id, cursor.as_deref()).await?;
+                *cursor = page.next.or(cursor.take());
+                let lines = self.seen.fresh(page.lines);
+                let pause = if lines.is_empty() { IDLE } else { IDLE / 4 };
+                hand_over(outbox, &self.service, lines);
+                Ok(Pace::After(pause))
+            }
+            Source::Supabase { supabase, since } => {
+                let now = self.clock.now();
+                let page = supabase.logs(&resource, &id, *since).await?;
+                // Windows are rounded to the minute: the overlap is dropped by id.
+                *since = now - Duration::from_secs(60);
+                hand_over(outbox, &self.service, self.seen.fresh(page));
+                Ok(Pace::After(SUPABASE))
+            }
+            Source::Vercel { vercel, opened } => {
+                let again = std::mem::replace(opened, true);
+                follow(vercel, &self.service, again, outbox).await?;
+                Ok(Pace::After(Duration::from_secs(2)))
+            }
+        }
+    }
+}
+
+/// Reads a runtime stream until it ends. It cannot be resumed: a second one begins with a gap mark of unknown size.
+async fn follow(vercel: &Vercel, service: &ServiceInfo, again: bool, outbox: &Outbox) -> Result<(), PlatformError> {
+    let project = vercel.project(&service.resource).await?;
+    let Some(production) = project.production else { return Ok(()) };
+    let mut stream = vercel.runtime_logs(&service.resource, &production.id, &service.id).await?;
+    if again {
+        let why = Some(Text::from("the stream was reopened; lines in between are not offered again"));
+        outbox.log(LogBatch { service: service.id.clone(), lines: Vec::new(), gap: 1, gap_why: why });
+    }
+    let mut waiting = Vec::new();
+    loop {
+        let flush = tokio::time::sleep(FLUSH);
+        tokio::select! {
+            line = stream.next() => match line? {
+                Some(line) => waiting.push(line),
+                None => break,
+            },
+            () = flush, if !waiting.is_empty() => hand_over(outbox, service, std::mem::take(&mut waiting)),
+        }
+        if waiting.len() >= BATCH {
+            hand_over(outbox, service, std::mem::take(&mut waiting));
+        }
+    }
+    hand_over(outbox, service, waiting);
+    Ok(())
+}
+
+fn hand_over(outbox: &Outbox, service: &ServiceInfo, lines: Vec<LogLine>) {
+    let mut lines = lines.into_iter().peekable();
+    while lines.peek().is_some() {
+        let batch = lines.by_ref().take(BATCH).collect();
+        outbox.log(LogBatch { service: service.id.clone(), lines: batch, gap: 0, gap_why: None });
+    }
+}
+
+/// The last ids, to drop what a page repeats.
+#[derive(Default)]
+struct Seen {
+    ids: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Seen {
+    fn fresh(&mut self, lines: Vec<(String, LogLine)>) -> Vec<LogLine> {
+        let mut fresh = Vec::with_capacity(lines.len());
+        for (id, line) in lines {
+            if !id.is_empty() {
+                if !self.ids.insert(id.clone()) {
+                    continue;
+                }
+                self.order.push_back(id);
+                if self.order.len() > REMEMBERED
+                    && let Some(oldest) = self.order.pop_front()
+                {
+                    self.ids.remove(&oldest);
+                }
+            }
+            fresh.push(line);
+        }
+        fresh
+    }
+}

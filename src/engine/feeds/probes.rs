@@ -1,0 +1,59 @@
+//! Our own looks at the edge: which release answers, and whether the probes pass.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::config::{ObserveSettings, ProbeSettings};
+use crate::domain::fact::Fact;
+use crate::domain::health::ProbeId;
+use crate::domain::ids::ServiceId;
+use crate::engine::lanes::Outbox;
+use crate::engine::poll::Pace;
+use crate::platform::http::Http;
+use crate::platform::{PlatformError, observe, probe};
+
+/// How often the edge is asked for its release.
+const OBSERVE: Duration = Duration::from_secs(2);
+
+/// Asks the edge of one service which release it runs.
+pub(in crate::engine) struct ObservedFeed {
+    service: ServiceId,
+    settings: ObserveSettings,
+    http: Http,
+}
+
+impl ObservedFeed {
+    pub(super) fn new(service: ServiceId, settings: ObserveSettings, http: Http) -> Self {
+        Self { service, settings, http }
+    }
+
+    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        let observed = observe::observe(&self.http, &self.settings).await?;
+        outbox.tell(Fact::Observed(self.service.clone(), observed)).await;
+        Ok(Pace::After(OBSERVE))
+    }
+}
+
+/// Runs the probes of one environment, at the shortest of their intervals.
+pub(in crate::engine) struct ProbesFeed {
+    probes: Vec<ProbeSettings>,
+    http: Http,
+}
+
+impl ProbesFeed {
+    pub(super) fn new(probes: Vec<ProbeSettings>, http: Http) -> Self {
+        Self { probes, http }
+    }
+
+    /// A failed probe is an answer, not a failed read: the feed itself stays fresh.
+    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        let samples = join_all(self.probes.iter().map(|settings| probe::probe(&self.http, settings))).await;
+        for (settings, sample) in self.probes.iter().zip(samples) {
+            let id = ProbeId { env: settings.env.clone(), name: settings.name.clone() };
+            outbox.tell(Fact::Probe(id, probe::target(settings), sample)).await;
+        }
+        let pause = self.probes.iter().map(|settings| settings.interval).min();
+        Ok(Pace::After(pause.unwrap_or(OBSERVE)))
+    }
+}

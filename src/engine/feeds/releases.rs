@@ -1,0 +1,57 @@
+//! Deployments of a service, newest first.
+
+use super::Clients;
+use crate::domain::environment::{Platform, ServiceInfo, Status};
+use crate::domain::fact::Fact;
+use crate::domain::release::Deployment;
+use crate::engine::lanes::Outbox;
+use crate::engine::poll::Pace;
+use crate::platform::PlatformError;
+use crate::platform::fly::Fly;
+use crate::platform::vercel::Vercel;
+
+/// Deployments kept per service.
+const KEPT: u32 = 25;
+
+enum Source {
+    Fly(Fly),
+    Vercel(Vercel),
+}
+
+/// Reads the deployments of one service.
+pub(in crate::engine) struct ReleasesFeed {
+    service: ServiceInfo,
+    source: Source,
+}
+
+impl ReleasesFeed {
+    pub(super) fn new(service: &ServiceInfo, clients: &Clients) -> Option<Self> {
+        let source = match service.platform {
+            Platform::Fly => clients.fly.clone().map(Source::Fly),
+            Platform::Vercel => clients.vercel.clone().map(Source::Vercel),
+            Platform::Github | Platform::Supabase | Platform::Edge => None,
+        };
+        Some(Self { service: service.clone(), source: source? })
+    }
+
+    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        let (id, resource) = (&self.service.id, &self.service.resource);
+        let mut list: Vec<Deployment> = match &self.source {
+            Source::Fly(fly) => {
+                let (releases, machines) = tokio::try_join!(fly.releases(resource, KEPT), fly.machines(resource))?;
+                let live = machines.iter().filter(|machine| machine.managed).filter_map(|m| m.release_version).max();
+                releases.iter().map(|release| release.deployment(id, Some(release.version) == live)).collect()
+            }
+            Source::Vercel(vercel) => {
+                let project = vercel.project(resource).await?;
+                let live = project.production.map(|deployment| deployment.id);
+                let listed = vercel.deployments(resource, Some("production"), KEPT).await?;
+                listed.iter().map(|one| one.deployment(id, Some(&one.id) == live.as_ref())).collect()
+            }
+        };
+        list.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
+        let moving = list.iter().any(|deployment| deployment.status == Status::Running);
+        outbox.tell(Fact::Releases(id.clone(), list)).await;
+        Ok(if moving { Pace::Fast } else { Pace::Calm })
+    }
+}

@@ -1,0 +1,55 @@
+//! Secret names and digests of one environment, from every platform that holds some.
+
+use std::time::Duration;
+
+use super::Clients;
+use crate::domain::environment::{EnvInfo, Platform, Tier};
+use crate::domain::fact::Fact;
+use crate::engine::lanes::Outbox;
+use crate::engine::poll::Pace;
+use crate::platform::PlatformError;
+
+/// Secrets change rarely and their lists cost budget.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// Reads the names of one environment.
+pub(in crate::engine) struct SecretsFeed {
+    env: EnvInfo,
+    clients: Clients,
+}
+
+impl SecretsFeed {
+    pub(super) fn new(env: EnvInfo, clients: &Clients) -> Self {
+        Self { env, clients: clients.clone() }
+    }
+
+    /// Whole or not at all: a half list would show keys as missing that are there.
+    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        let env = &self.env.id;
+        let mut entries = Vec::new();
+        for service in &self.env.services {
+            let resource = &service.resource;
+            match service.platform {
+                Platform::Fly => {
+                    if let Some(fly) = &self.clients.fly {
+                        entries.extend(fly.secrets(resource, env).await?);
+                    }
+                }
+                Platform::Vercel => {
+                    if let Some(vercel) = &self.clients.vercel {
+                        let target = if self.env.tier == Tier::Production { "production" } else { "preview" };
+                        entries.extend(vercel.env(resource, Some(target), env).await?);
+                    }
+                }
+                Platform::Supabase => {
+                    if let Some(supabase) = &self.clients.supabase {
+                        entries.extend(supabase.secrets(resource, env).await?);
+                    }
+                }
+                Platform::Github | Platform::Edge => {}
+            }
+        }
+        outbox.tell(Fact::Secrets(env.clone(), entries)).await;
+        Ok(Pace::After(PAUSE))
+    }
+}

@@ -1,0 +1,198 @@
+//! The rhythm of a feed: fast while something changes, slow when calm, backing off while it fails; jittered, so that feeds do
+//! not march in step; woken at once by a refresh.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::Rng as _;
+use tokio::sync::Notify;
+
+use super::lanes::Outbox;
+use crate::clock::{SharedClock, Timestamp};
+use crate::config::PollSettings;
+use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedId, FeedState, FeedStatus};
+use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
+
+/// Longest pause of a failing feed.
+const CEILING: Duration = Duration::from_secs(60);
+
+/// How soon a feed wants to be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Something is changing.
+    Fast,
+    /// Nothing is.
+    Calm,
+    /// After exactly this long (probes have intervals of their own).
+    After(Duration),
+}
+
+/// One thing that is read again and again. It tells its facts itself and returns how soon it wants to be read next.
+pub trait Feed: Send + 'static {
+    /// Reads once.
+    fn read(&mut self, outbox: &Outbox) -> impl Future<Output = Result<Pace, PlatformError>> + Send;
+}
+
+/// Drives one feed.
+pub struct Poller {
+    id: FeedId,
+    settings: PollSettings,
+    clock: SharedClock,
+    outbox: Outbox,
+    wake: Arc<Notify>,
+    last_ok: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
+    failures: u32,
+}
+
+impl Poller {
+    /// A poller that has not read yet.
+    #[must_use]
+    pub fn new(id: FeedId, settings: PollSettings, clock: SharedClock, outbox: Outbox, wake: Arc<Notify>) -> Self {
+        Self { id, settings, clock, outbox, wake, last_ok: None, failing_since: None, failures: 0 }
+    }
+
+    /// Reads until it is dropped.
+    pub async fn run(mut self, mut feed: impl Feed) {
+        loop {
+            let read = feed.read(&self.outbox).await;
+            let pause = self.report(read).await;
+            tokio::select! {
+                () = tokio::time::sleep(jittered(pause)) => {}
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Tells how the feed is doing and returns the pause until the next read.
+    async fn report(&mut self, read: Result<Pace, PlatformError>) -> Duration {
+        let now = self.clock.now();
+        let (state, interval) = match read {
+            Ok(pace) => {
+                self.last_ok = Some(now);
+                self.failing_since = None;
+                self.failures = 0;
+                (FeedState::Fresh(now), self.interval(pace))
+            }
+            Err(error) => {
+                self.failures += 1;
+                let since = *self.failing_since.get_or_insert(now);
+                let why = Text::from(format!("{error}. {}", error.advice()));
+                let asked = error.retry_after.unwrap_or_default();
+                let pause = backoff(self.settings.fast, self.failures, error.kind).max(asked);
+                (FeedState::Failing { last_ok: self.last_ok, since, why }, pause)
+            }
+        };
+        self.outbox.tell(Fact::Feed(self.id.clone(), FeedStatus { state, interval })).await;
+        interval
+    }
+
+    fn interval(&self, pace: Pace) -> Duration {
+        match pace {
+            Pace::Fast => self.settings.fast,
+            Pace::Calm => self.settings.calm,
+            Pace::After(pause) => pause,
+        }
+    }
+}
+
+/// The pause after the `failures`-th failure in a row: doubling, up to [`CEILING`]. A refused token is asked again rarely:
+/// platforms lock accounts that insist (github.md section 2).
+fn backoff(first: Duration, failures: u32, kind: ErrorKind) -> Duration {
+    if kind == ErrorKind::Auth {
+        return CEILING;
+    }
+    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(CEILING)
+}
+
+/// ±10 %.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::rng().random_range(0.9..1.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::domain::environment::Platform;
+    use crate::engine::lanes;
+
+    struct Script(Vec<Result<Pace, ErrorKind>>);
+
+    impl Feed for Script {
+        async fn read(&mut self, _: &Outbox) -> Result<Pace, PlatformError> {
+            let next = if self.0.is_empty() { Ok(Pace::Calm) } else { self.0.remove(0) };
+            next.map_err(|kind| PlatformError {
+                platform: Platform::Fly,
+                kind,
+                status: None,
+                code: None,
+                message: Text::from("as scripted"),
+                request_id: None,
+                retry_after: None,
+            })
+        }
+    }
+
+    async fn intervals(script: Vec<Result<Pace, ErrorKind>>) -> Vec<(FeedState, Duration)> {
+        let count = script.len();
+        let (outbox, mut lanes) = lanes::open();
+        let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(10) };
+        let clock = SystemClock::shared();
+        let poller = Poller::new(FeedId::Pipeline, settings, clock, outbox, Arc::new(Notify::new()));
+        let mut told = Vec::new();
+        let collect = async {
+            while told.len() < count {
+                match lanes.control.recv().await {
+                    Some(Fact::Feed(_, status)) => told.push((status.state, status.interval)),
+                    other => panic!("{other:?}"),
+                }
+            }
+        };
+        tokio::select! {
+            () = poller.run(Script(script)) => {}
+            () = collect => {}
+        }
+        told
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_feed_is_fast_while_something_changes_and_calm_after() {
+        let told = intervals(vec![Ok(Pace::Fast), Ok(Pace::Calm)]).await;
+        assert_eq!(told[0].1, Duration::from_secs(2));
+        assert_eq!(told[1].1, Duration::from_secs(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_feed_backs_off_keeps_its_last_answer_and_recovers() {
+        let script = vec![Ok(Pace::Calm), Err(ErrorKind::Server), Err(ErrorKind::Server), Ok(Pace::Calm)];
+        let told = intervals(script).await;
+        let FeedState::Failing { last_ok, since, .. } = &told[2].0 else { panic!("{told:?}") };
+        assert!(last_ok.is_some_and(|ok| ok <= *since));
+        assert_eq!(told[2].1, Duration::from_secs(4));
+        assert!(matches!(told[3].0, FeedState::Fresh(_)));
+    }
+
+    #[test]
+    fn backoff_grows_never_shrinks_and_has_a_ceiling() {
+        let mut last = Duration::ZERO;
+        for failures in 1..100 {
+            let pause = backoff(Duration::from_secs(2), failures, ErrorKind::Timeout);
+            assert!(pause >= last && pause <= CEILING);
+            last = pause;
+        }
+        assert_eq!(last, CEILING);
+        assert_eq!(backoff(Duration::from_secs(2), 1, ErrorKind::Auth), CEILING);
+    }
+
+    #[test]
+    fn jitter_stays_within_a_tenth() {
+        for _ in 0..1000 {
+            let pause = jittered(Duration::from_secs(10));
+            assert!(pause >= Duration::from_secs(9) && pause <= Duration::from_secs(11));
+        }
+    }
+}
