@@ -27,9 +27,11 @@ mod fly_secrets;
 pub(super) mod github;
 mod graphql;
 pub mod shared;
+mod stream;
 pub(super) mod supabase;
 pub mod tasks;
 pub(super) mod vercel;
+mod vercel_json;
 pub mod world;
 
 use shared::Shared;

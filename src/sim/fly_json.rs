@@ -7,6 +7,7 @@ use super::world::fly::{CHECK_DELAY, FlyApp, Machine};
 
 /// The whole object.
 pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: bool) -> Value {
+    let labels = json!({"fly.app_name": app.name, "fly.version": "0.3.190"});
     let reference = app.image_of(machine).map(|image| image.reference.clone());
     // A machine goes on with an image that the registry has pruned.
     let asked = machine.config.get("image").and_then(Value::as_str).unwrap_or_default();
@@ -25,7 +26,7 @@ pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: boo
             "repository": repository,
             "tag": tag,
             "digest": machine.digest,
-            "labels": null,
+            "labels": labels,
         },
         "private_ip": format!("fdaa:0:47a1:a7b:{}:0:2", machine.id.get(..4).unwrap_or("0")),
         "created_at": machine.created_at,

@@ -1,0 +1,37 @@
+//! Answers that stay open: one JSON object per line, as the world brings them forth.
+
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde_json::Value;
+
+use super::shared::Shared;
+use super::world::World;
+
+/// Streams what `read` finds each time the world may have changed, until it says that it is over or the simulator ends.
+pub fn lines<F>(shared: Shared, read: F) -> Response
+where
+    F: FnMut(&World) -> (Vec<Value>, bool) + Send + 'static,
+{
+    let chunks = stream::unfold((shared, read, false), |(shared, mut read, over)| async move {
+        if over {
+            return None;
+        }
+        loop {
+            let (values, over) = read(&shared.world());
+            if !values.is_empty() || over {
+                let mut text = String::new();
+                for value in values {
+                    text.push_str(&value.to_string());
+                    text.push('\n');
+                }
+                return Some((Ok::<_, std::io::Error>(Bytes::from(text)), (shared, read, over)));
+            }
+            if !shared.changed().await {
+                return None;
+            }
+        }
+    });
+    ([(header::CONTENT_TYPE, "application/stream+json")], Body::from_stream(chunks)).into_response()
+}

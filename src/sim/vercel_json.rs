@@ -1,0 +1,216 @@
+//! Vercel's objects as its API writes them.
+
+use serde_json::{Value, json};
+
+use super::world::traffic::LogLine;
+use super::world::vercel::{VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
+use super::world::{Env, World};
+
+/// A deployment; lists say `uid`, single ones `id` and their aliases.
+pub fn deployment_json(world: &World, one: &VercelDeployment, list: bool) -> Value {
+    let vercel = &world.vercel;
+    let (state, created) = (one.state(world.now), one.created_at.as_millisecond());
+    let names: Vec<&str> =
+        vercel.aliases.iter().filter(|alias| alias.deployment == one.id).map(|alias| alias.alias.as_str()).collect();
+    let commit = world.commits.get(one.commit);
+    let ready = one.ready_at(world.now).map(jiff::Timestamp::as_millisecond);
+    let assigned = one.promoted || !names.is_empty();
+    let mut value = json!({
+        "name": vercel.project.name,
+        "url": one.url,
+        "projectId": vercel.project.id,
+        "createdAt": created,
+        "created": created,
+        "buildingAt": one.building_at(world.now).map(jiff::Timestamp::as_millisecond),
+        "ready": ready,
+        "state": state,
+        "readyState": state,
+        "status": state,
+        "target": (one.env == Env::Production).then_some("production"),
+        "source": "git",
+        "creator": {"uid": "u1", "username": one.creator, "email": format!("{}@acme.dev", one.creator)},
+        "meta": {
+            "githubCommitSha": world.sha(one.commit),
+            "githubCommitRef": world.github.branch,
+            "githubCommitMessage": commit.map(|commit| &commit.message),
+            "githubCommitAuthorName": commit.map(|commit| &commit.author),
+            "githubCommitAuthorLogin": commit.map(|commit| &commit.login),
+            "githubOrg": world.github.owner,
+            "githubRepo": world.github.repo,
+        },
+        "inspectorUrl": format!("https://vercel.com/acme/{}/{}", vercel.project.name, one.id.trim_start_matches("dpl_")),
+        "isRollbackCandidate": candidate(world, one),
+    });
+    if state == "READY" {
+        value["readySubstate"] = json!(if one.promoted { "PROMOTED" } else { "STAGED" });
+    }
+    if one.env == Env::Staging {
+        value["customEnvironment"] = json!({"id": vercel.project.staging_environment, "slug": "staging"});
+    }
+    if let Some(error) = one.build_error.as_ref().filter(|_| state == "ERROR") {
+        value["errorCode"] = json!("BUILD_FAILED");
+        value["errorMessage"] = json!(error);
+    }
+    if list {
+        value["uid"] = json!(one.id);
+        value["aliasAssigned"] = if assigned { json!(ready) } else { json!(false) };
+    } else {
+        value["id"] = json!(one.id);
+        value["ownerId"] = json!(vercel.team_id);
+        value["alias"] = json!(names);
+        value["aliasAssigned"] = json!(assigned);
+        value["gitSource"] = json!({"type": "github", "sha": world.sha(one.commit), "ref": world.github.branch});
+    }
+    value
+}
+
+/// A rollback may go to it: it served production once and does not now.
+pub fn candidate(world: &World, one: &VercelDeployment) -> bool {
+    let live = world.vercel.live(Env::Production).is_some_and(|live| live.id == one.id);
+    one.env == Env::Production && one.promoted && !live && one.state(world.now) == "READY"
+}
+
+/// The project with its production pointer.
+pub fn project_json(world: &World) -> Value {
+    let (vercel, project) = (&world.vercel, &world.vercel.project);
+    let request = project.last_alias_request.as_ref().map(|request| {
+        json!({
+            "type": request.kind,
+            "jobStatus": request.status(world.now),
+            "fromDeploymentId": request.from,
+            "toDeploymentId": request.to,
+            "requestedAt": request.requested_at.as_millisecond(),
+        })
+    });
+    let moving = request.as_ref().filter(|one| one["jobStatus"] == "in-progress" && one["type"] == "rollback");
+    let newest = vercel.deployments.iter().rev().take(5).map(|one| deployment_json(world, one, false));
+    json!({
+        "id": project.id,
+        "name": project.name,
+        "accountId": vercel.team_id,
+        "framework": "nextjs",
+        "live": true,
+        "paused": false,
+        "targets": {"production": vercel.live(Env::Production).map(|one| deployment_json(world, one, false))},
+        "latestDeployments": newest.collect::<Vec<_>>(),
+        "autoAssignCustomDomains": project.auto_assign,
+        "lastAliasRequest": request,
+        // Only while a rollback is in transition: no sign of "is rolled back".
+        "lastRollbackTarget": moving.map(|one| json!({"deploymentId": one["toDeploymentId"]})),
+        "rollbackDescription": project.rollback_description.as_ref().map(|(text, at)| json!({
+            "description": text,
+            "userId": "u1",
+            "username": vercel.username,
+            "createdAt": at.as_millisecond(),
+        })),
+        "customEnvironments": [{"id": project.staging_environment, "slug": "staging", "type": "preview"}],
+        "link": {
+            "type": "github",
+            "org": world.github.owner,
+            "repo": world.github.repo,
+            "productionBranch": world.github.branch,
+            "deployHooks": [],
+        },
+    })
+}
+
+/// Build events from `since` (milliseconds) on, and the end of the deploy.
+pub fn events(world: &World, one: &VercelDeployment, since: i64) -> Vec<Value> {
+    let lines = one.build_events(world.sha(one.commit), world.now);
+    let mut all: Vec<Value> = lines
+        .into_iter()
+        .enumerate()
+        .map(|(n, (at, kind, text))| {
+            let at = at.as_millisecond();
+            let serial = format!("{at}{n:04}");
+            let mut event = json!({
+                "type": kind, "created": at, "date": at, "deploymentId": one.id, "id": serial, "serial": serial,
+                "text": text, "info": {"type": "build", "name": "bld_main", "entrypoint": "."},
+            });
+            if text.starts_with("Error") {
+                event["level"] = json!("error");
+            }
+            event
+        })
+        .collect();
+    let names: Vec<&str> = world
+        .vercel
+        .aliases
+        .iter()
+        .filter(|alias| alias.deployment == one.id)
+        .map(|alias| alias.alias.as_str())
+        .collect();
+    if let Some(ready) = one.ready_at(world.now).filter(|_| !names.is_empty()) {
+        let at = ready.as_millisecond() + 400;
+        let event =
+            json!({"type": "alias-assigned", "deploymentId": one.id, "created": at, "date": at, "alias": names});
+        all.push(event);
+    }
+    all.retain(|event| event["date"].as_i64().is_some_and(|at| at >= since));
+    all
+}
+
+/// A line of the live runtime log.
+pub fn runtime_line(world: &World, line: &LogLine) -> Value {
+    let domain = world.vercel.aliases.iter().find(|alias| alias.deployment == line.instance);
+    let (method, path, status) = line.request.unwrap_or(("", "", 0));
+    json!({
+        "rowId": line.id,
+        "timestampInMs": line.at.as_millisecond(),
+        "level": if line.level == "warn" { "warning" } else { line.level },
+        "message": line.message,
+        "messageTruncated": false,
+        "source": line.provider,
+        "domain": domain.map(|alias| &alias.alias),
+        "requestMethod": method,
+        "requestPath": path,
+        "responseStatusCode": status,
+    })
+}
+
+/// A domain of the project.
+pub fn domain(vercel: &VercelWorld, alias: &VercelAlias) -> Value {
+    let custom = (alias.env == Env::Staging).then_some(&vercel.project.staging_environment);
+    json!({
+        "name": alias.alias,
+        "apexName": "example.com",
+        "projectId": vercel.project.id,
+        "verified": true,
+        "redirect": null,
+        "gitBranch": null,
+        "customEnvironmentId": custom,
+    })
+}
+
+/// Who serves a domain.
+pub fn alias(vercel: &VercelWorld, alias: &VercelAlias) -> Value {
+    let url = vercel.deployment(&alias.deployment).map(|one| &one.url);
+    json!({
+        "uid": alias.uid,
+        "alias": alias.alias,
+        "deploymentId": alias.deployment,
+        "deployment": {"id": alias.deployment, "url": url},
+        "projectId": vercel.project.id,
+        "created": alias.updated_at,
+        "updatedAt": alias.updated_at.as_millisecond(),
+    })
+}
+
+/// A variable; only a plain one shows its value in a list.
+pub fn variable(vercel: &VercelWorld, one: &VercelVariable) -> Value {
+    let mut value = json!({
+        "id": one.id,
+        "key": one.key,
+        "type": one.kind,
+        "value": one.plain.as_deref().unwrap_or_default(),
+        "decrypted": one.plain.is_some(),
+        "target": [if one.env == Env::Production { "production" } else { "preview" }],
+        "createdAt": one.created_at.as_millisecond(),
+        "updatedAt": one.updated_at.as_millisecond(),
+        "createdBy": "u1",
+    });
+    if one.env == Env::Staging {
+        value["customEnvironmentIds"] = json!([vercel.project.staging_environment]);
+    }
+    value
+}
