@@ -25,6 +25,7 @@ mod fly_leases;
 mod fly_machines;
 mod fly_secrets;
 pub(super) mod github;
+mod github_json;
 mod graphql;
 pub mod shared;
 mod stream;
