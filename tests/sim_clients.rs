@@ -1,0 +1,176 @@
+//! The console's own clients against the simulator: what one side writes, the other side reads.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightdeck::clock::{ManualClock, SharedClock, Timestamp};
+use flightdeck::config::Settings;
+use flightdeck::config::load::{Flags, parse};
+use flightdeck::domain::ids::{EnvId, ServiceId};
+use flightdeck::platform::fly::{Fly, WaitResult};
+use flightdeck::platform::github::Github;
+use flightdeck::platform::http::Http;
+use flightdeck::platform::supabase::Supabase;
+use flightdeck::platform::vercel::Vercel;
+use flightdeck::platform::{observe, probe};
+use flightdeck::redact::Redactor;
+use flightdeck::sim::{self, Options, Sim};
+use serde_json::json;
+
+struct Deck {
+    sim: Sim,
+    settings: Settings,
+    http: Http,
+    clock: SharedClock,
+}
+
+async fn deck(scenario: &str) -> Deck {
+    let start: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+    let clock: SharedClock = Arc::new(ManualClock::new(start));
+    let options =
+        Options { listen: "127.0.0.1:0".parse().unwrap(), scenario: scenario.to_owned(), seed: 7, speed: 1.0 };
+    let sim = sim::start(options, Arc::clone(&clock)).await.unwrap();
+    let settings = parse(&sim.config_toml(), None::<&Path>, &Flags::default(), &|_| None).unwrap();
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+    let http = Http::new(Arc::clone(&clock), Arc::new(Redactor::default()), None);
+    Deck { sim, settings, http, clock }
+}
+
+impl Deck {
+    fn fly(&self) -> Fly {
+        Fly::new(self.http.clone(), self.settings.fly.clone().unwrap())
+    }
+
+    fn vercel(&self) -> Vercel {
+        Vercel::new(self.http.clone(), self.settings.vercel.clone().unwrap(), self.settings.vercel_team.clone())
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.sim.shared().advance(Duration::from_secs(seconds));
+    }
+}
+
+#[tokio::test]
+async fn every_token_of_the_written_configuration_is_accepted() {
+    let deck = deck("calm").await;
+    let github = Github::new(
+        deck.http.clone(),
+        deck.settings.github.clone().unwrap(),
+        deck.settings.repository.as_deref().unwrap(),
+    );
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    deck.fly().check_token().await.unwrap();
+    deck.vercel().check_token().await.unwrap();
+    github.check_token().await.unwrap();
+    supabase.check_token().await.unwrap();
+    deck.sim.stop().await;
+}
+
+#[tokio::test]
+async fn a_fly_rollback_step_by_step_is_observed_at_the_edge() {
+    let deck = deck("bad-deploy").await;
+    let (fly, app) = (deck.fly(), "maria-api");
+    let before = fly.machines(app).await.unwrap();
+    deck.pass(45);
+    let releases = fly.releases(app, 10).await.unwrap();
+    assert_eq!((releases[0].version, releases[1].version), (42, 41));
+    let good = &releases[1];
+    assert!(fly.image_exists(app, good.image_ref.as_str()).await.unwrap());
+
+    let row = fly.create_release(app, good.image_ref.as_str(), "rolling", &json!({})).await.unwrap();
+    fly.patch_release(&row.id, "running").await.unwrap();
+    for machine in fly.machines(app).await.unwrap() {
+        let lease = fly.acquire_lease(app, &machine.id, Duration::from_secs(30)).await.unwrap();
+        let mut config = machine.config.clone();
+        config["image"] = json!(good.image_ref.as_str());
+        config["metadata"]["fly_release_version"] = json!(row.version.to_string());
+        let updated = fly.update_machine(app, &machine.id, &config, &machine.instance_id, &lease).await.unwrap();
+        deck.pass(4);
+        let wait = fly.wait(app, &machine.id, &updated.instance_id, "started", Duration::from_secs(5)).await.unwrap();
+        assert_eq!(wait, WaitResult::Reached);
+        assert_eq!(fly.machine(app, &machine.id).await.unwrap().checks, (1, 1));
+        fly.release_lease(app, &machine.id, &lease).await.unwrap();
+    }
+    fly.patch_release(&row.id, "complete").await.unwrap();
+    let after = fly.machines(app).await.unwrap();
+    assert_eq!(after[0].digest, before[0].digest);
+
+    let backend =
+        deck.settings.observe.iter().find(|one| one.env.as_str() == "production" && &*one.service == "backend");
+    let observed = observe::observe(&deck.http, backend.unwrap()).await.unwrap();
+    assert_eq!(observed.sha, before[0].sha.clone().or(after[0].sha.clone()));
+    for settings in &deck.settings.probes {
+        let result = probe::probe(&deck.http, settings).await;
+        assert!(result.failure.is_none(), "{} is not well: {result:?}", settings.name);
+    }
+    deck.sim.stop().await;
+}
+
+#[tokio::test]
+async fn a_vercel_rollback_moves_every_alias_and_pins() {
+    let deck = deck("bad-deploy").await;
+    let vercel = deck.vercel();
+    let before = vercel.project("maria-web").await.unwrap().production.unwrap();
+    deck.pass(45);
+    let project = vercel.project("maria-web").await.unwrap();
+    assert_ne!(project.production.as_ref().unwrap().id, before.id);
+    assert!(project.auto_assign);
+
+    vercel.rollback("maria-web", &before.id, Some("api is down")).await.unwrap();
+    let request = vercel.last_alias_request("maria-web").await.unwrap().unwrap();
+    assert_eq!((request.kind.as_str(), request.job_status.as_str()), ("rollback", "pending"));
+    deck.pass(1);
+    let request = vercel.last_alias_request("maria-web").await.unwrap().unwrap();
+    assert_eq!(request.job_status.as_str(), "in-progress", "one of two aliases has moved");
+    deck.pass(2);
+    let project = vercel.project("maria-web").await.unwrap();
+    assert_eq!(project.last_alias_request.unwrap().job_status.as_str(), "succeeded");
+    assert_eq!((project.production.unwrap().id, project.auto_assign), (before.id.clone(), false));
+    for outcome in vercel.rollback_aliases("maria-web", false).await.unwrap() {
+        assert_eq!(outcome.status.as_str(), "completed");
+        assert_eq!(vercel.alias(outcome.alias.as_str()).await.unwrap(), before.id);
+    }
+    deck.sim.stop().await;
+}
+
+#[tokio::test]
+async fn logs_variables_pipelines_and_databases_are_readable() {
+    let deck = deck("bad-deploy").await;
+    deck.pass(24);
+    let (production, backend) = (EnvId::from("production"), ServiceId::new("production", "backend"));
+    let fly = deck.fly();
+    let page = fly.logs("maria-api", &backend, None).await.unwrap();
+    assert_eq!(page.lines.len(), 100);
+    assert!(!fly.secrets("maria-api", &production).await.unwrap().is_empty());
+
+    let vercel = deck.vercel();
+    let newest = &vercel.deployments("maria-web", Some("production"), 5).await.unwrap()[0];
+    let events = vercel.build_events(&newest.id, &backend, None).await.unwrap();
+    assert!(!events.lines.is_empty() && !events.aliased);
+    assert!(!vercel.env("maria-web", Some("preview"), &production).await.unwrap().is_empty());
+    assert_eq!(vercel.domains("maria-web").await.unwrap().len(), 3);
+
+    let repository = deck.settings.repository.as_deref().unwrap();
+    let github = Github::new(deck.http.clone(), deck.settings.github.clone().unwrap(), repository);
+    let runs = github.runs(10).await.unwrap();
+    assert_eq!(runs[0].words.as_str(), "in_progress");
+    let jobs = github.jobs(runs[0].id).await.unwrap();
+    assert_eq!((jobs.len(), jobs[0].words.as_str()), (3, "success"));
+    assert!(github.pending_deployments(runs[0].id).await.unwrap().is_empty());
+    let range = github.compare(runs[1].sha.as_str(), runs[0].sha.as_str()).await.unwrap();
+    assert_eq!(range.commits.len() as u32, range.ahead_by);
+    assert_eq!(github.secrets(Some("production"), &production).await.unwrap().len(), 1);
+    assert!(!github.variables(None, &production).await.unwrap().is_empty());
+    assert!(!github.deployments(Some("production"), 5).await.unwrap().is_empty());
+
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    let reference = deck.sim.shared().world().supabase.projects[1].reference.clone();
+    assert_eq!(supabase.project(&reference).await.unwrap().status.as_str(), "ACTIVE_HEALTHY");
+    assert!(supabase.health(&reference).await.unwrap().iter().all(|service| service.healthy));
+    assert!(supabase.migrations(&reference).await.unwrap().len() >= 3);
+    assert!(!supabase.secrets(&reference, &production).await.unwrap().is_empty());
+    assert!(!supabase.logs(&reference, &backend, deck.clock.now()).await.unwrap().is_empty());
+    deck.sim.stop().await;
+}
