@@ -1,2 +1,142 @@
-//! THE table of actions: id, title, help, default keys, where they work, how dangerous they are. The help, the hint line,
-//! the action menu and `docs/keys.md` are made from it.
+//! THE table of actions: what it does, its keys, where it works. Help, hints and `docs/keys.md` are made from it.
+
+/// Something a key can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Show or hide the help.
+    Help,
+    /// Back; at the top, quit.
+    Back,
+    /// Leave the innermost transient state.
+    Escape,
+    /// Suspend the process.
+    Suspend,
+    /// Type a filter of the log lines.
+    Filter,
+    /// Next pane.
+    NextPane,
+    /// Previous pane.
+    PreviousPane,
+    /// A view by its number.
+    View(u8),
+    /// Zoom the focused pane.
+    Zoom,
+    /// One line down.
+    Down,
+    /// One line up.
+    Up,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
+    /// To the first line.
+    First,
+    /// To the last line; logs follow again.
+    Last,
+    /// Pause or follow the log lines.
+    Pause,
+    /// Read the focused pane's feeds now.
+    Refresh,
+    /// Read everything now.
+    RefreshAll,
+    /// Raise the lowest level shown.
+    Level,
+    /// Copy the identity of the selected thing.
+    Copy,
+    /// Open the selected thing in the browser.
+    Open,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// What it asks for.
+    pub action: Action,
+    /// Its keys as people write them.
+    pub keys: &'static [&'static str],
+    /// What it does, a few words.
+    pub title: &'static str,
+    /// Shown in the hint line.
+    pub hint: bool,
+}
+
+const fn entry(action: Action, keys: &'static [&'static str], title: &'static str, hint: bool) -> Entry {
+    Entry { action, keys, title, hint }
+}
+
+/// Every action.
+pub const TABLE: &[Entry] = &[
+    entry(Action::NextPane, &["tab"], "next pane", true),
+    entry(Action::PreviousPane, &["shift-tab"], "previous pane", false),
+    entry(Action::View(1), &["1"], "dashboard", false),
+    entry(Action::View(2), &["2"], "releases", false),
+    entry(Action::View(3), &["3"], "pipeline: runs, jobs, gates", false),
+    entry(Action::View(4), &["4"], "logs", false),
+    entry(Action::View(5), &["5"], "health", false),
+    entry(Action::View(6), &["6"], "secrets", false),
+    entry(Action::Zoom, &["z"], "zoom the pane", true),
+    entry(Action::Down, &["j", "down"], "down", false),
+    entry(Action::Up, &["k", "up"], "up", false),
+    entry(Action::PageDown, &["pgdn"], "page down", false),
+    entry(Action::PageUp, &["pgup"], "page up", false),
+    entry(Action::HalfDown, &["ctrl-d"], "half a page down", false),
+    entry(Action::HalfUp, &["ctrl-u"], "half a page up", false),
+    entry(Action::First, &["g", "home"], "first", false),
+    entry(Action::Last, &["G", "end"], "last; logs follow", false),
+    entry(Action::Filter, &["/"], "filter logs", true),
+    entry(Action::Pause, &["space"], "pause or follow logs", true),
+    entry(Action::Level, &["l"], "lowest level shown", false),
+    entry(Action::Refresh, &["r"], "refresh this pane", true),
+    entry(Action::RefreshAll, &["R"], "refresh everything", false),
+    entry(Action::Copy, &["y"], "copy its identity", false),
+    entry(Action::Open, &["o"], "open in the browser", false),
+    entry(Action::Help, &["?"], "help", true),
+    entry(Action::Escape, &["esc"], "leave filter, help, zoom", false),
+    entry(Action::Back, &["q", "ctrl-c"], "back; at the top quit", true),
+    entry(Action::Suspend, &["ctrl-z"], "suspend; fg returns", false),
+];
+
+/// The action that a key, written as in the table, asks for.
+#[must_use]
+pub fn by_key(key: &str) -> Option<Action> {
+    TABLE.iter().find(|entry| entry.keys.contains(&key)).map(|entry| entry.action)
+}
+
+/// The table as the Markdown of `docs/keys.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = String::from("# Keys\n\nGenerated from the table of actions.\n\n| key | does |\n|---|---|\n");
+    for entry in TABLE {
+        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        text.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.title));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_bound_twice() {
+        let mut keys: Vec<_> = TABLE.iter().flat_map(|entry| entry.keys).collect();
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+    }
+
+    /// Set `FLIGHTDECK_BLESS` to write the file anew.
+    #[test]
+    fn the_key_documentation_is_current() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
+        if std::env::var_os("FLIGHTDECK_BLESS").is_some() {
+            std::fs::write(&path, markdown()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), markdown());
+    }
+}

@@ -10,3 +10,5 @@ pub mod operation;
 pub mod pipeline;
 pub mod release;
 pub mod secret;
+pub mod secret_matrix;
+pub mod status;

@@ -1,1 +1,271 @@
-//! runtime
+//! The loop in which everything meets: signals, keys, facts, log batches and frames. The only place that knows both the
+//! application and the engine.
+//!
+//! Order of the select is policy: what a person or the system wants comes before facts, and facts before log lines, so that
+//! no rate of log lines delays a key. A frame is drawn at once after input, else at most [`FRAME`] apart, and only when
+//! something changed.
+
+pub mod effects;
+pub mod surface;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use tokio::sync::mpsc;
+
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::msg::{Msg, Now};
+use crate::clock::SharedClock;
+use crate::config::Settings;
+use crate::domain::fact::Fact;
+use crate::domain::log::LogBatch;
+use crate::engine::{Engine, EngineHandle, Lanes, Scope};
+use crate::error::{ExitCode, UserError};
+use crate::term::Session;
+use crate::ui::theme::Theme;
+use effects::{Flow, Performer};
+use surface::Surface;
+
+/// Shortest time between two frames that no key asked for.
+pub const FRAME: Duration = Duration::from_millis(33);
+
+/// Log batches taken in one turn of the loop, so that keys get their turn.
+const BATCHES_PER_TURN: usize = 16;
+
+/// Runs the console on this terminal until the person quits.
+///
+/// # Errors
+/// When the terminal cannot be taken or written.
+pub async fn run(settings: Settings, clock: SharedClock) -> Result<ExitCode, UserError> {
+    let settings = Arc::new(settings);
+    let mut session = Session::enter(settings.ui.mouse).map_err(|error| terminal_error(&error))?;
+    let input = crossterm::event::EventStream::new().filter_map(|event| async move {
+        match event {
+            Ok(event) => crate::term::input::translate(event),
+            // The terminal is gone: end as if asked to, rather than spin on its errors.
+            Err(_) => Some(Msg::Terminate),
+        }
+    });
+    let signals = signals().map_err(|error| terminal_error(&error))?;
+    let mut console = Console::new(Arc::clone(&settings), Arc::clone(&clock));
+    let code = console.run(&mut session, Box::pin(input), Box::pin(signals)).await;
+    session.leave();
+    code
+}
+
+fn terminal_error(error: &std::io::Error) -> UserError {
+    UserError::new(ExitCode::Usage, format!("the terminal cannot be used: {error}"))
+        .now("nothing was started")
+        .hint("run it in a terminal, or use a command without a screen: flightdeck status --json")
+}
+
+/// Signals that ask the process to end, with the exit code each stands for.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(futures_util::stream::poll_fn(move |cx| {
+        if interrupt.poll_recv(cx).is_ready() {
+            return std::task::Poll::Ready(Some(ExitCode::Interrupted));
+        }
+        if terminate.poll_recv(cx).is_ready() || hangup.poll_recv(cx).is_ready() {
+            return std::task::Poll::Ready(Some(ExitCode::Terminated));
+        }
+        std::task::Poll::Pending
+    }))
+}
+
+/// One console: the model, the engine that feeds it, and what carries effects out.
+pub struct Console {
+    model: Model,
+    theme: Theme,
+    clock: SharedClock,
+    settings: Arc<Settings>,
+    dirty: bool,
+    urgent: bool,
+    last_frame: Duration,
+    code: Option<ExitCode>,
+}
+
+impl Console {
+    /// A console that has not drawn and has started nothing.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>, clock: SharedClock) -> Self {
+        let now = Now { wall: clock.now(), mono: clock.mono() };
+        Self {
+            model: Model::new(&settings, now),
+            theme: Theme::load(&settings.ui),
+            clock,
+            settings,
+            dirty: true,
+            urgent: true,
+            last_frame: Duration::ZERO,
+            code: None,
+        }
+    }
+
+    /// Draws the first frame, starts the engine, and runs until the person quits or a signal ends it.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub async fn run<S, I, G>(&mut self, surface: &mut S, mut input: I, mut signals: G) -> Result<ExitCode, UserError>
+    where
+        S: Surface,
+        I: Stream<Item = Msg> + Unpin,
+        G: Stream<Item = ExitCode> + Unpin,
+    {
+        self.resize(surface);
+        // Before the engine: the first frame waits for nothing.
+        self.draw(surface)?;
+        let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), Scope::All);
+        let mut performer = Performer::new(engine, &self.settings);
+        let result = self.turn_until_end(surface, &mut input, &mut signals, &mut performer, lanes).await;
+        surface.leave();
+        let engine: EngineHandle = performer.into_engine();
+        engine.shutdown().await;
+        result.map(|()| self.code.unwrap_or(ExitCode::Done))
+    }
+
+    async fn turn_until_end<S, I, G>(
+        &mut self,
+        surface: &mut S,
+        input: &mut I,
+        signals: &mut G,
+        performer: &mut Performer,
+        mut lanes: Lanes,
+    ) -> Result<(), UserError>
+    where
+        S: Surface,
+        I: Stream<Item = Msg> + Unpin,
+        G: Stream<Item = ExitCode> + Unpin,
+    {
+        let mut batches = Vec::with_capacity(BATCHES_PER_TURN);
+        loop {
+            if self.dirty && self.frame_wait().is_zero() {
+                self.draw(surface)?;
+            }
+            let event = tokio::select! {
+                biased;
+                Some(code) = signals.next() => {
+                    self.code = Some(code);
+                    Event::Msg(Msg::Terminate)
+                }
+                message = input.next() => Event::Msg(message.unwrap_or(Msg::Terminate)),
+                Some(fact) = lanes.control.recv() => Event::Fact(fact),
+                Some(notice) = performer.finished() => Event::Fact(Fact::Notice(notice)),
+                () = tokio::time::sleep(self.frame_wait()), if self.dirty => Event::Frame,
+                taken = lanes.data.recv_many(&mut batches, BATCHES_PER_TURN), if !lanes.data.is_closed() || !lanes.data.is_empty() => {
+                    if taken == 0 { continue; }
+                    Event::Logs
+                }
+                () = tokio::time::sleep(self.until_next_second()), if self.model.needs_tick() => Event::Msg(Msg::Tick),
+            };
+            if let Flow::End = self.take(surface, performer, event, &mut batches)? {
+                return Ok(());
+            }
+            if let Flow::End = self.drain(surface, performer, input, &mut lanes.control)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take<S: Surface>(
+        &mut self,
+        surface: &mut S,
+        performer: &mut Performer,
+        event: Event,
+        batches: &mut Vec<LogBatch>,
+    ) -> Result<Flow, UserError> {
+        match event {
+            Event::Frame => Ok(Flow::Go),
+            Event::Fact(fact) => self.step(surface, performer, Msg::Fact(fact)),
+            Event::Msg(msg) => self.step(surface, performer, msg),
+            Event::Logs => {
+                for batch in batches.drain(..) {
+                    if let Flow::End = self.step(surface, performer, Msg::Fact(Fact::Logs(batch)))? {
+                        return Ok(Flow::End);
+                    }
+                }
+                Ok(Flow::Go)
+            }
+        }
+    }
+
+    /// Takes what else has come already, so that a burst costs one frame.
+    fn drain<S: Surface, I: Stream<Item = Msg> + Unpin>(
+        &mut self,
+        surface: &mut S,
+        performer: &mut Performer,
+        input: &mut I,
+        control: &mut mpsc::Receiver<Fact>,
+    ) -> Result<Flow, UserError> {
+        while let Some(Some(msg)) = input.next().now_or_never() {
+            if let Flow::End = self.step(surface, performer, msg)? {
+                return Ok(Flow::End);
+            }
+        }
+        while let Ok(fact) = control.try_recv() {
+            if let Flow::End = self.step(surface, performer, Msg::Fact(fact))? {
+                return Ok(Flow::End);
+            }
+        }
+        Ok(Flow::Go)
+    }
+
+    /// One message: update, then its effects.
+    fn step<S: Surface>(&mut self, surface: &mut S, performer: &mut Performer, msg: Msg) -> Result<Flow, UserError> {
+        let now = self.now();
+        self.dirty = true;
+        self.urgent |= matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
+        for effect in crate::app::update(&mut self.model, msg, now) {
+            if effect == Effect::Quit {
+                return Ok(Flow::End);
+            }
+            performer.perform(effect, surface).map_err(|error| terminal_error(&error))?;
+        }
+        Ok(Flow::Go)
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: self.clock.now(), mono: self.clock.mono() }
+    }
+
+    /// How long a frame must still wait; zero after input.
+    fn frame_wait(&self) -> Duration {
+        if self.urgent { Duration::ZERO } else { (self.last_frame + FRAME).saturating_sub(self.clock.mono()) }
+    }
+
+    /// The clock on the screen changes on the second, not a second after the last frame.
+    fn until_next_second(&self) -> Duration {
+        let past = u32::try_from(self.clock.now().subsec_nanosecond()).unwrap_or(0);
+        Duration::from_nanos(1_000_000_000 - u64::from(past.min(999_999_999)))
+    }
+
+    fn resize<S: Surface>(&mut self, surface: &mut S) {
+        if let Ok(size) = surface.size() {
+            let now = self.now();
+            let _ = crate::app::update(&mut self.model, Msg::Resize(size.0, size.1), now);
+        }
+    }
+
+    fn draw<S: Surface>(&mut self, surface: &mut S) -> Result<(), UserError> {
+        let now = self.now();
+        let geometry = surface.draw(&self.model, &self.theme, now).map_err(|error| terminal_error(&error))?;
+        self.model.set_geometry(geometry);
+        self.last_frame = now.mono;
+        self.dirty = false;
+        self.urgent = false;
+        Ok(())
+    }
+}
+
+enum Event {
+    Msg(Msg),
+    Fact(Fact),
+    Logs,
+    Frame,
+}

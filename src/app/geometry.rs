@@ -1,0 +1,48 @@
+//! Where the last frame put things, for the mouse and for paging. Plain numbers: the application knows no drawing library.
+
+use super::model::Pane;
+
+/// A rectangle in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Area {
+    /// Left column.
+    pub x: u16,
+    /// Top row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl Area {
+    /// Whether a cell lies in it.
+    #[must_use]
+    pub fn contains(self, column: u16, row: u16) -> bool {
+        let x = self.x..self.x.saturating_add(self.width);
+        let y = self.y..self.y.saturating_add(self.height);
+        x.contains(&column) && y.contains(&row)
+    }
+}
+
+/// What stands where: panes with the area of their rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Geometry {
+    /// The inner area of each pane on the screen.
+    pub panes: Vec<(Pane, Area)>,
+}
+
+impl Geometry {
+    /// The pane under a cell.
+    #[must_use]
+    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+        self.panes.iter().find(|(_, area)| area.contains(column, row)).map(|(pane, _)| *pane)
+    }
+
+    /// Rows of a pane; at least 1.
+    #[must_use]
+    pub fn rows(&self, pane: Pane) -> usize {
+        let area = self.panes.iter().find(|(known, _)| *known == pane);
+        area.map_or(1, |(_, area)| usize::from(area.height).max(1))
+    }
+}

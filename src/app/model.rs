@@ -1,0 +1,249 @@
+//! The model: everything that the screen shows and nothing else. `update` alone changes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::banner::Banner;
+use super::geometry::Geometry;
+use super::logbuf::LogBuf;
+use super::msg::Now;
+use crate::config::{SecretRules, Settings};
+use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::feed::{Budget, FeedId, FeedStatus, Freshness};
+use crate::domain::health::{ProbeId, ProbeState};
+use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
+use crate::domain::pipeline::Run;
+use crate::domain::release::Deployment;
+use crate::domain::secret::{Contract, SecretEntry, SecretRow};
+use crate::domain::secret_matrix;
+use crate::domain::status::{Judgement, ServiceState, judge_environment};
+use crate::sanitize::Text;
+
+/// A full-screen view; the number is its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The four panes.
+    Dashboard,
+    /// One pane over the whole screen.
+    Only(Pane),
+}
+
+/// A pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pane {
+    /// Environments and their services.
+    Environments,
+    /// Log lines.
+    Logs,
+    /// Probes.
+    Health,
+    /// The matrix of secrets.
+    Secrets,
+    /// Deployments.
+    Releases,
+    /// Runs, jobs, steps, gates.
+    Pipeline,
+}
+
+/// The panes of the dashboard in the order of tab.
+pub const DASHBOARD: [Pane; 4] = [Pane::Environments, Pane::Logs, Pane::Health, Pane::Secrets];
+
+/// What is selected in each pane: identities, never row numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selection {
+    /// An environment, or one of its services.
+    pub place: Option<Place>,
+    /// A probe.
+    pub probe: Option<ProbeId>,
+    /// A secret's name.
+    pub secret: Option<Text>,
+    /// A run.
+    pub run: Option<u64>,
+    /// A deployment.
+    pub deployment: Option<(ServiceId, DeploymentId)>,
+}
+
+/// A row of the environments pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// An environment.
+    Env(EnvId),
+    /// A service.
+    Service(ServiceId),
+}
+
+/// The model.
+#[derive(Debug)]
+pub struct Model {
+    /// Product name.
+    pub project: Arc<str>,
+    /// Environments as configured.
+    pub environments: Vec<EnvInfo>,
+    /// The contract of the secrets.
+    pub rules: SecretRules,
+    /// What is shown.
+    pub view: View,
+    /// The pane that keys go to.
+    pub focus: Pane,
+    /// The help is open.
+    pub help: bool,
+    /// The filter being typed, if one is.
+    pub prompt: Option<String>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Where the last frame put things.
+    pub geometry: Geometry,
+    /// The selected things.
+    pub selection: Selection,
+    /// What is known of each service.
+    pub services: BTreeMap<ServiceId, ServiceState>,
+    /// Deployments of each service, newest first.
+    pub releases: BTreeMap<ServiceId, Vec<Deployment>>,
+    /// Every probe, in the order in which they first answered.
+    pub probes: Vec<ProbeState>,
+    /// Secrets by environment, as read.
+    pub secret_entries: BTreeMap<EnvId, Vec<SecretEntry>>,
+    /// The matrix made of them.
+    pub secrets: Vec<SecretRow>,
+    /// Recent runs.
+    pub runs: Vec<Run>,
+    /// Freshness of every feed.
+    pub feeds: BTreeMap<FeedId, FeedStatus>,
+    /// Budgets of the platforms.
+    pub budgets: BTreeMap<Platform, Budget>,
+    /// Log lines.
+    pub logs: LogBuf,
+    /// The failing production, if there is one.
+    pub banner: Option<Banner>,
+    /// The last thing told, until the next key.
+    pub notice: Option<Text>,
+}
+
+impl Model {
+    /// A model that knows the settings and nothing else.
+    #[must_use]
+    pub fn new(settings: &Settings, _now: Now) -> Self {
+        let production = settings.environments.iter().max_by_key(|env| env.tier);
+        Self {
+            project: settings.project.clone(),
+            environments: settings.environments.clone(),
+            rules: settings.secrets.clone(),
+            view: View::Dashboard,
+            focus: Pane::Environments,
+            help: false,
+            prompt: None,
+            size: (0, 0),
+            geometry: Geometry::default(),
+            selection: Selection { place: production.map(|env| Place::Env(env.id.clone())), ..Selection::default() },
+            services: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            probes: Vec::new(),
+            secret_entries: BTreeMap::new(),
+            secrets: Vec::new(),
+            runs: Vec::new(),
+            feeds: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+            logs: LogBuf::new(settings.ui.log_bytes),
+            banner: None,
+            notice: settings.warnings.first().map(|warning| Text::clean(warning)),
+        }
+    }
+
+    /// The clock and the ages on the screen change with the seconds.
+    #[must_use]
+    pub fn needs_tick(&self) -> bool {
+        true
+    }
+
+    /// Remembers where the last frame put things.
+    pub fn set_geometry(&mut self, geometry: Geometry) {
+        self.geometry = geometry;
+    }
+
+    /// The judgement on an environment.
+    #[must_use]
+    pub fn judge(&self, env: &EnvInfo) -> Judgement {
+        judge_environment(env, |id| self.services.get(id), self.probes.iter())
+    }
+
+    /// The judgement on a service.
+    #[must_use]
+    pub fn judge_service(&self, id: &ServiceId) -> Judgement {
+        self.services.get(id).map_or_else(|| ServiceState::default().judge(), ServiceState::judge)
+    }
+
+    /// Rows of the environments pane.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for env in &self.environments {
+            places.push(Place::Env(env.id.clone()));
+            places.extend(env.services.iter().map(|service| Place::Service(service.id.clone())));
+        }
+        places
+    }
+
+    /// The environment that the selected place belongs to.
+    #[must_use]
+    pub fn selected_env(&self) -> Option<&EnvInfo> {
+        let id = match self.selection.place.as_ref()? {
+            Place::Env(env) => env,
+            Place::Service(service) => &service.env,
+        };
+        self.environments.iter().find(|env| &env.id == id)
+    }
+
+    /// Deployments of the selected place, newest first.
+    pub fn shown_releases(&self) -> Vec<&Deployment> {
+        let mut shown: Vec<&Deployment> = match &self.selection.place {
+            Some(Place::Service(id)) => self.releases.get(id).into_iter().flatten().collect(),
+            Some(Place::Env(env)) => {
+                self.releases.iter().filter(|(id, _)| &id.env == env).flat_map(|(_, list)| list).collect()
+            }
+            None => self.releases.values().flatten().collect(),
+        };
+        shown.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
+        shown
+    }
+
+    /// The feeds that a pane is made of.
+    pub fn feeds_of(&self, pane: Pane) -> impl Iterator<Item = (&FeedId, &FeedStatus)> {
+        self.feeds.iter().filter(move |(id, _)| match pane {
+            Pane::Environments => matches!(id, FeedId::Declared(_) | FeedId::Observed(_)),
+            Pane::Logs => matches!(id, FeedId::Logs(_)),
+            Pane::Health => matches!(id, FeedId::Health(_)),
+            Pane::Secrets => matches!(id, FeedId::Secrets(_)),
+            Pane::Releases => matches!(id, FeedId::Releases(_)),
+            Pane::Pipeline => matches!(id, FeedId::Pipeline),
+        })
+    }
+
+    /// What a pane may claim: the worst of its feeds.
+    #[must_use]
+    pub fn freshness(&self, pane: Pane, now: Now) -> Freshness {
+        let rank = |freshness: &Freshness| match freshness {
+            Freshness::Failed => 3,
+            Freshness::Stale(_) => 2,
+            Freshness::Fresh(_) => 1,
+            Freshness::Waiting => 0,
+        };
+        let all = self.feeds_of(pane).map(|(_, status)| status.freshness(now.wall));
+        all.max_by_key(rank).unwrap_or(Freshness::Waiting)
+    }
+
+    /// Makes the matrix anew from what was read.
+    pub(super) fn rebuild_secrets(&mut self) {
+        let required: Vec<&str> = self.rules.required.iter().map(|(_, key)| &**key).collect();
+        let contract = |key: &str| {
+            if required.contains(&key) {
+                Contract::Required
+            } else if self.rules.optional.iter().any(|(_, optional)| &**optional == key) {
+                Contract::Optional
+            } else {
+                Contract::Unlisted
+            }
+        };
+        let environments: Vec<&EnvInfo> = self.environments.iter().collect();
+        self.secrets = secret_matrix::rows(&environments, &self.secret_entries, contract, &required);
+    }
+}

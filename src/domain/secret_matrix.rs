@@ -1,0 +1,120 @@
+//! The matrix of secrets: keys over environments, judged against the contract. Pure; sees names and digests only.
+
+use std::collections::BTreeMap;
+
+use super::environment::{EnvInfo, Status, Tier};
+use super::ids::EnvId;
+use super::secret::{Contract, Digest, Finding, SecretEntry, SecretRow};
+use crate::sanitize::Text;
+
+/// Builds the rows, worst first, then by name. `environments` are those whose list was read: an environment that was not is
+/// not missing anything, it is unknown.
+#[must_use]
+pub fn rows(
+    environments: &[&EnvInfo],
+    entries: &BTreeMap<EnvId, Vec<SecretEntry>>,
+    contract: impl Fn(&str) -> Contract,
+    required: &[&str],
+) -> Vec<SecretRow> {
+    let mut by_key: BTreeMap<&str, Vec<&SecretEntry>> = BTreeMap::new();
+    for entry in entries.values().flatten() {
+        by_key.entry(entry.key.as_str()).or_default().push(entry);
+    }
+    for key in required {
+        by_key.entry(key).or_default();
+    }
+    let read: Vec<&EnvInfo> = environments.iter().copied().filter(|env| entries.contains_key(&env.id)).collect();
+    let mut rows: Vec<SecretRow> = by_key
+        .into_iter()
+        .map(|(key, found)| {
+            let contract = contract(key);
+            let mut findings = missing(&read, &found, contract);
+            findings.extend(shared(&read, &found));
+            findings.sort_by_key(|finding| std::cmp::Reverse((finding.blocks, finding.status)));
+            SecretRow { key: Text::from(key), contract, entries: found.into_iter().cloned().collect(), findings }
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.findings.first().map(|finding| (finding.blocks, finding.status))));
+    rows
+}
+
+fn missing(read: &[&EnvInfo], found: &[&SecretEntry], contract: Contract) -> Vec<Finding> {
+    let has = |env: &EnvInfo| found.iter().any(|entry| entry.env == env.id);
+    let elsewhere = read.iter().any(|env| has(env));
+    let absent = read.iter().filter(|env| !has(env));
+    absent
+        .filter_map(|env| {
+            let says = Text::from(format!("missing in {}", env.id));
+            match contract {
+                Contract::Required => {
+                    Some(Finding { status: Status::Fail, blocks: env.tier == Tier::Production, says })
+                }
+                Contract::Unlisted if elsewhere => Some(Finding { status: Status::Warn, blocks: false, says }),
+                Contract::Optional | Contract::Unlisted => None,
+            }
+        })
+        .collect()
+}
+
+/// The same value in production and elsewhere, where digests are comparable across places.
+fn shared(read: &[&EnvInfo], found: &[&SecretEntry]) -> Vec<Finding> {
+    let tier = |id: &EnvId| read.iter().find(|env| &env.id == id).map(|env| env.tier);
+    let mut findings = Vec::new();
+    for (index, one) in found.iter().enumerate() {
+        for other in &found[index + 1..] {
+            let (Digest::Keyed(a), Digest::Keyed(b)) = (&one.digest, &other.digest) else { continue };
+            let tiers = (tier(&one.env), tier(&other.env));
+            let across =
+                one.env != other.env && (tiers.0 == Some(Tier::Production) || tiers.1 == Some(Tier::Production));
+            if a == b && across {
+                let says = Text::from(format!("same value in {} and {}", one.env, other.env));
+                findings.push(Finding { status: Status::Warn, blocks: false, says });
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::environment::Platform;
+
+    fn env(name: &str, tier: Tier) -> EnvInfo {
+        EnvInfo { id: name.into(), tier, services: Vec::new(), writable: false }
+    }
+
+    fn entry(key: &str, env: &str, digest: &str) -> SecretEntry {
+        SecretEntry {
+            key: Text::from(key),
+            env: env.into(),
+            platform: Platform::Supabase,
+            place: Text::from("place"),
+            digest: Digest::Keyed(Text::from(digest)),
+            updated_at: None,
+            note: None,
+        }
+    }
+
+    #[test]
+    fn a_required_key_that_production_lacks_blocks_and_comes_first() {
+        let (staging, production) = (env("staging", Tier::Staging), env("production", Tier::Production));
+        let entries = BTreeMap::from([
+            ("staging".into(), vec![entry("DSN", "staging", "a"), entry("A", "staging", "b")]),
+            ("production".into(), vec![entry("A", "production", "b")]),
+        ]);
+        let contract = |key: &str| if key == "DSN" { Contract::Required } else { Contract::Unlisted };
+        let rows = rows(&[&staging, &production], &entries, contract, &["DSN"]);
+        assert_eq!(rows[0].key.as_str(), "DSN");
+        assert!(rows[0].findings[0].blocks);
+        assert_eq!(rows[1].findings[0].says.as_str(), "same value in production and staging");
+    }
+
+    #[test]
+    fn an_environment_that_was_not_read_misses_nothing() {
+        let (staging, production) = (env("staging", Tier::Staging), env("production", Tier::Production));
+        let entries = BTreeMap::from([("staging".into(), vec![entry("DSN", "staging", "a")])]);
+        let rows = rows(&[&staging, &production], &entries, |_| Contract::Required, &["DSN"]);
+        assert!(rows[0].findings.is_empty(), "{rows:?}");
+    }
+}

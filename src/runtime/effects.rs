@@ -1,0 +1,124 @@
+//! Carries effects out: hands work to the engine, bytes to the terminal, and the rest to the system in the background.
+
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::Stdio;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::surface::Surface;
+use crate::app::effect::Effect;
+use crate::config::Settings;
+use crate::engine::EngineHandle;
+use crate::sanitize::Text;
+use crate::term::osc;
+
+/// Whether the loop goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Go,
+    /// End.
+    End,
+}
+
+type Background = Pin<Box<dyn Future<Output = Text> + Send>>;
+
+/// Executes effects. Work that takes time runs in [`Performer::finished`], which the loop polls, so nothing outlives it.
+pub struct Performer {
+    engine: EngineHandle,
+    saves: PathBuf,
+    background: FuturesUnordered<Background>,
+}
+
+impl Performer {
+    /// A performer for this engine.
+    #[must_use]
+    pub fn new(engine: EngineHandle, settings: &Settings) -> Self {
+        Self { engine, saves: settings.state_dir.join("saved"), background: FuturesUnordered::new() }
+    }
+
+    /// Gives the engine back, to shut it down.
+    #[must_use]
+    pub fn into_engine(self) -> EngineHandle {
+        self.engine
+    }
+
+    /// The next sentence about finished background work; pends while there is none.
+    pub async fn finished(&mut self) -> Option<Text> {
+        match self.background.next().await {
+            Some(text) => Some(text),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Carries one effect out. `Quit` is the loop's own.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
+        match effect {
+            Effect::Refresh(feeds) => self.engine.refresh(&feeds),
+            Effect::Copy(text) => return self.copy(&text, surface),
+            Effect::Open(url) => self.background.push(Box::pin(open(url))),
+            Effect::Title(text) => return surface.write(&osc::title(&text)),
+            Effect::Alert(text) => return surface.write(&osc::alert(&text)),
+            Effect::Save { name, text } => self.background.push(Box::pin(save(self.saves.clone(), name, text))),
+            Effect::Mouse(on) => return surface.set_mouse(on),
+            Effect::Suspend => return surface.suspend(),
+            Effect::Quit => {}
+        }
+        Ok(())
+    }
+
+    fn copy<S: Surface>(&mut self, text: &str, surface: &mut S) -> io::Result<()> {
+        let says = match osc::clipboard(text) {
+            Some(bytes) => {
+                surface.write(&bytes)?;
+                format!("copied to the clipboard: {text}")
+            }
+            None => "too long for the terminal's clipboard: nothing was copied; save it with ctrl-s".to_owned(),
+        };
+        self.background.push(Box::pin(std::future::ready(Text::from(says))));
+        Ok(())
+    }
+}
+
+/// Opens a page in the browser. The helper's own output is discarded: it would land on the screen.
+async fn open(url: String) -> Text {
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        return Text::from(format!("not opened, it is no web address: {url}"));
+    }
+    let helper = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let child = tokio::process::Command::new(helper)
+        .arg(&url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match child {
+        Ok(_) => Text::from(format!("opened {url}")),
+        Err(_) => Text::from(format!("no browser here ({helper} not found): Y copies {url}")),
+    }
+}
+
+/// Writes a file that only its owner may read, and says where it is.
+async fn save(dir: PathBuf, name: String, text: String) -> Text {
+    let path = dir.join(name.replace(['/', '\\'], "-"));
+    let written = async {
+        tokio::fs::create_dir_all(&dir).await?;
+        let mut options = tokio::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let mut file = options.open(&path).await?;
+        tokio::io::AsyncWriteExt::write_all(&mut file, text.as_bytes()).await?;
+        tokio::io::AsyncWriteExt::flush(&mut file).await
+    };
+    match written.await {
+        Ok(()) => Text::from(format!("saved {}", path.display())),
+        Err(error) => Text::from(format!("not saved to {}: {error}", path.display())),
+    }
+}

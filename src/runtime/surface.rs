@@ -1,0 +1,138 @@
+//! What the loop draws on: the real terminal, or a buffer in tests.
+
+use std::io;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::app::geometry::Geometry;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::term::Session;
+use crate::ui::theme::Theme;
+
+/// A place for frames and for the few bytes that are not part of one.
+pub trait Surface {
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// When the terminal does not tell.
+    fn size(&mut self) -> io::Result<(u16, u16)>;
+    /// Draws one frame and says what stands where.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    fn draw(&mut self, model: &Model, theme: &Theme, now: Now) -> io::Result<Geometry>;
+    /// Writes a complete control sequence (title, bell, clipboard).
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Mouse capture on or off.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    fn set_mouse(&mut self, on: bool) -> io::Result<()>;
+    /// Stops as ctrl-z does, and comes back with a clean screen.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Gives the terminal back.
+    fn leave(&mut self);
+}
+
+impl Surface for Session {
+    fn size(&mut self) -> io::Result<(u16, u16)> {
+        self.screen().size().map(|size| (size.width, size.height))
+    }
+
+    fn draw(&mut self, model: &Model, theme: &Theme, now: Now) -> io::Result<Geometry> {
+        let mut geometry = Geometry::default();
+        self.screen().draw(|frame| geometry = crate::ui::draw(model, theme, frame, now))?;
+        Ok(geometry)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Self::write(self, bytes)
+    }
+
+    fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        Self::set_mouse(self, on)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Self::suspend(self)
+    }
+
+    fn leave(&mut self) {
+        Self::leave(self);
+    }
+}
+
+/// A surface in memory, for tests of the whole loop and for `flightdeck snapshot`.
+pub struct MemorySurface {
+    terminal: Terminal<TestBackend>,
+    /// Control sequences written beside the frames.
+    pub written: Vec<u8>,
+    /// Called with the plain text of each frame.
+    on_frame: Box<dyn FnMut(&str)>,
+}
+
+impl MemorySurface {
+    /// A surface of this size; `on_frame` sees the plain text of every frame.
+    #[must_use]
+    pub fn new(columns: u16, rows: u16, on_frame: impl FnMut(&str) + 'static) -> Self {
+        let terminal = match Terminal::new(TestBackend::new(columns, rows)) {
+            Ok(terminal) => terminal,
+            Err(never) => match never {},
+        };
+        Self { terminal, written: Vec::new(), on_frame: Box::new(on_frame) }
+    }
+
+    /// The plain text on it, a line per row, without spaces at the ends.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let mut text = String::new();
+        for row in 0..buffer.area.height {
+            let line: String = (0..buffer.area.width).map(|column| buffer[(column, row)].symbol()).collect();
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl Surface for MemorySurface {
+    fn size(&mut self) -> io::Result<(u16, u16)> {
+        let area = self.terminal.backend().buffer().area;
+        Ok((area.width, area.height))
+    }
+
+    fn draw(&mut self, model: &Model, theme: &Theme, now: Now) -> io::Result<Geometry> {
+        let mut geometry = Geometry::default();
+        match self.terminal.draw(|frame| geometry = crate::ui::draw(model, theme, frame, now)) {
+            Ok(_) => {}
+            Err(never) => match never {},
+        }
+        let text = self.text();
+        (self.on_frame)(&text);
+        Ok(geometry)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.written.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn set_mouse(&mut self, _on: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn leave(&mut self) {}
+}

@@ -1,0 +1,95 @@
+//! The frame of a pane: its title with freshness, thick and red around production.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType};
+
+use super::Ctx;
+use super::text;
+use crate::app::model::Pane;
+use crate::domain::environment::{Status, Tier};
+use crate::domain::feed::Freshness;
+
+/// Draws the frame and returns the area inside.
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect) -> Rect {
+    let (model, theme) = (ctx.model, ctx.theme);
+    let production = model.selected_env().is_some_and(|env| env.tier == Tier::Production);
+    let prod = pane == Pane::Environments && production;
+    let focused = model.focus == pane;
+    let kind = if prod { BorderType::Thick } else { BorderType::Rounded };
+    let style = match (prod, focused) {
+        (true, _) => theme.prod(),
+        (false, true) => theme.focus(),
+        (false, false) => theme.dim(),
+    };
+    let mut title = vec![Span::raw(" ")];
+    if prod {
+        title.push(Span::styled("PROD  ", theme.prod()));
+    }
+    title.push(Span::styled(name(pane), if focused { theme.focus() } else { theme.strong() }));
+    title.push(Span::raw(detail(ctx, pane)));
+    match model.freshness(pane, ctx.now) {
+        Freshness::Stale(age) => {
+            title.push(Span::styled(format!("  STALE {}", text::age(age)), theme.status(Status::Warn)));
+        }
+        Freshness::Failed => title.push(Span::styled("  not read", theme.status(Status::Fail))),
+        Freshness::Fresh(age) => title.push(Span::styled(format!("  {}", text::age(age)), theme.dim())),
+        Freshness::Waiting => {}
+    }
+    title.push(Span::raw(" "));
+    let block = Block::bordered().border_type(kind).border_style(style).title_top(Line::from(title));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    inner
+}
+
+/// A pane's name.
+pub(super) fn name(pane: Pane) -> &'static str {
+    match pane {
+        Pane::Environments => "Environments",
+        Pane::Logs => "Logs",
+        Pane::Health => "Health",
+        Pane::Secrets => "Secrets",
+        Pane::Releases => "Releases",
+        Pane::Pipeline => "Pipeline",
+    }
+}
+
+fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
+    let model = ctx.model;
+    match pane {
+        Pane::Logs => {
+            let (_, dropped) = model.logs.counts();
+            let mut text = format!("  {} lines", model.logs.len());
+            if let Some(newest) = model.logs.newest() {
+                text.push_str(&format!(" · lag {}", text::since(newest, ctx.now.wall)));
+            }
+            if dropped > 0 {
+                text.push_str(&format!(" · {dropped} oldest dropped"));
+            }
+            if !model.logs.filter().text.is_empty() {
+                let not = if model.logs.filter().inverse { "!" } else { "" };
+                text.push_str(&format!(" · /{not}{}", model.logs.filter().text));
+            }
+            let below = model.logs.below();
+            text.push_str(if model.logs.following() { " · follow" } else { " · paused" });
+            if below > 0 {
+                text.push_str(&format!(" · +{below} below"));
+            }
+            text
+        }
+        Pane::Secrets => {
+            let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
+            if blocking > 0 { format!("  {blocking} block promotion") } else { String::new() }
+        }
+        Pane::Releases => {
+            let place = model.selection.place.as_ref().map(|place| match place {
+                crate::app::model::Place::Env(env) => env.to_string(),
+                crate::app::model::Place::Service(service) => service.to_string(),
+            });
+            place.map(|place| format!("  {place}")).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}

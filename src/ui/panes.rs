@@ -1,0 +1,76 @@
+//! The contents of the panes: visible rows only.
+
+mod environments;
+mod health;
+mod logs;
+mod pipeline;
+mod releases;
+mod secrets;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::Ctx;
+use crate::app::model::Pane;
+use crate::domain::environment::Status;
+use crate::domain::feed::{FeedState, Freshness};
+
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let lines = match pane {
+        Pane::Environments => environments::lines(ctx, area),
+        Pane::Logs => logs::lines(ctx, area),
+        Pane::Health => health::lines(ctx, area),
+        Pane::Secrets => secrets::lines(ctx, area),
+        Pane::Releases => releases::lines(ctx, area),
+        Pane::Pipeline => pipeline::lines(ctx, area),
+    };
+    let mut lines = if lines.is_empty() { vec![empty(ctx, pane)] } else { lines };
+    if matches!(ctx.model.freshness(pane, ctx.now), Freshness::Stale(_)) {
+        lines = lines.into_iter().map(|line| line.patch_style(ctx.theme.dim())).collect();
+    }
+    let failure = failure(ctx, pane);
+    let room = usize::from(area.height).saturating_sub(if failure.is_some() { 2 } else { 0 });
+    lines.truncate(room.max(1));
+    let used = u16::try_from(lines.len()).unwrap_or(area.height).min(area.height);
+    frame.render_widget(Paragraph::new(lines), area);
+    if let Some(text) = failure {
+        let below = Rect { y: area.y + used, height: area.height - used, ..area };
+        let style = ctx.theme.status(Status::Fail);
+        frame.render_widget(Paragraph::new(text).style(style).wrap(Wrap { trim: true }), below);
+    }
+}
+
+/// Why the worst feed of a pane fails, and what to do.
+fn failure(ctx: &Ctx<'_>, pane: Pane) -> Option<String> {
+    let mut failing = ctx.model.feeds_of(pane).filter_map(|(_, status)| match &status.state {
+        FeedState::Failing { why, .. } => Some(why),
+        _ => None,
+    });
+    let first = failing.next()?;
+    let more = failing.count();
+    let and = if more > 0 { format!(" (+{more} more)") } else { String::new() };
+    Some(format!("{} {first}{and}", ctx.theme.symbol(Status::Fail)))
+}
+
+fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
+    let text = match pane {
+        Pane::Logs if !ctx.model.logs.is_empty() => "no line passes the filter; esc clears it",
+        Pane::Logs => "waiting for the first line",
+        Pane::Health => "waiting for the first probe; probes stand in [[environments.probes]]",
+        Pane::Secrets => "waiting for the first list of names",
+        Pane::Pipeline => "waiting for the first answer of GitHub",
+        Pane::Environments | Pane::Releases => "waiting for the first answer",
+    };
+    Line::styled(format!(" {text}"), ctx.theme.dim())
+}
+
+/// The first row shown so that the selected one is visible.
+fn scrolled(selected: Option<usize>, rows: u16) -> usize {
+    let rows = usize::from(rows).max(1);
+    selected.map_or(0, |selected| selected.saturating_sub(rows - 1))
+}

@@ -1,0 +1,60 @@
+//! Runs, with the jobs, steps and gates of the selected one (the newest when none is).
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::{Ctx, text};
+use crate::domain::environment::Status;
+use crate::domain::pipeline::Run;
+
+pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+    let runs = &ctx.model.runs;
+    let selected = runs.iter().position(|run| Some(run.id) == ctx.model.selection.run);
+    let open = selected.unwrap_or(0);
+    let mut lines = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        let line = line(ctx, run, area.width.into());
+        lines.push(if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line });
+        if index == open {
+            details(ctx, run, &mut lines);
+        }
+    }
+    let first = (open + 1).saturating_sub(usize::from(area.height) / 2);
+    lines.into_iter().skip(first).take(area.height.into()).collect()
+}
+
+fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
+    let mark = ctx.theme.ellipsis();
+    let since = run.started_at.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
+    let mut spans = vec![
+        Span::styled(
+            text::fit(&format!(" {} {}", ctx.theme.symbol(run.status), run.words), 16, mark),
+            ctx.theme.status(run.status),
+        ),
+        Span::raw(text::fit(run.workflow.as_str(), 20, mark)),
+        Span::styled(text::fit(&format!("#{}", run.number.0), 7, mark), ctx.theme.dim()),
+        Span::raw(text::fit(run.sha.short(), 9, mark)),
+        Span::raw(text::fit(run.actor.as_str(), 14, mark)),
+        Span::styled(text::fit(&since, 8, mark), ctx.theme.dim()),
+    ];
+    let used: usize = spans.iter().map(Span::width).sum();
+    spans.push(Span::raw(text::cut(run.title.as_str(), width.saturating_sub(used), mark)));
+    Line::from(spans)
+}
+
+fn details(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
+    for gate in &run.gates {
+        let reviewers: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
+        let may = if gate.may_approve { "you may approve" } else { "you may not approve" };
+        let text = format!("     gate {} waits for {} · {may}", gate.env, reviewers.join(", "));
+        lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
+    }
+    for job in &run.jobs {
+        let style = ctx.theme.status(job.status);
+        lines.push(Line::styled(format!("     {} {} {}", ctx.theme.symbol(job.status), job.name, job.words), style));
+        for step in job.steps.iter().filter(|step| step.status != Status::Ok) {
+            let text = format!("         {} {}", ctx.theme.symbol(step.status), step.name);
+            lines.push(Line::styled(text, ctx.theme.status(step.status)));
+        }
+    }
+}

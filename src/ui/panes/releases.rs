@@ -1,0 +1,43 @@
+//! Deployments of the selected place, newest first.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::{Ctx, text};
+use super::scrolled;
+use crate::domain::release::Deployment;
+
+pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+    let all = ctx.model.shown_releases();
+    let chosen = ctx.model.selection.deployment.as_ref();
+    let is = |one: &Deployment| chosen.is_some_and(|(service, id)| *service == one.service && *id == one.id);
+    let selected = all.iter().position(|one| is(one));
+    let shown = all.iter().skip(scrolled(selected, area.height)).take(area.height.into());
+    shown
+        .map(|one| {
+            let line = line(ctx, one, area.width.into());
+            if is(one) { line.patch_style(ctx.theme.selected()) } else { line }
+        })
+        .collect()
+}
+
+fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
+    let mark = ctx.theme.ellipsis();
+    let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
+    let live = if one.current { "LIVE" } else { "" };
+    let mut spans = vec![
+        Span::raw(format!(" {}", text::fit(&one.service.to_string(), 20, mark))),
+        Span::styled(text::fit(one.label.as_str(), 13, mark), ctx.theme.strong()),
+        Span::raw(text::fit(sha, 9, mark)),
+        Span::styled(
+            text::fit(&format!("{} {}", ctx.theme.symbol(one.status), one.words), 18, mark),
+            ctx.theme.status(one.status),
+        ),
+        Span::styled(text::fit(live, 5, mark), ctx.theme.strong()),
+        Span::styled(text::fit(&text::since(one.created_at, ctx.now.wall), 8, mark), ctx.theme.dim()),
+        Span::raw(text::fit(one.author.as_str(), 14, mark)),
+    ];
+    let used: usize = spans.iter().map(Span::width).sum();
+    spans.push(Span::raw(text::cut(one.message.as_str(), width.saturating_sub(used), mark)));
+    Line::from(spans)
+}
