@@ -320,3 +320,35 @@ async fn an_unknown_scenario_is_a_usage_error() {
     let error = sim::start(options, clock).await.err().unwrap();
     assert!(error.what.contains("calm, bad-deploy"), "{error}");
 }
+
+#[tokio::test]
+async fn a_dispatched_production_run_waits_for_an_approval_and_then_deploys() {
+    let mut world = world("calm").await;
+    let (token, sha) = {
+        let held = world.sim.shared().world();
+        (held.github.token.clone(), held.commits[10].sha.clone())
+    };
+    let repo = format!("{}/repos/acme/maria-ai-agent", world.sim.origins().github);
+    assert_eq!(world.get(&format!("{repo}/actions/runs")).await.0, 401, "Fly's token is no token of GitHub");
+    world.token = format!("Bearer {token}");
+    let url = format!("{repo}/actions/workflows/deploy-production.yml/dispatches");
+    assert_eq!(world.post(&url, json!({"ref": "main", "inputs": {"sha": sha}})).await.0, 204);
+    world.advance(30.0).await;
+    let (_, runs) = world.get(&format!("{repo}/actions/runs?per_page=1")).await;
+    let run = &runs["workflow_runs"][0];
+    assert_eq!((run["status"].as_str(), run["head_sha"].as_str()), (Some("waiting"), Some(sha.as_str())));
+    assert_eq!(world.state().await["environments"]["production"]["gates"].as_array().unwrap().len(), 1);
+
+    let pending = format!("{repo}/actions/runs/{}/pending_deployments", run["id"]);
+    let (_, gates) = world.get(&pending).await;
+    assert_eq!(gates[0]["current_user_can_approve"], true);
+    let answer = json!({"environment_ids": [gates[0]["environment"]["id"]], "state": "approved", "comment": "go"});
+    assert_eq!(world.post(&pending, answer.clone()).await.0, 200);
+    assert_eq!(world.post(&pending, answer).await.0, 422, "answered already");
+    world.advance(30.0).await;
+    let state = world.state().await;
+    let services = &state["environments"]["production"]["services"];
+    assert_eq!((services["backend"]["sha"].as_str(), services["frontend"]["sha"].as_str()), (Some(&*sha), Some(&*sha)));
+    assert_eq!(services["backend"]["healthy"], true);
+    world.sim.stop().await;
+}
