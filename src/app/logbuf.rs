@@ -162,7 +162,8 @@ impl LogBuf {
     /// The rows of a page, oldest first.
     pub fn page(&self, rows: usize) -> impl Iterator<Item = &Row> {
         // A paused reader whose place was evicted sees the oldest page rather than nothing.
-        let end = self.end().max(rows.min(self.shown.len()));
+        let evicted = self.anchor.is_some_and(|anchor| anchor < self.base);
+        let end = if evicted { rows.min(self.shown.len()) } else { self.end() };
         let start = end.saturating_sub(rows);
         self.shown.range(start..end).filter_map(|position| {
             let index = usize::try_from(position - self.base).ok()?;

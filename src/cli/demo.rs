@@ -1,0 +1,25 @@
+//! The console on a simulated product, in one process. The console talks HTTP to it as to any platform.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::SimArgs;
+use crate::clock::SystemClock;
+use crate::config::load::{self, Flags};
+use crate::error::{ExitCode, UserError};
+use crate::sim::{self, Options};
+
+pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserError> {
+    let clock = SystemClock::shared();
+    let options = Options {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        scenario: world.scenario,
+        seed: world.seed,
+        speed: world.speed,
+    };
+    let simulator = sim::start(options, clock.clone()).await?;
+    let settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
+    let _log = crate::telemetry::start(&settings.state_dir);
+    let code = crate::runtime::run(settings, clock).await;
+    simulator.stop().await;
+    code
+}

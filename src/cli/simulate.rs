@@ -1,0 +1,50 @@
+//! The simulator by itself, until a signal ends it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::SimArgs;
+use crate::clock::SystemClock;
+use crate::error::{ExitCode, UserError};
+use crate::sim::{self, Options};
+
+pub(super) async fn run(listen: SocketAddr, config: Option<&Path>, world: SimArgs) -> Result<ExitCode, UserError> {
+    let options = Options { listen, scenario: world.scenario, seed: world.seed, speed: world.speed };
+    let simulator = sim::start(options, SystemClock::shared()).await?;
+    if let Some(path) = config {
+        write_private(path, &simulator.config_toml()).map_err(|error| {
+            UserError::new(ExitCode::Usage, format!("{} cannot be written: {error}", path.display()))
+                .now("the simulator was stopped")
+        })?;
+    }
+    super::print(&format!("{}\n", simulator.ready_line(config)))?;
+    wait_for_signal().await?;
+    simulator.stop().await;
+    Ok(ExitCode::Done)
+}
+
+/// The file holds tokens: only its owner may read it, from the first byte on.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(0o600);
+        if path.exists() {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+async fn wait_for_signal() -> Result<(), UserError> {
+    let failed =
+        |error: std::io::Error| UserError::new(ExitCode::Failed, format!("signals cannot be awaited: {error}"));
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.map_err(failed),
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,145 @@
+//! `flightdeck status`: the same model as the screen's, filled once and printed.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::app::model::Model;
+use crate::app::msg::{Msg, Now};
+use crate::clock::{SharedClock, SystemClock};
+use crate::config::Settings;
+use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedId, FeedState};
+use crate::engine::{Engine, Scope};
+use crate::error::{ExitCode, UserError};
+
+pub(super) async fn run(settings: Settings, json: bool, timeout: Duration) -> Result<ExitCode, UserError> {
+    let clock = SystemClock::shared();
+    let (model, late) = read_once(Arc::new(settings), clock.clone(), timeout).await;
+    let failing: Vec<(String, String)> = model
+        .feeds
+        .iter()
+        .filter_map(|(id, status)| match &status.state {
+            FeedState::Failing { why, .. } => Some((format!("{id:?}"), why.to_string())),
+            _ => None,
+        })
+        .collect();
+    let text = if json { as_json(&model, &failing, &clock) } else { as_text(&model, &failing) };
+    super::print(&text)?;
+    Ok(exit_code(&model, late || !failing.is_empty()))
+}
+
+/// Runs the engine until every feed has answered or failed once; true when the time ran out before.
+async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> (Model, bool) {
+    let now = || Now { wall: clock.now(), mono: clock.mono() };
+    let mut model = Model::new(&settings, now());
+    let (engine, mut lanes) = Engine::start(settings, clock.clone(), Scope::State);
+    let mut awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();
+    let collect = async {
+        while !awaited.is_empty() {
+            let Some(fact) = lanes.control.recv().await else { break };
+            if let Fact::Feed(id, _) = &fact {
+                awaited.remove(id);
+            }
+            let _ = crate::app::update(&mut model, Msg::Fact(fact), now());
+        }
+    };
+    let late = tokio::time::timeout(timeout, collect).await.is_err();
+    engine.shutdown().await;
+    (model, late)
+}
+
+fn exit_code(model: &Model, incomplete: bool) -> ExitCode {
+    let worst = model.environments.iter().map(|env| model.judge(env).status).max();
+    match worst {
+        Some(Status::Fail) => ExitCode::Failed,
+        _ if incomplete => ExitCode::Inconclusive,
+        Some(Status::Unknown) | None => ExitCode::Inconclusive,
+        Some(_) => ExitCode::Done,
+    }
+}
+
+fn as_json(model: &Model, failing: &[(String, String)], clock: &SharedClock) -> String {
+    let environments: Vec<Value> = model.environments.iter().map(|env| environment(model, env)).collect();
+    let failing: Vec<Value> = failing.iter().map(|(feed, why)| json!({"feed": feed, "why": why})).collect();
+    let value = json!({
+        "schema": "flightdeck/status",
+        "version": 1,
+        "at": clock.now().to_string(),
+        "project": &*model.project,
+        "environments": environments,
+        "failing": failing,
+    });
+    format!("{value}\n")
+}
+
+fn environment(model: &Model, env: &EnvInfo) -> Value {
+    let judged = model.judge(env);
+    let services: Vec<Value> = env
+        .services
+        .iter()
+        .map(|info| {
+            let judged = model.judge_service(&info.id);
+            let state = model.services.get(&info.id);
+            json!({
+                "name": &*info.id.name,
+                "platform": info.platform,
+                "resource": &*info.resource,
+                "status": judged.status,
+                "words": judged.words,
+                "declared": state.and_then(|state| state.declared.as_ref()),
+                "observed": state.and_then(|state| state.observed.as_ref()),
+            })
+        })
+        .collect();
+    json!({
+        "name": env.id.as_str(),
+        "tier": env.tier,
+        "status": judged.status,
+        "words": judged.words,
+        "sha": judged.sha,
+        "services": services,
+    })
+}
+
+fn as_text(model: &Model, failing: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for env in &model.environments {
+        let judged = model.judge(env);
+        let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
+        let _ = writeln!(text, "{:<14} {:<8} {:<24} {sha}", env.id, word(judged.status), judged.words);
+        for info in &env.services {
+            let judged = model.judge_service(&info.id);
+            let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
+            let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
+            let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
+            let _ = writeln!(
+                text,
+                "  {:<12} {:<8} {:<24} {sha}  {} {label}",
+                info.id.name,
+                word(judged.status),
+                judged.words,
+                info.platform
+            );
+        }
+    }
+    for (feed, why) in failing {
+        let _ = writeln!(text, "not read: {feed}: {why}");
+    }
+    text
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Unknown => "unknown",
+        Status::Paused => "paused",
+        Status::Running => "running",
+        Status::Warn => "warn",
+        Status::Fail => "fail",
+    }
+}
