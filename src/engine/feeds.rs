@@ -15,7 +15,7 @@ use super::lanes::Outbox;
 use super::poll::{Feed, Pace};
 use crate::clock::SharedClock;
 use crate::config::Settings;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::platform::PlatformError;
@@ -59,6 +59,11 @@ impl Clients {
     }
 }
 
+/// Which of a Vercel project's deployments belong to an environment: everything but production is built as a preview.
+fn vercel_target(tier: Tier) -> &'static str {
+    if tier == Tier::Production { "production" } else { "preview" }
+}
+
 /// Any feed.
 pub(super) enum AnyFeed {
     Declared(declared::DeclaredFeed),
@@ -95,7 +100,7 @@ pub(super) fn all(settings: &Settings, clock: &SharedClock, outbox: &Outbox, sco
     }
     for env in &settings.environments {
         for service in &env.services {
-            of_service(&clients, settings, service, scope, &mut feeds);
+            of_service(&clients, settings, service, env.tier, scope, &mut feeds);
         }
         of_environment(&clients, settings, env, &mut feeds);
     }
@@ -109,14 +114,15 @@ fn of_service(
     clients: &Clients,
     settings: &Settings,
     service: &ServiceInfo,
+    tier: Tier,
     scope: Scope,
     feeds: &mut Vec<(FeedId, AnyFeed)>,
 ) {
     let id = &service.id;
-    if let Some(feed) = declared::DeclaredFeed::new(service, clients) {
+    if let Some(feed) = declared::DeclaredFeed::new(service, tier, clients) {
         feeds.push((FeedId::Declared(id.clone()), AnyFeed::Declared(feed)));
     }
-    if let Some(feed) = releases::ReleasesFeed::new(service, clients) {
+    if let Some(feed) = releases::ReleasesFeed::new(service, tier, clients) {
         feeds.push((FeedId::Releases(id.clone()), AnyFeed::Releases(feed)));
     }
     if let Some(rule) = settings.observe.iter().find(|rule| rule.env == id.env && rule.service == id.name) {
@@ -124,7 +130,7 @@ fn of_service(
         feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
     }
     if scope == Scope::All
-        && let Some(feed) = logs::LogsFeed::new(service, clients)
+        && let Some(feed) = logs::LogsFeed::new(service, tier, clients)
     {
         feeds.push((FeedId::Logs(id.clone()), AnyFeed::Logs(Box::new(feed))));
     }

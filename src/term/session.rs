@@ -66,7 +66,7 @@ impl Session {
         Write::flush(out)
     }
 
-    /// Gives the terminal back, stops the process group as the terminal's own ctrl-z does, and takes the terminal again when
+    /// Gives the terminal back, stops as the terminal's own ctrl-z does, and takes the terminal again when
     /// it is continued.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Session {
     #[cfg(unix)]
     pub fn suspend(&mut self) -> io::Result<()> {
         self.leave();
-        stop_group();
+        stop();
         take(self.mouse)?;
         self.screen.clear()
     }
@@ -92,13 +92,14 @@ impl Drop for Session {
     }
 }
 
-/// Stops the whole process group until SIGCONT: a wrapper such as `cargo run` must stop too, or the shell never comes back.
+/// Stops this process until SIGCONT. The signal goes to this very thread, so that the stop has happened when the call
+/// returns: one sent to the process may be taken by another thread while this one already draws again.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "signalling our own group has no safe wrapper in our dependencies")]
-fn stop_group() {
-    // SAFETY: `kill` takes plain numbers and touches no memory of ours; 0 is our own process group.
+#[expect(unsafe_code, reason = "raising a signal has no safe wrapper in our dependencies")]
+fn stop() {
+    // SAFETY: `raise` takes a plain number and touches no memory of ours.
     unsafe {
-        libc::kill(0, libc::SIGTSTP);
+        libc::raise(libc::SIGTSTP);
     }
 }
 

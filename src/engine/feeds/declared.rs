@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Clients;
-use crate::domain::environment::{Declared, Platform, Rollout, ServiceInfo, Status};
+use super::{Clients, vercel_target};
+use crate::domain::environment::{Declared, Platform, Rollout, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::DeploymentId;
 use crate::engine::lanes::Outbox;
@@ -11,12 +11,12 @@ use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, FlyRelease, Machine};
 use crate::platform::supabase::Supabase;
-use crate::platform::vercel::{Vercel, VercelProject};
+use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
 enum Source {
     Fly(Fly),
-    Vercel(Vercel),
+    Vercel { vercel: Vercel, target: &'static str },
     Supabase(Supabase),
 }
 
@@ -27,10 +27,12 @@ pub(in crate::engine) struct DeclaredFeed {
 }
 
 impl DeclaredFeed {
-    pub(super) fn new(service: &ServiceInfo, clients: &Clients) -> Option<Self> {
+    pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let source = match service.platform {
             Platform::Fly => clients.fly.clone().map(Source::Fly),
-            Platform::Vercel => clients.vercel.clone().map(Source::Vercel),
+            Platform::Vercel => {
+                clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target: vercel_target(tier) })
+            }
             Platform::Supabase => clients.supabase.clone().map(Source::Supabase),
             Platform::Github | Platform::Edge => None,
         };
@@ -44,7 +46,7 @@ impl DeclaredFeed {
                 let (machines, releases) = tokio::try_join!(fly.machines(resource), fly.releases(resource, 10))?;
                 fly_fleet(&machines, &releases)
             }
-            Source::Vercel(vercel) => vercel_production(&vercel.project(resource).await?),
+            Source::Vercel { vercel, target } => vercel_declared(vercel, resource, target).await?,
             Source::Supabase(supabase) => supabase_project(supabase, resource).await?,
         };
         let Some(declared) = declared else { return Ok(Pace::Calm) };
@@ -69,11 +71,11 @@ fn fly_fleet(machines: &[Machine], releases: &[FlyRelease]) -> Option<Declared> 
         .iter()
         .filter(|machine| machine.state.as_str() == "started")
         .max_by_key(|machine| machine.release_version);
-    let unchecked = |machine: &&Machine| machine.checks.0 < machine.checks.1;
+    let failing = fleet.iter().filter(|machine| machine.checks.0 < machine.checks.1).count();
     let status = match newest.drawn() {
         Status::Running => Status::Running,
         _ if mixed => Status::Warn,
-        _ if fleet.iter().copied().any(|machine| unchecked(&machine)) => Status::Fail,
+        _ if failing > 0 => Status::Fail,
         status => status,
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -82,12 +84,42 @@ fn fly_fleet(machines: &[Machine], releases: &[FlyRelease]) -> Option<Declared> 
         label: Text::from(format!("v{}", newest.version)),
         sha: live.and_then(|machine| machine.sha.clone()),
         status,
-        words: newest.status.clone(),
+        words: if failing > 0 {
+            Text::from(format!("checks fail on {failing}/{}", fleet.len()))
+        } else {
+            newest.status.clone()
+        },
         created_at: newest.created_at,
         rollout: mixed.then(|| Rollout { done: count(on_newest), total: count(fleet.len()) }),
         pin: None,
         instances: fleet.iter().map(|machine| machine.instance()).collect(),
     })
+}
+
+/// Production is what the project points at; elsewhere it is the newest deployment whose domains were assigned.
+async fn vercel_declared(vercel: &Vercel, project: &str, target: &str) -> Result<Option<Declared>, PlatformError> {
+    if target == "production" {
+        return Ok(vercel_production(&vercel.project(project).await?));
+    }
+    let listed = vercel.deployments(project, Some(target), 10).await?;
+    let moving = listed.iter().any(VercelDeployment::in_motion);
+    let live = listed.iter().find(|deployment| deployment.drawn() == Status::Ok && deployment.alias_assigned);
+    let status = |one: &VercelDeployment| if moving { Status::Running } else { one.drawn() };
+    Ok(live.map(|one| declared(one, status(one), None)))
+}
+
+fn declared(deployment: &VercelDeployment, status: Status, pin: Option<Text>) -> Declared {
+    Declared {
+        deployment: DeploymentId::from(deployment.id.as_str()),
+        label: Text::from(deployment.id.as_str()),
+        sha: deployment.sha.clone(),
+        status,
+        words: deployment.words(),
+        created_at: deployment.created_at,
+        rollout: None,
+        pin,
+        instances: Vec::new(),
+    }
 }
 
 fn vercel_production(project: &VercelProject) -> Option<Declared> {
@@ -97,17 +129,7 @@ fn vercel_production(project: &VercelProject) -> Option<Declared> {
         let reason = project.rollback_reason.clone();
         reason.unwrap_or_else(|| Text::from("auto-assign is off: new builds stay staged until a promote"))
     });
-    Some(Declared {
-        deployment: DeploymentId::from(production.id.as_str()),
-        label: Text::from(production.id.as_str()),
-        sha: production.sha.clone(),
-        status: if moving { Status::Running } else { production.drawn() },
-        words: production.words(),
-        created_at: production.created_at,
-        rollout: None,
-        pin,
-        instances: Vec::new(),
-    })
+    Some(declared(production, if moving { Status::Running } else { production.drawn() }, pin))
 }
 
 async fn supabase_project(supabase: &Supabase, reference: &str) -> Result<Option<Declared>, PlatformError> {

@@ -3,9 +3,9 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use super::Clients;
+use super::{Clients, vercel_target};
 use crate::clock::{SharedClock, Timestamp};
-use crate::domain::environment::{Platform, ServiceInfo};
+use crate::domain::environment::{Platform, ServiceInfo, Tier};
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
 use crate::engine::poll::Pace;
@@ -26,7 +26,7 @@ const SUPABASE: Duration = Duration::from_secs(5);
 
 enum Source {
     Fly { fly: Fly, cursor: Option<String> },
-    Vercel { vercel: Vercel, opened: bool },
+    Vercel { vercel: Vercel, target: &'static str, opened: bool },
     Supabase { supabase: Supabase, since: Timestamp },
 }
 
@@ -39,11 +39,14 @@ pub(in crate::engine) struct LogsFeed {
 }
 
 impl LogsFeed {
-    pub(super) fn new(service: &ServiceInfo, clients: &Clients) -> Option<Self> {
+    pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let clock = clients.http.clock().clone();
         let source = match service.platform {
             Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None }),
-            Platform::Vercel => clients.vercel.clone().map(|vercel| Source::Vercel { vercel, opened: false }),
+            Platform::Vercel => {
+                let target = vercel_target(tier);
+                clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target, opened: false })
+            }
             Platform::Supabase => {
                 let since = clock.now() - Duration::from_secs(300);
                 clients.supabase.clone().map(|supabase| Source::Supabase { supabase, since })
@@ -72,9 +75,9 @@ impl LogsFeed {
                 hand_over(outbox, &self.service, self.seen.fresh(page));
                 Ok(Pace::After(SUPABASE))
             }
-            Source::Vercel { vercel, opened } => {
+            Source::Vercel { vercel, target, opened } => {
                 let again = std::mem::replace(opened, true);
-                follow(vercel, &self.service, again, outbox).await?;
+                follow(vercel, target, &self.service, again, outbox).await?;
                 Ok(Pace::After(Duration::from_secs(2)))
             }
         }
@@ -82,10 +85,22 @@ impl LogsFeed {
 }
 
 /// Reads a runtime stream until it ends. It cannot be resumed: a second one begins with a gap mark of unknown size.
-async fn follow(vercel: &Vercel, service: &ServiceInfo, again: bool, outbox: &Outbox) -> Result<(), PlatformError> {
-    let project = vercel.project(&service.resource).await?;
-    let Some(production) = project.production else { return Ok(()) };
-    let mut stream = vercel.runtime_logs(&service.resource, &production.id, &service.id).await?;
+async fn follow(
+    vercel: &Vercel,
+    target: &str,
+    service: &ServiceInfo,
+    again: bool,
+    outbox: &Outbox,
+) -> Result<(), PlatformError> {
+    let live = match target {
+        "production" => vercel.project(&service.resource).await?.production,
+        _ => {
+            let listed = vercel.deployments(&service.resource, Some(target), 10).await?;
+            listed.into_iter().find(|one| one.alias_assigned)
+        }
+    };
+    let Some(live) = live else { return Ok(()) };
+    let mut stream = vercel.runtime_logs(&service.resource, &live.id, &service.id).await?;
     if again {
         let why = Some(Text::from("the stream was reopened; lines in between are not offered again"));
         outbox.log(LogBatch { service: service.id.clone(), lines: Vec::new(), gap: 1, gap_why: why });

@@ -1,7 +1,7 @@
 //! Deployments of a service, newest first.
 
-use super::Clients;
-use crate::domain::environment::{Platform, ServiceInfo, Status};
+use super::{Clients, vercel_target};
+use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::release::Deployment;
 use crate::engine::lanes::Outbox;
@@ -15,7 +15,7 @@ const KEPT: u32 = 25;
 
 enum Source {
     Fly(Fly),
-    Vercel(Vercel),
+    Vercel { vercel: Vercel, target: &'static str },
 }
 
 /// Reads the deployments of one service.
@@ -25,10 +25,12 @@ pub(in crate::engine) struct ReleasesFeed {
 }
 
 impl ReleasesFeed {
-    pub(super) fn new(service: &ServiceInfo, clients: &Clients) -> Option<Self> {
+    pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let source = match service.platform {
             Platform::Fly => clients.fly.clone().map(Source::Fly),
-            Platform::Vercel => clients.vercel.clone().map(Source::Vercel),
+            Platform::Vercel => {
+                clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target: vercel_target(tier) })
+            }
             Platform::Github | Platform::Supabase | Platform::Edge => None,
         };
         Some(Self { service: service.clone(), source: source? })
@@ -42,10 +44,12 @@ impl ReleasesFeed {
                 let live = machines.iter().filter(|machine| machine.managed).filter_map(|m| m.release_version).max();
                 releases.iter().map(|release| release.deployment(id, Some(release.version) == live)).collect()
             }
-            Source::Vercel(vercel) => {
-                let project = vercel.project(resource).await?;
-                let live = project.production.map(|deployment| deployment.id);
-                let listed = vercel.deployments(resource, Some("production"), KEPT).await?;
+            Source::Vercel { vercel, target } => {
+                let listed = vercel.deployments(resource, Some(target), KEPT).await?;
+                let live = match *target {
+                    "production" => vercel.project(resource).await?.production.map(|deployment| deployment.id),
+                    _ => listed.iter().find(|one| one.alias_assigned).map(|one| one.id.clone()),
+                };
                 listed.iter().map(|one| one.deployment(id, Some(&one.id) == live.as_ref())).collect()
             }
         };

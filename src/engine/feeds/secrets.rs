@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Clients;
-use crate::domain::environment::{EnvInfo, Platform, Tier};
+use super::{Clients, vercel_target};
+use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::fact::Fact;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
@@ -37,8 +37,7 @@ impl SecretsFeed {
                 }
                 Platform::Vercel => {
                     if let Some(vercel) = &self.clients.vercel {
-                        let target = if self.env.tier == Tier::Production { "production" } else { "preview" };
-                        entries.extend(vercel.env(resource, Some(target), env).await?);
+                        entries.extend(vercel.env(resource, Some(vercel_target(self.env.tier)), env).await?);
                     }
                 }
                 Platform::Supabase => {

@@ -1,0 +1,88 @@
+//! The console in a pseudo-terminal: it starts, answers keys, and gives the terminal back however it ends.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/pty.rs"]
+mod pty;
+
+use portable_pty::CommandBuilder;
+use pty::Pty;
+
+fn demo(columns: u16, rows: u16) -> (Pty, tempfile::TempDir) {
+    let state = tempfile::tempdir().unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["demo", "--scenario", "calm"]);
+    command.env("FLIGHTDECK_STATE_DIR", state.path());
+    command.env_remove("NO_COLOR");
+    command.cwd(state.path());
+    (Pty::start(command, columns, rows), state)
+}
+
+fn signal(pty: &Pty, number: i32) {
+    let status = std::process::Command::new("kill").args([format!("-{number}"), pty.pid().to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn starts_shows_the_release_answers_keys_and_quits_cleanly() {
+    let (mut pty, _state) = demo(200, 50);
+    pty.wait_text("production");
+    pty.wait_text("healthy");
+    pty.send("?");
+    pty.wait_text("Help");
+    pty.send("\x1b");
+    pty.wait("the help to close", |screen| !screen.contents().contains("Help"));
+    pty.send("q");
+    let status = pty.wait_end();
+    assert_eq!(status.exit_code(), 0, "{status:?}");
+    pty.assert_clean();
+}
+
+#[test]
+fn a_termination_signal_gives_the_terminal_back() {
+    let (mut pty, _state) = demo(120, 30);
+    pty.wait_text("production");
+    signal(&pty, 15);
+    let status = pty.wait_end();
+    assert_eq!(status.exit_code(), 143, "{status:?}");
+    pty.assert_clean();
+}
+
+#[test]
+fn resizing_keeps_the_console_alive_at_every_size() {
+    let (mut pty, _state) = demo(120, 30);
+    pty.wait_text("production");
+    for (columns, rows) in [(80, 24), (40, 10), (300, 100), (1, 1), (100, 30)] {
+        pty.resize(columns, rows);
+    }
+    pty.wait_text("production");
+    pty.send("q");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+}
+
+/// Not a test of its own: the child that [`a_panic_gives_the_terminal_back`] runs in a pseudo-terminal.
+#[test]
+fn child_that_panics() {
+    if std::env::var_os("FLIGHTDECK_TEST_PANIC").is_none() {
+        return;
+    }
+    let _session = flightdeck::term::Session::enter(true).unwrap();
+    panic!("as the test wants it");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "child_that_panics", "--nocapture"]);
+    command.env("FLIGHTDECK_TEST_PANIC", "1");
+    command.env("RUST_BACKTRACE", "0");
+    let mut pty = Pty::start(command, 80, 24);
+    assert_ne!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+    assert!(
+        pty.screen().contents().contains("as the test wants it"),
+        "the message must be readable:\n{}",
+        pty.screen().contents()
+    );
+}
