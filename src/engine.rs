@@ -1,5 +1,5 @@
 //! The engine: background tasks that keep feeds fresh and tell the application what they learn. It starts tasks in one place
-//! ([`supervisor`]), speaks through two bounded lanes ([`lanes`]), and every task ends on [`EngineHandle::shutdown`].
+//! (`supervisor`), speaks through two bounded lanes ([`lanes`]), and every task ends on [`EngineHandle::shutdown`].
 
 mod feeds;
 pub mod lanes;
