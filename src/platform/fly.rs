@@ -3,6 +3,7 @@
 mod auth;
 mod machines;
 mod releases;
+mod view;
 mod wire;
 
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
+
+pub use view::ReleaseImage;
 
 use super::http::{Call, Http, segment};
 use super::{PlatformError, TokenInfo, logparse};

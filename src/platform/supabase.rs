@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::http::{Call, Http, segment};
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
-use crate::domain::environment::{Platform, Status};
-use crate::domain::ids::EnvId;
+use crate::domain::environment::{Declared, Platform, Status};
+use crate::domain::ids::{DeploymentId, EnvId};
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
 
@@ -170,6 +170,36 @@ impl Supabase {
             note: None,
         };
         Ok(list.into_iter().filter(|secret| !secret.name.starts_with("SUPABASE_")).map(entry).collect())
+    }
+
+    /// What the platform declares of a project: its newest migration and its health.
+    ///
+    /// # Errors
+    /// [`PlatformError`] when the project cannot be read; health and migrations are shown as unknown where they cannot.
+    pub async fn declared(&self, reference: &str) -> Result<Declared, PlatformError> {
+        let (project, health, migrations) =
+            tokio::join!(self.project(reference), self.health(reference), self.migrations(reference));
+        let project = project?;
+        let newest = migrations.ok().and_then(|mut all| all.pop());
+        let ill = health.as_ref().ok().and_then(|all| all.iter().find(|service| !service.healthy));
+        let status = match (project.drawn(), ill) {
+            (Status::Ok, Some(_)) => Status::Warn,
+            (status, _) => status,
+        };
+        let words =
+            ill.map_or_else(|| project.status.clone(), |ill| Text::clean(&format!("{}: {}", ill.name, ill.words)));
+        let version = newest.map_or_else(|| Text::clean("no migration"), |migration| migration.version);
+        Ok(Declared {
+            deployment: DeploymentId::from(version.as_str()),
+            label: version,
+            sha: None,
+            status,
+            words,
+            created_at: project.created_at,
+            rollout: None,
+            pin: None,
+            instances: Vec::new(),
+        })
     }
 
     fn get(&self, path: &str) -> Result<Call, PlatformError> {

@@ -2,6 +2,7 @@
 
 mod logs;
 mod pointer;
+mod view;
 mod wire;
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
 
 const VERCEL: Platform = Platform::Vercel;
+/// The environments that every project has; others are custom ones with a slug.
+const STANDARD: [&str; 3] = ["production", "preview", "development"];
 
 /// The client.
 #[derive(Debug, Clone)]
@@ -143,6 +146,10 @@ pub struct VercelDomain {
     pub verified: bool,
     /// It only sends visitors elsewhere.
     pub redirect: Option<Text>,
+    /// The custom environment (`env_…`) that it belongs to; `None` = production, or a branch.
+    pub environment: Option<String>,
+    /// The branch that it belongs to.
+    pub branch: Option<Text>,
 }
 
 impl Vercel {
@@ -199,7 +206,8 @@ impl Vercel {
     }
 
     /// `GET /v10/projects/{id}/env`: names, targets and ages; the list never carries a value that can be trusted, so none
-    /// is read. `target` keeps the variables of one Vercel environment (`production`, `preview`, `development`).
+    /// is read. `target` keeps the variables of one environment: `production`, `preview`, `development`, or the slug of a
+    /// custom one.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
@@ -209,10 +217,20 @@ impl Vercel {
         target: Option<&str>,
         env: &EnvId,
     ) -> Result<Vec<SecretEntry>, PlatformError> {
-        let call = self.get(&format!("/v10/projects/{}/env", segment(project)))?.maybe("target", target);
+        let call = self.get(&format!("/v10/projects/{}/env", segment(project)))?;
+        let (call, custom) = match target {
+            Some(slug) if !STANDARD.contains(&slug) => {
+                let found = self.custom_environment(project, slug).await?;
+                (call.query("customEnvironmentSlug", slug), found)
+            }
+            other => (call.maybe("target", other), None),
+        };
         let list: wire::Envs = call.read().await?;
-        let wanted =
-            |variable: &wire::Env| target.is_none_or(|target| variable.targets().iter().any(|own| own == target));
+        let wanted = |variable: &wire::Env| match (target, &custom) {
+            (None, _) => true,
+            (Some(_), Some(id)) => variable.custom_environment_ids.contains(id),
+            (Some(target), None) => variable.targets().iter().any(|own| own == target),
+        };
         let entry = |variable: wire::Env| SecretEntry {
             key: Text::clean(&variable.key),
             env: env.clone(),
@@ -225,6 +243,16 @@ impl Vercel {
         Ok(list.envs.into_iter().filter(wanted).map(entry).collect())
     }
 
+    /// `GET /v9/projects/{id}/custom-environments`: the id of the one with this slug.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn custom_environment(&self, project: &str, slug: &str) -> Result<Option<String>, PlatformError> {
+        let path = format!("/v9/projects/{}/custom-environments", segment(project));
+        let list: wire::CustomEnvironments = self.get(&path)?.read().await?;
+        Ok(list.environments.into_iter().find(|environment| environment.slug == slug).map(|environment| environment.id))
+    }
+
     /// `GET /v9/projects/{id}/domains`.
     ///
     /// # Errors
@@ -235,6 +263,8 @@ impl Vercel {
             name: Text::clean(&domain.name),
             verified: domain.verified,
             redirect: Some(Text::clean(&domain.redirect)).filter(|to| !to.is_empty()),
+            environment: Some(domain.custom_environment_id).filter(|id| !id.is_empty()),
+            branch: Some(Text::clean(&domain.git_branch)).filter(|branch| !branch.is_empty()),
         };
         Ok(list.domains.into_iter().map(domain).collect())
     }

@@ -94,4 +94,15 @@ impl Vercel {
         let alias: wire::Alias = self.get(&format!("/v4/aliases/{}", segment(domain)))?.read().await?;
         Ok(alias.deployment_id)
     }
+
+    /// `POST /v2/deployments/{id}/aliases`: points one domain at a deployment. Sent once. It bypasses the promote flow: no
+    /// job, no pin; the way back for a custom environment, which has no rollback of its own.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 409 when it points there already.
+    pub async fn assign_alias(&self, deployment: &str, domain: &str) -> Result<(), PlatformError> {
+        let path = format!("/v2/deployments/{}/aliases", segment(deployment));
+        let call = self.http.post(VERCEL, &format!("{}{path}", self.access.base)).json(&json!({ "alias": domain }));
+        self.signed(call)?.done().await
+    }
 }

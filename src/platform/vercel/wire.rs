@@ -195,6 +195,8 @@ pub(super) struct Env {
     target: Value,
     #[serde(default, deserialize_with = "text")]
     git_branch: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) custom_environment_ids: Vec<String>,
     #[serde(default, deserialize_with = "text")]
     configuration_id: String,
     #[serde(default, deserialize_with = "maybe_time")]
@@ -234,12 +236,30 @@ pub(super) struct Domains {
 }
 
 #[derive(Deserialize)]
+pub(super) struct CustomEnvironments {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) environments: Vec<CustomEnvironment>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CustomEnvironment {
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) slug: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Domain {
     pub(super) name: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) verified: bool,
     #[serde(default, deserialize_with = "text")]
     pub(super) redirect: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) custom_environment_id: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) git_branch: String,
 }
 
 #[derive(Deserialize)]

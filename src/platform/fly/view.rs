@@ -1,0 +1,171 @@
+//! What the console shows of an app: what is declared, and the releases one could go back to.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{FLY, Fly, FlyRelease, Machine};
+use crate::domain::environment::{Declared, Rollout, Status};
+use crate::domain::ids::{DeploymentId, ServiceId, Sha};
+use crate::domain::release::{Deployment, Presence};
+use crate::platform::http::garbage;
+use crate::platform::{PlatformError, lenient};
+use crate::sanitize::Text;
+
+const IMAGES: &str = "query($app: String!, $first: Int!) { app(name: $app) { releasesUnprocessed(first: $first) { \
+                      nodes { version description image { digest manifest } } } } }";
+/// The annotation by which builders name the commit (OCI image spec).
+const REVISION: &str = "org.opencontainers.image.revision";
+
+/// What the web API knows of a release beside its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseImage {
+    /// The image's digest; `None` = the registry no longer has it.
+    pub digest: Option<Text>,
+    /// The commit that the image's manifest names.
+    pub sha: Option<Sha>,
+    /// The platform's words: `Deploy image`, `Update secrets`.
+    pub description: Text,
+}
+
+impl Fly {
+    /// The images of the newest releases by version (GraphQL `releasesUnprocessed`).
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn release_images(&self, app: &str, limit: u32) -> Result<HashMap<u64, ReleaseImage>, PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/graphql", self.access.api)).reading();
+        let call = call.json(&json!({ "query": IMAGES, "variables": { "app": app, "first": limit } }));
+        let answer: Value = self.graphql_auth(call)?.read().await?;
+        let nodes = answer.pointer("/data/app/releasesUnprocessed/nodes").and_then(Value::as_array);
+        let nodes = nodes.ok_or_else(|| garbage(FLY, "the answer lists no releases"))?;
+        let image = |node: &Value| {
+            let text = |pointer: &str| node.pointer(pointer).and_then(Value::as_str);
+            let annotations = node.pointer("/image/manifest/annotations");
+            let image = ReleaseImage {
+                digest: text("/image/digest").map(Text::clean),
+                sha: annotations.and_then(|all| lenient::sha(all.get(REVISION)?.as_str()?)),
+                description: Text::clean(text("/description").unwrap_or_default()),
+            };
+            Some((node.get("version")?.as_u64()?, image))
+        };
+        Ok(nodes.iter().filter_map(image).collect())
+    }
+
+    /// The newest releases as candidates of a rollback: with presence of their images, commits where an image names one,
+    /// and the one that the machines carry marked as current. Only the list itself is essential; where the others do not
+    /// answer, presence and current stay unknown.
+    ///
+    /// # Errors
+    /// [`PlatformError`] when the list cannot be read.
+    pub async fn deployments(
+        &self,
+        app: &str,
+        service: &ServiceId,
+        limit: u32,
+    ) -> Result<Vec<Deployment>, PlatformError> {
+        let (releases, images, machines) =
+            tokio::join!(self.releases(app, limit), self.release_images(app, limit), self.machines(app));
+        let (releases, images, machines) = (releases?, images.unwrap_or_default(), machines.unwrap_or_default());
+        let live = carried(&machines);
+        let mut ended: Option<Timestamp> = None;
+        let mut all = Vec::with_capacity(releases.len());
+        for release in &releases {
+            let mut deployment = release.deployment(service, live == Some(release.version));
+            if let Some(image) = images.get(&release.version) {
+                deployment.presence = if image.digest.is_some() { Presence::There } else { Presence::Gone };
+                deployment.sha = deployment.sha.or_else(|| image.sha.clone());
+                if !image.description.is_empty() {
+                    deployment.message = image.description.clone();
+                }
+            }
+            if let (Some(began), Some(end)) = (release.created_at, ended) {
+                deployment.ran_for = end.duration_since(began).try_into().ok();
+            }
+            if release.drawn() == Status::Ok {
+                ended = release.created_at;
+            }
+            all.push(deployment);
+        }
+        Ok(all)
+    }
+
+    /// What the platform declares of an app: the release that the machines carry, its checks, a roll in motion.
+    ///
+    /// # Errors
+    /// [`PlatformError`] when machines or releases cannot be read.
+    pub async fn declared(&self, app: &str) -> Result<Declared, PlatformError> {
+        let (machines, releases, images) =
+            tokio::join!(self.machines(app), self.releases(app, 25), self.release_images(app, 25));
+        let (machines, releases, images) = (machines?, releases?, images.unwrap_or_default());
+        let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.managed).collect();
+        let newest = releases.first();
+        let live = carried(&machines).or(newest.map(|release| release.version));
+        let release = releases.iter().find(|release| Some(release.version) == live);
+        let rolling = newest.filter(|release| release.drawn() == Status::Running);
+        let rollout = rolling.map(|release| {
+            let done = fleet.iter().filter(|machine| machine.release_version == Some(release.version)).count();
+            Rollout { done: count(done), total: count(fleet.len()) }
+        });
+        let image = live.and_then(|version| images.get(&version));
+        let sha =
+            fleet.iter().filter(|machine| machine.release_version == live).find_map(|machine| machine.sha.clone());
+        Ok(Declared {
+            deployment: DeploymentId::from(release.map(|release| release.id.as_str()).unwrap_or_default()),
+            label: Text::clean(&live.map_or_else(|| "no release".to_owned(), |version| format!("v{version}"))),
+            sha: sha.or_else(|| image?.sha.clone()),
+            status: if rollout.is_some() { Status::Running } else { condition(&fleet) },
+            words: words(&fleet, release, newest),
+            created_at: release.and_then(|release| release.created_at),
+            rollout,
+            pin: None,
+            instances: fleet.iter().map(|machine| machine.instance()).collect(),
+        })
+    }
+}
+
+/// The version that most of the managed machines carry; of equals the older, because a roll has not won yet.
+fn carried(machines: &[Machine]) -> Option<u64> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    for version in machines.iter().filter(|machine| machine.managed).filter_map(|machine| machine.release_version) {
+        *counts.entry(version).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(version, count)| (*count, std::cmp::Reverse(*version))).map(|(version, _)| version)
+}
+
+/// The fleet, not the release row, says how an app is doing (fly.md section 13).
+fn condition(fleet: &[&Machine]) -> Status {
+    let judged: Vec<&&Machine> = fleet.iter().filter(|machine| machine.host_status.as_str() == "ok").collect();
+    let bad = |machine: &Machine| machine.checks.0 < machine.checks.1 || machine.state.as_str() == "failed";
+    let idle = |machine: &Machine| matches!(machine.state.as_str(), "stopped" | "suspended" | "created");
+    let failing = judged.iter().filter(|machine| bad(machine)).count();
+    if judged.is_empty() {
+        Status::Unknown
+    } else if failing == judged.iter().filter(|machine| !idle(machine)).count() && failing > 0 {
+        Status::Fail
+    } else if failing > 0 || judged.len() < fleet.len() {
+        Status::Warn
+    } else if judged.iter().all(|machine| machine.state.as_str() == "started" || idle(machine)) {
+        Status::Ok
+    } else {
+        Status::Running
+    }
+}
+
+fn words(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>) -> Text {
+    if let Some(failing) = fleet.iter().find_map(|machine| machine.check_words.first()) {
+        return failing.clone();
+    }
+    let row = release.map(|release| release.status.to_string()).unwrap_or_default();
+    match newest {
+        Some(newest) if release.is_none_or(|release| release.version != newest.version) => {
+            Text::clean(&format!("{row}; v{} {}", newest.version, newest.status))
+        }
+        _ => Text::clean(&row),
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
