@@ -61,6 +61,35 @@ fn resizing_keeps_the_console_alive_at_every_size() {
     pty.assert_clean();
 }
 
+/// Under a shell with job control, as a person has it: without one the system discards the stop.
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+    let state = tempfile::tempdir().unwrap();
+    let mut shell = CommandBuilder::new("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    shell.env("PS1", "shell> ");
+    shell.env("FLIGHTDECK_STATE_DIR", state.path());
+    shell.cwd(state.path());
+    let mut pty = Pty::start(shell, 120, 30);
+    pty.wait_text("shell> ");
+    // The shell's own line editor switches this mode on, which would hide whether the console left it on.
+    pty.send("bind 'set enable-bracketed-paste off'\n");
+    pty.send(&format!("{} demo --scenario calm\n", env!("CARGO_BIN_EXE_flightdeck")));
+    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("production"));
+    pty.send("\x1a");
+    pty.wait("the prompt after the stop", |screen| {
+        screen.contents().split_once("Stopped").is_some_and(|(_, after)| after.contains("shell>"))
+    });
+    pty.assert_clean();
+    pty.send("fg\n");
+    pty.wait("the console again", |screen| screen.alternate_screen() && screen.contents().contains("production"));
+    pty.send("q");
+    pty.wait("the shell", |screen| !screen.alternate_screen());
+    pty.send("exit\n");
+    pty.wait_end();
+    pty.assert_clean();
+}
+
 /// Not a test of its own: the child that [`a_panic_gives_the_terminal_back`] runs in a pseudo-terminal.
 #[test]
 fn child_that_panics() {

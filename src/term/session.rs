@@ -38,8 +38,7 @@ impl Session {
     pub fn enter(mouse: bool) -> io::Result<Self> {
         install_panic_hook();
         take(mouse)?;
-        let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))?;
-        Ok(Self { screen, mouse })
+        Ok(Self { screen: screen()?, mouse })
     }
 
     /// The screen to draw on.
@@ -76,7 +75,9 @@ impl Session {
         self.leave();
         stop();
         take(self.mouse)?;
-        self.screen.clear()
+        // A new one draws everything anew; clearing the old one would first ask the terminal where its cursor is and wait.
+        self.screen = screen()?;
+        Ok(())
     }
 
     /// Gives the terminal back. Harmless when it was given back already.
@@ -101,6 +102,10 @@ fn stop() {
     unsafe {
         libc::raise(libc::SIGTSTP);
     }
+}
+
+fn screen() -> io::Result<Screen> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))
 }
 
 fn take(mouse: bool) -> io::Result<()> {
