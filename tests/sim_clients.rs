@@ -174,3 +174,36 @@ async fn logs_variables_pipelines_and_databases_are_readable() {
     assert!(!supabase.logs(&reference, &backend, deck.clock.now()).await.unwrap().is_empty());
     deck.sim.stop().await;
 }
+
+#[tokio::test]
+async fn each_service_declares_what_the_edge_runs_and_lists_where_it_could_go_back_to() {
+    let deck = deck("bad-deploy").await;
+    let (fly, vercel) = (deck.fly(), deck.vercel());
+    for (env, app) in [("production", "maria-api"), ("staging", "maria-api-staging")] {
+        let backend = deck.settings.observe.iter().find(|one| one.env.as_str() == env && &*one.service == "backend");
+        let observed = observe::observe(&deck.http, backend.unwrap()).await.unwrap();
+        let declared = fly.declared(app).await.unwrap();
+        assert_eq!(declared.sha, observed.sha, "{env}");
+        let service = ServiceId::new(EnvId::from(env), "backend");
+        let list = fly.deployments(app, &service, 25).await.unwrap();
+        let current: Vec<_> = list.iter().filter(|one| one.current).collect();
+        assert_eq!(current.len(), 1);
+        assert_eq!((&current[0].label, &current[0].sha), (&declared.label, &declared.sha));
+
+        let frontend = deck.settings.observe.iter().find(|one| one.env.as_str() == env && &*one.service == "frontend");
+        let observed = observe::observe(&deck.http, frontend.unwrap()).await.unwrap();
+        let declared = vercel.declared("maria-web", env).await.unwrap();
+        assert_eq!(declared.sha, observed.sha, "{env}");
+        let list = vercel.candidates("maria-web", env, &service, 20).await.unwrap();
+        assert_eq!(list.iter().find(|one| one.current).map(|one| &one.id), Some(&declared.deployment));
+        assert!(!vercel.env("maria-web", Some(env), &EnvId::from(env)).await.unwrap().is_empty(), "{env}");
+    }
+    let reference = deck.settings.environments.iter().flat_map(|env| &env.services);
+    let reference = reference.filter(|service| &*service.id.name == "database").map(|service| service.resource.clone());
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    for reference in reference {
+        let declared = supabase.declared(&reference).await.unwrap();
+        assert_ne!(declared.label.as_str(), "no migration");
+    }
+    deck.sim.stop().await;
+}

@@ -18,6 +18,7 @@ use crate::config::Settings;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
+use crate::domain::ids::EnvId;
 use crate::platform::PlatformError;
 use crate::platform::fly::Fly;
 use crate::platform::github::Github;
@@ -59,9 +60,10 @@ impl Clients {
     }
 }
 
-/// Which of a Vercel project's deployments belong to an environment: everything but production is built as a preview.
-fn vercel_target(tier: Tier) -> &'static str {
-    if tier == Tier::Production { "production" } else { "preview" }
+/// What an environment is called on Vercel: production by its tier, whatever the console calls it; others by their name, which
+/// the client looks up among the project's custom environments.
+fn vercel_target(env: &EnvId, tier: Tier) -> Arc<str> {
+    if tier == Tier::Production { "production".into() } else { env.as_str().into() }
 }
 
 /// Any feed.

@@ -50,6 +50,8 @@ pub struct VercelProject {
     pub last_alias_request: Option<AliasRequest>,
     /// Production is paused.
     pub paused: bool,
+    /// Its custom environments: slug and id (`env_…`).
+    pub environments: Vec<(String, String)>,
 }
 
 /// One deployment (vercel.md section 5).
@@ -83,6 +85,19 @@ pub struct VercelDeployment {
     pub aliases: Vec<Text>,
     /// Why it failed.
     pub error: Option<Text>,
+}
+
+impl VercelProject {
+    /// What an environment of the console is called here: `production`, the slug of a custom environment with its id, or
+    /// `preview` for whatever has no environment of its own.
+    #[must_use]
+    pub fn scope<'a>(&'a self, name: &'a str) -> (&'a str, Option<&'a str>) {
+        if STANDARD.contains(&name) {
+            return (name, None);
+        }
+        let custom = self.environments.iter().find(|(slug, _)| slug == name);
+        custom.map_or(("preview", None), |(slug, id)| (slug, Some(id)))
+    }
 }
 
 impl VercelDeployment {
@@ -217,19 +232,26 @@ impl Vercel {
         target: Option<&str>,
         env: &EnvId,
     ) -> Result<Vec<SecretEntry>, PlatformError> {
-        let call = self.get(&format!("/v10/projects/{}/env", segment(project)))?;
-        let (call, custom) = match target {
-            Some(slug) if !STANDARD.contains(&slug) => {
-                let found = self.custom_environment(project, slug).await?;
-                (call.query("customEnvironmentSlug", slug), found)
+        let scope = match target {
+            None => None,
+            Some(standard) if STANDARD.contains(&standard) => Some((standard.to_owned(), None)),
+            Some(slug) => {
+                let project = self.project(project).await?;
+                let (target, custom) = project.scope(slug);
+                Some((target.to_owned(), custom.map(str::to_owned)))
             }
-            other => (call.maybe("target", other), None),
+        };
+        let call = self.get(&format!("/v10/projects/{}/env", segment(project)))?;
+        let call = match &scope {
+            None => call,
+            Some((slug, Some(_))) => call.query("customEnvironmentSlug", slug),
+            Some((target, None)) => call.query("target", target),
         };
         let list: wire::Envs = call.read().await?;
-        let wanted = |variable: &wire::Env| match (target, &custom) {
-            (None, _) => true,
-            (Some(_), Some(id)) => variable.custom_environment_ids.contains(id),
-            (Some(target), None) => variable.targets().iter().any(|own| own == target),
+        let wanted = |variable: &wire::Env| match &scope {
+            None => true,
+            Some((_, Some(id))) => variable.custom_environment_ids.contains(id),
+            Some((target, None)) => variable.targets().contains(target),
         };
         let entry = |variable: wire::Env| SecretEntry {
             key: Text::clean(&variable.key),
@@ -241,16 +263,6 @@ impl Vercel {
             note: Some(Text::clean(&variable.note())).filter(|note| !note.is_empty()),
         };
         Ok(list.envs.into_iter().filter(wanted).map(entry).collect())
-    }
-
-    /// `GET /v9/projects/{id}/custom-environments`: the id of the one with this slug.
-    ///
-    /// # Errors
-    /// [`PlatformError`] in the platform's words.
-    pub async fn custom_environment(&self, project: &str, slug: &str) -> Result<Option<String>, PlatformError> {
-        let path = format!("/v9/projects/{}/custom-environments", segment(project));
-        let list: wire::CustomEnvironments = self.get(&path)?.read().await?;
-        Ok(list.environments.into_iter().find(|environment| environment.slug == slug).map(|environment| environment.id))
     }
 
     /// `GET /v9/projects/{id}/domains`.

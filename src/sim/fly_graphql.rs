@@ -139,7 +139,10 @@ fn image(world: &World, one: &Image) -> Value {
         "ref": one.reference,
         "compressedSize": 184_000_000,
         "compressedSizeFull": "184000000",
-        "manifest": {"digest": one.digest},
+        "manifest": {
+            "digest": one.digest,
+            "annotations": {"org.opencontainers.image.revision": world.sha(one.commit)},
+        },
     })
 }
 

@@ -1,6 +1,7 @@
 //! Log lines of a service: polled with a cursor (Fly, Supabase) or read from a stream (Vercel), without duplicates.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Clients, vercel_target};
@@ -12,7 +13,7 @@ use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
 use crate::platform::fly::Fly;
 use crate::platform::supabase::Supabase;
-use crate::platform::vercel::Vercel;
+use crate::platform::vercel::{Vercel, VercelDeployment};
 use crate::sanitize::Text;
 
 /// Ids remembered to join overlapping pages.
@@ -24,9 +25,12 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Supabase allows 30 log queries a minute (supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
+/// How often a stream's deployment is compared with what is live.
+const LOOK: Duration = Duration::from_secs(10);
+
 enum Source {
     Fly { fly: Fly, cursor: Option<String> },
-    Vercel { vercel: Vercel, target: &'static str, opened: bool },
+    Vercel { vercel: Vercel, target: Arc<str>, opened: bool },
     Supabase { supabase: Supabase, since: Timestamp },
 }
 
@@ -44,7 +48,7 @@ impl LogsFeed {
         let source = match service.platform {
             Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None }),
             Platform::Vercel => {
-                let target = vercel_target(tier);
+                let target = vercel_target(&service.id.env, tier);
                 clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target, opened: false })
             }
             Platform::Supabase => {
@@ -92,13 +96,8 @@ async fn follow(
     again: bool,
     outbox: &Outbox,
 ) -> Result<(), PlatformError> {
-    let live = match target {
-        "production" => vercel.project(&service.resource).await?.production,
-        _ => {
-            let listed = vercel.deployments(&service.resource, Some(target), 10).await?;
-            listed.into_iter().find(|one| one.alias_assigned)
-        }
-    };
+    let project = vercel.project(&service.resource).await?;
+    let live = vercel.live(&project, target).await?;
     let Some(live) = live else { return Ok(()) };
     let mut stream = vercel.runtime_logs(&service.resource, &live.id, &service.id).await?;
     if again {
@@ -106,6 +105,7 @@ async fn follow(
         outbox.log(LogBatch { service: service.id.clone(), lines: Vec::new(), gap: 1, gap_why: why });
     }
     let mut waiting = Vec::new();
+    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
     loop {
         let flush = tokio::time::sleep(FLUSH);
         tokio::select! {
@@ -113,6 +113,13 @@ async fn follow(
                 Some(line) => waiting.push(line),
                 None => break,
             },
+            _ = look.tick() => {
+                // A stream belongs to one deployment and stays open when another goes live.
+                let now = async { vercel.live(&vercel.project(&service.resource).await?, target).await };
+                if now.await.ok().flatten().is_some_and(|now: VercelDeployment| now.id != live.id) {
+                    break;
+                }
+            }
             () = flush, if !waiting.is_empty() => hand_over(outbox, service, std::mem::take(&mut waiting)),
         }
         if waiting.len() >= BATCH {

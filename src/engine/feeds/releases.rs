@@ -1,5 +1,7 @@
 //! Deployments of a service, newest first.
 
+use std::sync::Arc;
+
 use super::{Clients, vercel_target};
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
@@ -15,7 +17,7 @@ const KEPT: u32 = 25;
 
 enum Source {
     Fly(Fly),
-    Vercel { vercel: Vercel, target: &'static str },
+    Vercel { vercel: Vercel, target: Arc<str> },
 }
 
 /// Reads the deployments of one service.
@@ -28,9 +30,10 @@ impl ReleasesFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let source = match service.platform {
             Platform::Fly => clients.fly.clone().map(Source::Fly),
-            Platform::Vercel => {
-                clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target: vercel_target(tier) })
-            }
+            Platform::Vercel => clients
+                .vercel
+                .clone()
+                .map(|vercel| Source::Vercel { vercel, target: vercel_target(&service.id.env, tier) }),
             Platform::Github | Platform::Supabase | Platform::Edge => None,
         };
         Some(Self { service: service.clone(), source: source? })
@@ -39,19 +42,8 @@ impl ReleasesFeed {
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let (id, resource) = (&self.service.id, &self.service.resource);
         let mut list: Vec<Deployment> = match &self.source {
-            Source::Fly(fly) => {
-                let (releases, machines) = tokio::try_join!(fly.releases(resource, KEPT), fly.machines(resource))?;
-                let live = machines.iter().filter(|machine| machine.managed).filter_map(|m| m.release_version).max();
-                releases.iter().map(|release| release.deployment(id, Some(release.version) == live)).collect()
-            }
-            Source::Vercel { vercel, target } => {
-                let listed = vercel.deployments(resource, Some(target), KEPT).await?;
-                let live = match *target {
-                    "production" => vercel.project(resource).await?.production.map(|deployment| deployment.id),
-                    _ => listed.iter().find(|one| one.alias_assigned).map(|one| one.id.clone()),
-                };
-                listed.iter().map(|one| one.deployment(id, Some(&one.id) == live.as_ref())).collect()
-            }
+            Source::Fly(fly) => fly.deployments(resource, id, KEPT).await?,
+            Source::Vercel { vercel, target } => vercel.candidates(resource, target, id, KEPT).await?,
         };
         list.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
         let moving = list.iter().any(|deployment| deployment.status == Status::Running);

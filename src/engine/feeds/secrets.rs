@@ -37,7 +37,7 @@ impl SecretsFeed {
                 }
                 Platform::Vercel => {
                     if let Some(vercel) = &self.clients.vercel {
-                        entries.extend(vercel.env(resource, Some(vercel_target(self.env.tier)), env).await?);
+                        entries.extend(vercel.env(resource, Some(&vercel_target(env, self.env.tier)), env).await?);
                     }
                 }
                 Platform::Supabase => {

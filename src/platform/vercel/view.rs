@@ -1,6 +1,6 @@
 //! What the console shows of a project in one environment: what is declared, and the deployments one could go back to.
 
-use super::{STANDARD, Vercel, VercelDeployment};
+use super::{Vercel, VercelDeployment, VercelProject};
 use crate::domain::environment::{Declared, Status};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
@@ -13,58 +13,48 @@ impl Vercel {
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
-    pub async fn live(&self, project: &str, target: &str) -> Result<Option<VercelDeployment>, PlatformError> {
+    pub async fn live(
+        &self,
+        project: &VercelProject,
+        environment: &str,
+    ) -> Result<Option<VercelDeployment>, PlatformError> {
+        let (target, custom) = project.scope(environment);
         if target == "production" {
-            return match self.project(project).await?.production {
-                // The project's copy is short; the deployment itself has the commit.
+            return match project.production.clone() {
                 Some(short) => self.whole(short).await.map(Some),
                 None => Ok(None),
             };
         }
-        if let Some(domain) = self.domains_of(project, target).await?.first() {
-            match self.alias(domain).await {
-                Ok(id) if !id.is_empty() => return self.deployment(&id).await.map(Some),
-                Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
-                _ => {}
+        if let Some(custom) = custom {
+            let domains = self.domains(&project.id).await?;
+            let own = domains.iter().find(|one| one.redirect.is_none() && one.environment.as_deref() == Some(custom));
+            if let Some(domain) = own {
+                match self.alias(domain.name.as_str()).await {
+                    Ok(id) if !id.is_empty() => return self.deployment(&id).await.map(Some),
+                    Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         }
-        let list = self.deployments(project, Some(target), 20).await?;
+        let list = self.deployments(&project.id, Some(target), 20).await?;
         Ok(list.into_iter().find(|one| one.state.as_str() == "READY" && one.alias_assigned))
     }
 
-    /// The domains of an environment: those of a custom one by its slug, or production's own. Redirects are left out.
+    /// What the platform declares of a project in an environment, named as in the console.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
-    pub async fn domains_of(&self, project: &str, target: &str) -> Result<Vec<String>, PlatformError> {
-        let custom = if STANDARD.contains(&target) {
-            None
-        } else {
-            match self.custom_environment(project, target).await? {
-                None => return Ok(Vec::new()),
-                found => found,
-            }
-        };
-        let domains = self.domains(project).await?.into_iter();
-        let own = domains
-            .filter(|domain| domain.redirect.is_none() && domain.branch.is_none() && domain.environment == custom);
-        Ok(own.map(|domain| domain.name.to_string()).collect())
-    }
-
-    /// What the platform declares of a project in an environment.
-    ///
-    /// # Errors
-    /// [`PlatformError`] in the platform's words.
-    pub async fn declared(&self, project: &str, target: &str) -> Result<Declared, PlatformError> {
-        let (state, live, newest) =
-            tokio::join!(self.project(project), self.live(project, target), self.deployments(project, Some(target), 1));
-        let (state, live) = (state?, live?);
+    pub async fn declared(&self, project: &str, environment: &str) -> Result<Declared, PlatformError> {
+        let state = self.project(project).await?;
+        let (target, _) = state.scope(environment);
+        let (live, newest) = tokio::join!(self.live(&state, environment), self.deployments(project, Some(target), 1));
+        let live = live?;
         let newest = newest.ok().and_then(|list| list.into_iter().next());
         let building = newest.filter(VercelDeployment::in_motion);
         let moving = state.last_alias_request.as_ref().filter(|request| target == "production" && request.in_motion());
         let pinned = target == "production" && !state.auto_assign;
-        let reason =
-            state.rollback_reason.map_or_else(|| "automatic domains are off".to_owned(), |reason| reason.to_string());
+        let reason = state.rollback_reason.clone();
+        let reason = reason.unwrap_or_else(|| Text::clean("automatic domains are off: new builds stay staged"));
         let mut words = live.as_ref().map(|live| live.words().to_string()).unwrap_or_default();
         if let Some(building) = &building {
             words = format!("{words}; {} {}", building.id, building.state);
@@ -87,7 +77,7 @@ impl Vercel {
             words: if state.paused { Text::clean("paused") } else { Text::clean(&words) },
             created_at: live.and_then(|live| live.created_at),
             rollout: None,
-            pin: pinned.then(|| Text::clean(&reason)),
+            pin: pinned.then_some(reason),
             instances: Vec::new(),
         })
     }
@@ -99,15 +89,18 @@ impl Vercel {
     pub async fn candidates(
         &self,
         project: &str,
-        target: &str,
+        environment: &str,
         service: &ServiceId,
         limit: u32,
     ) -> Result<Vec<Deployment>, PlatformError> {
-        let (list, live) = tokio::join!(self.deployments(project, Some(target), limit), self.live(project, target));
+        let state = self.project(project).await?;
+        let (target, _) = state.scope(environment);
+        let (list, live) = tokio::join!(self.deployments(project, Some(target), limit), self.live(&state, environment));
         let live = live.ok().flatten().map(|live| live.id);
         Ok(list?.iter().map(|one| one.deployment(service, Some(&one.id) == live.as_ref())).collect())
     }
 
+    /// The project's copy of a deployment is short; the deployment itself has the commit.
     async fn whole(&self, short: VercelDeployment) -> Result<VercelDeployment, PlatformError> {
         if short.sha.is_some() {
             return Ok(short);

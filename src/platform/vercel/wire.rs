@@ -38,6 +38,8 @@ pub(super) struct Project {
     last_alias_request: Option<WireAliasRequest>,
     #[serde(default, deserialize_with = "or_default")]
     paused: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    custom_environments: Vec<CustomEnvironment>,
 }
 
 #[derive(Deserialize, Default)]
@@ -84,6 +86,7 @@ impl From<Project> for VercelProject {
                 requested_at: request.requested_at,
             }),
             paused: wire.paused,
+            environments: wire.custom_environments.into_iter().map(|one| (one.slug, one.id)).collect(),
         }
     }
 }
@@ -236,16 +239,10 @@ pub(super) struct Domains {
 }
 
 #[derive(Deserialize)]
-pub(super) struct CustomEnvironments {
-    #[serde(default, deserialize_with = "or_default")]
-    pub(super) environments: Vec<CustomEnvironment>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct CustomEnvironment {
-    pub(super) id: String,
+struct CustomEnvironment {
+    id: String,
     #[serde(default, deserialize_with = "text")]
-    pub(super) slug: String,
+    slug: String,
 }
 
 #[derive(Deserialize)]
