@@ -65,7 +65,8 @@ impl Store {
         let work = async {
             // Taken for writing before the last hash is read: two consoles must not hang two rows on one.
             let mut tx = self.pool.begin_with("begin immediate").await?;
-            let last = sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
+            let last =
+                sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
             let last = last.map_or_else(String::new, |row| row.get(0));
             let insert = sqlx::query("insert into journal (at, op, event, body, hash) values (?, ?, ?, ?, ?)");
             let insert = insert.bind(&at).bind(&op).bind(event).bind(&body);
