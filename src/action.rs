@@ -9,6 +9,8 @@ pub enum Action {
     Back,
     /// Leave the innermost transient state.
     Escape,
+    /// The menu of dangerous actions.
+    Menu,
     /// Suspend the process.
     Suspend,
     /// Type a filter of the log lines.
@@ -92,6 +94,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Level, &["l"], "lowest level shown", false),
     entry(Action::Refresh, &["r"], "refresh this pane", true),
     entry(Action::RefreshAll, &["R"], "refresh everything", false),
+    entry(Action::Menu, &["!"], "actions: R rolls back", true),
     entry(Action::Copy, &["y"], "copy its identity", false),
     entry(Action::Open, &["o"], "open in the browser", false),
     entry(Action::Help, &["?"], "help", true),

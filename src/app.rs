@@ -8,6 +8,7 @@ mod keys;
 pub mod logbuf;
 pub mod model;
 pub mod msg;
+pub mod rollback;
 
 use effect::Effect;
 use model::Model;
@@ -16,7 +17,7 @@ use msg::{Msg, Now};
 /// One message in, effects out. Synchronous, without I/O, and it cannot fail.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     match msg {
-        Msg::Key(key) => keys::key(model, key),
+        Msg::Key(key) => keys::key(model, key, now),
         Msg::Mouse(mouse) => keys::mouse(model, mouse),
         Msg::Paste(text) => {
             keys::paste(model, &text);

@@ -3,7 +3,10 @@
 
 mod feeds;
 pub mod lanes;
+mod operate;
+pub mod plan;
 pub mod poll;
+mod preflight;
 mod supervisor;
 
 use std::collections::HashMap;
@@ -14,7 +17,12 @@ use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
 use crate::config::Settings;
+use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
+use crate::domain::ids::{EnvId, ReqId};
+use crate::domain::operation::{Plan, Target};
+use crate::sanitize::Text;
+use crate::store::Store;
 pub use lanes::Lanes;
 
 /// Longest wait for tasks to end on quit.
@@ -40,13 +48,16 @@ impl Engine {
         let (outbox, lanes) = lanes::open();
         let supervisor = supervisor::Supervisor::default();
         let mut refresh = HashMap::new();
-        for (id, feed) in feeds::all(&settings, &clock, &outbox, scope) {
+        let clients = feeds::Clients::new(&settings, &clock, &outbox);
+        for (id, feed) in feeds::all(&settings, &clients, scope) {
             let wake = Arc::new(Notify::new());
             refresh.insert(id.clone(), Arc::clone(&wake));
             let poller = poll::Poller::new(id, settings.poll, Arc::clone(&clock), outbox.clone(), wake);
             supervisor.start(poller.run(feed));
         }
-        (EngineHandle { supervisor, refresh }, lanes)
+        let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox };
+        handle.report_interrupted();
+        (handle, lanes)
     }
 }
 
@@ -54,6 +65,10 @@ impl Engine {
 pub struct EngineHandle {
     supervisor: supervisor::Supervisor,
     refresh: HashMap<FeedId, Arc<Notify>>,
+    clients: feeds::Clients,
+    settings: Arc<Settings>,
+    clock: SharedClock,
+    outbox: lanes::Outbox,
 }
 
 impl EngineHandle {
@@ -69,6 +84,50 @@ impl EngineHandle {
                 wake.notify_one();
             }
         }
+    }
+
+    /// Computes a plan of a rollback; reads only. The answer is `Fact::Plan` with this number.
+    pub fn preflight(&self, req: ReqId, env: EnvId, targets: Vec<Target>) {
+        let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
+        let (clock, outbox) = (Arc::clone(&self.clock), self.outbox.clone());
+        self.supervisor.start(async move {
+            let plan = preflight::preflight(&clients, &settings, &clock, &env, &targets).await;
+            outbox.tell(Fact::Plan(req, plan.map(Box::new))).await;
+        });
+    }
+
+    /// Carries a confirmed plan out. Its progress is `Fact::Operation`. Without a journal on the disk nothing is done.
+    pub fn operate(&self, plan: Plan, reason: Option<Text>) {
+        let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
+        let (clock, outbox) = (Arc::clone(&self.clock), self.outbox.clone());
+        self.supervisor.start(async move {
+            match Store::open(&settings.state_dir, Arc::clone(&clock)).await {
+                Ok(store) => {
+                    operate::Operator { clients, settings, clock, outbox, store, plan, reason }.run().await;
+                }
+                Err(error) => {
+                    let text = format!("refused: {error}; nothing was changed");
+                    outbox.tell(Fact::Notice(Text::from(text))).await;
+                }
+            }
+        });
+    }
+
+    /// Tells of operations during which an earlier console ended.
+    fn report_interrupted(&self) {
+        let (settings, clock) = (Arc::clone(&self.settings), Arc::clone(&self.clock));
+        let outbox = self.outbox.clone();
+        self.supervisor.start(async move {
+            // A store that cannot be opened is told when something needs it.
+            let Ok(store) = Store::open(&settings.state_dir, clock).await else { return };
+            for (entry, unknown) in store.open_operations().await.unwrap_or_default() {
+                let title = entry.body["title"].as_str().unwrap_or_default();
+                let calls = if unknown.is_empty() { "no call was open".to_owned() } else { unknown.join("; ") };
+                let text =
+                    format!("in flight when the console ended {}: {title} ({calls}); see what is live", entry.at);
+                outbox.tell(Fact::Notice(Text::from(text))).await;
+            }
+        });
     }
 
     /// Ends every task; returns when all have ended or after two seconds.

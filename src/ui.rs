@@ -3,6 +3,7 @@
 mod frame;
 mod help;
 mod panes;
+mod rollback;
 pub mod text;
 pub mod theme;
 
@@ -50,6 +51,12 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     frame.render_widget(hint_line(&ctx), hints);
     if model.help {
         help::draw(&ctx, frame, body);
+    }
+    if model.menu {
+        rollback::menu(&ctx, frame, body);
+    }
+    if let Some(dialog) = &model.rollback {
+        rollback::draw(&ctx, frame, body, dialog);
     }
     geometry
 }
@@ -105,7 +112,7 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let Some(banner) = &ctx.model.banner else { return Line::default() };
     let release = banner.release.as_ref().map_or("unknown release", |sha| sha.short());
     let text = format!(
-        " {} FAIL {} {release} · {} · passed {}% → {}% · since {}",
+        " {} FAIL {} {release} · {} · passed {}% → {}% · since {} · !R rolls back",
         ctx.theme.symbol(crate::domain::environment::Status::Fail),
         banner.env,
         banner.evidence,

@@ -1,9 +1,9 @@
 //! Facts into the model.
 
-use super::banner;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
+use super::{banner, rollback};
 use crate::domain::fact::Fact;
 use crate::domain::health::ProbeState;
 
@@ -41,6 +41,10 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Pipeline(runs) => model.runs = runs,
         Fact::Budget(platform, budget) => {
             model.budgets.insert(platform, budget);
+        }
+        Fact::Plan(req, plan) => rollback::planned(model, req, plan),
+        Fact::Operation(operation) => {
+            model.operations.insert(operation.id, *operation);
         }
         Fact::Notice(text) => model.notice = Some(text),
     }

@@ -3,12 +3,24 @@
 use super::effect::Effect;
 use super::logbuf::Filter;
 use super::model::{DASHBOARD, Model, Pane, Place, View};
-use super::msg::{Key, KeyCode, Mouse, MouseKind};
+use super::msg::{Key, KeyCode, Mouse, MouseKind, Now};
+use super::rollback;
 use crate::action::{self, Action};
 use crate::domain::log::Level;
+use crate::sanitize::Text;
 
-pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
+pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     model.notice = None;
+    if model.rollback.is_some() && !key.ctrl {
+        return rollback::key(model, key, now);
+    }
+    if model.menu && !key.ctrl {
+        model.menu = false;
+        if key.code == KeyCode::Char('R') {
+            rollback::open(model);
+        }
+        return Vec::new();
+    }
     if model.prompt.is_some() && !key.ctrl {
         return prompt(model, key);
     }
@@ -85,6 +97,7 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Escape => {
             escape(model);
         }
+        Action::Menu => model.menu = true,
         Action::Suspend => return vec![Effect::Suspend],
         Action::Filter => {
             model.prompt = Some(model.logs.filter().text.clone());
@@ -137,13 +150,22 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if escape(model) {
         return Vec::new();
     }
-    vec![Effect::Quit]
+    let running = model.operations.values().find(|operation| !operation.state.ended());
+    match running {
+        Some(operation) if !model.quitting => {
+            let text = format!("{} is under way and stops half-way if you quit; q again quits", operation.title);
+            model.notice = Some(Text::from(text));
+            model.quitting = true;
+            Vec::new()
+        }
+        _ => vec![Effect::Quit],
+    }
 }
 
 /// Leaves the innermost transient state; false when there is none.
 fn escape(model: &mut Model) -> bool {
-    if model.prompt.take().is_some() || model.help {
-        model.help = false;
+    if model.prompt.take().is_some() || model.help || model.menu || model.rollback.is_some() {
+        (model.help, model.menu, model.rollback) = (false, false, None);
         return true;
     }
     if model.view != View::Dashboard {

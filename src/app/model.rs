@@ -7,11 +7,13 @@ use super::banner::Banner;
 use super::geometry::Geometry;
 use super::logbuf::LogBuf;
 use super::msg::Now;
+use super::rollback::Rollback;
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::{Budget, FeedId, FeedStatus, Freshness};
 use crate::domain::health::{ProbeId, ProbeState};
-use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
+use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
+use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{Contract, SecretEntry, SecretRow};
@@ -115,6 +117,16 @@ pub struct Model {
     pub logs: LogBuf,
     /// The failing production, if there is one.
     pub banner: Option<Banner>,
+    /// The menu of actions is open.
+    pub menu: bool,
+    /// The rollback dialog, if it is open.
+    pub rollback: Option<Rollback>,
+    /// Operations seen, by identity, oldest first.
+    pub operations: BTreeMap<OpId, Operation>,
+    /// Quitting was asked for once while an operation was under way.
+    pub quitting: bool,
+    /// Numbers given to questions; an answer to another one is dropped.
+    pub asked: u64,
     /// The last thing told, until the next key.
     pub notice: Option<Text>,
 }
@@ -145,6 +157,11 @@ impl Model {
             budgets: BTreeMap::new(),
             logs: LogBuf::new(settings.ui.log_bytes),
             banner: None,
+            menu: false,
+            rollback: None,
+            operations: BTreeMap::new(),
+            quitting: false,
+            asked: 0,
             notice: settings.warnings.first().map(|warning| Text::clean(warning)),
         }
     }

@@ -3,8 +3,9 @@
 use super::environment::{Declared, Observed, Platform};
 use super::feed::{Budget, FeedId, FeedStatus};
 use super::health::{ProbeId, Sample};
-use super::ids::{EnvId, ServiceId};
+use super::ids::{EnvId, ReqId, ServiceId};
 use super::log::LogBatch;
+use super::operation::{Operation, Plan};
 use super::pipeline::Run;
 use super::release::Deployment;
 use super::secret::SecretEntry;
@@ -31,6 +32,10 @@ pub enum Fact {
     Pipeline(Vec<Run>),
     /// What is left of a budget.
     Budget(Platform, Budget),
+    /// The answer to a preflight, by its number.
+    Plan(ReqId, Result<Box<Plan>, Text>),
+    /// An operation began, moved or ended.
+    Operation(Box<Operation>),
     /// Something to tell the person once, on the hint line.
     Notice(Text),
 }

@@ -29,16 +29,16 @@ use crate::redact::Redactor;
 
 /// The clients of the platforms that the settings name.
 #[derive(Clone)]
-struct Clients {
-    http: Http,
-    fly: Option<Fly>,
-    vercel: Option<Vercel>,
-    github: Option<Github>,
+pub(super) struct Clients {
+    pub(super) http: Http,
+    pub(super) fly: Option<Fly>,
+    pub(super) vercel: Option<Vercel>,
+    pub(super) github: Option<Github>,
     supabase: Option<Supabase>,
 }
 
 impl Clients {
-    fn new(settings: &Settings, clock: &SharedClock, outbox: &Outbox) -> Self {
+    pub(super) fn new(settings: &Settings, clock: &SharedClock, outbox: &Outbox) -> Self {
         let tokens = [&settings.github, &settings.vercel, &settings.supabase].into_iter().flatten();
         let tokens = tokens.filter_map(|access| access.token.as_ref());
         let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.as_ref()));
@@ -94,17 +94,16 @@ impl Feed for AnyFeed {
 }
 
 /// Every feed that the settings ask for, within the scope.
-pub(super) fn all(settings: &Settings, clock: &SharedClock, outbox: &Outbox, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
-    let clients = Clients::new(settings, clock, outbox);
+pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
     let mut feeds = Vec::new();
     for platform in settings.platforms() {
-        feeds.push((FeedId::Token(platform), AnyFeed::Token(token::TokenFeed::new(platform, &clients))));
+        feeds.push((FeedId::Token(platform), AnyFeed::Token(token::TokenFeed::new(platform, clients))));
     }
     for env in &settings.environments {
         for service in &env.services {
-            of_service(&clients, settings, service, env.tier, scope, &mut feeds);
+            of_service(clients, settings, service, env.tier, scope, &mut feeds);
         }
-        of_environment(&clients, settings, env, &mut feeds);
+        of_environment(clients, settings, env, &mut feeds);
     }
     if let Some(github) = &clients.github {
         feeds.push((FeedId::Pipeline, AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone()))));

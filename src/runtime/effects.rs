@@ -61,6 +61,8 @@ impl Performer {
     pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
         match effect {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
+            Effect::Preflight(req, env, targets) => self.engine.preflight(req, env, targets),
+            Effect::Operate(plan) => self.engine.operate(*plan, None),
             Effect::Copy(text) => return self.copy(&text, surface),
             Effect::Open(url) => self.background.push(Box::pin(open(url))),
             Effect::Title(text) => return surface.write(&osc::title(&text)),

@@ -1,0 +1,231 @@
+//! The rollback dialog: pick a release, see the plan, type the environment's name, follow the steps. Confirmation is a state:
+//! enter does nothing but what the state says, and a late answer to an earlier question is dropped.
+
+use super::effect::Effect;
+use super::model::{Model, Place};
+use super::msg::{Key, KeyCode, Now};
+use crate::domain::environment::{Platform, Status};
+use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
+use crate::domain::operation::{PLAN_LIFE, Plan, Target};
+use crate::domain::release::Deployment;
+use crate::sanitize::Text;
+
+/// One thing to go back to: a release joined over services by its commit, or one deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Its commit.
+    pub sha: Sha,
+    /// The deployments it consists of.
+    pub deployments: Vec<Deployment>,
+}
+
+/// Where the dialog stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rollback {
+    /// Choosing.
+    Pick {
+        /// Where.
+        env: EnvId,
+        /// What there is, newest first.
+        choices: Vec<Choice>,
+        /// The chosen commit; `None` until the person moves, unless one was verified.
+        chosen: Option<Sha>,
+    },
+    /// The plan is being computed.
+    Preflighting(ReqId, EnvId),
+    /// The plan, and what is typed to confirm it.
+    Ready(Box<Plan>, String),
+    /// No plan could be made, and why.
+    Refused(Text),
+    /// Under way, or over.
+    Following(OpId),
+}
+
+/// Opens the dialog for the selected place, or says why it cannot.
+pub(super) fn open(model: &mut Model) {
+    let running = model.operations.values().find(|operation| !operation.state.ended());
+    if let Some(operation) = running {
+        model.rollback = Some(Rollback::Following(operation.id));
+        return;
+    }
+    let Some(env) = model.selected_env().cloned() else { return };
+    let services: Vec<ServiceId> = match &model.selection.place {
+        Some(Place::Service(id)) => vec![id.clone()],
+        _ => {
+            let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+            rollable.map(|service| service.id.clone()).collect()
+        }
+    };
+    let choices = choices(model, &services);
+    if choices.is_empty() {
+        let text = format!("no earlier release of {} that every chosen service still has", env.id);
+        model.rollback = Some(Rollback::Refused(Text::from(text)));
+        return;
+    }
+    let verified = |choice: &&Choice| choice.deployments.iter().all(|one| one.verified == Some(true));
+    let chosen = choices.iter().find(verified).map(|choice| choice.sha.clone());
+    model.rollback = Some(Rollback::Pick { env: env.id, choices, chosen });
+}
+
+/// Releases that all of the services have, without the one that is live.
+fn choices(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
+    let Some((first, rest)) = services.split_first() else { return Vec::new() };
+    let of = |id: &ServiceId| model.releases.get(id).map(Vec::as_slice).unwrap_or_default();
+    let mut choices: Vec<Choice> = Vec::new();
+    for one in of(first).iter().filter(|one| one.status == Status::Ok) {
+        let Some(sha) = one.sha.clone().filter(|sha| choices.iter().all(|choice| choice.sha != *sha)) else { continue };
+        let mut deployments = vec![one.clone()];
+        for id in rest {
+            let same = of(id).iter().find(|other| other.sha.as_ref() == Some(&sha) && other.status == Status::Ok);
+            deployments.extend(same.cloned());
+        }
+        let whole = deployments.len() == services.len();
+        if whole && !deployments.iter().all(|one| one.current) {
+            choices.push(Choice { sha, deployments });
+        }
+    }
+    choices
+}
+
+/// A plan came, or the reason why there is none.
+pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>) {
+    match &model.rollback {
+        Some(Rollback::Preflighting(awaited, _)) if *awaited == req => {}
+        _ => return,
+    }
+    model.rollback = Some(match plan {
+        Ok(plan) => Rollback::Ready(plan, String::new()),
+        Err(why) => Rollback::Refused(why),
+    });
+}
+
+pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    if key.code == KeyCode::Esc {
+        model.rollback = None;
+        return Vec::new();
+    }
+    match model.rollback.as_mut() {
+        Some(Rollback::Pick { choices, chosen, .. }) => {
+            let by: isize = match key.code {
+                KeyCode::Down | KeyCode::Char('j') => 1,
+                KeyCode::Up | KeyCode::Char('k') => -1,
+                KeyCode::Enter => return preflight(model),
+                _ => return Vec::new(),
+            };
+            let at = chosen.as_ref().and_then(|sha| choices.iter().position(|choice| choice.sha == *sha));
+            let next = at.map_or(0, |at| at.saturating_add_signed(by).min(choices.len() - 1));
+            *chosen = choices.get(next).map(|choice| choice.sha.clone());
+        }
+        Some(Rollback::Ready(_, typed)) => match key.code {
+            // A held key is no deliberate act.
+            KeyCode::Char(c) if !key.repeat => typed.push(c),
+            KeyCode::Backspace => {
+                typed.pop();
+            }
+            KeyCode::Enter if !key.repeat => return confirm(model, now),
+            _ => {}
+        },
+        Some(Rollback::Refused(_) | Rollback::Following(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn preflight(model: &mut Model) -> Vec<Effect> {
+    let Some(Rollback::Pick { env, choices, chosen: Some(chosen) }) = &model.rollback else { return Vec::new() };
+    let Some(choice) = choices.iter().find(|choice| choice.sha == *chosen) else { return Vec::new() };
+    let moving = choice.deployments.iter().filter(|one| !one.current);
+    let targets = moving.map(|one| Target { service: one.service.clone(), deployment: one.id.clone() }).collect();
+    let env = env.clone();
+    model.asked += 1;
+    let req = ReqId(model.asked);
+    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
+    vec![Effect::Preflight(req, env, targets)]
+}
+
+/// The name of the environment, typed in full, on a plan that is fresh and refuses nothing.
+fn confirm(model: &mut Model, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Ready(plan, typed)) = &model.rollback else { return Vec::new() };
+    if !plan.refusals.is_empty() || typed != plan.env.as_str() {
+        return Vec::new();
+    }
+    let age = std::time::Duration::try_from(now.wall.duration_since(plan.computed_at)).unwrap_or_default();
+    if age > PLAN_LIFE {
+        model.rollback =
+            Some(Rollback::Refused(Text::from("the plan is older than a minute: esc, then make it again")));
+        return Vec::new();
+    }
+    let plan = plan.clone();
+    model.rollback = Some(Rollback::Following(plan.op));
+    vec![Effect::Operate(plan)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::operation::OpKind;
+
+    fn now() -> Now {
+        Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO }
+    }
+
+    fn model() -> Model {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        Model::new(&settings, now())
+    }
+
+    fn plan(refusals: Vec<Text>) -> Box<Plan> {
+        Box::new(Plan {
+            op: OpId(uuid::Uuid::nil()),
+            kind: OpKind::RollBack,
+            env: "production".into(),
+            parts: Vec::new(),
+            commits_out: None,
+            stays: Vec::new(),
+            refusals,
+            warnings: Vec::new(),
+            expected: None,
+            computed_at: jiff::Timestamp::UNIX_EPOCH,
+        })
+    }
+
+    fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {
+        key(model, Key { code, ctrl: false, alt: false, repeat: false }, at)
+    }
+
+    #[test]
+    fn only_the_whole_name_confirms_and_only_once() {
+        let mut model = model();
+        model.rollback = Some(Rollback::Ready(plan(Vec::new()), String::new()));
+        assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+        for c in "production".chars() {
+            assert!(press(&mut model, KeyCode::Char(c), now()).is_empty());
+        }
+        assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(_)]));
+        assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    }
+
+    #[test]
+    fn a_refused_or_old_plan_is_not_carried_out() {
+        let mut model = model();
+        let typed = "production".to_owned();
+        model.rollback = Some(Rollback::Ready(plan(vec![Text::from("read-only")]), typed.clone()));
+        assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+        model.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
+        let later = Now { wall: jiff::Timestamp::from_second(61).unwrap(), ..now() };
+        assert!(press(&mut model, KeyCode::Enter, later).is_empty());
+        assert!(matches!(model.rollback, Some(Rollback::Refused(_))));
+    }
+
+    #[test]
+    fn a_late_answer_to_an_earlier_question_is_dropped() {
+        let mut model = model();
+        model.rollback = Some(Rollback::Preflighting(ReqId(2), "production".into()));
+        planned(&mut model, ReqId(1), Ok(plan(Vec::new())));
+        assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
+        planned(&mut model, ReqId(2), Ok(plan(Vec::new())));
+        assert!(matches!(model.rollback, Some(Rollback::Ready(..))));
+    }
+}

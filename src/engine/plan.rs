@@ -1,0 +1,201 @@
+//! The pure planner of a rollback: from what was read a moment ago to what would be done, what goes back, what does not, and
+//! why it may not be done.
+
+use crate::clock::Timestamp;
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::ids::{OpId, Sha};
+use crate::domain::operation::{OpKind, Plan, PlanPart};
+use crate::domain::release::{Commit, Deployment, Presence};
+use crate::sanitize::Text;
+
+/// What was read of one service.
+#[derive(Debug, Clone)]
+pub struct PartFacts {
+    /// The service.
+    pub service: ServiceInfo,
+    /// What is live: label and commit.
+    pub from: (Text, Option<Sha>),
+    /// Whether that is the chosen deployment already.
+    pub already: bool,
+    /// The chosen deployment.
+    pub to: Deployment,
+    /// Machines (id, region) or nothing.
+    pub machines: Vec<(Text, Text)>,
+    /// Revisions that must still hold at the start.
+    pub revisions: Vec<(Text, Text)>,
+    /// Whether image or build is still there, checked now.
+    pub presence: Presence,
+}
+
+/// Everything that a plan is made of.
+#[derive(Debug, Clone)]
+pub struct PlanFacts {
+    /// Where.
+    pub env: EnvInfo,
+    /// Service by service.
+    pub parts: Vec<PartFacts>,
+    /// Commits that go out; `None` = could not be read.
+    pub commits: Option<Vec<Commit>>,
+    /// Reads that failed, in words.
+    pub unread: Vec<Text>,
+}
+
+/// Makes the plan. Backend before frontend: an old page on a new API breaks less than the reverse.
+#[must_use]
+pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
+    facts.parts.sort_by_key(|part| match part.service.platform {
+        Platform::Fly => 0,
+        _ => 1,
+    });
+    let refusals = refusals(&facts);
+    let mut stays = vec![Text::from("database schema and rows: nothing is migrated back")];
+    let mut warnings = facts.unread.clone();
+    for part in &facts.parts {
+        match part.service.platform {
+            Platform::Fly => stays.push(Text::from(format!(
+                "{}: secrets, environment and machine settings stay as they are now; only the image goes back",
+                part.service.id.name
+            ))),
+            Platform::Vercel => {
+                stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
+                warnings.push(Text::from(format!(
+                    "{} is PINNED afterwards: new builds stay staged until a promote",
+                    part.service.id.name
+                )));
+            }
+            _ => {}
+        }
+        if part.to.verified != Some(true) {
+            warnings.push(Text::from(format!("{} {} was not seen healthy by us", part.service.id.name, part.to.label)));
+        }
+    }
+    Plan {
+        op,
+        kind: OpKind::RollBack,
+        env: facts.env.id.clone(),
+        parts: facts.parts.into_iter().map(part).collect(),
+        commits_out: facts.commits,
+        stays,
+        refusals,
+        warnings,
+        expected: None,
+        computed_at: now,
+    }
+}
+
+fn refusals(facts: &PlanFacts) -> Vec<Text> {
+    let mut refusals = Vec::new();
+    if !facts.env.writable {
+        refusals
+            .push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", facts.env.id)));
+    }
+    if facts.parts.is_empty() {
+        refusals.push(Text::from("nothing was chosen"));
+    }
+    for part in &facts.parts {
+        let name = &part.service.id.name;
+        if part.already {
+            refusals.push(Text::from(format!("{name} runs {} already", part.to.label)));
+        }
+        if part.presence == Presence::Gone {
+            refusals.push(Text::from(format!("{name}: the image or build of {} is gone", part.to.label)));
+        }
+        if let Some(why) = &part.to.bad {
+            refusals.push(Text::from(format!("{name}: {} is marked bad: {why}", part.to.label)));
+        }
+    }
+    refusals
+}
+
+fn part(facts: PartFacts) -> PlanPart {
+    let steps = match facts.service.platform {
+        Platform::Fly => {
+            let first = Text::from(format!("record a release with the image of {}", facts.to.label));
+            let update =
+                |(id, region): &(Text, Text)| Text::from(format!("machine {id} {region}: lease, update, wait, checks"));
+            let last = Text::from("close the release");
+            std::iter::once(first).chain(facts.machines.iter().map(update)).chain([last]).collect()
+        }
+        _ => vec![
+            Text::from(format!("ask for the instant rollback to {}", facts.to.label)),
+            Text::from("follow the job until every domain has moved"),
+        ],
+    };
+    PlanPart {
+        service: facts.service.id,
+        platform: facts.service.platform,
+        resource: Text::from(&*facts.service.resource),
+        from: facts.from,
+        to: (facts.to.label.clone(), facts.to.sha.clone()),
+        to_id: facts.to.id,
+        image: facts.to.image,
+        revisions: facts.revisions,
+        presence: facts.presence,
+        steps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::environment::{Status, Tier};
+    use crate::domain::ids::ServiceId;
+
+    fn facts(name: &str, platform: Platform) -> PartFacts {
+        let id = ServiceId::new("production", name);
+        let service = ServiceInfo { id: id.clone(), platform, resource: "app".into(), url: None };
+        let to = Deployment {
+            service: id,
+            id: "r41".into(),
+            label: Text::from("v41"),
+            sha: None,
+            image: Some(Text::from("registry/app:41")),
+            status: Status::Ok,
+            words: Text::from("complete"),
+            created_at: Timestamp::UNIX_EPOCH,
+            ran_for: None,
+            author: Text::default(),
+            message: Text::default(),
+            current: false,
+            verified: Some(true),
+            presence: Presence::There,
+            bad: None,
+        };
+        let machines = vec![(Text::from("m1"), Text::from("iad")), (Text::from("m2"), Text::from("fra"))];
+        PartFacts {
+            service,
+            from: (Text::from("v42"), None),
+            already: false,
+            to,
+            machines,
+            revisions: Vec::new(),
+            presence: Presence::There,
+        }
+    }
+
+    fn made(parts: Vec<PartFacts>, writable: bool) -> Plan {
+        let env = EnvInfo { id: "production".into(), tier: Tier::Production, services: Vec::new(), writable };
+        let facts = PlanFacts { env, parts, commits: None, unread: Vec::new() };
+        plan(OpId(uuid::Uuid::nil()), facts, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_backend_goes_first_and_each_machine_is_a_step() {
+        let plan = made(vec![facts("frontend", Platform::Vercel), facts("backend", Platform::Fly)], true);
+        assert_eq!(plan.parts[0].platform, Platform::Fly);
+        assert_eq!(plan.parts[0].steps.len(), 4);
+        assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+        assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("PINNED")));
+    }
+
+    #[test]
+    fn what_must_not_be_done_is_refused_with_its_reason() {
+        let mut gone = facts("backend", Platform::Fly);
+        gone.presence = Presence::Gone;
+        let mut same = facts("frontend", Platform::Vercel);
+        same.already = true;
+        let mut bad = facts("other", Platform::Fly);
+        bad.to.bad = Some(Text::from("corrupts rows"));
+        assert_eq!(made(vec![gone, same, bad], false).refusals.len(), 4);
+    }
+}
