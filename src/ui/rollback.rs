@@ -11,6 +11,9 @@ use crate::app::rollback::{Choice, Rollback};
 use crate::domain::environment::Status;
 use crate::domain::operation::{OpState, Operation, Plan};
 
+/// Columns of the dialog at most, its frame included.
+const WIDTH: usize = 110;
+
 /// The menu of actions.
 pub(super) fn menu(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect) {
     let env = ctx.model.selected_env().map(|env| env.id.to_string()).unwrap_or_default();
@@ -64,17 +67,18 @@ fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
     let labels: Vec<String> = choice.deployments.iter().map(|one| text::cut(one.label.as_str(), 12, mark)).collect();
     let Some(first) = choice.deployments.first() else { return Line::default() };
     let verified = if choice.deployments.iter().all(|one| one.verified == Some(true)) { "verified" } else { "" };
-    let message = choice.deployments.iter().map(|one| one.message.as_str()).max_by_key(|text| text.len()).unwrap_or("");
+    // The frontend's deployment carries the commit's message; Fly's release row carries none.
+    let by_commit = choice.deployments.iter().find(|one| one.image.is_none()).unwrap_or(first);
     let line = format!(
         " {} {} {} {} {} {}",
         text::fit(choice.sha.short(), 8, mark),
         text::fit(&labels.join(" "), 20, mark),
         text::fit(&text::since(first.created_at, ctx.now.wall), 8, mark),
-        text::fit(first.author.as_str(), 14, mark),
+        text::fit(by_commit.author.as_str(), 14, mark),
         text::fit(verified, 9, mark),
-        message,
+        by_commit.message,
     );
-    let line = Line::raw(line);
+    let line = Line::raw(text::cut(&line, WIDTH - 2, mark));
     if chosen { line.patch_style(ctx.theme.selected()) } else { line }
 }
 
@@ -156,7 +160,7 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> Vec<Line<'static>> {
 }
 
 fn dialog(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, title: &str, lines: Vec<Line<'static>>) {
-    let width = body.width.min(110);
+    let width = body.width.min(u16::try_from(WIDTH).unwrap_or(u16::MAX));
     let wrapped: usize =
         lines.iter().map(|line| line.width().div_ceil(usize::from(width.saturating_sub(2)).max(1)).max(1)).sum();
     let height = u16::try_from(wrapped + 2).unwrap_or(body.height).min(body.height);
