@@ -1,0 +1,67 @@
+//! The whole loop in memory: keys in, frames out, the engine over HTTP against the simulator.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/console.rs"]
+mod console;
+
+use console::{Person, supervise};
+use flightdeck::app::msg::KeyCode;
+use flightdeck::clock::SystemClock;
+use flightdeck::config::Settings;
+use flightdeck::config::load::{Flags, parse};
+use flightdeck::sim::{self, Options, Sim};
+
+async fn world(scenario: &str, state: &std::path::Path, change: impl Fn(String) -> String) -> (Sim, Settings) {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let options = Options { listen, scenario: scenario.to_owned(), seed: 3, speed: 10.0 };
+    let sim = sim::start(options, SystemClock::shared()).await.unwrap();
+    let dir = state.to_str().unwrap().to_owned();
+    let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
+    let settings = parse(&change(sim.config_toml()), None, &Flags::default(), &env).unwrap();
+    (sim, settings)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_deploy_is_seen_and_rolled_back_at_the_keyboard() {
+    let state = tempfile::tempdir().unwrap();
+    let (sim, settings) = world("bad-deploy", state.path(), |text| text).await;
+    supervise(settings, (200, 50), async |mut person: Person| {
+        person.sees("FAIL production").await;
+        person.types("!").await;
+        person.sees("Actions").await;
+        person.types("R").await;
+        person.sees("to which release?").await;
+        person.types("j").await;
+        person.presses(KeyCode::Enter).await;
+        person.sees("type production").await;
+        person.types("production").await;
+        person.presses(KeyCode::Enter).await;
+        person.sees("restored in").await;
+        person.presses(KeyCode::Esc).await;
+        person.sees_that("calm again", |frame| !frame.contains("FAIL production") && frame.contains("PINNED")).await;
+        person.types("q").await;
+    })
+    .await;
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_is_told_in_its_pane_and_the_others_go_on() {
+    let state = tempfile::tempdir().unwrap();
+    let wrong = |text: String| {
+        let spoil = |line: &str| {
+            if line.starts_with("token = \"FlyV1") { "token = \"FlyV1 fm2_wrong\"".to_owned() } else { line.to_owned() }
+        };
+        text.lines().map(spoil).collect::<Vec<_>>().join("\n")
+    };
+    let (sim, settings) = world("calm", state.path(), wrong).await;
+    supervise(settings, (200, 50), async |mut person: Person| {
+        person.sees("check the token").await;
+        let frame = person.sees("frontend   vercel").await;
+        assert!(!frame.contains("fm2_wrong"), "a token must never be drawn:\n{frame}");
+        person.sees("staging  frontend /").await;
+        person.types("q").await;
+    })
+    .await;
+    sim.stop().await;
+}

@@ -1,0 +1,71 @@
+//! The whole console in memory: the real loop and engine over real HTTP against the simulator, typed at by a test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightdeck::app::msg::{Key, KeyCode, Msg};
+use flightdeck::clock::SystemClock;
+use flightdeck::config::Settings;
+use flightdeck::runtime::Console;
+use flightdeck::runtime::surface::MemorySurface;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio::sync::{mpsc, watch};
+
+/// Longest wait for anything: generous, because a busy machine is not a failure.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The person at the keyboard.
+pub struct Person {
+    keys: mpsc::Sender<Msg>,
+    frames: watch::Receiver<String>,
+    last: watch::Receiver<String>,
+}
+
+impl Person {
+    /// Types characters, one key each.
+    pub async fn types(&self, text: &str) {
+        for c in text.chars() {
+            self.presses(KeyCode::Char(c)).await;
+        }
+    }
+
+    /// Presses one key.
+    pub async fn presses(&self, code: KeyCode) {
+        let key = Key { code, ctrl: false, alt: false, repeat: false };
+        self.keys.send(Msg::Key(key)).await.expect("the console runs");
+    }
+
+    /// Waits until a frame satisfies `done`, and returns it; panics with the last frame when it never does.
+    pub async fn sees_that(&mut self, what: &str, done: impl Fn(&str) -> bool) -> String {
+        let found = tokio::time::timeout(PATIENCE, self.frames.wait_for(|frame| done(frame))).await;
+        if let Ok(Ok(frame)) = found {
+            return frame.clone();
+        }
+        panic!("waited for {what}; the screen is:\n{}", *self.last.borrow())
+    }
+
+    /// Waits for text on the screen.
+    pub async fn sees(&mut self, text: &str) -> String {
+        self.sees_that(text, |frame| frame.contains(text)).await
+    }
+}
+
+/// Runs the console at this size while `script` plays the person; ends when the console does.
+pub async fn supervise<F: Future<Output = ()>>(
+    settings: Settings,
+    (columns, rows): (u16, u16),
+    script: impl FnOnce(Person) -> F,
+) {
+    let (keys, mut typed) = mpsc::channel(64);
+    let (frames_in, frames) = watch::channel(String::new());
+    let mut surface = MemorySurface::new(columns, rows, move |frame| {
+        let _ = frames_in.send(frame.to_owned());
+    });
+    let input = Box::pin(stream::poll_fn(move |cx| typed.poll_recv(cx)));
+    let signals = stream::pending().boxed();
+    let mut console = Console::new(Arc::new(settings), SystemClock::shared());
+    let (result, ()) =
+        tokio::join!(console.run(&mut surface, input, signals), script(Person { keys, last: frames.clone(), frames }));
+    result.expect("the console ends well");
+}
