@@ -1,6 +1,8 @@
 //! The command line: what is typed, and which part of the program answers.
 
 mod demo;
+mod journal;
+mod rollback;
 mod simulate;
 mod status;
 
@@ -62,6 +64,20 @@ pub enum Command {
         #[arg(long, default_value_t = 15)]
         timeout: u64,
     },
+    /// Roll an environment back; without --confirm it prints the plan.
+    Rollback(rollback::RollbackArgs),
+    /// What was done: every operation and every changing call.
+    Journal {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Check that no row was changed.
+        #[arg(long)]
+        verify: bool,
+        /// Rows at most.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -113,6 +129,10 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Status { json, timeout }) => {
             let settings = load::load(&flags, &variable)?;
             block_on(status::run(settings, json, std::time::Duration::from_secs(timeout)))
+        }
+        Some(Command::Rollback(args)) => block_on(rollback::run(load::load(&flags, &variable)?, args)),
+        Some(Command::Journal { json, verify, limit }) => {
+            block_on(journal::run(load::load(&flags, &variable)?, json, verify, limit))
         }
         Some(Command::Config(ConfigCommand::Example)) => print(include_str!("../config.example.toml")),
         Some(Command::Config(ConfigCommand::Check)) => check(&flags),

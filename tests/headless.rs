@@ -1,0 +1,67 @@
+//! The commands without a screen, as a script uses them: the binary against the simulator, judged by output and exit code.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::Output;
+
+use flightdeck::clock::SystemClock;
+use flightdeck::sim::{self, Options, Sim};
+use serde_json::Value;
+
+async fn world(dir: &Path) -> Sim {
+    use std::os::unix::fs::PermissionsExt as _;
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let options = Options { listen, scenario: "calm".to_owned(), seed: 5, speed: 20.0 };
+    let sim = sim::start(options, SystemClock::shared()).await.unwrap();
+    let path = dir.join("flightdeck.toml");
+    std::fs::write(&path, sim.config_toml()).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    sim
+}
+
+async fn flightdeck(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(arguments).current_dir(dir).env("FLIGHTDECK_STATE_DIR", dir.join("state"));
+    command.env_remove("FLIGHTDECK_CONFIG").output().await.unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_reports_each_step_and_ends_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let ask = ["rollback", "--environment", "production", "--to", "v40", "--json"];
+    let plan = flightdeck(dir.path(), &ask).await;
+    assert_eq!(plan.status.code(), Some(0), "{plan:?}");
+    assert_eq!(lines(&plan)[0]["schema"], "flightdeck/plan");
+    let done = flightdeck(dir.path(), &[&ask[..], &["--confirm=production"]].concat()).await;
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let said = lines(&done);
+    assert!(said.len() > 8 && said[0]["schema"] == "flightdeck/rollback-step", "{said:?}");
+    assert_eq!(said.last().unwrap()["operation"]["state"], "done");
+    let again = flightdeck(dir.path(), &[&ask[..], &["--confirm=production"]].concat()).await;
+    assert_ne!(again.status.code(), Some(0), "what is live is not rolled back to: {again:?}");
+    let journal = flightdeck(dir.path(), &["journal", "--verify"]).await;
+    assert_eq!(journal.status.code(), Some(0), "{journal:?}");
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_and_mistakes_have_their_exit_codes() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let base = ["rollback", "--environment", "production", "--service", "backend", "--to", "v40"];
+    let code = async |more: &[&str]| flightdeck(dir.path(), &[&base[..], more].concat()).await.status.code();
+    assert_eq!(code(&["--confirm=staging"]).await, Some(2));
+    assert_eq!(code(&["--confirm=production", "--readonly"]).await, Some(5));
+    assert_eq!(flightdeck(dir.path(), &["status", "--json"]).await.status.code(), Some(0));
+    assert_eq!(flightdeck(dir.path(), &["--config", "absent.toml", "status"]).await.status.code(), Some(2));
+    sim.stop().await;
+    let gone = flightdeck(dir.path(), &["status", "--json"]).await;
+    assert_eq!(gone.status.code(), Some(3), "no platform answers: {gone:?}");
+    assert_eq!(lines(&gone)[0]["schema"], "flightdeck/status");
+}
