@@ -2,6 +2,8 @@
 
 mod demo;
 mod journal;
+mod lists;
+mod read;
 mod rollback;
 mod simulate;
 mod status;
@@ -64,6 +66,13 @@ pub enum Command {
         #[arg(long, default_value_t = 15)]
         timeout: u64,
     },
+    /// Deployments of every service.
+    Releases(ReadArgs),
+    /// Every probe, asked once.
+    Health(ReadArgs),
+    /// Secrets: names, places and findings, never a value.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Roll an environment back; without --confirm it prints the plan.
     Rollback(rollback::RollbackArgs),
     /// What was done: every operation and every changing call.
@@ -99,6 +108,24 @@ pub struct SimArgs {
     pub speed: f64,
 }
 
+/// How a list is read.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct ReadArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Longest wait for answers, seconds.
+    #[arg(long, default_value_t = 15)]
+    pub timeout: u64,
+}
+
+/// Subcommands of `secrets`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum SecretsCommand {
+    /// Compare the environments; exit code 1 when something differs.
+    Diff(ReadArgs),
+}
+
 /// Subcommands of `config`.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum ConfigCommand {
@@ -130,6 +157,9 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
             let settings = load::load(&flags, &variable)?;
             block_on(status::run(settings, json, std::time::Duration::from_secs(timeout)))
         }
+        Some(Command::Releases(args)) => list(&flags, lists::List::Releases, args),
+        Some(Command::Health(args)) => list(&flags, lists::List::Health, args),
+        Some(Command::Secrets(SecretsCommand::Diff(args))) => list(&flags, lists::List::Secrets, args),
         Some(Command::Rollback(args)) => block_on(rollback::run(load::load(&flags, &variable)?, args)),
         Some(Command::Journal { json, verify, limit }) => {
             block_on(journal::run(load::load(&flags, &variable)?, json, verify, limit))
@@ -138,6 +168,11 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Config(ConfigCommand::Check)) => check(&flags),
         Some(Command::Keys) => print(&crate::action::markdown()),
     }
+}
+
+fn list(flags: &Flags, which: lists::List, args: ReadArgs) -> Result<ExitCode, UserError> {
+    let settings = load::load(flags, &variable)?;
+    block_on(lists::run(settings, which, args.json, std::time::Duration::from_secs(args.timeout)))
 }
 
 fn screen(flags: &Flags) -> Result<ExitCode, UserError> {

@@ -59,6 +59,12 @@ async fn refusals_and_mistakes_have_their_exit_codes() {
     assert_eq!(code(&["--confirm=staging"]).await, Some(2));
     assert_eq!(code(&["--confirm=production", "--readonly"]).await, Some(5));
     assert_eq!(flightdeck(dir.path(), &["status", "--json"]).await.status.code(), Some(0));
+    assert_eq!(flightdeck(dir.path(), &["health", "--json"]).await.status.code(), Some(0));
+    let releases = flightdeck(dir.path(), &["releases", "--json"]).await;
+    assert!(lines(&releases)[0]["rows"].as_array().unwrap().len() > 5, "{releases:?}");
+    let diff = flightdeck(dir.path(), &["secrets", "diff"]).await;
+    assert_eq!(diff.status.code(), Some(1), "a difference is 1, as with diff: {diff:?}");
+    assert!(String::from_utf8_lossy(&diff.stdout).contains("missing in production"), "{diff:?}");
     assert_eq!(flightdeck(dir.path(), &["--config", "absent.toml", "status"]).await.status.code(), Some(2));
     sim.stop().await;
     let gone = flightdeck(dir.path(), &["status", "--json"]).await;

@@ -1,20 +1,18 @@
 //! `flightdeck status`: the same model as the screen's, filled once and printed.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::read::read_once;
+
 use crate::app::model::Model;
-use crate::app::msg::{Msg, Now};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::domain::environment::{EnvInfo, Status};
-use crate::domain::fact::Fact;
-use crate::domain::feed::{FeedId, FeedState};
-use crate::engine::{Engine, Scope};
+use crate::domain::feed::FeedState;
 use crate::error::{ExitCode, UserError};
 
 pub(super) async fn run(settings: Settings, json: bool, timeout: Duration) -> Result<ExitCode, UserError> {
@@ -31,26 +29,6 @@ pub(super) async fn run(settings: Settings, json: bool, timeout: Duration) -> Re
     let text = if json { as_json(&model, &failing, &clock) } else { as_text(&model, &failing) };
     super::print(&text)?;
     Ok(exit_code(&model, late || !failing.is_empty()))
-}
-
-/// Runs the engine until every feed has answered or failed once; true when the time ran out before.
-async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> (Model, bool) {
-    let now = || Now { wall: clock.now(), mono: clock.mono() };
-    let mut model = Model::new(&settings, now());
-    let (engine, mut lanes) = Engine::start(settings, clock.clone(), Scope::State);
-    let mut awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();
-    let collect = async {
-        while !awaited.is_empty() {
-            let Some(fact) = lanes.control.recv().await else { break };
-            if let Fact::Feed(id, _) = &fact {
-                awaited.remove(id);
-            }
-            let _ = crate::app::update(&mut model, Msg::Fact(fact), now());
-        }
-    };
-    let late = tokio::time::timeout(timeout, collect).await.is_err();
-    engine.shutdown().await;
-    (model, late)
 }
 
 fn exit_code(model: &Model, incomplete: bool) -> ExitCode {

@@ -1,0 +1,103 @@
+//! `releases`, `health` and `secrets diff`: one list each, from the screen's own model.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::read::read_once;
+use crate::app::model::Model;
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::domain::environment::Status;
+use crate::error::{ExitCode, UserError};
+
+/// Which list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    /// Deployments of every service.
+    Releases,
+    /// Probes.
+    Health,
+    /// The matrix of secrets, names and findings only.
+    Secrets,
+}
+
+pub(super) async fn run(settings: Settings, list: List, json: bool, timeout: Duration) -> Result<ExitCode, UserError> {
+    let clock = SystemClock::shared();
+    let (model, late) = read_once(Arc::new(settings), clock.clone(), timeout).await;
+    let (name, rows, code) = match list {
+        List::Releases => ("releases", releases(&model), ExitCode::Done),
+        List::Health => ("health", health(&model), health_code(&model)),
+        List::Secrets => ("secrets-diff", secrets(&model), secrets_code(&model)),
+    };
+    let nothing = rows.is_empty();
+    if json {
+        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
+        let at = clock.now().to_string();
+        let value = json!({"schema": format!("flightdeck/{name}"), "version": 1, "at": at, "rows": rows});
+        super::print(&format!("{value}\n"))?;
+    } else {
+        let mut text = String::new();
+        rows.iter().for_each(|(_, line)| text.push_str(line));
+        super::print(&text)?;
+    }
+    Ok(if nothing || (late && code == ExitCode::Done) { ExitCode::Inconclusive } else { code })
+}
+
+fn releases(model: &Model) -> Vec<(Value, String)> {
+    let all = model.releases.values().flatten();
+    all.map(|one| {
+        let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
+        let live = if one.current { "LIVE" } else { "" };
+        let (service, at) = (one.service.to_string(), one.created_at.strftime("%Y-%m-%dT%H:%MZ"));
+        (json!(one), format!("{service:<22} {:<34} {sha:<8} {:<16} {at} {live}\n", one.label, one.words))
+    })
+    .collect()
+}
+
+fn health(model: &Model) -> Vec<(Value, String)> {
+    let row = |probe: &crate::domain::health::ProbeState| {
+        let last = probe.samples.back();
+        let says = last.and_then(|sample| sample.failure.as_ref()).map_or("passes", |failure| failure.as_str());
+        let millis = last.map_or(0, |sample| sample.anatomy.total.as_millis());
+        let value = json!({
+            "environment": probe.id.env, "probe": &*probe.id.name, "target": probe.target,
+            "passed": last.is_some_and(|sample| sample.failure.is_none()), "says": says, "latency_ms": millis,
+        });
+        (value, format!("{:<12} {:<22} {millis:>6} ms  {says}\n", probe.id.env, probe.id.name))
+    };
+    model.probes.iter().map(row).collect()
+}
+
+/// One look is no hysteresis: a probe that fails now is unhealthy now.
+fn health_code(model: &Model) -> ExitCode {
+    let fails =
+        |probe: &crate::domain::health::ProbeState| probe.samples.back().is_some_and(|one| one.failure.is_some());
+    if model.probes.iter().any(fails) { ExitCode::Failed } else { ExitCode::Done }
+}
+
+fn secrets(model: &Model) -> Vec<(Value, String)> {
+    let row = |row: &crate::domain::secret::SecretRow| {
+        let mut line = format!("{:<34}", row.key);
+        for env in &model.environments {
+            let here = row.entries.iter().filter(|entry| entry.env == env.id).map(|entry| entry.platform.name());
+            let places: Vec<&str> = here.collect();
+            let _ =
+                write!(line, " {}: {:<16}", env.id, if places.is_empty() { "-".to_owned() } else { places.join("+") });
+        }
+        for finding in &row.findings {
+            let _ = write!(line, " {}{};", if finding.blocks { "BLOCKS: " } else { "" }, finding.says);
+        }
+        line.push('\n');
+        (json!(row), line)
+    };
+    model.secrets.iter().map(row).collect()
+}
+
+/// A difference is exit code 1, as with `diff`.
+fn secrets_code(model: &Model) -> ExitCode {
+    let differs = model.secrets.iter().flat_map(|row| &row.findings).any(|finding| finding.status >= Status::Warn);
+    if differs { ExitCode::Failed } else { ExitCode::Done }
+}
