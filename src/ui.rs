@@ -6,15 +6,21 @@ mod panes;
 mod rollback;
 pub mod text;
 pub mod theme;
+mod widgets;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
+use crate::action::Action;
 use crate::app::geometry::{Area, Geometry};
-use crate::app::model::{Model, Pane, View};
+use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
+use crate::domain::environment::{Status, Tier};
 use theme::Theme;
+use widgets::pieces::{Piece, whole};
 
 /// Everything that a part of the screen needs to draw itself.
 pub(crate) struct Ctx<'a> {
@@ -34,13 +40,13 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     let area = frame.area();
     let mut geometry = Geometry::default();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        frame.render_widget(header(&ctx), Rect { height: area.height.min(1), ..area });
+        frame.render_widget(header(&ctx, area.width), Rect { height: area.height.min(1), ..area });
         return geometry;
     }
     let banner = u16::from(model.banner.is_some());
     let rows = [Constraint::Length(1), Constraint::Length(banner), Constraint::Min(1), Constraint::Length(1)];
     let [top, alarm, body, hints] = Layout::vertical(rows).areas(area);
-    frame.render_widget(header(&ctx), top);
+    frame.render_widget(header(&ctx, top.width), top);
     if model.banner.is_some() {
         frame.render_widget(alarm_line(&ctx, alarm.width), alarm);
     }
@@ -48,7 +54,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         View::Dashboard => dashboard(&ctx, frame, body, &mut geometry),
         View::Only(pane) => place(&ctx, frame, pane, body, &mut geometry),
     }
-    frame.render_widget(hint_line(&ctx), hints);
+    frame.render_widget(hint_line(&ctx, hints.width), hints);
     if model.help {
         help::draw(&ctx, frame, body);
     }
@@ -63,11 +69,13 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
 
 fn dashboard(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, geometry: &mut Geometry) {
     if body.width < TWO_COLUMNS {
-        let rows = [Constraint::Fill(3), Constraint::Fill(3)];
-        let [upper, lower] = Layout::vertical(rows).areas(body);
-        // One column: the environments stay, the focused pane takes the rest.
+        // One column: the environments stay, the focused pane takes the rest, a strip says how the others are.
+        let needed = u16::try_from(ctx.model.places().len()).unwrap_or(u16::MAX).saturating_add(2);
+        let rows = [Constraint::Length(needed.clamp(3, body.height / 2)), Constraint::Length(1), Constraint::Fill(1)];
+        let [upper, strip, lower] = Layout::vertical(rows).areas(body);
         place(ctx, frame, Pane::Environments, upper, geometry);
         let second = if ctx.model.focus == Pane::Environments { Pane::Logs } else { ctx.model.focus };
+        frame.render_widget(tabs(ctx, second, strip.width), strip);
         place(ctx, frame, second, lower, geometry);
         return;
     }
@@ -89,53 +97,80 @@ fn place(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect, geometry:
     geometry.panes.push((pane, Area { x: inner.x, y: inner.y, width: inner.width, height: inner.height }));
 }
 
-fn header(ctx: &Ctx<'_>) -> Line<'static> {
+fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
-    let mut spans = vec![Span::styled(format!(" flightdeck  {}  ", model.project), theme.strong())];
-    for env in model.environments.iter().rev() {
+    let mut pieces = vec![
+        Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),
+        Piece::new(4, vec![Span::styled(format!(" {} ", model.project), theme.strong())]),
+    ];
+    let mut environments: Vec<_> = model.environments.iter().collect();
+    environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
+    for env in environments {
         let judged = model.judge(env);
-        let sha = judged.sha.map(|sha| format!(" {}", sha.short())).unwrap_or_default();
-        spans.push(Span::raw(format!(" {} ", env.id)));
-        let text = format!("{} {}{sha}", theme.symbol(judged.status), judged.words);
-        spans.push(Span::styled(text, theme.status(judged.status)));
-        spans.push(Span::raw("  "));
+        let keep = if env.tier == Tier::Production { 9 } else { 6 };
+        let text = format!("{} {}", theme.symbol(judged.status), judged.words);
+        let mut said = vec![Span::raw(format!("  {} ", env.id)), Span::styled(text, theme.status(judged.status))];
+        said.push(Span::raw(" "));
+        pieces.push(Piece::new(keep, said));
+        if let Some(sha) = judged.sha {
+            pieces.push(Piece::new(keep - 1, vec![Span::raw(format!("{} ", sha.short()))]));
+        }
     }
-    spans.push(Span::raw(format!(" {}  ", ctx.now.wall.strftime("%H:%M:%SZ"))));
+    pieces.push(Piece::new(7, vec![Span::raw(format!("  {} ", ctx.now.wall.strftime("%H:%M:%SZ")))]));
     for (platform, budget) in &model.budgets {
         let percent = 100 * u64::from(budget.remaining) / u64::from(budget.limit.max(1));
-        spans.push(Span::styled(format!("{} {percent}%  ", platform.short()), theme.dim()));
+        pieces.push(Piece::new(1, vec![Span::styled(format!(" {} {percent}% ", platform.short()), theme.dim())]));
     }
-    Line::from(spans)
+    whole(pieces, width.into())
+}
+
+/// Names of the panes with the worst that each has to say; the one shown is marked.
+fn tabs(ctx: &Ctx<'_>, shown: Pane, width: u16) -> Line<'static> {
+    let pieces = DASHBOARD.iter().skip(1).map(|pane| {
+        let style = if *pane == shown { ctx.theme.selected() } else { Style::new() };
+        let mut spans = vec![Span::raw(" "), Span::styled(format!(" {} ", frame::name(*pane)), style)];
+        if *pane == shown {
+            spans.insert(1, Span::raw(">"));
+        }
+        if let Some((status, says)) = panes::trouble(ctx, *pane) {
+            let text = format!(" {} {says} ", ctx.theme.symbol(status));
+            spans.push(Span::styled(text, ctx.theme.status(status)));
+        }
+        Piece::new(1, spans)
+    });
+    whole(pieces.collect(), width.into())
 }
 
 fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let Some(banner) = &ctx.model.banner else { return Line::default() };
+    let theme = ctx.theme;
     let release = banner.release.as_ref().map_or("unknown release", |sha| sha.short());
-    let text = format!(
-        " {} FAIL {} {release} · {} · passed {}% → {}% · since {} · !R rolls back",
-        ctx.theme.symbol(crate::domain::environment::Status::Fail),
-        banner.env,
-        banner.evidence,
-        banner.passed.0,
-        banner.passed.1,
-        text::since(banner.since, ctx.now.wall),
-    );
-    Line::styled(text::fit(&text, width.into(), ctx.theme.ellipsis()), ctx.theme.banner())
+    let (dot, symbol) = (theme.dot(), theme.symbol(Status::Fail));
+    let what = format!(" {symbol} FAIL {} {release} {dot} ", banner.env);
+    let (before, after) = banner.passed;
+    let since = text::since(banner.since, ctx.now.wall);
+    let numbers = format!(" {dot} passed {before}% {} {after}% {dot} since {since} {dot} !R rolls back", theme.arrow());
+    // The evidence is what gives way: the release and the numbers are short and say more.
+    let room = usize::from(width).saturating_sub(what.width() + numbers.width());
+    let text = format!("{what}{}{numbers}", text::cut(banner.evidence.as_str(), room, theme.ellipsis()));
+    Line::styled(text::fit(&text, width.into(), theme.ellipsis()), theme.banner())
 }
 
-fn hint_line(ctx: &Ctx<'_>) -> Line<'static> {
+fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
+    let width = usize::from(width);
     if let Some(typed) = &model.prompt {
-        let text = format!(" filter: {typed}▏  (! first inverts, enter keeps, esc clears)");
-        return Line::styled(text, theme.strong());
+        let text = format!(" filter: {typed}{}  (! first inverts, enter keeps, esc clears)", theme.cursor());
+        return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
     }
     if let Some(notice) = &model.notice {
-        return Line::styled(format!(" {notice}"), theme.status(crate::domain::environment::Status::Warn));
+        let text = text::cut(&format!(" {} {notice}", theme.symbol(Status::Warn)), width, theme.ellipsis());
+        return Line::styled(text, theme.status(Status::Warn));
     }
-    let mut spans = Vec::new();
-    for entry in crate::action::TABLE.iter().filter(|entry| entry.hint) {
-        spans.push(Span::styled(format!(" {}", entry.keys[0]), theme.strong()));
-        spans.push(Span::styled(format!(" {} ", entry.title), theme.dim()));
-    }
-    Line::from(spans)
+    let pieces = crate::action::TABLE.iter().filter(|entry| entry.hint).map(|entry| {
+        let keep = if matches!(entry.action, Action::Help | Action::Back) { 9 } else { 1 };
+        let key = Span::styled(format!(" {}", entry.keys[0]), theme.strong());
+        Piece::new(keep, vec![key, Span::styled(format!(" {} ", entry.title), theme.dim())])
+    });
+    whole(pieces.collect(), width)
 }

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType};
+use ratatui::widgets::Block;
 
 use super::Ctx;
 use super::text;
@@ -17,7 +17,6 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     let production = model.selected_env().is_some_and(|env| env.tier == Tier::Production);
     let prod = pane == Pane::Environments && production;
     let focused = model.focus == pane;
-    let kind = if prod { BorderType::Thick } else { BorderType::Rounded };
     let style = match (prod, focused) {
         (true, _) => theme.prod(),
         (false, true) => theme.focus(),
@@ -38,7 +37,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
         Freshness::Waiting => {}
     }
     title.push(Span::raw(" "));
-    let block = Block::bordered().border_type(kind).border_style(style).title_top(Line::from(title));
+    let block = Block::bordered().border_set(theme.border(prod)).border_style(style).title_top(Line::from(title));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     inner
@@ -57,25 +56,25 @@ pub(super) fn name(pane: Pane) -> &'static str {
 }
 
 fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
-    let model = ctx.model;
+    let (model, dot) = (ctx.model, ctx.theme.dot());
     match pane {
         Pane::Logs => {
             let (_, dropped) = model.logs.counts();
             let mut text = format!("  {} lines", model.logs.len());
             if let Some(newest) = model.logs.newest() {
-                text.push_str(&format!(" · lag {}", text::since(newest, ctx.now.wall)));
+                text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
             }
             if dropped > 0 {
-                text.push_str(&format!(" · {dropped} oldest dropped"));
+                text.push_str(&format!(" {dot} {dropped} oldest dropped"));
             }
             if !model.logs.filter().text.is_empty() {
                 let not = if model.logs.filter().inverse { "!" } else { "" };
-                text.push_str(&format!(" · /{not}{}", model.logs.filter().text));
+                text.push_str(&format!(" {dot} /{not}{}", model.logs.filter().text));
             }
             let below = model.logs.below();
-            text.push_str(if model.logs.following() { " · follow" } else { " · paused" });
+            text.push_str(&format!(" {dot} {}", if model.logs.following() { "follow" } else { "paused" }));
             if below > 0 {
-                text.push_str(&format!(" · +{below} below"));
+                text.push_str(&format!(" {dot} +{below} below"));
             }
             text
         }

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
+use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::Ctx;
 use super::text;
@@ -26,7 +26,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect) {
         }
         lines.push(Line::from(spans));
     }
-    let block = Block::bordered().border_type(BorderType::Rounded).border_style(ctx.theme.focus()).title_top(" Help ");
+    let block =
+        Block::bordered().border_set(ctx.theme.border(false)).border_style(ctx.theme.focus()).title_top(" Help ");
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }

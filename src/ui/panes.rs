@@ -29,20 +29,32 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
         Pane::Releases => releases::lines(ctx, area),
         Pane::Pipeline => pipeline::lines(ctx, area),
     };
-    let mut lines = if lines.is_empty() { vec![empty(ctx, pane)] } else { lines };
+    let waiting = lines.is_empty();
+    let mut lines = if waiting { vec![empty(ctx, pane)] } else { lines };
     if matches!(ctx.model.freshness(pane, ctx.now), Freshness::Stale(_)) {
         lines = lines.into_iter().map(|line| line.patch_style(ctx.theme.dim())).collect();
     }
     let failure = failure(ctx, pane);
     let room = usize::from(area.height).saturating_sub(if failure.is_some() { 2 } else { 0 });
     lines.truncate(room.max(1));
-    let used = u16::try_from(lines.len()).unwrap_or(area.height).min(area.height);
-    frame.render_widget(Paragraph::new(lines), area);
+    // What is said while nothing is known may take two rows.
+    let taken = if waiting { 2 } else { lines.len() };
+    let used = u16::try_from(taken).unwrap_or(area.height).min(area.height);
+    if waiting {
+        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), margin(area));
+    } else {
+        frame.render_widget(Paragraph::new(lines), area);
+    }
     if let Some(text) = failure {
         let below = Rect { y: area.y + used, height: area.height - used, ..area };
         let style = ctx.theme.status(Status::Fail);
-        frame.render_widget(Paragraph::new(text).style(style).wrap(Wrap { trim: true }), below);
+        frame.render_widget(Paragraph::new(text).style(style).wrap(Wrap { trim: true }), margin(below));
     }
+}
+
+/// One column free at the left, where rows have their blank.
+fn margin(area: Rect) -> Rect {
+    Rect { x: area.x + area.width.min(1), width: area.width.saturating_sub(1), ..area }
 }
 
 /// Why the worst feed of a pane fails, and what to do.
@@ -66,7 +78,29 @@ fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
         Pane::Pipeline => "waiting for the first answer of GitHub",
         Pane::Environments | Pane::Releases => "waiting for the first answer",
     };
-    Line::styled(format!(" {text}"), ctx.theme.dim())
+    Line::styled(text, ctx.theme.dim())
+}
+
+/// The worst that a pane has to say, for where the pane itself is not seen.
+pub(super) fn trouble(ctx: &Ctx<'_>, pane: Pane) -> Option<(Status, String)> {
+    let model = ctx.model;
+    if pane == Pane::Health {
+        let failing = model.probes.iter().filter(|probe| probe.status == Status::Fail).count();
+        if failing > 0 {
+            return Some((Status::Fail, format!("{failing} failing")));
+        }
+    }
+    if pane == Pane::Secrets {
+        let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
+        if blocking > 0 {
+            return Some((Status::Fail, format!("{blocking} blocks")));
+        }
+    }
+    match model.freshness(pane, ctx.now) {
+        Freshness::Failed => Some((Status::Fail, "not read".to_owned())),
+        Freshness::Stale(_) => Some((Status::Warn, "STALE".to_owned())),
+        Freshness::Waiting | Freshness::Fresh(_) => None,
+    }
 }
 
 /// The first row shown so that the selected one is visible.

@@ -1,14 +1,15 @@
 //! The rollback dialog and the menu that leads to it.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear, Paragraph, Wrap};
+use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
 use super::Ctx;
 use super::text;
 use crate::app::rollback::{Choice, Rollback};
-use crate::domain::environment::Status;
+use crate::domain::environment::{Status, Tier};
+use crate::domain::ids::EnvId;
 use crate::domain::operation::{OpState, Operation, Plan};
 
 /// Columns of the dialog at most, its frame included.
@@ -16,50 +17,53 @@ const WIDTH: usize = 110;
 
 /// The menu of actions.
 pub(super) fn menu(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect) {
-    let env = ctx.model.selected_env().map(|env| env.id.to_string()).unwrap_or_default();
-    let lines = vec![
-        Line::from(vec![Span::styled(" R ", ctx.theme.strong()), Span::raw(format!("roll back {env}"))]),
-        Line::styled(" esc leaves", ctx.theme.dim()),
-    ];
-    dialog(ctx, frame, body, " Actions ", lines);
+    let env = ctx.model.selected_env().map(|env| &env.id);
+    let name = env.map(EnvId::to_string).unwrap_or_default();
+    let lines = vec![Line::from(vec![Span::styled(" R ", ctx.theme.strong()), Span::raw(format!("roll back {name}"))])];
+    dialog(ctx, frame, body, env, "Actions", lines, Line::styled(" esc leaves", ctx.theme.dim()));
 }
 
 /// The dialog.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) {
-    let (title, lines) = match rollback {
+    let dim = ctx.theme.dim();
+    match rollback {
         Rollback::Pick { env, choices, chosen } => {
-            let mut lines: Vec<Line<'static>> = choices
-                .iter()
-                .take(body.height.saturating_sub(5).into())
-                .map(|one| choice(ctx, one, chosen.as_ref() == Some(&one.sha)))
-                .collect();
-            let hint = if chosen.is_some() {
-                " enter shows the plan · j k choose · esc leaves"
-            } else {
-                " j k choose · esc leaves"
-            };
-            lines.push(Line::default());
-            lines.push(Line::styled(hint, ctx.theme.dim()));
-            (format!(" Roll back {env}: to which release? "), lines)
+            let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
+            let room = usize::from(body.height.saturating_sub(4)).max(1);
+            let first = at.map_or(0, |at| at.saturating_sub(room - 1));
+            let shown = choices.iter().skip(first).take(room);
+            let lines = shown.map(|one| choice(ctx, one, chosen.as_ref() == Some(&one.sha))).collect();
+            let enter = if chosen.is_some() { "enter shows the plan, " } else { "" };
+            let hint = Line::styled(format!(" {enter}j k choose, esc leaves"), dim);
+            dialog(ctx, frame, body, Some(env), &format!("Roll back {env}: to which release?"), lines, hint);
         }
-        Rollback::Preflighting(_, env) => (
-            format!(" Roll back {env} "),
-            vec![Line::raw(" reading what is live, what is still there and what would go out")],
-        ),
-        Rollback::Ready(plan, typed) => (format!(" Roll back {}: the plan ", plan.env), plan_lines(ctx, plan, typed)),
+        Rollback::Preflighting(_, env) => {
+            let lines = vec![Line::raw(" reading what is live, what is still there and what would go out")];
+            let hint = Line::styled(" esc leaves", dim);
+            dialog(ctx, frame, body, Some(env), &format!("Roll back {env}"), lines, hint);
+        }
+        Rollback::Ready(plan, typed) => {
+            let lines = plan_lines(ctx, plan, false);
+            let lines = if lines.len() + 4 > body.height.into() { plan_lines(ctx, plan, true) } else { lines };
+            let title = format!("Roll back {}: the plan", plan.env);
+            dialog(ctx, frame, body, Some(&plan.env), &title, lines, confirmation(ctx, plan, typed));
+        }
         Rollback::Refused(why) => {
-            let lines = vec![
-                Line::styled(format!(" {why}"), ctx.theme.status(Status::Fail)),
-                Line::raw(" nothing was changed · esc leaves"),
-            ];
-            (" Roll back ".to_owned(), lines)
+            let text = format!(" {} {why}", ctx.theme.symbol(Status::Fail));
+            let lines = vec![Line::styled(text, ctx.theme.status(Status::Fail))];
+            dialog(ctx, frame, body, None, "Roll back", lines, Line::raw(" nothing was changed; esc leaves"));
         }
         Rollback::Following(op) => match ctx.model.operations.get(op) {
-            Some(operation) => (" Roll back ".to_owned(), operation_lines(ctx, operation)),
-            None => (" Roll back ".to_owned(), vec![Line::raw(" writing the intent to the journal")]),
+            Some(operation) => {
+                let (lines, end) = operation_lines(ctx, operation);
+                dialog(ctx, frame, body, Some(&operation.env), "Roll back", lines, end);
+            }
+            None => {
+                let lines = vec![Line::raw(" writing the intent to the journal")];
+                dialog(ctx, frame, body, None, "Roll back", lines, Line::default());
+            }
         },
-    };
-    dialog(ctx, frame, body, &title, lines);
+    }
 }
 
 fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
@@ -78,72 +82,66 @@ fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
         text::fit(verified, 9, mark),
         by_commit.message,
     );
-    let line = Line::raw(text::cut(&line, WIDTH - 2, mark));
+    let width = WIDTH.min(usize::from(ctx.model.size.0).max(40)) - 2;
+    let line = Line::raw(text::cut(&line, width, mark));
     if chosen { line.patch_style(ctx.theme.selected()) } else { line }
 }
 
-fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
+/// What refuses and what stays comes before the detail; `short` leaves the steps and the commits' titles out.
+fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
+    let told = |text: &crate::sanitize::Text, status: Status| {
+        Line::styled(format!(" {} {text}", ctx.theme.symbol(status)), ctx.theme.status(status))
+    };
+    let mut lines: Vec<Line<'static>> = plan.refusals.iter().map(|text| told(text, Status::Fail)).collect();
     for part in &plan.parts {
         let sha = |sha: &Option<crate::domain::ids::Sha>| sha.as_ref().map_or("?", |sha| sha.short()).to_owned();
-        let head = format!(
-            " {}: {} {} → {} {}",
-            part.service.name,
-            part.from.0,
-            sha(&part.from.1),
-            part.to.0,
-            sha(&part.to.1)
-        );
+        let (from, to, arrow) = (&part.from, &part.to, ctx.theme.arrow());
+        let head = format!(" {}: {} {} {arrow} {} {}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1));
         lines.push(Line::styled(head, ctx.theme.strong()));
-        lines.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
+        if !short {
+            lines.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
+        }
     }
+    lines.push(Line::styled(" does NOT go back", ctx.theme.status(Status::Warn)));
+    lines.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
+    lines.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
     match &plan.commits_out {
         Some(commits) => {
             lines.push(Line::styled(format!(" {} commits go out", commits.len()), ctx.theme.strong()));
-            lines.extend(
-                commits
-                    .iter()
-                    .take(5)
-                    .map(|one| Line::raw(format!("    {} {} {}", one.sha.short(), one.author, one.title))),
-            );
+            let titles = commits.iter().take(if short { 0 } else { 5 });
+            lines.extend(titles.map(|one| Line::raw(format!("    {} {} {}", one.sha.short(), one.author, one.title))));
         }
         None => lines.push(Line::raw(" commits that go out: unknown")),
-    }
-    lines.push(Line::styled(" does NOT go back", ctx.theme.status(Status::Warn)));
-    lines.extend(plan.stays.iter().map(|text| Line::raw(format!("    {text}"))));
-    let warn = |text: &crate::sanitize::Text| {
-        Line::styled(format!(" {} {text}", ctx.theme.symbol(Status::Warn)), ctx.theme.status(Status::Warn))
-    };
-    lines.extend(plan.warnings.iter().map(warn));
-    let refuse = |text: &crate::sanitize::Text| {
-        Line::styled(format!(" {} {text}", ctx.theme.symbol(Status::Fail)), ctx.theme.status(Status::Fail))
-    };
-    lines.extend(plan.refusals.iter().map(refuse));
-    lines.push(Line::default());
-    if plan.refusals.is_empty() {
-        lines.push(Line::styled(format!(" type {} and enter: {typed}▏   esc leaves", plan.env), ctx.theme.prod()));
-    } else {
-        lines.push(Line::styled(" cannot be done now · esc leaves", ctx.theme.dim()));
     }
     lines
 }
 
-fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> Vec<Line<'static>> {
+/// The expected word and what is typed of it, or that nothing can be confirmed.
+fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'static> {
+    if plan.refusals.is_empty() {
+        let text = format!(" type {} and enter: {typed}{}   esc leaves", plan.env, ctx.theme.cursor());
+        return Line::styled(text, ctx.theme.prod());
+    }
+    Line::styled(" cannot be done now; esc leaves", ctx.theme.dim())
+}
+
+/// The steps, and how it stands.
+fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>, Line<'static>) {
     let mut lines = vec![Line::styled(format!(" {}", operation.title), ctx.theme.strong())];
     for step in &operation.steps {
         let status = step.state.status();
         let word = format!("{:?}", step.state).to_lowercase();
         let took = step.started_at.map(|at| text::since(at, step.ended_at.unwrap_or(ctx.now.wall))).unwrap_or_default();
         let text = format!(
-            " {} {word:<8} {} · {}  {}  {took}",
+            " {} {word:<8} {} {} {}  {}  {took}",
             ctx.theme.symbol(status),
             step.service.name,
+            ctx.theme.dot(),
             step.title,
             step.detail
         );
         lines.push(Line::styled(text, ctx.theme.status(status)));
     }
-    lines.push(Line::default());
     let status = match operation.state {
         OpState::Done => Status::Ok,
         OpState::Running | OpState::Proving => Status::Running,
@@ -155,18 +153,49 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> Vec<Line<'static>> {
     } else {
         "under way; esc hides this, it goes on".to_owned()
     };
-    lines.push(Line::styled(format!(" {} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)));
-    lines
+    (lines, Line::styled(format!(" {} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)))
 }
 
-fn dialog(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, title: &str, lines: Vec<Line<'static>>) {
+/// Draws a dialog. Its last line always shows, whatever gives way above it: it says what a key would do.
+fn dialog(
+    ctx: &Ctx<'_>,
+    frame: &mut Frame<'_>,
+    body: Rect,
+    env: Option<&EnvId>,
+    title: &str,
+    mut lines: Vec<Line<'static>>,
+    last: Line<'static>,
+) {
     let width = body.width.min(u16::try_from(WIDTH).unwrap_or(u16::MAX));
-    let wrapped: usize =
-        lines.iter().map(|line| line.width().div_ceil(usize::from(width.saturating_sub(2)).max(1)).max(1)).sum();
-    let height = u16::try_from(wrapped + 2).unwrap_or(body.height).min(body.height);
+    let columns = usize::from(width.saturating_sub(2)).max(1);
+    let rows = |line: &Line<'_>| line.width().div_ceil(columns).max(1);
+    let room = usize::from(body.height).saturating_sub(2 + rows(&last));
+    let mut used: usize = lines.iter().map(rows).sum();
+    if used > room {
+        let all = lines.len();
+        while used + 1 > room {
+            let Some(gone) = lines.pop() else { break };
+            used -= rows(&gone);
+        }
+        let left_out =
+            format!(" {} {} more lines; a taller terminal shows them", ctx.theme.ellipsis(), all - lines.len());
+        lines.push(Line::styled(left_out, ctx.theme.status(Status::Warn)));
+        used += 1;
+    }
+    let end = u16::try_from(rows(&last)).unwrap_or(1);
+    let height = u16::try_from(used + 2).unwrap_or(body.height).saturating_add(end).min(body.height);
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
+    let production =
+        |id: &EnvId| ctx.model.environments.iter().any(|one| one.id == *id && one.tier == Tier::Production);
+    let prod = env.is_some_and(production);
+    let (word, style) = if prod { (" PROD  ", ctx.theme.prod()) } else { (" ", ctx.theme.focus()) };
     let block =
-        Block::bordered().border_type(BorderType::Thick).border_style(ctx.theme.prod()).title_top(title.to_owned());
+        Block::bordered().border_set(ctx.theme.border(prod)).border_style(style).title_top(format!("{word}{title} "));
+    let inner = block.inner(area);
     frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(lines).block(block).wrap(Wrap { trim: false }), area);
+    frame.render_widget(block, area);
+    // Words wrap to more rows than their columns need: the last line has an area of its own, so that none of them hides it.
+    let [upper, lower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(end)]).areas(inner);
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), upper);
+    frame.render_widget(Paragraph::new(last).wrap(Wrap { trim: false }), lower);
 }

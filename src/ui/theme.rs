@@ -1,28 +1,106 @@
 //! Semantic roles to styles. Every state is symbol + word + colour, so that grey, ASCII and `NO_COLOR` lose nothing.
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+use serde::{Deserialize, Deserializer};
 
 use crate::config::UiSettings;
 use crate::domain::environment::Status;
 use crate::domain::log::Level;
 
+const DARK: &str = include_str!("../../assets/themes/dark.toml");
+const LIGHT: &str = include_str!("../../assets/themes/light.toml");
+const MONO: &str = include_str!("../../assets/themes/mono.toml");
+const HIGH_CONTRAST: &str = include_str!("../../assets/themes/high-contrast.toml");
+
+/// Frames in ASCII: production is drawn with other characters, not only in another colour.
+const ASCII: border::Set<'static> = frame("+", "|", "-");
+const ASCII_PROD: border::Set<'static> = frame("#", "#", "=");
+
+const fn frame(corner: &'static str, side: &'static str, line: &'static str) -> border::Set<'static> {
+    border::Set {
+        top_left: corner,
+        top_right: corner,
+        bottom_left: corner,
+        bottom_right: corner,
+        vertical_left: side,
+        vertical_right: side,
+        horizontal_top: line,
+        horizontal_bottom: line,
+    }
+}
+
+/// A colour by its name, its number, or `#rrggbb`.
+fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
+    let name = String::deserialize(from)?;
+    name.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{name} is no colour")))
+}
+
+/// How one role looks.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Look {
+    #[serde(deserialize_with = "color")]
+    fg: Option<Color>,
+    #[serde(deserialize_with = "color")]
+    bg: Option<Color>,
+    bold: bool,
+    dim: bool,
+    reversed: bool,
+    underlined: bool,
+}
+
+impl Look {
+    fn style(self) -> Style {
+        let flags = [
+            (self.bold, Modifier::BOLD),
+            (self.dim, Modifier::DIM),
+            (self.reversed, Modifier::REVERSED),
+            (self.underlined, Modifier::UNDERLINED),
+        ];
+        let set = flags.into_iter().filter(|(on, _)| *on).map(|(_, modifier)| modifier);
+        Style { fg: self.fg, bg: self.bg, ..Style::new() }.add_modifier(set.collect())
+    }
+}
+
+/// The roles of a theme file.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Roles {
+    ok: Look,
+    warn: Look,
+    fail: Look,
+    running: Look,
+    paused: Look,
+    unknown: Look,
+    selected: Look,
+    prod: Look,
+    focus: Look,
+    dim: Look,
+    strong: Look,
+    banner: Look,
+}
+
 /// How things look.
 #[derive(Debug, Clone)]
 pub struct Theme {
-    colors: bool,
-    light: bool,
+    roles: Roles,
     ascii: bool,
 }
 
 impl Theme {
-    /// The theme that the settings name.
+    /// The theme that the settings name, `dark` for an unknown name. Without colour it is `mono`, whatever is named.
     #[must_use]
     pub fn load(ui: &UiSettings) -> Self {
-        Self { colors: !ui.no_color && &*ui.theme != "mono", light: &*ui.theme == "light", ascii: ui.ascii }
-    }
-
-    fn fg(&self, color: Color) -> Style {
-        if self.colors { Style::new().fg(color) } else { Style::new() }
+        let source = match &*ui.theme {
+            _ if ui.no_color => MONO,
+            "mono" => MONO,
+            "light" => LIGHT,
+            "high-contrast" => HIGH_CONTRAST,
+            _ => DARK,
+        };
+        // The files are part of the program and a test reads them all: plain roles are never seen.
+        Self { roles: toml::from_str(source).unwrap_or_default(), ascii: ui.ascii }
     }
 
     /// Symbol of a status.
@@ -46,13 +124,15 @@ impl Theme {
     /// Style of a status.
     #[must_use]
     pub fn status(&self, status: Status) -> Style {
-        match status {
-            Status::Ok => self.fg(Color::Green),
-            Status::Fail => self.fg(Color::Red).add_modifier(Modifier::BOLD),
-            Status::Running => self.fg(Color::Blue),
-            Status::Paused | Status::Unknown => self.dim(),
-            Status::Warn => self.fg(if self.light { Color::Magenta } else { Color::Yellow }),
-        }
+        let look = match status {
+            Status::Ok => self.roles.ok,
+            Status::Fail => self.roles.fail,
+            Status::Running => self.roles.running,
+            Status::Paused => self.roles.paused,
+            Status::Unknown => self.roles.unknown,
+            Status::Warn => self.roles.warn,
+        };
+        look.style()
     }
 
     /// Style of a log level.
@@ -69,38 +149,76 @@ impl Theme {
     /// Less important text.
     #[must_use]
     pub fn dim(&self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
+        self.roles.dim.style()
     }
 
     /// Titles and keys.
     #[must_use]
     pub fn strong(&self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        self.roles.strong.style()
     }
 
     /// The selected row.
     #[must_use]
     pub fn selected(&self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        self.roles.selected.style()
     }
 
     /// The frame of production, in every theme.
     #[must_use]
     pub fn prod(&self) -> Style {
-        self.fg(Color::Red).add_modifier(Modifier::BOLD)
+        self.roles.prod.style()
     }
 
     /// The focused frame.
     #[must_use]
     pub fn focus(&self) -> Style {
-        self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+        self.roles.focus.style()
     }
 
     /// The FAIL banner.
     #[must_use]
     pub fn banner(&self) -> Style {
-        let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
-        if self.colors { style.fg(Color::Red) } else { style }
+        self.roles.banner.style()
+    }
+
+    /// The lines of a frame: thick around production.
+    #[must_use]
+    pub fn border(&self, prod: bool) -> border::Set<'static> {
+        match (self.ascii, prod) {
+            (false, false) => border::ROUNDED,
+            (false, true) => border::THICK,
+            (true, false) => ASCII,
+            (true, true) => ASCII_PROD,
+        }
+    }
+
+    fn glyph(&self, full: &'static str, ascii: &'static str) -> &'static str {
+        if self.ascii { ascii } else { full }
+    }
+
+    /// Stands between two facts of one line.
+    #[must_use]
+    pub fn dot(&self) -> &'static str {
+        self.glyph("·", "-")
+    }
+
+    /// From before to after.
+    #[must_use]
+    pub fn arrow(&self) -> &'static str {
+        self.glyph("→", "->")
+    }
+
+    /// Two that should be the same are not.
+    #[must_use]
+    pub fn differs(&self) -> &'static str {
+        self.glyph("≠", "!=")
+    }
+
+    /// Where the next typed letter goes.
+    #[must_use]
+    pub fn cursor(&self) -> &'static str {
+        self.glyph("▏", "_")
     }
 
     /// Bars of a sparkline, from low to high.
@@ -112,6 +230,25 @@ impl Theme {
     /// The mark of a cut text.
     #[must_use]
     pub fn ellipsis(&self) -> &'static str {
-        if self.ascii { "~" } else { "…" }
+        self.glyph("…", "~")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_theme_file_is_read_whole() {
+        for source in [DARK, LIGHT, MONO, HIGH_CONTRAST] {
+            let read: Result<Roles, _> = toml::from_str(source);
+            let roles = read.unwrap();
+            assert!(roles.banner.bold && roles.prod.bold, "production stands out");
+        }
+    }
+
+    #[test]
+    fn the_theme_without_colour_has_none() {
+        assert!(!MONO.contains("fg") && !MONO.contains("bg"));
     }
 }

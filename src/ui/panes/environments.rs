@@ -1,12 +1,15 @@
 //! Environments and services: declared beside observed.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
-use super::super::{Ctx, text};
+use super::super::Ctx;
+use super::super::widgets::columns::{Column, column, row, widths};
 use super::scrolled;
 use crate::app::model::{Pane, Place};
-use crate::domain::environment::{EnvInfo, ServiceInfo, Tier};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status, Tier};
+use crate::domain::status::ServiceState;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
@@ -15,10 +18,15 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for place in places.iter().skip(first).take(area.height.into()) {
         let line = match place {
-            Place::Env(id) => ctx.model.environments.iter().find(|env| &env.id == id).map(|env| environment(ctx, env)),
+            Place::Env(id) => ctx
+                .model
+                .environments
+                .iter()
+                .find(|env| &env.id == id)
+                .map(|env| environment(ctx, env, area.width.into())),
             Place::Service(id) => {
                 let services = ctx.model.environments.iter().flat_map(|env| &env.services);
-                services.into_iter().find(|info| &info.id == id).map(|info| service(ctx, info))
+                services.into_iter().find(|info| &info.id == id).map(|info| service(ctx, info, area.width.into()))
             }
         };
         let mut line = line.unwrap_or_default();
@@ -30,43 +38,42 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     lines
 }
 
-fn environment(ctx: &Ctx<'_>, env: &EnvInfo) -> Line<'static> {
+/// Name, platform, label, state, commit, pin.
+const COLUMNS: [Column; 6] =
+    [column(14, 14, 9), column(10, 10, 2), column(10, 14, 5), column(16, 19, 8), column(8, 8, 4), column(6, 6, 7)];
+/// Name, state, commit.
+const ENVIRONMENT: [Column; 3] = [column(14, 14, 9), column(16, 26, 8), column(7, 7, 4)];
+
+fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
     let judged = ctx.model.judge(env);
     let sha = judged.sha.map(|sha| sha.short().to_owned()).unwrap_or_default();
     let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
-    Line::from(vec![
-        Span::styled(text::fit(&format!(" {}", env.id), 14, ctx.theme.ellipsis()), name),
-        Span::styled(
-            text::fit(&format!("{} {}", ctx.theme.symbol(judged.status), judged.words), 26, ctx.theme.ellipsis()),
-            ctx.theme.status(judged.status),
-        ),
-        Span::raw(format!(" {sha}")),
-    ])
+    let state = format!("{} {}", ctx.theme.symbol(judged.status), judged.words);
+    let cells = vec![(format!(" {}", env.id), name), (state, ctx.theme.status(judged.status)), (sha, Style::new())];
+    row(&widths(&ENVIRONMENT, width), cells, ctx.theme.ellipsis())
 }
 
-fn service(ctx: &Ctx<'_>, info: &ServiceInfo) -> Line<'static> {
+fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
+    let theme = ctx.theme;
     let judged = ctx.model.judge_service(&info.id);
-    let state = ctx.model.services.get(&info.id);
-    let declared = state.and_then(|state| state.declared.as_ref());
+    let known = ctx.model.services.get(&info.id);
+    let declared = known.and_then(|state| state.declared.as_ref());
     let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
-    let sha = judged.sha.as_ref().map_or("", |sha| sha.short()).to_owned();
-    let mut spans = vec![
-        Span::raw(text::fit(&format!("   {}", info.id.name), 14, ctx.theme.ellipsis())),
-        Span::styled(text::fit(info.platform.name(), 9, ctx.theme.ellipsis()), ctx.theme.dim()),
-        Span::raw(text::fit(&label, 9, ctx.theme.ellipsis())),
-        Span::styled(
-            text::fit(&format!(" {} {}", ctx.theme.symbol(judged.status), judged.words), 17, ctx.theme.ellipsis()),
-            ctx.theme.status(judged.status),
-        ),
-        Span::raw(format!(" {sha}")),
+    let other = declared
+        .and_then(|declared| declared.sha.as_ref())
+        .filter(|_| known.and_then(ServiceState::agrees) == Some(false));
+    let words = match other {
+        Some(sha) if judged.status == Status::Warn => format!("{} {}", theme.differs(), sha.short()),
+        _ => judged.words,
+    };
+    let pin = if declared.is_some_and(|declared| declared.pin.is_some()) { "PINNED" } else { "" };
+    let cells = vec![
+        (format!("   {}", info.id.name), Style::new()),
+        (info.platform.name().to_owned(), theme.dim()),
+        (label, Style::new()),
+        (format!("{} {words}", theme.symbol(judged.status)), theme.status(judged.status)),
+        (judged.sha.as_ref().map_or("", |sha| sha.short()).to_owned(), Style::new()),
+        (pin.to_owned(), theme.status(Status::Warn)),
     ];
-    if state.and_then(crate::domain::status::ServiceState::agrees) == Some(false) {
-        let declared = declared.and_then(|declared| declared.sha.clone());
-        let shown = declared.map(|sha| format!(" ≠ {}", sha.short())).unwrap_or_default();
-        spans.push(Span::styled(shown, ctx.theme.status(crate::domain::environment::Status::Warn)));
-    }
-    if declared.is_some_and(|declared| declared.pin.is_some()) {
-        spans.push(Span::styled(" PINNED", ctx.theme.status(crate::domain::environment::Status::Warn)));
-    }
-    Line::from(spans)
+    row(&widths(&COLUMNS, width), cells, theme.ellipsis())
 }

@@ -1,16 +1,15 @@
 //! Probes with their latency and history.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
+use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
 use super::scrolled;
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
 use crate::domain::health::ProbeState;
-
-/// Samples in the sparkline.
-const SPARK: usize = 20;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let probes = &ctx.model.probes;
@@ -26,33 +25,38 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         .collect()
 }
 
+/// Below this an environment is told by its first letters, as in the logs.
+const NARROW: usize = 60;
+/// Name, latency, history, share of passed.
+const COLUMNS: [Column; 4] = [column(18, 34, 9), column(7, 7, 6), column(8, 21, 3), column(6, 14, 5)];
+/// Name, why it fails and since when.
+const TROUBLE: [Column; 2] = [column(18, 34, 8), column(20, 24, 9)];
+
 fn line(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Line<'static> {
     let style = ctx.theme.status(probe.status);
     let mark = ctx.theme.ellipsis();
-    let name = format!(" {} {}  {}", ctx.theme.symbol(probe.status), probe.id.env, probe.id.name);
-    let mut spans = vec![Span::styled(text::fit(&name, 32.min(width), mark), style)];
+    let env = probe.id.env.as_str();
+    let env = if width < NARROW { format!("{} ", env.get(..4).unwrap_or(env)) } else { format!("{env}  ") };
+    let name = format!(" {} {env}{}", ctx.theme.symbol(probe.status), probe.id.name);
     let last = probe.samples.back();
-    match last.and_then(|sample| sample.failure.as_ref()).filter(|_| probe.status != Status::Ok) {
-        Some(failure) => {
-            let since = text::since(probe.since, ctx.now.wall);
-            spans.push(Span::styled(text::cut(&format!("{failure} · {since}"), width.saturating_sub(33), mark), style));
-        }
-        None => {
-            let latency = last.map_or_else(String::new, |sample| format!("{}ms", sample.anatomy.total.as_millis()));
-            spans.push(Span::raw(text::fit(&latency, 7, mark)));
-            spans.push(Span::styled(sparkline(ctx, probe), style));
-            let (passed, all) = probe.passed;
-            let percent = 100.0 * passed as f64 / all.max(1) as f64;
-            spans.push(Span::styled(format!(" {percent:.1}% of {all}"), ctx.theme.dim()));
-        }
+    if let Some(failure) = last.and_then(|sample| sample.failure.as_ref()).filter(|_| probe.status != Status::Ok) {
+        let why = format!("{} {} {failure}", text::since(probe.since, ctx.now.wall), ctx.theme.dot());
+        return row(&widths(&TROUBLE, width), vec![(name, style), (why, style)], mark);
     }
-    Line::from(spans)
+    let widths = widths(&COLUMNS, width);
+    let latency = last.map_or_else(String::new, |sample| format!("{}ms", sample.anatomy.total.as_millis()));
+    let (passed, all) = probe.passed;
+    let percent = 100.0 * passed as f64 / all.max(1) as f64;
+    let history = sparkline(ctx, probe, widths[2].saturating_sub(1));
+    let share = if widths[3] >= 14 { format!("{percent:.1}% of {all}") } else { format!("{percent:.0}%") };
+    let cells = vec![(name, style), (latency, Style::new()), (history, style), (share, ctx.theme.dim())];
+    row(&widths, cells, mark)
 }
 
-/// Latency of the last samples; a failed one is a cross.
-fn sparkline(ctx: &Ctx<'_>, probe: &ProbeState) -> String {
+/// Latency of the last samples, as many as there is room for; a failed one is a cross.
+fn sparkline(ctx: &Ctx<'_>, probe: &ProbeState, room: usize) -> String {
     let bars = ctx.theme.bars();
-    let recent = probe.samples.len().saturating_sub(SPARK);
+    let recent = probe.samples.len().saturating_sub(room);
     let samples = || probe.samples.iter().skip(recent);
     let most = samples().map(|sample| sample.anatomy.total.as_micros()).max().unwrap_or(1).max(1);
     samples()

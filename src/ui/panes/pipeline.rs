@@ -46,7 +46,7 @@ fn details(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
     for gate in &run.gates {
         let reviewers: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
         let may = if gate.may_approve { "you may approve" } else { "you may not approve" };
-        let text = format!("     gate {} waits for {} · {may}", gate.env, reviewers.join(", "));
+        let text = format!("     gate {} waits for {} {} {may}", gate.env, reviewers.join(", "), ctx.theme.dot());
         lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
     }
     for job in &run.jobs {

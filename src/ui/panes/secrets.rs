@@ -1,9 +1,11 @@
 //! The matrix of secrets: names, places and what is to be said. Never a value.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
-use super::super::{Ctx, text};
+use super::super::Ctx;
+use super::super::widgets::columns::{column, row, widths};
 use super::scrolled;
 use crate::app::model::Pane;
 use crate::domain::environment::{EnvInfo, Status};
@@ -14,45 +16,43 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let mark = ctx.theme.ellipsis();
-    let mut heading = format!(" {}{}", text::fit("KEY", 22, mark), text::fit("contract", 10, mark));
-    for env in &ctx.model.environments {
-        heading.push_str(&text::fit(env.id.as_str(), 13, mark));
-    }
-    heading.push_str("says");
-    let mut lines = vec![Line::styled(heading, ctx.theme.dim())];
+    let widths = columns(ctx, area.width.into());
+    let dim = ctx.theme.dim();
+    let mut heading = vec![(" KEY".to_owned(), dim), ("contract".to_owned(), dim)];
+    heading.extend(ctx.model.environments.iter().map(|env| (env.id.to_string(), dim)));
+    heading.push(("says".to_owned(), dim));
+    let mut lines = vec![row(&widths, heading, ctx.theme.ellipsis())];
     let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.selection.secret.as_ref());
     let room = area.height.saturating_sub(1);
-    for (index, row) in rows.iter().enumerate().skip(scrolled(selected, room)).take(room.into()) {
-        let line = line(ctx, row);
+    for (index, secret) in rows.iter().enumerate().skip(scrolled(selected, room)).take(room.into()) {
+        let line = line(ctx, secret, &widths);
         let here = Some(index) == selected && ctx.model.focus == Pane::Secrets;
         lines.push(if here { line.patch_style(ctx.theme.selected()) } else { line });
     }
     lines
 }
 
-fn line(ctx: &Ctx<'_>, row: &SecretRow) -> Line<'static> {
-    let mark = ctx.theme.ellipsis();
-    let contract = match row.contract {
+/// Key, contract, one per environment, what is to be said.
+fn columns(ctx: &Ctx<'_>, width: usize) -> Vec<usize> {
+    let mut columns = vec![column(16, 28, 8), column(9, 9, 1)];
+    columns.extend(ctx.model.environments.iter().map(|_| column(11, 13, 5)));
+    columns.push(column(24, 26, 9));
+    widths(&columns, width)
+}
+
+fn line(ctx: &Ctx<'_>, secret: &SecretRow, widths: &[usize]) -> Line<'static> {
+    let contract = match secret.contract {
         Contract::Required => "required",
         Contract::Optional => "optional",
         Contract::Unlisted => "",
     };
-    let mut spans = vec![
-        Span::raw(format!(" {}", text::fit(row.key.as_str(), 21, mark))),
-        Span::styled(format!(" {}", text::fit(contract, 10, mark)), ctx.theme.dim()),
-    ];
-    for env in &ctx.model.environments {
-        spans.push(Span::raw(text::fit(&places(ctx, row, env), 13, mark)));
-    }
-    match row.findings.first() {
-        Some(finding) => {
-            let text = format!("{} {}", ctx.theme.symbol(finding.status), finding.says);
-            spans.push(Span::styled(text, ctx.theme.status(finding.status)));
-        }
-        None => spans.push(Span::styled(ctx.theme.symbol(Status::Ok), ctx.theme.status(Status::Ok))),
-    }
-    Line::from(spans)
+    let mut cells = vec![(format!(" {}", secret.key), Style::new()), (contract.to_owned(), ctx.theme.dim())];
+    cells.extend(ctx.model.environments.iter().map(|env| (places(ctx, secret, env), Style::new())));
+    let finding = secret.findings.first();
+    let status = finding.map_or(Status::Ok, |finding| finding.status);
+    let says = finding.map_or("ok", |finding| finding.says.as_str());
+    cells.push((format!("{} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)));
+    row(widths, cells, ctx.theme.ellipsis())
 }
 
 /// Where a key lives in one environment; `?` while its list was not read.

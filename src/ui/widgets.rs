@@ -1,0 +1,4 @@
+//! Parts that several panes draw with.
+
+pub(super) mod columns;
+pub(super) mod pieces;

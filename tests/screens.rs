@@ -1,0 +1,123 @@
+//! What stands on the screen: at three sizes, in every theme, and at any size without a panic.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/screen.rs"]
+mod screen;
+
+use proptest::prelude::*;
+use ratatui::style::Color;
+use screen::{drawn, empty, failing, healthy, planned, press, text, theme};
+
+const SIZES: [(u16, u16); 3] = [(200, 50), (120, 30), (80, 24)];
+
+fn snapshots(name: &str, model: &flightdeck::app::model::Model) {
+    for (width, height) in SIZES {
+        let shown = text(model, &theme("dark", false), (width, height));
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), shown);
+    }
+}
+
+#[test]
+fn a_console_that_was_just_started() {
+    snapshots("empty", &empty());
+}
+
+#[test]
+fn a_calm_production() {
+    snapshots("healthy", &healthy());
+}
+
+#[test]
+fn a_failing_production() {
+    snapshots("failing", &failing());
+}
+
+#[test]
+fn the_help_over_the_dashboard() {
+    let mut model = healthy();
+    press(&mut model, '?');
+    snapshots("help", &model);
+}
+
+#[test]
+fn the_plan_of_a_rollback() {
+    snapshots("rollback_plan", &planned(&[]));
+}
+
+/// At any size that has panes: a plan that cannot be read whole must still say what enter would do and what forbids it.
+#[test]
+fn the_plan_always_shows_what_confirms_it_and_what_forbids_it() {
+    let why = "production is read-only; start with --write";
+    for height in 15..=40 {
+        let open = text(&planned(&[]), &theme("dark", false), (80, height));
+        assert!(open.contains("type production and enter: prod") && open.contains("PROD  Roll back"), "{open}");
+        let refused = text(&planned(&[why]), &theme("mono", false), (80, height));
+        assert!(refused.contains(why) && refused.contains("cannot be done now"), "{refused}");
+    }
+}
+
+#[test]
+fn a_failing_production_is_told_with_its_numbers_on_a_small_terminal() {
+    let shown = text(&failing(), &theme("dark", false), (80, 24));
+    for said in ["FAIL production", "passed 100%", "since", "1 failing", "PROD", "14:02:11Z", "? help"] {
+        assert!(shown.contains(said), "{said}\n{shown}");
+    }
+}
+
+#[test]
+fn production_is_marked_without_colour_and_without_unicode() {
+    for name in ["dark", "light", "mono", "high-contrast", "no such theme"] {
+        for ascii in [false, true] {
+            let shown = text(&healthy(), &theme(name, ascii), (120, 30));
+            let frame = if ascii { "# PROD" } else { "┏ PROD" };
+            assert!(shown.contains(frame), "{name}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn ascii_means_ascii() {
+    let mut model = empty();
+    press(&mut model, '?');
+    let help = text(&model, &theme("dark", true), (120, 30));
+    press(&mut model, '?');
+    press(&mut model, '/');
+    let prompt = text(&model, &theme("dark", true), (80, 24));
+    assert!(help.is_ascii() && prompt.is_ascii(), "{help}\n{prompt}");
+}
+
+#[test]
+fn the_theme_without_colour_draws_without_colour() {
+    let (buffer, _) = drawn(&failing(), &theme("mono", false), (120, 30));
+    let coloured = buffer.content().iter().find(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
+    assert!(coloured.is_none(), "{coloured:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_size_is_drawn(width in 1u16..=300, height in 1u16..=100, keys in "[123456z?/\t ]{0,4}") {
+        let mut model = failing();
+        for key in keys.chars() {
+            press(&mut model, key);
+        }
+        for name in ["dark", "mono"] {
+            let (_, geometry) = drawn(&model, &theme(name, name == "mono"), (width, height));
+            for (pane, area) in geometry.panes {
+                let inside = area.x + area.width <= width && area.y + area.height <= height;
+                prop_assert!(inside, "{pane:?} {area:?} in {width}x{height}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_small_size_is_drawn() {
+    let (model, plan) = (failing(), planned(&[]));
+    for width in 1..=110 {
+        for height in 1..=24 {
+            drawn(&model, &theme("dark", false), (width, height));
+            drawn(&plan, &theme("dark", true), (width, height));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! A model as facts make it, and the screen as plain text.
+
+use std::time::Duration;
+
+use flightdeck::app::geometry::Geometry;
+use flightdeck::app::model::Model;
+use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
+use flightdeck::app::rollback::Rollback;
+use flightdeck::app::update;
+use flightdeck::config::load::{Flags, parse};
+use flightdeck::config::{Settings, UiSettings};
+use flightdeck::domain::environment::{Declared, Observed, Platform, Rollout, Status};
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::feed::{Budget, FeedId, FeedState, FeedStatus};
+use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
+use flightdeck::domain::ids::{OpId, ServiceId};
+use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
+use flightdeck::domain::operation::{OpKind, Plan, PlanPart};
+use flightdeck::domain::release::{Commit, Presence};
+use flightdeck::domain::secret::{Digest, SecretEntry};
+use flightdeck::sanitize::Text;
+use flightdeck::ui::draw;
+use flightdeck::ui::theme::Theme;
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+/// The commit that is live.
+pub const LIVE: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334";
+/// The commit that is on its way.
+pub const NEXT: &str = "f00dfee4e5f60718293a4b5c6d7e8f9001122334";
+
+const CONFIG: &str = r#"
+project = "maria-ai-agent"
+
+[[environments]]
+name = "staging"
+tier = "staging"
+services = [
+  { name = "backend", platform = "fly", resource = "maria-api-staging" },
+  { name = "frontend", platform = "vercel", resource = "maria-web-staging" },
+]
+
+[[environments]]
+name = "production"
+tier = "production"
+services = [
+  { name = "backend", platform = "fly", resource = "maria-api" },
+  { name = "frontend", platform = "vercel", resource = "maria-web" },
+  { name = "database", platform = "supabase", resource = "abcdefghijklmnopqrst" },
+]
+
+[secrets]
+required = { backend = ["DATABASE_URL"], frontend = ["SENTRY_DSN"] }
+"#;
+
+/// The instant at which every screen is drawn.
+pub fn now() -> Now {
+    Now { wall: "2026-03-04T14:02:11Z".parse().unwrap(), mono: Duration::from_secs(600) }
+}
+
+fn ago(seconds: i64) -> Timestamp {
+    now().wall - SignedDuration::from_secs(seconds)
+}
+
+pub fn settings() -> Settings {
+    parse(CONFIG, None, &Flags::default(), &|_| None).unwrap()
+}
+
+/// A console that was just started.
+pub fn empty() -> Model {
+    let mut settings = settings();
+    settings.warnings.clear();
+    Model::new(&settings, now())
+}
+
+pub fn tell(model: &mut Model, fact: Fact) {
+    update(model, Msg::Fact(fact), now());
+}
+
+pub fn press(model: &mut Model, key: char) {
+    let key = Key { code: KeyCode::Char(key), ctrl: false, alt: false, repeat: false };
+    update(model, Msg::Key(key), now());
+}
+
+pub fn feed(model: &mut Model, id: FeedId, state: FeedState) {
+    tell(model, Fact::Feed(id, FeedStatus { state, interval: Duration::from_secs(5) }));
+}
+
+/// Production calm, staging deploying, a secret missing.
+pub fn healthy() -> Model {
+    let mut model = empty();
+    declared(&mut model, "production", "backend", "v41", LIVE);
+    declared(&mut model, "production", "frontend", "dpl_8Qk3xYz1", LIVE);
+    declared(&mut model, "production", "database", "0042", LIVE);
+    declared(&mut model, "staging", "backend", "v57", NEXT);
+    declared(&mut model, "staging", "frontend", "dpl_9Rm4aBc2", NEXT);
+    for second in (0..40).rev() {
+        probe(&mut model, "backend /health", second * 5, 23 + second % 4, None);
+        probe(&mut model, "frontend → api", second * 5, 48 + second % 7, None);
+    }
+    logs(&mut model);
+    secrets(&mut model);
+    for platform in [Platform::Github, Platform::Fly, Platform::Vercel, Platform::Supabase] {
+        tell(&mut model, Fact::Budget(platform, Budget { remaining: 4_600, limit: 5_000, reset: None }));
+    }
+    for env in ["staging", "production"] {
+        feed(&mut model, FeedId::Secrets(env.into()), FeedState::Fresh(ago(3)));
+        feed(&mut model, FeedId::Health(env.into()), FeedState::Fresh(ago(2)));
+        for name in ["backend", "frontend"] {
+            feed(&mut model, FeedId::Observed(ServiceId::new(env, name)), FeedState::Fresh(ago(6)));
+            feed(&mut model, FeedId::Logs(ServiceId::new(env, name)), FeedState::Fresh(ago(1)));
+        }
+    }
+    model
+}
+
+/// The same with a production that users cannot reach, a platform that refuses, and an old answer.
+pub fn failing() -> Model {
+    let mut model = healthy();
+    for _ in 0..5 {
+        probe(&mut model, "frontend → api", 0, 12, Some("CORS refused: no Access-Control-Allow-Origin"));
+    }
+    let why = "vercel refuses the token (403); set VERCEL_TOKEN to one that may read the team acme";
+    let state = FeedState::Failing { last_ok: None, since: ago(90), why: Text::from(why) };
+    feed(&mut model, FeedId::Secrets("production".into()), state);
+    feed(&mut model, FeedId::Health("production".into()), FeedState::Fresh(ago(47)));
+    model
+}
+
+/// A plan of production that is ready to be confirmed, or that `refusals` forbid.
+pub fn planned(refusals: &[&str]) -> Model {
+    let part = |name: &str, platform, from: &str, to: &str| PlanPart {
+        service: ServiceId::new("production", name),
+        platform,
+        resource: Text::from("maria"),
+        from: (Text::from(from), Some(NEXT.into())),
+        to: (Text::from(to), Some(LIVE.into())),
+        to_id: to.into(),
+        image: None,
+        revisions: Vec::new(),
+        presence: Presence::There,
+        steps: (1..=4).map(|step| Text::from(format!("{name} step {step}"))).collect(),
+    };
+    let commit = |number: u32| Commit {
+        sha: NEXT.into(),
+        author: Text::from("maria"),
+        title: Text::from(format!("change {number}")),
+    };
+    let plan = Plan {
+        op: OpId(uuid::Uuid::nil()),
+        kind: OpKind::RollBack,
+        env: "production".into(),
+        parts: vec![part("backend", Platform::Fly, "v42", "v41"), part("frontend", Platform::Vercel, "dpl_b", "dpl_a")],
+        commits_out: Some((1..=7).map(commit).collect()),
+        stays: vec![
+            Text::from("the database: 1 migration was crossed, reversible unknown"),
+            Text::from("secrets and variables changed since"),
+        ],
+        refusals: refusals.iter().map(|why| Text::from(*why)).collect(),
+        warnings: vec![Text::from("automatic production deployments of the frontend will be off until it is unpinned")],
+        expected: None,
+        computed_at: now().wall,
+    };
+    let mut model = failing();
+    model.rollback = Some(Rollback::Ready(Box::new(plan), "prod".to_owned()));
+    model
+}
+
+fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
+    let id = ServiceId::new(env, name);
+    let deploying = env == "staging" && name == "backend";
+    let declared = Declared {
+        deployment: label.into(),
+        label: Text::from(label),
+        sha: Some(sha.into()),
+        status: if deploying { Status::Running } else { Status::Ok },
+        words: Text::from("complete"),
+        created_at: Some(ago(3_600)),
+        rollout: deploying.then_some(Rollout { done: 3, total: 4 }),
+        pin: (label == "dpl_8Qk3xYz1").then(|| Text::from("rolled back by hand")),
+        instances: Vec::new(),
+    };
+    let observed = Observed { sha: Some(sha.into()), version: None, at: ago(6), source: Text::from("GET /version") };
+    tell(model, Fact::Declared(id.clone(), Box::new(declared)));
+    tell(model, Fact::Observed(id, observed));
+}
+
+fn probe(model: &mut Model, name: &str, age: i64, milliseconds: i64, failure: Option<&str>) {
+    let total = Duration::from_millis(u64::try_from(milliseconds).unwrap());
+    let anatomy = Anatomy { total, status: Some(200), ..Anatomy::default() };
+    let sample = Sample { at: ago(age), anatomy, failure: failure.map(Text::from) };
+    let id = ProbeId { env: "production".into(), name: name.into() };
+    tell(model, Fact::Probe(id, Text::from("GET https://api.example.com/health"), sample));
+}
+
+fn logs(model: &mut Model) {
+    let long =
+        "psycopg.OperationalError: connection to server at 10.0.0.7 failed: FATAL: too many connections for role";
+    for (name, platform, level, message) in [
+        ("backend", Platform::Fly, Level::Info, "GET /health 200 3ms"),
+        ("frontend", Platform::Vercel, Level::Info, "Compiled successfully"),
+        ("backend", Platform::Fly, Level::Warn, "slow query 812ms"),
+        ("backend", Platform::Fly, Level::Error, long),
+        ("frontend", Platform::Vercel, Level::Debug, "日本語のログ行 with wide letters"),
+    ] {
+        let service = ServiceId::new("staging", name);
+        let line = LogLine {
+            at: ago(2),
+            service: service.clone(),
+            platform,
+            kind: LogKind::App,
+            instance: "d8917eb0".into(),
+            region: "iad".into(),
+            level,
+            message: Text::from(message),
+            raw: None,
+        };
+        tell(model, Fact::Logs(LogBatch { service, lines: vec![line], gap: 0, gap_why: None }));
+    }
+}
+
+fn secrets(model: &mut Model) {
+    let entry = |env: &str, key: &str, platform, digest: &str| SecretEntry {
+        key: Text::from(key),
+        env: env.into(),
+        platform,
+        place: Text::from("place"),
+        digest: Digest::Keyed(Text::from(digest)),
+        updated_at: None,
+        note: None,
+    };
+    let staging = vec![
+        entry("staging", "DATABASE_URL", Platform::Fly, "a3"),
+        entry("staging", "SENTRY_DSN", Platform::Vercel, "b1"),
+        entry("staging", "NEXT_PUBLIC_A_VERY_LONG_FEATURE_FLAG_NAME", Platform::Vercel, "c1"),
+    ];
+    tell(model, Fact::Secrets("staging".into(), staging));
+    let production = vec![entry("production", "DATABASE_URL", Platform::Fly, "7c")];
+    tell(model, Fact::Secrets("production".into(), production));
+}
+
+/// A theme by its name.
+pub fn theme(name: &str, ascii: bool) -> Theme {
+    let ui = settings().ui;
+    Theme::load(&UiSettings { theme: name.into(), ascii, ..ui })
+}
+
+/// Draws once.
+pub fn drawn(model: &Model, theme: &Theme, (width, height): (u16, u16)) -> (Buffer, Geometry) {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut geometry = Geometry::default();
+    terminal.draw(|frame| geometry = draw(model, theme, frame, now())).unwrap();
+    (terminal.backend().buffer().clone(), geometry)
+}
+
+/// The screen as lines of text, blanks at their ends left out.
+pub fn text(model: &Model, theme: &Theme, size: (u16, u16)) -> String {
+    let (buffer, _) = drawn(model, theme, size);
+    let mut rows = Vec::new();
+    for y in 0..size.1 {
+        let mut row = String::new();
+        let mut skip = 0;
+        for x in 0..size.0 {
+            let symbol = buffer[(x, y)].symbol();
+            if skip == 0 {
+                row.push_str(symbol);
+            }
+            let width = unicode_width::UnicodeWidthStr::width(symbol);
+            skip = if skip == 0 { width.saturating_sub(1) } else { skip - 1 };
+        }
+        rows.push(row.trim_end().to_owned());
+    }
+    rows.join("\n")
+}
