@@ -15,7 +15,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
-use crate::app::geometry::{Area, Geometry};
+use crate::app::geometry::{Area, Geometry, SMALLEST};
 use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
 use crate::domain::environment::{Status, Tier};
@@ -29,8 +29,6 @@ pub(crate) struct Ctx<'a> {
     now: Now,
 }
 
-/// Below this the screen is one line of state.
-const SMALLEST: (u16, u16) = (60, 15);
 /// From this width on the panes stand in two columns.
 const TWO_COLUMNS: u16 = 100;
 

@@ -2,6 +2,9 @@
 
 use super::model::Pane;
 
+/// Columns and rows below which the screen is one line of state: no dialog is drawn there, so none may take a key.
+pub const SMALLEST: (u16, u16) = (60, 15);
+
 /// A rectangle in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {

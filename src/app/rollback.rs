@@ -2,6 +2,7 @@
 //! enter does nothing but what the state says, and a late answer to an earlier question is dropped.
 
 use super::effect::Effect;
+use super::geometry::SMALLEST;
 use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
 use crate::domain::environment::{Platform, Status};
@@ -104,6 +105,11 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         model.rollback = None;
         return Vec::new();
     }
+    // Nothing is confirmed on a screen too small to show what is confirmed.
+    let (columns, rows) = model.size;
+    if columns < SMALLEST.0 || rows < SMALLEST.1 {
+        return Vec::new();
+    }
     match model.rollback.as_mut() {
         Some(Rollback::Pick { choices, chosen, .. }) => {
             let by: isize = match key.code {
@@ -173,7 +179,9 @@ mod tests {
         let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
         let flags = crate::config::load::Flags::default();
         let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
-        Model::new(&settings, now())
+        let mut model = Model::new(&settings, now());
+        model.size = (120, 30);
+        model
     }
 
     fn plan(refusals: Vec<Text>) -> Box<Plan> {
@@ -217,6 +225,18 @@ mod tests {
         let later = Now { wall: jiff::Timestamp::from_second(61).unwrap(), ..now() };
         assert!(press(&mut model, KeyCode::Enter, later).is_empty());
         assert!(matches!(model.rollback, Some(Rollback::Refused(_))));
+    }
+
+    #[test]
+    fn nothing_is_confirmed_on_a_screen_too_small_to_show_it() {
+        let mut model = model();
+        model.rollback = Some(Rollback::Ready(plan(Vec::new()), "production".to_owned()));
+        for size in [(59, 30), (120, 14)] {
+            model.size = size;
+            assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+        }
+        model.size = (60, 15);
+        assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(_)]));
     }
 
     #[test]
