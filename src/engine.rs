@@ -23,6 +23,7 @@ use crate::domain::ids::{EnvId, ReqId};
 use crate::domain::operation::{Plan, Target};
 use crate::sanitize::Text;
 use crate::store::Store;
+use crate::store::journal::Interrupted;
 pub use lanes::Lanes;
 
 /// Longest wait for tasks to end on quit.
@@ -120,11 +121,17 @@ impl EngineHandle {
         self.supervisor.start(async move {
             // A store that cannot be opened is told when something needs it.
             let Ok(store) = Store::open(&settings.state_dir, clock).await else { return };
-            for (entry, unknown) in store.open_operations().await.unwrap_or_default() {
-                let title = entry.body["title"].as_str().unwrap_or_default();
+            let open = match store.open_operations().await {
+                Ok(open) => open,
+                Err(error) => {
+                    outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
+                    return;
+                }
+            };
+            for Interrupted { operation, unknown } in open {
                 let calls = if unknown.is_empty() { "no call was open".to_owned() } else { unknown.join("; ") };
-                let text =
-                    format!("in flight when the console ended {}: {title} ({calls}); see what is live", entry.at);
+                let (began, title) = (operation.started_at, operation.title);
+                let text = format!("in flight when the console ended {began}: {title} ({calls}); see what is live");
                 outbox.tell(Fact::Notice(Text::from(text))).await;
             }
         });

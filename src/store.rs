@@ -1,5 +1,7 @@
 //! What outlives the console: the journal of operations, in SQLite. The only place that speaks SQL.
 
+mod db;
+pub mod history;
 pub mod journal;
 
 use std::path::Path;
@@ -15,10 +17,11 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Why the store cannot be used, in words.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal in {place} cannot be used: {why}; name another folder in [state] dir, or move the file away")]
+#[error("the journal in {place} cannot be used: {why}; {advice}")]
 pub struct StoreError {
     place: String,
     why: String,
+    advice: &'static str,
 }
 
 /// The open store, cheap to clone.
@@ -42,23 +45,21 @@ impl Store {
     /// When the folder cannot be written or the file is no database.
     pub async fn open(dir: &Path, clock: SharedClock) -> Result<Self, StoreError> {
         let place = dir.display().to_string();
-        let failed = |why: String| StoreError { place: place.clone(), why };
-        std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+        let file = db::prepare(dir).map_err(|error| db::unwritable(&place, &error))?;
         let options = SqliteConnectOptions::new()
-            .filename(dir.join("flightdeck.sqlite"))
-            .create_if_missing(true)
+            .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
             // A row is on the disk when its insert returns: an intent must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
             .busy_timeout(BUSY);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        let pool = pool.map_err(|error| failed(error.to_string()))?;
-        let schema = include_str!("../assets/migrations/0001_journal.sql");
-        sqlx::raw_sql(schema).execute(&pool).await.map_err(|error| failed(error.to_string()))?;
+        let pool = pool.map_err(|error| db::unusable(&place, &error))?;
+        db::migrate(&pool).await.map_err(|error| db::unusable(&place, &error))?;
         Ok(Self { pool, clock, place })
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {
-        StoreError { place: self.place.clone(), why: error.to_string() }
+        db::unusable(&self.place, error)
     }
 }

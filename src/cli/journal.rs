@@ -18,9 +18,12 @@ pub(super) async fn run(settings: Settings, json: bool, verify: bool, limit: u32
     if verify {
         return match store.verify().await.map_err(failed)? {
             Ok(rows) => super::print(&format!("the chain of {rows} rows holds\n")),
-            Err(row) => Err(UserError::new(ExitCode::Failed, format!("row {row} of the journal was changed"))
-                .now("the rows before it are as they were written")
-                .hint("keep the file as evidence and name another folder in [state] dir")),
+            Err(broken) => Err(UserError::new(
+                ExitCode::Failed,
+                format!("the journal breaks at row {}: {}", broken.row, broken.why),
+            )
+            .now("the rows before it are as they were written")
+            .hint("keep the file as evidence and name another folder in [state] dir")),
         };
     }
     let rows = store.list(limit).await.map_err(failed)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
@@ -11,7 +11,7 @@ use super::release::{Commit, Presence};
 use crate::sanitize::Text;
 
 /// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpKind {
     /// Back to an earlier deployment.
@@ -81,7 +81,7 @@ pub struct PlanPart {
 }
 
 /// How a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// Not begun.
@@ -113,7 +113,7 @@ impl StepState {
 }
 
 /// One step of a running operation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// Which service it belongs to.
     pub service: ServiceId,
@@ -130,7 +130,7 @@ pub struct StepReport {
 }
 
 /// How an operation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpState {
     /// Steps are being carried out.
@@ -158,7 +158,7 @@ impl OpState {
 }
 
 /// An operation, whole, as reported after every change and as read from the journal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Operation {
     /// Its identity.
     pub id: OpId,

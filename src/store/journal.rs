@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
@@ -20,10 +21,28 @@ pub struct Entry {
     pub at: String,
     /// The operation.
     pub op: String,
-    /// `begin`, `intent`, `outcome`, `end`.
+    /// `begin`, `intent`, `outcome`, `progress`, `end`, `abandon`.
     pub event: String,
     /// What it says.
     pub body: Value,
+}
+
+/// An operation that has begun and neither ended nor was abandoned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interrupted {
+    /// As last written, with `interrupted` set.
+    pub operation: Operation,
+    /// Calls that were about to be sent and whose outcome is not known.
+    pub unknown: Vec<String>,
+}
+
+/// Where the chain does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The first row that is wrong.
+    pub row: i64,
+    /// What is wrong with it, in words.
+    pub why: &'static str,
 }
 
 impl Store {
@@ -59,6 +78,22 @@ impl Store {
         self.append(operation.id, "end", json!(operation)).await
     }
 
+    /// How an operation stands.
+    ///
+    /// # Errors
+    /// When the row is not on the disk.
+    pub async fn progress(&self, operation: &Operation) -> Result<(), StoreError> {
+        self.append(operation.id, "progress", json!(operation)).await
+    }
+
+    /// A person has looked and leaves an interrupted operation as it is.
+    ///
+    /// # Errors
+    /// When the row is not on the disk.
+    pub async fn abandon(&self, op: OpId, why: &str) -> Result<(), StoreError> {
+        self.append(op, "abandon", json!({ "why": why })).await
+    }
+
     async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {
         let at = self.clock.now().to_string();
         let (op, body) = (op.to_string(), body.to_string());
@@ -67,7 +102,10 @@ impl Store {
             let mut tx = self.pool.begin_with("begin immediate").await?;
             let last =
                 sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
-            let last = last.map_or_else(String::new, |row| row.get(0));
+            let last: String = match last {
+                Some(row) => row.try_get(0)?,
+                None => String::new(),
+            };
             let insert = sqlx::query("insert into journal (at, op, event, body, hash) values (?, ?, ?, ?, ?)");
             let insert = insert.bind(&at).bind(&op).bind(event).bind(&body);
             insert.bind(hash(&last, &at, &op, event, &body)).execute(&mut *tx).await?;
@@ -83,59 +121,80 @@ impl Store {
     pub async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
         let query = sqlx::query("select id, at, op, event, body from journal order by id desc limit ?").bind(limit);
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
-        let entry = |row: &sqlx::sqlite::SqliteRow| Entry {
-            id: row.get(0),
-            at: row.get(1),
-            op: row.get(2),
-            event: row.get(3),
-            body: serde_json::from_str(row.get(4)).unwrap_or(Value::Null),
+        let entry = |row: &SqliteRow| {
+            Ok(Entry {
+                id: row.try_get(0)?,
+                at: row.try_get(1)?,
+                op: row.try_get(2)?,
+                event: row.try_get(3)?,
+                body: serde_json::from_str(row.try_get(4)?).unwrap_or(Value::Null),
+            })
         };
-        Ok(rows.iter().map(entry).collect())
+        rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error: sqlx::Error| self.failed(&error))
     }
 
-    /// Operations that have begun and not ended: their `begin` rows, and the calls whose outcome is not known.
+    /// Operations that have begun and neither ended nor were abandoned, oldest first.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    pub async fn open_operations(&self) -> Result<Vec<(Entry, Vec<String>)>, StoreError> {
+    /// When the file cannot be read, or an operation in it cannot be understood: it must not go unseen.
+    pub async fn open_operations(&self) -> Result<Vec<Interrupted>, StoreError> {
         let mut rows = self.list(u32::MAX).await?;
         rows.reverse();
-        let of = |op: &str, event: &str| -> Vec<String> {
-            let calls = rows.iter().filter(|row| row.op == op && row.event == event);
-            calls.filter_map(|row| row.body["call"].as_str().map(str::to_owned)).collect()
-        };
-        let open = rows.iter().filter(|row| row.event == "begin");
-        let open = open.filter(|row| !rows.iter().any(|end| end.event == "end" && end.op == row.op));
-        Ok(open
-            .map(|row| {
-                let mut unknown = of(&row.op, "intent");
-                for done in of(&row.op, "outcome") {
-                    if let Some(index) = unknown.iter().position(|call| *call == done) {
+        let closed = |op: &str| rows.iter().any(|row| row.op == op && matches!(row.event.as_str(), "end" | "abandon"));
+        let open = rows.iter().filter(|row| row.event == "begin" && !closed(&row.op));
+        open.map(|begin| self.interrupted(begin, &rows)).collect()
+    }
+
+    fn interrupted(&self, begin: &Entry, rows: &[Entry]) -> Result<Interrupted, StoreError> {
+        let mut last = begin;
+        let mut unknown: Vec<String> = Vec::new();
+        for row in rows.iter().filter(|row| row.op == begin.op) {
+            let call = row.body["call"].as_str().unwrap_or_default();
+            match row.event.as_str() {
+                "progress" => last = row,
+                "intent" => unknown.push(call.to_owned()),
+                "outcome" => {
+                    if let Some(index) = unknown.iter().position(|sent| sent == call) {
                         unknown.remove(index);
                     }
                 }
-                (row.clone(), unknown)
-            })
-            .collect())
+                _ => {}
+            }
+        }
+        let read = serde_json::from_value::<Operation>(last.body.clone());
+        let mut operation = read.map_err(|error| self.failed(&sqlx::Error::Decode(error.into())))?;
+        operation.interrupted = true;
+        Ok(Interrupted { operation, unknown })
     }
 
-    /// Checks the chain: the number of rows, or the first row that was changed.
+    /// Checks the chain: the number of rows, or the first row that is wrong. Rows cut off the end leave no trace in it.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn verify(&self) -> Result<Result<u64, i64>, StoreError> {
+    pub async fn verify(&self) -> Result<Result<u64, Broken>, StoreError> {
         let rows = sqlx::query("select id, at, op, event, body, hash from journal order by id");
         let rows = rows.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
         let mut last = String::new();
-        for row in &rows {
-            let next = hash(&last, row.get(1), row.get(2), row.get(3), row.get(4));
-            if next != row.get::<String, _>(5) {
-                return Ok(Err(row.get(0)));
+        for (before, row) in (0_i64..).zip(&rows) {
+            let id: i64 = row.try_get(0).map_err(|error| self.failed(&error))?;
+            // Rows are numbered without gaps: nothing is ever deleted, and a failed insert takes no number.
+            if id != before + 1 {
+                return Ok(Err(Broken { row: id, why: "rows before it are missing" }));
             }
-            last = next;
+            match link(&last, row) {
+                Ok((wanted, found)) if wanted == found => last = wanted,
+                Ok(_) => return Ok(Err(Broken { row: id, why: "it or the row before it was changed" })),
+                Err(_) => return Ok(Err(Broken { row: id, why: "it is not text any more" })),
+            }
         }
         Ok(Ok(rows.len() as u64))
     }
+}
+
+/// The hash a row must have, and the one it has.
+fn link(last: &str, row: &SqliteRow) -> Result<(String, String), sqlx::Error> {
+    let wanted = hash(last, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+    Ok((wanted, row.try_get(5)?))
 }
 
 fn hash(last: &str, at: &str, op: &str, event: &str, body: &str) -> String {
@@ -180,12 +239,17 @@ mod tests {
         store.begin(&open).await.unwrap();
         store.intent(open.id, "first").await.unwrap();
         store.outcome(open.id, "first", "done").await.unwrap();
+        let mut later = open.clone();
+        later.state = OpState::Proving;
+        store.progress(&later).await.unwrap();
         store.intent(open.id, "second").await.unwrap();
         drop(store);
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
         let found = store.open_operations().await.unwrap();
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].0.op.clone(), found[0].1.clone()), (open.id.to_string(), vec!["second".to_owned()]));
+        later.interrupted = true;
+        assert_eq!(found, [Interrupted { operation: later, unknown: vec!["second".to_owned()] }]);
+        store.abandon(open.id, "looked: v41 is live").await.unwrap();
+        assert!(store.open_operations().await.unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -202,14 +266,20 @@ mod tests {
         tokio::join!(write(&one), write(&two));
         assert_eq!(one.verify().await.unwrap(), Ok(40));
         sqlx::query("update journal set body = '{}' where id = 7").execute(&one.pool).await.unwrap();
-        assert_eq!(two.verify().await.unwrap(), Err(7));
+        assert_eq!(two.verify().await.unwrap().unwrap_err().row, 7);
     }
 
     #[tokio::test]
-    async fn a_file_that_is_no_database_is_told_in_words() {
+    async fn a_missing_row_and_a_row_of_bytes_are_found() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("flightdeck.sqlite"), "this is text and no database, ".repeat(100)).unwrap();
-        let error = Store::open(dir.path(), SystemClock::shared()).await.unwrap_err().to_string();
-        assert!(error.contains("cannot be used") && error.contains("[state] dir"), "{error}");
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        for _ in 0..5 {
+            store.intent(operation().id, "call").await.unwrap();
+        }
+        sqlx::query("update journal set body = x'ff' where id = 4").execute(&store.pool).await.unwrap();
+        assert_eq!(store.verify().await.unwrap().unwrap_err().row, 4);
+        assert!(store.list(5).await.is_err());
+        sqlx::query("delete from journal where id = 2").execute(&store.pool).await.unwrap();
+        assert_eq!(store.verify().await.unwrap(), Err(Broken { row: 3, why: "rows before it are missing" }));
     }
 }
