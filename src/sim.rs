@@ -124,7 +124,7 @@ pub async fn start(options: Options, clock: SharedClock) -> Result<Sim, UserErro
         listeners.push(bind(options.listen, n).await?);
     }
     let (origins, control) = addresses(&listeners)?;
-    shared.set_origins(origins.clone());
+    shared.set_origins(origins.clone(), control.clone());
     for (name, listener) in ORDER.into_iter().zip(listeners) {
         serve(&tasks, listener, router(name, &shared));
     }
@@ -184,7 +184,7 @@ fn router(name: &'static str, shared: &Shared) -> Router {
         "edge.staging.frontend" => edge::frontend(shared.clone(), Env::Staging),
         "edge.production.backend" => edge::backend(shared.clone(), Env::Production),
         "edge.production.frontend" => edge::frontend(shared.clone(), Env::Production),
-        _ => return control::router(shared.clone()),
+        _ => return control::router(shared.clone()).merge(github::storage(shared.clone())),
     };
     faults::layer(router, shared, name)
 }

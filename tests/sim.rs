@@ -24,7 +24,11 @@ async fn world(scenario: &str) -> World {
     let sim = sim::start(options, clock).await.unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let token = sim.shared().world().fly.token.clone();
-    World { sim, http: reqwest::Client::builder().no_proxy().build().unwrap(), token: format!("FlyV1 {token}") }
+    World {
+        sim,
+        http: reqwest::Client::builder().user_agent("flightdeck-tests").no_proxy().build().unwrap(),
+        token: format!("FlyV1 {token}"),
+    }
 }
 
 impl World {

@@ -88,7 +88,10 @@ struct Layer {
 /// Counts the requests of an origin and lets its faults happen.
 pub fn layer(router: Router, shared: &Shared, origin: &'static str) -> Router {
     let state = Layer { shared: shared.clone(), origin };
-    router.fallback(unknown).layer(middleware::from_fn_with_state(state, watch))
+    // These three refuse unknown paths behind their own guards, in their own shape.
+    let own = matches!(origin, "github" | "vercel" | "supabase");
+    let router = if own { router } else { router.fallback(unknown) };
+    router.layer(middleware::from_fn_with_state(state, watch))
 }
 
 async fn unknown() -> Response {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::world::World;
 use super::world::commits::Commit;
-use super::world::github::{GithubDeployment, GithubEnvironment, Job, Run};
+use super::world::github::{GithubDeployment, GithubEnvironment, Job, Run, Workflow};
 
 fn html(world: &World, path: &str) -> String {
     format!("https://github.com/{}/{}/{path}", world.github.owner, world.github.repo)
@@ -157,15 +157,39 @@ pub fn statuses(world: &World, one: &GithubDeployment) -> Value {
     json!([{"id": one.id + 1, "state": state, "environment": one.env.name(), "created_at": at, "updated_at": at}])
 }
 
-/// A commit.
-pub fn commit(one: &Commit) -> Value {
+/// A workflow file.
+pub fn workflow(world: &World, one: &Workflow) -> Value {
+    json!({
+        "id": one.id,
+        "name": one.name,
+        "path": one.path,
+        "state": "active",
+        "html_url": html(world, &format!("blob/{}/{}", world.github.branch, one.path)),
+    })
+}
+
+/// A commit as lists have it.
+pub fn commit(world: &World, one: &Commit) -> Value {
     let message = one.pull.map_or_else(|| one.message.clone(), |pull| format!("{} (#{pull})", one.message));
+    let person = json!({"name": one.author, "date": one.at});
     json!({
         "sha": one.sha,
-        "commit": {"message": message, "author": {"name": one.author, "date": one.at}},
+        "commit": {"message": message, "author": person, "committer": person},
         "author": {"login": one.login},
-        "html_url": format!("https://github.com/acme/maria-ai-agent/commit/{}", one.sha),
+        "html_url": html(world, &format!("commit/{}", one.sha)),
     })
+}
+
+/// A commit by itself, with its files.
+pub fn whole_commit(world: &World, one: &Commit) -> Value {
+    let mut value = commit(world, one);
+    value["files"] = Value::Array(files(&[one]));
+    value
+}
+
+fn files(commits: &[&Commit]) -> Vec<Value> {
+    let named = commits.iter().flat_map(|one| one.files.iter().map(|name| (name, one.migration.is_some())));
+    named.map(|(name, added)| json!({"filename": name, "status": if added { "added" } else { "modified" }})).collect()
 }
 
 /// What lies between two commits of the linear history.
@@ -177,17 +201,14 @@ pub fn compare(world: &World, base: usize, head: usize) -> Value {
         std::cmp::Ordering::Equal => "identical",
         std::cmp::Ordering::Greater => "behind",
     };
-    let files: Vec<Value> = chosen
-        .iter()
-        .flat_map(|one| one.files.iter().map(|name| (name, one.migration.is_some())))
-        .map(|(name, added)| json!({"filename": name, "status": if added { "added" } else { "modified" }}))
-        .collect();
+    let merge_base = world.commits.get(base.min(head));
     json!({
         "status": status,
         "ahead_by": head.saturating_sub(base),
         "behind_by": base.saturating_sub(head),
         "total_commits": chosen.len(),
-        "commits": chosen.into_iter().map(commit).collect::<Vec<_>>(),
-        "files": files,
+        "merge_base_commit": merge_base.map(|one| commit(world, one)),
+        "files": files(&chosen),
+        "commits": chosen.into_iter().map(|one| commit(world, one)).collect::<Vec<_>>(),
     })
 }

@@ -21,7 +21,7 @@ struct Inner {
     world: Mutex<World>,
     faults: Mutex<Vec<Fault>>,
     counts: Mutex<BTreeMap<&'static str, BTreeMap<String, u64>>>,
-    origins: OnceLock<Origins>,
+    origins: OnceLock<(Origins, String)>,
     clock: SharedClock,
     began: Duration,
     start: Timestamp,
@@ -128,11 +128,17 @@ impl Shared {
     /// Where everything listens; `None` only while the simulator starts.
     #[must_use]
     pub fn origins(&self) -> Option<&Origins> {
-        self.0.origins.get()
+        self.0.origins.get().map(|(origins, _)| origins)
+    }
+
+    /// The base URL of the control origin; `None` only while the simulator starts.
+    #[must_use]
+    pub fn control(&self) -> Option<&str> {
+        self.0.origins.get().map(|(_, control)| control.as_str())
     }
 
     /// Says where everything listens; once.
-    pub fn set_origins(&self, origins: Origins) {
-        let _ = self.0.origins.set(origins);
+    pub fn set_origins(&self, origins: Origins, control: String) {
+        let _ = self.0.origins.set((origins, control));
     }
 }

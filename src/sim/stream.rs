@@ -9,6 +9,15 @@ use serde_json::Value;
 use super::shared::Shared;
 use super::world::World;
 
+fn text(values: &[Value]) -> String {
+    values.iter().map(|value| format!("{value}\n")).collect()
+}
+
+/// What is there, one object per line, and the end.
+pub fn all(values: &[Value]) -> Response {
+    ([(header::CONTENT_TYPE, "application/stream+json")], text(values)).into_response()
+}
+
 /// Streams what `read` finds each time the world may have changed, until it says that it is over or the simulator ends.
 pub fn lines<F>(shared: Shared, read: F) -> Response
 where
@@ -21,12 +30,7 @@ where
         loop {
             let (values, over) = read(&shared.world());
             if !values.is_empty() || over {
-                let mut text = String::new();
-                for value in values {
-                    text.push_str(&value.to_string());
-                    text.push('\n');
-                }
-                return Some((Ok::<_, std::io::Error>(Bytes::from(text)), (shared, read, over)));
+                return Some((Ok::<_, std::io::Error>(Bytes::from(text(&values))), (shared, read, over)));
             }
             if !shared.changed().await {
                 return None;

@@ -1,20 +1,21 @@
 //! Supabase's management API: profile, projects, health, migrations, secrets, logs (supabase.md sections 2 and 3).
 
-use axum::extract::{Path, Query, RawQuery, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+mod guard;
+mod settings;
+
+use axum::extract::{Path, Query, RawQuery, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router, routing};
+use axum::{Json, Router, middleware, routing};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::shared::Shared;
 use super::world::World;
+use super::world::ids;
 use super::world::supabase::SupabaseProject;
 
-/// Requests per minute and project.
-const LIMIT: u64 = 120;
 /// Rows of one log answer.
 const ROWS: usize = 1_000;
 /// The longest window of a log query.
@@ -29,30 +30,18 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/projects/{reference}/health", routing::get(health))
         .route("/v1/projects/{reference}/database/migrations", routing::get(migrations))
         .route("/v1/projects/{reference}/secrets", routing::get(secrets))
+        .route("/v1/projects/{reference}/database/backups", routing::get(settings::backups))
+        .route("/v1/projects/{reference}/postgrest", routing::get(settings::data_api))
+        .route("/v1/projects/{reference}/api-keys", routing::get(settings::api_keys))
         .route("/v1/projects/{reference}/analytics/endpoints/{endpoint}", routing::get(logs))
-        .layer(middleware::from_fn_with_state(shared.clone(), guard))
+        .method_not_allowed_fallback(async || error(StatusCode::NOT_FOUND, "Not Found"))
+        .fallback(async || error(StatusCode::NOT_FOUND, "Not Found"))
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
         .with_state(shared)
 }
 
 fn error(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"message": message}))).into_response()
-}
-
-/// Token and the three rate headers of every answer.
-async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
-    let known = token.is_some_and(|token| token == shared.world().supabase.token);
-    let mut response = if known { next.run(request).await } else { error(StatusCode::UNAUTHORIZED, "Unauthorized") };
-    let reset = 60 - shared.now().as_second().rem_euclid(60);
-    let stamps = [("limit", LIMIT.to_string()), ("remaining", (LIMIT - 1).to_string()), ("reset", reset.to_string())];
-    for (name, value) in stamps {
-        let name = HeaderName::try_from(format!("x-ratelimit-{name}"));
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
 }
 
 /// Runs on a project, or answers as the platform does for one that is not there.
@@ -132,7 +121,9 @@ async fn migrations(State(shared): State<Shared>, Path(reference): Path<String>)
 async fn secrets(State(shared): State<Shared>, Path(reference): Path<String>) -> Response {
     let world = shared.world();
     with(&world, &reference, |project| {
-        let own = json!({"name": "SUPABASE_URL", "value": "0".repeat(64)});
+        // The platform's own entries are in the list too.
+        let url = ids::sha256(&format!("https://{}.supabase.co", project.reference));
+        let own = json!({"name": "SUPABASE_URL", "value": url, "updated_at": project.created_at});
         let set = project.secrets.iter();
         let set = set.map(|one| json!({"name": one.name, "value": one.digest, "updated_at": one.updated_at}));
         Json(std::iter::once(own).chain(set).collect::<Vec<_>>()).into_response()
@@ -146,6 +137,13 @@ struct Window {
     sql: Option<String>,
 }
 
+/// A bound of a window: none given, or one that ends in `Z`; any other offset is refused (`None`).
+fn bound(text: Option<String>) -> Option<Option<Timestamp>> {
+    let Some(text) = text else { return Some(None) };
+    text.strip_suffix('Z')?;
+    text.parse().ok().map(Some)
+}
+
 async fn logs(
     State(shared): State<Shared>,
     Path((reference, endpoint)): Path<(String, String)>,
@@ -155,8 +153,7 @@ async fn logs(
         return error(StatusCode::NOT_FOUND, "Not Found");
     }
     let world = shared.world();
-    let time = |text: &Option<String>| text.as_deref().map(str::parse::<Timestamp>).transpose();
-    let (Ok(start), Ok(end)) = (time(&window.iso_timestamp_start), time(&window.iso_timestamp_end)) else {
+    let (Some(start), Some(end)) = (bound(window.iso_timestamp_start), bound(window.iso_timestamp_end)) else {
         return error(StatusCode::BAD_REQUEST, "iso_timestamp_start: Invalid datetime");
     };
     let end = end.unwrap_or(world.now);

@@ -6,44 +6,68 @@ use super::world::traffic::LogLine;
 use super::world::vercel::{VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
 use super::world::{Env, World};
 
-/// A deployment; lists say `uid`, single ones `id` and their aliases.
-pub fn deployment_json(world: &World, one: &VercelDeployment, list: bool) -> Value {
+/// Where a deployment is shown; each place has fields of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In a list: `uid`, and what a picker needs.
+    List,
+    /// By itself: `id`, its aliases and its source.
+    Single,
+    /// Inside a project: short.
+    Short,
+}
+
+/// A deployment in one of its forms.
+pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Value {
     let vercel = &world.vercel;
-    let (state, created) = (one.state(world.now), one.created_at.as_millisecond());
+    let (state, now) = (one.state(world.now), world.now);
     let names: Vec<&str> =
         vercel.aliases.iter().filter(|alias| alias.deployment == one.id).map(|alias| alias.alias.as_str()).collect();
-    let commit = world.commits.get(one.commit);
-    let ready = one.ready_at(world.now).map(jiff::Timestamp::as_millisecond);
-    let assigned = one.promoted || !names.is_empty();
+    let ready = one.ready_at(now).map(jiff::Timestamp::as_millisecond);
     let mut value = json!({
         "name": vercel.project.name,
         "url": one.url,
-        "projectId": vercel.project.id,
-        "createdAt": created,
-        "created": created,
-        "buildingAt": one.building_at(world.now).map(jiff::Timestamp::as_millisecond),
-        "ready": ready,
-        "state": state,
+        "createdAt": one.created_at.as_millisecond(),
+        "buildingAt": one.building_at(now).map(jiff::Timestamp::as_millisecond),
         "readyState": state,
-        "status": state,
         "target": (one.env == Env::Production).then_some("production"),
-        "source": "git",
-        "creator": {"uid": "u1", "username": one.creator, "email": format!("{}@acme.dev", one.creator)},
-        "meta": {
-            "githubCommitSha": world.sha(one.commit),
-            "githubCommitRef": world.github.branch,
-            "githubCommitMessage": commit.map(|commit| &commit.message),
-            "githubCommitAuthorName": commit.map(|commit| &commit.author),
-            "githubCommitAuthorLogin": commit.map(|commit| &commit.login),
-            "githubOrg": world.github.owner,
-            "githubRepo": world.github.repo,
-        },
-        "inspectorUrl": format!("https://vercel.com/acme/{}/{}", vercel.project.name, one.id.trim_start_matches("dpl_")),
-        "isRollbackCandidate": candidate(world, one),
+        "creator": {"uid": "u1", "username": one.creator},
+        "meta": meta(world, one),
     });
     if state == "READY" {
         value["readySubstate"] = json!(if one.promoted { "PROMOTED" } else { "STAGED" });
     }
+    let assigned = one.promoted || !names.is_empty();
+    match form {
+        Form::List => {
+            value["uid"] = json!(one.id);
+            value["created"] = json!(one.created_at.as_millisecond());
+            value["state"] = json!(state);
+            value["creator"]["email"] = json!(format!("{}@acme.dev", one.creator));
+            value["isRollbackCandidate"] = json!(candidate(world, one));
+            value["aliasAssigned"] = if assigned { json!(ready) } else { json!(false) };
+        }
+        Form::Single => {
+            value["id"] = json!(one.id);
+            value["ownerId"] = json!(vercel.team_id);
+            value["status"] = json!(state);
+            value["alias"] = json!(names);
+            value["aliasAssigned"] = json!(assigned);
+            value["gitSource"] = json!({"type": "github", "sha": world.sha(one.commit), "ref": world.github.branch});
+        }
+        Form::Short => {
+            value["id"] = json!(one.id);
+            value["alias"] = json!(names);
+            value["aliasAssigned"] = if assigned { json!(ready) } else { json!(false) };
+            value["readyAt"] = json!(ready);
+            return value;
+        }
+    }
+    value["projectId"] = json!(vercel.project.id);
+    value["ready"] = json!(ready);
+    value["source"] = json!("git");
+    let place = one.id.trim_start_matches("dpl_");
+    value["inspectorUrl"] = json!(format!("https://vercel.com/acme/{}/{place}", vercel.project.name));
     if one.env == Env::Staging {
         value["customEnvironment"] = json!({"id": vercel.project.staging_environment, "slug": "staging"});
     }
@@ -51,17 +75,23 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, list: bool) -> Val
         value["errorCode"] = json!("BUILD_FAILED");
         value["errorMessage"] = json!(error);
     }
-    if list {
-        value["uid"] = json!(one.id);
-        value["aliasAssigned"] = if assigned { json!(ready) } else { json!(false) };
-    } else {
-        value["id"] = json!(one.id);
-        value["ownerId"] = json!(vercel.team_id);
-        value["alias"] = json!(names);
-        value["aliasAssigned"] = json!(assigned);
-        value["gitSource"] = json!({"type": "github", "sha": world.sha(one.commit), "ref": world.github.branch});
-    }
     value
+}
+
+/// What the pipeline wrote beside a deployment: texts only.
+fn meta(world: &World, one: &VercelDeployment) -> Value {
+    let mut meta = json!({
+        "githubCommitSha": world.sha(one.commit),
+        "githubCommitRef": world.github.branch,
+        "githubOrg": world.github.owner,
+        "githubRepo": world.github.repo,
+    });
+    if let Some(commit) = world.commits.get(one.commit) {
+        meta["githubCommitMessage"] = json!(commit.message);
+        meta["githubCommitAuthorName"] = json!(commit.author);
+        meta["githubCommitAuthorLogin"] = json!(commit.login);
+    }
+    meta
 }
 
 /// A rollback may go to it: it served production once and does not now.
@@ -83,7 +113,7 @@ pub fn project_json(world: &World) -> Value {
         })
     });
     let moving = request.as_ref().filter(|one| one["jobStatus"] == "in-progress" && one["type"] == "rollback");
-    let newest = vercel.deployments.iter().rev().take(5).map(|one| deployment_json(world, one, false));
+    let newest = vercel.deployments.iter().rev().take(5).map(|one| deployment_json(world, one, Form::Short));
     json!({
         "id": project.id,
         "name": project.name,
@@ -91,7 +121,7 @@ pub fn project_json(world: &World) -> Value {
         "framework": "nextjs",
         "live": true,
         "paused": false,
-        "targets": {"production": vercel.live(Env::Production).map(|one| deployment_json(world, one, false))},
+        "targets": {"production": vercel.live(Env::Production).map(|one| deployment_json(world, one, Form::Short))},
         "latestDeployments": newest.collect::<Vec<_>>(),
         "autoAssignCustomDomains": project.auto_assign,
         "lastAliasRequest": request,
@@ -142,8 +172,7 @@ pub fn events(world: &World, one: &VercelDeployment, since: i64) -> Vec<Value> {
         .collect();
     if let Some(ready) = one.ready_at(world.now).filter(|_| !names.is_empty()) {
         let at = ready.as_millisecond() + 400;
-        let event =
-            json!({"type": "alias-assigned", "deploymentId": one.id, "created": at, "date": at, "alias": names});
+        let event = json!({"type": "alias-assigned", "deploymentId": one.id, "date": at, "alias": names});
         all.push(event);
     }
     all.retain(|event| event["date"].as_i64().is_some_and(|at| at >= since));

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::budget::Budgets;
 use super::{Env, ids};
 
 /// Everything GitHub knows.
@@ -30,6 +31,8 @@ pub struct GithubWorld {
     pub secrets: Vec<GithubSecret>,
     /// Variables with values.
     pub variables: Vec<GithubVariable>,
+    /// Rate limits.
+    pub budgets: Budgets,
 }
 
 /// A workflow file.

@@ -58,6 +58,16 @@ pub fn letters(seed: u64, tag: &str, n: u64, len: usize) -> String {
     spell(seed, tag, n, len, b"abcdefghijklmnopqrstuvwxyz")
 }
 
+/// SHA-256 of a text, in lower-case hex.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
 /// The 16 hex digits that stand for a secret's value (opaque on Fly, fly.md section 9).
 #[must_use]
 pub fn digest16(value: &str) -> String {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::budget::Budgets;
 use super::commits::{Commit, history};
 use super::event::{Scenario, seconds};
 use super::fly::{FlyApp, FlyWorld, Machine};
@@ -220,6 +221,7 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
         token: format!("vcp_{}", ids::base62(seed, "vercel-token", 0, 24)),
         team_id: format!("team_{}", ids::base62(seed, "team", 0, 24)),
         team_slug: "acme".to_owned(),
+        plan: "pro",
         username: "inesduarte".to_owned(),
         project: VercelProject {
             id: format!("prj_{}", ids::base62(seed, "project", 0, 28)),
@@ -233,6 +235,7 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
         aliases: Vec::new(),
         env: Vec::new(),
         logs: VecDeque::new(),
+        budgets: Budgets::default(),
     };
     let mut all: Vec<(Timestamp, Env, usize)> = Env::ALL
         .into_iter()
@@ -287,6 +290,7 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         deployments: Vec::new(),
         secrets: Vec::new(),
         variables: Vec::new(),
+        budgets: Budgets::default(),
     };
     let mut all: Vec<(Timestamp, Env, usize)> = Env::ALL
         .into_iter()
@@ -350,7 +354,7 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
                 status: "ACTIVE_HEALTHY".to_owned(),
                 created_at: created_at - SignedDuration::from_hours(24 * 300),
                 migrations: base.chain(crossed).map(|(version, name)| Migration { version, name }).collect(),
-                secrets: supabase_secrets(seed, env, created_at),
+                secrets: supabase_secrets(env, created_at),
                 services: ["auth", "db", "db_postgres_user", "pooler", "realtime", "rest", "storage"]
                     .into_iter()
                     .map(|name| (name, None))
@@ -364,16 +368,18 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
         token: format!("sbp_{}", ids::hex(seed, "supabase-token", 0, 40)),
         org: "acme".to_owned(),
         projects,
+        budgets: Budgets::default(),
     }
 }
 
-fn supabase_secrets(seed: u64, env: Env, at: Timestamp) -> Vec<SupabaseSecret> {
+fn supabase_secrets(env: Env, at: Timestamp) -> Vec<SupabaseSecret> {
     let all = [("RESEND_API_KEY", false), ("WEBHOOK_SECRET", false), ("OPENAI_API_KEY", true), ("SENTRY_DSN", false)];
     all.into_iter()
         .filter(|(name, _)| env == Env::Staging || *name != "SENTRY_DSN")
         .map(|(name, shared)| {
             let of = if shared { "shared" } else { env.name() };
-            let digest = ids::hex(seed, &format!("{name}-{of}"), 0, 64);
+            // The platform shows the plain SHA-256 of the value, so that drift can be found without it.
+            let digest = ids::sha256(&format!("{name}-{of}"));
             SupabaseSecret { name: name.to_owned(), digest, updated_at: at }
         })
         .collect()

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::Env;
+use super::budget::Budgets;
 use super::traffic::LogLine;
 
 /// Everything Supabase knows.
@@ -16,6 +17,8 @@ pub struct SupabaseWorld {
     pub org: String,
     /// One per environment.
     pub projects: Vec<SupabaseProject>,
+    /// Rate limits.
+    pub budgets: Budgets,
 }
 
 /// One project.

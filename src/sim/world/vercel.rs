@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::budget::Budgets;
 use super::traffic::LogLine;
 use super::{Env, Health, ids};
 
@@ -26,6 +27,8 @@ pub struct VercelWorld {
     pub team_id: String,
     /// Slug of the team.
     pub team_slug: String,
+    /// `hobby`, `pro` or `enterprise`; on hobby a rollback reaches the previous deployment only.
+    pub plan: &'static str,
     /// Login of the token's owner.
     pub username: String,
     /// The project.
@@ -38,6 +41,8 @@ pub struct VercelWorld {
     pub env: Vec<VercelVariable>,
     /// Recent runtime lines, oldest first; `instance` is the deployment id.
     pub logs: VecDeque<LogLine>,
+    /// Rate limits.
+    pub budgets: Budgets,
 }
 
 /// The project `maria-web`.

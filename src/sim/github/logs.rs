@@ -1,0 +1,99 @@
+//! Logs of jobs: a redirect to a signed address on another origin that is good for a minute (github.md section 4.5).
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing;
+use hmac::{Hmac, Mac};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use sha2::Sha256;
+
+use super::{Numbered, error, not_found};
+use crate::sim::github_json;
+use crate::sim::shared::Shared;
+use crate::sim::world::World;
+use crate::sim::world::github::{Job, Run};
+use crate::sim::world::ids;
+
+/// How long an address is good for, in seconds.
+const GOOD_FOR: i64 = 60;
+/// How long logs are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The storage behind the redirect; it stands on the control origin and takes no token.
+pub(crate) fn storage(shared: Shared) -> Router {
+    Router::new().route("/_storage/job-logs/{id}", routing::get(blob)).with_state(shared)
+}
+
+fn job(world: &World, id: u64) -> Option<(&Run, &Job)> {
+    let mut all = world.github.runs.iter().flat_map(|run| run.jobs.iter().map(move |job| (run, job)));
+    all.find(|(_, job)| job.id == id)
+}
+
+fn mac(seed: u64, id: u64, expires: i64) -> Option<Hmac<Sha256>> {
+    let key = ids::hash(seed, "job-log-storage", 0);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+    mac.update(format!("{id} {expires}").as_bytes());
+    Some(mac)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks(2);
+    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+pub(super) async fn redirect(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    let world = shared.world();
+    let Some((run, _)) = job(&world, id) else { return not_found() };
+    if world.now.duration_since(run.created_at) > KEPT {
+        return error(StatusCode::GONE, "Server Error");
+    }
+    let expires = world.now.as_second() + GOOD_FOR;
+    let (Some(mac), Some(control)) = (mac(world.seed, id, expires), shared.control()) else {
+        return error(StatusCode::INTERNAL_SERVER_ERROR, "Failed to generate URL to download logs");
+    };
+    let signature = hex(&mac.finalize().into_bytes());
+    let to = format!("{control}/_storage/job-logs/{id}?se={expires}&sig={signature}");
+    (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
+}
+
+#[derive(Deserialize)]
+struct Signed {
+    se: i64,
+    sig: String,
+}
+
+/// An error as the storage writes it.
+fn refuse(status: StatusCode, code: &str) -> Response {
+    let body = format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code></Error>");
+    (status, [(header::CONTENT_TYPE, "application/xml")], body).into_response()
+}
+
+async fn blob(
+    State(shared): State<Shared>,
+    Path(id): Path<u64>,
+    signed: Result<Query<Signed>, QueryRejection>,
+) -> Response {
+    let world = shared.world();
+    if !signed.is_ok_and(|Query(signed)| valid(world.seed, id, &signed, world.now)) {
+        return refuse(StatusCode::FORBIDDEN, "AuthenticationFailed");
+    }
+    // The log of a job exists when the job has ended, not before.
+    let text = job(&world, id).and_then(|(run, job)| github_json::job_log(&world, run, job));
+    match text {
+        Some(text) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "BlobNotFound"),
+    }
+}
+
+fn valid(seed: u64, id: u64, signed: &Signed, now: Timestamp) -> bool {
+    let (Some(mac), Some(signature)) = (mac(seed, id, signed.se), unhex(&signed.sig)) else { return false };
+    now.as_second() <= signed.se && mac.verify_slice(&signature).is_ok()
+}

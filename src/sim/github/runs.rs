@@ -1,0 +1,212 @@
+//! Workflow runs: lists, jobs, gates, dispatch and cancel (github.md sections 4 and 5.1).
+
+use axum::Json;
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::lists::origin;
+use super::page::{COMMON, Page};
+use super::{Named, Numbered, Place, error, guard, not_found, resolve};
+use crate::sim::github_json::{self, deployment_json, job_json, run_json};
+use crate::sim::shared::Shared;
+use crate::sim::world::deploy::Deploy;
+use crate::sim::world::github::GithubWorld;
+use crate::sim::world::{Env, Health};
+
+/// What a list of runs is filtered by.
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    status: Option<String>,
+    head_sha: Option<String>,
+    branch: Option<String>,
+    event: Option<String>,
+    actor: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, run: &Value) -> bool {
+        let same = |asked: &Option<String>, field: &Value| asked.as_ref().is_none_or(|asked| *field == **asked);
+        (same(&self.status, &run["status"]) || same(&self.status, &run["conclusion"]))
+            && same(&self.head_sha, &run["head_sha"])
+            && same(&self.branch, &run["head_branch"])
+            && same(&self.event, &run["event"])
+            && same(&self.actor, &run["actor"]["login"])
+    }
+}
+
+fn list(shared: &Shared, workflow: Option<u64>, uri: &Uri, page: &Page, filter: &Filter) -> Response {
+    let all = {
+        let world = shared.world();
+        let newest = world.github.runs.iter().rev();
+        let mine = newest.filter(|run| workflow.is_none_or(|workflow| workflow == run.workflow));
+        mine.map(|run| run_json(&world, run)).filter(|run| filter.takes(run)).collect()
+    };
+    page.envelope(uri, &origin(shared), COMMON, "workflow_runs", all)
+}
+
+pub(super) async fn all(
+    State(shared): State<Shared>,
+    _: Place,
+    OriginalUri(uri): OriginalUri,
+    Query(page): Query<Page>,
+    Query(filter): Query<Filter>,
+) -> Response {
+    list(&shared, None, &uri, &page, &filter)
+}
+
+/// The place of a workflow that is named by its number or its file.
+fn position(github: &GithubWorld, id: &str) -> Option<usize> {
+    github.workflows.iter().position(|one| one.id.to_string() == id || one.path.ends_with(&format!("/{id}")))
+}
+
+pub(super) async fn of_workflow(
+    State(shared): State<Shared>,
+    Path((_, _, id)): Named,
+    OriginalUri(uri): OriginalUri,
+    Query(page): Query<Page>,
+    Query(filter): Query<Filter>,
+) -> Response {
+    let workflow = {
+        let world = shared.world();
+        position(&world.github, &id).and_then(|index| world.github.workflows.get(index)).map(|one| one.id)
+    };
+    workflow.map_or_else(not_found, |workflow| list(&shared, Some(workflow), &uri, &page, &filter))
+}
+
+pub(super) async fn workflows(
+    State(shared): State<Shared>,
+    _: Place,
+    OriginalUri(uri): OriginalUri,
+    Query(page): Query<Page>,
+) -> Response {
+    let all = {
+        let world = shared.world();
+        world.github.workflows.iter().map(|one| github_json::workflow(&world, one)).collect()
+    };
+    page.envelope(&uri, &origin(&shared), COMMON, "workflows", all)
+}
+
+pub(super) async fn workflow(State(shared): State<Shared>, Path((_, _, id)): Named) -> Response {
+    let world = shared.world();
+    let found = position(&world.github, &id).and_then(|index| world.github.workflows.get(index));
+    found.map_or_else(not_found, |one| Json(github_json::workflow(&world, one)).into_response())
+}
+
+pub(super) async fn one(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    let world = shared.world();
+    world.github.run(id).map_or_else(not_found, |run| Json(run_json(&world, run)).into_response())
+}
+
+pub(super) async fn jobs(
+    State(shared): State<Shared>,
+    Path((_, _, id)): Numbered,
+    OriginalUri(uri): OriginalUri,
+    Query(page): Query<Page>,
+) -> Response {
+    let all: Vec<Value> = {
+        let world = shared.world();
+        let Some(run) = world.github.run(id) else { return not_found() };
+        run.jobs.iter().map(|job| job_json(&world, run, job)).collect()
+    };
+    page.envelope(&uri, &origin(&shared), COMMON, "jobs", all)
+}
+
+pub(super) async fn job(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    let world = shared.world();
+    let mut all = world.github.runs.iter().flat_map(|run| run.jobs.iter().map(move |job| (run, job)));
+    let found = all.find(|(_, job)| job.id == id);
+    found.map_or_else(not_found, |(run, job)| Json(job_json(&world, run, job)).into_response())
+}
+
+pub(super) async fn cancel(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    let mut world = shared.world();
+    let now = world.now;
+    let Some(run) = world.github.run_mut(id) else { return not_found() };
+    if run.progress(now).status == "completed" {
+        return error(StatusCode::CONFLICT, "Cannot cancel a workflow run that is completed.");
+    }
+    run.canceled_at = Some(now);
+    (StatusCode::ACCEPTED, Json(json!({}))).into_response()
+}
+
+#[derive(Deserialize)]
+struct Dispatch {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(default)]
+    inputs: Value,
+    #[serde(default)]
+    return_run_details: bool,
+}
+
+/// 204, or 200 with the run it made: asked for in the older version, always in the newer.
+pub(super) async fn dispatch(
+    State(shared): State<Shared>,
+    Path((_, _, id)): Named,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let Ok(asked) = serde_json::from_str::<Dispatch>(&body) else {
+        return error(StatusCode::UNPROCESSABLE_ENTITY, "Invalid request.");
+    };
+    let mut world = shared.world();
+    let Some(index) = position(&world.github, &id) else { return not_found() };
+    let env = if index == 0 { Env::Staging } else { Env::Production };
+    let sha = asked.inputs.get("sha").and_then(Value::as_str).unwrap_or(&asked.reference);
+    let Some(commit) = resolve(&world, sha) else {
+        return error(StatusCode::UNPROCESSABLE_ENTITY, &format!("No ref found for: {}", asked.reference));
+    };
+    let actor = Some(world.github.login.clone());
+    let gated = world.github.environments.iter().any(|one| one.env == env && !one.reviewers.is_empty());
+    let event = "workflow_dispatch".to_owned();
+    let health = Health::good();
+    let run = world.deploy(Deploy { env, commit, backend: true, frontend: true, health, gated, event, actor });
+    if !asked.return_run_details && guard::version(&headers) == guard::VERSIONS.first().copied() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let path = format!("{}/{}", world.github.owner, world.github.repo);
+    Json(json!({
+        "workflow_run_id": run,
+        "run_url": format!("{}/repos/{path}/actions/runs/{run}", origin(&shared)),
+        "html_url": format!("https://github.com/{path}/actions/runs/{run}"),
+    }))
+    .into_response()
+}
+
+pub(super) async fn pending(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    let world = shared.world();
+    let Some(run) = world.github.run(id) else { return not_found() };
+    Json(github_json::pending(&world, run)).into_response()
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    environment_ids: Vec<u64>,
+    state: String,
+    #[serde(rename = "comment")]
+    _comment: String,
+}
+
+pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbered, body: String) -> Response {
+    let Ok(asked) = serde_json::from_str::<Answer>(&body) else {
+        return error(StatusCode::UNPROCESSABLE_ENTITY, "Invalid request.");
+    };
+    let mut world = shared.world();
+    let Some(run) = world.github.run(id) else { return not_found() };
+    let env = run.env;
+    let named =
+        world.github.environments.iter().any(|one| asked.environment_ids.contains(&one.id) && Some(one.env) == env);
+    let approved = asked.state == "approved";
+    if !named || !(approved || asked.state == "rejected") || !world.answer_gate(id, approved, Health::good()) {
+        return error(StatusCode::UNPROCESSABLE_ENTITY, "There are no pending deployment requests for the environment");
+    }
+    drop(world);
+    shared.wake();
+    let world = shared.world();
+    let made: Vec<Value> =
+        world.github.deployments.iter().filter(|one| one.run == id).map(|one| deployment_json(&world, one)).collect();
+    Json(made).into_response()
+}

@@ -1,0 +1,150 @@
+//! User, team, projects with their settings, domains, variables and custom environments (vercel.md sections 4, 7 and 8).
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{environment, error, is_project, missing};
+use crate::sim::shared::Shared;
+use crate::sim::vercel_json::{self, project_json};
+use crate::sim::world::{Env, World};
+
+pub(super) async fn user(State(shared): State<Shared>) -> Json<Value> {
+    let world = shared.world();
+    let (name, team) = (&world.vercel.username, &world.vercel.team_id);
+    let email = format!("{name}@acme.dev");
+    Json(json!({"user": {"id": "u1", "username": name, "email": email, "name": name, "defaultTeamId": team}}))
+}
+
+pub(super) async fn teams(State(shared): State<Shared>) -> Json<Value> {
+    let world = shared.world();
+    let team = json!({"id": world.vercel.team_id, "slug": world.vercel.team_slug, "name": "Acme"});
+    Json(json!({"teams": [team], "pagination": {"count": 1, "next": null, "prev": null}}))
+}
+
+/// One team by id or slug.
+fn team_json(world: &World, asked: &str) -> Response {
+    let vercel = &world.vercel;
+    if vercel.team_id != asked && vercel.team_slug != asked {
+        return missing("Team");
+    }
+    Json(json!({
+        "id": vercel.team_id,
+        "slug": vercel.team_slug,
+        "name": "Acme",
+        "billing": {"plan": vercel.plan},
+        "membership": {"role": "OWNER"},
+        "sensitiveEnvironmentVariablePolicy": "default",
+    }))
+    .into_response()
+}
+
+pub(super) async fn team(State(shared): State<Shared>, Path((_, team)): Path<(String, String)>) -> Response {
+    team_json(&shared.world(), &team)
+}
+
+pub(super) async fn bare_team(State(shared): State<Shared>, Path(team): Path<String>) -> Response {
+    team_json(&shared.world(), &team)
+}
+
+pub(super) async fn projects(State(shared): State<Shared>) -> Json<Value> {
+    let world = shared.world();
+    let one = project_json(&world);
+    Json(json!({"projects": [one], "pagination": {"count": 1, "next": null, "prev": null}}))
+}
+
+pub(super) async fn project(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
+    let world = shared.world();
+    if is_project(&world.vercel, &id) { Json(project_json(&world)).into_response() } else { missing("Project") }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    auto_assign_custom_domains: Option<bool>,
+}
+
+/// The way to flip auto-assign without promoting.
+pub(super) async fn change(
+    State(shared): State<Shared>,
+    Path((_, id)): Path<(String, String)>,
+    body: String,
+) -> Response {
+    let Ok(asked) = serde_json::from_str::<Settings>(&body) else {
+        return error(StatusCode::BAD_REQUEST, "bad_request", "Invalid request: the body is no valid settings object");
+    };
+    let mut world = shared.world();
+    if !is_project(&world.vercel, &id) {
+        return missing("Project");
+    }
+    if let Some(on) = asked.auto_assign_custom_domains {
+        world.vercel.project.auto_assign = on;
+    }
+    Json(project_json(&world)).into_response()
+}
+
+pub(super) async fn domains(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
+    let world = shared.world();
+    if !is_project(&world.vercel, &id) {
+        return missing("Project");
+    }
+    let all: Vec<Value> = world.vercel.aliases.iter().map(|alias| vercel_json::domain(&world.vercel, alias)).collect();
+    let page = json!({"count": all.len(), "next": null, "prev": null});
+    Json(json!({"domains": all, "pagination": page})).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VariableQuery {
+    target: Option<String>,
+    custom_environment_slug: Option<String>,
+    custom_environment_id: Option<String>,
+}
+
+pub(super) async fn variables(
+    State(shared): State<Shared>,
+    Path((_, id)): Path<(String, String)>,
+    Query(query): Query<VariableQuery>,
+) -> Response {
+    let world = shared.world();
+    if !is_project(&world.vercel, &id) {
+        return missing("Project");
+    }
+    let custom = &world.vercel.project.staging_environment;
+    let by_id = query.custom_environment_id.as_ref().map(|id| (id == custom).then_some(Env::Staging));
+    let by_slug = query.custom_environment_slug.as_ref().map(|slug| (slug == "staging").then_some(Env::Staging));
+    let wanted = by_id.or(by_slug).or_else(|| query.target.as_deref().map(environment));
+    let chosen = world.vercel.env.iter().filter(|one| wanted.is_none_or(|wanted| wanted == Some(one.env)));
+    let all: Vec<Value> = chosen.map(|one| vercel_json::variable(&world.vercel, one)).collect();
+    Json(json!({"envs": all})).into_response()
+}
+
+fn environments_json(world: &World, project: &str) -> Response {
+    let vercel = &world.vercel;
+    if !is_project(vercel, project) {
+        return missing("Project");
+    }
+    let staging: Vec<_> = vercel.aliases.iter().filter(|alias| alias.env == Env::Staging).collect();
+    let domains: Vec<Value> = staging.iter().map(|alias| vercel_json::domain(vercel, alias)).collect();
+    let names: Vec<&str> = staging.iter().map(|alias| alias.alias.as_str()).collect();
+    let one = json!({
+        "id": vercel.project.staging_environment,
+        "slug": "staging",
+        "type": "preview",
+        "branchMatcher": {"type": "equals", "pattern": world.github.branch},
+        "domains": domains,
+        "currentDeploymentAliases": names,
+    });
+    Json(json!({"environments": [one], "accountLimit": {"total": 1}})).into_response()
+}
+
+pub(super) async fn environments(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
+    environments_json(&shared.world(), &id)
+}
+
+pub(super) async fn bare_environments(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    environments_json(&shared.world(), &id)
+}
