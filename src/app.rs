@@ -32,3 +32,132 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Terminate => vec![Effect::Quit],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::environment::Platform;
+    use crate::domain::fact::Fact;
+    use crate::domain::ids::{OpId, ServiceId};
+    use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
+    use crate::domain::operation::{OpKind, OpState, Operation};
+    use crate::sanitize::Text;
+    use geometry::{Area, Geometry};
+    use model::Pane;
+    use msg::{Key, KeyCode, Mouse, MouseKind};
+
+    const NOW: Now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
+
+    fn model() -> Model {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), NOW)
+    }
+
+    fn press(c: char) -> Msg {
+        Msg::Key(Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false })
+    }
+
+    fn under_way() -> Msg {
+        Msg::Fact(Fact::Operation(Box::new(Operation {
+            id: OpId(uuid::Uuid::nil()),
+            kind: OpKind::RollBack,
+            env: "production".into(),
+            title: Text::from("production: backend"),
+            state: OpState::Running,
+            steps: Vec::new(),
+            started_at: NOW.wall,
+            ended_at: None,
+            outcome: Text::default(),
+            interrupted: false,
+        })))
+    }
+
+    #[test]
+    fn the_first_q_during_an_operation_explains_and_only_the_next_key_may_confirm_it() {
+        let mut model = model();
+        update(&mut model, under_way(), NOW);
+        assert!(update(&mut model, press('q'), NOW).is_empty());
+        assert!(model.notice.is_some());
+        update(&mut model, press('j'), NOW);
+        assert!(update(&mut model, press('q'), NOW).is_empty(), "a press long forgotten is not the first");
+        assert_eq!(update(&mut model, press('q'), NOW), [Effect::Quit]);
+    }
+
+    #[test]
+    fn the_mouse_moves_nothing_under_a_dialog() {
+        let mut model = model();
+        model.set_geometry(Geometry { panes: vec![(Pane::Logs, Area { x: 0, y: 0, width: 9, height: 9 })] });
+        let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
+        model.menu = true;
+        update(&mut model, click.clone(), NOW);
+        assert_eq!(model.focus, Pane::Environments);
+        model.menu = false;
+        update(&mut model, click, NOW);
+        assert_eq!(model.focus, Pane::Logs);
+    }
+
+    fn code() -> impl Strategy<Value = KeyCode> {
+        let named = vec![KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Up, KeyCode::PageDown, KeyCode::End];
+        prop_oneof![
+            any::<char>().prop_map(KeyCode::Char),
+            "[ -~]".prop_map(|text| first(&text)),
+            proptest::sample::select(named)
+        ]
+    }
+
+    fn first(text: &str) -> KeyCode {
+        text.chars().next().map_or(KeyCode::Enter, KeyCode::Char)
+    }
+
+    fn logs(second: i64, gap: u64) -> Msg {
+        let service = ServiceId::new("production", "backend");
+        let line = LogLine {
+            at: jiff::Timestamp::from_second(second).unwrap(),
+            service: service.clone(),
+            platform: Platform::Fly,
+            kind: LogKind::App,
+            instance: "".into(),
+            region: "".into(),
+            level: Level::Warn,
+            message: Text::from("line"),
+            raw: None,
+        };
+        Msg::Fact(Fact::Logs(LogBatch { service, lines: vec![line], gap, gap_why: None }))
+    }
+
+    fn message() -> impl Strategy<Value = Msg> {
+        let mouse = |(wheel, column, row)| {
+            let kind = if wheel { MouseKind::WheelUp } else { MouseKind::Click };
+            Msg::Mouse(Mouse { kind, column, row })
+        };
+        prop_oneof![
+            6 => (code(), any::<bool>(), any::<bool>())
+                .prop_map(|(code, ctrl, repeat)| Msg::Key(Key { code, ctrl, alt: false, repeat })),
+            1 => (any::<bool>(), 0u16..200, 0u16..60).prop_map(mouse),
+            1 => any::<String>().prop_map(Msg::Paste),
+            1 => any::<(u16, u16)>().prop_map(|(columns, rows)| Msg::Resize(columns, rows)),
+            2 => (0i64..99, 0u64..3).prop_map(|(second, gap)| logs(second, gap)),
+            1 => Just(Msg::Tick),
+            1 => Just(under_way()),
+        ]
+    }
+
+    proptest! {
+        /// No plan was ever made, so nothing may be carried out either.
+        #[test]
+        fn no_sequence_of_messages_panics_or_acts_without_a_plan(
+            messages in proptest::collection::vec(message(), 0..120),
+        ) {
+            let mut model = model();
+            for message in messages {
+                let effects = update(&mut model, message, NOW);
+                prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Operate(_))));
+            }
+        }
+    }
+}

@@ -1,7 +1,11 @@
 //! Settings: validated, immutable, made once at the start (console.md section 10).
 
+mod address;
+mod check;
+mod contract;
 pub mod credentials;
 pub mod file;
+mod layers;
 pub mod load;
 
 use std::path::PathBuf;

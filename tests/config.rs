@@ -11,8 +11,9 @@ use flightdeck::error::ExitCode;
 const EXAMPLE: &str = include_str!("../config.example.toml");
 const SMALL: &str = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
 
-fn none(_: &str) -> Option<String> {
-    None
+/// Nothing is set but a home folder, in which nothing is.
+fn none(name: &str) -> Option<String> {
+    (name == "HOME").then(|| "/nobody".to_owned())
 }
 
 /// The reason why a text is refused.
@@ -73,9 +74,29 @@ fn plain_http_is_allowed_on_loopback_only() {
     let text = format!("{SMALL}[platforms.github]\nbase = \"http://127.0.0.1:8080/\"\n");
     let settings = parse(&text, None, &Flags::default(), &none).unwrap();
     assert_eq!(settings.github.unwrap().base, "http://127.0.0.1:8080");
-    assert!(
-        refusal(&format!("{SMALL}[platforms.github]\nbase = \"http://127.0.0.1.evil.example\"\n")).contains("token")
-    );
+    for elsewhere in ["127.0.0.1.evil.example", "127.0.0.1:80@evil.example", "localhost@evil.example/"] {
+        let text = format!("{SMALL}[platforms.github]\nbase = \"http://{elsewhere}\"\n");
+        let error = parse(&text, None, &Flags::default(), &none).unwrap_err();
+        assert_eq!(error.code, ExitCode::Usage, "{elsewhere}: {error}");
+    }
+}
+
+#[test]
+fn no_name_is_given_twice() {
+    let twice = refusal(&format!("{SMALL}{SMALL}"));
+    assert!(twice.contains("production"), "{twice}");
+}
+
+#[test]
+fn a_token_is_not_repeated_in_the_complaint_about_it() {
+    let said = refusal(&format!("{SMALL}[platforms.vercel]\ntoken = 123456789\n"));
+    assert!(!said.contains("123456789"), "{said}");
+}
+
+#[test]
+fn no_color_counts_whatever_it_holds() {
+    let env = |name: &str| if name == "NO_COLOR" { Some("0".to_owned()) } else { none(name) };
+    assert!(parse(SMALL, None, &Flags::default(), &env).unwrap().ui.no_color);
 }
 
 #[test]

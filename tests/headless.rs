@@ -71,3 +71,25 @@ async fn refusals_and_mistakes_have_their_exit_codes() {
     assert_eq!(gone.status.code(), Some(3), "no platform answers: {gone:?}");
     assert_eq!(lines(&gone)[0]["schema"], "flightdeck/status");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_project_file_lies_over_the_users_own_and_no_token_goes_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let user = dir.path().join("flightdeck");
+    std::fs::create_dir(&user).unwrap();
+    std::fs::write(
+        user.join("config.toml"),
+        "project = \"mine\"\n[ui]\ntheme = \"light\"\n[platforms.vercel]\ntoken_file = \"vercel\"\n",
+    )
+    .unwrap();
+    let project = "project = \"ours\"\n[[environments]]\nname = \"production\"\ntier = \"production\"\n[platforms.vercel]\nbase = \"https://vercel.example\"\n";
+    std::fs::write(dir.path().join("flightdeck.toml"), project).unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["config", "check"]).current_dir(dir.path()).env("XDG_CONFIG_HOME", dir.path());
+    command.env_remove("FLIGHTDECK_CONFIG").env_remove("VERCEL_TOKEN");
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(said.contains("project ours"), "{said}");
+    assert!(said.contains("is not sent there"), "{said}");
+}

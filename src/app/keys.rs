@@ -11,20 +11,23 @@ use crate::sanitize::Text;
 
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     model.notice = None;
+    let asked = action::by_key(&name(key));
+    // Only a second press in a row quits; a press long forgotten does not count as the first.
+    model.quitting &= asked == Some(Action::Back);
     if model.rollback.is_some() && !key.ctrl {
         return rollback::key(model, key, now);
     }
     if model.menu && !key.ctrl {
         model.menu = false;
         if key.code == KeyCode::Char('R') {
-            rollback::open(model);
+            rollback::open(model, now);
         }
         return Vec::new();
     }
     if model.prompt.is_some() && !key.ctrl {
         return prompt(model, key);
     }
-    match action::by_key(&name(key)) {
+    match asked {
         Some(action) => perform(model, action),
         None => Vec::new(),
     }
@@ -271,6 +274,10 @@ fn address(model: &Model) -> Option<String> {
 }
 
 pub(super) fn mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    // What lies under a dialog does not move: the dialog speaks of what was selected when it opened.
+    if model.rollback.is_some() || model.menu || model.help {
+        return Vec::new();
+    }
     let Some(pane) = model.geometry.pane_at(mouse.column, mouse.row) else { return Vec::new() };
     match mouse.kind {
         MouseKind::Click => model.focus = pane,

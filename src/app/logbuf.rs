@@ -34,6 +34,8 @@ pub struct LogBuf {
     filter: Filter,
     /// The last row visible while paused; `None` = follow.
     anchor: Option<u64>,
+    /// Shown rows dropped since the anchor was set: so many newer ones may fill a paused page.
+    lost: usize,
     arrived: u64,
     dropped: u64,
 }
@@ -86,6 +88,7 @@ impl LogBuf {
             shown: VecDeque::new(),
             filter: Filter::default(),
             anchor: None,
+            lost: 0,
             arrived: 0,
             dropped: 0,
         }
@@ -125,11 +128,13 @@ impl LogBuf {
         while self.bytes > self.limit {
             let Some(row) = self.rows.pop_front() else { break };
             self.bytes -= cost(&row);
-            self.dropped += 1;
+            // A gap mark was never taken in as a line.
+            self.dropped += u64::from(matches!(row, Row::Line(_)));
             self.base += 1;
         }
         while self.shown.front().is_some_and(|position| *position < self.base) {
             self.shown.pop_front();
+            self.lost += 1;
         }
     }
 
@@ -161,9 +166,11 @@ impl LogBuf {
 
     /// The rows of a page, oldest first.
     pub fn page(&self, rows: usize) -> impl Iterator<Item = &Row> {
-        // A paused reader whose place was evicted sees the oldest page rather than nothing.
+        // A paused reader whose place is being evicted sees the oldest page, whole, rather than its last rows or nothing.
         let evicted = self.anchor.is_some_and(|anchor| anchor < self.base);
-        let end = if evicted { rows.min(self.shown.len()) } else { self.end() };
+        let end = self.end();
+        let filled = if evicted { rows } else { (end + self.lost).min(rows) };
+        let end = end.max(filled.min(self.shown.len()));
         let start = end.saturating_sub(rows);
         self.shown.range(start..end).filter_map(|position| {
             let index = usize::try_from(position - self.base).ok()?;
@@ -185,6 +192,7 @@ impl LogBuf {
 
     /// Pauses at the page as it is, or follows again.
     pub fn toggle_pause(&mut self) {
+        self.lost = 0;
         self.anchor = match self.anchor {
             None => self.shown.back().copied(),
             Some(_) => None,
@@ -193,6 +201,7 @@ impl LogBuf {
 
     /// Moves the page by rows; down beyond the last row follows again.
     pub fn scroll(&mut self, rows: isize, page: usize) {
+        self.lost = 0;
         let least = page.min(self.shown.len());
         let end = self.end().saturating_add_signed(rows).clamp(least, self.shown.len());
         let bottom = end == self.shown.len();
@@ -299,6 +308,28 @@ mod tests {
         let mut buf = LogBuf::new(1 << 20);
         buf.push(LogBatch { gap: 7, ..batch(vec![line(1, "a")]) });
         assert_eq!(seen(&buf, 10), ["gap 7", "a"]);
+    }
+
+    #[test]
+    fn a_gap_mark_that_goes_is_not_counted_as_a_dropped_line() {
+        let mut buf = LogBuf::new(OVERHEAD * 3);
+        for second in 0..20 {
+            buf.push(LogBatch { gap: 7, ..batch(vec![line(second, "")]) });
+        }
+        let held = buf.rows.iter().filter(|row| matches!(row, Row::Line(_))).count() as u64;
+        let (arrived, dropped) = buf.counts();
+        assert_eq!((arrived, held + dropped), (20, 20));
+    }
+
+    #[test]
+    fn a_paused_page_stays_whole_while_its_rows_go() {
+        let mut buf = LogBuf::new(OVERHEAD * 10);
+        buf.push(batch((0..10).map(|second| line(second, "")).collect()));
+        buf.toggle_pause();
+        for second in 10..40 {
+            buf.push(batch(vec![line(second, "")]));
+            assert_eq!(buf.page(5).count(), 5, "at {second}");
+        }
     }
 
     proptest! {

@@ -6,9 +6,10 @@ use super::geometry::SMALLEST;
 use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
 use crate::domain::environment::{Platform, Status};
+use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::operation::{PLAN_LIFE, Plan, Target};
-use crate::domain::release::Deployment;
+use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
 /// One thing to go back to: a release joined over services by its commit, or one deployment.
@@ -43,7 +44,7 @@ pub enum Rollback {
 }
 
 /// Opens the dialog for the selected place, or says why it cannot.
-pub(super) fn open(model: &mut Model) {
+pub(super) fn open(model: &mut Model, now: Now) {
     let running = model.operations.values().find(|operation| !operation.state.ended());
     if let Some(operation) = running {
         model.rollback = Some(Rollback::Following(operation.id));
@@ -57,15 +58,35 @@ pub(super) fn open(model: &mut Model) {
             rollable.map(|service| service.id.clone()).collect()
         }
     };
+    if let Some(why) = unread(model, &services, now) {
+        model.rollback = Some(Rollback::Refused(why));
+        return;
+    }
     let choices = choices(model, &services);
     if choices.is_empty() {
         let text = format!("no earlier release of {} that every chosen service still has", env.id);
         model.rollback = Some(Rollback::Refused(Text::from(text)));
         return;
     }
-    let verified = |choice: &&Choice| choice.deployments.iter().all(|one| one.verified == Some(true));
+    let sound = |one: &Deployment| one.verified == Some(true) && one.bad.is_none() && one.presence != Presence::Gone;
+    let verified = |choice: &&Choice| choice.deployments.iter().all(sound);
     let chosen = choices.iter().find(verified).map(|choice| choice.sha.clone());
     model.rollback = Some(Rollback::Pick { env: env.id, choices, chosen });
+}
+
+/// Why a rollback may not be chosen now: what it is chosen from has not been read for too long (console.md section 3).
+fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
+    services.iter().find_map(|id| {
+        let feeds = [("what is live", FeedId::Declared(id.clone())), ("releases", FeedId::Releases(id.clone()))];
+        feeds.into_iter().find_map(|(what, feed)| {
+            let age = match model.feeds.get(&feed)?.freshness(now.wall) {
+                Freshness::Stale(age) => format!("STALE {}s", age.as_secs()),
+                Freshness::Failed => "never read".to_owned(),
+                Freshness::Fresh(_) | Freshness::Waiting => return None,
+            };
+            Some(Text::from(format!("{id}: {what} {age}; esc, then R reads it again")))
+        })
+    })
 }
 
 /// Releases that all of the services have, without the one that is live.
@@ -168,11 +189,38 @@ fn confirm(model: &mut Model, now: Now) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::domain::feed::{FeedState, FeedStatus};
     use crate::domain::operation::OpKind;
 
     fn now() -> Now {
-        Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO }
+        Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO }
+    }
+
+    fn at(second: i64) -> Now {
+        Now { wall: jiff::Timestamp::from_second(second).unwrap(), ..now() }
+    }
+
+    fn deployment(service: &ServiceId, sha: &str, current: bool) -> Deployment {
+        Deployment {
+            service: service.clone(),
+            id: sha.into(),
+            label: Text::from("v1"),
+            sha: Some(sha.into()),
+            image: None,
+            status: Status::Ok,
+            words: Text::from("complete"),
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            ran_for: None,
+            author: Text::from("maria"),
+            message: Text::from("change"),
+            current,
+            verified: Some(true),
+            presence: Presence::There,
+            bad: None,
+        }
     }
 
     fn model() -> Model {
@@ -237,6 +285,37 @@ mod tests {
         }
         model.size = (60, 15);
         assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(_)]));
+    }
+
+    #[test]
+    fn what_was_not_read_for_three_intervals_offers_no_rollback() {
+        let mut model = model();
+        let backend = ServiceId::new("production", "backend");
+        let status = FeedStatus { state: FeedState::Fresh(now().wall), interval: Duration::from_secs(10) };
+        model.feeds.insert(FeedId::Releases(backend.clone()), status);
+        model.selection.place = Some(Place::Service(backend.clone()));
+        model
+            .releases
+            .insert(backend.clone(), vec![deployment(&backend, "new", true), deployment(&backend, "old", false)]);
+        open(&mut model, at(30));
+        assert!(matches!(&model.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
+        open(&mut model, at(31));
+        let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
+        assert!(why.as_str().contains("releases STALE 31s"), "{why}");
+    }
+
+    #[test]
+    fn what_is_marked_bad_or_gone_is_never_proposed() {
+        let backend = ServiceId::new("production", "backend");
+        let bad = Deployment { bad: Some(Text::from("leaks")), ..deployment(&backend, "bad", false) };
+        let gone = Deployment { presence: Presence::Gone, ..deployment(&backend, "gone", false) };
+        for one in [bad, gone] {
+            let mut model = model();
+            model.selection.place = Some(Place::Service(backend.clone()));
+            model.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), one]);
+            open(&mut model, now());
+            assert!(matches!(model.rollback, Some(Rollback::Pick { chosen: None, .. })), "{:?}", model.rollback);
+        }
     }
 
     #[test]

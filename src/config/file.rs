@@ -46,6 +46,14 @@ pub struct Account {
     pub token_command: Option<Vec<String>>,
 }
 
+impl Account {
+    /// It says where its token is, whether or not one is found there.
+    #[must_use]
+    pub fn has_token_source(&self) -> bool {
+        self.token.is_some() || self.token_file.is_some() || self.token_command.is_some()
+    }
+}
+
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Account").field("base", &self.base).finish_non_exhaustive()
@@ -186,7 +194,9 @@ fn visit(path: &str, value: &toml::Value, warnings: &mut Vec<String>) {
         toml::Value::Table(table) => {
             let Some((_, keys)) = known_keys().iter().find(|(known, _)| *known == path) else { return };
             for (key, inner) in table {
-                let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                // A quoted key may hold anything, control characters too.
+                let shown = key.escape_debug();
+                let here = if path.is_empty() { shown.to_string() } else { format!("{path}.{shown}") };
                 if keys.contains(&key.as_str()) {
                     visit(&here, inner, warnings);
                 } else {

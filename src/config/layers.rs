@@ -1,0 +1,211 @@
+//! From files to one file: what is read, in which order, and how one lies over the other (console.md section 10).
+//!
+//! A file named by the flag or the variable is read alone. Otherwise `flightdeck.toml` lies over the user's own file, key by
+//! key, so that a taste in themes is written once and a project says only what it is.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::credentials;
+use super::file::{self, Account, File};
+use super::load::{Env, Flags};
+use crate::error::{ExitCode, UserError};
+
+/// Bytes of a configuration file at most: beyond it something else was named by mistake.
+const LONGEST: u64 = 1 << 20;
+
+/// The files to read, the strongest first.
+///
+/// # Errors
+/// When nothing was named and nothing is there.
+pub(super) fn find(flags: &Flags, env: Env<'_>) -> Result<Vec<PathBuf>, UserError> {
+    if let Some(path) = &flags.config {
+        return Ok(vec![path.clone()]);
+    }
+    if let Some(path) = env("FLIGHTDECK_CONFIG").filter(|path| !path.is_empty()) {
+        return Ok(vec![path.into()]);
+    }
+    let user = folder(env, "XDG_CONFIG_HOME", ".config").map(|home| home.join("flightdeck").join("config.toml"));
+    let candidates = std::iter::once(PathBuf::from("flightdeck.toml")).chain(user);
+    // What cannot be looked at is read all the same, so that the person hears why it does not count.
+    let there: Vec<_> = candidates.filter(|path| path.try_exists().unwrap_or(true)).collect();
+    if there.is_empty() {
+        return Err(UserError::new(ExitCode::Usage, "no configuration found")
+            .now("nothing was started; looked for flightdeck.toml here and config.toml in the user's configuration folder")
+            .hint("try it without one: flightdeck demo")
+            .hint("begin one: flightdeck config example > flightdeck.toml"));
+    }
+    Ok(there)
+}
+
+/// A folder of the XDG base directories; a relative one does not count, as the specification says.
+pub(super) fn folder(env: Env<'_>, variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// When it cannot be read, is too long, or is not UTF-8.
+pub(super) fn read(path: &Path) -> Result<String, UserError> {
+    use std::io::Read as _;
+    let shown = path.display();
+    let unreadable = |why: String| {
+        UserError::new(ExitCode::Usage, format!("{shown} cannot be read: {why}"))
+            .now("nothing was started")
+            .hint("name another file with --config FILE")
+    };
+    if path.is_dir() {
+        return Err(unreadable("it is a folder".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(unreadable("it is longer than 1 MiB, which no configuration is".to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = 1 + error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|b| **b == b'\n').count();
+        UserError::new(ExitCode::Usage, format!("{shown}:{line}: the file is not UTF-8 text"))
+            .now("nothing was started")
+            .hint("save it as UTF-8")
+    })
+}
+
+/// Understands one file: its keys, the place of its first mistake, and paths that begin where the file stands.
+///
+/// # Errors
+/// With line and column when the text cannot be understood, and when it holds a token that others may read.
+pub(super) fn understand(
+    text: &str,
+    path: Option<&Path>,
+    env: Env<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<File, UserError> {
+    let name = name(path);
+    // Before anything is said about its content: a complaint must not be louder than the leak.
+    let parsed = toml::from_str::<File>(text);
+    if let (Ok(file), Some(path)) = (&parsed, path)
+        && accounts(file).into_iter().flatten().any(|account| account.token.is_some())
+    {
+        credentials::check_private(path)?;
+    }
+    let mut file = parsed.map_err(|error| syntax(&name, text, &error))?;
+    warnings.extend(file::unknown_keys(text).into_iter().map(|warning| format!("{name}: {warning}")));
+    if let Some(folder) = path.and_then(Path::parent) {
+        anchor(&mut file, folder, env);
+    }
+    Ok(file)
+}
+
+/// The name of a file in messages.
+pub(super) fn name(path: Option<&Path>) -> String {
+    path.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string())
+}
+
+fn accounts(file: &File) -> [Option<&Account>; 4] {
+    let all = &file.platforms;
+    [all.github.as_ref(), all.fly.as_ref(), all.vercel.as_ref(), all.supabase.as_ref()]
+}
+
+fn syntax(name: &str, text: &str, error: &toml::de::Error) -> UserError {
+    let offset = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let written = text.lines().nth(line - 1).unwrap_or_default();
+    // The parser repeats the value that it met. On a line about a token, that is the token.
+    let message = if written.contains("token") {
+        "this is no text in quotes (token, token_file) or list of them (token_command)".to_owned()
+    } else {
+        error.message().replace(char::is_control, " ")
+    };
+    UserError::new(ExitCode::Usage, format!("{name}:{line}:{column}: {message}"))
+        .now("nothing was started")
+        .hint("flightdeck config example shows every key with its form")
+}
+
+/// Relative paths begin at the folder of the file that names them, and `~/` at the home folder.
+fn anchor(file: &mut File, folder: &Path, env: Env<'_>) {
+    let home = env("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let place = |text: &mut String| {
+        let whole = match (text.strip_prefix("~/"), &home) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => folder.join(&*text),
+        };
+        *text = whole.to_string_lossy().into_owned();
+    };
+    let all = &mut file.platforms;
+    let accounts = [&mut all.github, &mut all.fly, &mut all.vercel, &mut all.supabase];
+    accounts.into_iter().flatten().filter_map(|account| account.token_file.as_mut()).for_each(place);
+    file.secrets.templates.values_mut().for_each(place);
+    file.state.dir.as_mut().into_iter().for_each(place);
+}
+
+/// Lays one file over another. Environments come as a whole: half an environment from each file is no environment.
+pub(super) fn over(top: File, below: File, warnings: &mut Vec<String>) -> File {
+    let mut account = |name: &str, top, below| over_account(name, top, below, warnings);
+    File {
+        project: top.project.or(below.project),
+        repository: top.repository.or(below.repository),
+        platforms: file::Platforms {
+            github: account("github", top.platforms.github, below.platforms.github),
+            fly: account("fly", top.platforms.fly, below.platforms.fly),
+            vercel: account("vercel", top.platforms.vercel, below.platforms.vercel),
+            supabase: account("supabase", top.platforms.supabase, below.platforms.supabase),
+        },
+        environments: if top.environments.is_empty() { below.environments } else { top.environments },
+        secrets: file::Secrets {
+            required: over_map(top.secrets.required, below.secrets.required),
+            optional: over_map(top.secrets.optional, below.secrets.optional),
+            templates: over_map(top.secrets.templates, below.secrets.templates),
+        },
+        ui: file::Ui {
+            theme: top.ui.theme.or(below.ui.theme),
+            ascii: top.ui.ascii.or(below.ui.ascii),
+            mouse: top.ui.mouse.or(below.ui.mouse),
+            log_memory: top.ui.log_memory.or(below.ui.log_memory),
+        },
+        poll: file::Poll { fast: top.poll.fast.or(below.poll.fast), calm: top.poll.calm.or(below.poll.calm) },
+        state: file::State { dir: top.state.dir.or(below.state.dir) },
+    }
+}
+
+fn over_map<V>(top: BTreeMap<String, V>, mut below: BTreeMap<String, V>) -> BTreeMap<String, V> {
+    below.extend(top);
+    below
+}
+
+/// One platform. A token follows the address it was written for: a project that names another host, perhaps one that somebody
+/// else wrote, does not get the user's token sent there.
+fn over_account(
+    name: &str,
+    top: Option<Account>,
+    below: Option<Account>,
+    warnings: &mut Vec<String>,
+) -> Option<Account> {
+    let (top, below) = match (top, below) {
+        (Some(top), Some(below)) => (top, below),
+        (top, below) => return top.or(below),
+    };
+    let own = top.has_token_source();
+    let moved = |top: &Option<String>, below: &Option<String>| top.is_some() && top != below;
+    let elsewhere =
+        moved(&top.base, &below.base) || moved(&top.machines, &below.machines) || moved(&top.api, &below.api);
+    if !own && elsewhere && below.has_token_source() {
+        warnings.push(format!(
+            "platforms.{name}: the project names another address, so the token of the user's file is not sent there"
+        ));
+    }
+    let inherit = !own && !elsewhere;
+    Some(Account {
+        base: top.base.or(below.base),
+        machines: top.machines.or(below.machines),
+        api: top.api.or(below.api),
+        team: top.team.or(below.team),
+        token: top.token.or(below.token.filter(|_| inherit)),
+        token_file: top.token_file.or(below.token_file.filter(|_| inherit)),
+        token_command: top.token_command.or(below.token_command.filter(|_| inherit)),
+    })
+}
