@@ -32,7 +32,10 @@ async fn deck(scenario: &str) -> Deck {
     let options =
         Options { listen: "127.0.0.1:0".parse().unwrap(), scenario: scenario.to_owned(), seed: 7, speed: 1.0 };
     let sim = sim::start(options, Arc::clone(&clock)).await.unwrap();
-    let settings = parse(&sim.config_toml(), None::<&Path>, &Flags::default(), &|_| None).unwrap();
+    let settings = parse(&sim.config_toml(), None::<&Path>, &Flags::default(), &|name| {
+        (name == "HOME").then(|| "/nobody".to_owned())
+    })
+    .unwrap();
     assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
     let http = Http::new(Arc::clone(&clock), Arc::new(Redactor::default()), None);
     Deck { sim, settings, http, clock }
