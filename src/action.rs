@@ -49,8 +49,40 @@ pub enum Action {
     Level,
     /// Copy the identity of the selected thing.
     Copy,
+    /// Copy the address of the selected thing.
+    CopyAddress,
     /// Open the selected thing in the browser.
     Open,
+    /// Open the selected thing: everything known of it.
+    Enter,
+    /// Every view and action by name.
+    Palette,
+    /// Why the selected environment is red.
+    Why,
+    /// The timeline.
+    Timeline,
+    /// The journal.
+    Journal,
+    /// The next line that matches.
+    NextMatch,
+    /// The previous line that matches.
+    PreviousMatch,
+    /// The next error.
+    NextError,
+    /// The previous error.
+    PreviousError,
+    /// Long lines over several rows, or cut.
+    Wrap,
+    /// Another form of the times of lines.
+    Stamps,
+    /// Sources of lines, shown or hidden.
+    Sources,
+    /// Measure time from this line.
+    Mark,
+    /// Save the lines that are shown.
+    Save,
+    /// Hide what must not be seen on a shared screen.
+    Privacy,
 }
 
 /// One row of the table.
@@ -80,6 +112,10 @@ pub const TABLE: &[Entry] = &[
     entry(Action::View(4), &["4"], "logs", false),
     entry(Action::View(5), &["5"], "health", false),
     entry(Action::View(6), &["6"], "secrets", false),
+    entry(Action::Timeline, &["7", "T"], "timeline", false),
+    entry(Action::Journal, &["8", "@"], "journal", false),
+    entry(Action::View(9), &["9"], "readiness for a promotion", false),
+    entry(Action::Enter, &["enter"], "open: all that is known of it", true),
     entry(Action::Zoom, &["z"], "zoom the pane", true),
     entry(Action::Down, &["j", "down"], "down", false),
     entry(Action::Up, &["k", "up"], "up", false),
@@ -89,13 +125,26 @@ pub const TABLE: &[Entry] = &[
     entry(Action::HalfUp, &["ctrl-u"], "half a page up", false),
     entry(Action::First, &["g", "home"], "first", false),
     entry(Action::Last, &["G", "end"], "last; logs follow", false),
-    entry(Action::Filter, &["/"], "filter logs", true),
+    entry(Action::Filter, &["/"], "filter logs; ! first inverts", true),
+    entry(Action::NextMatch, &["n"], "next match", false),
+    entry(Action::PreviousMatch, &["N"], "previous match", false),
+    entry(Action::NextError, &["e"], "next error", false),
+    entry(Action::PreviousError, &["E"], "previous error", false),
     entry(Action::Pause, &["space"], "pause or follow logs", true),
     entry(Action::Level, &["l"], "lowest level shown", false),
+    entry(Action::Wrap, &["w"], "wrap or cut long lines", false),
+    entry(Action::Stamps, &["t"], "times: UTC, local, age, none", false),
+    entry(Action::Sources, &["s"], "sources of lines", false),
+    entry(Action::Mark, &["m"], "measure time from this line", false),
+    entry(Action::Save, &["ctrl-s"], "save the lines shown", false),
     entry(Action::Refresh, &["r"], "refresh this pane", true),
     entry(Action::RefreshAll, &["R"], "refresh everything", false),
     entry(Action::Menu, &["!"], "actions: R rolls back", true),
+    entry(Action::Why, &["X"], "why is this red", true),
+    entry(Action::Palette, &[":"], "every view and action", true),
     entry(Action::Copy, &["y"], "copy its identity", false),
+    entry(Action::CopyAddress, &["Y"], "copy its address", false),
+    entry(Action::Privacy, &["p"], "privacy for a shared screen", false),
     entry(Action::Open, &["o"], "open in the browser", false),
     entry(Action::Help, &["?"], "help", true),
     entry(Action::Escape, &["esc"], "leave filter, help, zoom", false),

@@ -1,14 +1,24 @@
 //! The application: a model, a pure `update`, and effects as data.
 
 pub mod banner;
+pub mod detail;
 pub mod effect;
 mod facts;
 pub mod geometry;
+pub mod jump;
 mod keys;
 pub mod logbuf;
+pub mod menu;
 pub mod model;
+mod motion;
 pub mod msg;
+pub mod overlay;
+pub mod readiness;
+pub mod reading;
 pub mod rollback;
+pub mod steady;
+pub mod timeline;
+pub mod why;
 
 use effect::Effect;
 use model::Model;
@@ -18,7 +28,10 @@ use msg::{Msg, Now};
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => keys::key(model, key, now),
-        Msg::Mouse(mouse) => keys::mouse(model, mouse),
+        Msg::Mouse(mouse) => {
+            motion::mouse(model, mouse);
+            Vec::new()
+        }
         Msg::Paste(text) => {
             keys::paste(model, &text);
             Vec::new()
@@ -27,7 +40,12 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             model.size = (columns, rows);
             Vec::new()
         }
-        Msg::Focus(_) | Msg::Tick => banner::judge(model, now),
+        Msg::Focus(_) => Vec::new(),
+        Msg::Tick => {
+            let mut effects = steady::look(model, now);
+            effects.extend(banner::judge(model, now));
+            effects
+        }
         Msg::Fact(fact) => facts::fact(model, fact, now),
         Msg::Terminate => vec![Effect::Quit],
     }
@@ -44,7 +62,7 @@ mod tests {
     use crate::domain::fact::Fact;
     use crate::domain::ids::{OpId, ServiceId};
     use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
-    use crate::domain::operation::{OpKind, OpState, Operation};
+    use crate::domain::operation::{OpKind, Operation};
     use crate::sanitize::Text;
     use geometry::{Area, Geometry};
     use model::Pane;
@@ -63,18 +81,15 @@ mod tests {
     }
 
     fn under_way() -> Msg {
-        Msg::Fact(Fact::Operation(Box::new(Operation {
-            id: OpId(uuid::Uuid::nil()),
-            kind: OpKind::RollBack,
-            env: "production".into(),
-            title: Text::from("production: backend"),
-            state: OpState::Running,
-            steps: Vec::new(),
-            started_at: NOW.wall,
-            ended_at: None,
-            outcome: Text::default(),
-            interrupted: false,
-        })))
+        let title = Text::from("production: backend");
+        let id = OpId(uuid::Uuid::nil());
+        Msg::Fact(Fact::Operation(Box::new(Operation::begun(
+            id,
+            OpKind::RollBack,
+            "production".into(),
+            title,
+            NOW.wall,
+        ))))
     }
 
     #[test]
@@ -93,10 +108,10 @@ mod tests {
         let mut model = model();
         model.set_geometry(Geometry { panes: vec![(Pane::Logs, Area { x: 0, y: 0, width: 9, height: 9 })] });
         let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
-        model.menu = true;
+        model.overlay = Some(overlay::Overlay::Menu(0));
         update(&mut model, click.clone(), NOW);
         assert_eq!(model.focus, Pane::Environments);
-        model.menu = false;
+        model.overlay = None;
         update(&mut model, click, NOW);
         assert_eq!(model.focus, Pane::Logs);
     }

@@ -4,6 +4,7 @@ pub mod environment;
 pub mod fact;
 pub mod feed;
 pub mod health;
+pub mod history;
 pub mod ids;
 pub mod log;
 pub mod operation;

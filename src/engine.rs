@@ -7,6 +7,7 @@ mod operate;
 pub mod plan;
 pub mod poll;
 mod preflight;
+mod remember;
 mod supervisor;
 
 use std::collections::HashMap;
@@ -19,11 +20,9 @@ use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
-use crate::domain::ids::{EnvId, ReqId};
-use crate::domain::operation::{Plan, Target};
+use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
+use crate::domain::operation::{OpKind, Plan, Target};
 use crate::sanitize::Text;
-use crate::store::Store;
-use crate::store::journal::Interrupted;
 pub use lanes::Lanes;
 
 /// Longest wait for tasks to end on quit.
@@ -56,8 +55,11 @@ impl Engine {
             let poller = poll::Poller::new(id, settings.poll, Arc::clone(&clock), outbox.clone(), wake);
             supervisor.start(poller.run(feed));
         }
-        let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox };
-        handle.report_interrupted();
+        let memory = remember::Memory::new(settings.state_dir.clone(), Arc::clone(&clock));
+        if scope == Scope::All {
+            supervisor.start(memory.clone().watch(outbox.clone()));
+        }
+        let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox, memory };
         (handle, lanes)
     }
 }
@@ -70,6 +72,7 @@ pub struct EngineHandle {
     settings: Arc<Settings>,
     clock: SharedClock,
     outbox: lanes::Outbox,
+    memory: remember::Memory,
 }
 
 impl EngineHandle {
@@ -87,12 +90,14 @@ impl EngineHandle {
         }
     }
 
-    /// Computes a plan of a rollback; reads only. The answer is `Fact::Plan` with this number.
-    pub fn preflight(&self, req: ReqId, env: EnvId, targets: Vec<Target>) {
+    /// Computes a plan of a rollback, which may continue an earlier operation; reads only. The answer is `Fact::Plan` with
+    /// this number.
+    pub fn preflight(&self, req: ReqId, env: EnvId, targets: Vec<Target>, continues: Option<OpId>) {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
-        let (clock, outbox) = (Arc::clone(&self.clock), self.outbox.clone());
+        let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
         self.supervisor.start(async move {
-            let plan = preflight::preflight(&clients, &settings, &clock, &env, &targets).await;
+            let past = memory.past(OpKind::RollBack, &env, continues).await;
+            let plan = preflight::preflight(&clients, &settings, &clock, &env, &targets, past).await;
             outbox.tell(Fact::Plan(req, plan.map(Box::new))).await;
         });
     }
@@ -100,11 +105,13 @@ impl EngineHandle {
     /// Carries a confirmed plan out. Its progress is `Fact::Operation`. Without a journal on the disk nothing is done.
     pub fn operate(&self, plan: Plan, reason: Option<Text>) {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
-        let (clock, outbox) = (Arc::clone(&self.clock), self.outbox.clone());
+        let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
         self.supervisor.start(async move {
-            match Store::open(&settings.state_dir, Arc::clone(&clock)).await {
+            memory.mine(plan.op);
+            match memory.store().await {
                 Ok(store) => {
-                    operate::Operator { clients, settings, clock, outbox, store, plan, reason }.run().await;
+                    let moved = std::sync::atomic::AtomicBool::new(false);
+                    operate::Operator { clients, settings, clock, outbox, store, plan, reason, moved }.run().await;
                 }
                 Err(error) => {
                     let text = format!("refused: {error}; nothing was changed");
@@ -114,25 +121,19 @@ impl EngineHandle {
         });
     }
 
-    /// Tells of operations during which an earlier console ended.
-    fn report_interrupted(&self) {
-        let (settings, clock) = (Arc::clone(&self.settings), Arc::clone(&self.clock));
-        let outbox = self.outbox.clone();
+    /// Remembers that a deployment was seen healthy at the edge.
+    pub fn verified(&self, service: ServiceId, deployment: DeploymentId, sha: Sha) {
+        let memory = self.memory.clone();
+        // A file that cannot be written is told by the journal's own feed.
+        self.supervisor.start(async move { drop(memory.verified(&service, &deployment, &sha).await) });
+    }
+
+    /// Leaves an interrupted operation as it is, by a person's word.
+    pub fn leave(&self, op: OpId, why: Text) {
+        let (memory, outbox) = (self.memory.clone(), self.outbox.clone());
         self.supervisor.start(async move {
-            // A store that cannot be opened is told when something needs it.
-            let Ok(store) = Store::open(&settings.state_dir, clock).await else { return };
-            let open = match store.open_operations().await {
-                Ok(open) => open,
-                Err(error) => {
-                    outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
-                    return;
-                }
-            };
-            for Interrupted { operation, unknown } in open {
-                let calls = if unknown.is_empty() { "no call was open".to_owned() } else { unknown.join("; ") };
-                let (began, title) = (operation.started_at, operation.title);
-                let text = format!("in flight when the console ended {began}: {title} ({calls}); see what is live");
-                outbox.tell(Fact::Notice(Text::from(text))).await;
+            if let Err(error) = memory.leave(op, why.as_str()).await {
+                outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
             }
         });
     }

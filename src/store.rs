@@ -1,10 +1,11 @@
-//! What outlives the console: the journal of operations, in SQLite. The only place that speaks SQL.
+//! What outlives the console: the journal of operations and what was seen healthy, in SQLite. The only place that speaks SQL.
 
 mod db;
 pub mod history;
 pub mod journal;
+pub mod operations;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::SqlitePool;
@@ -30,6 +31,7 @@ pub struct Store {
     pool: SqlitePool,
     clock: SharedClock,
     place: String,
+    dir: PathBuf,
 }
 
 impl std::fmt::Debug for Store {
@@ -56,7 +58,7 @@ impl Store {
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
         let pool = pool.map_err(|error| db::unusable(&place, &error))?;
         db::migrate(&pool).await.map_err(|error| db::unusable(&place, &error))?;
-        Ok(Self { pool, clock, place })
+        Ok(Self { pool, clock, place, dir: dir.to_owned() })
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {

@@ -1,7 +1,7 @@
 //! Draws the model. Reads only: no I/O, no time but what it is handed, nothing laid out beyond what is visible.
 
 mod frame;
-mod help;
+mod overlays;
 mod panes;
 mod rollback;
 pub mod text;
@@ -18,6 +18,7 @@ use crate::action::Action;
 use crate::app::geometry::{Area, Geometry, SMALLEST};
 use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
+use crate::app::overlay::Overlay;
 use crate::domain::environment::{Status, Tier};
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
@@ -27,6 +28,17 @@ pub(crate) struct Ctx<'a> {
     model: &'a Model,
     theme: &'a Theme,
     now: Now,
+}
+
+impl Ctx<'_> {
+    /// A text that a shared screen must not show, as blocks in privacy.
+    fn veiled(&self, text: &str) -> String {
+        if !self.model.private {
+            return text.to_owned();
+        }
+        let veil = self.theme.veil();
+        text.chars().map(|c| if c.is_whitespace() { c } else { veil }).collect()
+    }
 }
 
 /// From this width on the panes stand in two columns.
@@ -53,11 +65,8 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         View::Only(pane) => place(&ctx, frame, pane, body, &mut geometry),
     }
     frame.render_widget(hint_line(&ctx, hints.width), hints);
-    if model.help {
-        help::draw(&ctx, frame, body);
-    }
-    if model.menu {
-        rollback::menu(&ctx, frame, body);
+    if let Some(overlay) = &model.overlay {
+        overlays::draw(&ctx, frame, body, overlay);
     }
     if let Some(dialog) = &model.rollback {
         rollback::draw(&ctx, frame, body, dialog);
@@ -99,7 +108,7 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let mut pieces = vec![
         Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),
-        Piece::new(4, vec![Span::styled(format!(" {} ", model.project), theme.strong())]),
+        Piece::new(4, vec![Span::styled(format!(" {} ", ctx.veiled(&model.project)), theme.strong())]),
     ];
     let mut environments: Vec<_> = model.environments.iter().collect();
     environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
@@ -113,6 +122,15 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         if let Some(sha) = judged.sha {
             pieces.push(Piece::new(keep - 1, vec![Span::raw(format!("{} ", sha.short()))]));
         }
+    }
+    if model.private {
+        pieces.push(Piece::new(8, vec![Span::styled(" PRIVATE ", theme.status(Status::Warn))]));
+    }
+    if model.interrupted().next().is_some() {
+        pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
+    } else if let Some(running) = model.running() {
+        let text = format!(" {} {} {} ", theme.symbol(Status::Running), running.kind.name(), running.env);
+        pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(Status::Running))]));
     }
     pieces.push(Piece::new(7, vec![Span::raw(format!("  {} ", ctx.now.wall.strftime("%H:%M:%SZ")))]));
     for (platform, budget) in &model.budgets {
@@ -145,9 +163,10 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let release = banner.release.as_ref().map_or("unknown release", |sha| sha.short());
     let (dot, symbol) = (theme.dot(), theme.symbol(Status::Fail));
     let what = format!(" {symbol} FAIL {} {release} {dot} ", banner.env);
-    let (before, after) = banner.passed;
     let since = text::since(banner.since, ctx.now.wall);
-    let numbers = format!(" {dot} passed {before}% {} {after}% {dot} since {since} {dot} !R rolls back", theme.arrow());
+    let passed = banner.passed.map(|(before, after)| format!("passed {before}% {} {after}% {dot} ", theme.arrow()));
+    let passed = passed.unwrap_or_default();
+    let numbers = format!(" {dot} {passed}since {since} {dot} X why {dot} !R rolls back");
     // The evidence is what gives way: the release and the numbers are short and say more.
     let room = usize::from(width).saturating_sub(what.width() + numbers.width());
     let text = format!("{what}{}{numbers}", text::cut(banner.evidence.as_str(), room, theme.ellipsis()));
@@ -157,7 +176,7 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
 fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let width = usize::from(width);
-    if let Some(typed) = &model.prompt {
+    if let Some(Overlay::Prompt(typed)) = &model.overlay {
         let text = format!(" filter: {typed}{}  (! first inverts, enter keeps, esc clears)", theme.cursor());
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
     }

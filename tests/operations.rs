@@ -71,7 +71,7 @@ impl World {
     }
 
     async fn plan(&mut self, targets: Vec<Target>) -> Plan {
-        self.engine.preflight(ReqId(1), "production".into(), targets);
+        self.engine.preflight(ReqId(1), "production".into(), targets, None);
         let plan = self.fact(|fact| if let Fact::Plan(ReqId(1), plan) = fact { Some(plan) } else { None }).await;
         *plan.unwrap()
     }
@@ -105,7 +105,7 @@ async fn production_goes_back_and_the_edge_proves_it() {
     assert!(operation.outcome.as_str().starts_with("restored in"));
     assert!(operation.steps.iter().all(|step| step.state == StepState::Done));
     let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
-    assert!(store.open_operations().await.unwrap().is_empty());
+    assert!(store.interrupted().await.unwrap().is_empty());
     let rows = store.list(1000).await.unwrap();
     let count = |event: &str| rows.iter().filter(|row| row.event == event).count();
     assert_eq!(count("intent"), count("outcome"), "every call has its intent and its outcome");

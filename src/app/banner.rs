@@ -7,7 +7,7 @@ use super::model::Model;
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::health::ProbeState;
-use crate::domain::ids::{EnvId, Sha};
+use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::sanitize::Text;
 
 /// A failing production.
@@ -17,18 +17,18 @@ pub struct Banner {
     pub env: EnvId,
     /// The release that is live, as far as is known.
     pub release: Option<Sha>,
-    /// The probe that fails and what it says.
+    /// The probe that fails and what it says, or what the edge answers against the platform's word.
     pub evidence: Text,
-    /// Share of passed probes in percent before the failure, and since.
-    pub passed: (u32, u32),
+    /// Share of passed probes in percent before the suspected change, and since; nothing where no probe fails.
+    pub passed: Option<(u32, u32)>,
     /// Since when.
     pub since: Timestamp,
 }
 
 /// Judges production again; rings and titles once when the judgement changes.
-pub(super) fn judge(model: &mut Model, _now: Now) -> Vec<Effect> {
+pub(super) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     let production = model.environments.iter().filter(|env| env.tier == Tier::Production);
-    let next = production.into_iter().find_map(|env| failing(model, env));
+    let next = production.into_iter().find_map(|env| failing(model, env, now));
     let was = model.banner.as_ref().map(|banner| banner.env.clone());
     let is = next.as_ref().map(|banner| banner.env.clone());
     model.banner = next;
@@ -42,7 +42,42 @@ pub(super) fn judge(model: &mut Model, _now: Now) -> Vec<Effect> {
     }
 }
 
-fn failing(model: &Model, env: &EnvInfo) -> Option<Banner> {
+/// The edge may differ from the platform's word this long, seconds, before production fails by it.
+const DIFFERS: i64 = 120;
+
+/// Notes since when the edge of a service answers something else than its platform declares.
+pub(super) fn note_difference(model: &mut Model, id: &ServiceId, now: Now) {
+    let differs = model.services.get(id).is_some_and(|state| {
+        let resting = state.declared.as_ref().is_some_and(|one| one.rollout.is_none() && one.status != Status::Running);
+        resting && state.agrees() == Some(false)
+    });
+    if differs {
+        model.differs.entry(id.clone()).or_insert(now.wall);
+    } else {
+        model.differs.remove(id);
+    }
+}
+
+fn failing(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
+    probe_failing(model, env).or_else(|| edge_differs(model, env, now))
+}
+
+fn edge_differs(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
+    let of_env = model.differs.iter().filter(|(id, _)| id.env == env.id);
+    let (id, since) = of_env.into_iter().find(|(_, since)| now.wall.duration_since(**since).as_secs() > DIFFERS)?;
+    let state = model.services.get(id)?;
+    let (declared, observed) = (state.declared.as_ref()?.sha.clone()?, state.observed.as_ref()?.sha.clone()?);
+    let says = format!("{}: the edge answers {}, the platform says {}", id.name, observed.short(), declared.short());
+    Some(Banner {
+        env: env.id.clone(),
+        release: Some(observed),
+        evidence: Text::from(says),
+        passed: None,
+        since: *since,
+    })
+}
+
+fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Banner> {
     let own = model.probes.iter().filter(|probe| probe.id.env == env.id);
     let probe = own.filter(|probe| probe.status == Status::Fail).min_by_key(|probe| probe.since)?;
     let last = probe.samples.back()?;
@@ -51,17 +86,25 @@ fn failing(model: &Model, env: &EnvInfo) -> Option<Banner> {
         env: env.id.clone(),
         release: last.anatomy.release.clone().or_else(|| model.judge(env).sha),
         evidence: Text::from(format!("{}: {says}", probe.id.name)),
-        passed: before_and_since(probe),
+        passed: Some(before_and_since(probe, change_before(model, env, probe.since))),
         since: probe.since,
     })
 }
 
-/// Percent of passed samples before the first failure of the present run of trouble, and since it.
-fn before_and_since(probe: &ProbeState) -> (u32, u32) {
+/// The last change of what is live there before the trouble.
+fn change_before(model: &Model, env: &EnvInfo, trouble: Timestamp) -> Option<Timestamp> {
+    let states = env.services.iter().filter_map(|service| model.services.get(&service.id)?.declared.as_ref());
+    states.filter_map(|declared| declared.created_at).filter(|at| *at <= trouble).max()
+}
+
+/// Percent of passed samples before the suspected change and since. Without one among the samples, the first failure of the
+/// present run of trouble divides them.
+fn before_and_since(probe: &ProbeState, change: Option<Timestamp>) -> (u32, u32) {
     let percent = |passed: usize, all: usize| u32::try_from((100 * passed).checked_div(all).unwrap_or(0)).unwrap_or(0);
-    let failed = |sample: &&crate::domain::health::Sample| sample.failure.is_some();
-    let streak = probe.samples.iter().rev().take_while(failed).count();
-    let (before, since) = (probe.samples.len() - streak, probe.samples.len());
-    let passed_before = probe.samples.iter().take(before).filter(|sample| !failed(sample)).count();
-    (percent(passed_before, before), percent(0, since - before))
+    let streak = probe.samples.iter().rev().take_while(|sample| sample.failure.is_some()).count();
+    let at_change = change.map(|change| probe.samples.partition_point(|sample| sample.at < change));
+    let before = at_change.filter(|before| *before > 0).unwrap_or(probe.samples.len() - streak);
+    let passed = |from: usize, to: usize| probe.samples.range(from..to).filter(|one| one.failure.is_none()).count();
+    let all = probe.samples.len();
+    (percent(passed(0, before), before), percent(passed(before, all), all - before))
 }

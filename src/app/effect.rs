@@ -1,18 +1,23 @@
 //! Everything that the application may ask of the world. Plain data; the runtime carries it out.
 
 use crate::domain::feed::FeedId;
-use crate::domain::ids::{EnvId, ReqId};
+use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Target};
+use crate::sanitize::Text;
 
 /// One wish.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Read these feeds now; empty = all.
     Refresh(Vec<FeedId>),
-    /// Compute a plan; reads only. The answer is `Fact::Plan` with the same number.
-    Preflight(ReqId, EnvId, Vec<Target>),
+    /// Compute a plan; reads only. The answer is `Fact::Plan` with the same number. The last part is the operation it continues.
+    Preflight(ReqId, EnvId, Vec<Target>, Option<OpId>),
     /// Carry a plan out as it was confirmed.
     Operate(Box<Plan>),
+    /// Remember that a deployment was seen healthy.
+    Verified(ServiceId, DeploymentId, Sha),
+    /// Leave an interrupted operation as it is, and why.
+    Leave(OpId, Text),
     /// Copy to the clipboard.
     Copy(String),
     /// Open in the browser.

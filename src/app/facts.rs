@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
-use super::{banner, rollback};
+use super::{banner, rollback, steady, timeline};
 use crate::domain::fact::Fact;
 use crate::domain::health::ProbeState;
 
@@ -12,41 +12,79 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Feed(id, status) => {
             model.feeds.insert(id, status);
         }
-        Fact::Declared(id, declared) => model.services.entry(id).or_default().declared = Some(*declared),
-        Fact::Observed(id, observed) => model.services.entry(id).or_default().observed = Some(observed),
+        Fact::Declared(id, declared) => {
+            model.services.entry(id.clone()).or_default().declared = Some(*declared);
+            banner::note_difference(model, &id, now);
+        }
+        Fact::Observed(id, observed) => {
+            model.services.entry(id.clone()).or_default().observed = Some(observed);
+            banner::note_difference(model, &id, now);
+        }
         Fact::Releases(id, list) => {
             model.releases.insert(id, list);
+            mark_verified(model);
+            timeline::rebuild(model);
         }
         Fact::Logs(batch) => {
+            model.logs.came(&batch.service, batch.lines.len(), now.mono);
             model.logs.push(batch);
             return Vec::new();
         }
         Fact::Probe(id, target, sample) => {
             let known = model.probes.iter_mut().find(|probe| probe.id == id);
-            match known {
-                Some(probe) => {
-                    probe.push(sample);
-                }
+            let changed = match known {
+                Some(probe) => probe.push(sample),
                 None => {
                     let mut probe = ProbeState::new(id, target, now.wall);
                     probe.push(sample);
                     model.probes.push(probe);
+                    // Production first, as everywhere.
+                    let rank: Vec<_> = model.environments.iter().map(|env| env.id.clone()).collect();
+                    model.probes.sort_by_key(|probe| rank.iter().position(|env| *env == probe.id.env));
+                    false
                 }
+            };
+            if changed {
+                timeline::rebuild(model);
             }
         }
         Fact::Secrets(env, entries) => {
             model.secret_entries.insert(env, entries);
             model.rebuild_secrets();
         }
-        Fact::Pipeline(runs) => model.runs = runs,
+        Fact::Pipeline(runs) => {
+            model.runs = runs;
+            timeline::rebuild(model);
+        }
         Fact::Budget(platform, budget) => {
             model.budgets.insert(platform, budget);
         }
         Fact::Plan(req, plan) => rollback::planned(model, req, plan),
         Fact::Operation(operation) => {
-            model.operations.insert(operation.id, *operation);
+            let (id, interrupted) = (operation.id, operation.interrupted);
+            let known = model.operations.insert(id, *operation).is_some_and(|known| known.interrupted);
+            // Told in a dialog of its own, once, unless the person is in the middle of something.
+            if interrupted && !known && !super::jump::covered(model) {
+                model.rollback = Some(rollback::Rollback::Following(id));
+            }
+            timeline::rebuild(model);
+        }
+        Fact::History(history) => {
+            model.history = *history;
+            mark_verified(model);
         }
         Fact::Notice(text) => model.notice = Some(text),
     }
-    banner::judge(model, now)
+    let mut effects = steady::look(model, now);
+    effects.extend(banner::judge(model, now));
+    effects
+}
+
+/// What the disk remembers as seen healthy, on the deployments that are listed.
+fn mark_verified(model: &mut Model) {
+    for (service, list) in &mut model.releases {
+        for one in list {
+            one.verified = Some(model.history.saw(service, &one.id, one.sha.as_ref()));
+        }
+    }
 }

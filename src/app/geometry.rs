@@ -36,10 +36,10 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The pane under a cell.
+    /// The pane under a cell, and where its rows stand.
     #[must_use]
-    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
-        self.panes.iter().find(|(_, area)| area.contains(column, row)).map(|(pane, _)| *pane)
+    pub fn at(&self, column: u16, row: u16) -> Option<(Pane, Area)> {
+        self.panes.iter().find(|(_, area)| area.contains(column, row)).copied()
     }
 
     /// Rows of a pane; at least 1.
@@ -48,4 +48,10 @@ impl Geometry {
         let area = self.panes.iter().find(|(known, _)| *known == pane);
         area.map_or(1, |(_, area)| usize::from(area.height).max(1))
     }
+}
+
+/// The first row drawn of a list so that the selected one is seen.
+#[must_use]
+pub fn scrolled(selected: Option<usize>, rows: usize) -> usize {
+    selected.map_or(0, |selected| selected.saturating_sub(rows.max(1) - 1))
 }

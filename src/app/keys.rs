@@ -1,10 +1,15 @@
-//! Keys and the mouse: the prompt first, then the help, then the table of actions.
+//! Keys: what lies over the panes takes them first, then the table of actions.
 
+use super::detail::{self, Subject};
 use super::effect::Effect;
+use super::jump;
 use super::logbuf::Filter;
+use super::logbuf::seek::Seek;
 use super::model::{DASHBOARD, Model, Pane, Place, View};
-use super::msg::{Key, KeyCode, Mouse, MouseKind, Now};
-use super::rollback;
+use super::motion::move_by;
+use super::msg::{Key, KeyCode, Now};
+use super::overlay::{self, Find, Overlay};
+use super::{readiness, rollback};
 use crate::action::{self, Action};
 use crate::domain::log::Level;
 use crate::sanitize::Text;
@@ -17,18 +22,11 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if model.rollback.is_some() && !key.ctrl {
         return rollback::key(model, key, now);
     }
-    if model.menu && !key.ctrl {
-        model.menu = false;
-        if key.code == KeyCode::Char('R') {
-            rollback::open(model, now);
-        }
-        return Vec::new();
-    }
-    if model.prompt.is_some() && !key.ctrl {
-        return prompt(model, key);
+    if model.overlay.is_some() && !key.ctrl {
+        return overlay::key(model, key, now);
     }
     match asked {
-        Some(action) => perform(model, action),
+        Some(action) => perform(model, action, now),
         None => Vec::new(),
     }
 }
@@ -57,104 +55,146 @@ fn name(key: Key) -> String {
 }
 
 /// While a filter is typed, letters are text.
-fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some(text) = model.prompt.as_mut() else { return Vec::new() };
+pub(super) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some(Overlay::Prompt(text)) = model.overlay.as_mut() else { return Vec::new() };
     match key.code {
         KeyCode::Char(c) => text.push(c),
-        KeyCode::Backspace => {
-            text.pop();
-        }
-        KeyCode::Enter => model.prompt = None,
-        KeyCode::Esc => {
-            model.prompt = None;
-            set_filter(model, "");
+        KeyCode::Backspace => drop(text.pop()),
+        KeyCode::Enter => {
+            model.overlay = None;
+            return Vec::new();
         }
         _ => {}
     }
-    if let Some(text) = model.prompt.clone() {
-        set_filter(model, &text);
-    }
+    let text = text.clone();
+    set_filter(model, &text);
     Vec::new()
 }
 
 pub(super) fn paste(model: &mut Model, pasted: &str) {
-    if let Some(text) = model.prompt.as_mut() {
-        text.extend(pasted.chars().filter(|c| !c.is_control()));
-        let text = text.clone();
-        set_filter(model, &text);
+    let clean = pasted.chars().filter(|c| !c.is_control());
+    match model.overlay.as_mut() {
+        Some(Overlay::Prompt(text)) => {
+            text.extend(clean);
+            let text = text.clone();
+            set_filter(model, &text);
+        }
+        Some(Overlay::Help(find) | Overlay::Palette(find)) => {
+            find.text.extend(clean);
+            find.at = 0;
+        }
+        _ => {}
     }
 }
 
 /// A leading `!` shows what does not match.
 fn set_filter(model: &mut Model, typed: &str) {
     let (inverse, text) = typed.strip_prefix('!').map_or((false, typed), |rest| (true, rest));
-    let filter =
-        Filter { text: text.to_owned(), inverse: inverse && !text.is_empty(), level: model.logs.filter().level };
+    let filter = Filter { text: text.to_owned(), inverse: inverse && !text.is_empty(), ..model.logs.filter().clone() };
     model.logs.set_filter(filter);
 }
 
-fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
+pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
     match action {
-        Action::Help => model.help = !model.help,
+        Action::Help => model.overlay = Some(Overlay::Help(Find::default())),
+        Action::Palette => model.overlay = Some(Overlay::Palette(Find::default())),
+        Action::Menu => model.overlay = Some(Overlay::Menu(0)),
+        Action::Why => model.overlay = Some(Overlay::Why(0)),
+        Action::Sources => model.overlay = Some(Overlay::Sources(0)),
         Action::Back => return back(model),
-        Action::Escape => {
-            escape(model);
-        }
-        Action::Menu => model.menu = true,
+        Action::Escape => drop(escape(model)),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Filter => {
-            model.prompt = Some(model.logs.filter().text.clone());
-            if model.view == View::Dashboard {
-                model.focus = Pane::Logs;
-            } else {
-                show(model, Pane::Logs);
-            }
+            let filter = model.logs.filter();
+            let typed = format!("{}{}", if filter.inverse { "!" } else { "" }, filter.text);
+            jump::show(model, Pane::Logs);
+            model.overlay = Some(Overlay::Prompt(typed));
         }
         Action::NextPane => step_pane(model, 1),
         Action::PreviousPane => step_pane(model, DASHBOARD.len() - 1),
-        Action::View(1) => model.view = View::Dashboard,
-        Action::View(number) => {
-            let views = [Pane::Releases, Pane::Pipeline, Pane::Logs, Pane::Health, Pane::Secrets];
-            if let Some(pane) = views.get(usize::from(number).saturating_sub(2)) {
-                show(model, *pane);
-            }
-        }
+        Action::View(number) => view(model, number),
+        Action::Timeline => view(model, 7),
+        Action::Journal => view(model, 8),
         Action::Zoom => {
             model.view = if model.view == View::Dashboard { View::Only(model.focus) } else { View::Dashboard };
+            keep_focus(model);
         }
-        Action::Pause => model.logs.toggle_pause(),
-        Action::Level => cycle_level(model),
+        Action::Enter => enter(model, now),
         Action::Refresh => {
             let feeds: Vec<_> = model.feeds_of(model.focus).map(|(id, _)| id.clone()).collect();
             return vec![Effect::Refresh(feeds)];
         }
         Action::RefreshAll => return vec![Effect::Refresh(Vec::new())],
         Action::Copy => return identity(model).map(Effect::Copy).into_iter().collect(),
-        Action::Open => return address(model).map(Effect::Open).into_iter().collect(),
-        motion => {
-            let page = isize::try_from(model.geometry.rows(model.focus)).unwrap_or(isize::MAX);
-            let by = match motion {
-                Action::Down => 1,
-                Action::Up => -1,
-                Action::PageDown => page,
-                Action::PageUp => -page,
-                Action::HalfDown => (page / 2).max(1),
-                Action::HalfUp => -(page / 2).max(1),
-                Action::First => isize::MIN / 2,
-                _ => isize::MAX / 2,
-            };
-            move_by(model, model.focus, by);
+        Action::CopyAddress => return with_address(model, Effect::Copy),
+        Action::Open => return with_address(model, Effect::Open),
+        Action::Privacy => model.private = !model.private,
+        Action::Pause | Action::Level | Action::Wrap | Action::Stamps | Action::Mark | Action::Save => {
+            return read(model, action, now);
         }
+        Action::NextMatch => seek(model, Seek::Match, true),
+        Action::PreviousMatch => seek(model, Seek::Match, false),
+        Action::NextError => seek(model, Seek::Error, true),
+        Action::PreviousError => seek(model, Seek::Error, false),
+        motion => moved(model, motion),
     }
     Vec::new()
+}
+
+fn moved(model: &mut Model, motion: Action) {
+    let page = isize::try_from(model.geometry.rows(model.focus)).unwrap_or(isize::MAX);
+    let by = match motion {
+        Action::Down => 1,
+        Action::Up => -1,
+        Action::PageDown => page,
+        Action::PageUp => -page,
+        Action::HalfDown => (page / 2).max(1),
+        Action::HalfUp => -(page / 2).max(1),
+        Action::First => isize::MIN / 2,
+        _ => isize::MAX / 2,
+    };
+    move_by(model, model.focus, by);
+}
+
+/// The keys of the log reader.
+fn read(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
+    match action {
+        Action::Pause => model.logs.toggle_pause(),
+        Action::Level => cycle_level(model),
+        Action::Wrap => model.reading.wrap = !model.reading.wrap,
+        Action::Stamps => model.reading.stamps = model.reading.stamps.next(),
+        Action::Mark => {
+            let selected = model.logs.cursor().and_then(|position| model.logs.line(position)).map(|line| line.at);
+            let here = selected.or_else(|| model.logs.newest());
+            // The same line again takes the mark away.
+            model.reading.mark = if model.reading.mark == here { None } else { here };
+        }
+        Action::Save => {
+            let name = format!("logs-{}.log", now.wall.strftime("%Y%m%dT%H%M%SZ"));
+            return vec![Effect::Save { name, text: model.logs.as_text() }];
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn seek(model: &mut Model, what: Seek, forward: bool) {
+    jump::show(model, Pane::Logs);
+    let page = model.geometry.rows(Pane::Logs);
+    if what == Seek::Match && model.logs.term().is_empty() {
+        model.notice = Some(Text::from("nothing to look for yet: / takes a text"));
+    } else if !model.logs.seek(what, forward, page) {
+        let thing = if what == Seek::Error { "error" } else { "match" };
+        let way = if forward { "below" } else { "above" };
+        model.notice = Some(Text::from(format!("no {thing} {way}")));
+    }
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
     if escape(model) {
         return Vec::new();
     }
-    let running = model.operations.values().find(|operation| !operation.state.ended());
-    match running {
+    match model.running() {
         Some(operation) if !model.quitting => {
             let text = format!("{} is under way and stops half-way if you quit; q again quits", operation.title);
             model.notice = Some(Text::from(text));
@@ -167,25 +207,48 @@ fn back(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves the innermost transient state; false when there is none.
 fn escape(model: &mut Model) -> bool {
-    if model.prompt.take().is_some() || model.help || model.menu || model.rollback.is_some() {
-        (model.help, model.menu, model.rollback) = (false, false, None);
+    if model.rollback.take().is_some() || model.overlay.take().is_some() {
         return true;
     }
     if model.view != View::Dashboard {
         model.view = View::Dashboard;
-        if !DASHBOARD.contains(&model.focus) {
-            model.focus = Pane::Environments;
-        }
+        keep_focus(model);
         return true;
     }
-    if !model.logs.filter().text.is_empty() {
-        set_filter(model, "");
+    if model.logs.filter() != &Filter::default() {
+        model.logs.set_filter(Filter::default());
+        return true;
+    }
+    if !model.logs.term().is_empty() {
+        model.logs.clear_term();
         return true;
     }
     false
 }
 
-fn show(model: &mut Model, pane: Pane) {
+/// The keys go to a pane that is seen.
+fn keep_focus(model: &mut Model) {
+    if model.view == View::Dashboard && !DASHBOARD.contains(&model.focus) {
+        model.focus = Pane::Environments;
+    }
+}
+
+fn view(model: &mut Model, number: u8) {
+    let pane = match number {
+        2 => Pane::Releases,
+        3 => Pane::Pipeline,
+        4 => Pane::Logs,
+        5 => Pane::Health,
+        6 => Pane::Secrets,
+        7 => Pane::Timeline,
+        8 => Pane::Journal,
+        9 => Pane::Readiness,
+        _ => {
+            model.view = View::Dashboard;
+            keep_focus(model);
+            return;
+        }
+    };
     model.view = View::Only(pane);
     model.focus = pane;
 }
@@ -208,45 +271,60 @@ fn cycle_level(model: &mut Model) {
     model.logs.set_filter(Filter { level, ..filter });
 }
 
-/// Moves the selection of a pane; in logs, the page.
-fn move_by(model: &mut Model, pane: Pane, by: isize) {
-    let rows = model.geometry.rows(pane);
-    match pane {
-        Pane::Logs => model.logs.scroll(by, rows),
-        Pane::Environments => model.selection.place = stepped(model.places(), model.selection.place.as_ref(), by),
-        Pane::Health => {
-            let all = model.probes.iter().map(|probe| probe.id.clone()).collect();
-            model.selection.probe = stepped(all, model.selection.probe.as_ref(), by);
+/// Opens the selected thing. It never confirms anything.
+fn enter(model: &mut Model, now: Now) {
+    let chosen = &model.selection;
+    let subject = match model.focus {
+        Pane::Environments => match &chosen.place {
+            Some(Place::Env(env)) => Some(Subject::Env(env.clone())),
+            Some(Place::Service(id)) => Some(Subject::Service(id.clone())),
+            None => None,
+        },
+        Pane::Logs => {
+            if model.logs.cursor().is_none() {
+                model.logs.toggle_pause();
+            }
+            model.logs.cursor().map(Subject::Line)
         }
-        Pane::Secrets => {
-            let all = model.secrets.iter().map(|row| row.key.clone()).collect();
-            model.selection.secret = stepped(all, model.selection.secret.as_ref(), by);
+        Pane::Health => chosen.probe.clone().map(Subject::Probe),
+        Pane::Secrets => chosen.secret.clone().map(Subject::Secret),
+        Pane::Releases => chosen.deployment.clone().map(|(service, id)| Subject::Deployment(service, id)),
+        Pane::Pipeline => chosen.run.map(Subject::Run),
+        Pane::Journal => chosen.row.map(Subject::Row),
+        Pane::Timeline => {
+            let event = model.timeline.iter().find(|event| chosen.event.as_ref() == Some(&event.id()));
+            if let Some(to) = event.map(|event| event.jump.clone()) {
+                jump::to(model, to);
+            }
+            return;
         }
-        Pane::Pipeline => {
-            let all = model.runs.iter().map(|run| run.id).collect();
-            model.selection.run = stepped(all, model.selection.run.as_ref(), by);
+        Pane::Readiness => {
+            let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen.check);
+            if let Some(check) = check {
+                jump::to(model, check.jump);
+            }
+            return;
         }
-        Pane::Releases => {
-            let all = model.shown_releases().iter().map(|one| (one.service.clone(), one.id.clone())).collect();
-            model.selection.deployment = stepped(all, model.selection.deployment.as_ref(), by);
-        }
+    };
+    match subject {
+        Some(subject) => model.overlay = Some(Overlay::Detail(subject, 0)),
+        // Nothing is selected yet: the first thing is.
+        None => move_by(model, model.focus, 0),
     }
 }
 
-/// The identity `by` rows from the selected one; the first when none is selected or it has gone.
-fn stepped<T: PartialEq + Clone>(all: Vec<T>, selected: Option<&T>, by: isize) -> Option<T> {
-    let last = all.len().checked_sub(1)?;
-    let at = selected.and_then(|selected| all.iter().position(|one| one == selected));
-    let next = at.map_or(0, |at| at.saturating_add_signed(by).min(last));
-    all.into_iter().nth(next)
+/// The open detail, whole, to the clipboard.
+pub(super) fn copy_detail(model: &Model) -> Vec<Effect> {
+    match &model.overlay {
+        Some(Overlay::Detail(subject, _)) => vec![Effect::Copy(detail::text(model, subject))],
+        _ => Vec::new(),
+    }
 }
 
 fn identity(model: &Model) -> Option<String> {
     match model.focus {
         Pane::Environments => match model.selection.place.as_ref()? {
-            Place::Env(env) => {
-                model.environments.iter().find(|info| &info.id == env).and_then(|info| model.judge(info).sha)
-            }
+            Place::Env(env) => model.env(env).and_then(|info| model.judge(info).sha),
             Place::Service(id) => model.judge_service(id).sha,
         }
         .map(|sha| sha.to_string()),
@@ -254,7 +332,23 @@ fn identity(model: &Model) -> Option<String> {
         Pane::Secrets => model.selection.secret.as_ref().map(ToString::to_string),
         Pane::Pipeline => model.selection.run.map(|run| run.to_string()),
         Pane::Releases => model.selection.deployment.as_ref().map(|(_, id)| id.to_string()),
-        Pane::Logs => None,
+        Pane::Timeline => model.selection.event.as_ref().map(|(_, says)| says.to_string()),
+        Pane::Journal => model.selection.row.map(|row| row.to_string()),
+        Pane::Logs => {
+            let line = model.logs.cursor().and_then(|position| model.logs.line(position))?;
+            Some(line.raw.as_ref().unwrap_or(&line.message).to_string())
+        }
+        Pane::Readiness => None,
+    }
+}
+
+fn with_address(model: &mut Model, effect: impl Fn(String) -> Effect) -> Vec<Effect> {
+    match address(model) {
+        Some(address) => vec![effect(address)],
+        None => {
+            model.notice = Some(Text::from("what is selected has no address"));
+            Vec::new()
+        }
     }
 }
 
@@ -264,25 +358,20 @@ fn address(model: &Model) -> Option<String> {
             let run = model.runs.iter().find(|run| Some(run.id) == model.selection.run)?;
             Some(run.url.to_string())
         }
-        Pane::Environments => {
-            let Some(Place::Service(id)) = &model.selection.place else { return None };
-            let services = model.environments.iter().flat_map(|env| &env.services);
-            services.into_iter().find(|service| &service.id == id)?.url.as_deref().map(str::to_owned)
+        Pane::Environments | Pane::Releases => {
+            let url = |id| {
+                let services = model.environments.iter().flat_map(|env| &env.services);
+                services.into_iter().find(|service| service.id == id)?.url.as_deref().map(str::to_owned)
+            };
+            match model.selection.place.clone()? {
+                Place::Service(id) => url(id),
+                Place::Env(env) => model.env(&env)?.services.iter().find_map(|service| url(service.id.clone())),
+            }
+        }
+        Pane::Health => {
+            let probe = model.probes.iter().find(|probe| Some(&probe.id) == model.selection.probe.as_ref())?;
+            probe.target.as_str().split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
         }
         _ => None,
     }
-}
-
-pub(super) fn mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    // What lies under a dialog does not move: the dialog speaks of what was selected when it opened.
-    if model.rollback.is_some() || model.menu || model.help {
-        return Vec::new();
-    }
-    let Some(pane) = model.geometry.pane_at(mouse.column, mouse.row) else { return Vec::new() };
-    match mouse.kind {
-        MouseKind::Click => model.focus = pane,
-        MouseKind::WheelUp => move_by(model, pane, if pane == Pane::Logs { -3 } else { -1 }),
-        MouseKind::WheelDown => move_by(model, pane, if pane == Pane::Logs { 3 } else { 1 }),
-    }
-    Vec::new()
 }

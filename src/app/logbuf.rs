@@ -1,11 +1,17 @@
 //! The log lines held: bounded by bytes, the oldest go first and are counted; ordered by event time within a small window;
 //! filtered once on arrival. Positions are absolute (lines ever taken in), so that a paused reader keeps their place.
 
+mod filter;
+pub mod seek;
+mod source;
+
 use std::collections::VecDeque;
 
 use crate::domain::ids::ServiceId;
-use crate::domain::log::{Level, LogBatch, LogLine};
+use crate::domain::log::{LogBatch, LogLine};
 use crate::sanitize::Text;
+pub use filter::{Filter, find};
+pub use source::Source;
 
 /// How far back a late line may be sorted in.
 const WINDOW: usize = 512;
@@ -32,48 +38,17 @@ pub struct LogBuf {
     /// Absolute positions of rows that pass the filter, ascending.
     shown: VecDeque<u64>,
     filter: Filter,
+    /// The last text that was filtered by: n and N walk its matches when the filter has gone.
+    term: String,
+    /// The selected row while paused.
+    cursor: Option<u64>,
+    sources: Vec<Source>,
     /// The last row visible while paused; `None` = follow.
     anchor: Option<u64>,
     /// Shown rows dropped since the anchor was set: so many newer ones may fill a paused page.
     lost: usize,
     arrived: u64,
     dropped: u64,
-}
-
-/// What is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    /// Text that a line must hold, without regard to case; empty = any.
-    pub text: String,
-    /// Show what does not hold it.
-    pub inverse: bool,
-    /// The lowest level shown.
-    pub level: Level,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self { text: String::new(), inverse: false, level: Level::Trace }
-    }
-}
-
-impl Filter {
-    fn passes(&self, row: &Row) -> bool {
-        let Row::Line(line) = row else { return true };
-        if line.level < self.level {
-            return false;
-        }
-        self.text.is_empty() || contains(line.message.as_str(), &self.text) != self.inverse
-    }
-}
-
-/// Whether `text` holds `needle`, which is lower-case, without regard to ASCII case.
-fn contains(text: &str, needle: &str) -> bool {
-    let (text, needle) = (text.as_bytes(), needle.as_bytes());
-    let Some((first, rest)) = needle.split_first() else { return true };
-    let (low, high) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    memchr::memchr2_iter(low, high, text)
-        .any(|at| text.get(at + 1..at + needle.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest)))
 }
 
 impl LogBuf {
@@ -87,6 +62,9 @@ impl LogBuf {
             limit,
             shown: VecDeque::new(),
             filter: Filter::default(),
+            term: String::new(),
+            cursor: None,
+            sources: Vec::new(),
             anchor: None,
             lost: 0,
             arrived: 0,
@@ -101,6 +79,7 @@ impl LogBuf {
         }
         for line in batch.lines {
             self.arrived += 1;
+            self.source(&line.service).take(&line);
             let late = |row: &Row| matches!(row, Row::Line(other) if other.at > line.at);
             let back = self.rows.iter().rev().take(WINDOW).take_while(|row| late(row)).count();
             self.insert(self.rows.len() - back, Row::Line(line));
@@ -119,8 +98,8 @@ impl LogBuf {
         if passes {
             self.shown.insert(behind, at);
         }
-        if let Some(anchor) = self.anchor.as_mut().filter(|anchor| **anchor >= at) {
-            *anchor += 1;
+        for place in [&mut self.anchor, &mut self.cursor].into_iter().flatten().filter(|place| **place >= at) {
+            *place += 1;
         }
     }
 
@@ -129,7 +108,10 @@ impl LogBuf {
             let Some(row) = self.rows.pop_front() else { break };
             self.bytes -= cost(&row);
             // A gap mark was never taken in as a line.
-            self.dropped += u64::from(matches!(row, Row::Line(_)));
+            if let Row::Line(line) = &row {
+                self.dropped += 1;
+                self.source(&line.service).drop(line);
+            }
             self.base += 1;
         }
         while self.shown.front().is_some_and(|position| *position < self.base) {
@@ -145,6 +127,9 @@ impl LogBuf {
             return;
         }
         self.filter = filter;
+        if !self.filter.text.is_empty() {
+            self.term.clone_from(&self.filter.text);
+        }
         self.shown.clear();
         let passing = self.rows.iter().enumerate().filter(|(_, row)| self.filter.passes(row));
         self.shown.extend(passing.map(|(index, _)| self.base + index as u64));
@@ -164,18 +149,28 @@ impl LogBuf {
         }
     }
 
-    /// The rows of a page, oldest first.
-    pub fn page(&self, rows: usize) -> impl Iterator<Item = &Row> {
+    /// The rows of a page, oldest first, each with its number counted from the first row ever taken in.
+    pub fn page(&self, rows: usize) -> impl DoubleEndedIterator<Item = (u64, &Row)> {
         // A paused reader whose place is being evicted sees the oldest page, whole, rather than its last rows or nothing.
         let evicted = self.anchor.is_some_and(|anchor| anchor < self.base);
         let end = self.end();
         let filled = if evicted { rows } else { (end + self.lost).min(rows) };
         let end = end.max(filled.min(self.shown.len()));
         let start = end.saturating_sub(rows);
-        self.shown.range(start..end).filter_map(|position| {
-            let index = usize::try_from(position - self.base).ok()?;
-            self.rows.get(index)
-        })
+        self.shown.range(start..end).filter_map(|position| Some((*position, self.row(*position)?)))
+    }
+
+    fn row(&self, position: u64) -> Option<&Row> {
+        self.rows.get(usize::try_from(position.checked_sub(self.base)?).ok()?)
+    }
+
+    /// A line by its number.
+    #[must_use]
+    pub fn line(&self, position: u64) -> Option<&LogLine> {
+        match self.row(position)? {
+            Row::Line(line) => Some(line),
+            Row::Gap(..) => None,
+        }
     }
 
     /// Shown rows below the page.
@@ -188,25 +183,6 @@ impl LogBuf {
     #[must_use]
     pub fn following(&self) -> bool {
         self.anchor.is_none()
-    }
-
-    /// Pauses at the page as it is, or follows again.
-    pub fn toggle_pause(&mut self) {
-        self.lost = 0;
-        self.anchor = match self.anchor {
-            None => self.shown.back().copied(),
-            Some(_) => None,
-        };
-    }
-
-    /// Moves the page by rows; down beyond the last row follows again.
-    pub fn scroll(&mut self, rows: isize, page: usize) {
-        self.lost = 0;
-        let least = page.min(self.shown.len());
-        let end = self.end().saturating_add_signed(rows).clamp(least, self.shown.len());
-        let bottom = end == self.shown.len();
-        self.anchor =
-            if bottom && rows >= 0 { None } else { end.checked_sub(1).and_then(|i| self.shown.get(i)).copied() };
     }
 
     /// Lines ever taken in, and lines that the bound has dropped.
@@ -251,7 +227,7 @@ mod tests {
 
     use super::*;
     use crate::domain::environment::Platform;
-    use crate::domain::log::LogKind;
+    use crate::domain::log::{Level, LogKind};
 
     fn line(second: i64, message: &str) -> LogLine {
         LogLine {
@@ -276,7 +252,7 @@ mod tests {
             Row::Line(line) => line.message.to_string(),
             Row::Gap(_, count, _) => format!("gap {count}"),
         };
-        buf.page(rows).map(text).collect()
+        buf.page(rows).map(|(_, row)| text(row)).collect()
     }
 
     #[test]
@@ -287,6 +263,8 @@ mod tests {
         buf.push(batch(vec![line(3, "c"), line(9, "i")]));
         assert_eq!(seen(&buf, 10), ["a", "c", "e"]);
         assert_eq!(buf.below(), 1);
+        buf.scroll(1, 10);
+        assert!(!buf.following(), "the line below is selected, and reading goes on from it");
         buf.scroll(1, 10);
         assert!(buf.following());
         assert_eq!(seen(&buf, 2), ["e", "i"]);

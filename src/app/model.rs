@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::banner::Banner;
 use super::geometry::Geometry;
 use super::logbuf::LogBuf;
 use super::msg::Now;
+use super::overlay::Overlay;
+use super::reading::Reading;
 use super::rollback::Rollback;
+use super::steady::Steady;
+use super::timeline::{Event, EventId};
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::{Budget, FeedId, FeedStatus, Freshness};
 use crate::domain::health::{ProbeId, ProbeState};
+use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
@@ -45,6 +52,12 @@ pub enum Pane {
     Releases,
     /// Runs, jobs, steps, gates.
     Pipeline,
+    /// What happened, newest first.
+    Timeline,
+    /// What was done by hand, newest first.
+    Journal,
+    /// What speaks for and against a promotion.
+    Readiness,
 }
 
 /// The panes of the dashboard in the order of tab.
@@ -63,6 +76,12 @@ pub struct Selection {
     pub run: Option<u64>,
     /// A deployment.
     pub deployment: Option<(ServiceId, DeploymentId)>,
+    /// An event of the timeline.
+    pub event: Option<EventId>,
+    /// A row of the journal.
+    pub row: Option<i64>,
+    /// A point of the readiness list.
+    pub check: Option<&'static str>,
 }
 
 /// A row of the environments pane.
@@ -87,8 +106,8 @@ pub struct Model {
     pub view: View,
     /// The pane that keys go to.
     pub focus: Pane,
-    /// The help is open.
-    pub help: bool,
+    /// What lies over the panes, if anything does.
+    pub overlay: Option<Overlay>,
     /// The filter being typed, if one is.
     pub prompt: Option<String>,
     /// Columns and rows of the terminal.
@@ -117,8 +136,18 @@ pub struct Model {
     pub logs: LogBuf,
     /// The failing production, if there is one.
     pub banner: Option<Banner>,
-    /// The menu of actions is open.
-    pub menu: bool,
+    /// What the disk remembers.
+    pub history: History,
+    /// Since when the edge of a service differs from its platform's word.
+    pub differs: BTreeMap<ServiceId, Timestamp>,
+    /// Deployments that look healthy, and since when.
+    pub steady: BTreeMap<ServiceId, Steady>,
+    /// What happened, newest first; made anew when something did.
+    pub timeline: Vec<Event>,
+    /// How log lines are shown.
+    pub reading: Reading,
+    /// Names, people and messages are veiled.
+    pub private: bool,
     /// The rollback dialog, if it is open.
     pub rollback: Option<Rollback>,
     /// Operations seen, by identity, oldest first.
@@ -135,18 +164,21 @@ impl Model {
     /// A model that knows the settings and nothing else.
     #[must_use]
     pub fn new(settings: &Settings, _now: Now) -> Self {
-        let production = settings.environments.iter().max_by_key(|env| env.tier);
+        let mut environments = settings.environments.clone();
+        // Production first, the rest as configured: it is what people look for.
+        environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
+        let production = environments.first().map(|env| Place::Env(env.id.clone()));
         Self {
             project: settings.project.clone(),
-            environments: settings.environments.clone(),
+            environments,
             rules: settings.secrets.clone(),
             view: View::Dashboard,
             focus: Pane::Environments,
-            help: false,
+            overlay: None,
             prompt: None,
             size: (0, 0),
             geometry: Geometry::default(),
-            selection: Selection { place: production.map(|env| Place::Env(env.id.clone())), ..Selection::default() },
+            selection: Selection { place: production, ..Selection::default() },
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             probes: Vec::new(),
@@ -157,7 +189,12 @@ impl Model {
             budgets: BTreeMap::new(),
             logs: LogBuf::new(settings.ui.log_bytes),
             banner: None,
-            menu: false,
+            history: History::default(),
+            differs: BTreeMap::new(),
+            steady: BTreeMap::new(),
+            timeline: Vec::new(),
+            reading: Reading::default(),
+            private: false,
             rollback: None,
             operations: BTreeMap::new(),
             quitting: false,
@@ -223,6 +260,23 @@ impl Model {
         shown
     }
 
+    /// The operation that is carried out now, here or by another console.
+    #[must_use]
+    pub fn running(&self) -> Option<&Operation> {
+        self.operations.values().find(|operation| !operation.state.ended() && !operation.interrupted)
+    }
+
+    /// Operations that a person has to decide about: cut short.
+    pub fn interrupted(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.values().filter(|operation| operation.interrupted)
+    }
+
+    /// An environment by its name.
+    #[must_use]
+    pub fn env(&self, id: &EnvId) -> Option<&EnvInfo> {
+        self.environments.iter().find(|env| env.id == *id)
+    }
+
     /// The feeds that a pane is made of.
     pub fn feeds_of(&self, pane: Pane) -> impl Iterator<Item = (&FeedId, &FeedStatus)> {
         self.feeds.iter().filter(move |(id, _)| match pane {
@@ -232,6 +286,11 @@ impl Model {
             Pane::Secrets => matches!(id, FeedId::Secrets(_)),
             Pane::Releases => matches!(id, FeedId::Releases(_)),
             Pane::Pipeline => matches!(id, FeedId::Pipeline),
+            Pane::Timeline => matches!(id, FeedId::Releases(_) | FeedId::Pipeline),
+            Pane::Journal => matches!(id, FeedId::Journal),
+            Pane::Readiness => {
+                matches!(id, FeedId::Declared(_) | FeedId::Observed(_) | FeedId::Secrets(_) | FeedId::Pipeline)
+            }
         })
     }
 

@@ -5,10 +5,10 @@ use super::effect::Effect;
 use super::geometry::SMALLEST;
 use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
-use crate::domain::environment::{Platform, Status};
+use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{PLAN_LIFE, Plan, Target};
+use crate::domain::operation::{Move, PLAN_LIFE, Plan, Target};
 use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -45,19 +45,14 @@ pub enum Rollback {
 
 /// Opens the dialog for the selected place, or says why it cannot.
 pub(super) fn open(model: &mut Model, now: Now) {
-    let running = model.operations.values().find(|operation| !operation.state.ended());
-    if let Some(operation) = running {
+    let Some(env) = model.selected_env().cloned() else { return };
+    // What is under way, or was cut short there, comes first: a second one would act on a world in motion.
+    let first = model.running().or_else(|| model.interrupted().find(|operation| operation.env == env.id));
+    if let Some(operation) = first {
         model.rollback = Some(Rollback::Following(operation.id));
         return;
     }
-    let Some(env) = model.selected_env().cloned() else { return };
-    let services: Vec<ServiceId> = match &model.selection.place {
-        Some(Place::Service(id)) => vec![id.clone()],
-        _ => {
-            let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
-            rollable.map(|service| service.id.clone()).collect()
-        }
-    };
+    let services = services(model, &env);
     if let Some(why) = unread(model, &services, now) {
         model.rollback = Some(Rollback::Refused(why));
         return;
@@ -74,8 +69,19 @@ pub(super) fn open(model: &mut Model, now: Now) {
     model.rollback = Some(Rollback::Pick { env: env.id, choices, chosen });
 }
 
+/// The services that the selected place stands for and that can go back.
+pub(super) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
+    match &model.selection.place {
+        Some(Place::Service(id)) => vec![id.clone()],
+        _ => {
+            let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+            rollable.map(|service| service.id.clone()).collect()
+        }
+    }
+}
+
 /// Why a rollback may not be chosen now: what it is chosen from has not been read for too long (console.md section 3).
-fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
+pub(super) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
     services.iter().find_map(|id| {
         let feeds = [("what is live", FeedId::Declared(id.clone())), ("releases", FeedId::Releases(id.clone()))];
         feeds.into_iter().find_map(|(what, feed)| {
@@ -152,10 +158,60 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             KeyCode::Enter if !key.repeat => return confirm(model, now),
             _ => {}
         },
-        Some(Rollback::Refused(_) | Rollback::Following(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
+        Some(Rollback::Refused(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
+        Some(Rollback::Following(op)) => {
+            let op = *op;
+            return following(model, op, key);
+        }
         _ => {}
     }
     Vec::new()
+}
+
+/// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
+fn following(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
+    if key.code == KeyCode::Char('q') {
+        model.rollback = None;
+        return Vec::new();
+    }
+    let Some(operation) = model.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
+        return Vec::new();
+    };
+    let (env, interrupted) = (operation.env.clone(), operation.interrupted);
+    let towards = |back: bool| -> Vec<Target> {
+        let moves = operation.moves.iter();
+        let target = |one: &Move| {
+            let deployment = if back { one.from.clone()? } else { one.to.clone() };
+            Some(Target { service: one.service.clone(), deployment })
+        };
+        moves.filter_map(target).collect()
+    };
+    let targets = match key.code {
+        KeyCode::Char('F') => towards(false),
+        KeyCode::Char('U') => towards(true),
+        KeyCode::Char('L') if interrupted => {
+            let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service)).collect();
+            model.rollback = None;
+            return vec![Effect::Leave(op, Text::from(format!("left as it is: {}", live.join(", "))))];
+        }
+        _ => return Vec::new(),
+    };
+    if targets.is_empty() {
+        let why = "what it was to move is not known; choose a release by hand: L leaves this one, then ! R";
+        model.rollback = Some(Rollback::Refused(Text::from(why)));
+        return Vec::new();
+    }
+    model.asked += 1;
+    let req = ReqId(model.asked);
+    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
+    vec![Effect::Preflight(req, env, targets, Some(op))]
+}
+
+/// What runs there now, in words.
+pub fn live(model: &Model, service: &ServiceId) -> String {
+    let judged = model.judge_service(service);
+    let sha = judged.sha.as_ref().map_or("unknown", |sha| sha.short());
+    format!("{} runs {sha} ({})", service.name, judged.words)
 }
 
 fn preflight(model: &mut Model) -> Vec<Effect> {
@@ -167,7 +223,7 @@ fn preflight(model: &mut Model) -> Vec<Effect> {
     model.asked += 1;
     let req = ReqId(model.asked);
     model.rollback = Some(Rollback::Preflighting(req, env.clone()));
-    vec![Effect::Preflight(req, env, targets)]
+    vec![Effect::Preflight(req, env, targets, None)]
 }
 
 /// The name of the environment, typed in full, on a plan that is fresh and refuses nothing.
@@ -244,6 +300,7 @@ mod tests {
             warnings: Vec::new(),
             expected: None,
             computed_at: jiff::Timestamp::UNIX_EPOCH,
+            continues: None,
         })
     }
 

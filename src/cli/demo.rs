@@ -17,7 +17,9 @@ pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserEr
         speed: world.speed,
     };
     let simulator = sim::start(options, clock.clone()).await?;
-    let settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
+    let mut settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
+    // What is done to a simulated product must not stand in the journal of a real one.
+    settings.state_dir = settings.state_dir.join("demo");
     let _log = crate::telemetry::start(&settings.state_dir);
     let code = crate::runtime::run(settings, clock).await;
     simulator.stop().await;

@@ -98,7 +98,7 @@ async fn prepared(
     };
     let lists = tokio::time::timeout(limit, lists).await.ok().flatten().ok_or_else(|| late("the list of releases"))?;
     let targets = targets(&lists, to)?;
-    engine.preflight(ReqId(1), env.clone(), targets);
+    engine.preflight(ReqId(1), env.clone(), targets, None);
     let plan = async {
         loop {
             if let Fact::Plan(ReqId(1), plan) = lanes.control.recv().await? {

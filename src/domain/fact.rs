@@ -3,6 +3,7 @@
 use super::environment::{Declared, Observed, Platform};
 use super::feed::{Budget, FeedId, FeedStatus};
 use super::health::{ProbeId, Sample};
+use super::history::History;
 use super::ids::{EnvId, ReqId, ServiceId};
 use super::log::LogBatch;
 use super::operation::{Operation, Plan};
@@ -36,6 +37,8 @@ pub enum Fact {
     Plan(ReqId, Result<Box<Plan>, Text>),
     /// An operation began, moved or ended.
     Operation(Box<Operation>),
+    /// What the disk remembers: the journal's newest rows, and what was seen healthy.
+    History(Box<History>),
     /// Something to tell the person once, on the hint line.
     Notice(Text),
 }

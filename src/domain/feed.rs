@@ -26,6 +26,8 @@ pub enum FeedId {
     Secrets(EnvId),
     /// Pipeline runs, jobs and gates of the repository.
     Pipeline,
+    /// The journal on the disk, which other consoles may write as well.
+    Journal,
     /// The start-up check of a platform's token.
     Token(Platform),
 }

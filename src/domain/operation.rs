@@ -18,6 +18,16 @@ pub enum OpKind {
     RollBack,
 }
 
+impl OpKind {
+    /// What people call it: `roll back`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RollBack => "roll back",
+        }
+    }
+}
+
 /// What the person chose: per service, the deployment to go back to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Target {
@@ -50,10 +60,24 @@ pub struct Plan {
     pub expected: Option<Duration>,
     /// When it was computed.
     pub computed_at: Timestamp,
+    /// The interrupted or half-done operation that this one continues, if it does.
+    pub continues: Option<OpId>,
 }
 
 /// How long a plan may be confirmed.
 pub const PLAN_LIFE: Duration = Duration::from_secs(60);
+
+/// How one service is moved.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// A new release with an old image, machine by machine (fly.md section 7).
+    FlyImage(Text),
+    /// The instant rollback of production, with its job (vercel.md section 6).
+    VercelRollback,
+    /// The domains of an environment that has no rollback of its own, one by one (vercel.md section 6).
+    VercelAliases(Vec<Text>),
+}
 
 /// What happens to one service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,12 +90,14 @@ pub struct PlanPart {
     pub resource: Text,
     /// What is live now (label and commit).
     pub from: (Text, Option<Sha>),
+    /// The deployment that is live now, where it is known as one.
+    pub from_id: Option<DeploymentId>,
     /// What will be live (label and commit).
     pub to: (Text, Option<Sha>),
     /// The deployment that will be live.
     pub to_id: DeploymentId,
-    /// The image that will run (Fly).
-    pub image: Option<Text>,
+    /// How it is done.
+    pub act: Act,
     /// Revisions that must still hold when it begins: instance versions (Fly), current deployment (Vercel).
     pub revisions: Vec<(Text, Text)>,
     /// Whether image or build still exists, checked when the plan was made.
@@ -99,6 +125,19 @@ pub enum StepState {
 }
 
 impl StepState {
+    /// One word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Todo => "to do",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Skipped => "skipped",
+        }
+    }
+
     /// The semantic state it is drawn with.
     #[must_use]
     pub fn status(self) -> Status {
@@ -147,14 +186,54 @@ pub enum OpState {
     HalfDone,
     /// It cannot be known what happened; a person must look.
     Unknown,
+    /// It was cut short; a person has looked and left it, or another operation continues it.
+    Left,
 }
 
 impl OpState {
+    /// One or two words: `half-done`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Proving => "proving",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::HalfDone => "half-done",
+            Self::Unknown => "unknown",
+            Self::Left => "left",
+        }
+    }
+
+    /// The semantic state it is drawn with.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Done => Status::Ok,
+            Self::Running | Self::Proving => Status::Running,
+            Self::Unknown => Status::Warn,
+            Self::Left => Status::Paused,
+            Self::Refused | Self::Failed | Self::HalfDone => Status::Fail,
+        }
+    }
+
     /// Whether nothing more will happen by itself.
     #[must_use]
     pub fn ended(self) -> bool {
         !matches!(self, Self::Running | Self::Proving)
     }
+}
+
+/// What an operation moves, kept so that it can be finished or undone after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// Which service.
+    pub service: ServiceId,
+    /// The deployment that was live before, where it was known as one.
+    pub from: Option<DeploymentId>,
+    /// The deployment that is to be live.
+    pub to: DeploymentId,
 }
 
 /// An operation, whole, as reported after every change and as read from the journal.
@@ -180,4 +259,37 @@ pub struct Operation {
     pub outcome: Text,
     /// True when it was found in the journal without an end: the console died during it.
     pub interrupted: bool,
+    /// What it moves.
+    #[serde(default)]
+    pub moves: Vec<Move>,
+    /// Calls that were about to be sent when the console died, whose outcome nobody knows.
+    #[serde(default)]
+    pub unknown_calls: Vec<Text>,
+}
+
+impl Operation {
+    /// An operation that begins.
+    #[must_use]
+    pub fn begun(id: OpId, kind: OpKind, env: EnvId, title: Text, at: Timestamp) -> Self {
+        Self {
+            id,
+            kind,
+            env,
+            title,
+            state: OpState::Running,
+            steps: Vec::new(),
+            started_at: at,
+            ended_at: None,
+            outcome: Text::default(),
+            interrupted: false,
+            moves: Vec::new(),
+            unknown_calls: Vec::new(),
+        }
+    }
+
+    /// Whether a person has to decide: it was cut short, or ended between two worlds.
+    #[must_use]
+    pub fn open_question(&self) -> bool {
+        self.interrupted || matches!(self.state, OpState::HalfDone | OpState::Unknown)
+    }
 }

@@ -62,7 +62,7 @@ impl Clients {
 
 /// What an environment is called on Vercel: production by its tier, whatever the console calls it; others by their name, which
 /// the client looks up among the project's custom environments.
-fn vercel_target(env: &EnvId, tier: Tier) -> Arc<str> {
+pub(super) fn vercel_target(env: &EnvId, tier: Tier) -> Arc<str> {
     if tier == Tier::Production { "production".into() } else { env.as_str().into() }
 }
 

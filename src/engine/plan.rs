@@ -1,10 +1,12 @@
 //! The pure planner of a rollback: from what was read a moment ago to what would be done, what goes back, what does not, and
 //! why it may not be done.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
-use crate::domain::ids::{OpId, Sha};
-use crate::domain::operation::{OpKind, Plan, PlanPart};
+use crate::domain::ids::{DeploymentId, OpId, Sha};
+use crate::domain::operation::{Act, OpKind, Plan, PlanPart};
 use crate::domain::release::{Commit, Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -15,6 +17,10 @@ pub struct PartFacts {
     pub service: ServiceInfo,
     /// What is live: label and commit.
     pub from: (Text, Option<Sha>),
+    /// The deployment that is live, where it is known as one.
+    pub from_id: Option<DeploymentId>,
+    /// Domains that are moved one by one, where the platform has no rollback of the environment.
+    pub domains: Vec<Text>,
     /// Whether that is the chosen deployment already.
     pub already: bool,
     /// The chosen deployment.
@@ -38,6 +44,10 @@ pub struct PlanFacts {
     pub commits: Option<Vec<Commit>>,
     /// Reads that failed, in words.
     pub unread: Vec<Text>,
+    /// How long such operations took here, seconds.
+    pub durations: Vec<i64>,
+    /// The operation that this one continues.
+    pub continues: Option<OpId>,
 }
 
 /// Makes the plan. Backend before frontend: an old page on a new API breaks less than the reverse.
@@ -56,6 +66,13 @@ pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
                 "{}: secrets, environment and machine settings stay as they are now; only the image goes back",
                 part.service.id.name
             ))),
+            Platform::Vercel if !part.domains.is_empty() => {
+                stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
+                warnings.push(Text::from(format!(
+                    "{}: its next build takes the domains back; nothing pins them",
+                    part.service.id.name
+                )));
+            }
             Platform::Vercel => {
                 stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
                 warnings.push(Text::from(format!(
@@ -78,9 +95,17 @@ pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
         stays,
         refusals,
         warnings,
-        expected: None,
+        expected: usual(facts.durations),
         computed_at: now,
+        continues: facts.continues,
     }
+}
+
+/// The median: one that hung does not frighten.
+fn usual(mut seconds: Vec<i64>) -> Option<Duration> {
+    seconds.sort_unstable();
+    let middle = *seconds.get(seconds.len() / 2)?;
+    u64::try_from(middle).ok().map(Duration::from_secs)
 }
 
 fn refusals(facts: &PlanFacts) -> Vec<Text> {
@@ -116,10 +141,19 @@ fn part(facts: PartFacts) -> PlanPart {
             let last = Text::from("close the release");
             std::iter::once(first).chain(facts.machines.iter().map(update)).chain([last]).collect()
         }
+        _ if !facts.domains.is_empty() => {
+            let point = |domain: &Text| Text::from(format!("point {domain} at {}", facts.to.label));
+            facts.domains.iter().map(point).collect()
+        }
         _ => vec![
             Text::from(format!("ask for the instant rollback to {}", facts.to.label)),
             Text::from("follow the job until every domain has moved"),
         ],
+    };
+    let act = match facts.service.platform {
+        Platform::Fly => Act::FlyImage(facts.to.image.unwrap_or_default()),
+        _ if facts.domains.is_empty() => Act::VercelRollback,
+        _ => Act::VercelAliases(facts.domains),
     };
     PlanPart {
         service: facts.service.id,
@@ -128,7 +162,8 @@ fn part(facts: PartFacts) -> PlanPart {
         from: facts.from,
         to: (facts.to.label.clone(), facts.to.sha.clone()),
         to_id: facts.to.id,
-        image: facts.to.image,
+        from_id: facts.from_id,
+        act,
         revisions: facts.revisions,
         presence: facts.presence,
         steps,
@@ -165,6 +200,8 @@ mod tests {
         PartFacts {
             service,
             from: (Text::from("v42"), None),
+            from_id: Some("r42".into()),
+            domains: Vec::new(),
             already: false,
             to,
             machines,
@@ -175,7 +212,8 @@ mod tests {
 
     fn made(parts: Vec<PartFacts>, writable: bool) -> Plan {
         let env = EnvInfo { id: "production".into(), tier: Tier::Production, services: Vec::new(), writable };
-        let facts = PlanFacts { env, parts, commits: None, unread: Vec::new() };
+        let facts =
+            PlanFacts { env, parts, commits: None, unread: Vec::new(), durations: vec![90, 1, 30], continues: None };
         plan(OpId(uuid::Uuid::nil()), facts, Timestamp::UNIX_EPOCH)
     }
 
@@ -184,6 +222,7 @@ mod tests {
         let plan = made(vec![facts("frontend", Platform::Vercel), facts("backend", Platform::Fly)], true);
         assert_eq!(plan.parts[0].platform, Platform::Fly);
         assert_eq!(plan.parts[0].steps.len(), 4);
+        assert_eq!(plan.expected, Some(Duration::from_secs(30)), "the median");
         assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
         assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("PINNED")));
     }

@@ -1,18 +1,40 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
-use super::feeds::Clients;
+use std::collections::BTreeSet;
+
+use super::feeds::{Clients, vercel_target};
 use super::plan::{PartFacts, PlanFacts, plan};
 use crate::clock::SharedClock;
 use crate::config::Settings;
-use crate::domain::environment::{Platform, ServiceInfo};
-use crate::domain::ids::{EnvId, OpId, Sha};
+use crate::domain::environment::{Platform, ServiceInfo, Tier};
+use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Target};
-use crate::domain::release::Presence;
+use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
+use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
 
 /// Deployments looked through for the chosen one.
 const LOOKED_AT: u32 = 50;
+
+/// What the store knows beside the platforms.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// How long such operations took here, seconds.
+    pub(super) durations: Vec<i64>,
+    /// What was seen healthy.
+    pub(super) verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
+    /// The operation that the plan continues.
+    pub(super) continues: Option<OpId>,
+}
+
+impl Past {
+    /// Whether we saw this deployment, or another one of its commit there, healthy.
+    fn saw(&self, one: &Deployment) -> bool {
+        let same = |sha: &Sha| one.sha.as_ref() == Some(sha);
+        self.verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
+    }
+}
 
 /// Computes a plan, or says why there can be none.
 pub(super) async fn preflight(
@@ -21,20 +43,32 @@ pub(super) async fn preflight(
     clock: &SharedClock,
     env: &EnvId,
     targets: &[Target],
+    past: Past,
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
     let mut parts = Vec::new();
     for target in targets {
         let service = info.services.iter().find(|service| service.id == target.service);
         let service = service.ok_or_else(|| Text::from(format!("no service {}", target.service)))?;
-        parts.push(
-            part(clients, service, target).await.map_err(|error| Text::from(format!("{error}. {}", error.advice())))?,
-        );
+        let facts = part(clients, service, info.tier, target).await;
+        let mut facts = facts.map_err(|error| Text::from(format!("{error}. {}", error.advice())))?;
+        if past.saw(&facts.to) {
+            facts.to.verified = Some(true);
+        }
+        parts.push(facts);
+    }
+    if past.continues.is_some() {
+        // A part that has arrived already is no reason to refuse the rest.
+        parts.retain(|part| !part.already);
+        if parts.is_empty() {
+            return Err(Text::from("everything is where it was to go already; nothing is left to do"));
+        }
     }
     let mut unread = Vec::new();
     let pair = parts.iter().find_map(|part| part.to.sha.clone().zip(part.from.1.clone()));
     let commits = commits_out(clients, pair, &mut unread).await;
-    let facts = PlanFacts { env: info.clone(), parts, commits, unread };
+    let facts =
+        PlanFacts { env: info.clone(), parts, commits, unread, durations: past.durations, continues: past.continues };
     Ok(plan(OpId(uuid::Uuid::now_v7()), facts, clock.now()))
 }
 
@@ -55,11 +89,17 @@ async fn commits_out(
     }
 }
 
-async fn part(clients: &Clients, service: &ServiceInfo, target: &Target) -> Result<PartFacts, PlatformError> {
+async fn part(
+    clients: &Clients,
+    service: &ServiceInfo,
+    tier: Tier,
+    target: &Target,
+) -> Result<PartFacts, PlatformError> {
     match (service.platform, &clients.fly, &clients.vercel) {
         (Platform::Fly, Some(fly), _) => {
             let app = &service.resource;
             let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, LOOKED_AT))?;
+            let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
             let to = listed.into_iter().find(|one| one.id == target.deployment);
             let to = to.ok_or_else(|| missing(service, target))?;
             let fleet: Vec<_> = machines.iter().filter(|machine| machine.managed).collect();
@@ -74,6 +114,8 @@ async fn part(clients: &Clients, service: &ServiceInfo, target: &Target) -> Resu
                     Text::from(newest.map_or_else(|| "?".to_owned(), |version| format!("v{version}"))),
                     live.and_then(|machine| machine.sha.clone()),
                 ),
+                from_id,
+                domains: Vec::new(),
                 already: all_on_it,
                 to,
                 machines: fleet
@@ -87,23 +129,46 @@ async fn part(clients: &Clients, service: &ServiceInfo, target: &Target) -> Resu
                 presence: if there.is_some() { Presence::There } else { Presence::Gone },
             })
         }
-        (Platform::Vercel, _, Some(vercel)) => {
-            let project = vercel.project(&service.resource).await?;
-            let to = vercel.deployment(target.deployment.as_str()).await?;
-            let live = project.production.ok_or_else(|| missing(service, target))?;
-            let candidate = to.deployment(&service.id, false);
-            Ok(PartFacts {
-                service: service.clone(),
-                from: (Text::from(live.id.as_str()), live.sha.clone()),
-                already: live.id == to.id,
-                presence: candidate.presence,
-                to: candidate,
-                machines: Vec::new(),
-                revisions: vec![(Text::from("production"), Text::from(live.id.as_str()))],
-            })
-        }
+        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, target).await,
         _ => Err(missing(service, target)),
     }
+}
+
+async fn vercel_part(
+    vercel: &Vercel,
+    service: &ServiceInfo,
+    tier: Tier,
+    target: &Target,
+) -> Result<PartFacts, PlatformError> {
+    let environment = vercel_target(&service.id.env, tier);
+    let project = vercel.project(&service.resource).await?;
+    let (to, live) =
+        tokio::try_join!(vercel.deployment(target.deployment.as_str()), vercel.live(&project, &environment))?;
+    let live = live.ok_or_else(|| missing(service, target))?;
+    let domains =
+        if tier == Tier::Production { Vec::new() } else { vercel.own_domains(&project, &environment).await? };
+    if tier != Tier::Production && domains.is_empty() {
+        let mut error = missing(service, target);
+        error.message = Text::from(format!("{} has no domain of its own that could be pointed elsewhere", service.id));
+        return Err(error);
+    }
+    let revisions = if domains.is_empty() {
+        vec![(Text::from("production"), Text::from(live.id.as_str()))]
+    } else {
+        domains.iter().map(|domain| (domain.clone(), Text::from(live.id.as_str()))).collect()
+    };
+    let candidate = to.deployment(&service.id, false);
+    Ok(PartFacts {
+        service: service.clone(),
+        from: (Text::from(live.id.as_str()), live.sha.clone()),
+        from_id: Some(live.id.as_str().into()),
+        domains,
+        already: live.id == to.id,
+        presence: candidate.presence,
+        to: candidate,
+        machines: Vec::new(),
+        revisions,
+    })
 }
 
 fn missing(service: &ServiceInfo, target: &Target) -> PlatformError {

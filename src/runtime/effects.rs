@@ -61,7 +61,9 @@ impl Performer {
     pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
         match effect {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
-            Effect::Preflight(req, env, targets) => self.engine.preflight(req, env, targets),
+            Effect::Preflight(req, env, targets, continues) => self.engine.preflight(req, env, targets, continues),
+            Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
+            Effect::Leave(op, why) => self.engine.leave(op, why),
             Effect::Operate(plan) => self.engine.operate(*plan, None),
             Effect::Copy(text) => return self.copy(&text, surface),
             Effect::Open(url) => self.background.push(Box::pin(open(url))),

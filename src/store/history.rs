@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Store, StoreError};
-use crate::domain::ids::{DeploymentId, ServiceId, Sha};
+use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use crate::domain::operation::{OpKind, OpState};
 
 impl Store {
     /// Remembers that a deployment was seen healthy. The first sighting stays.
@@ -26,14 +27,28 @@ impl Store {
         done.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
-    /// Deployments of a service that were seen healthy.
+    /// Every deployment that was seen healthy, and its commit.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn verified(&self, service: &ServiceId) -> Result<BTreeSet<DeploymentId>, StoreError> {
-        let query = sqlx::query_scalar::<_, String>("select deployment from verified where env = ? and service = ?");
-        let found = query.bind(service.env.as_str()).bind(&*service.name).fetch_all(&self.pool).await;
-        Ok(found.map_err(|error| self.failed(&error))?.into_iter().map(DeploymentId::from).collect())
+    pub async fn verified(&self) -> Result<BTreeSet<(ServiceId, DeploymentId, Sha)>, StoreError> {
+        let query =
+            sqlx::query_as::<_, (String, String, String, String)>("select env, service, deployment, sha from verified");
+        let found = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
+        let one = |(env, name, deployment, sha): (String, String, String, String)| {
+            (ServiceId::new(env, &name), DeploymentId::from(deployment), Sha::from(sha))
+        };
+        Ok(found.into_iter().map(one).collect())
+    }
+
+    /// How long the last operations of a kind took in an environment, those that ended well, in seconds.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn durations(&self, kind: OpKind, env: &EnvId) -> Result<Vec<i64>, StoreError> {
+        let all = self.operations(50).await?;
+        let own = all.into_iter().filter(|one| one.kind == kind && one.env == *env && one.state == OpState::Done);
+        Ok(own.filter_map(|one| Some(one.ended_at?.duration_since(one.started_at).as_secs())).collect())
     }
 }
 
@@ -43,17 +58,16 @@ mod tests {
     use crate::clock::SystemClock;
 
     #[tokio::test]
-    async fn what_was_seen_is_remembered_once_and_per_service() {
+    async fn what_was_seen_is_remembered_once() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
-        let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
+        let backend = ServiceId::new("production", "backend");
         let (id, sha) = (DeploymentId::from("v41"), Sha::from("abc"));
         for _ in 0..2 {
             store.mark_verified(&backend, &id, &sha, Timestamp::UNIX_EPOCH).await.unwrap();
         }
         drop(store);
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
-        assert_eq!(store.verified(&backend).await.unwrap(), BTreeSet::from([id]));
-        assert!(store.verified(&frontend).await.unwrap().is_empty());
+        assert_eq!(store.verified().await.unwrap(), BTreeSet::from([(backend, id, sha)]));
     }
 }

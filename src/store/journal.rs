@@ -27,15 +27,6 @@ pub struct Entry {
     pub body: Value,
 }
 
-/// An operation that has begun and neither ended nor was abandoned.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Interrupted {
-    /// As last written, with `interrupted` set.
-    pub operation: Operation,
-    /// Calls that were about to be sent and whose outcome is not known.
-    pub unknown: Vec<String>,
-}
-
 /// Where the chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
@@ -94,7 +85,7 @@ impl Store {
         self.append(op, "abandon", json!({ "why": why })).await
     }
 
-    async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {
+    pub(super) async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {
         let at = self.clock.now().to_string();
         let (op, body) = (op.to_string(), body.to_string());
         let work = async {
@@ -133,38 +124,13 @@ impl Store {
         rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error: sqlx::Error| self.failed(&error))
     }
 
-    /// Operations that have begun and neither ended nor were abandoned, oldest first.
+    /// Rows ever written: the number of the last one.
     ///
     /// # Errors
-    /// When the file cannot be read, or an operation in it cannot be understood: it must not go unseen.
-    pub async fn open_operations(&self) -> Result<Vec<Interrupted>, StoreError> {
-        let mut rows = self.list(u32::MAX).await?;
-        rows.reverse();
-        let closed = |op: &str| rows.iter().any(|row| row.op == op && matches!(row.event.as_str(), "end" | "abandon"));
-        let open = rows.iter().filter(|row| row.event == "begin" && !closed(&row.op));
-        open.map(|begin| self.interrupted(begin, &rows)).collect()
-    }
-
-    fn interrupted(&self, begin: &Entry, rows: &[Entry]) -> Result<Interrupted, StoreError> {
-        let mut last = begin;
-        let mut unknown: Vec<String> = Vec::new();
-        for row in rows.iter().filter(|row| row.op == begin.op) {
-            let call = row.body["call"].as_str().unwrap_or_default();
-            match row.event.as_str() {
-                "progress" => last = row,
-                "intent" => unknown.push(call.to_owned()),
-                "outcome" => {
-                    if let Some(index) = unknown.iter().position(|sent| sent == call) {
-                        unknown.remove(index);
-                    }
-                }
-                _ => {}
-            }
-        }
-        let read = serde_json::from_value::<Operation>(last.body.clone());
-        let mut operation = read.map_err(|error| self.failed(&sqlx::Error::Decode(error.into())))?;
-        operation.interrupted = true;
-        Ok(Interrupted { operation, unknown })
+    /// When the file cannot be read.
+    pub async fn height(&self) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>("select coalesce(max(id), 0) from journal");
+        query.fetch_one(&self.pool).await.map_err(|error| self.failed(&error))
     }
 
     /// Checks the chain: the number of rows, or the first row that is wrong. Rows cut off the end leave no trace in it.
@@ -211,45 +177,17 @@ fn hash(last: &str, at: &str, op: &str, event: &str, body: &str) -> String {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::domain::operation::{OpKind, OpState};
+    use crate::domain::operation::OpKind;
     use crate::sanitize::Text;
 
     fn operation() -> Operation {
-        Operation {
-            id: OpId(uuid::Uuid::now_v7()),
-            kind: OpKind::RollBack,
-            env: "production".into(),
-            title: Text::from("production: backend v42 → v41"),
-            state: OpState::Running,
-            steps: Vec::new(),
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-            ended_at: None,
-            outcome: Text::default(),
-            interrupted: false,
-        }
-    }
-
-    #[tokio::test]
-    async fn what_has_begun_and_not_ended_is_found_after_a_restart() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
-        let (done, open) = (operation(), operation());
-        store.begin(&done).await.unwrap();
-        store.end(&done).await.unwrap();
-        store.begin(&open).await.unwrap();
-        store.intent(open.id, "first").await.unwrap();
-        store.outcome(open.id, "first", "done").await.unwrap();
-        let mut later = open.clone();
-        later.state = OpState::Proving;
-        store.progress(&later).await.unwrap();
-        store.intent(open.id, "second").await.unwrap();
-        drop(store);
-        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
-        let found = store.open_operations().await.unwrap();
-        later.interrupted = true;
-        assert_eq!(found, [Interrupted { operation: later, unknown: vec!["second".to_owned()] }]);
-        store.abandon(open.id, "looked: v41 is live").await.unwrap();
-        assert!(store.open_operations().await.unwrap().is_empty());
+        Operation::begun(
+            OpId(uuid::Uuid::now_v7()),
+            OpKind::RollBack,
+            "production".into(),
+            Text::from("production: backend v42 → v41"),
+            jiff::Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use super::text;
 use crate::app::model::Pane;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::feed::Freshness;
+use crate::domain::log::Level;
 
 /// Draws the frame and returns the area inside.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect) -> Rect {
@@ -52,32 +53,24 @@ pub(super) fn name(pane: Pane) -> &'static str {
         Pane::Secrets => "Secrets",
         Pane::Releases => "Releases",
         Pane::Pipeline => "Pipeline",
+        Pane::Timeline => "Timeline",
+        Pane::Journal => "Journal",
+        Pane::Readiness => "Readiness",
     }
 }
 
 fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
     let (model, dot) = (ctx.model, ctx.theme.dot());
     match pane {
-        Pane::Logs => {
-            let (_, dropped) = model.logs.counts();
-            let mut text = format!("  {} lines", model.logs.len());
-            if let Some(newest) = model.logs.newest() {
-                text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
+        Pane::Logs => logs(ctx),
+        Pane::Journal => {
+            let history = &model.history;
+            match &history.broken {
+                Some(why) => format!("  {} rows {dot} THE CHAIN IS BROKEN: {why}", history.height),
+                None => format!("  {} rows {dot} the chain holds", history.height),
             }
-            if dropped > 0 {
-                text.push_str(&format!(" {dot} {dropped} oldest dropped"));
-            }
-            if !model.logs.filter().text.is_empty() {
-                let not = if model.logs.filter().inverse { "!" } else { "" };
-                text.push_str(&format!(" {dot} /{not}{}", model.logs.filter().text));
-            }
-            let below = model.logs.below();
-            text.push_str(&format!(" {dot} {}", if model.logs.following() { "follow" } else { "paused" }));
-            if below > 0 {
-                text.push_str(&format!(" {dot} +{below} below"));
-            }
-            text
         }
+        Pane::Timeline => format!("  {} events", model.timeline.len()),
         Pane::Secrets => {
             let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
             if blocking > 0 { format!("  {blocking} block promotion") } else { String::new() }
@@ -91,4 +84,37 @@ fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Lines, rate, lag, what is left out, and whether reading follows.
+fn logs(ctx: &Ctx<'_>) -> String {
+    let (logs, dot) = (&ctx.model.logs, ctx.theme.dot());
+    let (_, dropped) = logs.counts();
+    let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
+    let mut text = format!("  {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
+    if let Some(newest) = logs.newest() {
+        text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
+    }
+    if dropped > 0 {
+        text.push_str(&format!(" {dot} {dropped} oldest dropped"));
+    }
+    let filter = logs.filter();
+    if !filter.text.is_empty() {
+        let not = if filter.inverse { "!" } else { "" };
+        text.push_str(&format!(" {dot} /{not}{}", filter.text));
+    } else if !logs.term().is_empty() {
+        text.push_str(&format!(" {dot} n N {}", logs.term()));
+    }
+    if filter.level > Level::Trace {
+        text.push_str(&format!(" {dot} {} and above", format!("{:?}", filter.level).to_lowercase()));
+    }
+    if !filter.hidden.is_empty() {
+        text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
+    }
+    text.push_str(&format!(" {dot} {}", if logs.following() { "follow" } else { "paused" }));
+    let below = logs.below();
+    if below > 0 {
+        text.push_str(&format!(" {dot} +{below} below"));
+    }
+    text
 }

@@ -2,10 +2,13 @@
 
 mod environments;
 mod health;
+mod journal;
 mod logs;
 mod pipeline;
+mod readiness;
 mod releases;
 mod secrets;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,6 +31,9 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
         Pane::Secrets => secrets::lines(ctx, area),
         Pane::Releases => releases::lines(ctx, area),
         Pane::Pipeline => pipeline::lines(ctx, area),
+        Pane::Timeline => timeline::lines(ctx, area),
+        Pane::Journal => journal::lines(ctx, area),
+        Pane::Readiness => readiness::lines(ctx, area),
     };
     let waiting = lines.is_empty();
     let mut lines = if waiting { vec![empty(ctx, pane)] } else { lines };
@@ -76,6 +82,9 @@ fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
         Pane::Health => "waiting for the first probe; probes stand in [[environments.probes]]",
         Pane::Secrets => "waiting for the first list of names",
         Pane::Pipeline => "waiting for the first answer of GitHub",
+        Pane::Journal => "nothing was done by hand yet: operations are written here before and after each call",
+        Pane::Timeline => "nothing has happened yet",
+        Pane::Readiness => "a promotion needs an environment of tier staging and one of tier production",
         Pane::Environments | Pane::Releases => "waiting for the first answer",
     };
     Line::styled(text, ctx.theme.dim())
@@ -105,6 +114,5 @@ pub(super) fn trouble(ctx: &Ctx<'_>, pane: Pane) -> Option<(Status, String)> {
 
 /// The first row shown so that the selected one is visible.
 fn scrolled(selected: Option<usize>, rows: u16) -> usize {
-    let rows = usize::from(rows).max(1);
-    selected.map_or(0, |selected| selected.saturating_sub(rows - 1))
+    crate::app::geometry::scrolled(selected, rows.into())
 }

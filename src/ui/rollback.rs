@@ -1,27 +1,16 @@
-//! The rollback dialog and the menu that leads to it.
+//! The rollback dialog: pick, plan, steps, and what to do after an operation that was cut short.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
+use ratatui::layout::Rect;
+use ratatui::text::Line;
 
 use super::Ctx;
 use super::text;
-use crate::app::rollback::{Choice, Rollback};
-use crate::domain::environment::{Status, Tier};
-use crate::domain::ids::EnvId;
-use crate::domain::operation::{OpState, Operation, Plan};
-
-/// Columns of the dialog at most, its frame included.
-const WIDTH: usize = 110;
-
-/// The menu of actions.
-pub(super) fn menu(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect) {
-    let env = ctx.model.selected_env().map(|env| &env.id);
-    let name = env.map(EnvId::to_string).unwrap_or_default();
-    let lines = vec![Line::from(vec![Span::styled(" R ", ctx.theme.strong()), Span::raw(format!("roll back {name}"))])];
-    dialog(ctx, frame, body, env, "Actions", lines, Line::styled(" esc leaves", ctx.theme.dim()));
-}
+use super::widgets::dialog::{WIDTH, dialog};
+use crate::app::rollback::{self, Choice, Rollback};
+use crate::domain::environment::Status;
+use crate::domain::operation::{Operation, Plan};
+use crate::domain::release::{Deployment, Presence};
 
 /// The dialog.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) {
@@ -70,17 +59,25 @@ fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
     let mark = ctx.theme.ellipsis();
     let labels: Vec<String> = choice.deployments.iter().map(|one| text::cut(one.label.as_str(), 12, mark)).collect();
     let Some(first) = choice.deployments.first() else { return Line::default() };
-    let verified = if choice.deployments.iter().all(|one| one.verified == Some(true)) { "verified" } else { "" };
+    let every = |is: fn(&Deployment) -> bool| choice.deployments.iter().all(is);
+    let verified = match () {
+        () if choice.deployments.iter().any(|one| one.bad.is_some()) => "BAD",
+        () if choice.deployments.iter().any(|one| one.presence == Presence::Gone) => "gone",
+        () if every(|one| one.verified == Some(true)) => "verified",
+        () => "",
+    };
+    let ran = first.ran_for.map(|span| format!("ran {}", text::age(span))).unwrap_or_default();
     // The frontend's deployment carries the commit's message; Fly's release row carries none.
     let by_commit = choice.deployments.iter().find(|one| one.image.is_none()).unwrap_or(first);
     let line = format!(
-        " {} {} {} {} {} {}",
+        " {} {} {} {} {} {} {}",
         text::fit(choice.sha.short(), 8, mark),
         text::fit(&labels.join(" "), 20, mark),
         text::fit(&text::since(first.created_at, ctx.now.wall), 8, mark),
-        text::fit(by_commit.author.as_str(), 14, mark),
+        text::fit(&ran, 10, mark),
+        text::fit(&ctx.veiled(by_commit.author.as_str()), 14, mark),
         text::fit(verified, 9, mark),
-        by_commit.message,
+        ctx.veiled(by_commit.message.as_str()),
     );
     let width = WIDTH.min(usize::from(ctx.model.size.0).max(40)) - 2;
     let line = Line::raw(text::cut(&line, width, mark));
@@ -101,6 +98,9 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
         if !short {
             lines.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
         }
+    }
+    if let Some(expected) = plan.expected {
+        lines.push(Line::raw(format!(" usually takes {}", text::age(expected))));
     }
     lines.push(Line::styled(" does NOT go back", ctx.theme.status(Status::Warn)));
     lines.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
@@ -130,7 +130,7 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
     let mut lines = vec![Line::styled(format!(" {}", operation.title), ctx.theme.strong())];
     for step in &operation.steps {
         let status = step.state.status();
-        let word = format!("{:?}", step.state).to_lowercase();
+        let word = step.state.word();
         let took = step.started_at.map(|at| text::since(at, step.ended_at.unwrap_or(ctx.now.wall))).unwrap_or_default();
         let text = format!(
             " {} {word:<8} {} {} {}  {}  {took}",
@@ -142,60 +142,42 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
         );
         lines.push(Line::styled(text, ctx.theme.status(status)));
     }
-    let status = match operation.state {
-        OpState::Done => Status::Ok,
-        OpState::Running | OpState::Proving => Status::Running,
-        OpState::Unknown => Status::Warn,
-        OpState::Refused | OpState::Failed | OpState::HalfDone => Status::Fail,
-    };
+    if operation.interrupted {
+        return interrupted(ctx, operation, lines);
+    }
+    let status = operation.state.status();
     let says = if operation.state.ended() {
-        operation.outcome.to_string()
+        let choices = if operation.open_question() && !operation.moves.is_empty() {
+            "   F finishes it, U undoes it, esc holds it as it is"
+        } else {
+            ""
+        };
+        format!("{}{choices}", operation.outcome)
     } else {
         "under way; esc hides this, it goes on".to_owned()
     };
     (lines, Line::styled(format!(" {} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)))
 }
 
-/// Draws a dialog. Its last line always shows, whatever gives way above it: it says what a key would do.
-fn dialog(
+/// What was in flight when a console ended, what runs now, and the choices.
+fn interrupted(
     ctx: &Ctx<'_>,
-    frame: &mut Frame<'_>,
-    body: Rect,
-    env: Option<&EnvId>,
-    title: &str,
+    operation: &Operation,
     mut lines: Vec<Line<'static>>,
-    last: Line<'static>,
-) {
-    let width = body.width.min(u16::try_from(WIDTH).unwrap_or(u16::MAX));
-    let columns = usize::from(width.saturating_sub(2)).max(1);
-    let rows = |line: &Line<'_>| line.width().div_ceil(columns).max(1);
-    let room = usize::from(body.height).saturating_sub(2 + rows(&last));
-    let mut used: usize = lines.iter().map(rows).sum();
-    if used > room {
-        let all = lines.len();
-        while used + 1 > room {
-            let Some(gone) = lines.pop() else { break };
-            used -= rows(&gone);
-        }
-        let left_out =
-            format!(" {} {} more lines; a taller terminal shows them", ctx.theme.ellipsis(), all - lines.len());
-        lines.push(Line::styled(left_out, ctx.theme.status(Status::Warn)));
-        used += 1;
+) -> (Vec<Line<'static>>, Line<'static>) {
+    let warn = ctx.theme.status(Status::Warn);
+    let began = text::since(operation.started_at, ctx.now.wall);
+    lines.insert(1, Line::styled(format!(" the console ended during this, begun {began} ago"), warn));
+    for call in &operation.unknown_calls {
+        lines.push(Line::styled(
+            format!(" {} not known whether it was taken: {call}", ctx.theme.symbol(Status::Unknown)),
+            warn,
+        ));
     }
-    let end = u16::try_from(rows(&last)).unwrap_or(1);
-    let height = u16::try_from(used + 2).unwrap_or(body.height).saturating_add(end).min(body.height);
-    let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
-    let production =
-        |id: &EnvId| ctx.model.environments.iter().any(|one| one.id == *id && one.tier == Tier::Production);
-    let prod = env.is_some_and(production);
-    let (word, style) = if prod { (" PROD  ", ctx.theme.prod()) } else { (" ", ctx.theme.focus()) };
-    let block =
-        Block::bordered().border_set(ctx.theme.border(prod)).border_style(style).title_top(format!("{word}{title} "));
-    let inner = block.inner(area);
-    frame.render_widget(Clear, area);
-    frame.render_widget(block, area);
-    // Words wrap to more rows than their columns need: the last line has an area of its own, so that none of them hides it.
-    let [upper, lower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(end)]).areas(inner);
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), upper);
-    frame.render_widget(Paragraph::new(last).wrap(Wrap { trim: false }), lower);
+    lines.push(Line::styled(" now", ctx.theme.strong()));
+    for one in &operation.moves {
+        lines.push(Line::raw(format!("    {}", rollback::live(ctx.model, &one.service))));
+    }
+    let hint = " F finishes it, U undoes it, L leaves it as it is, esc decides later (! shows it again)";
+    (lines, Line::styled(hint, ctx.theme.prod()))
 }

@@ -36,6 +36,19 @@ pub fn fit(text: &str, width: usize, mark: &str) -> String {
     text
 }
 
+/// The first `width` columns and the rest, divided between two graphemes; at least one grapheme is taken.
+#[must_use]
+pub fn split(text: &str, width: usize) -> (&str, &str) {
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += grapheme.width();
+        if used > width && at > 0 {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
+}
+
 /// `6s`, `1m42s`, `3h05m`, `2d4h`.
 #[must_use]
 pub fn age(span: Duration) -> String {
@@ -71,6 +84,9 @@ mod tests {
         fn a_fitted_text_is_exactly_as_wide_as_asked(text in "\\PC{0,40}", width in 0usize..60) {
             prop_assert!(cut(&text, width, "…").width() <= width);
             prop_assert_eq!(fit(&text, width, "…").width(), width);
+            let (row, rest) = split(&text, width.max(2));
+            prop_assert_eq!(format!("{row}{rest}"), text.clone());
+            prop_assert!(rest.len() < text.len() || text.is_empty());
         }
     }
 }

@@ -227,6 +227,18 @@ impl Theme {
         if self.ascii { &[".", ":", "|"] } else { &["▁", "▂", "▃", "▄", "▅", "▆", "▇"] }
     }
 
+    /// Stands for a letter that is not to be seen.
+    #[must_use]
+    pub fn veil(&self) -> char {
+        if self.ascii { '#' } else { '░' }
+    }
+
+    /// A match of what was looked for.
+    #[must_use]
+    pub fn found(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
     /// The mark of a cut text.
     #[must_use]
     pub fn ellipsis(&self) -> &'static str {

@@ -1,4 +1,5 @@
 //! Parts that several panes draw with.
 
 pub(super) mod columns;
+pub(super) mod dialog;
 pub(super) mod pieces;

@@ -138,7 +138,8 @@ pub fn planned(refusals: &[&str]) -> Model {
         from: (Text::from(from), Some(NEXT.into())),
         to: (Text::from(to), Some(LIVE.into())),
         to_id: to.into(),
-        image: None,
+        from_id: None,
+        act: flightdeck::domain::operation::Act::VercelRollback,
         revisions: Vec::new(),
         presence: Presence::There,
         steps: (1..=4).map(|step| Text::from(format!("{name} step {step}"))).collect(),
@@ -162,6 +163,7 @@ pub fn planned(refusals: &[&str]) -> Model {
         warnings: vec![Text::from("automatic production deployments of the frontend will be off until it is unpinned")],
         expected: None,
         computed_at: now().wall,
+        continues: None,
     };
     let mut model = failing();
     model.rollback = Some(Rollback::Ready(Box::new(plan), "prod".to_owned()));

@@ -40,6 +40,18 @@ impl Vercel {
         Ok(list.into_iter().find(|one| one.state.as_str() == "READY" && one.alias_assigned))
     }
 
+    /// The domains that belong to a custom environment, redirects left out; empty for production and previews.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn own_domains(&self, project: &VercelProject, environment: &str) -> Result<Vec<Text>, PlatformError> {
+        let (_, Some(custom)) = project.scope(environment) else { return Ok(Vec::new()) };
+        let domains = self.domains(&project.id).await?;
+        let own =
+            domains.into_iter().filter(|one| one.redirect.is_none() && one.environment.as_deref() == Some(custom));
+        Ok(own.map(|one| one.name).collect())
+    }
+
     /// What the platform declares of a project in an environment, named as in the console.
     ///
     /// # Errors

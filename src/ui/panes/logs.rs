@@ -1,43 +1,112 @@
 //! Log lines, the newest at the bottom.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
 use crate::app::logbuf::Row;
+use crate::app::model::Pane;
+use crate::app::reading::Stamps;
 use crate::domain::environment::Status;
 use crate::domain::log::{Level, LogLine};
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let width = usize::from(area.width);
-    let rows = ctx.model.logs.page(area.height.into());
-    rows.map(|row| match row {
-        Row::Line(one) => line(ctx, one, width),
-        Row::Gap(service, count, why) => {
-            let text = format!(" ~~ {service}: {count} or more lines missing: {why}");
-            Line::styled(text::cut(&text, width, ctx.theme.ellipsis()), ctx.theme.status(Status::Warn))
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let logs = &ctx.model.logs;
+    let cursor = logs.cursor().filter(|_| ctx.model.focus == Pane::Logs);
+    let mut drawn: Vec<Line<'static>> = Vec::with_capacity(height);
+    // From the newest upwards: where lines wrap, the oldest of the page give way.
+    for (position, row) in logs.page(height).rev() {
+        if drawn.len() >= height {
+            break;
         }
-    })
-    .collect()
+        let mut rows = match row {
+            Row::Line(one) => line(ctx, one, width),
+            Row::Gap(service, count, why) => {
+                let text = format!(" ~~ {service}: {count} or more lines missing: {why}");
+                vec![Line::styled(text::cut(&text, width, ctx.theme.ellipsis()), ctx.theme.status(Status::Warn))]
+            }
+        };
+        if cursor == Some(position) {
+            rows = rows.into_iter().map(|row| row.patch_style(ctx.theme.selected())).collect();
+        }
+        drawn.extend(rows.into_iter().rev());
+    }
+    drawn.truncate(height);
+    drawn.reverse();
+    drawn
 }
 
-fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Line<'static> {
+fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     let style = ctx.theme.level(line.level);
-    let place =
-        format!("{}/{}", line.service.env.as_str().get(..4).unwrap_or(line.service.env.as_str()), line.service.name);
-    let mut spans = vec![
-        Span::styled(format!(" {} ", line.at.strftime("%H:%M:%S%.3f")), ctx.theme.dim()),
-        Span::raw(text::fit(&place, 14, ctx.theme.ellipsis())),
-    ];
+    let mut spans = vec![Span::styled(stamp(ctx, line), ctx.theme.dim())];
+    let env = line.service.env.as_str();
+    let place = format!("{}/{}", env.get(..4).unwrap_or(env), line.service.name);
+    spans.push(Span::raw(text::fit(&place, 14, ctx.theme.ellipsis())));
     if width > 110 {
         let instance: String = line.instance.chars().take(4).collect();
         spans.push(Span::styled(format!("{:<4}{instance:<5}", line.region), ctx.theme.dim()));
     }
     spans.push(Span::styled(format!("{:<6}", word(line.level)), style));
     let used: usize = spans.iter().map(Span::width).sum();
-    let message = text::cut(line.message.as_str(), width.saturating_sub(used), ctx.theme.ellipsis());
-    spans.push(Span::styled(message, style));
-    Line::from(spans)
+    let room = width.saturating_sub(used);
+    let message = ctx.veiled(line.message.as_str());
+    if !ctx.model.reading.wrap || room < 10 {
+        spans.extend(marked(ctx, &text::cut(&message, room, ctx.theme.ellipsis()), style));
+        return vec![Line::from(spans)];
+    }
+    let mut rows = Vec::new();
+    let mut rest = message.as_str();
+    loop {
+        let (row, more) = text::split(rest, room);
+        let mut spans = if rows.is_empty() { std::mem::take(&mut spans) } else { vec![Span::raw(" ".repeat(used))] };
+        spans.extend(marked(ctx, row, style));
+        rows.push(Line::from(spans));
+        // A line of megabytes must not be laid out beyond what could ever be seen.
+        if more.is_empty() || rows.len() >= usize::from(ctx.model.size.1) {
+            return rows;
+        }
+        rest = more;
+    }
+}
+
+/// The matches of what was looked for stand out.
+fn marked(ctx: &Ctx<'_>, text: &str, style: Style) -> Vec<Span<'static>> {
+    let term = ctx.model.logs.term();
+    let inverse = ctx.model.logs.filter().inverse;
+    if term.is_empty() || inverse || ctx.model.private {
+        return vec![Span::styled(text.to_owned(), style)];
+    }
+    let mut spans = Vec::new();
+    let mut rest = text;
+    while let Some(at) = crate::app::logbuf::find(rest, term) {
+        let (before, from) = rest.split_at(at);
+        let (hit, after) = from.split_at(term.len());
+        spans.push(Span::styled(before.to_owned(), style));
+        spans.push(Span::styled(hit.to_owned(), ctx.theme.found().patch(style)));
+        rest = after;
+    }
+    spans.push(Span::styled(rest.to_owned(), style));
+    spans
+}
+
+/// When it happened, in the form that was chosen; from the mark where there is one.
+fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
+    if let Some(mark) = ctx.model.reading.mark {
+        let millis = line.at.duration_since(mark).as_millis();
+        let (sign, millis) = (if millis < 0 { '-' } else { '+' }, millis.unsigned_abs());
+        return format!(" {sign}{:>7}.{:03} ", millis / 1000, millis % 1000);
+    }
+    match ctx.model.reading.stamps {
+        Stamps::Utc => format!(" {} ", line.at.strftime("%H:%M:%S%.3f")),
+        Stamps::Local => {
+            let zone = jiff::tz::TimeZone::system();
+            format!(" {} ", line.at.to_zoned_datetime(zone).strftime("%H:%M:%S%.3f"))
+        }
+        Stamps::Age => format!(" {:>7} ", text::since(line.at, ctx.now.wall)),
+        Stamps::Off => " ".to_owned(),
+    }
 }
 
 fn word(level: Level) -> &'static str {

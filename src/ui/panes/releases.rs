@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
 use super::scrolled;
-use crate::domain::release::Deployment;
+use crate::domain::release::{Deployment, Presence};
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let all = ctx.model.shown_releases();
@@ -24,7 +24,13 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
     let mark = ctx.theme.ellipsis();
     let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
-    let live = if one.current { "LIVE" } else { "" };
+    let live = match () {
+        () if one.current => "LIVE",
+        () if one.bad.is_some() => "BAD",
+        () if one.presence == Presence::Gone => "gone",
+        () if one.verified == Some(true) => "seen ok",
+        () => "",
+    };
     let mut spans = vec![
         Span::raw(format!(" {}", text::fit(&one.service.to_string(), 20, mark))),
         Span::styled(text::fit(one.label.as_str(), 13, mark), ctx.theme.strong()),
@@ -33,11 +39,11 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
             text::fit(&format!("{} {}", ctx.theme.symbol(one.status), one.words), 18, mark),
             ctx.theme.status(one.status),
         ),
-        Span::styled(text::fit(live, 5, mark), ctx.theme.strong()),
+        Span::styled(text::fit(live, 8, mark), ctx.theme.strong()),
         Span::styled(text::fit(&text::since(one.created_at, ctx.now.wall), 8, mark), ctx.theme.dim()),
-        Span::raw(text::fit(one.author.as_str(), 14, mark)),
+        Span::raw(text::fit(&ctx.veiled(one.author.as_str()), 14, mark)),
     ];
     let used: usize = spans.iter().map(Span::width).sum();
-    spans.push(Span::raw(text::cut(one.message.as_str(), width.saturating_sub(used), mark)));
+    spans.push(Span::raw(text::cut(&ctx.veiled(one.message.as_str()), width.saturating_sub(used), mark)));
     Line::from(spans)
 }

@@ -46,7 +46,8 @@ fn line(ctx: &Ctx<'_>, secret: &SecretRow, widths: &[usize]) -> Line<'static> {
         Contract::Optional => "optional",
         Contract::Unlisted => "",
     };
-    let mut cells = vec![(format!(" {}", secret.key), Style::new()), (contract.to_owned(), ctx.theme.dim())];
+    let mut cells =
+        vec![(format!(" {}", ctx.veiled(secret.key.as_str())), Style::new()), (contract.to_owned(), ctx.theme.dim())];
     cells.extend(ctx.model.environments.iter().map(|env| (places(ctx, secret, env), Style::new())));
     let finding = secret.findings.first();
     let status = finding.map_or(Status::Ok, |finding| finding.status);

@@ -1,0 +1,136 @@
+//! What speaks for and against bringing what staging runs to production, point by point.
+
+use super::jump::Jump;
+use super::model::{Model, Pane, Place};
+use super::msg::Now;
+use crate::domain::environment::{EnvInfo, Status, Tier};
+use crate::domain::feed::Freshness;
+use crate::domain::ids::Sha;
+use crate::sanitize::Text;
+
+/// One point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// What is asked.
+    pub asks: &'static str,
+    /// How it stands.
+    pub status: Status,
+    /// What is known.
+    pub says: Text,
+    /// Where it leads.
+    pub jump: Jump,
+}
+
+/// Every point, in the order in which a person would ask.
+#[must_use]
+pub fn checks(model: &Model, now: Now) -> Vec<Check> {
+    let tier = |tier: Tier| model.environments.iter().find(|env| env.tier == tier);
+    let (Some(production), Some(staging)) = (tier(Tier::Production), tier(Tier::Staging)) else { return Vec::new() };
+    let candidate = model.judge(staging).sha;
+    vec![
+        healthy(model, staging, "staging is healthy"),
+        candidate_of(model, staging, production, candidate.as_ref()),
+        built(model, candidate.as_ref()),
+        gates(model),
+        secrets(model),
+        healthy(model, production, "production is healthy now"),
+        operations(model),
+        fresh(model, now),
+    ]
+}
+
+/// What is asked, in order.
+pub(super) fn asked(model: &Model) -> Vec<&'static str> {
+    // The questions do not depend on the time.
+    let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
+    checks(model, now).into_iter().map(|check| check.asks).collect()
+}
+
+fn healthy(model: &Model, env: &EnvInfo, asks: &'static str) -> Check {
+    let judged = model.judge(env);
+    Check { asks, status: judged.status, says: Text::from(judged.words), jump: Jump::Place(Place::Env(env.id.clone())) }
+}
+
+fn candidate_of(model: &Model, staging: &EnvInfo, production: &EnvInfo, candidate: Option<&Sha>) -> Check {
+    let live = model.judge(production).sha;
+    let (status, says) = match (candidate, &live) {
+        (None, _) | (_, None) => (Status::Unknown, "what runs is not known in both".to_owned()),
+        (Some(new), Some(old)) if new == old => (Status::Paused, format!("both run {}", new.short())),
+        (Some(new), Some(old)) => (Status::Ok, format!("{} would replace {}", new.short(), old.short())),
+    };
+    let jump = Jump::Place(Place::Env(staging.id.clone()));
+    Check { asks: "there is something to promote", status, says: Text::from(says), jump }
+}
+
+fn built(model: &Model, candidate: Option<&Sha>) -> Check {
+    let runs: Vec<_> = model.runs.iter().filter(|run| Some(&run.sha) == candidate).collect();
+    let worst = runs.iter().max_by_key(|run| run.status);
+    let (status, says, jump) = match worst {
+        None => (Status::Unknown, "no recent run is of this commit".to_owned(), Jump::Pane(Pane::Pipeline)),
+        Some(run) => (run.status, format!("{} #{} {}", run.workflow, run.number.0, run.words), Jump::Run(run.id)),
+    };
+    Check { asks: "its pipeline passed", status, says: Text::from(says), jump }
+}
+
+fn gates(model: &Model) -> Check {
+    let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
+    let (status, says, jump) = match waiting {
+        None => (Status::Ok, "no gate waits".to_owned(), Jump::Pane(Pane::Pipeline)),
+        Some((run, gate)) => {
+            let may = if gate.may_approve { "you may review it" } else { "somebody else must review it" };
+            (
+                Status::Paused,
+                format!("{} #{} waits for {}: {may}", run.workflow, run.number.0, gate.env),
+                Jump::Run(run.id),
+            )
+        }
+    };
+    Check { asks: "no gate is in the way", status, says: Text::from(says), jump }
+}
+
+fn secrets(model: &Model) -> Check {
+    let rows = model.secrets.iter().flat_map(|row| row.findings.iter().map(move |finding| (row, finding)));
+    let blocking: Vec<_> = rows.filter(|(_, finding)| finding.blocks).collect();
+    let (status, says, jump) = match blocking.first() {
+        _ if model.secret_entries.is_empty() => (Status::Unknown, "not read yet".to_owned(), Jump::Pane(Pane::Secrets)),
+        None => (Status::Ok, "none is missing".to_owned(), Jump::Pane(Pane::Secrets)),
+        Some((row, finding)) => {
+            let more = blocking.len() - 1;
+            let more = if more > 0 { format!(" (+{more} more)") } else { String::new() };
+            (Status::Fail, format!("{} {}{more}", row.key, finding.says), Jump::Secret(row.key.clone()))
+        }
+    };
+    Check { asks: "secrets are in place", status, says: Text::from(says), jump }
+}
+
+fn operations(model: &Model) -> Check {
+    let asks = "nothing is in flight";
+    match model.running().or_else(|| model.interrupted().next()) {
+        Some(operation) => {
+            let says =
+                format!("{}: {}", operation.title, if operation.interrupted { "cut short" } else { "under way" });
+            let jump = Jump::Operation(operation.id);
+            Check { asks, status: Status::Running, says: Text::from(says), jump }
+        }
+        None => Check { asks, status: Status::Ok, says: Text::from("no operation"), jump: Jump::Pane(Pane::Journal) },
+    }
+}
+
+fn fresh(model: &Model, now: Now) -> Check {
+    let stale = [Pane::Environments, Pane::Health, Pane::Secrets, Pane::Pipeline]
+        .into_iter()
+        .find(|pane| matches!(model.freshness(*pane, now), Freshness::Stale(_) | Freshness::Failed));
+    let asks = "all of this is fresh";
+    match stale {
+        Some(pane) => {
+            let says = Text::from(format!("{} could not be read", format!("{pane:?}").to_lowercase()));
+            Check { asks, status: Status::Unknown, says, jump: Jump::Pane(pane) }
+        }
+        None => Check {
+            asks,
+            status: Status::Ok,
+            says: Text::from("read within three intervals"),
+            jump: Jump::Pane(Pane::Environments),
+        },
+    }
+}

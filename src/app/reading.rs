@@ -1,0 +1,41 @@
+//! How log lines are shown.
+
+use jiff::Timestamp;
+
+/// The choices of the reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Long lines take several rows instead of being cut.
+    pub wrap: bool,
+    /// The form of times.
+    pub stamps: Stamps,
+    /// Times are told from here, when set.
+    pub mark: Option<Timestamp>,
+}
+
+/// The form of times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stamps {
+    /// UTC, as on every other screen of a release.
+    #[default]
+    Utc,
+    /// In the zone of this machine.
+    Local,
+    /// How long ago.
+    Age,
+    /// None.
+    Off,
+}
+
+impl Stamps {
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Utc => Self::Local,
+            Self::Local => Self::Age,
+            Self::Age => Self::Off,
+            Self::Off => Self::Utc,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What happened, newest first: deployments, runs, probes that changed, operations.
+
+use jiff::Timestamp;
+
+use super::jump::Jump;
+use super::model::Model;
+use crate::domain::environment::Status;
+use crate::sanitize::Text;
+
+/// The identity of an event: when, and what it says.
+pub type EventId = (Timestamp, Text);
+
+/// Events kept.
+const KEPT: usize = 300;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Where: an environment, a service, the pipeline.
+    pub place: Text,
+    /// How it is drawn.
+    pub status: Status,
+    /// What happened.
+    pub says: Text,
+    /// Where it leads.
+    pub jump: Jump,
+}
+
+impl Event {
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        (self.at, self.says.clone())
+    }
+}
+
+/// Makes the timeline anew.
+pub(super) fn rebuild(model: &mut Model) {
+    let mut events = Vec::new();
+    deployments(model, &mut events);
+    runs(model, &mut events);
+    probes(model, &mut events);
+    operations(model, &mut events);
+    events.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.says.cmp(&other.says)));
+    events.truncate(KEPT);
+    model.timeline = events;
+}
+
+fn deployments(model: &Model, events: &mut Vec<Event>) {
+    for one in model.releases.values().flatten() {
+        let sha = one.sha.as_ref().map_or("?", |sha| sha.short());
+        let live = if one.current { ", live" } else { "" };
+        events.push(Event {
+            at: one.created_at,
+            place: Text::from(one.service.to_string()),
+            status: one.status,
+            says: Text::from(format!("{} {sha} {}{live}: {} {}", one.label, one.words, one.author, one.message)),
+            jump: Jump::Deployment(one.service.clone(), one.id.clone()),
+        });
+    }
+}
+
+fn runs(model: &Model, events: &mut Vec<Event>) {
+    for run in &model.runs {
+        let Some(at) = run.started_at else { continue };
+        let (number, attempt) = run.number;
+        let again = if attempt > 1 { format!(" attempt {attempt}") } else { String::new() };
+        let says =
+            format!("{} #{number}{again} {} {}: {} {}", run.workflow, run.sha.short(), run.words, run.actor, run.title);
+        let place = Text::from("pipeline");
+        events.push(Event { at, place, status: run.status, says: Text::from(says), jump: Jump::Run(run.id) });
+    }
+}
+
+fn probes(model: &Model, events: &mut Vec<Event>) {
+    for probe in &model.probes {
+        // The first change is from unknown: no event to a person.
+        if probe.changes.len() < 2 {
+            continue;
+        }
+        let word = match probe.status {
+            Status::Ok => "passes again",
+            Status::Fail => "fails",
+            _ => "wavers",
+        };
+        events.push(Event {
+            at: probe.since,
+            place: Text::from(probe.id.env.as_str()),
+            status: probe.status,
+            says: Text::from(format!("probe {} {word}", probe.id.name)),
+            jump: Jump::Probe(probe.id.clone()),
+        });
+    }
+}
+
+fn operations(model: &Model, events: &mut Vec<Event>) {
+    for operation in model.operations.values() {
+        let end = if operation.interrupted { "cut short" } else { operation.state.word() };
+        events.push(Event {
+            at: operation.started_at,
+            place: Text::from(operation.env.as_str()),
+            status: operation.state.status(),
+            says: Text::from(format!("{} {}: {end} {}", operation.kind.name(), operation.title, operation.outcome)),
+            jump: Jump::Operation(operation.id),
+        });
+    }
+}

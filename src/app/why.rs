@@ -1,0 +1,162 @@
+//! Why is this red: the evidence about an environment in order of causality. What changed comes before what it broke, and what
+//! is not known comes last.
+
+use jiff::Timestamp;
+
+use super::jump::Jump;
+use super::model::{Model, Pane, Place};
+use super::msg::Now;
+use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::log::Level;
+use crate::sanitize::Text;
+
+/// A change this long before the trouble may have caused it, seconds.
+const SUSPECT: i64 = 3600;
+
+/// One line of evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// How it is drawn.
+    pub status: Status,
+    /// What is known.
+    pub says: Text,
+    /// Where it leads.
+    pub jump: Option<Jump>,
+}
+
+fn evidence_of(status: Status, says: String, jump: Jump) -> Evidence {
+    Evidence { status, says: Text::from(says), jump: Some(jump) }
+}
+
+/// The evidence about the selected environment.
+#[must_use]
+pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
+    let Some(env) = model.selected_env() else { return Vec::new() };
+    let mut found = Vec::new();
+    changes(model, env, now, &mut found);
+    platforms(model, env, &mut found);
+    lines(model, env, &mut found);
+    probes(model, env, now, &mut found);
+    secrets(model, env, &mut found);
+    unread(model, env, &mut found);
+    if found.is_empty() {
+        let says = Text::from(format!("nothing speaks against {}", env.id));
+        found.push(Evidence { status: Status::Ok, says, jump: None });
+    }
+    found
+}
+
+/// Since when something of it fails.
+fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
+    let own = model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn);
+    own.map(|probe| probe.since).min()
+}
+
+fn ago(at: Timestamp, now: Now) -> String {
+    let seconds = now.wall.duration_since(at).as_secs().max(0);
+    if seconds < 120 { format!("{seconds} s ago") } else { format!("{} min ago", seconds / 60) }
+}
+
+fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    let until = trouble(model, env).unwrap_or(now.wall);
+    for service in &env.services {
+        let list = model.releases.get(&service.id).into_iter().flatten();
+        for one in list.filter(|one| one.current) {
+            let before = until.duration_since(one.created_at).as_secs();
+            if before > SUSPECT {
+                continue;
+            }
+            let sha = one.sha.as_ref().map_or("unknown commit", |sha| sha.short());
+            let says = format!(
+                "{} went to {} {sha} {} by {}: {}",
+                service.id.name,
+                one.label,
+                ago(one.created_at, now),
+                one.author,
+                one.message
+            );
+            found.push(evidence_of(Status::Warn, says, Jump::Deployment(service.id.clone(), one.id.clone())));
+        }
+    }
+    for operation in model.operations.values().filter(|one| one.env == env.id && one.open_question()) {
+        let state = if operation.interrupted { "cut short" } else { operation.state.word() };
+        let says = format!("{}: {state} {}", operation.title, operation.outcome);
+        found.push(evidence_of(Status::Fail, says, Jump::Operation(operation.id)));
+    }
+}
+
+fn platforms(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for service in &env.services {
+        let Some(state) = model.services.get(&service.id) else { continue };
+        let judged = state.judge();
+        if judged.status >= Status::Warn {
+            let says = format!("{}: {} says: {}", service.id.name, service.platform, judged.words);
+            found.push(evidence_of(judged.status, says, Jump::Place(Place::Service(service.id.clone()))));
+        }
+        let instances = state.declared.iter().flat_map(|declared| &declared.instances);
+        for one in instances.filter(|one| one.checks.0 < one.checks.1) {
+            let (passing, all) = one.checks;
+            let says = format!(
+                "{}: machine {} {} {}: {passing}/{all} checks pass",
+                service.id.name, one.id, one.region, one.state
+            );
+            found.push(evidence_of(Status::Fail, says, Jump::Place(Place::Service(service.id.clone()))));
+        }
+    }
+}
+
+fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
+        let Some(newest) = model.logs.newest_of(&source.service, Level::Error) else { continue };
+        let (name, errors) = (&source.service.name, source.errors);
+        let says = format!("{name}: {errors} errors among the lines held; the newest: {}", newest.message);
+        found.push(evidence_of(Status::Warn, says, Jump::Errors(source.service.clone())));
+    }
+}
+
+fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    for probe in model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn) {
+        let last = probe.samples.back().and_then(|sample| sample.failure.clone());
+        let why = last.unwrap_or_else(|| Text::from("passes again, not often enough yet"));
+        let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
+        let says = format!("probe {} {word} since {}: {why}", probe.id.name, ago(probe.since, now));
+        found.push(evidence_of(probe.status, says, Jump::Probe(probe.id.clone())));
+    }
+}
+
+fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for row in &model.secrets {
+        for finding in row.findings.iter().filter(|finding| finding.status >= Status::Warn) {
+            // A finding names the environment it is about, or is about all of them.
+            let other = model
+                .environments
+                .iter()
+                .any(|one| one.id != env.id && finding.says.as_str().contains(one.id.as_str()));
+            if other && !finding.says.as_str().contains(env.id.as_str()) {
+                continue;
+            }
+            let says = format!("secret {}: {}", row.key, finding.says);
+            found.push(evidence_of(finding.status, says, Jump::Secret(row.key.clone())));
+        }
+    }
+}
+
+fn unread(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for (id, status) in &model.feeds {
+        let FeedState::Failing { why, .. } = &status.state else { continue };
+        let (place, pane) = match id {
+            FeedId::Declared(service) | FeedId::Observed(service) => (Some(&service.env), Pane::Environments),
+            FeedId::Releases(service) => (Some(&service.env), Pane::Releases),
+            FeedId::Logs(service) => (Some(&service.env), Pane::Logs),
+            FeedId::Health(env) => (Some(env), Pane::Health),
+            FeedId::Secrets(env) => (Some(env), Pane::Secrets),
+            FeedId::Pipeline => (None, Pane::Pipeline),
+            FeedId::Journal => (None, Pane::Journal),
+            FeedId::Token(_) => (None, Pane::Environments),
+        };
+        if place.is_none_or(|place| *place == env.id) {
+            found.push(evidence_of(Status::Unknown, format!("not known: {why}"), Jump::Pane(pane)));
+        }
+    }
+}

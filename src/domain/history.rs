@@ -1,0 +1,45 @@
+//! What the disk remembers, as the screen shows it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::ids::{DeploymentId, ServiceId, Sha};
+use crate::sanitize::Text;
+
+/// One row of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JournalRow {
+    /// Its number.
+    pub id: i64,
+    /// When it was written.
+    pub at: Option<Timestamp>,
+    /// The operation it belongs to.
+    pub op: Text,
+    /// `begin`, `intent`, `outcome`, `progress`, `end`, `abandon`.
+    pub event: Text,
+    /// What it says, in one line.
+    pub says: Text,
+}
+
+/// Everything remembered, told anew whenever it changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Deployments that were seen healthy, with their commits.
+    pub verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
+    /// The newest rows of the journal, newest first.
+    pub rows: Vec<JournalRow>,
+    /// Rows ever written.
+    pub height: i64,
+    /// Where the chain of hashes breaks and why; `None` = it holds.
+    pub broken: Option<Text>,
+}
+
+impl History {
+    /// Whether this deployment, or another one of its commit in that place, was seen healthy.
+    #[must_use]
+    pub fn saw(&self, service: &ServiceId, deployment: &DeploymentId, sha: Option<&Sha>) -> bool {
+        self.verified.iter().any(|(place, id, commit)| place == service && (id == deployment || Some(commit) == sha))
+    }
+}

@@ -1,0 +1,73 @@
+//! Vercel: the instant rollback of production, or the domains of an environment that has none, one by one (vercel.md
+//! section 6).
+
+use super::{LOOK, Operator, PATIENCE, Trouble};
+use crate::domain::operation::{Operation, PlanPart};
+use crate::platform::vercel::Vercel;
+use crate::sanitize::Text;
+
+impl Operator {
+    pub(super) async fn vercel(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let (project, target) = (part.resource.as_str(), part.to_id.as_str());
+        let reason = self.reason.as_ref().map(Text::as_str);
+        let ask = async {
+            self.turn(&format!("roll {project} back to {target}"), vercel.rollback(project, target, reason)).await?;
+            Ok(((), Text::from("accepted")))
+        };
+        self.step(op, first, ask).await?;
+        let follow = async {
+            let end = self.clock.mono() + PATIENCE;
+            loop {
+                let state = vercel.project(project).await.map_err(|error| Trouble::of_read(&error))?;
+                let job = state.last_alias_request.filter(|job| job.to == target && job.kind.as_str() == "rollback");
+                match job.as_ref().map(|job| job.job_status.as_str()) {
+                    Some("succeeded") => return Ok(((), Text::from("every domain has moved; production is PINNED"))),
+                    Some("failed" | "skipped") => {
+                        let failed = vercel.rollback_aliases(project, true).await.unwrap_or_default();
+                        let names: Vec<String> = failed.iter().map(|one| one.alias.to_string()).collect();
+                        return Err(Trouble::Failed(Text::from(format!(
+                            "domains that did not move: {}",
+                            names.join(", ")
+                        ))));
+                    }
+                    _ if self.clock.mono() > end => {
+                        return Err(Trouble::Unknown(Text::from("the job did not end in 2 minutes")));
+                    }
+                    _ => tokio::time::sleep(LOOK).await,
+                }
+            }
+        };
+        self.step(op, first + 1, follow).await
+    }
+
+    /// Points every domain at the deployment and asks each who answers.
+    pub(super) async fn aliases(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        domains: &[Text],
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let target = part.to_id.as_str();
+        for (index, domain) in domains.iter().enumerate() {
+            let point = async {
+                let call = format!("point {domain} at {target}");
+                self.turn(&call, vercel.assign_alias(target, domain.as_str())).await?;
+                let answers = vercel.alias(domain.as_str()).await.map_err(|error| Trouble::of_read(&error))?;
+                if answers != target {
+                    return Err(Trouble::Failed(Text::from(format!("{domain} still answers with {answers}"))));
+                }
+                Ok(((), Text::from("moved")))
+            };
+            self.step(op, first + index, point).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! What lies over the panes, beside the rollback dialog: help, palette, menu, evidence, sources, details.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::widgets::dialog::{WIDTH, dialog};
+use super::{Ctx, text};
+use crate::app::detail::{self, Subject};
+use crate::app::overlay::{Find, Overlay, found};
+use crate::app::{geometry, menu, why};
+use crate::domain::environment::Status;
+
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &Overlay) {
+    match overlay {
+        // It stands in the hint line.
+        Overlay::Prompt(_) => {}
+        Overlay::Help(find) => actions(ctx, frame, body, find, "Help"),
+        Overlay::Palette(find) => actions(ctx, frame, body, find, "Palette"),
+        Overlay::Menu(at) => choices(ctx, frame, body, *at),
+        Overlay::Why(at) => evidence(ctx, frame, body, *at),
+        Overlay::Sources(at) => sources(ctx, frame, body, *at),
+        Overlay::Detail(subject, top) => details(ctx, frame, body, subject, *top),
+    }
+}
+
+/// Rows that a dialog has beside its frame, its last line and one more.
+fn room(body: Rect) -> usize {
+    usize::from(body.height).saturating_sub(4).max(1)
+}
+
+/// Columns inside a dialog.
+fn columns(body: Rect) -> usize {
+    usize::from(body.width).min(WIDTH).saturating_sub(2)
+}
+
+/// The rows around the chosen one.
+fn window(at: usize, rows: usize) -> usize {
+    geometry::scrolled(Some(at), rows)
+}
+
+fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, title: &str) {
+    let mark = ctx.theme.ellipsis();
+    let palette = title == "Palette";
+    let all = found(find);
+    // The help shows as much as it can at once: two columns where there is room for them.
+    let two = !palette && all.len() > room(body) && columns(body) >= 76;
+    let per_column = if two { all.len().div_ceil(2) } else { all.len() };
+    let cell = |index: usize| {
+        let Some(entry) = all.get(index) else { return Vec::new() };
+        let keys = text::fit(&format!(" {}", entry.keys.join(" ")), 14, mark);
+        let title = if two { text::fit(entry.title, 38, mark) } else { entry.title.to_owned() };
+        vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
+    };
+    let rows = room(body);
+    let top = if palette { window(find.at, rows) } else { find.at.min(per_column.saturating_sub(rows)) };
+    let mut lines: Vec<Line<'static>> = (top..per_column.min(top + rows))
+        .map(|index| {
+            let mut spans = cell(index);
+            if two {
+                spans.extend(cell(index + per_column));
+            }
+            let line = Line::from(spans);
+            if palette && index == find.at { line.patch_style(ctx.theme.selected()) } else { line }
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(Line::styled(" nothing is called so", ctx.theme.dim()));
+    }
+    let does = if palette { "enter does it, " } else { "" };
+    let last = format!(" {}{}   type to search, {does}esc leaves", find.text, ctx.theme.cursor());
+    dialog(ctx, frame, body, None, title, lines, Line::styled(last, ctx.theme.strong()));
+}
+
+fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+    let items = menu::items(ctx.model, ctx.now);
+    let rows = room(body);
+    let shown = items.iter().enumerate().skip(window(at, rows)).take(rows);
+    let lines = shown.map(|(index, item)| {
+        let (style, why) = match &item.why_not {
+            Some(why) => (ctx.theme.dim(), format!("  {why}")),
+            None => (ratatui::style::Style::new(), String::new()),
+        };
+        let text = text::cut(&format!("{}{why}", item.title), columns(body).saturating_sub(4), ctx.theme.ellipsis());
+        let line = Line::from(vec![
+            Span::styled(format!(" {} ", item.letter), if item.why_not.is_none() { ctx.theme.strong() } else { style }),
+            Span::styled(text, style),
+        ]);
+        if index == at { line.patch_style(ctx.theme.selected()) } else { line }
+    });
+    let env = ctx.model.selected_env().map(|env| &env.id);
+    let last = Line::styled(" its letter starts one; esc leaves", ctx.theme.dim());
+    dialog(ctx, frame, body, env, "Actions", lines.collect(), last);
+}
+
+fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+    let all = why::evidence(ctx.model, ctx.now);
+    let rows = room(body);
+    let shown = all.iter().enumerate().skip(window(at, rows)).take(rows);
+    let lines = shown.map(|(index, one)| {
+        let text = format!(" {} {}", ctx.theme.symbol(one.status), ctx.veiled(one.says.as_str()));
+        let text = text::cut(&text, columns(body), ctx.theme.ellipsis());
+        let line = Line::styled(text, ctx.theme.status(one.status));
+        if index == at { line.patch_style(ctx.theme.selected()) } else { line }
+    });
+    let env = ctx.model.selected_env().map(|env| &env.id);
+    let name = env.map(ToString::to_string).unwrap_or_default();
+    let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
+    dialog(ctx, frame, body, env, &format!("Why: {name}, what changed first"), lines.collect(), last);
+}
+
+fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+    let logs = &ctx.model.logs;
+    let mark = ctx.theme.ellipsis();
+    let rows = room(body);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (index, source) in logs.sources().iter().enumerate().skip(window(at, rows)).take(rows) {
+        let shown = if logs.filter().hidden.contains(&source.service) { "hidden" } else { "shown" };
+        let age = source.newest.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
+        let text = format!(
+            " {} {} {:>8} lines {:>6} errors {:>6}/s  newest {age} ago",
+            text::fit(shown, 7, mark),
+            text::fit(&source.service.to_string(), 24, mark),
+            source.lines,
+            source.errors,
+            source.rate(ctx.now.mono),
+        );
+        let line = Line::raw(text::cut(&text, columns(body), mark));
+        lines.push(if index == at { line.patch_style(ctx.theme.selected()) } else { line });
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled(" no source has written yet", ctx.theme.dim()));
+    }
+    let last = Line::styled(" space shows or hides it, a shows all, esc leaves", ctx.theme.dim());
+    dialog(ctx, frame, body, None, "Sources of log lines", lines, last);
+}
+
+fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject, top: usize) {
+    let all = detail::rows(ctx.model, subject);
+    let width = columns(body);
+    let label = all.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 24);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (name, value) in &all {
+        let value = ctx.veiled(value);
+        let mut rest = value.as_str();
+        let mut first = true;
+        // What could never be seen is not laid out.
+        while (first || !rest.is_empty()) && lines.len() < top + usize::from(body.height) + 1 {
+            let (row, more) = text::split(rest, width.saturating_sub(label + 3).max(8));
+            let name = if first { name.as_str() } else { "" };
+            let name = text::fit(&format!(" {name}"), label + 2, ctx.theme.ellipsis());
+            lines.push(Line::from(vec![Span::styled(name, ctx.theme.dim()), Span::raw(row.to_owned())]));
+            (rest, first) = (more, false);
+        }
+    }
+    if lines.is_empty() {
+        let text = format!(" {} it is no longer known", ctx.theme.symbol(Status::Unknown));
+        lines.push(Line::styled(text, ctx.theme.dim()));
+    }
+    let top = top.min(lines.len().saturating_sub(room(body)));
+    let lines: Vec<_> = lines.into_iter().skip(top).take(room(body)).collect();
+    let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
+    dialog(ctx, frame, body, None, &detail::title(subject), lines, last);
+}

@@ -1,0 +1,39 @@
+//! The journal: what was done by hand, newest first.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::super::Ctx;
+use super::super::widgets::columns::{Column, column, row, widths};
+use super::scrolled;
+
+/// Number, when, operation, event, what it says.
+const COLUMNS: [Column; 5] = [column(6, 7, 3), column(10, 20, 5), column(9, 9, 2), column(9, 9, 6), column(20, 60, 9)];
+
+pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+    let rows = &ctx.model.history.rows;
+    let selected = rows.iter().position(|row| Some(row.id) == ctx.model.selection.row);
+    let widths = widths(&COLUMNS, area.width.into());
+    let first = scrolled(selected, area.height);
+    let shown = rows.iter().enumerate().skip(first).take(area.height.into());
+    shown
+        .map(|(index, one)| {
+            let at =
+                one.at.map(|at| at.strftime(if widths[1] < 20 { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string());
+            // The end of an identity that begins with the time tells two of them apart.
+            let op = one.op.as_str();
+            let op = op.get(op.len().saturating_sub(8)..).unwrap_or(op);
+            let style = if one.event.as_str() == "begin" { ctx.theme.strong() } else { Style::new() };
+            let cells = vec![
+                (format!(" {}", one.id), ctx.theme.dim()),
+                (at.unwrap_or_default(), ctx.theme.dim()),
+                (op.to_owned(), ctx.theme.dim()),
+                (one.event.to_string(), style),
+                (one.says.to_string(), style),
+            ];
+            let line = row(&widths, cells, ctx.theme.ellipsis());
+            if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line }
+        })
+        .collect()
+}

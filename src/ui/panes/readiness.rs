@@ -1,0 +1,24 @@
+//! What speaks for and against a promotion.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::super::Ctx;
+use super::super::widgets::columns::{Column, column, row, widths};
+use crate::app::readiness;
+
+/// What is asked, what is known.
+const COLUMNS: [Column; 2] = [column(24, 34, 9), column(20, 60, 8)];
+
+pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+    let widths = widths(&COLUMNS, area.width.into());
+    let checks = readiness::checks(ctx.model, ctx.now);
+    let line = |check: readiness::Check| {
+        let style = ctx.theme.status(check.status);
+        let says = format!("{} {}", ctx.theme.symbol(check.status), check.says);
+        let line = row(&widths, vec![(format!(" {}", check.asks), Style::new()), (says, style)], ctx.theme.ellipsis());
+        if Some(check.asks) == ctx.model.selection.check { line.patch_style(ctx.theme.selected()) } else { line }
+    };
+    checks.into_iter().take(area.height.into()).map(line).collect()
+}

@@ -1,0 +1,34 @@
+//! What happened, newest first.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::{Ctx, text};
+use super::scrolled;
+
+/// When, how long ago, where, what.
+const COLUMNS: [Column; 4] = [column(9, 9, 4), column(7, 8, 6), column(12, 20, 5), column(20, 40, 9)];
+
+pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+    let events = &ctx.model.timeline;
+    let chosen = ctx.model.selection.event.as_ref();
+    let selected = events.iter().position(|event| chosen == Some(&event.id()));
+    let widths = widths(&COLUMNS, area.width.into());
+    let first = scrolled(selected, area.height);
+    let shown = events.iter().enumerate().skip(first).take(area.height.into());
+    shown
+        .map(|(index, event)| {
+            let says = format!("{} {}", ctx.theme.symbol(event.status), ctx.veiled(event.says.as_str()));
+            let cells = vec![
+                (format!(" {}", event.at.strftime("%H:%M:%S")), ctx.theme.dim()),
+                (text::since(event.at, ctx.now.wall), ctx.theme.dim()),
+                (event.place.to_string(), Style::new()),
+                (says, ctx.theme.status(event.status)),
+            ];
+            let line = row(&widths, cells, ctx.theme.ellipsis());
+            if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line }
+        })
+        .collect()
+}
