@@ -184,10 +184,14 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let text = text::cut(&format!(" {} {notice}", theme.symbol(Status::Warn)), width, theme.ellipsis());
         return Line::styled(text, theme.status(Status::Warn));
     }
-    let pieces = crate::action::TABLE.iter().filter(|entry| entry.hint).map(|entry| {
-        let keep = if matches!(entry.action, Action::Help | Action::Back) { 9 } else { 1 };
+    let pieces = crate::action::TABLE.iter().filter(|entry| !entry.hint.is_empty()).map(|entry| {
+        let keep = match entry.action {
+            Action::Help | Action::Back => 9,
+            Action::Menu | Action::Why => 5,
+            _ => 1,
+        };
         let key = Span::styled(format!(" {}", entry.keys[0]), theme.strong());
-        Piece::new(keep, vec![key, Span::styled(format!(" {} ", entry.title), theme.dim())])
+        Piece::new(keep, vec![key, Span::styled(format!(" {} ", entry.hint), theme.dim())])
     });
     whole(pieces.collect(), width)
 }

@@ -9,7 +9,7 @@ use super::super::{Ctx, text};
 use super::scrolled;
 
 /// When, how long ago, where, what.
-const COLUMNS: [Column; 4] = [column(9, 9, 4), column(7, 8, 6), column(12, 20, 5), column(20, 40, 9)];
+const COLUMNS: [Column; 4] = [column(10, 10, 4), column(7, 8, 6), column(12, 20, 5), column(20, 40, 9)];
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let events = &ctx.model.timeline;
