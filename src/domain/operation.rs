@@ -71,10 +71,20 @@ pub const PLAN_LIFE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// A new release with an old image, machine by machine (fly.md section 7).
-    FlyImage(Text),
+    /// A release with an old image, machine by machine (fly.md section 7).
+    FlyImage {
+        /// The image.
+        image: Text,
+        /// Machines that do not run it yet.
+        machines: Vec<Text>,
+        /// A release row that an operation cut short left open: it is used up instead of recording another one.
+        row: Option<(Text, u64)>,
+    },
     /// The instant rollback of production, with its job (vercel.md section 6).
-    VercelRollback,
+    VercelRollback {
+        /// It was asked for already: only its job is followed.
+        asked: bool,
+    },
     /// The domains of an environment that has no rollback of its own, one by one (vercel.md section 6).
     VercelAliases(Vec<Text>),
 }

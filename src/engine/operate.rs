@@ -154,6 +154,10 @@ impl Operator {
                 let fleet = machines.iter().filter(|machine| machine.managed);
                 Ok(fleet.map(|one| (Text::from(one.id.as_str()), Text::from(one.instance_id.as_str()))).collect())
             }
+            // A job under way moves what is live by itself: there is nothing that must hold.
+            (Platform::Vercel, ..) if matches!(part.act, Act::VercelRollback { asked: true }) => {
+                Ok(part.revisions.clone())
+            }
             (Platform::Vercel, _, Some(vercel)) if matches!(part.act, Act::VercelAliases(_)) => {
                 let mut now = Vec::new();
                 for (domain, _) in &part.revisions {
@@ -174,8 +178,13 @@ impl Operator {
         let mut moved: Vec<String> = Vec::new();
         for part in &self.plan.parts {
             let result = match (&part.act, &self.clients.fly, &self.clients.vercel) {
-                (Act::FlyImage(image), Some(fly), _) => self.fly(fly, part, image.as_str(), operation, at).await,
-                (Act::VercelRollback, _, Some(vercel)) => self.vercel(vercel, part, operation, at).await,
+                (Act::FlyImage { image, machines, row }, Some(fly), _) => {
+                    let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
+                    self.fly(fly, part, to, operation, at).await
+                }
+                (Act::VercelRollback { asked }, _, Some(vercel)) => {
+                    self.vercel(vercel, part, *asked, operation, at).await
+                }
                 (Act::VercelAliases(domains), _, Some(vercel)) => {
                     self.aliases(vercel, part, domains, operation, at).await
                 }

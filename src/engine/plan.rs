@@ -25,12 +25,25 @@ pub struct PartFacts {
     pub already: bool,
     /// The chosen deployment.
     pub to: Deployment,
-    /// Machines (id, region) or nothing.
+    /// Machines (id, region) that do not run the image yet.
     pub machines: Vec<(Text, Text)>,
+    /// What an operation cut short left under way on the platform: a release row (id, version), or a rollback's job.
+    pub left: Left,
     /// Revisions that must still hold at the start.
     pub revisions: Vec<(Text, Text)>,
     /// Whether image or build is still there, checked now.
     pub presence: Presence,
+}
+
+/// What an operation that was cut short left under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// A release row that is still `running`: its id and version.
+    Row(Text, u64),
+    /// A rollback's job that moves the domains still.
+    Job,
 }
 
 /// Everything that a plan is made of.
@@ -135,7 +148,10 @@ fn refusals(facts: &PlanFacts) -> Vec<Text> {
 fn part(facts: PartFacts) -> PlanPart {
     let steps = match facts.service.platform {
         Platform::Fly => {
-            let first = Text::from(format!("record a release with the image of {}", facts.to.label));
+            let first = match &facts.left {
+                Left::Row(_, version) => Text::from(format!("go on with release v{version}, left open")),
+                _ => Text::from(format!("record a release with the image of {}", facts.to.label)),
+            };
             let update =
                 |(id, region): &(Text, Text)| Text::from(format!("machine {id} {region}: lease, update, wait, checks"));
             let last = Text::from("close the release");
@@ -145,14 +161,24 @@ fn part(facts: PartFacts) -> PlanPart {
             let point = |domain: &Text| Text::from(format!("point {domain} at {}", facts.to.label));
             facts.domains.iter().map(point).collect()
         }
+        _ if facts.left == Left::Job => {
+            vec![Text::from("follow the job that was left under way until every domain has moved")]
+        }
         _ => vec![
             Text::from(format!("ask for the instant rollback to {}", facts.to.label)),
             Text::from("follow the job until every domain has moved"),
         ],
     };
     let act = match facts.service.platform {
-        Platform::Fly => Act::FlyImage(facts.to.image.unwrap_or_default()),
-        _ if facts.domains.is_empty() => Act::VercelRollback,
+        Platform::Fly => Act::FlyImage {
+            image: facts.to.image.unwrap_or_default(),
+            machines: facts.machines.into_iter().map(|(id, _)| id).collect(),
+            row: match facts.left {
+                Left::Row(id, version) => Some((id, version)),
+                _ => None,
+            },
+        },
+        _ if facts.domains.is_empty() => Act::VercelRollback { asked: facts.left == Left::Job },
         _ => Act::VercelAliases(facts.domains),
     };
     PlanPart {
@@ -205,6 +231,7 @@ mod tests {
             already: false,
             to,
             machines,
+            left: Left::Nothing,
             revisions: Vec::new(),
             presence: Presence::There,
         }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::feeds::{Clients, vercel_target};
-use super::plan::{PartFacts, PlanFacts, plan};
+use super::plan::{Left, PartFacts, PlanFacts, plan};
 use crate::clock::SharedClock;
 use crate::config::Settings;
-use crate::domain::environment::{Platform, ServiceInfo, Tier};
+use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Target};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
+use crate::platform::fly::{Fly, Machine};
 use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
 
@@ -50,7 +51,7 @@ pub(super) async fn preflight(
     for target in targets {
         let service = info.services.iter().find(|service| service.id == target.service);
         let service = service.ok_or_else(|| Text::from(format!("no service {}", target.service)))?;
-        let facts = part(clients, service, info.tier, target).await;
+        let facts = part(clients, service, info.tier, target, past.continues.is_some()).await;
         let mut facts = facts.map_err(|error| Text::from(format!("{error}. {}", error.advice())))?;
         if past.saw(&facts.to) {
             facts.to.verified = Some(true);
@@ -94,44 +95,52 @@ async fn part(
     service: &ServiceInfo,
     tier: Tier,
     target: &Target,
+    continuing: bool,
 ) -> Result<PartFacts, PlatformError> {
     match (service.platform, &clients.fly, &clients.vercel) {
-        (Platform::Fly, Some(fly), _) => {
-            let app = &service.resource;
-            let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, LOOKED_AT))?;
-            let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
-            let to = listed.into_iter().find(|one| one.id == target.deployment);
-            let to = to.ok_or_else(|| missing(service, target))?;
-            let fleet: Vec<_> = machines.iter().filter(|machine| machine.managed).collect();
-            let image = to.image.as_ref().map_or("", Text::as_str);
-            let there = fly.image(app, image).await?;
-            let newest = fleet.iter().filter_map(|machine| machine.release_version).max();
-            let live = fleet.iter().find(|machine| machine.release_version == newest);
-            let all_on_it = there.is_some() && fleet.iter().all(|machine| machine.digest == there);
-            Ok(PartFacts {
-                service: service.clone(),
-                from: (
-                    Text::from(newest.map_or_else(|| "?".to_owned(), |version| format!("v{version}"))),
-                    live.and_then(|machine| machine.sha.clone()),
-                ),
-                from_id,
-                domains: Vec::new(),
-                already: all_on_it,
-                to,
-                machines: fleet
-                    .iter()
-                    .map(|machine| (Text::from(machine.id.as_str()), machine.region.clone()))
-                    .collect(),
-                revisions: fleet
-                    .iter()
-                    .map(|machine| (Text::from(machine.id.as_str()), Text::from(machine.instance_id.as_str())))
-                    .collect(),
-                presence: if there.is_some() { Presence::There } else { Presence::Gone },
-            })
-        }
-        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, target).await,
+        (Platform::Fly, Some(fly), _) => fly_part(fly, service, target, continuing).await,
+        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, target, continuing).await,
         _ => Err(missing(service, target)),
     }
+}
+
+async fn fly_part(
+    fly: &Fly,
+    service: &ServiceInfo,
+    target: &Target,
+    continuing: bool,
+) -> Result<PartFacts, PlatformError> {
+    let app = &service.resource;
+    let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, LOOKED_AT))?;
+    let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
+    let to = listed.iter().find(|one| one.id == target.deployment).cloned();
+    let to = to.ok_or_else(|| missing(service, target))?;
+    // A row that is still open with the very image is what the operation cut short left behind.
+    let open = listed.first().filter(|row| continuing && row.status == Status::Running && row.image == to.image);
+    let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
+    let left =
+        open.and_then(|row| Some(Left::Row(Text::from(row.id.as_str()), version(row)?))).unwrap_or(Left::Nothing);
+    let fleet: Vec<_> = machines.iter().filter(|machine| machine.managed).collect();
+    let there = fly.image(app, to.image.as_ref().map_or("", Text::as_str)).await?;
+    let newest = fleet.iter().filter_map(|machine| machine.release_version).max();
+    let live = fleet.iter().find(|machine| machine.release_version == newest);
+    let moving: Vec<_> = fleet.iter().filter(|machine| there.is_none() || machine.digest != there).collect();
+    let id = |machine: &Machine| Text::from(machine.id.as_str());
+    Ok(PartFacts {
+        service: service.clone(),
+        from: (
+            Text::from(newest.map_or_else(|| "?".to_owned(), |version| format!("v{version}"))),
+            live.and_then(|machine| machine.sha.clone()),
+        ),
+        from_id,
+        domains: Vec::new(),
+        already: moving.is_empty() && left == Left::Nothing,
+        machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
+        left,
+        revisions: fleet.iter().map(|machine| (id(machine), Text::from(machine.instance_id.as_str()))).collect(),
+        presence: if there.is_some() { Presence::There } else { Presence::Gone },
+        to,
+    })
 }
 
 async fn vercel_part(
@@ -139,6 +148,7 @@ async fn vercel_part(
     service: &ServiceInfo,
     tier: Tier,
     target: &Target,
+    continuing: bool,
 ) -> Result<PartFacts, PlatformError> {
     let environment = vercel_target(&service.id.env, tier);
     let project = vercel.project(&service.resource).await?;
@@ -158,12 +168,16 @@ async fn vercel_part(
         domains.iter().map(|domain| (domain.clone(), Text::from(live.id.as_str()))).collect()
     };
     let candidate = to.deployment(&service.id, false);
+    let job = project.last_alias_request.as_ref();
+    let under_way = job.is_some_and(|job| job.in_motion() && job.to == to.id && job.kind.as_str() == "rollback");
+    let left = if continuing && under_way { Left::Job } else { Left::Nothing };
     Ok(PartFacts {
         service: service.clone(),
         from: (Text::from(live.id.as_str()), live.sha.clone()),
         from_id: Some(live.id.as_str().into()),
         domains,
-        already: live.id == to.id,
+        already: live.id == to.id && left == Left::Nothing,
+        left,
         presence: candidate.presence,
         to: candidate,
         machines: Vec::new(),

@@ -31,6 +31,8 @@ pub enum Kind {
     Garbage,
     /// The connection breaks in the middle of the body.
     Reset,
+    /// The request is carried out, and the answer is lost.
+    Lost,
 }
 
 /// A fault as it is asked for.
@@ -142,14 +144,20 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, request: Request, next: Next) 
         }
         Kind::Empty => with_type(status(200), "application/json", b""),
         Kind::Garbage => with_type(status(200), "application/json", b"{\"\xff\xfe\x00garbage\x1b[31m: [[["),
-        Kind::Reset => {
-            let parts =
-                [Ok(Bytes::from_static(b"{\"")), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
-            let mut response = Response::new(Body::from_stream(futures_util::stream::iter(parts)));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
+        Kind::Reset => broken(),
+        Kind::Lost => {
+            next.run(request).await;
+            broken()
         }
     }
+}
+
+/// An answer that breaks off.
+fn broken() -> Response {
+    let parts = [Ok(Bytes::from_static(b"{\"")), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+    let mut response = Response::new(Body::from_stream(futures_util::stream::iter(parts)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn with_type(status: StatusCode, kind: &'static str, body: &'static [u8]) -> Response {

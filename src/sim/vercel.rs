@@ -46,7 +46,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/deployments/{id}", routing::get(deployment))
         .route("/{v}/deployments/{id}/events", routing::get(events))
         .route("/{v}/now/deployments/{id}/events", routing::get(events))
-        .route("/{v}/deployments/{id}/aliases", routing::get(pointer::deployment_aliases))
+        .route("/{v}/deployments/{id}/aliases", routing::get(pointer::deployment_aliases).post(pointer::assign))
         .route("/{v}/aliases", routing::get(pointer::aliases))
         .route("/{v}/aliases/{alias}", routing::get(pointer::alias))
         .method_not_allowed_fallback(async || missing("Resource"))

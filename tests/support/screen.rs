@@ -139,7 +139,7 @@ pub fn planned(refusals: &[&str]) -> Model {
         to: (Text::from(to), Some(LIVE.into())),
         to_id: to.into(),
         from_id: None,
-        act: flightdeck::domain::operation::Act::VercelRollback,
+        act: flightdeck::domain::operation::Act::VercelRollback { asked: false },
         revisions: Vec::new(),
         presence: Presence::There,
         steps: (1..=4).map(|step| Text::from(format!("{name} step {step}"))).collect(),

@@ -104,6 +104,8 @@ impl LogBuf {
             _ => false,
         };
         let from = self.selected();
+        // A reader who follows stands at the newest line: there is nothing below, and the newest hit is what is wanted.
+        let forward = forward && from.is_some();
         let found = if forward {
             let start = from.map_or(self.shown.len(), |at| at + 1).min(self.shown.len());
             self.shown.range(start..).position(wanted).map(|steps| start + steps)

@@ -10,46 +10,76 @@ use crate::sanitize::Text;
 /// A lease outlives the wait for a version; it is prolonged while checks settle (fly.md section 3.4).
 const LEASE: Duration = Duration::from_secs(120);
 
+/// What a fleet is moved to.
+pub(super) struct Roll<'a> {
+    /// The image.
+    pub(super) image: &'a str,
+    /// Machines that do not run it yet.
+    pub(super) machines: &'a [Text],
+    /// A release row left open: id and version.
+    pub(super) row: Option<&'a (Text, u64)>,
+}
+
 impl Operator {
     pub(super) async fn fly(
         &self,
         fly: &Fly,
         part: &PlanPart,
-        image: &str,
+        to: Roll<'_>,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        let definition = serde_json::json!({});
-        let step = self.step(op, first, async {
-            let row = self
-                .change(&format!("POST release of {app}"), fly.create_release(app, image, "rolling", &definition))
-                .await?;
-            self.change(&format!("PATCH release {} running", row.id), fly.patch_release(&row.id, "running")).await?;
-            Ok((row.clone(), Text::from(format!("v{}", row.version))))
-        });
-        let row = step.await?;
-        let machines = part.steps.len().saturating_sub(2);
-        for index in 0..machines {
-            let Some((id, revision)) = part.revisions.get(index) else { break };
+        let (id, version) = self.step(op, first, self.row(fly, app, &to)).await?;
+        for (index, machine) in to.machines.iter().enumerate() {
+            let revision =
+                part.revisions.iter().find(|(id, _)| id == machine).map_or("", |(_, revision)| revision.as_str());
             let work = async {
-                let detail =
-                    self.machine(fly, app, (id.as_str(), revision.as_str()), image, (&row.id, row.version)).await?;
+                let detail = self.machine(fly, app, (machine.as_str(), revision), to.image, (&id, version)).await?;
                 Ok(((), detail))
             };
             if let Err(trouble) = self.step(op, first + 1 + index, work).await {
-                // Best effort: a row that stays `running` misleads everybody else.
-                let _ = self
-                    .change(&format!("PATCH release {} failed", row.id), fly.patch_release(&row.id, "failed"))
-                    .await;
+                // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
+                // row stays open for whoever finishes it.
+                if matches!(trouble, Trouble::Failed(_)) {
+                    let call = format!("PATCH release {id} failed");
+                    let _ = self.change(&call, fly.patch_release(&id, "failed")).await;
+                }
                 return Err(trouble);
             }
         }
         let close = async {
-            self.change(&format!("PATCH release {} complete", row.id), fly.patch_release(&row.id, "complete")).await?;
-            Ok(((), Text::from(format!("v{} complete", row.version))))
+            self.change(&format!("PATCH release {id} complete"), fly.patch_release(&id, "complete")).await?;
+            Ok(((), Text::from(format!("v{version} complete"))))
         };
-        self.step(op, first + 1 + machines, close).await
+        self.step(op, first + 1 + to.machines.len(), close).await
+    }
+
+    /// Records the release, or goes on with the row that was left open.
+    async fn row(&self, fly: &Fly, app: &str, to: &Roll<'_>) -> Result<((String, u64), Text), Trouble> {
+        if let Some((id, version)) = to.row {
+            return Ok(((id.to_string(), *version), Text::from(format!("v{version}"))));
+        }
+        let definition = serde_json::json!({});
+        let created = fly.create_release(app, to.image, "rolling", &definition);
+        let row = self.change(&format!("POST release of {app}"), created).await?;
+        self.change(&format!("PATCH release {} running", row.id), fly.patch_release(&row.id, "running")).await?;
+        Ok(((row.id, row.version), Text::from(format!("v{}", row.version))))
+    }
+
+    /// Claims a machine. After an operation that was cut short the claim may still be its own, for two minutes at most: then
+    /// waiting is right, and a refusal says that the call was not taken.
+    async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
+        let end = self.clock.mono() + LEASE;
+        loop {
+            let call = format!("lease machine {id}");
+            match self.change(&call, fly.acquire_lease(app, id, LEASE)).await {
+                Err(Trouble::Failed(_)) if self.plan.continues.is_some() && self.clock.mono() < end => {
+                    tokio::time::sleep(LOOK * 2).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     async fn machine(
@@ -60,7 +90,7 @@ impl Operator {
         image: &str,
         (release, version): (&str, u64),
     ) -> Result<Text, Trouble> {
-        let mut lease = self.change(&format!("lease machine {id}"), fly.acquire_lease(app, id, LEASE)).await?;
+        let mut lease = self.lease(fly, app, id).await?;
         let updated = async {
             let now = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
             if now.instance_id != revision {

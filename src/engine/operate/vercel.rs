@@ -11,6 +11,7 @@ impl Operator {
         &self,
         vercel: &Vercel,
         part: &PlanPart,
+        asked: bool,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
@@ -20,7 +21,9 @@ impl Operator {
             self.turn(&format!("roll {project} back to {target}"), vercel.rollback(project, target, reason)).await?;
             Ok(((), Text::from("accepted")))
         };
-        self.step(op, first, ask).await?;
+        if !asked {
+            self.step(op, first, ask).await?;
+        }
         let follow = async {
             let end = self.clock.mono() + PATIENCE;
             loop {
@@ -43,7 +46,7 @@ impl Operator {
                 }
             }
         };
-        self.step(op, first + 1, follow).await
+        self.step(op, first + usize::from(!asked), follow).await
     }
 
     /// Points every domain at the deployment and asks each who answers.

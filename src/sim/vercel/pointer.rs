@@ -131,6 +131,42 @@ pub(super) async fn deployment_aliases(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assign {
+    alias: String,
+    #[serde(default)]
+    redirect: Option<String>,
+}
+
+/// Points one domain at a deployment at once: no job, no pin.
+pub(super) async fn assign(
+    State(shared): State<Shared>,
+    Path((_, id)): Path<(String, String)>,
+    body: Result<Json<Assign>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let Ok(Json(Assign { alias, redirect: None })) = body else {
+        return error(StatusCode::BAD_REQUEST, "bad_request", "Invalid request: `alias` is a required string");
+    };
+    let mut world = shared.world();
+    let now = world.now;
+    let Some(one) = world.vercel.deployment(&id) else { return missing("Deployment") };
+    if one.state(now) != "READY" {
+        return error(StatusCode::BAD_REQUEST, "deployment_not_ready", "The deployment is not READY");
+    }
+    let id = one.id.clone();
+    let Some(known) = world.vercel.aliases.iter_mut().find(|known| known.alias == alias) else {
+        let text = format!("You don't have access to the domain {alias}");
+        return error(StatusCode::FORBIDDEN, "forbidden", &text);
+    };
+    if known.deployment == id {
+        return error(StatusCode::CONFLICT, "not_modified", "The alias is already assigned to the deployment");
+    }
+    let old = std::mem::replace(&mut known.deployment, id);
+    known.updated_at = now;
+    Json(json!({"uid": known.uid, "alias": alias, "created": now, "oldDeploymentId": old})).into_response()
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AliasQuery {
     project_id: Option<String>,

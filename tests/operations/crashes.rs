@@ -1,0 +1,112 @@
+//! Crash points: a rollback is cut off before each write of its journal in turn, as a kill would, and the next start has to tell
+//! the truth, offer to finish, and never send again what may have been taken.
+use std::path::Path;
+
+use flightdeck::clock::SystemClock;
+use flightdeck::domain::ids::OpId;
+use flightdeck::domain::operation::{OpState, Target};
+use flightdeck::store::Store;
+use futures_util::stream::{self, StreamExt as _};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+use crate::world::World;
+
+/// Simulated seconds per second: leases of two minutes pass quickly.
+const SPEED: f64 = 60.0;
+/// Crash points tried side by side.
+const AT_ONCE: usize = 4;
+
+async fn sql(state: &Path, statement: String) {
+    let options = SqliteConnectOptions::new().filename(state.join("flightdeck.sqlite"));
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+/// From its `rows`-th row on the journal takes no more: what has not been written is not called either, which is what a
+/// process that is gone leaves behind.
+async fn crash_after(state: &Path, rows: usize) {
+    let trigger = format!(
+        "create trigger crash before insert on journal when (select count(*) from journal) >= {rows} \
+         begin select raise(abort, 'crash'); end"
+    );
+    sql(state, trigger).await;
+}
+
+/// Runs a rollback that is cut off after `rows` rows, starts again, and finishes it. False when it was not cut off any more.
+async fn crash_and_finish(rows: usize) -> bool {
+    let world = World::start(SPEED).await;
+    let state = world.state.path();
+    let store = Store::open(state, SystemClock::shared()).await.unwrap();
+    crash_after(state, rows).await;
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets.clone()).await;
+    let op = plan.op;
+    let first = console.carry_out(plan).await;
+    console.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    if first.state == OpState::Done && store.interrupted().await.unwrap().is_empty() {
+        return false;
+    }
+    let written = store.list(10_000).await.unwrap();
+    let found = store.interrupted().await.unwrap();
+    if rows == 0 {
+        assert!(found.is_empty() && first.state == OpState::Refused, "nothing was begun: {found:?}");
+    } else {
+        assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op], "after {rows} rows");
+        // The journal's last word decides what is unknown: an intent without its outcome.
+        let last = written.first().unwrap();
+        let open: Vec<&str> = found[0].unknown_calls.iter().map(flightdeck::sanitize::Text::as_str).collect();
+        let expected: Vec<&str> =
+            if last.event == "intent" { vec![last.body["call"].as_str().unwrap()] } else { Vec::new() };
+        assert_eq!(open, expected, "after {rows} rows");
+    }
+    finish(&world, targets, (rows > 0).then_some(op), rows).await;
+    let left = store.interrupted().await.unwrap();
+    assert!(left.is_empty() || rows > 0 && left.len() == 1, "{left:?}");
+    true
+}
+
+async fn finish(world: &World, targets: Vec<Target>, continues: Option<OpId>, rows: usize) {
+    let mut console = world.console();
+    let wanted = targets.clone();
+    match console.try_plan(targets, continues).await {
+        Ok(plan) => {
+            let done = console.carry_out(plan).await;
+            assert_eq!(done.state, OpState::Done, "after {rows} rows: {done:#?}");
+        }
+        Err(why) => assert!(why.as_str().contains("already"), "after {rows} rows: {why}"),
+    }
+    console.stop().await;
+    let truth = world.truth().await;
+    let requests = &truth["requests"];
+    let count = |origin: &str, route: &str| requests[origin][route].as_u64().unwrap_or(0);
+    assert_eq!(
+        count("fly_api", "POST /api/v1/releases"),
+        1,
+        "after {rows} rows a release was recorded twice: {requests}"
+    );
+    assert_eq!(count("fly_machines", "POST /v1/apps/{app}/machines/{id}"), 2, "after {rows} rows: {requests}");
+    assert_eq!(count("vercel", "POST /{v}/projects/{id}/rollback/{deployment}"), 1, "after {rows} rows: {requests}");
+    let live = &truth["environments"]["production"];
+    let frontend = wanted.iter().find(|target| &*target.service.name == "frontend").unwrap();
+    assert!(live.to_string().contains(frontend.deployment.as_str()), "after {rows} rows: {live}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_every_crash_the_rollback_is_finished_and_no_call_is_repeated() {
+    let mut points = 0;
+    let mut from = 0;
+    loop {
+        let batch: Vec<bool> =
+            stream::iter(from..from + AT_ONCE).map(crash_and_finish).buffered(AT_ONCE).collect().await;
+        points += batch.iter().filter(|crashed| **crashed).count();
+        if batch.contains(&false) {
+            break;
+        }
+        from += AT_ONCE;
+    }
+    println!("{points} crash points");
+    assert!(points > 30, "a rollback of two machines and one project writes more rows than {points}");
+}

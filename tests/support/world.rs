@@ -1,0 +1,134 @@
+//! The engine over real HTTP against a simulated world, for tests of operations.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightdeck::clock::SystemClock;
+use flightdeck::config::load::{Flags, parse};
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::ids::{OpId, ReqId};
+use flightdeck::domain::operation::{Operation, Plan, Target};
+use flightdeck::domain::release::Deployment;
+use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
+use flightdeck::sanitize::Text;
+use flightdeck::sim::{self, Options, Sim};
+use serde_json::Value;
+
+/// Longest wait for anything: generous, because a busy machine is not a failure.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A simulated world.
+pub struct World {
+    pub sim: Sim,
+    pub state: tempfile::TempDir,
+}
+
+impl World {
+    /// A calm world, so many times faster than life that transient states pass quickly.
+    pub async fn start(speed: f64) -> Self {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let options = Options { listen, scenario: "calm".to_owned(), seed: 7, speed };
+        let sim = sim::start(options, SystemClock::shared()).await.unwrap();
+        Self { sim, state: tempfile::tempdir().unwrap() }
+    }
+
+    /// A console without a screen, on the world's state folder.
+    pub fn console(&self) -> Console {
+        self.console_in(self.state.path())
+    }
+
+    /// A console without a screen, on another state folder.
+    pub fn console_in(&self, state: &Path) -> Console {
+        let dir = state.to_str().unwrap().to_owned();
+        let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
+        let settings = parse(&self.sim.config_toml(), None, &Flags::default(), &env).unwrap();
+        let (engine, lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::State);
+        Console { engine, lanes }
+    }
+
+    /// The ground truth.
+    pub async fn truth(&self) -> Value {
+        let url = format!("{}/_sim/state", self.sim.control());
+        reqwest::get(url).await.unwrap().json().await.unwrap()
+    }
+
+    /// Switches a fault on.
+    pub async fn fault(&self, fault: &Value) {
+        let url = format!("{}/_sim/faults", self.sim.control());
+        let answer = reqwest::Client::new().post(url).json(fault).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+
+    /// Requests of a route, by the beginning of their name: `POST /v1/apps/…`.
+    pub async fn requests(&self, origin: &str, route: &str) -> u64 {
+        self.truth().await["requests"][origin][route].as_u64().unwrap_or(0)
+    }
+}
+
+/// A running engine.
+pub struct Console {
+    pub engine: EngineHandle,
+    pub lanes: Lanes,
+}
+
+impl Console {
+    /// Waits for a fact that `pick` accepts.
+    pub async fn fact<T>(&mut self, pick: impl Fn(Fact) -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                if let Some(found) = pick(self.lanes.control.recv().await.unwrap()) {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap()
+    }
+
+    /// An earlier release that backend and frontend of production both have.
+    pub async fn targets(&mut self) -> Vec<Target> {
+        let mut backend: Vec<Deployment> = Vec::new();
+        let mut frontend: Vec<Deployment> = Vec::new();
+        while backend.is_empty() || frontend.is_empty() {
+            let (id, list) = self
+                .fact(|fact| match fact {
+                    Fact::Releases(id, list) if id.env.as_str() == "production" => Some((id, list)),
+                    _ => None,
+                })
+                .await;
+            if &*id.name == "backend" { backend = list } else { frontend = list }
+        }
+        let earlier = backend.iter().filter(|one| !one.current && one.sha.is_some());
+        let pair =
+            earlier.filter_map(|one| Some((one, frontend.iter().find(|other| other.sha == one.sha)?))).next().unwrap();
+        let target = |one: &Deployment| Target { service: one.service.clone(), deployment: one.id.clone() };
+        vec![target(pair.1), target(pair.0)]
+    }
+
+    /// A plan, or why there is none.
+    pub async fn try_plan(&mut self, targets: Vec<Target>, continues: Option<OpId>) -> Result<Plan, Text> {
+        self.engine.preflight(ReqId(1), "production".into(), targets, continues);
+        let plan = self.fact(|fact| if let Fact::Plan(ReqId(1), plan) = fact { Some(plan) } else { None }).await;
+        plan.map(|plan| *plan)
+    }
+
+    /// A plan.
+    pub async fn plan(&mut self, targets: Vec<Target>) -> Plan {
+        self.try_plan(targets, None).await.unwrap()
+    }
+
+    /// Carries a plan out to its end.
+    pub async fn carry_out(&mut self, plan: Plan) -> Operation {
+        self.engine.operate(plan, None);
+        self.fact(|fact| match fact {
+            Fact::Operation(operation) if operation.state.ended() => Some(*operation),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Ends it.
+    pub async fn stop(self) {
+        self.engine.shutdown().await;
+    }
+}
