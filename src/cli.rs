@@ -1,139 +1,26 @@
-//! The command line: what is typed, and which part of the program answers.
+//! The command line: which part of the program answers.
 
+mod args;
 mod demo;
+mod info;
 mod journal;
 mod lists;
+mod logs;
 mod read;
 mod rollback;
 mod simulate;
+mod snapshot;
 mod status;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::CommandFactory as _;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
 use crate::error::{ExitCode, UserError};
-
-/// A terminal release console: environments, live deploy logs, health and secrets of one product on one screen.
-#[derive(Debug, Parser)]
-#[command(name = "flightdeck", version, about, long_about = None)]
-pub struct Args {
-    /// What to do; without it the console opens.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The configuration file.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Allow changes in every environment.
-    #[arg(long, global = true, conflicts_with = "readonly")]
-    pub write: bool,
-    /// Allow no change, whatever the configuration says.
-    #[arg(long, global = true)]
-    pub readonly: bool,
-    /// Symbols in ASCII only.
-    #[arg(long, global = true)]
-    pub ascii: bool,
-    /// No colours.
-    #[arg(long, global = true)]
-    pub no_color: bool,
-}
-
-/// The subcommands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Open the console on a simulated product; needs no account and no network.
-    Demo(SimArgs),
-    /// Serve the platforms' HTTP APIs on loopback.
-    Sim {
-        /// The first port; the others follow, port 0 picks free ones.
-        #[arg(long, default_value = "127.0.0.1:0")]
-        listen: std::net::SocketAddr,
-        /// Write a configuration that points the console at it.
-        #[arg(long, value_name = "FILE")]
-        write_config: Option<PathBuf>,
-        #[command(flatten)]
-        world: SimArgs,
-    },
-    /// What is live where, read once.
-    Status {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// Longest wait for answers, seconds.
-        #[arg(long, default_value_t = 15)]
-        timeout: u64,
-    },
-    /// Deployments of every service.
-    Releases(ReadArgs),
-    /// Every probe, asked once.
-    Health(ReadArgs),
-    /// Secrets: names, places and findings, never a value.
-    #[command(subcommand)]
-    Secrets(SecretsCommand),
-    /// Roll an environment back; without --confirm it prints the plan.
-    Rollback(rollback::RollbackArgs),
-    /// What was done: every operation and every changing call.
-    Journal {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// Check that no row was changed.
-        #[arg(long)]
-        verify: bool,
-        /// Rows at most.
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-    },
-    /// The configuration.
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// The table of keys.
-    Keys,
-}
-
-/// What the simulated world is like.
-#[derive(Debug, Clone, clap::Args)]
-pub struct SimArgs {
-    /// The scripted world.
-    #[arg(long, default_value = "bad-deploy")]
-    pub scenario: String,
-    /// The same seed gives the same world.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Simulated seconds per second.
-    #[arg(long, default_value_t = 1.0)]
-    pub speed: f64,
-}
-
-/// How a list is read.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub struct ReadArgs {
-    /// As JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Longest wait for answers, seconds.
-    #[arg(long, default_value_t = 15)]
-    pub timeout: u64,
-}
-
-/// Subcommands of `secrets`.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum SecretsCommand {
-    /// Compare the environments; exit code 1 when something differs.
-    Diff(ReadArgs),
-}
-
-/// Subcommands of `config`.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum ConfigCommand {
-    /// Load it and say what was understood.
-    Check,
-    /// Print an example with every key.
-    Example,
-}
+pub use args::{Args, Command, ConfigCommand, Output, SecretsCommand, SimArgs};
 
 /// Runs a command line.
 ///
@@ -147,32 +34,42 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         ascii: args.ascii,
         no_color: args.no_color,
     };
+    let output = Output { json: args.json, timeout: args.timeout.map(Duration::from_secs) };
+    let settings = || load::load(&flags, &variable);
     match args.command {
         None => screen(&flags),
         Some(Command::Demo(world)) => block_on(demo::run(world, flags)),
         Some(Command::Sim { listen, write_config, world }) => {
             block_on(simulate::run(listen, write_config.as_deref(), world))
         }
-        Some(Command::Status { json, timeout }) => {
-            let settings = load::load(&flags, &variable)?;
-            block_on(status::run(settings, json, std::time::Duration::from_secs(timeout)))
+        Some(Command::Status) => block_on(status::run(settings()?, output)),
+        Some(Command::Releases) => block_on(lists::run(settings()?, lists::List::Releases, output)),
+        Some(Command::Health) => block_on(lists::run(settings()?, lists::List::Health, output)),
+        Some(Command::Approvals) => block_on(lists::run(settings()?, lists::List::Approvals, output)),
+        Some(Command::Secrets(SecretsCommand::Diff)) => block_on(lists::run(settings()?, lists::List::Secrets, output)),
+        Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
+        Some(Command::Rollback(args)) => block_on(rollback::run(settings()?, args, output)),
+        Some(Command::Journal { verify, limit, operation }) => {
+            block_on(journal::run(settings()?, output, verify, limit, operation))
         }
-        Some(Command::Releases(args)) => list(&flags, lists::List::Releases, args),
-        Some(Command::Health(args)) => list(&flags, lists::List::Health, args),
-        Some(Command::Secrets(SecretsCommand::Diff(args))) => list(&flags, lists::List::Secrets, args),
-        Some(Command::Rollback(args)) => block_on(rollback::run(load::load(&flags, &variable)?, args)),
-        Some(Command::Journal { json, verify, limit }) => {
-            block_on(journal::run(load::load(&flags, &variable)?, json, verify, limit))
-        }
+        Some(Command::Info) => info::run(&flags, output),
+        Some(Command::Snapshot(args)) => block_on(snapshot::run(args, flags, output)),
+        Some(Command::Completions { shell }) => generated(|out| {
+            clap_complete::generate(shell, &mut Args::command(), "flightdeck", out);
+            Ok(())
+        }),
+        Some(Command::Man) => generated(|out| clap_mangen::Man::new(Args::command()).render(out)),
         Some(Command::Config(ConfigCommand::Example)) => print(include_str!("../config.example.toml")),
         Some(Command::Config(ConfigCommand::Check)) => check(&flags),
         Some(Command::Keys) => print(&crate::action::markdown()),
     }
 }
 
-fn list(flags: &Flags, which: lists::List, args: ReadArgs) -> Result<ExitCode, UserError> {
-    let settings = load::load(flags, &variable)?;
-    block_on(lists::run(settings, which, args.json, std::time::Duration::from_secs(args.timeout)))
+/// Prints what a generator writes.
+fn generated(make: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<ExitCode, UserError> {
+    let mut text = Vec::new();
+    make(&mut text).map_err(|error| UserError::new(ExitCode::Failed, error.to_string()))?;
+    print(&String::from_utf8_lossy(&text))
 }
 
 fn screen(flags: &Flags) -> Result<ExitCode, UserError> {
@@ -214,12 +111,21 @@ fn variable(name: &str) -> Option<String> {
 
 /// Writes to standard output. A reader that has gone away is no error.
 pub(crate) fn print(text: &str) -> Result<ExitCode, UserError> {
+    emit(text).map(|_| ExitCode::Done)
+}
+
+/// Says something beside the answer, on standard error. Nobody listening is no error.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Writes to standard output; false when its reader has gone away.
+pub(crate) fn emit(text: &str) -> Result<bool, UserError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(UserError::new(ExitCode::Failed, format!("standard output cannot be written: {error}")))
-        }
-        _ => Ok(ExitCode::Done),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(UserError::new(ExitCode::Failed, format!("standard output cannot be written: {error}"))),
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Scope {
     All,
     /// Everything but log lines, for commands that answer once.
     State,
+    /// Log lines and nothing else.
+    Logs,
 }
 
 /// Starts the tasks.

@@ -4,6 +4,7 @@ mod frame;
 mod overlays;
 mod panes;
 mod rollback;
+pub mod svg;
 pub mod text;
 pub mod theme;
 mod widgets;

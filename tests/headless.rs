@@ -93,3 +93,63 @@ async fn the_project_file_lies_over_the_users_own_and_no_token_goes_elsewhere() 
     assert!(said.contains("project ours"), "{said}");
     assert!(said.contains("is not sent there"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_merged_by_time_filtered_and_read_by_programs() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let output = flightdeck(dir.path(), &["logs", "--environment", "production", "--json"]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = lines(&output);
+    let at: Vec<jiff::Timestamp> = said.iter().filter_map(|line| line["at"].as_str()?.parse().ok()).collect();
+    assert!(at.len() == said.len() && at.len() > 10 && at.is_sorted());
+    assert!(said.iter().all(|line| line["environment"] == "production" && line["version"] == 1));
+    let few = flightdeck(dir.path(), &["logs", "--service", "backend", "--grep", "get /", "--limit", "3"]).await;
+    let text = String::from_utf8_lossy(&few.stdout).into_owned();
+    assert!((1..=3).contains(&text.lines().count()) && text.lines().all(|line| line.contains("/backend ")), "{text}");
+    assert!(text.lines().all(|line| line.to_lowercase().contains("get /")), "{text}");
+    for wrong in [&["logs", "--since", "soon"][..], &["logs", "--regex", "("], &["logs", "--service", "nobody"]] {
+        assert_eq!(flightdeck(dir.path(), wrong).await.status.code(), Some(2), "{wrong:?}");
+    }
+    let late = flightdeck(dir.path(), &["logs", "--follow", "--timeout", "1"]).await;
+    assert_eq!(late.status.code(), Some(124), "{late:?}");
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_has_its_own_exit_code_and_is_not_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let path = dir.path().join("flightdeck.toml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("FlyV1 fm2_", "FlyV1 fm2_wrong");
+    std::fs::write(&path, text).unwrap();
+    let status = flightdeck(dir.path(), &["status"]).await;
+    assert_eq!(status.status.code(), Some(4), "{status:?}");
+    let said = String::from_utf8_lossy(&status.stdout);
+    assert!(said.contains("not read: production/backend declared") && !said.contains("fm2_wrong"), "{said}");
+    let ask = ["rollback", "--environment", "production", "--to", "v40", "--confirm", "production"];
+    let rollback = flightdeck(dir.path(), &ask).await;
+    assert_eq!(rollback.status.code(), Some(4), "{rollback:?}");
+    let info = flightdeck(dir.path(), &["info", "--json"]).await;
+    assert_eq!(info.status.code(), Some(0), "{info:?}");
+    assert!(!String::from_utf8_lossy(&info.stdout).contains("fm2_wrong"));
+    assert_eq!(lines(&info)[0]["configuration"]["fly"]["token from"], "the configuration file");
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_pages_and_completions_are_made_without_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let ask = ["snapshot", "--demo", "--scenario", "calm", "--until", "observed", "--size", "100x30"];
+    let text = flightdeck(dir.path(), &ask).await;
+    assert_eq!(text.status.code(), Some(0), "{text:?}");
+    assert!(String::from_utf8_lossy(&text.stdout).contains("PROD  Environments"), "{text:?}");
+    let picture = dir.path().join("console.svg");
+    let drawn = flightdeck(dir.path(), &[&ask[..], &["--output", picture.to_str().unwrap()]].concat()).await;
+    assert_eq!(drawn.status.code(), Some(0), "{drawn:?}");
+    assert!(std::fs::read_to_string(picture).unwrap().starts_with("<svg"));
+    let man = flightdeck(dir.path(), &["man"]).await;
+    assert!(String::from_utf8_lossy(&man.stdout).contains(".TH flightdeck"), "{man:?}");
+    let completions = flightdeck(dir.path(), &["completions", "bash"]).await;
+    assert!(String::from_utf8_lossy(&completions.stdout).contains("_flightdeck"), "{completions:?}");
+}

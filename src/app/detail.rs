@@ -106,7 +106,7 @@ fn line(line: &LogLine, rows: &mut Rows) {
     put(rows, "service", &line.service);
     put(rows, "platform", line.platform);
     put(rows, "instance", format!("{} {}", line.instance, line.region));
-    put(rows, "level", format!("{:?}", line.level).to_lowercase());
+    put(rows, "level", line.level.word().to_lowercase());
     put(rows, "message", &line.message);
     let Some(raw) = &line.raw else { return };
     match serde_json::from_str::<serde_json::Value>(raw.as_str()) {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::Output;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::error::{ExitCode, UserError};
@@ -13,7 +14,13 @@ fn failed(error: StoreError) -> UserError {
     UserError::new(ExitCode::Failed, error.to_string())
 }
 
-pub(super) async fn run(settings: Settings, json: bool, verify: bool, limit: u32) -> Result<ExitCode, UserError> {
+pub(super) async fn run(
+    settings: Settings,
+    output: Output,
+    verify: bool,
+    limit: u32,
+    operation: Option<String>,
+) -> Result<ExitCode, UserError> {
     let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
     if verify {
         return match store.verify().await.map_err(failed)? {
@@ -26,9 +33,13 @@ pub(super) async fn run(settings: Settings, json: bool, verify: bool, limit: u32
             .hint("keep the file as evidence and name another folder in [state] dir")),
         };
     }
-    let rows = store.list(limit).await.map_err(failed)?;
+    let wanted = operation.as_deref();
+    // Rows of one operation may lie far apart: all are looked through.
+    let rows = store.list(if wanted.is_some() { u32::MAX } else { limit }).await.map_err(failed)?;
+    let rows = rows.into_iter().filter(|row| wanted.is_none_or(|id| row.op.ends_with(id)));
+    let rows: Vec<_> = rows.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
     let mut text = String::new();
-    if json {
+    if output.json {
         let rows: Vec<_> = rows
             .iter()
             .map(|row| json!({"id": row.id, "at": row.at, "op": row.op, "event": row.event, "body": row.body}))
@@ -38,7 +49,15 @@ pub(super) async fn run(settings: Settings, json: bool, verify: bool, limit: u32
         for row in rows {
             let says = ["title", "call", "outcome"].iter().find_map(|key| row.body[*key].as_str()).unwrap_or_default();
             let result = row.body["result"].as_str().unwrap_or_default();
-            let _ = writeln!(text, "{} {:<8} {says} {result}", row.at, row.event);
+            let at: String = row.at.chars().take(19).collect();
+            let op = row.op.get(row.op.len().saturating_sub(8)..).unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "{:>6} {at}Z {op} {:<8} {says}{}{result}",
+                row.id,
+                row.event,
+                if result.is_empty() { "" } else { ": " }
+            );
         }
     }
     super::print(&text)

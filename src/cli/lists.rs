@@ -1,16 +1,17 @@
-//! `releases`, `health` and `secrets diff`: one list each, from the screen's own model.
+//! `releases`, `health`, `secrets diff` and `approvals`: one list each, from the screen's own model.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::Output;
 use super::read::read_once;
 use crate::app::model::Model;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Status;
+use crate::domain::feed::FeedId;
 use crate::error::{ExitCode, UserError};
 
 /// Which list.
@@ -22,18 +23,21 @@ pub(super) enum List {
     Health,
     /// The matrix of secrets, names and findings only.
     Secrets,
+    /// Gates that wait.
+    Approvals,
 }
 
-pub(super) async fn run(settings: Settings, list: List, json: bool, timeout: Duration) -> Result<ExitCode, UserError> {
+pub(super) async fn run(settings: Settings, list: List, output: Output) -> Result<ExitCode, UserError> {
     let clock = SystemClock::shared();
-    let (model, late) = read_once(Arc::new(settings), clock.clone(), timeout).await;
+    let reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    let model = &reading.model;
     let (name, rows, code) = match list {
-        List::Releases => ("releases", releases(&model), ExitCode::Done),
-        List::Health => ("health", health(&model), health_code(&model)),
-        List::Secrets => ("secrets-diff", secrets(&model), secrets_code(&model)),
+        List::Releases => ("releases", releases(model), ExitCode::Done),
+        List::Health => ("health", health(model), health_code(model)),
+        List::Secrets => ("secrets-diff", secrets(model), secrets_code(model)),
+        List::Approvals => ("approvals", approvals(model), ExitCode::Done),
     };
-    let nothing = rows.is_empty();
-    if json {
+    if output.json {
         let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
         let at = clock.now().to_string();
         let value = json!({"schema": format!("flightdeck/{name}"), "version": 1, "at": at, "rows": rows});
@@ -43,7 +47,45 @@ pub(super) async fn run(settings: Settings, list: List, json: bool, timeout: Dur
         rows.iter().for_each(|(_, line)| text.push_str(line));
         super::print(&text)?;
     }
-    Ok(if nothing || (late && code == ExitCode::Done) { ExitCode::Inconclusive } else { code })
+    let matters = |id: &FeedId| match list {
+        List::Releases => matches!(id, FeedId::Releases(_)),
+        List::Health => matches!(id, FeedId::Health(_)),
+        List::Secrets => matches!(id, FeedId::Secrets(_)),
+        List::Approvals => matches!(id, FeedId::Pipeline),
+    };
+    for (id, why, _) in reading.failing().filter(|(id, ..)| matters(id)) {
+        super::complain(&format!("not read: {id}: {why}"));
+    }
+    Ok(match (code, reading.incomplete(output, matters)) {
+        (ExitCode::Done, Some(incomplete)) => incomplete,
+        (code, _) => code,
+    })
+}
+
+fn approvals(model: &Model) -> Vec<(Value, String)> {
+    let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
+    gates
+        .map(|(run, gate)| {
+            let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
+            let value = json!({
+                "run": run.id, "workflow": run.workflow, "number": run.number.0, "commit": run.sha, "title": run.title,
+                "by": run.actor, "url": run.url, "environment": gate.env, "reviewers": names,
+                "waiting_since": gate.wait_since, "may_approve": gate.may_approve,
+            });
+            let may = if gate.may_approve { "you may review it" } else { "you may not review it" };
+            let line = format!(
+                "{:<14} run {} {} #{} {} by {}: waits for {} ({may})\n",
+                gate.env,
+                run.id,
+                run.workflow,
+                run.number.0,
+                run.sha.short(),
+                run.actor,
+                names.join(", ")
+            );
+            (value, line)
+        })
+        .collect()
 }
 
 fn releases(model: &Model) -> Vec<(Value, String)> {

@@ -4,16 +4,47 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Output;
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
-use crate::domain::feed::FeedId;
+use crate::domain::feed::{FeedId, FeedState};
 use crate::engine::{Engine, Scope};
+use crate::error::ExitCode;
 
-/// Runs the engine until every feed has answered or failed once; true when the time ran out before.
-pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> (Model, bool) {
+/// What was read.
+pub(super) struct Reading {
+    /// The screen's own model.
+    pub(super) model: Model,
+    /// The time ran out before every feed had answered.
+    pub(super) late: bool,
+}
+
+impl Reading {
+    /// Feeds that fail: which, why, and whether the token is at fault.
+    pub(super) fn failing(&self) -> impl Iterator<Item = (&FeedId, &str, bool)> {
+        self.model.feeds.iter().filter_map(|(id, status)| match &status.state {
+            FeedState::Failing { why, denied, .. } => Some((id, why.as_str(), *denied)),
+            _ => None,
+        })
+    }
+
+    /// The exit code of what is not known, if anything is not: of those feeds that matter to the answer.
+    pub(super) fn incomplete(&self, output: Output, matters: impl Fn(&FeedId) -> bool) -> Option<ExitCode> {
+        let failing: Vec<bool> = self.failing().filter(|(id, ..)| matters(id)).map(|(.., denied)| denied).collect();
+        match () {
+            () if failing.contains(&true) => Some(ExitCode::Auth),
+            () if self.late => Some(output.late()),
+            () if !failing.is_empty() => Some(ExitCode::Inconclusive),
+            () => None,
+        }
+    }
+}
+
+/// Runs the engine until every feed has answered or failed once, or the time is over.
+pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> Reading {
     let now = || Now { wall: clock.now(), mono: clock.mono() };
     let mut model = Model::new(&settings, now());
     let (engine, mut lanes) = Engine::start(settings, clock.clone(), Scope::State);
@@ -29,5 +60,5 @@ pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeo
     };
     let late = tokio::time::timeout(timeout, collect).await.is_err();
     engine.shutdown().await;
-    (model, late)
+    Reading { model, late }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 
+use super::Output;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::ids::{EnvId, ReqId, ServiceId};
 use crate::domain::operation::{OpState, Operation, Plan, StepReport, Target};
 use crate::domain::release::Deployment;
@@ -35,15 +36,9 @@ pub struct RollbackArgs {
     /// Why; the platform keeps it where it can.
     #[arg(long)]
     pub reason: Option<String>,
-    /// One JSON line per change.
-    #[arg(long)]
-    pub json: bool,
-    /// Longest wait for the platforms' lists and the plan, seconds.
-    #[arg(long, default_value_t = 15)]
-    pub timeout: u64,
 }
 
-pub(super) async fn run(settings: Settings, args: RollbackArgs) -> Result<ExitCode, UserError> {
+pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) -> Result<ExitCode, UserError> {
     let env = EnvId::from(args.environment.as_str());
     let services = services(&settings, &env, args.service.as_deref())?;
     if args.confirm.as_ref().is_some_and(|typed| *typed != args.environment) {
@@ -51,10 +46,9 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs) -> Result<ExitCo
             .now("nothing was changed"));
     }
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::State);
-    let limit = Duration::from_secs(args.timeout);
-    let result = prepared(&engine, &mut lanes, &env, &services, &args.to, limit).await;
+    let result = prepared(&engine, &mut lanes, &env, &services, &args.to, output).await;
     let result = match result {
-        Ok(plan) => carry_out(&engine, &mut lanes, plan, &args).await,
+        Ok(plan) => carry_out(&engine, &mut lanes, plan, &args, output.json).await,
         Err(error) => Err(error),
     };
     engine.shutdown().await;
@@ -79,24 +73,33 @@ async fn prepared(
     env: &EnvId,
     services: &[ServiceId],
     to: &str,
-    limit: Duration,
+    output: Output,
 ) -> Result<Plan, UserError> {
     let late = |what: &str| {
-        UserError::new(ExitCode::Inconclusive, format!("{what} did not come in time"))
+        UserError::new(output.late(), format!("{what} did not come in time"))
             .now("nothing was changed")
             .hint("flightdeck status says which platform does not answer; --timeout waits longer")
     };
+    let limit = output.limit();
     let lists = async {
         let mut lists: BTreeMap<ServiceId, Vec<Deployment>> = BTreeMap::new();
         while lists.len() < services.len() {
             match lanes.control.recv().await? {
                 Fact::Releases(id, list) if services.contains(&id) => drop(lists.insert(id, list)),
+                // A refused token is refused again: waiting helps nobody.
+                Fact::Feed(
+                    FeedId::Releases(id),
+                    FeedStatus { state: FeedState::Failing { why, denied: true, .. }, .. },
+                ) if services.contains(&id) => {
+                    return Some(Err(UserError::new(ExitCode::Auth, why.to_string()).now("nothing was changed")));
+                }
                 _ => {}
             }
         }
-        Some(lists)
+        Some(Ok(lists))
     };
-    let lists = tokio::time::timeout(limit, lists).await.ok().flatten().ok_or_else(|| late("the list of releases"))?;
+    let lists =
+        tokio::time::timeout(limit, lists).await.ok().flatten().ok_or_else(|| late("the list of releases"))??;
     let targets = targets(&lists, to)?;
     engine.preflight(ReqId(1), env.clone(), targets, None);
     let plan = async {
@@ -138,12 +141,13 @@ async fn carry_out(
     lanes: &mut Lanes,
     plan: Plan,
     args: &RollbackArgs,
+    json: bool,
 ) -> Result<ExitCode, UserError> {
     if let (Some(why), true) = (plan.refusals.first(), args.confirm.is_some()) {
         return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
     }
     if args.confirm.is_none() {
-        super::print(&show_plan(&plan, args.json))?;
+        super::print(&show_plan(&plan, json))?;
         return Ok(ExitCode::Done);
     }
     engine.operate(plan, args.reason.as_deref().map(Text::from));
@@ -151,9 +155,9 @@ async fn carry_out(
     loop {
         match lanes.control.recv().await {
             Some(Fact::Operation(operation)) => {
-                tell_changes(&operation, &mut told, args.json)?;
+                tell_changes(&operation, &mut told, json)?;
                 if operation.state.ended() {
-                    return end(&operation, args.json);
+                    return end(&operation, json);
                 }
             }
             Some(Fact::Notice(text)) if text.as_str().starts_with("refused") => {
@@ -189,7 +193,7 @@ fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -
                 let line = json!({"schema": "flightdeck/rollback-step", "version": 1, "index": index, "step": step});
                 text.push_str(&format!("{line}\n"));
             } else {
-                let state = format!("{:?}", step.state).to_lowercase();
+                let state = step.state.word();
                 text.push_str(&format!("{state:<8} {} · {}  {}\n", step.service.name, step.title, step.detail));
             }
         }

@@ -18,7 +18,8 @@ pub(super) async fn run(listen: SocketAddr, config: Option<&Path>, world: SimArg
         })?;
     }
     super::print(&format!("{}\n", simulator.ready_line(config)))?;
-    wait_for_signal().await?;
+    // Being told to end is how it ends well.
+    signalled().await?;
     simulator.stop().await;
     Ok(ExitCode::Done)
 }
@@ -39,12 +40,13 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
-async fn wait_for_signal() -> Result<(), UserError> {
+/// Waits for SIGINT or SIGTERM; the exit code that each stands for.
+pub(super) async fn signalled() -> Result<ExitCode, UserError> {
     let failed =
         |error: std::io::Error| UserError::new(ExitCode::Failed, format!("signals cannot be awaited: {error}"));
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
     tokio::select! {
-        result = tokio::signal::ctrl_c() => result.map_err(failed),
-        _ = terminate.recv() => Ok(()),
+        result = tokio::signal::ctrl_c() => result.map_err(failed).map(|()| ExitCode::Interrupted),
+        _ = terminate.recv() => Ok(ExitCode::Terminated),
     }
 }

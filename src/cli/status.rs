@@ -2,42 +2,37 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::Output;
 use super::read::read_once;
 
 use crate::app::model::Model;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::domain::environment::{EnvInfo, Status};
-use crate::domain::feed::FeedState;
 use crate::error::{ExitCode, UserError};
 
-pub(super) async fn run(settings: Settings, json: bool, timeout: Duration) -> Result<ExitCode, UserError> {
+pub(super) async fn run(settings: Settings, output: Output) -> Result<ExitCode, UserError> {
     let clock = SystemClock::shared();
-    let (model, late) = read_once(Arc::new(settings), clock.clone(), timeout).await;
-    let failing: Vec<(String, String)> = model
-        .feeds
-        .iter()
-        .filter_map(|(id, status)| match &status.state {
-            FeedState::Failing { why, .. } => Some((format!("{id:?}"), why.to_string())),
-            _ => None,
-        })
-        .collect();
-    let text = if json { as_json(&model, &failing, &clock) } else { as_text(&model, &failing) };
+    let reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    let failing: Vec<(String, String)> =
+        reading.failing().map(|(id, why, _)| (id.to_string(), why.to_owned())).collect();
+    let model = &reading.model;
+    let text = if output.json { as_json(model, &failing, &clock) } else { as_text(model, &failing) };
     super::print(&text)?;
-    Ok(exit_code(&model, late || !failing.is_empty()))
+    Ok(exit_code(model, reading.incomplete(output, |_| true)))
 }
 
-fn exit_code(model: &Model, incomplete: bool) -> ExitCode {
+/// What fails is said first; what is not known comes before what is well.
+fn exit_code(model: &Model, incomplete: Option<ExitCode>) -> ExitCode {
     let worst = model.environments.iter().map(|env| model.judge(env).status).max();
-    match worst {
-        Some(Status::Fail) => ExitCode::Failed,
-        _ if incomplete => ExitCode::Inconclusive,
-        Some(Status::Unknown) | None => ExitCode::Inconclusive,
-        Some(_) => ExitCode::Done,
+    match (worst, incomplete) {
+        (Some(Status::Fail), _) => ExitCode::Failed,
+        (_, Some(code)) => code,
+        (Some(Status::Unknown) | None, None) => ExitCode::Inconclusive,
+        (Some(_), None) => ExitCode::Done,
     }
 }
 
@@ -89,7 +84,7 @@ fn as_text(model: &Model, failing: &[(String, String)]) -> String {
     for env in &model.environments {
         let judged = model.judge(env);
         let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
-        let _ = writeln!(text, "{:<14} {:<8} {:<24} {sha}", env.id, word(judged.status), judged.words);
+        let _ = writeln!(text, "{:<14} {:<8} {:<24} {sha}", env.id, word(judged.status), words(&judged.words));
         for info in &env.services {
             let judged = model.judge_service(&info.id);
             let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
@@ -100,7 +95,7 @@ fn as_text(model: &Model, failing: &[(String, String)]) -> String {
                 "  {:<12} {:<8} {:<24} {sha}  {} {label}",
                 info.id.name,
                 word(judged.status),
-                judged.words,
+                words(&judged.words),
                 info.platform
             );
         }
@@ -109,6 +104,11 @@ fn as_text(model: &Model, failing: &[(String, String)]) -> String {
         let _ = writeln!(text, "not read: {feed}: {why}");
     }
     text
+}
+
+/// As much as a column holds; `--json` has it all.
+fn words(text: &str) -> String {
+    crate::ui::text::cut(text, 40, "…")
 }
 
 fn word(status: Status) -> &'static str {

@@ -1,5 +1,6 @@
 //! Feeds: background reads that keep one thing fresh, and what the screen may say of their age.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -32,6 +33,22 @@ pub enum FeedId {
     Token(Platform),
 }
 
+impl fmt::Display for FeedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declared(service) => write!(f, "{service} declared"),
+            Self::Observed(service) => write!(f, "{service} observed"),
+            Self::Releases(service) => write!(f, "{service} releases"),
+            Self::Logs(service) => write!(f, "{service} logs"),
+            Self::Health(env) => write!(f, "{env} health"),
+            Self::Secrets(env) => write!(f, "{env} secrets"),
+            Self::Pipeline => f.write_str("pipeline"),
+            Self::Journal => f.write_str("journal"),
+            Self::Token(platform) => write!(f, "{platform} token"),
+        }
+    }
+}
+
 /// How a feed is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum FeedState {
@@ -47,6 +64,8 @@ pub enum FeedState {
         since: Timestamp,
         /// Why, in words for the pane: what happened and what to do.
         why: Text,
+        /// The token is missing, refused, or lacks a permission.
+        denied: bool,
     },
 }
 

@@ -96,6 +96,14 @@ impl Feed for AnyFeed {
 /// Every feed that the settings ask for, within the scope.
 pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
     let mut feeds = Vec::new();
+    if scope == Scope::Logs {
+        for (env, service) in
+            settings.environments.iter().flat_map(|env| env.services.iter().map(move |one| (env, one)))
+        {
+            feeds.extend(logs_of(clients, service, env.tier));
+        }
+        return feeds;
+    }
     for platform in settings.platforms() {
         feeds.push((FeedId::Token(platform), AnyFeed::Token(token::TokenFeed::new(platform, clients))));
     }
@@ -130,11 +138,14 @@ fn of_service(
         let feed = probes::ObservedFeed::new(id.clone(), rule.clone(), clients.http.clone());
         feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
     }
-    if scope == Scope::All
-        && let Some(feed) = logs::LogsFeed::new(service, tier, clients)
-    {
-        feeds.push((FeedId::Logs(id.clone()), AnyFeed::Logs(Box::new(feed))));
+    if scope == Scope::All {
+        feeds.extend(logs_of(clients, service, tier));
     }
+}
+
+fn logs_of(clients: &Clients, service: &ServiceInfo, tier: Tier) -> Option<(FeedId, AnyFeed)> {
+    let feed = logs::LogsFeed::new(service, tier, clients)?;
+    Some((FeedId::Logs(service.id.clone()), AnyFeed::Logs(Box::new(feed))))
 }
 
 fn of_environment(clients: &Clients, settings: &Settings, env: &EnvInfo, feeds: &mut Vec<(FeedId, AnyFeed)>) {

@@ -83,7 +83,8 @@ impl Poller {
                 let why = Text::from(format!("{error}. {}", error.advice()));
                 let asked = error.retry_after.unwrap_or_default();
                 let pause = backoff(self.settings.fast, self.failures, error.kind).max(asked);
-                (FeedState::Failing { last_ok: self.last_ok, since, why }, pause)
+                let denied = matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden);
+                (FeedState::Failing { last_ok: self.last_ok, since, why, denied }, pause)
             }
         };
         self.outbox.tell(Fact::Feed(self.id.clone(), FeedStatus { state, interval })).await;

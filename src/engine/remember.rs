@@ -93,7 +93,7 @@ impl Memory {
                 }
                 Err(error) => {
                     let since = *told.failing.get_or_insert(now);
-                    FeedState::Failing { last_ok, since, why: Text::from(error.to_string()) }
+                    FeedState::Failing { last_ok, since, why: Text::from(error.to_string()), denied: false }
                 }
             };
             outbox.tell(Fact::Feed(FeedId::Journal, FeedStatus { state, interval: LOOK })).await;

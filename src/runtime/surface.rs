@@ -4,6 +4,7 @@ use std::io;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 use crate::app::geometry::Geometry;
 use crate::app::model::Model;
@@ -88,6 +89,12 @@ impl MemorySurface {
             Err(never) => match never {},
         };
         Self { terminal, written: Vec::new(), on_frame: Box::new(on_frame) }
+    }
+
+    /// The cells of the last frame.
+    #[must_use]
+    pub fn buffer(&self) -> &Buffer {
+        self.terminal.backend().buffer()
     }
 
     /// The plain text on it, a line per row, without spaces at the ends.

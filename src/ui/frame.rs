@@ -106,7 +106,7 @@ fn logs(ctx: &Ctx<'_>) -> String {
         text.push_str(&format!(" {dot} n N {}", logs.term()));
     }
     if filter.level > Level::Trace {
-        text.push_str(&format!(" {dot} {} and above", format!("{:?}", filter.level).to_lowercase()));
+        text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
     }
     if !filter.hidden.is_empty() {
         text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));

@@ -123,7 +123,7 @@ pub fn failing() -> Model {
         probe(&mut model, "frontend → api", 0, 12, Some("CORS refused: no Access-Control-Allow-Origin"));
     }
     let why = "vercel refuses the token (403); set VERCEL_TOKEN to one that may read the team acme";
-    let state = FeedState::Failing { last_ok: None, since: ago(90), why: Text::from(why) };
+    let state = FeedState::Failing { last_ok: None, since: ago(90), why: Text::from(why), denied: false };
     feed(&mut model, FeedId::Secrets("production".into()), state);
     feed(&mut model, FeedId::Health("production".into()), FeedState::Fresh(ago(47)));
     model

@@ -143,7 +143,7 @@ impl LogBuf {
         for position in &self.shown {
             match self.row(*position) {
                 Some(Row::Line(line)) => {
-                    let level = format!("{:?}", line.level).to_uppercase();
+                    let level = line.level.word();
                     text.push_str(&format!("{} {} {level} {}\n", line.at, line.service, line.message));
                 }
                 Some(Row::Gap(service, count, why)) => {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::{Clients, vercel_target};
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::environment::{Platform, ServiceInfo, Tier};
+use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
 use crate::engine::poll::Pace;
@@ -81,7 +83,7 @@ impl LogsFeed {
             }
             Source::Vercel { vercel, target, opened } => {
                 let again = std::mem::replace(opened, true);
-                follow(vercel, target, &self.service, again, outbox).await?;
+                follow(vercel, target, &self.service, &self.clock, again, outbox).await?;
                 Ok(Pace::After(Duration::from_secs(2)))
             }
         }
@@ -93,6 +95,7 @@ async fn follow(
     vercel: &Vercel,
     target: &str,
     service: &ServiceInfo,
+    clock: &SharedClock,
     again: bool,
     outbox: &Outbox,
 ) -> Result<(), PlatformError> {
@@ -104,6 +107,7 @@ async fn follow(
         let why = Some(Text::from("the stream was reopened; lines in between are not offered again"));
         outbox.log(LogBatch { service: service.id.clone(), lines: Vec::new(), gap: 1, gap_why: why });
     }
+    alive(service, clock, outbox).await;
     let mut waiting = Vec::new();
     let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
     loop {
@@ -119,6 +123,7 @@ async fn follow(
                 if now.await.ok().flatten().is_some_and(|now: VercelDeployment| now.id != live.id) {
                     break;
                 }
+                alive(service, clock, outbox).await;
             }
             () = flush, if !waiting.is_empty() => hand_over(outbox, service, std::mem::take(&mut waiting)),
         }
@@ -128,6 +133,12 @@ async fn follow(
     }
     hand_over(outbox, service, waiting);
     Ok(())
+}
+
+/// An open stream is fresh although no read of it ever ends.
+async fn alive(service: &ServiceInfo, clock: &SharedClock, outbox: &Outbox) {
+    let status = FeedStatus { state: FeedState::Fresh(clock.now()), interval: LOOK };
+    outbox.tell(Fact::Feed(FeedId::Logs(service.id.clone()), status)).await;
 }
 
 fn hand_over(outbox: &Outbox, service: &ServiceInfo, lines: Vec<LogLine>) {

@@ -9,7 +9,7 @@ use crate::app::logbuf::Row;
 use crate::app::model::Pane;
 use crate::app::reading::Stamps;
 use crate::domain::environment::Status;
-use crate::domain::log::{Level, LogLine};
+use crate::domain::log::LogLine;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(area.width), usize::from(area.height));
@@ -48,7 +48,7 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
         let instance: String = line.instance.chars().take(4).collect();
         spans.push(Span::styled(format!("{:<4}{instance:<5}", line.region), ctx.theme.dim()));
     }
-    spans.push(Span::styled(format!("{:<6}", word(line.level)), style));
+    spans.push(Span::styled(format!("{:<6}", line.level.word()), style));
     let used: usize = spans.iter().map(Span::width).sum();
     let room = width.saturating_sub(used);
     let message = ctx.veiled(line.message.as_str());
@@ -106,16 +106,5 @@ fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
         }
         Stamps::Age => format!(" {:>7} ", text::since(line.at, ctx.now.wall)),
         Stamps::Off => " ".to_owned(),
-    }
-}
-
-fn word(level: Level) -> &'static str {
-    match level {
-        Level::Trace => "TRACE",
-        Level::Debug => "DEBUG",
-        Level::Info => "INFO",
-        Level::Warn => "WARN",
-        Level::Error => "ERROR",
-        Level::Fatal => "FATAL",
     }
 }

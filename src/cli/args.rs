@@ -1,0 +1,152 @@
+//! The command line: every command and every flag.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::ExitCode;
+
+/// A terminal release console: environments, live deploy logs, health and secrets of one product on one screen.
+#[derive(Debug, Parser)]
+#[command(name = "flightdeck", version, about, long_about = None)]
+pub struct Args {
+    /// What to do; without it the console opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Allow changes in every environment.
+    #[arg(long, global = true, conflicts_with = "readonly")]
+    pub write: bool,
+    /// Allow no change, whatever the configuration says.
+    #[arg(long, global = true)]
+    pub readonly: bool,
+    /// Symbols in ASCII only.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// No colours.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// As JSON on standard output, with `schema` and `version`.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Longest wait, seconds; reaching it is exit code 124.
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+}
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// As JSON.
+    pub json: bool,
+    /// The wait that was asked for.
+    pub timeout: Option<Duration>,
+}
+
+impl Output {
+    /// The longest wait for what platforms answer.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(15))
+    }
+
+    /// The exit code when time ran out: asked for, or ours.
+    #[must_use]
+    pub fn late(&self) -> ExitCode {
+        if self.timeout.is_some() { ExitCode::Timeout } else { ExitCode::Inconclusive }
+    }
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the console on a simulated product; needs no account and no network.
+    Demo(SimArgs),
+    /// Serve the platforms' HTTP APIs on loopback.
+    Sim {
+        /// The first port; the others follow, port 0 picks free ones.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: std::net::SocketAddr,
+        /// Write a configuration that points the console at it.
+        #[arg(long, value_name = "FILE")]
+        write_config: Option<PathBuf>,
+        #[command(flatten)]
+        world: SimArgs,
+    },
+    /// What is live where, read once.
+    Status,
+    /// Deployments of every service.
+    Releases,
+    /// Log lines of the services, merged by time.
+    Logs(super::logs::LogsArgs),
+    /// Every probe, asked once.
+    Health,
+    /// Secrets: names, places and findings, never a value.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// Gates that wait for a review.
+    Approvals,
+    /// Roll an environment back; without --confirm it prints the plan.
+    Rollback(super::rollback::RollbackArgs),
+    /// What was done: every operation and every changing call.
+    Journal {
+        /// Check that no row was changed.
+        #[arg(long)]
+        verify: bool,
+        /// Rows at most.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// Only this operation, by its whole identity or its end.
+        #[arg(long, value_name = "ID")]
+        operation: Option<String>,
+    },
+    /// Facts for a bug report: version, folders, terminal, where tokens come from. Never a value.
+    Info,
+    /// Draw the console without a terminal, as an SVG picture or as text.
+    Snapshot(super::snapshot::SnapshotArgs),
+    /// Completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, as roff.
+    Man,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The table of keys.
+    Keys,
+}
+
+/// What the simulated world is like.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SimArgs {
+    /// The scripted world.
+    #[arg(long, default_value = "bad-deploy")]
+    pub scenario: String,
+    /// The same seed gives the same world.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Simulated seconds per second.
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+/// Subcommands of `secrets`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum SecretsCommand {
+    /// Compare the environments; exit code 1 when something differs.
+    Diff,
+}
+
+/// Subcommands of `config`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Load it and say what was understood.
+    Check,
+    /// Print an example with every key.
+    Example,
+}

@@ -1,0 +1,93 @@
+//! `flightdeck info`: what a bug report needs. Where tokens come from, never what they are.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{Output, variable};
+use crate::config::Settings;
+use crate::config::load::{self, Flags};
+use crate::error::{ExitCode, UserError};
+
+pub(super) fn run(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
+    let settings = load::load(flags, &variable);
+    let facts = json!({
+        "schema": "flightdeck/info",
+        "version": 1,
+        "program": {"version": env!("CARGO_PKG_VERSION"), "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
+                    "debug": cfg!(debug_assertions)},
+        "terminal": terminal(),
+        "configuration": settings.as_ref().map_or_else(|error| json!({"error": error.what}), configuration),
+    });
+    if output.json {
+        return super::print(&format!("{facts}\n"));
+    }
+    let mut text = String::new();
+    for (title, part) in facts.as_object().into_iter().flatten().filter(|(_, part)| part.is_object()) {
+        let _ = writeln!(text, "{title}");
+        lines(part, 1, &mut text);
+    }
+    super::print(&text)
+}
+
+fn lines(value: &Value, depth: usize, text: &mut String) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let indent = "  ".repeat(depth);
+        match value {
+            Value::Object(_) => {
+                let _ = writeln!(text, "{indent}{key}");
+                lines(value, depth + 1, text);
+            }
+            Value::Array(all) => {
+                let all: Vec<String> =
+                    all.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect();
+                let _ = writeln!(text, "{indent}{key:<16} {}", all.join("; "));
+            }
+            Value::String(plain) => {
+                let _ = writeln!(text, "{indent}{key:<16} {plain}");
+            }
+            other => {
+                let _ = writeln!(text, "{indent}{key:<16} {other}");
+            }
+        }
+    }
+}
+
+fn terminal() -> Value {
+    use std::io::IsTerminal as _;
+    let set = |name: &str| variable(name).unwrap_or_default();
+    let size = crossterm::terminal::size().map(|(columns, rows)| format!("{columns}x{rows}")).unwrap_or_default();
+    json!({
+        "TERM": set("TERM"), "COLORTERM": set("COLORTERM"), "TERM_PROGRAM": set("TERM_PROGRAM"),
+        "NO_COLOR": variable("NO_COLOR").is_some(), "LANG": set("LANG"), "size": size,
+        "multiplexer": variable("TMUX").is_some() || variable("STY").is_some(),
+        "stdout is a terminal": std::io::stdout().is_terminal(),
+    })
+}
+
+fn configuration(settings: &Settings) -> Value {
+    let access = |access: &Option<crate::config::Access>| {
+        access.as_ref().map(|access| json!({"base": access.base, "token from": access.token_origin}))
+    };
+    let fly = settings.fly.as_ref();
+    let fly = fly.map(|fly| json!({"machines": fly.machines, "api": fly.api, "token from": fly.token_origin}));
+    let environments: Vec<String> = settings
+        .environments
+        .iter()
+        .map(|env| {
+            let names: Vec<&str> = env.services.iter().map(|one| &*one.id.name).collect();
+            format!("{} ({}): {}", env.id, if env.writable { "write" } else { "read" }, names.join(", "))
+        })
+        .collect();
+    json!({
+        "file": settings.origin.as_ref().map(|path| path.display().to_string()),
+        "state": settings.state_dir.display().to_string(),
+        "project": &*settings.project,
+        "environments": environments,
+        "github": access(&settings.github),
+        "vercel": access(&settings.vercel),
+        "supabase": access(&settings.supabase),
+        "fly": fly,
+        "warnings": settings.warnings,
+    })
+}

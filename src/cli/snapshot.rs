@@ -1,0 +1,101 @@
+//! `flightdeck snapshot`: the console drawn without a terminal, for a document or a report. The real loop runs on a surface in
+//! memory until the wanted text is on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio::sync::watch;
+
+use super::{Output, SimArgs, variable};
+use crate::clock::SystemClock;
+use crate::config::load::{self, Flags};
+use crate::error::{ExitCode, UserError};
+use crate::runtime::Console;
+use crate::runtime::surface::MemorySurface;
+use crate::sim::{self, Options};
+use crate::ui::svg;
+
+/// What was typed.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SnapshotArgs {
+    /// Draw the simulated product instead of the configured one.
+    #[arg(long)]
+    pub demo: bool,
+    #[command(flatten)]
+    pub world: SimArgs,
+    /// Columns and rows.
+    #[arg(long, default_value = "120x30", value_parser = size)]
+    pub size: (u16, u16),
+    /// Draw when this text is on the screen.
+    #[arg(long, value_name = "TEXT")]
+    pub until: Option<String>,
+    /// Without --until: draw after so many seconds.
+    #[arg(long, default_value_t = 3)]
+    pub after: u64,
+    /// Write here; a name that ends in .svg gives a picture, else text.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let wrong = || "a size is COLUMNSxROWS, such as 120x30".to_owned();
+    let (columns, rows) = text.split_once('x').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u16>().ok().filter(|n| (1..=500).contains(n)).ok_or_else(wrong);
+    Ok((number(columns)?, number(rows)?))
+}
+
+pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Result<ExitCode, UserError> {
+    let clock = SystemClock::shared();
+    let state = std::env::temp_dir().join(format!("flightdeck-snapshot-{}", uuid::Uuid::now_v7()));
+    let world = if args.demo {
+        let listen = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        let world = args.world.clone();
+        let options = Options { listen, scenario: world.scenario, seed: world.seed, speed: world.speed };
+        Some(sim::start(options, clock.clone()).await?)
+    } else {
+        None
+    };
+    let mut settings = match &world {
+        Some(world) => load::parse(&world.config_toml(), None, &flags, &variable)?,
+        None => load::load(&flags, &variable)?,
+    };
+    // A picture shows no journal of somebody's own, and leaves nothing behind.
+    settings.state_dir.clone_from(&state);
+    let (seen_in, seen) = watch::channel(false);
+    let wanted = args.until.clone();
+    let mut surface = MemorySurface::new(args.size.0, args.size.1, move |frame| {
+        if wanted.as_deref().is_some_and(|wanted| frame.contains(wanted)) {
+            let _ = seen_in.send(true);
+        }
+    });
+    let limit = if args.until.is_some() { output.limit().max(Duration::from_secs(60)) } else { output.limit() };
+    let wait = wait(seen, args.until.is_some(), Duration::from_secs(args.after), limit);
+    let mut console = Console::new(Arc::new(settings), clock);
+    let code = console.run(&mut surface, stream::pending().boxed(), stream::once(wait).boxed()).await;
+    if let Some(world) = world {
+        world.stop().await;
+    }
+    let _ = std::fs::remove_dir_all(&state);
+    let picture = args.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "svg"));
+    let text = if picture { svg::render(surface.buffer()) } else { surface.text() };
+    match &args.output {
+        Some(path) => std::fs::write(path, text).map_err(|error| {
+            UserError::new(ExitCode::Usage, format!("{} cannot be written: {error}", path.display()))
+        })?,
+        None => drop(super::print(&text)?),
+    }
+    code
+}
+
+/// Ends when the text was seen, or the time is over.
+async fn wait(mut seen: watch::Receiver<bool>, until: bool, after: Duration, limit: Duration) -> ExitCode {
+    if !until {
+        tokio::time::sleep(after).await;
+        return ExitCode::Done;
+    }
+    let found = tokio::time::timeout(limit, seen.wait_for(|seen| *seen)).await;
+    if found.is_ok() { ExitCode::Done } else { ExitCode::Timeout }
+}
