@@ -148,8 +148,38 @@ async fn pictures_pages_and_completions_are_made_without_a_terminal() {
     let drawn = flightdeck(dir.path(), &[&ask[..], &["--output", picture.to_str().unwrap()]].concat()).await;
     assert_eq!(drawn.status.code(), Some(0), "{drawn:?}");
     assert!(std::fs::read_to_string(picture).unwrap().starts_with("<svg"));
+    let never = flightdeck(dir.path(), &["snapshot", "--demo", "--until", "no such words", "--timeout", "1"]).await;
+    assert_eq!(never.status.code(), Some(124), "{never:?}");
     let man = flightdeck(dir.path(), &["man"]).await;
     assert!(String::from_utf8_lossy(&man.stdout).contains(".TH flightdeck"), "{man:?}");
     let completions = flightdeck(dir.path(), &["completions", "bash"]).await;
     assert!(String::from_utf8_lossy(&completions.stdout).contains("_flightdeck"), "{completions:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_ends_by_a_signal_with_its_code_and_quietly_without_a_reader() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    for (signal, code) in [(Some("-INT"), 130), (Some("-TERM"), 143), (None, 0)] {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(["logs", "--follow"]).current_dir(dir.path()).env_remove("FLIGHTDECK_CONFIG");
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let mut first = String::new();
+        // The reader goes away behind the first line in the last round.
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        reader.read_line(&mut first).await.unwrap();
+        assert!(first.contains('/'), "{first}");
+        let reader = signal.map(|_| reader);
+        if let Some(signal) = signal {
+            let id = child.id().unwrap().to_string();
+            assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+        }
+        let ended = child.wait_with_output().await.unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{ended:?}");
+        assert!(!String::from_utf8_lossy(&ended.stderr).contains("pipe"), "{ended:?}");
+        drop(reader);
+    }
+    sim.stop().await;
 }

@@ -32,7 +32,7 @@ pub struct Args {
     /// As JSON on standard output, with `schema` and `version`.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Longest wait, seconds; reaching it is exit code 124.
+    /// Longest wait, seconds; reaching it is exit code 124. A change under way is never cut off by it.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub timeout: Option<u64>,
 }

@@ -82,6 +82,7 @@ fn configuration(settings: &Settings) -> Value {
     json!({
         "file": settings.origin.as_ref().map(|path| path.display().to_string()),
         "state": settings.state_dir.display().to_string(),
+        "log": settings.state_dir.join("flightdeck.*.log").display().to_string(),
         "project": &*settings.project,
         "environments": environments,
         "github": access(&settings.github),

@@ -71,7 +71,7 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
             let _ = seen_in.send(true);
         }
     });
-    let limit = if args.until.is_some() { output.limit().max(Duration::from_secs(60)) } else { output.limit() };
+    let limit = output.timeout.unwrap_or(Duration::from_secs(60));
     let wait = wait(seen, args.until.is_some(), Duration::from_secs(args.after), limit);
     let mut console = Console::new(Arc::new(settings), clock);
     let code = console.run(&mut surface, stream::pending().boxed(), stream::once(wait).boxed()).await;
@@ -90,11 +90,11 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
     code
 }
 
-/// Ends when the text was seen, or the time is over.
+/// Ends when the text was seen or the wanted time has passed, or when the limit is reached.
 async fn wait(mut seen: watch::Receiver<bool>, until: bool, after: Duration, limit: Duration) -> ExitCode {
     if !until {
-        tokio::time::sleep(after).await;
-        return ExitCode::Done;
+        tokio::time::sleep(after.min(limit)).await;
+        return if after > limit { ExitCode::Timeout } else { ExitCode::Done };
     }
     let found = tokio::time::timeout(limit, seen.wait_for(|seen| *seen)).await;
     if found.is_ok() { ExitCode::Done } else { ExitCode::Timeout }

@@ -84,7 +84,7 @@ fn as_text(model: &Model, failing: &[(String, String)]) -> String {
     for env in &model.environments {
         let judged = model.judge(env);
         let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
-        let _ = writeln!(text, "{:<14} {:<8} {:<24} {sha}", env.id, word(judged.status), words(&judged.words));
+        let _ = writeln!(text, "{:<14} {:<8} {:<40} {sha}", env.id, word(judged.status), words(&judged.words));
         for info in &env.services {
             let judged = model.judge_service(&info.id);
             let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
@@ -92,7 +92,7 @@ fn as_text(model: &Model, failing: &[(String, String)]) -> String {
             let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
             let _ = writeln!(
                 text,
-                "  {:<12} {:<8} {:<24} {sha}  {} {label}",
+                "  {:<12} {:<8} {:<40} {sha:<7}  {} {label}",
                 info.id.name,
                 word(judged.status),
                 words(&judged.words),

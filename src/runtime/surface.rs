@@ -5,6 +5,7 @@ use std::io;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::geometry::Geometry;
 use crate::app::model::Model;
@@ -103,7 +104,16 @@ impl MemorySurface {
         let buffer = self.terminal.backend().buffer();
         let mut text = String::new();
         for row in 0..buffer.area.height {
-            let line: String = (0..buffer.area.width).map(|column| buffer[(column, row)].symbol()).collect();
+            let mut line = String::new();
+            // A wide character covers the cell behind it, which keeps what an earlier frame left there.
+            let mut covered = 0;
+            for symbol in (0..buffer.area.width).map(|column| buffer[(column, row)].symbol()) {
+                if covered == 0 {
+                    line.push_str(symbol);
+                    covered = symbol.width().max(1);
+                }
+                covered -= 1;
+            }
             text.push_str(line.trim_end());
             text.push('\n');
         }
