@@ -183,3 +183,23 @@ async fn following_ends_by_a_signal_with_its_code_and_quietly_without_a_reader()
     }
     sim.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_waits_is_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    assert!(lines(&flightdeck(dir.path(), &["approvals", "--json"]).await)[0]["rows"].as_array().unwrap().is_empty());
+    let event = r#"{"kind": "deploy", "environment": "production", "commit": "next", "gated": true}"#;
+    sim.shared().world().happen(&serde_json::from_str(event).unwrap());
+    // The run comes to its gate when its first jobs have ended; every question takes time by itself.
+    for _ in 0..40 {
+        let asked = flightdeck(dir.path(), &["approvals", "--json"]).await;
+        assert_eq!(asked.status.code(), Some(0), "{asked:?}");
+        if let Some(gate) = lines(&asked)[0]["rows"].as_array().unwrap().first() {
+            assert_eq!(gate["environment"], "production");
+            assert!(gate["may_approve"].is_boolean() && gate["run"].is_number(), "{gate}");
+            return sim.stop().await;
+        }
+    }
+    panic!("no gate was listed");
+}
