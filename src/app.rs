@@ -17,6 +17,7 @@ pub mod readiness;
 pub mod reading;
 pub mod rollback;
 pub mod steady;
+pub mod stir;
 pub mod timeline;
 pub mod why;
 

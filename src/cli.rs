@@ -130,8 +130,10 @@ pub(crate) fn emit(text: &str) -> Result<bool, UserError> {
 }
 
 fn block_on<F: Future<Output = Result<ExitCode, UserError>>>(work: F) -> Result<ExitCode, UserError> {
+    // The loop draws on this thread and the feeds share one other: a second one would spend a calm console's time on waiting
+    // for the first. The simulator's world is behind a lock and gains nothing from more, either.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| UserError::new(ExitCode::Failed, format!("the runtime cannot be started: {error}")))?;

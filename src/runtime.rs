@@ -8,10 +8,12 @@
 pub mod effects;
 pub mod surface;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
 use crate::app::effect::Effect;
@@ -70,12 +72,12 @@ fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(futures_util::stream::poll_fn(move |cx| {
         if interrupt.poll_recv(cx).is_ready() {
-            return std::task::Poll::Ready(Some(ExitCode::Interrupted));
+            return Poll::Ready(Some(ExitCode::Interrupted));
         }
         if terminate.poll_recv(cx).is_ready() || hangup.poll_recv(cx).is_ready() {
-            return std::task::Poll::Ready(Some(ExitCode::Terminated));
+            return Poll::Ready(Some(ExitCode::Terminated));
         }
-        std::task::Poll::Pending
+        Poll::Pending
     }))
 }
 
@@ -167,7 +169,7 @@ impl Console {
             if let Flow::End = self.take(surface, performer, event, &mut batches)? {
                 return Ok(());
             }
-            if let Flow::End = self.drain(surface, performer, input, &mut lanes.control)? {
+            if let Flow::End = self.drain(surface, performer, input, &mut lanes.control).await? {
                 return Ok(());
             }
         }
@@ -196,14 +198,16 @@ impl Console {
     }
 
     /// Takes what else has come already, so that a burst costs one frame.
-    fn drain<S: Surface, I: Stream<Item = Msg> + Unpin>(
+    async fn drain<S: Surface, I: Stream<Item = Msg> + Unpin>(
         &mut self,
         surface: &mut S,
         performer: &mut Performer,
         input: &mut I,
         control: &mut mpsc::Receiver<Fact>,
     ) -> Result<Flow, UserError> {
-        while let Some(Some(msg)) = input.next().now_or_never() {
+        // Polled with this task's own waker: the input keeps the first waker that it is given, and one that wakes nobody would
+        // leave the next key lying until something else happens.
+        while let Poll::Ready(Some(msg)) = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await {
             if let Flow::End = self.step(surface, performer, msg)? {
                 return Ok(Flow::End);
             }
@@ -219,7 +223,7 @@ impl Console {
     /// One message: update, then its effects.
     fn step<S: Surface>(&mut self, surface: &mut S, performer: &mut Performer, msg: Msg) -> Result<Flow, UserError> {
         let now = self.now();
-        self.dirty = true;
+        self.dirty |= crate::app::stir::stirs(&self.model, &msg);
         self.urgent |= matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
         for effect in crate::app::update(&mut self.model, msg, now) {
             if effect == Effect::Quit {

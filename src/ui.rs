@@ -116,7 +116,9 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     for env in environments {
         let judged = model.judge(env);
         let keep = if env.tier == Tier::Production { 9 } else { 6 };
-        let text = format!("{} {}", theme.symbol(judged.status), judged.words);
+        // A reason may be a sentence, which the pane has room for; here the first words do.
+        let words = text::cut(&judged.words, if width < TWO_COLUMNS { 20 } else { 40 }, theme.ellipsis());
+        let text = format!("{} {words}", theme.symbol(judged.status));
         let mut said = vec![Span::raw(format!("  {} ", env.id)), Span::styled(text, theme.status(judged.status))];
         said.push(Span::raw(" "));
         pieces.push(Piece::new(keep, said));

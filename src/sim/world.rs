@@ -124,6 +124,8 @@ pub struct World {
     pub supabase: SupabaseWorld,
     /// How far the log lines have been written.
     pub traffic_until: Timestamp,
+    /// Lines a second of a service's log, where it is not the usual rate.
+    pub rates: BTreeMap<(Env, &'static str), Option<u64>>,
     queue: BTreeMap<(Timestamp, u64), Action>,
     counter: u64,
 }

@@ -24,6 +24,10 @@ const REMEMBERED: usize = 4096;
 const FLUSH: Duration = Duration::from_millis(50);
 /// Pause between two polls of Fly's logs when the last page was empty (fly.md section 8).
 const IDLE: Duration = Duration::from_secs(1);
+/// Empty pages in a row after which a service counts as silent.
+const QUIET: u32 = 20;
+/// Lines of a page from which on it may have been full: 100 at most, less what was seen before (fly.md section 8).
+const FULL: usize = 50;
 /// Supabase allows 30 log queries a minute (supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
@@ -31,7 +35,7 @@ const SUPABASE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(10);
 
 enum Source {
-    Fly { fly: Fly, cursor: Option<String> },
+    Fly { fly: Fly, cursor: Option<String>, quiet: u32 },
     Vercel { vercel: Vercel, target: Arc<str>, opened: bool },
     Supabase { supabase: Supabase, since: Timestamp },
 }
@@ -48,7 +52,7 @@ impl LogsFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let clock = clients.http.clock().clone();
         let source = match service.platform {
-            Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None }),
+            Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None, quiet: 0 }),
             Platform::Vercel => {
                 let target = vercel_target(&service.id.env, tier);
                 clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target, opened: false })
@@ -65,11 +69,19 @@ impl LogsFeed {
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let (id, resource) = (self.service.id.clone(), self.service.resource.clone());
         match &mut self.source {
-            Source::Fly { fly, cursor } => {
+            Source::Fly { fly, cursor, quiet } => {
                 let page = fly.logs(&resource, &id, cursor.as_deref()).await?;
                 *cursor = page.next.or(cursor.take());
                 let lines = self.seen.fresh(page.lines);
-                let pause = if lines.is_empty() { IDLE } else { IDLE / 4 };
+                // A page that may be full means that more is waiting.
+                *quiet = if lines.is_empty() { quiet.saturating_add(1) } else { 0 };
+                let pause = match lines.len() {
+                    // Nobody has written for a while: a first line may be two seconds older than it need be.
+                    0 if *quiet > QUIET => IDLE * 3,
+                    0 => IDLE,
+                    1..FULL => IDLE / 4,
+                    _ => IDLE / 20,
+                };
                 hand_over(outbox, &self.service, lines);
                 Ok(Pace::After(pause))
             }

@@ -7,31 +7,38 @@ use futures_util::future::join_all;
 use crate::config::{ObserveSettings, ProbeSettings};
 use crate::domain::fact::Fact;
 use crate::domain::health::ProbeId;
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{ServiceId, Sha};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::http::Http;
 use crate::platform::{PlatformError, observe, probe};
 
-/// How often the edge is asked for its release.
+/// How often the edge is asked for its release, and how often when it has given the same answer for a while.
 const OBSERVE: Duration = Duration::from_secs(2);
+const OBSERVE_CALM: Duration = Duration::from_secs(5);
+/// Equal answers after which it is calm.
+const CALM_AFTER: u32 = 15;
 
 /// Asks the edge of one service which release it runs.
 pub(in crate::engine) struct ObservedFeed {
     service: ServiceId,
     settings: ObserveSettings,
     http: Http,
+    last: Option<Sha>,
+    same: u32,
 }
 
 impl ObservedFeed {
     pub(super) fn new(service: ServiceId, settings: ObserveSettings, http: Http) -> Self {
-        Self { service, settings, http }
+        Self { service, settings, http, last: None, same: 0 }
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let observed = observe::observe(&self.http, &self.settings).await?;
+        self.same = if observed.sha == self.last { self.same.saturating_add(1) } else { 0 };
+        self.last.clone_from(&observed.sha);
         outbox.tell(Fact::Observed(self.service.clone(), observed)).await;
-        Ok(Pace::After(OBSERVE))
+        Ok(Pace::After(if self.same < CALM_AFTER { OBSERVE } else { OBSERVE_CALM }))
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Unhealthy,
     /// What runs becomes healthy again.
     Healthy,
+    /// The log of a service, and the one of its neighbours, is written at another rate.
+    Traffic,
 }
 
 /// Which commit a deploy brings.
@@ -90,6 +92,9 @@ pub struct Event {
     /// Log: `info`, `warn`, `error`.
     #[serde(default)]
     pub level: Option<String>,
+    /// Traffic: lines a second; absent = the usual rate.
+    #[serde(default)]
+    pub rate: Option<u64>,
 }
 
 fn production() -> Env {
@@ -134,6 +139,11 @@ impl World {
             }
             Kind::Log => self.log_event(event),
             Kind::SecretSet => self.secret_event(event),
+            Kind::Traffic => {
+                for service in ["backend", "frontend", "database"].into_iter().filter(|one| event.touches(one)) {
+                    self.rates.insert((event.environment, service), event.rate);
+                }
+            }
             Kind::Healthy => self.set_health(event, Health::good()),
             Kind::Unhealthy => self.set_health(event, Health { healthy: false, ..event.health() }),
         }

@@ -39,13 +39,15 @@ const FRONTEND_VARIABLES: [(&str, &str, &str, &str); 5] = [
 ];
 
 /// The names of the scenarios, and their texts.
-const SCENARIOS: [(&str, &str); 2] = [
+const SCENARIOS: [(&str, &str); 4] = [
     ("calm", include_str!("../../../assets/scenarios/calm.toml")),
+    ("flood", include_str!("../../../assets/scenarios/flood.toml")),
+    ("silent", include_str!("../../../assets/scenarios/silent.toml")),
     ("bad-deploy", include_str!("../../../assets/scenarios/bad-deploy.toml")),
 ];
 
 /// Scenario names, as `--scenario` takes them.
-pub const NAMES: [&str; 2] = [SCENARIOS[0].0, SCENARIOS[1].0];
+pub const NAMES: [&str; 4] = [SCENARIOS[0].0, SCENARIOS[1].0, SCENARIOS[2].0, SCENARIOS[3].0];
 
 /// Reads a scenario.
 ///
@@ -79,6 +81,7 @@ pub fn world(seed: u64, start: Timestamp, name: &str) -> Result<World, String> {
         supabase: supabase(seed, &commits),
         commits,
         traffic_until: start - SignedDuration::from_secs(60),
+        rates: std::collections::BTreeMap::new(),
         queue: std::collections::BTreeMap::new(),
         counter: 0,
     };

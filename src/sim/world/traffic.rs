@@ -11,8 +11,9 @@ use super::{Env, World, ids, lines};
 
 /// One slot.
 const SLOT: SignedDuration = SignedDuration::from_millis(200);
-/// Lines that each stream keeps.
+/// Lines that each stream keeps at least, and for how long it keeps more.
 const KEEP: usize = 6_000;
+const KEEP_FOR: SignedDuration = SignedDuration::from_secs(2);
 /// A longer gap is not filled: the past before it is lost, as on the real platforms.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_secs(300);
 
@@ -68,8 +69,9 @@ struct Source {
 
 /// Adds a line and drops the oldest beyond the bound.
 fn push(log: &mut VecDeque<LogLine>, line: LogLine) {
+    let newest = line.at;
     log.push_back(line);
-    while log.len() > KEEP {
+    while log.len() > KEEP && log.front().is_some_and(|first| first.at < newest - KEEP_FOR) {
         log.pop_front();
     }
 }
@@ -96,11 +98,20 @@ fn generator(world: &World, stream: &str, slot: Timestamp) -> SmallRng {
     SmallRng::seed_from_u64(ids::number(world.seed, stream, slot.as_millisecond().unsigned_abs()))
 }
 
+/// Lines of a slot at the rate that a scenario asks for, else at the usual one.
+fn lines_of_slot(world: &World, env: Env, service: &'static str, usual: usize) -> usize {
+    let asked = world.rates.get(&(env, service)).copied().flatten();
+    let per_slot = |rate: u64| usize::try_from(u128::from(rate) * SLOT.unsigned_abs().as_millis() / 1000).unwrap_or(0);
+    asked.map_or(usual, per_slot)
+}
+
 /// Spreads drafts over a slot and gives them to a log.
 fn emit(log: &mut VecDeque<LogLine>, source: &Source, drafts: Vec<Draft>, slot: Timestamp, first: usize) {
+    // Every line of a slot has a time of its own: readers by time would miss one of two that share it.
+    let parts = (first + drafts.len()).max(64) as i128;
     for (n, draft) in drafts.into_iter().enumerate() {
-        let step = SLOT.as_nanos() / 64;
-        let offset = i64::try_from(step * ((first + n) as i128 % 64) + 7_919).unwrap_or(0);
+        let step = SLOT.as_nanos() / parts;
+        let offset = i64::try_from(step * ((first + n) as i128 % parts) + 7_919).unwrap_or(0);
         let at = slot + SignedDuration::from_nanos(offset);
         push(
             log,
@@ -140,7 +151,8 @@ fn backend(world: &mut World, env: Env, slot: Timestamp) {
     if sources.is_empty() {
         return;
     }
-    let count = rng.random_range(1..=3_usize);
+    let usual = rng.random_range(1..=3_usize);
+    let count = lines_of_slot(world, env, "backend", usual);
     let mut batches = Vec::new();
     for _ in 0..count {
         let source = &sources[rng.random_range(0..sources.len())];
@@ -166,17 +178,17 @@ fn frontend(world: &mut World, env: Env, slot: Timestamp) {
         error: None,
         slow_ms: live.health.slow_ms,
     };
-    let count = rng.random_range(0..=2_usize);
+    let usual = rng.random_range(0..=2_usize);
+    let count = lines_of_slot(world, env, "frontend", usual);
     let drafts = (0..count).map(|_| lines::frontend(&mut rng, failing)).collect();
     emit(&mut world.vercel.logs, &source, drafts, slot, if env == Env::Staging { 0 } else { 8 });
 }
 
 fn database(world: &mut World, env: Env, slot: Timestamp) {
     let mut rng = generator(world, &format!("database-{}", env.name()), slot);
+    let usual = usize::from(rng.random_bool(0.4));
+    let count = lines_of_slot(world, env, "database", usual);
     let Some(project) = world.supabase.env_mut(env) else { return };
-    if !rng.random_bool(0.4) {
-        return;
-    }
     let source = Source {
         instance: project.reference.clone(),
         region: project.region.clone(),
@@ -184,7 +196,7 @@ fn database(world: &mut World, env: Env, slot: Timestamp) {
         error: None,
         slow_ms: 0,
     };
-    let drafts = vec![lines::database(&mut rng)];
+    let drafts = (0..count).map(|_| lines::database(&mut rng)).collect();
     emit(&mut project.logs, &source, drafts, slot, 0);
 }
 

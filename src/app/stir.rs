@@ -1,0 +1,39 @@
+//! Which messages change what a person would notice at once. The rest only renews ages, which the clock redraws anyway: a calm
+//! screen is drawn once a second.
+
+use super::model::Model;
+use super::msg::Msg;
+use crate::domain::environment::Status;
+use crate::domain::fact::Fact;
+
+/// Whether a message wants a frame before the next second.
+#[must_use]
+pub fn stirs(model: &Model, msg: &Msg) -> bool {
+    let Msg::Fact(fact) = msg else { return true };
+    match fact {
+        Fact::Feed(id, status) => {
+            let known = model.feeds.get(id);
+            let kind = |state: &crate::domain::feed::FeedState| std::mem::discriminant(state);
+            known.is_none_or(|known| kind(&known.state) != kind(&status.state))
+        }
+        Fact::Budget(..) => false,
+        Fact::Declared(id, declared) => {
+            let known = model.services.get(id).and_then(|state| state.declared.as_ref());
+            known.is_none_or(|known| *known != **declared)
+        }
+        Fact::Observed(id, observed) => {
+            let known = model.services.get(id).and_then(|state| state.observed.as_ref());
+            known.is_none_or(|known| known.sha != observed.sha)
+        }
+        Fact::Probe(id, _, sample) => {
+            let known = model.probes.iter().find(|probe| probe.id == *id);
+            known.is_none_or(|known| known.status != Status::Ok || sample.failure.is_some())
+        }
+        Fact::Releases(id, list) => model.releases.get(id).is_none_or(|known| known.len() != list.len()),
+        Fact::Secrets(env, entries) => model.secret_entries.get(env) != Some(entries),
+        Fact::Pipeline(runs) => model.runs != *runs,
+        Fact::History(history) => model.history != **history,
+        Fact::Logs(batch) => !batch.lines.is_empty() || batch.gap > 0,
+        Fact::Plan(..) | Fact::Operation(_) | Fact::Notice(_) => true,
+    }
+}
