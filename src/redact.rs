@@ -100,8 +100,12 @@ fn shapes(text: &str) -> Cow<'_, str> {
             return format!("{user}{MASK}@");
         }
         match (part("key"), part("value")) {
-            // `password: incorrect` is a message, `password: hunter2hunter2` is not: a secret has a digit.
-            (Some(_), Some(value)) if !value.bytes().any(|byte| byte.is_ascii_digit()) => found[0].to_owned(),
+            // `password: incorrect` is a message; `password: hunter2hunter2`, `password=…` and `"password":"…"` are not.
+            (Some(key), Some(value))
+                if key.trim_end().ends_with(':') && !value.bytes().any(|byte| byte.is_ascii_digit()) =>
+            {
+                found[0].to_owned()
+            }
             (Some(key), _) => format!("{key}{MASK}"),
             _ => MASK.to_owned(),
         }

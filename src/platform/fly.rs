@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use view::ReleaseImage;
 
-use super::http::{Call, Http, segment};
+use super::http::{BODY_CAP, Call, Http, segment};
 use super::{PlatformError, TokenInfo, logparse};
 use crate::config::FlyAccess;
 use crate::domain::environment::{Instance, Platform, Status};
@@ -232,7 +232,8 @@ impl Fly {
         next_token: Option<&str>,
     ) -> Result<LogPage, PlatformError> {
         let url = format!("{}/api/v1/apps/{}/logs", self.access.api, segment(app));
-        let call = self.http.get(FLY, &url).maybe("next_token", next_token);
+        // A hundred lines, of which one may be of megabytes.
+        let call = self.http.get(FLY, &url).maybe("next_token", next_token).cap(4 * BODY_CAP);
         let page: wire::Logs = self.machines_auth(call)?.read().await?;
         let now = self.http.clock().now();
         let lines = page.data.into_iter().map(|entry| {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use reqwest::{Client, Method};
 
 pub use call::{Answer, ByteStream, Call};
+pub use fault::TOO_LARGE;
 pub(crate) use fault::{fault, garbage};
 
 use crate::clock::SharedClock;

@@ -75,6 +75,8 @@ impl Surface for Session {
 /// A surface in memory, for tests of the whole loop and for `flightdeck snapshot`.
 pub struct MemorySurface {
     terminal: Terminal<TestBackend>,
+    /// The last frame as it was drawn. What the backend keeps is no screen: a terminal blanks what a wide character covered.
+    last: Buffer,
     /// Control sequences written beside the frames.
     pub written: Vec<u8>,
     /// Called with the plain text of each frame.
@@ -89,19 +91,20 @@ impl MemorySurface {
             Ok(terminal) => terminal,
             Err(never) => match never {},
         };
-        Self { terminal, written: Vec::new(), on_frame: Box::new(on_frame) }
+        let last = Buffer::empty(ratatui::layout::Rect::new(0, 0, columns, rows));
+        Self { terminal, last, written: Vec::new(), on_frame: Box::new(on_frame) }
     }
 
     /// The cells of the last frame.
     #[must_use]
     pub fn buffer(&self) -> &Buffer {
-        self.terminal.backend().buffer()
+        &self.last
     }
 
     /// The plain text on it, a line per row, without spaces at the ends.
     #[must_use]
     pub fn text(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
+        let buffer = &self.last;
         let mut text = String::new();
         for row in 0..buffer.area.height {
             let mut line = String::new();
@@ -130,7 +133,7 @@ impl Surface for MemorySurface {
     fn draw(&mut self, model: &Model, theme: &Theme, now: Now) -> io::Result<Geometry> {
         let mut geometry = Geometry::default();
         match self.terminal.draw(|frame| geometry = crate::ui::draw(model, theme, frame, now)) {
-            Ok(_) => {}
+            Ok(frame) => self.last = frame.buffer.clone(),
             Err(never) => match never {},
         }
         let text = self.text();

@@ -22,6 +22,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/_sim/advance", routing::post(advance))
         .route("/_sim/events", routing::post(event))
         .route("/_sim/faults", routing::get(faults).post(fault).delete(clear))
+        // A scenario may have a line of ten megabytes written.
+        .layer(axum::extract::DefaultBodyLimit::max(64 << 20))
         .with_state(shared)
 }
 

@@ -14,6 +14,7 @@ use crate::engine::lanes::{BATCH, Outbox};
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
 use crate::platform::fly::Fly;
+use crate::platform::http::TOO_LARGE;
 use crate::platform::supabase::Supabase;
 use crate::platform::vercel::{Vercel, VercelDeployment};
 use crate::sanitize::Text;
@@ -70,7 +71,16 @@ impl LogsFeed {
         let (id, resource) = (self.service.id.clone(), self.service.resource.clone());
         match &mut self.source {
             Source::Fly { fly, cursor, quiet } => {
-                let page = fly.logs(&resource, &id, cursor.as_deref()).await?;
+                let page = match fly.logs(&resource, &id, cursor.as_deref()).await {
+                    // A page that is never read would be asked for for ever: what it holds is given up, and said so.
+                    Err(error) if error.code.as_ref().is_some_and(|code| code.as_str() == TOO_LARGE) => {
+                        *cursor = Some(self.clock.now().as_nanosecond().to_string());
+                        let why = Some(Text::from("a page of them was too large to be read"));
+                        outbox.log(LogBatch { service: id, lines: Vec::new(), gap: 1, gap_why: why });
+                        return Ok(Pace::After(IDLE));
+                    }
+                    page => page?,
+                };
                 *cursor = page.next.or(cursor.take());
                 let lines = self.seen.fresh(page.lines);
                 // A page that may be full means that more is waiting.

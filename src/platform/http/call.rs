@@ -42,6 +42,7 @@ pub struct Call {
     headers: HeaderMap,
     body: Option<Bytes>,
     timeout: Duration,
+    cap: usize,
     retried: bool,
     follow: bool,
     conditional: bool,
@@ -60,6 +61,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: None,
             timeout: REQUEST_TIMEOUT,
+            cap: BODY_CAP,
             retried,
             follow: false,
             conditional: false,
@@ -116,6 +118,13 @@ impl Call {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Another cap of the body than [`BODY_CAP`], in bytes.
+    #[must_use]
+    pub fn cap(mut self, cap: usize) -> Self {
+        self.cap = cap;
         self
     }
 
@@ -276,8 +285,8 @@ impl Call {
         let mut chunks = response.bytes_stream();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| fault::transport(self.platform, &error))?;
-            if body.len() + chunk.len() > BODY_CAP {
-                return Err(fault::garbage(self.platform, "its answer is larger than 8 MiB"));
+            if body.len() + chunk.len() > self.cap {
+                return Err(fault::too_large(self.platform, self.cap));
             }
             body.extend_from_slice(&chunk);
         }

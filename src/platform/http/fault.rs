@@ -19,6 +19,16 @@ pub(crate) fn fault(platform: Platform, kind: ErrorKind, words: &str) -> Platfor
     PlatformError { platform, kind, status: None, code: None, message, request_id: None, retry_after: None }
 }
 
+/// The code of an answer that was not read because it is too large.
+pub const TOO_LARGE: &str = "too_large";
+
+/// An answer larger than is read.
+pub(super) fn too_large(platform: Platform, cap: usize) -> PlatformError {
+    let mut error = garbage(platform, &format!("its answer is larger than {} MiB", cap >> 20));
+    error.code = Some(Text::from(TOO_LARGE));
+    error
+}
+
 /// An answer that breaks the contract.
 pub(crate) fn garbage(platform: Platform, words: &str) -> PlatformError {
     fault(platform, ErrorKind::Garbage, words)
