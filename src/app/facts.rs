@@ -13,8 +13,12 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             model.feeds.insert(id, status);
         }
         Fact::Declared(id, declared) => {
-            model.services.entry(id.clone()).or_default().declared = Some(*declared);
+            let made = declared.created_at;
+            let before = model.services.entry(id.clone()).or_default().declared.replace(*declared);
             banner::note_difference(model, &id, now);
+            if before.and_then(|before| before.created_at) != made {
+                model.rebuild_secrets();
+            }
         }
         Fact::Observed(id, observed) => {
             model.services.entry(id.clone()).or_default().observed = Some(observed);

@@ -320,6 +320,12 @@ impl Model {
             }
         };
         let environments: Vec<&EnvInfo> = self.environments.iter().collect();
-        self.secrets = secret_matrix::rows(&environments, &self.secret_entries, contract, &required);
+        let mut rows = secret_matrix::rows(&environments, &self.secret_entries, contract, &required);
+        let built = |env: &EnvId, platform: Platform| {
+            let service = self.env(env)?.services.iter().find(|service| service.platform == platform)?;
+            self.services.get(&service.id)?.declared.as_ref()?.created_at
+        };
+        secret_matrix::note_late(&mut rows, built);
+        self.secrets = rows;
     }
 }

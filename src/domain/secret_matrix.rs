@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::environment::{EnvInfo, Status, Tier};
+use super::environment::{EnvInfo, Platform, Status, Tier};
 use super::ids::EnvId;
 use super::secret::{Contract, Digest, Finding, SecretEntry, SecretRow};
 use crate::sanitize::Text;
@@ -39,7 +39,9 @@ pub fn rows(
 }
 
 fn missing(read: &[&EnvInfo], found: &[&SecretEntry], contract: Contract) -> Vec<Finding> {
-    let has = |env: &EnvInfo| found.iter().any(|entry| entry.env == env.id);
+    // What a pipeline holds is not where the product runs.
+    let running = |entry: &SecretEntry| entry.platform != Platform::Github;
+    let has = |env: &EnvInfo| found.iter().any(|entry| entry.env == env.id && running(entry));
     let elsewhere = read.iter().any(|env| has(env));
     let absent = read.iter().filter(|env| !has(env));
     absent
@@ -54,6 +56,22 @@ fn missing(read: &[&EnvInfo], found: &[&SecretEntry], contract: Contract) -> Vec
             }
         })
         .collect()
+}
+
+/// Variables of a build that were set after the build that is live (vercel.md section 7): they wait for the next one.
+/// `built` says when what runs on a platform in an environment was made.
+pub fn note_late(rows: &mut [SecretRow], built: impl Fn(&EnvId, Platform) -> Option<jiff::Timestamp>) {
+    for row in rows {
+        let late = row.entries.iter().filter(|entry| {
+            let set = entry.updated_at.filter(|_| entry.platform == Platform::Vercel);
+            set.zip(built(&entry.env, entry.platform)).is_some_and(|(set, built)| set > built)
+        });
+        let says = |entry: &SecretEntry| Text::from(format!("set after the last deploy: not live in {}", entry.env));
+        let found: Vec<Finding> =
+            late.map(|entry| Finding { status: Status::Warn, blocks: false, says: says(entry) }).collect();
+        row.findings.extend(found);
+        row.findings.sort_by_key(|finding| std::cmp::Reverse((finding.blocks, finding.status)));
+    }
 }
 
 /// The same value in production and elsewhere, where digests are comparable across places.

@@ -5,9 +5,12 @@ use std::time::Duration;
 use super::{Clients, vercel_target};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::fact::Fact;
+use crate::domain::ids::EnvId;
+use crate::domain::secret::SecretEntry;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
-use crate::platform::PlatformError;
+use crate::platform::github::Github;
+use crate::platform::{ErrorKind, PlatformError};
 
 /// Secrets change rarely and their lists cost budget.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -48,7 +51,22 @@ impl SecretsFeed {
                 Platform::Github | Platform::Edge => {}
             }
         }
+        if let Some(github) = &self.clients.github {
+            entries.extend(of_pipeline(github, env).await?);
+        }
         outbox.tell(Fact::Secrets(env.clone(), entries)).await;
         Ok(Pace::After(PAUSE))
     }
+}
+
+/// What the pipeline holds for an environment. A repository without such an environment, or a token that may not list it, has
+/// nothing to show: that is no reason to show nothing of the places where the product runs.
+async fn of_pipeline(github: &Github, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
+    let listed = |list: Result<Vec<SecretEntry>, PlatformError>| match list {
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(Vec::new()),
+        other => other,
+    };
+    let mut all = listed(github.secrets(Some(env.as_str()), env).await)?;
+    all.extend(listed(github.variables(Some(env.as_str()), env).await)?);
+    Ok(all)
 }
