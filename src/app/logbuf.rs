@@ -191,6 +191,12 @@ impl LogBuf {
         (self.arrived, self.dropped)
     }
 
+    /// Bytes held, as they count against the bound.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.bytes
+    }
+
     /// Rows held.
     #[must_use]
     pub fn len(&self) -> usize {
