@@ -139,7 +139,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Save, &["ctrl-s"], "save the lines shown", ""),
     entry(Action::Refresh, &["r"], "refresh this pane", "refresh"),
     entry(Action::RefreshAll, &["R"], "refresh everything", ""),
-    entry(Action::Menu, &["!"], "actions: R rolls back", "actions"),
+    entry(Action::Menu, &["!"], "actions: promote, approve, roll back", "actions"),
     entry(Action::Why, &["X"], "why is this red", "why"),
     entry(Action::Palette, &[":"], "every view and action", "palette"),
     entry(Action::Copy, &["y"], "copy its identity", ""),

@@ -12,6 +12,7 @@ pub mod menu;
 pub mod model;
 mod motion;
 pub mod msg;
+pub mod note;
 pub mod overlay;
 pub mod readiness;
 pub mod reading;
@@ -172,7 +173,7 @@ mod tests {
             let mut model = model();
             for message in messages {
                 let effects = update(&mut model, message, NOW);
-                prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Operate(_))));
+                prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Operate(..))));
             }
         }
     }

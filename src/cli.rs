@@ -6,6 +6,7 @@ mod info;
 mod journal;
 mod lists;
 mod logs;
+mod operation;
 mod read;
 mod rollback;
 mod simulate;
@@ -19,6 +20,7 @@ use clap::CommandFactory as _;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
+use crate::domain::operation::Wish;
 use crate::error::{ExitCode, UserError};
 pub use args::{Args, Command, ConfigCommand, Output, SecretsCommand, SimArgs};
 
@@ -49,6 +51,15 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Secrets(SecretsCommand::Diff)) => block_on(lists::run(settings()?, lists::List::Secrets, output)),
         Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
         Some(Command::Rollback(args)) => block_on(rollback::run(settings()?, args, output)),
+        Some(Command::Promote(args)) => {
+            block_on(operation::run(settings()?, args.environment, Wish::Promote, args.consent, output))
+        }
+        Some(Command::Approve(args)) => review(settings()?, args, true, output),
+        Some(Command::Reject(args)) => review(settings()?, args, false, output),
+        Some(Command::Cancel(args)) => {
+            let wish = Wish::Cancel { run: args.run };
+            block_on(operation::run(settings()?, args.environment, wish, args.consent, output))
+        }
         Some(Command::Journal { verify, limit, operation }) => {
             block_on(journal::run(settings()?, output, verify, limit, operation))
         }
@@ -63,6 +74,16 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Config(ConfigCommand::Check)) => check(&flags),
         Some(Command::Keys) => print(&crate::action::markdown()),
     }
+}
+
+fn review(
+    settings: crate::config::Settings,
+    args: operation::RunArgs,
+    approve: bool,
+    output: Output,
+) -> Result<ExitCode, UserError> {
+    let wish = Wish::Review { run: args.run, approve };
+    block_on(operation::run(settings, args.environment, wish, args.consent, output))
 }
 
 /// Prints what a generator writes.

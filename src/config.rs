@@ -30,6 +30,8 @@ pub struct Settings {
     pub probes: Vec<ProbeSettings>,
     /// Where to observe the running release of a service, beyond the default.
     pub observe: Vec<ObserveSettings>,
+    /// Workflows that deploy.
+    pub workflows: Vec<WorkflowSettings>,
     /// Access to each platform.
     pub github: Option<Access>,
     /// Fly: Machines API, web API (GraphQL, logs) and release routes have bases of their own.
@@ -103,6 +105,19 @@ pub struct ProbeSettings {
     pub interval: Duration,
     /// Time-out; default 5 s.
     pub timeout: Duration,
+}
+
+/// The workflow that deploys an environment when it is dispatched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkflowSettings {
+    /// Which environment.
+    pub env: EnvId,
+    /// Its file below `.github/workflows`.
+    pub file: String,
+    /// Branch or tag that it runs on; default `main`.
+    pub reference: String,
+    /// Its input that takes the commit; default `sha`.
+    pub input: String,
 }
 
 /// How to read the running release of a service at the edge.

@@ -21,7 +21,7 @@ use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{OpKind, Plan, Target};
+use crate::domain::operation::{Plan, Wish};
 use crate::sanitize::Text;
 pub use lanes::Lanes;
 
@@ -37,6 +37,8 @@ pub enum Scope {
     State,
     /// Log lines and nothing else.
     Logs,
+    /// No feed at all: only what is asked for.
+    Commands,
 }
 
 /// Starts the tasks.
@@ -92,14 +94,14 @@ impl EngineHandle {
         }
     }
 
-    /// Computes a plan of a rollback, which may continue an earlier operation; reads only. The answer is `Fact::Plan` with
-    /// this number.
-    pub fn preflight(&self, req: ReqId, env: EnvId, targets: Vec<Target>, continues: Option<OpId>) {
+    /// Computes the plan of a wish, which may continue an earlier operation; reads only. The answer is `Fact::Plan` with this
+    /// number.
+    pub fn preflight(&self, req: ReqId, env: EnvId, wish: Wish, continues: Option<OpId>) {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
         let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
         self.supervisor.start(async move {
-            let past = memory.past(OpKind::RollBack, &env, continues).await;
-            let plan = preflight::preflight(&clients, &settings, &clock, &env, &targets, past).await;
+            let past = memory.past(wish.kind(), &env, continues).await;
+            let plan = preflight::preflight(&clients, &settings, &clock, &env, &wish, past).await;
             outbox.tell(Fact::Plan(req, plan.map(Box::new))).await;
         });
     }

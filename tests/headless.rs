@@ -203,3 +203,33 @@ async fn a_gate_that_waits_is_listed() {
     }
     panic!("no gate was listed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let plan = flightdeck(dir.path(), &["promote"]).await;
+    let said = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(plan.status.code() == Some(0) && said.contains("nothing was changed"), "{plan:?}");
+    let promote = flightdeck(dir.path(), &["promote", "--confirm", "production", "--reason", "planned", "--json"]);
+    let approve = async {
+        loop {
+            let list = flightdeck(dir.path(), &["approvals", "--json"]).await;
+            if let Some(run) = lines(&list)[0]["rows"][0]["run"].as_u64() {
+                let run = run.to_string();
+                let wrong = flightdeck(dir.path(), &["approve", &run, "--confirm", "staging"]).await;
+                assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+                let refused = flightdeck(dir.path(), &["approve", &run, "--confirm", "production", "--readonly"]).await;
+                assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+                return flightdeck(dir.path(), &["approve", &run, "--confirm=production", "--comment=fine"]).await;
+            }
+        }
+    };
+    let (promoted, approved) = tokio::join!(promote, approve);
+    assert_eq!(approved.status.code(), Some(0), "{approved:?}");
+    assert_eq!(promoted.status.code(), Some(0), "{promoted:?}");
+    let said = lines(&promoted);
+    assert_eq!(said[0]["schema"], "flightdeck/promote-step");
+    assert_eq!(said.last().unwrap()["operation"]["state"], "done");
+    sim.stop().await;
+}

@@ -8,7 +8,8 @@ mod crashes;
 mod world;
 
 use flightdeck::clock::SystemClock;
-use flightdeck::domain::operation::{OpState, StepState, Target};
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::operation::{OpState, Operation, StepState, Target, Wish};
 use flightdeck::store::Store;
 use serde_json::json;
 use world::World;
@@ -100,23 +101,111 @@ async fn a_custom_environment_goes_back_by_its_domains() {
     let mut console = world.console();
     let list = console
         .fact(|fact| match fact {
-            flightdeck::domain::fact::Fact::Releases(id, list) if id.to_string() == "staging/frontend" => Some(list),
+            Fact::Releases(id, list) if id.to_string() == "staging/frontend" => Some(list),
             _ => None,
         })
         .await;
     let earlier = list.iter().find(|one| !one.current).unwrap();
     let target = Target { service: earlier.service.clone(), deployment: earlier.id.clone() };
-    console.engine.preflight(flightdeck::domain::ids::ReqId(7), "staging".into(), vec![target], None);
-    let plan = console
+    let plan = console.wish("staging", Wish::RollBack(vec![target]), None).await.unwrap();
+    assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("nothing pins")), "{:?}", plan.warnings);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+}
+
+/// Waits until a run of production is held by a gate.
+async fn held(console: &mut world::Console) -> (u64, bool) {
+    console
         .fact(|fact| match fact {
-            flightdeck::domain::fact::Fact::Plan(flightdeck::domain::ids::ReqId(7), plan) => Some(plan),
+            Fact::Pipeline(runs) => runs.iter().find_map(|run| Some((run.id, run.gates.first()?.may_approve))),
             _ => None,
         })
         .await
-        .unwrap();
-    assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("nothing pins")), "{:?}", plan.warnings);
-    let done = console.carry_out(*plan).await;
+}
+
+async fn ended(console: &mut world::Console, op: flightdeck::domain::ids::OpId) -> Operation {
+    console
+        .fact(|fact| match fact {
+            Fact::Operation(one) if one.id == op && one.state.ended() => Some(*one),
+            _ => None,
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staging_runs_is_promoted_approved_and_seen_at_the_edge() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    assert!(plan.commits_out.as_ref().is_some_and(|commits| !commits.is_empty()), "what ships is in view");
+    let (promotion, wanted) = (plan.op, plan.parts[0].to.1.clone().unwrap());
+    console.engine.operate(plan, None);
+    let (run, may) = held(&mut console).await;
+    assert!(may);
+    let review = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    assert!(review.refusals.is_empty(), "{:?}", review.refusals);
+    let stale = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    let (approval, late) = (review.op, stale.op);
+    console.engine.operate(review, Some("looks well".into()));
+    let approved = ended(&mut console, approval).await;
+    assert_eq!(approved.state, OpState::Done, "{approved:#?}");
+    // Somebody else was faster: told as what it is, and nothing is done twice.
+    console.engine.operate(stale, None);
+    let refused = ended(&mut console, late).await;
+    assert_eq!(refused.state, OpState::Failed, "{refused:#?}");
+    let done = ended(&mut console, promotion).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert!(done.outcome.as_str().starts_with("promoted in"), "{}", done.outcome);
+    let truth = world.truth().await;
+    for service in ["backend", "frontend"] {
+        assert_eq!(truth["environments"]["production"]["services"][service]["sha"], wanted.as_str());
+    }
+    let again = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(again.refusals[0].as_str().contains("already"), "{:?}", again.refusals);
+    let gone = console.wish("production", Wish::Review { run, approve: true }, None).await;
+    assert!(gone.unwrap_err().as_str().contains("any more"));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_gate_ends_its_run_and_production_stays() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let before = world.truth().await["environments"]["production"]["services"].clone();
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let promotion = plan.op;
+    console.engine.operate(plan, None);
+    let (run, _) = held(&mut console).await;
+    let review = console.wish("production", Wish::Review { run, approve: false }, None).await.unwrap();
+    let rejection = review.op;
+    console.engine.operate(review, Some("not tonight".into()));
+    let rejected = ended(&mut console, rejection).await;
+    assert_eq!(rejected.state, OpState::Done, "{rejected:#?}");
+    let failed = ended(&mut console, promotion).await;
+    assert_eq!(failed.state, OpState::Failed, "{failed:#?}");
+    assert!(failed.outcome.as_str().contains("the edge answers as before"), "{}", failed.outcome);
+    for service in ["backend", "frontend"] {
+        let now = &world.truth().await["environments"]["production"]["services"][service]["sha"];
+        assert_eq!(*now, before[service]["sha"]);
+    }
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_cancelled_once() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    console.engine.operate(plan, None);
+    let (run, _) = held(&mut console).await;
+    let cancel = console.wish("production", Wish::Cancel { run }, None).await.unwrap();
+    let op = cancel.op;
+    console.engine.operate(cancel, None);
+    assert_eq!(ended(&mut console, op).await.state, OpState::Done);
+    let over = console.wish("production", Wish::Cancel { run }, None).await.unwrap();
+    assert!(over.refusals[0].as_str().contains("is over"), "{:?}", over.refusals);
     console.stop().await;
 }
 

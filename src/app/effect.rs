@@ -2,7 +2,7 @@
 
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Plan, Target};
+use crate::domain::operation::{Plan, Wish};
 use crate::sanitize::Text;
 
 /// One wish.
@@ -11,9 +11,9 @@ pub enum Effect {
     /// Read these feeds now; empty = all.
     Refresh(Vec<FeedId>),
     /// Compute a plan; reads only. The answer is `Fact::Plan` with the same number. The last part is the operation it continues.
-    Preflight(ReqId, EnvId, Vec<Target>, Option<OpId>),
-    /// Carry a plan out as it was confirmed.
-    Operate(Box<Plan>),
+    Preflight(ReqId, EnvId, Wish, Option<OpId>),
+    /// Carry a plan out as it was confirmed, with the person's reason.
+    Operate(Box<Plan>, Option<Text>),
     /// Remember that a deployment was seen healthy.
     Verified(ServiceId, DeploymentId, Sha),
     /// Leave an interrupted operation as it is, and why.

@@ -83,7 +83,11 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
             find.text.extend(clean);
             find.at = 0;
         }
-        _ => {}
+        _ => {
+            if let Some(rollback::Rollback::Commenting { note, .. }) = model.rollback.as_mut() {
+                note.paste(pasted);
+            }
+        }
     }
 }
 

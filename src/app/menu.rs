@@ -4,8 +4,10 @@ use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Rollback};
-use crate::domain::environment::Platform;
-use crate::domain::ids::OpId;
+use crate::domain::environment::{EnvInfo, Platform, Status, Tier};
+use crate::domain::ids::{EnvId, OpId};
+use crate::domain::operation::{OpKind, Wish};
+use crate::domain::pipeline::{self, Gate};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +23,12 @@ pub struct Item {
 }
 
 /// What a row starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Run {
     /// The rollback dialog.
     RollBack,
+    /// The plan of something that goes through the pipeline.
+    Wish(EnvId, Wish),
     /// An operation's steps and choices.
     Show(OpId),
     /// Nothing: the console cannot do it.
@@ -32,12 +36,8 @@ pub enum Run {
 }
 
 /// What the console does not do, and where it is done.
-const ELSEWHERE: [(char, &str, &str); 10] = [
-    ('P', "promote", "dispatch the production workflow on GitHub (3 shows it)"),
-    ('A', "approve a gate", "review it on GitHub: o in the pipeline opens it"),
-    ('J', "reject a gate", "review it on GitHub: o in the pipeline opens it"),
+const ELSEWHERE: [(char, &str, &str); 6] = [
     ('D', "redeploy", "use the platform's own tool"),
-    ('C', "cancel a run", "cancel it on GitHub: o in the pipeline opens it"),
     ('L', "lock", "tell the team"),
     ('F', "freeze", "tell the team"),
     ('B', "mark bad", "tell the team"),
@@ -62,6 +62,9 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
             run: Run::Show(operation.id),
         });
     }
+    items.push(promote(model));
+    items.push(review(model, 'A', true));
+    items.push(review(model, 'J', false));
     items.push(Item {
         letter: 'R',
         title: format!("roll back {place}"),
@@ -72,6 +75,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         let title = format!("show the last operation: {}", last.title);
         items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
     }
+    items.push(cancel(model));
     items.extend(ELSEWHERE.iter().map(|(letter, title, instead)| Item {
         letter: *letter,
         title: (*title).to_owned(),
@@ -79,6 +83,79 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         run: Run::Nothing,
     }));
     items
+}
+
+fn promote(model: &Model) -> Item {
+    let production = model.environments.iter().find(|env| env.tier == Tier::Production);
+    let staging = model.environments.iter().find(|env| env.tier == Tier::Staging);
+    let candidate = staging.and_then(|env| model.judge(env).sha);
+    let why_not = match (production, &candidate) {
+        (None, _) => Some("no environment of tier production".to_owned()),
+        (Some(env), _) if !model.workflows.contains(&env.id) => {
+            Some(format!("no workflow deploys {}: set workflow in its [[environments]]", env.id))
+        }
+        (Some(env), _) if !env.writable => Some(read_only(env)),
+        (_, None) => Some("what staging runs is not known".to_owned()),
+        (Some(env), Some(sha)) if model.judge(env).sha.as_ref() == Some(sha) => {
+            Some(format!("{} runs it already", env.id))
+        }
+        _ => under_way(model),
+    };
+    let what = candidate.as_ref().map_or("what staging runs", |sha| sha.short());
+    let place = production.map_or("production", |env| env.id.as_str());
+    let run = production.map_or(Run::Nothing, |env| Run::Wish(env.id.clone(), Wish::Promote));
+    Item { letter: 'P', title: format!("promote {what} to {place}"), why_not, run }
+}
+
+/// The gate of the selected run, or the first one that waits.
+fn gate(model: &Model) -> Option<(&pipeline::Run, &Gate)> {
+    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run && !run.gates.is_empty());
+    let run = chosen.or_else(|| model.runs.iter().find(|run| !run.gates.is_empty()))?;
+    Some((run, run.gates.first()?))
+}
+
+fn review(model: &Model, letter: char, approve: bool) -> Item {
+    let word = if approve { "approve" } else { "reject" };
+    let Some((run, gate)) = gate(model) else {
+        let why = Some("no gate waits".to_owned());
+        return Item { letter, title: format!("{word} a gate"), why_not: why, run: Run::Nothing };
+    };
+    let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
+    let writable = model.env(&gate.env);
+    let why_not = match writable {
+        None => Some(format!("{} is not configured here", gate.env)),
+        Some(env) if !env.writable => Some(read_only(env)),
+        _ if !gate.may_approve => Some(format!("you may not review it; it waits for {}", names.join(", "))),
+        _ => under_way(model),
+    };
+    let title = format!("{word} {} #{} for {}: {}", run.workflow, run.number.0, gate.env, run.title);
+    Item { letter, title, why_not, run: Run::Wish(gate.env.clone(), Wish::Review { run: run.id, approve }) }
+}
+
+fn cancel(model: &Model) -> Item {
+    let active = |run: &&pipeline::Run| matches!(run.status, Status::Running | Status::Paused);
+    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
+    let run = chosen.filter(active).or_else(|| model.runs.iter().find(active));
+    let env = model.selected_env();
+    let (title, why_not, run) = match (run, env) {
+        (Some(run), Some(env)) => {
+            let why = if env.writable { None } else { Some(read_only(env)) };
+            let wish = Run::Wish(env.id.clone(), Wish::Cancel { run: run.id });
+            (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, wish)
+        }
+        _ => ("cancel a run".to_owned(), Some("no run is under way".to_owned()), Run::Nothing),
+    };
+    Item { letter: 'C', title, why_not, run }
+}
+
+fn read_only(env: &EnvInfo) -> String {
+    format!("{} is read-only: start with --write, or set access = \"write\"", env.id)
+}
+
+fn under_way(model: &Model) -> Option<String> {
+    // An approval belongs to a promotion that waits for it.
+    let other = model.running().filter(|one| one.kind != OpKind::Promote)?;
+    Some(format!("{} is under way", other.title))
 }
 
 fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
@@ -90,7 +167,7 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     }
     let Some(env) = model.selected_env() else { return Some("select an environment".to_owned()) };
     if !env.writable {
-        return Some(format!("{} is read-only: start with --write, or set access = \"write\"", env.id));
+        return Some(read_only(env));
     }
     rollback::unread(model, &rollback::services(model, env), now).map(|why| why.to_string())
 }
@@ -99,6 +176,7 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
 pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
         Run::RollBack => rollback::open(model, now),
+        Run::Wish(env, wish) => return rollback::wish(model, env, wish, now),
         Run::Show(op) => model.rollback = Some(Rollback::Following(op)),
         Run::Nothing => {}
     }

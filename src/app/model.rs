@@ -150,6 +150,10 @@ pub struct Model {
     pub private: bool,
     /// The rollback dialog, if it is open.
     pub rollback: Option<Rollback>,
+    /// What the person gives as comment or reason of the operation in the dialog.
+    pub reason: Option<Text>,
+    /// Environments that a workflow deploys.
+    pub workflows: Vec<EnvId>,
     /// Operations seen, by identity, oldest first.
     pub operations: BTreeMap<OpId, Operation>,
     /// Quitting was asked for once while an operation was under way.
@@ -196,6 +200,8 @@ impl Model {
             reading: Reading::default(),
             private: false,
             rollback: None,
+            reason: None,
+            workflows: settings.workflows.iter().map(|workflow| workflow.env.clone()).collect(),
             operations: BTreeMap::new(),
             quitting: false,
             asked: 0,

@@ -203,7 +203,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Some(item) => {
-            let run = item.run;
+            let run = item.run.clone();
             model.overlay = None;
             menu::run(model, run, now)
         }

@@ -1,14 +1,16 @@
-//! The rollback dialog: pick a release, see the plan, type the environment's name, follow the steps. Confirmation is a state:
+//! The dialog of an operation: pick a release or write a comment, see the plan, type the environment's name, follow the steps. Confirmation is a state:
 //! enter does nothing but what the state says, and a late answer to an earlier question is dropped.
 
 use super::effect::Effect;
 use super::geometry::SMALLEST;
 use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
+use super::note::Note;
+use super::readiness;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Move, PLAN_LIFE, Plan, Target};
+use crate::domain::operation::{Move, PLAN_LIFE, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -32,6 +34,15 @@ pub enum Rollback {
         choices: Vec<Choice>,
         /// The chosen commit; `None` until the person moves, unless one was verified.
         chosen: Option<Sha>,
+    },
+    /// Writing the comment that goes with it.
+    Commenting {
+        /// Where.
+        env: EnvId,
+        /// What is wished.
+        wish: Wish,
+        /// The comment.
+        note: Box<Note>,
     },
     /// The plan is being computed.
     Preflighting(ReqId, EnvId),
@@ -158,6 +169,18 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             KeyCode::Enter if !key.repeat => return confirm(model, now),
             _ => {}
         },
+        Some(Rollback::Commenting { env, wish, note }) => {
+            if key.code == KeyCode::Enter && !key.alt {
+                let (env, wish, said) = (env.clone(), wish.clone(), note.text());
+                if let Some(why) = overridden(model, &wish, now).filter(|_| said.is_empty()) {
+                    model.notice = Some(Text::from(format!("a reason is needed: {why}")));
+                    return Vec::new();
+                }
+                model.reason = Some(said).filter(|said| !said.is_empty());
+                return ask(model, env, wish);
+            }
+            note.key(key);
+        }
         Some(Rollback::Refused(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
         Some(Rollback::Following(op)) => {
             let op = *op;
@@ -166,6 +189,30 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Opens the dialog for something that goes through the pipeline: a comment first where GitHub keeps one.
+pub(super) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<Effect> {
+    model.reason = None;
+    if matches!(wish, Wish::Review { .. }) || overridden(model, &wish, now).is_some() {
+        model.rollback = Some(Rollback::Commenting { env, wish, note: Box::default() });
+        return Vec::new();
+    }
+    ask(model, env, wish)
+}
+
+/// What is red and would be overridden by shipping now.
+fn overridden(model: &Model, wish: &Wish, now: Now) -> Option<String> {
+    let ships = wish.kind().ships();
+    let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
+    Some(format!("it is not so that {}: {}", red.asks, red.says))
+}
+
+fn ask(model: &mut Model, env: EnvId, wish: Wish) -> Vec<Effect> {
+    model.asked += 1;
+    let req = ReqId(model.asked);
+    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
+    vec![Effect::Preflight(req, env, wish, None)]
 }
 
 /// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
@@ -204,7 +251,7 @@ fn following(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
     model.asked += 1;
     let req = ReqId(model.asked);
     model.rollback = Some(Rollback::Preflighting(req, env.clone()));
-    vec![Effect::Preflight(req, env, targets, Some(op))]
+    vec![Effect::Preflight(req, env, Wish::RollBack(targets), Some(op))]
 }
 
 /// What runs there now, in words.
@@ -218,12 +265,11 @@ fn preflight(model: &mut Model) -> Vec<Effect> {
     let Some(Rollback::Pick { env, choices, chosen: Some(chosen) }) = &model.rollback else { return Vec::new() };
     let Some(choice) = choices.iter().find(|choice| choice.sha == *chosen) else { return Vec::new() };
     let moving = choice.deployments.iter().filter(|one| !one.current);
-    let targets = moving.map(|one| Target { service: one.service.clone(), deployment: one.id.clone() }).collect();
+    let targets: Vec<Target> =
+        moving.map(|one| Target { service: one.service.clone(), deployment: one.id.clone() }).collect();
     let env = env.clone();
-    model.asked += 1;
-    let req = ReqId(model.asked);
-    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
-    vec![Effect::Preflight(req, env, targets, None)]
+    model.reason = None;
+    ask(model, env, Wish::RollBack(targets))
 }
 
 /// The name of the environment, typed in full, on a plan that is fresh and refuses nothing.
@@ -240,7 +286,7 @@ fn confirm(model: &mut Model, now: Now) -> Vec<Effect> {
     }
     let plan = plan.clone();
     model.rollback = Some(Rollback::Following(plan.op));
-    vec![Effect::Operate(plan)]
+    vec![Effect::Operate(plan, model.reason.take())]
 }
 
 #[cfg(test)]
@@ -316,7 +362,7 @@ mod tests {
         for c in "production".chars() {
             assert!(press(&mut model, KeyCode::Char(c), now()).is_empty());
         }
-        assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(_)]));
+        assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(..)]));
         assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
     }
 
@@ -341,7 +387,7 @@ mod tests {
             assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
         }
         model.size = (60, 15);
-        assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(_)]));
+        assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(..)]));
     }
 
     #[test]

@@ -91,6 +91,14 @@ pub enum Command {
     Approvals,
     /// Roll an environment back; without --confirm it prints the plan.
     Rollback(super::rollback::RollbackArgs),
+    /// Bring what staging is observed to run to production; without --confirm it prints the plan.
+    Promote(super::operation::PromoteArgs),
+    /// Open a gate; without --confirm it prints the plan.
+    Approve(super::operation::RunArgs),
+    /// Close a gate for good; without --confirm it prints the plan.
+    Reject(super::operation::RunArgs),
+    /// Stop a run; without --confirm it prints the plan.
+    Cancel(super::operation::RunArgs),
     /// What was done: every operation and every changing call.
     Journal {
         /// Check that no row was changed.

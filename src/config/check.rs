@@ -9,8 +9,8 @@ use super::address;
 use super::file::{self, File};
 use super::load::{Env, Flags};
 use super::{
-    Access, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings, Settings, UiSettings, contract,
-    credentials, layers,
+    Access, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings, Settings, UiSettings, WorkflowSettings,
+    contract, credentials, layers,
 };
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{EnvId, ServiceId};
@@ -57,6 +57,7 @@ impl Check<'_> {
             environments,
             probes,
             observe,
+            workflows: self.workflows(&file.environments)?,
             github,
             fly,
             vercel_team: all.vercel.and_then(|account| account.team).map(Into::into),
@@ -136,6 +137,23 @@ impl Check<'_> {
                 "write it as \"owner/name\"",
             )
         })
+    }
+
+    fn workflows(&self, environments: &[file::Environment]) -> Result<Vec<WorkflowSettings>, UserError> {
+        let mut all = Vec::new();
+        for environment in environments {
+            let Some(workflow) = &environment.workflow else { continue };
+            let plain = |what: &str, text: Option<&str>, default: &str| -> Result<String, UserError> {
+                Ok(self.plain(&format!("workflow.{what} of {}", environment.name), text.unwrap_or(default))?.to_owned())
+            };
+            all.push(WorkflowSettings {
+                env: EnvId::from(environment.name.as_str()),
+                file: plain("file", Some(&workflow.file), "")?,
+                reference: plain("ref", workflow.reference.as_deref(), "main")?,
+                input: plain("input", workflow.input.as_deref(), "sha")?,
+            });
+        }
+        Ok(all)
     }
 
     fn environment(

@@ -67,10 +67,19 @@ pub struct Environment {
     pub tier: Tier,
     #[serde(default)]
     pub access: Access,
+    pub workflow: Option<Workflow>,
     #[serde(default)]
     pub services: Vec<Service>,
     #[serde(default)]
     pub probes: Vec<Probe>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Workflow {
+    pub file: String,
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    pub input: Option<String>,
 }
 
 fn staging() -> Tier {
@@ -163,7 +172,8 @@ pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
         ("platforms.fly", &["machines", "api", "token", "token_file", "token_command"]),
         ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
         ("platforms.supabase", TOKEN),
-        ("environments", &["name", "tier", "access", "services", "probes"]),
+        ("environments", &["name", "tier", "access", "workflow", "services", "probes"]),
+        ("environments.workflow", &["file", "ref", "input"]),
         ("environments.services", &["name", "platform", "resource", "url", "observe"]),
         ("environments.services.observe", &["url", "json", "header", "meta"]),
         (

@@ -16,6 +16,14 @@ use crate::sanitize::Text;
 pub enum OpKind {
     /// Back to an earlier deployment.
     RollBack,
+    /// What staging runs goes to production by its workflow.
+    Promote,
+    /// A gate is opened.
+    Approve,
+    /// A gate is closed for good.
+    Reject,
+    /// A run is stopped.
+    Cancel,
 }
 
 impl OpKind {
@@ -24,6 +32,45 @@ impl OpKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::RollBack => "roll back",
+            Self::Promote => "promote",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
+/// What a person wishes, before it is a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Back to these deployments.
+    RollBack(Vec<Target>),
+    /// What staging is observed to run goes to production.
+    Promote,
+    /// The gate of a run is answered.
+    Review {
+        /// Which run.
+        run: u64,
+        /// Opened, or closed for good.
+        approve: bool,
+    },
+    /// A run is stopped.
+    Cancel {
+        /// Which run.
+        run: u64,
+    },
+}
+
+impl Wish {
+    /// What kind of operation it becomes.
+    #[must_use]
+    pub fn kind(&self) -> OpKind {
+        match self {
+            Self::RollBack(_) => OpKind::RollBack,
+            Self::Promote => OpKind::Promote,
+            Self::Review { approve: true, .. } => OpKind::Approve,
+            Self::Review { approve: false, .. } => OpKind::Reject,
+            Self::Cancel { .. } => OpKind::Cancel,
         }
     }
 }
@@ -37,6 +84,14 @@ pub struct Target {
     pub deployment: DeploymentId,
 }
 
+impl OpKind {
+    /// Whether commits ship by it, rather than go out.
+    #[must_use]
+    pub fn ships(self) -> bool {
+        matches!(self, Self::Promote | Self::Approve)
+    }
+}
+
 /// A computed plan. It acts on the revisions it was computed on, or not at all; it expires after [`PLAN_LIFE`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
@@ -48,7 +103,7 @@ pub struct Plan {
     pub env: EnvId,
     /// Part by part, in the order of execution.
     pub parts: Vec<PlanPart>,
-    /// Commits that go out (are no longer live) when it is carried out; `None` = could not be read.
+    /// Commits that go out (are no longer live) when it is carried out, or that ship; `None` = could not be read.
     pub commits_out: Option<Vec<Commit>>,
     /// What does not go back, each in one line.
     pub stays: Vec<Text>,
@@ -84,6 +139,29 @@ pub enum Act {
     VercelRollback {
         /// It was asked for already: only its job is followed.
         asked: bool,
+    },
+    /// The answer to a gate (github.md section 5.1).
+    Review {
+        /// Which run.
+        run: u64,
+        /// GitHub's numbers of the environments that it waits for.
+        gates: Vec<u64>,
+        /// Opened, or closed for good.
+        approve: bool,
+    },
+    /// The dispatch of a workflow, whose run is followed (github.md section 4.4).
+    Dispatch {
+        /// Its file.
+        workflow: Text,
+        /// Branch or tag that it runs on.
+        reference: Text,
+        /// Its input that takes the commit.
+        input: Text,
+    },
+    /// The end of a run (github.md section 4.2).
+    CancelRun {
+        /// Which run.
+        run: u64,
     },
     /// The domains of an environment that has no rollback of its own, one by one (vercel.md section 6).
     VercelAliases(Vec<Text>),

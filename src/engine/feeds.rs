@@ -104,6 +104,9 @@ pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(
         }
         return feeds;
     }
+    if scope == Scope::Commands {
+        return feeds;
+    }
     for platform in settings.platforms() {
         feeds.push((FeedId::Token(platform), AnyFeed::Token(token::TokenFeed::new(platform, clients))));
     }

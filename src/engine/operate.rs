@@ -2,6 +2,7 @@
 //! after it, sends each change once, and ends when the edge says so.
 
 mod fly;
+mod github;
 mod prove;
 mod vercel;
 
@@ -15,7 +16,9 @@ use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
-use crate::domain::operation::{Act, Move, OpState, Operation, PLAN_LIFE, Plan, PlanPart, StepReport, StepState};
+use crate::domain::operation::{
+    Act, Move, OpKind, OpState, Operation, PLAN_LIFE, Plan, PlanPart, StepReport, StepState,
+};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::Store;
@@ -59,6 +62,11 @@ pub(super) struct Operator {
     pub(super) reason: Option<Text>,
     /// Whether something that serves was changed.
     pub(super) moved: AtomicBool,
+}
+
+/// Whether the edge can tell that a part has arrived: the answer to a gate and the end of a run change nothing there yet.
+fn proven(part: &PlanPart) -> bool {
+    !matches!(part.act, Act::Review { .. } | Act::CancelRun { .. })
 }
 
 impl Operator {
@@ -116,10 +124,16 @@ impl Operator {
         };
         let mut steps: Vec<StepReport> =
             self.plan.parts.iter().flat_map(|part| part.steps.iter().map(move |title| step(part, title))).collect();
-        steps.extend(self.plan.parts.iter().map(|part| step(part, &Text::from("see it at the edge"))));
+        steps.extend(
+            self.plan
+                .parts
+                .iter()
+                .filter(|part| proven(part))
+                .map(|part| step(part, &Text::from("see it at the edge"))),
+        );
         let title = Text::from(format!("{}: {}", self.plan.env, moves.join(", ")));
         let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
-        let moves = self.plan.parts.iter().map(|part| Move {
+        let moves = self.plan.parts.iter().filter(|part| part.platform != Platform::Github).map(|part| Move {
             service: part.service.clone(),
             from: part.from_id.clone(),
             to: part.to_id.clone(),
@@ -158,6 +172,14 @@ impl Operator {
             (Platform::Vercel, ..) if matches!(part.act, Act::VercelRollback { asked: true }) => {
                 Ok(part.revisions.clone())
             }
+            (Platform::Github, ..) if part.revisions.is_empty() => Ok(Vec::new()),
+            (Platform::Github, ..) => {
+                let (Some(github), Ok(id)) = (&self.clients.github, part.to_id.as_str().parse()) else {
+                    return Ok(Vec::new());
+                };
+                let run = github.run(id).await?;
+                Ok(vec![(Text::from("attempt"), Text::from(run.number.1.to_string()))])
+            }
             (Platform::Vercel, _, Some(vercel)) if matches!(part.act, Act::VercelAliases(_)) => {
                 let mut now = Vec::new();
                 for (domain, _) in &part.revisions {
@@ -177,6 +199,16 @@ impl Operator {
         let mut at = 0;
         let mut moved: Vec<String> = Vec::new();
         for part in &self.plan.parts {
+            if let (Platform::Github, Some(github)) = (part.platform, &self.clients.github) {
+                let result = self.pipeline(github, part, operation, at).await;
+                at += part.steps.len();
+                if let Err(trouble) = result {
+                    self.give_up(operation, &moved, part, trouble);
+                    return;
+                }
+                moved.push(format!("{} {}", part.resource, part.to.0));
+                continue;
+            }
             let result = match (&part.act, &self.clients.fly, &self.clients.vercel) {
                 (Act::FlyImage { image, machines, row }, Some(fly), _) => {
                     let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
@@ -198,7 +230,7 @@ impl Operator {
             moved.push(format!("{} runs {}", part.service.name, part.to.0));
         }
         operation.state = OpState::Proving;
-        for part in &self.plan.parts {
+        for part in self.plan.parts.iter().filter(|part| proven(part)) {
             self.begin_step(operation, at).await;
             match self.prove(part).await {
                 Ok(detail) => self.end_step(operation, at, StepState::Done, detail).await,
@@ -213,7 +245,14 @@ impl Operator {
         }
         let took = self.clock.now().duration_since(operation.started_at).as_secs();
         operation.state = OpState::Done;
-        operation.outcome = Text::from(format!("restored in {}m{:02}s", took / 60, took % 60));
+        let word = match self.plan.kind {
+            OpKind::RollBack => "restored",
+            OpKind::Promote => "promoted",
+            OpKind::Approve => "approved",
+            OpKind::Reject => "rejected",
+            OpKind::Cancel => "cancelled",
+        };
+        operation.outcome = Text::from(format!("{word} in {}m{:02}s", took / 60, took % 60));
     }
 
     fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {
@@ -226,7 +265,8 @@ impl Operator {
                 (OpState::Unknown, format!("{}: it is not known whether it was taken: {why}", part.service.name))
             }
             Trouble::Failed(why) if touched => {
-                (OpState::HalfDone, format!("{} did not go back: {why}", part.service.name))
+                let what = if self.plan.kind == OpKind::RollBack { "did not go back" } else { "did not end well" };
+                (OpState::HalfDone, format!("{} {what}: {why}", part.service.name))
             }
             Trouble::Failed(why) => {
                 (OpState::Failed, format!("{}: {why}; what serves was not changed", part.service.name))

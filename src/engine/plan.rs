@@ -115,7 +115,7 @@ pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
 }
 
 /// The median: one that hung does not frighten.
-fn usual(mut seconds: Vec<i64>) -> Option<Duration> {
+pub(super) fn usual(mut seconds: Vec<i64>) -> Option<Duration> {
     seconds.sort_unstable();
     let middle = *seconds.get(seconds.len() / 2)?;
     u64::try_from(middle).ok().map(Duration::from_secs)

@@ -1,14 +1,16 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
+pub(super) mod pipeline;
+
 use std::collections::BTreeSet;
 
 use super::feeds::{Clients, vercel_target};
 use super::plan::{Left, PartFacts, PlanFacts, plan};
 use crate::clock::SharedClock;
 use crate::config::Settings;
-use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{Plan, Target};
+use crate::domain::operation::{Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
@@ -43,10 +45,23 @@ pub(super) async fn preflight(
     settings: &Settings,
     clock: &SharedClock,
     env: &EnvId,
-    targets: &[Target],
+    wish: &Wish,
     past: Past,
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
+    match wish {
+        Wish::RollBack(targets) => roll_back(clients, clock, info, targets, past).await,
+        _ => pipeline::plan(clients, settings, clock, info, wish, past).await,
+    }
+}
+
+async fn roll_back(
+    clients: &Clients,
+    clock: &SharedClock,
+    info: &EnvInfo,
+    targets: &[Target],
+    past: Past,
+) -> Result<Plan, Text> {
     let mut parts = Vec::new();
     for target in targets {
         let service = info.services.iter().find(|service| service.id == target.service);

@@ -1,5 +1,6 @@
 //! GitHub: runs, jobs, gates, commits, secrets and variables by name (github.md).
 
+mod change;
 mod wire;
 
 use std::sync::Arc;
@@ -231,10 +232,15 @@ impl Github {
         self.signed(self.http.get(GITHUB, &url))
     }
 
+    /// A read: redirects are followed, and what has not changed is not sent again.
     fn signed(&self, call: Call) -> Result<Call, PlatformError> {
+        Ok(self.authorized(call)?.follow().conditional())
+    }
+
+    fn authorized(&self, call: Call) -> Result<Call, PlatformError> {
         let token = lenient::token(GITHUB, self.access.token.as_ref(), &self.access.token_origin)?;
         let call =
             call.secret("authorization", &format!("Bearer {token}")).header("accept", "application/vnd.github+json");
-        Ok(call.header("x-github-api-version", VERSION).follow().conditional())
+        Ok(call.header("x-github-api-version", VERSION))
     }
 }

@@ -61,10 +61,10 @@ impl Performer {
     pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
         match effect {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
-            Effect::Preflight(req, env, targets, continues) => self.engine.preflight(req, env, targets, continues),
+            Effect::Preflight(req, env, wish, continues) => self.engine.preflight(req, env, wish, continues),
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
             Effect::Leave(op, why) => self.engine.leave(op, why),
-            Effect::Operate(plan) => self.engine.operate(*plan, None),
+            Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
             Effect::Copy(text) => return self.copy(&text, surface),
             Effect::Open(url) => self.background.push(Box::pin(open(url))),
             Effect::Title(text) => return surface.write(&osc::title(&text)),

@@ -68,6 +68,7 @@ fn environment(text: &mut String, world: &World, env: Env, edge: &EdgeOrigins) {
 name = "{name}"
 tier = "{name}"
 access = "write"
+workflow = {{ file = "deploy-{name}.yml", ref = "main", input = "sha" }}
 
 [[environments.services]]
 name = "backend"

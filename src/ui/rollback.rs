@@ -7,9 +7,11 @@ use ratatui::text::Line;
 use super::Ctx;
 use super::text;
 use super::widgets::dialog::{WIDTH, dialog};
+use crate::app::note::Note;
+use crate::app::readiness;
 use crate::app::rollback::{self, Choice, Rollback};
-use crate::domain::environment::Status;
-use crate::domain::operation::{Operation, Plan};
+use crate::domain::environment::{Platform, Status};
+use crate::domain::operation::{OpKind, Operation, Plan};
 use crate::domain::release::{Deployment, Presence};
 
 /// The dialog.
@@ -26,33 +28,74 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             let hint = Line::styled(format!(" {enter}j k choose, esc leaves"), dim);
             dialog(ctx, frame, body, Some(env), &format!("Roll back {env}: to which release?"), lines, hint);
         }
+        Rollback::Commenting { env, wish, note } => {
+            let title = format!("{} {env}: a comment for the record", named(wish.kind()));
+            let lines = written(ctx, note);
+            let hint = " enter shows the plan, alt-enter begins a line, esc leaves";
+            dialog(ctx, frame, body, Some(env), &title, lines, Line::styled(hint, dim));
+        }
         Rollback::Preflighting(_, env) => {
             let lines = vec![Line::raw(" reading what is live, what is still there and what would go out")];
             let hint = Line::styled(" esc leaves", dim);
-            dialog(ctx, frame, body, Some(env), &format!("Roll back {env}"), lines, hint);
+            dialog(ctx, frame, body, Some(env), &format!("Plan for {env}"), lines, hint);
         }
         Rollback::Ready(plan, typed) => {
             let lines = plan_lines(ctx, plan, false);
             let lines = if lines.len() + 4 > body.height.into() { plan_lines(ctx, plan, true) } else { lines };
-            let title = format!("Roll back {}: the plan", plan.env);
+            let title = format!("{} {}: the plan", named(plan.kind), plan.env);
             dialog(ctx, frame, body, Some(&plan.env), &title, lines, confirmation(ctx, plan, typed));
         }
         Rollback::Refused(why) => {
             let text = format!(" {} {why}", ctx.theme.symbol(Status::Fail));
             let lines = vec![Line::styled(text, ctx.theme.status(Status::Fail))];
-            dialog(ctx, frame, body, None, "Roll back", lines, Line::raw(" nothing was changed; esc leaves"));
+            dialog(ctx, frame, body, None, "No plan", lines, Line::raw(" nothing was changed; esc leaves"));
         }
         Rollback::Following(op) => match ctx.model.operations.get(op) {
             Some(operation) => {
                 let (lines, end) = operation_lines(ctx, operation);
-                dialog(ctx, frame, body, Some(&operation.env), "Roll back", lines, end);
+                let title = format!("{} {}", named(operation.kind), operation.env);
+                dialog(ctx, frame, body, Some(&operation.env), &title, lines, end);
             }
             None => {
                 let lines = vec![Line::raw(" writing the intent to the journal")];
-                dialog(ctx, frame, body, None, "Roll back", lines, Line::default());
+                dialog(ctx, frame, body, None, "Beginning", lines, Line::default());
             }
         },
     }
+}
+
+/// A note as it is written, with the place where the next letter goes.
+fn written(ctx: &Ctx<'_>, note: &Note) -> Vec<Line<'static>> {
+    let (row, column) = note.cursor();
+    let line = |(index, text): (usize, &String)| {
+        let mut shown = format!(" {text}");
+        if index == row {
+            let at = shown.char_indices().nth(column + 1).map_or(shown.len(), |(at, _)| at);
+            shown.insert_str(at, ctx.theme.cursor());
+        }
+        Line::raw(shown)
+    };
+    note.lines().iter().enumerate().map(line).collect()
+}
+
+/// The kind at the beginning of a title.
+fn named(kind: OpKind) -> String {
+    let mut name = kind.name().to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    name
+}
+
+/// What speaks against bringing more to production now.
+fn against(ctx: &Ctx<'_>) -> Vec<Line<'static>> {
+    let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
+    checks
+        .map(|check| {
+            let text = format!(" {} NOT: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);
+            Line::styled(text, ctx.theme.status(check.status))
+        })
+        .collect()
 }
 
 fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
@@ -93,7 +136,11 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
     for part in &plan.parts {
         let sha = |sha: &Option<crate::domain::ids::Sha>| sha.as_ref().map_or("?", |sha| sha.short()).to_owned();
         let (from, to, arrow) = (&part.from, &part.to, ctx.theme.arrow());
-        let head = format!(" {}: {} {} {arrow} {} {}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1));
+        let head = if part.platform == Platform::Github {
+            format!(" {}: {} {arrow} {} {}", part.resource, from.0, to.0, sha(&to.1))
+        } else {
+            format!(" {}: {} {} {arrow} {} {}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1))
+        };
         lines.push(Line::styled(head, ctx.theme.strong()));
         if !short {
             lines.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
@@ -102,16 +149,24 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
     if let Some(expected) = plan.expected {
         lines.push(Line::raw(format!(" usually takes {}", text::age(expected))));
     }
-    lines.push(Line::styled(" does NOT go back", ctx.theme.status(Status::Warn)));
+    if plan.kind.ships() {
+        lines.extend(against(ctx));
+    }
+    if !plan.stays.is_empty() {
+        let stays = if plan.kind == OpKind::RollBack { " does NOT go back" } else { " stays as it is" };
+        lines.push(Line::styled(stays, ctx.theme.status(Status::Warn)));
+    }
     lines.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
     lines.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
     match &plan.commits_out {
         Some(commits) => {
-            lines.push(Line::styled(format!(" {} commits go out", commits.len()), ctx.theme.strong()));
+            let how = if plan.kind.ships() { "ship" } else { "go out" };
+            lines.push(Line::styled(format!(" {} commits {how}", commits.len()), ctx.theme.strong()));
             let titles = commits.iter().take(if short { 0 } else { 5 });
             lines.extend(titles.map(|one| Line::raw(format!("    {} {} {}", one.sha.short(), one.author, one.title))));
         }
-        None => lines.push(Line::raw(" commits that go out: unknown")),
+        None if matches!(plan.kind, OpKind::Reject | OpKind::Cancel) => {}
+        None => lines.push(Line::raw(" the commits: unknown")),
     }
     lines
 }

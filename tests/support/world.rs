@@ -8,7 +8,7 @@ use flightdeck::clock::SystemClock;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{OpId, ReqId};
-use flightdeck::domain::operation::{Operation, Plan, Target};
+use flightdeck::domain::operation::{Operation, Plan, Target, Wish};
 use flightdeck::domain::release::Deployment;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sanitize::Text;
@@ -107,7 +107,12 @@ impl Console {
 
     /// A plan, or why there is none.
     pub async fn try_plan(&mut self, targets: Vec<Target>, continues: Option<OpId>) -> Result<Plan, Text> {
-        self.engine.preflight(ReqId(1), "production".into(), targets, continues);
+        self.wish("production", Wish::RollBack(targets), continues).await
+    }
+
+    /// The plan of a wish, or why there is none.
+    pub async fn wish(&mut self, env: &str, wish: Wish, continues: Option<OpId>) -> Result<Plan, Text> {
+        self.engine.preflight(ReqId(1), env.into(), wish, continues);
         let plan = self.fact(|fact| if let Fact::Plan(ReqId(1), plan) = fact { Some(plan) } else { None }).await;
         plan.map(|plan| *plan)
     }

@@ -39,15 +39,16 @@ const FRONTEND_VARIABLES: [(&str, &str, &str, &str); 5] = [
 ];
 
 /// The names of the scenarios, and their texts.
-const SCENARIOS: [(&str, &str); 4] = [
+const SCENARIOS: [(&str, &str); 5] = [
     ("calm", include_str!("../../../assets/scenarios/calm.toml")),
     ("flood", include_str!("../../../assets/scenarios/flood.toml")),
+    ("gated", include_str!("../../../assets/scenarios/gated.toml")),
     ("silent", include_str!("../../../assets/scenarios/silent.toml")),
     ("bad-deploy", include_str!("../../../assets/scenarios/bad-deploy.toml")),
 ];
 
 /// Scenario names, as `--scenario` takes them.
-pub const NAMES: [&str; 4] = [SCENARIOS[0].0, SCENARIOS[1].0, SCENARIOS[2].0, SCENARIOS[3].0];
+pub const NAMES: [&str; 5] = [SCENARIOS[0].0, SCENARIOS[1].0, SCENARIOS[2].0, SCENARIOS[3].0, SCENARIOS[4].0];
 
 /// Reads a scenario.
 ///

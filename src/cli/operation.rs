@@ -1,0 +1,204 @@
+//! Operations without a screen: the same plan and the same execution; `--confirm` stands for the typed name. Rollbacks bring
+//! their own choice of targets, the others are wishes that go through the pipeline.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::Output;
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::domain::environment::Tier;
+use crate::domain::fact::Fact;
+use crate::domain::ids::{EnvId, ReqId};
+use crate::domain::operation::{OpKind, OpState, Operation, Plan, StepReport, Wish};
+use crate::engine::{Engine, EngineHandle, Lanes, Scope};
+use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
+
+/// What makes a plan more than a plan.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Consent {
+    /// The environment's name again; without it the plan is printed and nothing is done.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub confirm: Option<String>,
+    /// Why; the platform keeps it where it can, the journal always.
+    #[arg(long, alias = "comment")]
+    pub reason: Option<String>,
+}
+
+impl Consent {
+    /// The confirmation names the environment that is meant.
+    pub(super) fn check(&self, environment: &str) -> Result<(), UserError> {
+        if self.confirm.as_ref().is_some_and(|typed| typed != environment) {
+            return Err(UserError::new(ExitCode::Usage, "--confirm names another environment than --environment")
+                .now("nothing was changed"));
+        }
+        Ok(())
+    }
+}
+
+/// A promotion.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PromoteArgs {
+    /// Where; without it, the environment of tier production.
+    #[arg(long)]
+    pub environment: Option<String>,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// Something done to a run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
+    /// Which run, by the number that `flightdeck approvals` shows.
+    pub run: u64,
+    /// Where; without it, the environment of tier production.
+    #[arg(long)]
+    pub environment: Option<String>,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+pub(super) async fn run(
+    settings: Settings,
+    environment: Option<String>,
+    wish: Wish,
+    consent: Consent,
+    output: Output,
+) -> Result<ExitCode, UserError> {
+    let production = settings.environments.iter().find(|env| env.tier == Tier::Production);
+    let env = environment.map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
+    let env = env.ok_or_else(|| UserError::new(ExitCode::Usage, "which environment? name it with --environment"))?;
+    consent.check(env.as_str())?;
+    if settings.environment(&env).is_none() {
+        return Err(
+            UserError::new(ExitCode::Usage, format!("no environment {env} is configured")).now("nothing was changed")
+        );
+    }
+    let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
+    let result = match planned(&engine, &mut lanes, &env, wish, output).await {
+        Ok(plan) => carry_out(&engine, &mut lanes, plan, &consent, output.json).await,
+        Err(error) => Err(error),
+    };
+    engine.shutdown().await;
+    result
+}
+
+/// The plan of a wish.
+pub(super) async fn planned(
+    engine: &EngineHandle,
+    lanes: &mut Lanes,
+    env: &EnvId,
+    wish: Wish,
+    output: Output,
+) -> Result<Plan, UserError> {
+    engine.preflight(ReqId(1), env.clone(), wish, None);
+    let plan = async {
+        loop {
+            if let Fact::Plan(ReqId(1), plan) = lanes.control.recv().await? {
+                return Some(plan);
+            }
+        }
+    };
+    let late = || {
+        UserError::new(output.late(), "the plan did not come in time")
+            .now("nothing was changed")
+            .hint("flightdeck status says which platform does not answer; --timeout waits longer")
+    };
+    let plan = tokio::time::timeout(output.limit(), plan).await.ok().flatten().ok_or_else(late)?;
+    plan.map(|plan| *plan)
+        .map_err(|why| UserError::new(ExitCode::Inconclusive, why.to_string()).now("nothing was changed"))
+}
+
+/// The word of a kind in schemas.
+fn schema(kind: OpKind) -> &'static str {
+    match kind {
+        OpKind::RollBack => "rollback",
+        other => other.name(),
+    }
+}
+
+/// Prints the plan, or carries it out where it is confirmed.
+pub(super) async fn carry_out(
+    engine: &EngineHandle,
+    lanes: &mut Lanes,
+    plan: Plan,
+    consent: &Consent,
+    json: bool,
+) -> Result<ExitCode, UserError> {
+    if let (Some(why), true) = (plan.refusals.first(), consent.confirm.is_some()) {
+        return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
+    }
+    if consent.confirm.is_none() {
+        super::print(&show_plan(&plan, json))?;
+        return Ok(ExitCode::Done);
+    }
+    engine.operate(plan, consent.reason.as_deref().map(Text::from));
+    let mut told: Vec<StepReport> = Vec::new();
+    loop {
+        match lanes.control.recv().await {
+            Some(Fact::Operation(operation)) => {
+                tell_changes(&operation, &mut told, json)?;
+                if operation.state.ended() {
+                    return end(&operation, json);
+                }
+            }
+            Some(Fact::Notice(text)) if text.as_str().starts_with("refused") => {
+                return Err(UserError::new(ExitCode::Refused, text.to_string()));
+            }
+            Some(_) => {}
+            None => return Err(UserError::new(ExitCode::Failed, "the engine ended").hint("see flightdeck journal")),
+        }
+    }
+}
+
+fn show_plan(plan: &Plan, json: bool) -> String {
+    if json {
+        return format!("{}\n", json!({"schema": "flightdeck/plan", "version": 1, "plan": plan}));
+    }
+    let mut text = String::new();
+    for part in &plan.parts {
+        text.push_str(&format!("{}: {} → {}\n", part.service, part.from.0, part.to.0));
+        part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
+    }
+    plan.stays.iter().for_each(|line| text.push_str(&format!("does not go back: {line}\n")));
+    plan.warnings.iter().for_each(|line| text.push_str(&format!("warning: {line}\n")));
+    plan.refusals.iter().for_each(|line| text.push_str(&format!("refused: {line}\n")));
+    text.push_str(&format!("nothing was changed; add --confirm={} to carry it out\n", plan.env));
+    text
+}
+
+fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -> Result<(), UserError> {
+    let mut text = String::new();
+    for (index, step) in operation.steps.iter().enumerate() {
+        if told.get(index).is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
+            if json {
+                let line = json!({"schema": format!("flightdeck/{}-step", schema(operation.kind)), "version": 1, "index": index, "step": step});
+                text.push_str(&format!("{line}\n"));
+            } else {
+                let state = step.state.word();
+                text.push_str(&format!("{state:<8} {} · {}  {}\n", step.service.name, step.title, step.detail));
+            }
+        }
+    }
+    told.clone_from(&operation.steps);
+    super::print(&text).map(drop)
+}
+
+fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserError> {
+    let text = if json {
+        let line =
+            json!({"schema": format!("flightdeck/{}", schema(operation.kind)), "version": 1, "operation": operation});
+        format!("{line}\n")
+    } else {
+        format!("{}\n", operation.outcome)
+    };
+    super::print(&text)?;
+    Ok(match operation.state {
+        OpState::Done => ExitCode::Done,
+        OpState::Refused => ExitCode::Refused,
+        OpState::Unknown => ExitCode::Inconclusive,
+        _ => ExitCode::Failed,
+    })
+}

@@ -1,0 +1,193 @@
+//! GitHub: answers to gates, promotions by a workflow that is followed to its end, cancellations.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{LOOK, Operator, PATIENCE, Trouble};
+use crate::domain::environment::Status;
+use crate::domain::ids::Sha;
+use crate::domain::operation::{Act, Operation, PlanPart};
+use crate::domain::pipeline::Run;
+use crate::platform::github::Github;
+use crate::platform::observe;
+use crate::sanitize::Text;
+
+/// Longest wait for a run: gates wait for people.
+const RUN_PATIENCE: Duration = Duration::from_secs(4 * 3600);
+/// A run that was dispatched shows in the list within this time (github.md section 4.4).
+const SHOWS: Duration = Duration::from_secs(30);
+/// The clocks of two machines differ by so much, seconds.
+const SKEW: i64 = 5;
+
+impl Operator {
+    pub(super) async fn pipeline(
+        &self,
+        github: &Github,
+        part: &PlanPart,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        match &part.act {
+            Act::Review { run, gates, approve } => self.review(github, (*run, gates, *approve), op, first).await,
+            Act::CancelRun { run } => {
+                let ask = async {
+                    self.turn(&format!("POST cancel of run {run}"), github.cancel(*run)).await?;
+                    Ok(((), Text::from("accepted")))
+                };
+                self.step(op, first, ask).await?;
+                let end = async { self.ends(github, *run).await.map(|run| ((), run.words)) };
+                self.step(op, first + 1, end).await
+            }
+            Act::Dispatch { workflow, reference, input } => {
+                let wanted = part.to.1.clone().unwrap_or_else(|| Sha::from(""));
+                let names = (workflow.as_str(), reference.as_str(), input.as_str());
+                self.dispatch(github, names, &wanted, op, first).await
+            }
+            _ => Err(Trouble::Failed(Text::from("this is not done on GitHub"))),
+        }
+    }
+
+    async fn review(
+        &self,
+        github: &Github,
+        (run, gates, approve): (u64, &[u64], bool),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let comment = self.reason.as_ref().map_or("answered in flightdeck", Text::as_str);
+        let word = if approve { "approve" } else { "reject" };
+        let answer = async {
+            let call = format!("POST pending_deployments of run {run}: {word}");
+            self.turn(&call, github.review(run, gates, approve, comment)).await?;
+            Ok(((), Text::from("accepted")))
+        };
+        self.step(op, first, answer).await?;
+        let see = async {
+            if !approve {
+                return self.ends(github, run).await.map(|run| ((), run.words));
+            }
+            let end = self.clock.mono() + PATIENCE;
+            loop {
+                let held = github.pending_deployments(run).await.map_err(|error| Trouble::of_read(&error))?;
+                if !held.iter().any(|gate| gates.contains(&gate.env_number)) {
+                    return Ok(((), Text::from("the gate is open; the run goes on")));
+                }
+                if self.clock.mono() > end {
+                    return Err(Trouble::Unknown(Text::from("the gate is still shown as waiting after 2 minutes")));
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        self.step(op, first + 1, see).await
+    }
+
+    async fn ends(&self, github: &Github, id: u64) -> Result<Run, Trouble> {
+        let end = self.clock.mono() + PATIENCE;
+        loop {
+            let run = github.run(id).await.map_err(|error| Trouble::of_read(&error))?;
+            if !matches!(run.status, Status::Running | Status::Paused) {
+                return Ok(run);
+            }
+            if self.clock.mono() > end {
+                return Err(Trouble::Unknown(Text::from(format!("the run is still {} after 2 minutes", run.words))));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        github: &Github,
+        (workflow, reference, input): (&str, &str, &str),
+        wanted: &Sha,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let (asked, before) = (self.clock.now(), self.edge().await);
+        let ask = async {
+            let call = format!("POST dispatch of {workflow} on {reference} with {wanted}");
+            let told = self.turn(&call, github.dispatch(workflow, reference, input, wanted.as_str())).await?;
+            let run = match told {
+                Some(run) => run,
+                None => self.begun_since(github, asked).await?,
+            };
+            Ok((run, Text::from(format!("run {run}"))))
+        };
+        let run = self.step(op, first, ask).await?;
+        self.begin_step(op, first + 1).await;
+        let ended = self.follow(github, run, op, first + 1).await;
+        let told = match ended {
+            Ok(run) if run.status == Status::Ok => Ok(((), Text::from(format!("#{} {}", run.number.0, run.words)))),
+            Ok(run) => {
+                let moved = before != self.edge().await;
+                self.moved.store(moved, Ordering::Relaxed);
+                let still = if moved { "production has changed by it" } else { "the edge answers as before" };
+                Err(Trouble::Failed(Text::from(format!("run #{} ended: {}; {still}", run.number.0, run.words))))
+            }
+            Err(trouble) => Err(trouble),
+        };
+        self.step(op, first + 1, async { told }).await
+    }
+
+    /// What every observed service of the environment answers now.
+    async fn edge(&self) -> Vec<Option<Sha>> {
+        let rules = self.settings.observe.iter().filter(|rule| rule.env == self.plan.env);
+        let seen = rules.map(|rule| async { observe::observe(&self.clients.http, rule).await.ok()?.sha });
+        futures_util::future::join_all(seen).await
+    }
+
+    /// The run that an older server did not name: the newest that began after the call.
+    async fn begun_since(&self, github: &Github, asked: jiff::Timestamp) -> Result<u64, Trouble> {
+        let end = self.clock.mono() + SHOWS;
+        loop {
+            let runs = github.runs(10).await.map_err(|error| Trouble::of_read(&error))?;
+            let fresh = |run: &&Run| run.started_at.is_some_and(|at| at.duration_since(asked).as_secs() >= -SKEW);
+            if let Some(run) = runs.iter().find(fresh) {
+                return Ok(run.id);
+            }
+            if self.clock.mono() > end {
+                let text = "the dispatch was accepted and its run is not in the list; look at it on GitHub";
+                return Err(Trouble::Unknown(Text::from(text)));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Follows a run to its end and tells where it stands.
+    async fn follow(&self, github: &Github, id: u64, op: &mut Operation, at: usize) -> Result<Run, Trouble> {
+        let end = self.clock.mono() + RUN_PATIENCE;
+        let mut said = Text::default();
+        loop {
+            let run = github.run(id).await.map_err(|error| Trouble::of_read(&error))?;
+            if !matches!(run.status, Status::Running | Status::Paused) {
+                return Ok(run);
+            }
+            let now = self.stands(github, &run).await;
+            if now != said {
+                said = now;
+                if let Some(step) = op.steps.get_mut(at) {
+                    step.detail = said.clone();
+                }
+                self.tell(op).await;
+            }
+            if self.clock.mono() > end {
+                return Err(Trouble::Unknown(Text::from("the run did not end in four hours; it goes on without us")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What a run does or waits for.
+    async fn stands(&self, github: &Github, run: &Run) -> Text {
+        let (jobs, gates) = tokio::join!(github.jobs(run.id), github.pending_deployments(run.id));
+        if let Some(gate) = gates.unwrap_or_default().first() {
+            let may = if gate.may_approve { "A approves it" } else { "somebody else must approve it" };
+            return Text::from(format!("#{} waits for an approval of {}: {may}", run.number.0, gate.env));
+        }
+        let jobs = jobs.unwrap_or_default();
+        let done = jobs.iter().filter(|job| job.status == Status::Ok).count();
+        let now = jobs.iter().find(|job| job.status == Status::Running);
+        let now = now.map(|job| format!(", {}", job.name)).unwrap_or_default();
+        Text::from(format!("#{} {}: {done}/{} jobs done{now}", run.number.0, run.words, jobs.len()))
+    }
+}

@@ -1,0 +1,184 @@
+//! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
+
+use super::Past;
+use crate::clock::SharedClock;
+use crate::config::{Settings, WorkflowSettings};
+use crate::domain::environment::{EnvInfo, Platform, Tier};
+use crate::domain::ids::{OpId, ServiceId, Sha};
+use crate::domain::operation::{Act, Plan, PlanPart, Wish};
+use crate::domain::pipeline::Run;
+use crate::domain::release::{Commit, Presence};
+use crate::engine::feeds::Clients;
+use crate::platform::PlatformError;
+use crate::platform::github::Github;
+use crate::platform::observe;
+use crate::sanitize::Text;
+
+/// The service that stands for the pipeline of an environment.
+pub(in crate::engine) const PIPELINE: &str = "pipeline";
+
+/// Computes a plan through the pipeline, or says why there can be none.
+pub(super) async fn plan(
+    clients: &Clients,
+    settings: &Settings,
+    clock: &SharedClock,
+    env: &EnvInfo,
+    wish: &Wish,
+    past: Past,
+) -> Result<Plan, Text> {
+    let github = clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))?;
+    let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
+    let mut refusals = Vec::new();
+    if !env.writable {
+        refusals.push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", env.id)));
+    }
+    let drafted = match wish {
+        Wish::Review { run, approve } => review(github, env, *run, *approve, &mut refusals).await.map_err(told)??,
+        Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,
+        Wish::Promote => promote(clients, settings, env, &mut refusals).await?,
+        Wish::RollBack(_) => return Err(Text::from("a rollback does not go through the pipeline")),
+    };
+    let (part, mut warnings, stays) = drafted;
+    let live = observed(clients, settings, &env.id).await;
+    let commits = match (&live, &part.to.1, wish.kind().ships()) {
+        (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
+        _ => None,
+    };
+    Ok(Plan {
+        op: OpId(uuid::Uuid::now_v7()),
+        kind: wish.kind(),
+        env: env.id.clone(),
+        parts: vec![part],
+        commits_out: commits,
+        stays,
+        refusals,
+        warnings,
+        expected: crate::engine::plan::usual(past.durations),
+        computed_at: clock.now(),
+        continues: None,
+    })
+}
+
+type Draft = (PlanPart, Vec<Text>, Vec<Text>);
+
+fn part(env: &EnvInfo, run: Option<&Run>, to: (Text, Option<Sha>), act: Act, steps: Vec<Text>) -> PlanPart {
+    let from = run.map_or_else(Text::default, |run| run.words.clone());
+    let id = run.map(|run| run.id.to_string()).unwrap_or_default();
+    // Another attempt of the run is another run.
+    let revisions = run.map(|run| (Text::from("attempt"), Text::from(run.number.1.to_string()))).into_iter().collect();
+    PlanPart {
+        service: ServiceId::new(env.id.clone(), PIPELINE),
+        platform: Platform::Github,
+        resource: run.map_or_else(Text::default, |run| Text::from(format!("{} #{}", run.workflow, run.number.0))),
+        from: (from, None),
+        from_id: None,
+        to,
+        to_id: id.into(),
+        act,
+        revisions,
+        presence: Presence::Unknown,
+        steps,
+    }
+}
+
+/// The gate as it stands now: somebody else may have answered it.
+async fn review(
+    github: &Github,
+    env: &EnvInfo,
+    id: u64,
+    approve: bool,
+    refusals: &mut Vec<Text>,
+) -> Result<Result<Draft, Text>, PlatformError> {
+    let (run, gates) = tokio::try_join!(github.run(id), github.pending_deployments(id))?;
+    let own: Vec<_> = gates.iter().filter(|gate| gate.env == env.id).collect();
+    if own.is_empty() {
+        let text = format!(
+            "{} #{} does not wait for {} any more: it was answered, or ended",
+            run.workflow, run.number.0, env.id
+        );
+        return Ok(Err(Text::from(text)));
+    }
+    if own.iter().any(|gate| !gate.may_approve) {
+        let names: Vec<&str> = own.iter().flat_map(|gate| &gate.reviewers).map(Text::as_str).collect();
+        let why = "you may not review it: you are not among its reviewers, or it is your own run";
+        refusals.push(Text::from(format!("{why}; it waits for {}", names.join(", "))));
+    }
+    let word = if approve { "approved" } else { "rejected" };
+    let act = Act::Review { run: id, gates: own.iter().map(|gate| gate.env_number).collect(), approve };
+    let after = if approve { "see the gate open" } else { "see the run end" };
+    let steps = vec![Text::from(format!("answer the gate: {word}")), Text::from(after)];
+    let warnings =
+        if approve { Vec::new() } else { vec![Text::from("the run fails by it, and cannot be approved afterwards")] };
+    Ok(Ok((part(env, Some(&run), (Text::from(word), Some(run.sha.clone())), act, steps), warnings, Vec::new())))
+}
+
+async fn cancel(github: &Github, env: &EnvInfo, id: u64, refusals: &mut Vec<Text>) -> Result<Draft, PlatformError> {
+    let run = github.run(id).await?;
+    if !matches!(run.status, crate::domain::environment::Status::Running | crate::domain::environment::Status::Paused) {
+        refusals.push(Text::from(format!("{} #{} is over: {}", run.workflow, run.number.0, run.words)));
+    }
+    let steps = vec![Text::from("ask for the end of the run"), Text::from("see it end")];
+    let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];
+    let stays = vec![Text::from("what its jobs have deployed already")];
+    let to = (Text::from("cancelled"), Some(run.sha.clone()));
+    Ok((part(env, Some(&run), to, Act::CancelRun { run: id }, steps), warnings, stays))
+}
+
+async fn promote(
+    clients: &Clients,
+    settings: &Settings,
+    env: &EnvInfo,
+    refusals: &mut Vec<Text>,
+) -> Result<Draft, Text> {
+    let missing = || {
+        let text = format!("no workflow deploys {}: set workflow = {{ file = \"…\" }} in its [[environments]]", env.id);
+        Text::from(text)
+    };
+    let workflow: &WorkflowSettings =
+        settings.workflows.iter().find(|workflow| workflow.env == env.id).ok_or_else(missing)?;
+    let staging = settings.environments.iter().find(|one| one.tier == Tier::Staging);
+    let staging = staging.ok_or_else(|| Text::from("no environment of tier staging is configured"))?;
+    let candidate = observed(clients, settings, &staging.id).await;
+    let candidate = candidate.ok_or_else(|| Text::from(format!("{} does not answer with one commit", staging.id)))?;
+    if observed(clients, settings, &env.id).await.as_ref() == Some(&candidate) {
+        refusals.push(Text::from(format!("{} runs {} already", env.id, candidate.short())));
+    }
+    let act = Act::Dispatch {
+        workflow: Text::from(workflow.file.as_str()),
+        reference: Text::from(workflow.reference.as_str()),
+        input: Text::from(workflow.input.as_str()),
+    };
+    let steps = vec![
+        Text::from(format!("dispatch {} on {} with {}", workflow.file, workflow.reference, candidate.short())),
+        Text::from("follow its run, its jobs and its gates to the end"),
+    ];
+    let mut part = part(env, None, (Text::from("promoted"), Some(candidate)), act, steps);
+    part.resource = Text::from(workflow.file.as_str());
+    part.from = (Text::from(format!("observed in {}", staging.id)), None);
+    Ok((part, Vec::new(), vec![Text::from("secrets and variables: each environment keeps its own")]))
+}
+
+/// The one commit that every observed service of an environment answers with.
+async fn observed(clients: &Clients, settings: &Settings, env: &crate::domain::ids::EnvId) -> Option<Sha> {
+    let rules = settings.observe.iter().filter(|rule| rule.env == *env);
+    let seen = futures_util::future::join_all(rules.map(|rule| observe::observe(&clients.http, rule))).await;
+    let mut all = seen.into_iter().map(|seen| seen.ok()?.sha).collect::<Option<Vec<Sha>>>()?.into_iter();
+    let first = all.next()?;
+    all.all(|sha| sha == first).then_some(first)
+}
+
+async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut Vec<Text>) -> Option<Vec<Commit>> {
+    match github.compare(live.as_str(), to.as_str()).await {
+        Ok(comparison) => {
+            if comparison.behind_by > 0 {
+                let text = format!("it lacks {} commits that are live now", comparison.behind_by);
+                warnings.push(Text::from(text));
+            }
+            Some(comparison.commits)
+        }
+        Err(error) => {
+            warnings.push(Text::from(format!("commits that ship are unknown: {error}")));
+            None
+        }
+    }
+}

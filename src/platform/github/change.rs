@@ -1,0 +1,59 @@
+//! What the console changes on GitHub: gates, dispatches, cancellations (github.md sections 4.2, 4.4 and 5.1). Each is sent
+//! once.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{GITHUB, Github};
+use crate::platform::PlatformError;
+use crate::platform::http::{Call, segment};
+
+/// The answer to a dispatch, where GitHub gives one.
+#[derive(Deserialize)]
+struct Dispatched {
+    workflow_run_id: u64,
+}
+
+impl Github {
+    /// `POST R/actions/runs/{id}/pending_deployments`: opens gates or closes them for good. Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 422 means answered already, not a reviewer, or one's own run: read again, it is never a success.
+    pub async fn review(&self, run: u64, gates: &[u64], approve: bool, comment: &str) -> Result<(), PlatformError> {
+        let state = if approve { "approved" } else { "rejected" };
+        let body = json!({ "environment_ids": gates, "state": state, "comment": comment });
+        self.post(&format!("actions/runs/{run}/pending_deployments"))?.json(&body).done().await
+    }
+
+    /// `POST R/actions/workflows/{file}/dispatches`: starts a workflow on a branch or tag. `None` = it was started, and
+    /// GitHub did not say as which run. Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 422 names an unknown ref or input. After a time-out the run may have begun.
+    pub async fn dispatch(
+        &self,
+        file: &str,
+        reference: &str,
+        input: &str,
+        value: &str,
+    ) -> Result<Option<u64>, PlatformError> {
+        let body = json!({ "ref": reference, "inputs": { input: value }, "return_run_details": true });
+        let call = self.post(&format!("actions/workflows/{}/dispatches", segment(file)))?.json(&body);
+        let answer = call.answer().await?;
+        // An older server answers 204 and nothing.
+        Ok(serde_json::from_slice::<Dispatched>(&answer.body).ok().map(|run| run.workflow_run_id))
+    }
+
+    /// `POST R/actions/runs/{id}/cancel`: accepted, not done (202). Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 409 when the run is over.
+    pub async fn cancel(&self, run: u64) -> Result<(), PlatformError> {
+        self.post(&format!("actions/runs/{run}/cancel"))?.done().await
+    }
+
+    fn post(&self, path: &str) -> Result<Call, PlatformError> {
+        let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
+        self.authorized(self.http.post(GITHUB, &url))
+    }
+}
