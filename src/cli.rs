@@ -1,6 +1,7 @@
 //! The command line: which part of the program answers.
 
 mod args;
+mod claims;
 mod demo;
 mod info;
 mod journal;
@@ -60,6 +61,10 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
             let wish = Wish::Cancel { run: args.run };
             block_on(operation::run(settings()?, args.environment, wish, args.consent, output))
         }
+        Some(Command::Lock(args)) => block_on(claims::lock(settings()?, args, output)),
+        Some(Command::Unlock { environment }) => block_on(claims::unlock(settings()?, &environment, output)),
+        Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),
+        Some(Command::Unmark { commit }) => block_on(claims::unmark(settings()?, &commit, output)),
         Some(Command::Journal { verify, limit, operation }) => {
             block_on(journal::run(settings()?, output, verify, limit, operation))
         }

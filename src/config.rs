@@ -30,6 +30,8 @@ pub struct Settings {
     pub probes: Vec<ProbeSettings>,
     /// Where to observe the running release of a service, beyond the default.
     pub observe: Vec<ObserveSettings>,
+    /// Who sits at the keyboard, for locks, marks and the journal.
+    pub who: Arc<str>,
     /// Workflows that deploy.
     pub workflows: Vec<WorkflowSettings>,
     /// Access to each platform.

@@ -132,6 +132,24 @@ impl EngineHandle {
         self.supervisor.start(async move { drop(memory.verified(&service, &deployment, &sha).await) });
     }
 
+    /// Claims an environment for a reason, or gives it back without one. The answer is a notice.
+    pub fn lock(&self, env: EnvId, why: Option<Text>) {
+        let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
+        self.supervisor.start(async move {
+            let told = memory.lock(&env, &who, why.as_ref().map(Text::as_str)).await;
+            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
+        });
+    }
+
+    /// Marks a commit bad for a reason, or takes the mark away without one. The answer is a notice.
+    pub fn mark(&self, sha: Sha, why: Option<Text>) {
+        let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
+        self.supervisor.start(async move {
+            let told = memory.mark(&sha, &who, why.as_ref().map(Text::as_str)).await;
+            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
+        });
+    }
+
     /// Leaves an interrupted operation as it is, by a person's word.
     pub fn leave(&self, op: OpId, why: Text) {
         let (memory, outbox) = (self.memory.clone(), self.outbox.clone());

@@ -1,5 +1,6 @@
 //! What outlives the console: the journal of operations and what was seen healthy, in SQLite. The only place that speaks SQL.
 
+mod claims;
 mod db;
 pub mod history;
 pub mod journal;

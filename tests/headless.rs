@@ -233,3 +233,33 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
     assert_eq!(said.last().unwrap()["operation"]["state"], "done");
     sim.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_and_marks_hold_against_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let by = async |who: &str, arguments: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(arguments).current_dir(dir.path()).env("FLIGHTDECK_STATE_DIR", dir.path().join("state"));
+        command.env_remove("FLIGHTDECK_CONFIG").env("FLIGHTDECK_WHO", who).output().await.unwrap()
+    };
+    let lock = by("maria", &["lock", "production", "--reason", "migration", "--for", "2h"]).await;
+    assert_eq!(lock.status.code(), Some(0), "{lock:?}");
+    assert_eq!(by("ali", &["lock", "production", "--reason", "mine"]).await.status.code(), Some(5));
+    let ask = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
+    let refused = by("ali", &ask).await;
+    assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("locked by maria: migration"), "{refused:?}");
+    assert_eq!(by("ali", &["unlock", "production"]).await.status.code(), Some(0));
+    let releases = by("ali", &["releases", "--json"]).await;
+    let rows = lines(&releases)[0]["rows"].as_array().unwrap().clone();
+    let v40 = rows.iter().find(|row| row["label"] == "v40").unwrap()["sha"].as_str().unwrap().to_owned();
+    assert_eq!(by("ali", &["mark", &v40, "--reason", "corrupts rows"]).await.status.code(), Some(0));
+    let refused = by("ali", &ask).await;
+    assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("marked bad: corrupts rows (ali)"), "{refused:?}");
+    assert_eq!(by("maria", &["unmark", &v40]).await.status.code(), Some(0));
+    assert_eq!(by("maria", &ask).await.status.code(), Some(0));
+    assert_eq!(by("maria", &["journal", "--verify"]).await.status.code(), Some(0));
+    sim.stop().await;
+}

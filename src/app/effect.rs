@@ -16,6 +16,10 @@ pub enum Effect {
     Operate(Box<Plan>, Option<Text>),
     /// Remember that a deployment was seen healthy.
     Verified(ServiceId, DeploymentId, Sha),
+    /// Claim an environment for a reason, or give it back without one.
+    Lock(EnvId, Option<Text>),
+    /// Mark a commit bad for a reason, or take the mark away without one.
+    Mark(Sha, Option<Text>),
     /// Leave an interrupted operation as it is, and why.
     Leave(OpId, Text),
     /// Copy to the clipboard.

@@ -89,6 +89,8 @@ fn mark_verified(model: &mut Model) {
     for (service, list) in &mut model.releases {
         for one in list {
             one.verified = Some(model.history.saw(service, &one.id, one.sha.as_ref()));
+            let mark = one.sha.as_ref().and_then(|sha| model.history.marks.get(sha));
+            one.bad = mark.map(|mark| crate::sanitize::Text::from(mark.words()));
         }
     }
 }

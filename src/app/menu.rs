@@ -3,9 +3,9 @@
 use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
-use super::rollback::{self, Rollback};
+use super::rollback::{self, Asks, Rollback};
 use crate::domain::environment::{EnvInfo, Platform, Status, Tier};
-use crate::domain::ids::{EnvId, OpId};
+use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::domain::operation::{OpKind, Wish};
 use crate::domain::pipeline::{self, Gate};
 
@@ -29,6 +29,10 @@ pub enum Run {
     RollBack,
     /// The plan of something that goes through the pipeline.
     Wish(EnvId, Wish),
+    /// A claim on an environment, or its end.
+    Lock(EnvId, bool),
+    /// A mark on a commit, or its end.
+    Mark(EnvId, Sha, bool),
     /// An operation's steps and choices.
     Show(OpId),
     /// Nothing: the console cannot do it.
@@ -36,11 +40,9 @@ pub enum Run {
 }
 
 /// What the console does not do, and where it is done.
-const ELSEWHERE: [(char, &str, &str); 6] = [
+const ELSEWHERE: [(char, &str, &str); 4] = [
     ('D', "redeploy", "use the platform's own tool"),
-    ('L', "lock", "tell the team"),
     ('F', "freeze", "tell the team"),
-    ('B', "mark bad", "tell the team"),
     ('S', "set a secret", "use the platform's own tool"),
     ('M', "restart a machine", "use the platform's own tool"),
 ];
@@ -76,6 +78,8 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
     }
     items.push(cancel(model));
+    items.extend(lock(model));
+    items.push(mark(model));
     items.extend(ELSEWHERE.iter().map(|(letter, title, instead)| Item {
         letter: *letter,
         title: (*title).to_owned(),
@@ -148,6 +152,35 @@ fn cancel(model: &Model) -> Item {
     Item { letter: 'C', title, why_not, run }
 }
 
+fn lock(model: &Model) -> Option<Item> {
+    let env = model.selected_env()?;
+    let held = model.history.locks.get(&env.id);
+    let title = match held {
+        Some(held) => format!("unlock {}, {}", env.id, held.words()),
+        None => format!("lock {}: others cannot change it until you give it back", env.id),
+    };
+    Some(Item { letter: 'L', title, why_not: None, run: Run::Lock(env.id.clone(), held.is_none()) })
+}
+
+/// The selected deployment's commit, else the one that runs in the selected place.
+fn mark(model: &Model) -> Item {
+    let chosen = model.selection.deployment.as_ref().filter(|_| model.focus == super::model::Pane::Releases);
+    let chosen =
+        chosen.and_then(|(service, id)| model.releases.get(service)?.iter().find(|one| one.id == *id)?.sha.clone());
+    let env = model.selected_env();
+    let sha = chosen.or_else(|| model.judge(env?).sha);
+    let (Some(sha), Some(env)) = (sha, env) else {
+        let why_not = Some("no commit is selected".to_owned());
+        return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };
+    };
+    let marked = model.history.marks.get(&sha);
+    let title = match marked {
+        Some(mark) => format!("take the mark off {}: {}", sha.short(), mark.words()),
+        None => format!("mark {} bad: nothing goes to it any more", sha.short()),
+    };
+    Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), sha, marked.is_none()) }
+}
+
 fn read_only(env: &EnvInfo) -> String {
     format!("{} is read-only: start with --write, or set access = \"write\"", env.id)
 }
@@ -177,6 +210,10 @@ pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
         Run::RollBack => rollback::open(model, now),
         Run::Wish(env, wish) => return rollback::wish(model, env, wish, now),
+        Run::Lock(env, true) => rollback::claim(model, env, Asks::Lock),
+        Run::Lock(env, false) => return vec![Effect::Lock(env, None)],
+        Run::Mark(env, sha, true) => rollback::claim(model, env, Asks::Mark(sha)),
+        Run::Mark(_, sha, false) => return vec![Effect::Mark(sha, None)],
         Run::Show(op) => model.rollback = Some(Rollback::Following(op)),
         Run::Nothing => {}
     }

@@ -23,6 +23,17 @@ pub struct Choice {
     pub deployments: Vec<Deployment>,
 }
 
+/// What a comment is written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asks {
+    /// An operation.
+    Wish(Wish),
+    /// A claim on the environment.
+    Lock,
+    /// A commit is to be marked bad.
+    Mark(Sha),
+}
+
 /// Where the dialog stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rollback {
@@ -39,8 +50,8 @@ pub enum Rollback {
     Commenting {
         /// Where.
         env: EnvId,
-        /// What is wished.
-        wish: Wish,
+        /// What is asked for.
+        asks: Asks,
         /// The comment.
         note: Box<Note>,
     },
@@ -169,15 +180,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             KeyCode::Enter if !key.repeat => return confirm(model, now),
             _ => {}
         },
-        Some(Rollback::Commenting { env, wish, note }) => {
+        Some(Rollback::Commenting { env, asks, note }) => {
             if key.code == KeyCode::Enter && !key.alt {
-                let (env, wish, said) = (env.clone(), wish.clone(), note.text());
-                if let Some(why) = overridden(model, &wish, now).filter(|_| said.is_empty()) {
-                    model.notice = Some(Text::from(format!("a reason is needed: {why}")));
-                    return Vec::new();
-                }
-                model.reason = Some(said).filter(|said| !said.is_empty());
-                return ask(model, env, wish);
+                let (env, asks, said) = (env.clone(), asks.clone(), note.text());
+                return commented(model, env, asks, said, now);
             }
             note.key(key);
         }
@@ -195,10 +201,41 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
 pub(super) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<Effect> {
     model.reason = None;
     if matches!(wish, Wish::Review { .. }) || overridden(model, &wish, now).is_some() {
-        model.rollback = Some(Rollback::Commenting { env, wish, note: Box::default() });
+        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), note: Box::default() });
         return Vec::new();
     }
     ask(model, env, wish)
+}
+
+/// Opens the dialog for a claim, whose reason is written first.
+pub(super) fn claim(model: &mut Model, env: EnvId, asks: Asks) {
+    model.rollback = Some(Rollback::Commenting { env, asks, note: Box::default() });
+}
+
+/// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
+fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) -> Vec<Effect> {
+    let missing = match &asks {
+        Asks::Wish(wish) => overridden(model, wish, now),
+        Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
+    };
+    if let Some(why) = missing.filter(|_| said.is_empty()) {
+        model.notice = Some(Text::from(format!("a reason is needed: {why}")));
+        return Vec::new();
+    }
+    match asks {
+        Asks::Wish(wish) => {
+            model.reason = Some(said).filter(|said| !said.is_empty());
+            ask(model, env, wish)
+        }
+        Asks::Lock => {
+            model.rollback = None;
+            vec![Effect::Lock(env, Some(said))]
+        }
+        Asks::Mark(sha) => {
+            model.rollback = None;
+            vec![Effect::Mark(sha, Some(said))]
+        }
+    }
 }
 
 /// What is red and would be overridden by shipping now.

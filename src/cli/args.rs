@@ -99,6 +99,20 @@ pub enum Command {
     Reject(super::operation::RunArgs),
     /// Stop a run; without --confirm it prints the plan.
     Cancel(super::operation::RunArgs),
+    /// Claim an environment: consoles on the same store refuse to change it.
+    Lock(super::claims::LockArgs),
+    /// Give an environment back.
+    Unlock {
+        /// Which environment.
+        environment: String,
+    },
+    /// Mark a commit bad: nothing goes to it any more.
+    Mark(super::claims::MarkArgs),
+    /// Take a mark away.
+    Unmark {
+        /// The whole commit.
+        commit: String,
+    },
     /// What was done: every operation and every changing call.
     Journal {
         /// Check that no row was changed.

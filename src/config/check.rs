@@ -57,6 +57,7 @@ impl Check<'_> {
             environments,
             probes,
             observe,
+            who: self.who().into(),
             workflows: self.workflows(&file.environments)?,
             github,
             fly,
@@ -137,6 +138,12 @@ impl Check<'_> {
                 "write it as \"owner/name\"",
             )
         })
+    }
+
+    /// The person's name as the system knows it.
+    fn who(&self) -> String {
+        let named = ["FLIGHTDECK_WHO", "USER", "LOGNAME"].iter().find_map(|name| self.variable(name));
+        named.filter(|name| !name.chars().any(char::is_control)).unwrap_or_else(|| "somebody".to_owned())
     }
 
     fn workflows(&self, environments: &[file::Environment]) -> Result<Vec<WorkflowSettings>, UserError> {

@@ -1,11 +1,12 @@
 //! What the disk remembers, as the screen shows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ids::{DeploymentId, ServiceId, Sha};
+use super::claim::{Lock, Mark};
+use super::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::sanitize::Text;
 
 /// One row of the journal.
@@ -28,6 +29,10 @@ pub struct JournalRow {
 pub struct History {
     /// Deployments that were seen healthy, with their commits.
     pub verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
+    /// Environments that people claim.
+    pub locks: BTreeMap<EnvId, Lock>,
+    /// Commits that are marked bad.
+    pub marks: BTreeMap<Sha, Mark>,
     /// The newest rows of the journal, newest first.
     pub rows: Vec<JournalRow>,
     /// Rows ever written.

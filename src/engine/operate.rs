@@ -150,6 +150,9 @@ impl Operator {
         if Duration::try_from(age).is_ok_and(|age| age > PLAN_LIFE) {
             return Some(Text::from("the plan is older than a minute; make it again"));
         }
+        if let Some(other) = self.other().await {
+            return Some(other);
+        }
         for part in &self.plan.parts {
             match self.revisions(part).await {
                 Ok(now) if now == part.revisions => {}
@@ -158,6 +161,18 @@ impl Operator {
             }
         }
         None
+    }
+
+    /// Another operation on the environment that somebody carries out now. An answer to a gate belongs to the promotion that
+    /// waits for it.
+    async fn other(&self) -> Option<Text> {
+        let all = self.store.operations(20).await.ok()?;
+        let answers = !matches!(self.plan.kind, OpKind::RollBack | OpKind::Promote);
+        let other = all.iter().find(|one| {
+            let under_way = one.env == self.plan.env && !one.state.ended() && !one.interrupted;
+            under_way && one.id != self.plan.op && !(answers && one.kind == OpKind::Promote)
+        })?;
+        Some(Text::from(format!("another operation is under way there: {}", other.title)))
     }
 
     async fn revisions(&self, part: &PlanPart) -> Result<Vec<(Text, Text)>, PlatformError> {

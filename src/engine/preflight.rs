@@ -2,15 +2,16 @@
 
 pub(super) mod pipeline;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::feeds::{Clients, vercel_target};
 use super::plan::{Left, PartFacts, PlanFacts, plan};
 use crate::clock::SharedClock;
 use crate::config::Settings;
+use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{Plan, Target, Wish};
+use crate::domain::operation::{OpKind, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
@@ -27,11 +28,24 @@ pub(super) struct Past {
     pub(super) durations: Vec<i64>,
     /// What was seen healthy.
     pub(super) verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
+    /// Who claims the environment.
+    pub(super) lock: Option<Lock>,
+    /// Commits that are marked bad.
+    pub(super) marks: BTreeMap<Sha, Mark>,
     /// The operation that the plan continues.
     pub(super) continues: Option<OpId>,
 }
 
 impl Past {
+    /// Why somebody's claim forbids it: another person's lock, or a mark on the commit.
+    fn forbids(&self, who: &str, to: Option<&Sha>) -> Vec<Text> {
+        let lock = self.lock.as_ref().filter(|lock| lock.who.as_str() != who);
+        let lock = lock.map(|lock| Text::from(format!("it is {}; ! L gives it back", lock.words())));
+        let mark = to.and_then(|sha| Some((sha, self.marks.get(sha)?)));
+        let mark = mark.map(|(sha, mark)| Text::from(format!("{} is marked bad: {}", sha.short(), mark.words())));
+        lock.into_iter().chain(mark).collect()
+    }
+
     /// Whether we saw this deployment, or another one of its commit there, healthy.
     fn saw(&self, one: &Deployment) -> bool {
         let same = |sha: &Sha| one.sha.as_ref() == Some(sha);
@@ -49,10 +63,16 @@ pub(super) async fn preflight(
     past: Past,
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
-    match wish {
-        Wish::RollBack(targets) => roll_back(clients, clock, info, targets, past).await,
-        _ => pipeline::plan(clients, settings, clock, info, wish, past).await,
-    }
+    let past = &past;
+    let mut plan = match wish {
+        Wish::RollBack(targets) => roll_back(clients, clock, info, targets, past).await?,
+        _ => pipeline::plan(clients, settings, clock, info, wish, past).await?,
+    };
+    // A mark speaks against going somewhere, not against stopping on the way.
+    let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind != OpKind::Cancel);
+    let to = to.filter(|_| plan.kind != OpKind::Reject);
+    plan.refusals.extend(past.forbids(&settings.who, to.as_ref()));
+    Ok(plan)
 }
 
 async fn roll_back(
@@ -60,7 +80,7 @@ async fn roll_back(
     clock: &SharedClock,
     info: &EnvInfo,
     targets: &[Target],
-    past: Past,
+    past: &Past,
 ) -> Result<Plan, Text> {
     let mut parts = Vec::new();
     for target in targets {
@@ -83,8 +103,14 @@ async fn roll_back(
     let mut unread = Vec::new();
     let pair = parts.iter().find_map(|part| part.to.sha.clone().zip(part.from.1.clone()));
     let commits = commits_out(clients, pair, &mut unread).await;
-    let facts =
-        PlanFacts { env: info.clone(), parts, commits, unread, durations: past.durations, continues: past.continues };
+    let facts = PlanFacts {
+        env: info.clone(),
+        parts,
+        commits,
+        unread,
+        durations: past.durations.clone(),
+        continues: past.continues,
+    };
     Ok(plan(OpId(uuid::Uuid::now_v7()), facts, clock.now()))
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OnceCell};
 use super::lanes::Outbox;
 use super::preflight::Past;
 use crate::clock::{SharedClock, Timestamp};
+use crate::domain::claim::{Lock, Mark};
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::{History, JournalRow};
@@ -55,8 +56,9 @@ impl Memory {
     pub(super) async fn past(&self, kind: OpKind, env: &EnvId, continues: Option<OpId>) -> Past {
         let read = async {
             let store = self.store().await?;
-            let (durations, verified) = tokio::try_join!(store.durations(kind, env), store.verified())?;
-            Ok::<Past, StoreError>(Past { durations, verified, continues })
+            let (durations, verified, locks, marks) =
+                tokio::try_join!(store.durations(kind, env), store.verified(), store.locks(), store.marks())?;
+            Ok::<Past, StoreError>(Past { durations, verified, lock: locks.get(env).cloned(), marks, continues })
         };
         read.await.unwrap_or(Past { continues, ..Past::default() })
     }
@@ -71,6 +73,35 @@ impl Memory {
         self.store().await?.mark_verified(service, deployment, sha, self.clock.now()).await?;
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// Claims an environment, or gives it back; what is to be told about it.
+    pub(super) async fn lock(&self, env: &EnvId, who: &str, why: Option<&str>) -> Result<Text, StoreError> {
+        let store = self.store().await?;
+        let at = self.clock.now();
+        let told = match why {
+            Some(why) => {
+                let lock = Lock { who: Text::from(who), why: Text::from(why), at, until: None };
+                match store.lock(env, &lock).await? {
+                    None => format!("{env} is locked: other consoles on this store refuse to change it"),
+                    Some(held) => format!("{env} was not locked: it is {}", held.words()),
+                }
+            }
+            None if store.unlock(env, who).await? => format!("{env} is unlocked"),
+            None => format!("{env} was not locked"),
+        };
+        self.changed.notify_one();
+        Ok(Text::from(told))
+    }
+
+    /// Marks a commit bad, or takes the mark away.
+    pub(super) async fn mark(&self, sha: &Sha, who: &str, why: Option<&str>) -> Result<Text, StoreError> {
+        let at = self.clock.now();
+        let mark = why.map(|why| Mark { who: Text::from(who), why: Text::from(why), at });
+        self.store().await?.mark(sha, mark.as_ref(), who).await?;
+        self.changed.notify_one();
+        let word = if why.is_some() { "is marked bad: nothing goes to it" } else { "is no longer marked bad" };
+        Ok(Text::from(format!("{} {word}", sha.short())))
     }
 
     /// A person leaves an interrupted operation as it is.
@@ -106,13 +137,15 @@ impl Memory {
 
     async fn look(&self, told: &mut Told, outbox: &Outbox) -> Result<(), StoreError> {
         let store = self.store().await?;
-        let (height, verified) = tokio::try_join!(store.height(), store.verified())?;
+        let (height, verified, locks, marks) =
+            tokio::try_join!(store.height(), store.verified(), store.locks(), store.marks())?;
         told.failing = None;
         let open = told.operations.values().any(|one| one.interrupted || !one.state.ended());
         if height != told.height || open {
             self.operations(&store, told, outbox).await?;
         }
-        if height == told.height && verified == told.history.verified && told.any {
+        let same = verified == told.history.verified && locks == told.history.locks && marks == told.history.marks;
+        if height == told.height && same && told.any {
             return Ok(());
         }
         if height != told.height || !told.any {
@@ -122,6 +155,7 @@ impl Memory {
             told.history = History { rows, height, broken, ..History::default() };
         }
         (told.height, told.any, told.history.verified) = (height, true, verified);
+        (told.history.locks, told.history.marks) = (locks, marks);
         outbox.tell(Fact::History(Box::new(told.history.clone()))).await;
         Ok(())
     }

@@ -63,6 +63,8 @@ impl Performer {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
             Effect::Preflight(req, env, wish, continues) => self.engine.preflight(req, env, wish, continues),
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
+            Effect::Lock(env, why) => self.engine.lock(env, why),
+            Effect::Mark(sha, why) => self.engine.mark(sha, why),
             Effect::Leave(op, why) => self.engine.leave(op, why),
             Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
             Effect::Copy(text) => return self.copy(&text, surface),

@@ -9,9 +9,10 @@ use sqlx::SqlitePool;
 use super::StoreError;
 
 /// Applied in this order at every start; each leaves alone what is already there, so two consoles may start at once.
-const SCHEMA: [&str; 2] = [
+const SCHEMA: [&str; 3] = [
     include_str!("../../assets/migrations/0001_journal.sql"),
     include_str!("../../assets/migrations/0002_history.sql"),
+    include_str!("../../assets/migrations/0003_claims.sql"),
 ];
 
 /// Makes the folder (700) and the file (600) when they are absent. SQLite gives its side files the mode of the file.

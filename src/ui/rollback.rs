@@ -9,7 +9,7 @@ use super::text;
 use super::widgets::dialog::{WIDTH, dialog};
 use crate::app::note::Note;
 use crate::app::readiness;
-use crate::app::rollback::{self, Choice, Rollback};
+use crate::app::rollback::{self, Asks, Choice, Rollback};
 use crate::domain::environment::{Platform, Status};
 use crate::domain::operation::{OpKind, Operation, Plan};
 use crate::domain::release::{Deployment, Presence};
@@ -28,10 +28,15 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             let hint = Line::styled(format!(" {enter}j k choose, esc leaves"), dim);
             dialog(ctx, frame, body, Some(env), &format!("Roll back {env}: to which release?"), lines, hint);
         }
-        Rollback::Commenting { env, wish, note } => {
-            let title = format!("{} {env}: a comment for the record", named(wish.kind()));
+        Rollback::Commenting { env, asks, note } => {
+            let title = match asks {
+                Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
+                Asks::Lock => format!("Lock {env}: why?"),
+                Asks::Mark(sha) => format!("Mark {} bad: why?", sha.short()),
+            };
+            let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
             let lines = written(ctx, note);
-            let hint = " enter shows the plan, alt-enter begins a line, esc leaves";
+            let hint = format!(" enter {next}, alt-enter begins a line, esc leaves");
             dialog(ctx, frame, body, Some(env), &title, lines, Line::styled(hint, dim));
         }
         Rollback::Preflighting(_, env) => {

@@ -24,7 +24,7 @@ pub(super) async fn plan(
     clock: &SharedClock,
     env: &EnvInfo,
     wish: &Wish,
-    past: Past,
+    past: &Past,
 ) -> Result<Plan, Text> {
     let github = clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))?;
     let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
@@ -53,7 +53,7 @@ pub(super) async fn plan(
         stays,
         refusals,
         warnings,
-        expected: crate::engine::plan::usual(past.durations),
+        expected: crate::engine::plan::usual(past.durations.clone()),
         computed_at: clock.now(),
         continues: None,
     })

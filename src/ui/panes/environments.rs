@@ -48,7 +48,9 @@ fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
     let judged = ctx.model.judge(env);
     let sha = judged.sha.map(|sha| sha.short().to_owned()).unwrap_or_default();
     let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
-    let state = format!("{} {}", ctx.theme.symbol(judged.status), judged.words);
+    let lock = ctx.model.history.locks.get(&env.id);
+    let lock = lock.map(|lock| format!("LOCKED {} ", ctx.veiled(lock.who.as_str()))).unwrap_or_default();
+    let state = format!("{} {lock}{}", ctx.theme.symbol(judged.status), judged.words);
     let cells = vec![(format!(" {}", env.id), name), (state, ctx.theme.status(judged.status)), (sha, Style::new())];
     row(&widths(&ENVIRONMENT, width), cells, ctx.theme.ellipsis())
 }

@@ -1,0 +1,47 @@
+//! What people claim: an environment for themselves, a commit as bad. Kept in the store, seen by every console that shares it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::sanitize::Text;
+
+/// A person's claim on an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lock {
+    /// Who.
+    pub who: Text,
+    /// Why.
+    pub why: Text,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when; `None` = until it is given back.
+    pub until: Option<Timestamp>,
+}
+
+impl Lock {
+    /// In one line: `locked by maria: migration, since 14:02Z`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let until = self.until.map(|until| format!(", until {}", until.strftime("%H:%MZ"))).unwrap_or_default();
+        format!("locked by {}: {}, since {}{until}", self.who, self.why, self.at.strftime("%H:%MZ"))
+    }
+}
+
+/// A commit that nobody should bring anywhere again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    /// Who says so.
+    pub who: Text,
+    /// Why.
+    pub why: Text,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl Mark {
+    /// In one line: `corrupts rows (maria)`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} ({})", self.why, self.who)
+    }
+}
