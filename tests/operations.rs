@@ -209,6 +209,37 @@ async fn a_run_is_cancelled_once() {
     console.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_falls_back_to_its_old_version_is_caught() {
+    let world = World::start(30.0).await;
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    world.event(&json!({"kind": "fallback", "environment": "production"})).await;
+    let failed = console.carry_out(plan).await;
+    assert_eq!(failed.state, OpState::HalfDone, "{failed:#?}");
+    assert!(failed.outcome.as_str().contains("fell back to its old version"), "{}", failed.outcome);
+    assert!(failed.steps.iter().any(|step| step.state == StepState::Skipped), "the frontend stays where it is");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_approves_their_own_run_where_that_is_forbidden() {
+    let world = World::start(20.0).await;
+    world.event(&json!({"kind": "no_self_review", "environment": "production"})).await;
+    let mut console = world.console();
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    console.engine.operate(plan, None);
+    let (run, may) = held(&mut console).await;
+    assert!(!may);
+    let review = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    assert!(review.refusals[0].as_str().contains("it is your own run"), "{:?}", review.refusals);
+    let op = review.op;
+    console.engine.operate(review, None);
+    assert_eq!(ended(&mut console, op).await.state, OpState::Refused);
+    console.stop().await;
+}
+
 const ROLLBACK: &str = "POST /{v}/projects/{id}/rollback/{deployment}";
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 

@@ -89,14 +89,19 @@ pub fn job_log(world: &World, run: &Run, job: &Job) -> Option<String> {
     Some(text)
 }
 
+/// Whether the token's person may answer a gate of a run.
+pub fn may_review(world: &World, run: &Run, environment: &GithubEnvironment) -> bool {
+    let me = &world.github.login;
+    environment.reviewers.contains(me) && !(environment.prevent_self_review && run.actor == *me)
+}
+
 /// What holds a run.
 pub fn pending(world: &World, run: &Run) -> Value {
     let held =
         run.canceled_at.is_none() && run.jobs.iter().any(|job| job.starts_at.is_none() && job.rejected_at.is_none());
     let environment = world.github.environments.iter().find(|one| held && Some(one.env) == run.env);
     let row = environment.map(|one| {
-        let me = &world.github.login;
-        let may = one.reviewers.contains(me) && !(one.prevent_self_review && run.actor == *me);
+        let may = may_review(world, run, one);
         let reviewers: Vec<Value> =
             one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": {"login": login}})).collect();
         json!({

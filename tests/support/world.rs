@@ -60,6 +60,13 @@ impl World {
         assert_eq!(answer.status().as_u16(), 200);
     }
 
+    /// Makes an event happen.
+    pub async fn event(&self, event: &Value) {
+        let url = format!("{}/_sim/events", self.sim.control());
+        let answer = reqwest::Client::new().post(url).json(event).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+
     /// Requests of a route, by the beginning of their name: `POST /v1/apps/…`.
     pub async fn requests(&self, origin: &str, route: &str) -> u64 {
         self.truth().await["requests"][origin][route].as_u64().unwrap_or(0)

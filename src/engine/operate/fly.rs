@@ -122,6 +122,10 @@ impl Operator {
         match waited {
             Ok(WaitResult::Reached) => {}
             Ok(WaitResult::TimedOut) => {
+                let machine = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
+                if machine.instance_id != version {
+                    return Err(Trouble::Failed(fell_back(id)));
+                }
                 return Err(Trouble::Failed(Text::from(format!("machine {id} did not start in 60 s"))));
             }
             Err(error) => return Err(Trouble::of_read(&error)),
@@ -139,9 +143,7 @@ impl Operator {
             }
             let machine = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
             if machine.instance_id != version || (wanted.is_some() && machine.digest != wanted) {
-                return Err(Trouble::Failed(Text::from(format!(
-                    "machine {id} fell back: it does not run the image that was asked for, whatever its release row says"
-                ))));
+                return Err(Trouble::Failed(fell_back(id)));
             }
             let (passing, all) = machine.checks;
             if all > 0 && passing == all {
@@ -157,4 +159,11 @@ impl Operator {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// A machine that went back to its old configuration by itself.
+fn fell_back(id: &str) -> Text {
+    Text::from(format!(
+        "machine {id} fell back to its old version: it does not run the image that was asked for, whatever its release row says"
+    ))
 }

@@ -200,8 +200,14 @@ pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbe
     let named =
         world.github.environments.iter().any(|one| asked.environment_ids.contains(&one.id) && Some(one.env) == env);
     let approved = asked.state == "approved";
-    if !named || !(approved || asked.state == "rejected") || !world.answer_gate(id, approved, Health::good()) {
-        return error(StatusCode::UNPROCESSABLE_ENTITY, "There are no pending deployment requests for the environment");
+    let own = world.github.environments.iter().find(|one| Some(one.env) == env);
+    let may = own.is_some_and(|one| github_json::may_review(&world, run, one));
+    let valid = named && may && (approved || asked.state == "rejected");
+    if !valid || !world.answer_gate(id, approved, Health::good()) {
+        // The same words for an answered gate, a stranger, and one's own run (github.md section 5.1).
+        let errors = "No pending deployment requests to approve or reject";
+        let body = json!({"message": "Validation Failed", "errors": errors, "status": "422"});
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
     }
     drop(world);
     shared.wake();

@@ -33,6 +33,10 @@ pub enum Kind {
     Unhealthy,
     /// What runs becomes healthy again.
     Healthy,
+    /// The next update of every backend machine does not start: each falls back to its old version.
+    Fallback,
+    /// Who asked for a run may not approve it.
+    NoSelfReview,
     /// The log of a service, and the one of its neighbours, is written at another rate.
     Traffic,
 }
@@ -139,6 +143,14 @@ impl World {
             }
             Kind::Log => self.log_event(event),
             Kind::SecretSet => self.secret_event(event),
+            Kind::Fallback => {
+                let app = self.fly.env_mut(event.environment);
+                app.into_iter().flat_map(|app| &mut app.machines).for_each(|machine| machine.falls_back = true);
+            }
+            Kind::NoSelfReview => {
+                let all = self.github.environments.iter_mut().filter(|one| one.env == event.environment);
+                all.for_each(|one| one.prevent_self_review = true);
+            }
             Kind::Traffic => {
                 for service in ["backend", "frontend", "database"].into_iter().filter(|one| event.touches(one)) {
                     self.rates.insert((event.environment, service), event.rate);

@@ -155,6 +155,10 @@ pub struct Machine {
     pub versions: Vec<(String, Value)>,
     /// Coming states.
     pub next: Vec<Next>,
+    /// The next new configuration does not start, and the machine goes back to the one before by itself.
+    pub falls_back: bool,
+    /// What it goes back to: instance id, digest, configuration.
+    pub fallback: Option<(String, String, Value)>,
 }
 
 /// Why an action on a machine was refused.
@@ -182,6 +186,10 @@ impl Machine {
             self.updated_at = next.at;
             match next.state {
                 "started" => {
+                    if let Some((instance, digest, config)) = self.fallback.take() {
+                        // Whoever waits for `started` without naming a version takes this for success (fly.md section 3.5).
+                        (self.instance_id, self.digest, self.config) = (instance, digest, config);
+                    }
                     self.started_at = next.at;
                     self.event("start", "started", next.at);
                 }
@@ -242,6 +250,9 @@ impl Machine {
     pub fn replace(&mut self, instance_id: String, digest: String, config: Value, launch: bool, now: Timestamp) {
         let old = std::mem::replace(&mut self.instance_id, instance_id);
         let before = std::mem::replace(&mut self.config, config);
+        if std::mem::take(&mut self.falls_back) && launch {
+            self.fallback = Some((old.clone(), self.digest.clone(), before.clone()));
+        }
         self.versions.push((old, before));
         self.digest = digest;
         self.updated_at = now;

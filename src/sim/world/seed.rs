@@ -178,6 +178,8 @@ fn machine(seed: u64, app: &FlyApp, n: u64, region: &str) -> Machine {
         cordoned: false,
         versions: Vec::new(),
         next: Vec::new(),
+        falls_back: false,
+        fallback: None,
     };
     machine.event("launch", "created", machine.created_at);
     machine.event("start", "started", at);

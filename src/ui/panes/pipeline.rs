@@ -34,7 +34,7 @@ fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
         Span::raw(text::fit(run.workflow.as_str(), 20, mark)),
         Span::styled(text::fit(&format!("#{}", run.number.0), 7, mark), ctx.theme.dim()),
         Span::raw(text::fit(run.sha.short(), 9, mark)),
-        Span::raw(text::fit(&ctx.veiled(run.actor.as_str()), 14, mark)),
+        Span::raw(format!("{} ", text::fit(&ctx.veiled(run.actor.as_str()), 13, mark))),
         Span::styled(text::fit(&since, 8, mark), ctx.theme.dim()),
     ];
     let used: usize = spans.iter().map(Span::width).sum();

@@ -25,6 +25,7 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
     let mark = ctx.theme.ellipsis();
     let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
     let live = match () {
+        () if one.current && one.bad.is_some() => "LIVE BAD",
         () if one.current => "LIVE",
         () if one.bad.is_some() => "BAD",
         () if one.presence == Presence::Gone => "gone",
@@ -33,15 +34,15 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
     };
     let mut spans = vec![
         Span::raw(format!(" {}", text::fit(&one.service.to_string(), 20, mark))),
-        Span::styled(text::fit(one.label.as_str(), 13, mark), ctx.theme.strong()),
+        Span::styled(format!("{} ", text::fit(one.label.as_str(), 12, mark)), ctx.theme.strong()),
         Span::raw(text::fit(sha, 9, mark)),
         Span::styled(
             text::fit(&format!("{} {}", ctx.theme.symbol(one.status), one.words), 18, mark),
             ctx.theme.status(one.status),
         ),
-        Span::styled(text::fit(live, 8, mark), ctx.theme.strong()),
+        Span::styled(text::fit(live, 9, mark), ctx.theme.strong()),
         Span::styled(text::fit(&text::since(one.created_at, ctx.now.wall), 8, mark), ctx.theme.dim()),
-        Span::raw(text::fit(&ctx.veiled(one.author.as_str()), 14, mark)),
+        Span::raw(format!("{} ", text::fit(&ctx.veiled(one.author.as_str()), 14, mark))),
     ];
     let used: usize = spans.iter().map(Span::width).sum();
     spans.push(Span::raw(text::cut(&ctx.veiled(one.message.as_str()), width.saturating_sub(used), mark)));
