@@ -224,6 +224,25 @@ async fn a_machine_that_falls_back_to_its_old_version_is_caught() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn machines_are_restarted_one_by_one_and_keep_their_version() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let before = world.truth().await["environments"]["production"]["services"]["backend"]["sha"].clone();
+    let service = flightdeck::domain::ids::ServiceId::new("production", "backend");
+    let plan = console.wish("production", Wish::Restart(service), None).await.unwrap();
+    assert_eq!(plan.parts[0].steps.len(), 2);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert!(done.outcome.as_str().starts_with("restarted in"), "{}", done.outcome);
+    let after = world.truth().await;
+    assert_eq!(after["environments"]["production"]["services"]["backend"]["sha"], before);
+    assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/machines/{id}/{action}").await, 2);
+    let database = flightdeck::domain::ids::ServiceId::new("production", "database");
+    assert!(console.wish("production", Wish::Restart(database), None).await.is_err());
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_approves_their_own_run_where_that_is_forbidden() {
     let world = World::start(20.0).await;
     world.event(&json!({"kind": "no_self_review", "environment": "production"})).await;

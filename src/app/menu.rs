@@ -40,11 +40,10 @@ pub enum Run {
 }
 
 /// What the console does not do, and where it is done.
-const ELSEWHERE: [(char, &str, &str); 4] = [
+const ELSEWHERE: [(char, &str, &str); 3] = [
     ('D', "redeploy", "use the platform's own tool"),
     ('F', "freeze", "tell the team"),
     ('S', "set a secret", "use the platform's own tool"),
-    ('M', "restart a machine", "use the platform's own tool"),
 ];
 
 /// The rows for what is selected.
@@ -78,6 +77,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
     }
     items.push(cancel(model));
+    items.push(restart(model));
     items.extend(lock(model));
     items.push(mark(model));
     items.extend(ELSEWHERE.iter().map(|(letter, title, instead)| Item {
@@ -150,6 +150,27 @@ fn cancel(model: &Model) -> Item {
         _ => ("cancel a run".to_owned(), Some("no run is under way".to_owned()), Run::Nothing),
     };
     Item { letter: 'C', title, why_not, run }
+}
+
+/// The selected service, else the one with machines in the selected environment.
+fn restart(model: &Model) -> Item {
+    let env = model.selected_env();
+    let services = env.into_iter().flat_map(|env| &env.services).filter(|one| one.platform == Platform::Fly);
+    let chosen = |one: &&crate::domain::environment::ServiceInfo| match &model.selection.place {
+        Some(Place::Service(id)) => one.id == *id,
+        _ => true,
+    };
+    let (Some(service), Some(env)) = (services.into_iter().find(chosen), env) else {
+        let why_not = Some("what is selected has no machines".to_owned());
+        return Item { letter: 'M', title: "restart machines".to_owned(), why_not, run: Run::Nothing };
+    };
+    let why_not = if env.writable {
+        model.running().map(|one| format!("{} is under way", one.title))
+    } else {
+        Some(read_only(env))
+    };
+    let title = format!("restart the machines of {}, one by one", service.id);
+    Item { letter: 'M', title, why_not, run: Run::Wish(env.id.clone(), Wish::Restart(service.id.clone())) }
 }
 
 fn lock(model: &Model) -> Option<Item> {

@@ -24,6 +24,8 @@ pub enum OpKind {
     Reject,
     /// A run is stopped.
     Cancel,
+    /// The machines of a service are started anew.
+    Restart,
 }
 
 impl OpKind {
@@ -36,6 +38,7 @@ impl OpKind {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Cancel => "cancel",
+            Self::Restart => "restart",
         }
     }
 }
@@ -59,6 +62,8 @@ pub enum Wish {
         /// Which run.
         run: u64,
     },
+    /// The machines of a service are started anew.
+    Restart(ServiceId),
 }
 
 impl Wish {
@@ -71,6 +76,7 @@ impl Wish {
             Self::Review { approve: true, .. } => OpKind::Approve,
             Self::Review { approve: false, .. } => OpKind::Reject,
             Self::Cancel { .. } => OpKind::Cancel,
+            Self::Restart(_) => OpKind::Restart,
         }
     }
 }
@@ -158,6 +164,8 @@ pub enum Act {
         /// Its input that takes the commit.
         input: Text,
     },
+    /// Every machine started anew, one after the other (fly.md section 3).
+    FlyRestart,
     /// The end of a run (github.md section 4.2).
     CancelRun {
         /// Which run.

@@ -4,6 +4,7 @@
 mod fly;
 mod github;
 mod prove;
+mod restart;
 mod vercel;
 
 use std::sync::Arc;
@@ -133,11 +134,12 @@ impl Operator {
         );
         let title = Text::from(format!("{}: {}", self.plan.env, moves.join(", ")));
         let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
-        let moves = self.plan.parts.iter().filter(|part| part.platform != Platform::Github).map(|part| Move {
-            service: part.service.clone(),
-            from: part.from_id.clone(),
-            to: part.to_id.clone(),
-        });
+        let moves = self
+            .plan
+            .parts
+            .iter()
+            .filter(|part| !part.to_id.as_str().is_empty() && part.platform != Platform::Github)
+            .map(|part| Move { service: part.service.clone(), from: part.from_id.clone(), to: part.to_id.clone() });
         Operation { steps, moves: moves.collect(), ..begun }
     }
 
@@ -167,7 +169,7 @@ impl Operator {
     /// waits for it.
     async fn other(&self) -> Option<Text> {
         let all = self.store.operations(20).await.ok()?;
-        let answers = !matches!(self.plan.kind, OpKind::RollBack | OpKind::Promote);
+        let answers = matches!(self.plan.kind, OpKind::Approve | OpKind::Reject | OpKind::Cancel);
         let other = all.iter().find(|one| {
             let under_way = one.env == self.plan.env && !one.state.ended() && !one.interrupted;
             under_way && one.id != self.plan.op && !(answers && one.kind == OpKind::Promote)
@@ -229,6 +231,7 @@ impl Operator {
                     let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
                     self.fly(fly, part, to, operation, at).await
                 }
+                (Act::FlyRestart, Some(fly), _) => self.restart(fly, part, operation, at).await,
                 (Act::VercelRollback { asked }, _, Some(vercel)) => {
                     self.vercel(vercel, part, *asked, operation, at).await
                 }
@@ -266,6 +269,7 @@ impl Operator {
             OpKind::Approve => "approved",
             OpKind::Reject => "rejected",
             OpKind::Cancel => "cancelled",
+            OpKind::Restart => "restarted",
         };
         operation.outcome = Text::from(format!("{word} in {}m{:02}s", took / 60, took % 60));
     }

@@ -5,13 +5,13 @@ pub(super) mod pipeline;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::feeds::{Clients, vercel_target};
-use super::plan::{Left, PartFacts, PlanFacts, plan};
+use super::plan::{self, Left, PartFacts, PlanFacts};
 use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{OpKind, Plan, Target, Wish};
+use crate::domain::operation::{Act, OpKind, Plan, PlanPart, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
@@ -66,13 +66,73 @@ pub(super) async fn preflight(
     let past = &past;
     let mut plan = match wish {
         Wish::RollBack(targets) => roll_back(clients, clock, info, targets, past).await?,
+        Wish::Restart(service) => restart(clients, clock, info, service, past).await?,
         _ => pipeline::plan(clients, settings, clock, info, wish, past).await?,
     };
     // A mark speaks against going somewhere, not against stopping on the way.
     let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind != OpKind::Cancel);
-    let to = to.filter(|_| plan.kind != OpKind::Reject);
+    let to = to.filter(|_| !matches!(plan.kind, OpKind::Reject | OpKind::Restart));
     plan.refusals.extend(past.forbids(&settings.who, to.as_ref()));
     Ok(plan)
+}
+
+/// The machines of a Fly app, to be started anew one by one.
+async fn restart(
+    clients: &Clients,
+    clock: &SharedClock,
+    env: &EnvInfo,
+    service: &ServiceId,
+    past: &Past,
+) -> Result<Plan, Text> {
+    let info = env.services.iter().find(|one| one.id == *service && one.platform == Platform::Fly);
+    let (Some(info), Some(fly)) = (info, &clients.fly) else {
+        return Err(Text::from(format!("{service} has no machines that could be restarted")));
+    };
+    let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
+    let machines = fly.machines(&info.resource).await.map_err(told)?;
+    let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.managed).collect();
+    let mut refusals = Vec::new();
+    if !env.writable {
+        refusals.push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", env.id)));
+    }
+    if fleet.is_empty() {
+        refusals.push(Text::from(format!("{service} has no machine of a deploy")));
+    }
+    let sha = fleet.iter().find_map(|machine| machine.sha.clone());
+    let step =
+        |machine: &&Machine| Text::from(format!("machine {} {}: restart, wait, checks", machine.id, machine.region));
+    let label = |machine: &Machine| machine.release_version.map(|version| format!("v{version}"));
+    let label = Text::from(fleet.first().and_then(|machine| label(machine)).unwrap_or_default());
+    let part = PlanPart {
+        service: service.clone(),
+        platform: Platform::Fly,
+        resource: Text::from(&*info.resource),
+        from: (label.clone(), sha.clone()),
+        from_id: None,
+        to: (label, sha),
+        to_id: String::new().into(),
+        act: Act::FlyRestart,
+        revisions: fleet
+            .iter()
+            .map(|machine| (Text::from(machine.id.as_str()), Text::from(machine.instance_id.as_str())))
+            .collect(),
+        presence: Presence::There,
+        steps: fleet.iter().map(step).collect(),
+    };
+    let alone = "it has one machine: nothing serves while it starts";
+    Ok(Plan {
+        op: OpId(uuid::Uuid::now_v7()),
+        kind: OpKind::Restart,
+        env: env.id.clone(),
+        parts: vec![part],
+        commits_out: None,
+        stays: vec![Text::from("image, secrets and settings: staged secrets are not taken up by a restart")],
+        refusals,
+        warnings: (fleet.len() == 1).then(|| Text::from(alone)).into_iter().collect(),
+        expected: plan::usual(past.durations.clone()),
+        computed_at: clock.now(),
+        continues: None,
+    })
 }
 
 async fn roll_back(
@@ -111,7 +171,7 @@ async fn roll_back(
         durations: past.durations.clone(),
         continues: past.continues,
     };
-    Ok(plan(OpId(uuid::Uuid::now_v7()), facts, clock.now()))
+    Ok(plan::plan(OpId(uuid::Uuid::now_v7()), facts, clock.now()))
 }
 
 /// Commits that are live now and will not be.

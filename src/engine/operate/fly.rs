@@ -69,7 +69,7 @@ impl Operator {
 
     /// Claims a machine. After an operation that was cut short the claim may still be its own, for two minutes at most: then
     /// waiting is right, and a refusal says that the call was not taken.
-    async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
+    pub(super) async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
         let end = self.clock.mono() + LEASE;
         loop {
             let call = format!("lease machine {id}");
@@ -131,6 +131,18 @@ impl Operator {
             Err(error) => return Err(Trouble::of_read(&error)),
         }
         let wanted = fly.image(app, image).await.map_err(|error| Trouble::of_read(&error))?;
+        self.checks(fly, (app, id), version, wanted.as_ref(), lease).await
+    }
+
+    /// Waits until the checks of a machine pass, while it runs this version (and this image, where one is wanted).
+    pub(super) async fn checks(
+        &self,
+        fly: &Fly,
+        (app, id): (&str, &str),
+        version: &str,
+        wanted: Option<&Text>,
+        lease: &mut Lease,
+    ) -> Result<Text, Trouble> {
         let end = self.clock.mono() + PATIENCE;
         let mut prolong = self.clock.mono() + LEASE / 4;
         loop {
@@ -142,10 +154,13 @@ impl Operator {
                 prolong = self.clock.mono() + LEASE / 4;
             }
             let machine = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
-            if machine.instance_id != version || (wanted.is_some() && machine.digest != wanted) {
+            if machine.instance_id != version || (wanted.is_some() && machine.digest.as_ref() != wanted) {
                 return Err(Trouble::Failed(fell_back(id)));
             }
             let (passing, all) = machine.checks;
+            if all == 0 && !has_checks(&machine.config) {
+                return Ok(Text::from("started; no checks are configured"));
+            }
             if all > 0 && passing == all {
                 return Ok(Text::from(format!("{passing}/{all} checks pass")));
             }
@@ -159,6 +174,15 @@ impl Operator {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// Whether a configuration names checks: a machine that has just started may not have reported them yet.
+fn has_checks(config: &serde_json::Value) -> bool {
+    let some = |checks: &serde_json::Value| {
+        checks.as_object().is_some_and(|all| !all.is_empty()) || checks.as_array().is_some_and(|all| !all.is_empty())
+    };
+    let services = config["services"].as_array().into_iter().flatten();
+    some(&config["checks"]) || services.into_iter().any(|service| some(&service["checks"]))
 }
 
 /// A machine that went back to its old configuration by itself.

@@ -36,7 +36,7 @@ pub(super) async fn plan(
         Wish::Review { run, approve } => review(github, env, *run, *approve, &mut refusals).await.map_err(told)??,
         Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,
         Wish::Promote => promote(clients, settings, env, &mut refusals).await?,
-        Wish::RollBack(_) => return Err(Text::from("a rollback does not go through the pipeline")),
+        Wish::RollBack(_) | Wish::Restart(_) => return Err(Text::from("this does not go through the pipeline")),
     };
     let (part, mut warnings, stays) = drafted;
     let live = observed(clients, settings, &env.id).await;

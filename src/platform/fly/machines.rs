@@ -96,6 +96,15 @@ impl Fly {
         Ok(machine.into())
     }
 
+    /// `POST …/machines/{id}/restart`: the same version again. Sent once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when somebody else has the lease; a refusal when it is not started.
+    pub async fn restart_machine(&self, app: &str, id: &str, lease: &Lease) -> Result<(), PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/restart", self.machine_url(app, id))).timeout(UPDATE_TIMEOUT);
+        self.machines_auth(call.secret(NONCE, lease.nonce.expose_secret()))?.done().await
+    }
+
     /// `GET …/wait`: a long poll of at most 60 s. Always with a version: without one, a machine that fell back to its old
     /// configuration would count as started (fly.md section 3.5).
     ///
