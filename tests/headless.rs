@@ -263,3 +263,19 @@ async fn locks_and_marks_hold_against_others() {
     assert_eq!(by("maria", &["journal", "--verify"]).await.status.code(), Some(0));
     sim.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_ends_when_the_environment_is_there_and_says_only_what_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let well = flightdeck(dir.path(), &["wait", "--environment", "production", "--json"]).await;
+    assert_eq!(well.status.code(), Some(0), "{well:?}");
+    let said: Vec<String> = lines(&well).iter().map(|line| line["says"].to_string()).collect();
+    assert!(said.last().unwrap().contains("healthy") && said.windows(2).all(|pair| pair[0] != pair[1]), "{said:?}");
+    let other = ["wait", "--environment", "production", "--commit", "0000000"];
+    let late = flightdeck(dir.path(), &[&other[..], &["--timeout", "2"]].concat()).await;
+    assert_eq!(late.status.code(), Some(124), "{late:?}");
+    let pending = flightdeck(dir.path(), &[&other[..], &["--no-wait"]].concat()).await;
+    assert_eq!(pending.status.code(), Some(8), "{pending:?}");
+    sim.stop().await;
+}

@@ -89,6 +89,8 @@ pub enum Command {
     Secrets(SecretsCommand),
     /// Gates that wait for a review.
     Approvals,
+    /// Wait until an environment is healthy.
+    Wait(super::wait::WaitArgs),
     /// Roll an environment back; without --confirm it prints the plan.
     Rollback(super::rollback::RollbackArgs),
     /// Bring what staging is observed to run to production; without --confirm it prints the plan.
