@@ -142,8 +142,12 @@ fn probe(model: &Model, id: &ProbeId, rows: &mut Rows) {
 }
 
 fn anatomy(anatomy: &Anatomy, rows: &mut Rows) {
-    let parts =
-        [("dns", anatomy.dns), ("connect", anatomy.connect), ("tls", anatomy.tls), ("first byte", anatomy.first_byte)];
+    let parts = [
+        ("dns", anatomy.dns),
+        ("connect", anatomy.connect),
+        ("tls", anatomy.tls),
+        ("whole answer", anatomy.first_byte),
+    ];
     for (name, took) in parts {
         put_some(rows, &format!("  {name}"), took.map(|took| format!("{:.1} ms", took.as_secs_f64() * 1e3)));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 
@@ -20,9 +21,16 @@ pub(super) fn budget(platform: Platform, headers: &HeaderMap, now: Timestamp) ->
     Some(Budget { remaining, limit, reset })
 }
 
-/// `Retry-After` in seconds; the date form is left to the feed's own backoff.
+/// `Retry-After`, in seconds or as a date. A date is measured against the answer's own `Date`: two clocks need not agree.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text("retry-after")?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
+    let wait = date(asked)?.duration_since(date(text("date")?)?);
+    Some(Duration::try_from(wait).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -37,6 +45,20 @@ mod tests {
         map.insert("x-ratelimit-remaining", HeaderValue::from_static("7"));
         map.insert("x-ratelimit-reset", HeaderValue::from_static(reset));
         map
+    }
+
+    #[test]
+    fn when_to_come_back_is_told_in_seconds_or_as_a_date() {
+        let told = |after: &'static str| {
+            let mut map = HeaderMap::new();
+            map.insert("date", HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
+            map.insert("retry-after", HeaderValue::from_static(after));
+            retry_after(&map)
+        };
+        assert_eq!(told("7"), Some(Duration::from_secs(7)));
+        assert_eq!(told("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(told("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO), "a moment that has passed is now");
+        assert_eq!(told("soon"), None);
     }
 
     #[test]
