@@ -120,11 +120,11 @@ fn check(flags: &Flags) -> Result<ExitCode, UserError> {
     let accesses = [("github", &settings.github), ("vercel", &settings.vercel), ("supabase", &settings.supabase)];
     for (name, access) in accesses {
         if let Some(access) = access {
-            text.push_str(&format!("{name}: {}, token from {}\n", access.base, access.token_origin));
+            text.push_str(&format!("{name}: {}, token from {}\n", access.base, access.token.origin()));
         }
     }
     if let Some(fly) = &settings.fly {
-        text.push_str(&format!("fly: {} and {}, token from {}\n", fly.machines, fly.api, fly.token_origin));
+        text.push_str(&format!("fly: {} and {}, token from {}\n", fly.machines, fly.api, fly.token.origin()));
     }
     for warning in &settings.warnings {
         text.push_str(&format!("warning: {warning}\n"));

@@ -7,13 +7,13 @@ pub mod credentials;
 pub mod file;
 mod layers;
 pub mod load;
+pub mod token;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
+use self::token::Token;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::ids::EnvId;
 
@@ -65,10 +65,8 @@ pub struct Settings {
 pub struct Access {
     /// `https://api.github.com`, without a trailing slash.
     pub base: String,
-    /// The token; `None` = not found, and the feed says which variable to set.
-    pub token: Option<SecretString>,
-    /// Where the token came from, in words: `environment variable GH_TOKEN`.
-    pub token_origin: String,
+    /// The token; without one the feed says which variable to set.
+    pub token: Token,
 }
 
 /// Fly's three bases (fly.md section 1).
@@ -79,9 +77,7 @@ pub struct FlyAccess {
     /// Web API: `/graphql`, `/api/v1/apps/:app/logs`, release routes.
     pub api: String,
     /// The token text as found, scheme words and commas included.
-    pub token: Option<SecretString>,
-    /// Where the token came from, in words.
-    pub token_origin: String,
+    pub token: Token,
 }
 
 /// One HTTP probe.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -38,7 +38,13 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The masks of one process.
 #[derive(Default)]
 pub struct Redactor {
-    known: Option<Regex>,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    values: Vec<SecretString>,
+    found: Option<Regex>,
 }
 
 impl fmt::Debug for Redactor {
@@ -51,16 +57,15 @@ impl Redactor {
     /// A redactor that also knows these values, such as the console's own tokens.
     #[must_use]
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let mut values: Vec<&str> = secrets
-            .into_iter()
-            .map(|secret| secret.expose_secret().trim())
-            .filter(|text| text.len() >= SHORTEST)
-            .collect();
-        // The longest first: an alternation takes the first that fits, and one value may begin with another.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        let escaped: Vec<String> = values.into_iter().map(regex::escape).collect();
-        let known = if escaped.is_empty() { None } else { Regex::new(&escaped.join("|")).ok() };
-        Self { known }
+        Self { known: RwLock::new(Known::of(secrets.into_iter().cloned().collect())) }
+    }
+
+    /// Also masks this value from now on: a token that was renewed.
+    pub fn learn(&self, secret: &SecretString) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut values = std::mem::take(&mut known.values);
+        values.push(secret.clone());
+        *known = Known::of(values);
     }
 
     /// Masks clean text; text without secrets comes back as it is.
@@ -75,7 +80,7 @@ impl Redactor {
     /// Masks any text.
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let known = match &self.known {
+        let known = match &self.known.read().unwrap_or_else(PoisonError::into_inner).found {
             Some(known) => known.replace_all(text, MASK),
             None => Cow::Borrowed(text),
         };
@@ -83,6 +88,18 @@ impl Redactor {
             Cow::Borrowed(text) => shapes(text),
             Cow::Owned(text) => Cow::Owned(shapes(&text).into_owned()),
         }
+    }
+}
+
+impl Known {
+    fn of(secrets: Vec<SecretString>) -> Self {
+        let values = secrets.iter().map(|secret| secret.expose_secret().trim());
+        let mut values: Vec<&str> = values.filter(|text| text.len() >= SHORTEST).collect();
+        // The longest first: an alternation takes the first that fits, and one value may begin with another.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        let escaped: Vec<String> = values.into_iter().map(regex::escape).collect();
+        let found = if escaped.is_empty() { None } else { Regex::new(&escaped.join("|")).ok() };
+        Self { values: secrets, found }
     }
 }
 

@@ -136,11 +136,30 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(Status::Running))]));
     }
     pieces.push(Piece::new(7, vec![Span::raw(format!("  {} ", ctx.now.wall.strftime("%H:%M:%SZ")))]));
-    for (platform, budget) in &model.budgets {
-        let percent = 100 * u64::from(budget.remaining) / u64::from(budget.limit.max(1));
-        pieces.push(Piece::new(1, vec![Span::styled(format!(" {} {percent}% ", platform.short()), theme.dim())]));
-    }
+    pieces.extend(platforms(ctx));
     whole(pieces, width.into())
+}
+
+/// What the platforms say of themselves: what is left of their budgets, and clocks that differ from ours.
+fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
+    let (model, theme) = (ctx.model, ctx.theme);
+    let mut pieces = Vec::new();
+    for (platform, budget) in &model.budgets {
+        let over = budget.reset.is_some_and(|reset| reset <= ctx.now.wall);
+        let percent = if over { 100 } else { 100 * u64::from(budget.remaining) / u64::from(budget.limit.max(1)) };
+        // Under a fifth the reads are slower than usual: that explains ages.
+        let tight = percent < 20;
+        let style = if tight { theme.status(Status::Warn) } else { theme.dim() };
+        let text = format!(" {} {percent}%{} ", platform.short(), if tight { " slowed" } else { "" });
+        pieces.push(Piece::new(if tight { 6 } else { 1 }, vec![Span::styled(text, style)]));
+    }
+    for (platform, ahead) in model.clocks.iter().filter(|(_, ahead)| !ahead.is_zero()) {
+        let by = text::age(ahead.unsigned_abs());
+        let way = if ahead.is_negative() { "behind" } else { "ahead" };
+        let text = format!(" {} clock {by} {way} ", platform.short());
+        pieces.push(Piece::new(6, vec![Span::styled(text, theme.status(Status::Warn))]));
+    }
+    pieces
 }
 
 /// Names of the panes with the worst that each has to say; the one shown is marked.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flightdeck::clock::SystemClock;
+use flightdeck::config::token::Token;
 use flightdeck::config::{Access, FlyAccess, ObserveAt, ObserveSettings, ProbeSettings};
 use flightdeck::domain::environment::{Platform, Status};
 use flightdeck::domain::feed::Budget;
@@ -13,7 +14,7 @@ use flightdeck::domain::secret::Digest;
 use flightdeck::platform::ErrorKind;
 use flightdeck::platform::fly::{Fly, WaitResult};
 use flightdeck::platform::github::Github;
-use flightdeck::platform::http::Http;
+use flightdeck::platform::http::{Http, Stated};
 use flightdeck::platform::supabase::Supabase;
 use flightdeck::platform::vercel::Vercel;
 use flightdeck::platform::{observe, probe};
@@ -31,20 +32,26 @@ fn http() -> (Http, Budgets) {
     let http = Http::new(
         SystemClock::shared(),
         Arc::new(Redactor::default()),
-        Some(Arc::new(move |platform, budget| {
-            sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((platform, budget))
+        Some(Arc::new(move |platform, stated| {
+            if let Stated::Budget(budget) = stated {
+                sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((platform, budget));
+            }
         })),
     );
     (http, budgets)
 }
 
+fn token(value: Option<&str>, origin: &str) -> Token {
+    Token::fixed(value.map(SecretString::from), origin)
+}
+
 fn access(server: &MockServer) -> Access {
-    Access { base: server.uri(), token: Some(SecretString::from("t0ken")), token_origin: "test".into() }
+    Access { base: server.uri(), token: token(Some("t0ken"), "test") }
 }
 
 fn fly(server: &MockServer) -> Fly {
-    let token = Some(SecretString::from("FlyV1 fm2_abc"));
-    Fly::new(http().0, FlyAccess { machines: server.uri(), api: server.uri(), token, token_origin: "test".into() })
+    let token = token(Some("FlyV1 fm2_abc"), "test");
+    Fly::new(http().0, FlyAccess { machines: server.uri(), api: server.uri(), token })
 }
 
 fn github(server: &MockServer) -> Github {
@@ -111,11 +118,7 @@ async fn what_is_not_data_is_called_so() {
 
 #[tokio::test]
 async fn nobody_there_is_unreachable_and_names_no_token() {
-    let gone = Access {
-        base: "http://127.0.0.1:9".into(),
-        token: Some(SecretString::from("t0ken")),
-        token_origin: "test".into(),
-    };
+    let gone = Access { base: "http://127.0.0.1:9".into(), token: token(Some("t0ken"), "test") };
     let error = Supabase::new(http().0, gone).check_token().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     assert!(!format!("{error:?}").contains("t0ken"));
@@ -123,8 +126,7 @@ async fn nobody_there_is_unreachable_and_names_no_token() {
 
 #[tokio::test]
 async fn a_missing_token_says_where_it_was_looked_for() {
-    let none =
-        Access { base: "http://127.0.0.1:9".into(), token: None, token_origin: "set SUPABASE_ACCESS_TOKEN".into() };
+    let none = Access { base: "http://127.0.0.1:9".into(), token: token(None, "set SUPABASE_ACCESS_TOKEN") };
     let error = Supabase::new(http().0, none).check_token().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Auth);
     assert!(error.message.as_str().contains("SUPABASE_ACCESS_TOKEN"));

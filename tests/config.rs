@@ -108,8 +108,8 @@ fn tokens_come_from_the_platforms_own_variables_in_their_order() {
     };
     let settings = parse(&format!("{SMALL}[platforms.fly]\n"), None, &Flags::default(), &env).unwrap();
     let fly = settings.fly.unwrap();
-    assert_eq!(fly.token_origin, "environment variable FLY_ACCESS_TOKEN");
-    assert_eq!(secrecy::ExposeSecret::expose_secret(&fly.token.unwrap()), "first");
+    assert_eq!(fly.token.origin(), "environment variable FLY_ACCESS_TOKEN");
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&fly.token.get().unwrap()), "first");
 }
 
 #[test]

@@ -63,6 +63,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Budget(platform, budget) => {
             model.budgets.insert(platform, budget);
         }
+        Fact::Clock(platform, ahead) => {
+            model.clocks.insert(platform, ahead);
+        }
         Fact::Plan(req, plan) => rollback::planned(model, req, plan),
         Fact::Operation(operation) => {
             let (id, interrupted) = (operation.id, operation.interrupted);

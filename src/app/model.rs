@@ -132,6 +132,8 @@ pub struct Model {
     pub feeds: BTreeMap<FeedId, FeedStatus>,
     /// Budgets of the platforms.
     pub budgets: BTreeMap<Platform, Budget>,
+    /// How far the clocks of the platforms are ahead of ours.
+    pub clocks: BTreeMap<Platform, jiff::SignedDuration>,
     /// Log lines.
     pub logs: LogBuf,
     /// The failing production, if there is one.
@@ -191,6 +193,7 @@ impl Model {
             runs: Vec::new(),
             feeds: BTreeMap::new(),
             budgets: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             logs: LogBuf::new(settings.ui.log_bytes),
             banner: None,
             history: History::default(),

@@ -67,10 +67,10 @@ fn terminal() -> Value {
 
 fn configuration(settings: &Settings) -> Value {
     let access = |access: &Option<crate::config::Access>| {
-        access.as_ref().map(|access| json!({"base": access.base, "token from": access.token_origin}))
+        access.as_ref().map(|access| json!({"base": access.base, "token from": access.token.origin()}))
     };
     let fly = settings.fly.as_ref();
-    let fly = fly.map(|fly| json!({"machines": fly.machines, "api": fly.api, "token from": fly.token_origin}));
+    let fly = fly.map(|fly| json!({"machines": fly.machines, "api": fly.api, "token from": fly.token.origin()}));
     let environments: Vec<String> = settings
         .environments
         .iter()

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::address;
 use super::file::{self, File};
 use super::load::{Env, Flags};
+use super::token::Token;
 use super::{
     Access, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings, Settings, UiSettings, WorkflowSettings,
     contract, credentials, layers,
@@ -304,25 +303,20 @@ impl Check<'_> {
         let Some(account) = account else { return Ok(None) };
         let default = credentials::default_base(platform);
         let base = self.base(&format!("platforms.{platform}.base"), account.base.as_deref(), default)?;
-        let (token, token_origin) = self.token(platform, account, base == default, warnings);
-        Ok(Some(Access { base, token, token_origin }))
+        let token = self.token(platform, account, base == default, warnings);
+        Ok(Some(Access { base, token }))
     }
 
     fn fly(&self, account: Option<&file::Account>, warnings: &mut Vec<String>) -> Result<Option<FlyAccess>, UserError> {
         let Some(account) = account else { return Ok(None) };
-        let machines = self.base("platforms.fly.machines", account.machines.as_deref(), "https://api.machines.dev")?;
-        let api = self.base("platforms.fly.api", account.api.as_deref(), "https://api.fly.io")?;
-        let (token, token_origin) = self.token(Platform::Fly, account, false, warnings);
-        Ok(Some(FlyAccess { machines, api, token, token_origin }))
+        let home = ["https://api.machines.dev", "https://api.fly.io"];
+        let machines = self.base("platforms.fly.machines", account.machines.as_deref(), home[0])?;
+        let api = self.base("platforms.fly.api", account.api.as_deref(), home[1])?;
+        let token = self.token(Platform::Fly, account, [&*machines, &*api] == home, warnings);
+        Ok(Some(FlyAccess { machines, api, token }))
     }
 
-    fn token(
-        &self,
-        platform: Platform,
-        account: &file::Account,
-        at_home: bool,
-        warnings: &mut Vec<String>,
-    ) -> (Option<SecretString>, String) {
+    fn token(&self, platform: Platform, account: &file::Account, at_home: bool, warnings: &mut Vec<String>) -> Token {
         credentials::find(platform, account, at_home, self.env, warnings)
     }
 

@@ -1,21 +1,20 @@
 //! Tokens: from the configuration, a file or a command, else from the variables that each platform's own tools read, else from
 //! the place where such a tool keeps its own. Never from a flag, never printed.
 
-use std::io::Read as _;
+mod command;
+pub(super) mod source;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 
+use source::Source;
+
 use super::file::Account;
 use super::load::Env;
+use super::token::Token;
 use crate::domain::environment::Platform;
 use crate::error::{ExitCode, UserError};
-
-/// Longest wait for a command that prints a token: a keyring may ask its owner first.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes of a token at most; Fly's are the longest, with several joined.
 const LONGEST: u64 = 64 << 10;
@@ -46,42 +45,32 @@ pub fn default_base(platform: Platform) -> &'static str {
 
 /// Finds a token and says in words where it came from. What was named but gave none becomes a warning. `at_home` = the
 /// platform is asked at its own address: only there goes what a tool stored for it.
-pub fn find(
-    platform: Platform,
-    account: &Account,
-    at_home: bool,
-    env: Env<'_>,
-    warnings: &mut Vec<String>,
-) -> (Option<SecretString>, String) {
+pub fn find(platform: Platform, account: &Account, at_home: bool, env: Env<'_>, warnings: &mut Vec<String>) -> Token {
     if let Some(token) = &account.token {
-        if !secrecy::ExposeSecret::expose_secret(token).trim().is_empty() {
-            return (Some(token.clone()), "the configuration file".to_owned());
+        let token = Token::fixed(Some(token.clone()), "the configuration file");
+        if token.get().is_some() {
+            return token;
         }
         warnings.push(format!("token of {platform}: it is empty"));
     }
-    if let Some(path) = &account.token_file {
-        match read_token(Path::new(path)) {
-            Ok(token) => return (Some(token), format!("file {path}")),
-            Err(error) => warnings.push(format!("token of {platform}: {}{}", error.what, advice(&error))),
-        }
-    }
-    if let Some(command) = &account.token_command {
-        // Its arguments may be secret themselves.
-        let program = command.first().map_or("", String::as_str).escape_debug();
-        match run(command, PATIENCE) {
-            Ok(token) => return (Some(token), format!("command {program}")),
+    let named = account.token_file.as_ref().map(|path| Source::File(PathBuf::from(path)));
+    let named = named.into_iter().chain(account.token_command.clone().map(Source::Command));
+    for source in named {
+        match source.read() {
+            Ok(token) => return Token::from_source(token, source),
             Err(why) => warnings.push(format!("token of {platform}: {why}")),
         }
     }
     for name in variables(platform) {
         if let Some(token) = env(name).filter(|token| !token.trim().is_empty()) {
-            return (Some(SecretString::from(token.trim().to_owned())), format!("environment variable {name}"));
+            let token = SecretString::from(token.trim().to_owned());
+            return Token::fixed(Some(token), &format!("environment variable {name}"));
         }
     }
     if at_home && let Some(found) = stored(platform, env, warnings) {
         return found;
     }
-    (None, format!("nowhere: {}", remedy(platform)))
+    Token::fixed(None, &format!("nowhere: {}", remedy(platform)))
 }
 
 fn remedy(platform: Platform) -> String {
@@ -89,40 +78,50 @@ fn remedy(platform: Platform) -> String {
     match platform {
         Platform::Github => format!("{set}, or log in with gh auth login"),
         Platform::Supabase => format!("{set}, or log in with supabase login"),
-        _ => set,
+        Platform::Fly => format!("{set}, or log in with fly auth login"),
+        Platform::Vercel => format!("{set}, or log in with vercel login"),
+        Platform::Edge => set,
     }
 }
 
-fn advice(error: &UserError) -> String {
-    error.hints.first().map(|hint| format!(" ({hint})")).unwrap_or_default()
-}
-
-/// What the platform's own tool keeps (github.md section 9, supabase.md section 1).
-fn stored(platform: Platform, env: Env<'_>, warnings: &mut Vec<String>) -> Option<(Option<SecretString>, String)> {
-    match platform {
+/// What the platform's own tool keeps (github.md section 9, supabase.md section 1, fly.md section 1, vercel.md section 13).
+fn stored(platform: Platform, env: Env<'_>, warnings: &mut Vec<String>) -> Option<Token> {
+    let source = match platform {
         Platform::Github => {
-            let gh = program("gh", env)?;
-            let command =
-                [gh.to_string_lossy().as_ref(), "auth", "token", "--hostname", "github.com"].map(str::to_owned);
+            let source = Source::Gh(program("gh", env)?);
             // Not logged in is no mistake: the remedy says so.
-            run(&command, PATIENCE).ok().map(|token| (Some(token), "gh auth token".to_owned()))
+            return source.read().ok().map(|token| Token::from_source(token, source));
         }
-        Platform::Supabase => {
-            let home = env("HOME").map(PathBuf::from).filter(|home| home.is_absolute())?;
-            let path = home.join(".supabase").join("access-token");
-            if !path.exists() {
-                return None;
-            }
-            match read_token(&path) {
-                Ok(token) => Some((Some(token), format!("file {}", path.display()))),
-                Err(error) => {
-                    warnings.push(format!("token of {platform}: {}{}", error.what, advice(&error)));
-                    None
-                }
-            }
+        Platform::Supabase => Source::File(folder(env, &[], &[".supabase", "access-token"])?),
+        Platform::Fly => Source::Flyctl(folder(env, &["FLY_CONFIG_DIR"], &[".fly", "config.yml"])?),
+        Platform::Vercel => Source::VercelCli(vercel_cli(env)?),
+        Platform::Edge => return None,
+    };
+    match source.read() {
+        Ok(token) => Some(Token::from_source(token, source)),
+        Err(why) => {
+            warnings.push(format!("token of {platform}: {why}"));
+            None
         }
-        _ => None,
     }
+}
+
+/// A file in a tool's folder: the folder that a variable names, else one in the home folder; `None` when it is not there.
+fn folder(env: Env<'_>, variables: &[&str], parts: &[&str]) -> Option<PathBuf> {
+    let absolute = |path: PathBuf| Some(path).filter(|path| path.is_absolute());
+    let named = variables.iter().find_map(|name| absolute(PathBuf::from(env(name)?)));
+    let (base, parts) = match named {
+        Some(base) => (base, parts.get(1..)?),
+        None => (absolute(PathBuf::from(env("HOME")?))?, parts),
+    };
+    Some(parts.iter().fold(base, |path, part| path.join(part))).filter(|path| path.exists())
+}
+
+fn vercel_cli(env: Env<'_>) -> Option<PathBuf> {
+    let file = ["com.vercel.cli", "auth.json"];
+    let linux = [&[".local/share"], &file[..]].concat();
+    let mac = [&["Library/Application Support"], &file[..]].concat();
+    folder(env, &["XDG_DATA_HOME"], &linux).or_else(|| folder(env, &[], &mac))
 }
 
 /// A program on the search path. Relative folders of it do not count: they would run what lies in the project.
@@ -132,70 +131,6 @@ fn program(name: &str, env: Env<'_>) -> Option<PathBuf> {
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
         .find(|at| at.is_file())
-}
-
-fn read_token(path: &Path) -> Result<SecretString, UserError> {
-    check_private(path)?;
-    let shown = path.display();
-    let failed = |why: String| UserError::new(ExitCode::Usage, format!("{shown} {why}"));
-    let file = std::fs::File::open(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    let mut text = String::new();
-    file.take(LONGEST).read_to_string(&mut text).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    if text.trim().is_empty() {
-        return Err(failed("is empty".to_owned()));
-    }
-    Ok(SecretString::from(text.trim().to_owned()))
-}
-
-/// Runs a command that prints a token. One that hangs is ended: nobody sees its question, and the console must open.
-fn run(command: &[String], patience: Duration) -> Result<SecretString, String> {
-    let (program, arguments) = command.split_first().ok_or("token_command is empty")?;
-    let shown = program.escape_debug();
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("{shown} cannot be run: {error}"))?;
-    let (done, finished) = mpsc::sync_channel(1);
-    let output = child.stdout.take();
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let read = output.map(|output| output.take(LONGEST).read_to_end(&mut bytes));
-        // Nobody listens any more when patience has ended.
-        let _ = done.send(read.is_some_and(|read| read.is_ok()).then_some(bytes));
-    });
-    let bytes = finished.recv_timeout(patience).ok().flatten();
-    let Some(bytes) = bytes else {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(format!("{shown} gave no answer in {} s", patience.as_secs()));
-    };
-    let status = leave(&mut child, patience).ok_or_else(|| format!("{shown} did not end"))?;
-    let token = String::from_utf8(bytes).unwrap_or_default().trim().to_owned();
-    if !status.success() || token.is_empty() {
-        return Err(format!("{shown} gave no token ({status})"));
-    }
-    Ok(SecretString::from(token))
-}
-
-/// Waits for a child that has closed its output; ends it when it stays.
-fn leave(child: &mut std::process::Child, patience: Duration) -> Option<std::process::ExitStatus> {
-    // A channel that nobody writes to: a pause that is bounded by its own time-out.
-    let (_open, pause) = mpsc::sync_channel::<()>(1);
-    let step = Duration::from_millis(5);
-    let mut waited = Duration::ZERO;
-    while waited < patience {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Some(status);
-        }
-        let _ = pause.recv_timeout(step);
-        waited += step;
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
 }
 
 /// Refuses a file with a token that others may read.
@@ -224,31 +159,6 @@ mod tests {
 
     use super::*;
 
-    fn shell(script: &str) -> Vec<String> {
-        ["sh", "-c", script].map(str::to_owned).to_vec()
-    }
-
-    #[test]
-    fn a_command_gives_its_first_words_as_token() {
-        assert_eq!(run(&shell("echo '  abc  '"), PATIENCE).unwrap().expose_secret(), "abc");
-        assert!(run(&shell("echo abc; exit 3"), PATIENCE).unwrap_err().contains("gave no token"));
-        assert!(run(&shell("true"), PATIENCE).unwrap_err().contains("gave no token"));
-        assert!(run(&["/no/such/program".to_owned()], PATIENCE).unwrap_err().contains("cannot be run"));
-        assert_eq!(run(&[], PATIENCE).unwrap_err(), "token_command is empty");
-    }
-
-    #[test]
-    fn a_command_that_hangs_does_not_hold_the_console() {
-        let short = Duration::from_millis(50);
-        assert!(run(&shell("exec sleep 600"), short).unwrap_err().contains("gave no answer"));
-        assert!(run(&shell("echo abc; exec sleep 600 >&-"), short).unwrap_err().contains("did not end"));
-    }
-
-    #[test]
-    fn a_command_that_never_stops_talking_is_cut_short() {
-        assert!(run(&shell("exec yes"), PATIENCE).is_err());
-    }
-
     /// A program called gh in a folder, which prints what it was asked.
     fn with_gh() -> tempfile::TempDir {
         use std::os::unix::fs::PermissionsExt as _;
@@ -266,13 +176,15 @@ mod tests {
         let env = |name: &str| (name == "PATH").then(|| path.clone());
         let ask =
             |at_home: bool, env: Env<'_>| find(Platform::Github, &Account::default(), at_home, env, &mut Vec::new());
-        let (token, origin) = ask(true, &env);
-        assert_eq!((token.unwrap().expose_secret(), &*origin), ("auth_token_--hostname_github.com", "gh auth token"));
-        assert!(ask(false, &env).0.is_none(), "a login of github.com is for github.com");
+        let token = ask(true, &env);
+        assert_eq!(token.get().unwrap().expose_secret(), "auth_token_--hostname_github.com");
+        assert_eq!(token.origin(), "gh auth token");
+        assert!(ask(false, &env).get().is_none(), "a login of github.com is for github.com");
         let both = |name: &str| if name == "GITHUB_TOKEN" { Some("var".to_owned()) } else { env(name) };
-        assert_eq!(ask(true, &both).1, "environment variable GITHUB_TOKEN");
-        let (none, origin) = ask(true, &|_| None);
-        assert!(none.is_none() && origin.contains("GH_TOKEN") && origin.contains("gh auth login"), "{origin}");
+        assert_eq!(ask(true, &both).origin(), "environment variable GITHUB_TOKEN");
+        let none = ask(true, &|_| None);
+        let origin = none.origin();
+        assert!(none.get().is_none() && origin.contains("GH_TOKEN") && origin.contains("gh auth login"), "{origin}");
     }
 
     #[test]
@@ -290,11 +202,36 @@ mod tests {
         std::fs::write(&path, "sbp_abc\n").unwrap();
         let env = |name: &str| (name == "HOME").then(|| home.path().display().to_string());
         let mut warnings = Vec::new();
-        let mut ask = || find(Platform::Supabase, &Account::default(), true, &env, &mut warnings).0;
+        let mut ask = || find(Platform::Supabase, &Account::default(), true, &env, &mut warnings).get();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(ask().is_none());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(ask().unwrap().expose_secret(), "sbp_abc");
         assert!(warnings.len() == 1 && warnings[0].contains("chmod 600"), "{warnings:?}");
+    }
+
+    #[test]
+    fn the_logins_of_flyctl_and_of_vercel_are_found_where_they_keep_them() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = home.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        write(".fly/config.yml", "access_token: fm2_home\n");
+        write("other/config.yml", "access_token: fm2_other\n");
+        write(".local/share/com.vercel.cli/auth.json", "{\"token\": \"vtoken\"}");
+        let at = |path: &str| home.path().join(path).display().to_string();
+        let env = |name: &str| (name == "HOME").then(|| at(""));
+        let ask = |platform, env: Env<'_>| {
+            let token = find(platform, &Account::default(), true, env, &mut Vec::new());
+            token.get().map(|token| token.expose_secret().to_owned())
+        };
+        assert_eq!(ask(Platform::Fly, &env).as_deref(), Some("fm2_home"));
+        assert_eq!(ask(Platform::Vercel, &env).as_deref(), Some("vtoken"));
+        let other = |name: &str| if name == "FLY_CONFIG_DIR" { Some(at("other")) } else { env(name) };
+        assert_eq!(ask(Platform::Fly, &other).as_deref(), Some("fm2_other"));
     }
 }

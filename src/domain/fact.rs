@@ -1,5 +1,7 @@
 //! Facts: what the engine tells the application. Plain data, in arrival order per feed.
 
+use jiff::SignedDuration;
+
 use super::environment::{Declared, Observed, Platform};
 use super::feed::{Budget, FeedId, FeedStatus};
 use super::health::{ProbeId, Sample};
@@ -33,6 +35,8 @@ pub enum Fact {
     Pipeline(Vec<Run>),
     /// What is left of a budget.
     Budget(Platform, Budget),
+    /// How far a platform's clock is ahead of ours.
+    Clock(Platform, SignedDuration),
     /// The answer to a preflight, by its number.
     Plan(ReqId, Result<Box<Plan>, Text>),
     /// An operation began, moved or ended.

@@ -22,7 +22,7 @@ use crate::domain::ids::EnvId;
 use crate::platform::PlatformError;
 use crate::platform::fly::Fly;
 use crate::platform::github::Github;
-use crate::platform::http::Http;
+use crate::platform::http::{Http, Stated};
 use crate::platform::supabase::Supabase;
 use crate::platform::vercel::Vercel;
 use crate::redact::Redactor;
@@ -40,11 +40,16 @@ pub(super) struct Clients {
 impl Clients {
     pub(super) fn new(settings: &Settings, clock: &SharedClock, outbox: &Outbox) -> Self {
         let tokens = [&settings.github, &settings.vercel, &settings.supabase].into_iter().flatten();
-        let tokens = tokens.filter_map(|access| access.token.as_ref());
-        let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.as_ref()));
-        let redactor = Arc::new(Redactor::new(tokens));
-        let budgets = outbox.clone();
-        let sink = Arc::new(move |platform, budget| budgets.tell_if_room(Fact::Budget(platform, budget)));
+        let tokens = tokens.filter_map(|access| access.token.get());
+        let tokens: Vec<_> = tokens.chain(settings.fly.iter().filter_map(|access| access.token.get())).collect();
+        let redactor = Arc::new(Redactor::new(&tokens));
+        let told = outbox.clone();
+        let sink = Arc::new(move |platform, stated| {
+            told.tell_if_room(match stated {
+                Stated::Budget(budget) => Fact::Budget(platform, budget),
+                Stated::Clock(ahead) => Fact::Clock(platform, ahead),
+            });
+        });
         let http = Http::new(Arc::clone(clock), redactor, Some(sink));
         let github = settings.github.clone().zip(settings.repository.clone());
         Self {
@@ -78,7 +83,41 @@ pub(super) enum AnyFeed {
     Token(token::TokenFeed),
 }
 
-impl Feed for AnyFeed {
+/// A feed with the platforms whose budgets it uses.
+pub(super) struct Paced {
+    feed: AnyFeed,
+    http: Http,
+    platforms: Vec<Platform>,
+}
+
+impl Feed for Paced {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        self.feed.read(outbox).await
+    }
+
+    fn stretch(&self) -> f64 {
+        self.http.stretch(&self.platforms)
+    }
+}
+
+/// The platforms that a feed asks.
+fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
+    let services = || settings.environments.iter().flat_map(|env| &env.services);
+    match id {
+        FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) => {
+            services().filter(|service| service.id == *of).map(|service| service.platform).collect()
+        }
+        FeedId::Secrets(env) => {
+            let mine = services().filter(|service| service.id.env == *env).map(|service| service.platform);
+            mine.chain([Platform::Github]).collect()
+        }
+        FeedId::Pipeline => vec![Platform::Github],
+        FeedId::Token(platform) => vec![*platform],
+        FeedId::Observed(_) | FeedId::Health(_) | FeedId::Journal => Vec::new(),
+    }
+}
+
+impl AnyFeed {
     async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         match self {
             Self::Declared(feed) => feed.read(outbox).await,
@@ -94,7 +133,15 @@ impl Feed for AnyFeed {
 }
 
 /// Every feed that the settings ask for, within the scope.
-pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
+pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, Paced)> {
+    let paced = |(id, feed): (FeedId, AnyFeed)| {
+        let platforms = asked(&id, settings);
+        (id, Paced { feed, http: clients.http.clone(), platforms })
+    };
+    named(settings, clients, scope).into_iter().map(paced).collect()
+}
+
+fn named(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
     let mut feeds = Vec::new();
     if scope == Scope::Logs {
         for (env, service) in

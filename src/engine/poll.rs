@@ -34,6 +34,11 @@ pub enum Pace {
 pub trait Feed: Send + 'static {
     /// Reads once.
     fn read(&mut self, outbox: &Outbox) -> impl Future<Output = Result<Pace, PlatformError>> + Send;
+
+    /// By how much its rhythm is stretched now, because a budget that it uses runs out.
+    fn stretch(&self) -> f64 {
+        1.0
+    }
 }
 
 /// Drives one feed.
@@ -59,7 +64,7 @@ impl Poller {
     pub async fn run(mut self, mut feed: impl Feed) {
         loop {
             let read = feed.read(&self.outbox).await;
-            let pause = self.report(read).await;
+            let pause = self.report(read, feed.stretch()).await;
             tokio::select! {
                 () = tokio::time::sleep(jittered(pause)) => {}
                 () = self.wake.notified() => {}
@@ -68,14 +73,14 @@ impl Poller {
     }
 
     /// Tells how the feed is doing and returns the pause until the next read.
-    async fn report(&mut self, read: Result<Pace, PlatformError>) -> Duration {
+    async fn report(&mut self, read: Result<Pace, PlatformError>, stretch: f64) -> Duration {
         let now = self.clock.now();
         let (state, interval) = match read {
             Ok(pace) => {
                 self.last_ok = Some(now);
                 self.failing_since = None;
                 self.failures = 0;
-                (FeedState::Fresh(now), self.interval(pace))
+                (FeedState::Fresh(now), self.interval(pace).mul_f64(stretch))
             }
             Err(error) => {
                 self.failures += 1;

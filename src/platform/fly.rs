@@ -203,7 +203,7 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
         let url = format!("{}/v1/tokens/current", self.access.machines);
-        let current: wire::Tokens = self.machines_auth(self.http.get(FLY, &url))?.read().await?;
+        let current: wire::Tokens = self.machines_auth(self.http.get(FLY, &url)).read().await?;
         let mut who: Vec<String> =
             current.tokens.iter().map(wire::Token::owner).filter(|who| !who.is_empty()).collect();
         who.dedup();
@@ -216,7 +216,7 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn app(&self, app: &str) -> Result<FlyApp, PlatformError> {
         let call = self.http.get(FLY, &self.app_url(app));
-        let app: wire::App = self.machines_auth(call)?.read().await?;
+        let app: wire::App = self.machines_auth(call).read().await?;
         let organization = Text::clean(&app.organization.slug);
         Ok(FlyApp { name: Text::clean(&app.name), status: Text::clean(&app.status), organization })
     }
@@ -234,7 +234,7 @@ impl Fly {
         let url = format!("{}/api/v1/apps/{}/logs", self.access.api, segment(app));
         // A hundred lines, of which one may be of megabytes.
         let call = self.http.get(FLY, &url).maybe("next_token", next_token).cap(4 * BODY_CAP);
-        let page: wire::Logs = self.machines_auth(call)?.read().await?;
+        let page: wire::Logs = self.machines_auth(call).read().await?;
         let now = self.http.clock().now();
         let lines = page.data.into_iter().map(|entry| {
             let attributes = entry.attributes;
@@ -261,7 +261,7 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn secrets(&self, app: &str, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
         let url = format!("{}/secrets", self.app_url(app));
-        let list: wire::Secrets = self.machines_auth(self.http.get(FLY, &url))?.read().await?;
+        let list: wire::Secrets = self.machines_auth(self.http.get(FLY, &url)).read().await?;
         let entry = |secret: wire::Secret| SecretEntry {
             key: Text::clean(&secret.name),
             env: env.clone(),
@@ -282,21 +282,17 @@ impl Fly {
         format!("{}/machines/{}", self.app_url(app), segment(machine))
     }
 
-    fn tokens(&self) -> Result<auth::Tokens, PlatformError> {
-        super::lenient::token(FLY, self.access.token.as_ref(), &self.access.token_origin).map(auth::Tokens::parse)
-    }
-
     /// Machines API and logs: macaroons alone if there are any.
-    fn machines_auth(&self, call: Call) -> Result<Call, PlatformError> {
-        Ok(call.secret("authorization", &self.tokens()?.machines()))
+    fn machines_auth(&self, call: Call) -> Call {
+        call.signed(&self.access.token, |raw| auth::Tokens::parse(raw).machines())
     }
 
-    fn graphql_auth(&self, call: Call) -> Result<Call, PlatformError> {
-        Ok(call.secret("authorization", &self.tokens()?.graphql()))
+    fn graphql_auth(&self, call: Call) -> Call {
+        call.signed(&self.access.token, |raw| auth::Tokens::parse(raw).graphql())
     }
 
-    fn release_auth(&self, call: Call) -> Result<Call, PlatformError> {
-        Ok(call.secret("authorization", &self.tokens()?.releases()))
+    fn release_auth(&self, call: Call) -> Call {
+        call.signed(&self.access.token, |raw| auth::Tokens::parse(raw).releases())
     }
 }
 

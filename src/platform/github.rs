@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::http::{Call, Http, segment};
-use super::{PlatformError, TokenInfo, lenient};
+use super::{PlatformError, TokenInfo};
 use crate::config::Access;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::{EnvId, Sha};
@@ -85,7 +85,7 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
-        let answer = self.signed(self.http.get(GITHUB, &format!("{}/user", self.access.base)))?.answer().await?;
+        let answer = self.signed(self.http.get(GITHUB, &format!("{}/user", self.access.base))).answer().await?;
         let scopes = answer.headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok()).map(str::to_owned);
         let login: wire::Login = serde_json::from_slice(&answer.body)
             .map_err(|error| super::http::garbage(GITHUB, &format!("GET /user with unexpected data: {error}")))?;
@@ -99,7 +99,7 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, PlatformError> {
-        let call = self.get("actions/runs")?.query("per_page", &limit.clamp(1, 100).to_string());
+        let call = self.get("actions/runs").query("per_page", &limit.clamp(1, 100).to_string());
         let list: wire::Runs = call.query("exclude_pull_requests", "true").read().await?;
         Ok(list.workflow_runs.into_iter().map(Run::from).collect())
     }
@@ -109,7 +109,7 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn run(&self, run: u64) -> Result<Run, PlatformError> {
-        let run: wire::Run = self.get(&format!("actions/runs/{run}"))?.read().await?;
+        let run: wire::Run = self.get(&format!("actions/runs/{run}")).read().await?;
         Ok(run.into())
     }
 
@@ -118,7 +118,7 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn jobs(&self, run: u64) -> Result<Vec<Job>, PlatformError> {
-        let call = self.get(&format!("actions/runs/{run}/jobs"))?.query("filter", "latest").query("per_page", "100");
+        let call = self.get(&format!("actions/runs/{run}/jobs")).query("filter", "latest").query("per_page", "100");
         let list: wire::Jobs = call.read().await?;
         Ok(list.jobs.into_iter().map(Job::from).collect())
     }
@@ -128,7 +128,7 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn pending_deployments(&self, run: u64) -> Result<Vec<Gate>, PlatformError> {
-        let list: Vec<wire::Pending> = self.get(&format!("actions/runs/{run}/pending_deployments"))?.read().await?;
+        let list: Vec<wire::Pending> = self.get(&format!("actions/runs/{run}/pending_deployments")).read().await?;
         Ok(list.into_iter().map(Gate::from).collect())
     }
 
@@ -138,7 +138,7 @@ impl Github {
     /// [`PlatformError`]; 404 when the repository does not know one of them.
     pub async fn compare(&self, base: &str, head: &str) -> Result<Comparison, PlatformError> {
         let path = format!("compare/{}...{}", segment(base), segment(head));
-        let compared: wire::Compared = self.get(&path)?.read().await?;
+        let compared: wire::Compared = self.get(&path).read().await?;
         Ok(Comparison {
             status: Text::clean(&compared.status),
             ahead_by: compared.ahead_by,
@@ -156,7 +156,7 @@ impl Github {
         environment: Option<&str>,
         limit: u32,
     ) -> Result<Vec<GithubDeployment>, PlatformError> {
-        let call = self.get("deployments")?.maybe("environment", environment);
+        let call = self.get("deployments").maybe("environment", environment);
         let list: Vec<wire::Deployment> = call.query("per_page", &limit.clamp(1, 100).to_string()).read().await?;
         let deployment = |wire: wire::Deployment| GithubDeployment {
             id: wire.id,
@@ -176,7 +176,7 @@ impl Github {
     pub async fn secrets(&self, environment: Option<&str>, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
         let mut all = Vec::new();
         for page in 1..=10_u32 {
-            let call = self.get(&Self::place(environment, "secrets"))?.query("per_page", "100");
+            let call = self.get(&Self::place(environment, "secrets")).query("per_page", "100");
             let list: wire::Secrets = call.query("page", &page.to_string()).read().await?;
             let got = list.secrets.len();
             all.extend(list.secrets.into_iter().map(|secret| self.entry(&secret, environment, env, None)));
@@ -196,7 +196,7 @@ impl Github {
         let mut all = Vec::new();
         for page in 1..=20_u32 {
             // Lists of variables are the exception: at most 30 a page.
-            let call = self.get(&Self::place(environment, "variables"))?.query("per_page", "30");
+            let call = self.get(&Self::place(environment, "variables")).query("per_page", "30");
             let list: wire::Variables = call.query("page", &page.to_string()).read().await?;
             let got = list.variables.len();
             let note = Some("variable");
@@ -227,20 +227,18 @@ impl Github {
         }
     }
 
-    fn get(&self, path: &str) -> Result<Call, PlatformError> {
+    fn get(&self, path: &str) -> Call {
         let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
         self.signed(self.http.get(GITHUB, &url))
     }
 
     /// A read: redirects are followed, and what has not changed is not sent again.
-    fn signed(&self, call: Call) -> Result<Call, PlatformError> {
-        Ok(self.authorized(call)?.follow().conditional())
+    fn signed(&self, call: Call) -> Call {
+        self.authorized(call).follow().conditional()
     }
 
-    fn authorized(&self, call: Call) -> Result<Call, PlatformError> {
-        let token = lenient::token(GITHUB, self.access.token.as_ref(), &self.access.token_origin)?;
-        let call =
-            call.secret("authorization", &format!("Bearer {token}")).header("accept", "application/vnd.github+json");
-        Ok(call.header("x-github-api-version", VERSION))
+    fn authorized(&self, call: Call) -> Call {
+        let call = call.signed(&self.access.token, super::http::bearer).header("accept", "application/vnd.github+json");
+        call.header("x-github-api-version", VERSION)
     }
 }

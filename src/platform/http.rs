@@ -1,16 +1,17 @@
 //! The one HTTP client. It owns time-outs, retries of reads, body caps, error words and rate-limit budgets, so that the
 //! adapters only know paths and shapes. A request that changes something is sent once, never again.
 
+mod cache;
 mod call;
 mod fault;
+mod ledger;
 mod limits;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::{Client, Method};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, Method, Response};
 
 pub use call::{Answer, ByteStream, Call};
 pub use fault::TOO_LARGE;
@@ -27,11 +28,18 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest body that is read, after decompression.
 pub const BODY_CAP: usize = 8 * 1024 * 1024;
-/// Answers held for conditional requests; when full the cache starts anew.
-const CACHED: usize = 256;
 
-/// Told whenever a platform states what is left of its budget.
-pub type BudgetSink = Arc<dyn Fn(Platform, Budget) + Send + Sync>;
+/// What a platform states about itself beside its answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stated {
+    /// The tightest of its budgets.
+    Budget(Budget),
+    /// How far its clock is ahead of ours; told when it changes.
+    Clock(SignedDuration),
+}
+
+/// Told whenever a platform states something about itself.
+pub type StatedSink = Arc<dyn Fn(Platform, Stated) + Send + Sync>;
 
 /// The client, cheap to clone. It opens no connection and reads no certificate before the first call.
 #[derive(Clone)]
@@ -40,9 +48,10 @@ pub struct Http(Arc<Inner>);
 struct Inner {
     clock: SharedClock,
     redactor: Arc<Redactor>,
-    budgets: Option<BudgetSink>,
+    stated: Option<StatedSink>,
     client: OnceLock<Result<Client, String>>,
-    etags: Mutex<HashMap<String, (String, Bytes)>>,
+    cache: cache::Cache,
+    ledger: ledger::Ledger,
 }
 
 impl std::fmt::Debug for Http {
@@ -52,11 +61,24 @@ impl std::fmt::Debug for Http {
 }
 
 impl Http {
-    /// A client. `redactor` masks log lines and error words on the way in; `budgets` hears of rate limits.
+    /// A client. `redactor` masks log lines and error words on the way in; `stated` hears of rate limits and clocks.
     #[must_use]
-    pub fn new(clock: SharedClock, redactor: Arc<Redactor>, budgets: Option<BudgetSink>) -> Self {
-        let client = OnceLock::new();
-        Self(Arc::new(Inner { clock, redactor, budgets, client, etags: Mutex::default() }))
+    pub fn new(clock: SharedClock, redactor: Arc<Redactor>, stated: Option<StatedSink>) -> Self {
+        let (cache, ledger) = (cache::Cache::default(), ledger::Ledger::default());
+        Self(Arc::new(Inner { clock, redactor, stated, client: OnceLock::new(), cache, ledger }))
+    }
+
+    /// The present time by a platform's own clock, for windows that it reckons by it.
+    #[must_use]
+    pub fn now_at(&self, platform: Platform) -> Timestamp {
+        let now = self.0.clock.now();
+        now.checked_add(self.0.ledger.ahead(platform)).unwrap_or(now)
+    }
+
+    /// By how much reads of these platforms are to be stretched, because a budget runs out: 1 = not at all.
+    #[must_use]
+    pub fn stretch(&self, platforms: &[Platform]) -> f64 {
+        self.0.ledger.stretch(platforms, self.0.clock.now())
     }
 
     /// The clock that stamps what carries no time of its own.
@@ -99,24 +121,12 @@ impl Http {
         self.0.client.get_or_init(build).as_ref().map_err(Clone::clone)
     }
 
-    fn cached(&self, url: &str) -> Option<(String, Bytes)> {
-        self.0.etags.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
-    }
-
-    fn remember(&self, url: &str, etag: &str, body: &Bytes) {
-        let mut etags = self.0.etags.lock().unwrap_or_else(PoisonError::into_inner);
-        if etags.len() >= CACHED {
-            etags.clear();
-        }
-        etags.insert(url.to_owned(), (etag.to_owned(), body.clone()));
-    }
-
-    fn note_limits(&self, platform: Platform, headers: &reqwest::header::HeaderMap) {
-        if let Some(sink) = &self.0.budgets
-            && let Some(budget) = limits::budget(platform, headers, self.0.clock.now())
-        {
-            sink(platform, budget);
-        }
+    fn note(&self, platform: Platform, response: &Response) {
+        let now = self.0.clock.now();
+        let (budget, moved) = self.0.ledger.note(platform, response.url(), response.headers(), now);
+        let Some(sink) = &self.0.stated else { return };
+        let stated = budget.map(Stated::Budget).into_iter().chain(moved.map(Stated::Clock));
+        stated.for_each(|stated| sink(platform, stated));
     }
 }
 
@@ -138,6 +148,11 @@ pub fn install_crypto() {
         // The error means that another thread was first, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
     }
+}
+
+/// The usual `Authorization`.
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
 }
 
 /// Percent-encodes one path segment: an environment or branch name may hold a slash.

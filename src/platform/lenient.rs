@@ -1,12 +1,9 @@
 //! Decoding that bends where the contracts bend: enums stay text, numbers may be strings, times come in four spellings.
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{ErrorKind, PlatformError, http};
-use crate::domain::environment::Platform;
 use crate::domain::ids::Sha;
 
 /// A time as RFC 3339 text, epoch seconds, milliseconds, microseconds or nanoseconds (told apart by size).
@@ -59,18 +56,6 @@ pub(super) fn sha(text: &str) -> Option<Sha> {
     let text = text.trim();
     let hex = (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     hex.then(|| Sha::from(text.to_ascii_lowercase()))
-}
-
-/// The token, or why there is none.
-pub(super) fn token<'t>(
-    platform: Platform,
-    token: Option<&'t SecretString>,
-    origin: &str,
-) -> Result<&'t str, PlatformError> {
-    token
-        .map(|token| token.expose_secret().trim())
-        .filter(|token| !token.is_empty())
-        .ok_or_else(|| http::fault(platform, ErrorKind::Auth, &format!("no token: {origin}")))
 }
 
 #[cfg(test)]

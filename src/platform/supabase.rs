@@ -98,7 +98,7 @@ impl Supabase {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
-        let profile: wire::Profile = self.get("/v1/profile")?.read().await?;
+        let profile: wire::Profile = self.get("/v1/profile").read().await?;
         let who = if profile.username.is_empty() { profile.primary_email } else { profile.username };
         Ok(TokenInfo { who: Text::clean(&who), note: None })
     }
@@ -108,7 +108,7 @@ impl Supabase {
     /// # Errors
     /// [`PlatformError`]; a deleted project answers 400 `Resource has been removed`.
     pub async fn project(&self, reference: &str) -> Result<SupabaseProject, PlatformError> {
-        let project: wire::Project = self.project_call(reference, "")?.read().await?;
+        let project: wire::Project = self.project_call(reference, "").read().await?;
         Ok(SupabaseProject {
             reference: Text::clean(if project.reference.is_empty() { &project.id } else { &project.reference }),
             name: Text::clean(&project.name),
@@ -124,7 +124,7 @@ impl Supabase {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn health(&self, reference: &str) -> Result<Vec<ServiceHealth>, PlatformError> {
-        let call = self.project_call(reference, "/health")?;
+        let call = self.project_call(reference, "/health");
         let call = SERVICES.iter().fold(call, |call, service| call.query("services", service));
         let list: Vec<wire::Health> = call.read().await?;
         let health = |health: wire::Health| {
@@ -144,7 +144,7 @@ impl Supabase {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn migrations(&self, reference: &str) -> Result<Vec<Migration>, PlatformError> {
-        let list: Vec<wire::Migration> = self.project_call(reference, "/database/migrations")?.read().await?;
+        let list: Vec<wire::Migration> = self.project_call(reference, "/database/migrations").read().await?;
         let name = |name: String| Some(Text::clean(&name)).filter(|name| !name.is_empty());
         let migration = |m: wire::Migration| Migration { version: Text::clean(&m.version), name: name(m.name) };
         let mut migrations: Vec<Migration> = list.into_iter().map(migration).collect();
@@ -159,7 +159,7 @@ impl Supabase {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn secrets(&self, reference: &str, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
-        let list: Vec<wire::Secret> = self.project_call(reference, "/secrets")?.read().await?;
+        let list: Vec<wire::Secret> = self.project_call(reference, "/secrets").read().await?;
         let entry = |secret: wire::Secret| SecretEntry {
             key: Text::clean(&secret.name),
             env: env.clone(),
@@ -202,13 +202,12 @@ impl Supabase {
         })
     }
 
-    fn get(&self, path: &str) -> Result<Call, PlatformError> {
-        let token = super::lenient::token(SUPABASE, self.access.token.as_ref(), &self.access.token_origin)?;
+    fn get(&self, path: &str) -> Call {
         let call = self.http.get(SUPABASE, &format!("{}{path}", self.access.base));
-        Ok(call.secret("authorization", &format!("Bearer {token}")))
+        call.signed(&self.access.token, super::http::bearer)
     }
 
-    fn project_call(&self, reference: &str, path: &str) -> Result<Call, PlatformError> {
+    fn project_call(&self, reference: &str, path: &str) -> Call {
         self.get(&format!("/v1/projects/{}{path}", segment(reference)))
     }
 }

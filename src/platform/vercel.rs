@@ -179,7 +179,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
-        let answer: wire::UserAnswer = self.get("/v2/user")?.read().await?;
+        let answer: wire::UserAnswer = self.get("/v2/user").read().await?;
         let user = answer.user;
         let who = if user.username.is_empty() { user.email } else { user.username };
         let note = user.limited.then(|| Text::clean("the token sees a part of the account only"));
@@ -191,7 +191,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn project(&self, project: &str) -> Result<VercelProject, PlatformError> {
-        let call = self.get(&format!("/v9/projects/{}", segment(project)))?.query("rollbackInfo", "true");
+        let call = self.get(&format!("/v9/projects/{}", segment(project))).query("rollbackInfo", "true");
         let project: wire::Project = call.read().await?;
         Ok(project.into())
     }
@@ -206,7 +206,7 @@ impl Vercel {
         target: Option<&str>,
         limit: u32,
     ) -> Result<Vec<VercelDeployment>, PlatformError> {
-        let call = self.get("/v7/deployments")?.query("projectId", project).maybe("target", target);
+        let call = self.get("/v7/deployments").query("projectId", project).maybe("target", target);
         let list: wire::Deployments = call.query("limit", &limit.min(100).to_string()).read().await?;
         Ok(list.deployments.into_iter().map(VercelDeployment::from).collect())
     }
@@ -216,7 +216,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn deployment(&self, id: &str) -> Result<VercelDeployment, PlatformError> {
-        let deployment: wire::Deployment = self.get(&format!("/v13/deployments/{}", segment(id)))?.read().await?;
+        let deployment: wire::Deployment = self.get(&format!("/v13/deployments/{}", segment(id))).read().await?;
         Ok(deployment.into())
     }
 
@@ -241,7 +241,7 @@ impl Vercel {
                 Some((target.to_owned(), custom.map(str::to_owned)))
             }
         };
-        let call = self.get(&format!("/v10/projects/{}/env", segment(project)))?;
+        let call = self.get(&format!("/v10/projects/{}/env", segment(project)));
         let call = match &scope {
             None => call,
             Some((slug, Some(_))) => call.query("customEnvironmentSlug", slug),
@@ -270,7 +270,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn domains(&self, project: &str) -> Result<Vec<VercelDomain>, PlatformError> {
-        let list: wire::Domains = self.get(&format!("/v9/projects/{}/domains", segment(project)))?.read().await?;
+        let list: wire::Domains = self.get(&format!("/v9/projects/{}/domains", segment(project))).read().await?;
         let domain = |domain: wire::Domain| VercelDomain {
             name: Text::clean(&domain.name),
             verified: domain.verified,
@@ -281,17 +281,16 @@ impl Vercel {
         Ok(list.domains.into_iter().map(domain).collect())
     }
 
-    fn get(&self, path: &str) -> Result<Call, PlatformError> {
+    fn get(&self, path: &str) -> Call {
         self.signed(self.http.get(VERCEL, &format!("{}{path}", self.access.base)))
     }
 
-    fn signed(&self, call: Call) -> Result<Call, PlatformError> {
-        let token = super::lenient::token(VERCEL, self.access.token.as_ref(), &self.access.token_origin)?;
-        let call = call.secret("authorization", &format!("Bearer {token}"));
-        Ok(match &self.team {
+    fn signed(&self, call: Call) -> Call {
+        let call = call.signed(&self.access.token, super::http::bearer);
+        match &self.team {
             Some(team) if team.starts_with("team_") => call.query("teamId", team),
             Some(slug) => call.query("slug", slug),
             None => call,
-        })
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Faults that are switched on from outside, and the counting of requests: one layer over every origin.
 
+mod answer;
+mod spoil;
+
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -33,6 +35,22 @@ pub enum Kind {
     Reset,
     /// The request is carried out, and the answer is lost.
     Lost,
+    /// The true answer breaks off in its middle; a stream ends in the middle of a record, without an error.
+    Truncated,
+    /// `field`, or the first simple field, has another type.
+    WrongType,
+    /// `field`, or every field that the contracts call optional, is absent.
+    Missing,
+    /// `field`, or every field with listed words, has a word that is on no list.
+    UnknownEnum,
+    /// Every record of a list or stream comes twice.
+    Duplicated,
+    /// Records of a list come backwards, neighbours of a stream change places.
+    Reordered,
+    /// The platform's clock is `ms` ahead (behind, when negative; five minutes unless told), in headers and bodies.
+    Skew,
+    /// 200 MiB where an answer was expected.
+    Huge,
 }
 
 /// A fault as it is asked for.
@@ -52,12 +70,18 @@ pub struct FaultSpec {
     /// For so long (simulator time); absent = no limit.
     #[serde(default)]
     pub seconds: Option<f64>,
-    /// Latency in milliseconds (simulator time).
+    /// Latency in milliseconds (simulator time), or how far the clock is ahead.
     #[serde(default)]
-    pub ms: Option<u64>,
+    pub ms: Option<i64>,
     /// The status of `status`, `html`, `empty`, `garbage`.
     #[serde(default)]
     pub status: Option<u16>,
+    /// `Retry-After` of `status`, in seconds; absent = no such header.
+    #[serde(default)]
+    pub retry_after: Option<u64>,
+    /// The field of `wrong_type`, `missing`, `unknown_enum`, wherever it stands.
+    #[serde(default)]
+    pub field: Option<String>,
 }
 
 /// A fault that is on.
@@ -105,10 +129,23 @@ async fn watch(State(layer): State<Layer>, matched: Option<MatchedPath>, request
     let path = request.uri().path().to_owned();
     let route = matched.map_or_else(|| "(unknown)".to_owned(), |matched| matched.as_str().to_owned());
     layer.shared.count(layer.origin, format!("{} {route}", request.method()));
-    match take(&layer, &route, &path) {
+    let mut response = match take(&layer, &route, &path) {
         Some(fault) => suffer(&layer, &fault, request, next).await,
         None => next.run(request).await,
+    };
+    // The platforms' clock is the world's, whatever the machine's says.
+    if !response.headers().contains_key(header::DATE)
+        && let Some(date) = http_date(layer.shared.now())
+    {
+        response.headers_mut().insert(header::DATE, date);
     }
+    response
+}
+
+/// An instant as `Date` has it.
+fn http_date(at: Timestamp) -> Option<HeaderValue> {
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()?;
+    HeaderValue::from_str(&text).ok()
 }
 
 /// The first fault that hits, with its count reduced.
@@ -123,64 +160,44 @@ fn take(layer: &Layer, route: &str, path: &str) -> Option<FaultSpec> {
     Some(fault.spec.clone())
 }
 
-async fn suffer(layer: &Layer, fault: &FaultSpec, request: Request, next: Next) -> Response {
+async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Next) -> Response {
     let status = |default: u16| {
         StatusCode::from_u16(fault.status.unwrap_or(default)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     };
     match fault.kind {
         Kind::Latency => {
-            layer.shared.pause(Duration::from_millis(fault.ms.unwrap_or(1_000))).await;
+            let ms = u64::try_from(fault.ms.unwrap_or(1_000)).unwrap_or_default();
+            layer.shared.pause(Duration::from_millis(ms)).await;
             next.run(request).await
         }
         Kind::Stall => {
             layer.shared.cancel().cancelled().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
-        Kind::Status => failed(layer.origin, status(500)),
-        Kind::Html => {
-            let page =
-                "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>";
-            with_type(status(502), "text/html; charset=utf-8", page.as_bytes())
-        }
-        Kind::Empty => with_type(status(200), "application/json", b""),
-        Kind::Garbage => with_type(status(200), "application/json", b"{\"\xff\xfe\x00garbage\x1b[31m: [[["),
-        Kind::Reset => broken(),
+        Kind::Status => answer::failed(layer.origin, status(500), fault.retry_after),
+        Kind::Html => answer::page(status(502)),
+        Kind::Empty => answer::json(status(200), b""),
+        Kind::Garbage => answer::json(status(200), answer::GARBAGE),
+        Kind::Reset => answer::broken(),
+        Kind::Huge => answer::huge(),
         Kind::Lost => {
             next.run(request).await;
-            broken()
+            answer::broken()
+        }
+        Kind::Truncated
+        | Kind::WrongType
+        | Kind::Missing
+        | Kind::UnknownEnum
+        | Kind::Duplicated
+        | Kind::Reordered
+        | Kind::Skew => {
+            // What is not sent again cannot be spoiled.
+            request.headers_mut().remove(header::IF_NONE_MATCH);
+            let mut response = next.run(request).await;
+            if let Some(date) = http_date(layer.shared.now()) {
+                response.headers_mut().insert(header::DATE, date);
+            }
+            spoil::response(fault, response).await
         }
     }
-}
-
-/// An answer that breaks off.
-fn broken() -> Response {
-    let parts = [Ok(Bytes::from_static(b"{\"")), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
-    let mut response = Response::new(Body::from_stream(futures_util::stream::iter(parts)));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn with_type(status: StatusCode, kind: &'static str, body: &'static [u8]) -> Response {
-    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
-}
-
-/// The error body of each platform's kind.
-fn failed(origin: &str, status: StatusCode) -> Response {
-    let text = match status.as_u16() {
-        401 => "Bad credentials",
-        403 => "forbidden",
-        404 => "Not Found",
-        429 => "rate limit exceeded",
-        _ => "Internal Server Error",
-    };
-    let body = match origin {
-        "vercel" => serde_json::json!({"error": {"code": text.to_lowercase().replace(' ', "_"), "message": text}}),
-        "github" | "supabase" => serde_json::json!({"message": text}),
-        _ => serde_json::json!({"error": text}),
-    };
-    let mut response = (status, axum::Json(body)).into_response();
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
 }

@@ -14,7 +14,7 @@ use crate::engine::lanes::{BATCH, Outbox};
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
 use crate::platform::fly::Fly;
-use crate::platform::http::TOO_LARGE;
+use crate::platform::http::{Http, TOO_LARGE};
 use crate::platform::supabase::Supabase;
 use crate::platform::vercel::{Vercel, VercelDeployment};
 use crate::sanitize::Text;
@@ -46,12 +46,12 @@ pub(in crate::engine) struct LogsFeed {
     service: ServiceInfo,
     source: Source,
     seen: Seen,
-    clock: SharedClock,
+    http: Http,
 }
 
 impl LogsFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
-        let clock = clients.http.clock().clone();
+        let http = clients.http.clone();
         let source = match service.platform {
             Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None, quiet: 0 }),
             Platform::Vercel => {
@@ -59,12 +59,12 @@ impl LogsFeed {
                 clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target, opened: false })
             }
             Platform::Supabase => {
-                let since = clock.now() - Duration::from_secs(300);
+                let since = http.clock().now() - Duration::from_secs(300);
                 clients.supabase.clone().map(|supabase| Source::Supabase { supabase, since })
             }
             Platform::Github | Platform::Edge => None,
         };
-        Some(Self { service: service.clone(), source: source?, seen: Seen::default(), clock })
+        Some(Self { service: service.clone(), source: source?, seen: Seen::default(), http })
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
@@ -74,7 +74,7 @@ impl LogsFeed {
                 let page = match fly.logs(&resource, &id, cursor.as_deref()).await {
                     // A page that is never read would be asked for for ever: what it holds is given up, and said so.
                     Err(error) if error.code.as_ref().is_some_and(|code| code.as_str() == TOO_LARGE) => {
-                        *cursor = Some(self.clock.now().as_nanosecond().to_string());
+                        *cursor = Some(self.http.now_at(Platform::Fly).as_nanosecond().to_string());
                         let why = Some(Text::from("a page of them was too large to be read"));
                         outbox.log(LogBatch { service: id, lines: Vec::new(), gap: 1, gap_why: why });
                         return Ok(Pace::After(IDLE));
@@ -96,7 +96,7 @@ impl LogsFeed {
                 Ok(Pace::After(pause))
             }
             Source::Supabase { supabase, since } => {
-                let now = self.clock.now();
+                let now = self.http.now_at(Platform::Supabase);
                 let page = supabase.logs(&resource, &id, *since).await?;
                 // Windows are rounded to the minute: the overlap is dropped by id.
                 *since = now - Duration::from_secs(60);
@@ -105,7 +105,7 @@ impl LogsFeed {
             }
             Source::Vercel { vercel, target, opened } => {
                 let again = std::mem::replace(opened, true);
-                follow(vercel, target, &self.service, &self.clock, again, outbox).await?;
+                follow(vercel, target, &self.service, self.http.clock(), again, outbox).await?;
                 Ok(Pace::After(Duration::from_secs(2)))
             }
         }

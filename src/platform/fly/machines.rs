@@ -19,7 +19,7 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn machines(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
         let call = self.http.get(FLY, &format!("{}/machines", self.app_url(app)));
-        let machines: Vec<wire::Machine> = self.machines_auth(call)?.read().await?;
+        let machines: Vec<wire::Machine> = self.machines_auth(call).read().await?;
         let alive =
             machines.into_iter().filter(|machine| !matches!(machine.state.as_str(), "destroyed" | "destroying"));
         Ok(alive.map(Machine::from).collect())
@@ -30,7 +30,7 @@ impl Fly {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn machine(&self, app: &str, id: &str) -> Result<Machine, PlatformError> {
-        let machine: wire::Machine = self.machines_auth(self.http.get(FLY, &self.machine_url(app, id)))?.read().await?;
+        let machine: wire::Machine = self.machines_auth(self.http.get(FLY, &self.machine_url(app, id))).read().await?;
         Ok(machine.into())
     }
 
@@ -41,7 +41,7 @@ impl Fly {
     pub async fn acquire_lease(&self, app: &str, id: &str, ttl: Duration) -> Result<Lease, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/lease", self.machine_url(app, id)));
         let call = call.query("ttl", &ttl.as_secs().to_string());
-        let answer: wire::LeaseAnswer = self.machines_auth(call)?.read().await?;
+        let answer: wire::LeaseAnswer = self.machines_auth(call).read().await?;
         let data = answer.data;
         Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
     }
@@ -59,7 +59,7 @@ impl Fly {
     ) -> Result<Lease, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/lease", self.machine_url(app, id)));
         let call = call.query("ttl", &ttl.as_secs().to_string()).secret(NONCE, lease.nonce.expose_secret());
-        let answer: wire::LeaseAnswer = self.machines_auth(call)?.read().await?;
+        let answer: wire::LeaseAnswer = self.machines_auth(call).read().await?;
         let data = answer.data;
         Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
     }
@@ -70,7 +70,7 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn release_lease(&self, app: &str, id: &str, lease: &Lease) -> Result<(), PlatformError> {
         let call = self.http.delete(FLY, &format!("{}/lease", self.machine_url(app, id)));
-        match self.machines_auth(call.secret(NONCE, lease.nonce.expose_secret()))?.done().await {
+        match self.machines_auth(call.secret(NONCE, lease.nonce.expose_secret())).done().await {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             other => other,
         }
@@ -92,7 +92,7 @@ impl Fly {
         let call = self.http.post(FLY, &self.machine_url(app, id)).timeout(UPDATE_TIMEOUT);
         let call = call.json(&json!({ "config": config, "current_version": current_version }));
         let call = call.secret(NONCE, lease.nonce.expose_secret());
-        let machine: wire::Machine = self.machines_auth(call)?.read().await?;
+        let machine: wire::Machine = self.machines_auth(call).read().await?;
         Ok(machine.into())
     }
 
@@ -102,7 +102,7 @@ impl Fly {
     /// [`ErrorKind::Conflict`] when somebody else has the lease; a refusal when it is not started.
     pub async fn restart_machine(&self, app: &str, id: &str, lease: &Lease) -> Result<(), PlatformError> {
         let call = self.http.post(FLY, &format!("{}/restart", self.machine_url(app, id))).timeout(UPDATE_TIMEOUT);
-        self.machines_auth(call.secret(NONCE, lease.nonce.expose_secret()))?.done().await
+        self.machines_auth(call.secret(NONCE, lease.nonce.expose_secret())).done().await
     }
 
     /// `GET …/wait`: a long poll of at most 60 s. Always with a version: without one, a machine that fell back to its old
@@ -122,7 +122,7 @@ impl Fly {
         let call = self.http.get(FLY, &format!("{}/wait", self.machine_url(app, id))).once();
         let call =
             call.query("state", state).query("version", version).query("timeout", &timeout.as_secs().to_string());
-        match self.machines_auth(call.timeout(timeout + Duration::from_secs(5)))?.done().await {
+        match self.machines_auth(call.timeout(timeout + Duration::from_secs(5))).done().await {
             Ok(()) => Ok(WaitResult::Reached),
             Err(error) if error.status == Some(408) => Ok(WaitResult::TimedOut),
             Err(error) => Err(error),

@@ -17,7 +17,7 @@ impl Fly {
     pub async fn releases(&self, app: &str, limit: u32) -> Result<Vec<FlyRelease>, PlatformError> {
         let url = format!("{}/api/v1/apps/{}/releases", self.access.api, segment(app));
         let call = self.http.get(FLY, &url).query("limit", &limit.to_string());
-        let list: wire::Releases = self.release_auth(call)?.read().await?;
+        let list: wire::Releases = self.release_auth(call).read().await?;
         let mut releases: Vec<FlyRelease> = list.releases.into_iter().map(FlyRelease::from).collect();
         releases.sort_by_key(|release| std::cmp::Reverse(release.version));
         Ok(releases)
@@ -30,7 +30,7 @@ impl Fly {
     pub async fn image(&self, app: &str, image: &str) -> Result<Option<Text>, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/graphql", self.access.api)).reading();
         let call = call.json(&json!({ "query": IMAGE, "variables": { "app": app, "ref": image } }));
-        let answer: Value = self.graphql_auth(call)?.read().await?;
+        let answer: Value = self.graphql_auth(call).read().await?;
         if let Some(words) = answer.pointer("/errors/0/message").and_then(Value::as_str) {
             let mut error = garbage(FLY, words);
             error.kind = ErrorKind::Refused;
@@ -68,7 +68,7 @@ impl Fly {
         let strategy = strategy.to_uppercase();
         let call =
             call.json(&json!({ "app_name": app, "image": image, "strategy": strategy, "definition": definition }));
-        let created: wire::Created = self.release_auth(call)?.read().await?;
+        let created: wire::Created = self.release_auth(call).read().await?;
         Ok(created.release.into())
     }
 
@@ -78,7 +78,7 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn patch_release(&self, id: &str, status: &str) -> Result<FlyRelease, PlatformError> {
         let call = self.http.patch(FLY, &format!("{}/api/v1/releases/{}", self.access.api, segment(id)));
-        let release: wire::Release = self.release_auth(call.json(&json!({ "status": status })))?.read().await?;
+        let release: wire::Release = self.release_auth(call.json(&json!({ "status": status }))).read().await?;
         Ok(release.into())
     }
 }

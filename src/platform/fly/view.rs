@@ -37,7 +37,7 @@ impl Fly {
     pub async fn release_images(&self, app: &str, limit: u32) -> Result<HashMap<u64, ReleaseImage>, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/graphql", self.access.api)).reading();
         let call = call.json(&json!({ "query": IMAGES, "variables": { "app": app, "first": limit } }));
-        let answer: Value = self.graphql_auth(call)?.read().await?;
+        let answer: Value = self.graphql_auth(call).read().await?;
         let nodes = answer.pointer("/data/app/releasesUnprocessed/nodes").and_then(Value::as_array);
         let nodes = nodes.ok_or_else(|| garbage(FLY, "the answer lists no releases"))?;
         let image = |node: &Value| {

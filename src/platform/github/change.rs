@@ -22,7 +22,7 @@ impl Github {
     pub async fn review(&self, run: u64, gates: &[u64], approve: bool, comment: &str) -> Result<(), PlatformError> {
         let state = if approve { "approved" } else { "rejected" };
         let body = json!({ "environment_ids": gates, "state": state, "comment": comment });
-        self.post(&format!("actions/runs/{run}/pending_deployments"))?.json(&body).done().await
+        self.post(&format!("actions/runs/{run}/pending_deployments")).json(&body).done().await
     }
 
     /// `POST R/actions/workflows/{file}/dispatches`: starts a workflow on a branch or tag. `None` = it was started, and
@@ -38,7 +38,7 @@ impl Github {
         value: &str,
     ) -> Result<Option<u64>, PlatformError> {
         let body = json!({ "ref": reference, "inputs": { input: value }, "return_run_details": true });
-        let call = self.post(&format!("actions/workflows/{}/dispatches", segment(file)))?.json(&body);
+        let call = self.post(&format!("actions/workflows/{}/dispatches", segment(file))).json(&body);
         let answer = call.answer().await?;
         // An older server answers 204 and nothing.
         Ok(serde_json::from_slice::<Dispatched>(&answer.body).ok().map(|run| run.workflow_run_id))
@@ -49,10 +49,10 @@ impl Github {
     /// # Errors
     /// [`PlatformError`]; 409 when the run is over.
     pub async fn cancel(&self, run: u64) -> Result<(), PlatformError> {
-        self.post(&format!("actions/runs/{run}/cancel"))?.done().await
+        self.post(&format!("actions/runs/{run}/cancel")).done().await
     }
 
-    fn post(&self, path: &str) -> Result<Call, PlatformError> {
+    fn post(&self, path: &str) -> Call {
         let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
         self.authorized(self.http.post(GITHUB, &url))
     }

@@ -8,9 +8,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
+use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 
+use super::cache::Cache;
 use super::{BODY_CAP, Http, REQUEST_TIMEOUT, fault};
+use crate::config::token::Token;
 use crate::domain::environment::Platform;
 use crate::platform::{ErrorKind, PlatformError};
 
@@ -21,6 +24,9 @@ const HOPS: usize = 3;
 
 /// A body as it arrives.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, PlatformError>> + Send>>;
+
+/// Turns a token into a header.
+type Scheme = fn(&str) -> String;
 
 /// A successful answer, whole.
 #[derive(Debug, Clone)]
@@ -41,6 +47,7 @@ pub struct Call {
     url: Result<Url, String>,
     headers: HeaderMap,
     body: Option<Bytes>,
+    signature: Option<(Token, Scheme)>,
     timeout: Duration,
     cap: usize,
     retried: bool,
@@ -60,6 +67,7 @@ impl Call {
             url,
             headers: HeaderMap::new(),
             body: None,
+            signature: None,
             timeout: REQUEST_TIMEOUT,
             cap: BODY_CAP,
             retried,
@@ -85,6 +93,14 @@ impl Call {
             value.set_sensitive(true);
             self.headers.insert(HeaderName::from_static(name), value);
         }
+        self
+    }
+
+    /// Signs it with a token, which `scheme` turns into the `Authorization` header. A read whose token is refused is sent once
+    /// more when the token's source has a newer one.
+    #[must_use]
+    pub fn signed(mut self, token: &Token, scheme: Scheme) -> Self {
+        self.signature = Some((token.clone(), scheme));
         self
     }
 
@@ -162,14 +178,19 @@ impl Call {
     /// [`PlatformError`] for anything but a 2xx that arrived whole.
     pub async fn answer(self) -> Result<Answer, PlatformError> {
         if !self.retried {
-            return self.attempt().await;
+            let tried = self.attempt().await;
+            if tried.as_ref().is_err_and(|error| error.kind == ErrorKind::Auth) {
+                // Nothing is sent again, but the next call shall have the newer token.
+                self.renew().await;
+            }
+            return tried;
         }
         let schedule = ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(Duration::from_millis(150))
             .with_max_delay(Duration::from_secs(2))
             .with_max_times(2);
-        (|| self.attempt())
+        (|| self.renewing())
             .retry(schedule)
             .when(PlatformError::worth_retrying)
             .adjust(|error: &PlatformError, planned| match (planned, error.retry_after) {
@@ -186,8 +207,14 @@ impl Call {
     /// As [`Call::answer`]; [`ErrorKind::Garbage`] when the body is not what the contract says.
     pub async fn read<T: DeserializeOwned>(self) -> Result<T, PlatformError> {
         let platform = self.platform;
+        let (http, url) = (self.http.clone(), self.url.clone());
         let answer = self.answer().await?;
-        serde_json::from_slice(&answer.body).map_err(|error| fault::unreadable(platform, &answer, &error))
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            if let Ok(url) = &url {
+                http.0.cache.forget(url);
+            }
+            fault::unreadable(platform, &answer, &error)
+        })
     }
 
     /// Sends it; the body, if any, does not matter.
@@ -205,11 +232,15 @@ impl Call {
     pub async fn stream(mut self) -> Result<ByteStream, PlatformError> {
         let platform = self.platform;
         self.streaming = true;
-        let opened = tokio::time::timeout(self.timeout, self.send(None)).await;
+        let (url, headers) = self.prepared()?;
+        let opened = tokio::time::timeout(self.timeout, self.send(url, headers, None)).await;
         let response = opened.map_err(|_| fault(platform, ErrorKind::Timeout, "no answer in time"))??;
         if !response.status().is_success() {
-            let answer = self.gather(response).await?;
-            return Err(fault::refusal(platform, &answer, self.http.redactor()));
+            let error = self.refused(&self.gather(response).await?);
+            if error.kind == ErrorKind::Auth {
+                self.renew().await;
+            }
+            return Err(error);
         }
         let stream =
             response.bytes_stream().map(move |chunk| chunk.map_err(|error| fault::transport(platform, &error)));
@@ -221,35 +252,73 @@ impl Call {
     /// # Errors
     /// [`PlatformError`] when no whole answer came.
     pub async fn any_status(self) -> Result<Answer, PlatformError> {
-        let response = self.send(None).await?;
+        let (url, headers) = self.prepared()?;
+        let response = self.send(url, headers, None).await?;
         self.gather(response).await
     }
 
+    /// An attempt, and another one if the token was refused and a newer one is found.
+    async fn renewing(&self) -> Result<Answer, PlatformError> {
+        match self.attempt().await {
+            Err(error) if error.kind == ErrorKind::Auth && self.renew().await => self.attempt().await,
+            other => other,
+        }
+    }
+
+    async fn renew(&self) -> bool {
+        let Some((token, _)) = &self.signature else { return false };
+        let Some(refused) = token.get() else { return false };
+        let (source, now) = (token.clone(), self.http.clock().mono());
+        // A file, or a command that may ask its owner something.
+        let renewed = tokio::task::spawn_blocking(move || source.renew(&refused, now)).await.unwrap_or(false);
+        if let (true, Some(newer)) = (renewed, token.get()) {
+            self.http.redactor().learn(&newer);
+        }
+        renewed
+    }
+
     async fn attempt(&self) -> Result<Answer, PlatformError> {
-        let key = self.url.as_ref().map_or("", Url::as_str);
-        let held = if self.conditional { self.http.cached(key) } else { None };
-        let response = self.send(held.as_ref().map(|(etag, _)| etag.as_str())).await?;
+        let (url, headers) = self.prepared()?;
+        let key = self.conditional.then(|| Cache::key(&url, &headers));
+        let held = key.as_ref().and_then(|key| self.http.0.cache.get(key));
+        let response = self.send(url, headers, held.as_ref().map(|(etag, _)| etag.as_str())).await?;
         if let (StatusCode::NOT_MODIFIED, Some((_, body))) = (response.status(), held) {
             return Ok(Answer { status: 200, headers: response.headers().clone(), body });
         }
         let success = response.status().is_success();
         let answer = self.gather(response).await?;
         if !success {
-            return Err(fault::refusal(self.platform, &answer, self.http.redactor()));
+            return Err(self.refused(&answer));
         }
-        if self.conditional
-            && let Some(etag) = answer.headers.get("etag").and_then(|etag| etag.to_str().ok())
-        {
-            self.http.remember(key, etag, &answer.body);
+        if let (Some(key), Some(etag)) = (key, answer.headers.get("etag").and_then(|etag| etag.to_str().ok())) {
+            self.http.0.cache.put(key, etag, &answer.body);
         }
         Ok(answer)
     }
 
-    async fn send(&self, etag: Option<&str>) -> Result<Response, PlatformError> {
-        let refuse = |words: String| fault(self.platform, ErrorKind::Refused, &words);
-        let mut url = self.url.clone().map_err(refuse)?;
-        let client = self.http.client().map_err(refuse)?;
+    fn refused(&self, answer: &Answer) -> PlatformError {
+        fault::refusal(self.platform, answer, self.http.redactor(), self.http.clock().now())
+    }
+
+    /// Address and headers as they go out.
+    fn prepared(&self) -> Result<(Url, HeaderMap), PlatformError> {
+        let url = self.url.clone().map_err(|words| fault(self.platform, ErrorKind::Refused, &words))?;
         let mut headers = self.headers.clone();
+        if let Some((token, scheme)) = &self.signature {
+            let none = || fault(self.platform, ErrorKind::Auth, &format!("no token: {}", token.origin()));
+            let held = token.get().ok_or_else(none)?;
+            let signed = HeaderValue::from_str(&scheme(held.expose_secret().trim()));
+            let mut value =
+                signed.map_err(|_| fault(self.platform, ErrorKind::Auth, "the token holds what no header may hold"))?;
+            value.set_sensitive(true);
+            headers.insert("authorization", value);
+        }
+        Ok((url, headers))
+    }
+
+    async fn send(&self, mut url: Url, mut headers: HeaderMap, etag: Option<&str>) -> Result<Response, PlatformError> {
+        let refuse = |words: String| fault(self.platform, ErrorKind::Refused, &words);
+        let client = self.http.client().map_err(refuse)?;
         if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
             headers.insert("if-none-match", etag);
         }
@@ -262,7 +331,7 @@ impl Call {
                 request = request.body(body.clone());
             }
             let response = request.send().await.map_err(|error| fault::transport(self.platform, &error))?;
-            self.http.note_limits(self.platform, response.headers());
+            self.http.note(self.platform, &response);
             let Some(next) = self.next_hop(&url, &response) else { return Ok(response) };
             if next.origin() != url.origin() {
                 headers.remove("authorization");

@@ -1,10 +1,11 @@
 //! Failures in the platform's own words: one place that reads every error shape of the four contracts.
 
+use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::call::Answer;
-use super::limits;
+use super::{ledger, limits};
 use crate::domain::environment::Platform;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::redact::Redactor;
@@ -53,11 +54,14 @@ pub(super) fn transport(platform: Platform, error: &reqwest::Error) -> PlatformE
 }
 
 /// A status other than 2xx.
-pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor) -> PlatformError {
+pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, now: Timestamp) -> PlatformError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let (code, words) = if body.is_null() { (None, plain(answer)) } else { words(&body) };
-    let retry_after = limits::retry_after(&answer.headers);
     let kind = kind(answer, &body);
+    let retry_after = match kind {
+        ErrorKind::RateLimited => ledger::come_back(platform, &answer.headers, now),
+        _ => limits::retry_after(&answer.headers),
+    };
     let message = if words.is_empty() { format!("HTTP {} without words", answer.status) } else { words };
     let message: String = message.chars().take(WORDS).collect();
     PlatformError {
@@ -91,6 +95,9 @@ fn kind(answer: &Answer, body: &Value) -> ErrorKind {
     let spent = header("x-ratelimit-remaining") == Some("0") || answer.headers.contains_key("retry-after");
     let inner = inner(body);
     let token = |field: &str| inner.get(field).and_then(Value::as_bool) == Some(true);
+    // GitHub's second limit has no headers of its own (github.md section 3).
+    let says = inner.get("message").and_then(Value::as_str).unwrap_or_default();
+    let spent = spent || says.contains("rate limit");
     match answer.status {
         401 => ErrorKind::Auth,
         403 if token("invalidToken") || token("missingToken") => ErrorKind::Auth,

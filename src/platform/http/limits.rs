@@ -16,7 +16,11 @@ pub(super) fn budget(platform: Platform, headers: &HeaderMap, now: Timestamp) ->
     let remaining = u32::try_from(number("x-ratelimit-remaining")?.max(0)).ok()?;
     let reset = number("x-ratelimit-reset").and_then(|reset| match platform {
         Platform::Supabase => now.checked_add(SignedDuration::from_secs(reset)).ok(),
-        _ => Timestamp::from_second(reset).ok(),
+        // An instant of the platform's clock, which need not agree with ours.
+        _ => {
+            let reset = Timestamp::from_second(reset).ok()?;
+            date(headers).map_or(Some(reset), |there| now.checked_add(reset.duration_since(there)).ok())
+        }
     });
     Some(Budget { remaining, limit, reset })
 }
@@ -28,9 +32,13 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = asked.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
-    let wait = date(asked)?.duration_since(date(text("date")?)?);
-    Some(Duration::try_from(wait).unwrap_or_default())
+    let until = DateTimeParser::new().parse_timestamp(asked).ok()?;
+    Some(Duration::try_from(until.duration_since(date(headers)?)).unwrap_or_default())
+}
+
+/// When the answer was written, by the platform's clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(headers.get("date")?.to_str().ok()?.trim()).ok()
 }
 
 #[cfg(test)]

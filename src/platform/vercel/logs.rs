@@ -68,7 +68,7 @@ impl Vercel {
         service: &ServiceId,
         since: Option<i64>,
     ) -> Result<BuildEvents, PlatformError> {
-        let call = self.get(&format!("/v3/deployments/{}/events", segment(deployment)))?;
+        let call = self.get(&format!("/v3/deployments/{}/events", segment(deployment)));
         let call = call.query("direction", "forward").query("limit", "-1").query("follow", "0");
         let answer = call.maybe("since", since.map(|since| since.to_string()).as_deref()).answer().await?;
         let events =
@@ -116,7 +116,7 @@ impl Vercel {
         service: &ServiceId,
     ) -> Result<RuntimeLogs, PlatformError> {
         let path = format!("/v1/projects/{}/deployments/{}/runtime-logs", segment(project), segment(deployment));
-        let bytes = self.get(&path)?.query("format", "lines").stream().await?;
+        let bytes = self.get(&path).query("format", "lines").stream().await?;
         let lines = LineStream::new(VERCEL, bytes, IDLE);
         Ok(RuntimeLogs { lines, http: self.http.clone(), service: service.clone() })
     }

@@ -49,7 +49,7 @@ impl Vercel {
     pub async fn rollback(&self, project: &str, deployment: &str, reason: Option<&str>) -> Result<(), PlatformError> {
         let path = format!("/v1/projects/{}/rollback/{}", segment(project), segment(deployment));
         let call = self.http.post(VERCEL, &format!("{}{path}", self.access.base)).maybe("description", reason);
-        self.signed(call)?.done().await
+        self.signed(call).done().await
     }
 
     /// `POST /v10/projects/{id}/promote/{dpl}`: accepted (201) or queued behind a rolling release (202). Sent once. It
@@ -60,7 +60,7 @@ impl Vercel {
     pub async fn promote(&self, project: &str, deployment: &str) -> Result<(), PlatformError> {
         let path = format!("/v10/projects/{}/promote/{}", segment(project), segment(deployment));
         let call = self.http.post(VERCEL, &format!("{}{path}", self.access.base)).json(&json!({}));
-        self.signed(call)?.done().await
+        self.signed(call).done().await
     }
 
     /// The last promote or rollback job of a project.
@@ -76,7 +76,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn rollback_aliases(&self, project: &str, failed_only: bool) -> Result<Vec<AliasOutcome>, PlatformError> {
-        let call = self.get(&format!("/v9/projects/{}/rollback/aliases", segment(project)))?;
+        let call = self.get(&format!("/v9/projects/{}/rollback/aliases", segment(project)));
         let call = if failed_only { call.query("failedOnly", "true") } else { call };
         let list: wire::AliasOutcomes = call.query("limit", "100").read().await?;
         let outcome = |outcome: wire::AliasOutcome| {
@@ -91,7 +91,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn alias(&self, domain: &str) -> Result<String, PlatformError> {
-        let alias: wire::Alias = self.get(&format!("/v4/aliases/{}", segment(domain)))?.read().await?;
+        let alias: wire::Alias = self.get(&format!("/v4/aliases/{}", segment(domain))).read().await?;
         Ok(alias.deployment_id)
     }
 
@@ -103,6 +103,6 @@ impl Vercel {
     pub async fn assign_alias(&self, deployment: &str, domain: &str) -> Result<(), PlatformError> {
         let path = format!("/v2/deployments/{}/aliases", segment(deployment));
         let call = self.http.post(VERCEL, &format!("{}{path}", self.access.base)).json(&json!({ "alias": domain }));
-        self.signed(call)?.done().await
+        self.signed(call).done().await
     }
 }

@@ -1,0 +1,45 @@
+//! Answers held for conditional requests. A tag belongs to what was asked, by whom and in which form (github.md section 3).
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+
+/// Answers held; when full the cache starts anew.
+const HELD: usize = 256;
+
+/// Whose answer it is: address, token and form. The token is in it as a hash of this process only.
+pub(super) type Key = (String, u64);
+
+#[derive(Default)]
+pub(super) struct Cache(Mutex<HashMap<Key, (String, Bytes)>>);
+
+impl Cache {
+    pub(super) fn key(url: &Url, headers: &HeaderMap) -> Key {
+        let mut hasher = DefaultHasher::new();
+        for name in ["authorization", "accept"] {
+            headers.get(name).map(|value| value.as_bytes()).hash(&mut hasher);
+        }
+        (url.as_str().to_owned(), hasher.finish())
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<(String, Bytes)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    pub(super) fn put(&self, key: Key, etag: &str, body: &Bytes) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= HELD {
+            held.clear();
+        }
+        held.insert(key, (etag.to_owned(), body.clone()));
+    }
+
+    /// Drops every answer of an address: one that cannot be read must not come back as unchanged.
+    pub(super) fn forget(&self, url: &Url) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(held, _), _| held != url.as_str());
+    }
+}
