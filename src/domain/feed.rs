@@ -78,6 +78,9 @@ pub struct FeedStatus {
     pub interval: Duration,
 }
 
+/// Nothing is stale sooner than this: logs are read many times a second, and a hiccup is no failure.
+const SOONEST: Duration = Duration::from_secs(5);
+
 /// What a pane may claim of its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Freshness {
@@ -102,7 +105,7 @@ impl FeedStatus {
             FeedState::Failing { last_ok: Some(at), .. } => *at,
         };
         let age = Duration::try_from(now.duration_since(last)).unwrap_or_default();
-        if age > self.interval * 3 { Freshness::Stale(age) } else { Freshness::Fresh(age) }
+        if age > (self.interval * 3).max(SOONEST) { Freshness::Stale(age) } else { Freshness::Fresh(age) }
     }
 }
 

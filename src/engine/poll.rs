@@ -63,8 +63,10 @@ impl Poller {
     /// Reads until it is dropped.
     pub async fn run(mut self, mut feed: impl Feed) {
         loop {
+            let began = self.clock.mono();
             let read = feed.read(&self.outbox).await;
-            let pause = self.report(read, feed.stretch()).await;
+            let took = self.clock.mono().saturating_sub(began);
+            let pause = self.report(read, took, feed.stretch()).await;
             tokio::select! {
                 () = tokio::time::sleep(jittered(pause)) => {}
                 () = self.wake.notified() => {}
@@ -73,7 +75,7 @@ impl Poller {
     }
 
     /// Tells how the feed is doing and returns the pause until the next read.
-    async fn report(&mut self, read: Result<Pace, PlatformError>, stretch: f64) -> Duration {
+    async fn report(&mut self, read: Result<Pace, PlatformError>, took: Duration, stretch: f64) -> Duration {
         let now = self.clock.now();
         let (state, interval) = match read {
             Ok(pace) => {
@@ -92,7 +94,9 @@ impl Poller {
                 (FeedState::Failing { last_ok: self.last_ok, since, why, denied }, pause)
             }
         };
-        self.outbox.tell(Fact::Feed(self.id.clone(), FeedStatus { state, interval })).await;
+        // The next answer comes after the pause and as long as an answer takes: only then is it overdue.
+        let status = FeedStatus { state, interval: interval + took };
+        self.outbox.tell(Fact::Feed(self.id.clone(), status)).await;
         interval
     }
 
@@ -153,7 +157,7 @@ mod tests {
         let collect = async {
             while told.len() < count {
                 match lanes.control.recv().await {
-                    Some(Fact::Feed(_, status)) => told.push((status.state, status.interval)),
+                    Some(Fact::Feed(_, status)) => told.push((status.state, Duration::from_secs(status.interval.as_secs()))),
                     other => panic!("{other:?}"),
                 }
             }

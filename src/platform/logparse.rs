@@ -1,5 +1,6 @@
 //! A raw line becomes a [`LogLine`]: level and message out of JSON, logfmt and the plain forms that servers print.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
@@ -29,6 +30,26 @@ pub struct Origin {
     pub region: Arc<str>,
     /// The level that the platform says. `Info` is what platforms say of anything on stdout, so the line may know better.
     pub level: Option<Level>,
+}
+
+/// What a platform identifies a record by, as a hash: pages overlap and streams repeat, and thousands are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecordId(u64);
+
+impl RecordId {
+    /// The identity of these bytes: an id, or the whole record where there is none.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(bytes);
+        Self(hasher.finish())
+    }
+
+    /// The identity that an id gives; none when it is empty.
+    #[must_use]
+    pub fn named(id: &str) -> Option<Self> {
+        (!id.is_empty()).then(|| Self::of(id.as_bytes()))
+    }
 }
 
 /// Longest JSON line that is parsed; a longer one is shown as it is.

@@ -1,5 +1,7 @@
 //! Log lines of a service: polled with a cursor (Fly, Supabase) or read from a stream (Vercel), without duplicates.
 
+mod fly;
+
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +15,8 @@ use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
-use crate::platform::fly::Fly;
-use crate::platform::http::{Http, TOO_LARGE};
+use crate::platform::http::Http;
+use crate::platform::logparse::RecordId;
 use crate::platform::supabase::Supabase;
 use crate::platform::vercel::{Vercel, VercelDeployment};
 use crate::sanitize::Text;
@@ -23,12 +25,6 @@ use crate::sanitize::Text;
 const REMEMBERED: usize = 4096;
 /// Lines of a stream are handed over at least this often.
 const FLUSH: Duration = Duration::from_millis(50);
-/// Pause between two polls of Fly's logs when the last page was empty (fly.md section 8).
-const IDLE: Duration = Duration::from_secs(1);
-/// Empty pages in a row after which a service counts as silent.
-const QUIET: u32 = 20;
-/// Lines of a page from which on it may have been full: 100 at most, less what was seen before (fly.md section 8).
-const FULL: usize = 50;
 /// Supabase allows 30 log queries a minute (supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
@@ -36,7 +32,7 @@ const SUPABASE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(10);
 
 enum Source {
-    Fly { fly: Fly, cursor: Option<String>, quiet: u32 },
+    Fly(fly::FlyLogs),
     Vercel { vercel: Vercel, target: Arc<str>, opened: bool },
     Supabase { supabase: Supabase, since: Timestamp },
 }
@@ -53,7 +49,7 @@ impl LogsFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let http = clients.http.clone();
         let source = match service.platform {
-            Platform::Fly => clients.fly.clone().map(|fly| Source::Fly { fly, cursor: None, quiet: 0 }),
+            Platform::Fly => clients.fly.clone().map(|fly| Source::Fly(fly::FlyLogs::new(fly))),
             Platform::Vercel => {
                 let target = vercel_target(&service.id.env, tier);
                 clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target, opened: false })
@@ -70,31 +66,7 @@ impl LogsFeed {
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let (id, resource) = (self.service.id.clone(), self.service.resource.clone());
         match &mut self.source {
-            Source::Fly { fly, cursor, quiet } => {
-                let page = match fly.logs(&resource, &id, cursor.as_deref()).await {
-                    // A page that is never read would be asked for for ever: what it holds is given up, and said so.
-                    Err(error) if error.code.as_ref().is_some_and(|code| code.as_str() == TOO_LARGE) => {
-                        *cursor = Some(self.http.now_at(Platform::Fly).as_nanosecond().to_string());
-                        let why = Some(Text::from("a page of them was too large to be read"));
-                        outbox.log(LogBatch { service: id, lines: Vec::new(), gap: 1, gap_why: why });
-                        return Ok(Pace::After(IDLE));
-                    }
-                    page => page?,
-                };
-                *cursor = page.next.or(cursor.take());
-                let lines = self.seen.fresh(page.lines);
-                // A page that may be full means that more is waiting.
-                *quiet = if lines.is_empty() { quiet.saturating_add(1) } else { 0 };
-                let pause = match lines.len() {
-                    // Nobody has written for a while: a first line may be two seconds older than it need be.
-                    0 if *quiet > QUIET => IDLE * 3,
-                    0 => IDLE,
-                    1..FULL => IDLE / 4,
-                    _ => IDLE / 20,
-                };
-                hand_over(outbox, &self.service, lines);
-                Ok(Pace::After(pause))
-            }
+            Source::Fly(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,
             Source::Supabase { supabase, since } => {
                 let now = self.http.now_at(Platform::Supabase);
                 let page = supabase.logs(&resource, &id, *since).await?;
@@ -105,7 +77,7 @@ impl LogsFeed {
             }
             Source::Vercel { vercel, target, opened } => {
                 let again = std::mem::replace(opened, true);
-                follow(vercel, target, &self.service, self.http.clock(), again, outbox).await?;
+                follow(vercel, target, &self.service, &mut self.seen, self.http.clock(), again, outbox).await?;
                 Ok(Pace::After(Duration::from_secs(2)))
             }
         }
@@ -117,6 +89,7 @@ async fn follow(
     vercel: &Vercel,
     target: &str,
     service: &ServiceInfo,
+    seen: &mut Seen,
     clock: &SharedClock,
     again: bool,
     outbox: &Outbox,
@@ -136,7 +109,11 @@ async fn follow(
         let flush = tokio::time::sleep(FLUSH);
         tokio::select! {
             line = stream.next() => match line? {
-                Some(line) => waiting.push(line),
+                Some((id, line)) => {
+                    if seen.is_new(id) {
+                        waiting.push(line);
+                    }
+                }
                 None => break,
             },
             _ = look.tick() => {
@@ -171,30 +148,29 @@ fn hand_over(outbox: &Outbox, service: &ServiceInfo, lines: Vec<LogLine>) {
     }
 }
 
-/// The last ids, to drop what a page repeats.
+/// The last identities, to drop what a page or a stream repeats.
 #[derive(Default)]
 struct Seen {
-    ids: HashSet<String>,
-    order: VecDeque<String>,
+    ids: HashSet<RecordId>,
+    order: VecDeque<RecordId>,
 }
 
 impl Seen {
     fn fresh(&mut self, lines: Vec<(String, LogLine)>) -> Vec<LogLine> {
-        let mut fresh = Vec::with_capacity(lines.len());
-        for (id, line) in lines {
-            if !id.is_empty() {
-                if !self.ids.insert(id.clone()) {
-                    continue;
-                }
-                self.order.push_back(id);
-                if self.order.len() > REMEMBERED
-                    && let Some(oldest) = self.order.pop_front()
-                {
-                    self.ids.remove(&oldest);
-                }
-            }
-            fresh.push(line);
+        let new = lines.into_iter().filter(|(id, _)| RecordId::named(id).is_none_or(|id| self.is_new(id)));
+        new.map(|(_, line)| line).collect()
+    }
+
+    fn is_new(&mut self, id: RecordId) -> bool {
+        if !self.ids.insert(id) {
+            return false;
         }
-        fresh
+        self.order.push_back(id);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        true
     }
 }

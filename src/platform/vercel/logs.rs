@@ -10,6 +10,7 @@ use super::{VERCEL, Vercel};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{LogKind, LogLine};
 use crate::platform::http::{Http, garbage, segment};
+use crate::platform::logparse::RecordId;
 use crate::platform::lenient::{self, maybe_time, or_default, text};
 use crate::platform::stream::{LineStream, RawLine};
 use crate::platform::{PlatformError, logparse};
@@ -123,16 +124,17 @@ impl Vercel {
 }
 
 impl RuntimeLogs {
-    /// The next line; `None` when the platform ended the stream. Cancelling it loses nothing. A record that cannot be
-    /// decoded becomes a visible line.
+    /// The next line with what identifies its record; `None` when the platform ended the stream. Cancelling it loses nothing.
+    /// A record that cannot be decoded becomes a visible line.
     ///
     /// # Errors
     /// [`PlatformError`] when the connection breaks or falls silent.
-    pub async fn next(&mut self) -> Result<Option<LogLine>, PlatformError> {
+    pub async fn next(&mut self) -> Result<Option<(RecordId, LogLine)>, PlatformError> {
         loop {
             let Some(raw) = self.lines.next().await? else { return Ok(None) };
             if let Some(line) = self.decode(&raw) {
-                return Ok(Some(line));
+                // Whether a row has one line or several is not written: the whole record tells it from the next.
+                return Ok(Some((RecordId::of(&raw.head), line)));
             }
         }
     }

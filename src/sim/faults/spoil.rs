@@ -193,7 +193,10 @@ fn unknown(value: &mut Value, field: Option<&str>) {
 /// Every instant, whether it is text or a number since the epoch in any of the four units.
 fn skew(value: &mut Value, by: SignedDuration) {
     match value {
-        Value::Object(map) => map.values_mut().for_each(|value| skew(value, by)),
+        Value::Object(map) => {
+            // A cursor is the platform's own affair.
+            map.iter_mut().filter(|(name, _)| *name != "next_token").for_each(|(_, value)| skew(value, by));
+        }
         Value::Array(list) => list.iter_mut().for_each(|value| skew(value, by)),
         Value::String(text) if text.len() >= 20 => {
             if let Ok(at) = text.parse::<Timestamp>() {

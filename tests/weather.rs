@@ -1,0 +1,168 @@
+//! Ten minutes of bad weather and more, on a clock that jumps: whatever a platform does, the others stay fresh, the one that
+//! fails is told and recovers by itself, and no log line is lost that it still offers.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/sky.rs"]
+mod sky;
+
+use std::time::Duration;
+
+use flightdeck::domain::environment::Platform;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::{Value, json};
+use sky::Sky;
+
+/// Ways of failing that must be told, with what makes them.
+fn told() -> Vec<Value> {
+    vec![
+        json!({"kind": "stall"}),
+        json!({"kind": "status", "status": 401}),
+        json!({"kind": "status", "status": 403}),
+        json!({"kind": "status", "status": 404}),
+        json!({"kind": "status", "status": 429}),
+        json!({"kind": "status", "status": 429, "retry_after": 2}),
+        json!({"kind": "status", "status": 500}),
+        json!({"kind": "status", "status": 502}),
+        json!({"kind": "html"}),
+        json!({"kind": "empty"}),
+        json!({"kind": "garbage"}),
+        json!({"kind": "reset"}),
+        json!({"kind": "lost"}),
+        json!({"kind": "truncated"}),
+        json!({"kind": "huge"}),
+    ]
+}
+
+/// Ways that must disturb nothing.
+fn borne() -> Vec<Value> {
+    vec![
+        json!({"kind": "latency", "ms": 2_500}),
+        json!({"kind": "missing"}),
+        json!({"kind": "unknown_enum"}),
+        json!({"kind": "duplicated"}),
+        json!({"kind": "reordered"}),
+        json!({"kind": "skew", "ms": 300_000}),
+        json!({"kind": "skew", "ms": -300_000}),
+    ]
+}
+
+const PLATFORMS: [Platform; 4] = [Platform::Github, Platform::Fly, Platform::Vercel, Platform::Supabase];
+
+fn on(platform: Platform, fault: &Value) -> Value {
+    let mut fault = fault.clone();
+    fault["platform"] = platform.name().into();
+    fault
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_alone_is_told_leaves_the_others_fresh_and_ends_by_itself() {
+    let mut sky = Sky::start(11).await;
+    sky.pass(Duration::from_secs(30), |_| ()).await;
+    assert_eq!(sky.troubled(), Vec::<String>::new(), "all is well before");
+    for platform in PLATFORMS {
+        for fault in told() {
+            let what = on(platform, &fault);
+            sky.fault(&what);
+            let mut said = false;
+            sky.pass(Duration::from_secs(60), |now| {
+                let troubled = now.troubled_except(platform);
+                assert!(troubled.is_empty(), "{what}: {troubled:?}");
+                said |= now.failing(platform).iter().any(|why| why.len() > 10);
+            })
+            .await;
+            assert!(said, "{what}: nobody said so");
+            sky.clear();
+            sky.settles(Duration::from_secs(100), &what.to_string()).await;
+        }
+        for fault in borne() {
+            let what = on(platform, &fault);
+            sky.fault(&what);
+            sky.pass(Duration::from_secs(45), |now| {
+                let troubled = now.troubled();
+                assert!(troubled.is_empty(), "{what}: {troubled:?}");
+            })
+            .await;
+            sky.clear();
+            sky.settles(Duration::from_secs(30), &what.to_string()).await;
+        }
+    }
+    sky.has_every_line().await;
+    sky.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_type_anywhere_is_told_or_borne_and_ends_by_itself() {
+    let mut sky = Sky::start(12).await;
+    sky.pass(Duration::from_secs(30), |_| ()).await;
+    let fields = [
+        (Platform::Github, "workflow_runs"),
+        (Platform::Github, "head_sha"),
+        (Platform::Github, "conclusion"),
+        (Platform::Fly, "state"),
+        (Platform::Fly, "image_ref"),
+        (Platform::Fly, "data"),
+        (Platform::Fly, "version"),
+        (Platform::Fly, "timestamp"),
+        (Platform::Vercel, "deployments"),
+        (Platform::Vercel, "readyState"),
+        (Platform::Vercel, "targets"),
+        (Platform::Vercel, "created"),
+        (Platform::Supabase, "status"),
+        (Platform::Supabase, "result"),
+        (Platform::Supabase, "version"),
+    ];
+    for (platform, field) in fields {
+        let what = on(platform, &json!({"kind": "wrong_type", "field": field}));
+        sky.fault(&what);
+        sky.pass(Duration::from_secs(40), |now| {
+            let troubled = now.troubled_except(platform);
+            assert!(troubled.is_empty(), "{what}: {troubled:?}");
+        })
+        .await;
+        sky.clear();
+        sky.settles(Duration::from_secs(100), &what.to_string()).await;
+    }
+    sky.has_every_line().await;
+    sky.stop().await;
+}
+
+/// Faults of all kinds on all platforms, as they come, for ten minutes.
+async fn mixed(seed: u64) {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut sky = Sky::start(seed).await;
+    let kinds: Vec<Value> = told().into_iter().chain(borne()).collect();
+    let mut left = Duration::from_secs(600);
+    while !left.is_zero() {
+        for _ in 0..random.random_range(0..3) {
+            let platform = PLATFORMS[random.random_range(0..PLATFORMS.len())];
+            let mut fault = on(platform, &kinds[random.random_range(0..kinds.len())]);
+            if random.random_bool(0.5) {
+                fault["seconds"] = random.random_range(1..30).into();
+            } else {
+                fault["count"] = random.random_range(1..20).into();
+            }
+            sky.fault(&fault);
+        }
+        let span = Duration::from_secs(random.random_range(2..20)).min(left);
+        left -= span;
+        // The edge has good weather throughout: what comes from there is never old.
+        sky.pass(span, |now| {
+            let troubled = now.troubled_at_the_edge();
+            assert!(troubled.is_empty(), "seed {seed}: {troubled:?}");
+        })
+        .await;
+    }
+    sky.clear();
+    sky.settles(Duration::from_secs(120), &format!("seed {seed}")).await;
+    sky.has_every_line().await;
+    sky.within_budget();
+    sky.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_minutes_of_mixed_failures_lose_nothing() {
+    for seed in 1..=4 {
+        mixed(seed).await;
+    }
+}
