@@ -7,6 +7,7 @@ mod lenient;
 pub mod logparse;
 pub mod observe;
 pub mod probe;
+mod recent;
 pub mod stream;
 pub mod supabase;
 pub mod vercel;

@@ -145,6 +145,8 @@ async fn a_leased_machine_is_updated_by_the_holder_alone() {
     let (status, answer) = world.post(&url, body.clone()).await;
     assert_eq!(status, 409);
     assert!(answer["error"].as_str().unwrap().contains("lease currently held by"), "{answer}");
+    // One update a second, three at once.
+    world.advance(1.0).await;
 
     let held = |body: &Value| world.http.post(&url).header("fly-machine-lease-nonce", &nonce).json(body);
     let stale = json!({"config": machine["config"], "current_version": "01OLD"});
@@ -153,6 +155,7 @@ async fn a_leased_machine_is_updated_by_the_holder_alone() {
     assert_eq!((status, updated["state"].as_str()), (200, Some("replacing")));
     assert_ne!(updated["instance_id"], machine["instance_id"]);
     assert_eq!(world.send(held(&body)).await.0, 409, "a concurrent update");
+    assert_eq!(world.send(held(&body)).await.0, 429, "too many");
 
     world.advance(31.0).await;
     assert_eq!(world.get(&format!("{url}/lease")).await.0, 404, "expired");

@@ -166,3 +166,44 @@ async fn ten_minutes_of_mixed_failures_lose_nothing() {
         mixed(seed).await;
     }
 }
+
+/// Eight more environments, of frontends: GitHub and Vercel count by person, whatever the number of environments, while Fly and
+/// Supabase count by app and project, and two of each tell as much as ten.
+fn ten(mut text: String) -> String {
+    let begin = text.find("[[environments]]\nname = \"staging\"").unwrap();
+    let end = text.find("\n[secrets]").unwrap();
+    let staging = text[begin..end].to_owned();
+    let frontend = staging.find("[[environments.services]]\nname = \"frontend\"").unwrap();
+    let database = staging.find("[[environments.services]]\nname = \"database\"").unwrap();
+    for n in 3..=10 {
+        let head = format!("\n[[environments]]\nname = \"preview-{n}\"\ntier = \"preview\"\n\n");
+        text.insert_str(begin, &format!("{head}{}\n", &staging[frontend..database]));
+    }
+    text
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_with_ten_environments_stays_within_half_of_every_limit() {
+    let mut sky = Sky::with(21, ten).await;
+    assert_eq!(sky.model.environments.len(), 10);
+    let mut least = std::collections::BTreeMap::new();
+    sky.pass(Duration::from_secs(3_600), |now| {
+        for (platform, budget) in &now.model.budgets {
+            let share = f64::from(budget.remaining) / f64::from(budget.limit);
+            let held = least.entry(*platform).or_insert(1.0_f64);
+            *held = held.min(share);
+        }
+    })
+    .await;
+    assert_eq!(sky.troubled(), Vec::<String>::new());
+    println!("least that was left of a budget: {least:?}");
+    for (route, count) in sky.requests().iter().flat_map(|(origin, routes)| routes.iter().map(move |one| (origin, one)))
+    {
+        println!("{route:<24} {:>6} {}", count.1, count.0);
+    }
+    for platform in [Platform::Github, Platform::Vercel, Platform::Supabase] {
+        assert!(least[&platform] >= 0.5, "{platform}: {least:?}");
+    }
+    sky.within_budget();
+    sky.stop().await;
+}

@@ -1,6 +1,7 @@
 //! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
 //! after it, sends each change once, and ends when the edge says so.
 
+mod calls;
 mod fly;
 mod github;
 mod prove;
@@ -45,10 +46,6 @@ impl Trouble {
             ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage => Self::Unknown(text),
             _ => Self::Failed(text),
         }
-    }
-
-    fn of_read(error: &PlatformError) -> Self {
-        Self::Failed(Text::from(error.to_string()))
     }
 }
 
@@ -296,20 +293,6 @@ impl Operator {
         operation.outcome = Text::from(format!("{done}{why}"));
     }
 
-    /// One journalled change: the intent is on the disk before the call, its outcome after.
-    async fn change<T>(&self, call: &str, sent: impl Future<Output = Result<T, PlatformError>>) -> Result<T, Trouble> {
-        let journal = |error: crate::store::StoreError| Trouble::Failed(Text::from(error.to_string()));
-        self.store.intent(self.plan.op, call).await.map_err(journal)?;
-        let result = sent.await;
-        let says = result.as_ref().map_or_else(ToString::to_string, |_| "accepted".to_owned());
-        if let Err(error) = self.store.outcome(self.plan.op, call, &says).await {
-            return Err(Trouble::Unknown(Text::from(format!(
-                "{call}: {says}, but this could not be written down: {error}"
-            ))));
-        }
-        result.map_err(|error| Trouble::of_change(&error))
-    }
-
     async fn step<T>(
         &self,
         operation: &mut Operation,
@@ -348,15 +331,6 @@ impl Operator {
             step.ended_at = Some(self.clock.now());
         }
         self.tell(operation).await;
-    }
-
-    /// A change of what serves: from here on a failure is half-done.
-    async fn turn<T>(&self, call: &str, sent: impl Future<Output = Result<T, PlatformError>>) -> Result<T, Trouble> {
-        let result = self.change(call, sent).await;
-        if !matches!(result, Err(Trouble::Failed(_))) {
-            self.moved.store(true, Ordering::Relaxed);
-        }
-        result
     }
 
     /// Tells how it stands, and writes it down so that the next start knows as much.

@@ -157,7 +157,9 @@ mod tests {
         let collect = async {
             while told.len() < count {
                 match lanes.control.recv().await {
-                    Some(Fact::Feed(_, status)) => told.push((status.state, Duration::from_secs(status.interval.as_secs()))),
+                    Some(Fact::Feed(_, status)) => {
+                        told.push((status.state, Duration::from_secs(status.interval.as_secs())))
+                    }
                     other => panic!("{other:?}"),
                 }
             }

@@ -3,6 +3,7 @@
 pub(super) mod pipeline;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::feeds::{Clients, vercel_target};
 use super::plan::{self, Left, PartFacts, PlanFacts};
@@ -17,9 +18,6 @@ use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
 use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
-
-/// Deployments looked through for the chosen one.
-const LOOKED_AT: u32 = 50;
 
 /// What the store knows beside the platforms.
 #[derive(Debug, Default)]
@@ -212,7 +210,7 @@ async fn fly_part(
     continuing: bool,
 ) -> Result<PartFacts, PlatformError> {
     let app = &service.resource;
-    let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, LOOKED_AT))?;
+    let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, Duration::ZERO))?;
     let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     let to = listed.iter().find(|one| one.id == target.deployment).cloned();
     let to = to.ok_or_else(|| missing(service, target))?;

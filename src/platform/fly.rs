@@ -16,6 +16,7 @@ use serde_json::Value;
 pub use view::ReleaseImage;
 
 use super::http::{BODY_CAP, Call, Http, segment};
+use super::recent::Recent;
 use super::{PlatformError, TokenInfo, logparse};
 use crate::config::FlyAccess;
 use crate::domain::environment::{Instance, Platform, Status};
@@ -32,6 +33,14 @@ const FLY: Platform = Platform::Fly;
 pub struct Fly {
     http: Http,
     access: Arc<FlyAccess>,
+    recent: Arc<Held>,
+}
+
+/// What feeds share.
+#[derive(Debug, Default)]
+struct Held {
+    machines: Recent<Vec<Machine>>,
+    rows: Recent<view::Rows>,
 }
 
 /// One app (fly.md section 2).
@@ -194,7 +203,7 @@ impl Fly {
     /// A client of these three bases.
     #[must_use]
     pub fn new(http: Http, access: FlyAccess) -> Self {
-        Self { http, access: Arc::new(access) }
+        Self { http, access: Arc::new(access), recent: Arc::default() }
     }
 
     /// `GET /v1/tokens/current`: the cheapest call.

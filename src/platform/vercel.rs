@@ -13,6 +13,7 @@ pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
 
 use super::http::{Call, Http, segment};
+use super::recent::Recent;
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
 use crate::domain::environment::{Platform, Status};
@@ -31,6 +32,15 @@ pub struct Vercel {
     http: Http,
     access: Arc<Access>,
     team: Option<Arc<str>>,
+    recent: Arc<Held>,
+}
+
+/// What feeds share.
+#[derive(Debug, Default)]
+struct Held {
+    projects: Recent<VercelProject>,
+    lists: Recent<Vec<VercelDeployment>>,
+    live: Recent<Option<VercelDeployment>>,
 }
 
 /// A project, as far as a release console needs it (vercel.md section 4).
@@ -171,7 +181,7 @@ impl Vercel {
     /// A client; `team` is an id (`team_…`) or a slug.
     #[must_use]
     pub fn new(http: Http, access: Access, team: Option<Arc<str>>) -> Self {
-        Self { http, access: Arc::new(access), team }
+        Self { http, access: Arc::new(access), team, recent: Arc::default() }
     }
 
     /// `GET /v2/user`: the cheapest call.

@@ -1,8 +1,8 @@
 //! Fly's Machines API: apps, machines, tokens, regions (fly.md sections 2 and 3). Leases and waits stand in
 //! `fly_leases`, the vault in `fly_secrets`.
 
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{MatchedPath, Path, Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
@@ -38,10 +38,25 @@ pub(crate) fn router(shared: Shared) -> Router {
 }
 
 async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    match fly_auth::check(&shared, request.headers(), Scheme::Either) {
-        Ok(()) => next.run(request).await,
-        Err(refused) => *refused,
+    if let Err(refused) = fly_auth::check(&shared, request.headers(), Scheme::Either) {
+        return *refused;
     }
+    if !within_rate(&shared, &request) {
+        return error(StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded");
+    }
+    next.run(request).await
+}
+
+/// One request a second per action and machine or app, three at once; reading one machine five and ten (section 4). The code
+/// of a refusal is not documented; its own tool takes 429 for one.
+fn within_rate(shared: &Shared, request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let get_machine = request.method() == Method::GET && route.ends_with("/machines/{id}");
+    let (per_second, burst) = if get_machine { (5.0, 10.0) } else { (1.0, 3.0) };
+    let mut world = shared.world();
+    let now = world.now;
+    let key = format!("{} {}", request.method(), request.uri().path());
+    world.fly.buckets.take(key, per_second, burst, now)
 }
 
 /// Runs on an app, or answers 404.

@@ -28,6 +28,8 @@ const FLUSH: Duration = Duration::from_millis(50);
 /// Supabase allows 30 log queries a minute (supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
+/// Pause before a stream is opened again (vercel.md section 5).
+const REOPEN: Duration = Duration::from_secs(2);
 /// How often a stream's deployment is compared with what is live.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -77,14 +79,15 @@ impl LogsFeed {
             }
             Source::Vercel { vercel, target, opened } => {
                 let again = std::mem::replace(opened, true);
-                follow(vercel, target, &self.service, &mut self.seen, self.http.clock(), again, outbox).await?;
-                Ok(Pace::After(Duration::from_secs(2)))
+                let pause =
+                    follow(vercel, target, &self.service, &mut self.seen, self.http.clock(), again, outbox).await?;
+                Ok(Pace::After(pause))
             }
         }
     }
 }
 
-/// Reads a runtime stream until it ends. It cannot be resumed: a second one begins with a gap mark of unknown size.
+/// Reads a runtime stream until it ends; how long to wait then. It cannot be resumed: a second one begins with a gap mark of unknown size.
 async fn follow(
     vercel: &Vercel,
     target: &str,
@@ -93,10 +96,10 @@ async fn follow(
     clock: &SharedClock,
     again: bool,
     outbox: &Outbox,
-) -> Result<(), PlatformError> {
-    let project = vercel.project(&service.resource).await?;
-    let live = vercel.live(&project, target).await?;
-    let Some(live) = live else { return Ok(()) };
+) -> Result<Duration, PlatformError> {
+    // One that ended did so because another deployment went live, as often as not.
+    let age = if again { REOPEN } else { LOOK };
+    let Some(live) = vercel.serving(&service.resource, target, age).await? else { return Ok(LOOK) };
     let mut stream = vercel.runtime_logs(&service.resource, &live.id, &service.id).await?;
     if again {
         let why = Some(Text::from("the stream was reopened; lines in between are not offered again"));
@@ -118,7 +121,7 @@ async fn follow(
             },
             _ = look.tick() => {
                 // A stream belongs to one deployment and stays open when another goes live.
-                let now = async { vercel.live(&vercel.project(&service.resource).await?, target).await };
+                let now = vercel.serving(&service.resource, target, LOOK);
                 if now.await.ok().flatten().is_some_and(|now: VercelDeployment| now.id != live.id) {
                     break;
                 }
@@ -131,7 +134,7 @@ async fn follow(
         }
     }
     hand_over(outbox, service, waiting);
-    Ok(())
+    Ok(REOPEN)
 }
 
 /// An open stream is fresh although no read of it ever ends.

@@ -42,25 +42,34 @@ impl ObservedFeed {
     }
 }
 
-/// Runs the probes of one environment, at the shortest of their intervals.
+/// Runs the probes of one environment, each at its own interval.
 pub(in crate::engine) struct ProbesFeed {
-    probes: Vec<ProbeSettings>,
+    probes: Vec<(ProbeSettings, Duration)>,
     http: Http,
 }
 
 impl ProbesFeed {
     pub(super) fn new(probes: Vec<ProbeSettings>, http: Http) -> Self {
-        Self { probes, http }
+        Self { probes: probes.into_iter().map(|probe| (probe, Duration::ZERO)).collect(), http }
     }
 
     /// A failed probe is an answer, not a failed read: the feed itself stays fresh.
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        let samples = join_all(self.probes.iter().map(|settings| probe::probe(&self.http, settings))).await;
-        for (settings, sample) in self.probes.iter().zip(samples) {
+        let now = self.http.clock().mono();
+        // The rhythm is jittered by a tenth: one that is nearly due goes along.
+        let due = |(settings, last): &(ProbeSettings, Duration)| {
+            last.is_zero() || now.saturating_sub(*last) >= settings.interval.mul_f64(0.8)
+        };
+        // Woken before anything is due: a person asks for all of them.
+        let all = !self.probes.iter().any(due);
+        let due: Vec<_> = self.probes.iter_mut().filter(|probe| all || due(probe)).collect();
+        let samples = join_all(due.iter().map(|(settings, _)| probe::probe(&self.http, settings))).await;
+        for ((settings, last), sample) in due.into_iter().zip(samples) {
+            *last = now.max(Duration::from_nanos(1));
             let id = ProbeId { env: settings.env.clone(), name: settings.name.clone() };
             outbox.tell(Fact::Probe(id, probe::target(settings), sample)).await;
         }
-        let pause = self.probes.iter().map(|settings| settings.interval).min();
+        let pause = self.probes.iter().map(|(settings, _)| settings.interval).min();
         Ok(Pace::After(pause.unwrap_or(OBSERVE)))
     }
 }

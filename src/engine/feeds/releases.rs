@@ -1,8 +1,12 @@
 //! Deployments of a service, newest first.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use super::{Clients, vercel_target};
+use crate::clock::SharedClock;
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::release::Deployment;
@@ -12,8 +16,13 @@ use crate::platform::PlatformError;
 use crate::platform::fly::Fly;
 use crate::platform::vercel::Vercel;
 
-/// Deployments kept per service.
-const KEPT: u32 = 25;
+/// How old the parts of a list may be, while something moves and while nothing does: the feed of what is declared reads the
+/// same, and reads it anew when the machines say so.
+const MOVING: Duration = Duration::from_millis(1_500);
+const CALM: Duration = Duration::from_secs(12);
+
+/// Longest life of a deployment that counts as under way.
+const YOUNG: SignedDuration = SignedDuration::from_mins(30);
 
 enum Source {
     Fly(Fly),
@@ -24,6 +33,8 @@ enum Source {
 pub(in crate::engine) struct ReleasesFeed {
     service: ServiceInfo,
     source: Source,
+    clock: SharedClock,
+    moving: bool,
 }
 
 impl ReleasesFeed {
@@ -36,18 +47,22 @@ impl ReleasesFeed {
                 .map(|vercel| Source::Vercel { vercel, target: vercel_target(&service.id.env, tier) }),
             Platform::Github | Platform::Supabase | Platform::Edge => None,
         };
-        Some(Self { service: service.clone(), source: source? })
+        Some(Self { service: service.clone(), source: source?, clock: clients.http.clock().clone(), moving: false })
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let (id, resource) = (&self.service.id, &self.service.resource);
+        let age = if self.moving { MOVING } else { CALM };
         let mut list: Vec<Deployment> = match &self.source {
-            Source::Fly(fly) => fly.deployments(resource, id, KEPT).await?,
-            Source::Vercel { vercel, target } => vercel.candidates(resource, target, id, KEPT).await?,
+            Source::Fly(fly) => fly.deployments(resource, id, age).await?,
+            Source::Vercel { vercel, target } => vercel.candidates(resource, target, id, age).await?,
         };
         list.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
-        let moving = list.iter().any(|deployment| deployment.status == Status::Running);
+        // A row that its deploy left open stays `running` for ever (fly.md section 5): only a young newest one moves.
+        let now = self.clock.now();
+        let young = |one: &Deployment| now.duration_since(one.created_at) < YOUNG;
+        self.moving = list.first().is_some_and(|newest| newest.status == Status::Running && young(newest));
         outbox.tell(Fact::Releases(id.clone(), list)).await;
-        Ok(if moving { Pace::Fast } else { Pace::Calm })
+        Ok(if self.moving { Pace::Fast } else { Pace::Calm })
     }
 }

@@ -43,13 +43,13 @@ impl Operator {
                 // row stays open for whoever finishes it.
                 if matches!(trouble, Trouble::Failed(_)) {
                     let call = format!("PATCH release {id} failed");
-                    let _ = self.change(&call, fly.patch_release(&id, "failed")).await;
+                    let _ = self.change(&call, || fly.patch_release(&id, "failed")).await;
                 }
                 return Err(trouble);
             }
         }
         let close = async {
-            self.change(&format!("PATCH release {id} complete"), fly.patch_release(&id, "complete")).await?;
+            self.change(&format!("PATCH release {id} complete"), || fly.patch_release(&id, "complete")).await?;
             Ok(((), Text::from(format!("v{version} complete"))))
         };
         self.step(op, first + 1 + to.machines.len(), close).await
@@ -61,9 +61,9 @@ impl Operator {
             return Ok(((id.to_string(), *version), Text::from(format!("v{version}"))));
         }
         let definition = serde_json::json!({});
-        let created = fly.create_release(app, to.image, "rolling", &definition);
-        let row = self.change(&format!("POST release of {app}"), created).await?;
-        self.change(&format!("PATCH release {} running", row.id), fly.patch_release(&row.id, "running")).await?;
+        let create = || fly.create_release(app, to.image, "rolling", &definition);
+        let row = self.change(&format!("POST release of {app}"), create).await?;
+        self.change(&format!("PATCH release {} running", row.id), || fly.patch_release(&row.id, "running")).await?;
         Ok(((row.id, row.version), Text::from(format!("v{}", row.version))))
     }
 
@@ -73,7 +73,7 @@ impl Operator {
         let end = self.clock.mono() + LEASE;
         loop {
             let call = format!("lease machine {id}");
-            match self.change(&call, fly.acquire_lease(app, id, LEASE)).await {
+            match self.change(&call, || fly.acquire_lease(app, id, LEASE)).await {
                 Err(Trouble::Failed(_)) if self.plan.continues.is_some() && self.clock.mono() < end => {
                     tokio::time::sleep(LOOK * 2).await;
                 }
@@ -92,7 +92,7 @@ impl Operator {
     ) -> Result<Text, Trouble> {
         let mut lease = self.lease(fly, app, id).await?;
         let updated = async {
-            let now = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
+            let now = self.look(|| fly.machine(app, id)).await?;
             if now.instance_id != revision {
                 return Err(Trouble::Failed(Text::from(format!("machine {id} was changed by somebody else"))));
             }
@@ -101,11 +101,11 @@ impl Operator {
             config["metadata"]["fly_release_id"] = release.into();
             config["metadata"]["fly_release_version"] = version.to_string().into();
             let call = format!("update machine {id} to {image}");
-            let machine = self.turn(&call, fly.update_machine(app, id, &config, revision, &lease)).await?;
+            let machine = self.turn(&call, || fly.update_machine(app, id, &config, revision, &lease)).await?;
             self.settle(fly, (app, id), &machine.instance_id, image, &mut lease).await
         }
         .await;
-        let _ = self.change(&format!("release the lease of {id}"), fly.release_lease(app, id, &lease)).await;
+        let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, &lease)).await;
         updated
     }
 
@@ -118,19 +118,18 @@ impl Operator {
         image: &str,
         lease: &mut Lease,
     ) -> Result<Text, Trouble> {
-        let waited = fly.wait(app, id, version, "started", Duration::from_secs(60)).await;
+        let waited = self.look(|| fly.wait(app, id, version, "started", Duration::from_secs(60))).await?;
         match waited {
-            Ok(WaitResult::Reached) => {}
-            Ok(WaitResult::TimedOut) => {
-                let machine = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
+            WaitResult::Reached => {}
+            WaitResult::TimedOut => {
+                let machine = self.look(|| fly.machine(app, id)).await?;
                 if machine.instance_id != version {
                     return Err(Trouble::Failed(fell_back(id)));
                 }
                 return Err(Trouble::Failed(Text::from(format!("machine {id} did not start in 60 s"))));
             }
-            Err(error) => return Err(Trouble::of_read(&error)),
         }
-        let wanted = fly.image(app, image).await.map_err(|error| Trouble::of_read(&error))?;
+        let wanted = self.look(|| fly.image(app, image)).await?;
         self.checks(fly, (app, id), version, wanted.as_ref(), lease).await
     }
 
@@ -149,11 +148,11 @@ impl Operator {
             if self.clock.mono() > prolong {
                 // Nobody else may touch the machine while its checks settle.
                 *lease = self
-                    .change(&format!("prolong the lease of {id}"), fly.refresh_lease(app, id, lease, LEASE))
+                    .change(&format!("prolong the lease of {id}"), || fly.refresh_lease(app, id, lease, LEASE))
                     .await?;
                 prolong = self.clock.mono() + LEASE / 4;
             }
-            let machine = fly.machine(app, id).await.map_err(|error| Trouble::of_read(&error))?;
+            let machine = self.look(|| fly.machine(app, id)).await?;
             if machine.instance_id != version || (wanted.is_some() && machine.digest.as_ref() != wanted) {
                 return Err(Trouble::Failed(fell_back(id)));
             }

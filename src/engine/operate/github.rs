@@ -31,7 +31,7 @@ impl Operator {
             Act::Review { run, gates, approve } => self.review(github, (*run, gates, *approve), op, first).await,
             Act::CancelRun { run } => {
                 let ask = async {
-                    self.turn(&format!("POST cancel of run {run}"), github.cancel(*run)).await?;
+                    self.turn(&format!("POST cancel of run {run}"), || github.cancel(*run)).await?;
                     Ok(((), Text::from("accepted")))
                 };
                 self.step(op, first, ask).await?;
@@ -58,7 +58,7 @@ impl Operator {
         let word = if approve { "approve" } else { "reject" };
         let answer = async {
             let call = format!("POST pending_deployments of run {run}: {word}");
-            self.turn(&call, github.review(run, gates, approve, comment)).await?;
+            self.turn(&call, || github.review(run, gates, approve, comment)).await?;
             Ok(((), Text::from("accepted")))
         };
         self.step(op, first, answer).await?;
@@ -68,7 +68,7 @@ impl Operator {
             }
             let end = self.clock.mono() + PATIENCE;
             loop {
-                let held = github.pending_deployments(run).await.map_err(|error| Trouble::of_read(&error))?;
+                let held = self.look(|| github.pending_deployments(run)).await?;
                 if !held.iter().any(|gate| gates.contains(&gate.env_number)) {
                     return Ok(((), Text::from("the gate is open; the run goes on")));
                 }
@@ -84,7 +84,7 @@ impl Operator {
     async fn ends(&self, github: &Github, id: u64) -> Result<Run, Trouble> {
         let end = self.clock.mono() + PATIENCE;
         loop {
-            let run = github.run(id).await.map_err(|error| Trouble::of_read(&error))?;
+            let run = self.look(|| github.run(id)).await?;
             if !matches!(run.status, Status::Running | Status::Paused) {
                 return Ok(run);
             }
@@ -106,7 +106,7 @@ impl Operator {
         let (asked, before) = (self.clock.now(), self.edge().await);
         let ask = async {
             let call = format!("POST dispatch of {workflow} on {reference} with {wanted}");
-            let told = self.turn(&call, github.dispatch(workflow, reference, input, wanted.as_str())).await?;
+            let told = self.turn(&call, || github.dispatch(workflow, reference, input, wanted.as_str())).await?;
             let run = match told {
                 Some(run) => run,
                 None => self.begun_since(github, asked).await?,
@@ -140,7 +140,7 @@ impl Operator {
     async fn begun_since(&self, github: &Github, asked: jiff::Timestamp) -> Result<u64, Trouble> {
         let end = self.clock.mono() + SHOWS;
         loop {
-            let runs = github.runs(10).await.map_err(|error| Trouble::of_read(&error))?;
+            let runs = self.look(|| github.runs(10)).await?;
             let fresh = |run: &&Run| run.started_at.is_some_and(|at| at.duration_since(asked).as_secs() >= -SKEW);
             if let Some(run) = runs.iter().find(fresh) {
                 return Ok(run.id);
@@ -158,7 +158,7 @@ impl Operator {
         let end = self.clock.mono() + RUN_PATIENCE;
         let mut said = Text::default();
         loop {
-            let run = github.run(id).await.map_err(|error| Trouble::of_read(&error))?;
+            let run = self.look(|| github.run(id)).await?;
             if !matches!(run.status, Status::Running | Status::Paused) {
                 return Ok(run);
             }

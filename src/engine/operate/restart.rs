@@ -28,18 +28,17 @@ impl Operator {
     async fn restart_one(&self, fly: &Fly, (app, id): (&str, &str), version: &str) -> Result<Text, Trouble> {
         let mut lease = self.lease(fly, app, id).await?;
         let restarted = async {
-            self.turn(&format!("POST restart of machine {id}"), fly.restart_machine(app, id, &lease)).await?;
-            match fly.wait(app, id, version, "started", Duration::from_secs(60)).await {
-                Ok(WaitResult::Reached) => {}
-                Ok(WaitResult::TimedOut) => {
+            self.turn(&format!("POST restart of machine {id}"), || fly.restart_machine(app, id, &lease)).await?;
+            match self.look(|| fly.wait(app, id, version, "started", Duration::from_secs(60))).await? {
+                WaitResult::Reached => {}
+                WaitResult::TimedOut => {
                     return Err(Trouble::Failed(Text::from(format!("machine {id} did not start again in 60 s"))));
                 }
-                Err(error) => return Err(Trouble::of_read(&error)),
             }
             self.checks(fly, (app, id), version, None, &mut lease).await
         }
         .await;
-        let _ = self.change(&format!("release the lease of {id}"), fly.release_lease(app, id, &lease)).await;
+        let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, &lease)).await;
         restarted
     }
 }

@@ -18,7 +18,7 @@ impl Operator {
         let (project, target) = (part.resource.as_str(), part.to_id.as_str());
         let reason = self.reason.as_ref().map(Text::as_str);
         let ask = async {
-            self.turn(&format!("roll {project} back to {target}"), vercel.rollback(project, target, reason)).await?;
+            self.turn(&format!("roll {project} back to {target}"), || vercel.rollback(project, target, reason)).await?;
             Ok(((), Text::from("accepted")))
         };
         if !asked {
@@ -27,7 +27,7 @@ impl Operator {
         let follow = async {
             let end = self.clock.mono() + PATIENCE;
             loop {
-                let state = vercel.project(project).await.map_err(|error| Trouble::of_read(&error))?;
+                let state = self.look(|| vercel.project(project)).await?;
                 let job = state.last_alias_request.filter(|job| job.to == target && job.kind.as_str() == "rollback");
                 match job.as_ref().map(|job| job.job_status.as_str()) {
                     Some("succeeded") => return Ok(((), Text::from("every domain has moved; production is PINNED"))),
@@ -62,8 +62,8 @@ impl Operator {
         for (index, domain) in domains.iter().enumerate() {
             let point = async {
                 let call = format!("point {domain} at {target}");
-                self.turn(&call, vercel.assign_alias(target, domain.as_str())).await?;
-                let answers = vercel.alias(domain.as_str()).await.map_err(|error| Trouble::of_read(&error))?;
+                self.turn(&call, || vercel.assign_alias(target, domain.as_str())).await?;
+                let answers = self.look(|| vercel.alias(domain.as_str())).await?;
                 if answers != target {
                     return Err(Trouble::Failed(Text::from(format!("{domain} still answers with {answers}"))));
                 }

@@ -1,6 +1,8 @@
 //! What the console shows of an app: what is declared, and the releases one could go back to.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,6 +20,12 @@ const IMAGES: &str = "query($app: String!, $first: Int!) { app(name: $app) { rel
 /// The annotation by which builders name the commit (OCI image spec).
 const REVISION: &str = "org.opencontainers.image.revision";
 
+/// Releases listed.
+const LISTED: u32 = 50;
+/// How old release rows may be while machines and rows agree and none is open, and while they do not.
+const SETTLED: Duration = Duration::from_secs(25);
+const UNSETTLED: Duration = Duration::from_millis(1_500);
+
 /// What the web API knows of a release beside its row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReleaseImage {
@@ -29,7 +37,40 @@ pub struct ReleaseImage {
     pub description: Text,
 }
 
+/// Release rows with what the web API adds to them.
+#[derive(Debug)]
+pub(super) struct Rows {
+    releases: Vec<FlyRelease>,
+    images: HashMap<u64, ReleaseImage>,
+}
+
+impl Rows {
+    /// A row is open, or a machine carries a release that is not among them: they are about to change.
+    fn unsettled(&self, machines: &[Machine]) -> bool {
+        let known = |version: &u64| self.releases.iter().any(|release| release.version == *version);
+        let newest = self.releases.first().is_some_and(|release| release.drawn() == Status::Running);
+        let carried = machines.iter().filter(|machine| machine.managed).filter_map(|machine| machine.release_version);
+        newest || carried.into_iter().any(|version| !known(&version))
+    }
+}
+
 impl Fly {
+    /// The machines, read at most `age` ago.
+    async fn recent_machines(&self, app: &str, age: Duration) -> Result<Arc<Vec<Machine>>, PlatformError> {
+        self.recent.machines.get(app, self.http.clock(), age, self.machines(app)).await
+    }
+
+    /// The release rows and images, read at most `age` ago.
+    async fn recent_rows(&self, app: &str, age: Duration) -> Result<Arc<Rows>, PlatformError> {
+        self.recent.rows.get(app, self.http.clock(), age, self.rows(app)).await
+    }
+
+    /// Rows and images together.
+    async fn rows(&self, app: &str) -> Result<Rows, PlatformError> {
+        let (releases, images) = tokio::join!(self.releases(app, LISTED), self.release_images(app, LISTED));
+        Ok(Rows { releases: releases?, images: images.unwrap_or_default() })
+    }
+
     /// The images of the newest releases by version (GraphQL `releasesUnprocessed`).
     ///
     /// # Errors
@@ -55,7 +96,7 @@ impl Fly {
 
     /// The newest releases as candidates of a rollback: with presence of their images, commits where an image names one,
     /// and the one that the machines carry marked as current. Only the list itself is essential; where the others do not
-    /// answer, presence and current stay unknown.
+    /// answer, presence and current stay unknown. Nothing is older than `age`.
     ///
     /// # Errors
     /// [`PlatformError`] when the list cannot be read.
@@ -63,15 +104,15 @@ impl Fly {
         &self,
         app: &str,
         service: &ServiceId,
-        limit: u32,
+        age: Duration,
     ) -> Result<Vec<Deployment>, PlatformError> {
-        let (releases, images, machines) =
-            tokio::join!(self.releases(app, limit), self.release_images(app, limit), self.machines(app));
-        let (releases, images, machines) = (releases?, images.unwrap_or_default(), machines.unwrap_or_default());
+        let (rows, machines) = tokio::join!(self.recent_rows(app, age), self.recent_machines(app, age));
+        let (rows, machines) = (rows?, machines.unwrap_or_default());
+        let (releases, images) = (&rows.releases, &rows.images);
         let live = carried(&machines);
         let mut ended: Option<Timestamp> = None;
         let mut all = Vec::with_capacity(releases.len());
-        for release in &releases {
+        for release in releases {
             let mut deployment = release.deployment(service, live == Some(release.version));
             if let Some(image) = images.get(&release.version) {
                 deployment.presence = if image.digest.is_some() { Presence::There } else { Presence::Gone };
@@ -96,9 +137,13 @@ impl Fly {
     /// # Errors
     /// [`PlatformError`] when machines or releases cannot be read.
     pub async fn declared(&self, app: &str) -> Result<Declared, PlatformError> {
-        let (machines, releases, images) =
-            tokio::join!(self.machines(app), self.releases(app, 25), self.release_images(app, 25));
-        let (machines, releases, images) = (machines?, releases?, images.unwrap_or_default());
+        // A first reading waits for both at once.
+        let (machines, rows) = tokio::join!(self.recent_machines(app, Duration::ZERO), self.recent_rows(app, SETTLED));
+        let (machines, mut rows) = (machines?, rows?);
+        if rows.unsettled(&machines) {
+            rows = self.recent_rows(app, UNSETTLED).await?;
+        }
+        let (releases, images) = (&rows.releases, &rows.images);
         let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.managed).collect();
         let newest = releases.first();
         let live = carried(&machines).or(newest.map(|release| release.version));

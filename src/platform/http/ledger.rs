@@ -98,14 +98,19 @@ fn running(budget: &Budget, now: Timestamp) -> bool {
 }
 
 /// How long to wait after a refusal for too many requests: what the platform asks for, else until the budget fills again,
-/// else GitHub's minute (github.md section 3).
+/// else what its documentation says (github.md section 3).
 pub(super) fn come_back(platform: Platform, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Some(asked) = limits::retry_after(headers) {
         return Some(asked);
     }
     let spent = limits::budget(platform, headers, now).filter(|budget| budget.remaining == 0);
     let reset = spent.and_then(|budget| Duration::try_from(budget.reset?.duration_since(now)).ok());
-    reset.or_else(|| (platform == Platform::Github).then_some(Duration::from_secs(60)))
+    reset.or(match platform {
+        Platform::Github => Some(Duration::from_secs(60)),
+        // One request a second per action, and no header says so (fly.md section 4).
+        Platform::Fly => Some(Duration::from_secs(1)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -170,6 +175,7 @@ mod tests {
         assert_eq!(come_back(Platform::Vercel, &left("0", "130"), at(100)), Some(Duration::from_secs(30)));
         assert_eq!(come_back(Platform::Supabase, &left("0", "30"), at(100)), Some(Duration::from_secs(30)));
         assert_eq!(come_back(Platform::Github, &headers(&[]), at(100)), Some(Duration::from_secs(60)));
-        assert_eq!(come_back(Platform::Fly, &headers(&[]), at(100)), None);
+        assert_eq!(come_back(Platform::Fly, &headers(&[]), at(100)), Some(Duration::from_secs(1)));
+        assert_eq!(come_back(Platform::Vercel, &headers(&[]), at(100)), None);
     }
 }

@@ -1,5 +1,8 @@
 //! What the console shows of a project in one environment: what is declared, and the deployments one could go back to.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::{Vercel, VercelDeployment, VercelProject};
 use crate::domain::environment::{Declared, Status};
 use crate::domain::ids::{DeploymentId, ServiceId};
@@ -7,7 +10,51 @@ use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
+/// Deployments listed.
+const LISTED: u32 = 25;
+/// How old the parts of what is declared may be.
+const NEW: Duration = Duration::from_millis(1_500);
+
 impl Vercel {
+    /// The project, read at most `age` ago.
+    async fn recent_project(&self, project: &str, age: Duration) -> Result<Arc<VercelProject>, PlatformError> {
+        self.recent.projects.get(project, self.http.clock(), age, self.project(project)).await
+    }
+
+    async fn recent_list(
+        &self,
+        project: &str,
+        target: &str,
+        age: Duration,
+    ) -> Result<Arc<Vec<VercelDeployment>>, PlatformError> {
+        let read = self.deployments(project, Some(target), LISTED);
+        self.recent.lists.get(&format!("{project}/{target}"), self.http.clock(), age, read).await
+    }
+
+    /// The deployment that an environment of a project serves, read at most `age` ago.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn serving(
+        &self,
+        project: &str,
+        environment: &str,
+        age: Duration,
+    ) -> Result<Option<VercelDeployment>, PlatformError> {
+        let state = self.recent_project(project, age).await?;
+        self.recent_live(&state, environment, age).await.map(|live| live.as_ref().clone())
+    }
+
+    async fn recent_live(
+        &self,
+        state: &VercelProject,
+        environment: &str,
+        age: Duration,
+    ) -> Result<Arc<Option<VercelDeployment>>, PlatformError> {
+        let key = format!("{}/{environment}", state.id);
+        self.recent.live.get(&key, self.http.clock(), age, self.live(state, environment)).await
+    }
+
     /// The deployment that an environment serves: production's pointer, or who answers the domain of a custom environment,
     /// else its newest deployment that got its domains.
     ///
@@ -36,8 +83,8 @@ impl Vercel {
                 }
             }
         }
-        let list = self.deployments(&project.id, Some(target), 20).await?;
-        Ok(list.into_iter().find(|one| one.state.as_str() == "READY" && one.alias_assigned))
+        let list = self.recent_list(&project.id, target, NEW).await?;
+        Ok(list.iter().find(|one| one.state.as_str() == "READY" && one.alias_assigned).cloned())
     }
 
     /// The domains that belong to a custom environment, redirects left out; empty for production and previews.
@@ -57,11 +104,12 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn declared(&self, project: &str, environment: &str) -> Result<Declared, PlatformError> {
-        let state = self.project(project).await?;
+        let state = self.recent_project(project, NEW).await?;
         let (target, _) = state.scope(environment);
-        let (live, newest) = tokio::join!(self.live(&state, environment), self.deployments(project, Some(target), 1));
-        let live = live?;
-        let newest = newest.ok().and_then(|list| list.into_iter().next());
+        let (live, newest) =
+            tokio::join!(self.recent_live(&state, environment, NEW), self.recent_list(&state.id, target, NEW));
+        let live = live?.as_ref().clone();
+        let newest = newest.ok().and_then(|list| list.first().cloned());
         let building = newest.filter(VercelDeployment::in_motion);
         let moving = state.last_alias_request.as_ref().filter(|request| target == "production" && request.in_motion());
         let pinned = target == "production" && !state.auto_assign;
@@ -94,7 +142,8 @@ impl Vercel {
         })
     }
 
-    /// The newest deployments of an environment as candidates of a rollback, the live one marked as current.
+    /// The newest deployments of an environment as candidates of a rollback, the live one marked as current. Nothing is older
+    /// than `age`.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
@@ -103,12 +152,13 @@ impl Vercel {
         project: &str,
         environment: &str,
         service: &ServiceId,
-        limit: u32,
+        age: Duration,
     ) -> Result<Vec<Deployment>, PlatformError> {
-        let state = self.project(project).await?;
+        let state = self.recent_project(project, age).await?;
         let (target, _) = state.scope(environment);
-        let (list, live) = tokio::join!(self.deployments(project, Some(target), limit), self.live(&state, environment));
-        let live = live.ok().flatten().map(|live| live.id);
+        let (list, live) =
+            tokio::join!(self.recent_list(&state.id, target, age), self.recent_live(&state, environment, age));
+        let live = live.ok().and_then(|live| live.as_ref().as_ref().map(|live| live.id.clone()));
         Ok(list?.iter().map(|one| one.deployment(service, Some(&one.id) == live.as_ref())).collect())
     }
 

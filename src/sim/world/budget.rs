@@ -53,6 +53,25 @@ impl Budgets {
     }
 }
 
+/// Buckets that fill steadily: so many a second, and so many at once (fly.md section 4).
+#[derive(Debug, Clone, Default)]
+pub struct Buckets(BTreeMap<String, (Timestamp, f64)>);
+
+impl Buckets {
+    /// Takes one out of the bucket of `key`; false = it is empty.
+    pub fn take(&mut self, key: String, per_second: f64, burst: f64, now: Timestamp) -> bool {
+        let (at, held) = self.0.entry(key).or_insert((now, burst));
+        let passed = now.duration_since(*at).as_secs_f64().max(0.0);
+        *held = (*held + passed * per_second).min(burst);
+        *at = now;
+        let full = *held >= 1.0;
+        if full {
+            *held -= 1.0;
+        }
+        full
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +88,15 @@ mod tests {
         assert!(budgets.charge("a", 2, 60, at(179)).spent);
         assert_eq!(budgets.charge("b", 2, 60, at(179)).remaining, 1, "another endpoint has its own");
         assert_eq!(budgets.charge("a", 2, 60, at(180)).remaining, 1);
+    }
+
+    #[test]
+    fn a_bucket_bears_a_burst_and_then_one_a_second() {
+        let mut buckets = Buckets::default();
+        let mut take = |second| buckets.take("list app".to_owned(), 1.0, 3.0, at(second));
+        assert!(take(0) && take(0) && take(0) && !take(0));
+        assert!(take(1) && !take(1));
+        assert!(take(60) && take(60) && take(60) && !take(60), "it holds no more than the burst");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::budget::Buckets;
 use super::traffic::LogLine;
 use super::{Env, Health, ids};
 
@@ -24,6 +25,8 @@ pub struct FlyWorld {
     pub token: String,
     /// Production and staging.
     pub apps: Vec<FlyApp>,
+    /// What is left of the limits of the Machines API.
+    pub buckets: Buckets,
 }
 
 /// One app.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::budget::Buckets;
 use super::budget::Budgets;
 use super::commits::{Commit, history};
 use super::event::{Scenario, seconds};
@@ -105,7 +106,7 @@ fn ran(env: Env) -> [usize; 6] {
 fn fly(seed: u64, commits: &[Commit], start: Timestamp) -> FlyWorld {
     let token = format!("fm2_{}", ids::base62(seed, "fly-token", 0, 32));
     let apps = Env::ALL.into_iter().map(|env| fly_app(seed, commits, env, start)).collect();
-    FlyWorld { org: "acme".to_owned(), token, apps }
+    FlyWorld { org: "acme".to_owned(), token, apps, buckets: Buckets::default() }
 }
 
 fn fly_app(seed: u64, commits: &[Commit], env: Env, start: Timestamp) -> FlyApp {

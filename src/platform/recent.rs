@@ -1,0 +1,96 @@
+//! What was read a moment ago, for feeds that need the same: platforms count what they are asked. Whoever is about to change
+//! something reads anew.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::PlatformError;
+use crate::clock::SharedClock;
+
+/// An answer with the monotonic time of its question, or a failure with the time when it was known. The lock is held while it
+/// is read: two feeds never read the same twice, and those that waited for a failure share it.
+type Held<T> = Arc<tokio::sync::Mutex<Option<(Duration, Result<Arc<T>, PlatformError>)>>>;
+
+/// Answers by what was asked.
+pub(super) struct Recent<T>(Mutex<HashMap<String, Held<T>>>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> std::fmt::Debug for Recent<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Recent")
+    }
+}
+
+impl<T> Recent<T> {
+    /// The answer held for `key`, or a new one when that is `age` old.
+    pub(super) async fn get(
+        &self,
+        key: &str,
+        clock: &SharedClock,
+        age: Duration,
+        read: impl Future<Output = Result<T, PlatformError>>,
+    ) -> Result<Arc<T>, PlatformError> {
+        let began = clock.mono();
+        let held = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(key.to_owned()).or_default())
+        };
+        let mut held = held.lock().await;
+        match &*held {
+            Some((at, Ok(value))) if began.saturating_sub(*at) < age => return Ok(Arc::clone(value)),
+            Some((at, Err(error))) if *at > began => return Err(error.clone()),
+            _ => {}
+        }
+        let result = read.await.map(Arc::new);
+        let at = if result.is_ok() { began } else { clock.mono() };
+        *held = Some((at, result.clone()));
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::domain::environment::Platform;
+    use crate::platform::{ErrorKind, http};
+
+    #[tokio::test]
+    async fn an_answer_is_given_again_until_it_is_too_old() {
+        let manual = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let clock: SharedClock = manual.clone();
+        let (recent, five) = (Recent::default(), Duration::from_secs(5));
+        assert_eq!(*recent.get("a", &clock, five, async { Ok(1) }).await.unwrap(), 1);
+        manual.advance(Duration::from_secs(4));
+        assert_eq!(*recent.get("a", &clock, five, async { Ok(2) }).await.unwrap(), 1);
+        assert_eq!(*recent.get("b", &clock, five, async { Ok(3) }).await.unwrap(), 3);
+        let fresh = recent.get("a", &clock, Duration::ZERO, async { Ok(4) }).await.unwrap();
+        assert_eq!(*fresh, 4, "whoever wants it fresh gets it fresh");
+        manual.advance(five);
+        assert_eq!(*recent.get("a", &clock, five, async { Ok(5) }).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn those_who_waited_for_a_failure_share_it_and_the_next_asks_anew() {
+        let manual = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let clock: SharedClock = manual.clone();
+        let recent = Recent::<u32>::default();
+        let slow = async {
+            tokio::task::yield_now().await;
+            manual.advance(Duration::from_secs(10));
+            Err(http::fault(Platform::Fly, ErrorKind::Timeout, "no answer"))
+        };
+        let (first, second) = tokio::join!(
+            recent.get("a", &clock, Duration::ZERO, slow),
+            recent.get("a", &clock, Duration::ZERO, async { Ok(2) })
+        );
+        assert!(first.is_err() && second.is_err());
+        assert_eq!(*recent.get("a", &clock, Duration::ZERO, async { Ok(3) }).await.unwrap(), 3);
+    }
+}
