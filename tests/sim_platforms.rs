@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/spec.rs"]
+#[expect(dead_code, reason = "this test uses a part of it")]
 mod spec;
 
 use std::sync::Arc;
@@ -477,7 +478,7 @@ async fn supabase_shows_digests_masks_secret_keys_and_leaks_one_secret() {
 #[tokio::test]
 async fn answers_of_supabase_are_what_the_official_description_says() {
     let Some(spec) = Spec::of("supabase") else {
-        println!("skipped: FLIGHTDECK_SPECS does not name the folder of the official descriptions");
+        // It has said so itself.
         return;
     };
     let world = world("calm").await;
@@ -504,7 +505,7 @@ async fn answers_of_supabase_are_what_the_official_description_says() {
 #[tokio::test]
 async fn answers_of_github_invent_no_field() {
     let Some(spec) = Spec::of("github") else {
-        println!("skipped: FLIGHTDECK_SPECS does not name the folder of the official descriptions");
+        // It has said so itself.
         return;
     };
     let world = world("bad-deploy").await;
@@ -550,7 +551,7 @@ async fn answers_of_github_invent_no_field() {
 #[tokio::test]
 async fn answers_of_vercel_invent_no_field() {
     let Some(spec) = Spec::of("vercel") else {
-        println!("skipped: FLIGHTDECK_SPECS does not name the folder of the official descriptions");
+        // It has said so itself.
         return;
     };
     let world = world("bad-deploy").await;

@@ -189,7 +189,9 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn check_token(&self) -> Result<TokenInfo, PlatformError> {
-        let answer: wire::UserAnswer = self.get("/v2/user").read().await?;
+        // A person's own account knows no team.
+        let call = self.http.get(VERCEL, &format!("{}/v2/user", self.access.base));
+        let answer: wire::UserAnswer = call.signed(&self.access.token, super::http::bearer).read().await?;
         let user = answer.user;
         let who = if user.username.is_empty() { user.email } else { user.username };
         let note = user.limited.then(|| Text::clean("the token sees a part of the account only"));

@@ -89,7 +89,7 @@ type Named = Path<(String, String, String)>;
 
 async fn user(State(shared): State<Shared>) -> Json<Value> {
     let world = shared.world();
-    Json(json!({"login": world.github.login, "id": 4711, "type": "User", "name": world.github.login}))
+    Json(github_json::parts::me(&world))
 }
 
 async fn rate_limit(State(shared): State<Shared>, headers: HeaderMap) -> Json<Value> {

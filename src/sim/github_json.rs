@@ -1,8 +1,12 @@
 //! GitHub's objects as its API writes them.
 
+pub mod parts;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+
+use parts::{api, node, person, repository};
 
 use super::world::World;
 use super::world::commits::Commit;
@@ -17,6 +21,7 @@ pub fn run_json(world: &World, run: &Run) -> Value {
     let progress = run.progress(world.now);
     let workflow = world.github.workflows.iter().find(|one| one.id == run.workflow);
     let title = world.commits.get(run.commit).map(|commit| &commit.message);
+    let own = |rest: &str| api(world, &format!("actions/runs/{}{rest}", run.id));
     json!({
         "id": run.id,
         "name": workflow.map(|one| &one.name),
@@ -30,13 +35,39 @@ pub fn run_json(world: &World, run: &Run) -> Value {
         "conclusion": progress.conclusion,
         "head_branch": world.github.branch,
         "head_sha": world.sha(run.commit),
-        "actor": {"login": run.actor},
-        "triggering_actor": {"login": run.actor},
+        "actor": person(&run.actor, "User"),
+        "triggering_actor": person(&run.actor, "User"),
         "created_at": run.created_at,
         "run_started_at": run.created_at,
         "updated_at": run.updated_at(world.now),
         "html_url": html(world, &format!("actions/runs/{}", run.id)),
+        "node_id": node("WFR", run.id),
+        "check_suite_id": run.id + 7,
+        "check_suite_node_id": node("CS", run.id + 7),
+        "pull_requests": [],
+        "referenced_workflows": [],
+        "previous_attempt_url": null,
+        "repository": repository(world),
+        "head_repository": repository(world),
+        "head_commit": world.commits.get(run.commit).map(short_commit),
+        "url": own(""), "jobs_url": own("/jobs"), "logs_url": own("/logs"), "artifacts_url": own("/artifacts"),
+        "cancel_url": own("/cancel"), "rerun_url": own("/rerun"),
+        "check_suite_url": api(world, &format!("check-suites/{}", run.id + 7)),
+        "workflow_url": api(world, &format!("actions/workflows/{}", run.workflow)),
     })
+}
+
+/// A commit as runs hold it.
+fn short_commit(one: &Commit) -> Value {
+    let person = json!({"name": one.author, "email": email(one)});
+    json!({
+        "id": one.sha, "tree_id": one.sha, "message": one.message, "timestamp": one.at, "author": person,
+        "committer": person,
+    })
+}
+
+fn email(one: &Commit) -> String {
+    format!("{}@acme.dev", one.login)
 }
 
 /// A job with its steps.
@@ -68,7 +99,17 @@ pub fn job_json(world: &World, run: &Run, job: &Job) -> Value {
         // No steps until a runner has the job.
         "steps": if progress.started_at.is_some() { steps } else { Vec::new() },
         "html_url": html(world, &format!("actions/runs/{}/job/{}", run.id, job.id)),
+        "node_id": node("CR", job.id),
+        "url": api(world, &format!("actions/jobs/{}", job.id)),
+        "run_url": api(world, &format!("actions/runs/{}", run.id)),
+        "check_run_url": api(world, &format!("check-runs/{}", job.id)),
+        "head_branch": world.github.branch,
+        "workflow_name": world.github.workflows.iter().find(|one| one.id == run.workflow).map(|one| &one.name),
+        "labels": ["ubuntu-latest"],
+        "runner_id": progress.started_at.map(|_| 7),
         "runner_name": progress.started_at.map(|_| "GitHub Actions 7"),
+        "runner_group_id": progress.started_at.map(|_| 0),
+        "runner_group_name": progress.started_at.map(|_| "GitHub Actions"),
     })
 }
 
@@ -103,7 +144,7 @@ pub fn pending(world: &World, run: &Run) -> Value {
     let row = environment.map(|one| {
         let may = may_review(world, run, one);
         let reviewers: Vec<Value> =
-            one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": {"login": login}})).collect();
+            one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": person(login, "User")})).collect();
         json!({
             "environment": {"id": one.id, "name": one.env.name()},
             "wait_timer": one.wait_minutes,
@@ -120,7 +161,7 @@ pub fn environment(one: &GithubEnvironment) -> Value {
     let mut rules = Vec::new();
     if !one.reviewers.is_empty() {
         let reviewers: Vec<Value> =
-            one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": {"login": login}})).collect();
+            one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": person(login, "User")})).collect();
         rules.push(json!({
             "id": one.id + 1, "type": "required_reviewers", "prevent_self_review": one.prevent_self_review,
             "reviewers": reviewers,
@@ -134,14 +175,23 @@ pub fn environment(one: &GithubEnvironment) -> Value {
 
 /// A deployment.
 pub fn deployment_json(world: &World, one: &GithubDeployment) -> Value {
+    let url = api(world, &format!("deployments/{}", one.id));
     json!({
+        "url": url,
+        "statuses_url": format!("{url}/statuses"),
+        "repository_url": api(world, "").trim_end_matches('/'),
+        "node_id": node("DE", one.id),
+        "payload": {},
+        "description": null,
+        "original_environment": one.env.name(),
+        "transient_environment": false,
         "id": one.id,
         "sha": world.sha(one.commit),
         "ref": world.github.branch,
         "task": "deploy",
         "environment": one.env.name(),
         "production_environment": one.env == super::world::Env::Production,
-        "creator": {"login": one.creator},
+        "creator": person(&one.creator, "User"),
         "created_at": one.created_at,
         "updated_at": one.created_at,
     })
@@ -176,11 +226,23 @@ pub fn workflow(world: &World, one: &Workflow) -> Value {
 /// A commit as lists have it.
 pub fn commit(world: &World, one: &Commit) -> Value {
     let message = one.pull.map_or_else(|| one.message.clone(), |pull| format!("{} (#{pull})", one.message));
-    let person = json!({"name": one.author, "date": one.at});
+    let who = json!({"name": one.author, "email": email(one), "date": one.at});
+    let at = world.commits.iter().position(|other| other.sha == one.sha).unwrap_or_default();
+    let parent = at.checked_sub(1).and_then(|before| world.commits.get(before));
+    let url = |sha: &str| api(world, &format!("commits/{sha}"));
+    let git = |what: &str| api(world, &format!("git/{what}/{}", one.sha));
     json!({
         "sha": one.sha,
-        "commit": {"message": message, "author": person, "committer": person},
-        "author": {"login": one.login},
+        "node_id": node("C", &one.sha),
+        "url": url(&one.sha),
+        "comments_url": format!("{}/comments", url(&one.sha)),
+        "commit": {
+            "message": message, "author": who, "committer": who, "comment_count": 0, "url": git("commits"),
+            "tree": {"sha": one.sha, "url": git("trees")},
+        },
+        "author": person(&one.login, "User"),
+        "committer": person(&one.login, "User"),
+        "parents": parent.map(|one| json!({"sha": one.sha, "url": url(&one.sha)})).into_iter().collect::<Vec<_>>(),
         "html_url": html(world, &format!("commit/{}", one.sha)),
     })
 }
@@ -188,13 +250,22 @@ pub fn commit(world: &World, one: &Commit) -> Value {
 /// A commit by itself, with its files.
 pub fn whole_commit(world: &World, one: &Commit) -> Value {
     let mut value = commit(world, one);
-    value["files"] = Value::Array(files(&[one]));
+    value["files"] = Value::Array(files(world, &[one]));
     value
 }
 
-fn files(commits: &[&Commit]) -> Vec<Value> {
-    let named = commits.iter().flat_map(|one| one.files.iter().map(|name| (name, one.migration.is_some())));
-    named.map(|(name, added)| json!({"filename": name, "status": if added { "added" } else { "modified" }})).collect()
+fn files(world: &World, commits: &[&Commit]) -> Vec<Value> {
+    let file = |one: &Commit, name: &String| {
+        let added = one.migration.is_some();
+        let (sha, page) = (&one.sha, |kind: &str| html(world, &format!("{kind}/{}/{name}", one.sha)));
+        json!({
+            "filename": name, "status": if added { "added" } else { "modified" }, "sha": sha,
+            "additions": 12, "deletions": if added { 0 } else { 3 }, "changes": if added { 12 } else { 15 },
+            "blob_url": page("blob"), "raw_url": page("raw"),
+            "contents_url": api(world, &format!("contents/{name}?ref={sha}")),
+        })
+    };
+    commits.iter().flat_map(|one| one.files.iter().map(|name| file(one, name))).collect()
 }
 
 /// What lies between two commits of the linear history.
@@ -206,6 +277,7 @@ pub fn compare(world: &World, base: usize, head: usize) -> Value {
         std::cmp::Ordering::Equal => "identical",
         std::cmp::Ordering::Greater => "behind",
     };
+    let range = format!("{}...{}", world.sha(base), world.sha(head));
     let merge_base = world.commits.get(base.min(head));
     json!({
         "status": status,
@@ -213,7 +285,13 @@ pub fn compare(world: &World, base: usize, head: usize) -> Value {
         "behind_by": base.saturating_sub(head),
         "total_commits": chosen.len(),
         "merge_base_commit": merge_base.map(|one| commit(world, one)),
-        "files": files(&chosen),
+        "base_commit": world.commits.get(base).map(|one| commit(world, one)),
+        "url": api(world, &format!("compare/{range}")),
+        "html_url": html(world, &format!("compare/{range}")),
+        "permalink_url": html(world, &format!("compare/{range}")),
+        "diff_url": html(world, &format!("compare/{range}.diff")),
+        "patch_url": html(world, &format!("compare/{range}.patch")),
+        "files": files(world, &chosen),
         "commits": chosen.into_iter().map(|one| commit(world, one)).collect::<Vec<_>>(),
     })
 }

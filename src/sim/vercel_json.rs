@@ -33,6 +33,7 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
         "target": (one.env == Env::Production).then_some("production"),
         "creator": {"uid": "u1", "username": one.creator},
         "meta": meta(world, one),
+        "type": "LAMBDAS",
     });
     if state == "READY" {
         value["readySubstate"] = json!(if one.promoted { "PROMOTED" } else { "STAGED" });
@@ -53,13 +54,32 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
             value["status"] = json!(state);
             value["alias"] = json!(names);
             value["aliasAssigned"] = json!(assigned);
-            value["gitSource"] = json!({"type": "github", "sha": world.sha(one.commit), "ref": world.github.branch});
+            value["gitSource"] = json!({
+                "type": "github", "sha": world.sha(one.commit), "ref": world.github.branch, "repoId": 91,
+            });
+            let now = value["createdAt"].clone();
+            fill(
+                &mut value,
+                &json!({
+                    "bootedAt": now, "build": {"env": []}, "buildSkipped": false, "createdIn": "sfo1", "env": [],
+                    "isInConcurrentBuildsQueue": false, "isInSystemBuildsQueue": false, "plan": vercel.plan,
+                    "projectSettings": {"framework": "nextjs", "nodeVersion": "22.x"}, "public": false, "regions": ["iad1"],
+                    "routes": null, "version": 2,
+                }),
+            );
         }
         Form::Short => {
             value["id"] = json!(one.id);
             value["alias"] = json!(names);
             value["aliasAssigned"] = if assigned { json!(ready) } else { json!(false) };
             value["readyAt"] = json!(ready);
+            value["creator"]["email"] = json!(format!("{}@acme.dev", one.creator));
+            fill(
+                &mut value,
+                &json!({
+                    "createdIn": "sfo1", "deploymentHostname": one.url, "plan": vercel.plan, "private": false,
+                }),
+            );
             return value;
         }
     }
@@ -69,13 +89,32 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
     let place = one.id.trim_start_matches("dpl_");
     value["inspectorUrl"] = json!(format!("https://vercel.com/acme/{}/{place}", vercel.project.name));
     if one.env == Env::Staging {
-        value["customEnvironment"] = json!({"id": vercel.project.staging_environment, "slug": "staging"});
+        value["customEnvironment"] = staging(world);
+        if form == Form::List {
+            value["customEnvironment"] = json!({"id": vercel.project.staging_environment, "slug": "staging"});
+        }
     }
     if let Some(error) = one.build_error.as_ref().filter(|_| state == "ERROR") {
         value["errorCode"] = json!("BUILD_FAILED");
         value["errorMessage"] = json!(error);
     }
     value
+}
+
+/// Adds fields that carry nothing for a release console, but that a strict reader expects.
+fn fill(value: &mut Value, more: &Value) {
+    if let (Some(value), Some(more)) = (value.as_object_mut(), more.as_object()) {
+        value.extend(more.iter().map(|(name, field)| (name.clone(), field.clone())));
+    }
+}
+
+/// The custom environment.
+pub fn staging(world: &World) -> Value {
+    let made = world.start.as_millisecond() - 86_400_000;
+    json!({
+        "id": world.vercel.project.staging_environment, "slug": "staging", "type": "preview", "createdAt": made,
+        "updatedAt": made,
+    })
 }
 
 /// What the pipeline wrote beside a deployment: texts only.
@@ -114,7 +153,8 @@ pub fn project_json(world: &World) -> Value {
     });
     let moving = request.as_ref().filter(|one| one["jobStatus"] == "in-progress" && one["type"] == "rollback");
     let newest = vercel.deployments.iter().rev().take(5).map(|one| deployment_json(world, one, Form::Short));
-    json!({
+    let resources = json!({"functionDefaultRegions": ["iad1"]});
+    let mut value = json!({
         "id": project.id,
         "name": project.name,
         "accountId": vercel.team_id,
@@ -127,21 +167,29 @@ pub fn project_json(world: &World) -> Value {
         "lastAliasRequest": request,
         // Only while a rollback is in transition: no sign of "is rolled back".
         "lastRollbackTarget": moving.map(|one| json!({"deploymentId": one["toDeploymentId"]})),
-        "rollbackDescription": project.rollback_description.as_ref().map(|(text, at)| json!({
-            "description": text,
-            "userId": "u1",
-            "username": vercel.username,
-            "createdAt": at.as_millisecond(),
-        })),
-        "customEnvironments": [{"id": project.staging_environment, "slug": "staging", "type": "preview"}],
+        "customEnvironments": [staging(world)],
+        "alias": [],
+        "nodeVersion": "22.x",
+        "directoryListing": false,
+        "deploymentExpiration": {},
+        "defaultResourceConfig": resources,
+        "resourceConfig": resources,
         "link": {
             "type": "github",
             "org": world.github.owner,
             "repo": world.github.repo,
             "productionBranch": world.github.branch,
             "deployHooks": [],
+            "gitCredentialId": "cred_1",
         },
-    })
+    });
+    // Absent rather than null.
+    if let Some((text, at)) = &project.rollback_description {
+        value["rollbackDescription"] = json!({
+            "description": text, "userId": "u1", "username": vercel.username, "createdAt": at.as_millisecond(),
+        });
+    }
+    value
 }
 
 /// Build events from `since` (milliseconds) on, and the end of the deploy.
@@ -237,6 +285,7 @@ pub fn variable(vercel: &VercelWorld, one: &VercelVariable) -> Value {
         "createdAt": one.created_at.as_millisecond(),
         "updatedAt": one.updated_at.as_millisecond(),
         "createdBy": "u1",
+        "securityIssues": [],
     });
     if one.env == Env::Staging {
         value["customEnvironmentIds"] = json!([vercel.project.staging_environment]);

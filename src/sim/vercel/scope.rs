@@ -16,7 +16,9 @@ pub(super) async fn user(State(shared): State<Shared>) -> Json<Value> {
     let world = shared.world();
     let (name, team) = (&world.vercel.username, &world.vercel.team_id);
     let email = format!("{name}@acme.dev");
-    Json(json!({"user": {"id": "u1", "username": name, "email": email, "name": name, "defaultTeamId": team}}))
+    Json(
+        json!({"user": {"id": "u1", "username": name, "email": email, "name": name, "defaultTeamId": team, "avatar": null, "limited": true}}),
+    )
 }
 
 pub(super) async fn teams(State(shared): State<Shared>) -> Json<Value> {
@@ -119,7 +121,8 @@ pub(super) async fn variables(
     let wanted = by_id.or(by_slug).or_else(|| query.target.as_deref().map(environment));
     let chosen = world.vercel.env.iter().filter(|one| wanted.is_none_or(|wanted| wanted == Some(one.env)));
     let all: Vec<Value> = chosen.map(|one| vercel_json::variable(&world.vercel, one)).collect();
-    Json(json!({"envs": all})).into_response()
+    let pagination = json!({"count": all.len(), "next": null, "prev": null});
+    Json(json!({"envs": all, "pagination": pagination})).into_response()
 }
 
 fn environments_json(world: &World, project: &str) -> Response {

@@ -1,0 +1,168 @@
+//! Every request that the console makes and every answer that the simulator gives, judged by the platforms' own descriptions.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/spec.rs"]
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod spec;
+#[path = "support/world.rs"]
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightdeck::clock::SystemClock;
+use flightdeck::config::Settings;
+use flightdeck::config::load::{Flags, parse};
+use flightdeck::domain::environment::Platform;
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::feed::{FeedId, FeedState};
+use flightdeck::domain::operation::{OpState, Operation, Wish};
+use flightdeck::engine::{Engine, Scope};
+use proxy::{Exchange, Exchanges};
+use spec::{Mode, Spec};
+use world::{Console, World};
+
+/// Settings whose platforms are all behind proxies.
+async fn watched(world: &World) -> (Settings, Exchanges) {
+    flightdeck::platform::http::install_crypto();
+    let seen = Exchanges::default();
+    let origins = world.sim.origins().clone();
+    let mut text = world.sim.config_toml();
+    for (name, origin) in [
+        ("github", &origins.github),
+        ("fly-machines", &origins.fly_machines),
+        ("fly", &origins.fly_api),
+        ("vercel", &origins.vercel),
+        ("supabase", &origins.supabase),
+    ] {
+        text = text.replace(origin.as_str(), &proxy::before(name, origin, &seen).await);
+    }
+    let dir = world.state.path().to_str().unwrap().to_owned();
+    let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
+    (parse(&text, None, &Flags::default(), &env).unwrap(), seen)
+}
+
+/// Everything a console does in an evening: all feeds, and every kind of operation.
+async fn evening() -> Vec<Exchange> {
+    let world = World::start(20.0).await;
+    let (settings, seen) = watched(&world).await;
+    let settings = Arc::new(settings);
+    let (engine, lanes) = Engine::start(Arc::clone(&settings), SystemClock::shared(), Scope::All);
+    let mut awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();
+    let mut console = Console { engine, lanes };
+    while !awaited.is_empty() {
+        let fresh = |fact| match fact {
+            Fact::Feed(id, status) if matches!(status.state, FeedState::Fresh(_)) => Some(id),
+            _ => None,
+        };
+        let id = console.fact(fresh).await;
+        awaited.remove(&id);
+    }
+    console.engine.refresh(&[]);
+    let mut answered = 0;
+    for approve in [false, true] {
+        let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+        let promotion = plan.op;
+        console.engine.operate(plan, None);
+        let run = held(&mut console, answered).await;
+        answered = run;
+        let review = console.wish("production", Wish::Review { run, approve }, None).await.unwrap();
+        console.engine.operate(review, None);
+        let ended = |fact| match fact {
+            Fact::Operation(one) if one.state.ended() && one.id == promotion => Some(*one),
+            _ => None,
+        };
+        let ended = console.fact(ended).await;
+        assert_eq!(ended.state, if approve { OpState::Done } else { OpState::Failed }, "{ended:#?}");
+    }
+    // The promotion first: after a rollback the frontend is pinned.
+    console.engine.refresh(&[]);
+    // A plan made while the last change still settles is refused as out of date, which is right.
+    let mut done = None;
+    while done.as_ref().is_none_or(|one: &Operation| one.state == OpState::Refused) {
+        let targets = console.targets().await;
+        let plan = console.plan(targets).await;
+        done = Some(console.carry_out(plan).await);
+    }
+    assert_eq!(done.as_ref().map(|one| one.state), Some(OpState::Done), "{done:#?}");
+    let backend =
+        settings.environments[0].services.iter().find(|one| one.platform == Platform::Fly).unwrap().id.clone();
+    let plan = console.wish("production", Wish::Restart(backend), None).await.unwrap();
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+    world.sim.stop().await;
+    let seen = seen.lock().unwrap();
+    seen.clone()
+}
+
+/// The run that waits at a gate now, and was not answered before.
+async fn held(console: &mut Console, answered: u64) -> u64 {
+    console
+        .fact(|fact| match fact {
+            Fact::Pipeline(runs) => {
+                runs.into_iter().find(|run| run.id != answered && !run.gates.is_empty()).map(|run| run.id)
+            }
+            _ => None,
+        })
+        .await
+}
+
+/// What the platforms' own tools send although the description does not have it (vercel.md section 8).
+const KNOWN_FROM_TOOLS: [&str; 1] = ["vercel GET /v10/projects/{idOrName}/env: request: query target: not described"];
+
+/// Routes that no description has: they are known from the tools' own sources (fly.md sections 5 and 8, vercel.md section 5).
+fn undescribed(exchange: &Exchange) -> bool {
+    exchange.origin == "fly"
+}
+
+/// The same fault of every item of a list is one.
+fn every_item(fault: &str) -> String {
+    let parts = fault.split('[').enumerate().map(|(n, part)| match part.split_once(']') {
+        Some((_, rest)) if n > 0 => format!("]{rest}"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("[")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_and_answers_are_what_the_descriptions_say() {
+    let specs: BTreeMap<&str, Spec> = ["github", "fly-machines", "vercel", "supabase"]
+        .into_iter()
+        .filter_map(|name| Some((name, Spec::of(name)?)))
+        .collect();
+    if specs.is_empty() {
+        return;
+    }
+    let seen = tokio::time::timeout(Duration::from_secs(120), evening()).await.unwrap();
+    let mut covered: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut faults = BTreeSet::new();
+    // Unchanged answers have no body, and the descriptions do not name them.
+    for exchange in seen.iter().filter(|one| !undescribed(one) && one.status != 304) {
+        let Some(spec) = specs.get(exchange.origin) else { continue };
+        let asked = format!("{} {} {}", exchange.origin, exchange.method, exchange.path);
+        let Some((template, operation)) = spec.operation(&exchange.method, &exchange.path) else {
+            faults.insert(format!("{asked}: not described"));
+            continue;
+        };
+        covered.entry(exchange.origin).or_default().insert(format!("{} {template}", exchange.method));
+        let request = spec.request_faults((template, operation), &exchange.query, exchange.body.as_ref());
+        let answer = spec.answer_faults(operation, exchange.status, exchange.answer.as_ref(), Mode::Whole);
+        let name = format!("{} {} {template}", exchange.origin, exchange.method);
+        faults.extend(request.into_iter().map(|fault| format!("{name}: request: {fault}")));
+        faults.extend(answer.into_iter().map(|fault| format!("{name}: {}: {fault}", exchange.status)));
+    }
+    for (platform, operations) in &covered {
+        println!("{platform}: {} operations", operations.len());
+        operations.iter().for_each(|operation| println!("  {operation}"));
+    }
+    let undescribed: BTreeSet<_> = seen.iter().filter(|one| undescribed(one)).map(|one| &one.path).collect();
+    println!("not described anywhere: {}", undescribed.len());
+    let faults: BTreeSet<String> = faults.iter().map(|fault| every_item(fault)).collect();
+    let faults: Vec<String> = faults.into_iter().filter(|fault| !KNOWN_FROM_TOOLS.contains(&fault.as_str())).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
