@@ -92,6 +92,12 @@ pub fn scenario_names() -> &'static [&'static str] {
     &world::seed::NAMES
 }
 
+/// Whether a deployment of the world's frontend is one that production could go back to.
+#[must_use]
+pub fn is_candidate(world: &world::World, one: &world::vercel::VercelDeployment) -> bool {
+    vercel_json::candidate(world, one)
+}
+
 /// The origins in the order of their ports.
 const ORDER: [&str; 10] = [
     "control",

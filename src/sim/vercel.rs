@@ -44,6 +44,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/projects/{id}/deployments/{deployment}/runtime-logs", routing::get(runtime_logs))
         .route("/{v}/deployments", routing::get(deployments))
         .route("/{v}/deployments/{id}", routing::get(deployment))
+        .route("/{v}/deployments/{id}/builds", routing::get(builds))
         .route("/{v}/deployments/{id}/events", routing::get(events))
         .route("/{v}/now/deployments/{id}/events", routing::get(events))
         .route("/{v}/deployments/{id}/aliases", routing::get(pointer::deployment_aliases).post(pointer::assign))
@@ -117,6 +118,19 @@ async fn deployments(State(shared): State<Shared>, Query(query): Query<ListQuery
     let all: Vec<Value> = chosen.into_iter().map(|one| deployment_json(&world, one, Form::List)).collect();
     let page = json!({"count": all.len(), "next": next, "prev": prev});
     Json(json!({"deployments": all, "pagination": page})).into_response()
+}
+
+/// What a deployment was built from: one build.
+async fn builds(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
+    let world = shared.world();
+    let Some(one) = world.vercel.deployment(&id) else { return missing("Deployment") };
+    let made = one.created_at.as_millisecond();
+    let build = json!({
+        "id": "bld_main", "deploymentId": one.id, "entrypoint": "package.json", "use": "@vercel/next", "config": {},
+        "readyState": one.state(world.now), "readyStateAt": one.ready_at(world.now).map_or(made, |at| at.as_millisecond()),
+        "scheduledAt": null, "createdAt": made, "createdIn": "sfo1", "output": [], "fingerprint": null,
+    });
+    Json(json!({"builds": [build]})).into_response()
 }
 
 async fn deployment(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {

@@ -21,7 +21,7 @@ impl Spec {
         let folder = std::env::var_os("FLIGHTDECK_SPECS").unwrap_or_else(|| beside.into());
         let path = std::path::Path::new(&folder).join(format!("{platform}.json"));
         let Ok(text) = std::fs::read_to_string(&path) else {
-            println!("SKIPPED: no official description of {platform}; FLIGHTDECK_SPECS may name their folder");
+            eprintln!("SKIPPED: no official description of {platform}; FLIGHTDECK_SPECS may name their folder");
             return None;
         };
         Some(Self(serde_json::from_str(&text).unwrap()))
