@@ -1,5 +1,5 @@
 //! Every request that the console makes and every answer that the simulator gives, judged by the platforms' own descriptions.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
 
 #[path = "support/proxy.rs"]
 mod proxy;

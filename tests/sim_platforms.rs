@@ -1,6 +1,6 @@
 //! The simulator's Vercel, GitHub and Supabase over HTTP: what a client of the real platforms relies on, and their refusals.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
 
 #[path = "support/spec.rs"]
 #[expect(dead_code, reason = "this test uses a part of it")]
