@@ -4,6 +4,7 @@ mod address;
 mod check;
 mod contract;
 pub mod credentials;
+mod database;
 pub mod file;
 mod layers;
 pub mod load;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use self::token::Token;
 use crate::domain::environment::{EnvInfo, Platform};
-use crate::domain::ids::EnvId;
+use crate::domain::ids::{EnvId, ServiceId};
 
 /// Everything the console needs to know.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Settings {
     pub probes: Vec<ProbeSettings>,
     /// Where to observe the running release of a service, beyond the default.
     pub observe: Vec<ObserveSettings>,
+    /// Databases that are looked at directly.
+    pub databases: Vec<DatabaseSettings>,
     /// Who sits at the keyboard, for locks, marks and the journal.
     pub who: Arc<str>,
     /// Workflows that deploy.
@@ -103,6 +106,32 @@ pub struct ProbeSettings {
     pub interval: Duration,
     /// Time-out; default 5 s.
     pub timeout: Duration,
+}
+
+/// A database that is looked at directly.
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// The service that it belongs to.
+    pub service: ServiceId,
+    /// `postgres://user:password@host:port/name`.
+    pub url: Token,
+    /// Whom to believe.
+    pub tls: DatabaseTls,
+    /// A root of one's own, PEM; Supabase has one.
+    pub ca_file: Option<PathBuf>,
+    /// How often; default a minute.
+    pub interval: Duration,
+}
+
+/// How a connection to a database is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseTls {
+    /// Encrypted, and the server is who it says it is.
+    Verified,
+    /// Encrypted; anybody may be at the other end.
+    Unverified,
+    /// Plain, on this machine only.
+    Off,
 }
 
 /// The workflow that deploys an environment when it is dispatched.

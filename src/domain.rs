@@ -10,6 +10,7 @@ pub mod ids;
 pub mod log;
 pub mod operation;
 pub mod pipeline;
+pub mod posture;
 pub mod release;
 pub mod secret;
 pub mod secret_matrix;

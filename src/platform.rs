@@ -6,6 +6,7 @@ pub mod http;
 mod lenient;
 pub mod logparse;
 pub mod observe;
+pub mod postgres;
 pub mod probe;
 mod recent;
 pub mod stream;

@@ -60,6 +60,17 @@ impl Redactor {
         Self { known: RwLock::new(Known::of(secrets.into_iter().cloned().collect())) }
     }
 
+    /// What of an address must not be seen: itself, and its password as written and as meant.
+    #[must_use]
+    pub fn parts_of_url(url: SecretString) -> Vec<SecretString> {
+        let text = url.expose_secret();
+        let user = text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(user, _)| user);
+        let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password.to_owned());
+        let plain = password.as_deref().map(percent_decoded);
+        let parts = password.into_iter().chain(plain).map(SecretString::from);
+        parts.chain([url.clone()]).collect()
+    }
+
     /// Also masks this value from now on: a token that was renewed.
     pub fn learn(&self, secret: &SecretString) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +100,25 @@ impl Redactor {
             Cow::Owned(text) => Cow::Owned(shapes(&text).into_owned()),
         }
     }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match code.filter(|_| *first == b'%') {
+            Some(code) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Known {
@@ -170,6 +200,20 @@ impl fmt::Display for SafeUrl {
 fn telling(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["token", "key", "secret", "passw", "sig", "auth", "code"].iter().any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod address_tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_an_address_is_masked_however_it_is_spelled() {
+        let url = SecretString::from("postgres://me:p%40ssw0rd%21@db.example.com:5432/db".to_owned());
+        let redactor = Redactor::new(&Redactor::parts_of_url(url));
+        for text in ["said p@ssw0rd!", "said p%40ssw0rd%21"] {
+            assert_eq!(redactor.scrub(text), format!("said {MASK}"));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::model::Model;
-use crate::domain::environment::{EnvInfo, ServiceInfo};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
 use crate::domain::health::{Anatomy, ProbeId};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
 use crate::domain::log::LogLine;
@@ -171,11 +171,24 @@ fn environment(model: &Model, env: &EnvInfo, rows: &mut Rows) {
     }
 }
 
+/// A word where something is not as it should be; colours are not part of these rows.
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Fail => "FAIL ",
+        Status::Warn => "WARN ",
+        Status::Unknown => "UNKNOWN ",
+        _ => "",
+    }
+}
+
 fn service(model: &Model, info: &ServiceInfo, rows: &mut Rows) {
     put(rows, "platform", format!("{} {}", info.platform, info.resource));
     put_some(rows, "address", info.url.as_deref());
     let judged = model.judge_service(&info.id);
     put(rows, "state", &judged.words);
+    for check in model.posture.get(&info.id).into_iter().flatten() {
+        put(rows, &format!("  {}", check.name), format!("{}{}", mark(check.status), check.says));
+    }
     let Some(state) = model.services.get(&info.id) else { return };
     if let Some(declared) = &state.declared {
         let sha = declared.sha.as_ref().map_or("unknown commit", |sha| sha.as_str());

@@ -63,6 +63,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Budget(platform, budget) => {
             model.budgets.insert(platform, budget);
         }
+        Fact::Posture(service, checks) => {
+            model.posture.insert(service, checks);
+        }
         Fact::Clock(platform, ahead) => {
             model.clocks.insert(platform, ahead);
         }

@@ -22,6 +22,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
+use crate::domain::posture::Posture;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{Contract, SecretEntry, SecretRow};
 use crate::domain::secret_matrix;
@@ -122,6 +123,8 @@ pub struct Model {
     pub releases: BTreeMap<ServiceId, Vec<Deployment>>,
     /// Every probe, in the order in which they first answered.
     pub probes: Vec<ProbeState>,
+    /// What services say of their condition.
+    pub posture: BTreeMap<ServiceId, Vec<Posture>>,
     /// Secrets by environment, as read.
     pub secret_entries: BTreeMap<EnvId, Vec<SecretEntry>>,
     /// The matrix made of them.
@@ -188,6 +191,7 @@ impl Model {
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             probes: Vec::new(),
+            posture: BTreeMap::new(),
             secret_entries: BTreeMap::new(),
             secrets: Vec::new(),
             runs: Vec::new(),

@@ -6,6 +6,7 @@ use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::feed::Freshness;
 use crate::domain::ids::Sha;
+use crate::domain::posture;
 use crate::sanitize::Text;
 
 /// One point.
@@ -35,6 +36,7 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
         claims(model, production, candidate.as_ref()),
         secrets(model),
         healthy(model, production, "production is healthy now"),
+        postures(model, production),
         operations(model),
         fresh(model, now),
     ]
@@ -114,6 +116,34 @@ fn secrets(model: &Model) -> Check {
         }
     };
     Check { asks: "secrets are in place", status, says: Text::from(says), jump }
+}
+
+/// The worst of what production's databases and platforms say of themselves.
+fn postures(model: &Model, production: &EnvInfo) -> Check {
+    let asks = "its database is in order";
+    let mine = model.posture.iter().filter(|(id, _)| id.env == production.id);
+    let worst = mine.filter_map(|(id, all)| Some((id, all.len(), posture::worst(all)?)));
+    let rank = |status: Status| match status {
+        Status::Fail => 3,
+        Status::Warn => 2,
+        Status::Unknown => 1,
+        _ => 0,
+    };
+    match worst.max_by_key(|(_, _, (one, _))| rank(one.status)) {
+        None => {
+            let says = Text::from("not looked at: a service with `postgres` would be");
+            Check { asks, status: Status::Paused, says, jump: Jump::Place(Place::Env(production.id.clone())) }
+        }
+        Some((id, count, (one, bad))) => {
+            let says = match one.status {
+                Status::Ok | Status::Paused => format!("{count} checks of {} are well", id.name),
+                _ if bad > 1 => format!("{} {} (+{} more)", one.name, one.says, bad - 1),
+                _ => format!("{} {}", one.name, one.says),
+            };
+            let status = if rank(one.status) == 0 { Status::Ok } else { one.status };
+            Check { asks, status, says: Text::from(says), jump: Jump::Place(Place::Service(id.clone())) }
+        }
+    }
 }
 
 fn operations(model: &Model) -> Check {

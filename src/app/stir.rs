@@ -5,6 +5,7 @@ use super::model::Model;
 use super::msg::Msg;
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
+use crate::domain::posture;
 
 /// Whether a message wants a frame before the next second.
 #[must_use]
@@ -30,6 +31,10 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
             known.is_none_or(|known| known.status != Status::Ok || sample.failure.is_some())
         }
         Fact::Releases(id, list) => model.releases.get(id).is_none_or(|known| known.len() != list.len()),
+        Fact::Posture(service, checks) => {
+            let worst = |all: &Vec<_>| posture::worst(all).map(|(one, bad)| (one.status, bad));
+            model.posture.get(service).map(worst) != Some(worst(checks))
+        }
         Fact::Secrets(env, entries) => model.secret_entries.get(env) != Some(entries),
         Fact::Pipeline(runs) => model.runs != *runs,
         Fact::History(history) => model.history != **history,

@@ -39,6 +39,7 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
     lines(model, env, &mut found);
     probes(model, env, now, &mut found);
     secrets(model, env, &mut found);
+    posture(model, env, &mut found);
     unread(model, env, &mut found);
     if found.is_empty() {
         let says = Text::from(format!("nothing speaks against {}", env.id));
@@ -142,6 +143,16 @@ fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     }
 }
 
+/// What a database says of itself: locks and connections explain more than the service that waits for them.
+fn posture(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for (id, checks) in model.posture.iter().filter(|(id, _)| id.env == env.id) {
+        for check in checks.iter().filter(|check| matches!(check.status, Status::Warn | Status::Fail)) {
+            let says = format!("{} {}: {}", id.name, check.name, check.says);
+            found.push(evidence_of(check.status, says, Jump::Place(Place::Service(id.clone()))));
+        }
+    }
+}
+
 fn unread(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     for (id, status) in &model.feeds {
         let FeedState::Failing { why, .. } = &status.state else { continue };
@@ -153,6 +164,7 @@ fn unread(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
             FeedId::Secrets(env) => (Some(env), Pane::Secrets),
             FeedId::Pipeline => (None, Pane::Pipeline),
             FeedId::Journal => (None, Pane::Journal),
+            FeedId::Posture(service) => (Some(&service.env), Pane::Readiness),
             FeedId::Token(_) => (None, Pane::Environments),
         };
         if place.is_none_or(|place| *place == env.id) {

@@ -8,8 +8,8 @@ use super::file::{self, File};
 use super::load::{Env, Flags};
 use super::token::Token;
 use super::{
-    Access, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings, Settings, UiSettings, WorkflowSettings,
-    contract, credentials, layers,
+    Access, DatabaseSettings, DatabaseTls, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings,
+    Settings, UiSettings, WorkflowSettings, contract, credentials, database, layers,
 };
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{EnvId, ServiceId};
@@ -56,6 +56,7 @@ impl Check<'_> {
             environments,
             probes,
             observe,
+            databases: self.databases(&file.environments, &mut warnings)?,
             who: self.who().into(),
             workflows: self.workflows(&file.environments)?,
             github,
@@ -143,6 +144,34 @@ impl Check<'_> {
     fn who(&self) -> String {
         let named = ["FLIGHTDECK_WHO", "USER", "LOGNAME"].iter().find_map(|name| self.variable(name));
         named.filter(|name| !name.chars().any(char::is_control)).unwrap_or_else(|| "somebody".to_owned())
+    }
+
+    fn databases(
+        &self,
+        environments: &[file::Environment],
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<DatabaseSettings>, UserError> {
+        let mut all = Vec::new();
+        for (environment, service) in environments.iter().flat_map(|env| env.services.iter().map(move |one| (env, one)))
+        {
+            let Some(written) = &service.postgres else { continue };
+            let place = format!("postgres of {}/{}", environment.name, service.name);
+            let tls = database::tls(&written.tls).ok_or_else(|| {
+                let what = format!("{place}: tls = \"{}\" means nothing", written.tls.escape_debug());
+                self.refuse(&what, "write verified, unverified, or off (for a database on this machine)")
+            })?;
+            if tls == DatabaseTls::Unverified {
+                warnings.push(format!("{place}: the server's certificate is not verified; name a ca_file instead"));
+            }
+            all.push(DatabaseSettings {
+                service: ServiceId::new(environment.name.as_str(), &service.name),
+                url: database::url(&place, written, |name| self.variable(name), warnings),
+                tls,
+                ca_file: written.ca_file.as_ref().map(PathBuf::from),
+                interval: self.interval(&format!("{place}: interval"), written.interval.as_deref(), 60)?,
+            });
+        }
+        Ok(all)
     }
 
     fn workflows(&self, environments: &[file::Environment]) -> Result<Vec<WorkflowSettings>, UserError> {

@@ -101,6 +101,34 @@ pub struct Service {
     pub resource: String,
     pub url: Option<String>,
     pub observe: Option<Observe>,
+    pub postgres: Option<Postgres>,
+}
+
+/// The database of a service, directly.
+#[derive(Deserialize)]
+#[serde(default)]
+pub struct Postgres {
+    /// A variable with the address.
+    pub url_env: Option<String>,
+    pub url_file: Option<String>,
+    pub url_command: Option<Vec<String>>,
+    /// `verified`, `unverified`, `off`.
+    pub tls: String,
+    pub ca_file: Option<String>,
+    pub interval: Option<String>,
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        let tls = "verified".to_owned();
+        Self { url_env: None, url_file: None, url_command: None, tls, ca_file: None, interval: None }
+    }
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgres").field("tls", &self.tls).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -174,7 +202,8 @@ pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
         ("platforms.supabase", TOKEN),
         ("environments", &["name", "tier", "access", "workflow", "services", "probes"]),
         ("environments.workflow", &["file", "ref", "input"]),
-        ("environments.services", &["name", "platform", "resource", "url", "observe"]),
+        ("environments.services", &["name", "platform", "resource", "url", "observe", "postgres"]),
+        ("environments.services.postgres", &["url_env", "url_file", "url_command", "tls", "ca_file", "interval"]),
         ("environments.services.observe", &["url", "json", "header", "meta"]),
         (
             "environments.probes",

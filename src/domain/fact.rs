@@ -10,6 +10,7 @@ use super::ids::{EnvId, ReqId, ServiceId};
 use super::log::LogBatch;
 use super::operation::{Operation, Plan};
 use super::pipeline::Run;
+use super::posture::Posture;
 use super::release::Deployment;
 use super::secret::SecretEntry;
 use crate::sanitize::Text;
@@ -29,6 +30,8 @@ pub enum Fact {
     Logs(LogBatch),
     /// A probe's answer. The first one of a probe carries its target.
     Probe(ProbeId, Text, Sample),
+    /// What a service says of its condition, whole.
+    Posture(ServiceId, Vec<Posture>),
     /// Every secret of one environment, whole.
     Secrets(EnvId, Vec<SecretEntry>),
     /// Recent runs with the jobs and gates of the active ones.

@@ -29,6 +29,8 @@ pub enum FeedId {
     Pipeline,
     /// The journal on the disk, which other consoles may write as well.
     Journal,
+    /// What a service's database says of its condition.
+    Posture(ServiceId),
     /// The start-up check of a platform's token.
     Token(Platform),
 }
@@ -44,6 +46,7 @@ impl fmt::Display for FeedId {
             Self::Secrets(env) => write!(f, "{env} secrets"),
             Self::Pipeline => f.write_str("pipeline"),
             Self::Journal => f.write_str("journal"),
+            Self::Posture(service) => write!(f, "{service} checks"),
             Self::Token(platform) => write!(f, "{platform} token"),
         }
     }

@@ -3,6 +3,7 @@
 mod declared;
 mod logs;
 mod pipeline;
+mod posture;
 mod probes;
 mod releases;
 mod secrets;
@@ -41,7 +42,9 @@ impl Clients {
     pub(super) fn new(settings: &Settings, clock: &SharedClock, outbox: &Outbox) -> Self {
         let tokens = [&settings.github, &settings.vercel, &settings.supabase].into_iter().flatten();
         let tokens = tokens.filter_map(|access| access.token.get());
-        let tokens: Vec<_> = tokens.chain(settings.fly.iter().filter_map(|access| access.token.get())).collect();
+        let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.get()));
+        let databases = settings.databases.iter().filter_map(|database| database.url.get());
+        let tokens: Vec<_> = tokens.chain(databases.flat_map(Redactor::parts_of_url)).collect();
         let redactor = Arc::new(Redactor::new(&tokens));
         let told = outbox.clone();
         let sink = Arc::new(move |platform, stated| {
@@ -81,6 +84,7 @@ pub(super) enum AnyFeed {
     Secrets(secrets::SecretsFeed),
     Pipeline(pipeline::PipelineFeed),
     Token(token::TokenFeed),
+    Database(posture::DatabaseFeed),
 }
 
 /// A feed with the platforms whose budgets it uses.
@@ -113,7 +117,7 @@ fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
         }
         FeedId::Pipeline => vec![Platform::Github],
         FeedId::Token(platform) => vec![*platform],
-        FeedId::Observed(_) | FeedId::Health(_) | FeedId::Journal => Vec::new(),
+        FeedId::Observed(_) | FeedId::Health(_) | FeedId::Posture(_) | FeedId::Journal => Vec::new(),
     }
 }
 
@@ -128,6 +132,7 @@ impl AnyFeed {
             Self::Secrets(feed) => feed.read(outbox).await,
             Self::Pipeline(feed) => feed.read(outbox).await,
             Self::Token(feed) => feed.read(outbox).await,
+            Self::Database(feed) => feed.read(outbox).await,
         }
     }
 }
@@ -187,6 +192,10 @@ fn of_service(
     if let Some(rule) = settings.observe.iter().find(|rule| rule.env == id.env && rule.service == id.name) {
         let feed = probes::ObservedFeed::new(id.clone(), rule.clone(), clients.http.clone());
         feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
+    }
+    if let Some(database) = settings.databases.iter().find(|one| one.service == *id) {
+        let feed = posture::DatabaseFeed::new(database.clone(), clients.http.clone());
+        feeds.push((FeedId::Posture(id.clone()), AnyFeed::Database(feed)));
     }
     if scope == Scope::All {
         feeds.extend(logs_of(clients, service, tier));

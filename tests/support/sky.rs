@@ -167,7 +167,7 @@ impl Sky {
     fn asks(&self, id: &FeedId, platform: Platform) -> bool {
         let services = self.model.environments.iter().flat_map(|env| &env.services);
         match id {
-            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) => {
+            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) | FeedId::Posture(of) => {
                 services.into_iter().any(|service| service.id == *of && service.platform == platform)
             }
             FeedId::Secrets(_) => true,
