@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use flightdeck::app::logbuf::{Filter, LogBuf};
+use flightdeck::app::logbuf::{Filter, LogBuf, typed};
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Msg, Now};
 use flightdeck::clock::SystemClock;
@@ -123,7 +123,10 @@ fn ratios() {
     };
     let mut buf = filled(&made);
     let filter = seconds(|| {
-        buf.set_filter(Filter { text: "operationalerror".to_owned(), ..Filter::default() });
+        buf.set_filter(Filter { term: typed("operationalerror"), ..Filter::default() });
+        while buf.working() {
+            buf.work();
+        }
         buf.set_filter(Filter::default());
     });
     let line = |seconds: f64| seconds / LINES as f64 * 1e9;

@@ -49,6 +49,16 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             effects
         }
         Msg::Fact(fact) => facts::fact(model, fact, now),
+        Msg::Tape(tape) => {
+            facts::tape(model, tape, now);
+            Vec::new()
+        }
+        Msg::Work => {
+            if let Some(sought) = model.logs.work() {
+                keys::tell(model, sought);
+            }
+            Vec::new()
+        }
         Msg::Terminate => vec![Effect::Quit],
     }
 }

@@ -191,7 +191,7 @@ pub struct UiSettings {
     pub ascii: bool,
     /// Mouse capture.
     pub mouse: bool,
-    /// Bytes of log lines held; default 64 MiB.
+    /// Bytes of log lines held; packed; default 256 MiB.
     pub log_bytes: usize,
 }
 

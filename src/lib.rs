@@ -5,6 +5,7 @@
 //! ```text
 //! error clock sanitize redact          leaves
 //! domain                               the vocabulary: plain data and pure rules
+//! logstore                             log lines in packed blocks: held, searched, dropped
 //! config action                        settings; the one table of actions
 //! platform                             clients of GitHub, Fly, Vercel, Supabase, and probes
 //! store                                journal and history, the only SQL
@@ -23,6 +24,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod logstore;
 pub mod platform;
 pub mod redact;
 pub mod runtime;

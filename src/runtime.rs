@@ -164,6 +164,8 @@ impl Console {
                     if taken == 0 { continue; }
                     Event::Logs
                 }
+                // Last of all, slice by slice: a key that comes meanwhile is taken before the next one.
+                () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
                 () = tokio::time::sleep(self.until_next_second()), if self.model.needs_tick() => Event::Msg(Msg::Tick),
             };
             if let Flow::End = self.take(surface, performer, event, &mut batches)? {

@@ -34,6 +34,13 @@ impl Text {
         Self::cleaned(raw.trim_end_matches(['\n', '\r']), 0)
     }
 
+    /// Takes text back that was made from a [`Text`]. It is trusted no further than it can be seen to be clean.
+    #[must_use]
+    pub fn again(kept: &str) -> Self {
+        let clean = kept.len() <= CAP + MARKER && !kept.chars().any(|c| c.is_control() || unseen(c));
+        if clean { Self(kept.into()) } else { Self::clean(kept) }
+    }
+
     /// The same for bytes; what is not UTF-8 becomes U+FFFD.
     #[must_use]
     pub fn from_bytes(raw: &[u8]) -> Self {
@@ -231,6 +238,7 @@ mod tests {
             prop_assert!(text.as_str().len() <= CAP + MARKER);
             let again = Text::clean(text.as_str());
             prop_assert!(again.as_str().len() <= CAP + MARKER);
+            prop_assert_eq!(Text::again(text.as_str()), text);
         }
 
         #[test]

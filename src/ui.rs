@@ -199,7 +199,10 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let width = usize::from(width);
     if let Some(Overlay::Prompt(typed)) = &model.overlay {
-        let text = format!(" filter: {typed}{}  (! first inverts, enter keeps, esc clears)", theme.cursor());
+        let text = format!(
+            " filter: {typed}{}  (! inverts, ~ regex, @15m window, tab adds, enter keeps, esc clears)",
+            theme.cursor()
+        );
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
     }
     if let Some(notice) = &model.notice {

@@ -12,15 +12,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("redact", &["sanitize"]),
     ("telemetry", &[]),
     ("domain", &["sanitize", "error", "clock"]),
+    ("logstore", &["domain", "sanitize", "redact"]),
     ("config", &["domain", "error", "sanitize"]),
     ("action", &["domain"]),
     ("platform", &["domain", "sanitize", "redact", "error", "clock", "config"]),
     ("store", &["domain", "sanitize", "error", "clock"]),
-    ("engine", &["domain", "sanitize", "redact", "error", "clock", "config", "platform", "store"]),
-    ("app", &["domain", "sanitize", "action", "config"]),
+    ("engine", &["domain", "sanitize", "redact", "error", "clock", "config", "platform", "store", "logstore"]),
+    ("app", &["domain", "sanitize", "logstore", "action", "config"]),
     ("ui", &["app", "domain", "sanitize", "action", "config"]),
     ("term", &["app"]),
-    ("runtime", &["app", "ui", "term", "engine", "domain", "sanitize", "config", "clock", "error", "store", "action"]),
+    (
+        "runtime",
+        &[
+            "app", "ui", "term", "engine", "domain", "sanitize", "logstore", "config", "clock", "error", "store",
+            "action",
+        ],
+    ),
     ("sim", &["error", "clock"]),
     (
         "cli",
@@ -48,6 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that a layer must not know.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("domain", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum"]),
+    ("logstore", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum", "std::fs"]),
     ("config", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum"]),
     ("app", &["tokio", "reqwest", "ratatui", "crossterm", "sqlx", "axum"]),
     ("ui", &["tokio", "reqwest", "crossterm", "sqlx", "axum"]),

@@ -41,7 +41,7 @@ pub fn rows(model: &Model, subject: &Subject) -> Rows {
     match subject {
         Subject::Line(number) => {
             if let Some(one) = model.logs.line(*number) {
-                line(one, &mut rows);
+                line(&one, &mut rows);
             }
         }
         Subject::Probe(id) => probe(model, id, &mut rows),

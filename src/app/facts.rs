@@ -6,6 +6,19 @@ use super::msg::Now;
 use super::{banner, rollback, steady, timeline};
 use crate::domain::fact::Fact;
 use crate::domain::health::ProbeState;
+use crate::logstore::{Piece, Tape};
+
+/// Bytes of a log that is read without a platform.
+pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
+    if let Piece::End(why) = &tape.piece {
+        model.notice = Some(why.clone());
+    }
+    let (before, _) = model.logs.counts();
+    let service = tape.service.clone();
+    model.logs.tape(tape);
+    let came = model.logs.counts().0 - before;
+    model.logs.came(&service, usize::try_from(came).unwrap_or(usize::MAX), now.mono);
+}
 
 pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     match fact {

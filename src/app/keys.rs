@@ -3,8 +3,8 @@
 use super::detail::{self, Subject};
 use super::effect::Effect;
 use super::jump;
-use super::logbuf::Filter;
-use super::logbuf::seek::Seek;
+use super::logbuf::seek::{Seek, Sought};
+use super::logbuf::{Filter, Term, typed, typing, window};
 use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::motion::move_by;
 use super::msg::{Key, KeyCode, Now};
@@ -59,7 +59,23 @@ pub(super) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(Overlay::Prompt(text)) = model.overlay.as_mut() else { return Vec::new() };
     match key.code {
         KeyCode::Char(c) => text.push(c),
+        KeyCode::Backspace if text.is_empty() => {
+            let mut filter = model.logs.filter().clone();
+            if filter.window.take().is_none() {
+                filter.chips.pop();
+            }
+            model.logs.set_filter(filter);
+            return Vec::new();
+        }
         KeyCode::Backspace => drop(text.pop()),
+        KeyCode::Tab => {
+            text.clear();
+            let mut filter = model.logs.filter().clone();
+            let term = std::mem::take(&mut filter.term);
+            filter.chips.extend((!term.text.is_empty()).then_some(term));
+            model.logs.set_filter(filter);
+            return Vec::new();
+        }
         KeyCode::Enter => {
             model.overlay = None;
             return Vec::new();
@@ -91,10 +107,14 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     }
 }
 
-/// A leading `!` shows what does not match.
-fn set_filter(model: &mut Model, typed: &str) {
-    let (inverse, text) = typed.strip_prefix('!').map_or((false, typed), |rest| (true, rest));
-    let filter = Filter { text: text.to_owned(), inverse: inverse && !text.is_empty(), ..model.logs.filter().clone() };
+/// A leading `!` shows what does not match, a leading `~` takes a regular expression, a leading `@` a time window.
+fn set_filter(model: &mut Model, text: &str) {
+    let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
+    if text.starts_with('@') {
+        // A time window; nothing else while it is typed.
+        filter.term = Term::default();
+        filter.window = model.logs.newest().and_then(|newest| window(text, newest));
+    }
     model.logs.set_filter(filter);
 }
 
@@ -109,8 +129,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Escape => drop(escape(model)),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Filter => {
-            let filter = model.logs.filter();
-            let typed = format!("{}{}", if filter.inverse { "!" } else { "" }, filter.text);
+            let typed = typing(&model.logs.filter().term);
             jump::show(model, Pane::Logs);
             model.overlay = Some(Overlay::Prompt(typed));
         }
@@ -185,13 +204,21 @@ fn read(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
 fn seek(model: &mut Model, what: Seek, forward: bool) {
     jump::show(model, Pane::Logs);
     let page = model.geometry.rows(Pane::Logs);
-    if what == Seek::Match && model.logs.term().is_empty() {
+    if what == Seek::Match && model.logs.term().text.is_empty() {
         model.notice = Some(Text::from("nothing to look for yet: / takes a text"));
-    } else if !model.logs.seek(what, forward, page) {
-        let thing = if what == Seek::Error { "error" } else { "match" };
-        let way = if forward { "below" } else { "above" };
-        model.notice = Some(Text::from(format!("no {thing} {way}")));
+        return;
     }
+    match model.logs.seek(what, forward, page) {
+        Some(sought) => tell(model, sought),
+        None => model.notice = Some(Text::from("looking for it")),
+    }
+}
+
+/// Says that a search found nothing; a hit shows itself.
+pub(super) fn tell(model: &mut Model, sought: Sought) {
+    let thing = if sought.what == Seek::Error { "error" } else { "match" };
+    let way = if sought.forward { "below" } else { "above" };
+    model.notice = (!sought.found).then(|| Text::from(format!("no {thing} {way}")));
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
@@ -223,7 +250,7 @@ fn escape(model: &mut Model) -> bool {
         model.logs.set_filter(Filter::default());
         return true;
     }
-    if !model.logs.term().is_empty() {
+    if !model.logs.term().text.is_empty() {
         model.logs.clear_term();
         return true;
     }

@@ -1,45 +1,42 @@
-//! The log lines held: bounded by bytes, the oldest go first and are counted; ordered by event time within a small window;
-//! filtered once on arrival. Positions are absolute (lines ever taken in), so that a paused reader keeps their place.
+//! The log lines held, as they are read: in the order of event time, filtered, followed or paused. [`Store`] holds them; here is
+//! what the reader sees of them. Positions are absolute (rows ever taken in), so that a paused reader keeps their place.
+//!
+//! What would take long is done in slices ([`LogBuf::work`]), from the reader's place outwards, so that no key ever waits.
 
 mod filter;
 pub mod seek;
 mod source;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use std::collections::VecDeque;
 
-use crate::domain::ids::ServiceId;
 use crate::domain::log::{LogBatch, LogLine};
-use crate::sanitize::Text;
-pub use filter::{Filter, find};
+use crate::logstore::{Needle, Piece, Sieve, Store, Tally, Tape};
+pub use crate::logstore::{Row, Term};
+pub use filter::{Filter, moment, typed, typing, window};
+use seek::Seeking;
 pub use source::Source;
-
-/// How far back a late line may be sorted in.
-const WINDOW: usize = 512;
-/// What a line costs beside its text, bytes.
-const OVERHEAD: usize = 160;
-
-/// One row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Row {
-    /// A line.
-    Line(LogLine),
-    /// Lines that are missing here: whose, how many, why.
-    Gap(ServiceId, u64, Text),
-}
+use work::Scan;
 
 /// The buffer.
 #[derive(Debug)]
 pub struct LogBuf {
-    rows: VecDeque<Row>,
-    /// Absolute position of the first row.
-    base: u64,
-    bytes: usize,
-    limit: usize,
-    /// Absolute positions of rows that pass the filter, ascending.
-    shown: VecDeque<u64>,
+    store: Store,
+    /// Positions of rows that pass the filter, ascending; `None` while every row does.
+    shown: Option<VecDeque<u64>>,
     filter: Filter,
+    sieve: Sieve,
+    /// Where the filter has not looked yet.
+    scan: Option<Scan>,
     /// The last text that was filtered by: n and N walk its matches when the filter has gone.
-    term: String,
+    term: Term,
+    needle: Option<Needle>,
+    /// A match or an error that is still looked for.
+    seeking: Option<Seeking>,
+    /// Where blocks have not been summed up yet.
+    survey: u64,
     /// The selected row while paused.
     cursor: Option<u64>,
     sources: Vec<Source>,
@@ -55,14 +52,17 @@ impl LogBuf {
     /// A buffer that holds at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
+        let filter = Filter::default();
         Self {
-            rows: VecDeque::new(),
-            base: 0,
-            bytes: 0,
-            limit,
-            shown: VecDeque::new(),
-            filter: Filter::default(),
-            term: String::new(),
+            store: Store::new(limit),
+            shown: None,
+            sieve: filter.sieve(),
+            filter,
+            scan: None,
+            term: Term::default(),
+            needle: None,
+            seeking: None,
+            survey: 0,
             cursor: None,
             sources: Vec::new(),
             anchor: None,
@@ -75,99 +75,149 @@ impl LogBuf {
     /// Takes a batch in.
     pub fn push(&mut self, batch: LogBatch) {
         if batch.gap > 0 {
-            self.insert(self.rows.len(), Row::Gap(batch.service, batch.gap, batch.gap_why.unwrap_or_default()));
+            let at = self.store.push_gap(&batch.service, batch.gap, &batch.gap_why.unwrap_or_default());
+            self.inserted(at);
         }
         for line in batch.lines {
             self.arrived += 1;
             self.source(&line.service).take(&line);
-            let late = |row: &Row| matches!(row, Row::Line(other) if other.at > line.at);
-            let back = self.rows.iter().rev().take(WINDOW).take_while(|row| late(row)).count();
-            self.insert(self.rows.len() - back, Row::Line(line));
+            let at = self.store.push(&line);
+            self.inserted(at);
         }
+        self.store.settle();
         self.evict();
     }
 
-    fn insert(&mut self, index: usize, row: Row) {
-        let at = self.base + index as u64;
-        let passes = self.filter.passes(&row);
-        self.bytes += cost(&row);
-        self.rows.insert(index, row);
-        // Positions behind it move by one; they are the last few, because the window is small.
-        let behind = self.shown.partition_point(|position| *position < at);
-        self.shown.range_mut(behind..).for_each(|position| *position += 1);
-        if passes {
-            self.shown.insert(behind, at);
-        }
+    /// Takes in what a reader of bytes hands over.
+    pub fn tape(&mut self, tape: Tape) {
+        let (before, base) = (self.store.end(), self.store.base());
+        let changed = match tape.piece {
+            Piece::Block(block) => self.store.push_block(&tape.service, block),
+            Piece::Text(text) => self.store.append(&tape.service, &text),
+            Piece::Lost(why) => {
+                let count = self.store.end() - self.store.base();
+                let gone = self.store.clear();
+                self.forget(gone, base);
+                self.store.push_gap(&tape.service, count, &why)
+            }
+            Piece::Break(why) => self.store.push_gap(&tape.service, 1, &why),
+            Piece::Caught | Piece::End(_) => return,
+        };
+        let lines = self.store.end().saturating_sub(before);
+        self.arrived += lines;
+        self.source(&tape.service).lines += lines;
+        self.changed(changed);
+        self.evict();
+    }
+
+    /// A row was put in here: everything behind it moves by one.
+    fn inserted(&mut self, at: u64) {
         for place in [&mut self.anchor, &mut self.cursor].into_iter().flatten().filter(|place| **place >= at) {
             *place += 1;
         }
+        let passes = self.scan.as_ref().is_none_or(|scan| scan.looked(at)) && self.passes(at);
+        let Some(shown) = &mut self.shown else { return };
+        // Positions behind it are the last few, because the window is small.
+        let behind = shown.partition_point(|position| *position < at);
+        shown.range_mut(behind..).for_each(|position| *position += 1);
+        if passes {
+            shown.insert(behind, at);
+        }
+    }
+
+    /// Rows from here on are new, or other than they were.
+    fn changed(&mut self, from: u64) {
+        if self.shown.is_none() || self.scan.as_ref().is_some_and(|scan| !scan.looked(from)) {
+            return;
+        }
+        let passing: Vec<u64> = (from..self.store.end()).filter(|at| self.passes(*at)).collect();
+        let Some(shown) = &mut self.shown else { return };
+        shown.truncate(shown.partition_point(|position| *position < from));
+        shown.extend(passing);
+    }
+
+    fn passes(&self, at: u64) -> bool {
+        self.shown.is_some() && self.store.passes(at, &self.sieve)
     }
 
     fn evict(&mut self) {
-        while self.bytes > self.limit {
-            let Some(row) = self.rows.pop_front() else { break };
-            self.bytes -= cost(&row);
-            // A gap mark was never taken in as a line.
-            if let Row::Line(line) = &row {
-                self.dropped += 1;
-                self.source(&line.service).drop(line);
+        let base = self.store.base();
+        let gone = self.store.evict();
+        self.forget(gone, base);
+    }
+
+    /// Rows from `base` on to where the store begins now have gone.
+    fn forget(&mut self, gone: Vec<Tally>, base: u64) {
+        for tally in gone {
+            self.dropped += u64::from(tally.lines);
+            if let Some(service) = self.store.service(tally.source).cloned() {
+                self.source(&service).drop(tally);
             }
-            self.base += 1;
         }
-        while self.shown.front().is_some_and(|position| *position < self.base) {
-            self.shown.pop_front();
-            self.lost += 1;
+        let first = self.store.base();
+        match &mut self.shown {
+            None => self.lost += usize::try_from(first - base).unwrap_or(0),
+            Some(shown) => {
+                let kept = shown.partition_point(|position| *position < first);
+                shown.drain(..kept);
+                self.lost += kept;
+            }
         }
-    }
-
-    /// Sets the filter and looks at every row once.
-    pub fn set_filter(&mut self, filter: Filter) {
-        let filter = Filter { text: filter.text.to_lowercase(), ..filter };
-        if filter == self.filter {
-            return;
-        }
-        self.filter = filter;
-        if !self.filter.text.is_empty() {
-            self.term.clone_from(&self.filter.text);
-        }
-        self.shown.clear();
-        let passing = self.rows.iter().enumerate().filter(|(_, row)| self.filter.passes(row));
-        self.shown.extend(passing.map(|(index, _)| self.base + index as u64));
-    }
-
-    /// The filter in force.
-    #[must_use]
-    pub fn filter(&self) -> &Filter {
-        &self.filter
     }
 
     /// Index into the shown rows behind the last visible one.
-    fn end(&self) -> usize {
+    fn shown_end(&self) -> usize {
         match self.anchor {
-            None => self.shown.len(),
-            Some(anchor) => self.shown.partition_point(|position| *position <= anchor),
+            None => self.shown_len(),
+            Some(anchor) => self.shown_before(anchor + 1),
         }
     }
 
-    /// The rows of a page, oldest first, each with its number counted from the first row ever taken in.
-    pub fn page(&self, rows: usize) -> impl DoubleEndedIterator<Item = (u64, &Row)> {
-        // A paused reader whose place is being evicted sees the oldest page, whole, rather than its last rows or nothing.
-        let evicted = self.anchor.is_some_and(|anchor| anchor < self.base);
-        let end = self.end();
-        let filled = if evicted { rows } else { (end + self.lost).min(rows) };
-        let end = end.max(filled.min(self.shown.len()));
-        let start = end.saturating_sub(rows);
-        self.shown.range(start..end).filter_map(|position| Some((*position, self.row(*position)?)))
+    /// Rows that pass the filter, as far as it has looked.
+    #[must_use]
+    pub fn shown_len(&self) -> usize {
+        self.shown.as_ref().map_or_else(|| self.store.rows(), VecDeque::len)
     }
 
-    fn row(&self, position: u64) -> Option<&Row> {
-        self.rows.get(usize::try_from(position.checked_sub(self.base)?).ok()?)
+    /// The position of a shown row by its index.
+    fn shown_at(&self, index: usize) -> Option<u64> {
+        match &self.shown {
+            None => (index < self.store.rows()).then(|| self.store.base() + index as u64),
+            Some(shown) => shown.get(index).copied(),
+        }
+    }
+
+    /// Shown rows before a position.
+    fn shown_before(&self, position: u64) -> usize {
+        match &self.shown {
+            None => {
+                usize::try_from(position.clamp(self.store.base(), self.store.end()) - self.store.base()).unwrap_or(0)
+            }
+            Some(shown) => shown.partition_point(|one| *one < position),
+        }
+    }
+
+    fn shows(&self, position: u64) -> bool {
+        self.shown.as_ref().is_none_or(|shown| shown.binary_search(&position).is_ok())
+    }
+
+    /// The rows of a page, oldest first, each with its number counted from the first row ever taken in.
+    #[must_use]
+    pub fn page(&self, rows: usize) -> Vec<(u64, Row)> {
+        // A paused reader whose place is being evicted sees the oldest page, whole, rather than its last rows or nothing.
+        let evicted = self.anchor.is_some_and(|anchor| anchor < self.store.base());
+        let end = self.shown_end();
+        let filled = if evicted { rows } else { (end + self.lost).min(rows) };
+        let end = end.max(filled.min(self.shown_len()));
+        let start = end.saturating_sub(rows);
+        let row = |index| self.shown_at(index).and_then(|position| Some((position, self.store.row(position)?)));
+        (start..end).filter_map(row).collect()
     }
 
     /// A line by its number.
     #[must_use]
-    pub fn line(&self, position: u64) -> Option<&LogLine> {
-        match self.row(position)? {
+    pub fn line(&self, position: u64) -> Option<LogLine> {
+        match self.store.row(position)? {
             Row::Line(line) => Some(line),
             Row::Gap(..) => None,
         }
@@ -176,7 +226,7 @@ impl LogBuf {
     /// Shown rows below the page.
     #[must_use]
     pub fn below(&self) -> usize {
-        self.shown.len() - self.end()
+        self.shown_len() - self.shown_end().min(self.shown_len())
     }
 
     /// Whether new lines move the page.
@@ -194,142 +244,26 @@ impl LogBuf {
     /// Bytes held, as they count against the bound.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.bytes
+        self.store.bytes()
     }
 
     /// Rows held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.store.rows()
     }
 
     /// Whether no row is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.store.rows() == 0
     }
 
     /// The newest line's event time.
     #[must_use]
     pub fn newest(&self) -> Option<jiff::Timestamp> {
-        self.rows.iter().rev().find_map(|row| match row {
-            Row::Line(line) => Some(line.at),
-            Row::Gap(..) => None,
-        })
-    }
-}
-
-fn cost(row: &Row) -> usize {
-    OVERHEAD
-        + match row {
-            Row::Line(line) => line.message.as_str().len() + line.raw.as_ref().map_or(0, |raw| raw.as_str().len()),
-            Row::Gap(_, _, why) => why.as_str().len(),
-        }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::environment::Platform;
-    use crate::domain::log::{Level, LogKind};
-
-    fn line(second: i64, message: &str) -> LogLine {
-        LogLine {
-            at: jiff::Timestamp::from_second(second).unwrap(),
-            service: ServiceId::new("production", "backend"),
-            platform: Platform::Fly,
-            kind: LogKind::App,
-            instance: "".into(),
-            region: "".into(),
-            level: Level::Info,
-            message: Text::from(message),
-            raw: None,
-        }
-    }
-
-    fn batch(lines: Vec<LogLine>) -> LogBatch {
-        LogBatch { service: ServiceId::new("production", "backend"), lines, gap: 0, gap_why: None }
-    }
-
-    fn seen(buf: &LogBuf, rows: usize) -> Vec<String> {
-        let text = |row: &Row| match row {
-            Row::Line(line) => line.message.to_string(),
-            Row::Gap(_, count, _) => format!("gap {count}"),
-        };
-        buf.page(rows).map(|(_, row)| text(row)).collect()
-    }
-
-    #[test]
-    fn late_lines_are_sorted_in_and_a_paused_reader_keeps_their_place() {
-        let mut buf = LogBuf::new(1 << 20);
-        buf.push(batch(vec![line(1, "a"), line(5, "e")]));
-        buf.toggle_pause();
-        buf.push(batch(vec![line(3, "c"), line(9, "i")]));
-        assert_eq!(seen(&buf, 10), ["a", "c", "e"]);
-        assert_eq!(buf.below(), 1);
-        buf.scroll(1, 10);
-        assert!(!buf.following(), "the line below is selected, and reading goes on from it");
-        buf.scroll(1, 10);
-        assert!(buf.following());
-        assert_eq!(seen(&buf, 2), ["e", "i"]);
-    }
-
-    #[test]
-    fn the_filter_works_on_what_is_held_and_on_what_arrives() {
-        let mut buf = LogBuf::new(1 << 20);
-        buf.push(batch(vec![line(1, "GET /health"), line(2, "boom ERROR")]));
-        buf.set_filter(Filter { text: "Error".to_owned(), ..Filter::default() });
-        buf.push(batch(vec![line(3, "an error"), line(4, "fine")]));
-        assert_eq!(seen(&buf, 10), ["boom ERROR", "an error"]);
-        buf.set_filter(Filter { text: "error".to_owned(), inverse: true, ..Filter::default() });
-        assert_eq!(seen(&buf, 10), ["GET /health", "fine"]);
-    }
-
-    #[test]
-    fn gaps_are_visible() {
-        let mut buf = LogBuf::new(1 << 20);
-        buf.push(LogBatch { gap: 7, ..batch(vec![line(1, "a")]) });
-        assert_eq!(seen(&buf, 10), ["gap 7", "a"]);
-    }
-
-    #[test]
-    fn a_gap_mark_that_goes_is_not_counted_as_a_dropped_line() {
-        let mut buf = LogBuf::new(OVERHEAD * 3);
-        for second in 0..20 {
-            buf.push(LogBatch { gap: 7, ..batch(vec![line(second, "")]) });
-        }
-        let held = buf.rows.iter().filter(|row| matches!(row, Row::Line(_))).count() as u64;
-        let (arrived, dropped) = buf.counts();
-        assert_eq!((arrived, held + dropped), (20, 20));
-    }
-
-    #[test]
-    fn a_paused_page_stays_whole_while_its_rows_go() {
-        let mut buf = LogBuf::new(OVERHEAD * 10);
-        buf.push(batch((0..10).map(|second| line(second, "")).collect()));
-        buf.toggle_pause();
-        for second in 10..40 {
-            buf.push(batch(vec![line(second, "")]));
-            assert_eq!(buf.page(5).count(), 5, "at {second}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_bound_holds_and_every_line_is_held_or_counted(
-            steps in proptest::collection::vec((0i64..50, 0usize..200, any::<bool>(), -5isize..5), 1..200),
-        ) {
-            let mut buf = LogBuf::new(8 * 1024);
-            for (second, length, pause, scroll) in steps {
-                buf.push(batch(vec![line(second, &"x".repeat(length))]));
-                if pause { buf.toggle_pause(); } else { buf.scroll(scroll, 10); }
-                prop_assert!(buf.bytes <= buf.limit);
-                prop_assert_eq!(buf.len() as u64 + buf.counts().1, buf.counts().0);
-                prop_assert!(buf.page(10).count() <= 10);
-                prop_assert_eq!(buf.shown.len(), buf.len());
-            }
-        }
+        let metas = (self.store.base()..self.store.end()).rev().take(crate::logstore::WINDOW);
+        let meta = metas.filter_map(|at| self.store.meta(at)).find(|meta| !meta.gap && meta.timed())?;
+        jiff::Timestamp::from_microsecond(meta.at).ok()
     }
 }

@@ -98,7 +98,7 @@ fn click(model: &mut Model, pane: Pane, area: Area, row: u16) {
     let (row, rows) = (usize::from(row.saturating_sub(area.y)), usize::from(area.height));
     match pane {
         Pane::Logs => {
-            let under = model.logs.page(rows).map(|(position, _)| position).nth(row);
+            let under = model.logs.page(rows).get(row).map(|(position, _)| *position);
             // Wrapped lines take several rows: then a click only gives the pane the keys.
             if let Some(position) = under.filter(|_| !model.reading.wrap) {
                 model.logs.select(position);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::fact::Fact;
+use crate::logstore::Tape;
 
 /// The two clocks as they stood when a message was taken from its lane.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +31,10 @@ pub enum Msg {
     Focus(bool),
     /// Something became known.
     Fact(Fact),
+    /// Bytes of a log that is read without a platform.
+    Tape(Tape),
+    /// There is time for a slice of what takes long.
+    Work,
     /// A second passed (only sent while something on the screen ages).
     Tick,
     /// The process was asked to end (SIGTERM, SIGHUP).

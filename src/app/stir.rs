@@ -10,6 +10,10 @@ use crate::domain::posture;
 /// Whether a message wants a frame before the next second.
 #[must_use]
 pub fn stirs(model: &Model, msg: &Msg) -> bool {
+    if matches!(msg, Msg::Work) {
+        // Summing up shows nothing; a filter that looks on does.
+        return model.logs.searching();
+    }
     let Msg::Fact(fact) = msg else { return true };
     match fact {
         Fact::Feed(id, status) => {

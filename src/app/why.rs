@@ -8,7 +8,6 @@ use super::model::{Model, Pane, Place};
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::{FeedId, FeedState};
-use crate::domain::log::Level;
 use crate::sanitize::Text;
 
 /// A change this long before the trouble may have caused it, seconds.
@@ -109,7 +108,7 @@ fn platforms(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 
 fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
-        let Some(newest) = model.logs.newest_of(&source.service, Level::Error) else { continue };
+        let Some(newest) = model.logs.newest_error(&source.service) else { continue };
         let (name, errors) = (&source.service.name, source.errors);
         let says = format!("{name}: {errors} errors among the lines held; the newest: {}", newest.message);
         found.push(evidence_of(Status::Warn, says, Jump::Errors(source.service.clone())));

@@ -375,7 +375,7 @@ impl Check<'_> {
             no_color: self.no_color(),
             ascii: self.flags.ascii || ascii.or(ui.ascii).unwrap_or(false),
             mouse: ui.mouse.unwrap_or(true),
-            log_bytes: self.bytes(ui.log_memory.as_deref().unwrap_or("64MiB"))?,
+            log_bytes: self.bytes(ui.log_memory.as_deref().unwrap_or("256MiB"))?,
         })
     }
 
@@ -398,7 +398,7 @@ impl Check<'_> {
         parsed.filter(|mib| (1..=65_536).contains(mib)).map(|mib| mib << 20).ok_or_else(|| {
             self.refuse(
                 &format!("ui.log_memory = \"{}\" is no size", text.escape_debug()),
-                "write it as \"64MiB\", between 1MiB and 65536MiB",
+                "write it as \"256MiB\", between 1MiB and 65536MiB",
             )
         })
     }

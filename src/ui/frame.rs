@@ -7,6 +7,7 @@ use ratatui::widgets::Block;
 
 use super::Ctx;
 use super::text;
+use crate::app::logbuf::typing;
 use crate::app::model::Pane;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::feed::Freshness;
@@ -99,11 +100,19 @@ fn logs(ctx: &Ctx<'_>) -> String {
         text.push_str(&format!(" {dot} {dropped} oldest dropped"));
     }
     let filter = logs.filter();
-    if !filter.text.is_empty() {
-        let not = if filter.inverse { "!" } else { "" };
-        text.push_str(&format!(" {dot} /{not}{}", filter.text));
-    } else if !logs.term().is_empty() {
-        text.push_str(&format!(" {dot} n N {}", logs.term()));
+    if !filter.passes_all() {
+        let so_far = logs.progress().map(|percent| format!(" of {percent}%")).unwrap_or_default();
+        text.push_str(&format!(" {dot} {} pass{so_far}", logs.shown_len()));
+    }
+    for chip in filter.chips.iter().chain(Some(&filter.term)).filter(|term| !term.text.is_empty()) {
+        text.push_str(&format!(" {dot} /{}", typing(chip)));
+    }
+    if let Some((from, until)) = filter.window {
+        let until = if until == jiff::Timestamp::MAX { String::new() } else { until.strftime("%H:%M:%S").to_string() };
+        text.push_str(&format!(" {dot} {}..{until}", from.strftime("%H:%M:%S")));
+    }
+    if filter.term.text.is_empty() && !logs.term().text.is_empty() {
+        text.push_str(&format!(" {dot} n N {}", typing(logs.term())));
     }
     if filter.level > Level::Trace {
         text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));

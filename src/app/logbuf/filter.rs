@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::Row;
+use jiff::{SignedDuration, Timestamp};
+
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
+use crate::logstore::{Matcher, Sieve, Term};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    /// Text that a line must hold, without regard to case; empty = any.
-    pub text: String,
-    /// Show what does not hold it.
-    pub inverse: bool,
+    /// What a line must have, or must not; an empty text = any.
+    pub term: Term,
+    /// The same, fixed before.
+    pub chips: Vec<Term>,
+    /// From when until when.
+    pub window: Option<(Timestamp, Timestamp)>,
     /// The lowest level shown.
     pub level: Level,
     /// Sources that are not shown.
@@ -21,38 +25,64 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { text: String::new(), inverse: false, level: Level::Trace, hidden: BTreeSet::new() }
+        let (term, chips, hidden) = (Term::default(), Vec::new(), BTreeSet::new());
+        Self { term, chips, window: None, level: Level::Trace, hidden }
     }
 }
 
 impl Filter {
-    pub(super) fn passes(&self, row: &Row) -> bool {
-        let line = match row {
-            Row::Line(line) => line,
-            Row::Gap(service, ..) => return !self.hidden.contains(service),
-        };
-        if self.hidden.contains(&line.service) {
-            return false;
+    /// Whether every row passes.
+    #[must_use]
+    pub fn passes_all(&self) -> bool {
+        let texts = self.term.text.is_empty() && self.chips.is_empty();
+        texts && self.window.is_none() && self.level == Level::Trace && self.hidden.is_empty()
+    }
+
+    pub(super) fn sieve(&self) -> Sieve {
+        Sieve {
+            matcher: Matcher::new(self.chips.iter().chain(std::iter::once(&self.term))),
+            level: self.level,
+            window: self.window.map(|(from, until)| (from.as_microsecond(), until.as_microsecond())),
+            hidden: self.hidden.clone(),
         }
-        if line.level < self.level {
-            return false;
-        }
-        self.text.is_empty() || contains(line.message.as_str(), &self.text) != self.inverse
     }
 }
 
-/// Whether `text` holds `needle`, which is lower-case, without regard to ASCII case.
-pub(super) fn contains(text: &str, needle: &str) -> bool {
-    find(text, needle).is_some()
+/// What is typed at the prompt: `!` first = lines without it, `~` = a regular expression.
+#[must_use]
+pub fn typed(text: &str) -> Term {
+    let (inverse, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+    let (regex, text) = text.strip_prefix('~').map_or((false, text), |rest| (true, rest));
+    Term { text: text.to_owned(), inverse: inverse && !text.is_empty(), regex: regex && !text.is_empty() }
 }
 
-/// Where `text` holds `needle`, which is lower-case, without regard to ASCII case: the byte at which it begins. Both ends of
-/// the match are boundaries of characters.
+/// A term as it is typed.
 #[must_use]
-pub fn find(text: &str, needle: &str) -> Option<usize> {
-    let (bytes, wanted) = (text.as_bytes(), needle.as_bytes());
-    let Some((first, rest)) = wanted.split_first() else { return Some(0) };
-    let (low, high) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    memchr::memchr2_iter(low, high, bytes)
-        .find(|at| bytes.get(at + 1..at + wanted.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(rest)))
+pub fn typing(term: &Term) -> String {
+    format!("{}{}{}", if term.inverse { "!" } else { "" }, if term.regex { "~" } else { "" }, term.text)
+}
+
+/// `@15m`: the last quarter of an hour before `newest`; `@12:00..12:30`: those of its day, UTC; `@…Z..…Z`: whole times.
+#[must_use]
+pub fn window(text: &str, newest: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let text = text.strip_prefix('@')?;
+    if let Some((from, until)) = text.split_once("..") {
+        let from = moment(from, newest)?;
+        let until = if until.is_empty() { Timestamp::MAX } else { moment(until, newest)? };
+        return (from <= until).then_some((from, until));
+    }
+    let span: SignedDuration = text.parse().ok()?;
+    Some((newest.checked_sub(span.abs()).ok()?, Timestamp::MAX))
+}
+
+/// A whole time, or one of the day of another, UTC.
+#[must_use]
+pub fn moment(text: &str, day: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(at) = text.parse() {
+        return Some(at);
+    }
+    let time: jiff::civil::Time = text.parse().ok()?;
+    let day = jiff::tz::TimeZone::UTC.to_datetime(day).date();
+    jiff::tz::TimeZone::UTC.to_timestamp(day.to_datetime(time)).ok()
 }

@@ -1,8 +1,13 @@
 //! Moving through the lines: pause, scroll, jump to a match or an error.
 
-use super::filter::contains;
-use super::{LogBuf, Row};
+use std::collections::BTreeSet;
+
+use super::{Filter, LogBuf, Row, Term};
 use crate::domain::log::Level;
+use crate::logstore::{Matcher, Sieve};
+
+/// Bytes looked through before the key that asked is answered; the rest is looked through in slices.
+const AT_ONCE: usize = 8 << 20;
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,15 +18,42 @@ pub enum Seek {
     Error,
 }
 
+/// What a search came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sought {
+    /// What was looked for.
+    pub what: Seek,
+    /// Which way.
+    pub forward: bool,
+    /// Whether it was found.
+    pub found: bool,
+}
+
+/// A search that goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Seeking {
+    what: Seek,
+    forward: bool,
+    /// Rows of the screen.
+    page: usize,
+    /// The next row to look at, or the one behind it.
+    at: u64,
+    sieve: Sieve,
+}
+
 impl LogBuf {
     /// Pauses at the page as it is, its last line selected; or follows again.
     pub fn toggle_pause(&mut self) {
         self.lost = 0;
         self.anchor = match self.anchor {
-            None => self.shown.back().copied(),
+            None => self.last_shown(),
             Some(_) => None,
         };
         self.cursor = self.anchor;
+    }
+
+    fn last_shown(&self) -> Option<u64> {
+        self.shown_len().checked_sub(1).and_then(|last| self.shown_at(last))
     }
 
     /// The selected line while paused.
@@ -33,25 +65,22 @@ impl LogBuf {
     /// Selects a row; reading pauses.
     pub fn select(&mut self, position: u64) {
         if self.anchor.is_none() {
-            self.anchor = self.shown.back().copied();
+            self.anchor = self.last_shown();
         }
         self.cursor = Some(position);
     }
 
     /// Index into the shown rows of the selected one.
     fn selected(&self) -> Option<usize> {
-        let cursor = self.cursor?;
-        let at = self.shown.partition_point(|position| *position < cursor);
-        Some(at.min(self.shown.len().saturating_sub(1)))
+        let at = self.shown_before(self.cursor?);
+        Some(at.min(self.shown_len().saturating_sub(1)))
     }
 
     /// Moves by rows: the selected line while it stays on the page, else the page. Down beyond the last row follows again.
     pub fn scroll(&mut self, rows: isize, page: usize) {
         self.lost = 0;
-        if self.shown.is_empty() {
-            return;
-        }
-        let last = self.shown.len() - 1;
+        self.seeking = None;
+        let Some(last) = self.shown_len().checked_sub(1) else { return };
         let from = self.selected().unwrap_or(last);
         if rows > 0 && from == last {
             (self.anchor, self.cursor) = (None, None);
@@ -67,7 +96,8 @@ impl LogBuf {
 
     /// Selects the shown row with this index and brings it on the page, at least `margin` rows from its edge.
     fn go(&mut self, to: usize, page: usize, margin: usize) {
-        let end = self.end().min(self.shown.len());
+        let len = self.shown_len();
+        let end = self.shown_end().min(len);
         let start = end.saturating_sub(page);
         let end = if to < start {
             (to + page).saturating_sub(margin)
@@ -76,72 +106,103 @@ impl LogBuf {
         } else {
             end
         };
-        let end = end.clamp(page.min(self.shown.len()), self.shown.len());
-        self.anchor = end.checked_sub(1).and_then(|index| self.shown.get(index)).copied();
-        self.cursor = self.shown.get(to).copied();
+        let end = end.clamp(page.min(len), len);
+        self.anchor = end.checked_sub(1).and_then(|index| self.shown_at(index));
+        self.cursor = self.shown_at(to);
     }
 
     /// Moves the page by rows and leaves the selected line where it is on the screen: the wheel.
     pub fn roll(&mut self, rows: isize, page: usize) {
         self.lost = 0;
-        let least = page.min(self.shown.len());
-        let end = self.end().saturating_add_signed(rows).clamp(least, self.shown.len());
-        if end == self.shown.len() && rows >= 0 {
+        let len = self.shown_len();
+        let end = self.shown_end().saturating_add_signed(rows).clamp(page.min(len), len);
+        if end == len && rows >= 0 {
             (self.anchor, self.cursor) = (None, None);
             return;
         }
-        self.anchor = end.checked_sub(1).and_then(|index| self.shown.get(index)).copied();
+        self.anchor = end.checked_sub(1).and_then(|index| self.shown_at(index));
         self.cursor = self.anchor;
     }
 
-    /// Goes to the next or previous shown row that is looked for; false when there is none that way.
-    pub fn seek(&mut self, what: Seek, forward: bool, page: usize) -> bool {
-        let wanted = |position: &u64| match (self.row(*position), what) {
-            (Some(Row::Line(line)), Seek::Error) => line.level >= Level::Error,
-            (Some(Row::Line(line)), Seek::Match) => {
-                !self.term.is_empty() && contains(line.message.as_str(), &self.term)
-            }
-            _ => false,
-        };
-        let from = self.selected();
+    /// Goes to the next or previous shown row that is looked for; `None` while it is still looked for.
+    pub fn seek(&mut self, what: Seek, forward: bool, page: usize) -> Option<Sought> {
+        let from = self.selected().and_then(|index| self.shown_at(index));
         // A reader who follows stands at the newest line: there is nothing below, and the newest hit is what is wanted.
         let forward = forward && from.is_some();
-        let found = if forward {
-            let start = from.map_or(self.shown.len(), |at| at + 1).min(self.shown.len());
-            self.shown.range(start..).position(wanted).map(|steps| start + steps)
-        } else {
-            self.shown.range(..from.unwrap_or(self.shown.len())).rposition(wanted)
+        let at = match from {
+            Some(from) if forward => from + 1,
+            from => from.unwrap_or(self.store.end()),
         };
-        if let Some(at) = found {
-            self.lost = 0;
-            self.go(at, page, page / 3);
-        }
-        found.is_some()
+        let term = Term { inverse: false, ..self.term.clone() };
+        let matcher = if what == Seek::Match { Matcher::new(std::iter::once(&term)) } else { Matcher::default() };
+        let level = if what == Seek::Error { Level::Error } else { Level::Trace };
+        let sieve = Sieve { matcher, level, window: None, hidden: BTreeSet::new() };
+        self.seeking = Some(Seeking { what, forward, page, at, sieve });
+        self.seek_on(AT_ONCE)
     }
 
-    /// The text whose matches are marked: the filter's, or the last one.
+    /// Looks on.
+    pub(super) fn seek_on(&mut self, budget: usize) -> Option<Sought> {
+        let mut seeking = self.seeking.take()?;
+        let forward = seeking.forward;
+        let (mut spent, mut found) = (0, Vec::new());
+        while spent < budget {
+            let left = if forward { seeking.at < self.store.end() } else { seeking.at > self.store.base() };
+            if !left {
+                return Some(Sought { what: seeking.what, forward, found: false });
+            }
+            let at = if forward { seeking.at.max(self.store.base()) } else { seeking.at.min(self.store.end()) };
+            let segment = self.store.segment(if forward { at } else { at - 1 });
+            found.clear();
+            spent += self.store.sift(segment.start, &seeking.sieve, &mut found);
+            let beyond = |position: &u64| if forward { *position >= at } else { *position < at };
+            let line = |position: &u64| {
+                beyond(position) && self.shows(*position) && self.store.meta(*position).is_some_and(|meta| !meta.gap)
+            };
+            let hit = if forward { found.iter().copied().find(line) } else { found.iter().rev().copied().find(line) };
+            if let Some(hit) = hit {
+                self.lost = 0;
+                self.go(self.shown_before(hit), seeking.page, seeking.page / 3);
+                return Some(Sought { what: seeking.what, forward, found: true });
+            }
+            seeking.at = if forward { segment.end } else { segment.start };
+        }
+        self.seeking = Some(seeking);
+        None
+    }
+
+    /// The term whose matches are marked: the filter's, or the last one.
     #[must_use]
-    pub fn term(&self) -> &str {
+    pub fn term(&self) -> &Term {
         &self.term
+    }
+
+    /// Where a text that is shown holds what was looked for.
+    #[must_use]
+    pub fn marks(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        match &self.needle {
+            Some(needle) if !self.term.inverse => needle.places(text).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Shows all lines again. The matches stay marked, and n and N walk them.
     pub fn clear_filter_text(&mut self) {
-        let filter = super::Filter { text: String::new(), inverse: false, ..self.filter.clone() };
+        let filter = Filter { term: Term::default(), ..self.filter.clone() };
         self.set_filter(filter);
     }
 
     /// Forgets the text whose matches are marked.
     pub fn clear_term(&mut self) {
-        self.term.clear();
+        (self.term, self.needle) = (Term::default(), None);
     }
 
     /// The lines that pass the filter, as text.
     #[must_use]
     pub fn as_text(&self) -> String {
         let mut text = String::new();
-        for position in &self.shown {
-            match self.row(*position) {
+        for position in (0..self.shown_len()).filter_map(|index| self.shown_at(index)) {
+            match self.store.row(position) {
                 Some(Row::Line(line)) => {
                     let level = line.level.word();
                     text.push_str(&format!("{} {} {level} {}\n", line.at, line.service, line.message));

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{LogBuf, Row};
+use super::LogBuf;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
+use crate::logstore::Tally;
 
 /// Seconds over which a rate is told.
 const WINDOW: u64 = 5;
@@ -23,6 +24,8 @@ pub struct Source {
     pub errors: u64,
     /// Event time of its newest line.
     pub newest: Option<Timestamp>,
+    /// Its newest line of level error or above.
+    newest_error: Option<LogLine>,
     /// Lines that came in the last seconds, by second of the monotonic clock.
     recent: VecDeque<(u64, u64)>,
 }
@@ -32,11 +35,14 @@ impl Source {
         self.lines += 1;
         self.errors += u64::from(line.level >= Level::Error);
         self.newest = self.newest.max(Some(line.at));
+        if line.level >= Level::Error && self.newest_error.as_ref().is_none_or(|known| known.at <= line.at) {
+            self.newest_error = Some(line.clone());
+        }
     }
 
-    pub(super) fn drop(&mut self, line: &LogLine) {
-        self.lines -= 1;
-        self.errors -= u64::from(line.level >= Level::Error);
+    pub(super) fn drop(&mut self, gone: Tally) {
+        self.lines = self.lines.saturating_sub(gone.lines.into());
+        self.errors = self.errors.saturating_sub(gone.errors.into());
     }
 
     /// Lines a second, over the last five.
@@ -72,7 +78,8 @@ impl LogBuf {
         let known = self.sources.iter().position(|source| source.service == *service);
         let at = known.unwrap_or_else(|| {
             let service = service.clone();
-            let fresh = Source { service, lines: 0, errors: 0, newest: None, recent: VecDeque::new() };
+            let fresh =
+                Source { service, lines: 0, errors: 0, newest: None, newest_error: None, recent: VecDeque::new() };
             self.sources.push(fresh);
             self.sources.len() - 1
         });
@@ -95,13 +102,10 @@ impl LogBuf {
         self.set_filter(filter);
     }
 
-    /// The newest line of a source at this level or above, among the lines held.
+    /// The newest line of a source of level error or above, while any is held.
     #[must_use]
-    pub fn newest_of(&self, service: &ServiceId, level: Level) -> Option<&LogLine> {
-        let lines = self.rows.iter().rev().filter_map(|row| match row {
-            Row::Line(line) => Some(line),
-            Row::Gap(..) => None,
-        });
-        lines.into_iter().find(|line| line.level >= level && line.service == *service)
+    pub fn newest_error(&self, service: &ServiceId) -> Option<&LogLine> {
+        let source = self.sources.iter().find(|source| source.service == *service && source.errors > 0)?;
+        source.newest_error.as_ref()
     }
 }

@@ -17,12 +17,12 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let cursor = logs.cursor().filter(|_| ctx.model.focus == Pane::Logs);
     let mut drawn: Vec<Line<'static>> = Vec::with_capacity(height);
     // From the newest upwards: where lines wrap, the oldest of the page give way.
-    for (position, row) in logs.page(height).rev() {
+    for (position, row) in logs.page(height).into_iter().rev() {
         if drawn.len() >= height {
             break;
         }
         let mut rows = match row {
-            Row::Line(one) => line(ctx, one, width),
+            Row::Line(one) => line(ctx, &one, width),
             Row::Gap(service, count, why) => {
                 let text = format!(" ~~ {service}: {count} or more lines missing: {why}");
                 vec![Line::styled(text::cut(&text, width, ctx.theme.ellipsis()), ctx.theme.status(Status::Warn))]
@@ -73,21 +73,15 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
 
 /// The matches of what was looked for stand out.
 fn marked(ctx: &Ctx<'_>, text: &str, style: Style) -> Vec<Span<'static>> {
-    let term = ctx.model.logs.term();
-    let inverse = ctx.model.logs.filter().inverse;
-    if term.is_empty() || inverse || ctx.model.private {
-        return vec![Span::styled(text.to_owned(), style)];
-    }
+    let hits = if ctx.model.private { Vec::new() } else { ctx.model.logs.marks(text) };
     let mut spans = Vec::new();
-    let mut rest = text;
-    while let Some(at) = crate::app::logbuf::find(rest, term) {
-        let (before, from) = rest.split_at(at);
-        let (hit, after) = from.split_at(term.len());
-        spans.push(Span::styled(before.to_owned(), style));
-        spans.push(Span::styled(hit.to_owned(), ctx.theme.found().patch(style)));
-        rest = after;
+    let mut from = 0;
+    for hit in hits {
+        spans.push(Span::styled(text[from..hit.start].to_owned(), style));
+        spans.push(Span::styled(text[hit.clone()].to_owned(), ctx.theme.found().patch(style)));
+        from = hit.end;
     }
-    spans.push(Span::styled(rest.to_owned(), style));
+    spans.push(Span::styled(text[from..].to_owned(), style));
     spans
 }
 

@@ -1,0 +1,238 @@
+//! Tests of the buffer.
+
+use proptest::prelude::*;
+
+use super::seek::Seek;
+use super::*;
+use crate::domain::environment::Platform;
+use crate::domain::ids::ServiceId;
+use crate::domain::log::{Level, LogKind};
+use crate::sanitize::Text;
+
+fn line(second: i64, message: &str) -> LogLine {
+    LogLine {
+        at: jiff::Timestamp::from_second(second).unwrap(),
+        service: ServiceId::new("production", "backend"),
+        platform: Platform::Fly,
+        kind: LogKind::App,
+        instance: "".into(),
+        region: "".into(),
+        level: Level::Info,
+        message: Text::from(message),
+        raw: None,
+    }
+}
+
+fn batch(lines: Vec<LogLine>) -> LogBatch {
+    LogBatch { service: ServiceId::new("production", "backend"), lines, gap: 0, gap_why: None }
+}
+
+fn seen(buf: &LogBuf, rows: usize) -> Vec<String> {
+    let text = |row: &Row| match row {
+        Row::Line(line) => line.message.to_string(),
+        Row::Gap(_, count, _) => format!("gap {count}"),
+    };
+    buf.page(rows).iter().map(|(_, row)| text(row)).collect()
+}
+
+#[test]
+fn late_lines_are_sorted_in_and_a_paused_reader_keeps_their_place() {
+    let mut buf = LogBuf::new(1 << 20);
+    buf.push(batch(vec![line(1, "a"), line(5, "e")]));
+    buf.toggle_pause();
+    buf.push(batch(vec![line(3, "c"), line(9, "i")]));
+    assert_eq!(seen(&buf, 10), ["a", "c", "e"]);
+    assert_eq!(buf.below(), 1);
+    buf.scroll(1, 10);
+    assert!(!buf.following(), "the line below is selected, and reading goes on from it");
+    buf.scroll(1, 10);
+    assert!(buf.following());
+    assert_eq!(seen(&buf, 2), ["e", "i"]);
+}
+
+#[test]
+fn the_filter_works_on_what_is_held_and_on_what_arrives() {
+    let mut buf = LogBuf::new(1 << 20);
+    buf.push(batch(vec![line(1, "GET /health"), line(2, "boom ERROR")]));
+    buf.set_filter(Filter { term: typed("Error"), ..Filter::default() });
+    buf.push(batch(vec![line(3, "an error"), line(4, "fine")]));
+    assert_eq!(seen(&buf, 10), ["boom ERROR", "an error"]);
+    buf.set_filter(Filter { term: typed("!error"), ..Filter::default() });
+    assert_eq!(seen(&buf, 10), ["GET /health", "fine"]);
+}
+
+#[test]
+fn gaps_are_visible() {
+    let mut buf = LogBuf::new(1 << 20);
+    buf.push(LogBatch { gap: 7, ..batch(vec![line(1, "a")]) });
+    assert_eq!(seen(&buf, 10), ["gap 7", "a"]);
+}
+
+#[test]
+fn a_gap_mark_that_goes_is_not_counted_as_a_dropped_line() {
+    let mut buf = LogBuf::new(140);
+    for second in 0..20 {
+        buf.push(LogBatch { gap: 7, ..batch(vec![line(second, "")]) });
+    }
+    let held = buf.page(buf.len()).iter().filter(|(_, row)| matches!(row, Row::Line(_))).count() as u64;
+    let (arrived, dropped) = buf.counts();
+    assert_eq!((arrived, held + dropped), (20, 20));
+}
+
+#[test]
+fn a_paused_page_stays_whole_while_its_rows_go() {
+    let mut buf = LogBuf::new(400);
+    buf.push(batch((0..10).map(|second| line(second, "")).collect()));
+    buf.toggle_pause();
+    for second in 10..40 {
+        buf.push(batch(vec![line(second, "")]));
+        assert_eq!(buf.page(5).len(), 5, "at {second}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_bound_holds_and_every_line_is_held_or_counted(
+        steps in proptest::collection::vec((0i64..50, 0usize..200, any::<bool>(), -5isize..5), 1..200),
+    ) {
+        let mut buf = LogBuf::new(8 * 1024);
+        for (second, length, pause, scroll) in steps {
+            buf.push(batch(vec![line(second, &"x".repeat(length))]));
+            if pause { buf.toggle_pause(); } else { buf.scroll(scroll, 10); }
+            prop_assert!(buf.held() <= 8 * 1024);
+            prop_assert_eq!(buf.len() as u64 + buf.counts().1, buf.counts().0);
+            prop_assert!(buf.page(10).len() <= 10);
+            prop_assert_eq!(buf.shown_len(), buf.len());
+        }
+    }
+}
+
+fn worked(buf: &mut LogBuf) {
+    while buf.searching() {
+        buf.work();
+    }
+}
+
+#[test]
+fn what_does_not_fit_into_a_slice_is_filtered_in_more_and_the_nearest_is_there_first() {
+    let mut buf = LogBuf::new(256 << 20);
+    let text: String =
+        (0..120_000).map(|n| format!("line {n} of many that are long enough to fill blocks\n")).collect();
+    let service = ServiceId::new("file", "app.log");
+    for block in text.as_bytes().split_inclusive(|byte| *byte == b'\n').collect::<Vec<_>>().chunks(1200) {
+        let block = crate::logstore::Block::plain(0, block.concat()).packed();
+        buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
+    }
+    buf.set_filter(Filter { term: typed("~line \\d+7 of"), ..Filter::default() });
+    assert_eq!(seen(&buf, 1), ["line 119997 of many that are long enough to fill blocks"]);
+    assert!(buf.progress().is_some_and(|percent| percent < 100));
+    worked(&mut buf);
+    assert_eq!((buf.shown_len(), buf.progress()), (12_000 - 1, None));
+    let chips = vec![typed("!117"), typed("11")];
+    buf.set_filter(Filter { chips, term: typed("7 of"), ..Filter::default() });
+    worked(&mut buf);
+    let wanted = |n: &u32| n % 10 == 7 && n.to_string().contains("11") && !n.to_string().contains("117");
+    assert_eq!(buf.shown_len(), (0..120_000).filter(wanted).count());
+}
+
+#[test]
+fn a_search_that_takes_long_goes_on_and_a_key_ends_it() {
+    let mut buf = LogBuf::new(256 << 20);
+    let service = ServiceId::new("file", "app.log");
+    let first = crate::logstore::Block::plain(0, b"the needle\n".to_vec());
+    buf.tape(Tape { service: service.clone(), piece: Piece::Block(first) });
+    for n in 0..300 {
+        let text = format!("{n} hay hay hay hay hay hay hay hay\n").repeat(2000);
+        let block = crate::logstore::Block::plain(0, text.into_bytes()).packed();
+        buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
+    }
+    buf.set_filter(Filter { term: typed("needle"), ..Filter::default() });
+    buf.clear_filter_text();
+    assert_eq!(buf.seek(Seek::Match, false, 10), None);
+    let mut sought = None;
+    while buf.searching() {
+        sought = buf.work();
+    }
+    assert_eq!((sought.map(|sought| sought.found), buf.cursor()), (Some(true), Some(0)));
+    assert_eq!(buf.seek(Seek::Match, true, 10), None);
+    buf.scroll(1, 10);
+    assert!(!buf.searching());
+}
+
+#[test]
+fn a_time_window_leaves_the_rest_out() {
+    let mut buf = LogBuf::new(1 << 20);
+    buf.push(batch((0..100).map(|second| line(second * 60, &format!("minute {second}"))).collect()));
+    let newest = buf.newest().unwrap();
+    buf.set_filter(Filter { window: window("@00:10..00:12", newest), ..Filter::default() });
+    assert_eq!(seen(&buf, 10), ["minute 10", "minute 11", "minute 12"]);
+    buf.set_filter(Filter { window: window("@2m", newest), ..Filter::default() });
+    assert_eq!(seen(&buf, 10), ["minute 97", "minute 98", "minute 99"]);
+    assert_eq!((window("@", newest), window("@x..", newest), window("15m", newest)), (None, None, None));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever bytes come, in whatever pieces: nothing panics, the order of the source stays, every line is held or counted.
+    #[test]
+    fn any_bytes_keep_their_order_and_no_line_is_lost_without_being_counted(
+        pieces in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 1..120), 0usize..5, 1usize..20), 1..40),
+        limit in 600usize..40_000,
+    ) {
+        let mut buf = LogBuf::new(limit);
+        let service = ServiceId::new("file", "app.log");
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for (bytes, way, times) in pieces {
+            let mut text = bytes.repeat(times);
+            text.push(b'\n');
+            all.extend(crate::logstore::find::lines(&text).map(<[u8]>::to_vec));
+            let piece = match way {
+                0 => Piece::Block(crate::logstore::Block::plain(0, text)),
+                1 => Piece::Block(crate::logstore::Block::plain(0, text).packed()),
+                _ => Piece::Text(text),
+            };
+            buf.tape(Tape { service: service.clone(), piece });
+            if way == 4 {
+                buf.set_filter(Filter { term: typed("a"), level: Level::Warn, ..Filter::default() });
+                buf.toggle_pause();
+                buf.seek(Seek::Error, false, 5);
+                buf.set_filter(Filter::default());
+                while buf.working() { buf.work(); }
+            }
+            prop_assert!(buf.page(10).len() <= 10);
+            let (arrived, dropped) = buf.counts();
+            prop_assert_eq!(arrived, all.len() as u64);
+            prop_assert_eq!(buf.len() as u64 + dropped, arrived);
+            prop_assert!(buf.held() <= limit);
+        }
+        let kept = &all[all.len() - buf.len()..];
+        let mut held = Vec::new();
+        let mut at = buf.store.base();
+        while at < buf.store.end() {
+            buf.store.each(at, |_, _, text| held.push(text.to_vec()));
+            at = buf.store.segment(at).end;
+        }
+        prop_assert_eq!(held, kept);
+    }
+
+    /// Lines of a feed: sorted by time as far as the window reaches, and what is shown is what passes, however it came to be.
+    #[test]
+    fn what_is_shown_is_what_passes(
+        steps in proptest::collection::vec((0i64..2000, 0usize..6, any::<bool>()), 1..400),
+    ) {
+        let words = ["alpha", "beta", "gamma error", "ALPHA beta", "", "delta"];
+        let mut buf = LogBuf::new(12 * 1024);
+        for (second, word, again) in steps {
+            buf.push(batch(vec![line(second, words[word])]));
+            if again {
+                buf.set_filter(Filter { term: typed(["alpha", "!beta", "~a$", ""][word % 4]), ..Filter::default() });
+            }
+            let wanted: Vec<u64> = (buf.store.base()..buf.store.end()).filter(|at| buf.store.passes(*at, &buf.sieve)).collect();
+            let shown: Vec<u64> = (0..buf.shown_len()).filter_map(|index| buf.shown_at(index)).collect();
+            prop_assert_eq!(shown, wanted);
+        }
+        let times: Vec<i64> = (buf.store.base()..buf.store.end()).filter_map(|at| Some(buf.store.meta(at)?.at)).collect();
+        prop_assert!(buf.len() > crate::logstore::WINDOW || times.is_sorted());
+    }
+}

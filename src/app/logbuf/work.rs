@@ -1,0 +1,133 @@
+//! What takes long, in slices: filtering what is held, looking for the next match, summing blocks up.
+
+use std::collections::VecDeque;
+
+use super::seek::Sought;
+use super::{Filter, LogBuf};
+
+/// Bytes looked through at once: about two milliseconds.
+const SLICE: usize = 2 << 20;
+
+/// Where a filter has not looked yet. It begins at the reader's place and goes up first: what is nearest is shown first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scan {
+    /// Rows before this one are to be looked at.
+    above: u64,
+    /// Rows from this one on are to be looked at, if any are.
+    below: Option<u64>,
+}
+
+impl Scan {
+    /// Whether a row that comes now belongs to what was looked at.
+    pub(super) fn looked(&self, at: u64) -> bool {
+        self.below.is_none_or(|below| at < below)
+    }
+}
+
+impl LogBuf {
+    /// Sets the filter. What is nearest is looked at now, the rest by [`LogBuf::work`].
+    pub fn set_filter(&mut self, filter: Filter) {
+        if filter == self.filter {
+            return;
+        }
+        self.filter = filter;
+        self.sieve = self.filter.sieve();
+        if !self.filter.term.text.is_empty() {
+            self.term = self.filter.term.clone();
+            self.needle = crate::logstore::Needle::new(&self.term);
+        }
+        self.seeking = None;
+        if self.filter.passes_all() {
+            (self.shown, self.scan) = (None, None);
+            return;
+        }
+        self.shown = Some(VecDeque::new());
+        // From the block in which the reader stands; all of it, so that what is below comes later as a whole.
+        let here = self.anchor.unwrap_or(u64::MAX).clamp(self.store.base(), self.store.end());
+        let segment = self.store.segment(here.min(self.store.end().saturating_sub(1)));
+        let above = segment.end.max(self.store.base());
+        self.scan = Some(Scan { above, below: (above < self.store.end()).then_some(above) });
+        self.slice(SLICE);
+    }
+
+    /// The filter in force.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Whether there is something to do in slices.
+    #[must_use]
+    pub fn working(&self) -> bool {
+        self.scan.is_some() || self.seeking.is_some() || self.survey < self.store.settled()
+    }
+
+    /// Whether slices change what is seen.
+    #[must_use]
+    pub fn searching(&self) -> bool {
+        self.scan.is_some() || self.seeking.is_some()
+    }
+
+    /// How much of what is held the filter has looked at, in percent; `None` when it has looked at all.
+    #[must_use]
+    pub fn progress(&self) -> Option<u64> {
+        let scan = self.scan?;
+        let (base, end) = (self.store.base(), self.store.end());
+        let left = scan.above.saturating_sub(base) + scan.below.map_or(0, |below| end.saturating_sub(below));
+        Some(100 - 100 * left.min(end - base) / (end - base).max(1))
+    }
+
+    /// Does one slice; what a search that ended came to.
+    pub fn work(&mut self) -> Option<Sought> {
+        if self.seeking.is_some() {
+            return self.seek_on(SLICE);
+        }
+        if self.scan.is_some() {
+            self.slice(SLICE);
+        } else {
+            self.sum_up(SLICE / 4);
+        }
+        None
+    }
+
+    fn slice(&mut self, budget: usize) {
+        let mut spent = 0;
+        let mut found = Vec::new();
+        while spent < budget {
+            let Some(scan) = self.scan.as_mut() else { return };
+            let Some(shown) = self.shown.as_mut() else { return };
+            found.clear();
+            if scan.above > self.store.base() {
+                let segment = self.store.segment(scan.above - 1);
+                spent += self.store.sift(segment.start, &self.sieve, &mut found);
+                for position in found.iter().rev() {
+                    shown.push_front(*position);
+                }
+                scan.above = segment.start;
+            } else if let Some(below) = scan.below {
+                let from = below.max(self.store.base());
+                let segment = self.store.segment(from);
+                spent += self.store.sift(from, &self.sieve, &mut found);
+                shown.extend(found.iter().copied().filter(|position| *position >= from));
+                scan.below = (segment.end < self.store.end()).then_some(segment.end);
+            } else {
+                self.scan = None;
+            }
+        }
+    }
+
+    /// Sums blocks up that came as bytes: levels and times, by which later filters skip them.
+    fn sum_up(&mut self, budget: usize) {
+        let mut spent = 0;
+        self.survey = self.survey.max(self.store.base());
+        while spent < budget && self.survey < self.store.settled() {
+            let segment = self.store.segment(self.survey);
+            if self.store.summary(segment.start, false).is_none() {
+                let _ = self.store.summary(segment.start, true);
+                spent += crate::logstore::BLOCK;
+            }
+            spent += 64;
+            self.survey = segment.end;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Where log lines are held: append-only blocks of bytes, packed once they are full, the oldest dropped first and counted.
+//!
+//! A line is a place in a block, never an allocation. A block is *tagged* when the time, level and source of its lines came with
+//! them from a feed, and *plain* when they are read out of the text, which happens when a line is looked at. A plain block may
+//! stay where it is in a file ([`block::Shelf`]), and then only its place is held. Pure: the one who appends reads the files.
+
+pub mod block;
+pub mod find;
+pub mod form;
+mod row;
+mod store;
+mod tail;
+mod tape;
+
+pub use block::{Block, Shelf};
+pub use find::{Matcher, Needle, Term};
+pub use row::Row;
+pub use store::{Sieve, Store, WINDOW};
+pub use tail::Tally;
+pub use tape::{Piece, Tape};
+
+/// Bytes of text from which on a block is full.
+pub const BLOCK: usize = 64 * 1024;

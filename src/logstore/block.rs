@@ -1,0 +1,339 @@
+//! One block: text of lines that end in a line break, and what is known of each line.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::form;
+use crate::domain::log::Level;
+
+/// A time that is not known.
+pub const UNTIMED: i64 = i64::MIN;
+/// How hard blocks are packed: the level at which a block is packed faster than lines can be written by anybody.
+const PACKING: i32 = 1;
+/// Bytes that a record of a tagged line takes: time, source, level, kind.
+const RECORD: usize = 14;
+/// Largest text of one block: offsets in it are 32 bits wide.
+pub const LARGEST: usize = u32::MAX as usize / 4;
+
+/// Levels by their number.
+pub const LEVELS: [Level; 6] = [Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Fatal];
+
+/// What is known of a line beside its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// Event time, microseconds; [`UNTIMED`] when the line names none.
+    pub at: i64,
+    /// Where its text begins.
+    pub start: u32,
+    /// Bytes of its text.
+    pub len: u32,
+    /// Its source, a number of the store's.
+    pub source: u32,
+    /// Its level.
+    pub level: Level,
+    /// It marks missing lines.
+    pub gap: bool,
+}
+
+impl Meta {
+    /// Whether it names a time.
+    #[must_use]
+    pub fn timed(&self) -> bool {
+        self.at != UNTIMED
+    }
+
+    /// Its text in that of its block.
+    #[must_use]
+    pub fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        let start = self.start as usize;
+        text.get(start..start + self.len as usize).unwrap_or_default()
+    }
+}
+
+/// Bytes that stay where they are, such as a part of a file.
+pub trait Shelf: fmt::Debug + Send + Sync {
+    /// Appends these bytes to `into`; false when they are gone.
+    fn read(&self, at: u64, len: usize, into: &mut Vec<u8>) -> bool;
+}
+
+/// Where the text is.
+#[derive(Clone)]
+enum Body {
+    Held(Vec<u8>),
+    Packed(Vec<u8>),
+    Shelved(Arc<dyn Shelf>, u64),
+}
+
+/// Sums over the lines of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Lines by level.
+    pub levels: [u32; 6],
+    /// Earliest and latest known event time.
+    pub times: Option<(i64, i64)>,
+}
+
+impl Summary {
+    /// Sums up.
+    #[must_use]
+    pub fn of(metas: &[Meta]) -> Self {
+        let mut levels = [0; 6];
+        let mut times: Option<(i64, i64)> = None;
+        for meta in metas.iter().filter(|meta| !meta.gap) {
+            levels[meta.level as usize] += 1;
+            if meta.at != UNTIMED {
+                let (first, last) = times.unwrap_or((meta.at, meta.at));
+                times = Some((first.min(meta.at), last.max(meta.at)));
+            }
+        }
+        Self { levels, times }
+    }
+
+    /// Whether it has a line of this level or a higher one.
+    #[must_use]
+    pub fn reaches(&self, level: Level) -> bool {
+        self.levels[level as usize..].iter().any(|count| *count > 0)
+    }
+}
+
+/// A block.
+#[derive(Clone)]
+pub struct Block {
+    body: Body,
+    /// Bytes of its text.
+    text: usize,
+    /// Its lines.
+    rows: u32,
+    /// The source of all its lines when it is plain.
+    plain: Option<u32>,
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block").field("text", &self.text).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+/// A block that can be read.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// The text.
+    pub text: Vec<u8>,
+    /// Its lines in order.
+    pub metas: Vec<Meta>,
+}
+
+impl Block {
+    /// A plain block of text that is held as it is.
+    #[must_use]
+    pub fn plain(source: u32, text: Vec<u8>) -> Self {
+        let rows = count(&text);
+        Self { text: text.len(), rows, plain: Some(source), body: Body::Held(text) }
+    }
+
+    /// A plain block whose text stays on a shelf; `rows` are its lines.
+    #[must_use]
+    pub fn shelved(source: u32, shelf: Arc<dyn Shelf>, at: u64, text: usize, rows: u32) -> Self {
+        Self { body: Body::Shelved(shelf, at), text, rows, plain: Some(source) }
+    }
+
+    /// A tagged block. Every line of `text` ends in a line break and has its record.
+    #[must_use]
+    pub fn tagged(mut text: Vec<u8>, metas: &[Meta]) -> Self {
+        let bytes = text.len();
+        text.reserve_exact(metas.len() * RECORD);
+        for meta in metas {
+            text.extend_from_slice(&meta.at.to_le_bytes());
+            text.extend_from_slice(&meta.source.to_le_bytes());
+            text.extend_from_slice(&[meta.level as u8, u8::from(meta.gap)]);
+        }
+        let rows = u32::try_from(metas.len()).unwrap_or(u32::MAX);
+        Self { text: bytes, rows, plain: None, body: Body::Held(text) }
+    }
+
+    /// Packs it; what would not get smaller stays as it is.
+    #[must_use]
+    pub fn packed(self) -> Self {
+        let Body::Held(text) = self.body else { return self };
+        let body = match zstd::bulk::compress(&text, PACKING) {
+            Ok(mut small) if small.len() < text.len() => {
+                small.shrink_to_fit();
+                Body::Packed(small)
+            }
+            _ => Body::Held(text),
+        };
+        Self { body, ..self }
+    }
+
+    /// Lines.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Bytes of its text.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        self.text
+    }
+
+    /// Its source when it is plain.
+    #[must_use]
+    pub fn source(&self) -> Option<u32> {
+        self.plain
+    }
+
+    /// Gives a plain block its source.
+    pub fn set_source(&mut self, source: u32) {
+        self.plain = Some(source);
+    }
+
+    /// Whether its text lies on a shelf, and where.
+    #[must_use]
+    pub fn place(&self) -> Option<u64> {
+        match &self.body {
+            Body::Shelved(_, at) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Bytes that it holds in memory.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match &self.body {
+            Body::Held(text) => text.capacity(),
+            Body::Packed(small) => small.capacity(),
+            Body::Shelved(..) => 0,
+        }
+    }
+
+    /// Appends text to a plain block that is held unpacked; false when it is no such block.
+    pub fn append(&mut self, more: &[u8]) -> bool {
+        let (Body::Held(text), Some(_)) = (&mut self.body, self.plain) else { return false };
+        text.extend_from_slice(more);
+        self.text = text.len();
+        self.rows = count(text);
+        true
+    }
+
+    /// Its text, and behind it the records of a tagged block, into a buffer. What cannot be read is empty.
+    fn unpack(&self, into: &mut Vec<u8>) {
+        into.clear();
+        let whole = match &self.body {
+            Body::Held(text) => {
+                into.extend_from_slice(text);
+                true
+            }
+            Body::Packed(small) => {
+                let records = if self.plain.is_some() { 0 } else { self.rows as usize * RECORD };
+                into.resize(self.text + records, 0);
+                zstd::bulk::decompress_to_buffer(small, &mut into[..]).is_ok()
+            }
+            Body::Shelved(shelf, at) => shelf.read(*at, self.text, into),
+        };
+        if !whole {
+            into.clear();
+        }
+    }
+
+    /// Its text into a buffer that is used again and again.
+    pub fn read(&self, into: &mut Vec<u8>) {
+        self.unpack(into);
+        into.truncate(self.text);
+    }
+
+    /// Its text and its lines. A block that can no longer be read has as many lines, all empty.
+    #[must_use]
+    pub fn open(&self) -> Opened {
+        let mut text = Vec::new();
+        self.unpack(&mut text);
+        let records = text.split_off(self.text.min(text.len()));
+        let mut metas = Vec::with_capacity(self.rows as usize);
+        let mut start = 0;
+        let mut at = UNTIMED;
+        let ends = memchr::memchr_iter(b'\n', &text).chain((text.last() != Some(&b'\n')).then_some(text.len()));
+        for (row, end) in ends.take(self.rows as usize).enumerate() {
+            let line = &text[start..end];
+            let meta = |at, source, level, gap| Meta {
+                at,
+                start: u32::try_from(start).unwrap_or(0),
+                len: u32::try_from(line.len()).unwrap_or(0),
+                source,
+                level,
+                gap,
+            };
+            let record = records.get(row * RECORD..(row + 1) * RECORD);
+            metas.push(match (self.plain, record) {
+                (Some(source), _) => {
+                    let (own, level) = form::quick(line);
+                    // A line without a time belongs to the one before it.
+                    at = own.unwrap_or(at);
+                    meta(at, source, level.unwrap_or(Level::Info), false)
+                }
+                (None, Some(record)) => tagged(record, meta),
+                (None, None) => meta(UNTIMED, 0, Level::Info, false),
+            });
+            start = (end + 1).min(text.len());
+        }
+        let source = self.plain.unwrap_or(0);
+        metas.resize(self.rows as usize, Meta { at, start: 0, len: 0, source, level: Level::Info, gap: false });
+        Opened { text, metas }
+    }
+}
+
+fn tagged(record: &[u8], meta: impl FnOnce(i64, u32, Level, bool) -> Meta) -> Meta {
+    let number = |from: usize, to: usize| record.get(from..to).unwrap_or_default();
+    let at = number(0, 8).try_into().map_or(UNTIMED, i64::from_le_bytes);
+    let source = number(8, 12).try_into().map_or(0, u32::from_le_bytes);
+    let level = LEVELS.get(usize::from(record[12])).copied().unwrap_or(Level::Info);
+    meta(at, source, level, record[13] != 0)
+}
+
+/// Lines of a text; what follows the last line break is one too.
+#[must_use]
+pub fn count(text: &[u8]) -> u32 {
+    let whole = memchr::memchr_iter(b'\n', text).count();
+    let open = usize::from(text.last().is_some_and(|last| *last != b'\n'));
+    u32::try_from(whole + open).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back_as_they_were(text in proptest::collection::vec(any::<u8>(), 0..4000), times in 1usize..20) {
+            let text = text.repeat(times);
+            let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+            let lines = if text.last().is_none_or(|last| *last == b'\n') { &lines[..lines.len() - 1] } else { &lines[..] };
+            for block in [Block::plain(3, text.clone()), Block::plain(3, text.clone()).packed()] {
+                let opened = block.open();
+                prop_assert_eq!(&opened.text, &text);
+                let back: Vec<&[u8]> = opened.metas.iter().map(|meta| meta.of(&opened.text)).collect();
+                prop_assert_eq!(&back, lines);
+                prop_assert_eq!(block.rows() as usize, lines.len());
+            }
+        }
+
+        #[test]
+        fn records_come_back_as_they_were(
+            lines in proptest::collection::vec((any::<i64>(), any::<u32>(), 0usize..6, any::<bool>(), "[^\n]{0,40}"), 0..80),
+        ) {
+            let mut text = Vec::new();
+            let mut metas = Vec::new();
+            for (at, source, level, gap, line) in &lines {
+                let start = u32::try_from(text.len()).unwrap();
+                let len = u32::try_from(line.len()).unwrap();
+                metas.push(Meta { at: *at, start, len, source: *source, level: LEVELS[*level], gap: *gap });
+                text.extend_from_slice(line.as_bytes());
+                text.push(b'\n');
+            }
+            let opened = Block::tagged(text.clone(), &metas).packed().open();
+            prop_assert_eq!(opened.text, text);
+            prop_assert_eq!(opened.metas, metas);
+        }
+    }
+}

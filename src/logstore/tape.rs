@@ -1,0 +1,38 @@
+//! What a reader of bytes hands over: blocks where there is much, text where there is little, and what became of the source.
+
+use super::Block;
+use crate::domain::ids::ServiceId;
+use crate::sanitize::Text;
+
+/// One piece.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// A full block, or the last one of a file, grown.
+    Block(Block),
+    /// Whole lines, or the last one that will come.
+    Text(Vec<u8>),
+    /// What was there is there no more (the file was truncated): lines so far are forgotten, for this reason.
+    Lost(Text),
+    /// Lines before and behind are not of one piece, for this reason.
+    Break(Text),
+    /// Everything that was there when reading began has been handed over.
+    Caught,
+    /// Nothing more will come, for this reason.
+    End(Text),
+}
+
+/// A piece and whose it is.
+#[derive(Debug, Clone)]
+pub struct Tape {
+    /// Whose bytes they are.
+    pub service: ServiceId,
+    /// What came.
+    pub piece: Piece,
+}
+
+impl PartialEq for Tape {
+    /// Pieces are told apart by what they are called; their bytes are never compared.
+    fn eq(&self, other: &Self) -> bool {
+        self.service == other.service && format!("{:?}", self.piece) == format!("{:?}", other.piece)
+    }
+}
