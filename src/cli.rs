@@ -13,6 +13,7 @@ mod rollback;
 mod simulate;
 mod snapshot;
 mod status;
+mod view;
 mod wait;
 
 use std::io::Write as _;
@@ -52,6 +53,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Approvals) => block_on(lists::run(settings()?, lists::List::Approvals, output)),
         Some(Command::Secrets(SecretsCommand::Diff)) => block_on(lists::run(settings()?, lists::List::Secrets, output)),
         Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
+        Some(Command::View { files }) => block_on(view::run(files, flags)),
         Some(Command::Wait(args)) => block_on(wait::run(settings()?, args, output)),
         Some(Command::Rollback(args)) => block_on(rollback::run(settings()?, args, output)),
         Some(Command::Promote(args)) => {

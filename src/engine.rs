@@ -9,6 +9,7 @@ pub mod poll;
 mod preflight;
 mod remember;
 mod supervisor;
+pub mod view;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -17,14 +17,16 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
 use crate::app::effect::Effect;
-use crate::app::model::Model;
+use crate::app::model::{Model, Pane, View};
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
+use crate::engine::view::Viewing;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
+use crate::logstore::Tape;
 use crate::term::Session;
 use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
@@ -42,7 +44,21 @@ const BATCHES_PER_TURN: usize = 16;
 /// When the terminal cannot be taken or written.
 pub async fn run(settings: Settings, clock: SharedClock) -> Result<ExitCode, UserError> {
     let settings = Arc::new(settings);
-    let mut session = Session::enter(settings.ui.mouse).map_err(|error| terminal_error(&error))?;
+    let mouse = settings.ui.mouse;
+    on_terminal(Console::new(settings, clock), mouse).await
+}
+
+/// Shows a log on this terminal until the person quits.
+///
+/// # Errors
+/// When the terminal cannot be taken or written.
+pub async fn view(settings: Settings, clock: SharedClock, viewing: Viewing) -> Result<ExitCode, UserError> {
+    let mouse = settings.ui.mouse;
+    on_terminal(Console::viewing(Arc::new(settings), clock, viewing), mouse).await
+}
+
+async fn on_terminal(mut console: Console, mouse: bool) -> Result<ExitCode, UserError> {
+    let mut session = Session::enter(mouse).map_err(|error| terminal_error(&error))?;
     let input = crossterm::event::EventStream::new().filter_map(|event| async move {
         match event {
             Ok(event) => crate::term::input::translate(event),
@@ -51,7 +67,6 @@ pub async fn run(settings: Settings, clock: SharedClock) -> Result<ExitCode, Use
         }
     });
     let signals = signals().map_err(|error| terminal_error(&error))?;
-    let mut console = Console::new(Arc::clone(&settings), Arc::clone(&clock));
     let code = console.run(&mut session, Box::pin(input), Box::pin(signals)).await;
     session.leave();
     code
@@ -91,6 +106,8 @@ pub struct Console {
     urgent: bool,
     last_frame: Duration,
     code: Option<ExitCode>,
+    scope: Scope,
+    tapes: Option<mpsc::Receiver<Vec<Tape>>>,
 }
 
 impl Console {
@@ -107,7 +124,25 @@ impl Console {
             urgent: true,
             last_frame: Duration::ZERO,
             code: None,
+            scope: Scope::All,
+            tapes: None,
         }
+    }
+
+    /// A console that shows a log and nothing else.
+    #[must_use]
+    pub fn viewing(settings: Arc<Settings>, clock: SharedClock, viewing: Viewing) -> Self {
+        let mut console = Self { scope: Scope::Commands, tapes: Some(viewing.lane), ..Self::new(settings, clock) };
+        console.model.alone = true;
+        (console.model.view, console.model.focus) = (View::Only(Pane::Logs), Pane::Logs);
+        let now = console.now();
+        for tape in viewing.first {
+            let _ = crate::app::update(&mut console.model, Msg::Tape(tape), now);
+        }
+        if !console.model.logs.is_empty() {
+            console.model.logs.open_at_the_top();
+        }
+        console
     }
 
     /// Draws the first frame, starts the engine, and runs until the person quits or a signal ends it.
@@ -123,7 +158,7 @@ impl Console {
         self.resize(surface);
         // Before the engine: the first frame waits for nothing.
         self.draw(surface)?;
-        let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), Scope::All);
+        let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), self.scope);
         let mut performer = Performer::new(engine, &self.settings);
         let result = self.turn_until_end(surface, &mut input, &mut signals, &mut performer, lanes).await;
         surface.leave();
@@ -146,6 +181,7 @@ impl Console {
         G: Stream<Item = ExitCode> + Unpin,
     {
         let mut batches = Vec::with_capacity(BATCHES_PER_TURN);
+        let mut lane = self.tapes.take();
         loop {
             if self.dirty && self.frame_wait().is_zero() {
                 self.draw(surface)?;
@@ -164,6 +200,7 @@ impl Console {
                     if taken == 0 { continue; }
                     Event::Logs
                 }
+                Some(tapes) = next(&mut lane) => Event::Tapes(tapes),
                 // Last of all, slice by slice: a key that comes meanwhile is taken before the next one.
                 () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
                 () = tokio::time::sleep(self.until_next_second()), if self.model.needs_tick() => Event::Msg(Msg::Tick),
@@ -188,6 +225,14 @@ impl Console {
             Event::Frame => Ok(Flow::Go),
             Event::Fact(fact) => self.step(surface, performer, Msg::Fact(fact)),
             Event::Msg(msg) => self.step(surface, performer, msg),
+            Event::Tapes(tapes) => {
+                for tape in tapes {
+                    if let Flow::End = self.step(surface, performer, Msg::Tape(tape))? {
+                        return Ok(Flow::End);
+                    }
+                }
+                Ok(Flow::Go)
+            }
             Event::Logs => {
                 for batch in batches.drain(..) {
                     if let Flow::End = self.step(surface, performer, Msg::Fact(Fact::Logs(batch)))? {
@@ -269,9 +314,18 @@ impl Console {
     }
 }
 
+/// What comes next of a log that is read; pends where none is.
+async fn next(lane: &mut Option<mpsc::Receiver<Vec<Tape>>>) -> Option<Vec<Tape>> {
+    match lane {
+        Some(lane) => lane.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 enum Event {
     Msg(Msg),
     Fact(Fact),
     Logs,
+    Tapes(Vec<Tape>),
     Frame,
 }

@@ -118,7 +118,20 @@ fn set_filter(model: &mut Model, text: &str) {
     model.logs.set_filter(filter);
 }
 
+/// What needs a project.
+fn needs_project(action: Action) -> bool {
+    use Action::{Journal, Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Timeline, View, Why, Zoom};
+    matches!(
+        action,
+        Journal | Menu | NextPane | Open | PreviousPane | Refresh | RefreshAll | Timeline | View(_) | Why | Zoom
+    )
+}
+
 pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
+    if model.alone && needs_project(action) {
+        model.notice = Some(Text::from("only a log is open here: flightdeck without `view` opens the project"));
+        return Vec::new();
+    }
     match action {
         Action::Help => model.overlay = Some(Overlay::Help(Find::default())),
         Action::Palette => model.overlay = Some(Overlay::Palette(Find::default())),
@@ -241,7 +254,7 @@ fn escape(model: &mut Model) -> bool {
     if model.rollback.take().is_some() || model.overlay.take().is_some() {
         return true;
     }
-    if model.view != View::Dashboard {
+    if model.view != View::Dashboard && !model.alone {
         model.view = View::Dashboard;
         keep_focus(model);
         return true;

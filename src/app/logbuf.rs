@@ -20,6 +20,9 @@ use seek::Seeking;
 pub use source::Source;
 use work::Scan;
 
+/// Rows that may fill a page that shows the beginning: any number.
+const OPENING: usize = usize::MAX / 4;
+
 /// The buffer.
 #[derive(Debug)]
 pub struct LogBuf {
@@ -98,16 +101,37 @@ impl LogBuf {
                 let count = self.store.end() - self.store.base();
                 let gone = self.store.clear();
                 self.forget(gone, base);
-                self.store.push_gap(&tape.service, count, &why)
+                let at = self.store.push_gap(&tape.service, count, &why);
+                return self.inserted(at);
             }
-            Piece::Break(why) => self.store.push_gap(&tape.service, 1, &why),
+            Piece::Break(why) => {
+                let at = self.store.push_gap(&tape.service, 0, &why);
+                return self.inserted(at);
+            }
+            Piece::Caught if self.opening() => {
+                (self.anchor, self.lost) = (None, 0);
+                return;
+            }
             Piece::Caught | Piece::End(_) => return,
         };
-        let lines = self.store.end().saturating_sub(before);
-        self.arrived += lines;
-        self.source(&tape.service).lines += lines;
+        // The last line of a block that grew may have become the first of the next one.
+        let end = self.store.end();
+        self.arrived = (self.arrived + end).saturating_sub(before);
+        let source = self.source(&tape.service);
+        source.lines = (source.lines + end).saturating_sub(before);
         self.changed(changed);
         self.evict();
+    }
+
+    /// Shows the beginning until all that is there has been read, or a key moves.
+    pub fn open_at_the_top(&mut self) {
+        (self.anchor, self.lost) = (Some(self.store.base()), OPENING);
+    }
+
+    /// Whether the beginning is shown because the rest has not been read yet.
+    #[must_use]
+    pub fn opening(&self) -> bool {
+        self.anchor.is_some() && self.lost >= OPENING
     }
 
     /// A row was put in here: everything behind it moves by one.
@@ -130,10 +154,15 @@ impl LogBuf {
         if self.shown.is_none() || self.scan.as_ref().is_some_and(|scan| !scan.looked(from)) {
             return;
         }
-        let passing: Vec<u64> = (from..self.store.end()).filter(|at| self.passes(*at)).collect();
+        let mut passing = Vec::new();
+        let mut at = from;
+        while at < self.store.end() {
+            self.store.sift(at, &self.sieve, &mut passing);
+            at = self.store.segment(at).end;
+        }
         let Some(shown) = &mut self.shown else { return };
         shown.truncate(shown.partition_point(|position| *position < from));
-        shown.extend(passing);
+        shown.extend(passing.into_iter().filter(|position| *position >= from));
     }
 
     fn passes(&self, at: u64) -> bool {

@@ -103,6 +103,8 @@ pub struct Model {
     pub environments: Vec<EnvInfo>,
     /// The contract of the secrets.
     pub rules: SecretRules,
+    /// A log is read without a project: nothing but its lines is known.
+    pub alone: bool,
     /// What is shown.
     pub view: View,
     /// The pane that keys go to.
@@ -181,6 +183,7 @@ impl Model {
             project: settings.project.clone(),
             environments,
             rules: settings.secrets.clone(),
+            alone: false,
             view: View::Dashboard,
             focus: Pane::Environments,
             overlay: None,

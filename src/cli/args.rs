@@ -82,6 +82,12 @@ pub enum Command {
     Releases,
     /// Log lines of the services, merged by time.
     Logs(super::logs::LogsArgs),
+    /// A log file, or `-` for standard input, without any configuration.
+    View {
+        /// The files; `-` is standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Every probe, asked once.
     Health,
     /// Secrets: names, places and findings, never a value.

@@ -1,7 +1,10 @@
 //! One block: text of lines that end in a line break, and what is known of each line.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+
+use zstd::bulk::Compressor;
 
 use super::form;
 use crate::domain::log::Level;
@@ -155,12 +158,9 @@ impl Block {
     #[must_use]
     pub fn packed(self) -> Self {
         let Body::Held(text) = self.body else { return self };
-        let body = match zstd::bulk::compress(&text, PACKING) {
-            Ok(mut small) if small.len() < text.len() => {
-                small.shrink_to_fit();
-                Body::Packed(small)
-            }
-            _ => Body::Held(text),
+        let body = match pack(&text) {
+            Some(small) => Body::Packed(small),
+            None => Body::Held(text),
         };
         Self { body, ..self }
     }
@@ -279,6 +279,20 @@ impl Block {
         metas.resize(self.rows as usize, Meta { at, start: 0, len: 0, source, level: Level::Info, gap: false });
         Opened { text, metas }
     }
+}
+
+thread_local! {
+    /// What packs takes a megabyte to make ready; what it packs into is copied out to its very size.
+    static PACKER: RefCell<(Option<Compressor<'static>>, Vec<u8>)> = RefCell::new((Compressor::new(PACKING).ok(), Vec::new()));
+}
+
+/// The packed bytes, where they are fewer.
+fn pack(text: &[u8]) -> Option<Vec<u8>> {
+    PACKER.with_borrow_mut(|(packer, buffer)| {
+        buffer.resize(zstd::zstd_safe::compress_bound(text.len()), 0);
+        let len = packer.as_mut()?.compress_to_buffer(text, &mut buffer[..]).ok()?;
+        (len < text.len()).then(|| buffer[..len].to_vec())
+    })
 }
 
 fn tagged(record: &[u8], meta: impl FnOnce(i64, u32, Level, bool) -> Meta) -> Meta {

@@ -93,7 +93,9 @@ fn logs(ctx: &Ctx<'_>) -> String {
     let (_, dropped) = logs.counts();
     let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
     let mut text = format!("  {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
-    if let Some(newest) = logs.newest() {
+    if ctx.model.alone {
+        text = format!("  {} lines", logs.len());
+    } else if let Some(newest) = logs.newest() {
         text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
     }
     if dropped > 0 {
@@ -120,7 +122,16 @@ fn logs(ctx: &Ctx<'_>) -> String {
     if !filter.hidden.is_empty() {
         text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
     }
-    text.push_str(&format!(" {dot} {}", if logs.following() { "follow" } else { "paused" }));
+    text.push_str(&format!(
+        " {dot} {}",
+        if logs.opening() {
+            "opening"
+        } else if logs.following() {
+            "follow"
+        } else {
+            "paused"
+        }
+    ));
     let below = logs.below();
     if below > 0 {
         text.push_str(&format!(" {dot} +{below} below"));

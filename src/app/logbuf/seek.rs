@@ -207,6 +207,7 @@ impl LogBuf {
                     let level = line.level.word();
                     text.push_str(&format!("{} {} {level} {}\n", line.at, line.service, line.message));
                 }
+                Some(Row::Gap(service, 0, why)) => text.push_str(&format!("~~ {service}: {why}\n")),
                 Some(Row::Gap(service, count, why)) => {
                     text.push_str(&format!("~~ {service}: {count} or more lines missing: {why}\n"));
                 }

@@ -24,7 +24,10 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         let mut rows = match row {
             Row::Line(one) => line(ctx, &one, width),
             Row::Gap(service, count, why) => {
-                let text = format!(" ~~ {service}: {count} or more lines missing: {why}");
+                let text = match count {
+                    0 => format!(" ~~ {}: {why}", service.name),
+                    count => format!(" ~~ {service}: {count} or more lines missing: {why}"),
+                };
                 vec![Line::styled(text::cut(&text, width, ctx.theme.ellipsis()), ctx.theme.status(Status::Warn))]
             }
         };
@@ -41,10 +44,18 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     let style = ctx.theme.level(line.level);
     let mut spans = vec![Span::styled(stamp(ctx, line), ctx.theme.dim())];
+    let alone = ctx.model.alone;
     let env = line.service.env.as_str();
-    let place = format!("{}/{}", env.get(..4).unwrap_or(env), line.service.name);
-    spans.push(Span::raw(text::fit(&place, 14, ctx.theme.ellipsis())));
-    if width > 110 {
+    let place = if alone {
+        format!("{} ", line.service.name)
+    } else {
+        format!("{}/{}", env.get(..4).unwrap_or(env), line.service.name)
+    };
+    // One file needs no name on every line.
+    if !alone || ctx.model.logs.sources().len() > 1 {
+        spans.push(Span::raw(text::fit(&place, 14, ctx.theme.ellipsis())));
+    }
+    if width > 110 && !alone {
         let instance: String = line.instance.chars().take(4).collect();
         spans.push(Span::styled(format!("{:<4}{instance:<5}", line.region), ctx.theme.dim()));
     }
@@ -87,6 +98,9 @@ fn marked(ctx: &Ctx<'_>, text: &str, style: Style) -> Vec<Span<'static>> {
 
 /// When it happened, in the form that was chosen; from the mark where there is one.
 fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
+    if line.at == jiff::Timestamp::UNIX_EPOCH && ctx.model.alone {
+        return " ".to_owned();
+    }
     if let Some(mark) = ctx.model.reading.mark {
         let millis = line.at.duration_since(mark).as_millis();
         let (sign, millis) = (if millis < 0 { '-' } else { '+' }, millis.unsigned_abs());

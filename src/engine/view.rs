@@ -1,0 +1,84 @@
+//! Reading a log without a platform: a file, which is followed through rotation and truncation, or a stream of bytes.
+//!
+//! These are threads and no tasks: a read of a terminal's pipe blocks, and the whole of a file is looked through at the speed of
+//! memory. They end with the process, or when nobody listens any more.
+
+mod file;
+mod stream;
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+
+use crate::domain::ids::ServiceId;
+use crate::error::{ExitCode, UserError};
+use crate::logstore::Tape;
+use crate::sanitize::Text;
+
+/// Handfuls of pieces that may wait for the loop; who reads waits then.
+const LANE: usize = 32;
+
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file by its path.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// A log that is read.
+#[derive(Debug)]
+pub struct Viewing {
+    /// What was read before anything was drawn.
+    pub first: Vec<Tape>,
+    /// What is read from then on.
+    pub lane: mpsc::Receiver<Vec<Tape>>,
+}
+
+/// Opens what is to be read, reads its beginning, and goes on in the background.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
+    let (sender, lane) = mpsc::channel(LANE);
+    let mut first = Vec::new();
+    for input in inputs {
+        match input {
+            Input::Stdin => stream::start(service("stdin"), Box::new(std::io::stdin()), sender.clone())?,
+            Input::File(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+                let refused = |error: std::io::Error| {
+                    UserError::new(ExitCode::Usage, format!("{} cannot be read: {error}", path.display()))
+                        .now("nothing was opened")
+                };
+                let file = std::fs::File::open(path).map_err(refused)?;
+                let meta = file.metadata().map_err(refused)?;
+                if meta.is_dir() {
+                    return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+                }
+                if meta.is_file() {
+                    let mut reader = file::Reader::new(service(&name), path.clone(), file);
+                    first.extend(reader.begin());
+                    let sender = sender.clone();
+                    thread(move || reader.run(&sender))?;
+                } else {
+                    let file: Box<dyn Read + Send> = Box::new(file);
+                    stream::start(service(&name), file, sender.clone())?;
+                }
+            }
+        }
+    }
+    Ok(Viewing { first, lane })
+}
+
+fn service(name: &str) -> ServiceId {
+    ServiceId::new("", Text::clean(name).as_str())
+}
+
+fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), UserError> {
+    let started = std::thread::Builder::new().name("reader".to_owned()).spawn(work);
+    let refused = |error| UserError::new(ExitCode::Failed, format!("a thread cannot be started: {error}"));
+    started.map(drop).map_err(refused)
+}

@@ -1,0 +1,82 @@
+//! `flightdeck view` in a pseudo-terminal: files and pipes, growing, truncated and rotated, while keys are answered.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/pty.rs"]
+mod pty;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use portable_pty::CommandBuilder;
+use pty::Pty;
+
+fn view(dir: &Path, args: &[&str]) -> Pty {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.arg("view");
+    command.args(args);
+    command.env("FLIGHTDECK_STATE_DIR", dir);
+    command.cwd(dir);
+    Pty::start(command, 120, 30)
+}
+
+fn append(path: &Path, text: &str) {
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+fn quit(mut pty: Pty) {
+    pty.send("q");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+}
+
+#[test]
+fn a_file_is_followed_through_growth_truncation_and_rotation() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.log");
+    append(&path, &(0..5000).map(|n| format!("2026-01-31T12:00:00Z [info] line {n} end\n")).collect::<String>());
+    let mut pty = view(dir.path(), &["app.log"]);
+    pty.wait_text("line 4999 end");
+    append(&path, "half a");
+    pty.wait_text("half a");
+    append(&path, " line\n");
+    pty.wait_text("half a line");
+    std::fs::write(&path, "after\n").unwrap();
+    pty.wait_text("the file was truncated");
+    pty.wait_text("after");
+    std::fs::rename(&path, dir.path().join("app.log.1")).unwrap();
+    append(&path, "of the new file\n");
+    pty.wait_text("was rotated");
+    pty.wait_text("of the new file");
+    quit(pty);
+}
+
+#[test]
+fn a_pipe_is_read_while_keys_come_from_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.log");
+    let forms = [
+        r#"{"ts":"2026-01-31T12:00:00Z","level":"error","msg":"no connection","error":"timeout"}"#,
+        "[2026-01-31 12:00:01 +0000] [7] [WARNING] worker is slow",
+        "10.0.0.1 - - [31/Jan/2026:12:00:02 +0000] \"GET /x HTTP/1.1\" 502 12 \"-\" \"curl\"",
+    ];
+    append(&path, &(0..90_000).map(|n| format!("{} {n}\n", forms[n % 3])).collect::<String>());
+    append(&path, &forms.join("\n"));
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &format!("cat app.log | {} view -", env!("CARGO_BIN_EXE_flightdeck"))]);
+    command.env("FLIGHTDECK_STATE_DIR", dir.path());
+    command.cwd(dir.path());
+    let mut pty = Pty::start(command, 120, 30);
+    pty.wait_text("the input has ended");
+    pty.wait_text("12:00:00.000 ERROR no connection: timeout");
+    pty.wait_text("ERROR 10.0.0.1");
+    pty.send("/worker");
+    pty.wait_text("30001 pass");
+    pty.send("\x1b");
+    pty.send("/~slow 8\\d+$");
+    pty.wait("the lines that match", |screen| screen.contents().contains("3704 pass"));
+    pty.send("\r");
+    pty.send("\x1b");
+    quit(pty);
+}
