@@ -74,9 +74,12 @@ fn a_pipe_is_read_while_keys_come_from_the_terminal() {
     pty.send("/worker");
     pty.wait_text("30001 pass");
     pty.send("\x1b");
+    pty.wait("the prompt to close", |screen| !screen.contents().contains("filter:"));
     pty.send("/~slow 8\\d+$");
-    pty.wait("the lines that match", |screen| screen.contents().contains("3704 pass"));
+    pty.wait("the lines that match", |screen| screen.contents().contains("3702 pass"));
     pty.send("\r");
-    pty.send("\x1b");
+    pty.wait("the prompt to close", |screen| !screen.contents().contains("filter:"));
+    // Back out of the filter, then of its term, then of the program.
+    pty.send("qq");
     quit(pty);
 }
