@@ -38,6 +38,8 @@ fn a_file_is_followed_through_growth_truncation_and_rotation() {
     append(&path, &(0..5000).map(|n| format!("2026-01-31T12:00:00Z [info] line {n} end\n")).collect::<String>());
     let mut pty = view(dir.path(), &["app.log"]);
     pty.wait_text("line 4999 end");
+    pty.resize(100, 20);
+    assert!(pty.pid() > 0);
     append(&path, "half a");
     pty.wait_text("half a");
     append(&path, " line\n");
