@@ -79,6 +79,12 @@ pub enum Action {
     Sources,
     /// Measure time from this line.
     Mark,
+    /// Patterns of lines.
+    Patterns,
+    /// Errors over time.
+    Chart,
+    /// Stack traces as one line, or whole.
+    Fold,
     /// Save the lines that are shown.
     Save,
     /// Hide what must not be seen on a shared screen.
@@ -125,7 +131,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::HalfUp, &["ctrl-u"], "half a page up", ""),
     entry(Action::First, &["g", "home"], "first", ""),
     entry(Action::Last, &["G", "end"], "last; logs follow", ""),
-    entry(Action::Filter, &["/"], "filter logs; ! first inverts", "filter"),
+    entry(Action::Filter, &["/"], "filter logs: ! inverts, ~ regex, @15m, >12:30", "filter"),
     entry(Action::NextMatch, &["n"], "next match", ""),
     entry(Action::PreviousMatch, &["N"], "previous match", ""),
     entry(Action::NextError, &["e"], "next error", ""),
@@ -136,6 +142,9 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Stamps, &["t"], "times: UTC, local, age, none", ""),
     entry(Action::Sources, &["s"], "sources of lines", ""),
     entry(Action::Mark, &["m"], "measure time from this line", ""),
+    entry(Action::Patterns, &["c"], "patterns; new since deploy", ""),
+    entry(Action::Chart, &["h"], "errors over time, deploys; jump", ""),
+    entry(Action::Fold, &["f"], "fold stack traces, or not", ""),
     entry(Action::Save, &["ctrl-s"], "save the lines shown", ""),
     entry(Action::Refresh, &["r"], "refresh this pane", "refresh"),
     entry(Action::RefreshAll, &["R"], "refresh everything", ""),

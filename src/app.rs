@@ -14,6 +14,7 @@ mod motion;
 pub mod msg;
 pub mod note;
 pub mod overlay;
+pub mod reader;
 pub mod readiness;
 pub mod reading;
 pub mod rollback;

@@ -5,6 +5,7 @@
 //! stay where it is in a file ([`block::Shelf`]), and then only its place is held. Pure: the one who appends reads the files.
 
 pub mod block;
+pub mod drain;
 pub mod find;
 pub mod form;
 mod row;
@@ -13,6 +14,7 @@ mod tail;
 mod tape;
 
 pub use block::{Block, Shelf};
+pub use drain::{Pattern, Patterns};
 pub use find::{Matcher, Needle, Term};
 pub use row::Row;
 pub use store::{Sieve, Store, WINDOW};

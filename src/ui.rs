@@ -3,6 +3,7 @@
 mod frame;
 mod overlays;
 mod panes;
+mod reader;
 mod rollback;
 pub mod svg;
 pub mod text;

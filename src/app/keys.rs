@@ -4,7 +4,7 @@ use super::detail::{self, Subject};
 use super::effect::Effect;
 use super::jump;
 use super::logbuf::seek::{Seek, Sought};
-use super::logbuf::{Filter, Term, typed, typing, window};
+use super::logbuf::{Filter, Term, moment, typed, typing, window};
 use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::motion::move_by;
 use super::msg::{Key, KeyCode, Now};
@@ -77,7 +77,11 @@ pub(super) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
             return Vec::new();
         }
         KeyCode::Enter => {
+            let moment = text.strip_prefix('>').map(str::to_owned);
             model.overlay = None;
+            if let Some(moment) = moment {
+                go(model, &moment);
+            }
             return Vec::new();
         }
         _ => {}
@@ -107,10 +111,25 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     }
 }
 
+/// Goes to a time that was typed.
+fn go(model: &mut Model, text: &str) {
+    let newest = model.logs.newest();
+    let ago = |newest: jiff::Timestamp| {
+        text.parse().ok().and_then(|span: jiff::SignedDuration| newest.checked_sub(span.abs()).ok())
+    };
+    match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
+        Some(moment) => super::reader::go(model, moment),
+        None => model.notice = Some(Text::from("that is no time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
+    }
+}
+
 /// A leading `!` shows what does not match, a leading `~` takes a regular expression, a leading `@` a time window.
 fn set_filter(model: &mut Model, text: &str) {
     let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
-    if text.starts_with('@') {
+    if text.starts_with('>') {
+        // A time to go to, when it is whole.
+        filter.term = Term::default();
+    } else if text.starts_with('@') {
         // A time window; nothing else while it is typed.
         filter.term = Term::default();
         filter.window = model.logs.newest().and_then(|newest| window(text, newest));
@@ -137,6 +156,15 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Palette => model.overlay = Some(Overlay::Palette(Find::default())),
         Action::Menu => model.overlay = Some(Overlay::Menu(0)),
         Action::Why => model.overlay = Some(Overlay::Why(0)),
+        Action::Patterns => {
+            model.logs.mine();
+            model.overlay = Some(Overlay::Patterns(0));
+        }
+        Action::Chart => model.overlay = Some(Overlay::Chart(super::reader::ROWS - 1)),
+        Action::Fold => {
+            let filter = model.logs.filter().clone();
+            model.logs.set_filter(Filter { fold: !filter.fold, ..filter });
+        }
         Action::Sources => model.overlay = Some(Overlay::Sources(0)),
         Action::Back => return back(model),
         Action::Escape => drop(escape(model)),

@@ -3,6 +3,7 @@
 //!
 //! What would take long is done in slices ([`LogBuf::work`]), from the reader's place outwards, so that no key ever waits.
 
+pub mod chart;
 mod filter;
 pub mod seek;
 mod source;
@@ -13,7 +14,7 @@ mod work;
 use std::collections::VecDeque;
 
 use crate::domain::log::{LogBatch, LogLine};
-use crate::logstore::{Needle, Piece, Sieve, Store, Tally, Tape};
+use crate::logstore::{Needle, Patterns, Piece, Sieve, Store, Tally, Tape};
 pub use crate::logstore::{Row, Term};
 pub use filter::{Filter, moment, typed, typing, window};
 use seek::Seeking;
@@ -38,6 +39,9 @@ pub struct LogBuf {
     needle: Option<Needle>,
     /// A match or an error that is still looked for.
     seeking: Option<Seeking>,
+    patterns: Patterns,
+    /// From where on plain lines have not been clustered; `None` until somebody asks for patterns.
+    mined: Option<u64>,
     /// Where blocks have not been summed up yet.
     survey: u64,
     /// The selected row while paused.
@@ -65,6 +69,8 @@ impl LogBuf {
             term: Term::default(),
             needle: None,
             seeking: None,
+            patterns: Patterns::default(),
+            mined: None,
             survey: 0,
             cursor: None,
             sources: Vec::new(),
@@ -84,6 +90,7 @@ impl LogBuf {
         for line in batch.lines {
             self.arrived += 1;
             self.source(&line.service).take(&line);
+            self.patterns.add(&line.service, line.message.as_str(), line.at.as_microsecond(), line.level);
             let at = self.store.push(&line);
             self.inserted(at);
         }

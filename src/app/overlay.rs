@@ -6,7 +6,7 @@ use super::jump::{self, Jump};
 use super::menu::{self, Item};
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
-use super::{keys, why};
+use super::{keys, reader, why};
 use crate::action::{Action, TABLE};
 use crate::domain::ids::ServiceId;
 
@@ -23,6 +23,10 @@ pub enum Overlay {
     Why(usize),
     /// Sources of log lines, and the row that is chosen.
     Sources(usize),
+    /// Patterns of log lines, and the row that is chosen.
+    Patterns(usize),
+    /// Errors over time, and the row that is chosen.
+    Chart(usize),
     /// Everything known of one thing, from this row on.
     Detail(Subject, usize),
     /// The filter of the log lines as it is typed.
@@ -107,6 +111,14 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             let at = *at;
             sources_key(model, key, at)
         }
+        Overlay::Patterns(at) => {
+            let at = *at;
+            reader::patterns_key(model, key, at)
+        }
+        Overlay::Chart(at) => {
+            let at = *at;
+            reader::chart_key(model, key, at)
+        }
         Overlay::Detail(_, top) => {
             *top = match key.code {
                 KeyCode::Down | KeyCode::Char('j') => *top + 1,
@@ -175,7 +187,7 @@ fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Ve
 }
 
 /// Rows that a key moves by, if it moves.
-fn step(key: Key) -> Option<isize> {
+pub(super) fn step(key: Key) -> Option<isize> {
     match key.code {
         KeyCode::Down | KeyCode::Char('j') => Some(1),
         KeyCode::Up | KeyCode::Char('k') => Some(-1),

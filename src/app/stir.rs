@@ -3,6 +3,7 @@
 
 use super::model::Model;
 use super::msg::Msg;
+use super::overlay::Overlay;
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::posture;
@@ -12,7 +13,8 @@ use crate::domain::posture;
 pub fn stirs(model: &Model, msg: &Msg) -> bool {
     if matches!(msg, Msg::Work) {
         // Summing up shows nothing; a filter that looks on does.
-        return model.logs.searching();
+        let watched = matches!(model.overlay, Some(Overlay::Patterns(_) | Overlay::Chart(_)));
+        return watched || model.logs.searching();
     }
     let Msg::Fact(fact) = msg else { return true };
     match fact {

@@ -134,6 +134,13 @@ impl Block {
         Self { text: text.len(), rows, plain: Some(source), body: Body::Held(text) }
     }
 
+    /// A plain block, packed out of a buffer that is used again.
+    #[must_use]
+    pub fn packed_plain(source: u32, text: &[u8]) -> Self {
+        let body = pack(text).map_or_else(|| Body::Held(text.to_vec()), Body::Packed);
+        Self { text: text.len(), rows: count(text), plain: Some(source), body }
+    }
+
     /// A plain block whose text stays on a shelf; `rows` are its lines.
     #[must_use]
     pub fn shelved(source: u32, shelf: Arc<dyn Shelf>, at: u64, text: usize, rows: u32) -> Self {

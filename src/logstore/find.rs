@@ -55,6 +55,8 @@ impl Needle {
 pub struct Matcher {
     wanted: Vec<Needle>,
     unwanted: Vec<Needle>,
+    /// Lines of a stack trace do not pass.
+    fold: bool,
 }
 
 impl Matcher {
@@ -70,16 +72,24 @@ impl Matcher {
         all
     }
 
+    /// The same, without the lines of stack traces or with them.
+    #[must_use]
+    pub fn folding(self, fold: bool) -> Self {
+        Self { fold, ..self }
+    }
+
     /// Whether every line passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.wanted.is_empty() && self.unwanted.is_empty()
+        self.wanted.is_empty() && self.unwanted.is_empty() && !self.fold
     }
 
     /// Whether a line passes.
     #[must_use]
     pub fn passes(&self, line: &[u8]) -> bool {
-        self.wanted.iter().all(|needle| needle.is_in(line)) && !self.unwanted.iter().any(|needle| needle.is_in(line))
+        !(self.fold && continues(line))
+            && self.wanted.iter().all(|needle| needle.is_in(line))
+            && !self.unwanted.iter().any(|needle| needle.is_in(line))
     }
 
     /// Numbers of the lines of a text that pass, ascending: the rarest case, few hits in much text, is looked for in the whole
@@ -106,6 +116,26 @@ impl Matcher {
             }
             (from, row) = (end + 1, row + 1);
         }
+    }
+}
+
+/// Whether a line belongs to the entry beside it: the frames of a trace, and what leads to them. The line that names the
+/// exception stays: behind the frames in Python, before them elsewhere.
+#[must_use]
+pub fn continues(line: &[u8]) -> bool {
+    const HEADS: [&[u8]; 6] = [
+        b"Traceback (most recent call last)",
+        b"Caused by: ",
+        b"stack backtrace:",
+        b"During handling of the above exception",
+        b"The above exception was the direct cause",
+        b"note: run with `RUST_BACKTRACE",
+    ];
+    match line.first() {
+        None => false,
+        Some(b' ' | b'\t') => !line.trim_ascii().is_empty(),
+        Some(b'T' | b'C' | b's' | b'D' | b'n') => HEADS.iter().any(|head| line.starts_with(head)),
+        Some(_) => false,
     }
 }
 

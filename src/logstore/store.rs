@@ -380,6 +380,17 @@ impl Store {
         entry.summary.get()
     }
 
+    /// Lines of a plain block from a position on, with their service; of other blocks none.
+    pub fn each_plain(&self, position: u64, mut look: impl FnMut(&ServiceId, Meta, &[u8])) {
+        let plain = self.entry(position).and_then(|entry| Some((entry.first, self.service(entry.block.source()?)?)));
+        let Some((_, service)) = plain else { return };
+        self.each(position, |at, meta, text| {
+            if at >= position {
+                look(service, meta, text);
+            }
+        });
+    }
+
     /// Lines and what is known of them, of one segment, in order.
     pub fn each(&self, position: u64, mut look: impl FnMut(u64, Meta, &[u8])) {
         if let Some(entry) = self.entry(position) {

@@ -20,22 +20,24 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
         Overlay::Menu(at) => choices(ctx, frame, body, *at),
         Overlay::Why(at) => evidence(ctx, frame, body, *at),
         Overlay::Sources(at) => sources(ctx, frame, body, *at),
+        Overlay::Patterns(at) => super::reader::patterns(ctx, frame, body, *at),
+        Overlay::Chart(at) => super::reader::chart(ctx, frame, body, *at),
         Overlay::Detail(subject, top) => details(ctx, frame, body, subject, *top),
     }
 }
 
 /// Rows that a dialog has beside its frame, its last line and one more.
-fn room(body: Rect) -> usize {
+pub(super) fn room(body: Rect) -> usize {
     usize::from(body.height).saturating_sub(4).max(1)
 }
 
 /// Columns inside a dialog.
-fn columns(body: Rect) -> usize {
+pub(super) fn columns(body: Rect) -> usize {
     usize::from(body.width).min(WIDTH).saturating_sub(2)
 }
 
 /// The rows around the chosen one.
-fn window(at: usize, rows: usize) -> usize {
+pub(super) fn window(at: usize, rows: usize) -> usize {
     geometry::scrolled(Some(at), rows)
 }
 

@@ -15,6 +15,8 @@ pub struct Filter {
     pub term: Term,
     /// The same, fixed before.
     pub chips: Vec<Term>,
+    /// Without the lines that belong to a stack trace.
+    pub fold: bool,
     /// From when until when.
     pub window: Option<(Timestamp, Timestamp)>,
     /// The lowest level shown.
@@ -26,7 +28,7 @@ pub struct Filter {
 impl Default for Filter {
     fn default() -> Self {
         let (term, chips, hidden) = (Term::default(), Vec::new(), BTreeSet::new());
-        Self { term, chips, window: None, level: Level::Trace, hidden }
+        Self { term, chips, fold: false, window: None, level: Level::Trace, hidden }
     }
 }
 
@@ -35,12 +37,12 @@ impl Filter {
     #[must_use]
     pub fn passes_all(&self) -> bool {
         let texts = self.term.text.is_empty() && self.chips.is_empty();
-        texts && self.window.is_none() && self.level == Level::Trace && self.hidden.is_empty()
+        texts && !self.fold && self.window.is_none() && self.level == Level::Trace && self.hidden.is_empty()
     }
 
     pub(super) fn sieve(&self) -> Sieve {
         Sieve {
-            matcher: Matcher::new(self.chips.iter().chain(std::iter::once(&self.term))),
+            matcher: Matcher::new(self.chips.iter().chain(std::iter::once(&self.term))).folding(self.fold),
             level: self.level,
             window: self.window.map(|(from, until)| (from.as_microsecond(), until.as_microsecond())),
             hidden: self.hidden.clone(),

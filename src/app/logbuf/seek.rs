@@ -95,7 +95,7 @@ impl LogBuf {
     }
 
     /// Selects the shown row with this index and brings it on the page, at least `margin` rows from its edge.
-    fn go(&mut self, to: usize, page: usize, margin: usize) {
+    pub(super) fn go(&mut self, to: usize, page: usize, margin: usize) {
         let len = self.shown_len();
         let end = self.shown_end().min(len);
         let start = end.saturating_sub(page);

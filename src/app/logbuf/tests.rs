@@ -236,3 +236,54 @@ proptest! {
         prop_assert!(buf.len() > crate::logstore::WINDOW || times.is_sorted());
     }
 }
+
+#[test]
+fn traces_fold_into_the_line_that_names_the_exception() {
+    let mut buf = LogBuf::new(1 << 20);
+    let trace = [
+        "GET /x 500",
+        "Traceback (most recent call last):",
+        "  File \"a.py\", line 3",
+        "    go()",
+        "ValueError: no",
+        "next",
+    ];
+    buf.push(batch(trace.iter().map(|text| line(1, text)).collect()));
+    buf.set_filter(Filter { fold: true, ..Filter::default() });
+    assert_eq!(seen(&buf, 10), ["GET /x 500", "ValueError: no", "next"]);
+    buf.push(batch(vec![line(2, "Error: late"), line(2, "    at go (a.js:3)")]));
+    assert_eq!(seen(&buf, 10), ["GET /x 500", "ValueError: no", "next", "Error: late"]);
+}
+
+#[test]
+fn errors_are_told_over_time_and_a_time_can_be_gone_to() {
+    let mut buf = LogBuf::new(256 << 20);
+    let service = ServiceId::new("", "app.log");
+    let text = |n: i64| {
+        let at = jiff::Timestamp::from_second(n).unwrap();
+        format!("{at} [{}] line {n} of a file\n", if n / 100 == 77 { "error" } else { "info" })
+    };
+    for block in 0..20 {
+        let text: String = (block * 500..block * 500 + 500).map(text).collect();
+        let block = crate::logstore::Block::plain(0, text.into_bytes()).packed();
+        buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
+    }
+    while buf.working() {
+        buf.work();
+    }
+    let chart = buf.chart(10).unwrap();
+    let told: Vec<(u64, u64)> = chart.buckets.iter().map(|bucket| (bucket.lines, bucket.errors)).collect();
+    assert_eq!((told[0], told[7], told[9], chart.unread), ((1000, 0), (1000, 100), (1000, 0), 0));
+    assert!(buf.go_to(jiff::Timestamp::from_second(7700).unwrap(), 10));
+    assert!(buf.line(buf.cursor().unwrap()).unwrap().message.as_str().contains("line 7700 "));
+    assert!(!buf.go_to(jiff::Timestamp::from_second(20_000).unwrap(), 10));
+    buf.mine();
+    while buf.working() {
+        buf.work();
+    }
+    let patterns: Vec<_> = buf.patterns().all().iter().map(|one| (one.text(), one.count)).collect();
+    assert_eq!(
+        patterns,
+        [("[info] line <*> of a file".to_owned(), 9900), ("[error] line <*> of a file".to_owned(), 100)]
+    );
+}

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::seek::Sought;
 use super::{Filter, LogBuf};
+use crate::logstore::Patterns;
 
 /// Bytes looked through at once: about two milliseconds.
 const SLICE: usize = 2 << 20;
@@ -59,7 +60,8 @@ impl LogBuf {
     /// Whether there is something to do in slices.
     #[must_use]
     pub fn working(&self) -> bool {
-        self.scan.is_some() || self.seeking.is_some() || self.survey < self.store.settled()
+        let mining = self.mined.is_some_and(|mined| mined < self.store.settled());
+        self.scan.is_some() || self.seeking.is_some() || mining || self.survey < self.store.settled()
     }
 
     /// Whether slices change what is seen.
@@ -84,6 +86,8 @@ impl LogBuf {
         }
         if self.scan.is_some() {
             self.slice(SLICE);
+        } else if self.mined.is_some_and(|mined| mined < self.store.settled()) {
+            self.mine_on(SLICE / 8);
         } else {
             self.sum_up(SLICE / 4);
         }
@@ -113,6 +117,35 @@ impl LogBuf {
             } else {
                 self.scan = None;
             }
+        }
+    }
+
+    /// The patterns of the lines that came, and of plain ones as far as they have been clustered.
+    #[must_use]
+    pub fn patterns(&self) -> &Patterns {
+        &self.patterns
+    }
+
+    /// Begins to cluster plain lines: that takes longer than reading them, so it is done when somebody wants to see it.
+    pub fn mine(&mut self) {
+        self.mined.get_or_insert(self.store.base());
+    }
+
+    fn mine_on(&mut self, budget: usize) {
+        let mut spent = 0;
+        while let Some(mined) = self.mined.filter(|mined| *mined < self.store.settled() && spent < budget) {
+            let from = mined.max(self.store.base());
+            let segment = self.store.segment(from);
+            let patterns = &mut self.patterns;
+            self.store.each_plain(from, |service, meta, text| {
+                spent += text.len();
+                let whole = String::from_utf8_lossy(text);
+                let message = crate::logstore::form::message(&whole);
+                let text = crate::sanitize::Text::clean(message.as_deref().unwrap_or(&whole));
+                patterns.add(service, text.as_str(), meta.at, meta.level);
+            });
+            spent += 64;
+            self.mined = Some(segment.end);
         }
     }
 

@@ -50,7 +50,7 @@ fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
 
 fn pack(service: &ServiceId, from: &Receiver<Vec<u8>>, to: &Sender<Vec<Tape>>) {
     let tape = |piece| vec![Tape { service: service.clone(), piece }];
-    let mut open: Vec<u8> = Vec::new();
+    let mut open: Vec<u8> = Vec::with_capacity(FULL + READ);
     while let Ok(bytes) = from.recv() {
         open.extend_from_slice(&bytes);
         // What has come already belongs together.
@@ -61,10 +61,10 @@ fn pack(service: &ServiceId, from: &Receiver<Vec<u8>>, to: &Sender<Vec<Tape>>) {
         }
         let whole = memchr::memrchr(b'\n', &open).map(|at| at + 1).or((open.len() >= LINE).then_some(open.len()));
         let Some(whole) = whole else { continue };
-        let rest = open.split_off(whole);
-        let text = std::mem::replace(&mut open, rest);
-        let piece =
-            if text.len() >= FULL / 2 { Piece::Block(Block::plain(0, text).packed()) } else { Piece::Text(text) };
+        let text = &open[..whole];
+        let much = text.len() >= FULL / 2;
+        let piece = if much { Piece::Block(Block::packed_plain(0, text)) } else { Piece::Text(text.to_vec()) };
+        open.drain(..whole);
         if to.blocking_send(tape(piece)).is_err() {
             return;
         }

@@ -1,0 +1,111 @@
+//! The dialogs of the log reader: patterns of lines, and errors over time with the deployments among them.
+
+use jiff::Timestamp;
+
+use super::effect::Effect;
+use super::jump;
+use super::logbuf::chart::Chart;
+use super::logbuf::{Filter, Term};
+use super::model::{Model, Pane};
+use super::msg::{Key, KeyCode};
+use super::overlay::{Overlay, step};
+use crate::domain::ids::ServiceId;
+use crate::domain::log::Level;
+use crate::logstore::Pattern;
+use crate::sanitize::Text;
+
+/// Rows of the chart.
+pub const ROWS: usize = 24;
+
+/// A pattern and whether its service's live deployment is older than it.
+pub type Listed<'m> = (bool, &'m Pattern);
+
+/// When the live deployment of a service was made.
+fn deployed(model: &Model, service: &ServiceId) -> Option<Timestamp> {
+    model.releases.get(service)?.iter().find(|one| one.current).map(|one| one.created_at)
+}
+
+/// Patterns: those that came up since the deployment first, the worst and the most frequent before others.
+#[must_use]
+pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
+    let new = |pattern: &Pattern| {
+        deployed(model, &pattern.service).is_some_and(|since| pattern.times.0 >= since.as_microsecond())
+    };
+    let mut all: Vec<Listed<'_>> = model.logs.patterns().all().iter().map(|pattern| (new(pattern), pattern)).collect();
+    all.sort_by_key(|(new, one)| std::cmp::Reverse((*new, *new && one.level >= Level::Error, one.count)));
+    all
+}
+
+/// Deployments within a chart: their row, when, and what they are called.
+#[must_use]
+pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> {
+    let mut marks = Vec::new();
+    for (service, list) in &model.releases {
+        for one in list {
+            if let Some(row) = chart.bucket(one.created_at.as_microsecond()) {
+                marks.push((row, one.created_at, format!("{} {}", service.name, one.label)));
+            }
+        }
+    }
+    marks.sort();
+    marks
+}
+
+/// A key over the patterns: enter shows the lines of the chosen one.
+pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
+    let all = patterns(model);
+    if let Some(by) = step(key) {
+        let next = at.saturating_add_signed(by).min(all.len().saturating_sub(1));
+        model.overlay = Some(Overlay::Patterns(next));
+        return Vec::new();
+    }
+    match key.code {
+        KeyCode::Enter => {
+            let Some((_, pattern)) = all.get(at) else { return Vec::new() };
+            let term = Term { text: pattern.expression(), inverse: false, regex: true };
+            model.overlay = None;
+            model.logs.set_filter(Filter { term, ..Filter::default() });
+            jump::show(model, Pane::Logs);
+        }
+        KeyCode::Char('c' | 'q') => model.overlay = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// A key over the chart: enter goes to the chosen time, `d` chooses the next deployment.
+pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
+    if let Some(by) = step(key) {
+        model.overlay = Some(Overlay::Chart(at.saturating_add_signed(by).min(ROWS - 1)));
+        return Vec::new();
+    }
+    match key.code {
+        KeyCode::Enter => {
+            let chart = model.logs.chart(ROWS);
+            let deploy =
+                chart.as_ref().and_then(|chart| deploys(model, chart).into_iter().find(|(row, ..)| *row == at));
+            let moment = deploy.map(|(_, when, _)| when).or_else(|| chart?.begins(at));
+            model.overlay = None;
+            jump::show(model, Pane::Logs);
+            if let Some(moment) = moment {
+                go(model, moment);
+            }
+        }
+        KeyCode::Char('d') => {
+            let marks = model.logs.chart(ROWS).map(|chart| deploys(model, &chart)).unwrap_or_default();
+            let next = marks.iter().find(|(row, ..)| *row > at).or(marks.first()).map_or(at, |(row, ..)| *row);
+            model.overlay = Some(Overlay::Chart(next));
+        }
+        KeyCode::Char('h' | 'q') => model.overlay = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Goes to a time among the lines.
+pub(super) fn go(model: &mut Model, moment: Timestamp) {
+    let page = model.geometry.rows(Pane::Logs);
+    if !model.logs.go_to(moment, page) {
+        model.notice = Some(Text::from(format!("no line shown is as late as {moment:.0}")));
+    }
+}
