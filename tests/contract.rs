@@ -112,8 +112,12 @@ async fn held(console: &mut Console, answered: u64) -> u64 {
         .await
 }
 
-/// What the platforms' own tools send although the description does not have it (vercel.md section 8).
-const KNOWN_FROM_TOOLS: [&str; 1] = ["vercel GET /v10/projects/{idOrName}/env: request: query target: not described"];
+/// What the platforms' own tools send although the description does not have it (vercel.md section 8, supabase.md
+/// section 1).
+const KNOWN_FROM_TOOLS: [&str; 2] = [
+    "vercel GET /v10/projects/{idOrName}/env: request: query target: not described",
+    "supabase GET /v1/projects/{ref}/branches: 422: status 422: not described",
+];
 
 /// Routes that no description has: they are known from the tools' own sources (fly.md sections 5 and 8, vercel.md section 5).
 fn undescribed(exchange: &Exchange) -> bool {

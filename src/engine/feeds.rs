@@ -84,7 +84,7 @@ pub(super) enum AnyFeed {
     Secrets(secrets::SecretsFeed),
     Pipeline(pipeline::PipelineFeed),
     Token(token::TokenFeed),
-    Database(posture::DatabaseFeed),
+    Posture(Box<posture::PostureFeed>),
 }
 
 /// A feed with the platforms whose budgets it uses.
@@ -117,7 +117,12 @@ fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
         }
         FeedId::Pipeline => vec![Platform::Github],
         FeedId::Token(platform) => vec![*platform],
-        FeedId::Observed(_) | FeedId::Health(_) | FeedId::Posture(_) | FeedId::Journal => Vec::new(),
+        FeedId::Posture(of) => {
+            let mine = services().filter(|service| service.id == *of).map(|service| service.platform);
+            // The repository is no service of the configuration.
+            mine.chain((&*of.name == "repository").then_some(Platform::Github)).collect()
+        }
+        FeedId::Observed(_) | FeedId::Health(_) | FeedId::Journal => Vec::new(),
     }
 }
 
@@ -132,7 +137,7 @@ impl AnyFeed {
             Self::Secrets(feed) => feed.read(outbox).await,
             Self::Pipeline(feed) => feed.read(outbox).await,
             Self::Token(feed) => feed.read(outbox).await,
-            Self::Database(feed) => feed.read(outbox).await,
+            Self::Posture(feed) => feed.read(outbox).await,
         }
     }
 }
@@ -193,13 +198,15 @@ fn of_service(
         let feed = probes::ObservedFeed::new(id.clone(), rule.clone(), clients.http.clone());
         feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
     }
-    if let Some(database) = settings.databases.iter().find(|one| one.service == *id) {
-        let feed = posture::DatabaseFeed::new(database.clone(), clients.http.clone());
-        feeds.push((FeedId::Posture(id.clone()), AnyFeed::Database(feed)));
-    }
+    let database = settings.databases.iter().find(|one| one.service == *id);
+    feeds.extend(posture::PostureFeed::new(service, tier, database, clients).map(posture_of));
     if scope == Scope::All {
         feeds.extend(logs_of(clients, service, tier));
     }
+}
+
+fn posture_of(feed: posture::PostureFeed) -> (FeedId, AnyFeed) {
+    (FeedId::Posture(feed.service().clone()), AnyFeed::Posture(Box::new(feed)))
 }
 
 fn logs_of(clients: &Clients, service: &ServiceInfo, tier: Tier) -> Option<(FeedId, AnyFeed)> {
@@ -212,6 +219,9 @@ fn of_environment(clients: &Clients, settings: &Settings, env: &EnvInfo, feeds: 
     if !own.is_empty() {
         let feed = probes::ProbesFeed::new(own, clients.http.clone());
         feeds.push((FeedId::Health(env.id.clone()), AnyFeed::Probe(feed)));
+    }
+    if env.tier == Tier::Production {
+        feeds.extend(posture::PostureFeed::repository(env, clients).map(posture_of));
     }
     let known = [Platform::Fly, Platform::Vercel, Platform::Supabase];
     if env.services.iter().any(|service| known.contains(&service.platform)) {

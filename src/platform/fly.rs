@@ -2,6 +2,7 @@
 
 mod auth;
 mod machines;
+mod posture;
 mod releases;
 mod view;
 mod wire;

@@ -1,6 +1,7 @@
 //! Supabase: project, health, migrations, secrets by digest, logs (supabase.md).
 
 mod logs;
+mod posture;
 mod wire;
 
 use std::sync::Arc;

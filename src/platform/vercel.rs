@@ -2,6 +2,7 @@
 
 mod logs;
 mod pointer;
+mod posture;
 mod view;
 mod wire;
 

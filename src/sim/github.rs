@@ -1,5 +1,6 @@
 //! GitHub's REST API: runs, jobs and their logs, gates, deployments, comparison, secrets and variables (github.md).
 
+mod alerts;
 mod guard;
 mod lists;
 mod logs;
@@ -36,6 +37,9 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/actions/workflows/{id}/dispatches", routing::post(runs::dispatch))
         .route("/actions/secrets", routing::get(lists::repo_secrets))
         .route("/actions/variables", routing::get(lists::repo_variables))
+        .route("/dependabot/alerts", routing::get(alerts::dependencies))
+        .route("/code-scanning/alerts", routing::get(alerts::code))
+        .route("/secret-scanning/alerts", routing::get(alerts::secrets))
         .route("/environments", routing::get(lists::environments))
         .route("/environments/{env}", routing::get(lists::environment))
         .route("/environments/{env}/secrets", routing::get(lists::env_secrets))

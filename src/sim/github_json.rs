@@ -157,20 +157,28 @@ pub fn pending(world: &World, run: &Run) -> Value {
 }
 
 /// An environment with its protection rules.
-pub fn environment(one: &GithubEnvironment) -> Value {
+pub fn environment(world: &World, one: &GithubEnvironment) -> Value {
     let mut rules = Vec::new();
     if !one.reviewers.is_empty() {
         let reviewers: Vec<Value> =
             one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": person(login, "User")})).collect();
         rules.push(json!({
-            "id": one.id + 1, "type": "required_reviewers", "prevent_self_review": one.prevent_self_review,
+            "id": one.id + 1, "node_id": node("GA", one.id + 1), "type": "required_reviewers", "prevent_self_review": one.prevent_self_review,
             "reviewers": reviewers,
         }));
     }
     if one.wait_minutes > 0 {
-        rules.push(json!({"id": one.id + 2, "type": "wait_timer", "wait_timer": one.wait_minutes}));
+        rules.push(json!({
+            "id": one.id + 2, "node_id": node("GA", one.id + 2), "type": "wait_timer", "wait_timer": one.wait_minutes,
+        }));
     }
-    json!({"id": one.id, "name": one.env.name(), "protection_rules": rules, "deployment_branch_policy": null})
+    let (name, made) = (one.env.name(), world.start);
+    let page = html(world, &format!("deployments/activity_log?environments_filter={name}"));
+    json!({
+        "id": one.id, "name": name, "protection_rules": rules, "deployment_branch_policy": null,
+        "node_id": node("EN", one.id), "url": api(world, &format!("environments/{name}")), "html_url": page,
+        "created_at": made, "updated_at": made,
+    })
 }
 
 /// A deployment.
@@ -219,6 +227,11 @@ pub fn workflow(world: &World, one: &Workflow) -> Value {
         "name": one.name,
         "path": one.path,
         "state": "active",
+        "node_id": node("W", one.id),
+        "created_at": world.start,
+        "updated_at": world.start,
+        "url": api(world, &format!("actions/workflows/{}", one.id)),
+        "badge_url": html(world, &format!("workflows/{}/badge.svg", one.name)),
         "html_url": html(world, &format!("blob/{}/{}", world.github.branch, one.path)),
     })
 }

@@ -1,5 +1,6 @@
 //! Supabase's management API: profile, projects, health, migrations, secrets, logs (supabase.md sections 2 and 3).
 
+mod condition;
 mod guard;
 mod settings;
 
@@ -31,6 +32,12 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/projects/{reference}/database/migrations", routing::get(migrations))
         .route("/v1/projects/{reference}/secrets", routing::get(secrets))
         .route("/v1/projects/{reference}/database/backups", routing::get(settings::backups))
+        .route("/v1/projects/{reference}/advisors/{kind}", routing::get(condition::advisors))
+        .route("/v1/projects/{reference}/readonly", routing::get(condition::read_only))
+        .route("/v1/projects/{reference}/config/disk/util", routing::get(condition::disk))
+        .route("/v1/projects/{reference}/upgrade/status", routing::get(condition::upgrade))
+        .route("/v1/projects/{reference}/branches", routing::get(condition::branches))
+        .route("/v1/projects/{reference}/functions", routing::get(condition::functions))
         .route("/v1/projects/{reference}/postgrest", routing::get(settings::data_api))
         .route("/v1/projects/{reference}/api-keys", routing::get(settings::api_keys))
         .route("/v1/projects/{reference}/analytics/endpoints/{endpoint}", routing::get(logs))

@@ -34,6 +34,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/projects", routing::get(scope::projects))
         .route("/{v}/projects/{id}", routing::get(scope::project).patch(scope::change))
         .route("/{v}/projects/{id}/domains", routing::get(scope::domains))
+        .route("/{v}/domains/{domain}/config", routing::get(scope::domain_config))
+        .route("/{v}/projects/{id}/rolling-release", routing::get(scope::rolling_release))
         .route("/{v}/projects/{id}/env", routing::get(scope::variables))
         .route("/{v}/projects/{id}/custom-environments", routing::get(scope::environments))
         .route("/projects/{id}/custom-environments", routing::get(scope::bare_environments))

@@ -167,6 +167,7 @@ impl Sky {
     fn asks(&self, id: &FeedId, platform: Platform) -> bool {
         let services = self.model.environments.iter().flat_map(|env| &env.services);
         match id {
+            FeedId::Posture(of) if &*of.name == "repository" => platform == Platform::Github,
             FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) | FeedId::Posture(of) => {
                 services.into_iter().any(|service| service.id == *of && service.platform == platform)
             }

@@ -1,41 +1,125 @@
-//! What a database says of its own condition.
+//! What a service's platform and its database say of their own condition.
 
 use std::time::Duration;
 
+use super::{Clients, vercel_target};
 use crate::config::DatabaseSettings;
-use crate::domain::environment::Status;
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::posture::Posture;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
+use crate::platform::fly::Fly;
+use crate::platform::github::Github;
 use crate::platform::http::Http;
 use crate::platform::postgres::Postgres;
+use crate::platform::supabase::Supabase;
+use crate::platform::vercel::Vercel;
 
+/// Backups, alerts and domains change by the hour.
+const RARELY: Duration = Duration::from_secs(180);
 /// A round trip that takes longer than this is worth a word.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// Looks at one database.
-pub(in crate::engine) struct DatabaseFeed {
-    service: ServiceId,
-    database: Postgres,
-    interval: Duration,
+enum Source {
+    Fly(Fly),
+    Vercel(Vercel, std::sync::Arc<str>),
+    Supabase(Supabase),
+    Github(Github),
 }
 
-impl DatabaseFeed {
-    pub(super) fn new(settings: DatabaseSettings, http: Http) -> Self {
-        let (service, interval) = (settings.service.clone(), settings.interval);
-        Self { service, database: Postgres::new(http, settings), interval }
+/// Looks at one service.
+pub(in crate::engine) struct PostureFeed {
+    service: ServiceId,
+    resource: std::sync::Arc<str>,
+    source: Option<Source>,
+    http: Http,
+    held: Option<(Duration, Vec<Posture>)>,
+    database: Option<(Postgres, Duration)>,
+}
+
+impl PostureFeed {
+    pub(super) fn new(
+        service: &ServiceInfo,
+        tier: Tier,
+        database: Option<&DatabaseSettings>,
+        clients: &Clients,
+    ) -> Option<Self> {
+        let source = match service.platform {
+            Platform::Fly => clients.fly.clone().map(Source::Fly),
+            Platform::Vercel => {
+                clients.vercel.clone().map(|vercel| Source::Vercel(vercel, vercel_target(&service.id.env, tier)))
+            }
+            Platform::Supabase => clients.supabase.clone().map(Source::Supabase),
+            Platform::Github | Platform::Edge => None,
+        };
+        let http = clients.http.clone();
+        let database = database.map(|one| (Postgres::new(http.clone(), one.clone()), one.interval));
+        let (service, resource) = (service.id.clone(), service.resource.clone());
+        (source.is_some() || database.is_some()).then_some(Self {
+            service,
+            resource,
+            source,
+            http,
+            held: None,
+            database,
+        })
+    }
+
+    /// The repository, as far as it matters to an environment: a service of its own name.
+    pub(super) fn repository(env: &EnvInfo, clients: &Clients) -> Option<Self> {
+        let source = Some(Source::Github(clients.github.clone()?));
+        let (service, resource) = (ServiceId::new(env.id.clone(), "repository"), env.id.as_str().into());
+        Some(Self { service, resource, source, http: clients.http.clone(), held: None, database: None })
+    }
+
+    pub(super) fn service(&self) -> &ServiceId {
+        &self.service
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        let look = self.database.look().await?;
-        let status = if look.ping > SLOW { Status::Warn } else { Status::Ok };
-        let says = format!("connect {} ms, select 1 {} ms", look.connect.as_millis(), look.ping.as_millis());
-        let mut checks = vec![Posture::new("round trip", status, says)];
-        checks.extend(look.checks);
+        let now = self.http.clock().mono();
+        let due = self.held.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= RARELY.mul_f64(0.9));
+        if due {
+            let checks = self.platform().await?;
+            self.held = Some((now, checks));
+        }
+        let mut checks = Vec::new();
+        let mut pause = RARELY;
+        if let Some((database, interval)) = &self.database {
+            let look = database.look().await?;
+            let status = if look.ping > SLOW { Status::Warn } else { Status::Ok };
+            let says = format!("connect {} ms, select 1 {} ms", look.connect.as_millis(), look.ping.as_millis());
+            checks.push(Posture::new("round trip", status, says));
+            checks.extend(look.checks);
+            pause = pause.min(*interval);
+        }
+        checks.extend(self.held.iter().flat_map(|(_, checks)| checks.clone()));
         outbox.tell(Fact::Posture(self.service.clone(), checks)).await;
-        Ok(Pace::After(self.interval))
+        Ok(Pace::After(pause))
+    }
+
+    /// Fails only when nothing at all could be looked at; else what could not is unknown, with the reason.
+    async fn platform(&self) -> Result<Vec<Posture>, PlatformError> {
+        let resource = &self.resource;
+        let found = match &self.source {
+            None => return Ok(Vec::new()),
+            Some(Source::Fly(fly)) => fly.posture(resource).await,
+            Some(Source::Vercel(vercel, target)) => vercel.posture(resource, target).await,
+            Some(Source::Supabase(supabase)) => supabase.posture(resource).await,
+            Some(Source::Github(github)) => github.posture(resource).await,
+        };
+        if let (true, Some(Err(error))) = (found.iter().all(Result::is_err), found.first()) {
+            return Err(error.clone());
+        }
+        let told = |one: Result<Posture, PlatformError>| {
+            one.unwrap_or_else(|error| {
+                let name = error.platform.name();
+                Posture::new(name, Status::Unknown, format!("not looked at: {error}. {}", error.advice()))
+            })
+        };
+        Ok(found.into_iter().map(told).collect())
     }
 }

@@ -56,7 +56,7 @@ impl Rows {
 
 impl Fly {
     /// The machines, read at most `age` ago.
-    async fn recent_machines(&self, app: &str, age: Duration) -> Result<Arc<Vec<Machine>>, PlatformError> {
+    pub(super) async fn recent_machines(&self, app: &str, age: Duration) -> Result<Arc<Vec<Machine>>, PlatformError> {
         self.recent.machines.get(app, self.http.clock(), age, self.machines(app)).await
     }
 

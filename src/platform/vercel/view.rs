@@ -17,7 +17,11 @@ const NEW: Duration = Duration::from_millis(1_500);
 
 impl Vercel {
     /// The project, read at most `age` ago.
-    async fn recent_project(&self, project: &str, age: Duration) -> Result<Arc<VercelProject>, PlatformError> {
+    pub(super) async fn recent_project(
+        &self,
+        project: &str,
+        age: Duration,
+    ) -> Result<Arc<VercelProject>, PlatformError> {
         self.recent.projects.get(project, self.http.clock(), age, self.project(project)).await
     }
 

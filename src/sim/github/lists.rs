@@ -25,14 +25,17 @@ pub(super) async fn environments(
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
-    let all = shared.world().github.environments.iter().map(github_json::environment).collect();
+    let all = {
+        let world = shared.world();
+        world.github.environments.iter().map(|one| github_json::environment(&world, one)).collect()
+    };
     page.envelope(&uri, &origin(&shared), COMMON, "environments", all)
 }
 
 pub(super) async fn environment(State(shared): State<Shared>, Path((_, _, name)): Named) -> Response {
     let world = shared.world();
     let found = world.github.environments.iter().find(|one| one.env.name() == name);
-    found.map_or_else(not_found, |one| Json(github_json::environment(one)).into_response())
+    found.map_or_else(not_found, |one| Json(github_json::environment(&world, one)).into_response())
 }
 
 fn secret_rows(world: &World, env: Option<Env>) -> Vec<Value> {

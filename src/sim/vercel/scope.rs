@@ -98,6 +98,29 @@ pub(super) async fn domains(State(shared): State<Shared>, Path((_, id)): Path<(S
     Json(json!({"domains": all, "pagination": page})).into_response()
 }
 
+/// The DNS of a domain, which points here (vercel.md section 7).
+pub(super) async fn domain_config(State(shared): State<Shared>, Path((_, domain)): Path<(String, String)>) -> Response {
+    let world = shared.world();
+    if !world.vercel.aliases.iter().any(|alias| alias.alias == domain) {
+        return missing("Domain");
+    }
+    Json(json!({
+        "configuredBy": "CNAME", "acceptedChallenges": ["http-01", "dns-01"], "misconfigured": false,
+        "recommendedIPv4": [{"rank": 1, "value": ["76.76.21.21"]}],
+        "recommendedCNAME": [{"rank": 1, "value": "cname.vercel-dns.com."}],
+    }))
+    .into_response()
+}
+
+/// The project has no rolling release (vercel.md section 10).
+pub(super) async fn rolling_release(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
+    let world = shared.world();
+    if !is_project(&world.vercel, &id) {
+        return missing("Project");
+    }
+    Json(json!({"rollingRelease": null})).into_response()
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VariableQuery {

@@ -1,0 +1,207 @@
+//! What Supabase says of a project beside its health: backups, advisors, disk, upgrades, branches, functions (supabase.md
+//! section 3).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::Supabase;
+use crate::domain::environment::Status;
+use crate::domain::posture::Posture;
+use crate::platform::lenient::{maybe_time, or_default, text};
+use crate::platform::{ErrorKind, PlatformError};
+
+/// A daily backup that is older than this was missed.
+const DAILY: SignedDuration = SignedDuration::from_hours(30);
+
+#[derive(Deserialize)]
+struct Backups {
+    #[serde(default, deserialize_with = "or_default")]
+    pitr_enabled: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    backups: Vec<Backup>,
+    #[serde(default, deserialize_with = "or_default")]
+    physical_backup_data: Physical,
+}
+
+#[derive(Deserialize)]
+struct Backup {
+    #[serde(default, deserialize_with = "text")]
+    status: String,
+    #[serde(default, deserialize_with = "maybe_time")]
+    inserted_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize, Default)]
+struct Physical {
+    #[serde(default, deserialize_with = "maybe_time")]
+    latest_physical_backup_date_unix: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Lints {
+    #[serde(default, deserialize_with = "or_default")]
+    lints: Vec<Lint>,
+}
+
+#[derive(Deserialize)]
+struct Lint {
+    #[serde(default, deserialize_with = "text")]
+    title: String,
+    #[serde(default, deserialize_with = "text")]
+    level: String,
+    #[serde(default, deserialize_with = "text")]
+    detail: String,
+}
+
+#[derive(Deserialize)]
+struct ReadOnly {
+    #[serde(default, deserialize_with = "or_default")]
+    enabled: bool,
+}
+
+#[derive(Deserialize)]
+struct DiskUse {
+    metrics: Metrics,
+}
+
+#[derive(Deserialize)]
+struct Metrics {
+    fs_size_bytes: f64,
+    fs_used_bytes: f64,
+}
+
+#[derive(Deserialize)]
+struct Upgrade {
+    #[serde(default, rename = "databaseUpgradeStatus", deserialize_with = "or_default")]
+    status: Option<UpgradeStatus>,
+}
+
+#[derive(Deserialize)]
+struct UpgradeStatus {
+    #[serde(default, deserialize_with = "text")]
+    error: String,
+    #[serde(default, deserialize_with = "text")]
+    progress: String,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+    #[serde(default, deserialize_with = "text")]
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    #[serde(default, deserialize_with = "text")]
+    slug: String,
+    #[serde(default, deserialize_with = "text")]
+    status: String,
+}
+
+impl Supabase {
+    /// Every check, each for itself: one endpoint that a plan or a token does not allow hides no other.
+    pub async fn posture(&self, reference: &str) -> Vec<Result<Posture, PlatformError>> {
+        let (backups, security, performance) = tokio::join!(
+            self.backups(reference),
+            self.advisors(reference, "security"),
+            self.advisors(reference, "performance")
+        );
+        let (writable, disk, upgrade) =
+            tokio::join!(self.writable(reference), self.disk(reference), self.upgrade(reference));
+        let (branches, functions) = tokio::join!(self.branches(reference), self.functions(reference));
+        vec![backups, security, performance, writable, disk, upgrade, branches, functions]
+    }
+
+    /// `GET P/database/backups`: how old the newest is.
+    async fn backups(&self, reference: &str) -> Result<Posture, PlatformError> {
+        let found: Backups = self.project_call(reference, "/database/backups").read().await?;
+        let done = found.backups.iter().filter(|one| one.status == "COMPLETED").filter_map(|one| one.inserted_at);
+        let newest = done.chain(found.physical_backup_data.latest_physical_backup_date_unix).max();
+        let how = if found.pitr_enabled { "to any moment" } else { "daily" };
+        let Some(newest) = newest else { return Ok(Posture::new("backups", Status::Fail, "there is none")) };
+        let age = self.http.now_at(super::SUPABASE).duration_since(newest);
+        let status = if age > DAILY { Status::Warn } else { Status::Ok };
+        Ok(Posture::new("backups", status, format!("{how}, the newest is {} h old", age.as_hours())))
+    }
+
+    /// `GET P/advisors/{kind}` (deprecated, still answering).
+    async fn advisors(&self, reference: &str, kind: &str) -> Result<Posture, PlatformError> {
+        let name = format!("{kind} advisor");
+        let found: Lints = self.project_call(reference, &format!("/advisors/{kind}")).read().await?;
+        let of = |level: &str| found.lints.iter().filter(|one| one.level == level).count();
+        let (errors, warnings) = (of("ERROR"), of("WARN"));
+        let status = if errors > 0 {
+            Status::Fail
+        } else if warnings > 0 {
+            Status::Warn
+        } else {
+            Status::Ok
+        };
+        let worst = found.lints.iter().find(|one| one.level == "ERROR").or_else(|| found.lints.first());
+        let worst = worst.map(|one| format!(": {} ({})", one.title, one.detail)).unwrap_or_default();
+        Ok(Posture::new(&name, status, format!("{errors} errors, {warnings} warnings{worst}")))
+    }
+
+    /// `GET P/readonly`: the platform switches it on when the disk fills.
+    async fn writable(&self, reference: &str) -> Result<Posture, PlatformError> {
+        let found: ReadOnly = self.project_call(reference, "/readonly").read().await?;
+        Ok(match found.enabled {
+            true => Posture::new("writable", Status::Fail, "the platform has made it read-only"),
+            false => Posture::new("writable", Status::Ok, "yes"),
+        })
+    }
+
+    /// `GET P/config/disk/util`.
+    async fn disk(&self, reference: &str) -> Result<Posture, PlatformError> {
+        let found: DiskUse = self.project_call(reference, "/config/disk/util").read().await?;
+        let percent = 100.0 * found.metrics.fs_used_bytes / found.metrics.fs_size_bytes.max(1.0);
+        let status = match percent {
+            over if over >= 90.0 => Status::Fail,
+            over if over >= 75.0 => Status::Warn,
+            _ => Status::Ok,
+        };
+        Ok(Posture::new("disk", status, format!("{percent:.0}% used")))
+    }
+
+    /// `GET P/upgrade/status`: `null` when there never was one.
+    async fn upgrade(&self, reference: &str) -> Result<Posture, PlatformError> {
+        let found: Upgrade = self.project_call(reference, "/upgrade/status").read().await?;
+        Ok(match found.status {
+            Some(one) if !one.error.is_empty() => Posture::new("upgrade", Status::Fail, one.error),
+            Some(one) if !one.progress.starts_with("10_") => Posture::new("upgrade", Status::Running, one.progress),
+            _ => Posture::new("upgrade", Status::Ok, "none is under way"),
+        })
+    }
+
+    /// `GET P/branches`: 422 means that branching is off.
+    async fn branches(&self, reference: &str) -> Result<Posture, PlatformError> {
+        let found: Result<Vec<Branch>, _> = self.project_call(reference, "/branches").read().await;
+        let found = match found {
+            Err(error) if error.status == Some(422) => {
+                return Ok(Posture::new("branches", Status::Ok, "branching is off"));
+            }
+            other => other?,
+        };
+        let bad = found.iter().find(|one| one.status.ends_with("_FAILED"));
+        Ok(match bad {
+            Some(one) => Posture::new("branches", Status::Warn, format!("{} {}", one.name, one.status)),
+            None => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
+        })
+    }
+
+    /// `GET P/functions`.
+    async fn functions(&self, reference: &str) -> Result<Posture, PlatformError> {
+        let found: Result<Vec<Function>, _> = self.project_call(reference, "/functions").read().await;
+        let found = match found {
+            Err(error) if error.kind == ErrorKind::NotFound => Vec::new(),
+            other => other?,
+        };
+        let bad = found.iter().find(|one| one.status != "ACTIVE");
+        Ok(match bad {
+            Some(one) => Posture::new("edge functions", Status::Warn, format!("{} {}", one.slug, one.status)),
+            None => Posture::new("edge functions", Status::Ok, format!("{} active", found.len())),
+        })
+    }
+}
