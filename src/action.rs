@@ -79,6 +79,8 @@ pub enum Action {
     Sources,
     /// Measure time from this line.
     Mark,
+    /// Go to a time among the lines.
+    GoTo,
     /// Patterns of lines.
     Patterns,
     /// Errors over time.
@@ -131,7 +133,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::HalfUp, &["ctrl-u"], "half a page up", ""),
     entry(Action::First, &["g", "home"], "first", ""),
     entry(Action::Last, &["G", "end"], "last; logs follow", ""),
-    entry(Action::Filter, &["/"], "filter logs: ! inverts, ~ regex, @15m, >12:30", "filter"),
+    entry(Action::Filter, &["/"], "filter logs: ! inverts, ~ regex, @15m window", "filter"),
     entry(Action::NextMatch, &["n"], "next match", ""),
     entry(Action::PreviousMatch, &["N"], "previous match", ""),
     entry(Action::NextError, &["e"], "next error", ""),
@@ -142,6 +144,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Stamps, &["t"], "times: UTC, local, age, none", ""),
     entry(Action::Sources, &["s"], "sources of lines", ""),
     entry(Action::Mark, &["m"], "measure time from this line", ""),
+    entry(Action::GoTo, &[">"], "go to a time: 12:30, or 15m ago", ""),
     entry(Action::Patterns, &["c"], "patterns; new since deploy", ""),
     entry(Action::Chart, &["h"], "errors over time, deploys; jump", ""),
     entry(Action::Fold, &["f"], "fold stack traces, or not", ""),

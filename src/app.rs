@@ -6,7 +6,7 @@ pub mod effect;
 mod facts;
 pub mod geometry;
 pub mod jump;
-mod keys;
+pub mod keys;
 pub mod logbuf;
 pub mod menu;
 pub mod model;

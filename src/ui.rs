@@ -200,8 +200,10 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let width = usize::from(width);
     if let Some(Overlay::Prompt(typed)) = &model.overlay {
+        let broken = !crate::app::logbuf::typed(typed).whole();
+        let note = if broken { "  no expression yet: all lines pass" } else { "" };
         let text = format!(
-            " filter: {typed}{}  (! inverts, ~ regex, @15m window, tab adds, enter keeps, esc clears)",
+            " filter: {typed}{}{note}  (! inverts, ~ regex, @15m window, tab adds, enter keeps, esc clears)",
             theme.cursor()
         );
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
@@ -210,7 +212,8 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let text = text::cut(&format!(" {} {notice}", theme.symbol(Status::Warn)), width, theme.ellipsis());
         return Line::styled(text, theme.status(Status::Warn));
     }
-    let pieces = crate::action::TABLE.iter().filter(|entry| !entry.hint.is_empty()).map(|entry| {
+    let useful = |entry: &&crate::action::Entry| !model.alone || !crate::app::keys::needs_project(entry.action);
+    let pieces = crate::action::TABLE.iter().filter(|entry| !entry.hint.is_empty()).filter(useful).map(|entry| {
         let keep = match entry.action {
             Action::Help | Action::Back => 9,
             Action::Menu | Action::Why => 5,

@@ -85,3 +85,31 @@ fn a_pipe_is_read_while_keys_come_from_the_terminal() {
     pty.send("qq");
     quit(pty);
 }
+
+#[test]
+fn several_files_are_merged_and_what_is_new_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |file: &str, n: usize| format!("2026-01-31T12:{:02}:{:02}Z [info] {file} says {n}\n", n / 60, n % 60);
+    append(&dir.path().join("web.log"), &(0..600).step_by(2).map(|n| line("web", n)).collect::<String>());
+    append(&dir.path().join("api.log"), &(1..600).step_by(2).map(|n| line("api", n)).collect::<String>());
+    append(&dir.path().join("api.log"), "2026-01-31T12:10:00Z [error] api broke\n  at once\n");
+    let mut pty = view(dir.path(), &["web.log", "api.log"]);
+    pty.wait_text("api says 599");
+    pty.wait_text("web says 598");
+    pty.wait_text("at once");
+    pty.send("f");
+    pty.wait("the trace to fold", |screen| !screen.contents().contains("at once"));
+    pty.send("c");
+    pty.wait_text("Patterns: 4");
+    pty.wait_text("300     INFO");
+    pty.send("\r");
+    pty.wait_text("300 pass");
+    pty.send(">12:01\r");
+    pty.wait_text("says 60");
+    pty.send("h");
+    pty.wait_text("Errors over time");
+    pty.send("q");
+    pty.wait("the chart to close", |screen| !screen.contents().contains("Errors over time"));
+    pty.send("qq");
+    quit(pty);
+}

@@ -125,11 +125,12 @@ fn go(model: &mut Model, text: &str) {
 
 /// A leading `!` shows what does not match, a leading `~` takes a regular expression, a leading `@` a time window.
 fn set_filter(model: &mut Model, text: &str) {
-    let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
     if text.starts_with('>') {
-        // A time to go to, when it is whole.
-        filter.term = Term::default();
-    } else if text.starts_with('@') {
+        // A time to go to, once it is whole: what is shown stays.
+        return;
+    }
+    let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
+    if text.starts_with('@') {
         // A time window; nothing else while it is typed.
         filter.term = Term::default();
         filter.window = model.logs.newest().and_then(|newest| window(text, newest));
@@ -137,8 +138,9 @@ fn set_filter(model: &mut Model, text: &str) {
     model.logs.set_filter(filter);
 }
 
-/// What needs a project.
-fn needs_project(action: Action) -> bool {
+/// What needs a project, and not only a log.
+#[must_use]
+pub fn needs_project(action: Action) -> bool {
     use Action::{Journal, Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Timeline, View, Why, Zoom};
     matches!(
         action,
@@ -156,6 +158,10 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Palette => model.overlay = Some(Overlay::Palette(Find::default())),
         Action::Menu => model.overlay = Some(Overlay::Menu(0)),
         Action::Why => model.overlay = Some(Overlay::Why(0)),
+        Action::GoTo => {
+            jump::show(model, Pane::Logs);
+            model.overlay = Some(Overlay::Prompt(">".to_owned()));
+        }
         Action::Patterns => {
             model.logs.mine();
             model.overlay = Some(Overlay::Patterns(0));

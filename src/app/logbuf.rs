@@ -104,6 +104,7 @@ impl LogBuf {
         let changed = match tape.piece {
             Piece::Block(block) => self.store.push_block(&tape.service, block),
             Piece::Text(text) => self.store.append(&tape.service, &text),
+            Piece::Lines(lines) => return self.push(LogBatch { service: tape.service, lines, gap: 0, gap_why: None }),
             Piece::Lost(why) => {
                 let count = self.store.end() - self.store.base();
                 let gone = self.store.clear();

@@ -4,6 +4,7 @@
 //! memory. They end with the process, or when nobody listens any more.
 
 mod file;
+mod merge;
 mod stream;
 
 use std::io::Read;
@@ -44,6 +45,7 @@ pub struct Viewing {
 pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
     let (sender, lane) = mpsc::channel(LANE);
     let mut first = Vec::new();
+    let mut parts = Vec::new();
     for input in inputs {
         match input {
             Input::Stdin => stream::start(service("stdin"), Box::new(std::io::stdin()), sender.clone())?,
@@ -58,7 +60,9 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
                 if meta.is_dir() {
                     return Err(refused(std::io::ErrorKind::IsADirectory.into()));
                 }
-                if meta.is_file() {
+                if meta.is_file() && inputs.len() > 1 {
+                    parts.push(merge::Part::new(service(&name), path.clone(), file));
+                } else if meta.is_file() {
                     let mut reader = file::Reader::new(service(&name), path.clone(), file);
                     first.extend(reader.begin());
                     let sender = sender.clone();
@@ -69,6 +73,9 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
                 }
             }
         }
+    }
+    if !parts.is_empty() {
+        thread(move || merge::run(parts, &sender))?;
     }
     Ok(Viewing { first, lane })
 }

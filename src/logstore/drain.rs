@@ -1,4 +1,4 @@
-//! Lines clustered into patterns as they come (Drain, He et al. 2017): lines of one service with as many words and the same first
+//! Lines clustered into patterns as they come (Drain, He et al. 2017): lines of one service and level with as many words and the same first
 //! word are of one pattern when half of their words agree; where they do not, the pattern has a gap.
 
 use std::borrow::Cow;
@@ -24,7 +24,7 @@ pub struct Pattern {
     words: Vec<Box<str>>,
     /// Lines.
     pub count: u64,
-    /// The highest level of its lines.
+    /// The level of its lines.
     pub level: Level,
     /// Event time of the first and of the last line, microseconds.
     pub times: (i64, i64),
@@ -50,8 +50,8 @@ impl Pattern {
 #[derive(Debug, Default)]
 pub struct Patterns {
     all: Vec<Pattern>,
-    /// By service, number of words and first word.
-    groups: HashMap<(ServiceId, usize, Box<str>), Vec<usize>>,
+    /// By service, level, number of words and first word.
+    groups: HashMap<(ServiceId, Level, usize, Box<str>), Vec<usize>>,
     /// Lines that fitted into none when there were too many.
     pub beyond: u64,
 }
@@ -67,7 +67,7 @@ impl Patterns {
     pub fn add(&mut self, service: &ServiceId, text: &str, at: i64, level: Level) {
         let words: Vec<Cow<'_, str>> = text.split_whitespace().take(WORDS).map(general).collect();
         let Some(first) = words.first() else { return };
-        let key = (service.clone(), words.len(), Box::from(&**first));
+        let key = (service.clone(), level, words.len(), Box::from(&**first));
         let group = self.groups.entry(key).or_default();
         let alike = |index: &&usize| {
             let pattern = &self.all[**index];
@@ -78,11 +78,10 @@ impl Patterns {
             let pattern = &mut self.all[*index];
             for (known, word) in pattern.words.iter_mut().zip(&words) {
                 if **known != **word {
-                    *known = GAP.into();
+                    *known = common(known, word);
                 }
             }
             pattern.count += 1;
-            pattern.level = pattern.level.max(level);
             pattern.times = (pattern.times.0.min(at), pattern.times.1.max(at));
         } else if self.all.len() < MOST {
             group.push(self.all.len());
@@ -91,6 +90,14 @@ impl Patterns {
         } else {
             self.beyond += 1;
         }
+    }
+}
+
+/// What two words have in common: the key of `key=value`, or nothing.
+fn common(one: &str, other: &str) -> Box<str> {
+    match (one.split_once('='), other.split_once('=')) {
+        (Some((key, _)), Some((same, _))) if key == same && !key.is_empty() => format!("{key}={GAP}").into(),
+        _ => GAP.into(),
     }
 }
 

@@ -18,6 +18,14 @@ pub struct Term {
     pub regex: bool,
 }
 
+impl Term {
+    /// Whether it can be looked for: half of a regular expression cannot.
+    #[must_use]
+    pub fn whole(&self) -> bool {
+        self.text.is_empty() || Needle::new(self).is_some()
+    }
+}
+
 /// A term that can be looked for. Case does not count.
 #[derive(Debug, Clone)]
 pub struct Needle(Regex);

@@ -2,6 +2,7 @@
 
 use super::Block;
 use crate::domain::ids::ServiceId;
+use crate::domain::log::LogLine;
 use crate::sanitize::Text;
 
 /// One piece.
@@ -11,6 +12,8 @@ pub enum Piece {
     Block(Block),
     /// Whole lines, or the last one that will come.
     Text(Vec<u8>),
+    /// Lines that were read already.
+    Lines(Vec<LogLine>),
     /// What was there is there no more (the file was truncated): lines so far are forgotten, for this reason.
     Lost(Text),
     /// Lines before and behind are not of one piece, for this reason.
