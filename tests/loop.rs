@@ -65,3 +65,25 @@ async fn a_wrong_token_is_told_in_its_pane_and_the_others_go_on() {
     .await;
     sim.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_is_followed_line_by_line_from_the_pipeline_to_the_build() {
+    let state = tempfile::tempdir().unwrap();
+    let (sim, settings) = world("bad-deploy", state.path(), |text| text).await;
+    supervise(settings, (200, 50), async |mut person: Person| {
+        person.types("4").await;
+        person.types("/step ").await;
+        person.presses(KeyCode::Enter).await;
+        person.sees_that("steps of jobs", |frame| frame.contains("/pipeline") && frame.contains("ended well")).await;
+        person.types("/").await;
+        for _ in 0.."step ".len() {
+            person.presses(KeyCode::Backspace).await;
+        }
+        person.types("Run ").await;
+        person.presses(KeyCode::Enter).await;
+        person.sees_that("the log of a job", |frame| frame.contains("/pipeline") && frame.contains("Run ")).await;
+        person.types("qq").await;
+    })
+    .await;
+    sim.stop().await;
+}

@@ -120,23 +120,24 @@ fn secrets(model: &Model) -> Check {
 
 /// The worst of what production's databases and platforms say of themselves.
 fn postures(model: &Model, production: &EnvInfo) -> Check {
-    let asks = "its database is in order";
-    let mine = model.posture.iter().filter(|(id, _)| id.env == production.id);
-    let worst = mine.filter_map(|(id, all)| Some((id, all.len(), posture::worst(all)?)));
+    let asks = "what it stands on is in order";
+    let mine = || model.posture.iter().filter(|(id, _)| id.env == production.id);
+    let (places, count) = (mine().count(), mine().map(|(_, all)| all.len()).sum::<usize>());
+    let worst = mine().filter_map(|(id, all)| Some((id, posture::worst(all)?)));
     let rank = |status: Status| match status {
         Status::Fail => 3,
         Status::Warn => 2,
         Status::Unknown => 1,
         _ => 0,
     };
-    match worst.max_by_key(|(_, _, (one, _))| rank(one.status)) {
+    match worst.max_by_key(|(_, (one, _))| rank(one.status)) {
         None => {
-            let says = Text::from("not looked at: a service with `postgres` would be");
+            let says = Text::from("not looked at yet");
             Check { asks, status: Status::Paused, says, jump: Jump::Place(Place::Env(production.id.clone())) }
         }
-        Some((id, count, (one, bad))) => {
+        Some((id, (one, bad))) => {
             let says = match one.status {
-                Status::Ok | Status::Paused => format!("{count} checks of {} are well", id.name),
+                Status::Ok | Status::Paused => format!("{count} checks in {places} places are well"),
                 _ if bad > 1 => format!("{} {} (+{} more)", one.name, one.says, bad - 1),
                 _ => format!("{} {}", one.name, one.says),
             };

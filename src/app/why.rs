@@ -158,7 +158,7 @@ fn unread(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
         let (place, pane) = match id {
             FeedId::Declared(service) | FeedId::Observed(service) => (Some(&service.env), Pane::Environments),
             FeedId::Releases(service) => (Some(&service.env), Pane::Releases),
-            FeedId::Logs(service) => (Some(&service.env), Pane::Logs),
+            FeedId::Logs(service) | FeedId::Builds(service) => (Some(&service.env), Pane::Logs),
             FeedId::Health(env) => (Some(env), Pane::Health),
             FeedId::Secrets(env) => (Some(env), Pane::Secrets),
             FeedId::Pipeline => (None, Pane::Pipeline),

@@ -21,6 +21,8 @@ pub enum FeedId {
     Releases(ServiceId),
     /// Log lines of a service.
     Logs(ServiceId),
+    /// Lines of a service's build while it runs.
+    Builds(ServiceId),
     /// Probes of an environment.
     Health(EnvId),
     /// Secret names and digests of an environment.
@@ -42,6 +44,7 @@ impl fmt::Display for FeedId {
             Self::Observed(service) => write!(f, "{service} observed"),
             Self::Releases(service) => write!(f, "{service} releases"),
             Self::Logs(service) => write!(f, "{service} logs"),
+            Self::Builds(service) => write!(f, "{service} builds"),
             Self::Health(env) => write!(f, "{env} health"),
             Self::Secrets(env) => write!(f, "{env} secrets"),
             Self::Pipeline => f.write_str("pipeline"),

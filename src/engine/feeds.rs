@@ -1,5 +1,6 @@
 //! One file per kind of feed, and the list of all that the settings ask for.
 
+mod builds;
 mod declared;
 mod logs;
 mod pipeline;
@@ -84,6 +85,7 @@ pub(super) enum AnyFeed {
     Secrets(secrets::SecretsFeed),
     Pipeline(pipeline::PipelineFeed),
     Token(token::TokenFeed),
+    Builds(Box<builds::BuildsFeed>),
     Posture(Box<posture::PostureFeed>),
 }
 
@@ -108,7 +110,7 @@ impl Feed for Paced {
 fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
     let services = || settings.environments.iter().flat_map(|env| &env.services);
     match id {
-        FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) => {
+        FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) | FeedId::Builds(of) => {
             services().filter(|service| service.id == *of).map(|service| service.platform).collect()
         }
         FeedId::Secrets(env) => {
@@ -137,6 +139,7 @@ impl AnyFeed {
             Self::Secrets(feed) => feed.read(outbox).await,
             Self::Pipeline(feed) => feed.read(outbox).await,
             Self::Token(feed) => feed.read(outbox).await,
+            Self::Builds(feed) => feed.read(outbox).await,
             Self::Posture(feed) => feed.read(outbox).await,
         }
     }
@@ -174,7 +177,8 @@ fn named(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, A
         of_environment(clients, settings, env, &mut feeds);
     }
     if let Some(github) = &clients.github {
-        feeds.push((FeedId::Pipeline, AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone()))));
+        let with_lines = (scope == Scope::All).then_some(&*settings.environments);
+        feeds.push((FeedId::Pipeline, AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone(), with_lines))));
     }
     feeds
 }
@@ -202,6 +206,8 @@ fn of_service(
     feeds.extend(posture::PostureFeed::new(service, tier, database, clients).map(posture_of));
     if scope == Scope::All {
         feeds.extend(logs_of(clients, service, tier));
+        let builds = builds::BuildsFeed::new(service, tier, clients);
+        feeds.extend(builds.map(|feed| (FeedId::Builds(id.clone()), AnyFeed::Builds(Box::new(feed)))));
     }
 }
 

@@ -1,6 +1,7 @@
 //! GitHub: runs, jobs, gates, commits, secrets and variables by name (github.md).
 
 mod change;
+mod logs;
 mod posture;
 mod wire;
 
@@ -229,8 +230,12 @@ impl Github {
     }
 
     fn get(&self, path: &str) -> Call {
+        self.signed(self.repository_call(path))
+    }
+
+    fn repository_call(&self, path: &str) -> Call {
         let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
-        self.signed(self.http.get(GITHUB, &url))
+        self.http.get(GITHUB, &url)
     }
 
     /// A read: redirects are followed, and what has not changed is not sent again.

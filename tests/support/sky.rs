@@ -168,7 +168,11 @@ impl Sky {
         let services = self.model.environments.iter().flat_map(|env| &env.services);
         match id {
             FeedId::Posture(of) if &*of.name == "repository" => platform == Platform::Github,
-            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) | FeedId::Posture(of) => {
+            FeedId::Declared(of)
+            | FeedId::Releases(of)
+            | FeedId::Logs(of)
+            | FeedId::Builds(of)
+            | FeedId::Posture(of) => {
                 services.into_iter().any(|service| service.id == *of && service.platform == platform)
             }
             FeedId::Secrets(_) => true,

@@ -11,6 +11,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::domain::environment::{Platform, ServiceInfo, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
+use crate::domain::ids::ServiceId;
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
 use crate::engine::poll::Pace;
@@ -74,7 +75,7 @@ impl LogsFeed {
                 let page = supabase.logs(&resource, &id, *since).await?;
                 // Windows are rounded to the minute: the overlap is dropped by id.
                 *since = now - Duration::from_secs(60);
-                hand_over(outbox, &self.service, self.seen.fresh(page));
+                hand_over(outbox, &self.service.id, self.seen.fresh(page));
                 Ok(Pace::After(SUPABASE))
             }
             Source::Vercel { vercel, target, opened } => {
@@ -127,13 +128,13 @@ async fn follow(
                 }
                 alive(service, clock, outbox).await;
             }
-            () = flush, if !waiting.is_empty() => hand_over(outbox, service, std::mem::take(&mut waiting)),
+            () = flush, if !waiting.is_empty() => hand_over(outbox, &service.id, std::mem::take(&mut waiting)),
         }
         if waiting.len() >= BATCH {
-            hand_over(outbox, service, std::mem::take(&mut waiting));
+            hand_over(outbox, &service.id, std::mem::take(&mut waiting));
         }
     }
-    hand_over(outbox, service, waiting);
+    hand_over(outbox, &service.id, waiting);
     Ok(REOPEN)
 }
 
@@ -143,23 +144,23 @@ async fn alive(service: &ServiceInfo, clock: &SharedClock, outbox: &Outbox) {
     outbox.tell(Fact::Feed(FeedId::Logs(service.id.clone()), status)).await;
 }
 
-fn hand_over(outbox: &Outbox, service: &ServiceInfo, lines: Vec<LogLine>) {
+pub(super) fn hand_over(outbox: &Outbox, service: &ServiceId, lines: Vec<LogLine>) {
     let mut lines = lines.into_iter().peekable();
     while lines.peek().is_some() {
         let batch = lines.by_ref().take(BATCH).collect();
-        outbox.log(LogBatch { service: service.id.clone(), lines: batch, gap: 0, gap_why: None });
+        outbox.log(LogBatch { service: service.clone(), lines: batch, gap: 0, gap_why: None });
     }
 }
 
 /// The last identities, to drop what a page or a stream repeats.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     ids: HashSet<RecordId>,
     order: VecDeque<RecordId>,
 }
 
 impl Seen {
-    fn fresh(&mut self, lines: Vec<(String, LogLine)>) -> Vec<LogLine> {
+    pub(super) fn fresh(&mut self, lines: Vec<(String, LogLine)>) -> Vec<LogLine> {
         let new = lines.into_iter().filter(|(id, _)| RecordId::named(id).is_none_or(|id| self.is_new(id)));
         new.map(|(_, line)| line).collect()
     }

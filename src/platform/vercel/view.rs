@@ -49,6 +49,21 @@ impl Vercel {
         self.recent_live(&state, environment, age).await.map(|live| live.as_ref().clone())
     }
 
+    /// The newest deployment of an environment, whatever its state, read at most `age` ago.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn newest(
+        &self,
+        project: &str,
+        environment: &str,
+        age: Duration,
+    ) -> Result<Option<VercelDeployment>, PlatformError> {
+        let state = self.recent_project(project, age * 6).await?;
+        let (target, _) = state.scope(environment);
+        Ok(self.recent_list(&state.id, target, age).await?.first().cloned())
+    }
+
     async fn recent_live(
         &self,
         state: &VercelProject,

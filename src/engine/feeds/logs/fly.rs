@@ -70,7 +70,7 @@ impl FlyLogs {
             1..FULL => IDLE / 4,
             _ => IDLE / 20,
         };
-        hand_over(outbox, service, lines);
+        hand_over(outbox, &service.id, lines);
         Ok(Pace::After(pause))
     }
 
@@ -93,7 +93,7 @@ impl FlyLogs {
                 let lines = seen.fresh(page.lines);
                 // Nanoseconds since the epoch: as many digits, so text compares as the numbers do.
                 let done = lines.is_empty() || page.next.as_ref().is_none_or(|next| *next >= out.until);
-                hand_over(outbox, service, lines);
+                hand_over(outbox, &service.id, lines);
                 out.from = page.next;
                 if done {
                     self.left_out = None;
