@@ -31,6 +31,7 @@ pub(in crate::engine) struct BuildsFeed {
     vercel: Vercel,
     target: Arc<str>,
     http: Http,
+    newest: Option<String>,
     build: Option<Build>,
     seen: Seen,
 }
@@ -40,19 +41,21 @@ impl BuildsFeed {
         let vercel = clients.vercel.clone().filter(|_| service.platform == Platform::Vercel)?;
         let target = vercel_target(&service.id.env, tier);
         let http = clients.http.clone();
-        Some(Self { service: service.clone(), vercel, target, http, build: None, seen: Seen::default() })
+        Some(Self { service: service.clone(), vercel, target, http, newest: None, build: None, seen: Seen::default() })
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let newest = self.vercel.newest(&self.service.resource, &self.target, RECENT).await?;
-        let moving = newest.filter(|one| one.in_motion()).map(|one| one.id);
-        match (&mut self.build, moving) {
-            (Some(build), Some(id)) if build.id == id => {}
-            (_, Some(id)) => self.build = Some(Build { id, since: None, ended: None }),
-            (Some(build), None) => {
+        if let Some(one) = newest {
+            let known = self.newest.replace(one.id.clone());
+            // One that came and went between two looks is followed as well; what was there before the console is history.
+            let missed = known.is_some_and(|known| known != one.id);
+            if (one.in_motion() || missed) && self.build.as_ref().is_none_or(|build| build.id != one.id) {
+                self.build = Some(Build { id: one.id.clone(), since: None, ended: None });
+            }
+            if let (false, Some(build)) = (one.in_motion(), &mut self.build) {
                 build.ended.get_or_insert_with(|| self.http.clock().mono());
             }
-            (None, None) => return Ok(Pace::Calm),
         }
         let Some(build) = &mut self.build else { return Ok(Pace::Calm) };
         let page = self.vercel.build_events(&build.id, &self.service.id, build.since).await?;
