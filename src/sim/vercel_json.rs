@@ -222,7 +222,10 @@ pub fn events(world: &World, one: &VercelDeployment, since: i64) -> Vec<Value> {
         .collect();
     if let Some(ready) = one.ready_at(world.now).filter(|_| !names.is_empty()) {
         let at = ready.as_millisecond() + 400;
-        let event = json!({"type": "alias-assigned", "deploymentId": one.id, "date": at, "alias": names});
+        let event = json!({
+            "type": "alias-assigned", "deploymentId": one.id, "date": at, "alias": names, "aliasError": null,
+            "aliasWarning": null,
+        });
         all.push(event);
     }
     all.retain(|event| event["date"].as_i64().is_some_and(|at| at >= since));
