@@ -6,6 +6,7 @@ mod contract;
 pub mod credentials;
 mod database;
 pub mod file;
+mod freezes;
 mod layers;
 pub mod load;
 pub mod token;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use self::token::Token;
 use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::freeze::{self, Freeze};
 use crate::domain::ids::{EnvId, ServiceId};
 
 /// Everything the console needs to know.
@@ -31,6 +33,8 @@ pub struct Settings {
     pub probes: Vec<ProbeSettings>,
     /// Where to observe the running release of a service, beyond the default.
     pub observe: Vec<ObserveSettings>,
+    /// When which environment is frozen.
+    pub freezes: Vec<(EnvId, Freeze)>,
     /// Databases that are looked at directly.
     pub databases: Vec<DatabaseSettings>,
     /// Who sits at the keyboard, for locks, marks and the journal.
@@ -205,6 +209,13 @@ pub struct PollSettings {
 }
 
 impl Settings {
+    /// Why an environment is frozen at this time; `None` = it is not.
+    #[must_use]
+    pub fn frozen(&self, env: &EnvId, now: jiff::Timestamp) -> Option<crate::sanitize::Text> {
+        let own: Vec<Freeze> = self.freezes.iter().filter(|(of, _)| of == env).map(|(_, one)| one.clone()).collect();
+        freeze::frozen(&own, now)
+    }
+
     /// Looks an environment up.
     #[must_use]
     pub fn environment(&self, id: &EnvId) -> Option<&EnvInfo> {

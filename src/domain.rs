@@ -4,6 +4,7 @@ pub mod claim;
 pub mod environment;
 pub mod fact;
 pub mod feed;
+pub mod freeze;
 pub mod health;
 pub mod history;
 pub mod ids;

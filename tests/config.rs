@@ -152,3 +152,16 @@ fn files_that_cannot_be_read_are_told_from_files_that_are_wrong() {
     std::fs::write(&binary, b"a = 1\n\xff\xfe").unwrap();
     assert!(read(&binary).contains(":2: the file is not UTF-8"), "{}", read(&binary));
 }
+
+#[test]
+fn a_freeze_is_understood_or_refused_with_an_example() {
+    let with =
+        |freeze: &str| SMALL.replace("tier = \"production\"", &format!("tier = \"production\"\nfreeze = [{freeze}]"));
+    assert!(with("x").contains("freeze"), "the small configuration has a production");
+    let told = refusal(&with("{ days = [\"noday\"], reason = \"x\" }"));
+    assert!(told.contains("is no day"), "{told}");
+    let told = refusal(&with("{ zone = \"Mars/Olympus\", reason = \"x\" }"));
+    assert!(told.contains("is no time zone"), "{told}");
+    let told = refusal(&with("{ from = \"25:00\", reason = \"x\" }"));
+    assert!(told.contains("is no time of day"), "{told}");
+}

@@ -267,3 +267,31 @@ async fn updates(world: &World) -> u64 {
     assert!(updates > 0, "{}", world.truth().await["requests"]["fly_machines"]);
     updates
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freeze_is_overridden_by_a_reason_alone() {
+    let world = World::start(20.0).await;
+    let frozen = |text: String| {
+        text.replace("tier = \"production\"\n", "tier = \"production\"\nfreeze = [{ reason = \"the quarter ends\" }]\n")
+    };
+    let mut console = world.console_with(world.state.path(), frozen);
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    assert!(plan.overrides[0].as_str().contains("the quarter ends"), "{:?}", plan.overrides);
+    let again = plan.clone();
+    let refused = console.carry_out(plan).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    assert!(refused.outcome.as_str().contains("reason"), "{}", refused.outcome);
+    let sent = world.truth().await["requests"].to_string();
+    assert!(!sent.contains("POST /v1/apps") && !sent.contains("POST /{v}"), "nothing was sent: {sent}");
+    console.engine.operate(again, Some("the site is down".into()));
+    let done = console
+        .fact(|fact| match fact {
+            Fact::Operation(one) if one.state.ended() => Some(*one),
+            _ => None,
+        })
+        .await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+}

@@ -17,6 +17,7 @@ use super::timeline::{Event, EventId};
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::{Budget, FeedId, FeedStatus, Freshness};
+use crate::domain::freeze::{self, Freeze};
 use crate::domain::health::{ProbeId, ProbeState};
 use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
@@ -125,6 +126,8 @@ pub struct Model {
     pub releases: BTreeMap<ServiceId, Vec<Deployment>>,
     /// Every probe, in the order in which they first answered.
     pub probes: Vec<ProbeState>,
+    /// When which environment is frozen.
+    pub freezes: Vec<(EnvId, Freeze)>,
     /// What services say of their condition.
     pub posture: BTreeMap<ServiceId, Vec<Posture>>,
     /// Secrets by environment, as read.
@@ -194,6 +197,7 @@ impl Model {
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             probes: Vec::new(),
+            freezes: settings.freezes.clone(),
             posture: BTreeMap::new(),
             secret_entries: BTreeMap::new(),
             secrets: Vec::new(),
@@ -240,6 +244,13 @@ impl Model {
     #[must_use]
     pub fn judge_service(&self, id: &ServiceId) -> Judgement {
         self.services.get(id).map_or_else(|| ServiceState::default().judge(), ServiceState::judge)
+    }
+
+    /// Why an environment is frozen now; `None` = it is not.
+    #[must_use]
+    pub fn frozen(&self, env: &EnvId, now: Now) -> Option<Text> {
+        let own: Vec<Freeze> = self.freezes.iter().filter(|(of, _)| of == env).map(|(_, one)| one.clone()).collect();
+        freeze::frozen(&own, now.wall)
     }
 
     /// Rows of the environments pane.

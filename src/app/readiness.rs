@@ -33,7 +33,7 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
         candidate_of(model, staging, production, candidate.as_ref()),
         built(model, candidate.as_ref()),
         gates(model),
-        claims(model, production, candidate.as_ref()),
+        claims(model, production, candidate.as_ref(), now),
         secrets(model),
         healthy(model, production, "production is healthy now"),
         postures(model, production),
@@ -91,14 +91,15 @@ fn gates(model: &Model) -> Check {
     Check { asks: "no gate is in the way", status, says: Text::from(says), jump }
 }
 
-fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>) -> Check {
+fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {
     let lock = model.history.locks.get(&production.id).map(crate::domain::claim::Lock::words);
     let mark = candidate
         .and_then(|sha| Some(format!("{} is marked bad: {}", sha.short(), model.history.marks.get(sha)?.words())));
     let jump = Jump::Place(Place::Env(production.id.clone()));
-    let (status, says) = match mark.or(lock) {
+    let frozen = model.frozen(&production.id, now).map(|words| words.to_string());
+    let (status, says) = match mark.or(lock).or(frozen) {
         Some(says) => (Status::Warn, says),
-        None => (Status::Ok, "no lock, no mark".to_owned()),
+        None => (Status::Ok, "no lock, no mark, no freeze".to_owned()),
     };
     Check { asks: "nobody holds it", status, says: Text::from(says), jump }
 }

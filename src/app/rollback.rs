@@ -10,7 +10,7 @@ use super::readiness;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Move, PLAN_LIFE, Plan, Target, Wish};
+use crate::domain::operation::{Move, OpKind, PLAN_LIFE, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -164,7 +164,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             let by: isize = match key.code {
                 KeyCode::Down | KeyCode::Char('j') => 1,
                 KeyCode::Up | KeyCode::Char('k') => -1,
-                KeyCode::Enter => return preflight(model),
+                KeyCode::Enter => return preflight(model, now),
                 _ => return Vec::new(),
             };
             let at = chosen.as_ref().and_then(|sha| choices.iter().position(|choice| choice.sha == *sha));
@@ -200,7 +200,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
 /// Opens the dialog for something that goes through the pipeline: a comment first where GitHub keeps one.
 pub(super) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<Effect> {
     model.reason = None;
-    if matches!(wish, Wish::Review { .. }) || overridden(model, &wish, now).is_some() {
+    if matches!(wish, Wish::Review { .. }) || overridden(model, &env, &wish, now).is_some() {
         model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), note: Box::default() });
         return Vec::new();
     }
@@ -215,7 +215,7 @@ pub(super) fn claim(model: &mut Model, env: EnvId, asks: Asks) {
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
 fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) -> Vec<Effect> {
     let missing = match &asks {
-        Asks::Wish(wish) => overridden(model, wish, now),
+        Asks::Wish(wish) => overridden(model, &env, wish, now),
         Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
     };
     if let Some(why) = missing.filter(|_| said.is_empty()) {
@@ -239,7 +239,12 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 }
 
 /// What is red and would be overridden by shipping now.
-fn overridden(model: &Model, wish: &Wish, now: Now) -> Option<String> {
+fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<String> {
+    if !matches!(wish.kind(), OpKind::Cancel | OpKind::Reject)
+        && let Some(frozen) = model.frozen(env, now)
+    {
+        return Some(frozen.to_string());
+    }
     let ships = wish.kind().ships();
     let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
     Some(format!("it is not so that {}: {}", red.asks, red.says))
@@ -298,15 +303,14 @@ pub fn live(model: &Model, service: &ServiceId) -> String {
     format!("{} runs {sha} ({})", service.name, judged.words)
 }
 
-fn preflight(model: &mut Model) -> Vec<Effect> {
+fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
     let Some(Rollback::Pick { env, choices, chosen: Some(chosen) }) = &model.rollback else { return Vec::new() };
     let Some(choice) = choices.iter().find(|choice| choice.sha == *chosen) else { return Vec::new() };
     let moving = choice.deployments.iter().filter(|one| !one.current);
     let targets: Vec<Target> =
         moving.map(|one| Target { service: one.service.clone(), deployment: one.id.clone() }).collect();
     let env = env.clone();
-    model.reason = None;
-    ask(model, env, Wish::RollBack(targets))
+    wish(model, env, Wish::RollBack(targets), now)
 }
 
 /// The name of the environment, typed in full, on a plan that is fresh and refuses nothing.
@@ -380,6 +384,7 @@ mod tests {
             commits_out: None,
             stays: Vec::new(),
             refusals,
+            overrides: Vec::new(),
             warnings: Vec::new(),
             expected: None,
             computed_at: jiff::Timestamp::UNIX_EPOCH,

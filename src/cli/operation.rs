@@ -163,6 +163,7 @@ fn show_plan(plan: &Plan, json: bool) -> String {
         part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
     }
     plan.stays.iter().for_each(|line| text.push_str(&format!("does not go back: {line}\n")));
+    plan.overrides.iter().for_each(|line| text.push_str(&format!("needs a reason: {line}\n")));
     plan.warnings.iter().for_each(|line| text.push_str(&format!("warning: {line}\n")));
     plan.refusals.iter().for_each(|line| text.push_str(&format!("refused: {line}\n")));
     text.push_str(&format!("nothing was changed; add --confirm={} to carry it out\n", plan.env));

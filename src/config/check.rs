@@ -9,9 +9,10 @@ use super::load::{Env, Flags};
 use super::token::Token;
 use super::{
     Access, DatabaseSettings, DatabaseTls, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings,
-    Settings, UiSettings, WorkflowSettings, contract, credentials, database, layers,
+    Settings, UiSettings, WorkflowSettings, contract, credentials, database, freezes, layers,
 };
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::error::{ExitCode, UserError};
 
@@ -56,6 +57,7 @@ impl Check<'_> {
             environments,
             probes,
             observe,
+            freezes: self.freezes(&file.environments)?,
             databases: self.databases(&file.environments, &mut warnings)?,
             who: self.who().into(),
             workflows: self.workflows(&file.environments)?,
@@ -144,6 +146,16 @@ impl Check<'_> {
     fn who(&self) -> String {
         let named = ["FLIGHTDECK_WHO", "USER", "LOGNAME"].iter().find_map(|name| self.variable(name));
         named.filter(|name| !name.chars().any(char::is_control)).unwrap_or_else(|| "somebody".to_owned())
+    }
+
+    fn freezes(&self, environments: &[file::Environment]) -> Result<Vec<(EnvId, Freeze)>, UserError> {
+        let all = environments.iter().flat_map(|env| env.freeze.iter().map(move |one| (env, one)));
+        all.map(|(env, written)| {
+            let hint = "for example { days = [\"fri\"], from = \"16:00\", to = \"24:00\", zone = \"Europe/Berlin\", reason = \"weekend\" }";
+            let bad = |why: String| self.refuse(&format!("freeze of {}: {why}", env.name), hint);
+            Ok((EnvId::from(env.name.as_str()), freezes::window(written).map_err(bad)?))
+        })
+        .collect()
     }
 
     fn databases(

@@ -69,6 +69,8 @@ pub struct Environment {
     pub access: Access,
     pub workflow: Option<Workflow>,
     #[serde(default)]
+    pub freeze: Vec<FreezeWindow>,
+    #[serde(default)]
     pub services: Vec<Service>,
     #[serde(default)]
     pub probes: Vec<Probe>,
@@ -102,6 +104,18 @@ pub struct Service {
     pub url: Option<String>,
     pub observe: Option<Observe>,
     pub postgres: Option<Postgres>,
+}
+
+/// A recurring time at which nothing is to be changed.
+#[derive(Debug, Deserialize)]
+pub struct FreezeWindow {
+    /// `mon` … `sun`; none = every day.
+    #[serde(default)]
+    pub days: Vec<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub zone: Option<String>,
+    pub reason: String,
 }
 
 /// The database of a service, directly.
@@ -200,7 +214,8 @@ pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
         ("platforms.fly", &["machines", "api", "token", "token_file", "token_command"]),
         ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
         ("platforms.supabase", TOKEN),
-        ("environments", &["name", "tier", "access", "workflow", "services", "probes"]),
+        ("environments", &["name", "tier", "access", "workflow", "freeze", "services", "probes"]),
+        ("environments.freeze", &["days", "from", "to", "zone", "reason"]),
         ("environments.workflow", &["file", "ref", "input"]),
         ("environments.services", &["name", "platform", "resource", "url", "observe", "postgres"]),
         ("environments.services.postgres", &["url_env", "url_file", "url_command", "tls", "ca_file", "interval"]),

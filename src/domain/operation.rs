@@ -115,6 +115,8 @@ pub struct Plan {
     pub stays: Vec<Text>,
     /// Why it cannot run now; empty = it can.
     pub refusals: Vec<Text>,
+    /// What stands against it and a person may override by a reason: a freeze.
+    pub overrides: Vec<Text>,
     /// Things to know before confirming.
     pub warnings: Vec<Text>,
     /// How long it usually takes, if history tells.

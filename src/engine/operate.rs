@@ -145,6 +145,9 @@ impl Operator {
         if let Some(why) = self.plan.refusals.first() {
             return Some(why.clone());
         }
+        if let Some(why) = self.plan.overrides.first().filter(|_| self.reason.is_none()) {
+            return Some(Text::from(format!("{why}; it is overridden by a reason alone")));
+        }
         let age = self.clock.now().duration_since(self.plan.computed_at);
         if Duration::try_from(age).is_ok_and(|age| age > PLAN_LIFE) {
             return Some(Text::from("the plan is older than a minute; make it again"));

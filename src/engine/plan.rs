@@ -107,6 +107,7 @@ pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
         commits_out: facts.commits,
         stays,
         refusals,
+        overrides: Vec::new(),
         warnings,
         expected: usual(facts.durations),
         computed_at: now,

@@ -71,6 +71,10 @@ pub(super) async fn preflight(
     let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind != OpKind::Cancel);
     let to = to.filter(|_| !matches!(plan.kind, OpKind::Reject | OpKind::Restart));
     plan.refusals.extend(past.forbids(&settings.who, to.as_ref()));
+    // Stopping something changes nothing of what a freeze protects.
+    if !matches!(plan.kind, OpKind::Cancel | OpKind::Reject) {
+        plan.overrides.extend(settings.frozen(env, clock.now()));
+    }
     Ok(plan)
 }
 
@@ -126,6 +130,7 @@ async fn restart(
         commits_out: None,
         stays: vec![Text::from("image, secrets and settings: staged secrets are not taken up by a restart")],
         refusals,
+        overrides: Vec::new(),
         warnings: (fleet.len() == 1).then(|| Text::from(alone)).into_iter().collect(),
         expected: plan::usual(past.durations.clone()),
         computed_at: clock.now(),

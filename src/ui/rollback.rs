@@ -162,6 +162,7 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
         lines.push(Line::styled(stays, ctx.theme.status(Status::Warn)));
     }
     lines.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
+    lines.extend(plan.overrides.iter().map(|text| told(text, Status::Warn)));
     lines.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
     match &plan.commits_out {
         Some(commits) => {

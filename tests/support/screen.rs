@@ -160,6 +160,7 @@ pub fn planned(refusals: &[&str]) -> Model {
             Text::from("secrets and variables changed since"),
         ],
         refusals: refusals.iter().map(|why| Text::from(*why)).collect(),
+        overrides: Vec::new(),
         warnings: vec![Text::from("automatic production deployments of the frontend will be off until it is unpinned")],
         expected: None,
         computed_at: now().wall,

@@ -40,9 +40,14 @@ impl World {
 
     /// A console without a screen, on another state folder.
     pub fn console_in(&self, state: &Path) -> Console {
+        self.console_with(state, |text| text)
+    }
+
+    /// The same, with another configuration.
+    pub fn console_with(&self, state: &Path, change: impl Fn(String) -> String) -> Console {
         let dir = state.to_str().unwrap().to_owned();
         let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
-        let settings = parse(&self.sim.config_toml(), None, &Flags::default(), &env).unwrap();
+        let settings = parse(&change(self.sim.config_toml()), None, &Flags::default(), &env).unwrap();
         let (engine, lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::State);
         Console { engine, lanes }
     }

@@ -52,6 +52,7 @@ pub(super) async fn plan(
         commits_out: commits,
         stays,
         refusals,
+        overrides: Vec::new(),
         warnings,
         expected: crate::engine::plan::usual(past.durations.clone()),
         computed_at: clock.now(),

@@ -1,0 +1,43 @@
+//! Freeze windows as they are written.
+
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+
+use super::file::FreezeWindow;
+use crate::domain::freeze::Freeze;
+use crate::sanitize::Text;
+
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// The window, or what is wrong with it.
+pub(super) fn window(written: &FreezeWindow) -> Result<Freeze, String> {
+    let day = |word: &String| {
+        let found = DAYS.iter().find(|(name, _)| word.to_lowercase().starts_with(name));
+        found.map(|(_, day)| *day).ok_or_else(|| format!("\"{}\" is no day", word.escape_debug()))
+    };
+    let zone = written.zone.as_deref().unwrap_or("UTC");
+    Ok(Freeze {
+        days: written.days.iter().map(day).collect::<Result<_, _>>()?,
+        from: time(written.from.as_deref().unwrap_or("00:00"))?,
+        to: time(written.to.as_deref().unwrap_or("24:00"))?,
+        zone: TimeZone::get(zone).map_err(|_| format!("\"{}\" is no time zone", zone.escape_debug()))?,
+        reason: Text::clean(&written.reason),
+    })
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    if text == "24:00" {
+        return Ok(Time::midnight());
+    }
+    let parts = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
+    let time = parts.and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok());
+    time.ok_or_else(|| format!("\"{}\" is no time of day", text.escape_debug()))
+}

@@ -1,0 +1,103 @@
+//! Times at which nothing is to be changed: recurring windows in a zone of their own, such as the weekend of the team.
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::sanitize::Text;
+
+/// A window. One whose end is not after its beginning ends on the next day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freeze {
+    /// The days on which it begins; empty = every day.
+    pub days: Vec<Weekday>,
+    /// When it begins.
+    pub from: Time,
+    /// When it ends; midnight is the end of the day.
+    pub to: Time,
+    /// The zone in which this is meant.
+    pub zone: TimeZone,
+    /// Why.
+    pub reason: Text,
+}
+
+impl Freeze {
+    /// The end of the window that `now` is in.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        let today = now.to_zoned_datetime(self.zone.clone()).date();
+        // A window of yesterday may reach into today.
+        [today, today.yesterday().ok()?]
+            .into_iter()
+            .find_map(|day| self.of(day).filter(|(from, to)| (*from..*to).contains(&now)))
+            .map(|(_, to)| to)
+    }
+
+    fn of(&self, day: Date) -> Option<(Timestamp, Timestamp)> {
+        if !self.days.is_empty() && !self.days.contains(&day.weekday()) {
+            return None;
+        }
+        let last = if self.to > self.from { day } else { day.checked_add(1.day()).ok()? };
+        let at =
+            |day: Date, time: Time| Some(day.to_datetime(time).to_zoned_datetime(self.zone.clone()).ok()?.timestamp());
+        Some((at(day, self.from)?, at(last, self.to)?))
+    }
+}
+
+/// Why an environment is frozen now, in words; `None` = it is not.
+#[must_use]
+pub fn frozen(windows: &[Freeze], now: Timestamp) -> Option<Text> {
+    let (window, until) =
+        windows.iter().filter_map(|one| Some((one, one.until(now)?))).max_by_key(|(_, until)| *until)?;
+    let end = until.to_zoned_datetime(window.zone.clone());
+    Some(Text::clean(&format!("it is frozen until {}: {}", end.strftime("%a %H:%M %Z"), window.reason)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(days: &[Weekday], from: (i8, i8), to: (i8, i8), zone: &str) -> Freeze {
+        let time = |(hour, minute)| Time::constant(hour, minute, 0, 0);
+        let zone = TimeZone::get(zone).expect("a zone");
+        Freeze { days: days.to_vec(), from: time(from), to: time(to), zone, reason: Text::from("quiet") }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_window_holds_on_its_days_in_its_zone() {
+        // Friday from four in the afternoon to midnight, where New York is.
+        let friday = window(&[Weekday::Friday], (16, 0), (0, 0), "America/New_York");
+        assert_eq!(friday.until(at("2026-11-20T20:59:59Z")), None);
+        assert_eq!(friday.until(at("2026-11-20T21:00:00Z")), Some(at("2026-11-21T05:00:00Z")));
+        assert_eq!(friday.until(at("2026-11-21T04:59:59Z")), Some(at("2026-11-21T05:00:00Z")));
+        assert_eq!(friday.until(at("2026-11-21T05:00:00Z")), None);
+        assert_eq!(friday.until(at("2026-11-19T22:00:00Z")), None, "Thursday is no Friday");
+    }
+
+    #[test]
+    fn a_night_belongs_to_the_day_on_which_it_begins() {
+        let night = window(&[Weekday::Saturday], (22, 0), (6, 0), "UTC");
+        assert_eq!(night.until(at("2026-11-22T05:00:00Z")), Some(at("2026-11-22T06:00:00Z")), "Sunday morning");
+        assert_eq!(night.until(at("2026-11-21T05:00:00Z")), None, "Saturday morning");
+    }
+
+    #[test]
+    fn the_longest_is_told_in_its_own_zone() {
+        let all = [window(&[], (0, 0), (12, 0), "UTC"), window(&[], (10, 0), (18, 30), "UTC")];
+        let told = frozen(&all, at("2026-11-20T11:00:00Z"));
+        assert_eq!(told.as_ref().map(Text::as_str), Some("it is frozen until Fri 18:30 UTC: quiet"));
+        assert_eq!(frozen(&all, at("2026-11-20T20:00:00Z")), None);
+        assert_eq!(frozen(&[], at("2026-11-20T20:00:00Z")), None);
+    }
+
+    #[test]
+    fn the_hour_that_does_not_exist_makes_no_hole() {
+        // Clocks go forward at two in the night of 29 March 2026 in Berlin.
+        let night = window(&[], (1, 0), (4, 0), "Europe/Berlin");
+        assert_eq!(night.until(at("2026-03-29T01:30:00Z")), Some(at("2026-03-29T02:00:00Z")));
+    }
+}
