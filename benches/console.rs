@@ -14,6 +14,7 @@ use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{LogBatch, LogKind, LogLine};
+use flightdeck::logstore::{Block, Piece, Tape};
 use flightdeck::platform::logparse::{Origin, line};
 use flightdeck::redact::Redactor;
 use flightdeck::ui::theme::Theme;
@@ -121,10 +122,27 @@ fn ratios() {
             black_box(buf.len());
         })
     };
+    let blocks = || bytes.chunks(256 * 1024).map(|chunk| Piece::Block(Block::packed_plain(0, chunk)));
+    let service = ServiceId::new("", "bench");
+    let pack = seconds(|| {
+        let mut buf = LogBuf::new(64 << 20);
+        blocks().for_each(|piece| buf.tape(Tape { service: service.clone(), piece }));
+        black_box(buf.len());
+    });
+    let mut plain = LogBuf::new(usize::MAX);
+    blocks().for_each(|piece| plain.tape(Tape { service: service.clone(), piece }));
+    let packed = plain.held();
+    let search = seconds(|| {
+        plain.set_filter(Filter { term: typed("operationalerror"), ..Filter::default() });
+        while plain.searching() {
+            plain.work();
+        }
+        plain.set_filter(Filter::default());
+    });
     let mut buf = filled(&made);
     let filter = seconds(|| {
         buf.set_filter(Filter { term: typed("operationalerror"), ..Filter::default() });
-        while buf.working() {
+        while buf.searching() {
             buf.work();
         }
         buf.set_filter(Filter::default());
@@ -142,7 +160,14 @@ fn ratios() {
     row("parse, clean, redact / newlines", parse, newlines);
     row("take in, order, evict / newlines", ingest, newlines);
     row("filter on and off / memmem", filter, found);
+    row("bytes in, packed / newlines", pack, newlines);
+    row("search packed bytes / memmem", search, found);
     let held = buf.held();
+    println!(
+        "plain bytes held / raw bytes       {packed:>9} B   floor {:>9} B   ratio {:>7.2}",
+        bytes.len(),
+        packed as f64 / bytes.len() as f64
+    );
     println!(
         "held / raw bytes                   {held:>9} B   floor {:>9} B   ratio {:>7.2}",
         bytes.len(),

@@ -159,6 +159,11 @@ fn shapes(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Makes the shapes ready, which takes milliseconds: whoever is about to draw a first line has this done on another thread.
+pub fn warm() {
+    let _ = shapes("");
+}
+
 /// A URL that can be shown: without userinfo, and without the values of telling query parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SafeUrl(String);

@@ -43,6 +43,7 @@ pub struct Viewing {
 /// # Errors
 /// When a file cannot be read.
 pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
+    thread(crate::redact::warm)?;
     let (sender, lane) = mpsc::channel(LANE);
     let mut first = Vec::new();
     let mut parts = Vec::new();
