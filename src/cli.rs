@@ -25,7 +25,7 @@ use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
 use crate::domain::operation::Wish;
 use crate::error::{ExitCode, UserError};
-pub use args::{Args, Command, ConfigCommand, Output, SecretsCommand, SimArgs};
+pub use args::{Args, Command, ConfigCommand, Output, PlanCommand, SecretsCommand, SimArgs};
 
 /// Runs a command line.
 ///
@@ -55,12 +55,22 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
         Some(Command::View { files }) => block_on(view::run(files, flags)),
         Some(Command::Wait(args)) => block_on(wait::run(settings()?, args, output)),
+        Some(Command::Plan(PlanCommand::Rollback(mut args))) => {
+            args.consent.confirm = None;
+            block_on(rollback::run(settings()?, args, output))
+        }
+        Some(Command::Plan(PlanCommand::Promote(mut args))) => {
+            args.consent.confirm = None;
+            block_on(operation::run(settings()?, args.environment, Wish::Promote, args.consent, output))
+        }
         Some(Command::Rollback(args)) => block_on(rollback::run(settings()?, args, output)),
         Some(Command::Promote(args)) => {
             block_on(operation::run(settings()?, args.environment, Wish::Promote, args.consent, output))
         }
         Some(Command::Approve(args)) => review(settings()?, args, true, output),
         Some(Command::Reject(args)) => review(settings()?, args, false, output),
+        Some(Command::Unpin(args)) => block_on(operation::on_service(settings()?, args, Wish::Unpin, output)),
+        Some(Command::Restart(args)) => block_on(operation::on_service(settings()?, args, Wish::Restart, output)),
         Some(Command::Cancel(args)) => {
             let wish = Wish::Cancel { run: args.run };
             block_on(operation::run(settings()?, args.environment, wish, args.consent, output))

@@ -9,6 +9,7 @@ mod world;
 
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::fact::Fact;
+use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{OpState, Operation, StepState, Target, Wish};
 use flightdeck::store::Store;
 use serde_json::json;
@@ -228,7 +229,7 @@ async fn machines_are_restarted_one_by_one_and_keep_their_version() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let before = world.truth().await["environments"]["production"]["services"]["backend"]["sha"].clone();
-    let service = flightdeck::domain::ids::ServiceId::new("production", "backend");
+    let service = ServiceId::new("production", "backend");
     let plan = console.wish("production", Wish::Restart(service), None).await.unwrap();
     assert_eq!(plan.parts[0].steps.len(), 2);
     let done = console.carry_out(plan).await;
@@ -237,7 +238,7 @@ async fn machines_are_restarted_one_by_one_and_keep_their_version() {
     let after = world.truth().await;
     assert_eq!(after["environments"]["production"]["services"]["backend"]["sha"], before);
     assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/machines/{id}/{action}").await, 2);
-    let database = flightdeck::domain::ids::ServiceId::new("production", "database");
+    let database = ServiceId::new("production", "database");
     assert!(console.wish("production", Wish::Restart(database), None).await.is_err());
     console.stop().await;
 }
@@ -293,5 +294,27 @@ async fn a_freeze_is_overridden_by_a_reason_alone() {
         })
         .await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_says_that_the_frontend_is_pinned_and_unpinning_lets_builds_go_live_again() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let service = ServiceId::new("production", "frontend");
+    let early = console.wish("production", Wish::Unpin(service.clone()), None).await.unwrap();
+    assert!(early.refusals[0].as_str().contains("not pinned"), "{:?}", early.refusals);
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    assert_eq!(console.carry_out(plan).await.state, OpState::Done);
+    let promote = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(promote.warnings.iter().any(|one| one.as_str().contains("PINNED")), "{:?}", promote.warnings);
+    let plan = console.wish("production", Wish::Unpin(service.clone()), None).await.unwrap();
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let truth = world.truth().await;
+    assert_eq!(truth["environments"]["production"]["services"]["frontend"]["pinned"], false);
+    let database = ServiceId::new("production", "database");
+    assert!(console.wish("production", Wish::Unpin(database), None).await.is_err());
     console.stop().await;
 }

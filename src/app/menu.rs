@@ -42,7 +42,7 @@ pub enum Run {
 /// What the console does not do, and where it is done.
 const ELSEWHERE: [(char, &str, &str); 3] = [
     ('D', "redeploy", "use the platform's own tool"),
-    ('F', "freeze", "tell the team"),
+    ('F', "freeze at certain times", "write `freeze` into the environment's configuration; L locks it now"),
     ('S', "set a secret", "use the platform's own tool"),
 ];
 
@@ -78,6 +78,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     }
     items.push(cancel(model));
     items.push(restart(model));
+    items.push(unpin(model));
     items.extend(lock(model));
     items.push(mark(model));
     items.extend(ELSEWHERE.iter().map(|(letter, title, instead)| Item {
@@ -171,6 +172,29 @@ fn restart(model: &Model) -> Item {
     };
     let title = format!("restart the machines of {}, one by one", service.id);
     Item { letter: 'M', title, why_not, run: Run::Wish(env.id.clone(), Wish::Restart(service.id.clone())) }
+}
+
+/// A frontend of the selected environment that a rollback has pinned.
+fn unpin(model: &Model) -> Item {
+    let none = |why: &str| Item {
+        letter: 'U',
+        title: "let new builds go live by themselves again".to_owned(),
+        why_not: Some(why.to_owned()),
+        run: Run::Nothing,
+    };
+    let Some(env) = model.selected_env() else { return none("select an environment") };
+    let pinned = |service: &&crate::domain::environment::ServiceInfo| {
+        let declared = model.services.get(&service.id).and_then(|state| state.declared.as_ref());
+        service.platform == Platform::Vercel && declared.is_some_and(|declared| declared.pin.is_some())
+    };
+    let Some(service) = env.services.iter().find(pinned) else { return none("nothing there is pinned") };
+    let why_not = if env.writable {
+        model.running().map(|one| format!("{} is under way", one.title))
+    } else {
+        Some(read_only(env))
+    };
+    let title = format!("unpin {}: new builds go live by themselves again", service.id);
+    Item { letter: 'U', title, why_not, run: Run::Wish(env.id.clone(), Wish::Unpin(service.id.clone())) }
 }
 
 fn lock(model: &Model) -> Option<Item> {

@@ -97,6 +97,9 @@ pub enum Command {
     Approvals,
     /// Wait until an environment is healthy.
     Wait(super::wait::WaitArgs),
+    /// What an operation would do, and nothing else.
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// Roll an environment back; without --confirm it prints the plan.
     Rollback(super::rollback::RollbackArgs),
     /// Bring what staging is observed to run to production; without --confirm it prints the plan.
@@ -107,6 +110,10 @@ pub enum Command {
     Reject(super::operation::RunArgs),
     /// Stop a run; without --confirm it prints the plan.
     Cancel(super::operation::RunArgs),
+    /// Let new builds of a frontend go live by themselves again; without --confirm it prints the plan.
+    Unpin(super::operation::ServiceArgs),
+    /// Start the machines of a service anew, one by one; without --confirm it prints the plan.
+    Restart(super::operation::ServiceArgs),
     /// Claim an environment: consoles on the same store refuse to change it.
     Lock(super::claims::LockArgs),
     /// Give an environment back.
@@ -163,6 +170,15 @@ pub struct SimArgs {
     /// Simulated seconds per second.
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
+}
+
+/// Subcommands of `plan`.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum PlanCommand {
+    /// Going back.
+    Rollback(super::rollback::RollbackArgs),
+    /// Bringing what staging is observed to run to production.
+    Promote(super::operation::PromoteArgs),
 }
 
 /// Subcommands of `secrets`.

@@ -10,7 +10,7 @@ use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Tier;
 use crate::domain::fact::Fact;
-use crate::domain::ids::{EnvId, ReqId};
+use crate::domain::ids::{EnvId, ReqId, ServiceId};
 use crate::domain::operation::{OpKind, OpState, Operation, Plan, StepReport, Wish};
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
@@ -58,6 +58,31 @@ pub struct RunArgs {
     pub environment: Option<String>,
     #[command(flatten)]
     pub consent: Consent,
+}
+
+/// Something done to a service.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServiceArgs {
+    /// Which service, by its name in the environment.
+    pub service: String,
+    /// Where; without it, the environment of tier production.
+    #[arg(long)]
+    pub environment: Option<String>,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// A wish about one service.
+pub(super) async fn on_service(
+    settings: Settings,
+    args: ServiceArgs,
+    wish: fn(ServiceId) -> Wish,
+    output: Output,
+) -> Result<ExitCode, UserError> {
+    let production = settings.environments.iter().find(|env| env.tier == Tier::Production);
+    let env = args.environment.clone().map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
+    let service = ServiceId::new(env.unwrap_or_else(|| "production".into()), &args.service);
+    run(settings, args.environment, wish(service), args.consent, output).await
 }
 
 pub(super) async fn run(

@@ -26,6 +26,8 @@ pub enum OpKind {
     Cancel,
     /// The machines of a service are started anew.
     Restart,
+    /// New builds of a frontend go live by themselves again.
+    Unpin,
 }
 
 impl OpKind {
@@ -39,6 +41,7 @@ impl OpKind {
             Self::Reject => "reject",
             Self::Cancel => "cancel",
             Self::Restart => "restart",
+            Self::Unpin => "unpin",
         }
     }
 }
@@ -64,6 +67,8 @@ pub enum Wish {
     },
     /// The machines of a service are started anew.
     Restart(ServiceId),
+    /// New builds of a frontend go live by themselves again.
+    Unpin(ServiceId),
 }
 
 impl Wish {
@@ -77,6 +82,7 @@ impl Wish {
             Self::Review { approve: false, .. } => OpKind::Reject,
             Self::Cancel { .. } => OpKind::Cancel,
             Self::Restart(_) => OpKind::Restart,
+            Self::Unpin(_) => OpKind::Unpin,
         }
     }
 }
@@ -168,6 +174,8 @@ pub enum Act {
     },
     /// Every machine started anew, one after the other (fly.md section 3).
     FlyRestart,
+    /// Automatic domains are switched on, without a promotion (vercel.md section 4).
+    VercelUnpin,
     /// The end of a run (github.md section 4.2).
     CancelRun {
         /// Which run.

@@ -64,7 +64,7 @@ pub(super) struct Operator {
 
 /// Whether the edge can tell that a part has arrived: the answer to a gate and the end of a run change nothing there yet.
 fn proven(part: &PlanPart) -> bool {
-    !matches!(part.act, Act::Review { .. } | Act::CancelRun { .. })
+    !matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::VercelUnpin)
 }
 
 impl Operator {
@@ -231,6 +231,7 @@ impl Operator {
                     let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
                     self.fly(fly, part, to, operation, at).await
                 }
+                (Act::VercelUnpin, _, Some(vercel)) => self.unpin(vercel, part, operation, at).await,
                 (Act::FlyRestart, Some(fly), _) => self.restart(fly, part, operation, at).await,
                 (Act::VercelRollback { asked }, _, Some(vercel)) => {
                     self.vercel(vercel, part, *asked, operation, at).await
@@ -270,6 +271,7 @@ impl Operator {
             OpKind::Reject => "rejected",
             OpKind::Cancel => "cancelled",
             OpKind::Restart => "restarted",
+            OpKind::Unpin => "unpinned",
         };
         operation.outcome = Text::from(format!("{word} in {}m{:02}s", took / 60, took % 60));
     }

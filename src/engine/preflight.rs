@@ -1,6 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 pub(super) mod pipeline;
+mod unpin;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -65,11 +66,12 @@ pub(super) async fn preflight(
     let mut plan = match wish {
         Wish::RollBack(targets) => roll_back(clients, clock, info, targets, past).await?,
         Wish::Restart(service) => restart(clients, clock, info, service, past).await?,
+        Wish::Unpin(service) => unpin::plan(clients, clock, info, service, past).await?,
         _ => pipeline::plan(clients, settings, clock, info, wish, past).await?,
     };
     // A mark speaks against going somewhere, not against stopping on the way.
     let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind != OpKind::Cancel);
-    let to = to.filter(|_| !matches!(plan.kind, OpKind::Reject | OpKind::Restart));
+    let to = to.filter(|_| !matches!(plan.kind, OpKind::Reject | OpKind::Restart | OpKind::Unpin));
     plan.refusals.extend(past.forbids(&settings.who, to.as_ref()));
     // Stopping something changes nothing of what a freeze protects.
     if !matches!(plan.kind, OpKind::Cancel | OpKind::Reject) {

@@ -171,7 +171,7 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
             let titles = commits.iter().take(if short { 0 } else { 5 });
             lines.extend(titles.map(|one| Line::raw(format!("    {} {} {}", one.sha.short(), one.author, one.title))));
         }
-        None if matches!(plan.kind, OpKind::Reject | OpKind::Cancel | OpKind::Restart) => {}
+        None if matches!(plan.kind, OpKind::Reject | OpKind::Cancel | OpKind::Restart | OpKind::Unpin) => {}
         None => lines.push(Line::raw(" the commits: unknown")),
     }
     lines

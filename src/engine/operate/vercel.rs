@@ -49,6 +49,26 @@ impl Operator {
         self.step(op, first + usize::from(!asked), follow).await
     }
 
+    /// Switches automatic domains on again and sees that they are: no domain moves by it.
+    pub(super) async fn unpin(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let project = part.resource.as_str();
+        let switch = async {
+            let call = format!("PATCH project {project}: automatic domains on");
+            self.turn(&call, || vercel.assign_automatically(project, true)).await?;
+            if self.look(|| vercel.project(project)).await?.auto_assign {
+                return Ok(((), Text::from("new builds go live by themselves")));
+            }
+            Err(Trouble::Failed(Text::from("it was accepted, and automatic domains are still off")))
+        };
+        self.step(op, first, switch).await
+    }
+
     /// Points every domain at the deployment and asks each who answers.
     pub(super) async fn aliases(
         &self,

@@ -36,7 +36,9 @@ pub(super) async fn plan(
         Wish::Review { run, approve } => review(github, env, *run, *approve, &mut refusals).await.map_err(told)??,
         Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,
         Wish::Promote => promote(clients, settings, env, &mut refusals).await?,
-        Wish::RollBack(_) | Wish::Restart(_) => return Err(Text::from("this does not go through the pipeline")),
+        Wish::RollBack(_) | Wish::Restart(_) | Wish::Unpin(_) => {
+            return Err(Text::from("this does not go through the pipeline"));
+        }
     };
     let (part, mut warnings, stays) = drafted;
     let live = observed(clients, settings, &env.id).await;
@@ -156,7 +158,24 @@ async fn promote(
     let mut part = part(env, None, (Text::from("promoted"), Some(candidate)), act, steps);
     part.resource = Text::from(workflow.file.as_str());
     part.from = (Text::from(format!("observed in {}", staging.id)), None);
-    Ok((part, Vec::new(), vec![Text::from("secrets and variables: each environment keeps its own")]))
+    let stays = vec![Text::from("secrets and variables: each environment keeps its own")];
+    Ok((part, pins(clients, env).await, stays))
+}
+
+/// A pinned frontend is built by the pipeline and does not go live: the promotion would never be seen at the edge.
+async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
+    let Some(vercel) = clients.vercel.as_ref().filter(|_| env.tier == Tier::Production) else { return Vec::new() };
+    let mut found = Vec::new();
+    for service in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
+        if vercel.project(&service.resource).await.is_ok_and(|project| !project.auto_assign) {
+            let text = format!(
+                "{} is PINNED: its new build stays staged and the edge will not show it; ! U unpins first",
+                service.id.name
+            );
+            found.push(Text::from(text));
+        }
+    }
+    found
 }
 
 /// The one commit that every observed service of an environment answers with.

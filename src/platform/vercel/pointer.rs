@@ -52,6 +52,16 @@ impl Vercel {
         self.signed(call).done().await
     }
 
+    /// `PATCH /v9/projects/{id}`: whether new production builds get the domains by themselves; nothing moves by it. Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn assign_automatically(&self, project: &str, on: bool) -> Result<(), PlatformError> {
+        let url = format!("{}/v9/projects/{}", self.access.base, segment(project));
+        let call = self.http.patch(VERCEL, &url).json(&json!({ "autoAssignCustomDomains": on }));
+        self.signed(call).done().await
+    }
+
     /// `POST /v10/projects/{id}/promote/{dpl}`: accepted (201) or queued behind a rolling release (202). Sent once. It
     /// switches the automatic assignment of domains on again.
     ///
