@@ -42,6 +42,9 @@ pub fn rows(model: &Model, subject: &Subject) -> Rows {
         Subject::Line(number) => {
             if let Some(one) = model.logs.line(*number) {
                 line(&one, &mut rows);
+                for part in model.logs.trace(*number) {
+                    put(&mut rows, "  trace", &part.message);
+                }
             }
         }
         Subject::Probe(id) => probe(model, id, &mut rows),

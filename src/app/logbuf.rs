@@ -14,6 +14,7 @@ mod work;
 use std::collections::VecDeque;
 
 use crate::domain::log::{LogBatch, LogLine};
+use crate::logstore::find::continues;
 use crate::logstore::{Needle, Patterns, Piece, Sieve, Store, Tally, Tape};
 pub use crate::logstore::{Row, Term};
 pub use filter::{Filter, moment, typed, typing, window};
@@ -21,6 +22,8 @@ use seek::Seeking;
 pub use source::Source;
 use work::Scan;
 
+/// Lines of a stack trace that are looked for on each side of a line.
+const TRACE: usize = 100;
 /// Rows that may fill a page that shows the beginning: any number.
 const OPENING: usize = usize::MAX / 4;
 
@@ -258,6 +261,20 @@ impl LogBuf {
             Row::Line(line) => Some(line),
             Row::Gap(..) => None,
         }
+    }
+
+    /// The lines of the stack trace that stands before or behind a line, of the same service.
+    #[must_use]
+    pub fn trace(&self, position: u64) -> Vec<LogLine> {
+        let Some(head) = self.line(position) else { return Vec::new() };
+        let part = |at: u64| {
+            let line = self.line(at).filter(|line| line.service == head.service)?;
+            continues(line.message.as_str().as_bytes()).then_some(line)
+        };
+        let mut lines: Vec<LogLine> = (0..position).rev().take(TRACE).map_while(part).collect();
+        lines.reverse();
+        lines.extend((position + 1..self.store.end()).take(TRACE).map_while(part));
+        lines
     }
 
     /// Shown rows below the page.

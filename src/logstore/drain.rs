@@ -68,6 +68,11 @@ impl Patterns {
         let words: Vec<Cow<'_, str>> = text.split_whitespace().take(WORDS).map(general).collect();
         let Some(first) = words.first() else { return };
         let key = (service.clone(), level, words.len(), Box::from(&**first));
+        // A full table takes no new group either: first words may be without number.
+        if self.all.len() >= MOST && !self.groups.contains_key(&key) {
+            self.beyond += 1;
+            return;
+        }
         let group = self.groups.entry(key).or_default();
         let alike = |index: &&usize| {
             let pattern = &self.all[**index];
@@ -136,6 +141,18 @@ mod tests {
         assert_eq!(said.len(), 2);
         let finds = regex::Regex::new(&patterns.all()[0].expression()).unwrap();
         assert!(finds.is_match("x GET /api/7 took 7ms user=u7"));
+    }
+
+    #[test]
+    fn what_is_without_number_stays_bounded_and_is_counted() {
+        let mut patterns = Patterns::default();
+        let service = ServiceId::new("", "x");
+        let word = |n: usize| n.to_string().bytes().map(|digit| char::from(digit + 49)).collect::<String>();
+        for n in 0..3 * MOST {
+            patterns.add(&service, &word(n), 0, Level::Info);
+        }
+        assert_eq!((patterns.all().len(), patterns.groups.len()), (MOST, MOST));
+        assert_eq!(patterns.beyond, 2 * MOST as u64);
     }
 
     proptest! {
