@@ -465,3 +465,20 @@ async fn the_edge_says_what_it_runs() {
         assert_eq!(observed.sha.unwrap().as_str(), "f00dfee1");
     }
 }
+
+#[tokio::test]
+async fn the_permission_that_is_missing_is_named() {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(403)
+        .insert_header("x-accepted-github-permissions", "actions=read; actions=write")
+        .set_body_json(json!({"message": "Resource not accessible by personal access token"}));
+    Mock::given(method("GET")).respond_with(answer).mount(&server).await;
+    let error = github(&server).runs(1).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Forbidden);
+    assert!(error.message.as_str().ends_with("(needs actions=read or actions=write)"), "{error}");
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(401).set_body_json(json!({"error": "Authenticate: token validation error"}));
+    Mock::given(method("GET")).respond_with(answer).mount(&server).await;
+    let error = fly(&server).logs("shop", &ServiceId::new("production", "backend"), None).await.unwrap_err();
+    assert!(error.message.as_str().contains("deploy token"), "{error}");
+}

@@ -244,7 +244,15 @@ impl Fly {
         let url = format!("{}/api/v1/apps/{}/logs", self.access.api, segment(app));
         // A hundred lines, of which one may be of megabytes.
         let call = self.http.get(FLY, &url).maybe("next_token", next_token).cap(4 * BODY_CAP);
-        let page: wire::Logs = self.machines_auth(call).read().await?;
+        let page: Result<wire::Logs, _> = self.machines_auth(call).read().await;
+        let page = page.map_err(|mut error| {
+            // The platform does not say so itself (fly.md section 1).
+            if error.status == Some(401) {
+                error.message =
+                    Text::from(format!("{} (a deploy token may not read logs; a readonly token may)", error.message));
+            }
+            error
+        })?;
         let now = self.http.clock().now();
         let lines = page.data.into_iter().map(|entry| {
             let attributes = entry.attributes;

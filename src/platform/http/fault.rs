@@ -63,7 +63,10 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         _ => limits::retry_after(&answer.headers),
     };
     let message = if words.is_empty() { format!("HTTP {} without words", answer.status) } else { words };
-    let message: String = message.chars().take(WORDS).collect();
+    let mut message: String = message.chars().take(WORDS).collect();
+    if let Some(missing) = missing(kind, &answer.headers) {
+        message.push_str(&missing);
+    }
     PlatformError {
         platform,
         kind,
@@ -73,6 +76,19 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         request_id: request_id(&answer.headers),
         retry_after,
     }
+}
+
+/// The permission that GitHub names beside a refusal (github.md section 2): a comma is an and, a semicolon an or.
+fn missing(kind: ErrorKind, headers: &HeaderMap) -> Option<String> {
+    if !matches!(kind, ErrorKind::Forbidden | ErrorKind::NotFound) {
+        return None;
+    }
+    let named = |name: &str| headers.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty());
+    if let Some(page) = named("x-github-sso") {
+        return Some(format!(" (the organization asks for a single sign-on first: {page})"));
+    }
+    let permissions = named("x-accepted-github-permissions").or_else(|| named("x-accepted-oauth-scopes"))?;
+    Some(format!(" (needs {})", permissions.replace(';', " or")))
 }
 
 /// A 2xx whose body is not the JSON of the contract.
