@@ -1,5 +1,7 @@
 //! The dialogs of the log reader: patterns of lines, and errors over time with the deployments among them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::effect::Effect;
@@ -28,8 +30,16 @@ fn deployed(model: &Model, service: &ServiceId) -> Option<Timestamp> {
 /// Patterns: those that came up since the deployment first, the worst and the most frequent before others.
 #[must_use]
 pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
+    // Whoever has read nothing from before the deployment cannot say what is new.
+    let mut begins: BTreeMap<&ServiceId, i64> = BTreeMap::new();
+    for pattern in model.logs.patterns().all() {
+        let first = begins.entry(&pattern.service).or_insert(pattern.times.0);
+        *first = pattern.times.0.min(*first);
+    }
     let new = |pattern: &Pattern| {
-        deployed(model, &pattern.service).is_some_and(|since| pattern.times.0 >= since.as_microsecond())
+        let since = deployed(model, &pattern.service).map(Timestamp::as_microsecond);
+        let before = begins.get(&pattern.service).copied();
+        since.is_some_and(|since| pattern.times.0 >= since && before.is_some_and(|before| before < since))
     };
     let mut all: Vec<Listed<'_>> = model.logs.patterns().all().iter().map(|pattern| (new(pattern), pattern)).collect();
     all.sort_by_key(|(new, one)| std::cmp::Reverse((*new, *new && one.level >= Level::Error, one.count)));

@@ -25,6 +25,8 @@ pub enum Kind {
     Stall,
     /// The answer is `status` with the platform's kind of error.
     Status,
+    /// 403 with the page of a single sign-on, as GitHub has it.
+    Sso,
     /// An HTML page instead of JSON, `status` or 502.
     Html,
     /// An empty body, `status` or 200.
@@ -175,6 +177,7 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Ne
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
         Kind::Status => answer::failed(layer.origin, status(500), fault.retry_after),
+        Kind::Sso => answer::sign_on(),
         Kind::Html => answer::page(status(502)),
         Kind::Empty => answer::json(status(200), b""),
         Kind::Garbage => answer::json(status(200), answer::GARBAGE),

@@ -17,7 +17,9 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
     for (index, (new, one)) in all.iter().enumerate().skip(window(at, rows)).take(rows) {
         let new = if *new { "new" } else { "" };
         let head = format!(" {:>8} {:<4}{:<6}", one.count, new, one.level.word());
-        let rest = format!("{} {}", text::fit(&one.service.name, 10, mark), ctx.veiled(&one.text()));
+        let env = one.service.env.as_str();
+        let place = format!("{}/{}", env.get(..4).unwrap_or(env), one.service.name);
+        let rest = format!("{} {}", text::fit(&place, 14, mark), ctx.veiled(&one.text()));
         let rest = text::cut(&rest, columns(body).saturating_sub(head.len()), mark);
         let style = if new.is_empty() { ctx.theme.level(one.level) } else { ctx.theme.status(Status::Warn) };
         let line = Line::from(vec![Span::styled(head, style), Span::raw(rest)]);

@@ -17,6 +17,15 @@ pub(super) fn page(status: StatusCode) -> Response {
     with_type(status, "text/html; charset=utf-8", PAGE.as_bytes())
 }
 
+/// The organization wants its members to sign on first (github.md section 2).
+pub(super) fn sign_on() -> Response {
+    let body = serde_json::json!({
+        "message": "Resource protected by organization SAML enforcement. You must grant your personal token access to this organization.",
+    });
+    let page = "required; url=https://github.com/orgs/acme/sso?authorization_request=A";
+    (StatusCode::FORBIDDEN, [("x-github-sso", page)], axum::Json(body)).into_response()
+}
+
 /// JSON by its header, these bytes in truth.
 pub(super) fn json(status: StatusCode, body: &'static [u8]) -> Response {
     with_type(status, "application/json", body)

@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::Response;
 
+use jiff::SignedDuration;
+
 use super::error;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
@@ -17,6 +19,9 @@ use crate::sim::world::ids;
 const LIMIT: u64 = 5_000;
 /// Seconds of a window.
 const HOUR: i64 = 3_600;
+/// So many wrong tokens lock everybody out for so long (github.md section 2).
+const ATTEMPTS: usize = 8;
+const LOCKED_OUT: SignedDuration = SignedDuration::from_secs(60);
 /// The budget that all of a user's tokens share.
 const CORE: &str = "core";
 /// The versions that are served; without a header the first one counts.
@@ -48,7 +53,15 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Why a request may not pass, before it costs anything.
-fn refusal(world: &World, headers: &HeaderMap) -> Option<Response> {
+fn refusal(world: &mut World, headers: &HeaderMap) -> Option<Response> {
+    let now = world.now;
+    world.github.refused.retain(|at| now.duration_since(*at) < LOCKED_OUT);
+    if world.github.refused.len() >= ATTEMPTS {
+        return Some(error(
+            StatusCode::FORBIDDEN,
+            "Maximum number of login attempts exceeded. Please try again later.",
+        ));
+    }
     if text(headers, header::USER_AGENT).is_none_or(|agent| agent.trim().is_empty()) {
         let words = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
         return Some(error(StatusCode::FORBIDDEN, words));
@@ -56,6 +69,7 @@ fn refusal(world: &World, headers: &HeaderMap) -> Option<Response> {
     match token(headers) {
         None => return Some(error(StatusCode::UNAUTHORIZED, "Requires authentication")),
         Some(token) if token != world.github.token => {
+            world.github.refused.push(now);
             return Some(error(StatusCode::UNAUTHORIZED, "Bad credentials"));
         }
         Some(_) => {}
@@ -69,7 +83,7 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
     let free = request.uri().path() == "/rate_limit";
     let (refused, mut left) = {
         let mut world = shared.world();
-        let refused = refusal(&world, request.headers());
+        let refused = refusal(&mut world, request.headers());
         let now = world.now;
         let left = if free || refused.is_some() {
             world.github.budgets.look(CORE, LIMIT, HOUR, now)

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use super::{Named, Numbered, Place, error, guard, not_found, resolve};
 use crate::sim::github_json::{self, deployment_json, job_json, run_json};
 use crate::sim::shared::Shared;
 use crate::sim::world::deploy::Deploy;
-use crate::sim::world::github::GithubWorld;
+use crate::sim::world::github::{GithubWorld, Run};
 use crate::sim::world::{Env, Health};
 
 /// What a list of runs is filtered by.
@@ -26,7 +27,14 @@ pub(super) struct Filter {
     actor: Option<String>,
 }
 
+/// Filtered lists come from an index that lags behind (github.md section 3).
+const LAG: SignedDuration = SignedDuration::from_secs(20);
+
 impl Filter {
+    fn is_any(&self) -> bool {
+        [&self.status, &self.head_sha, &self.branch, &self.event, &self.actor].iter().any(|one| one.is_some())
+    }
+
     fn takes(&self, run: &Value) -> bool {
         let same = |asked: &Option<String>, field: &Value| asked.as_ref().is_none_or(|asked| *field == **asked);
         (same(&self.status, &run["status"]) || same(&self.status, &run["conclusion"]))
@@ -41,7 +49,8 @@ fn list(shared: &Shared, workflow: Option<u64>, uri: &Uri, page: &Page, filter: 
     let all = {
         let world = shared.world();
         let newest = world.github.runs.iter().rev();
-        let mine = newest.filter(|run| workflow.is_none_or(|workflow| workflow == run.workflow));
+        let indexed = |run: &&Run| !filter.is_any() || world.now.duration_since(run.created_at) >= LAG;
+        let mine = newest.filter(indexed).filter(|run| workflow.is_none_or(|workflow| workflow == run.workflow));
         mine.map(|run| run_json(&world, run)).filter(|run| filter.takes(run)).collect()
     };
     page.envelope(uri, &origin(shared), COMMON, "workflow_runs", all)

@@ -11,6 +11,8 @@ use super::{Env, ids};
 pub struct GithubWorld {
     /// The token that is accepted.
     pub token: String,
+    /// When other tokens were refused lately.
+    pub refused: Vec<Timestamp>,
     /// Login of the token's owner.
     pub login: String,
     /// `acme`.

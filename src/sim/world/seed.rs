@@ -280,6 +280,7 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         path: format!(".github/workflows/{path}"),
     };
     let mut world = GithubWorld {
+        refused: Vec::new(),
         token: format!("github_pat_{}", ids::base62(seed, "github-token", 0, 30)),
         login: "inesduarte".to_owned(),
         owner: "acme".to_owned(),
