@@ -192,7 +192,10 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let numbers = format!(" {dot} {passed}since {since} {dot} X why {dot} !R rolls back");
     // The evidence is what gives way: the release and the numbers are short and say more.
     let room = usize::from(width).saturating_sub(what.width() + numbers.width());
-    let text = format!("{what}{}{numbers}", text::cut(banner.evidence.as_str(), room, theme.ellipsis()));
+    let evidence = text::cut(banner.evidence.as_str(), room, theme.ellipsis());
+    // Without room for it there is nothing to set apart either.
+    let numbers = if evidence.is_empty() { numbers.trim_start_matches([' ', '·', '-']) } else { &numbers };
+    let text = format!("{what}{evidence}{numbers}");
     Line::styled(text::fit(&text, width.into(), theme.ellipsis()), theme.banner())
 }
 
