@@ -212,8 +212,7 @@ impl Settings {
     /// Why an environment is frozen at this time; `None` = it is not.
     #[must_use]
     pub fn frozen(&self, env: &EnvId, now: jiff::Timestamp) -> Option<crate::sanitize::Text> {
-        let own: Vec<Freeze> = self.freezes.iter().filter(|(of, _)| of == env).map(|(_, one)| one.clone()).collect();
-        freeze::frozen(&own, now)
+        freeze::frozen(&self.freezes, env, now)
     }
 
     /// Looks an environment up.

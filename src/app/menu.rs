@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
-use crate::domain::environment::{EnvInfo, Platform, Status, Tier};
+use crate::domain::environment::{Platform, Status, Tier};
 use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::domain::operation::{OpKind, Wish};
 use crate::domain::pipeline::{self, Gate};
@@ -99,7 +99,7 @@ fn promote(model: &Model) -> Item {
         (Some(env), _) if !model.workflows.contains(&env.id) => {
             Some(format!("no workflow deploys {}: set workflow in its [[environments]]", env.id))
         }
-        (Some(env), _) if !env.writable => Some(read_only(env)),
+        (Some(env), _) if !env.writable => env.read_only().map(|why| why.to_string()),
         (_, None) => Some("what staging runs is not known".to_owned()),
         (Some(env), Some(sha)) if model.judge(env).sha.as_ref() == Some(sha) => {
             Some(format!("{} runs it already", env.id))
@@ -129,7 +129,7 @@ fn review(model: &Model, letter: char, approve: bool) -> Item {
     let writable = model.env(&gate.env);
     let why_not = match writable {
         None => Some(format!("{} is not configured here", gate.env)),
-        Some(env) if !env.writable => Some(read_only(env)),
+        Some(env) if !env.writable => env.read_only().map(|why| why.to_string()),
         _ if !gate.may_approve => Some(format!("you may not review it; it waits for {}", names.join(", "))),
         _ => under_way(model),
     };
@@ -144,7 +144,7 @@ fn cancel(model: &Model) -> Item {
     let env = model.selected_env();
     let (title, why_not, run) = match (run, env) {
         (Some(run), Some(env)) => {
-            let why = if env.writable { None } else { Some(read_only(env)) };
+            let why = if env.writable { None } else { env.read_only().map(|why| why.to_string()) };
             let wish = Run::Wish(env.id.clone(), Wish::Cancel { run: run.id });
             (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, wish)
         }
@@ -168,7 +168,7 @@ fn restart(model: &Model) -> Item {
     let why_not = if env.writable {
         model.running().map(|one| format!("{} is under way", one.title))
     } else {
-        Some(read_only(env))
+        env.read_only().map(|why| why.to_string())
     };
     let title = format!("restart the machines of {}, one by one", service.id);
     Item { letter: 'M', title, why_not, run: Run::Wish(env.id.clone(), Wish::Restart(service.id.clone())) }
@@ -191,7 +191,7 @@ fn unpin(model: &Model) -> Item {
     let why_not = if env.writable {
         model.running().map(|one| format!("{} is under way", one.title))
     } else {
-        Some(read_only(env))
+        env.read_only().map(|why| why.to_string())
     };
     let title = format!("unpin {}: new builds go live by themselves again", service.id);
     Item { letter: 'U', title, why_not, run: Run::Wish(env.id.clone(), Wish::Unpin(service.id.clone())) }
@@ -226,10 +226,6 @@ fn mark(model: &Model) -> Item {
     Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), sha, marked.is_none()) }
 }
 
-fn read_only(env: &EnvInfo) -> String {
-    format!("{} is read-only: start with --write, or set access = \"write\"", env.id)
-}
-
 fn under_way(model: &Model) -> Option<String> {
     // An approval belongs to a promotion that waits for it.
     let other = model.running().filter(|one| one.kind != OpKind::Promote)?;
@@ -245,7 +241,7 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     }
     let Some(env) = model.selected_env() else { return Some("select an environment".to_owned()) };
     if !env.writable {
-        return Some(read_only(env));
+        return env.read_only().map(|why| why.to_string());
     }
     rollback::unread(model, &rollback::services(model, env), now).map(|why| why.to_string())
 }

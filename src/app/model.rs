@@ -249,8 +249,7 @@ impl Model {
     /// Why an environment is frozen now; `None` = it is not.
     #[must_use]
     pub fn frozen(&self, env: &EnvId, now: Now) -> Option<Text> {
-        let own: Vec<Freeze> = self.freezes.iter().filter(|(of, _)| of == env).map(|(_, one)| one.clone()).collect();
-        freeze::frozen(&own, now.wall)
+        freeze::frozen(&self.freezes, env, now.wall)
     }
 
     /// Rows of the environments pane.

@@ -4,7 +4,7 @@ use super::jump::Jump;
 use super::model::{Model, Pane, Place};
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status, Tier};
-use crate::domain::feed::Freshness;
+use crate::domain::feed::{FeedId, FeedState, Freshness};
 use crate::domain::ids::Sha;
 use crate::domain::posture;
 use crate::sanitize::Text;
@@ -125,13 +125,18 @@ fn postures(model: &Model, production: &EnvInfo) -> Check {
     let mine = || model.posture.iter().filter(|(id, _)| id.env == production.id);
     let (places, count) = (mine().count(), mine().map(|(_, all)| all.len()).sum::<usize>());
     let worst = mine().filter_map(|(id, all)| Some((id, posture::worst(all)?)));
-    let rank = |status: Status| match status {
-        Status::Fail => 3,
-        Status::Warn => 2,
-        Status::Unknown => 1,
-        _ => 0,
-    };
-    match worst.max_by_key(|(_, (one, _))| rank(one.status)) {
+    let failing = model.feeds.iter().find_map(|(id, status)| match (id, &status.state) {
+        (FeedId::Posture(of), FeedState::Failing { why, .. }) if of.env == production.id => Some(why),
+        _ => None,
+    });
+    let worst = worst.max_by_key(|(_, (one, _))| posture::rank(one.status));
+    let well = worst.as_ref().is_none_or(|(_, (one, _))| posture::rank(one.status) < posture::rank(Status::Warn));
+    if let Some(why) = failing.filter(|_| well) {
+        // The rest may be well, but not everything was looked at.
+        let jump = Jump::Place(Place::Env(production.id.clone()));
+        return Check { asks, status: Status::Unknown, says: why.clone(), jump };
+    }
+    match worst {
         None => {
             let says = Text::from("not looked at yet");
             Check { asks, status: Status::Paused, says, jump: Jump::Place(Place::Env(production.id.clone())) }
@@ -142,7 +147,7 @@ fn postures(model: &Model, production: &EnvInfo) -> Check {
                 _ if bad > 1 => format!("{} {} (+{} more)", one.name, one.says, bad - 1),
                 _ => format!("{} {}", one.name, one.says),
             };
-            let status = if rank(one.status) == 0 { Status::Ok } else { one.status };
+            let status = if posture::rank(one.status) == 0 { Status::Ok } else { one.status };
             Check { asks, status, says: Text::from(says), jump: Jump::Place(Place::Service(id.clone())) }
         }
     }

@@ -176,3 +176,12 @@ pub struct EnvInfo {
     /// Whether the console may change it.
     pub writable: bool,
 }
+
+impl EnvInfo {
+    /// Why nothing may be changed here, and what to do about it; `None` = it may.
+    #[must_use]
+    pub fn read_only(&self) -> Option<Text> {
+        let words = || format!("{} is read-only: start with --write, or set access = \"write\"", self.id);
+        (!self.writable).then(|| Text::from(words()))
+    }
+}

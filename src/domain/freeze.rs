@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::ids::EnvId;
 use crate::sanitize::Text;
 
 /// A window. One whose end is not after its beginning ends on the next day.
@@ -46,9 +47,9 @@ impl Freeze {
 
 /// Why an environment is frozen now, in words; `None` = it is not.
 #[must_use]
-pub fn frozen(windows: &[Freeze], now: Timestamp) -> Option<Text> {
-    let (window, until) =
-        windows.iter().filter_map(|one| Some((one, one.until(now)?))).max_by_key(|(_, until)| *until)?;
+pub fn frozen(windows: &[(EnvId, Freeze)], env: &EnvId, now: Timestamp) -> Option<Text> {
+    let own = windows.iter().filter(|(of, _)| of == env);
+    let (window, until) = own.filter_map(|(_, one)| Some((one, one.until(now)?))).max_by_key(|(_, until)| *until)?;
     let end = until.to_zoned_datetime(window.zone.clone());
     Some(Text::clean(&format!("it is frozen until {}: {}", end.strftime("%a %H:%M %Z"), window.reason)))
 }
@@ -88,10 +89,12 @@ mod tests {
     #[test]
     fn the_longest_is_told_in_its_own_zone() {
         let all = [window(&[], (0, 0), (12, 0), "UTC"), window(&[], (10, 0), (18, 30), "UTC")];
-        let told = frozen(&all, at("2026-11-20T11:00:00Z"));
+        let all = all.map(|one| (EnvId::from("production"), one));
+        let frozen = |env: &str, now: &str| frozen(&all, &env.into(), at(now));
+        let told = frozen("production", "2026-11-20T11:00:00Z");
         assert_eq!(told.as_ref().map(Text::as_str), Some("it is frozen until Fri 18:30 UTC: quiet"));
-        assert_eq!(frozen(&all, at("2026-11-20T20:00:00Z")), None);
-        assert_eq!(frozen(&[], at("2026-11-20T20:00:00Z")), None);
+        assert_eq!(frozen("production", "2026-11-20T20:00:00Z"), None);
+        assert_eq!(frozen("staging", "2026-11-20T11:00:00Z"), None);
     }
 
     #[test]

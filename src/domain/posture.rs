@@ -31,8 +31,9 @@ pub fn worst(all: &[Posture]) -> Option<(&Posture, usize)> {
     all.iter().max_by_key(|one| rank(one.status)).map(|one| (one, bad))
 }
 
-/// What could not be looked at is worse than what is well, and better than what is known to be wrong.
-fn rank(status: Status) -> u8 {
+/// How bad a state is, 0 = well: what could not be looked at is worse than that, and better than what is known to be wrong.
+#[must_use]
+pub fn rank(status: Status) -> u8 {
     match status {
         Status::Fail => 3,
         Status::Warn => 2,

@@ -123,11 +123,7 @@ pub(super) fn usual(mut seconds: Vec<i64>) -> Option<Duration> {
 }
 
 fn refusals(facts: &PlanFacts) -> Vec<Text> {
-    let mut refusals = Vec::new();
-    if !facts.env.writable {
-        refusals
-            .push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", facts.env.id)));
-    }
+    let mut refusals: Vec<Text> = facts.env.read_only().into_iter().collect();
     if facts.parts.is_empty() {
         refusals.push(Text::from("nothing was chosen"));
     }

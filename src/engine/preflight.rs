@@ -95,10 +95,7 @@ async fn restart(
     let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
     let machines = fly.machines(&info.resource).await.map_err(told)?;
     let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.managed).collect();
-    let mut refusals = Vec::new();
-    if !env.writable {
-        refusals.push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", env.id)));
-    }
+    let mut refusals: Vec<Text> = env.read_only().into_iter().collect();
     if fleet.is_empty() {
         refusals.push(Text::from(format!("{service} has no machine of a deploy")));
     }

@@ -92,17 +92,18 @@ impl Sky {
         let end = self.clock.mono() + span;
         while self.clock.mono() < end {
             self.mark();
-            let second = tokio::time::sleep(Duration::from_secs(1));
-            tokio::pin!(second);
-            loop {
-                let [(_, state), (_, logs)] = &mut self.engines[..] else { panic!("two engines") };
-                tokio::select! {
-                    () = &mut second => break,
-                    Some(fact) = state.control.recv() => self.know(fact),
-                    Some(fact) = logs.control.recv() => self.know(fact),
-                    Some(batch) = logs.data.recv() => self.hear(&batch),
+            // What comes within a second of the jumping clock.
+            let collected = async {
+                loop {
+                    let [(_, state), (_, logs)] = &mut self.engines[..] else { panic!("two engines") };
+                    tokio::select! {
+                        Some(fact) = state.control.recv() => self.know(fact),
+                        Some(fact) = logs.control.recv() => self.know(fact),
+                        Some(batch) = logs.data.recv() => self.hear(&batch),
+                    }
                 }
-            }
+            };
+            let _: Result<(), _> = tokio::time::timeout(Duration::from_secs(1), collected).await;
             look(self);
         }
     }

@@ -87,18 +87,24 @@ impl PostureFeed {
             self.held = Some((now, checks));
         }
         let mut checks = Vec::new();
-        let mut pause = RARELY;
-        if let Some((database, interval)) = &self.database {
-            let look = database.look().await?;
+        let (mut pause, mut failed) = (RARELY, None);
+        let looked = match &self.database {
+            Some((database, interval)) => {
+                pause = pause.min(*interval);
+                database.look().await.map_err(|error| failed = Some(error)).ok()
+            }
+            None => None,
+        };
+        if let Some(look) = looked {
             let status = if look.ping > SLOW { Status::Warn } else { Status::Ok };
             let says = format!("connect {} ms, select 1 {} ms", look.connect.as_millis(), look.ping.as_millis());
             checks.push(Posture::new("round trip", status, says));
             checks.extend(look.checks);
-            pause = pause.min(*interval);
         }
         checks.extend(self.held.iter().flat_map(|(_, checks)| checks.clone()));
+        // A database that cannot be reached hides nothing of what its platform says.
         outbox.tell(Fact::Posture(self.service.clone(), checks)).await;
-        Ok(Pace::After(pause))
+        failed.map_or(Ok(Pace::After(pause)), Err)
     }
 
     /// Fails only when nothing at all could be looked at; else what could not is unknown, with the reason.

@@ -28,10 +28,7 @@ pub(super) async fn plan(
 ) -> Result<Plan, Text> {
     let github = clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))?;
     let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
-    let mut refusals = Vec::new();
-    if !env.writable {
-        refusals.push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", env.id)));
-    }
+    let mut refusals: Vec<Text> = env.read_only().into_iter().collect();
     let drafted = match wish {
         Wish::Review { run, approve } => review(github, env, *run, *approve, &mut refusals).await.map_err(told)??,
         Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,

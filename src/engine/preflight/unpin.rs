@@ -25,10 +25,7 @@ pub(super) async fn plan(
     };
     let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
     let project = vercel.project(&info.resource).await.map_err(told)?;
-    let mut refusals = Vec::new();
-    if !env.writable {
-        refusals.push(Text::from(format!("{} is read-only: start with --write, or set access = \"write\"", env.id)));
-    }
+    let mut refusals: Vec<Text> = env.read_only().into_iter().collect();
     if project.auto_assign {
         refusals.push(Text::from(format!("{service} is not pinned")));
     }
