@@ -47,7 +47,11 @@ fn files(dir: &Path, secrets: &[String]) -> usize {
         if path.is_dir() {
             seen += files(&path, secrets);
         } else {
-            let bytes = std::fs::read(&path).unwrap();
+            let bytes = match std::fs::read(&path) {
+                // The database takes its side files away when its last connection ends, which may be now.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                read => read.unwrap(),
+            };
             clean(&path.display().to_string(), &String::from_utf8_lossy(&bytes), secrets);
             seen += 1;
         }
