@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Seen, hand_over};
 use crate::domain::environment::{Platform, ServiceInfo};
-use crate::domain::log::LogBatch;
+use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
-use crate::platform::fly::Fly;
+use crate::platform::fly::{Fly, LogPage};
 use crate::platform::http::{Http, TOO_LARGE};
 use crate::sanitize::Text;
 
@@ -50,8 +50,23 @@ impl FlyLogs {
         http: &Http,
         outbox: &Outbox,
     ) -> Result<Pace, PlatformError> {
-        self.look_back(service, seen, http, outbox).await;
-        let page = match self.fly.logs(&service.resource, &service.id, self.cursor.as_deref()).await {
+        let now = http.clock().mono();
+        let back = self.left_out.as_ref().filter(|out| out.next <= now).map(|out| out.from.clone());
+        let (page, back) = {
+            let ask = async |cursor: Option<&str>| self.fly.logs(&service.resource, &service.id, cursor).await;
+            let look_back = async {
+                match &back {
+                    Some(from) => Some(ask(from.as_deref()).await),
+                    None => None,
+                }
+            };
+            // Side by side: on a slow platform the lines of now must not wait for those of before.
+            tokio::join!(ask(self.cursor.as_deref()), look_back)
+        };
+        if let Some(answer) = back {
+            hand_over(outbox, &service.id, self.looked_back(answer, seen, now));
+        }
+        let page = match page {
             // A page that is never read would be asked for for ever.
             Err(error) if too_large(&error) => {
                 self.leave_out(service, http, outbox);
@@ -84,20 +99,19 @@ impl FlyLogs {
         outbox.log(LogBatch { service: service.id.clone(), lines: Vec::new(), gap: 1, gap_why: why });
     }
 
-    /// Tries a page that was left out again, and those after it up to where reading went on.
-    async fn look_back(&mut self, service: &ServiceInfo, seen: &mut Seen, http: &Http, outbox: &Outbox) {
-        let now = http.clock().mono();
-        let Some(out) = self.left_out.as_mut().filter(|out| out.next <= now) else { return };
-        match self.fly.logs(&service.resource, &service.id, out.from.as_deref()).await {
+    /// Takes a page that was left out, or another of those after it up to where reading went on.
+    fn looked_back(&mut self, answer: Result<LogPage, PlatformError>, seen: &mut Seen, now: Duration) -> Vec<LogLine> {
+        let Some(out) = &mut self.left_out else { return Vec::new() };
+        match answer {
             Ok(page) => {
                 let lines = seen.fresh(page.lines);
                 // Nanoseconds since the epoch: as many digits, so text compares as the numbers do.
                 let done = lines.is_empty() || page.next.as_ref().is_none_or(|next| *next >= out.until);
-                hand_over(outbox, &service.id, lines);
                 out.from = page.next;
                 if done {
                     self.left_out = None;
                 }
+                lines
             }
             Err(_) => {
                 out.looks -= 1;
@@ -105,6 +119,7 @@ impl FlyLogs {
                 if out.looks == 0 {
                     self.left_out = None;
                 }
+                Vec::new()
             }
         }
     }
