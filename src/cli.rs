@@ -23,7 +23,7 @@ use clap::CommandFactory as _;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
-use crate::domain::operation::Wish;
+use crate::domain::operation::{Lever, Wish};
 use crate::error::{ExitCode, UserError};
 pub use args::{Args, Command, ConfigCommand, Output, PlanCommand, SecretsCommand, SimArgs};
 
@@ -69,8 +69,22 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         }
         Some(Command::Approve(args)) => review(settings()?, args, true, output),
         Some(Command::Reject(args)) => review(settings()?, args, false, output),
-        Some(Command::Unpin(args)) => block_on(operation::on_service(settings()?, args, Wish::Unpin, output)),
         Some(Command::Restart(args)) => block_on(operation::on_service(settings()?, args, Wish::Restart, output)),
+        Some(Command::Redeploy(args)) => block_on(operation::on_service(settings()?, args, Wish::Redeploy, output)),
+        Some(Command::Rerun(args)) => {
+            let wish = Wish::Rerun { run: args.run.run, failed: args.failed };
+            block_on(operation::run(settings()?, args.run.environment, wish, args.run.consent, output))
+        }
+        Some(Command::Unpin(args)) => throw(settings()?, args, Lever::Unpin, output),
+        Some(Command::Pause(args)) => throw(settings()?, args, Lever::Pause, output),
+        Some(Command::Resume(args)) => throw(settings()?, args, Lever::Resume, output),
+        Some(Command::Challenge(args)) => {
+            throw(settings()?, args.service, if args.end { Lever::Unchallenge } else { Lever::Challenge }, output)
+        }
+        Some(Command::Rolling(command)) => {
+            let (args, lever) = command.lever();
+            throw(settings()?, args, lever, output)
+        }
         Some(Command::Cancel(args)) => {
             let wish = Wish::Cancel { run: args.run };
             block_on(operation::run(settings()?, args.environment, wish, args.consent, output))
@@ -93,6 +107,15 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Config(ConfigCommand::Check)) => check(&flags),
         Some(Command::Keys) => print(&crate::action::markdown()),
     }
+}
+
+fn throw(
+    settings: crate::config::Settings,
+    args: operation::ServiceArgs,
+    lever: Lever,
+    output: Output,
+) -> Result<ExitCode, UserError> {
+    block_on(operation::on_service(settings, args, |service| Wish::Throw(service, lever), output))
 }
 
 fn review(

@@ -16,3 +16,4 @@ pub mod release;
 pub mod secret;
 pub mod secret_matrix;
 pub mod status;
+pub mod wish;

@@ -319,7 +319,7 @@ async fn vercel_rollback_is_accepted_with_an_empty_body() {
 
     let outcomes = json!({"aliases": [{"status": "failed", "alias": "a.example"}, {"status": "completed", "alias": {"alias": "b.example"}}]});
     on(&server, "GET", "/v9/projects/prj_1/rollback/aliases", json_answer(outcomes)).await;
-    let outcomes = vercel(&server).rollback_aliases("prj_1", false).await.unwrap();
+    let outcomes = vercel(&server).moved_aliases("prj_1", "rollback", false).await.unwrap();
     assert_eq!(outcomes.iter().map(|outcome| outcome.alias.as_str()).collect::<Vec<_>>(), ["a.example", "b.example"]);
 }
 

@@ -131,7 +131,7 @@ async fn a_vercel_rollback_moves_every_alias_and_pins() {
     let project = vercel.project("maria-web").await.unwrap();
     assert_eq!(project.last_alias_request.unwrap().job_status.as_str(), "succeeded");
     assert_eq!((project.production.unwrap().id, project.auto_assign), (before.id.clone(), false));
-    for outcome in vercel.rollback_aliases("maria-web", false).await.unwrap() {
+    for outcome in vercel.moved_aliases("maria-web", "rollback", false).await.unwrap() {
         assert_eq!(outcome.status.as_str(), "completed");
         assert_eq!(vercel.alias(outcome.alias.as_str()).await.unwrap(), before.id);
     }

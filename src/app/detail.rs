@@ -198,6 +198,13 @@ fn service(model: &Model, info: &ServiceInfo, rows: &mut Rows) {
         put(rows, "declared", format!("{} {sha}: {}", declared.label, declared.words));
         put_some(rows, "since", declared.created_at.map(at));
         put_some(rows, "PINNED", declared.pin.as_ref());
+        put_some(rows, "PAUSED", declared.switches.paused.then_some("visitors get 503; ! Z resumes it"));
+        put_some(rows, "ATTACK", declared.switches.challenged.then_some("every visitor is challenged; ! T ends it"));
+        if let Some(rolling) = declared.switches.rolling {
+            let next = rolling.next.map_or_else(|| "the last stage".to_owned(), |next| format!("next {next}%"));
+            let waits = if rolling.waits { ", waits for approval: ! W" } else { "" };
+            put(rows, "rolling", format!("{}% of visitors get the new one, {next}{waits}", rolling.percent));
+        }
         for one in &declared.instances {
             let release = one.release.as_ref().map(|release| format!(" release {release}")).unwrap_or_default();
             let says = format!("{} {} {}/{} checks{release}", one.region, one.state, one.checks.0, one.checks.1);

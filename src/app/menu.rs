@@ -1,13 +1,15 @@
 //! The menu of actions: every one of them, with the reason where it cannot run now.
 
+mod runs;
+mod services;
+
 use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
-use crate::domain::environment::{Platform, Status, Tier};
+use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::domain::operation::{OpKind, Wish};
-use crate::domain::pipeline::{self, Gate};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +42,7 @@ pub enum Run {
 }
 
 /// What the console does not do, and where it is done.
-const ELSEWHERE: [(char, &str, &str); 3] = [
-    ('D', "redeploy", "use the platform's own tool"),
+const ELSEWHERE: [(char, &str, &str); 2] = [
     ('F', "freeze at certain times", "write `freeze` into the environment's configuration; L locks it now"),
     ('S', "set a secret", "use the platform's own tool"),
 ];
@@ -64,8 +65,8 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         });
     }
     items.push(promote(model));
-    items.push(review(model, 'A', true));
-    items.push(review(model, 'J', false));
+    items.push(runs::review(model, 'A', true));
+    items.push(runs::review(model, 'J', false));
     items.push(Item {
         letter: 'R',
         title: format!("roll back {place}"),
@@ -76,9 +77,11 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         let title = format!("show the last operation: {}", last.title);
         items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
     }
-    items.push(cancel(model));
-    items.push(restart(model));
-    items.push(unpin(model));
+    items.push(runs::cancel(model));
+    items.extend(runs::rerun(model));
+    items.push(services::redeploy(model));
+    items.push(services::restart(model));
+    items.extend(services::levers(model));
     items.extend(lock(model));
     items.push(mark(model));
     items.extend(ELSEWHERE.iter().map(|(letter, title, instead)| Item {
@@ -96,9 +99,6 @@ fn promote(model: &Model) -> Item {
     let candidate = staging.and_then(|env| model.judge(env).sha);
     let why_not = match (production, &candidate) {
         (None, _) => Some("no environment of tier production".to_owned()),
-        (Some(env), _) if !model.workflows.contains(&env.id) => {
-            Some(format!("no workflow deploys {}: set workflow in its [[environments]]", env.id))
-        }
         (Some(env), _) if !env.writable => env.read_only().map(|why| why.to_string()),
         (_, None) => Some("what staging runs is not known".to_owned()),
         (Some(env), Some(sha)) if model.judge(env).sha.as_ref() == Some(sha) => {
@@ -110,91 +110,6 @@ fn promote(model: &Model) -> Item {
     let place = production.map_or("production", |env| env.id.as_str());
     let run = production.map_or(Run::Nothing, |env| Run::Wish(env.id.clone(), Wish::Promote));
     Item { letter: 'P', title: format!("promote {what} to {place}"), why_not, run }
-}
-
-/// The gate of the selected run, or the first one that waits.
-fn gate(model: &Model) -> Option<(&pipeline::Run, &Gate)> {
-    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run && !run.gates.is_empty());
-    let run = chosen.or_else(|| model.runs.iter().find(|run| !run.gates.is_empty()))?;
-    Some((run, run.gates.first()?))
-}
-
-fn review(model: &Model, letter: char, approve: bool) -> Item {
-    let word = if approve { "approve" } else { "reject" };
-    let Some((run, gate)) = gate(model) else {
-        let why = Some("no gate waits".to_owned());
-        return Item { letter, title: format!("{word} a gate"), why_not: why, run: Run::Nothing };
-    };
-    let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
-    let writable = model.env(&gate.env);
-    let why_not = match writable {
-        None => Some(format!("{} is not configured here", gate.env)),
-        Some(env) if !env.writable => env.read_only().map(|why| why.to_string()),
-        _ if !gate.may_approve => Some(format!("you may not review it; it waits for {}", names.join(", "))),
-        _ => under_way(model),
-    };
-    let title = format!("{word} {} #{} for {}: {}", run.workflow, run.number.0, gate.env, run.title);
-    Item { letter, title, why_not, run: Run::Wish(gate.env.clone(), Wish::Review { run: run.id, approve }) }
-}
-
-fn cancel(model: &Model) -> Item {
-    let active = |run: &&pipeline::Run| matches!(run.status, Status::Running | Status::Paused);
-    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
-    let run = chosen.filter(active).or_else(|| model.runs.iter().find(active));
-    let env = model.selected_env();
-    let (title, why_not, run) = match (run, env) {
-        (Some(run), Some(env)) => {
-            let why = if env.writable { None } else { env.read_only().map(|why| why.to_string()) };
-            let wish = Run::Wish(env.id.clone(), Wish::Cancel { run: run.id });
-            (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, wish)
-        }
-        _ => ("cancel a run".to_owned(), Some("no run is under way".to_owned()), Run::Nothing),
-    };
-    Item { letter: 'C', title, why_not, run }
-}
-
-/// The selected service, else the one with machines in the selected environment.
-fn restart(model: &Model) -> Item {
-    let env = model.selected_env();
-    let services = env.into_iter().flat_map(|env| &env.services).filter(|one| one.platform == Platform::Fly);
-    let chosen = |one: &&crate::domain::environment::ServiceInfo| match &model.selection.place {
-        Some(Place::Service(id)) => one.id == *id,
-        _ => true,
-    };
-    let (Some(service), Some(env)) = (services.into_iter().find(chosen), env) else {
-        let why_not = Some("what is selected has no machines".to_owned());
-        return Item { letter: 'M', title: "restart machines".to_owned(), why_not, run: Run::Nothing };
-    };
-    let why_not = if env.writable {
-        model.running().map(|one| format!("{} is under way", one.title))
-    } else {
-        env.read_only().map(|why| why.to_string())
-    };
-    let title = format!("restart the machines of {}, one by one", service.id);
-    Item { letter: 'M', title, why_not, run: Run::Wish(env.id.clone(), Wish::Restart(service.id.clone())) }
-}
-
-/// A frontend of the selected environment that a rollback has pinned.
-fn unpin(model: &Model) -> Item {
-    let none = |why: &str| Item {
-        letter: 'U',
-        title: "let new builds go live by themselves again".to_owned(),
-        why_not: Some(why.to_owned()),
-        run: Run::Nothing,
-    };
-    let Some(env) = model.selected_env() else { return none("select an environment") };
-    let pinned = |service: &&crate::domain::environment::ServiceInfo| {
-        let declared = model.services.get(&service.id).and_then(|state| state.declared.as_ref());
-        service.platform == Platform::Vercel && declared.is_some_and(|declared| declared.pin.is_some())
-    };
-    let Some(service) = env.services.iter().find(pinned) else { return none("nothing there is pinned") };
-    let why_not = if env.writable {
-        model.running().map(|one| format!("{} is under way", one.title))
-    } else {
-        env.read_only().map(|why| why.to_string())
-    };
-    let title = format!("unpin {}: new builds go live by themselves again", service.id);
-    Item { letter: 'U', title, why_not, run: Run::Wish(env.id.clone(), Wish::Unpin(service.id.clone())) }
 }
 
 fn lock(model: &Model) -> Option<Item> {
@@ -224,6 +139,12 @@ fn mark(model: &Model) -> Item {
         None => format!("mark {} bad: nothing goes to it any more", sha.short()),
     };
     Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), sha, marked.is_none()) }
+}
+
+/// Why nothing may be changed there now.
+fn barred(model: &Model, env: &EnvInfo) -> Option<String> {
+    let read_only = env.read_only().map(|why| why.to_string());
+    read_only.or_else(|| model.running().map(|one| format!("{} is under way", one.title)))
 }
 
 fn under_way(model: &Model) -> Option<String> {

@@ -10,7 +10,7 @@ use super::readiness;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Move, OpKind, PLAN_LIFE, Plan, Target, Wish};
+use crate::domain::operation::{Move, Operation, PLAN_LIFE, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -240,7 +240,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 
 /// What is red and would be overridden by shipping now.
 fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<String> {
-    if !matches!(wish.kind(), OpKind::Cancel | OpKind::Reject)
+    if !wish.kind().stops()
         && let Some(frozen) = model.frozen(env, now)
     {
         return Some(frozen.to_string());
@@ -267,17 +267,9 @@ fn following(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
         return Vec::new();
     };
     let (env, interrupted) = (operation.env.clone(), operation.interrupted);
-    let towards = |back: bool| -> Vec<Target> {
-        let moves = operation.moves.iter();
-        let target = |one: &Move| {
-            let deployment = if back { one.from.clone()? } else { one.to.clone() };
-            Some(Target { service: one.service.clone(), deployment })
-        };
-        moves.filter_map(target).collect()
-    };
-    let targets = match key.code {
-        KeyCode::Char('F') => towards(false),
-        KeyCode::Char('U') => towards(true),
+    let wish = match key.code {
+        KeyCode::Char('F') => finished(operation),
+        KeyCode::Char('U') => towards(operation, true),
         KeyCode::Char('L') if interrupted => {
             let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service)).collect();
             model.rollback = None;
@@ -285,15 +277,37 @@ fn following(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
         }
         _ => return Vec::new(),
     };
-    if targets.is_empty() {
-        let why = "what it was to move is not known; choose a release by hand: L leaves this one, then ! R";
+    let Some(wish) = wish else {
+        let why = if key.code == KeyCode::Char('U') {
+            "this has no way back of its own; L leaves it, then ! shows what can be done"
+        } else {
+            "what it was to do is not known; choose by hand: L leaves this one, then !"
+        };
         model.rollback = Some(Rollback::Refused(Text::from(why)));
         return Vec::new();
-    }
+    };
     model.asked += 1;
     let req = ReqId(model.asked);
     model.rollback = Some(Rollback::Preflighting(req, env.clone()));
-    vec![Effect::Preflight(req, env, Wish::RollBack(targets), Some(op))]
+    vec![Effect::Preflight(req, env, wish, Some(op))]
+}
+
+/// The wish that finishes an operation: what it moved, or what was wished for.
+fn finished(operation: &Operation) -> Option<Wish> {
+    match &operation.wish {
+        Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
+        _ => towards(operation, false),
+    }
+}
+
+/// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
+fn towards(operation: &Operation, back: bool) -> Option<Wish> {
+    let target = |one: &Move| {
+        let deployment = if back { one.from.clone()? } else { one.to.clone() };
+        Some(Target { service: one.service.clone(), deployment })
+    };
+    let targets: Option<Vec<Target>> = operation.moves.iter().map(target).collect();
+    targets.filter(|targets| !targets.is_empty()).map(Wish::RollBack)
 }
 
 /// What runs there now, in words.
@@ -336,7 +350,6 @@ mod tests {
 
     use super::*;
     use crate::domain::feed::{FeedState, FeedStatus};
-    use crate::domain::operation::OpKind;
 
     fn now() -> Now {
         Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO }
@@ -376,20 +389,8 @@ mod tests {
     }
 
     fn plan(refusals: Vec<Text>) -> Box<Plan> {
-        Box::new(Plan {
-            op: OpId(uuid::Uuid::nil()),
-            kind: OpKind::RollBack,
-            env: "production".into(),
-            parts: Vec::new(),
-            commits_out: None,
-            stays: Vec::new(),
-            refusals,
-            overrides: Vec::new(),
-            warnings: Vec::new(),
-            expected: None,
-            computed_at: jiff::Timestamp::UNIX_EPOCH,
-            continues: None,
-        })
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        Box::new(Plan { refusals, ..Plan::of(Wish::RollBack(Vec::new()), "production".into(), Vec::new(), now) })
     }
 
     fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {

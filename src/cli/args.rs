@@ -110,6 +110,19 @@ pub enum Command {
     Reject(super::operation::RunArgs),
     /// Stop a run; without --confirm it prints the plan.
     Cancel(super::operation::RunArgs),
+    /// Run a run that is over again; without --confirm it prints the plan.
+    Rerun(super::operation::RerunArgs),
+    /// Deploy the commit of a service anew, with the secrets and variables of now; without --confirm it prints the plan.
+    Redeploy(super::operation::ServiceArgs),
+    /// Let a frontend answer nobody: visitors get 503; without --confirm it prints the plan.
+    Pause(super::operation::ServiceArgs),
+    /// Let a paused frontend answer again; without --confirm it prints the plan.
+    Resume(super::operation::ServiceArgs),
+    /// Challenge every visitor of a frontend for an hour (attack mode); without --confirm it prints the plan.
+    Challenge(super::operation::ChallengeArgs),
+    /// A new deployment of a frontend for a part of its visitors, stage by stage.
+    #[command(subcommand)]
+    Rolling(super::operation::RollingCommand),
     /// Let new builds of a frontend go live by themselves again; without --confirm it prints the plan.
     Unpin(super::operation::ServiceArgs),
     /// Start the machines of a service anew, one by one; without --confirm it prints the plan.

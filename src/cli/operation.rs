@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::domain::environment::Tier;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, ReqId, ServiceId};
-use crate::domain::operation::{OpKind, OpState, Operation, Plan, StepReport, Wish};
+use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, Wish};
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -72,11 +72,62 @@ pub struct ServiceArgs {
     pub consent: Consent,
 }
 
+/// Another attempt of a run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RerunArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Only the jobs that failed, and those behind them.
+    #[arg(long)]
+    pub failed: bool,
+}
+
+/// Attack mode.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ChallengeArgs {
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// End the challenge.
+    #[arg(long)]
+    pub end: bool,
+}
+
+/// Subcommands of `rolling`.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum RollingCommand {
+    /// Begin with a production build that is staged.
+    Start {
+        /// Which deployment: `dpl_…`.
+        #[arg(long)]
+        deployment: String,
+        #[command(flatten)]
+        service: ServiceArgs,
+    },
+    /// Go on to the next stage.
+    Advance(ServiceArgs),
+    /// Give everybody the new one.
+    Complete(ServiceArgs),
+    /// Give everybody the old one.
+    Abort(ServiceArgs),
+}
+
+impl RollingCommand {
+    /// The service that is meant, and its switch.
+    pub(super) fn lever(self) -> (ServiceArgs, Lever) {
+        match self {
+            Self::Start { deployment, service } => (service, Lever::RollOut(deployment.as_str().into())),
+            Self::Advance(service) => (service, Lever::Advance),
+            Self::Complete(service) => (service, Lever::Complete),
+            Self::Abort(service) => (service, Lever::Abort),
+        }
+    }
+}
+
 /// A wish about one service.
 pub(super) async fn on_service(
     settings: Settings,
     args: ServiceArgs,
-    wish: fn(ServiceId) -> Wish,
+    wish: impl FnOnce(ServiceId) -> Wish,
     output: Output,
 ) -> Result<ExitCode, UserError> {
     let production = settings.environments.iter().find(|env| env.tier == Tier::Production);

@@ -108,8 +108,46 @@ pub struct Declared {
     pub rollout: Option<Rollout>,
     /// Automation is held on this deployment, and why.
     pub pin: Option<Text>,
+    /// What else holds or divides its visitors.
+    pub switches: Switches,
     /// The running instances, where the platform tells (Fly machines).
     pub instances: Vec<Instance>,
+}
+
+/// What a person has switched on a service, beside the pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Switches {
+    /// It answers nobody.
+    pub paused: bool,
+    /// Every visitor is challenged.
+    pub challenged: bool,
+    /// A new deployment gets a part of the visitors.
+    pub rolling: Option<Rolling>,
+}
+
+/// How far a rolling release has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rolling {
+    /// Share of visitors that get the new one, percent.
+    pub percent: u32,
+    /// The share of the next stage, where there is one.
+    pub next: Option<u32>,
+    /// The next stage begins by a person's word alone.
+    pub waits: bool,
+}
+
+impl Declared {
+    /// What holds or divides the visitors, in a word: `PAUSED`, `PINNED`; empty when nothing does.
+    #[must_use]
+    pub fn held(&self) -> String {
+        match (self.switches.paused, self.switches.rolling, self.switches.challenged) {
+            (true, ..) => "PAUSED".to_owned(),
+            (_, Some(rolling), _) => format!("{}% new", rolling.percent),
+            (.., true) => "ATTACK".to_owned(),
+            _ if self.pin.is_some() => "PINNED".to_owned(),
+            _ => String::new(),
+        }
+    }
 }
 
 /// Progress of a deployment in motion.

@@ -1,4 +1,4 @@
-//! Operations as data: a plan, its steps, and what became of each.
+//! Operations as data: a plan, its steps, and what became of each. What is wished for is in `wish`.
 
 use std::time::Duration;
 
@@ -8,101 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::release::{Commit, Presence};
+pub use super::wish::{Lever, OpKind, Target, Wish};
 use crate::sanitize::Text;
-
-/// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OpKind {
-    /// Back to an earlier deployment.
-    RollBack,
-    /// What staging runs goes to production by its workflow.
-    Promote,
-    /// A gate is opened.
-    Approve,
-    /// A gate is closed for good.
-    Reject,
-    /// A run is stopped.
-    Cancel,
-    /// The machines of a service are started anew.
-    Restart,
-    /// New builds of a frontend go live by themselves again.
-    Unpin,
-}
-
-impl OpKind {
-    /// What people call it: `roll back`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RollBack => "roll back",
-            Self::Promote => "promote",
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Cancel => "cancel",
-            Self::Restart => "restart",
-            Self::Unpin => "unpin",
-        }
-    }
-}
-
-/// What a person wishes, before it is a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// Back to these deployments.
-    RollBack(Vec<Target>),
-    /// What staging is observed to run goes to production.
-    Promote,
-    /// The gate of a run is answered.
-    Review {
-        /// Which run.
-        run: u64,
-        /// Opened, or closed for good.
-        approve: bool,
-    },
-    /// A run is stopped.
-    Cancel {
-        /// Which run.
-        run: u64,
-    },
-    /// The machines of a service are started anew.
-    Restart(ServiceId),
-    /// New builds of a frontend go live by themselves again.
-    Unpin(ServiceId),
-}
-
-impl Wish {
-    /// What kind of operation it becomes.
-    #[must_use]
-    pub fn kind(&self) -> OpKind {
-        match self {
-            Self::RollBack(_) => OpKind::RollBack,
-            Self::Promote => OpKind::Promote,
-            Self::Review { approve: true, .. } => OpKind::Approve,
-            Self::Review { approve: false, .. } => OpKind::Reject,
-            Self::Cancel { .. } => OpKind::Cancel,
-            Self::Restart(_) => OpKind::Restart,
-            Self::Unpin(_) => OpKind::Unpin,
-        }
-    }
-}
-
-/// What the person chose: per service, the deployment to go back to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Target {
-    /// Which service.
-    pub service: ServiceId,
-    /// To which deployment.
-    pub deployment: DeploymentId,
-}
-
-impl OpKind {
-    /// Whether commits ship by it, rather than go out.
-    #[must_use]
-    pub fn ships(self) -> bool {
-        matches!(self, Self::Promote | Self::Approve)
-    }
-}
 
 /// A computed plan. It acts on the revisions it was computed on, or not at all; it expires after [`PLAN_LIFE`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -111,6 +18,8 @@ pub struct Plan {
     pub op: OpId,
     /// What it does.
     pub kind: OpKind,
+    /// What was wished for.
+    pub wish: Wish,
     /// Where.
     pub env: EnvId,
     /// Part by part, in the order of execution.
@@ -131,6 +40,28 @@ pub struct Plan {
     pub computed_at: Timestamp,
     /// The interrupted or half-done operation that this one continues, if it does.
     pub continues: Option<OpId>,
+}
+
+impl Plan {
+    /// A plan of these parts, that nothing is known against yet.
+    #[must_use]
+    pub fn of(wish: Wish, env: EnvId, parts: Vec<PlanPart>, now: Timestamp) -> Self {
+        Self {
+            op: OpId(uuid::Uuid::now_v7()),
+            kind: wish.kind(),
+            wish,
+            env,
+            parts,
+            commits_out: None,
+            stays: Vec::new(),
+            refusals: Vec::new(),
+            overrides: Vec::new(),
+            warnings: Vec::new(),
+            expected: None,
+            computed_at: now,
+            continues: None,
+        }
+    }
 }
 
 /// How long a plan may be confirmed.
@@ -172,10 +103,42 @@ pub enum Act {
         /// Its input that takes the commit.
         input: Text,
     },
-    /// Every machine started anew, one after the other (fly.md section 3).
-    FlyRestart,
-    /// Automatic domains are switched on, without a promotion (vercel.md section 4).
-    VercelUnpin,
+    /// Machines started anew, one after the other (fly.md section 3).
+    FlyRestart {
+        /// Which.
+        machines: Vec<Text>,
+    },
+    /// A switch of a Vercel project: one call, and a look that it took (vercel.md sections 4, 10 and 11).
+    VercelLever(Lever),
+    /// A build of the same commit with the variables of now, for this target, followed until it serves or is ready
+    /// (vercel.md section 5).
+    VercelBuild {
+        /// `production`, or the name of a custom environment.
+        target: Text,
+        /// `redeploy`, or `promote` for a build of another environment.
+        action: Text,
+        /// It takes over the domains by itself when it is ready.
+        assigned: bool,
+        /// The build that was asked for already: it is only followed.
+        asked: Option<Text>,
+    },
+    /// A production build that is ready takes over the domains, without another build (vercel.md section 6).
+    VercelPromote {
+        /// It was asked for already: only its job is followed.
+        asked: bool,
+    },
+    /// Jobs of a run that is over are run again, and followed (github.md section 4.3).
+    Rerun {
+        /// Which run.
+        run: u64,
+        /// Only those that failed, and what depends on them.
+        failed: bool,
+    },
+    /// A run that is under way is followed to its end; nothing is sent.
+    Follow {
+        /// Which run.
+        run: u64,
+    },
     /// The end of a run (github.md section 4.2).
     CancelRun {
         /// Which run.
@@ -183,6 +146,17 @@ pub enum Act {
     },
     /// The domains of an environment that has no rollback of its own, one by one (vercel.md section 6).
     VercelAliases(Vec<Text>),
+}
+
+impl Act {
+    /// Whether another deployment serves by it: such an act can be taken back.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        matches!(
+            self,
+            Self::FlyImage { .. } | Self::VercelRollback { .. } | Self::VercelPromote { .. } | Self::VercelAliases(_)
+        )
+    }
 }
 
 /// What happens to one service.
@@ -368,6 +342,15 @@ pub struct Operation {
     /// What it moves.
     #[serde(default)]
     pub moves: Vec<Move>,
+    /// What was wished for, so that it can be wished for again.
+    #[serde(default)]
+    pub wish: Option<Wish>,
+    /// The commit that is to be live by it.
+    #[serde(default)]
+    pub commit: Option<Sha>,
+    /// The run on GitHub, or the build on Vercel, that it follows, once it is known.
+    #[serde(default)]
+    pub follows: Option<Text>,
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.
     #[serde(default)]
     pub unknown_calls: Vec<Text>,
@@ -389,6 +372,9 @@ impl Operation {
             outcome: Text::default(),
             interrupted: false,
             moves: Vec::new(),
+            wish: None,
+            commit: None,
+            follows: None,
             unknown_calls: Vec::new(),
         }
     }

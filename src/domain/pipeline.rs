@@ -28,6 +28,12 @@ pub struct Run {
     pub status: Status,
     /// The platform's words: `waiting`, `in_progress`, `failure`.
     pub words: Text,
+    /// What set it off: `push`, `workflow_dispatch`.
+    pub event: Text,
+    /// Its workflow's file: `.github/workflows/deploy.yml`.
+    pub file: Text,
+    /// When its first attempt was made.
+    pub created_at: Option<Timestamp>,
     /// When this attempt began.
     pub started_at: Option<Timestamp>,
     /// Last change.
@@ -38,6 +44,22 @@ pub struct Run {
     pub jobs: Vec<Job>,
     /// Gates that hold it now.
     pub gates: Vec<Gate>,
+}
+
+impl Run {
+    /// Whether it is of this workflow file, named as in the configuration: `deploy.yml`.
+    #[must_use]
+    pub fn of_file(&self, file: &str) -> bool {
+        // Reusable workflows and some answers add the branch: `deploy.yml@main`.
+        let own = self.file.as_str().split('@').next().unwrap_or_default();
+        own.rsplit('/').next() == Some(file.rsplit('/').next().unwrap_or(file))
+    }
+
+    /// Whether nothing of it runs or waits any more.
+    #[must_use]
+    pub fn over(&self) -> bool {
+        !matches!(self.status, Status::Running | Status::Paused)
+    }
 }
 
 /// One job of a run.

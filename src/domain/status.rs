@@ -92,7 +92,7 @@ fn unread() -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::environment::Rollout;
+    use crate::domain::environment::{Rollout, Switches};
     use crate::sanitize::Text;
 
     fn state(declared: &str, observed: Option<&str>, status: Status, rollout: Option<Rollout>) -> ServiceState {
@@ -107,6 +107,7 @@ mod tests {
                 created_at: None,
                 rollout,
                 pin: None,
+                switches: Switches::default(),
                 instances: Vec::new(),
             }),
             observed: observed.map(|sha| Observed {

@@ -1,11 +1,14 @@
 //! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
 //! after it, sends each change once, and ends when the edge says so.
 
+mod acts;
 mod calls;
 mod fly;
 mod github;
+mod lever;
 mod prove;
 mod restart;
+mod revisions;
 mod vercel;
 
 use std::sync::Arc;
@@ -62,9 +65,11 @@ pub(super) struct Operator {
     pub(super) moved: AtomicBool,
 }
 
-/// Whether the edge can tell that a part has arrived: the answer to a gate and the end of a run change nothing there yet.
+/// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
+/// commit there, nor does a build that stays staged.
 fn proven(part: &PlanPart) -> bool {
-    !matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::VercelUnpin)
+    let silent = matches!(part.act, Act::Review { .. } | Act::CancelRun { .. });
+    !silent && (part.to.1.is_some() || !matches!(part.act, Act::VercelLever(_) | Act::VercelBuild { .. }))
 }
 
 impl Operator {
@@ -131,13 +136,15 @@ impl Operator {
         );
         let title = Text::from(format!("{}: {}", self.plan.env, moves.join(", ")));
         let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
-        let moves = self
-            .plan
-            .parts
-            .iter()
-            .filter(|part| !part.to_id.as_str().is_empty() && part.platform != Platform::Github)
-            .map(|part| Move { service: part.service.clone(), from: part.from_id.clone(), to: part.to_id.clone() });
-        Operation { steps, moves: moves.collect(), ..begun }
+        let known = |part: &&PlanPart| !part.to_id.as_str().is_empty() || part.from_id.is_some();
+        let moves = self.plan.parts.iter().filter(|part| part.act.moves()).filter(known).map(|part| Move {
+            service: part.service.clone(),
+            from: part.from_id.clone(),
+            to: part.to_id.clone(),
+        });
+        let commit = self.plan.parts.iter().find_map(|part| part.to.1.clone());
+        let wish = Some(self.plan.wish.clone());
+        Operation { steps, moves: moves.collect(), commit, wish, ..begun }
     }
 
     /// The plan acts on what it was computed on, or not at all.
@@ -157,7 +164,7 @@ impl Operator {
         }
         for part in &self.plan.parts {
             match self.revisions(part).await {
-                Ok(now) if now == part.revisions => {}
+                Ok(now) if revisions::same(&now, &part.revisions) => {}
                 Ok(_) => return Some(Text::from(format!("{} has moved since the plan was made", part.service))),
                 Err(error) => return Some(Text::from(error.to_string())),
             }
@@ -169,7 +176,7 @@ impl Operator {
     /// waits for it.
     async fn other(&self) -> Option<Text> {
         let all = self.store.operations(20).await.ok()?;
-        let answers = matches!(self.plan.kind, OpKind::Approve | OpKind::Reject | OpKind::Cancel);
+        let answers = self.plan.kind.answers();
         let other = all.iter().find(|one| {
             let under_way = one.env == self.plan.env && !one.state.ended() && !one.interrupted;
             under_way && one.id != self.plan.op && !(answers && one.kind == OpKind::Promote)
@@ -177,76 +184,20 @@ impl Operator {
         Some(Text::from(format!("another operation is under way there: {}", other.title)))
     }
 
-    async fn revisions(&self, part: &PlanPart) -> Result<Vec<(Text, Text)>, PlatformError> {
-        let resource = part.resource.as_str();
-        match (part.platform, &self.clients.fly, &self.clients.vercel) {
-            (Platform::Fly, Some(fly), _) => {
-                let machines = fly.machines(resource).await?;
-                let fleet = machines.iter().filter(|machine| machine.managed);
-                Ok(fleet.map(|one| (Text::from(one.id.as_str()), Text::from(one.instance_id.as_str()))).collect())
-            }
-            // A job under way moves what is live by itself: there is nothing that must hold.
-            (Platform::Vercel, ..) if matches!(part.act, Act::VercelRollback { asked: true }) => {
-                Ok(part.revisions.clone())
-            }
-            (Platform::Github, ..) if part.revisions.is_empty() => Ok(Vec::new()),
-            (Platform::Github, ..) => {
-                let (Some(github), Ok(id)) = (&self.clients.github, part.to_id.as_str().parse()) else {
-                    return Ok(Vec::new());
-                };
-                let run = github.run(id).await?;
-                Ok(vec![(Text::from("attempt"), Text::from(run.number.1.to_string()))])
-            }
-            (Platform::Vercel, _, Some(vercel)) if matches!(part.act, Act::VercelAliases(_)) => {
-                let mut now = Vec::new();
-                for (domain, _) in &part.revisions {
-                    now.push((domain.clone(), Text::from(vercel.alias(domain.as_str()).await?)));
-                }
-                Ok(now)
-            }
-            (Platform::Vercel, _, Some(vercel)) => {
-                let live = vercel.project(resource).await?.production;
-                Ok(live.map(|one| (Text::from("production"), Text::from(one.id.as_str()))).into_iter().collect())
-            }
-            _ => Ok(Vec::new()),
-        }
-    }
-
     async fn carry_out(&self, operation: &mut Operation) {
         let mut at = 0;
         let mut moved: Vec<String> = Vec::new();
         for part in &self.plan.parts {
-            if let (Platform::Github, Some(github)) = (part.platform, &self.clients.github) {
-                let result = self.pipeline(github, part, operation, at).await;
-                at += part.steps.len();
-                if let Err(trouble) = result {
-                    self.give_up(operation, &moved, part, trouble);
-                    return;
-                }
-                moved.push(format!("{} {}", part.resource, part.to.0));
-                continue;
-            }
-            let result = match (&part.act, &self.clients.fly, &self.clients.vercel) {
-                (Act::FlyImage { image, machines, row }, Some(fly), _) => {
-                    let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
-                    self.fly(fly, part, to, operation, at).await
-                }
-                (Act::VercelUnpin, _, Some(vercel)) => self.unpin(vercel, part, operation, at).await,
-                (Act::FlyRestart, Some(fly), _) => self.restart(fly, part, operation, at).await,
-                (Act::VercelRollback { asked }, _, Some(vercel)) => {
-                    self.vercel(vercel, part, *asked, operation, at).await
-                }
-                (Act::VercelAliases(domains), _, Some(vercel)) => {
-                    self.aliases(vercel, part, domains, operation, at).await
-                }
-                _ => Err(Trouble::Failed(Text::from("no client for this platform"))),
-            };
+            let result = self.act(part, operation, at).await;
             at += part.steps.len();
             if let Err(trouble) = result {
                 self.give_up(operation, &moved, part, trouble);
                 return;
             }
-            moved.push(format!("{} runs {}", part.service.name, part.to.0));
+            moved.push(match part.platform {
+                Platform::Github => format!("{} {}", part.resource, part.to.0),
+                _ => format!("{} runs {}", part.service.name, part.to.0),
+            });
         }
         operation.state = OpState::Proving;
         for part in self.plan.parts.iter().filter(|part| proven(part)) {
@@ -264,15 +215,7 @@ impl Operator {
         }
         let took = self.clock.now().duration_since(operation.started_at).as_secs();
         operation.state = OpState::Done;
-        let word = match self.plan.kind {
-            OpKind::RollBack => "restored",
-            OpKind::Promote => "promoted",
-            OpKind::Approve => "approved",
-            OpKind::Reject => "rejected",
-            OpKind::Cancel => "cancelled",
-            OpKind::Restart => "restarted",
-            OpKind::Unpin => "unpinned",
-        };
+        let word = self.plan.kind.done();
         operation.outcome = Text::from(format!("{word} in {}m{:02}s", took / 60, took % 60));
     }
 
@@ -325,6 +268,15 @@ impl Operator {
         if let Some(step) = operation.steps.get_mut(at) {
             step.state = StepState::Running;
             step.started_at = Some(self.clock.now());
+        }
+        self.tell(operation).await;
+    }
+
+    /// Tells where a step stands.
+    async fn note(&self, operation: &mut Operation, at: usize, detail: Text) {
+        match operation.steps.get_mut(at) {
+            Some(step) if step.detail != detail => step.detail = detail,
+            _ => return,
         }
         self.tell(operation).await;
     }

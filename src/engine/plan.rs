@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
-use crate::domain::ids::{DeploymentId, OpId, Sha};
-use crate::domain::operation::{Act, OpKind, Plan, PlanPart};
+use crate::domain::ids::{DeploymentId, Sha};
+use crate::domain::operation::{Act, Plan, PlanPart, Target, Wish};
 use crate::domain::release::{Commit, Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -57,15 +57,11 @@ pub struct PlanFacts {
     pub commits: Option<Vec<Commit>>,
     /// Reads that failed, in words.
     pub unread: Vec<Text>,
-    /// How long such operations took here, seconds.
-    pub durations: Vec<i64>,
-    /// The operation that this one continues.
-    pub continues: Option<OpId>,
 }
 
 /// Makes the plan. Backend before frontend: an old page on a new API breaks less than the reverse.
 #[must_use]
-pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
+pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
     facts.parts.sort_by_key(|part| match part.service.platform {
         Platform::Fly => 0,
         _ => 1,
@@ -99,20 +95,10 @@ pub fn plan(op: OpId, mut facts: PlanFacts, now: Timestamp) -> Plan {
             warnings.push(Text::from(format!("{} {} was not seen healthy by us", part.service.id.name, part.to.label)));
         }
     }
-    Plan {
-        op,
-        kind: OpKind::RollBack,
-        env: facts.env.id.clone(),
-        parts: facts.parts.into_iter().map(part).collect(),
-        commits_out: facts.commits,
-        stays,
-        refusals,
-        overrides: Vec::new(),
-        warnings,
-        expected: usual(facts.durations),
-        computed_at: now,
-        continues: facts.continues,
-    }
+    let target = |part: &PartFacts| Target { service: part.service.id.clone(), deployment: part.to.id.clone() };
+    let wish = Wish::RollBack(facts.parts.iter().map(target).collect());
+    let parts = facts.parts.into_iter().map(part).collect();
+    Plan { commits_out: facts.commits, stays, refusals, warnings, ..Plan::of(wish, facts.env.id, parts, now) }
 }
 
 /// The median: one that hung does not frighten.
@@ -123,7 +109,7 @@ pub(super) fn usual(mut seconds: Vec<i64>) -> Option<Duration> {
 }
 
 fn refusals(facts: &PlanFacts) -> Vec<Text> {
-    let mut refusals: Vec<Text> = facts.env.read_only().into_iter().collect();
+    let mut refusals: Vec<Text> = Vec::new();
     if facts.parts.is_empty() {
         refusals.push(Text::from("nothing was chosen"));
     }
@@ -234,19 +220,18 @@ mod tests {
         }
     }
 
-    fn made(parts: Vec<PartFacts>, writable: bool) -> Plan {
-        let env = EnvInfo { id: "production".into(), tier: Tier::Production, services: Vec::new(), writable };
-        let facts =
-            PlanFacts { env, parts, commits: None, unread: Vec::new(), durations: vec![90, 1, 30], continues: None };
-        plan(OpId(uuid::Uuid::nil()), facts, Timestamp::UNIX_EPOCH)
+    fn made(parts: Vec<PartFacts>) -> Plan {
+        let env = EnvInfo { id: "production".into(), tier: Tier::Production, services: Vec::new(), writable: true };
+        let facts = PlanFacts { env, parts, commits: None, unread: Vec::new() };
+        plan(facts, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn the_backend_goes_first_and_each_machine_is_a_step() {
-        let plan = made(vec![facts("frontend", Platform::Vercel), facts("backend", Platform::Fly)], true);
+        let plan = made(vec![facts("frontend", Platform::Vercel), facts("backend", Platform::Fly)]);
         assert_eq!(plan.parts[0].platform, Platform::Fly);
         assert_eq!(plan.parts[0].steps.len(), 4);
-        assert_eq!(plan.expected, Some(Duration::from_secs(30)), "the median");
+        assert_eq!(usual(vec![90, 1, 30]), Some(Duration::from_secs(30)), "the median");
         assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
         assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("PINNED")));
     }
@@ -259,6 +244,6 @@ mod tests {
         same.already = true;
         let mut bad = facts("other", Platform::Fly);
         bad.to.bad = Some(Text::from("corrupts rows"));
-        assert_eq!(made(vec![gone, same, bad], false).refusals.len(), 4);
+        assert_eq!(made(vec![gone, same, bad]).refusals.len(), 3);
     }
 }

@@ -1,19 +1,23 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
+mod fleet;
+pub(super) mod lever;
 pub(super) mod pipeline;
-mod unpin;
+mod promotion;
+mod redeploy;
+pub(super) mod rerun;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::feeds::{Clients, vercel_target};
 use super::plan::{self, Left, PartFacts, PlanFacts};
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{Act, OpKind, Plan, PlanPart, Target, Wish};
+use crate::domain::operation::{Operation, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
@@ -33,6 +37,8 @@ pub(super) struct Past {
     pub(super) marks: BTreeMap<Sha, Mark>,
     /// The operation that the plan continues.
     pub(super) continues: Option<OpId>,
+    /// That operation, as the journal tells it.
+    pub(super) earlier: Option<Operation>,
 }
 
 impl Past {
@@ -62,94 +68,42 @@ pub(super) async fn preflight(
     past: Past,
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
-    let past = &past;
+    let (past, now) = (&past, clock.now());
     let mut plan = match wish {
-        Wish::RollBack(targets) => roll_back(clients, clock, info, targets, past).await?,
-        Wish::Restart(service) => restart(clients, clock, info, service, past).await?,
-        Wish::Unpin(service) => unpin::plan(clients, clock, info, service, past).await?,
-        _ => pipeline::plan(clients, settings, clock, info, wish, past).await?,
+        Wish::RollBack(targets) => roll_back(clients, info, targets, past, now).await?,
+        Wish::Restart(service) => fleet::restart(clients, info, service, past, now).await?,
+        Wish::Redeploy(service) => redeploy::plan(clients, info, service, past, now).await?,
+        Wish::Throw(service, lever) => lever::plan(clients, info, (service, lever), now).await?,
+        Wish::Promote if !settings.workflows.iter().any(|workflow| workflow.env == *env) => {
+            promotion::plan(clients, settings, info, past, now).await?
+        }
+        _ => pipeline::plan(clients, settings, info, wish, past, now).await?,
     };
-    // A mark speaks against going somewhere, not against stopping on the way.
-    let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind != OpKind::Cancel);
-    let to = to.filter(|_| !matches!(plan.kind, OpKind::Reject | OpKind::Restart | OpKind::Unpin));
+    plan.refusals.splice(0..0, info.read_only());
+    plan.expected = plan::usual(past.durations.clone());
+    plan.continues = past.continues;
+    plan.wish = wish.clone();
+    let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind.goes());
     plan.refusals.extend(past.forbids(&settings.who, to.as_ref()));
-    // Stopping something changes nothing of what a freeze protects.
-    if !matches!(plan.kind, OpKind::Cancel | OpKind::Reject) {
+    if !plan.kind.stops() {
         plan.overrides.extend(settings.frozen(env, clock.now()));
     }
     Ok(plan)
 }
 
-/// The machines of a Fly app, to be started anew one by one.
-async fn restart(
-    clients: &Clients,
-    clock: &SharedClock,
-    env: &EnvInfo,
-    service: &ServiceId,
-    past: &Past,
-) -> Result<Plan, Text> {
-    let info = env.services.iter().find(|one| one.id == *service && one.platform == Platform::Fly);
-    let (Some(info), Some(fly)) = (info, &clients.fly) else {
-        return Err(Text::from(format!("{service} has no machines that could be restarted")));
-    };
-    let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
-    let machines = fly.machines(&info.resource).await.map_err(told)?;
-    let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.managed).collect();
-    let mut refusals: Vec<Text> = env.read_only().into_iter().collect();
-    if fleet.is_empty() {
-        refusals.push(Text::from(format!("{service} has no machine of a deploy")));
-    }
-    let sha = fleet.iter().find_map(|machine| machine.sha.clone());
-    let step =
-        |machine: &&Machine| Text::from(format!("machine {} {}: restart, wait, checks", machine.id, machine.region));
-    let label = |machine: &Machine| machine.release_version.map(|version| format!("v{version}"));
-    let label = Text::from(fleet.first().and_then(|machine| label(machine)).unwrap_or_default());
-    let part = PlanPart {
-        service: service.clone(),
-        platform: Platform::Fly,
-        resource: Text::from(&*info.resource),
-        from: (label.clone(), sha.clone()),
-        from_id: None,
-        to: (label, sha),
-        to_id: String::new().into(),
-        act: Act::FlyRestart,
-        revisions: fleet
-            .iter()
-            .map(|machine| (Text::from(machine.id.as_str()), Text::from(machine.instance_id.as_str())))
-            .collect(),
-        presence: Presence::There,
-        steps: fleet.iter().map(step).collect(),
-    };
-    let alone = "it has one machine: nothing serves while it starts";
-    Ok(Plan {
-        op: OpId(uuid::Uuid::now_v7()),
-        kind: OpKind::Restart,
-        env: env.id.clone(),
-        parts: vec![part],
-        commits_out: None,
-        stays: vec![Text::from("image, secrets and settings: staged secrets are not taken up by a restart")],
-        refusals,
-        overrides: Vec::new(),
-        warnings: (fleet.len() == 1).then(|| Text::from(alone)).into_iter().collect(),
-        expected: plan::usual(past.durations.clone()),
-        computed_at: clock.now(),
-        continues: None,
-    })
-}
-
 async fn roll_back(
     clients: &Clients,
-    clock: &SharedClock,
     info: &EnvInfo,
     targets: &[Target],
     past: &Past,
+    now: Timestamp,
 ) -> Result<Plan, Text> {
     let mut parts = Vec::new();
     for target in targets {
         let service = info.services.iter().find(|service| service.id == target.service);
         let service = service.ok_or_else(|| Text::from(format!("no service {}", target.service)))?;
         let facts = part(clients, service, info.tier, target, past.continues.is_some()).await;
-        let mut facts = facts.map_err(|error| Text::from(format!("{error}. {}", error.advice())))?;
+        let mut facts = facts.map_err(told)?;
         if past.saw(&facts.to) {
             facts.to.verified = Some(true);
         }
@@ -165,15 +119,8 @@ async fn roll_back(
     let mut unread = Vec::new();
     let pair = parts.iter().find_map(|part| part.to.sha.clone().zip(part.from.1.clone()));
     let commits = commits_out(clients, pair, &mut unread).await;
-    let facts = PlanFacts {
-        env: info.clone(),
-        parts,
-        commits,
-        unread,
-        durations: past.durations.clone(),
-        continues: past.continues,
-    };
-    Ok(plan::plan(OpId(uuid::Uuid::now_v7()), facts, clock.now()))
+    let facts = PlanFacts { env: info.clone(), parts, commits, unread };
+    Ok(plan::plan(facts, now))
 }
 
 /// Commits that are live now and will not be.
@@ -286,6 +233,11 @@ async fn vercel_part(
         machines: Vec::new(),
         revisions,
     })
+}
+
+/// An error as a person reads it.
+fn told(error: PlatformError) -> Text {
+    Text::from(format!("{error}. {}", error.advice()))
 }
 
 fn missing(service: &ServiceInfo, target: &Target) -> PlatformError {

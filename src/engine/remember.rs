@@ -58,7 +58,12 @@ impl Memory {
             let store = self.store().await?;
             let (durations, verified, locks, marks) =
                 tokio::try_join!(store.durations(kind, env), store.verified(), store.locks(), store.marks())?;
-            Ok::<Past, StoreError>(Past { durations, verified, lock: locks.get(env).cloned(), marks, continues })
+            let earlier = match continues {
+                Some(op) => store.operations(OPERATIONS).await?.into_iter().find(|one| one.id == op),
+                None => None,
+            };
+            let lock = locks.get(env).cloned();
+            Ok::<Past, StoreError>(Past { durations, verified, lock, marks, continues, earlier })
         };
         read.await.unwrap_or(Past { continues, ..Past::default() })
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::http::{Call, Http, segment};
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
-use crate::domain::environment::{Declared, Platform, Status};
+use crate::domain::environment::{Declared, Platform, Status, Switches};
 use crate::domain::ids::{DeploymentId, EnvId};
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
@@ -199,6 +199,7 @@ impl Supabase {
             created_at: project.created_at,
             rollout: None,
             pin: None,
+            switches: Switches::default(),
             instances: Vec::new(),
         })
     }

@@ -1,8 +1,10 @@
 //! Vercel: projects, deployments, logs, variables, domains and the production pointer (vercel.md).
 
+mod levers;
 mod logs;
 mod pointer;
 mod posture;
+mod rolling;
 mod view;
 mod wire;
 
@@ -10,8 +12,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
+pub use rolling::RollingRelease;
 
 use super::http::{Call, Http, segment};
 use super::recent::Recent;
@@ -42,6 +46,7 @@ struct Held {
     projects: Recent<VercelProject>,
     lists: Recent<Vec<VercelDeployment>>,
     live: Recent<Option<VercelDeployment>>,
+    rolling: Recent<Option<RollingRelease>>,
 }
 
 /// A project, as far as a release console needs it (vercel.md section 4).
@@ -61,6 +66,8 @@ pub struct VercelProject {
     pub last_alias_request: Option<AliasRequest>,
     /// Production is paused.
     pub paused: bool,
+    /// Every visitor is challenged (attack mode).
+    pub challenged: bool,
     /// Its custom environments: slug and id (`env_…`).
     pub environments: Vec<(String, String)>,
 }

@@ -171,7 +171,7 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
             let titles = commits.iter().take(if short { 0 } else { 5 });
             lines.extend(titles.map(|one| Line::raw(format!("    {} {} {}", one.sha.short(), one.author, one.title))));
         }
-        None if matches!(plan.kind, OpKind::Reject | OpKind::Cancel | OpKind::Restart | OpKind::Unpin) => {}
+        None if !plan.kind.ships() && plan.kind != OpKind::RollBack => {}
         None => lines.push(Line::raw(" the commits: unknown")),
     }
     lines
@@ -208,10 +208,10 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
     }
     let status = operation.state.status();
     let says = if operation.state.ended() {
-        let choices = if operation.open_question() && !operation.moves.is_empty() {
-            "   F finishes it, U undoes it, esc holds it as it is"
-        } else {
-            ""
+        let choices = match (operation.open_question(), operation.moves.is_empty()) {
+            (true, false) => "   F finishes it, U undoes it, esc holds it as it is",
+            (true, true) => "   F finishes it, esc holds it as it is",
+            (false, _) => "",
         };
         format!("{}{choices}", operation.outcome)
     } else {
@@ -235,10 +235,13 @@ fn interrupted(
             warn,
         ));
     }
-    lines.push(Line::styled(" now", ctx.theme.strong()));
+    if !operation.moves.is_empty() {
+        lines.push(Line::styled(" now", ctx.theme.strong()));
+    }
     for one in &operation.moves {
         lines.push(Line::raw(format!("    {}", rollback::live(ctx.model, &one.service))));
     }
-    let hint = " F finishes it, U undoes it, L leaves it as it is, esc decides later (! shows it again)";
+    let undo = if operation.moves.is_empty() { "" } else { " U undoes it," };
+    let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");
     (lines, Line::styled(hint, ctx.theme.prod()))
 }

@@ -9,13 +9,13 @@ use flightdeck::app::rollback::Rollback;
 use flightdeck::app::update;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};
-use flightdeck::domain::environment::{Declared, Observed, Platform, Rollout, Status};
+use flightdeck::domain::environment::{Declared, Observed, Platform, Rollout, Status, Switches};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{Budget, FeedId, FeedState, FeedStatus};
 use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
-use flightdeck::domain::ids::{OpId, ServiceId};
+use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
-use flightdeck::domain::operation::{OpKind, Plan, PlanPart};
+use flightdeck::domain::operation::{Plan, PlanPart, Wish};
 use flightdeck::domain::release::{Commit, Presence};
 use flightdeck::domain::secret::{Digest, SecretEntry};
 use flightdeck::sanitize::Text;
@@ -149,22 +149,18 @@ pub fn planned(refusals: &[&str]) -> Model {
         author: Text::from("maria"),
         title: Text::from(format!("change {number}")),
     };
+    let parts =
+        vec![part("backend", Platform::Fly, "v42", "v41"), part("frontend", Platform::Vercel, "dpl_b", "dpl_a")];
+    let wish = Wish::RollBack(Vec::new());
     let plan = Plan {
-        op: OpId(uuid::Uuid::nil()),
-        kind: OpKind::RollBack,
-        env: "production".into(),
-        parts: vec![part("backend", Platform::Fly, "v42", "v41"), part("frontend", Platform::Vercel, "dpl_b", "dpl_a")],
         commits_out: Some((1..=7).map(commit).collect()),
         stays: vec![
             Text::from("the database: 1 migration was crossed, reversible unknown"),
             Text::from("secrets and variables changed since"),
         ],
         refusals: refusals.iter().map(|why| Text::from(*why)).collect(),
-        overrides: Vec::new(),
         warnings: vec![Text::from("automatic production deployments of the frontend will be off until it is unpinned")],
-        expected: None,
-        computed_at: now().wall,
-        continues: None,
+        ..Plan::of(wish, "production".into(), parts, now().wall)
     };
     let mut model = failing();
     model.rollback = Some(Rollback::Ready(Box::new(plan), "prod".to_owned()));
@@ -183,6 +179,7 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         created_at: Some(ago(3_600)),
         rollout: deploying.then_some(Rollout { done: 3, total: 4 }),
         pin: (label == "dpl_8Qk3xYz1").then(|| Text::from("rolled back by hand")),
+        switches: Switches::default(),
         instances: Vec::new(),
     };
     let observed = Observed { sha: Some(sha.into()), version: None, at: ago(6), source: Text::from("GET /version") };

@@ -1,4 +1,4 @@
-//! GitHub: answers to gates, promotions by a workflow that is followed to its end, cancellations.
+//! GitHub: answers to gates, promotions and reruns whose run is followed to its end, cancellations.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use crate::domain::environment::Status;
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, Operation, PlanPart};
 use crate::domain::pipeline::Run;
+use crate::engine::preflight::rerun::dispatched;
 use crate::platform::github::Github;
 use crate::platform::observe;
 use crate::sanitize::Text;
@@ -16,8 +17,6 @@ use crate::sanitize::Text;
 const RUN_PATIENCE: Duration = Duration::from_secs(4 * 3600);
 /// A run that was dispatched shows in the list within this time (github.md section 4.4).
 const SHOWS: Duration = Duration::from_secs(30);
-/// The clocks of two machines differ by so much, seconds.
-const SKEW: i64 = 5;
 
 impl Operator {
     pub(super) async fn pipeline(
@@ -37,6 +36,21 @@ impl Operator {
                 self.step(op, first, ask).await?;
                 let end = async { self.ends(github, *run).await.map(|run| ((), run.words)) };
                 self.step(op, first + 1, end).await
+            }
+            Act::Rerun { run, failed } => {
+                let before = self.edge().await;
+                let ask = async {
+                    let what = if *failed { "rerun of what failed" } else { "rerun" };
+                    // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
+                    self.change(&format!("POST {what} of run {run}"), || github.rerun(*run, *failed)).await?;
+                    self.begins(github, *run, part).await
+                };
+                let () = self.step(op, first, ask).await?;
+                self.accompany(github, (*run, before), op, first + 1).await
+            }
+            Act::Follow { run } => {
+                let before = self.edge().await;
+                self.accompany(github, (*run, before), op, first).await
             }
             Act::Dispatch { workflow, reference, input } => {
                 let wanted = part.to.1.clone().unwrap_or_else(|| Sha::from(""));
@@ -85,7 +99,7 @@ impl Operator {
         let end = self.clock.mono() + PATIENCE;
         loop {
             let run = self.look(|| github.run(id)).await?;
-            if !matches!(run.status, Status::Running | Status::Paused) {
+            if run.over() {
                 return Ok(run);
             }
             if self.clock.mono() > end {
@@ -109,14 +123,25 @@ impl Operator {
             let told = self.turn(&call, || github.dispatch(workflow, reference, input, wanted.as_str())).await?;
             let run = match told {
                 Some(run) => run,
-                None => self.begun_since(github, asked).await?,
+                None => self.begun_since(github, workflow, asked).await?,
             };
             Ok((run, Text::from(format!("run {run}"))))
         };
         let run = self.step(op, first, ask).await?;
-        self.begin_step(op, first + 1).await;
-        let ended = self.follow(github, run, op, first + 1).await;
-        let told = match ended {
+        self.accompany(github, (run, before), op, first + 1).await
+    }
+
+    /// Follows a run to its end, and says by the edge whether anything has changed by it when it ends badly.
+    async fn accompany(
+        &self,
+        github: &Github,
+        (run, before): (u64, Vec<Option<Sha>>),
+        op: &mut Operation,
+        at: usize,
+    ) -> Result<(), Trouble> {
+        op.follows = Some(Text::from(run.to_string()));
+        self.begin_step(op, at).await;
+        let told = match self.follow(github, run, op, at).await {
             Ok(run) if run.status == Status::Ok => Ok(((), Text::from(format!("#{} {}", run.number.0, run.words)))),
             Ok(run) => {
                 let moved = before != self.edge().await;
@@ -126,7 +151,23 @@ impl Operator {
             }
             Err(trouble) => Err(trouble),
         };
-        self.step(op, first + 1, async { told }).await
+        self.step(op, at, async { told }).await
+    }
+
+    /// Sees the next attempt of a run: until then the old one's end would be taken for its end.
+    async fn begins(&self, github: &Github, id: u64, part: &PlanPart) -> Result<((), Text), Trouble> {
+        let before = part.revisions.first().map_or("", |(_, attempt)| attempt.as_str());
+        let end = self.clock.mono() + SHOWS;
+        loop {
+            let run = self.look(|| github.run(id)).await?;
+            if run.number.1.to_string() != before {
+                return Ok(((), Text::from(format!("attempt {}", run.number.1))));
+            }
+            if self.clock.mono() > end {
+                return Err(Trouble::Unknown(Text::from("it was accepted, and no new attempt shows after 30 s")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// What every observed service of the environment answers now.
@@ -136,13 +177,12 @@ impl Operator {
         futures_util::future::join_all(seen).await
     }
 
-    /// The run that an older server did not name: the newest that began after the call.
-    async fn begun_since(&self, github: &Github, asked: jiff::Timestamp) -> Result<u64, Trouble> {
+    /// The run that an older server did not name: the first of the workflow that was dispatched after the call.
+    async fn begun_since(&self, github: &Github, workflow: &str, asked: jiff::Timestamp) -> Result<u64, Trouble> {
         let end = self.clock.mono() + SHOWS;
         loop {
-            let runs = self.look(|| github.runs(10)).await?;
-            let fresh = |run: &&Run| run.started_at.is_some_and(|at| at.duration_since(asked).as_secs() >= -SKEW);
-            if let Some(run) = runs.iter().find(fresh) {
+            let runs = self.look(|| github.runs(30)).await?;
+            if let Some(run) = runs.iter().rfind(|run| dispatched(run, workflow, asked)) {
                 return Ok(run.id);
             }
             if self.clock.mono() > end {
@@ -159,16 +199,13 @@ impl Operator {
         let mut said = Text::default();
         loop {
             let run = self.look(|| github.run(id)).await?;
-            if !matches!(run.status, Status::Running | Status::Paused) {
+            if run.over() {
                 return Ok(run);
             }
             let now = self.stands(github, &run).await;
             if now != said {
                 said = now;
-                if let Some(step) = op.steps.get_mut(at) {
-                    step.detail = said.clone();
-                }
-                self.tell(op).await;
+                self.note(op, at, said.clone()).await;
             }
             if self.clock.mono() > end {
                 return Err(Trouble::Unknown(Text::from("the run did not end in four hours; it goes on without us")));

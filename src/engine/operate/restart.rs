@@ -12,10 +12,12 @@ impl Operator {
         &self,
         fly: &Fly,
         part: &PlanPart,
+        machines: &[Text],
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        for (index, (machine, version)) in part.revisions.iter().enumerate() {
+        let chosen = part.revisions.iter().filter(|(machine, _)| machines.contains(machine));
+        for (index, (machine, version)) in chosen.enumerate() {
             let work = async {
                 let told = self.restart_one(fly, (part.resource.as_str(), machine.as_str()), version.as_str()).await?;
                 Ok(((), told))

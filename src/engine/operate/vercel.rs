@@ -1,24 +1,36 @@
-//! Vercel: the instant rollback of production, or the domains of an environment that has none, one by one (vercel.md
+//! Vercel: the instant rollback of production and its promotion, a build of a commit anew, or the domains of an environment that has none, one by one (vercel.md
 //! section 6).
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use super::{LOOK, Operator, PATIENCE, Trouble};
-use crate::domain::operation::{Operation, PlanPart};
-use crate::platform::vercel::Vercel;
+use crate::domain::operation::{Act, Operation, PlanPart};
+use crate::platform::vercel::{BuildFor, Vercel};
 use crate::sanitize::Text;
 
+/// Longest wait for a build: the platform ends one after 45 minutes itself.
+const BUILD_PATIENCE: Duration = Duration::from_secs(46 * 60);
+
 impl Operator {
-    pub(super) async fn vercel(
+    /// Asks for a rollback or a promotion, and follows its job until every domain has moved.
+    pub(super) async fn point(
         &self,
         vercel: &Vercel,
         part: &PlanPart,
-        asked: bool,
+        (kind, asked): (&str, bool),
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
         let (project, target) = (part.resource.as_str(), part.to_id.as_str());
         let reason = self.reason.as_ref().map(Text::as_str);
         let ask = async {
-            self.turn(&format!("roll {project} back to {target}"), || vercel.rollback(project, target, reason)).await?;
+            if kind == "promote" {
+                self.turn(&format!("promote {target} of {project}"), || vercel.promote(project, target)).await?;
+            } else {
+                let call = format!("roll {project} back to {target}");
+                self.turn(&call, || vercel.rollback(project, target, reason)).await?;
+            }
             Ok(((), Text::from("accepted")))
         };
         if !asked {
@@ -28,11 +40,14 @@ impl Operator {
             let end = self.clock.mono() + PATIENCE;
             loop {
                 let state = self.look(|| vercel.project(project)).await?;
-                let job = state.last_alias_request.filter(|job| job.to == target && job.kind.as_str() == "rollback");
+                let job = state.last_alias_request.filter(|job| job.to == target && job.kind.as_str() == kind);
                 match job.as_ref().map(|job| job.job_status.as_str()) {
-                    Some("succeeded") => return Ok(((), Text::from("every domain has moved; production is PINNED"))),
+                    Some("succeeded") => {
+                        let pin = if state.auto_assign { "" } else { "; production is PINNED" };
+                        return Ok(((), Text::from(format!("every domain has moved{pin}"))));
+                    }
                     Some("failed" | "skipped") => {
-                        let failed = vercel.rollback_aliases(project, true).await.unwrap_or_default();
+                        let failed = vercel.moved_aliases(project, kind, true).await.unwrap_or_default();
                         let names: Vec<String> = failed.iter().map(|one| one.alias.to_string()).collect();
                         return Err(Trouble::Failed(Text::from(format!(
                             "domains that did not move: {}",
@@ -49,24 +64,57 @@ impl Operator {
         self.step(op, first + usize::from(!asked), follow).await
     }
 
-    /// Switches automatic domains on again and sees that they are: no domain moves by it.
-    pub(super) async fn unpin(
+    /// Builds a commit anew and follows it until it is ready, and until its domains are assigned where they will be.
+    pub(super) async fn build(
         &self,
         vercel: &Vercel,
         part: &PlanPart,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        let project = part.resource.as_str();
-        let switch = async {
-            let call = format!("PATCH project {project}: automatic domains on");
-            self.turn(&call, || vercel.assign_automatically(project, true)).await?;
-            if self.look(|| vercel.project(project)).await?.auto_assign {
-                return Ok(((), Text::from("new builds go live by themselves")));
-            }
-            Err(Trouble::Failed(Text::from("it was accepted, and automatic domains are still off")))
+        let Act::VercelBuild { target, action, assigned, asked } = &part.act else { return Ok(()) };
+        let (source, project) = (part.to_id.as_str(), part.resource.as_str());
+        let ask = async {
+            let id = match asked {
+                Some(id) => id.to_string(),
+                None => {
+                    let to = BuildFor { project, target: target.as_str(), action: action.as_str() };
+                    let call = format!("POST a build of {source} for {target}");
+                    self.change(&call, || vercel.build_again(source, to)).await?
+                }
+            };
+            let told = Text::from(id.as_str());
+            Ok((id, told))
         };
-        self.step(op, first, switch).await
+        let id = self.step(op, first, ask).await?;
+        op.follows = Some(Text::from(id.as_str()));
+        let end = self.clock.mono() + BUILD_PATIENCE;
+        self.begin_step(op, first + 1).await;
+        let told = loop {
+            let built = match self.look(|| vercel.deployment(&id)).await {
+                Ok(built) => built,
+                Err(trouble) => break Err(trouble),
+            };
+            match built.state.as_str() {
+                "READY" if built.alias_assigned || !assigned => {
+                    self.moved.store(*assigned, Ordering::Relaxed);
+                    break Ok(((), built.words()));
+                }
+                "ERROR" | "CANCELED" | "BLOCKED" | "DELETED" => {
+                    let why = built.error.as_ref().map_or("", Text::as_str);
+                    break Err(Trouble::Failed(Text::from(format!("the build ended: {} {why}", built.words()))));
+                }
+                _ if self.clock.mono() > end => {
+                    break Err(Trouble::Unknown(Text::from(
+                        "the build did not end in 46 minutes; it goes on without us",
+                    )));
+                }
+                _ => {}
+            }
+            self.note(op, first + 1, built.words()).await;
+            tokio::time::sleep(LOOK).await;
+        };
+        self.step(op, first + 1, async { told }).await
     }
 
     /// Points every domain at the deployment and asks each who answers.

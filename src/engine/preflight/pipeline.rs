@@ -1,10 +1,10 @@
 //! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
 
-use super::Past;
-use crate::clock::SharedClock;
+use super::{Past, rerun, told};
+use crate::clock::Timestamp;
 use crate::config::{Settings, WorkflowSettings};
 use crate::domain::environment::{EnvInfo, Platform, Tier};
-use crate::domain::ids::{OpId, ServiceId, Sha};
+use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, Wish};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
@@ -21,21 +21,19 @@ pub(in crate::engine) const PIPELINE: &str = "pipeline";
 pub(super) async fn plan(
     clients: &Clients,
     settings: &Settings,
-    clock: &SharedClock,
     env: &EnvInfo,
     wish: &Wish,
     past: &Past,
+    now: Timestamp,
 ) -> Result<Plan, Text> {
     let github = clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))?;
-    let told = |error: PlatformError| Text::from(format!("{error}. {}", error.advice()));
-    let mut refusals: Vec<Text> = env.read_only().into_iter().collect();
+    let mut refusals: Vec<Text> = Vec::new();
     let drafted = match wish {
         Wish::Review { run, approve } => review(github, env, *run, *approve, &mut refusals).await.map_err(told)??,
         Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,
-        Wish::Promote => promote(clients, settings, env, &mut refusals).await?,
-        Wish::RollBack(_) | Wish::Restart(_) | Wish::Unpin(_) => {
-            return Err(Text::from("this does not go through the pipeline"));
-        }
+        Wish::Rerun { run, failed } => rerun::draft(github, env, (*run, *failed), past, now, &mut refusals).await?,
+        Wish::Promote => promote(clients, settings, env, past, &mut refusals).await?,
+        _ => return Err(Text::from("this does not go through the pipeline")),
     };
     let (part, mut warnings, stays) = drafted;
     let live = observed(clients, settings, &env.id).await;
@@ -44,24 +42,17 @@ pub(super) async fn plan(
         _ => None,
     };
     Ok(Plan {
-        op: OpId(uuid::Uuid::now_v7()),
-        kind: wish.kind(),
-        env: env.id.clone(),
-        parts: vec![part],
         commits_out: commits,
         stays,
         refusals,
-        overrides: Vec::new(),
         warnings,
-        expected: crate::engine::plan::usual(past.durations.clone()),
-        computed_at: clock.now(),
-        continues: None,
+        ..Plan::of(wish.clone(), env.id.clone(), vec![part], now)
     })
 }
 
-type Draft = (PlanPart, Vec<Text>, Vec<Text>);
+pub(super) type Draft = (PlanPart, Vec<Text>, Vec<Text>);
 
-fn part(env: &EnvInfo, run: Option<&Run>, to: (Text, Option<Sha>), act: Act, steps: Vec<Text>) -> PlanPart {
+pub(super) fn part(env: &EnvInfo, run: Option<&Run>, to: (Text, Option<Sha>), act: Act, steps: Vec<Text>) -> PlanPart {
     let from = run.map_or_else(Text::default, |run| run.words.clone());
     let id = run.map(|run| run.id.to_string()).unwrap_or_default();
     // Another attempt of the run is another run.
@@ -114,7 +105,7 @@ async fn review(
 
 async fn cancel(github: &Github, env: &EnvInfo, id: u64, refusals: &mut Vec<Text>) -> Result<Draft, PlatformError> {
     let run = github.run(id).await?;
-    if !matches!(run.status, crate::domain::environment::Status::Running | crate::domain::environment::Status::Paused) {
+    if run.over() {
         refusals.push(Text::from(format!("{} #{} is over: {}", run.workflow, run.number.0, run.words)));
     }
     let steps = vec![Text::from("ask for the end of the run"), Text::from("see it end")];
@@ -128,6 +119,7 @@ async fn promote(
     clients: &Clients,
     settings: &Settings,
     env: &EnvInfo,
+    past: &Past,
     refusals: &mut Vec<Text>,
 ) -> Result<Draft, Text> {
     let missing = || {
@@ -136,10 +128,12 @@ async fn promote(
     };
     let workflow: &WorkflowSettings =
         settings.workflows.iter().find(|workflow| workflow.env == env.id).ok_or_else(missing)?;
-    let staging = settings.environments.iter().find(|one| one.tier == Tier::Staging);
-    let staging = staging.ok_or_else(|| Text::from("no environment of tier staging is configured"))?;
-    let candidate = observed(clients, settings, &staging.id).await;
-    let candidate = candidate.ok_or_else(|| Text::from(format!("{} does not answer with one commit", staging.id)))?;
+    if let (Some(earlier), Some(github)) = (&past.earlier, &clients.github)
+        && let Some(draft) = rerun::taken_up(github, env, earlier, workflow).await?
+    {
+        return Ok(draft);
+    }
+    let (staging, candidate) = candidate(clients, settings).await?;
     if observed(clients, settings, &env.id).await.as_ref() == Some(&candidate) {
         refusals.push(Text::from(format!("{} runs {} already", env.id, candidate.short())));
     }
@@ -159,6 +153,15 @@ async fn promote(
     Ok((part, pins(clients, env).await, stays))
 }
 
+/// The environment of tier staging, and the one commit that it answers with.
+pub(super) async fn candidate<'a>(clients: &Clients, settings: &'a Settings) -> Result<(&'a EnvInfo, Sha), Text> {
+    let staging = settings.environments.iter().find(|one| one.tier == Tier::Staging);
+    let staging = staging.ok_or_else(|| Text::from("no environment of tier staging is configured"))?;
+    let candidate = observed(clients, settings, &staging.id).await;
+    let candidate = candidate.ok_or_else(|| Text::from(format!("{} does not answer with one commit", staging.id)))?;
+    Ok((staging, candidate))
+}
+
 /// A pinned frontend is built by the pipeline and does not go live: the promotion would never be seen at the edge.
 async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
     let Some(vercel) = clients.vercel.as_ref().filter(|_| env.tier == Tier::Production) else { return Vec::new() };
@@ -176,7 +179,7 @@ async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
 }
 
 /// The one commit that every observed service of an environment answers with.
-async fn observed(clients: &Clients, settings: &Settings, env: &crate::domain::ids::EnvId) -> Option<Sha> {
+pub(super) async fn observed(clients: &Clients, settings: &Settings, env: &EnvId) -> Option<Sha> {
     let rules = settings.observe.iter().filter(|rule| rule.env == *env);
     let seen = futures_util::future::join_all(rules.map(|rule| observe::observe(&clients.http, rule))).await;
     let mut all = seen.into_iter().map(|seen| seen.ok()?.sha).collect::<Option<Vec<Sha>>>()?.into_iter();
@@ -184,7 +187,7 @@ async fn observed(clients: &Clients, settings: &Settings, env: &crate::domain::i
     all.all(|sha| sha == first).then_some(first)
 }
 
-async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut Vec<Text>) -> Option<Vec<Commit>> {
+pub(super) async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut Vec<Text>) -> Option<Vec<Commit>> {
     match github.compare(live.as_str(), to.as_str()).await {
         Ok(comparison) => {
             if comparison.behind_by > 0 {

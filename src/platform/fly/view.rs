@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{FLY, Fly, FlyRelease, Machine};
-use crate::domain::environment::{Declared, Rollout, Status};
+use crate::domain::environment::{Declared, Rollout, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::http::garbage;
@@ -165,6 +165,7 @@ impl Fly {
             created_at: release.and_then(|release| release.created_at),
             rollout,
             pin: None,
+            switches: Switches::default(),
             instances: fleet.iter().map(|machine| machine.instance()).collect(),
         })
     }

@@ -52,6 +52,16 @@ impl Github {
         self.post(&format!("actions/runs/{run}/cancel")).done().await
     }
 
+    /// `POST R/actions/runs/{id}/rerun`, or `…/rerun-failed-jobs`: another attempt with the commit and the rights of then
+    /// (201). Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 403 when it is not over, or older than 30 days (github.md section 4.3).
+    pub async fn rerun(&self, run: u64, failed: bool) -> Result<(), PlatformError> {
+        let what = if failed { "rerun-failed-jobs" } else { "rerun" };
+        self.post(&format!("actions/runs/{run}/{what}")).done().await
+    }
+
     fn post(&self, path: &str) -> Call {
         let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
         self.authorized(self.http.post(GITHUB, &url))

@@ -28,6 +28,10 @@ pub(super) struct Run {
     name: String,
     #[serde(default, deserialize_with = "text")]
     display_title: String,
+    #[serde(default, deserialize_with = "text")]
+    event: String,
+    #[serde(default, deserialize_with = "text")]
+    path: String,
     #[serde(default, deserialize_with = "or_default")]
     run_number: u64,
     #[serde(default, deserialize_with = "or_default")]
@@ -67,6 +71,9 @@ impl From<Run> for DomainRun {
             actor: Text::clean(&actor),
             status: drawn(&wire.status, wire.conclusion.as_deref()),
             words: Text::clean(wire.conclusion.as_deref().unwrap_or(&wire.status)),
+            event: Text::clean(&wire.event),
+            file: Text::clean(&wire.path),
+            created_at: wire.created_at,
             started_at: wire.run_started_at.or(wire.created_at),
             updated_at: wire.updated_at,
             url: Text::clean(&wire.html_url),

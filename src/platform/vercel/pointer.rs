@@ -52,16 +52,6 @@ impl Vercel {
         self.signed(call).done().await
     }
 
-    /// `PATCH /v9/projects/{id}`: whether new production builds get the domains by themselves; nothing moves by it. Sent once.
-    ///
-    /// # Errors
-    /// [`PlatformError`] in the platform's words.
-    pub async fn assign_automatically(&self, project: &str, on: bool) -> Result<(), PlatformError> {
-        let url = format!("{}/v9/projects/{}", self.access.base, segment(project));
-        let call = self.http.patch(VERCEL, &url).json(&json!({ "autoAssignCustomDomains": on }));
-        self.signed(call).done().await
-    }
-
     /// `POST /v10/projects/{id}/promote/{dpl}`: accepted (201) or queued behind a rolling release (202). Sent once. It
     /// switches the automatic assignment of domains on again.
     ///
@@ -81,12 +71,17 @@ impl Vercel {
         Ok(self.project(project).await?.last_alias_request)
     }
 
-    /// `GET /v9/projects/{id}/rollback/aliases`: what became of each domain in the last rollback.
+    /// `GET /v9/projects/{id}/rollback/aliases`, or `…/promote/aliases`: what became of each domain in the last one of that kind.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
-    pub async fn rollback_aliases(&self, project: &str, failed_only: bool) -> Result<Vec<AliasOutcome>, PlatformError> {
-        let call = self.get(&format!("/v9/projects/{}/rollback/aliases", segment(project)));
+    pub async fn moved_aliases(
+        &self,
+        project: &str,
+        kind: &str,
+        failed_only: bool,
+    ) -> Result<Vec<AliasOutcome>, PlatformError> {
+        let call = self.get(&format!("/v9/projects/{}/{kind}/aliases", segment(project)));
         let call = if failed_only { call.query("failedOnly", "true") } else { call };
         let list: wire::AliasOutcomes = call.query("limit", "100").read().await?;
         let outcome = |outcome: wire::AliasOutcome| {

@@ -1,13 +1,13 @@
-//! What Vercel says of a project's domains and of a rolling release (vercel.md sections 7 and 10).
+//! What Vercel says of a project's domains, and how far a rolling release has come (vercel.md sections 7 and 10).
 
 use serde::Deserialize;
 
 use super::Vercel;
 use crate::domain::environment::Status;
 use crate::domain::posture::Posture;
+use crate::platform::PlatformError;
 use crate::platform::http::segment;
-use crate::platform::lenient::{or_default, text};
-use crate::platform::{ErrorKind, PlatformError};
+use crate::platform::lenient::or_default;
 
 /// Domains whose DNS is looked at.
 const LOOKED_AT: usize = 8;
@@ -16,31 +16,6 @@ const LOOKED_AT: usize = 8;
 struct DnsConfig {
     #[serde(default, deserialize_with = "or_default")]
     misconfigured: bool,
-}
-
-#[derive(Deserialize)]
-struct Rolling {
-    #[serde(default, rename = "rollingRelease", deserialize_with = "or_default")]
-    release: Option<RollingRelease>,
-}
-
-#[derive(Deserialize)]
-struct RollingRelease {
-    #[serde(default, deserialize_with = "text")]
-    state: String,
-    #[serde(default, deserialize_with = "text")]
-    substate: String,
-    #[serde(default, rename = "activeStage", deserialize_with = "or_default")]
-    stage: Option<Stage>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stage {
-    #[serde(default, deserialize_with = "or_default")]
-    target_percentage: f64,
-    #[serde(default, deserialize_with = "or_default")]
-    require_approval: bool,
 }
 
 impl Vercel {
@@ -74,23 +49,11 @@ impl Vercel {
         Ok(Posture::new("domains", Status::Ok, format!("{} verified, DNS points here", mine.len())))
     }
 
-    /// `GET /v1/projects/{id}/rolling-release?state=ACTIVE`; plans without them answer 402, 403 or 404.
+    /// How far a rolling release has come.
     async fn rolling(&self, project: &str) -> Result<Posture, PlatformError> {
-        let path = format!("/v1/projects/{}/rolling-release", segment(project));
-        let found: Result<Rolling, _> = self.get(&path).query("state", "ACTIVE").read().await;
-        let found = match found {
-            Err(error) if error.kind == ErrorKind::NotFound || error.status == Some(402) => None,
-            other => other?.release,
-        };
-        Ok(match found.filter(|one| one.state == "ACTIVE") {
+        Ok(match self.rolling_release(project).await? {
             None => Posture::new("rolling release", Status::Ok, "none is under way"),
-            Some(one) => {
-                let stage = one.stage.as_ref();
-                let percent = stage.map_or(0.0, |stage| stage.target_percentage);
-                let waits = stage.is_some_and(|stage| stage.require_approval);
-                let held = if waits || one.substate == "PAUSED" { ", waits for approval" } else { "" };
-                Posture::new("rolling release", Status::Running, format!("{percent:.0}% on the new one{held}"))
-            }
+            Some(one) => Posture::new("rolling release", Status::Running, one.words()),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Vercel, VercelDeployment, VercelProject};
-use crate::domain::environment::{Declared, Status};
+use crate::domain::environment::{Declared, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
@@ -14,6 +14,8 @@ use crate::sanitize::Text;
 const LISTED: u32 = 25;
 /// How old the parts of what is declared may be.
 const NEW: Duration = Duration::from_millis(1_500);
+/// How old the stage of a rolling release may be: they last for minutes.
+const STAGES: Duration = Duration::from_secs(15);
 
 impl Vercel {
     /// The project, read at most `age` ago.
@@ -125,8 +127,9 @@ impl Vercel {
     pub async fn declared(&self, project: &str, environment: &str) -> Result<Declared, PlatformError> {
         let state = self.recent_project(project, NEW).await?;
         let (target, _) = state.scope(environment);
-        let (live, newest) =
-            tokio::join!(self.recent_live(&state, environment, NEW), self.recent_list(&state.id, target, NEW));
+        let rolling = async { if target == "production" { self.recent_rolling(&state.id).await } else { None } };
+        let (live, newest, rolling) =
+            tokio::join!(self.recent_live(&state, environment, NEW), self.recent_list(&state.id, target, NEW), rolling);
         let live = live?.as_ref().clone();
         let newest = newest.ok().and_then(|list| list.first().cloned());
         let building = newest.filter(VercelDeployment::in_motion);
@@ -157,8 +160,17 @@ impl Vercel {
             created_at: live.and_then(|live| live.created_at),
             rollout: None,
             pin: pinned.then_some(reason),
+            switches: Switches { paused: state.paused, challenged: state.challenged, rolling },
             instances: Vec::new(),
         })
+    }
+
+    /// How far a rolling release has come, read a while ago at most. That it cannot be read hides nothing else.
+    async fn recent_rolling(&self, project: &str) -> Option<Rolling> {
+        let read = self.rolling_release(project);
+        let release = self.recent.rolling.get(project, self.http.clock(), STAGES, read).await.ok()?;
+        let one = release.as_ref().as_ref()?;
+        Some(Rolling { percent: one.percent, next: one.next.map(|(_, percent)| percent), waits: one.waits })
     }
 
     /// The newest deployments of an environment as candidates of a rollback, the live one marked as current. Nothing is older

@@ -39,7 +39,16 @@ pub(super) struct Project {
     #[serde(default, deserialize_with = "or_default")]
     paused: bool,
     #[serde(default, deserialize_with = "or_default")]
+    security: Security,
+    #[serde(default, deserialize_with = "or_default")]
     custom_environments: Vec<CustomEnvironment>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Security {
+    #[serde(default, deserialize_with = "or_default")]
+    attack_mode_enabled: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -86,6 +95,7 @@ impl From<Project> for VercelProject {
                 requested_at: request.requested_at,
             }),
             paused: wire.paused,
+            challenged: wire.security.attack_mode_enabled,
             environments: wire.custom_environments.into_iter().map(|one| (one.slug, one.id)).collect(),
         }
     }

@@ -8,7 +8,7 @@ use super::super::Ctx;
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::scrolled;
 use crate::app::model::{Pane, Place};
-use crate::domain::environment::{EnvInfo, ServiceInfo, Status, Tier};
+use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
 use crate::domain::status::ServiceState;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
@@ -68,14 +68,14 @@ fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
         Some(sha) if judged.status == Status::Warn => format!("{} {}", theme.differs(), sha.short()),
         _ => judged.words,
     };
-    let pin = if declared.is_some_and(|declared| declared.pin.is_some()) { "PINNED" } else { "" };
+    let held = declared.map(Declared::held).unwrap_or_default();
     let cells = vec![
         (format!("   {}", info.id.name), Style::new()),
         (info.platform.name().to_owned(), theme.dim()),
         (label, Style::new()),
         (format!("{} {words}", theme.symbol(judged.status)), theme.status(judged.status)),
         (judged.sha.as_ref().map_or("", |sha| sha.short()).to_owned(), Style::new()),
-        (pin.to_owned(), theme.status(Status::Warn)),
+        (held, theme.status(Status::Warn)),
     ];
     row(&widths(&COLUMNS, width), cells, theme.ellipsis())
 }

@@ -1,0 +1,211 @@
+//! What a person wishes to be done, and what kind of operation that is.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{DeploymentId, ServiceId};
+
+/// What an operation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpKind {
+    /// Back to an earlier deployment.
+    RollBack,
+    /// What staging runs goes to production.
+    Promote,
+    /// A gate is opened.
+    Approve,
+    /// A gate is closed for good.
+    Reject,
+    /// A run is stopped.
+    Cancel,
+    /// Jobs of a run that is over are run again.
+    Rerun,
+    /// The same commit is deployed anew, with the secrets and variables of now.
+    Redeploy,
+    /// The machines of a service are started anew.
+    Restart,
+    /// New builds of a frontend go live by themselves again.
+    Unpin,
+    /// A frontend answers nobody.
+    Pause,
+    /// A paused frontend answers again.
+    Resume,
+    /// Every visitor is challenged.
+    Challenge,
+    /// Visitors are let in again without a challenge.
+    Unchallenge,
+    /// A part of the visitors gets a new deployment.
+    RollOut,
+    /// A larger part of them does.
+    Advance,
+    /// All of them do.
+    Complete,
+    /// None of them does any more.
+    Abort,
+}
+
+impl OpKind {
+    /// What people call it, and what is said when it is done.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RollBack => ("roll back", "restored"),
+            Self::Promote => ("promote", "promoted"),
+            Self::Approve => ("approve", "approved"),
+            Self::Reject => ("reject", "rejected"),
+            Self::Cancel => ("cancel", "cancelled"),
+            Self::Rerun => ("rerun", "run again"),
+            Self::Redeploy => ("redeploy", "deployed anew"),
+            Self::Restart => ("restart", "restarted"),
+            Self::Unpin => ("unpin", "unpinned"),
+            Self::Pause => ("pause", "paused"),
+            Self::Resume => ("resume", "resumed"),
+            Self::Challenge => ("challenge visitors", "visitors are challenged"),
+            Self::Unchallenge => ("end the challenge", "the challenge ended"),
+            Self::RollOut => ("roll out", "rolling out"),
+            Self::Advance => ("advance", "advanced"),
+            Self::Complete => ("complete", "completed"),
+            Self::Abort => ("abort", "aborted"),
+        }
+    }
+
+    /// What people call it: `roll back`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What is said when it is done: `restored`.
+    #[must_use]
+    pub fn done(self) -> &'static str {
+        self.words().1
+    }
+
+    /// Whether commits ship by it, rather than go out.
+    #[must_use]
+    pub fn ships(self) -> bool {
+        matches!(self, Self::Promote | Self::Approve | Self::RollOut | Self::Advance | Self::Complete)
+    }
+
+    /// Whether it brings a commit somewhere, so that a mark on the commit speaks against it: not what stops something on its
+    /// way, and not what leaves the commit where it is.
+    #[must_use]
+    pub fn goes(self) -> bool {
+        self.ships() || matches!(self, Self::RollBack | Self::Rerun | Self::Redeploy)
+    }
+
+    /// Whether it only stops something, which changes nothing of what a freeze protects.
+    #[must_use]
+    pub fn stops(self) -> bool {
+        matches!(self, Self::Cancel | Self::Reject | Self::Abort)
+    }
+
+    /// Whether it belongs to a promotion that waits for it, and may run beside it.
+    #[must_use]
+    pub fn answers(self) -> bool {
+        matches!(self, Self::Approve | Self::Reject | Self::Cancel)
+    }
+}
+
+/// A switch of a Vercel project: one call takes effect at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lever {
+    /// New builds go live by themselves again.
+    Unpin,
+    /// The project answers nobody: visitors get 503.
+    Pause,
+    /// It answers again.
+    Resume,
+    /// Every visitor is challenged, for an hour.
+    Challenge,
+    /// The challenge ends.
+    Unchallenge,
+    /// A part of the visitors gets this deployment.
+    RollOut(DeploymentId),
+    /// The next stage of the rolling release.
+    Advance,
+    /// Its end: everybody gets the new deployment.
+    Complete,
+    /// Everybody gets the old deployment.
+    Abort,
+}
+
+impl Lever {
+    /// What kind of operation it is.
+    #[must_use]
+    pub fn kind(&self) -> OpKind {
+        match self {
+            Self::Unpin => OpKind::Unpin,
+            Self::Pause => OpKind::Pause,
+            Self::Resume => OpKind::Resume,
+            Self::Challenge => OpKind::Challenge,
+            Self::Unchallenge => OpKind::Unchallenge,
+            Self::RollOut(_) => OpKind::RollOut,
+            Self::Advance => OpKind::Advance,
+            Self::Complete => OpKind::Complete,
+            Self::Abort => OpKind::Abort,
+        }
+    }
+}
+
+/// What a person wishes, before it is a plan. An operation keeps its own, so that it can be wished for again after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// Back to these deployments.
+    RollBack(Vec<Target>),
+    /// What staging is observed to run goes to production.
+    Promote,
+    /// The gate of a run is answered.
+    Review {
+        /// Which run.
+        run: u64,
+        /// Opened, or closed for good.
+        approve: bool,
+    },
+    /// A run is stopped.
+    Cancel {
+        /// Which run.
+        run: u64,
+    },
+    /// A run that is over runs again.
+    Rerun {
+        /// Which run.
+        run: u64,
+        /// Only the jobs that failed, and what depends on them.
+        failed: bool,
+    },
+    /// The commit of a service is deployed anew.
+    Redeploy(ServiceId),
+    /// The machines of a service are started anew.
+    Restart(ServiceId),
+    /// A switch of a frontend is thrown.
+    Throw(ServiceId, Lever),
+}
+
+impl Wish {
+    /// What kind of operation it becomes.
+    #[must_use]
+    pub fn kind(&self) -> OpKind {
+        match self {
+            Self::RollBack(_) => OpKind::RollBack,
+            Self::Promote => OpKind::Promote,
+            Self::Review { approve: true, .. } => OpKind::Approve,
+            Self::Review { approve: false, .. } => OpKind::Reject,
+            Self::Cancel { .. } => OpKind::Cancel,
+            Self::Rerun { .. } => OpKind::Rerun,
+            Self::Redeploy(_) => OpKind::Redeploy,
+            Self::Restart(_) => OpKind::Restart,
+            Self::Throw(_, lever) => lever.kind(),
+        }
+    }
+}
+
+/// What the person chose: per service, the deployment to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Which service.
+    pub service: ServiceId,
+    /// To which deployment.
+    pub deployment: DeploymentId,
+}

@@ -1,0 +1,60 @@
+//! What a plan was computed on, read again: it acts on that, or not at all.
+
+use super::Operator;
+use crate::domain::environment::Platform;
+use crate::domain::operation::{Act, PlanPart};
+use crate::engine::preflight::lever;
+use crate::platform::PlatformError;
+use crate::sanitize::Text;
+
+/// Whether nothing has moved: the order of a list is no change.
+pub(super) fn same(now: &[(Text, Text)], then: &[(Text, Text)]) -> bool {
+    now.len() == then.len() && then.iter().all(|one| now.contains(one))
+}
+
+impl Operator {
+    /// The revisions of a part as they are now, in the plan's form.
+    pub(super) async fn revisions(&self, part: &PlanPart) -> Result<Vec<(Text, Text)>, PlatformError> {
+        let resource = part.resource.as_str();
+        if part.revisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        match (part.platform, &self.clients.fly, &self.clients.vercel) {
+            (Platform::Fly, Some(fly), _) => {
+                let machines = fly.machines(resource).await?;
+                let fleet = machines.iter().filter(|machine| machine.managed);
+                Ok(fleet.map(|one| (Text::from(one.id.as_str()), Text::from(one.instance_id.as_str()))).collect())
+            }
+            // A job under way moves what is live by itself: there is nothing that must hold.
+            (Platform::Vercel, ..)
+                if matches!(part.act, Act::VercelRollback { asked: true } | Act::VercelPromote { asked: true }) =>
+            {
+                Ok(part.revisions.clone())
+            }
+            (Platform::Github, ..) => {
+                let (Some(github), Ok(id)) = (&self.clients.github, part.to_id.as_str().parse()) else {
+                    return Ok(Vec::new());
+                };
+                let run = github.run(id).await?;
+                Ok(vec![(Text::from("attempt"), Text::from(run.number.1.to_string()))])
+            }
+            (Platform::Vercel, _, Some(vercel)) if matches!(part.act, Act::VercelAliases(_)) => {
+                let mut now = Vec::new();
+                for (domain, _) in &part.revisions {
+                    now.push((domain.clone(), Text::from(vercel.alias(domain.as_str()).await?)));
+                }
+                Ok(now)
+            }
+            (Platform::Vercel, _, Some(vercel)) if let Act::VercelLever(lever) = &part.act => {
+                let project = vercel.project(resource).await?;
+                let rolling = if lever::stages(lever) { vercel.rolling_release(resource).await? } else { None };
+                Ok(lever::revisions(&project, rolling.as_ref(), lever))
+            }
+            (Platform::Vercel, _, Some(vercel)) => {
+                let live = vercel.project(resource).await?.production;
+                Ok(live.map(|one| (Text::from("production"), Text::from(one.id.as_str()))).into_iter().collect())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A promotion straight on the platforms, where no workflow deploys the environment: the image that staging runs goes to
+//! the machines, and the build of its commit takes over the domains (console.md section 4).
+
+use super::{Past, fleet, pipeline, redeploy, told};
+use crate::clock::Timestamp;
+use crate::config::Settings;
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::ids::{DeploymentId, Sha};
+use crate::domain::operation::{Act, Plan, PlanPart, Wish};
+use crate::domain::release::Presence;
+use crate::engine::feeds::{Clients, vercel_target};
+use crate::platform::vercel::{Vercel, VercelDeployment};
+use crate::sanitize::Text;
+
+/// Computes the plan, or says why there can be none.
+pub(super) async fn plan(
+    clients: &Clients,
+    settings: &Settings,
+    env: &EnvInfo,
+    past: &Past,
+    now: Timestamp,
+) -> Result<Plan, Text> {
+    let (staging, commit) = pipeline::candidate(clients, settings).await?;
+    let (mut parts, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    // Backend before frontend: an old page on a new API breaks less than the reverse.
+    for info in env.services.iter().filter(|one| one.platform == Platform::Fly) {
+        let twin = twin(staging, info)?;
+        parts.extend(fleet::take(clients, info, twin, &commit, past).await?);
+    }
+    for info in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
+        let Some(vercel) = &clients.vercel else { continue };
+        let twin = twin(staging, info)?;
+        let found = frontend(vercel, (env, info), (staging, twin), &commit, past).await?;
+        if let Some((part, told)) = found {
+            parts.push(part);
+            warnings.extend(told);
+        }
+    }
+    if parts.is_empty() {
+        refusals.push(Text::from(format!("{} runs {} already", env.id, commit.short())));
+    }
+    let live = pipeline::observed(clients, settings, &env.id).await;
+    let commits = match (&clients.github, &live) {
+        (Some(github), Some(live)) => pipeline::ships(github, live, &commit, &mut warnings).await,
+        _ => None,
+    };
+    let stays = vec![
+        Text::from("secrets and variables: each environment keeps its own"),
+        Text::from("database schema: migrations are not part of it; no workflow deploys this environment"),
+    ];
+    Ok(Plan { commits_out: commits, stays, refusals, warnings, ..Plan::of(Wish::Promote, env.id.clone(), parts, now) })
+}
+
+/// The service of staging with the same name.
+fn twin<'a>(staging: &'a EnvInfo, info: &ServiceInfo) -> Result<&'a ServiceInfo, Text> {
+    let same = staging.services.iter().find(|one| one.id.name == info.id.name && one.platform == info.platform);
+    same.ok_or_else(|| Text::from(format!("{} has no {} that could be promoted", staging.id, info.id.name)))
+}
+
+/// A production build of the commit that is ready takes over the domains; without one, staging's is built anew for production.
+async fn frontend(
+    vercel: &Vercel,
+    (env, info): (&EnvInfo, &ServiceInfo),
+    (staging, twin): (&EnvInfo, &ServiceInfo),
+    commit: &Sha,
+    past: &Past,
+) -> Result<Option<(PlanPart, Option<Text>)>, Text> {
+    let target = vercel_target(&info.id.env, env.tier);
+    let project = vercel.project(&info.resource).await.map_err(told)?;
+    let live = vercel.live(&project, &target).await.map_err(told)?;
+    let job = project.last_alias_request.as_ref().filter(|job| job.in_motion() && job.kind.as_str() == "promote");
+    let asked = job.filter(|_| past.earlier.is_some());
+    if live.as_ref().and_then(|live| live.sha.as_ref()) == Some(commit) && asked.is_none() {
+        return Ok(None);
+    }
+    let listed = vercel.deployments(&project.id, Some(&target), 50).await.map_err(told)?;
+    let ready = |one: &&VercelDeployment| one.sha.as_ref() == Some(commit) && one.state.as_str() == "READY";
+    if *target == *"production"
+        && let Some(built) = listed.iter().find(ready)
+    {
+        let manual = (!project.auto_assign).then(|| {
+            Text::from(format!(
+                "{}: automatic domains go on again by it, as Vercel does on every promote",
+                info.id.name
+            ))
+        });
+        let asked = asked.is_some_and(|job| job.to == built.id);
+        return Ok(Some((pointed(info, live.as_ref(), built, asked), manual)));
+    }
+    let twins = vercel.project(&twin.resource).await.map_err(told)?;
+    let source = vercel.live(&twins, &vercel_target(&twin.id.env, staging.tier)).await.map_err(told)?;
+    let source = source.filter(|one| one.sha.as_ref() == Some(commit));
+    let source = source.ok_or_else(|| Text::from(format!("{} has no build of {}", twin.id, commit.short())))?;
+    let (part, warning) = redeploy::build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
+    Ok(Some((part, Some(warning))))
+}
+
+fn pointed(info: &ServiceInfo, live: Option<&VercelDeployment>, built: &VercelDeployment, asked: bool) -> PlanPart {
+    let ask = (!asked).then(|| Text::from(format!("ask for the promotion of {}, which is built", built.id)));
+    let follow = Text::from("follow the job until every domain has moved");
+    let from = live.map(|live| (Text::from(live.id.as_str()), live.sha.clone()));
+    PlanPart {
+        service: info.id.clone(),
+        platform: Platform::Vercel,
+        resource: Text::from(&*info.resource),
+        from: from.unwrap_or_default(),
+        from_id: live.map(|live| DeploymentId::from(live.id.as_str())),
+        to: (Text::from(built.id.as_str()), built.sha.clone()),
+        to_id: DeploymentId::from(built.id.as_str()),
+        act: Act::VercelPromote { asked },
+        revisions: live.map(|live| (Text::from("production"), Text::from(live.id.as_str()))).into_iter().collect(),
+        presence: Presence::There,
+        steps: ask.into_iter().chain([follow]).collect(),
+    }
+}

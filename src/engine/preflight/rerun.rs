@@ -1,0 +1,107 @@
+//! Runs that exist already: one that is over runs again, and one that an operation cut short has started is followed.
+
+use std::time::Duration;
+
+use super::pipeline::{self, Draft};
+use super::{Past, told};
+use crate::clock::Timestamp;
+use crate::config::WorkflowSettings;
+use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::ids::Sha;
+use crate::domain::operation::{Act, OpState, Operation};
+use crate::domain::pipeline::Run;
+use crate::platform::github::Github;
+use crate::sanitize::Text;
+
+/// GitHub runs a run again for so long after it was made (github.md section 4.3).
+const RERUN_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// And so often.
+const RERUNS: u32 = 50;
+/// The clocks of two machines differ by so much, seconds.
+const SKEW: i64 = 5;
+
+/// A run that is over, to be run again; its limits are told before GitHub refuses for them in words that mislead.
+pub(super) async fn draft(
+    github: &Github,
+    env: &EnvInfo,
+    (id, failed): (u64, bool),
+    past: &Past,
+    now: Timestamp,
+    refusals: &mut Vec<Text>,
+) -> Result<Draft, Text> {
+    let run = github.run(id).await.map_err(told)?;
+    let name = format!("{} #{}", run.workflow, run.number.0);
+    if let Some(earlier) = &past.earlier
+        && run.started_at.is_some_and(|at| at.duration_since(earlier.started_at).as_secs() >= -SKEW)
+    {
+        if run.over() {
+            return Err(Text::from(format!("{name} has run again already: {}; L leaves the operation", run.words)));
+        }
+        return Ok(follow(env, &run, Some(run.sha.clone())));
+    }
+    if !run.over() {
+        refusals.push(Text::from(format!("{name} is not over yet: {}; C cancels it", run.words)));
+    }
+    let made = run.created_at.map_or(Duration::ZERO, |at| now.duration_since(at).try_into().unwrap_or_default());
+    if made > RERUN_WITHIN {
+        refusals.push(Text::from(format!("{name} is older than 30 days: GitHub does not run it again; P promotes")));
+    }
+    if run.number.1 > RERUNS {
+        refusals.push(Text::from(format!("{name} has run again 50 times: GitHub does not run it once more")));
+    }
+    if failed && run.status == Status::Ok {
+        refusals.push(Text::from(format!("no job of {name} failed")));
+    }
+    let what = if failed { "the jobs that failed, and those behind them" } else { "every job" };
+    let steps = vec![Text::from(format!("ask for {what} again")), Text::from("follow it to its end")];
+    let warnings = vec![Text::from(format!(
+        "it runs the workflow and the commit of then ({}), with the rights of {}",
+        run.sha.short(),
+        run.actor
+    ))];
+    let stays = vec![Text::from("secrets and variables: those of now")];
+    let to = (Text::from(format!("attempt {}", run.number.1 + 1)), Some(run.sha.clone()));
+    Ok((pipeline::part(env, Some(&run), to, Act::Rerun { run: id, failed }, steps), warnings, stays))
+}
+
+/// The run that an operation cut short had started: what was asked for is not asked for again. `None` = there is none.
+pub(super) async fn taken_up(
+    github: &Github,
+    env: &EnvInfo,
+    earlier: &Operation,
+    workflow: &WorkflowSettings,
+) -> Result<Option<Draft>, Text> {
+    let asked = earlier.follows.is_some() || !earlier.unknown_calls.is_empty() || earlier.state == OpState::Unknown;
+    if !asked {
+        return Ok(None);
+    }
+    let run = match earlier.follows.as_ref().and_then(|id| id.as_str().parse().ok()) {
+        Some(id) => Some(github.run(id).await.map_err(told)?),
+        None => {
+            let runs = github.runs(30).await.map_err(told)?;
+            runs.into_iter().rfind(|run| dispatched(run, &workflow.file, earlier.started_at))
+        }
+    };
+    match run {
+        Some(run) if run.over() && run.status != Status::Ok => {
+            let text = format!("{} #{} is over: {}; L leaves the operation", run.workflow, run.number.0, run.words);
+            Err(Text::from(text))
+        }
+        Some(run) => Ok(Some(follow(env, &run, earlier.commit.clone()))),
+        None => Ok(None),
+    }
+}
+
+/// Whether it is a run of this workflow that was asked for after this moment.
+pub(in crate::engine) fn dispatched(run: &Run, file: &str, after: Timestamp) -> bool {
+    let since = run.created_at.is_some_and(|at| at.duration_since(after).as_secs() >= -SKEW);
+    since && run.event.as_str() == "workflow_dispatch" && run.of_file(file)
+}
+
+/// The commit is what the operation was to bring: the run's own is that of its branch, where the workflow takes another one.
+fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
+    let to = (run.words.clone(), commit);
+    let steps = vec![Text::from(format!("follow {} #{} to its end; nothing is sent", run.workflow, run.number.0))];
+    let part = pipeline::part(env, Some(run), to, Act::Follow { run: run.id }, steps);
+    (part, Vec::new(), Vec::new())
+}
