@@ -20,8 +20,11 @@ use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{FeedId, FeedState};
-use flightdeck::domain::operation::{OpState, Operation, Wish};
+use flightdeck::domain::ids::{DeploymentId, ServiceId};
+use flightdeck::domain::operation::{Lever, OpState, Operation, Wish};
+use flightdeck::domain::pipeline::Run;
 use flightdeck::engine::{Engine, Scope};
+use flightdeck::sim::world::rolling::RollingConfig;
 use proxy::{Exchange, Exchanges};
 use spec::{Mode, Spec};
 use world::{Console, World};
@@ -91,13 +94,49 @@ async fn evening() -> Vec<Exchange> {
     assert_eq!(done.as_ref().map(|one| one.state), Some(OpState::Done), "{done:#?}");
     let backend =
         settings.environments[0].services.iter().find(|one| one.platform == Platform::Fly).unwrap().id.clone();
-    let plan = console.wish("production", Wish::Restart(backend), None).await.unwrap();
-    let done = console.carry_out(plan).await;
-    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let frontend = ServiceId::new("production", "frontend");
+    // After the rollback the project is pinned: the new build stays staged, and may be rolled out.
+    let built = carried_out(&mut console, Wish::Redeploy(frontend.clone())).await;
+    let canary = DeploymentId::from(built.follows.unwrap().as_str());
+    world.sim.shared().world().vercel.project.rolling_config =
+        Some(RollingConfig { manual: true, stages: vec![(10, None), (50, None), (100, None)] });
+    let rolling =
+        [Lever::RollOut(canary.clone()), Lever::Advance, Lever::Abort, Lever::RollOut(canary), Lever::Complete];
+    let switches = [Lever::Pause, Lever::Resume, Lever::Challenge, Lever::Unchallenge, Lever::Unpin];
+    for lever in rolling.into_iter().chain(switches) {
+        carried_out(&mut console, Wish::Throw(frontend.clone(), lever)).await;
+    }
+    carried_out(&mut console, Wish::Restart(backend)).await;
+    let over = console
+        .fact(|fact| match fact {
+            Fact::Pipeline(runs) => runs.into_iter().find(Run::over).map(|run| run.id),
+            _ => None,
+        })
+        .await;
+    let plan = console.wish("staging", Wish::Rerun { run: over, failed: false }, None).await.unwrap();
+    console.engine.operate(plan, None);
+    console
+        .fact(|fact| match fact {
+            Fact::Operation(one) if one.steps.first().is_some_and(|step| step.ended_at.is_some()) => Some(()),
+            _ => None,
+        })
+        .await;
     console.stop().await;
     world.sim.stop().await;
     let seen = seen.lock().unwrap();
     seen.clone()
+}
+
+/// A wish of production, planned anew while the last change still settles.
+async fn carried_out(console: &mut Console, wish: Wish) -> Operation {
+    loop {
+        let plan = console.wish("production", wish.clone(), None).await.unwrap();
+        let done = console.carry_out(plan).await;
+        if done.state != OpState::Refused {
+            assert_eq!(done.state, OpState::Done, "{done:#?}");
+            return done;
+        }
+    }
 }
 
 /// The run that waits at a gate now, and was not answered before.

@@ -9,7 +9,7 @@ use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, OpId, Sha};
-use crate::domain::operation::{OpKind, Wish};
+use crate::domain::operation::Wish;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,7 +149,7 @@ fn barred(model: &Model, env: &EnvInfo) -> Option<String> {
 
 fn under_way(model: &Model) -> Option<String> {
     // An approval belongs to a promotion that waits for it.
-    let other = model.running().filter(|one| one.kind != OpKind::Promote)?;
+    let other = model.running().filter(|one| !one.kind.gated())?;
     Some(format!("{} is under way", other.title))
 }
 

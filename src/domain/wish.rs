@@ -99,7 +99,13 @@ impl OpKind {
         matches!(self, Self::Cancel | Self::Reject | Self::Abort)
     }
 
-    /// Whether it belongs to a promotion that waits for it, and may run beside it.
+    /// Whether it follows a run, which may wait at a gate.
+    #[must_use]
+    pub fn gated(self) -> bool {
+        matches!(self, Self::Promote | Self::Rerun)
+    }
+
+    /// Whether it belongs to an operation that waits for it, and may run beside it.
     #[must_use]
     pub fn answers(self) -> bool {
         matches!(self, Self::Approve | Self::Reject | Self::Cancel)

@@ -179,7 +179,7 @@ impl Operator {
         let answers = self.plan.kind.answers();
         let other = all.iter().find(|one| {
             let under_way = one.env == self.plan.env && !one.state.ended() && !one.interrupted;
-            under_way && one.id != self.plan.op && !(answers && one.kind == OpKind::Promote)
+            under_way && one.id != self.plan.op && !(answers && one.kind.gated())
         })?;
         Some(Text::from(format!("another operation is under way there: {}", other.title)))
     }

@@ -175,6 +175,8 @@ fn frontend(world: &World, env: Env) -> Value {
         "label": live.map(|live| &live.id),
         "healthy": live.is_some_and(|live| live.health.healthy),
         "pinned": env == Env::Production && !world.vercel.project.auto_assign,
+        "paused": env == Env::Production && world.vercel.project.paused,
+        "rolling": world.vercel.rolling().filter(|_| env == Env::Production).map(|one| one.percent()),
         "aliases": aliases,
     })
 }

@@ -11,6 +11,7 @@ use axum::{Json, Router, routing};
 use serde_json::json;
 
 use super::shared::Shared;
+use super::vercel::levers;
 use super::world::Env;
 use super::world::fly::FlyApp;
 
@@ -114,10 +115,39 @@ async fn version(State(edge): State<Edge>) -> Response {
     (StatusCode::OK, headers, Json(body)).into_response()
 }
 
+/// What the platform puts before the page: a pause, or a challenge that no program solves.
+fn before(edge: &Edge) -> Option<Response> {
+    let world = edge.shared.world();
+    if edge.env != Env::Production {
+        return None;
+    }
+    if world.vercel.project.paused {
+        let code = (HeaderName::from_static("x-vercel-error"), "DEPLOYMENT_PAUSED");
+        let text = "The deployment is currently paused\n\nDEPLOYMENT_PAUSED\n";
+        return Some((StatusCode::SERVICE_UNAVAILABLE, [code], text).into_response());
+    }
+    levers::challenged(&world.vercel.project, world.now).then(|| {
+        let mark = (HeaderName::from_static("x-vercel-mitigated"), "challenge");
+        let html = "<!DOCTYPE html><html><head><title>Vercel Security Checkpoint</title></head><body></body></html>\n";
+        (StatusCode::TOO_MANY_REQUESTS, [mark], html).into_response()
+    })
+}
+
 async fn page(State(edge): State<Edge>) -> Response {
+    if let Some(answer) = before(&edge) {
+        return answer;
+    }
     let (sha, well, slow) = {
         let world = edge.shared.world();
-        let Some(live) = world.vercel.live(edge.env) else { return StatusCode::NOT_FOUND.into_response() };
+        let turn = edge.turn.fetch_add(1, Ordering::Relaxed);
+        // Steps of 37 meet every percent in a hundred visits.
+        let draw = turn.wrapping_mul(37) % 100;
+        let rolling = world.vercel.rolling().filter(|_| edge.env == Env::Production);
+        let canary =
+            rolling.filter(|one| draw < one.percent() as usize).and_then(|one| world.vercel.deployment(&one.canary));
+        let Some(live) = canary.or_else(|| world.vercel.live(edge.env)) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
         (world.sha(live.commit).to_owned(), live.health.healthy, Duration::from_millis(live.health.slow_ms))
     };
     edge.shared.pause(slow).await;

@@ -75,7 +75,7 @@ fn app_fields(world: &World, app: &FlyApp, fields: &[Field]) -> Result<Value, St
             }
             // Null = the registry no longer has it.
             "image" => {
-                field.text("ref").and_then(|asked| app.image(asked)).map_or(Value::Null, |one| image(world, one))
+                field.text("ref").and_then(|asked| world.fly.image(asked)).map_or(Value::Null, |one| image(world, one))
             }
             _ => {
                 let found = simple(world, app);
@@ -124,7 +124,7 @@ fn release(world: &World, app: &FlyApp, one: &FlyRelease) -> Value {
         "configDefinition": {"app": app.name, "primary_region": "iad"},
         "revertedTo": null,
         "metadata": one.metadata,
-        "image": app.image(&one.image_ref).map(|found| image(world, found)),
+        "image": world.fly.image(&one.image_ref).map(|found| image(world, found)),
         "imageRef": one.image_ref,
         "user": {"id": name, "email": one.user, "name": name},
         "createdAt": one.created_at,

@@ -231,9 +231,11 @@ fn replace(world: &mut World, path: &(String, String), nonce: Option<&str>, aske
     }
     let config = asked.config.ok_or_else(|| Refused::Image("invalid_argument: config is required".to_owned()))?;
     let image = config.get("image").and_then(Value::as_str).unwrap_or_default();
-    let known = app.image(image).map(|image| image.digest.clone());
-    let digest = known
+    let digest = world
+        .fly
+        .pull(&path.0, image)
         .ok_or_else(|| Refused::Image(format!("invalid_argument: failed to get manifest {image}: manifest unknown")))?;
+    let app = world.fly.app_mut(&path.0).ok_or(Refused::NoMachine)?;
     let machine = app.machine_mut(&path.1).ok_or(Refused::NoMachine)?;
     // A stopped machine gets its new configuration and stays stopped, as after `skip_launch`.
     let launch = !asked.skip_launch && machine.state != "stopped";

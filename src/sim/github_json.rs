@@ -22,6 +22,7 @@ pub fn run_json(world: &World, run: &Run) -> Value {
     let workflow = world.github.workflows.iter().find(|one| one.id == run.workflow);
     let title = world.commits.get(run.commit).map(|commit| &commit.message);
     let own = |rest: &str| api(world, &format!("actions/runs/{}{rest}", run.id));
+    let previous = (run.attempt > 1).then(|| own(&format!("/attempts/{}", run.attempt - 1)));
     json!({
         "id": run.id,
         "name": workflow.map(|one| &one.name),
@@ -38,7 +39,7 @@ pub fn run_json(world: &World, run: &Run) -> Value {
         "actor": person(&run.actor, "User"),
         "triggering_actor": person(&run.actor, "User"),
         "created_at": run.created_at,
-        "run_started_at": run.created_at,
+        "run_started_at": run.started_at,
         "updated_at": run.updated_at(world.now),
         "html_url": html(world, &format!("actions/runs/{}", run.id)),
         "node_id": node("WFR", run.id),
@@ -46,7 +47,7 @@ pub fn run_json(world: &World, run: &Run) -> Value {
         "check_suite_node_id": node("CS", run.id + 7),
         "pull_requests": [],
         "referenced_workflows": [],
-        "previous_attempt_url": null,
+        "previous_attempt_url": previous,
         "repository": repository(world),
         "head_repository": repository(world),
         "head_commit": world.commits.get(run.commit).map(short_commit),
@@ -92,9 +93,9 @@ pub fn job_json(world: &World, run: &Run, job: &Job) -> Value {
         "status": progress.status,
         "conclusion": progress.conclusion,
         // A job that has not begun has its creation here: it means nothing.
-        "started_at": progress.started_at.unwrap_or(run.created_at),
+        "started_at": progress.started_at.unwrap_or(run.started_at),
         "completed_at": progress.completed_at,
-        "created_at": run.created_at,
+        "created_at": run.started_at,
         "head_sha": world.sha(run.commit),
         // No steps until a runner has the job.
         "steps": if progress.started_at.is_some() { steps } else { Vec::new() },

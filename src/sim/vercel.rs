@@ -2,7 +2,9 @@
 //! variables (vercel.md sections 1 to 8). The version is in the path, and any `vN` is taken.
 
 mod guard;
+pub(crate) mod levers;
 mod pointer;
+pub(crate) mod rolling;
 mod scope;
 
 use axum::extract::{Path, Query, State};
@@ -35,7 +37,10 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/projects/{id}", routing::get(scope::project).patch(scope::change))
         .route("/{v}/projects/{id}/domains", routing::get(scope::domains))
         .route("/{v}/domains/{domain}/config", routing::get(scope::domain_config))
-        .route("/{v}/projects/{id}/rolling-release", routing::get(scope::rolling_release))
+        .route("/{v}/projects/{id}/pause", routing::post(levers::pause))
+        .route("/{v}/projects/{id}/unpause", routing::post(levers::unpause))
+        .route("/{v}/security/attack-mode", routing::post(levers::challenge))
+        .merge(rolling::routes())
         .route("/{v}/projects/{id}/env", routing::get(scope::variables))
         .route("/{v}/projects/{id}/custom-environments", routing::get(scope::environments))
         .route("/projects/{id}/custom-environments", routing::get(scope::bare_environments))
@@ -44,7 +49,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/projects/{id}/rollback/{deployment}", routing::post(pointer::rollback))
         .route("/{v}/projects/{id}/promote/{deployment}", routing::post(pointer::promote))
         .route("/{v}/projects/{id}/deployments/{deployment}/runtime-logs", routing::get(runtime_logs))
-        .route("/{v}/deployments", routing::get(deployments))
+        .route("/{v}/deployments", routing::get(deployments).post(levers::create))
         .route("/{v}/deployments/{id}", routing::get(deployment))
         .route("/{v}/deployments/{id}/builds", routing::get(builds))
         .route("/{v}/deployments/{id}/events", routing::get(events))

@@ -28,15 +28,18 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
         "name": vercel.project.name,
         "url": one.url,
         "createdAt": one.created_at.as_millisecond(),
-        "buildingAt": one.building_at(now).map(jiff::Timestamp::as_millisecond),
         "readyState": state,
         "target": (one.env == Env::Production).then_some("production"),
         "creator": {"uid": "u1", "username": one.creator},
         "meta": meta(world, one),
         "type": "LAMBDAS",
     });
+    // The description has it always: until the build starts, when it was asked for.
+    value["buildingAt"] = json!(one.building_at(now).unwrap_or(one.created_at).as_millisecond());
     if state == "READY" {
-        value["readySubstate"] = json!(if one.promoted { "PROMOTED" } else { "STAGED" });
+        let rolling = vercel.rolling().is_some_and(|release| release.canary == one.id);
+        let word = if one.promoted { "PROMOTED" } else { "STAGED" };
+        value["readySubstate"] = json!(if rolling { "ROLLING" } else { word });
     }
     let assigned = one.promoted || !names.is_empty();
     match form {
@@ -74,7 +77,9 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
             value["id"] = json!(one.id);
             value["alias"] = json!(names);
             value["aliasAssigned"] = if assigned { json!(ready) } else { json!(false) };
-            value["readyAt"] = json!(ready);
+            if ready.is_some() {
+                value["readyAt"] = json!(ready);
+            }
             value["creator"]["email"] = json!(format!("{}@acme.dev", one.creator));
             fill(
                 &mut value,
@@ -86,7 +91,10 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
         }
     }
     value["projectId"] = json!(vercel.project.id);
-    value["ready"] = json!(ready);
+    // Absent rather than null until it is so.
+    if ready.is_some() {
+        value["ready"] = json!(ready);
+    }
     value["source"] = json!("git");
     let place = one.id.trim_start_matches("dpl_");
     value["inspectorUrl"] = json!(format!("https://vercel.com/acme/{}/{place}", vercel.project.name));
@@ -162,7 +170,9 @@ pub fn project_json(world: &World) -> Value {
         "accountId": vercel.team_id,
         "framework": "nextjs",
         "live": true,
-        "paused": false,
+        "paused": project.paused,
+        "security": {"attackModeEnabled": super::vercel::levers::challenged(project, world.now)},
+        "rollingRelease": project.rolling_config.as_ref().map(super::vercel::rolling::config_json),
         "targets": {"production": vercel.live(Env::Production).map(|one| deployment_json(world, one, Form::Short))},
         "latestDeployments": newest.collect::<Vec<_>>(),
         "autoAssignCustomDomains": project.auto_assign,

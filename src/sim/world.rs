@@ -16,6 +16,7 @@ pub mod fly;
 pub mod github;
 pub mod ids;
 pub mod lines;
+pub mod rolling;
 pub mod seed;
 pub mod supabase;
 pub mod traffic;

@@ -57,7 +57,9 @@ pub(super) fn transport(platform: Platform, error: &reqwest::Error) -> PlatformE
 pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, now: Timestamp) -> PlatformError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let (code, words) = if body.is_null() { (None, plain(answer)) } else { words(&body) };
-    let kind = kind(answer, &body);
+    let held = held(&answer.headers);
+    let kind = if held.is_some() { ErrorKind::Refused } else { kind(answer, &body) };
+    let (code, words) = held.map_or((code, words), |held| (None, held));
     let retry_after = match kind {
         ErrorKind::RateLimited => ledger::come_back(platform, &answer.headers, now),
         _ => limits::retry_after(&answer.headers),
@@ -75,6 +77,18 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         message: redactor.mask(Text::clean(&message)),
         request_id: request_id(&answer.headers),
         retry_after,
+    }
+}
+
+/// What Vercel puts before a page that it does not let through: a challenge that no program solves, or a pause.
+fn held(headers: &HeaderMap) -> Option<String> {
+    let named = |name: &str| headers.get(name)?.to_str().ok();
+    match (named("x-vercel-mitigated"), named("x-vercel-error")) {
+        (Some("challenge"), _) => {
+            Some("Vercel challenges every visitor (attack mode): no program gets past it".to_owned())
+        }
+        (_, Some("DEPLOYMENT_PAUSED")) => Some("the project is paused on Vercel: every visitor gets this".to_owned()),
+        _ => None,
     }
 }
 

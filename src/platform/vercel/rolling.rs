@@ -122,7 +122,7 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`]; a refusal when the release has moved on, or advances by itself.
     pub async fn approve_stage(&self, project: &str, canary: &str, active: u32) -> Result<(), PlatformError> {
-        let body = json!({ "activeStageIndex": active, "nextStageIndex": active + 1, "canaryDeploymentId": canary });
+        let body = json!({ "nextStageIndex": active + 1, "canaryDeploymentId": canary });
         self.rolling_call(project, "approve-stage", &body).done().await
     }
 

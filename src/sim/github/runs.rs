@@ -141,6 +141,55 @@ pub(super) async fn cancel(State(shared): State<Shared>, Path((_, _, id)): Numbe
     (StatusCode::ACCEPTED, Json(json!({}))).into_response()
 }
 
+/// GitHub runs a run again for so long after it was made (github.md section 4.3), and so often.
+const RERUN_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 30);
+const RERUNS: u64 = 50;
+
+fn again(shared: &Shared, id: u64, failed_only: bool) -> Response {
+    let mut world = shared.world();
+    let now = world.now;
+    let Some(run) = world.github.run(id) else { return not_found() };
+    let over = run.progress(now).status == "completed";
+    if !over || now.duration_since(run.created_at) > RERUN_WITHIN || run.attempt > RERUNS {
+        // The words do not tell which of them it is.
+        return error(StatusCode::FORBIDDEN, "This workflow run cannot be rerun");
+    }
+    world.rerun(id, failed_only);
+    drop(world);
+    shared.wake();
+    (StatusCode::CREATED, Json(json!({}))).into_response()
+}
+
+pub(super) async fn rerun(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    again(&shared, id, false)
+}
+
+pub(super) async fn rerun_failed(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
+    again(&shared, id, true)
+}
+
+type Attempted = Path<(String, String, u64, u64)>;
+
+pub(super) async fn attempt(State(shared): State<Shared>, Path((_, _, id, number)): Attempted) -> Response {
+    let world = shared.world();
+    let found = world.github.run(id).and_then(|run| run.at_attempt(number));
+    found.map_or_else(not_found, |run| Json(run_json(&world, &run)).into_response())
+}
+
+pub(super) async fn attempt_jobs(
+    State(shared): State<Shared>,
+    Path((_, _, id, number)): Attempted,
+    OriginalUri(uri): OriginalUri,
+    Query(page): Query<Page>,
+) -> Response {
+    let all: Vec<Value> = {
+        let world = shared.world();
+        let Some(run) = world.github.run(id).and_then(|run| run.at_attempt(number)) else { return not_found() };
+        run.jobs.iter().map(|job| job_json(&world, &run, job)).collect()
+    };
+    page.envelope(&uri, &origin(&shared), COMMON, "jobs", all)
+}
+
 #[derive(Deserialize)]
 struct Dispatch {
     #[serde(rename = "ref")]

@@ -79,11 +79,22 @@ pub(super) async fn promote(
     Path((_, project, deployment)): Path<(String, String, String)>,
 ) -> Response {
     let mut world = shared.world();
+    if let Some(answer) = queued(&mut world, &deployment) {
+        return answer;
+    }
     let answer = point(&mut world, "promote", &project, &deployment);
     if answer.status() == StatusCode::CREATED {
         world.vercel.project.rollback_description = None;
     }
     answer
+}
+
+/// A promotion while a rolling release is under way waits for its end: 202.
+fn queued(world: &mut World, deployment: &str) -> Option<Response> {
+    let id = world.vercel.deployment(deployment)?.id.clone();
+    let active = world.vercel.project.rolling_release.as_mut().filter(|one| one.state == "ACTIVE")?;
+    active.queued = Some(id);
+    Some(StatusCode::ACCEPTED.into_response())
 }
 
 /// Accepts a move of the production pointer: 201 and an empty body, done later.
@@ -97,10 +108,23 @@ fn point(world: &mut World, kind: &'static str, project: &str, deployment: &str)
         let text = format!("Deployment {deployment} cannot be the target of a {kind}");
         return error(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", &text);
     }
-    if world.vercel.live(Env::Production).is_some_and(|live| live.id == one.id) {
+    let id = one.id.clone();
+    let live = world.vercel.live(Env::Production).is_some_and(|live| live.id == id);
+    // The rollback to what most visitors get is how a rolling release is ended without the new one.
+    if kind == "rollback" && world.vercel.rolling().is_some() {
+        world.vercel.end_rolling("ABORTED", now);
+        world.vercel.project.auto_assign = false;
+        if live {
+            return StatusCode::CREATED.into_response();
+        }
+    }
+    if kind == "promote" && world.vercel.project.rolling_config.is_some() && !live {
+        world.vercel.start_rolling(&id, now);
+        return StatusCode::CREATED.into_response();
+    }
+    if live {
         return error(StatusCode::CONFLICT, "conflict", "Deployment is already the current production deployment");
     }
-    let id = one.id.clone();
     if kind == "rollback" && world.vercel.plan == "hobby" && previous(&world.vercel, now) != Some(id.as_str()) {
         let text = "Upgrade to Pro to roll back further than to the previous production deployment";
         return error(StatusCode::PAYMENT_REQUIRED, "payment_required", text);

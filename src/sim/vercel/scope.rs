@@ -112,15 +112,6 @@ pub(super) async fn domain_config(State(shared): State<Shared>, Path((_, domain)
     .into_response()
 }
 
-/// The project has no rolling release (vercel.md section 10).
-pub(super) async fn rolling_release(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
-    let world = shared.world();
-    if !is_project(&world.vercel, &id) {
-        return missing("Project");
-    }
-    Json(json!({"rollingRelease": null})).into_response()
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VariableQuery {

@@ -107,6 +107,24 @@ impl World {
         held
     }
 
+    /// Another attempt of a run that is over: what its deploy jobs do is done again.
+    pub fn rerun(&mut self, run: u64, failed_only: bool) {
+        let now = self.now;
+        let environments = &self.github.environments;
+        let env = self.github.run(run).and_then(|run| run.env);
+        let gated = environments.iter().any(|one| Some(one.env) == env && !one.reviewers.is_empty());
+        let Some(found) = self.github.run_mut(run) else { return };
+        let begun = found.again(failed_only, gated, now);
+        let start = found.jobs.get(1).and_then(|job| job.starts_at);
+        let (Some(env), Some(at)) = (env, start.filter(|at| *at >= now)) else { return };
+        let named = |name: &str| begun.iter().any(|job| job == name);
+        let (backend, frontend) = (named("deploy-backend"), named("deploy-frontend"));
+        let (commit, event) = (found.commit, found.event.clone());
+        let health = Health::good();
+        let deploy = Deploy { env, commit, backend, frontend, health, gated: false, event, actor: None };
+        self.schedule(at, Action::Deploy(Step::Begin(run, deploy)));
+    }
+
     pub(super) fn deploy_step(&mut self, step: Step) {
         let now = self.now;
         match step {

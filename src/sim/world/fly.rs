@@ -371,6 +371,23 @@ impl FlyApp {
 }
 
 impl FlyWorld {
+    /// An image of any app of the organization: its registry is one.
+    #[must_use]
+    pub fn image(&self, text: &str) -> Option<&Image> {
+        self.apps.iter().find_map(|app| app.image(text))
+    }
+
+    /// Its digest, after which the app knows it as its own.
+    pub fn pull(&mut self, app: &str, text: &str) -> Option<String> {
+        let image = self.image(text)?.clone();
+        let digest = image.digest.clone();
+        let app = self.app_mut(app)?;
+        if app.image(text).is_none() {
+            app.images.push(image);
+        }
+        Some(digest)
+    }
+
     /// An app by name.
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&FlyApp> {

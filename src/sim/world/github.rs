@@ -67,10 +67,25 @@ pub struct Run {
     pub env: Option<Env>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When this attempt began.
+    pub started_at: Timestamp,
     /// Who.
     pub actor: String,
+    /// Jobs of earlier attempts, oldest first.
+    pub earlier: Vec<Attempt>,
     /// Jobs in order.
     pub jobs: Vec<Job>,
+    /// Cancelled, when.
+    pub canceled_at: Option<Timestamp>,
+}
+
+/// An attempt that is over.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Its jobs.
+    pub jobs: Vec<Job>,
+    /// When it began.
+    pub started_at: Timestamp,
     /// Cancelled, when.
     pub canceled_at: Option<Timestamp>,
 }
@@ -183,6 +198,44 @@ fn timed(from: Timestamp, to: Timestamp, fails: bool, now: Timestamp) -> Progres
 }
 
 impl Run {
+    /// The run as it stood in an attempt, from 1.
+    #[must_use]
+    pub fn at_attempt(&self, number: u64) -> Option<Self> {
+        if number == self.attempt {
+            return Some(self.clone());
+        }
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        let attempt = self.earlier.get(index)?;
+        Some(Self {
+            attempt: number,
+            jobs: attempt.jobs.clone(),
+            started_at: attempt.started_at,
+            canceled_at: attempt.canceled_at,
+            ..self.clone()
+        })
+    }
+
+    /// Begins another attempt: every job, or those that did not end well; those behind a gate wait there again. The names of
+    /// the jobs that are part of it.
+    pub fn again(&mut self, failed_only: bool, gated: bool, now: Timestamp) -> Vec<String> {
+        let ended = |job: &Job| job.progress(self.canceled_at, now).conclusion;
+        let chosen: Vec<bool> = self.jobs.iter().map(|job| !failed_only || ended(job) != Some("success")).collect();
+        let before = Attempt { jobs: self.jobs.clone(), started_at: self.started_at, canceled_at: self.canceled_at };
+        self.earlier.push(before);
+        (self.attempt, self.started_at, self.canceled_at) = (self.attempt + 1, now, None);
+        let build = chosen.first() == Some(&true);
+        let mut begun = Vec::new();
+        for (job, _) in self.jobs.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
+            job.id += 1_000_000_000_000;
+            job.rejected_at = None;
+            let wait = if job.gate.is_some() && build { 2_000 } else { 0 };
+            let held = job.gate.is_some() && gated;
+            job.starts_at = (!held).then(|| now + SignedDuration::from_millis(wait));
+            begun.push(job.name.clone());
+        }
+        begun
+    }
+
     /// Where the whole run stands.
     #[must_use]
     pub fn progress(&self, now: Timestamp) -> Progress {
@@ -204,7 +257,7 @@ impl Run {
     #[must_use]
     pub fn updated_at(&self, now: Timestamp) -> Timestamp {
         let progress = self.progress(now);
-        progress.completed_at.or(progress.started_at).unwrap_or(self.created_at)
+        progress.completed_at.or(progress.started_at).unwrap_or(self.started_at)
     }
 }
 
@@ -325,7 +378,9 @@ impl GithubWorld {
             commit: new.commit,
             env: Some(new.env),
             created_at: now,
+            started_at: now,
             actor: new.actor.clone(),
+            earlier: Vec::new(),
             jobs: vec![
                 job(0, "build", Some(now), None, build),
                 job(1, "deploy-backend", second, gate, backend),

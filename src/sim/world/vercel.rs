@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::budget::Budgets;
+use super::rolling::{RollingConfig, RollingRelease};
 use super::traffic::LogLine;
 use super::{Env, Health, ids};
 
@@ -58,6 +59,14 @@ pub struct VercelProject {
     pub last_alias_request: Option<AliasRequest>,
     /// Reason of the last rollback.
     pub rollback_description: Option<(String, Timestamp)>,
+    /// Visitors get 503.
+    pub paused: bool,
+    /// Visitors are challenged, and since when it is so or not so.
+    pub challenged: (bool, Option<Timestamp>),
+    /// Template of rolling releases; `None` = off.
+    pub rolling_config: Option<RollingConfig>,
+    /// The rolling release under way, or the last one.
+    pub rolling_release: Option<RollingRelease>,
     /// `env_…` of the custom environment `staging`.
     pub staging_environment: String,
 }
@@ -292,6 +301,7 @@ impl VercelWorld {
 
     /// Applies alias moves that are due.
     pub fn settle(&mut self, now: Timestamp) {
+        self.settle_rolling(now);
         let Some(request) = &mut self.project.last_alias_request else { return };
         for step in &mut request.aliases {
             if step.done || step.at > now {
@@ -314,8 +324,9 @@ impl VercelWorld {
     /// When the next alias moves.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
-        let request = self.project.last_alias_request.as_ref()?;
-        request.aliases.iter().filter(|step| !step.done).map(|step| step.at).min()
+        let steps = self.project.last_alias_request.iter().flat_map(|request| &request.aliases);
+        let alias = steps.filter(|step| !step.done).map(|step| step.at).min();
+        alias.into_iter().chain(self.rolling_due()).min()
     }
 
     /// Points every domain of an environment at a deployment, as a finished build does.

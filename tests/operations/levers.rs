@@ -1,0 +1,211 @@
+//! Reruns, redeploys, promotions without a workflow, switches and rolling releases, each to its end over HTTP.
+
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::ids::{DeploymentId, ServiceId};
+use flightdeck::domain::operation::{Lever, OpState, Operation, Wish};
+use serde_json::{Value, json};
+
+use crate::world::{Console, World};
+
+fn frontend() -> ServiceId {
+    ServiceId::new("production", "frontend")
+}
+
+/// A wish carried out to its end.
+async fn done(console: &mut Console, wish: Wish) -> Operation {
+    let plan = console.wish("production", wish, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    done
+}
+
+/// The first reason why a wish cannot be.
+async fn refused(console: &mut Console, wish: Wish) -> String {
+    let plan = console.wish("production", wish, None).await.unwrap();
+    plan.refusals.first().map(ToString::to_string).unwrap_or_default()
+}
+
+async fn page(world: &World) -> reqwest::Response {
+    let origins = world.sim.origins();
+    reqwest::get(&origins.edge["production"].frontend).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    assert_eq!(refused(&mut console, Wish::Throw(frontend(), Lever::Resume)).await, "it is not paused");
+    done(&mut console, Wish::Throw(frontend(), Lever::Pause)).await;
+    assert_eq!(page(&world).await.status().as_u16(), 503);
+    let why = console
+        .fact(|fact| match fact {
+            Fact::Declared(id, declared) if id == frontend() && declared.switches.paused => Some(declared.held()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(why, "PAUSED");
+    assert_eq!(refused(&mut console, Wish::Throw(frontend(), Lever::Pause)).await, "it is paused already");
+    done(&mut console, Wish::Throw(frontend(), Lever::Resume)).await;
+    assert_eq!(page(&world).await.status().as_u16(), 200);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_turns_programs_away_and_the_console_says_that_it_is_one() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    done(&mut console, Wish::Throw(frontend(), Lever::Challenge)).await;
+    assert_eq!(page(&world).await.headers()["x-vercel-mitigated"], "challenge");
+    let why = console
+        .fact(|fact| match fact {
+            Fact::Feed(id, status) if id.to_string().contains("frontend") => match status.state {
+                flightdeck::domain::feed::FeedState::Failing { why, .. } => Some(why.to_string()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .await;
+    assert!(why.contains("attack mode"), "{why}");
+    done(&mut console, Wish::Throw(frontend(), Lever::Unchallenge)).await;
+    assert_eq!(page(&world).await.status().as_u16(), 200);
+    console.stop().await;
+}
+
+/// Another build of production that is ready and staged: a redeploy of a pinned project.
+async fn staged(world: &World, console: &mut Console) -> DeploymentId {
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    assert_eq!(console.carry_out(plan).await.state, OpState::Done);
+    let built = done(console, Wish::Redeploy(frontend())).await;
+    let truth = world.truth().await;
+    assert_eq!(truth["environments"]["production"]["services"]["frontend"]["pinned"], true);
+    DeploymentId::from(built.follows.unwrap().as_str())
+}
+
+async fn configure(world: &World, stages: &Value) {
+    let origin = &world.sim.origins().vercel;
+    let (token, team) = {
+        let state = world.sim.shared().world();
+        (state.vercel.token.clone(), state.vercel.team_id.clone())
+    };
+    let body = json!({"enabled": true, "advancementType": "manual-approval", "stages": stages});
+    let url = format!("{origin}/v1/projects/maria-web/rolling-release/config?teamId={team}");
+    let call = reqwest::Client::new().patch(url).bearer_auth(token);
+    let answer = call.json(&body).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200, "{}", answer.text().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_release_is_started_advanced_and_aborted_or_completed() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let canary = staged(&world, &mut console).await;
+    let start = || Wish::Throw(frontend(), Lever::RollOut(canary.clone()));
+    let plan = console.wish("production", start(), None).await.unwrap();
+    let without = console.carry_out(plan).await;
+    assert_eq!(without.state, OpState::Failed, "none is configured: {without:#?}");
+    assert!(without.outcome.as_str().contains("not configured"), "{}", without.outcome);
+    configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
+    let advance = || Wish::Throw(frontend(), Lever::Advance);
+    assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
+    let begun = done(&mut console, start()).await;
+    assert!(begun.steps[0].detail.as_str().starts_with("10%"), "{}", begun.steps[0].detail);
+    assert!(refused(&mut console, start()).await.contains("under way"));
+    let further = done(&mut console, advance()).await;
+    assert!(further.steps[0].detail.as_str().starts_with("50%"), "{}", further.steps[0].detail);
+    done(&mut console, Wish::Throw(frontend(), Lever::Abort)).await;
+    assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
+    done(&mut console, start()).await;
+    done(&mut console, Wish::Throw(frontend(), Lever::Complete)).await;
+    let live = &world.truth().await["environments"]["production"];
+    assert!(live.to_string().contains(canary.as_str()), "{live}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_release_that_moved_on_is_not_advanced_by_an_old_plan() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let canary = staged(&world, &mut console).await;
+    configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
+    done(&mut console, Wish::Throw(frontend(), Lever::RollOut(canary))).await;
+    let old = console.wish("production", Wish::Throw(frontend(), Lever::Advance), None).await.unwrap();
+    done(&mut console, Wish::Throw(frontend(), Lever::Advance)).await;
+    let refused = console.carry_out(old).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_are_deployed_anew_with_the_image_that_they_run() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let backend = ServiceId::new("production", "backend");
+    let before = world.truth().await["environments"]["production"]["services"]["backend"].clone();
+    let again = done(&mut console, Wish::Redeploy(backend)).await;
+    assert!(again.steps.iter().any(|step| step.title.as_str().starts_with("record a release")));
+    let after = world.truth().await["environments"]["production"]["services"]["backend"].clone();
+    assert_eq!(before["sha"], after["sha"], "{after}");
+    assert_ne!(before["release"], after["release"], "{after}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_rejected_runs_again_and_what_cannot_run_again_says_why() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let promote = console.wish("production", Wish::Promote, None).await.unwrap();
+    let promotion = promote.op;
+    console.engine.operate(promote, None);
+    let (run, _) = crate::held(&mut console).await;
+    let waiting = refused(&mut console, Wish::Rerun { run, failed: false }).await;
+    assert!(waiting.contains("not over yet"), "{waiting}");
+    let reject = console.wish("production", Wish::Review { run, approve: false }, None).await.unwrap();
+    let rejection = reject.op;
+    console.engine.operate(reject, None);
+    let mut over = std::collections::BTreeMap::new();
+    while over.len() < 2 {
+        let one = console
+            .fact(|fact| match fact {
+                Fact::Operation(one) if one.state.ended() => Some(*one),
+                _ => None,
+            })
+            .await;
+        over.insert(one.id, one.state);
+    }
+    assert_eq!((over[&promotion], over[&rejection]), (OpState::Failed, OpState::Done));
+    let plan = console.wish("production", Wish::Rerun { run, failed: true }, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    let again = plan.op;
+    console.engine.operate(plan, None);
+    let (held, _) = crate::held(&mut console).await;
+    assert_eq!(held, run, "another attempt of the same run waits");
+    let approve = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    console.engine.operate(approve, None);
+    let ended = crate::ended(&mut console, again).await;
+    assert_eq!(ended.state, OpState::Done, "{ended:#?}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
+    let world = World::start(20.0).await;
+    let without = |text: String| {
+        let kept = |line: &&str| !line.starts_with("workflow");
+        text.lines().filter(kept).collect::<Vec<_>>().join("\n")
+    };
+    let mut console = world.console_with(world.state.path(), without);
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    assert_eq!(plan.parts.len(), 2, "{:#?}", plan.parts);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let truth = &world.truth().await["environments"];
+    let commit = |env: &str, service: &str| truth[env]["services"][service]["sha"].clone();
+    assert_eq!(commit("production", "backend"), commit("staging", "backend"));
+    assert_eq!(commit("production", "frontend"), commit("staging", "frontend"));
+    let again = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(again.refusals[0].as_str().contains("already"), "{:?}", again.refusals);
+    console.stop().await;
+}
