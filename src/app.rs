@@ -1,6 +1,7 @@
 //! The application: a model, a pure `update`, and effects as data.
 
 pub mod banner;
+pub mod confirm;
 pub mod detail;
 pub mod effect;
 mod facts;

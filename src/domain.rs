@@ -1,6 +1,7 @@
 //! The vocabulary of the console (console.md section 2) and its pure rules. No I/O, no tasks, no drawing here.
 
 pub mod claim;
+pub mod consent;
 pub mod environment;
 pub mod fact;
 pub mod feed;

@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
-use super::{banner, rollback, steady, timeline};
+use super::{banner, confirm, rollback, steady, timeline};
 use crate::domain::fact::Fact;
 use crate::domain::health::ProbeState;
 use crate::logstore::{Piece, Tape};
@@ -82,7 +82,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Clock(platform, ahead) => {
             model.clocks.insert(platform, ahead);
         }
-        Fact::Plan(req, plan) => rollback::planned(model, req, plan),
+        Fact::Plan(req, plan) => rollback::planned(model, req, plan, now),
         Fact::Operation(operation) => {
             let (id, interrupted) = (operation.id, operation.interrupted);
             let known = model.operations.insert(id, *operation).is_some_and(|known| known.interrupted);
@@ -98,6 +98,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         }
         Fact::Notice(text) => model.notice = Some(text),
     }
+    confirm::check(model);
     let mut effects = steady::look(model, now);
     effects.extend(banner::judge(model, now));
     effects

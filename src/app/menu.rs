@@ -109,7 +109,10 @@ fn promote(model: &Model) -> Item {
     let what = candidate.as_ref().map_or("what staging runs", |sha| sha.short());
     let place = production.map_or("production", |env| env.id.as_str());
     let run = production.map_or(Run::Nothing, |env| Run::Wish(env.id.clone(), Wish::Promote));
-    Item { letter: 'P', title: format!("promote {what} to {place}"), why_not, run }
+    // Without a workflow that deploys it, image and build are taken over on the platforms.
+    let straight = production.is_some_and(|env| !model.workflows.contains(&env.id));
+    let how = if straight { ", straight on its platforms" } else { "" };
+    Item { letter: 'P', title: format!("promote {what} to {place}{how}"), why_not, run }
 }
 
 fn lock(model: &Model) -> Option<Item> {

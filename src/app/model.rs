@@ -164,6 +164,8 @@ pub struct Model {
     pub reason: Option<Text>,
     /// Environments that a workflow deploys.
     pub workflows: Vec<EnvId>,
+    /// Who works here, as in the configuration.
+    pub who: Arc<str>,
     /// Operations seen, by identity, oldest first.
     pub operations: BTreeMap<OpId, Operation>,
     /// Quitting was asked for once while an operation was under way.
@@ -215,6 +217,7 @@ impl Model {
             private: false,
             rollback: None,
             reason: None,
+            who: Arc::clone(&settings.who),
             workflows: settings.workflows.iter().map(|workflow| workflow.env.clone()).collect(),
             operations: BTreeMap::new(),
             quitting: false,

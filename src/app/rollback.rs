@@ -1,6 +1,7 @@
 //! The dialog of an operation: pick a release or write a comment, see the plan, type the environment's name, follow the steps. Confirmation is a state:
 //! enter does nothing but what the state says, and a late answer to an earlier question is dropped.
 
+use super::confirm::{Answer, Confirm};
 use super::effect::Effect;
 use super::geometry::SMALLEST;
 use super::model::{Model, Place};
@@ -57,8 +58,8 @@ pub enum Rollback {
     },
     /// The plan is being computed.
     Preflighting(ReqId, EnvId),
-    /// The plan, and what is typed to confirm it.
-    Ready(Box<Plan>, String),
+    /// The plan, and what is done to confirm it.
+    Ready(Box<Plan>, Confirm),
     /// No plan could be made, and why.
     Refused(Text),
     /// Under way, or over.
@@ -138,13 +139,16 @@ fn choices(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
 }
 
 /// A plan came, or the reason why there is none.
-pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>) {
+pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
     match &model.rollback {
         Some(Rollback::Preflighting(awaited, _)) if *awaited == req => {}
         _ => return,
     }
     model.rollback = Some(match plan {
-        Ok(plan) => Rollback::Ready(plan, String::new()),
+        Ok(plan) => {
+            let confirm = Confirm::shown(model, &plan, now);
+            Rollback::Ready(plan, confirm)
+        }
         Err(why) => Rollback::Refused(why),
     });
 }
@@ -171,14 +175,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             let next = at.map_or(0, |at| at.saturating_add_signed(by).min(choices.len() - 1));
             *chosen = choices.get(next).map(|choice| choice.sha.clone());
         }
-        Some(Rollback::Ready(_, typed)) => match key.code {
-            // A held key is no deliberate act.
-            KeyCode::Char(c) if !key.repeat => typed.push(c),
-            KeyCode::Backspace => {
-                typed.pop();
-            }
-            KeyCode::Enter if !key.repeat => return confirm(model, now),
-            _ => {}
+        Some(Rollback::Ready(plan, confirm)) => match confirm.key(plan, key, now) {
+            Answer::Yes => return confirmed(model, now),
+            Answer::No => model.rollback = None,
+            Answer::Open => {}
         },
         Some(Rollback::Commenting { env, asks, note }) => {
             if key.code == KeyCode::Enter && !key.alt {
@@ -238,12 +238,16 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     }
 }
 
-/// What is red and would be overridden by shipping now.
+/// What is red, or somebody's, and would be overridden by doing it now.
 fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<String> {
     if !wish.kind().stops()
         && let Some(frozen) = model.frozen(env, now)
     {
         return Some(frozen.to_string());
+    }
+    let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
+    if let Some(lock) = lock {
+        return Some(format!("{env} is {}", lock.words()));
     }
     let ships = wish.kind().ships();
     let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
@@ -327,12 +331,9 @@ fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
     wish(model, env, Wish::RollBack(targets), now)
 }
 
-/// The name of the environment, typed in full, on a plan that is fresh and refuses nothing.
-fn confirm(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Ready(plan, typed)) = &model.rollback else { return Vec::new() };
-    if !plan.refusals.is_empty() || typed != plan.env.as_str() {
-        return Vec::new();
-    }
+/// A plan that is fresh is carried out.
+fn confirmed(model: &mut Model, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Ready(plan, _)) = &model.rollback else { return Vec::new() };
     let age = std::time::Duration::try_from(now.wall.duration_since(plan.computed_at)).unwrap_or_default();
     if age > PLAN_LIFE {
         model.rollback =
@@ -349,6 +350,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::consent::Level;
     use crate::domain::feed::{FeedState, FeedStatus};
 
     fn now() -> Now {
@@ -390,7 +392,11 @@ mod tests {
 
     fn plan(refusals: Vec<Text>) -> Box<Plan> {
         let now = jiff::Timestamp::UNIX_EPOCH;
-        Box::new(Plan { refusals, ..Plan::of(Wish::RollBack(Vec::new()), "production".into(), Vec::new(), now) })
+        Box::new(Plan {
+            refusals,
+            level: Level::Critical,
+            ..Plan::of(Wish::RollBack(Vec::new()), "production".into(), Vec::new(), now)
+        })
     }
 
     fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {
@@ -400,7 +406,7 @@ mod tests {
     #[test]
     fn only_the_whole_name_confirms_and_only_once() {
         let mut model = model();
-        model.rollback = Some(Rollback::Ready(plan(Vec::new()), String::new()));
+        model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::default()));
         assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
         for c in "production".chars() {
             assert!(press(&mut model, KeyCode::Char(c), now()).is_empty());
@@ -412,7 +418,7 @@ mod tests {
     #[test]
     fn a_refused_or_old_plan_is_not_carried_out() {
         let mut model = model();
-        let typed = "production".to_owned();
+        let typed = Confirm::typed("production");
         model.rollback = Some(Rollback::Ready(plan(vec![Text::from("read-only")]), typed.clone()));
         assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
         model.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
@@ -424,7 +430,7 @@ mod tests {
     #[test]
     fn nothing_is_confirmed_on_a_screen_too_small_to_show_it() {
         let mut model = model();
-        model.rollback = Some(Rollback::Ready(plan(Vec::new()), "production".to_owned()));
+        model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::typed("production")));
         for size in [(59, 30), (120, 14)] {
             model.size = size;
             assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
@@ -468,9 +474,9 @@ mod tests {
     fn a_late_answer_to_an_earlier_question_is_dropped() {
         let mut model = model();
         model.rollback = Some(Rollback::Preflighting(ReqId(2), "production".into()));
-        planned(&mut model, ReqId(1), Ok(plan(Vec::new())));
+        planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
         assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
-        planned(&mut model, ReqId(2), Ok(plan(Vec::new())));
+        planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());
         assert!(matches!(model.rollback, Some(Rollback::Ready(..))));
     }
 }

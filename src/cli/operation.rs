@@ -206,6 +206,10 @@ pub(super) async fn carry_out(
     if let (Some(why), true) = (plan.refusals.first(), consent.confirm.is_some()) {
         return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
     }
+    if let (Some(why), true, None) = (plan.overrides.first(), consent.confirm.is_some(), &consent.reason) {
+        let error = UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed");
+        return Err(error.hint("--reason overrides it; the journal keeps the reason"));
+    }
     if consent.confirm.is_none() {
         super::print(&show_plan(&plan, json))?;
         return Ok(ExitCode::Done);

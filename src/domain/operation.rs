@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::consent::Level;
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::release::{Commit, Presence};
@@ -20,6 +21,8 @@ pub struct Plan {
     pub kind: OpKind,
     /// What was wished for.
     pub wish: Wish,
+    /// What a person does to confirm it.
+    pub level: Level,
     /// Where.
     pub env: EnvId,
     /// Part by part, in the order of execution.
@@ -50,6 +53,7 @@ impl Plan {
             op: OpId(uuid::Uuid::now_v7()),
             kind: wish.kind(),
             wish,
+            level: Level::Moderate,
             env,
             parts,
             commits_out: None,

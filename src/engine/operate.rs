@@ -162,6 +162,9 @@ impl Operator {
         if let Some(other) = self.other().await {
             return Some(other);
         }
+        if let Some(lock) = self.claimed().await {
+            return Some(lock);
+        }
         for part in &self.plan.parts {
             match self.revisions(part).await {
                 Ok(now) if revisions::same(&now, &part.revisions) => {}
@@ -170,6 +173,15 @@ impl Operator {
             }
         }
         None
+    }
+
+    /// Somebody's lock that came after the plan: a reason that was given did not know of it.
+    async fn claimed(&self) -> Option<Text> {
+        let lock = self.store.locks().await.ok()?.remove(&self.plan.env)?;
+        if lock.who.as_str() == &*self.settings.who || !self.plan.overrides.is_empty() {
+            return None;
+        }
+        Some(Text::from(format!("it was locked meanwhile: it is {}; make the plan again", lock.words())))
     }
 
     /// Another operation on the environment that somebody carries out now. An answer to a gate belongs to the promotion that

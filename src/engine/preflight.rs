@@ -15,6 +15,7 @@ use super::plan::{self, Left, PartFacts, PlanFacts};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
+use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{Operation, Plan, Target, Wish};
@@ -42,13 +43,16 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// Why somebody's claim forbids it: another person's lock, or a mark on the commit.
-    fn forbids(&self, who: &str, to: Option<&Sha>) -> Vec<Text> {
-        let lock = self.lock.as_ref().filter(|lock| lock.who.as_str() != who);
-        let lock = lock.map(|lock| Text::from(format!("it is {}; ! L gives it back", lock.words())));
-        let mark = to.and_then(|sha| Some((sha, self.marks.get(sha)?)));
-        let mark = mark.map(|(sha, mark)| Text::from(format!("{} is marked bad: {}", sha.short(), mark.words())));
-        lock.into_iter().chain(mark).collect()
+    /// Another person's lock.
+    fn claimed(&self, who: &str) -> Option<Text> {
+        let lock = self.lock.as_ref().filter(|lock| lock.who.as_str() != who)?;
+        Some(Text::from(format!("it is {}", lock.words())))
+    }
+
+    /// The mark on the commit that it would go to: nothing goes there.
+    fn marked(&self, to: Option<&Sha>) -> Option<Text> {
+        let (sha, mark) = to.and_then(|sha| Some((sha, self.marks.get(sha)?)))?;
+        Some(Text::from(format!("{} is marked bad: {}", sha.short(), mark.words())))
     }
 
     /// Whether we saw this deployment, or another one of its commit there, healthy.
@@ -84,9 +88,15 @@ pub(super) async fn preflight(
     plan.continues = past.continues;
     plan.wish = wish.clone();
     let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind.goes());
-    plan.refusals.extend(past.forbids(&settings.who, to.as_ref()));
+    plan.refusals.extend(past.marked(to.as_ref()));
+    // Others' claims are broken by a reason, as a freeze is.
+    plan.overrides.extend(past.claimed(&settings.who));
     if !plan.kind.stops() {
         plan.overrides.extend(settings.frozen(env, clock.now()));
+    }
+    plan.level = plan.level.max(Level::of(plan.kind, info.tier));
+    if !plan.overrides.is_empty() {
+        plan.level = Level::Critical;
     }
     Ok(plan)
 }

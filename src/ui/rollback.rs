@@ -7,9 +7,11 @@ use ratatui::text::Line;
 use super::Ctx;
 use super::text;
 use super::widgets::dialog::{WIDTH, dialog};
+use crate::app::confirm;
 use crate::app::note::Note;
 use crate::app::readiness;
 use crate::app::rollback::{self, Asks, Choice, Rollback};
+use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::operation::{OpKind, Operation, Plan};
 use crate::domain::release::{Deployment, Presence};
@@ -44,11 +46,11 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             let hint = Line::styled(" esc leaves", dim);
             dialog(ctx, frame, body, Some(env), &format!("Plan for {env}"), lines, hint);
         }
-        Rollback::Ready(plan, typed) => {
+        Rollback::Ready(plan, confirm) => {
             let lines = plan_lines(ctx, plan, false);
             let lines = if lines.len() + 4 > body.height.into() { plan_lines(ctx, plan, true) } else { lines };
             let title = format!("{} {}: the plan", named(plan.kind), plan.env);
-            dialog(ctx, frame, body, Some(&plan.env), &title, lines, confirmation(ctx, plan, typed));
+            dialog(ctx, frame, body, Some(&plan.env), &title, lines, confirmation(ctx, plan, &confirm.typed));
         }
         Rollback::Refused(why) => {
             let text = format!(" {} {why}", ctx.theme.symbol(Status::Fail));
@@ -177,10 +179,14 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
     lines
 }
 
-/// The expected word and what is typed of it, or that nothing can be confirmed.
+/// What confirms it and what is typed of that, or that nothing can be confirmed.
 fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'static> {
     if plan.refusals.is_empty() {
-        let text = format!(" type {} and enter: {typed}{}   esc leaves", plan.env, ctx.theme.cursor());
+        let text = match plan.level {
+            Level::Critical => format!(" type {} and enter: {typed}{}   esc leaves", plan.env, ctx.theme.cursor()),
+            Level::Severe => format!(" press {} to carry it out   esc leaves", confirm::letter(plan)),
+            Level::Moderate => " carry it out? y/N".to_owned(),
+        };
         return Line::styled(text, ctx.theme.prod());
     }
     Line::styled(" cannot be done now; esc leaves", ctx.theme.dim())

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flightdeck::app::confirm::Confirm;
 use flightdeck::app::geometry::Geometry;
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
@@ -9,6 +10,7 @@ use flightdeck::app::rollback::Rollback;
 use flightdeck::app::update;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};
+use flightdeck::domain::consent;
 use flightdeck::domain::environment::{Declared, Observed, Platform, Rollout, Status, Switches};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{Budget, FeedId, FeedState, FeedStatus};
@@ -153,6 +155,7 @@ pub fn planned(refusals: &[&str]) -> Model {
         vec![part("backend", Platform::Fly, "v42", "v41"), part("frontend", Platform::Vercel, "dpl_b", "dpl_a")];
     let wish = Wish::RollBack(Vec::new());
     let plan = Plan {
+        level: consent::Level::Critical,
         commits_out: Some((1..=7).map(commit).collect()),
         stays: vec![
             Text::from("the database: 1 migration was crossed, reversible unknown"),
@@ -163,7 +166,9 @@ pub fn planned(refusals: &[&str]) -> Model {
         ..Plan::of(wish, "production".into(), parts, now().wall)
     };
     let mut model = failing();
-    model.rollback = Some(Rollback::Ready(Box::new(plan), "prod".to_owned()));
+    let mut confirm = Confirm::shown(&model, &plan, now());
+    confirm.typed.push_str("prod");
+    model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
     model
 }
 

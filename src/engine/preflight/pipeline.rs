@@ -3,9 +3,10 @@
 use super::{Past, rerun, told};
 use crate::clock::Timestamp;
 use crate::config::{Settings, WorkflowSettings};
+use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
-use crate::domain::operation::{Act, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, OpKind, Plan, PlanPart, Wish};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
@@ -41,7 +42,11 @@ pub(super) async fn plan(
         (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
         _ => None,
     };
+    // Promoting over a pin is asked as the rollback was that made it.
+    let pinned = wish.kind() == OpKind::Promote && warnings.iter().any(|one| one.as_str().contains("PINNED"));
+    let level = if pinned { Level::Critical } else { Level::Moderate };
     Ok(Plan {
+        level,
         commits_out: commits,
         stays,
         refusals,

@@ -1,0 +1,208 @@
+//! The confirmation of a plan: what is asked by its level, armed only after it was seen, and void when what it is about moves.
+
+use std::time::Duration;
+
+use super::model::Model;
+use super::msg::{Key, KeyCode, Now};
+use super::rollback::Rollback;
+use crate::domain::consent::Level;
+use crate::domain::environment::Platform;
+use crate::domain::operation::Plan;
+use crate::sanitize::Text;
+
+/// A key that was on its way before the plan showed confirms nothing.
+const ARMED_AFTER: Duration = Duration::from_millis(400);
+/// Letters that open nothing in the menu of actions, so that a habit confirms nothing.
+const LETTERS: [char; 4] = ['H', 'I', 'K', 'X'];
+
+/// What a person has done so far to confirm a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Confirm {
+    /// What is typed of the environment's name.
+    pub typed: String,
+    /// When the plan showed, on the monotonic clock.
+    shown: Duration,
+    /// What was live when it showed.
+    seen: Vec<Option<String>>,
+}
+
+/// What a key means for a plan.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Carry it out.
+    Yes,
+    /// Leave it.
+    No,
+    /// Neither yet.
+    Open,
+}
+
+impl Confirm {
+    /// A plan shows now.
+    #[must_use]
+    pub fn shown(model: &Model, plan: &Plan, now: Now) -> Self {
+        Self { typed: String::new(), shown: now.mono, seen: live(model, plan) }
+    }
+
+    /// So much is typed.
+    #[cfg(test)]
+    pub(super) fn typed(text: &str) -> Self {
+        Self { typed: text.to_owned(), ..Self::default() }
+    }
+
+    /// Takes a key. A held key is no deliberate act.
+    pub(super) fn key(&mut self, plan: &Plan, key: Key, now: Now) -> Answer {
+        if key.repeat || !plan.refusals.is_empty() {
+            return Answer::Open;
+        }
+        let armed = now.mono.saturating_sub(self.shown) >= ARMED_AFTER;
+        match (plan.level, key.code) {
+            (Level::Critical, KeyCode::Char(c)) => self.typed.push(c),
+            (Level::Critical, KeyCode::Backspace) => drop(self.typed.pop()),
+            (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Answer::Yes,
+            (Level::Severe, KeyCode::Char(c)) if armed && c == letter(plan) => return Answer::Yes,
+            (Level::Moderate, KeyCode::Char('y')) if armed => return Answer::Yes,
+            (Level::Moderate, KeyCode::Char('n' | 'N') | KeyCode::Enter) => return Answer::No,
+            _ => {}
+        }
+        Answer::Open
+    }
+
+    /// What has moved since the plan showed.
+    fn moved(&self, model: &Model, plan: &Plan) -> Option<Text> {
+        let now = live(model, plan);
+        let changed = |then: &Option<String>, now: &Option<String>| then.is_some() && now.is_some() && then != now;
+        let index = self.seen.iter().zip(&now).position(|(then, now)| changed(then, now))?;
+        let part = plan.parts.get(index)?;
+        let name = if part.platform == Platform::Github { part.resource.to_string() } else { part.service.to_string() };
+        Some(Text::from(format!("{name} moved while the plan was on the screen: esc, then make it again")))
+    }
+}
+
+/// The letter that confirms a severe plan.
+#[must_use]
+pub fn letter(plan: &Plan) -> char {
+    let byte = plan.op.0.as_bytes().last().copied().unwrap_or_default();
+    LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or('K')
+}
+
+/// What is live of each part, or where its run stands.
+fn live(model: &Model, plan: &Plan) -> Vec<Option<String>> {
+    let part = |part: &crate::domain::operation::PlanPart| {
+        if part.platform == Platform::Github {
+            let id: u64 = part.to_id.as_str().parse().ok()?;
+            let run = model.runs.iter().find(|run| run.id == id)?;
+            return Some(format!("{} {}", run.number.1, run.words));
+        }
+        let declared = model.services.get(&part.service)?.declared.as_ref()?;
+        Some(format!("{} {}", declared.deployment, declared.held()))
+    };
+    plan.parts.iter().map(part).collect()
+}
+
+/// A plan on the screen whose world has moved is taken off it: it acts on what it showed, or not at all.
+pub(super) fn check(model: &mut Model) {
+    let Some(Rollback::Ready(plan, confirm)) = &model.rollback else { return };
+    if let Some(why) = confirm.moved(model, plan) {
+        model.rollback = Some(Rollback::Refused(why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::Msg;
+    use crate::domain::environment::{Declared, Status, Switches};
+    use crate::domain::fact::Fact;
+    use crate::domain::operation::{Act, PlanPart, Wish};
+    use crate::domain::release::Presence;
+
+    fn plan(level: Level) -> Plan {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), at) }
+    }
+
+    fn press(confirm: &mut Confirm, plan: &Plan, code: KeyCode, ms: u64, repeat: bool) -> Answer {
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_millis(ms) };
+        confirm.key(plan, Key { code, ctrl: false, alt: false, repeat }, now)
+    }
+
+    #[test]
+    fn a_severe_plan_takes_its_letter_alone_once_armed_and_never_a_held_key() {
+        let (plan, mut confirm) = (plan(Level::Severe), Confirm::default());
+        let yes = KeyCode::Char(letter(&plan));
+        assert_eq!(press(&mut confirm, &plan, yes, 399, false), Answer::Open, "too soon");
+        assert_eq!(press(&mut confirm, &plan, yes, 500, true), Answer::Open, "held down");
+        for other in [KeyCode::Enter, KeyCode::Char('P'), KeyCode::Char('y')] {
+            assert_eq!(press(&mut confirm, &plan, other, 500, false), Answer::Open);
+        }
+        assert_eq!(press(&mut confirm, &plan, yes, 500, false), Answer::Yes);
+    }
+
+    #[test]
+    fn enter_means_no_to_a_moderate_plan() {
+        let (plan, mut confirm) = (plan(Level::Moderate), Confirm::default());
+        assert_eq!(press(&mut confirm, &plan, KeyCode::Enter, 900, false), Answer::No);
+        assert_eq!(press(&mut confirm, &plan, KeyCode::Char('Y'), 900, false), Answer::Open);
+        assert_eq!(press(&mut confirm, &plan, KeyCode::Char('y'), 900, false), Answer::Yes);
+    }
+
+    fn model() -> Model {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
+        Model::new(&settings, now)
+    }
+
+    #[test]
+    fn a_plan_whose_world_moves_is_taken_off_the_screen() {
+        let mut model = model();
+        let id = crate::domain::ids::ServiceId::new("production", "backend");
+        let live = |deployment: &str| Declared {
+            deployment: deployment.into(),
+            label: Text::from("v1"),
+            sha: None,
+            status: Status::Ok,
+            words: Text::default(),
+            created_at: None,
+            rollout: None,
+            pin: None,
+            switches: Switches::default(),
+            instances: Vec::new(),
+        };
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
+        let part = PlanPart {
+            service: id.clone(),
+            platform: Platform::Fly,
+            resource: Text::from("app"),
+            from: Default::default(),
+            from_id: None,
+            to: Default::default(),
+            to_id: String::new().into(),
+            act: Act::FlyRestart { machines: Vec::new() },
+            revisions: Vec::new(),
+            presence: Presence::There,
+            steps: Vec::new(),
+        };
+        let plan = Plan { parts: vec![part], ..plan(Level::Critical) };
+        let told = |model: &mut Model, deployment: &str| {
+            let fact = Fact::Declared(id.clone(), Box::new(live(deployment)));
+            drop(crate::app::update(model, Msg::Fact(fact), now));
+        };
+        told(&mut model, "a");
+        model.rollback = Some(Rollback::Ready(Box::new(plan.clone()), Confirm::shown(&model, &plan, now)));
+        told(&mut model, "a");
+        assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "the same again is no move");
+        told(&mut model, "b");
+        let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
+        assert!(why.as_str().starts_with("production/backend moved"), "{why}");
+    }
+
+    #[test]
+    fn the_letter_opens_nothing_in_the_menu() {
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
+        let menu = super::super::menu::items(&model(), now);
+        assert!(menu.iter().all(|item| !LETTERS.contains(&item.letter)), "{menu:?}");
+    }
+}
