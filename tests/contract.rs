@@ -101,7 +101,7 @@ async fn evening() -> Vec<Exchange> {
     world.sim.shared().world().vercel.project.rolling_config =
         Some(RollingConfig { manual: true, stages: vec![(10, None), (50, None), (100, None)] });
     let rolling =
-        [Lever::RollOut(canary.clone()), Lever::Advance, Lever::Abort, Lever::RollOut(canary), Lever::Complete];
+        [Lever::RollOut(canary.clone()), Lever::Advance(None), Lever::Abort, Lever::RollOut(canary), Lever::Complete];
     let switches = [Lever::Pause, Lever::Resume, Lever::Challenge, Lever::Unchallenge, Lever::Unpin];
     for lever in rolling.into_iter().chain(switches) {
         carried_out(&mut console, Wish::Throw(frontend.clone(), lever)).await;

@@ -4,6 +4,8 @@
 
 #[path = "operations/crashes.rs"]
 mod crashes;
+#[path = "operations/every_crash.rs"]
+mod every_crash;
 #[path = "operations/levers.rs"]
 mod levers;
 #[path = "support/world.rs"]

@@ -116,7 +116,7 @@ impl RollingCommand {
     pub(super) fn lever(self) -> (ServiceArgs, Lever) {
         match self {
             Self::Start { deployment, service } => (service, Lever::RollOut(deployment.as_str().into())),
-            Self::Advance(service) => (service, Lever::Advance),
+            Self::Advance(service) => (service, Lever::Advance(None)),
             Self::Complete(service) => (service, Lever::Complete),
             Self::Abort(service) => (service, Lever::Abort),
         }

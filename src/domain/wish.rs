@@ -128,8 +128,9 @@ pub enum Lever {
     Unchallenge,
     /// A part of the visitors gets this deployment.
     RollOut(DeploymentId),
-    /// The next stage of the rolling release.
-    Advance,
+    /// This stage of the rolling release, from 0; `None` = the next one, which a plan names: wished for again, it does not go
+    /// one further.
+    Advance(Option<u32>),
     /// Its end: everybody gets the new deployment.
     Complete,
     /// Everybody gets the old deployment.
@@ -147,7 +148,7 @@ impl Lever {
             Self::Challenge => OpKind::Challenge,
             Self::Unchallenge => OpKind::Unchallenge,
             Self::RollOut(_) => OpKind::RollOut,
-            Self::Advance => OpKind::Advance,
+            Self::Advance(_) => OpKind::Advance,
             Self::Complete => OpKind::Complete,
             Self::Abort => OpKind::Abort,
         }

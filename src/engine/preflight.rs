@@ -86,7 +86,10 @@ pub(super) async fn preflight(
     plan.refusals.splice(0..0, info.read_only());
     plan.expected = plan::usual(past.durations.clone());
     plan.continues = past.continues;
-    plan.wish = wish.clone();
+    // What is left of a rollback is not what was wished for; any other plan names it itself.
+    if let Wish::RollBack(_) = wish {
+        plan.wish = wish.clone();
+    }
     let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind.goes());
     plan.refusals.extend(past.marked(to.as_ref()));
     // Others' claims are broken by a reason, as a freeze is.

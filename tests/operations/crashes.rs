@@ -1,5 +1,5 @@
-//! Crash points: a rollback is cut off before each write of its journal in turn, as a kill would, and the next start has to tell
-//! the truth, offer to finish, and never send again what may have been taken.
+//! Crash points: every operation is cut off before each write of its journal in turn, as a kill would, and the next start has to
+//! tell the truth, offer to finish, and never send again what may have been taken.
 use std::path::Path;
 
 use flightdeck::clock::SystemClock;
@@ -12,11 +12,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use crate::world::World;
 
 /// Simulated seconds per second: leases of two minutes pass quickly.
-const SPEED: f64 = 60.0;
+pub const SPEED: f64 = 60.0;
 /// Crash points tried side by side.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 
-async fn sql(state: &Path, statement: String) {
+pub async fn sql(state: &Path, statement: String) {
     let options = SqliteConnectOptions::new().filename(state.join("flightdeck.sqlite"));
     let pool = SqlitePool::connect_with(options).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
@@ -25,7 +25,7 @@ async fn sql(state: &Path, statement: String) {
 
 /// From its `rows`-th row on the journal takes no more: what has not been written is not called either, which is what a
 /// process that is gone leaves behind.
-async fn crash_after(state: &Path, rows: usize) {
+pub async fn crash_after(state: &Path, rows: usize) {
     let trigger = format!(
         "create trigger crash before insert on journal when (select count(*) from journal) >= {rows} \
          begin select raise(abort, 'crash'); end"

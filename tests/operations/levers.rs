@@ -107,7 +107,7 @@ async fn a_rolling_release_is_started_advanced_and_aborted_or_completed() {
     assert_eq!(without.state, OpState::Failed, "none is configured: {without:#?}");
     assert!(without.outcome.as_str().contains("not configured"), "{}", without.outcome);
     configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
-    let advance = || Wish::Throw(frontend(), Lever::Advance);
+    let advance = || Wish::Throw(frontend(), Lever::Advance(None));
     assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
     let begun = done(&mut console, start()).await;
     assert!(begun.steps[0].detail.as_str().starts_with("10%"), "{}", begun.steps[0].detail);
@@ -130,8 +130,8 @@ async fn a_rolling_release_that_moved_on_is_not_advanced_by_an_old_plan() {
     let canary = staged(&world, &mut console).await;
     configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
     done(&mut console, Wish::Throw(frontend(), Lever::RollOut(canary))).await;
-    let old = console.wish("production", Wish::Throw(frontend(), Lever::Advance), None).await.unwrap();
-    done(&mut console, Wish::Throw(frontend(), Lever::Advance)).await;
+    let old = console.wish("production", Wish::Throw(frontend(), Lever::Advance(None)), None).await.unwrap();
+    done(&mut console, Wish::Throw(frontend(), Lever::Advance(None))).await;
     let refused = console.carry_out(old).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
     console.stop().await;

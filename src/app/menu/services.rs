@@ -91,7 +91,7 @@ fn rolling(
             item(
                 'W',
                 format!("advance the rolling release of {id} from {}% to {to}", now.percent),
-                Lever::Advance,
+                Lever::Advance(None),
                 why_not,
             ),
             item(

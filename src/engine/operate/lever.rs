@@ -62,7 +62,7 @@ impl Operator {
             Lever::Challenge => vercel.challenge(id, true, self.clock.now()).await,
             Lever::Unchallenge => vercel.challenge(id, false, self.clock.now()).await,
             Lever::RollOut(deployment) => vercel.start_rolling(id, deployment.as_str()).await,
-            Lever::Advance => vercel.approve_stage(id, canary, stage).await,
+            Lever::Advance(_) => vercel.approve_stage(id, canary, stage).await,
             Lever::Complete => vercel.complete_rolling(id, canary).await,
             // There is no other way to end one: the rollback to what most visitors get (vercel.md section 10).
             Lever::Abort => vercel.rollback(id, current, reason).await,
@@ -84,7 +84,7 @@ fn taken(lever: &Lever, before: &After, after: &After) -> Option<Text> {
             rolling.is_some_and(|one| one.canary == id.as_str()) || live(id.as_str()),
             rolling.map_or_else(|| "everybody gets it".to_owned(), RollingRelease::words),
         ),
-        Lever::Advance => {
+        Lever::Advance(_) => {
             let from = before.rolling.as_ref().map_or(0, |one| one.stage);
             let on = rolling.is_none_or(|one| one.stage > from);
             (on, rolling.map_or_else(|| "it was the last stage".to_owned(), RollingRelease::words))

@@ -46,6 +46,7 @@ pub(super) async fn plan(
         return Err(Text::from(format!("this acts on the whole project: select {} in production", service.name)));
     }
     let seen = seen(vercel, &info.resource, lever).await?;
+    let lever = &named(lever, seen.rolling.as_ref());
     let effect = effect(&seen, lever);
     let part = PlanPart {
         service: service.clone(),
@@ -68,6 +69,14 @@ pub(super) async fn plan(
     })
 }
 
+/// The stage that is meant by the next one.
+fn named(lever: &Lever, rolling: Option<&RollingRelease>) -> Lever {
+    match lever {
+        Lever::Advance(None) => Lever::Advance(rolling.and_then(|one| Some(one.next?.0))),
+        other => other.clone(),
+    }
+}
+
 /// What must still hold when the switch is thrown: what is live, and where a rolling release stands.
 pub(in crate::engine) fn revisions(
     project: &VercelProject,
@@ -82,7 +91,7 @@ pub(in crate::engine) fn revisions(
 
 /// Whether it is about a rolling release.
 pub(in crate::engine) fn stages(lever: &Lever) -> bool {
-    matches!(lever, Lever::RollOut(_) | Lever::Advance | Lever::Complete | Lever::Abort)
+    matches!(lever, Lever::RollOut(_) | Lever::Advance(_) | Lever::Complete | Lever::Abort)
 }
 
 async fn seen(vercel: &Vercel, resource: &str, lever: &Lever) -> Result<Seen, Text> {
@@ -172,15 +181,18 @@ fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
         };
     };
     let to = match (lever, one.next) {
-        (Lever::Advance, Some((_, percent))) => format!("{percent}%"),
+        (Lever::Advance(_), Some((_, percent))) => format!("{percent}%"),
         (Lever::Complete, _) => "100%".to_owned(),
         (Lever::Abort, _) => "0%".to_owned(),
         _ => one.words(),
     };
     let refusal = match lever {
         Lever::RollOut(_) => Some(format!("a rolling release is under way: {}", one.words())),
-        Lever::Advance if one.next.is_none() => Some("this is its last stage".to_owned()),
-        Lever::Advance if !one.waits => Some("it advances by itself; ! Y gives everybody the old one back".to_owned()),
+        Lever::Advance(Some(to)) if *to <= one.stage => Some(format!("it is at {}% already", one.percent)),
+        Lever::Advance(_) if one.next.is_none() => Some("this is its last stage".to_owned()),
+        Lever::Advance(_) if !one.waits => {
+            Some("it advances by itself; ! Y gives everybody the old one back".to_owned())
+        }
         _ => None,
     };
     let (step, warning) = match lever {

@@ -1,0 +1,266 @@
+//! Crash points of every operation but the rollback, whose are in `crashes`: one scheme for all of them. What an operation sends when
+//! nothing happens to it is the most that it may send over a crash and its finish.
+
+use std::collections::BTreeMap;
+
+use flightdeck::clock::SystemClock;
+use flightdeck::domain::ids::{DeploymentId, ServiceId};
+use flightdeck::domain::operation::{Lever, OpState, Wish};
+use flightdeck::sim::world::deploy::Deploy;
+use flightdeck::sim::world::rolling::RollingConfig;
+use flightdeck::sim::world::{Env, Health};
+use flightdeck::store::Store;
+use futures_util::stream::{self, StreamExt as _};
+use serde_json::Value;
+
+use crate::crashes::{AT_ONCE, SPEED, crash_after, sql};
+use crate::world::{Console, World};
+
+/// An operation: what the world is made to be, and what is wished for there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Promote,
+    PromoteStraight,
+    Approve,
+    Reject,
+    Cancel,
+    Rerun,
+    RedeployMachines,
+    RedeployPage,
+    Restart,
+    Unpin,
+    Pause,
+    Resume,
+    Challenge,
+    Unchallenge,
+    RollOut,
+    Advance,
+    Complete,
+    Abort,
+}
+
+const CASES: [Case; 18] = [
+    Case::Promote,
+    Case::PromoteStraight,
+    Case::Approve,
+    Case::Reject,
+    Case::Cancel,
+    Case::Rerun,
+    Case::RedeployMachines,
+    Case::RedeployPage,
+    Case::Restart,
+    Case::Unpin,
+    Case::Pause,
+    Case::Resume,
+    Case::Challenge,
+    Case::Unchallenge,
+    Case::RollOut,
+    Case::Advance,
+    Case::Complete,
+    Case::Abort,
+];
+
+impl Case {
+    /// Makes the world so that the wish has something to do.
+    fn prepare(self, world: &World) -> Wish {
+        let shared = world.sim.shared();
+        let mut state = shared.world();
+        let now = state.now;
+        let throw = |lever| Wish::Throw(ServiceId::new("production", "frontend"), lever);
+        let backend = || ServiceId::new("production", "backend");
+        match self {
+            Self::Approve | Self::Reject | Self::Cancel => {
+                let commit = state.commits.len() - 1;
+                let run = state.deploy(Deploy {
+                    env: Env::Production,
+                    commit,
+                    backend: true,
+                    frontend: true,
+                    health: Health::good(),
+                    gated: true,
+                    event: "workflow_dispatch".to_owned(),
+                    actor: Some("ines".to_owned()),
+                });
+                match self {
+                    Self::Cancel => Wish::Cancel { run },
+                    _ => Wish::Review { run, approve: self == Self::Approve },
+                }
+            }
+            Self::Promote | Self::PromoteStraight => {
+                // Nobody has to approve: the run goes through.
+                state.github.environments.iter_mut().for_each(|one| one.reviewers.clear());
+                Wish::Promote
+            }
+            Self::Rerun => {
+                state.github.environments.iter_mut().for_each(|one| one.reviewers.clear());
+                let live = state.backend_commit(Env::Production);
+                let over = state.github.runs.iter().rev();
+                let run = over.into_iter().find(|run| run.env == Some(Env::Production) && Some(run.commit) == live);
+                Wish::Rerun { run: run.unwrap().id, failed: false }
+            }
+            Self::RedeployMachines => Wish::Redeploy(backend()),
+            Self::RedeployPage => Wish::Redeploy(ServiceId::new("production", "frontend")),
+            Self::Restart => Wish::Restart(backend()),
+            Self::Unpin => {
+                state.vercel.project.auto_assign = false;
+                throw(Lever::Unpin)
+            }
+            Self::Pause => throw(Lever::Pause),
+            Self::Resume => {
+                state.vercel.project.paused = true;
+                throw(Lever::Resume)
+            }
+            Self::Challenge => throw(Lever::Challenge),
+            Self::Unchallenge => {
+                state.vercel.project.challenged = (true, None);
+                throw(Lever::Unchallenge)
+            }
+            Self::RollOut | Self::Advance | Self::Complete | Self::Abort => {
+                let stages = vec![(10, None), (50, None), (100, None)];
+                state.vercel.project.rolling_config = Some(RollingConfig { manual: true, stages });
+                let live = state.vercel.live(Env::Production).unwrap().id.clone();
+                let mut ready = state.vercel.deployments.iter().rev();
+                let one = ready.find(|one| one.env == Env::Production && one.id != live && one.state(now) == "READY");
+                let canary = one.unwrap().id.clone();
+                if self != Self::RollOut {
+                    assert!(state.vercel.start_rolling(&canary, now));
+                }
+                throw(match self {
+                    Self::RollOut => Lever::RollOut(DeploymentId::from(canary.as_str())),
+                    Self::Advance => Lever::Advance(None),
+                    Self::Complete => Lever::Complete,
+                    _ => Lever::Abort,
+                })
+            }
+        }
+    }
+
+    fn console(self, world: &World) -> Console {
+        let straight = self == Self::PromoteStraight;
+        world.console_with(world.state.path(), |text| {
+            let kept = |line: &&str| !(straight && line.starts_with("workflow"));
+            text.lines().filter(kept).collect::<Vec<_>>().join("\n")
+        })
+    }
+}
+
+/// Changing requests by origin and route. Leases are claims that are taken as often as they are needed, and the queries that are
+/// sent by POST change nothing.
+async fn changes(world: &World) -> BTreeMap<String, u64> {
+    let truth = world.truth().await;
+    let origins = truth["requests"].as_object().unwrap().iter();
+    let routes = origins.flat_map(|(origin, routes)| {
+        let routes = routes.as_object().into_iter().flatten();
+        routes.map(move |(route, count)| (format!("{origin} {route}"), count.as_u64().unwrap_or(0)))
+    });
+    let changing = |route: &str| {
+        !["GET", "HEAD", "OPTIONS"].iter().any(|method| route.contains(&format!(" {method} ")))
+            && !["/lease", "graphql", "database/query"].iter().any(|part| route.contains(part))
+    };
+    routes.filter(|(route, _)| changing(route)).collect()
+}
+
+/// What it sends when nothing happens to it.
+async fn undisturbed(case: Case) -> BTreeMap<String, u64> {
+    let world = World::start(SPEED).await;
+    let wish = case.prepare(&world);
+    let mut console = case.console(&world);
+    let plan = console.wish("production", wish, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{case:?}: {:?}", plan.refusals);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{case:?}: {done:#?}");
+    console.stop().await;
+    let sent = changes(&world).await;
+    assert!(!sent.is_empty(), "{case:?} changes something");
+    sent
+}
+
+/// Cuts it off after `rows` rows, starts again, and finishes it. False when it was not cut off any more.
+async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>) -> bool {
+    let world = World::start(SPEED).await;
+    let wish = case.prepare(&world);
+    let state = world.state.path();
+    let store = Store::open(state, SystemClock::shared()).await.unwrap();
+    crash_after(state, rows).await;
+    let mut console = case.console(&world);
+    let plan = console.wish("production", wish, None).await.unwrap();
+    let op = plan.op;
+    let first = console.carry_out(plan).await;
+    console.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    let found = store.interrupted().await.unwrap();
+    if first.state == OpState::Done && found.is_empty() {
+        return false;
+    }
+    let what = format!("{case:?} after {rows} rows");
+    if rows == 0 {
+        assert!(found.is_empty() && first.state == OpState::Refused, "{what}: nothing was begun: {found:?}");
+        return true;
+    }
+    assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op], "{what}");
+    finish(case, &world, found[0].wish.clone().unwrap(), (op, &what)).await;
+    let sent = changes(&world).await;
+    for (route, count) in &sent {
+        assert!(most.get(route).is_some_and(|most| count <= most), "{what}: {route} {count} times, at most {most:?}");
+    }
+    true
+}
+
+/// What a person does at the next start: asks for its finish; where it says that it is done already, that is so.
+async fn finish(case: Case, world: &World, wish: Wish, (op, what): (flightdeck::domain::ids::OpId, &str)) {
+    let mut console = case.console(world);
+    let said = match console.wish("production", wish, Some(op)).await {
+        Err(why) => Some(why.to_string()),
+        Ok(plan) if !plan.refusals.is_empty() => Some(plan.refusals[0].to_string()),
+        Ok(plan) => {
+            let done = console.carry_out(plan).await;
+            assert_eq!(done.state, OpState::Done, "{what}: {done:#?}");
+            None
+        }
+    };
+    if let Some(why) = said {
+        let done = ["already", "is not p", "are not", "no rolling", "under way", "is over", "any more", "it was"];
+        assert!(done.iter().any(|words| why.contains(words)), "{what}: {why}");
+        console.engine.leave(op, flightdeck::sanitize::Text::from("as it is"));
+    }
+    console.stop().await;
+    let truth: Value = world.truth().await;
+    let frontend = &truth["environments"]["production"]["services"]["frontend"];
+    match case {
+        Case::Pause => assert_eq!(frontend["paused"], true, "{what}"),
+        Case::Resume => assert_eq!(frontend["paused"], false, "{what}"),
+        Case::Unpin => assert_eq!(frontend["pinned"], false, "{what}"),
+        Case::RollOut => assert_eq!(frontend["rolling"], 10, "{what}"),
+        Case::Advance => assert_eq!(frontend["rolling"], 50, "{what}"),
+        Case::Complete | Case::Abort => assert_eq!(frontend["rolling"], Value::Null, "{what}"),
+        Case::Promote | Case::PromoteStraight => {
+            let staging = &truth["environments"]["staging"]["services"];
+            let production = &truth["environments"]["production"]["services"];
+            assert_eq!(production["backend"]["sha"], staging["backend"]["sha"], "{what}");
+            assert_eq!(production["frontend"]["sha"], staging["frontend"]["sha"], "{what}");
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_every_crash_every_operation_is_finished_and_no_call_is_repeated() {
+    let mut all = 0;
+    for case in CASES {
+        let most = undisturbed(case).await;
+        let (mut points, mut from) = (0, 0);
+        loop {
+            let tries = stream::iter(from..from + AT_ONCE).map(|rows| crash_and_finish(case, rows, &most));
+            let batch: Vec<bool> = tries.buffered(AT_ONCE).collect().await;
+            points += batch.iter().filter(|crashed| **crashed).count();
+            if batch.contains(&false) {
+                break;
+            }
+            from += AT_ONCE;
+        }
+        println!("{case:?}: {points} crash points");
+        assert!(points >= 5, "{case:?} writes more rows than {points}");
+        all += points;
+    }
+    println!("{all} crash points");
+}
