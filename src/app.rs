@@ -15,6 +15,7 @@ mod motion;
 pub mod msg;
 pub mod note;
 pub mod overlay;
+pub mod pace;
 pub mod reader;
 pub mod readiness;
 pub mod reading;

@@ -248,6 +248,9 @@ pub struct StepReport {
     pub detail: Text,
     /// When it began.
     pub started_at: Option<Timestamp>,
+    /// When it last said something new.
+    #[serde(default)]
+    pub spoke_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }

@@ -123,6 +123,7 @@ impl Operator {
             state: StepState::Todo,
             detail: Text::default(),
             started_at: None,
+            spoke_at: None,
             ended_at: None,
         };
         let mut steps: Vec<StepReport> =
@@ -279,7 +280,8 @@ impl Operator {
     async fn begin_step(&self, operation: &mut Operation, at: usize) {
         if let Some(step) = operation.steps.get_mut(at) {
             step.state = StepState::Running;
-            step.started_at = Some(self.clock.now());
+            step.started_at = step.started_at.or_else(|| Some(self.clock.now()));
+            step.spoke_at = Some(self.clock.now());
         }
         self.tell(operation).await;
     }
@@ -287,7 +289,10 @@ impl Operator {
     /// Tells where a step stands.
     async fn note(&self, operation: &mut Operation, at: usize, detail: Text) {
         match operation.steps.get_mut(at) {
-            Some(step) if step.detail != detail => step.detail = detail,
+            Some(step) if step.detail != detail => {
+                step.detail = detail;
+                step.spoke_at = Some(self.clock.now());
+            }
             _ => return,
         }
         self.tell(operation).await;

@@ -9,11 +9,12 @@ use super::text;
 use super::widgets::dialog::{WIDTH, dialog};
 use crate::app::confirm;
 use crate::app::note::Note;
+use crate::app::pace;
 use crate::app::readiness;
 use crate::app::rollback::{self, Asks, Choice, Rollback};
 use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
-use crate::domain::operation::{OpKind, Operation, Plan};
+use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState};
 use crate::domain::release::{Deployment, Presence};
 
 /// The dialog.
@@ -195,20 +196,7 @@ fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'static> {
 /// The steps, and how it stands.
 fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>, Line<'static>) {
     let mut lines = vec![Line::styled(format!(" {}", operation.title), ctx.theme.strong())];
-    for step in &operation.steps {
-        let status = step.state.status();
-        let word = step.state.word();
-        let took = step.started_at.map(|at| text::since(at, step.ended_at.unwrap_or(ctx.now.wall))).unwrap_or_default();
-        let text = format!(
-            " {} {word:<8} {} {} {}  {}  {took}",
-            ctx.theme.symbol(status),
-            step.service.name,
-            ctx.theme.dot(),
-            step.title,
-            step.detail
-        );
-        lines.push(Line::styled(text, ctx.theme.status(status)));
-    }
+    lines.extend(operation.steps.iter().map(|step| step_line(ctx, operation, step)));
     if operation.interrupted {
         return interrupted(ctx, operation, lines);
     }
@@ -224,6 +212,30 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
         "under way; esc hides this, it goes on".to_owned()
     };
     (lines, Line::styled(format!(" {} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)))
+}
+
+/// A step: how it stands, what it says, how long it takes, how long such steps usually take, and whether it has been silent for
+/// longer than that.
+fn step_line(ctx: &Ctx<'_>, operation: &Operation, step: &StepReport) -> Line<'static> {
+    let mut status = step.state.status();
+    let word = step.state.word();
+    let took = step.started_at.map(|at| text::since(at, step.ended_at.unwrap_or(ctx.now.wall))).unwrap_or_default();
+    let running = step.state == StepState::Running && !operation.state.ended() && !operation.interrupted;
+    let usual = pace::pace(ctx.model, operation.kind, step).filter(|_| running);
+    let mut usual = usual.map(|pace| format!(", usually {}", text::age(pace.usual))).unwrap_or_default();
+    if let Some(silent) = pace::stuck(ctx.model, operation, step, ctx.now).filter(|_| running) {
+        usual.push_str(&format!("   stuck? silent for {}", text::age(silent)));
+        status = Status::Warn;
+    }
+    let text = format!(
+        " {} {word:<8} {} {} {}  {}  {took}{usual}",
+        ctx.theme.symbol(status),
+        step.service.name,
+        ctx.theme.dot(),
+        step.title,
+        step.detail
+    );
+    Line::styled(text, ctx.theme.status(status))
 }
 
 /// What was in flight when a console ended, what runs now, and the choices.
