@@ -356,8 +356,8 @@ async fn vercel_runtime_stream_survives_what_it_cannot_read() {
     let mut logs =
         vercel(&server).runtime_logs("prj_1", "dpl_1", &ServiceId::new("staging", "frontend")).await.unwrap();
     let first = logs.next().await.unwrap().unwrap();
-    assert_eq!((first.1.message.as_str(), first.1.level), ("boom", Level::Error));
-    assert_eq!(logs.next().await.unwrap().unwrap().1.message.as_str(), "not json");
+    assert_eq!((first.line.message.as_str(), first.line.level), ("boom", Level::Error));
+    assert_eq!(logs.next().await.unwrap().unwrap().line.message.as_str(), "not json");
     assert_eq!(logs.next().await.unwrap(), None);
 }
 

@@ -1,5 +1,6 @@
 //! Vercel: projects, deployments, logs, variables, domains and the production pointer (vercel.md).
 
+mod history;
 mod levers;
 mod logs;
 mod pointer;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use history::{History, Span};
 pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
@@ -54,6 +56,8 @@ struct Held {
 pub struct VercelProject {
     /// `prj_…`.
     pub id: String,
+    /// The team that owns it: `team_…`.
+    pub owner: String,
     /// Its name.
     pub name: Text,
     /// The deployment that production points at.

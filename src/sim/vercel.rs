@@ -3,6 +3,7 @@
 
 mod guard;
 pub(crate) mod levers;
+mod observability;
 mod pointer;
 pub(crate) mod rolling;
 mod scope;
@@ -41,6 +42,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/projects/{id}/unpause", routing::post(levers::unpause))
         .route("/{v}/security/attack-mode", routing::post(levers::challenge))
         .merge(rolling::routes())
+        .route("/{v}/observability/events", routing::post(observability::events))
         .route("/{v}/projects/{id}/env", routing::get(scope::variables))
         .route("/{v}/projects/{id}/custom-environments", routing::get(scope::environments))
         .route("/projects/{id}/custom-environments", routing::get(scope::bare_environments))

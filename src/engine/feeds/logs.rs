@@ -1,16 +1,14 @@
 //! Log lines of a service: polled with a cursor (Fly, Supabase) or read from a stream (Vercel), without duplicates.
 
 mod fly;
+mod vercel;
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Clients, vercel_target};
-use crate::clock::{SharedClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::domain::environment::{Platform, ServiceInfo, Tier};
-use crate::domain::fact::Fact;
-use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
@@ -19,24 +17,15 @@ use crate::platform::PlatformError;
 use crate::platform::http::Http;
 use crate::platform::logparse::RecordId;
 use crate::platform::supabase::Supabase;
-use crate::platform::vercel::{Vercel, VercelDeployment};
-use crate::sanitize::Text;
 
 /// Ids remembered to join overlapping pages.
 const REMEMBERED: usize = 4096;
-/// Lines of a stream are handed over at least this often.
-const FLUSH: Duration = Duration::from_millis(50);
 /// Supabase allows 30 log queries a minute (supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
-/// Pause before a stream is opened again (vercel.md section 5).
-const REOPEN: Duration = Duration::from_secs(2);
-/// How often a stream's deployment is compared with what is live.
-const LOOK: Duration = Duration::from_secs(10);
-
 enum Source {
     Fly(fly::FlyLogs),
-    Vercel { vercel: Vercel, target: Arc<str>, opened: bool },
+    Vercel(Box<vercel::VercelLogs>),
     Supabase { supabase: Supabase, since: Timestamp },
 }
 
@@ -55,7 +44,10 @@ impl LogsFeed {
             Platform::Fly => clients.fly.clone().map(|fly| Source::Fly(fly::FlyLogs::new(fly))),
             Platform::Vercel => {
                 let target = vercel_target(&service.id.env, tier);
-                clients.vercel.clone().map(|vercel| Source::Vercel { vercel, target, opened: false })
+                clients
+                    .vercel
+                    .clone()
+                    .map(|vercel| Source::Vercel(Box::new(vercel::VercelLogs::new(vercel, target, http.clock().now()))))
             }
             Platform::Supabase => {
                 let since = http.clock().now() - Duration::from_secs(300);
@@ -78,70 +70,9 @@ impl LogsFeed {
                 hand_over(outbox, &self.service.id, self.seen.fresh(page));
                 Ok(Pace::After(SUPABASE))
             }
-            Source::Vercel { vercel, target, opened } => {
-                let again = std::mem::replace(opened, true);
-                let pause =
-                    follow(vercel, target, &self.service, &mut self.seen, self.http.clock(), again, outbox).await?;
-                Ok(Pace::After(pause))
-            }
+            Source::Vercel(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,
         }
     }
-}
-
-/// Reads a runtime stream until it ends; how long to wait then. It cannot be resumed: a second one begins with a gap mark of unknown size.
-async fn follow(
-    vercel: &Vercel,
-    target: &str,
-    service: &ServiceInfo,
-    seen: &mut Seen,
-    clock: &SharedClock,
-    again: bool,
-    outbox: &Outbox,
-) -> Result<Duration, PlatformError> {
-    // One that ended did so because another deployment went live, as often as not.
-    let age = if again { REOPEN } else { LOOK };
-    let Some(live) = vercel.serving(&service.resource, target, age).await? else { return Ok(LOOK) };
-    let mut stream = vercel.runtime_logs(&service.resource, &live.id, &service.id).await?;
-    if again {
-        let why = Some(Text::from("the stream was reopened; lines in between are not offered again"));
-        outbox.log(LogBatch { service: service.id.clone(), lines: Vec::new(), gap: 1, gap_why: why });
-    }
-    alive(service, clock, outbox).await;
-    let mut waiting = Vec::new();
-    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
-    loop {
-        let flush = tokio::time::sleep(FLUSH);
-        tokio::select! {
-            line = stream.next() => match line? {
-                Some((id, line)) => {
-                    if seen.is_new(id) {
-                        waiting.push(line);
-                    }
-                }
-                None => break,
-            },
-            _ = look.tick() => {
-                // A stream belongs to one deployment and stays open when another goes live.
-                let now = vercel.serving(&service.resource, target, LOOK);
-                if now.await.ok().flatten().is_some_and(|now: VercelDeployment| now.id != live.id) {
-                    break;
-                }
-                alive(service, clock, outbox).await;
-            }
-            () = flush, if !waiting.is_empty() => hand_over(outbox, &service.id, std::mem::take(&mut waiting)),
-        }
-        if waiting.len() >= BATCH {
-            hand_over(outbox, &service.id, std::mem::take(&mut waiting));
-        }
-    }
-    hand_over(outbox, &service.id, waiting);
-    Ok(REOPEN)
-}
-
-/// An open stream is fresh although no read of it ever ends.
-async fn alive(service: &ServiceInfo, clock: &SharedClock, outbox: &Outbox) {
-    let status = FeedStatus { state: FeedState::Fresh(clock.now()), interval: LOOK };
-    outbox.tell(Fact::Feed(FeedId::Logs(service.id.clone()), status)).await;
 }
 
 pub(super) fn hand_over(outbox: &Outbox, service: &ServiceId, lines: Vec<LogLine>) {

@@ -37,25 +37,37 @@ pub struct RuntimeLogs {
     service: ServiceId,
 }
 
-#[derive(Deserialize)]
+/// A line of the runtime log, of the stream or of its history.
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+pub(super) struct Record {
     #[serde(default, deserialize_with = "text")]
-    row_id: String,
+    pub(super) row_id: String,
     #[serde(default, deserialize_with = "maybe_time")]
-    timestamp_in_ms: Option<Timestamp>,
+    pub(super) timestamp_in_ms: Option<Timestamp>,
     #[serde(default, deserialize_with = "text")]
-    level: String,
+    pub(super) level: String,
     #[serde(default, deserialize_with = "text")]
-    message: String,
+    pub(super) message: String,
     #[serde(default, deserialize_with = "text")]
-    source: String,
+    pub(super) source: String,
     #[serde(default, deserialize_with = "text")]
-    request_method: String,
+    pub(super) request_method: String,
     #[serde(default, deserialize_with = "text")]
-    request_path: String,
+    pub(super) request_path: String,
     #[serde(default, deserialize_with = "or_default")]
-    response_status_code: i32,
+    pub(super) response_status_code: i32,
+}
+
+/// A line of a live runtime log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuntimeLine {
+    /// What tells its record from the next.
+    pub id: RecordId,
+    /// What tells the same line in the history; none where the record could not be read.
+    pub same: Option<RecordId>,
+    /// The line.
+    pub line: LogLine,
 }
 
 impl Vercel {
@@ -124,47 +136,63 @@ impl Vercel {
 }
 
 impl RuntimeLogs {
-    /// The next line with what identifies its record; `None` when the platform ended the stream. Cancelling it loses nothing.
-    /// A record that cannot be decoded becomes a visible line.
+    /// The next line; `None` when the platform ended the stream. Cancelling it loses nothing. A record that cannot be decoded
+    /// becomes a visible line.
     ///
     /// # Errors
     /// [`PlatformError`] when the connection breaks or falls silent.
-    pub async fn next(&mut self) -> Result<Option<(RecordId, LogLine)>, PlatformError> {
+    pub async fn next(&mut self) -> Result<Option<RuntimeLine>, PlatformError> {
         loop {
             let Some(raw) = self.lines.next().await? else { return Ok(None) };
-            if let Some(line) = self.decode(&raw) {
-                // Whether a row has one line or several is not written: the whole record tells it from the next.
-                return Ok(Some((RecordId::of(&raw.head), line)));
+            // Whether a row has one line or several is not written: the whole record tells it from the next.
+            let id = RecordId::of(&raw.head);
+            let Ok(record) = serde_json::from_slice::<Record>(&raw.head) else {
+                return Ok(Some(RuntimeLine { id, same: None, line: self.undecoded(&raw) }));
+            };
+            if let Some(line) = record.line(&self.http, &self.service) {
+                return Ok(Some(RuntimeLine { id, same: record.same(), line }));
             }
         }
     }
 
-    fn decode(&self, raw: &RawLine) -> Option<LogLine> {
-        let mut origin = logparse::Origin {
-            service: self.service.clone(),
-            platform: VERCEL,
-            kind: LogKind::App,
-            at: self.http.clock().now(),
-            instance: "".into(),
-            region: "".into(),
-            level: None,
-        };
-        let Ok(record) = serde_json::from_slice::<Record>(&raw.head) else {
-            let cut = if raw.cut > 0 { format!(" … +{} bytes cut", raw.cut) } else { String::new() };
-            let text = format!("{}{cut}", String::from_utf8_lossy(&raw.head));
-            return Some(logparse::line(origin, &text, self.http.redactor()));
-        };
-        origin.at = record.timestamp_in_ms.unwrap_or(origin.at);
-        origin.level = logparse::level_word(&record.level);
-        if record.source == "delimiter" || record.source == "request" {
-            origin.kind = LogKind::System;
-        }
-        let text = record.text()?;
-        Some(logparse::line(origin, &text, self.http.redactor()))
+    fn undecoded(&self, raw: &RawLine) -> LogLine {
+        let cut = if raw.cut > 0 { format!(" … +{} bytes cut", raw.cut) } else { String::new() };
+        let text = format!("{}{cut}", String::from_utf8_lossy(&raw.head));
+        logparse::line(origin(&self.http, &self.service), &text, self.http.redactor())
+    }
+}
+
+fn origin(http: &Http, service: &ServiceId) -> logparse::Origin {
+    logparse::Origin {
+        service: service.clone(),
+        platform: VERCEL,
+        kind: LogKind::App,
+        at: http.clock().now(),
+        instance: "".into(),
+        region: "".into(),
+        level: None,
     }
 }
 
 impl Record {
+    /// What the stream and the history both say of a line.
+    pub(super) fn same(&self) -> Option<RecordId> {
+        let at = self.timestamp_in_ms?.as_millisecond();
+        Some(RecordId::of(format!("{at} {} {}", self.request_path, self.message.trim_end()).as_bytes()))
+    }
+
+    /// The line, where it has anything to say.
+    pub(super) fn line(&self, http: &Http, service: &ServiceId) -> Option<LogLine> {
+        let mut origin = origin(http, service);
+        origin.at = self.timestamp_in_ms.unwrap_or(origin.at);
+        origin.level = logparse::level_word(&self.level);
+        if self.source == "delimiter" || self.source == "request" {
+            origin.kind = LogKind::System;
+        }
+        let text = self.text()?;
+        Some(logparse::line(origin, &text, http.redactor()))
+    }
+
     /// The message, or the request in one line when it has none; nothing for a keepalive.
     fn text(&self) -> Option<String> {
         if !self.message.trim().is_empty() {

@@ -28,6 +28,8 @@ pub(super) struct User {
 pub(super) struct Project {
     id: String,
     #[serde(default, deserialize_with = "text")]
+    account_id: String,
+    #[serde(default, deserialize_with = "text")]
     name: String,
     #[serde(default, deserialize_with = "or_default")]
     targets: Targets,
@@ -83,6 +85,7 @@ impl From<Project> for VercelProject {
         let reason = wire.rollback_description.map(|reason| Text::clean(&reason.description));
         Self {
             id: wire.id,
+            owner: wire.account_id,
             name: Text::clean(&wire.name),
             production: wire.targets.production.map(VercelDeployment::from),
             auto_assign: wire.auto_assign_custom_domains.unwrap_or(true),
