@@ -183,9 +183,24 @@ pub(crate) fn complain(text: &str) {
 }
 
 /// Writes to standard output; false when its reader has gone away.
-pub(crate) fn emit(text: &str) -> Result<bool, UserError> {
+fn emit(text: &str) -> Result<bool, UserError> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// The same, without holding up whoever waits beside it: a reader that does not read must not keep a signal from ending us.
+pub(crate) async fn stream(text: &str) -> Result<bool, UserError> {
+    use tokio::io::AsyncWriteExt as _;
+    let mut out = tokio::io::stdout();
+    let result = match out.write_all(text.as_bytes()).await {
+        Ok(()) => out.flush().await,
+        failed => failed,
+    };
+    written(result)
+}
+
+fn written(result: std::io::Result<()>) -> Result<bool, UserError> {
+    match result {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(UserError::new(ExitCode::Failed, format!("standard output cannot be written: {error}"))),

@@ -165,13 +165,13 @@ async fn read(
             }
             _ = lanes.data.recv_many(&mut batches, 64) => {
                 for batch in batches.drain(..) {
-                    printer.gap(&batch)?;
+                    printer.gap(&batch).await?;
                     held.extend(batch.lines.into_iter().filter(|line| printer.filter.passes(line)));
                 }
             }
             _ = pause.tick() => {
                 if args.follow {
-                    if !printer.lines(&mut held)? {
+                    if !printer.lines(&mut held).await? {
                         return Ok(ExitCode::Done);
                     }
                 } else if awaited.is_empty() {
@@ -192,7 +192,7 @@ async fn read(
     if let Some(limit) = args.limit {
         held.drain(..held.len().saturating_sub(limit));
     }
-    printer.lines(&mut held)?;
+    printer.lines(&mut held).await?;
     Ok(code)
 }
 
@@ -205,11 +205,11 @@ struct Printer {
 
 impl Printer {
     /// Writes and forgets the lines, in the order of their times; false when nobody reads any more.
-    fn lines(&self, held: &mut Vec<LogLine>) -> Result<bool, UserError> {
+    async fn lines(&self, held: &mut Vec<LogLine>) -> Result<bool, UserError> {
         held.sort_by_key(|line| line.at);
         let mut text = String::new();
         held.drain(..).for_each(|line| self.line(&line, &mut text));
-        if text.is_empty() { Ok(true) } else { super::emit(&text) }
+        if text.is_empty() { Ok(true) } else { super::stream(&text).await }
     }
 
     fn line(&self, line: &LogLine, into: &mut String) {
@@ -235,7 +235,7 @@ impl Printer {
     }
 
     /// Missing lines are told where they are missing: in the stream for programs, beside it for people.
-    fn gap(&self, batch: &LogBatch) -> Result<(), UserError> {
+    async fn gap(&self, batch: &LogBatch) -> Result<(), UserError> {
         if batch.gap == 0 {
             return Ok(());
         }
@@ -245,7 +245,7 @@ impl Printer {
                 "schema": "flightdeck/log-gap", "version": 1, "environment": batch.service.env,
                 "service": &*batch.service.name, "at_least": batch.gap, "why": why,
             });
-            super::emit(&format!("{record}\n"))?;
+            super::stream(&format!("{record}\n")).await?;
         } else {
             super::complain(&format!("{}: {} or more lines missing: {why}", batch.service, batch.gap));
         }

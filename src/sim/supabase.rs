@@ -1,5 +1,6 @@
 //! Supabase's management API: profile, projects, health, migrations, secrets, logs (supabase.md sections 2 and 3).
 
+mod branches;
 mod condition;
 mod guard;
 mod settings;
@@ -36,7 +37,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/projects/{reference}/readonly", routing::get(condition::read_only))
         .route("/v1/projects/{reference}/config/disk/util", routing::get(condition::disk))
         .route("/v1/projects/{reference}/upgrade/status", routing::get(condition::upgrade))
-        .route("/v1/projects/{reference}/branches", routing::get(condition::branches))
+        .merge(branches::routes())
         .route("/v1/projects/{reference}/functions", routing::get(condition::functions))
         .route("/v1/projects/{reference}/postgrest", routing::get(settings::data_api))
         .route("/v1/projects/{reference}/api-keys", routing::get(settings::api_keys))

@@ -194,7 +194,8 @@ impl World {
     fn due(&self) -> Option<Timestamp> {
         let queue = self.queue.first_key_value().map(|((at, _), _)| *at);
         let machines = self.fly.apps.iter().flat_map(|app| &app.machines).filter_map(fly::Machine::due).min();
-        [queue, machines, self.vercel.due()].into_iter().flatten().min()
+        let walks = self.supabase.projects.iter().filter_map(|project| Some(project.walk.front()?.0)).min();
+        [queue, machines, walks, self.vercel.due()].into_iter().flatten().min()
     }
 
     fn settle(&mut self) {
@@ -203,6 +204,7 @@ impl World {
             machine.settle(now);
         }
         self.vercel.settle(now);
+        self.supabase.projects.iter_mut().for_each(|project| project.settle(now));
     }
 
     /// Does one thing, now.

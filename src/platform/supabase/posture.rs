@@ -87,6 +87,24 @@ struct UpgradeStatus {
 #[derive(Deserialize)]
 struct Branch {
     #[serde(default, deserialize_with = "text")]
+    id: String,
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    #[serde(default, deserialize_with = "text")]
+    branch_id: String,
+    #[serde(default, deserialize_with = "maybe_time")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "or_default")]
+    run_steps: Vec<RunStep>,
+}
+
+#[derive(Deserialize)]
+struct RunStep {
+    #[serde(default, deserialize_with = "text")]
     name: String,
     #[serde(default, deserialize_with = "text")]
     status: String,
@@ -175,7 +193,8 @@ impl Supabase {
         })
     }
 
-    /// `GET P/branches`: 422 means that branching is off.
+    /// `GET P/branches`, where 422 means that branching is off, and `GET P/actions`: a branch stands as its newest run does, its own
+    /// status is given up (supabase.md section 3.3).
     async fn branches(&self, reference: &str) -> Result<Posture, PlatformError> {
         let found: Result<Vec<Branch>, _> = self.project_call(reference, "/branches").read().await;
         let found = match found {
@@ -184,10 +203,24 @@ impl Supabase {
             }
             other => other?,
         };
-        let bad = found.iter().find(|one| one.status.ends_with("_FAILED"));
-        Ok(match bad {
-            Some(one) => Posture::new("branches", Status::Warn, format!("{} {}", one.name, one.status)),
-            None => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
+        if found.is_empty() {
+            return Ok(Posture::new("branches", Status::Ok, "none"));
+        }
+        let runs: Vec<Run> = self.project_call(reference, "/actions").read().await?;
+        let newest = |branch: &Branch| {
+            let own = runs.iter().filter(|run| run.branch_id == branch.id);
+            own.max_by_key(|run| run.created_at)
+        };
+        let step = |state: &str| {
+            found.iter().find_map(|branch| {
+                let step = newest(branch)?.run_steps.iter().find(|step| step.status == state)?;
+                Some(format!("{}: {} {}", branch.name, step.name, step.status))
+            })
+        };
+        Ok(match (step("DEAD"), step("RUNNING")) {
+            (Some(dead), _) => Posture::new("branches", Status::Warn, dead),
+            (None, Some(running)) => Posture::new("branches", Status::Running, running),
+            (None, None) => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
         })
     }
 

@@ -1,4 +1,4 @@
-//! What the platform says of a project's condition: advisors, disk, read-only mode, upgrades, branches, functions (supabase.md
+//! What the platform says of a project's condition: advisors, disk, read-only mode, upgrades, functions (supabase.md
 //! section 3).
 
 use axum::Json;
@@ -55,14 +55,6 @@ pub(super) async fn disk(State(shared): State<Shared>, Path(reference): Path<Str
 
 pub(super) async fn upgrade(State(shared): State<Shared>, Path(reference): Path<String>) -> Response {
     answer(&shared, &reference, || json!({"databaseUpgradeStatus": null}))
-}
-
-/// Branching is off in both projects, which is a 422.
-pub(super) async fn branches(State(shared): State<Shared>, Path(reference): Path<String>) -> Response {
-    let world = shared.world();
-    with(&world, &reference, |_| {
-        error(StatusCode::UNPROCESSABLE_ENTITY, "Preview branching is not enabled for this project.")
-    })
 }
 
 pub(super) async fn functions(State(shared): State<Shared>, Path(reference): Path<String>) -> Response {

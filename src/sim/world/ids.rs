@@ -58,6 +58,14 @@ pub fn letters(seed: u64, tag: &str, n: u64, len: usize) -> String {
     spell(seed, tag, n, len, b"abcdefghijklmnopqrstuvwxyz")
 }
 
+/// A UUID.
+#[must_use]
+pub fn uuid(seed: u64, tag: &str, n: u64) -> String {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash(seed, tag, n)).for_each(|(to, from)| *to = from);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
 /// SHA-256 of a text, in lower-case hex.
 #[must_use]
 pub fn sha256(text: &str) -> String {

@@ -373,6 +373,8 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
                     .collect(),
                 connections: (if env == Env::Production { 37 } else { 11 }, 100),
                 logs: VecDeque::new(),
+                walk: VecDeque::new(),
+                branches: None,
             }
         })
         .collect();

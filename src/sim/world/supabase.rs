@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Env;
 use super::budget::Budgets;
@@ -46,6 +46,111 @@ pub struct SupabaseProject {
     pub connections: (u32, u32),
     /// Recent Postgres lines, oldest first.
     pub logs: VecDeque<LogLine>,
+    /// States to come: when, and which.
+    pub walk: VecDeque<(Timestamp, &'static str)>,
+    /// Preview branches; `None` = branching is off.
+    pub branches: Option<Vec<Branch>>,
+}
+
+/// A preview branch of a project.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// A UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The branch in git that it follows.
+    pub git_branch: Option<String>,
+    /// Reference of its own project.
+    pub reference: String,
+    /// It outlives its pull request.
+    pub persistent: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it goes away.
+    pub deletion_at: Option<Timestamp>,
+    /// Its workflow runs, oldest first.
+    pub runs: Vec<BranchRun>,
+}
+
+/// A workflow run of a branch: step after step.
+#[derive(Debug, Clone)]
+pub struct BranchRun {
+    /// A UUID.
+    pub id: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The step that dies, if one does.
+    pub dies_at: Option<&'static str>,
+}
+
+/// The steps of a run, in order.
+pub const STEPS: [&str; 7] = ["clone", "pull", "health", "configure", "migrate", "seed", "deploy"];
+/// How long each takes.
+const STEP: SignedDuration = SignedDuration::from_secs(2);
+/// How long a project is on its way from one state to the next.
+const MOVING: SignedDuration = SignedDuration::from_secs(10);
+
+impl BranchRun {
+    /// `CREATED`, `RUNNING`, `EXITED` or `DEAD`, of each step in order, with the time of its last change.
+    #[must_use]
+    pub fn steps(&self, now: Timestamp) -> Vec<(&'static str, &'static str, Timestamp)> {
+        let mut died = false;
+        let mut steps = Vec::with_capacity(STEPS.len());
+        for (n, name) in (0..).zip(STEPS) {
+            let (from, to) = (self.created_at + STEP * n, self.created_at + STEP * (n + 1));
+            let dies = self.dies_at == Some(name);
+            let (status, at) = match () {
+                () if died || now < from => ("CREATED", self.created_at),
+                () if now < to => ("RUNNING", from),
+                () if dies => ("DEAD", to),
+                () => ("EXITED", to),
+            };
+            died |= status == "DEAD";
+            steps.push((name, status, at));
+        }
+        steps
+    }
+}
+
+impl Branch {
+    /// The deprecated status of the whole.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> &'static str {
+        let Some(run) = self.runs.last() else { return "CREATING_PROJECT" };
+        let steps = run.steps(now);
+        let is = |name: &str, state: &str| steps.iter().any(|(step, status, _)| *step == name && *status == state);
+        match () {
+            () if is("deploy", "EXITED") => "FUNCTIONS_DEPLOYED",
+            () if is("deploy", "DEAD") => "FUNCTIONS_FAILED",
+            () if steps.iter().any(|(_, status, _)| *status == "DEAD") => "MIGRATIONS_FAILED",
+            () if is("migrate", "EXITED") => "MIGRATIONS_PASSED",
+            () if is("clone", "EXITED") => "RUNNING_MIGRATIONS",
+            () => "CREATING_PROJECT",
+        }
+    }
+}
+
+impl SupabaseProject {
+    /// Goes to sleep, or wakes up: through the state between. False when it is not where it must be for that.
+    pub fn pause(&mut self, on: bool, now: Timestamp) -> bool {
+        let (from, between, to) =
+            if on { ("ACTIVE_HEALTHY", "PAUSING", "INACTIVE") } else { ("INACTIVE", "RESTORING", "ACTIVE_HEALTHY") };
+        if self.status != from {
+            return false;
+        }
+        between.clone_into(&mut self.status);
+        self.walk = VecDeque::from([(now + MOVING, to)]);
+        true
+    }
+
+    /// Applies the states that are due.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        while let Some((_, state)) = self.walk.front().copied().filter(|(at, _)| *at <= now) {
+            state.clone_into(&mut self.status);
+            self.walk.pop_front();
+        }
+    }
 }
 
 /// An applied migration.
