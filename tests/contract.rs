@@ -25,6 +25,7 @@ use flightdeck::domain::operation::{Lever, OpState, Operation, Wish};
 use flightdeck::domain::pipeline::Run;
 use flightdeck::engine::{Engine, Scope};
 use flightdeck::sim::world::rolling::RollingConfig;
+use flightdeck::sim::world::supabase::{Branch, BranchRun};
 use proxy::{Exchange, Exchanges};
 use spec::{Mode, Spec};
 use world::{Console, World};
@@ -52,6 +53,7 @@ async fn watched(world: &World) -> (Settings, Exchanges) {
 /// Everything a console does in an evening: all feeds, and every kind of operation.
 async fn evening() -> Vec<Exchange> {
     let world = World::start(20.0).await;
+    branched(&world);
     let (settings, seen) = watched(&world).await;
     let settings = Arc::new(settings);
     let (engine, lanes) = Engine::start(Arc::clone(&settings), SystemClock::shared(), Scope::All);
@@ -125,6 +127,24 @@ async fn evening() -> Vec<Exchange> {
     world.sim.stop().await;
     let seen = seen.lock().unwrap();
     seen.clone()
+}
+
+/// A branch of the staging database, whose run goes on.
+fn branched(world: &World) {
+    let mut state = world.sim.shared().world();
+    let created_at = state.now;
+    let run = BranchRun { id: "4f1c9f0e-6c5c-4a5e-9d0e-0a1b2c3d4e60".to_owned(), created_at, dies_at: Some("migrate") };
+    let branch = Branch {
+        id: "5f0b4f0e-6c5c-4a5e-9d0e-0a1b2c3d4e5f".to_owned(),
+        name: "login".to_owned(),
+        git_branch: None,
+        reference: "abcdefghijklmnopqrst".to_owned(),
+        persistent: false,
+        created_at,
+        deletion_at: None,
+        runs: vec![run],
+    };
+    state.supabase.projects[0].branches = Some(vec![branch]);
 }
 
 /// A wish of production, planned anew while the last change still settles.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
 
+#[path = "sim_platforms/branches.rs"]
+mod branches;
 #[path = "sim_platforms/limits.rs"]
 mod limits;
 #[path = "support/spec.rs"]

@@ -128,6 +128,21 @@ async fn a_wrong_type_anywhere_is_told_or_borne_and_ends_by_itself() {
     sky.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn without_a_stream_the_lines_of_the_frontend_come_from_its_history() {
+    let mut sky = Sky::start(31).await;
+    sky.fault(&json!({"platform": "vercel", "kind": "status", "status": 404, "route": "runtime-logs"}));
+    sky.pass(Duration::from_secs(90), |_| ()).await;
+    assert_eq!(sky.troubled(), Vec::<String>::new());
+    sky.has_every_line().await;
+    // The stream is back: what both bring comes once.
+    sky.clear();
+    sky.pass(Duration::from_secs(30), |_| ()).await;
+    sky.has_every_line().await;
+    sky.within_budget();
+    sky.stop().await;
+}
+
 /// Faults of all kinds on all platforms, as they come, for ten minutes.
 async fn mixed(seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
