@@ -248,6 +248,14 @@ async fn vercel_part(
     })
 }
 
+/// The clocks of two machines differ by so much, seconds.
+const SKEW: i64 = 5;
+
+/// Whether a platform's moment belongs to what began here at `start`: taken for older by a slow clock, it would be done twice.
+fn not_before(at: Timestamp, start: Timestamp) -> bool {
+    at.duration_since(start).as_secs() >= -SKEW
+}
+
 /// An error as a person reads it.
 fn told(error: PlatformError) -> Text {
     Text::from(format!("{error}. {}", error.advice()))

@@ -70,6 +70,8 @@ pub struct VercelProject {
     pub last_alias_request: Option<AliasRequest>,
     /// Production is paused.
     pub paused: bool,
+    /// Rolling releases are on: a promotion begins one.
+    pub rolls: bool,
     /// Every visitor is challenged (attack mode).
     pub challenged: bool,
     /// Its custom environments: slug and id (`env_…`).

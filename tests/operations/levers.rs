@@ -1,5 +1,6 @@
 //! Reruns, redeploys, promotions without a workflow, switches and rolling releases, each to its end over HTTP.
 
+use flightdeck::domain::consent::Level;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
 use flightdeck::domain::operation::{Lever, OpState, Operation, Wish};
@@ -207,5 +208,14 @@ async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
     assert_eq!(commit("production", "frontend"), commit("staging", "frontend"));
     let again = console.wish("production", Wish::Promote, None).await.unwrap();
     assert!(again.refusals[0].as_str().contains("already"), "{:?}", again.refusals);
+    // Backwards, to another commit than staging's, and pinned by it: the way forward asks for more, or for its own lever.
+    let targets = console.targets().await;
+    let back = console.plan(targets).await;
+    assert_eq!(console.carry_out(back).await.state, OpState::Done);
+    let over = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert_eq!(over.level, Level::Critical, "{over:#?}");
+    configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 100}])).await;
+    let why = console.wish("production", Wish::Promote, None).await.unwrap_err();
+    assert!(why.as_str().contains("rolling releases"), "{why}");
     console.stop().await;
 }

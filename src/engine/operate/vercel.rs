@@ -97,7 +97,7 @@ impl Operator {
             };
             match built.state.as_str() {
                 "READY" if built.alias_assigned || !assigned => {
-                    self.moved.store(*assigned, Ordering::Relaxed);
+                    self.moved.fetch_or(*assigned, Ordering::Relaxed);
                     break Ok(((), built.words()));
                 }
                 "ERROR" | "CANCELED" | "BLOCKED" | "DELETED" => {

@@ -1,6 +1,6 @@
 //! Plans for the machines of a Fly app as they are: started anew, or deployed anew with the image that they run.
 
-use super::{Past, told};
+use super::{Past, not_before, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
 use crate::domain::ids::{ServiceId, Sha};
@@ -69,7 +69,7 @@ pub(super) async fn restart(
     let mut fleet = fleet(fly, info).await?;
     let (all, alone) = (fleet.clone(), fleet.len() == 1);
     if let Some(earlier) = &past.earlier {
-        fleet.retain(|machine| machine.updated_at.is_none_or(|at| at < earlier.started_at));
+        fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
         if fleet.is_empty() {
             return Err(Text::from("every machine has been started anew already; L leaves the operation"));
         }
@@ -103,7 +103,8 @@ pub(super) async fn redeploy(
     let mut row = None;
     if let Some(earlier) = &past.earlier {
         let listed = fly.deployments(&info.resource, service, std::time::Duration::ZERO).await.map_err(told)?;
-        let own = |one: &&Deployment| one.created_at >= earlier.started_at && one.image.as_ref() == Some(&image);
+        let own =
+            |one: &&Deployment| not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&image);
         row = listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version);
         let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
         fleet.retain(|machine| newest.is_none() || machine.release_version != newest);
@@ -139,7 +140,9 @@ pub(super) async fn take(
     fleet.retain(|machine| machine.digest != source.digest);
     let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
     let row = past.earlier.as_ref().and_then(|earlier| {
-        let own = |one: &&Deployment| one.created_at >= earlier.started_at && one.image.as_ref() == Some(&source.image);
+        let own = |one: &&Deployment| {
+            not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&source.image)
+        };
         listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version)
     });
     if fleet.is_empty() && row.is_none() {

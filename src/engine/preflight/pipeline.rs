@@ -6,7 +6,7 @@ use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
-use crate::domain::operation::{Act, OpKind, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, Plan, PlanPart, Wish};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
@@ -36,15 +36,12 @@ pub(super) async fn plan(
         Wish::Promote => promote(clients, settings, env, past, &mut refusals).await?,
         _ => return Err(Text::from("this does not go through the pipeline")),
     };
-    let (part, mut warnings, stays) = drafted;
+    let Draft { part, mut warnings, stays, level } = drafted;
     let live = observed(clients, settings, &env.id).await;
     let commits = match (&live, &part.to.1, wish.kind().ships()) {
         (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
         _ => None,
     };
-    // Promoting over a pin is asked as the rollback was that made it.
-    let pinned = wish.kind() == OpKind::Promote && warnings.iter().any(|one| one.as_str().contains("PINNED"));
-    let level = if pinned { Level::Critical } else { Level::Moderate };
     Ok(Plan {
         level,
         commits_out: commits,
@@ -55,7 +52,20 @@ pub(super) async fn plan(
     })
 }
 
-pub(super) type Draft = (PlanPart, Vec<Text>, Vec<Text>);
+/// What one kind of wish makes of itself; the rest of the plan is the same for all.
+pub(super) struct Draft {
+    pub(super) part: PlanPart,
+    pub(super) warnings: Vec<Text>,
+    pub(super) stays: Vec<Text>,
+    /// What is asked at least.
+    pub(super) level: Level,
+}
+
+impl Draft {
+    pub(super) fn of(part: PlanPart, warnings: Vec<Text>, stays: Vec<Text>) -> Self {
+        Self { part, warnings, stays, level: Level::Moderate }
+    }
+}
 
 pub(super) fn part(env: &EnvInfo, run: Option<&Run>, to: (Text, Option<Sha>), act: Act, steps: Vec<Text>) -> PlanPart {
     let from = run.map_or_else(Text::default, |run| run.words.clone());
@@ -105,7 +115,8 @@ async fn review(
     let steps = vec![Text::from(format!("answer the gate: {word}")), Text::from(after)];
     let warnings =
         if approve { Vec::new() } else { vec![Text::from("the run fails by it, and cannot be approved afterwards")] };
-    Ok(Ok((part(env, Some(&run), (Text::from(word), Some(run.sha.clone())), act, steps), warnings, Vec::new())))
+    let part = part(env, Some(&run), (Text::from(word), Some(run.sha.clone())), act, steps);
+    Ok(Ok(Draft::of(part, warnings, Vec::new())))
 }
 
 async fn cancel(github: &Github, env: &EnvInfo, id: u64, refusals: &mut Vec<Text>) -> Result<Draft, PlatformError> {
@@ -117,7 +128,8 @@ async fn cancel(github: &Github, env: &EnvInfo, id: u64, refusals: &mut Vec<Text
     let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];
     let stays = vec![Text::from("what its jobs have deployed already")];
     let to = (Text::from("cancelled"), Some(run.sha.clone()));
-    Ok((part(env, Some(&run), to, Act::CancelRun { run: id }, steps), warnings, stays))
+    let part = part(env, Some(&run), to, Act::CancelRun { run: id }, steps);
+    Ok(Draft::of(part, warnings, stays))
 }
 
 async fn promote(
@@ -155,7 +167,10 @@ async fn promote(
     part.resource = Text::from(workflow.file.as_str());
     part.from = (Text::from(format!("observed in {}", staging.id)), None);
     let stays = vec![Text::from("secrets and variables: each environment keeps its own")];
-    Ok((part, pins(clients, env).await, stays))
+    let warnings = pins(clients, env).await;
+    // Promoting over a pin is asked as the rollback was that made it.
+    let level = if warnings.is_empty() { Level::Moderate } else { Level::Critical };
+    Ok(Draft { part, warnings, stays, level })
 }
 
 /// The environment of tier staging, and the one commit that it answers with.

@@ -4,6 +4,7 @@
 use super::{Past, fleet, pipeline, redeploy, told};
 use crate::clock::Timestamp;
 use crate::config::Settings;
+use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, Wish};
@@ -22,6 +23,7 @@ pub(super) async fn plan(
 ) -> Result<Plan, Text> {
     let (staging, commit) = pipeline::candidate(clients, settings).await?;
     let (mut parts, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    let mut level = Level::Moderate;
     // Backend before frontend: an old page on a new API breaks less than the reverse.
     for info in env.services.iter().filter(|one| one.platform == Platform::Fly) {
         let twin = twin(staging, info)?;
@@ -31,9 +33,11 @@ pub(super) async fn plan(
         let Some(vercel) = &clients.vercel else { continue };
         let twin = twin(staging, info)?;
         let found = frontend(vercel, (env, info), (staging, twin), &commit, past).await?;
-        if let Some((part, told)) = found {
+        if let Some(Frontend { part, warning, pinned }) = found {
             parts.push(part);
-            warnings.extend(told);
+            warnings.extend(warning);
+            // Promoting over a pin is asked as the rollback was that made it.
+            level = if pinned { Level::Critical } else { level };
         }
     }
     if parts.is_empty() {
@@ -48,13 +52,27 @@ pub(super) async fn plan(
         Text::from("secrets and variables: each environment keeps its own"),
         Text::from("database schema: migrations are not part of it; no workflow deploys this environment"),
     ];
-    Ok(Plan { commits_out: commits, stays, refusals, warnings, ..Plan::of(Wish::Promote, env.id.clone(), parts, now) })
+    Ok(Plan {
+        level,
+        commits_out: commits,
+        stays,
+        refusals,
+        warnings,
+        ..Plan::of(Wish::Promote, env.id.clone(), parts, now)
+    })
 }
 
 /// The service of staging with the same name.
 fn twin<'a>(staging: &'a EnvInfo, info: &ServiceInfo) -> Result<&'a ServiceInfo, Text> {
     let same = staging.services.iter().find(|one| one.id.name == info.id.name && one.platform == info.platform);
     same.ok_or_else(|| Text::from(format!("{} has no {} that could be promoted", staging.id, info.id.name)))
+}
+
+/// What a promotion does to a frontend.
+struct Frontend {
+    part: PlanPart,
+    warning: Option<Text>,
+    pinned: bool,
 }
 
 /// A production build of the commit that is ready takes over the domains; without one, staging's is built anew for production.
@@ -64,7 +82,7 @@ async fn frontend(
     (staging, twin): (&EnvInfo, &ServiceInfo),
     commit: &Sha,
     past: &Past,
-) -> Result<Option<(PlanPart, Option<Text>)>, Text> {
+) -> Result<Option<Frontend>, Text> {
     let target = vercel_target(&info.id.env, env.tier);
     let project = vercel.project(&info.resource).await.map_err(told)?;
     let live = vercel.live(&project, &target).await.map_err(told)?;
@@ -73,26 +91,32 @@ async fn frontend(
     if live.as_ref().and_then(|live| live.sha.as_ref()) == Some(commit) && asked.is_none() {
         return Ok(None);
     }
+    // There, a promotion only begins a rolling release, whose stages have levers of their own.
+    if project.rolls && *target == *"production" {
+        let text = format!("{} has rolling releases: begin one with its staged build (! W, or rolling start)", info.id);
+        return Err(Text::from(text));
+    }
+    let pinned = !project.auto_assign && *target == *"production";
     let listed = vercel.deployments(&project.id, Some(&target), 50).await.map_err(told)?;
     let ready = |one: &&VercelDeployment| one.sha.as_ref() == Some(commit) && one.state.as_str() == "READY";
     if *target == *"production"
         && let Some(built) = listed.iter().find(ready)
     {
-        let manual = (!project.auto_assign).then(|| {
+        let warning = pinned.then(|| {
             Text::from(format!(
                 "{}: automatic domains go on again by it, as Vercel does on every promote",
                 info.id.name
             ))
         });
         let asked = asked.is_some_and(|job| job.to == built.id);
-        return Ok(Some((pointed(info, live.as_ref(), built, asked), manual)));
+        return Ok(Some(Frontend { part: pointed(info, live.as_ref(), built, asked), warning, pinned }));
     }
     let twins = vercel.project(&twin.resource).await.map_err(told)?;
     let source = vercel.live(&twins, &vercel_target(&twin.id.env, staging.tier)).await.map_err(told)?;
     let source = source.filter(|one| one.sha.as_ref() == Some(commit));
     let source = source.ok_or_else(|| Text::from(format!("{} has no build of {}", twin.id, commit.short())))?;
     let (part, warning) = redeploy::build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
-    Ok(Some((part, Some(warning))))
+    Ok(Some(Frontend { part, warning: Some(warning), pinned }))
 }
 
 fn pointed(info: &ServiceInfo, live: Option<&VercelDeployment>, built: &VercelDeployment, asked: bool) -> PlanPart {

@@ -1,6 +1,6 @@
 //! Plans of deploying a commit anew: with the secrets and variables of now, which a rollback and a restart leave out.
 
-use super::{Past, fleet, told};
+use super::{Past, fleet, not_before, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId};
@@ -92,7 +92,8 @@ async fn asked(
         return Ok(Some(id.clone()));
     }
     let list = vercel.deployments(&project.id, Some(environment), 20).await.map_err(told)?;
-    let younger =
-        |one: &&VercelDeployment| one.created_at.is_some_and(|at| at >= earlier.started_at) && one.sha == source.sha;
+    let younger = |one: &&VercelDeployment| {
+        one.created_at.is_some_and(|at| not_before(at, earlier.started_at)) && one.sha == source.sha
+    };
     Ok(list.iter().find(younger).map(|one| Text::from(one.id.as_str())))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::pipeline::{self, Draft};
-use super::{Past, told};
+use super::{Past, not_before, told};
 use crate::clock::Timestamp;
 use crate::config::WorkflowSettings;
 use crate::domain::environment::{EnvInfo, Status};
@@ -17,8 +17,6 @@ use crate::sanitize::Text;
 const RERUN_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// And so often.
 const RERUNS: u32 = 50;
-/// The clocks of two machines differ by so much, seconds.
-const SKEW: i64 = 5;
 
 /// A run that is over, to be run again; its limits are told before GitHub refuses for them in words that mislead.
 pub(super) async fn draft(
@@ -32,7 +30,7 @@ pub(super) async fn draft(
     let run = github.run(id).await.map_err(told)?;
     let name = format!("{} #{}", run.workflow, run.number.0);
     if let Some(earlier) = &past.earlier
-        && run.started_at.is_some_and(|at| at.duration_since(earlier.started_at).as_secs() >= -SKEW)
+        && run.started_at.is_some_and(|at| not_before(at, earlier.started_at))
     {
         if run.over() {
             return Err(Text::from(format!("{name} has run again already: {}; L leaves the operation", run.words)));
@@ -61,7 +59,8 @@ pub(super) async fn draft(
     ))];
     let stays = vec![Text::from("secrets and variables: those of now")];
     let to = (Text::from(format!("attempt {}", run.number.1 + 1)), Some(run.sha.clone()));
-    Ok((pipeline::part(env, Some(&run), to, Act::Rerun { run: id, failed }, steps), warnings, stays))
+    let part = pipeline::part(env, Some(&run), to, Act::Rerun { run: id, failed }, steps);
+    Ok(Draft::of(part, warnings, stays))
 }
 
 /// The run that an operation cut short had started: what was asked for is not asked for again. `None` = there is none.
@@ -94,7 +93,7 @@ pub(super) async fn taken_up(
 
 /// Whether it is a run of this workflow that was asked for after this moment.
 pub(in crate::engine) fn dispatched(run: &Run, file: &str, after: Timestamp) -> bool {
-    let since = run.created_at.is_some_and(|at| at.duration_since(after).as_secs() >= -SKEW);
+    let since = run.created_at.is_some_and(|at| not_before(at, after));
     since && run.event.as_str() == "workflow_dispatch" && run.of_file(file)
 }
 
@@ -103,5 +102,5 @@ fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
     let to = (run.words.clone(), commit);
     let steps = vec![Text::from(format!("follow {} #{} to its end; nothing is sent", run.workflow, run.number.0))];
     let part = pipeline::part(env, Some(run), to, Act::Follow { run: run.id }, steps);
-    (part, Vec::new(), Vec::new())
+    Draft::of(part, Vec::new(), Vec::new())
 }

@@ -40,6 +40,8 @@ pub(super) struct Project {
     last_alias_request: Option<WireAliasRequest>,
     #[serde(default, deserialize_with = "or_default")]
     paused: bool,
+    #[serde(default)]
+    rolling_release: Value,
     #[serde(default, deserialize_with = "or_default")]
     security: Security,
     #[serde(default, deserialize_with = "or_default")]
@@ -98,6 +100,7 @@ impl From<Project> for VercelProject {
                 requested_at: request.requested_at,
             }),
             paused: wire.paused,
+            rolls: !wire.rolling_release.is_null(),
             challenged: wire.security.attack_mode_enabled,
             environments: wire.custom_environments.into_iter().map(|one| (one.slug, one.id)).collect(),
         }

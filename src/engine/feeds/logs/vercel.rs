@@ -148,6 +148,7 @@ impl VercelLogs {
             lost(service, outbox, "more lines came than the history tells at once");
         }
         hand_over(outbox, &service.id, self.window.missed(history.lines));
+        self.window.forget(to);
         self.before = Some((live.id.clone(), to));
         Ok(())
     }

@@ -67,7 +67,8 @@ impl Window {
         missed
     }
 
-    fn forget(&mut self, now: Timestamp) {
+    /// Forgets what is older than any line that may still come twice.
+    pub(super) fn forget(&mut self, now: Timestamp) {
         while let Some((at, oldest)) = self.order.front().copied() {
             if now.duration_since(at).unsigned_abs() < KNOWN || at > now {
                 break;
@@ -120,10 +121,16 @@ mod tests {
 
     #[test]
     fn old_lines_are_forgotten() {
-        let mut window = Window::default();
+        let (mut stream, mut history) = (Window::default(), Window::default());
         for n in 0..1_000 {
-            assert!(streamed(&mut window, &known(n * 1_000, "tick")));
+            let tick = known(n * 1_000, "tick");
+            assert!(streamed(&mut stream, &tick));
+            let at = tick.1.at;
+            assert_eq!(history.missed(vec![tick]).len(), 1);
+            history.forget(at);
         }
-        assert!(window.counts.len() <= 181 && window.counts.len() == window.order.len(), "{}", window.counts.len());
+        for window in [stream, history] {
+            assert!(window.counts.len() <= 181 && window.counts.len() == window.order.len(), "{}", window.counts.len());
+        }
     }
 }
