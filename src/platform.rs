@@ -88,6 +88,11 @@ impl PlatformError {
     /// What a person can do about it, one line.
     #[must_use]
     pub fn advice(&self) -> &'static str {
+        match self.code.as_ref().map(Text::as_str) {
+            Some(http::PAUSED) => return "! Z resumes it",
+            Some(http::CHALLENGED) => return "! T ends the challenge",
+            _ => {}
+        }
         match self.kind {
             ErrorKind::Unreachable => "check the network and the address in the configuration",
             ErrorKind::Timeout | ErrorKind::Server => "the platform may have an incident; reads go on by themselves",

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, Response};
 
 pub use call::{Answer, ByteStream, Call};
-pub use fault::TOO_LARGE;
+pub use fault::{CHALLENGED, PAUSED, TOO_LARGE};
 pub(crate) use fault::{fault, garbage};
 
 use crate::clock::SharedClock;

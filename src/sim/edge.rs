@@ -118,10 +118,8 @@ async fn version(State(edge): State<Edge>) -> Response {
 /// What the platform puts before the page: a pause, or a challenge that no program solves.
 fn before(edge: &Edge) -> Option<Response> {
     let world = edge.shared.world();
-    if edge.env != Env::Production {
-        return None;
-    }
-    if world.vercel.project.paused {
+    // A pause blocks what production serves; a challenge meets every visitor of the project.
+    if world.vercel.project.paused && edge.env == Env::Production {
         let code = (HeaderName::from_static("x-vercel-error"), "DEPLOYMENT_PAUSED");
         let text = "The deployment is currently paused\n\nDEPLOYMENT_PAUSED\n";
         return Some((StatusCode::SERVICE_UNAVAILABLE, [code], text).into_response());

@@ -14,6 +14,7 @@ use crate::app::readiness;
 use crate::app::rollback::{self, Asks, Choice, Rollback};
 use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
+use crate::domain::ids::Sha;
 use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState};
 use crate::domain::release::{Deployment, Presence};
 
@@ -142,12 +143,15 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
     };
     let mut lines: Vec<Line<'static>> = plan.refusals.iter().map(|text| told(text, Status::Fail)).collect();
     for part in &plan.parts {
-        let sha = |sha: &Option<crate::domain::ids::Sha>| sha.as_ref().map_or("?", |sha| sha.short()).to_owned();
+        // What moves nothing has no commit to show; where one would move, that it is unknown matters.
+        let unknown = if part.act.moves() { " ?" } else { "" };
+        let sha =
+            |sha: &Option<Sha>| sha.as_ref().map_or_else(|| unknown.to_owned(), |sha| format!(" {}", sha.short()));
         let (from, to, arrow) = (&part.from, &part.to, ctx.theme.arrow());
         let head = if part.platform == Platform::Github {
-            format!(" {}: {} {arrow} {} {}", part.resource, from.0, to.0, sha(&to.1))
+            format!(" {}: {} {arrow} {}{}", part.resource, from.0, to.0, sha(&to.1))
         } else {
-            format!(" {}: {} {} {arrow} {} {}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1))
+            format!(" {}: {}{} {arrow} {}{}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1))
         };
         lines.push(Line::styled(head, ctx.theme.strong()));
         if !short {

@@ -47,6 +47,8 @@ async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
         .await;
     assert_eq!(why, "PAUSED");
     assert_eq!(refused(&mut console, Wish::Throw(frontend(), Lever::Pause)).await, "it is paused already");
+    let staging = reqwest::get(&world.sim.origins().edge["staging"].frontend).await.unwrap();
+    assert_eq!(staging.status().as_u16(), 200, "its other environments go on");
     done(&mut console, Wish::Throw(frontend(), Lever::Resume)).await;
     assert_eq!(page(&world).await.status().as_u16(), 200);
     console.stop().await;

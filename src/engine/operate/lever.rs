@@ -76,7 +76,7 @@ fn taken(lever: &Lever, before: &After, after: &After) -> Option<Text> {
     let live = |id: &str| project.production.as_ref().is_some_and(|one| one.id == id);
     let (done, told) = match lever {
         Lever::Unpin => (project.auto_assign, "new builds go live by themselves".to_owned()),
-        Lever::Pause => (project.paused, "paused: visitors get 503".to_owned()),
+        Lever::Pause => (project.paused, "visitors get 503".to_owned()),
         Lever::Resume => (!project.paused, "it answers again".to_owned()),
         Lever::Challenge => (project.challenged, "every visitor is challenged".to_owned()),
         Lever::Unchallenge => (!project.challenged, "nobody is challenged".to_owned()),

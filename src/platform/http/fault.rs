@@ -59,7 +59,7 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
     let (code, words) = if body.is_null() { (None, plain(answer)) } else { words(&body) };
     let held = held(&answer.headers);
     let kind = if held.is_some() { ErrorKind::Refused } else { kind(answer, &body) };
-    let (code, words) = held.map_or((code, words), |held| (None, held));
+    let (code, words) = held.map_or((code, words), |(code, words)| (Some(code.to_owned()), words.to_owned()));
     let retry_after = match kind {
         ErrorKind::RateLimited => ledger::come_back(platform, &answer.headers, now),
         _ => limits::retry_after(&answer.headers),
@@ -80,14 +80,19 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
     }
 }
 
+/// The code of an answer that a paused project gives.
+pub const PAUSED: &str = "deployment_paused";
+/// The code of an answer that challenges whoever asks.
+pub const CHALLENGED: &str = "attack_mode";
+
 /// What Vercel puts before a page that it does not let through: a challenge that no program solves, or a pause.
-fn held(headers: &HeaderMap) -> Option<String> {
+fn held(headers: &HeaderMap) -> Option<(&'static str, &'static str)> {
     let named = |name: &str| headers.get(name)?.to_str().ok();
     match (named("x-vercel-mitigated"), named("x-vercel-error")) {
         (Some("challenge"), _) => {
-            Some("Vercel challenges every visitor (attack mode): no program gets past it".to_owned())
+            Some((CHALLENGED, "Vercel challenges every visitor (attack mode), and no program gets past it"))
         }
-        (_, Some("DEPLOYMENT_PAUSED")) => Some("the project is paused on Vercel: every visitor gets this".to_owned()),
+        (_, Some("DEPLOYMENT_PAUSED")) => Some((PAUSED, "the project is paused on Vercel: every visitor gets this")),
         _ => None,
     }
 }

@@ -135,6 +135,8 @@ impl Vercel {
         let building = newest.filter(VercelDeployment::in_motion);
         let moving = state.last_alias_request.as_ref().filter(|request| target == "production" && request.in_motion());
         let pinned = target == "production" && !state.auto_assign;
+        // The pause blocks what production serves; previews and custom environments go on (vercel.md section 11).
+        let paused = target == "production" && state.paused;
         let reason = state.rollback_reason.clone();
         let reason = reason.unwrap_or_else(|| Text::clean("automatic domains are off: new builds stay staged"));
         let mut words = live.as_ref().map(|live| live.words().to_string()).unwrap_or_default();
@@ -146,7 +148,7 @@ impl Vercel {
         }
         let resting = live.as_ref().map_or(Status::Unknown, VercelDeployment::drawn);
         let status = match () {
-            () if state.paused => Status::Fail,
+            () if paused => Status::Fail,
             () if building.is_some() || moving.is_some() => Status::Running,
             () => resting,
         };
@@ -156,11 +158,11 @@ impl Vercel {
             label: Text::clean(if id.is_empty() { "no deployment" } else { &id }),
             sha: live.as_ref().and_then(|live| live.sha.clone()),
             status,
-            words: if state.paused { Text::clean("paused") } else { Text::clean(&words) },
+            words: if paused { Text::clean("paused") } else { Text::clean(&words) },
             created_at: live.and_then(|live| live.created_at),
             rollout: None,
             pin: pinned.then_some(reason),
-            switches: Switches { paused: state.paused, challenged: state.challenged, rolling },
+            switches: Switches { paused, challenged: state.challenged, rolling },
             instances: Vec::new(),
         })
     }
