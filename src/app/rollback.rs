@@ -8,6 +8,7 @@ use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
 use super::note::Note;
 use super::readiness;
+use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
@@ -145,7 +146,11 @@ pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Tex
         _ => return,
     }
     model.rollback = Some(match plan {
-        Ok(plan) => {
+        Ok(mut plan) => {
+            // What overrides something red is asked as the worst is.
+            if overridden(model, &plan.env, &plan.wish, now).is_some() {
+                plan.level = Level::Critical;
+            }
             let confirm = Confirm::shown(model, &plan, now);
             Rollback::Ready(plan, confirm)
         }
@@ -239,7 +244,8 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 }
 
 /// What is red, or somebody's, and would be overridden by doing it now.
-fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<String> {
+#[must_use]
+pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<String> {
     if !wish.kind().stops()
         && let Some(frozen) = model.frozen(env, now)
     {
@@ -350,7 +356,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::consent::Level;
     use crate::domain::feed::{FeedState, FeedStatus};
 
     fn now() -> Now {

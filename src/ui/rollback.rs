@@ -39,7 +39,13 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
                 Asks::Mark(sha) => format!("Mark {} bad: why?", sha.short()),
             };
             let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
-            let lines = written(ctx, note);
+            let why = match asks {
+                Asks::Wish(wish) => rollback::overridden(ctx.model, env, wish, ctx.now),
+                Asks::Lock | Asks::Mark(_) => None,
+            };
+            let why = why.map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
+            let why = why.map(|why| Line::styled(why, ctx.theme.status(Status::Warn)));
+            let lines = why.into_iter().chain(written(ctx, note)).collect();
             let hint = format!(" enter {next}, alt-enter begins a line, esc leaves");
             dialog(ctx, frame, body, Some(env), &title, lines, Line::styled(hint, dim));
         }
