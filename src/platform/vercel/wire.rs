@@ -8,12 +8,14 @@ use super::{AliasRequest, VercelDeployment, VercelProject};
 use crate::platform::lenient::{maybe_time, or_default, sha, text};
 use crate::sanitize::Text;
 
+/// Who a token belongs to. That the answer came says that the token is good; a name left out takes nothing from that.
 #[derive(Deserialize)]
 pub(super) struct UserAnswer {
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) user: User,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct User {
     #[serde(default, deserialize_with = "text")]
     pub(super) username: String,
