@@ -20,6 +20,7 @@ pub mod reader;
 pub mod readiness;
 pub mod reading;
 pub mod rollback;
+pub mod secret;
 pub mod steady;
 pub mod stir;
 pub mod timeline;

@@ -10,6 +10,7 @@ mod logs;
 mod operation;
 mod read;
 mod rollback;
+mod secrets;
 mod simulate;
 mod snapshot;
 mod status;
@@ -52,6 +53,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Health) => block_on(lists::run(settings()?, lists::List::Health, output)),
         Some(Command::Approvals) => block_on(lists::run(settings()?, lists::List::Approvals, output)),
         Some(Command::Secrets(SecretsCommand::Diff)) => block_on(lists::run(settings()?, lists::List::Secrets, output)),
+        Some(Command::Secrets(SecretsCommand::Set(args))) => secrets::set(settings()?, args, output),
         Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
         Some(Command::View { files }) => block_on(view::run(files, flags)),
         Some(Command::Wait(args)) => block_on(wait::run(settings()?, args, output)),

@@ -7,6 +7,7 @@ pub mod fact;
 pub mod feed;
 pub mod freeze;
 pub mod health;
+pub mod held;
 pub mod history;
 pub mod ids;
 pub mod log;

@@ -16,6 +16,7 @@ pub mod vercel;
 use std::time::Duration;
 
 use crate::domain::environment::Platform;
+use crate::domain::held::Held;
 use crate::sanitize::Text;
 
 /// What went wrong with one call, with the platform's own words.
@@ -83,6 +84,13 @@ impl PlatformError {
             ErrorKind::RateLimited => self.retry_after.is_some(),
             _ => false,
         }
+    }
+
+    /// The same without a value that the platform may repeat.
+    #[must_use]
+    pub fn veiled(mut self, value: &Held) -> Self {
+        self.message = Text::from(value.veil(self.message.as_str()));
+        self
     }
 
     /// What a person can do about it, one line.

@@ -1,5 +1,6 @@
 //! Draws the model. Reads only: no I/O, no time but what it is handed, nothing laid out beyond what is visible.
 
+mod entry;
 mod frame;
 mod overlays;
 mod panes;

@@ -20,8 +20,9 @@ use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{FeedId, FeedState};
+use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::operation::{Lever, OpState, Operation, Wish};
+use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Wish};
 use flightdeck::domain::pipeline::Run;
 use flightdeck::engine::{Engine, Scope};
 use flightdeck::sim::world::rolling::RollingConfig;
@@ -107,6 +108,16 @@ async fn evening() -> Vec<Exchange> {
     let switches = [Lever::Pause, Lever::Resume, Lever::Challenge, Lever::Unchallenge, Lever::Unpin];
     for lever in rolling.into_iter().chain(switches) {
         carried_out(&mut console, Wish::Throw(frontend.clone(), lever)).await;
+    }
+    let value = || Held::new("n0t-to-be-seen".to_owned());
+    for (service, key) in [
+        (backend.clone(), "NEW_KEY"),
+        (frontend.clone(), "NEW_KEY"),
+        (frontend.clone(), "NEXT_PUBLIC_API_URL"),
+        (ServiceId::new("production", PIPELINE), "NEW_KEY"),
+    ] {
+        let wish = Wish::SetSecret { service, key: key.into(), value: value() };
+        carried_out(&mut console, wish).await;
     }
     carried_out(&mut console, Wish::Restart(backend)).await;
     let over = console

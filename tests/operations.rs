@@ -8,6 +8,8 @@ mod crashes;
 mod every_crash;
 #[path = "operations/levers.rs"]
 mod levers;
+#[path = "operations/secrets.rs"]
+mod secrets;
 #[path = "operations/storms.rs"]
 mod storms;
 #[path = "support/world.rs"]

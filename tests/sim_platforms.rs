@@ -9,6 +9,8 @@ mod limits;
 #[path = "support/spec.rs"]
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod spec;
+#[path = "sim_platforms/writing.rs"]
+mod writing;
 
 use std::sync::Arc;
 
@@ -398,20 +400,6 @@ async fn the_log_of_a_job_is_behind_a_signed_address_for_a_minute() {
     assert_eq!(fetch(forged).await.unwrap().status(), 403);
     world.advance(61.0).await;
     assert_eq!(fetch(done).await.unwrap().status(), 403, "it is good for a minute");
-    world.sim.stop().await;
-}
-
-#[tokio::test]
-async fn a_dispatch_names_its_run_when_it_is_asked_to() {
-    let world = world("calm").await;
-    let path = "/repos/acme/maria-ai-agent/actions/workflows/deploy-staging.yml/dispatches";
-    let post = |body: Value| world.on_github(Method::POST, path).json(&body).send();
-    assert_eq!(post(json!({"ref": "main"})).await.unwrap().status(), 204);
-    let named = post(json!({"ref": "main", "return_run_details": true})).await.unwrap();
-    let run = body(named).await["workflow_run_id"].clone();
-    assert_eq!(world.github(&format!("/actions/runs/{run}")).await["event"], "workflow_dispatch");
-    let unknown = post(json!({"ref": "nope"})).await.unwrap();
-    assert_eq!((unknown.status().as_u16(), &body(unknown).await["message"]), (422, &json!("No ref found for: nope")));
     world.sim.stop().await;
 }
 

@@ -103,11 +103,11 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
             find.text.extend(clean);
             find.at = 0;
         }
-        _ => {
-            if let Some(rollback::Rollback::Commenting { note, .. }) = model.rollback.as_mut() {
-                note.paste(pasted);
-            }
-        }
+        _ => match model.rollback.as_mut() {
+            Some(rollback::Rollback::Commenting { note, .. }) => note.paste(pasted),
+            Some(rollback::Rollback::Entering(entry)) => entry.paste(pasted),
+            _ => {}
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
+use super::secret;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::domain::operation::Wish;
@@ -31,6 +32,8 @@ pub enum Run {
     RollBack,
     /// The plan of something that goes through the pipeline.
     Wish(EnvId, Wish),
+    /// The entry of a secret.
+    Secret,
     /// A claim on an environment, or its end.
     Lock(EnvId, bool),
     /// A mark on a commit, or its end.
@@ -42,10 +45,7 @@ pub enum Run {
 }
 
 /// What the console does not do, and where it is done.
-const ELSEWHERE: [(char, &str, &str); 2] = [
-    ('F', "freeze at certain times", "write `freeze` into the environment's configuration; L locks it now"),
-    ('S', "set a secret", "use the platform's own tool"),
-];
+const FREEZE: &str = "not from here; write `freeze` into the environment's configuration; L locks it now";
 
 /// The rows for what is selected.
 #[must_use]
@@ -84,12 +84,9 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items.extend(services::levers(model));
     items.extend(lock(model));
     items.push(mark(model));
-    items.extend(ELSEWHERE.iter().map(|(letter, title, instead)| Item {
-        letter: *letter,
-        title: (*title).to_owned(),
-        why_not: Some(format!("not from here yet; {instead}")),
-        run: Run::Nothing,
-    }));
+    items.push(set_secret(model));
+    let title = "freeze at certain times".to_owned();
+    items.push(Item { letter: 'F', title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing });
     items
 }
 
@@ -113,6 +110,13 @@ fn promote(model: &Model) -> Item {
     let straight = production.is_some_and(|env| !model.workflows.contains(&env.id));
     let how = if straight { ", straight on its platforms" } else { "" };
     Item { letter: 'P', title: format!("promote {what} to {place}{how}"), why_not, run }
+}
+
+fn set_secret(model: &Model) -> Item {
+    let env = model.selected_env();
+    let title = env.map_or_else(|| "set a secret".to_owned(), |env| format!("set a secret in {}", env.id));
+    let why_not = env.map_or_else(|| Some("select an environment".to_owned()), |env| barred(model, env));
+    Item { letter: 'S', title, why_not, run: Run::Secret }
 }
 
 fn lock(model: &Model) -> Option<Item> {
@@ -174,6 +178,7 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
 pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
         Run::RollBack => rollback::open(model, now),
+        Run::Secret => secret::open(model),
         Run::Wish(env, wish) => return rollback::wish(model, env, wish, now),
         Run::Lock(env, true) => rollback::claim(model, env, Asks::Lock),
         Run::Lock(env, false) => return vec![Effect::Lock(env, None)],

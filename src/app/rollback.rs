@@ -8,6 +8,7 @@ use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
 use super::note::Note;
 use super::readiness;
+use super::secret::{self, Entry};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
@@ -57,6 +58,8 @@ pub enum Rollback {
         /// The comment.
         note: Box<Note>,
     },
+    /// Entering a secret.
+    Entering(Entry),
     /// The plan is being computed.
     Preflighting(ReqId, EnvId),
     /// The plan, and what is done to confirm it.
@@ -192,6 +195,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             }
             note.key(key);
         }
+        Some(Rollback::Entering(_)) => return secret::key(model, key, now),
         Some(Rollback::Refused(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
         Some(Rollback::Following(op)) => {
             let op = *op;

@@ -195,10 +195,12 @@ pub enum PlanCommand {
 }
 
 /// Subcommands of `secrets`.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum SecretsCommand {
     /// Compare the environments; exit code 1 when something differs.
     Diff,
+    /// Give a secret a value, from standard input or a hidden prompt; without --confirm it prints the plan.
+    Set(super::secrets::SetArgs),
 }
 
 /// Subcommands of `config`.

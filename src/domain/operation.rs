@@ -9,7 +9,7 @@ use super::consent::Level;
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::release::{Commit, Presence};
-pub use super::wish::{Lever, OpKind, Target, Wish};
+pub use super::wish::{Lever, OpKind, PIPELINE, Target, Wish};
 use crate::sanitize::Text;
 
 /// A computed plan. It acts on the revisions it was computed on, or not at all; it expires after [`PLAN_LIFE`].
@@ -147,6 +147,13 @@ pub enum Act {
     CancelRun {
         /// Which run.
         run: u64,
+    },
+    /// A secret gets the value that the wish holds (fly.md section 9, vercel.md section 8, github.md section 7).
+    SetSecret {
+        /// Its name.
+        key: Text,
+        /// The environment as its platform calls it.
+        place: Text,
     },
     /// The domains of an environment that has no rollback of its own, one by one (vercel.md section 6).
     VercelAliases(Vec<Text>),

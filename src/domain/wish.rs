@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::held::Held;
 use super::ids::{DeploymentId, ServiceId};
+use crate::sanitize::Text;
+
+/// What stands for a service where something belongs to the pipeline of an environment.
+pub const PIPELINE: &str = "pipeline";
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +47,8 @@ pub enum OpKind {
     Complete,
     /// None of them does any more.
     Abort,
+    /// A secret gets a value.
+    SetSecret,
 }
 
 impl OpKind {
@@ -65,6 +72,7 @@ impl OpKind {
             Self::Advance => ("advance", "advanced"),
             Self::Complete => ("complete", "completed"),
             Self::Abort => ("abort", "aborted"),
+            Self::SetSecret => ("set secret", "set"),
         }
     }
 
@@ -188,6 +196,16 @@ pub enum Wish {
     Restart(ServiceId),
     /// A switch of a frontend is thrown.
     Throw(ServiceId, Lever),
+    /// A secret gets a value where a service reads it, or in the environment of the pipeline ([`PIPELINE`]).
+    SetSecret {
+        /// Of which service.
+        service: ServiceId,
+        /// Its name.
+        key: Text,
+        /// The value; it is not kept anywhere, so that an operation that was cut short has none.
+        #[serde(skip)]
+        value: Held,
+    },
 }
 
 impl Wish {
@@ -204,6 +222,7 @@ impl Wish {
             Self::Redeploy(_) => OpKind::Redeploy,
             Self::Restart(_) => OpKind::Restart,
             Self::Throw(_, lever) => lever.kind(),
+            Self::SetSecret { .. } => OpKind::SetSecret,
         }
     }
 }

@@ -9,6 +9,7 @@ mod lever;
 mod prove;
 mod restart;
 mod revisions;
+mod secret;
 mod vercel;
 
 use std::sync::Arc;
@@ -68,7 +69,7 @@ pub(super) struct Operator {
 /// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
 /// commit there, nor does a build that stays staged.
 fn proven(part: &PlanPart) -> bool {
-    let silent = matches!(part.act, Act::Review { .. } | Act::CancelRun { .. });
+    let silent = matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::SetSecret { .. });
     !silent && (part.to.1.is_some() || !matches!(part.act, Act::VercelLever(_) | Act::VercelBuild { .. }))
 }
 

@@ -6,6 +6,7 @@ pub(super) mod pipeline;
 mod promotion;
 mod redeploy;
 pub(super) mod rerun;
+pub(super) mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -77,6 +78,9 @@ pub(super) async fn preflight(
         Wish::RollBack(targets) => roll_back(clients, info, targets, past, now).await?,
         Wish::Restart(service) => fleet::restart(clients, info, service, past, now).await?,
         Wish::Redeploy(service) => redeploy::plan(clients, info, service, past, now).await?,
+        Wish::SetSecret { service, key, value } => {
+            secret::plan(clients, info, (service, key, value), past, now).await?
+        }
         Wish::Throw(service, lever) => lever::plan(clients, info, (service, lever), now).await?,
         Wish::Promote if !settings.workflows.iter().any(|workflow| workflow.env == *env) => {
             promotion::plan(clients, settings, info, past, now).await?

@@ -4,6 +4,7 @@ mod auth;
 mod machines;
 mod posture;
 mod releases;
+mod vault;
 mod view;
 mod wire;
 

@@ -3,6 +3,7 @@
 mod change;
 mod logs;
 mod posture;
+mod vault;
 mod wire;
 
 use std::sync::Arc;

@@ -111,6 +111,12 @@ impl Http {
         Call::new(self.clone(), platform, Method::PATCH, url)
     }
 
+    /// A thing put in its place, whether there was one or not.
+    #[must_use]
+    pub fn put(&self, platform: Platform, url: &str) -> Call {
+        Call::new(self.clone(), platform, Method::PUT, url)
+    }
+
     /// A removal.
     #[must_use]
     pub fn delete(&self, platform: Platform, url: &str) -> Call {

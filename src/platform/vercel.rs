@@ -6,6 +6,7 @@ mod logs;
 mod pointer;
 mod posture;
 mod rolling;
+mod variables;
 mod view;
 mod wire;
 
@@ -18,6 +19,7 @@ pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
 pub use rolling::RollingRelease;
+pub use variables::Variable;
 
 use super::http::{Call, Http, segment};
 use super::recent::Recent;

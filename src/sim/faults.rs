@@ -6,7 +6,7 @@ mod spoil;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
@@ -64,6 +64,9 @@ pub struct FaultSpec {
     /// A part of the route template or path; absent = all.
     #[serde(default)]
     pub route: Option<String>,
+    /// `POST`; absent = all.
+    #[serde(default)]
+    pub method: Option<String>,
     /// What.
     pub kind: Kind,
     /// So many requests; absent = no limit.
@@ -96,14 +99,15 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn hits(&self, origin: &str, route: &str, path: &str) -> bool {
+    fn hits(&self, origin: &str, (method, route): (&Method, &str), path: &str) -> bool {
         let platform = &self.spec.platform;
         let here = platform == "*"
             || platform == origin
             || (platform == "fly" && origin.starts_with("fly_"))
             || origin.strip_prefix(platform.as_str()).is_some_and(|rest| rest.starts_with('.'));
         let asked = self.spec.route.as_deref();
-        here && asked.is_none_or(|asked| route.contains(asked) || path.contains(asked))
+        let sent = self.spec.method.as_deref().is_none_or(|asked| asked == method.as_str());
+        here && sent && asked.is_none_or(|asked| route.contains(asked) || path.contains(asked))
     }
 }
 
@@ -131,7 +135,7 @@ async fn watch(State(layer): State<Layer>, matched: Option<MatchedPath>, request
     let path = request.uri().path().to_owned();
     let route = matched.map_or_else(|| "(unknown)".to_owned(), |matched| matched.as_str().to_owned());
     layer.shared.count(layer.origin, format!("{} {route}", request.method()));
-    let mut response = match take(&layer, &route, &path) {
+    let mut response = match take(&layer, (request.method(), &route), &path) {
         Some(fault) => suffer(&layer, &fault, request, next).await,
         None => next.run(request).await,
     };
@@ -151,7 +155,7 @@ fn http_date(at: Timestamp) -> Option<HeaderValue> {
 }
 
 /// The first fault that hits, with its count reduced.
-fn take(layer: &Layer, route: &str, path: &str) -> Option<FaultSpec> {
+fn take(layer: &Layer, route: (&Method, &str), path: &str) -> Option<FaultSpec> {
     let now = layer.shared.now();
     let mut faults = layer.shared.faults();
     faults.retain(|fault| fault.until.is_none_or(|until| until > now) && fault.spec.count != Some(0));

@@ -6,6 +6,7 @@ mod lists;
 mod logs;
 mod page;
 mod runs;
+mod vault;
 
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -40,6 +41,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/actions/workflows/{id}/runs", routing::get(runs::of_workflow))
         .route("/actions/workflows/{id}/dispatches", routing::post(runs::dispatch))
         .route("/actions/secrets", routing::get(lists::repo_secrets))
+        .route("/actions/secrets/public-key", routing::get(vault::repo_key))
+        .route("/actions/secrets/{name}", routing::get(vault::repo_one).put(vault::put_repo).delete(vault::remove_repo))
         .route("/actions/variables", routing::get(lists::repo_variables))
         .route("/dependabot/alerts", routing::get(alerts::dependencies))
         .route("/code-scanning/alerts", routing::get(alerts::code))
@@ -47,6 +50,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/environments", routing::get(lists::environments))
         .route("/environments/{env}", routing::get(lists::environment))
         .route("/environments/{env}/secrets", routing::get(lists::env_secrets))
+        .route("/environments/{env}/secrets/public-key", routing::get(vault::env_key))
+        .route(
+            "/environments/{env}/secrets/{name}",
+            routing::get(vault::env_one).put(vault::put_env).delete(vault::remove_env),
+        )
         .route("/environments/{env}/variables", routing::get(lists::env_variables))
         .route("/deployments", routing::get(lists::deployments))
         .route("/deployments/{id}", routing::get(lists::deployment))

@@ -7,6 +7,7 @@ mod observability;
 mod pointer;
 pub(crate) mod rolling;
 mod scope;
+mod variables;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -43,7 +44,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/security/attack-mode", routing::post(levers::challenge))
         .merge(rolling::routes())
         .route("/{v}/observability/events", routing::post(observability::events))
-        .route("/{v}/projects/{id}/env", routing::get(scope::variables))
+        .route("/{v}/projects/{id}/env", routing::get(variables::list).post(variables::create))
+        .route(
+            "/{v}/projects/{id}/env/{variable}",
+            routing::get(variables::one).patch(variables::change).delete(variables::remove),
+        )
         .route("/{v}/projects/{id}/custom-environments", routing::get(scope::environments))
         .route("/projects/{id}/custom-environments", routing::get(scope::bare_environments))
         .route("/{v}/projects/{id}/rollback/aliases", routing::get(pointer::outcomes))

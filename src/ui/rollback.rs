@@ -49,6 +49,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             let hint = format!(" enter {next}, alt-enter begins a line, esc leaves");
             dialog(ctx, frame, body, Some(env), &title, lines, Line::styled(hint, dim));
         }
+        Rollback::Entering(entry) => super::entry::draw(ctx, frame, body, entry),
         Rollback::Preflighting(_, env) => {
             let lines = vec![Line::raw(" reading what is live, what is still there and what would go out")];
             let hint = Line::styled(" esc leaves", dim);

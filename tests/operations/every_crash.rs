@@ -4,17 +4,21 @@
 use std::collections::BTreeMap;
 
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
 use flightdeck::domain::operation::{Lever, OpState, Wish};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
-use flightdeck::sim::world::{Env, Health};
+use flightdeck::sim::world::{Env, Health, ids};
 use flightdeck::store::Store;
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 use crate::crashes::{AT_ONCE, SPEED, crash_after, sql};
 use crate::world::{Console, World};
+
+/// The value of a secret.
+const VALUE: &str = "k3y-of-the-crash";
 
 /// An operation: what the world is made to be, and what is wished for there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +41,10 @@ enum Case {
     Advance,
     Complete,
     Abort,
+    SetSecret,
 }
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 19] = [
     Case::Promote,
     Case::PromoteStraight,
     Case::Approve,
@@ -58,6 +63,7 @@ const CASES: [Case; 18] = [
     Case::Advance,
     Case::Complete,
     Case::Abort,
+    Case::SetSecret,
 ];
 
 impl Case {
@@ -101,6 +107,10 @@ impl Case {
             Self::RedeployMachines => Wish::Redeploy(backend()),
             Self::RedeployPage => Wish::Redeploy(ServiceId::new("production", "frontend")),
             Self::Restart => Wish::Restart(backend()),
+            Self::SetSecret => {
+                let value = Held::new(VALUE.to_owned());
+                Wish::SetSecret { service: backend(), key: "API_KEY".into(), value }
+            }
             Self::Unpin => {
                 state.vercel.project.auto_assign = false;
                 throw(Lever::Unpin)
@@ -207,8 +217,13 @@ async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>)
 }
 
 /// What a person does at the next start: asks for its finish; where it says that it is done already, that is so.
-async fn finish(case: Case, world: &World, wish: Wish, (op, what): (flightdeck::domain::ids::OpId, &str)) {
+async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightdeck::domain::ids::OpId, &str)) {
     let mut console = case.console(world);
+    if let Wish::SetSecret { value, .. } = &mut wish {
+        assert!(value.is_empty(), "{what}: a value was kept");
+        // A person gives it again.
+        *value = Held::new(VALUE.to_owned());
+    }
     let said = match console.wish("production", wish, Some(op)).await {
         Err(why) => Some(why.to_string()),
         Ok(plan) if !plan.refusals.is_empty() => Some(plan.refusals[0].to_string()),
@@ -219,7 +234,17 @@ async fn finish(case: Case, world: &World, wish: Wish, (op, what): (flightdeck::
         }
     };
     if let Some(why) = said {
-        let done = ["already", "is not p", "are not", "no rolling", "under way", "is over", "any more", "it was"];
+        let done = [
+            "already",
+            "is not p",
+            "are not",
+            "no rolling",
+            "under way",
+            "is over",
+            "any more",
+            "it was",
+            "was set there since",
+        ];
         assert!(done.iter().any(|words| why.contains(words)), "{what}: {why}");
         console.engine.leave(op, flightdeck::sanitize::Text::from("as it is"));
     }
@@ -227,6 +252,12 @@ async fn finish(case: Case, world: &World, wish: Wish, (op, what): (flightdeck::
     let truth: Value = world.truth().await;
     let frontend = &truth["environments"]["production"]["services"]["frontend"];
     match case {
+        Case::SetSecret => {
+            let state = world.sim.shared().world();
+            let app = state.fly.env(Env::Production).unwrap();
+            let digest = ids::digest16(&format!("{}/API_KEY/{VALUE}", app.id));
+            assert!(app.secrets.iter().any(|one| one.name == "API_KEY" && one.digest == digest), "{what}");
+        }
         Case::Pause => assert_eq!(frontend["paused"], true, "{what}"),
         Case::Resume => assert_eq!(frontend["paused"], false, "{what}"),
         Case::Unpin => assert_eq!(frontend["pinned"], false, "{what}"),

@@ -18,7 +18,7 @@ async fn wrong_tokens_lock_out_for_a_minute_and_filtered_lists_lag() {
     assert_eq!(world.on_github(Method::GET, "/user").send().await.unwrap().status(), 200);
     let body = json!({"ref": "main", "inputs": {}, "return_run_details": true});
     let dispatch =
-        world.on_github(Method::POST, "/repos/acme/maria-ai-agent/actions/workflows/deploy-staging.yml/dispatches");
+        world.on_github(Method::POST, "/repos/acme/maria-ai-agent/actions/workflows/deploy-production.yml/dispatches");
     assert_eq!(dispatch.json(&body).send().await.unwrap().status(), 200);
     let count =
         async |query: &str| world.github(&format!("/actions/runs?{query}")).await["total_count"].as_u64().unwrap();

@@ -8,6 +8,7 @@ use super::logs::hand_over;
 use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::operation::PIPELINE;
 use crate::domain::pipeline::{Job, Run};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
@@ -70,7 +71,7 @@ impl Lines {
         // What was over before the console looked is history.
         let first = !std::mem::replace(&mut self.begun, true);
         for run in runs {
-            let service = ServiceId::new(self.environment(run), "pipeline");
+            let service = ServiceId::new(self.environment(run), PIPELINE);
             for job in &run.jobs {
                 self.steps_of(github, &service, job, first, outbox);
                 let ended = job.completed_at.is_some() && job.status != Status::Running;

@@ -12,6 +12,7 @@ impl Operator {
                 let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
                 self.fly(fly, part, to, op, first).await
             }
+            (Act::SetSecret { key, place }, ..) => self.set_secret(part, (key, place), op, first).await,
             (Act::FlyRestart { machines }, Some(fly), ..) => self.restart(fly, part, machines, op, first).await,
             (Act::VercelLever(lever), _, Some(vercel), _) => self.throw(vercel, part, lever, op, first).await,
             (Act::VercelBuild { .. }, _, Some(vercel), _) => self.build(vercel, part, op, first).await,

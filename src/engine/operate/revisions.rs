@@ -3,7 +3,7 @@
 use super::Operator;
 use crate::domain::environment::Platform;
 use crate::domain::operation::{Act, PlanPart};
-use crate::engine::preflight::lever;
+use crate::engine::preflight::{lever, secret};
 use crate::platform::PlatformError;
 use crate::sanitize::Text;
 
@@ -20,6 +20,11 @@ impl Operator {
             return Ok(Vec::new());
         }
         match (part.platform, &self.clients.fly, &self.clients.vercel) {
+            (platform, ..) if let Act::SetSecret { key, place } = &part.act => {
+                let there = (platform, resource, place.as_str());
+                let seen = secret::seen(&self.clients, &self.plan.env, there, key.as_str()).await?;
+                Ok(vec![secret::revision(key, seen.as_ref())])
+            }
             (Platform::Fly, Some(fly), _) => {
                 let machines = fly.machines(resource).await?;
                 let fleet = machines.iter().filter(|machine| machine.managed);

@@ -6,7 +6,7 @@ use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
-use crate::domain::operation::{Act, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, Wish};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
@@ -14,9 +14,6 @@ use crate::platform::PlatformError;
 use crate::platform::github::Github;
 use crate::platform::observe;
 use crate::sanitize::Text;
-
-/// The service that stands for the pipeline of an environment.
-pub(in crate::engine) const PIPELINE: &str = "pipeline";
 
 /// Computes a plan through the pipeline, or says why there can be none.
 pub(super) async fn plan(

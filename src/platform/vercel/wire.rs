@@ -209,6 +209,8 @@ impl From<Value> for Envs {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Env {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) id: String,
     pub(super) key: String,
     #[serde(default, rename = "type", deserialize_with = "text")]
     kind: String,
@@ -235,15 +237,23 @@ impl Env {
         }
     }
 
+    pub(super) fn of_branch(&self) -> bool {
+        !self.git_branch.is_empty()
+    }
+
+    pub(super) fn managed(&self) -> bool {
+        !self.configuration_id.is_empty()
+    }
+
     pub(super) fn note(&self) -> String {
         let mut words = Vec::new();
         if !matches!(self.kind.as_str(), "" | "encrypted") {
             words.push(self.kind.clone());
         }
-        if !self.git_branch.is_empty() {
+        if self.of_branch() {
             words.push(format!("branch {}", self.git_branch));
         }
-        if !self.configuration_id.is_empty() {
+        if self.managed() {
             words.push("integration".to_owned());
         }
         words.join(", ")

@@ -200,6 +200,21 @@ struct Dispatch {
     return_run_details: bool,
 }
 
+/// Why a workflow cannot be started like that, in GitHub's words (github.md section 4.4).
+fn undispatchable(github: &GithubWorld, index: usize, asked: &Dispatch) -> Option<String> {
+    let Some(declared) = github.workflows.get(index).and_then(|one| one.inputs.as_ref()) else {
+        return Some("Workflow does not have 'workflow_dispatch' trigger".to_owned());
+    };
+    // A branch or a tag; a bare commit is neither.
+    let reference = asked.reference.strip_prefix("refs/heads/").unwrap_or(&asked.reference);
+    if reference != github.branch {
+        return Some(format!("No ref found for: {}", asked.reference));
+    }
+    let unknown = asked.inputs.as_object()?.keys().filter(|name| !declared.contains(&name.as_str()));
+    let unknown: Vec<String> = unknown.map(|name| format!("\"{name}\"")).collect();
+    (!unknown.is_empty()).then(|| format!("Unexpected inputs provided: [{}]", unknown.join(", ")))
+}
+
 /// 204, or 200 with the run it made: asked for in the older version, always in the newer.
 pub(super) async fn dispatch(
     State(shared): State<Shared>,
@@ -212,10 +227,14 @@ pub(super) async fn dispatch(
     };
     let mut world = shared.world();
     let Some(index) = position(&world.github, &id) else { return not_found() };
+    if let Some(why) = undispatchable(&world.github, index, &asked) {
+        return error(StatusCode::UNPROCESSABLE_ENTITY, &why);
+    }
     let env = if index == 0 { Env::Staging } else { Env::Production };
-    let sha = asked.inputs.get("sha").and_then(Value::as_str).unwrap_or(&asked.reference);
+    let sha = asked.inputs.get("sha").and_then(Value::as_str).unwrap_or(&world.github.branch);
+    // A run that checks out what is not there would fail; here it does not begin.
     let Some(commit) = resolve(&world, sha) else {
-        return error(StatusCode::UNPROCESSABLE_ENTITY, &format!("No ref found for: {}", asked.reference));
+        return error(StatusCode::UNPROCESSABLE_ENTITY, &format!("No ref found for: {sha}"));
     };
     let actor = Some(world.github.login.clone());
     let gated = world.github.environments.iter().any(|one| one.env == env && !one.reviewers.is_empty());

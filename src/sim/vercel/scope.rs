@@ -1,13 +1,13 @@
-//! User, team, projects with their settings, domains, variables and custom environments (vercel.md sections 4, 7 and 8).
+//! User, team, projects with their settings, domains and custom environments (vercel.md sections 4, 7 and 8).
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{environment, error, is_project, missing};
+use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
 use crate::sim::vercel_json::{self, project_json};
 use crate::sim::world::{Env, World};
@@ -110,33 +110,6 @@ pub(super) async fn domain_config(State(shared): State<Shared>, Path((_, domain)
         "recommendedCNAME": [{"rank": 1, "value": "cname.vercel-dns.com."}],
     }))
     .into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct VariableQuery {
-    target: Option<String>,
-    custom_environment_slug: Option<String>,
-    custom_environment_id: Option<String>,
-}
-
-pub(super) async fn variables(
-    State(shared): State<Shared>,
-    Path((_, id)): Path<(String, String)>,
-    Query(query): Query<VariableQuery>,
-) -> Response {
-    let world = shared.world();
-    if !is_project(&world.vercel, &id) {
-        return missing("Project");
-    }
-    let custom = &world.vercel.project.staging_environment;
-    let by_id = query.custom_environment_id.as_ref().map(|id| (id == custom).then_some(Env::Staging));
-    let by_slug = query.custom_environment_slug.as_ref().map(|slug| (slug == "staging").then_some(Env::Staging));
-    let wanted = by_id.or(by_slug).or_else(|| query.target.as_deref().map(environment));
-    let chosen = world.vercel.env.iter().filter(|one| wanted.is_none_or(|wanted| wanted == Some(one.env)));
-    let all: Vec<Value> = chosen.map(|one| vercel_json::variable(&world.vercel, one)).collect();
-    let pagination = json!({"count": all.len(), "next": null, "prev": null});
-    Json(json!({"envs": all, "pagination": pagination})).into_response()
 }
 
 fn environments_json(world: &World, project: &str) -> Response {

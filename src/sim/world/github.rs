@@ -46,6 +46,8 @@ pub struct Workflow {
     pub name: String,
     /// `.github/workflows/deploy.yml`.
     pub path: String,
+    /// Inputs of its `workflow_dispatch` trigger; `None` = it has no such trigger.
+    pub inputs: Option<Vec<&'static str>>,
 }
 
 /// A workflow run.

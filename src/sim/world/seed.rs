@@ -278,10 +278,11 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
 }
 
 fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
-    let workflow = |n: u64, name: &str, path: &str| Workflow {
+    let workflow = |n: u64, name: &str, path: &str, inputs| Workflow {
         id: 88_100_000 + n,
         name: name.to_owned(),
         path: format!(".github/workflows/{path}"),
+        inputs,
     };
     let mut world = GithubWorld {
         refused: Vec::new(),
@@ -291,8 +292,8 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         repo: "maria-ai-agent".to_owned(),
         branch: "main".to_owned(),
         workflows: vec![
-            workflow(1, "Deploy staging", "deploy-staging.yml"),
-            workflow(2, "Deploy production", "deploy-production.yml"),
+            workflow(1, "Deploy staging", "deploy-staging.yml", None),
+            workflow(2, "Deploy production", "deploy-production.yml", Some(vec!["sha"])),
         ],
         runs: Vec::new(),
         environments: vec![

@@ -1,0 +1,84 @@
+//! The value of a secret on its way from a person to a platform.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// A value that is in no `Debug`, no file and no answer: what serializes around it leaves it out.
+#[derive(Clone, Default)]
+pub struct Held(Option<SecretString>);
+
+impl Held {
+    /// Takes a value as it was given.
+    #[must_use]
+    pub fn new(value: String) -> Self {
+        Self(Some(value).filter(|value| !value.is_empty()).map(SecretString::from))
+    }
+
+    /// The value, for the call that brings it to its platform and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.as_ref().map_or("", |value| value.expose_secret())
+    }
+
+    /// Nothing was given, or it was not kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// How many characters it has.
+    #[must_use]
+    pub fn chars(&self) -> usize {
+        self.expose().chars().count()
+    }
+
+    /// The same with more at its end. Line ends are those of files, whatever a terminal makes of them.
+    pub fn extend(&mut self, more: &str) {
+        *self = Self::new(format!("{}{}", self.expose(), more.replace("\r\n", "\n").replace('\r', "\n")));
+    }
+
+    /// The same without its last character.
+    pub fn shorten(&mut self) {
+        let mut value = self.expose().to_owned();
+        value.pop();
+        *self = Self::new(value);
+    }
+
+    /// Text without this value, wherever a platform repeats it.
+    #[must_use]
+    pub fn veil(&self, text: &str) -> String {
+        // A value of a letter or two would make holes everywhere and hide nothing.
+        if self.expose().len() < 4 { text.to_owned() } else { text.replace(self.expose(), "•••") }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "Held(nothing)" } else { "Held(hidden)" })
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Held {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_written_corrected_and_never_shown() {
+        let mut held = Held::new(String::new());
+        assert!(held.is_empty());
+        held.extend("one\r\ntwo!");
+        held.shorten();
+        assert_eq!((held.expose(), held.chars()), ("one\ntwo", 7));
+        assert_eq!(format!("{held:?}"), "Held(hidden)");
+        assert_eq!(held.veil("refused: one\ntwo is weak"), "refused: ••• is weak");
+    }
+}

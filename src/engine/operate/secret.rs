@@ -1,0 +1,73 @@
+//! A secret gets its value: one call, and a look that the platform lists it as changed.
+
+use std::time::Duration;
+
+use super::{LOOK, Operator, Trouble};
+use crate::domain::environment::Platform;
+use crate::domain::held::Held;
+use crate::domain::operation::{Operation, PlanPart, Wish};
+use crate::engine::preflight::secret;
+use crate::sanitize::Text;
+
+/// How long a list may lag behind a change.
+const LAG: Duration = Duration::from_secs(10);
+
+impl Operator {
+    pub(super) async fn set_secret(
+        &self,
+        part: &PlanPart,
+        (key, place): (&Text, &Text),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let Wish::SetSecret { value, .. } = &self.plan.wish else {
+            return Err(Trouble::Failed(Text::from("the plan holds no value")));
+        };
+        let work = async {
+            self.send_secret(part, (key.as_str(), place.as_str()), value).await?;
+            self.listed(part, key, place).await.map(|told| ((), told))
+        };
+        self.step(op, first, work).await
+    }
+
+    async fn send_secret(&self, part: &PlanPart, (key, place): (&str, &str), value: &Held) -> Result<(), Trouble> {
+        let resource = part.resource.as_str();
+        match (part.platform, &self.clients.fly, &self.clients.vercel, &self.clients.github) {
+            (Platform::Fly, Some(fly), ..) => {
+                self.change(&format!("POST secret {key} of {resource}"), || fly.set_secret(resource, key, value)).await
+            }
+            (Platform::Vercel, _, Some(vercel), _) => {
+                let held = self.look(|| vercel.variable(resource, place, key)).await?;
+                let call = format!("set variable {key} of {resource} for {place}");
+                self.change(&call, || vercel.set_variable((resource, place), (key, held.as_ref()), value)).await
+            }
+            (Platform::Github, .., Some(github)) => {
+                let seal = self.look(|| github.seal_key(place)).await?;
+                let call = format!("PUT secret {key} of environment {place}");
+                self.change(&call, || github.put_secret(place, key, value, &seal)).await
+            }
+            _ => Err(Trouble::Failed(Text::from("no client for this platform is configured"))),
+        }
+    }
+
+    /// Looks until the list shows the change. One that keeps its date may have had this value before: platforms need not count
+    /// that as a change.
+    async fn listed(&self, part: &PlanPart, key: &Text, place: &Text) -> Result<Text, Trouble> {
+        let there = (part.platform, part.resource.as_str(), place.as_str());
+        let end = self.clock.mono() + LAG;
+        loop {
+            let seen = self.look(|| secret::seen(&self.clients, &self.plan.env, there, key.as_str())).await?;
+            let moved = !part.revisions.contains(&secret::revision(key, seen.as_ref()));
+            match (seen, moved) {
+                (Some(_), true) => return Ok(Text::from("listed as changed")),
+                (Some(_), false) if self.clock.mono() > end => {
+                    return Ok(Text::from("accepted; its date did not change, so it may have had this value already"));
+                }
+                (None, _) if self.clock.mono() > end => {
+                    return Err(Trouble::Unknown(Text::from("it was accepted, and is not listed after 10 s")));
+                }
+                _ => tokio::time::sleep(LOOK).await,
+            }
+        }
+    }
+}

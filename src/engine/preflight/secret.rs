@@ -1,0 +1,161 @@
+//! The plan of giving a secret a value, where a service or the pipeline of its environment reads it.
+
+use super::{Past, not_before, told};
+use crate::clock::Timestamp;
+use crate::domain::environment::{EnvInfo, Platform, Tier};
+use crate::domain::held::Held;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, Wish};
+use crate::domain::release::Presence;
+use crate::domain::secret::SecretEntry;
+use crate::engine::feeds::{Clients, vercel_target};
+use crate::platform::PlatformError;
+use crate::sanitize::Text;
+
+/// Longest value, bytes: GitHub's limit, the lowest (github.md section 7).
+const LONGEST: usize = 48 * 1024;
+
+/// Where a secret lives.
+struct Place {
+    platform: Platform,
+    /// App, project, or the environment's name on GitHub.
+    resource: Text,
+    /// The environment as the platform calls it.
+    name: Text,
+}
+
+/// The place that a service stands for.
+fn place(env: &EnvInfo, service: &ServiceId) -> Result<Place, Text> {
+    if &*service.name == PIPELINE {
+        let name = Text::from(env.id.as_str());
+        return Ok(Place { platform: Platform::Github, resource: name.clone(), name });
+    }
+    let info = env.services.iter().find(|one| one.id == *service);
+    let info = info.ok_or_else(|| Text::from(format!("no service {service}")))?;
+    let name = match info.platform {
+        Platform::Fly => env.id.to_string(),
+        Platform::Vercel => vercel_target(&env.id, env.tier).to_string(),
+        other => return Err(Text::from(format!("secrets of {other} are not set from here; use its own tool"))),
+    };
+    Ok(Place { platform: info.platform, resource: Text::from(&*info.resource), name: Text::from(name) })
+}
+
+/// The secret as it is now; `None` = there is none of that name.
+pub(in crate::engine) async fn seen(
+    clients: &Clients,
+    env: &EnvId,
+    (platform, resource, name): (Platform, &str, &str),
+    key: &str,
+) -> Result<Option<SecretEntry>, PlatformError> {
+    let all = match (platform, &clients.fly, &clients.vercel, &clients.github) {
+        (Platform::Fly, Some(fly), ..) => fly.secrets(resource, env).await?,
+        (Platform::Vercel, _, Some(vercel), _) => vercel.env(resource, Some(name), env).await?,
+        (Platform::Github, .., Some(github)) => github.secrets(Some(name), env).await?,
+        _ => Vec::new(),
+    };
+    Ok(all.into_iter().find(|one| one.key.as_str() == key))
+}
+
+/// When it was last set, as a revision.
+pub(in crate::engine) fn revision(key: &Text, seen: Option<&SecretEntry>) -> (Text, Text) {
+    let at = seen.map(|one| one.updated_at.map_or_else(|| "set".to_owned(), |at| at.to_string()));
+    (key.clone(), Text::from(at.unwrap_or_else(|| "not set".to_owned())))
+}
+
+/// Computes the plan, or says why there can be none.
+pub(super) async fn plan(
+    clients: &Clients,
+    env: &EnvInfo,
+    (service, key, value): (&ServiceId, &Text, &Held),
+    past: &Past,
+    now: Timestamp,
+) -> Result<Plan, Text> {
+    let place = place(env, service)?;
+    // GitHub keeps names in capitals.
+    let key = if place.platform == Platform::Github { Text::from(key.as_str().to_uppercase()) } else { key.clone() };
+    let there = (place.platform, place.resource.as_str(), place.name.as_str());
+    let held = seen(clients, &env.id, there, key.as_str()).await.map_err(told)?;
+    let since = |began| held.as_ref().and_then(|one| one.updated_at).is_some_and(|at| not_before(at, began));
+    if past.earlier.as_ref().is_some_and(|earlier| since(earlier.started_at)) {
+        return Err(Text::from(format!("{key} was set there since; whether by this is not known: L leaves it")));
+    }
+    let mut refusals = unfit(&key, value, place.platform);
+    let mut warnings = vec![Text::from(takes_effect(place.platform))];
+    if place.platform == Platform::Vercel
+        && let Some(vercel) = &clients.vercel
+    {
+        let one = vercel.variable(there.1, there.2, key.as_str()).await.map_err(told)?;
+        refusals.extend(
+            one.as_ref()
+                .filter(|one| one.managed)
+                .map(|_| Text::from(format!("{key} is kept by an integration: set it where that comes from"))),
+        );
+        if let Some(one) = one.filter(|one| one.targets.len() > 1) {
+            let all: Vec<&str> = one.targets.iter().map(Text::as_str).collect();
+            warnings.push(Text::from(format!("it is one variable for {}: the value changes for all", all.join(", "))));
+        }
+    }
+    if value.expose().trim() != value.expose() {
+        warnings.push(Text::from("the value begins or ends with white space, which is kept"));
+    }
+    if env.tier == Tier::Production && held.is_some() {
+        warnings.push(Text::from("the old value cannot be read back by anybody"));
+    }
+    let revision = revision(&key, held.as_ref());
+    let from = match &held {
+        Some(one) => one.updated_at.map_or_else(|| "set".to_owned(), |at| format!("set {}", at.strftime("%F %R"))),
+        None => "not set".to_owned(),
+    };
+    let part = PlanPart {
+        service: service.clone(),
+        platform: place.platform,
+        resource: if place.platform == Platform::Github {
+            Text::from(format!("environment {} on GitHub", place.name))
+        } else {
+            place.resource
+        },
+        from: (Text::from(format!("{key} {from}")), None),
+        from_id: None,
+        to: (Text::from("a new value"), None),
+        to_id: String::new().into(),
+        act: Act::SetSecret { key: key.clone(), place: place.name },
+        revisions: vec![revision],
+        presence: Presence::Unknown,
+        steps: vec![Text::from(format!("set {key}, and see that it is listed as changed"))],
+    };
+    let wish = Wish::SetSecret { service: service.clone(), key, value: value.clone() };
+    Ok(Plan {
+        stays: vec![Text::from("what runs: nothing is deployed or started anew")],
+        refusals,
+        warnings,
+        ..Plan::of(wish, env.id.clone(), vec![part], now)
+    })
+}
+
+/// Why this cannot be a secret there.
+fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
+    let plain = key.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let digit = key.as_str().starts_with(|first: char| first.is_ascii_digit());
+    let mut why = Vec::new();
+    if key.as_str().is_empty() || !plain || digit {
+        why.push(Text::from("a name has letters, digits and underscores, and does not begin with a digit"));
+    }
+    if platform == Platform::Github && key.as_str().starts_with("GITHUB_") {
+        why.push(Text::from("names that begin with GITHUB_ are GitHub's own"));
+    }
+    if value.is_empty() {
+        why.push(Text::from("there is no value: values are not kept, so give it again with ! S"));
+    }
+    if value.expose().len() > LONGEST {
+        why.push(Text::from("the value is longer than 48 KB"));
+    }
+    why
+}
+
+fn takes_effect(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Fly => "machines get it when they are deployed or started anew: ! D deploys them all now",
+        Platform::Vercel => "builds that come after it get it: ! D builds what is live anew",
+        _ => "jobs that start after it get it, also those that wait at a gate now",
+    }
+}

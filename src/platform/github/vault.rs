@@ -1,0 +1,75 @@
+//! Writing a secret of an environment: sealed to the environment's key, so that nobody on the way can read it (github.md
+//! section 7).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crypto_box::PublicKey;
+use crypto_box::aead::OsRng;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{GITHUB, Github};
+use crate::domain::held::Held;
+use crate::platform::PlatformError;
+use crate::platform::http::{garbage, segment};
+
+/// The key of an environment, that its secrets are sealed to.
+#[derive(Debug, Clone)]
+pub struct SealKey {
+    id: String,
+    key: PublicKey,
+}
+
+#[derive(Deserialize)]
+struct WireKey {
+    key_id: String,
+    key: String,
+}
+
+impl Github {
+    /// `GET R/environments/{name}/secrets/public-key`.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; a key that is none is an unreadable answer.
+    pub async fn seal_key(&self, environment: &str) -> Result<SealKey, PlatformError> {
+        let wire: WireKey = self.get(&Self::place(Some(environment), "secrets/public-key")).read().await?;
+        let bytes = STANDARD.decode(&wire.key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let bytes = bytes.ok_or_else(|| garbage(GITHUB, "the key for secrets is not 32 bytes in base64"))?;
+        Ok(SealKey { id: wire.key_id, key: PublicKey::from(bytes) })
+    }
+
+    /// `PUT R/environments/{name}/secrets/{key}`: 201 made, 204 changed. Sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 422 when the key is not the environment's any more.
+    pub async fn put_secret(
+        &self,
+        environment: &str,
+        key: &str,
+        value: &Held,
+        seal: &SealKey,
+    ) -> Result<(), PlatformError> {
+        let sealed = seal.key.seal(&mut OsRng, value.expose().as_bytes());
+        let sealed = sealed.map_err(|_| garbage(GITHUB, "the value cannot be sealed"))?;
+        let path = Self::place(Some(environment), &format!("secrets/{}", segment(key)));
+        let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
+        let body = json!({ "encrypted_value": STANDARD.encode(sealed), "key_id": seal.id });
+        self.authorized(self.http.put(GITHUB, &url)).json(&body).done().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crypto_box::SecretKey;
+
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_is_48_bytes_longer_and_only_its_owner_opens_it() {
+        let mine = SecretKey::from([7; 32]);
+        let sealed = mine.public_key().seal(&mut OsRng, "päss".as_bytes()).unwrap();
+        assert_eq!(sealed.len(), "päss".len() + 48);
+        assert_eq!(mine.unseal(&sealed).unwrap(), "päss".as_bytes());
+        assert!(SecretKey::from([8; 32]).unseal(&sealed).is_err());
+    }
+}

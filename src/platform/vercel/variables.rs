@@ -1,0 +1,130 @@
+//! Writing a variable of a project: it takes effect in builds that come after it (vercel.md section 8).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{STANDARD, VERCEL, Vercel, wire};
+use crate::domain::held::Held;
+use crate::platform::http::segment;
+use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
+
+/// A variable as it is before a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its id.
+    pub id: String,
+    /// Every target that it has a value for, and the ids of custom environments: a change changes it for all of them.
+    pub targets: Vec<Text>,
+    /// An integration keeps it.
+    pub managed: bool,
+}
+
+/// Where a variable belongs: a target, or a custom environment's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Target(String),
+    Custom(String),
+}
+
+/// The answer to a new one: 201 may still name what failed.
+#[derive(Deserialize)]
+struct Created {
+    #[serde(default)]
+    failed: Vec<Failed>,
+}
+
+#[derive(Deserialize)]
+struct Failed {
+    error: Failure,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Vercel {
+    async fn variable_place(&self, project: &str, environment: &str) -> Result<Place, PlatformError> {
+        if STANDARD.contains(&environment) {
+            return Ok(Place::Target(environment.to_owned()));
+        }
+        let project = self.project(project).await?;
+        let (target, custom) = project.scope(environment);
+        Ok(custom.map_or_else(|| Place::Target(target.to_owned()), |id| Place::Custom(id.to_owned())))
+    }
+
+    /// The variable of that name in an environment: `production`, or the slug of a custom one. One of a branch is another one.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn variable(
+        &self,
+        project: &str,
+        environment: &str,
+        key: &str,
+    ) -> Result<Option<Variable>, PlatformError> {
+        let place = self.variable_place(project, environment).await?;
+        let list: wire::Envs = self.get(&format!("/v10/projects/{}/env", segment(project))).read().await?;
+        let mine = |one: &wire::Env| {
+            let here = match &place {
+                Place::Target(target) => one.custom_environment_ids.is_empty() && one.targets().contains(target),
+                Place::Custom(id) => one.custom_environment_ids.contains(id),
+            };
+            here && one.key == key && !one.of_branch()
+        };
+        Ok(list.envs.into_iter().find(mine).map(|one| Variable {
+            targets: match &place {
+                Place::Target(_) => one.targets().iter().map(|target| Text::clean(target)).collect(),
+                Place::Custom(_) => one.custom_environment_ids.iter().map(|id| Text::clean(id)).collect(),
+            },
+            managed: one.managed(),
+            id: one.id,
+        }))
+    }
+
+    /// Gives a variable its value: `PATCH /v9/projects/{id}/env/{envId}` where there is one, else
+    /// `POST /v10/projects/{id}/env`, sensitive as the platform's own tool makes them. The change is sent once.
+    ///
+    /// # Errors
+    /// [`PlatformError`] without the value; also for a 201 that names the variable as failed.
+    pub async fn set_variable(
+        &self,
+        (project, environment): (&str, &str),
+        (key, held): (&str, Option<&Variable>),
+        value: &Held,
+    ) -> Result<(), PlatformError> {
+        let base = &self.access.base;
+        if let Some(held) = held {
+            let url = format!("{base}/v9/projects/{}/env/{}", segment(project), segment(&held.id));
+            let call = self.http.patch(VERCEL, &url).json(&json!({ "value": value.expose() }));
+            return self.signed(call).done().await.map_err(|error| error.veiled(value));
+        }
+        let mut body = json!({ "key": key, "value": value.expose(), "type": "sensitive" });
+        match self.variable_place(project, environment).await? {
+            Place::Target(target) => body["target"] = Value::from(vec![target]),
+            Place::Custom(id) => body["customEnvironmentIds"] = Value::from(vec![id]),
+        }
+        let call = self.http.post(VERCEL, &format!("{base}/v10/projects/{}/env", segment(project)));
+        let made: Created = self.signed(call.json(&body)).read().await.map_err(|error| error.veiled(value))?;
+        match made.failed.into_iter().next() {
+            None => Ok(()),
+            Some(Failed { error }) => Err(refused(&error).veiled(value)),
+        }
+    }
+}
+
+fn refused(error: &Failure) -> PlatformError {
+    PlatformError {
+        platform: VERCEL,
+        kind: ErrorKind::Refused,
+        status: Some(201),
+        code: Some(Text::clean(&error.code)).filter(|code| !code.is_empty()),
+        message: Text::clean(&error.message),
+        request_id: None,
+        retry_after: None,
+    }
+}

@@ -1,0 +1,113 @@
+//! Secrets are set on every platform that keeps some, and the value is nowhere but there.
+
+use flightdeck::domain::held::Held;
+use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Wish};
+use flightdeck::sim::world::{Env, ids};
+use serde_json::json;
+
+use crate::world::{Console, World};
+
+/// What must be seen nowhere.
+const VALUE: &str = "v4lue-that-nobody-sees";
+
+fn wish(service: &str, key: &str) -> Wish {
+    let value = Held::new(VALUE.to_owned());
+    Wish::SetSecret { service: ServiceId::new("production", service), key: key.into(), value }
+}
+
+async fn set(console: &mut Console, service: &str, key: &str) -> Operation {
+    let plan = console.wish("production", wish(service, key), None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    let told = serde_json::to_string(&plan).unwrap() + &format!("{plan:?}");
+    assert!(!told.contains(VALUE), "{told}");
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    done
+}
+
+/// Whether any file of a folder holds the value.
+fn keeps(folder: &std::path::Path) -> bool {
+    let held = |bytes: &[u8]| bytes.windows(VALUE.len()).any(|part| part == VALUE.as_bytes());
+    std::fs::read_dir(folder).unwrap().any(|file| {
+        let path = file.unwrap().path();
+        if path.is_dir() { keeps(&path) } else { held(&std::fs::read(&path).unwrap_or_default()) }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_set_on_every_platform_and_its_value_is_kept_nowhere() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    set(&mut console, "backend", "API_KEY").await;
+    for key in ["API_KEY", "API_KEY"] {
+        // The first makes it, the second changes it.
+        let done = set(&mut console, "frontend", key).await;
+        assert!(done.steps[0].detail.as_str().contains("changed"), "{done:#?}");
+    }
+    set(&mut console, PIPELINE, "api_key").await;
+    {
+        let state = world.sim.shared().world();
+        let app = state.fly.env(Env::Production).unwrap();
+        let digest = ids::digest16(&format!("{}/API_KEY/{VALUE}", app.id));
+        assert!(app.secrets.iter().any(|one| one.name == "API_KEY" && one.digest == digest));
+        let mine =
+            |key: &str, env, digest: &str| key == "API_KEY" && env == Env::Production && digest == ids::digest16(VALUE);
+        let page: Vec<_> = state.vercel.env.iter().filter(|one| mine(&one.key, one.env, &one.digest)).collect();
+        assert_eq!(page.len(), 1);
+        assert_eq!(page[0].kind, "sensitive");
+        // Sealed on the way: that the simulator could open it proves the client.
+        let sealed = state.github.secrets.iter();
+        assert_eq!(sealed.filter(|one| one.env.is_some_and(|env| mine(&one.name, env, &one.digest))).count(), 1);
+    }
+    console.stop().await;
+    assert!(!keeps(world.state.path()), "the value is in a file of ours");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_a_secret_is_refused_before_anything_is_sent() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    for (service, key, why) in [
+        ("backend", "2FA", "does not begin with a digit"),
+        ("backend", "API-KEY", "letters, digits"),
+        (PIPELINE, "github_token", "GitHub's own"),
+    ] {
+        let plan = console.wish("production", wish(service, key), None).await.unwrap();
+        assert!(plan.refusals[0].as_str().contains(why), "{:?}", plan.refusals);
+    }
+    let empty =
+        Wish::SetSecret { service: ServiceId::new("production", "backend"), key: "A".into(), value: Held::default() };
+    let plan = console.wish("production", empty, None).await.unwrap();
+    assert!(plan.refusals[0].as_str().contains("values are not kept"), "{:?}", plan.refusals);
+    let database = console.wish("production", wish("database", "A"), None).await;
+    assert!(database.unwrap_err().as_str().contains("its own tool"));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_somebody_else_set_meanwhile_is_not_overwritten() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let plan = console.wish("production", wish("backend", "API_KEY"), None).await.unwrap();
+    let now = world.sim.shared().world().now;
+    world.sim.shared().world().fly.env_mut(Env::Production).unwrap().set_secret("API_KEY", Some("theirs"), now);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Refused, "{done:#?}");
+    assert!(done.outcome.as_str().contains("has moved"), "{}", done.outcome);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_is_unknown_and_the_call_is_not_sent_again() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let plan = console.wish("production", wish("backend", "API_KEY"), None).await.unwrap();
+    world.fault(&json!({"platform": "fly", "kind": "lost", "count": 1, "route": "/secrets", "method": "POST"})).await;
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Unknown, "{done:#?}");
+    assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/secrets").await, 1);
+    let again = console.wish("production", wish("backend", "API_KEY"), Some(done.id)).await;
+    assert!(again.unwrap_err().as_str().contains("was set there since"));
+    console.stop().await;
+}
