@@ -81,8 +81,9 @@ pub(super) async fn restart(
     let part = part(info, &all, Act::FlyRestart { machines }, steps);
     let warnings = alone.then(|| Text::from("it has one machine: nothing serves while it starts"));
     Ok(Plan {
-        stays: vec![Text::from("image, secrets and settings: staged secrets are not taken up by a restart")],
-        warnings: warnings.into_iter().collect(),
+        stays: vec![Text::from("image and settings")],
+        // fly.md section 9: whatever starts reads the vault.
+        warnings: warnings.into_iter().chain([Text::from("secrets that were set meanwhile are taken up")]).collect(),
         ..Plan::of(Wish::Restart(service.clone()), env.id.clone(), vec![part], now)
     })
 }

@@ -1,4 +1,4 @@
-//! Plans of deploying a commit anew: with the secrets and variables of now, which a rollback and a restart leave out.
+//! Plans of deploying a commit anew: with the secrets and variables of now, which a rollback leaves out.
 
 use super::{Past, fleet, not_before, told};
 use crate::clock::Timestamp;
