@@ -4,6 +4,8 @@
 
 #[path = "operations/crashes.rs"]
 mod crashes;
+#[path = "operations/drills.rs"]
+mod drills;
 #[path = "operations/every_crash.rs"]
 mod every_crash;
 #[path = "operations/levers.rs"]
