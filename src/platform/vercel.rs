@@ -276,6 +276,10 @@ impl Vercel {
             Some((target, None)) => call.query("target", target),
         };
         let list: wire::Envs = call.read().await?;
+        let production = scope.as_ref().is_none_or(|(target, _)| target == "production");
+        if production && list.hidden > 0 {
+            return Err(variables::hidden(list.hidden));
+        }
         let wanted = |variable: &wire::Env| match &scope {
             None => true,
             Some((_, Some(id))) => variable.custom_environment_ids.contains(id),

@@ -36,6 +36,9 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
     });
     // The description has it always: until the build starts, when it was asked for.
     value["buildingAt"] = json!(one.building_at(now).unwrap_or(one.created_at).as_millisecond());
+    if let Some(code) = one.blocked {
+        value["seatBlock"] = json!({"blockCode": code});
+    }
     if state == "READY" {
         let rolling = vercel.rolling().is_some_and(|release| release.canary == one.id);
         let word = if one.promoted { "PROMOTED" } else { "STAGED" };
@@ -44,6 +47,10 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
     let assigned = one.promoted || !names.is_empty();
     match form {
         Form::List => {
+            if one.blocked.is_some() {
+                // What is never built has no address.
+                value["url"] = Value::Null;
+            }
             value["uid"] = json!(one.id);
             value["created"] = json!(one.created_at.as_millisecond());
             value["state"] = json!(state);
@@ -302,6 +309,9 @@ pub fn variable(vercel: &VercelWorld, one: &VercelVariable) -> Value {
         "createdBy": "u1",
         "securityIssues": [],
     });
+    if let Some(integration) = &one.managed {
+        value["configurationId"] = json!(integration);
+    }
     if one.env == Env::Staging {
         value["customEnvironmentIds"] = json!([vercel.project.staging_environment]);
     }

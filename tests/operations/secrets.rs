@@ -86,6 +86,24 @@ async fn what_cannot_be_a_secret_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_variable_of_an_integration_is_left_to_it_and_what_is_hidden_is_not_called_missing() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let key = {
+        let mut state = world.sim.shared().world();
+        let one = state.vercel.env.iter_mut().find(|one| one.env == Env::Production).unwrap();
+        one.managed = Some("icfg_supabase".to_owned());
+        one.key.clone()
+    };
+    let plan = console.wish("production", wish("frontend", &key), None).await.unwrap();
+    assert!(plan.refusals[0].as_str().contains("kept by an integration"), "{:?}", plan.refusals);
+    world.sim.shared().world().vercel.project.hides_production = true;
+    let hidden = console.wish("production", wish("frontend", "API_KEY"), None).await.unwrap_err();
+    assert!(hidden.as_str().contains("hidden from this token"), "{hidden}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_somebody_else_set_meanwhile_is_not_overwritten() {
     let world = World::start(20.0).await;
     let mut console = world.console();

@@ -99,6 +99,27 @@ async fn a_secret_of_github_is_taken_sealed_to_the_key_of_its_place_alone() {
 }
 
 #[tokio::test]
+async fn vercel_hides_what_may_not_be_seen_and_names_who_keeps_a_variable() {
+    let world = world("calm").await;
+    let path = "/v10/projects/maria-web/env";
+    let all = world.vercel(path).await["envs"].as_array().unwrap().len();
+    {
+        let mut state = world.sim.shared().world();
+        state.vercel.env[0].managed = Some("icfg_supabase".to_owned());
+        state.vercel.project.hides_production = true;
+        state.vercel.deployments.last_mut().unwrap().blocked = Some("COMMIT_AUTHOR_REQUIRED");
+    }
+    let some = world.vercel(path).await;
+    let (shown, hidden) = (some["envs"].as_array().unwrap(), some["hiddenProductionEnvCount"].as_u64().unwrap());
+    assert!(hidden > 0 && shown.len() as u64 + hidden == all as u64, "{some}");
+    assert_eq!(shown[0]["configurationId"], "icfg_supabase", "{}", shown[0]);
+    let list = world.vercel("/v7/deployments").await["deployments"].clone();
+    let blocked = list.as_array().unwrap().iter().find(|one| one["readyState"] == "BLOCKED").unwrap();
+    assert_eq!((&blocked["url"], &blocked["seatBlock"]["blockCode"]), (&Value::Null, &json!("COMMIT_AUTHOR_REQUIRED")));
+    world.sim.stop().await;
+}
+
+#[tokio::test]
 async fn a_list_of_variables_may_be_created_in_part_and_a_duplicate_alone_is_403() {
     let world = world("calm").await;
     let url = |rest: &str| format!("{}{rest}?teamId={}", world.sim.origins().vercel, world.team);

@@ -69,6 +69,9 @@ impl Vercel {
     ) -> Result<Option<Variable>, PlatformError> {
         let place = self.variable_place(project, environment).await?;
         let list: wire::Envs = self.get(&format!("/v10/projects/{}/env", segment(project))).read().await?;
+        if place == Place::Target("production".to_owned()) && list.hidden > 0 {
+            return Err(hidden(list.hidden));
+        }
         let mine = |one: &wire::Env| {
             let here = match &place {
                 Place::Target(target) => one.custom_environment_ids.is_empty() && one.targets().contains(target),
@@ -114,6 +117,19 @@ impl Vercel {
             None => Ok(()),
             Some(Failed { error }) => Err(refused(&error).veiled(value)),
         }
+    }
+}
+
+/// What the token may not see is not missing: whoever asks must be told so.
+pub(super) fn hidden(count: u64) -> PlatformError {
+    PlatformError {
+        platform: VERCEL,
+        kind: ErrorKind::Forbidden,
+        status: Some(200),
+        code: None,
+        message: Text::from(format!("{count} variables of production are hidden from this token")),
+        request_id: None,
+        retry_after: None,
     }
 }
 

@@ -194,15 +194,18 @@ impl From<Deployment> for VercelDeployment {
 #[serde(from = "Value")]
 pub(super) struct Envs {
     pub(super) envs: Vec<Env>,
+    /// Variables of production that the token may not see.
+    pub(super) hidden: u64,
 }
 
 impl From<Value> for Envs {
     fn from(mut value: Value) -> Self {
+        let hidden = value.get("hiddenProductionEnvCount").and_then(Value::as_u64).unwrap_or(0);
         let list = match value.get_mut("envs").map(Value::take) {
             Some(Value::Array(list)) => list,
             _ => vec![value],
         };
-        Self { envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect() }
+        Self { hidden, envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect() }
     }
 }
 

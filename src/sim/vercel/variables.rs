@@ -35,7 +35,12 @@ pub(super) async fn list(
     let by_slug = query.custom_environment_slug.as_ref().map(|slug| (slug == "staging").then_some(Env::Staging));
     let wanted = by_id.or(by_slug).or_else(|| query.target.as_deref().map(environment));
     let chosen = world.vercel.env.iter().filter(|one| wanted.is_none_or(|wanted| wanted == Some(one.env)));
-    let all: Vec<Value> = chosen.map(|one| variable(&world.vercel, one)).collect();
+    let hides = world.vercel.project.hides_production;
+    let (hidden, chosen): (Vec<_>, Vec<_>) = chosen.partition(|one| hides && one.env == Env::Production);
+    let all: Vec<Value> = chosen.into_iter().map(|one| variable(&world.vercel, one)).collect();
+    if hides {
+        return Json(json!({"envs": all, "hiddenProductionEnvCount": hidden.len()})).into_response();
+    }
     let pagination = json!({"count": all.len(), "next": null, "prev": null});
     Json(json!({"envs": all, "pagination": pagination})).into_response()
 }
@@ -143,6 +148,7 @@ fn write(world: &mut World, new: &New, upsert: bool) -> Result<Value, Failure> {
         env,
         digest,
         plain: readable,
+        managed: None,
         created_at: now,
         updated_at: now,
     };

@@ -218,6 +218,7 @@ pub fn variable(seed: u64, n: u64, what: (&str, &'static str, &str), env: Env, a
         env,
         digest: ids::digest16(value),
         plain: (kind == "plain").then(|| value.to_owned()),
+        managed: None,
         created_at: at,
         updated_at: at,
     }
@@ -236,6 +237,7 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
             auto_assign: true,
             last_alias_request: None,
             rollback_description: None,
+            hides_production: false,
             paused: false,
             challenged: (false, None),
             rolling_config: None,

@@ -59,6 +59,8 @@ pub struct VercelProject {
     pub last_alias_request: Option<AliasRequest>,
     /// Reason of the last rollback.
     pub rollback_description: Option<(String, Timestamp)>,
+    /// The token may not see the variables of production.
+    pub hides_production: bool,
     /// Visitors get 503.
     pub paused: bool,
     /// Visitors are challenged, and since when it is so or not so.
@@ -147,6 +149,8 @@ pub struct VercelDeployment {
     pub created_at: Timestamp,
     /// Cancelled, when.
     pub canceled_at: Option<Timestamp>,
+    /// It is never built: its author has no seat; the platform's code of that.
+    pub blocked: Option<&'static str>,
     /// The build fails at its end with this text.
     pub build_error: Option<String>,
     /// Has had production traffic.
@@ -164,6 +168,9 @@ impl VercelDeployment {
         let age = now.duration_since(self.created_at);
         if self.canceled_at.is_some_and(|at| at <= now) {
             return "CANCELED";
+        }
+        if self.blocked.is_some() {
+            return "BLOCKED";
         }
         if age < QUEUED {
             "QUEUED"
@@ -233,6 +240,8 @@ pub struct VercelVariable {
     pub digest: String,
     /// The value of a `plain` variable.
     pub plain: Option<String>,
+    /// The integration that keeps it: `icfg_…`.
+    pub managed: Option<String>,
     /// First set.
     pub created_at: Timestamp,
     /// Last changed.
@@ -269,6 +278,7 @@ impl VercelWorld {
             commit,
             created_at: now,
             canceled_at: None,
+            blocked: None,
             build_error: None,
             promoted: false,
             health,
