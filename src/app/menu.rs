@@ -45,7 +45,7 @@ pub enum Run {
 }
 
 /// What the console does not do, and where it is done.
-const FREEZE: &str = "not from here; write `freeze` into the environment's configuration; L locks it now";
+const FREEZE: &str = "not from here; write `freeze` into the configuration; L locks it now";
 
 /// The rows for what is selected.
 #[must_use]

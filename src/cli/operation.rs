@@ -242,7 +242,8 @@ fn show_plan(plan: &Plan, json: bool) -> String {
         text.push_str(&format!("{}: {} → {}\n", part.service, part.from.0, part.to.0));
         part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
     }
-    plan.stays.iter().for_each(|line| text.push_str(&format!("does not go back: {line}\n")));
+    let stays = if plan.kind == OpKind::RollBack { "does not go back" } else { "stays as it is" };
+    plan.stays.iter().for_each(|line| text.push_str(&format!("{stays}: {line}\n")));
     plan.overrides.iter().for_each(|line| text.push_str(&format!("needs a reason: {line}\n")));
     plan.warnings.iter().for_each(|line| text.push_str(&format!("warning: {line}\n")));
     plan.refusals.iter().for_each(|line| text.push_str(&format!("refused: {line}\n")));

@@ -144,7 +144,7 @@ fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
         why.push(Text::from("names that begin with GITHUB_ are GitHub's own"));
     }
     if value.is_empty() {
-        why.push(Text::from("there is no value: values are not kept, so give it again with ! S"));
+        why.push(Text::from("there is no value; values are not kept, so it must be given again"));
     }
     if value.expose().len() > LONGEST {
         why.push(Text::from("the value is longer than 48 KB"));
