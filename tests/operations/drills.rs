@@ -19,7 +19,8 @@ async fn backend(console: &mut Console) -> Vec<Target> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_domain_of_several_that_does_not_move_is_named_and_makes_it_half_done() {
-    let world = World::start(5.0).await;
+    // Slow enough to be spoiled before its second domain moves, however busy the machine is.
+    let world = World::start(1.0).await;
     let mut console = world.console();
     let targets = console.targets().await;
     let frontend = targets.into_iter().filter(|target| &*target.service.name == "frontend").collect();
