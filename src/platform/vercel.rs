@@ -19,7 +19,7 @@ pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
 pub use rolling::RollingRelease;
-pub use variables::Variable;
+pub use variables::{Slot, Variable};
 
 use super::http::{Call, Http, segment};
 use super::recent::Recent;

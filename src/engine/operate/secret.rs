@@ -37,9 +37,9 @@ impl Operator {
                 self.change(&format!("POST secret {key} of {resource}"), || fly.set_secret(resource, key, value)).await
             }
             (Platform::Vercel, _, Some(vercel), _) => {
-                let held = self.look(|| vercel.variable(resource, place, key)).await?;
+                let slot = self.look(|| vercel.slot(resource, place, key)).await?;
                 let call = format!("set variable {key} of {resource} for {place}");
-                self.change(&call, || vercel.set_variable((resource, place), (key, held.as_ref()), value)).await
+                self.change(&call, || vercel.set_variable(resource, (key, &slot), value)).await
             }
             (Platform::Github, .., Some(github)) => {
                 let seal = self.look(|| github.seal_key(place)).await?;

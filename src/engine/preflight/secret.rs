@@ -84,7 +84,7 @@ pub(super) async fn plan(
     if place.platform == Platform::Vercel
         && let Some(vercel) = &clients.vercel
     {
-        let one = vercel.variable(there.1, there.2, key.as_str()).await.map_err(told)?;
+        let one = vercel.slot(there.1, there.2, key.as_str()).await.map_err(told)?.held;
         refusals.extend(
             one.as_ref()
                 .filter(|one| one.managed)

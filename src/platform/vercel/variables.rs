@@ -1,13 +1,21 @@
 //! Writing a variable of a project: it takes effect in builds that come after it (vercel.md section 8).
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{STANDARD, VERCEL, Vercel, wire};
 use crate::domain::held::Held;
 use crate::platform::http::segment;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
+
+/// Where a variable is written: read before the change, so that the change is one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    place: Place,
+    /// What is there already.
+    pub held: Option<Variable>,
+}
 
 /// A variable as it is before a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,16 +65,12 @@ impl Vercel {
         Ok(custom.map_or_else(|| Place::Target(target.to_owned()), |id| Place::Custom(id.to_owned())))
     }
 
-    /// The variable of that name in an environment: `production`, or the slug of a custom one. One of a branch is another one.
+    /// Where a variable of that name is written for an environment: `production`, or the slug of a custom one. One of a branch is
+    /// another one.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
-    pub async fn variable(
-        &self,
-        project: &str,
-        environment: &str,
-        key: &str,
-    ) -> Result<Option<Variable>, PlatformError> {
+    pub async fn slot(&self, project: &str, environment: &str, key: &str) -> Result<Slot, PlatformError> {
         let place = self.variable_place(project, environment).await?;
         let list: wire::Envs = self.get(&format!("/v10/projects/{}/env", segment(project))).read().await?;
         if place == Place::Target("production".to_owned()) && list.hidden > 0 {
@@ -79,37 +83,38 @@ impl Vercel {
             };
             here && one.key == key && !one.of_branch()
         };
-        Ok(list.envs.into_iter().find(mine).map(|one| Variable {
+        let held = list.envs.into_iter().find(mine).map(|one| Variable {
             targets: match &place {
                 Place::Target(_) => one.targets().iter().map(|target| Text::clean(target)).collect(),
                 Place::Custom(_) => one.custom_environment_ids.iter().map(|id| Text::clean(id)).collect(),
             },
             managed: one.managed(),
             id: one.id,
-        }))
+        });
+        Ok(Slot { place, held })
     }
 
     /// Gives a variable its value: `PATCH /v9/projects/{id}/env/{envId}` where there is one, else
-    /// `POST /v10/projects/{id}/env`, sensitive as the platform's own tool makes them. The change is sent once.
+    /// `POST /v10/projects/{id}/env`, sensitive as the platform's own tool makes them. Sent once.
     ///
     /// # Errors
     /// [`PlatformError`] without the value; also for a 201 that names the variable as failed.
     pub async fn set_variable(
         &self,
-        (project, environment): (&str, &str),
-        (key, held): (&str, Option<&Variable>),
+        project: &str,
+        (key, slot): (&str, &Slot),
         value: &Held,
     ) -> Result<(), PlatformError> {
         let base = &self.access.base;
-        if let Some(held) = held {
+        if let Some(held) = &slot.held {
             let url = format!("{base}/v9/projects/{}/env/{}", segment(project), segment(&held.id));
             let call = self.http.patch(VERCEL, &url).json(&json!({ "value": value.expose() }));
             return self.signed(call).done().await.map_err(|error| error.veiled(value));
         }
         let mut body = json!({ "key": key, "value": value.expose(), "type": "sensitive" });
-        match self.variable_place(project, environment).await? {
-            Place::Target(target) => body["target"] = Value::from(vec![target]),
-            Place::Custom(id) => body["customEnvironmentIds"] = Value::from(vec![id]),
+        match &slot.place {
+            Place::Target(target) => body["target"] = json!([target]),
+            Place::Custom(id) => body["customEnvironmentIds"] = json!([id]),
         }
         let call = self.http.post(VERCEL, &format!("{base}/v10/projects/{}/env", segment(project)));
         let made: Created = self.signed(call.json(&body)).read().await.map_err(|error| error.veiled(value))?;
