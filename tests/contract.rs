@@ -25,8 +25,10 @@ use flightdeck::domain::ids::{DeploymentId, ServiceId};
 use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Wish};
 use flightdeck::domain::pipeline::Run;
 use flightdeck::engine::{Engine, Scope};
+use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::supabase::{Branch, BranchRun};
+use flightdeck::sim::world::{Env, Health};
 use proxy::{Exchange, Exchanges};
 use spec::{Mode, Spec};
 use world::{Console, World};
@@ -76,6 +78,7 @@ async fn evening() -> Vec<Exchange> {
         console.engine.operate(plan, None);
         let run = held(&mut console, answered).await;
         answered = run;
+        behind(&world, &mut console).await;
         let review = console.wish("production", Wish::Review { run, approve }, None).await.unwrap();
         console.engine.operate(review, None);
         let ended = |fact| match fact {
@@ -168,6 +171,24 @@ async fn carried_out(console: &mut Console, wish: Wish) -> Operation {
             return done;
         }
     }
+}
+
+/// Another run waits for the lane of the one at the gate, is seen to, and is called off.
+async fn behind(world: &World, console: &mut Console) {
+    let id = {
+        let (env, health, event) = (Env::Production, Health::good(), "push".to_owned());
+        let deploy = Deploy { env, commit: 3, backend: true, frontend: true, health, gated: false, event, actor: None };
+        world.sim.shared().world().deploy(deploy)
+    };
+    let waits = |fact| match fact {
+        Fact::Pipeline(runs) => runs.into_iter().find(|run| run.id == id && !run.lanes.is_empty()),
+        _ => None,
+    };
+    let run = console.fact(waits).await;
+    assert_eq!((run.lanes[0].ahead.len(), run.lanes[0].behind.len()), (1, 0), "{run:#?}");
+    let mut state = world.sim.shared().world();
+    let now = state.now;
+    state.github.run_mut(id).unwrap().canceled_at = Some(now);
 }
 
 /// The run that waits at a gate now, and was not answered before.

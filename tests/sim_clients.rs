@@ -16,6 +16,9 @@ use flightdeck::platform::supabase::Supabase;
 use flightdeck::platform::vercel::Vercel;
 use flightdeck::platform::{observe, probe};
 use flightdeck::redact::Redactor;
+use flightdeck::sanitize::Text;
+use flightdeck::sim::world::deploy::Deploy;
+use flightdeck::sim::world::{Env, Health};
 use flightdeck::sim::{self, Options, Sim};
 use serde_json::json;
 
@@ -68,6 +71,47 @@ async fn every_token_of_the_written_configuration_is_accepted() {
     deck.vercel().check_token().await.unwrap();
     github.check_token().await.unwrap();
     supabase.check_token().await.unwrap();
+    deck.sim.stop().await;
+}
+
+fn deploys(deck: &Deck, gated: bool) -> u64 {
+    let (env, health, event) = (Env::Production, Health::good(), "workflow_dispatch".to_owned());
+    let deploy = Deploy { env, commit: 3, backend: true, frontend: true, health, gated, event, actor: None };
+    deck.sim.shared().world().deploy(deploy)
+}
+
+#[tokio::test]
+async fn a_gate_counts_its_timer_down_and_its_lane_tells_who_waits() {
+    let deck = deck("calm").await;
+    let repository = deck.settings.repository.clone().unwrap();
+    let github = Github::new(deck.http.clone(), deck.settings.github.clone().unwrap(), &repository);
+    deck.sim.shared().world().github.environments[1].wait_minutes = 30;
+    let (held, waiting) = (deploys(&deck, true), deploys(&deck, false));
+    assert!(github.pending_deployments(held).await.unwrap().is_empty(), "it is still built");
+    deck.pass(2 + 10 * 60);
+    let gates = github.pending_deployments(held).await.unwrap();
+    assert_eq!(gates[0].timer_left(deck.sim.shared().world().now), Some(Duration::from_secs(20 * 60)));
+    assert!(gates[0].may_approve);
+    let words = async |id: u64| github.run(id).await.unwrap().words.to_string();
+    assert_eq!((&*words(held).await, &*words(waiting).await), ("waiting", "pending"));
+    assert!(github.jobs(waiting).await.unwrap().is_empty(), "it has no jobs yet");
+    let groups = github.lanes_of(waiting).await.unwrap();
+    assert_eq!(groups.iter().map(Text::as_str).collect::<Vec<_>>(), ["deploy-production"]);
+    let members = github.lane("DEPLOY-production").await.unwrap();
+    assert_eq!(members.iter().map(|one| one.run).collect::<Vec<_>>(), [held, waiting]);
+
+    github.review(held, &[gates[0].env_number], true, "go").await.unwrap();
+    let again = github.review(held, &[gates[0].env_number], true, "go").await.unwrap_err();
+    assert!(again.to_string().contains("422"), "{again}");
+    let gates = github.pending_deployments(held).await.unwrap();
+    assert!(!gates[0].may_approve, "reviewed; the timer still runs");
+    deck.pass(20 * 60 + 1);
+    assert!(github.pending_deployments(held).await.unwrap().is_empty());
+    assert_eq!(words(held).await, "in_progress");
+    deck.pass(60);
+    assert_eq!((&*words(held).await, &*words(waiting).await), ("success", "waiting"), "its own timer");
+    deck.pass(3_600);
+    assert_eq!(github.lane("deploy-production").await.unwrap_err().status, Some(404), "nobody is in it");
     deck.sim.stop().await;
 }
 

@@ -36,7 +36,7 @@ pub type Rows = Vec<(String, String)>;
 
 /// The rows; empty when the thing has gone.
 #[must_use]
-pub fn rows(model: &Model, subject: &Subject) -> Rows {
+pub fn rows(model: &Model, subject: &Subject, now: Timestamp) -> Rows {
     let mut rows = Rows::new();
     match subject {
         Subject::Line(number) => {
@@ -60,7 +60,7 @@ pub fn rows(model: &Model, subject: &Subject) -> Rows {
             }
         }
         Subject::Deployment(service, id) => deployment(model, service, id, &mut rows),
-        Subject::Run(id) => run(model, *id, &mut rows),
+        Subject::Run(id) => run(model, *id, now, &mut rows),
         Subject::Secret(key) => secret(model, key, &mut rows),
         Subject::Row(id) => {
             if let Some(row) = model.history.rows.iter().find(|row| row.id == *id) {
@@ -241,7 +241,7 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
     put_some(rows, "marked bad", one.bad.as_ref());
 }
 
-fn run(model: &Model, id: u64, rows: &mut Rows) {
+fn run(model: &Model, id: u64, now: Timestamp, rows: &mut Rows) {
     let Some(run) = model.runs.iter().find(|run| run.id == id) else { return };
     put(rows, "workflow", format!("{} #{} attempt {}", run.workflow, run.number.0, run.number.1));
     put(rows, "commit", format!("{} on {}", run.sha, run.branch));
@@ -251,9 +251,10 @@ fn run(model: &Model, id: u64, rows: &mut Rows) {
     put_some(rows, "started", run.started_at.map(at));
     put(rows, "page", &run.url);
     for gate in &run.gates {
-        let names: Vec<&str> = gate.reviewers.iter().map(Text::as_str).collect();
-        let may = if gate.may_approve { "you may" } else { "you may not" };
-        put(rows, &format!("gate {}", gate.env), format!("waits for {} ({may})", names.join(", ")));
+        put(rows, &format!("gate {}", gate.env), format!("{} ({})", gate.words(run, now), gate.may()));
+    }
+    for words in run.lane_words() {
+        put(rows, "lane", words);
     }
     for job in &run.jobs {
         put(rows, &format!("job {}", job.name), &job.words);
@@ -278,6 +279,6 @@ fn secret(model: &Model, key: &Text, rows: &mut Rows) {
 
 /// The rows as text, for the clipboard.
 #[must_use]
-pub fn text(model: &Model, subject: &Subject) -> String {
-    rows(model, subject).into_iter().map(|(label, text)| format!("{label}: {text}\n")).collect()
+pub fn text(model: &Model, subject: &Subject, now: Timestamp) -> String {
+    rows(model, subject, now).into_iter().map(|(label, text)| format!("{label}: {text}\n")).collect()
 }

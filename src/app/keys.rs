@@ -392,9 +392,9 @@ fn enter(model: &mut Model, now: Now) {
 }
 
 /// The open detail, whole, to the clipboard.
-pub(super) fn copy_detail(model: &Model) -> Vec<Effect> {
+pub(super) fn copy_detail(model: &Model, now: Now) -> Vec<Effect> {
     match &model.overlay {
-        Some(Overlay::Detail(subject, _)) => vec![Effect::Copy(detail::text(model, subject))],
+        Some(Overlay::Detail(subject, _)) => vec![Effect::Copy(detail::text(model, subject, now.wall))],
         _ => Vec::new(),
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
                     model.overlay = None;
                     return Vec::new();
                 }
-                KeyCode::Char('y') => return keys::copy_detail(model),
+                KeyCode::Char('y') => return keys::copy_detail(model, now),
                 _ => *top,
             };
             Vec::new()

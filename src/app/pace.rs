@@ -41,10 +41,10 @@ pub fn pace(model: &Model, kind: OpKind, step: &StepReport) -> Option<Pace> {
 }
 
 /// For how long a running step has been silent, when that is longer than such steps take, and longer than a minute. A gate waits
-/// for people: that is no silence.
+/// for people, and a lane for another run: that is no silence.
 #[must_use]
 pub fn stuck(model: &Model, operation: &Operation, step: &StepReport, now: Now) -> Option<Duration> {
-    let waits = step.detail.as_str().contains("waits for an approval");
+    let waits = ["waits for an approval", "waits for its lane"].iter().any(|one| step.detail.as_str().contains(one));
     let since = step.spoke_at.or(step.started_at).filter(|_| step.state == StepState::Running && !waits)?;
     let silent = Duration::try_from(now.wall.duration_since(since)).ok()?;
     let allowed = pace(model, operation.kind, step).map_or(LEAST, |pace| pace.p95.max(LEAST));

@@ -32,7 +32,7 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
         healthy(model, staging, "staging is healthy"),
         candidate_of(model, staging, production, candidate.as_ref()),
         built(model, candidate.as_ref()),
-        gates(model),
+        gates(model, now),
         claims(model, production, candidate.as_ref(), now),
         secrets(model),
         healthy(model, production, "production is healthy now"),
@@ -75,17 +75,16 @@ fn built(model: &Model, candidate: Option<&Sha>) -> Check {
     Check { asks: "its pipeline passed", status, says: Text::from(says), jump }
 }
 
-fn gates(model: &Model) -> Check {
+fn gates(model: &Model, now: Now) -> Check {
     let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
     let (status, says, jump) = match waiting {
         None => (Status::Ok, "no gate waits".to_owned(), Jump::Pane(Pane::Pipeline)),
         Some((run, gate)) => {
-            let may = if gate.may_approve { "you may review it" } else { "somebody else must review it" };
-            (
-                Status::Paused,
-                format!("{} #{} waits for {}: {may}", run.workflow, run.number.0, gate.env),
-                Jump::Run(run.id),
-            )
+            let status = if gate.blocks(run, now.wall) { Status::Warn } else { Status::Paused };
+            let lanes: String = run.lane_words().map(|words| format!(", {words}")).collect();
+            let says =
+                format!("{} #{} {}{lanes}: {}", run.workflow, run.number.0, gate.words(run, now.wall), gate.may());
+            (status, says, Jump::Run(run.id))
         }
     };
     Check { asks: "no gate is in the way", status, says: Text::from(says), jump }

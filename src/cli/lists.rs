@@ -35,7 +35,7 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
         List::Releases => ("releases", releases(model), ExitCode::Done),
         List::Health => ("health", health(model), health_code(model)),
         List::Secrets => ("secrets-diff", secrets(model), secrets_code(model)),
-        List::Approvals => ("approvals", approvals(model), ExitCode::Done),
+        List::Approvals => ("approvals", approvals(model, clock.now()), ExitCode::Done),
     };
     if output.json {
         let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
@@ -62,7 +62,7 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
     })
 }
 
-fn approvals(model: &Model) -> Vec<(Value, String)> {
+fn approvals(model: &Model, now: jiff::Timestamp) -> Vec<(Value, String)> {
     let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
     gates
         .map(|(run, gate)| {
@@ -70,19 +70,22 @@ fn approvals(model: &Model) -> Vec<(Value, String)> {
             let value = json!({
                 "run": run.id, "workflow": run.workflow, "number": run.number.0, "commit": run.sha, "title": run.title,
                 "by": run.actor, "url": run.url, "environment": gate.env, "reviewers": names,
-                "waiting_since": gate.wait_since, "may_approve": gate.may_approve,
+                "waiting_since": gate.since(run), "timer_seconds_left": gate.timer_left(now).map(|left| left.as_secs()),
+                "may_approve": gate.may_approve, "blocking": gate.blocks(run, now), "lanes": run.lanes,
             });
-            let may = if gate.may_approve { "you may review it" } else { "you may not review it" };
-            let line = format!(
-                "{:<14} run {} {} #{} {} by {}: waits for {} ({may})\n",
+            let blocking = if gate.blocks(run, now) { " BLOCKING" } else { "" };
+            let (number, sha, words) = (run.number.0, run.sha.short(), gate.words(run, now));
+            let mut line = format!(
+                "{:<14} run {} {} #{number} {sha} by {}: {words} ({}){blocking}\n",
                 gate.env,
                 run.id,
                 run.workflow,
-                run.number.0,
-                run.sha.short(),
                 run.actor,
-                names.join(", ")
+                gate.may()
             );
+            for words in run.lane_words() {
+                let _ = writeln!(line, "{:<14} {words}", "");
+            }
             (value, line)
         })
         .collect()

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::environment::Status;
-use super::ids::{EnvId, Sha};
+pub use super::gate::{Gate, Lane, LaneRun};
+use super::ids::Sha;
 use crate::sanitize::Text;
 
 /// One workflow run.
@@ -44,6 +45,8 @@ pub struct Run {
     pub jobs: Vec<Job>,
     /// Gates that hold it now.
     pub gates: Vec<Gate>,
+    /// Concurrency groups that somebody waits for and this run is in.
+    pub lanes: Vec<Lane>,
 }
 
 impl Run {
@@ -94,21 +97,4 @@ pub struct Step {
     pub started_at: Option<Timestamp>,
     /// End.
     pub completed_at: Option<Timestamp>,
-}
-
-/// Something that holds a run for an environment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Gate {
-    /// The environment it protects.
-    pub env: EnvId,
-    /// Its number on the platform.
-    pub env_number: u64,
-    /// Wait timer, minutes; 0 = none.
-    pub wait_minutes: u32,
-    /// When the wait timer began.
-    pub wait_since: Option<Timestamp>,
-    /// Who may review: logins and team names.
-    pub reviewers: Vec<Text>,
-    /// Whether the console's user may.
-    pub may_approve: bool,
 }

@@ -1,6 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 mod fleet;
+mod lane;
 pub(super) mod lever;
 pub(super) mod pipeline;
 mod promotion;

@@ -1,6 +1,7 @@
 //! GitHub: runs, jobs, gates, commits, secrets and variables by name (github.md).
 
 mod change;
+mod lanes;
 mod logs;
 mod posture;
 mod vault;

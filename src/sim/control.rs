@@ -209,12 +209,11 @@ fn secrets(world: &World, env: Env) -> Value {
 }
 
 fn gates(world: &World, env: Env) -> Vec<Value> {
-    let held = world.github.runs.iter().filter(|run| {
-        let waits = |job: &super::world::github::Job| job.starts_at.is_none() && job.rejected_at.is_none();
-        run.env == Some(env) && run.canceled_at.is_none() && run.jobs.iter().any(waits)
-    });
-    held.map(|run| {
-        json!({"run": run.id, "sha": world.sha(run.commit), "actor": run.actor, "since": run.created_at, "kind": "reviewer"})
+    let held =
+        world.github.runs.iter().filter(|run| run.env == Some(env)).filter_map(|run| Some((run, run.held(world.now)?)));
+    held.map(|(run, gate)| {
+        let kind = if gate.review && gate.approved_at.is_none() { "reviewer" } else { "timer" };
+        json!({"run": run.id, "sha": world.sha(run.commit), "actor": run.actor, "since": gate.opens_at, "kind": kind})
     })
     .collect()
 }

@@ -1,6 +1,7 @@
 //! GitHub's REST API: runs, jobs and their logs, gates, deployments, comparison, secrets and variables (github.md).
 
 mod alerts;
+mod concurrency;
 mod guard;
 mod lists;
 mod logs;
@@ -34,6 +35,9 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/actions/runs/{id}/attempts/{number}", routing::get(runs::attempt))
         .route("/actions/runs/{id}/attempts/{number}/jobs", routing::get(runs::attempt_jobs))
         .route("/actions/runs/{id}/pending_deployments", routing::get(runs::pending).post(runs::answer))
+        .route("/actions/runs/{id}/concurrency_groups", routing::get(concurrency::of_run))
+        .route("/actions/concurrency_groups", routing::get(concurrency::all))
+        .route("/actions/concurrency_groups/{name}", routing::get(concurrency::one))
         .route("/actions/jobs/{id}", routing::get(runs::job))
         .route("/actions/jobs/{id}/logs", routing::get(logs::redirect))
         .route("/actions/workflows", routing::get(runs::workflows))

@@ -12,7 +12,7 @@ use super::world::World;
 use super::world::commits::Commit;
 use super::world::github::{GithubDeployment, GithubEnvironment, Job, Run, Workflow};
 
-fn html(world: &World, path: &str) -> String {
+pub(super) fn html(world: &World, path: &str) -> String {
     format!("https://github.com/{}/{}/{path}", world.github.owner, world.github.repo)
 }
 
@@ -139,17 +139,16 @@ pub fn may_review(world: &World, run: &Run, environment: &GithubEnvironment) -> 
 
 /// What holds a run.
 pub fn pending(world: &World, run: &Run) -> Value {
-    let held =
-        run.canceled_at.is_none() && run.jobs.iter().any(|job| job.starts_at.is_none() && job.rejected_at.is_none());
-    let environment = world.github.environments.iter().find(|one| held && Some(one.env) == run.env);
-    let row = environment.map(|one| {
-        let may = may_review(world, run, one);
+    let held = run.held(world.now);
+    let environment = world.github.environments.iter().find(|one| Some(one.env) == run.env);
+    let row = held.zip(environment).map(|(gate, one)| {
+        let may = gate.review && gate.approved_at.is_none() && may_review(world, run, one);
         let reviewers: Vec<Value> =
             one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": person(login, "User")})).collect();
         json!({
             "environment": {"id": one.id, "name": one.env.name()},
-            "wait_timer": one.wait_minutes,
-            "wait_timer_started_at": null,
+            "wait_timer": gate.timer.as_mins(),
+            "wait_timer_started_at": Some(gate.opens_at).filter(|_| world.now < gate.timer_ends()),
             "current_user_can_approve": may,
             "reviewers": reviewers,
         })
@@ -214,7 +213,7 @@ pub fn statuses(world: &World, one: &GithubDeployment) -> Value {
         (_, Some("success")) => "success",
         (_, Some(_)) => "failure",
         ("waiting", _) => "waiting",
-        ("queued", _) => "queued",
+        ("queued" | "pending", _) => "queued",
         _ => "in_progress",
     };
     let at = run.updated_at(world.now);

@@ -15,6 +15,7 @@ pub mod event;
 pub mod fly;
 pub mod github;
 pub mod ids;
+pub mod lane;
 pub mod lines;
 pub mod rolling;
 pub mod seed;

@@ -87,6 +87,8 @@ impl Case {
                     event: "workflow_dispatch".to_owned(),
                     actor: Some("ines".to_owned()),
                 });
+                // The build is over.
+                state.github.run_mut(run).unwrap().gate.as_mut().unwrap().opens_at = now;
                 match self {
                     Self::Cancel => Wish::Cancel { run },
                     _ => Wish::Review { run, approve: self == Self::Approve },

@@ -2,6 +2,8 @@
 //! live lines: a step that begins or ends is a line of ours, and a job's own log comes when the job has ended (github.md section
 //! 4.5).
 
+mod lanes;
+
 use std::collections::{HashMap, HashSet};
 
 use super::logs::hand_over;
@@ -58,6 +60,7 @@ impl PipelineFeed {
                 run.gates = self.github.pending_deployments(run.id).await?;
             }
         }
+        lanes::fill(&self.github, &mut runs).await;
         if let Some(lines) = &mut self.lines {
             lines.tell(&self.github, &runs, outbox).await;
         }

@@ -8,6 +8,7 @@ use crate::domain::environment::Status;
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, Operation, PlanPart};
 use crate::domain::pipeline::Run;
+use crate::domain::span::age;
 use crate::engine::preflight::rerun::dispatched;
 use crate::platform::github::Github;
 use crate::platform::observe;
@@ -83,8 +84,13 @@ impl Operator {
             let end = self.clock.mono() + PATIENCE;
             loop {
                 let held = self.look(|| github.pending_deployments(run)).await?;
-                if !held.iter().any(|gate| gates.contains(&gate.env_number)) {
+                let Some(gate) = held.iter().find(|gate| gates.contains(&gate.env_number)) else {
                     return Ok(((), Text::from("the gate is open; the run goes on")));
+                };
+                // A timer goes on after the answer, and may for days: that is not waited for here.
+                if let Some(left) = gate.timer_left(self.clock.now()).filter(|_| !gate.may_approve) {
+                    let text = format!("accepted; the timer of {} still holds it for {}", gate.env, age(left));
+                    return Ok(((), Text::from(text)));
                 }
                 if self.clock.mono() > end {
                     return Err(Trouble::Unknown(Text::from("the gate is still shown as waiting after 2 minutes")));
@@ -214,12 +220,31 @@ impl Operator {
         }
     }
 
+    /// Who is before a run in its concurrency groups: ` deploy-production, behind Deploy production 19400000001`.
+    async fn ahead(&self, github: &Github, run: u64) -> String {
+        let mut text = String::new();
+        for group in github.lanes_of(run).await.unwrap_or_default() {
+            let members = github.lane(group.as_str()).await.unwrap_or_default();
+            let ahead = members.iter().take_while(|one| one.run != run).map(|one| format!("{} {}", one.name, one.run));
+            text = format!("{text} {group}, behind {}", ahead.collect::<Vec<_>>().join(", "));
+        }
+        text
+    }
+
     /// What a run does or waits for.
     async fn stands(&self, github: &Github, run: &Run) -> Text {
         let (jobs, gates) = tokio::join!(github.jobs(run.id), github.pending_deployments(run.id));
         if let Some(gate) = gates.unwrap_or_default().first() {
-            let may = if gate.may_approve { "A approves it" } else { "somebody else must approve it" };
-            return Text::from(format!("#{} waits for an approval of {}: {may}", run.number.0, gate.env));
+            // No seconds here: what is said is written down each time that it changes.
+            let whom = match (gate.may_approve, gate.timer_left(self.clock.now())) {
+                (true, _) => "A approves it".to_owned(),
+                (false, Some(left)) => format!("its timer has {} min left", left.as_secs().div_ceil(60)),
+                (false, None) => "somebody else must approve it".to_owned(),
+            };
+            return Text::from(format!("#{} waits for an approval of {}: {whom}", run.number.0, gate.env));
+        }
+        if run.words.as_str() == "pending" {
+            return Text::from(format!("#{} waits for its lane{}", run.number.0, self.ahead(github, run.id).await));
         }
         let jobs = jobs.unwrap_or_default();
         let done = jobs.iter().filter(|job| job.status == Status::Ok).count();

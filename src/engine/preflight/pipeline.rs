@@ -1,6 +1,6 @@
 //! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
 
-use super::{Past, rerun, told};
+use super::{Past, lane, rerun, told};
 use crate::clock::Timestamp;
 use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
@@ -27,7 +27,9 @@ pub(super) async fn plan(
     let github = clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))?;
     let mut refusals: Vec<Text> = Vec::new();
     let drafted = match wish {
-        Wish::Review { run, approve } => review(github, env, *run, *approve, &mut refusals).await.map_err(told)??,
+        Wish::Review { run, approve } => {
+            review(github, env, (*run, *approve), now, &mut refusals).await.map_err(told)??
+        }
         Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,
         Wish::Rerun { run, failed } => rerun::draft(github, env, (*run, *failed), past, now, &mut refusals).await?,
         Wish::Promote => promote(clients, settings, env, past, &mut refusals).await?,
@@ -88,8 +90,8 @@ pub(super) fn part(env: &EnvInfo, run: Option<&Run>, to: (Text, Option<Sha>), ac
 async fn review(
     github: &Github,
     env: &EnvInfo,
-    id: u64,
-    approve: bool,
+    (id, approve): (u64, bool),
+    now: Timestamp,
     refusals: &mut Vec<Text>,
 ) -> Result<Result<Draft, Text>, PlatformError> {
     let (run, gates) = tokio::try_join!(github.run(id), github.pending_deployments(id))?;
@@ -102,16 +104,19 @@ async fn review(
         return Ok(Err(Text::from(text)));
     }
     if own.iter().any(|gate| !gate.may_approve) {
-        let names: Vec<&str> = own.iter().flat_map(|gate| &gate.reviewers).map(Text::as_str).collect();
-        let why = "you may not review it: you are not among its reviewers, or it is your own run";
-        refusals.push(Text::from(format!("{why}; it waits for {}", names.join(", "))));
+        let why =
+            "you may not review it: you are not among its reviewers, it is your own run, or it was reviewed already";
+        let waits: Vec<String> = own.iter().map(|gate| gate.words(&run, now)).collect();
+        refusals.push(Text::from(format!("{why}; it {}", waits.join("; "))));
     }
     let word = if approve { "approved" } else { "rejected" };
     let act = Act::Review { run: id, gates: own.iter().map(|gate| gate.env_number).collect(), approve };
     let after = if approve { "see the gate open" } else { "see the run end" };
     let steps = vec![Text::from(format!("answer the gate: {word}")), Text::from(after)];
-    let warnings =
-        if approve { Vec::new() } else { vec![Text::from("the run fails by it, and cannot be approved afterwards")] };
+    let mut warnings = lane::held_by(github, &run).await;
+    if !approve {
+        warnings.push(Text::from("the run fails by it, and cannot be approved afterwards"));
+    }
     let part = part(env, Some(&run), (Text::from(word), Some(run.sha.clone())), act, steps);
     Ok(Ok(Draft::of(part, warnings, Vec::new())))
 }
@@ -164,9 +169,12 @@ async fn promote(
     part.resource = Text::from(workflow.file.as_str());
     part.from = (Text::from(format!("observed in {}", staging.id)), None);
     let stays = vec![Text::from("secrets and variables: each environment keeps its own")];
-    let warnings = pins(clients, env).await;
+    let mut warnings = pins(clients, env).await;
     // Promoting over a pin is asked as the rollback was that made it.
     let level = if warnings.is_empty() { Level::Moderate } else { Level::Critical };
+    if let Some(github) = &clients.github {
+        warnings.extend(lane::met_by_a_new_run(github, &workflow.file).await.map_err(told)?);
+    }
     Ok(Draft { part, warnings, stays, level })
 }
 

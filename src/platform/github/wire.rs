@@ -79,6 +79,7 @@ impl From<Run> for DomainRun {
             url: Text::clean(&wire.html_url),
             jobs: Vec::new(),
             gates: Vec::new(),
+            lanes: Vec::new(),
         }
     }
 }

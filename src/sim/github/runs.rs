@@ -130,6 +130,9 @@ pub(super) async fn job(State(shared): State<Shared>, Path((_, _, id)): Numbered
     found.map_or_else(not_found, |(run, job)| Json(job_json(&world, run, job)).into_response())
 }
 
+/// Until a run that is called off has stopped.
+const CANCELS: SignedDuration = SignedDuration::from_millis(1_500);
+
 pub(super) async fn cancel(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
     let mut world = shared.world();
     let now = world.now;
@@ -137,7 +140,8 @@ pub(super) async fn cancel(State(shared): State<Shared>, Path((_, _, id)): Numbe
     if run.progress(now).status == "completed" {
         return error(StatusCode::CONFLICT, "Cannot cancel a workflow run that is completed.");
     }
-    run.canceled_at = Some(now);
+    // It takes effect a moment later.
+    run.canceled_at.get_or_insert(now + CANCELS);
     (StatusCode::ACCEPTED, Json(json!({}))).into_response()
 }
 
@@ -280,9 +284,13 @@ pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbe
     let own = world.github.environments.iter().find(|one| Some(one.env) == env);
     let may = own.is_some_and(|one| github_json::may_review(&world, run, one));
     let valid = named && may && (approved || asked.state == "rejected");
-    if !valid || !world.answer_gate(id, approved, Health::good()) {
+    let reviewed = run.held(world.now).is_some_and(|gate| gate.approved_at.is_some());
+    if !valid || !world.answer_gate(id, approved) {
         // The same words for an answered gate, a stranger, and one's own run (github.md section 5.1).
-        let errors = "No pending deployment requests to approve or reject";
+        let errors = match reviewed {
+            true => "Deployment protection rule has already been reviewed",
+            false => "No pending deployment requests to approve or reject",
+        };
         let body = json!({"message": "Validation Failed", "errors": errors, "status": "422"});
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
     }

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::github::NewRun;
-use super::{Action, Env, Health, World, ids, vercel};
+use super::github::{Gate, NewRun};
+use super::{Action, Env, Health, World, ids, lane, vercel};
 
 /// A deploy that is asked for.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Deploy {
 /// A step of a deploy that is due.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// A run that waits for its concurrency group looks whether it is free.
+    Lane(u64),
     /// The deploy jobs of a run begin.
     Begin(u64, Deploy),
     /// The pipeline has built an image: release row, then the machines.
@@ -63,6 +65,9 @@ pub struct Roll {
     pub tries: u32,
 }
 
+/// A job leaves `waiting` a moment after its approval (github.md section 5.1).
+const SETTLES: SignedDuration = SignedDuration::from_millis(500);
+
 /// Between two machines of a roll.
 const NEXT_MACHINE: SignedDuration = SignedDuration::from_millis(3_000);
 
@@ -75,61 +80,109 @@ impl World {
             commit: deploy.commit,
             event: deploy.event.clone(),
             actor: actor.unwrap_or_default(),
-            gated: deploy.gated,
+            gate: self.gate(deploy.env, deploy.gated),
         };
-        let run = self.github.add_run(self.seed, new, self.now);
-        let start = self.github.run(run).and_then(|run| run.jobs.get(1)?.starts_at);
+        let id = self.github.add_run(self.seed, new, self.now);
+        if let Some(run) = self.github.run_mut(id) {
+            run.brings = Some(deploy.clone());
+        }
+        self.arrive(id, deploy);
+        id
+    }
+
+    /// What holds the deploy jobs of an environment: a person who has to approve, a timer, both or nothing.
+    fn gate(&self, env: Env, review: bool) -> Option<Gate> {
+        let minutes = self.github.environments.iter().find(|one| one.env == env).map_or(0, |one| one.wait_minutes);
+        let timer = SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(0));
+        let gate = Gate { opens_at: self.now, timer, review, approved_at: None };
+        (review || minutes > 0).then_some(gate)
+    }
+
+    /// A run begins, or waits for its concurrency group.
+    fn arrive(&mut self, run: u64, deploy: Deploy) {
+        if self.github.arrive(run, &deploy, self.now) {
+            self.start(run, deploy);
+        } else {
+            self.schedule(self.now + lane::LOOK, Action::Deploy(Step::Lane(run)));
+        }
+    }
+
+    fn start(&mut self, run: u64, deploy: Deploy) {
+        let now = self.now;
+        let starts = |job: &super::github::Job| job.env.and(job.starts_at).filter(|at| *at >= now);
+        let start = self.github.run(run).and_then(|run| run.jobs.iter().filter_map(starts).min());
         if let Some(at) = start {
             self.schedule(at, Action::Deploy(Step::Begin(run, deploy)));
         }
-        run
     }
 
-    /// A gate of a run is answered: its held jobs begin, or end as rejected. `false` = nothing was held.
-    pub fn answer_gate(&mut self, run: u64, approved: bool, health: Health) -> bool {
+    fn look_at_lane(&mut self, id: u64) {
         let now = self.now;
-        let Some(found) = self.github.run_mut(run) else { return false };
-        let mut held = false;
-        for job in found.jobs.iter_mut().filter(|job| job.starts_at.is_none() && job.rejected_at.is_none()) {
-            held = true;
+        if self.github.run(id).is_none_or(|run| !run.pending(now)) {
+            return;
+        }
+        if !self.github.turn_of(id, now) {
+            self.schedule(now + lane::LOOK, Action::Deploy(Step::Lane(id)));
+        } else if let Some(brings) = self.github.run_mut(id).and_then(|run| run.acquire(now)) {
+            self.start(id, brings);
+        }
+    }
+
+    /// The gate of a run is answered: its held jobs begin once its timer has run out, too, or end as rejected. `false` =
+    /// nothing waited for an answer.
+    pub fn answer_gate(&mut self, id: u64, approved: bool) -> bool {
+        let now = self.now;
+        let Some(run) = self.github.run_mut(id).filter(|run| !run.canceled(now)) else { return false };
+        let Some(gate) = run.gate.as_mut().filter(|gate| gate.holds(now) && gate.approved_at.is_none()) else {
+            return false;
+        };
+        let begin = (now + SETTLES).max(gate.timer_ends());
+        let (mut backend, mut frontend) = (false, false);
+        for job in run.jobs.iter_mut().filter(|job| job.starts_at.is_none() && job.rejected_at.is_none()) {
+            backend |= job.name == "deploy-backend";
+            frontend |= job.name == "deploy-frontend";
             if approved {
-                job.starts_at = Some(now + SignedDuration::from_millis(500));
+                job.starts_at = Some(begin);
             } else {
                 job.rejected_at = Some(now);
             }
         }
-        let (env, commit, event) = (found.env.unwrap_or(Env::Staging), found.commit, found.event.clone());
-        if held && approved {
-            let deploy =
-                Deploy { env, commit, backend: true, frontend: true, health, gated: false, event, actor: None };
-            self.schedule(now + SignedDuration::from_millis(500), Action::Deploy(Step::Begin(run, deploy)));
+        if !approved {
+            run.gate = None;
+            return backend || frontend;
         }
-        held
+        gate.approved_at = Some(now);
+        if let Some(brings) = run.brings.clone() {
+            let (backend, frontend) = (backend && brings.backend, frontend && brings.frontend);
+            let deploy = Deploy { backend, frontend, ..brings };
+            self.schedule(begin, Action::Deploy(Step::Begin(id, deploy)));
+        }
+        true
     }
 
     /// Another attempt of a run that is over: what its deploy jobs do is done again.
-    pub fn rerun(&mut self, run: u64, failed_only: bool) {
+    pub fn rerun(&mut self, id: u64, failed_only: bool) {
         let now = self.now;
         let environments = &self.github.environments;
-        let env = self.github.run(run).and_then(|run| run.env);
-        let gated = environments.iter().any(|one| Some(one.env) == env && !one.reviewers.is_empty());
-        let Some(found) = self.github.run_mut(run) else { return };
-        let begun = found.again(failed_only, gated, now);
-        let start = found.jobs.get(1).and_then(|job| job.starts_at);
-        let (Some(env), Some(at)) = (env, start.filter(|at| *at >= now)) else { return };
+        let Some(env) = self.github.run(id).and_then(|run| run.env) else { return };
+        let review = environments.iter().any(|one| one.env == env && !one.reviewers.is_empty());
+        let gate = self.gate(env, review);
+        let Some(run) = self.github.run_mut(id) else { return };
+        let begun = run.again(failed_only, gate, now);
         let named = |name: &str| begun.iter().any(|job| job == name);
         let (backend, frontend) = (named("deploy-backend"), named("deploy-frontend"));
-        let (commit, event) = (found.commit, found.event.clone());
-        let health = Health::good();
-        let deploy = Deploy { env, commit, backend, frontend, health, gated: false, event, actor: None };
-        self.schedule(at, Action::Deploy(Step::Begin(run, deploy)));
+        let (commit, event, health) = (run.commit, run.event.clone(), Health::good());
+        let deploy = Deploy { env, commit, backend, frontend, health, gated: review, event, actor: None };
+        run.brings = Some(deploy.clone());
+        self.arrive(id, deploy);
     }
 
     pub(super) fn deploy_step(&mut self, step: Step) {
         let now = self.now;
         match step {
+            Step::Lane(run) => self.look_at_lane(run),
             Step::Begin(run, deploy) => {
-                if self.github.run(run).is_none_or(|run| run.canceled_at.is_some()) {
+                if self.github.run(run).is_none_or(|run| run.canceled(now)) {
                     return;
                 }
                 let soon = now + SignedDuration::from_millis(300);

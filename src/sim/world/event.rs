@@ -37,6 +37,8 @@ pub enum Kind {
     Fallback,
     /// Who asked for a run may not approve it.
     NoSelfReview,
+    /// Deploys to an environment wait for a timer of so many minutes; 0 = no longer.
+    WaitTimer,
     /// The log of a service, and the one of its neighbours, is written at another rate.
     Traffic,
 }
@@ -96,6 +98,9 @@ pub struct Event {
     /// Log: `info`, `warn`, `error`.
     #[serde(default)]
     pub level: Option<String>,
+    /// Wait timer: how long.
+    #[serde(default)]
+    pub minutes: u64,
     /// Traffic: lines a second; absent = the usual rate.
     #[serde(default)]
     pub rate: Option<u64>,
@@ -150,6 +155,10 @@ impl World {
             Kind::NoSelfReview => {
                 let all = self.github.environments.iter_mut().filter(|one| one.env == event.environment);
                 all.for_each(|one| one.prevent_self_review = true);
+            }
+            Kind::WaitTimer => {
+                let all = self.github.environments.iter_mut().filter(|one| one.env == event.environment);
+                all.for_each(|one| one.wait_minutes = event.minutes);
             }
             Kind::Traffic => {
                 for service in ["backend", "frontend", "database"].into_iter().filter(|one| event.touches(one)) {

@@ -4,6 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::budget::Budgets;
+use super::deploy::Deploy;
+use super::lane::{Group, Parked};
 use super::{Env, ids};
 
 /// Everything GitHub knows.
@@ -48,6 +50,8 @@ pub struct Workflow {
     pub path: String,
     /// Inputs of its `workflow_dispatch` trigger; `None` = it has no such trigger.
     pub inputs: Option<Vec<&'static str>>,
+    /// The concurrency group that its runs share.
+    pub group: Option<Group>,
 }
 
 /// A workflow run.
@@ -79,6 +83,41 @@ pub struct Run {
     pub jobs: Vec<Job>,
     /// Cancelled, when.
     pub canceled_at: Option<Timestamp>,
+    /// It waits for its concurrency group.
+    pub parked: Option<Parked>,
+    /// Since when it has its concurrency group.
+    pub acquired_at: Timestamp,
+    /// What its deploy jobs bring; `None` = it ran before the simulator began.
+    pub brings: Option<Deploy>,
+    /// The gate that its deploy jobs have to pass.
+    pub gate: Option<Gate>,
+}
+
+/// A gate that the deploy jobs of a run have to pass, once what they need is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// When the jobs are there and the timer starts.
+    pub opens_at: Timestamp,
+    /// How long the timer holds them.
+    pub timer: SignedDuration,
+    /// A person has to approve.
+    pub review: bool,
+    /// Somebody did, when.
+    pub approved_at: Option<Timestamp>,
+}
+
+impl Gate {
+    /// When its timer ends.
+    #[must_use]
+    pub fn timer_ends(&self) -> Timestamp {
+        self.opens_at + self.timer
+    }
+
+    /// Whether it holds jobs now.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.opens_at <= now && ((self.review && self.approved_at.is_none()) || now < self.timer_ends())
+    }
 }
 
 /// An attempt that is over.
@@ -101,8 +140,10 @@ pub struct Job {
     pub name: String,
     /// When it starts; `None` = held by a gate.
     pub starts_at: Option<Timestamp>,
-    /// Environment whose gate it has to pass.
-    pub gate: Option<Env>,
+    /// The environment it names.
+    pub env: Option<Env>,
+    /// A gate holds it, or held it.
+    pub gated: bool,
     /// Steps in order.
     pub steps: Vec<Step>,
     /// Skipped because a gate was rejected.
@@ -127,7 +168,7 @@ pub struct Step {
 /// Where something stands: GitHub's `status` and `conclusion`, with the times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// `queued`, `waiting`, `in_progress`, `completed`.
+    /// `queued`, `pending`, `waiting`, `in_progress`, `completed`.
     pub status: &'static str,
     /// `success`, `failure`, `cancelled`, `skipped`, or none.
     pub conclusion: Option<&'static str>,
@@ -162,7 +203,7 @@ impl Job {
             return done("cancelled", self.starts_at.filter(|start| *start <= at), at);
         }
         match (self.starts_at, self.ends_at()) {
-            (Some(start), Some(end)) => timed(start, end, self.fails(), now),
+            (Some(start), Some(end)) if now >= start || !self.gated => timed(start, end, self.fails(), now),
             _ => Progress { status: "waiting", conclusion: None, started_at: None, completed_at: None },
         }
     }
@@ -219,7 +260,7 @@ impl Run {
 
     /// Begins another attempt: every job, or those that did not end well; those behind a gate wait there again. The names of
     /// the jobs that are part of it.
-    pub fn again(&mut self, failed_only: bool, gated: bool, now: Timestamp) -> Vec<String> {
+    pub fn again(&mut self, failed_only: bool, gate: Option<Gate>, now: Timestamp) -> Vec<String> {
         let ended = |job: &Job| job.progress(self.canceled_at, now).conclusion;
         let chosen: Vec<bool> = self.jobs.iter().map(|job| !failed_only || ended(job) != Some("success")).collect();
         let before = Attempt { jobs: self.jobs.clone(), started_at: self.started_at, canceled_at: self.canceled_at };
@@ -230,17 +271,29 @@ impl Run {
         for (job, _) in self.jobs.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
             job.id += 1_000_000_000_000;
             job.rejected_at = None;
-            let wait = if job.gate.is_some() && build { 2_000 } else { 0 };
-            let held = job.gate.is_some() && gated;
-            job.starts_at = (!held).then(|| now + SignedDuration::from_millis(wait));
+            let ready = if job.env.is_some() && build { now + BUILDS } else { now };
+            job.gated = job.env.is_some() && gate.is_some();
+            job.starts_at = match &gate {
+                Some(gate) if job.gated => (!gate.review).then(|| ready + gate.timer),
+                _ => Some(ready),
+            };
             begun.push(job.name.clone());
         }
+        self.gate = gate.map(|gate| Gate { opens_at: if build { now + BUILDS } else { now }, ..gate });
         begun
     }
 
     /// Where the whole run stands.
     #[must_use]
     pub fn progress(&self, now: Timestamp) -> Progress {
+        if let Some(parked) = &self.parked {
+            return match self.canceled_at.filter(|at| *at <= now) {
+                Some(at) => done("cancelled", None, at),
+                None => {
+                    Progress { status: "pending", conclusion: None, started_at: Some(parked.since), completed_at: None }
+                }
+            };
+        }
         let jobs: Vec<Progress> = self.jobs.iter().map(|job| job.progress(self.canceled_at, now)).collect();
         let started_at = jobs.iter().filter_map(|job| job.started_at).min();
         if jobs.iter().all(|job| job.status == "completed") {
@@ -255,11 +308,22 @@ impl Run {
         Progress { status, conclusion: None, started_at, completed_at: None }
     }
 
+    /// The gate that holds its jobs now.
+    #[must_use]
+    pub fn held(&self, now: Timestamp) -> Option<&Gate> {
+        self.gate.as_ref().filter(|gate| self.parked.is_none() && !self.canceled(now) && gate.holds(now))
+    }
+
     /// When something last changed.
     #[must_use]
     pub fn updated_at(&self, now: Timestamp) -> Timestamp {
-        let progress = self.progress(now);
-        progress.completed_at.or(progress.started_at).unwrap_or(self.started_at)
+        let mut moments: Vec<Timestamp> = vec![self.started_at];
+        moments.extend(self.progress(now).completed_at);
+        for job in &self.jobs {
+            let progress = job.progress(self.canceled_at, now);
+            moments.extend([progress.started_at, progress.completed_at].into_iter().flatten());
+        }
+        moments.into_iter().filter(|at| *at <= now).max().unwrap_or(self.started_at)
     }
 }
 
@@ -347,9 +411,12 @@ pub struct NewRun {
     pub event: String,
     /// Who.
     pub actor: String,
-    /// The deploy jobs wait for an approval.
-    pub gated: bool,
+    /// What holds the deploy jobs; its opening is set by the run.
+    pub gate: Option<Gate>,
 }
+
+/// How long the jobs take that deploy jobs need.
+const BUILDS: SignedDuration = SignedDuration::from_millis(2_000);
 
 impl GithubWorld {
     /// The deploy workflow's run for an environment: build, then backend and frontend side by side.
@@ -361,13 +428,17 @@ impl GithubWorld {
         let build = steps(&[("Set up job", 400), ("Checkout", 400), ("Test", 700), ("Build image", 500)]);
         let backend = steps(&[("Set up job", 300), ("flyctl deploy", 7_500), ("Complete job", 200)]);
         let frontend = steps(&[("Set up job", 300), ("vercel deploy", 6_500), ("Complete job", 200)]);
-        let second = Some(now + SignedDuration::from_millis(2_000)).filter(|_| !new.gated);
-        let gate = Some(new.env);
-        let job = |k: u64, name: &str, starts_at, gate, steps| Job {
+        let gate = new.gate.map(|gate| Gate { opens_at: now + BUILDS, ..gate });
+        let second = match &gate {
+            Some(gate) => (!gate.review).then(|| gate.timer_ends()),
+            None => Some(now + BUILDS),
+        };
+        let job = |k: u64, name: &str, starts_at, env: Option<Env>, steps| Job {
             id: id * 3 + k,
             name: name.to_owned(),
             starts_at,
-            gate,
+            env,
+            gated: env.is_some() && gate.is_some(),
             steps,
             rejected_at: None,
         };
@@ -385,10 +456,14 @@ impl GithubWorld {
             earlier: Vec::new(),
             jobs: vec![
                 job(0, "build", Some(now), None, build),
-                job(1, "deploy-backend", second, gate, backend),
-                job(2, "deploy-frontend", second, gate, frontend),
+                job(1, "deploy-backend", second, Some(new.env), backend),
+                job(2, "deploy-frontend", second, Some(new.env), frontend),
             ],
             canceled_at: None,
+            parked: None,
+            acquired_at: now,
+            brings: None,
+            gate,
         });
         self.deployments.push(GithubDeployment {
             id: 2_600_000_000 + n * 131,

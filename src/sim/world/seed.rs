@@ -11,6 +11,7 @@ use super::commits::{Commit, history};
 use super::event::{Scenario, seconds};
 use super::fly::{FlyApp, FlyWorld, Machine};
 use super::github::{GithubEnvironment, GithubSecret, GithubVariable, GithubWorld, NewRun, Workflow};
+use super::lane::{Group, Overlap};
 use super::supabase::{Migration, SupabaseProject, SupabaseSecret, SupabaseWorld};
 use super::vercel::{VercelAlias, VercelProject, VercelVariable, VercelWorld};
 use super::{Action, Env, Health, World, ids, traffic};
@@ -40,16 +41,18 @@ const FRONTEND_VARIABLES: [(&str, &str, &str, &str); 5] = [
 ];
 
 /// The names of the scenarios, and their texts.
-const SCENARIOS: [(&str, &str); 5] = [
+const SCENARIOS: [(&str, &str); 6] = [
     ("calm", include_str!("../../../assets/scenarios/calm.toml")),
     ("flood", include_str!("../../../assets/scenarios/flood.toml")),
     ("gated", include_str!("../../../assets/scenarios/gated.toml")),
+    ("stuck-gate", include_str!("../../../assets/scenarios/stuck-gate.toml")),
     ("silent", include_str!("../../../assets/scenarios/silent.toml")),
     ("bad-deploy", include_str!("../../../assets/scenarios/bad-deploy.toml")),
 ];
 
 /// Scenario names, as `--scenario` takes them.
-pub const NAMES: [&str; 5] = [SCENARIOS[0].0, SCENARIOS[1].0, SCENARIOS[2].0, SCENARIOS[3].0, SCENARIOS[4].0];
+pub const NAMES: [&str; 6] =
+    [SCENARIOS[0].0, SCENARIOS[1].0, SCENARIOS[2].0, SCENARIOS[3].0, SCENARIOS[4].0, SCENARIOS[5].0];
 
 /// Reads a scenario.
 ///
@@ -280,11 +283,12 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
 }
 
 fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
-    let workflow = |n: u64, name: &str, path: &str, inputs| Workflow {
+    let workflow = |n: u64, name: &str, env: Env, inputs| Workflow {
         id: 88_100_000 + n,
         name: name.to_owned(),
-        path: format!(".github/workflows/{path}"),
+        path: format!(".github/workflows/deploy-{}.yml", env.name()),
         inputs,
+        group: Some(Group { name: format!("deploy-{}", env.name()), overlap: Overlap::Replace }),
     };
     let mut world = GithubWorld {
         refused: Vec::new(),
@@ -294,8 +298,8 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         repo: "maria-ai-agent".to_owned(),
         branch: "main".to_owned(),
         workflows: vec![
-            workflow(1, "Deploy staging", "deploy-staging.yml", None),
-            workflow(2, "Deploy production", "deploy-production.yml", Some(vec!["sha"])),
+            workflow(1, "Deploy staging", Env::Staging, None),
+            workflow(2, "Deploy production", Env::Production, Some(vec!["sha"])),
         ],
         runs: Vec::new(),
         environments: vec![
@@ -316,7 +320,7 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
     for (at, env, commit) in all {
         let event = if env == Env::Production { "workflow_dispatch" } else { "push" };
         let actor = commits.get(commit).map(|one| one.login.clone()).unwrap_or_default();
-        world.add_run(seed, NewRun { env, commit, event: event.to_owned(), actor, gated: false }, at);
+        world.add_run(seed, NewRun { env, commit, event: event.to_owned(), actor, gate: None }, at);
     }
     let at = commits.first().map_or(Timestamp::UNIX_EPOCH, |one| one.at);
     for (name, env) in [

@@ -44,10 +44,14 @@ fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
 
 fn details(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
     for gate in &run.gates {
-        let reviewers: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
-        let may = if gate.may_approve { "you may approve" } else { "you may not approve" };
-        let text = format!("     gate {} waits for {} {} {may}", gate.env, reviewers.join(", "), ctx.theme.dot());
+        let now = ctx.now.wall;
+        let blocks = if gate.blocks(run, now) { " BLOCKING" } else { "" };
+        let text =
+            format!("     gate {} {} {} {}{blocks}", gate.env, gate.words(run, now), ctx.theme.dot(), gate.may());
         lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
+    }
+    for words in run.lane_words() {
+        lines.push(Line::styled(format!("     {words}"), ctx.theme.status(Status::Warn)));
     }
     for job in &run.jobs {
         let style = ctx.theme.status(job.status);

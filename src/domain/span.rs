@@ -1,0 +1,34 @@
+//! Spans of time as people say them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// `6s`, `1m42s`, `3h05m`, `2d4h`.
+#[must_use]
+pub fn age(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d{}h", seconds / 86400, seconds / 3600 % 24),
+    }
+}
+
+/// The age of an instant; nothing for the future.
+#[must_use]
+pub fn since(then: Timestamp, now: Timestamp) -> String {
+    age(Duration::try_from(now.duration_since(then)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_as_people_say_them() {
+        let ages: Vec<_> = [6, 102, 11_100, 187_200].into_iter().map(|s| age(Duration::from_secs(s))).collect();
+        assert_eq!(ages, ["6s", "1m42s", "3h05m", "2d4h"]);
+    }
+}
