@@ -7,6 +7,7 @@ mod info;
 mod journal;
 mod lists;
 mod logs;
+mod machines;
 mod operation;
 mod read;
 mod rollback;
@@ -91,6 +92,8 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
             let wish = Wish::Cancel { run: args.run };
             block_on(operation::run(settings()?, args.environment, wish, args.consent, output))
         }
+        Some(Command::Scale(args)) => machines::scale(settings()?, args, output),
+        Some(Command::Switch(args)) => block_on(machines::switch(settings()?, args, output)),
         Some(Command::Lock(args)) => block_on(claims::lock(settings()?, args, output)),
         Some(Command::Unlock { environment }) => block_on(claims::unlock(settings()?, &environment, output)),
         Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),

@@ -85,6 +85,8 @@ pub struct FlyAccess {
     pub api: String,
     /// The token text as found, scheme words and commas included.
     pub token: Token,
+    /// How long connections get to end before a machine is stopped that others have taken the place of.
+    pub drain: Duration,
 }
 
 /// One HTTP probe.

@@ -12,6 +12,7 @@ pub mod held;
 pub mod history;
 pub mod ids;
 pub mod log;
+pub mod manner;
 pub mod operation;
 pub mod pipeline;
 pub mod posture;

@@ -151,6 +151,16 @@ impl EngineHandle {
         });
     }
 
+    /// Lets an operation that is held go on, or calls it off, whoever carries it out.
+    pub fn answer(&self, op: OpId, go: bool) {
+        let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
+        self.supervisor.start(async move {
+            if let Err(error) = memory.answer(op, go, &who).await {
+                outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
+            }
+        });
+    }
+
     /// Leaves an interrupted operation as it is, by a person's word.
     pub fn leave(&self, op: OpId, why: Text) {
         let (memory, outbox) = (self.memory.clone(), self.outbox.clone());

@@ -19,6 +19,7 @@ mod edge;
 pub mod faults;
 mod fly_api;
 mod fly_auth;
+mod fly_fleet;
 mod fly_graphql;
 mod fly_json;
 mod fly_leases;

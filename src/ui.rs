@@ -6,6 +6,7 @@ mod overlays;
 mod panes;
 mod reader;
 mod rollback;
+mod scaling;
 pub mod svg;
 pub mod text;
 pub mod theme;

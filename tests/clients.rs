@@ -51,7 +51,7 @@ fn access(server: &MockServer) -> Access {
 
 fn fly(server: &MockServer) -> Fly {
     let token = token(Some("FlyV1 fm2_abc"), "test");
-    Fly::new(http().0, FlyAccess { machines: server.uri(), api: server.uri(), token })
+    Fly::new(http().0, FlyAccess { machines: server.uri(), api: server.uri(), token, drain: Duration::ZERO })
 }
 
 fn github(server: &MockServer) -> Github {

@@ -53,7 +53,7 @@ fn github(server: &MockServer) -> Github {
 
 fn fly(server: &MockServer) -> Fly {
     let token = Token::fixed(Some(SecretString::from("FlyV1 fm2_abc")), "test");
-    Fly::new(http(), FlyAccess { machines: server.uri(), api: server.uri(), token })
+    Fly::new(http(), FlyAccess { machines: server.uri(), api: server.uri(), token, drain: Duration::ZERO })
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ mod crashes;
 mod drills;
 #[path = "operations/every_crash.rs"]
 mod every_crash;
+#[path = "operations/fleets.rs"]
+mod fleets;
 #[path = "operations/levers.rs"]
 mod levers;
 #[path = "operations/secrets.rs"]
@@ -117,7 +119,7 @@ async fn a_custom_environment_goes_back_by_its_domains() {
         })
         .await;
     let earlier = list.iter().find(|one| !one.current).unwrap();
-    let target = Target { service: earlier.service.clone(), deployment: earlier.id.clone() };
+    let target = Target::new(earlier.service.clone(), earlier.id.clone());
     let plan = console.wish("staging", Wish::RollBack(vec![target]), None).await.unwrap();
     assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("nothing pins")), "{:?}", plan.warnings);
     let done = console.carry_out(plan).await;

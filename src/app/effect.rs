@@ -20,6 +20,8 @@ pub enum Effect {
     Lock(EnvId, Option<Text>),
     /// Mark a commit bad for a reason, or take the mark away without one.
     Mark(Sha, Option<Text>),
+    /// Let an operation that is held go on, or call it off.
+    Answer(OpId, bool),
     /// Leave an interrupted operation as it is, and why.
     Leave(OpId, Text),
     /// Copy to the clipboard.

@@ -7,9 +7,9 @@ use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
-use super::secret;
+use super::{scale, secret};
 use crate::domain::environment::{EnvInfo, Platform, Tier};
-use crate::domain::ids::{EnvId, OpId, Sha};
+use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::Wish;
 
 /// One row.
@@ -34,6 +34,8 @@ pub enum Run {
     Wish(EnvId, Wish),
     /// The entry of a secret.
     Secret,
+    /// The choice of how many machines.
+    Scale(ServiceId),
     /// A claim on an environment, or its end.
     Lock(EnvId, bool),
     /// A mark on a commit, or its end.
@@ -81,6 +83,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items.extend(runs::rerun(model));
     items.push(services::redeploy(model));
     items.push(services::restart(model));
+    items.push(services::scale(model));
     items.extend(services::levers(model));
     items.extend(lock(model));
     items.push(mark(model));
@@ -179,6 +182,7 @@ pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
         Run::RollBack => rollback::open(model, now),
         Run::Secret => secret::open(model),
+        Run::Scale(service) => scale::open(model, service),
         Run::Wish(env, wish) => return rollback::wish(model, env, wish, now),
         Run::Lock(env, true) => rollback::claim(model, env, Asks::Lock),
         Run::Lock(env, false) => return vec![Effect::Lock(env, None)],

@@ -1,19 +1,23 @@
 //! The dialog of an operation: pick a release or write a comment, see the plan, type the environment's name, follow the steps. Confirmation is a state:
 //! enter does nothing but what the state says, and a late answer to an earlier question is dropped.
 
+use std::collections::BTreeSet;
+
 use super::confirm::{Answer, Confirm};
 use super::effect::Effect;
 use super::geometry::SMALLEST;
 use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
 use super::note::Note;
-use super::readiness;
+use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
+use super::{follow, readiness};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Move, Operation, PLAN_LIFE, Plan, Target, Wish};
+use crate::domain::manner::{Manner, Strategy};
+use crate::domain::operation::{PLAN_LIFE, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -37,6 +41,14 @@ pub enum Asks {
     Mark(Sha),
 }
 
+impl Choice {
+    /// Whether machines are moved by it: then it is asked how.
+    #[must_use]
+    pub fn has_machines(&self) -> bool {
+        self.deployments.iter().any(|one| one.image.is_some())
+    }
+}
+
 /// Where the dialog stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rollback {
@@ -48,6 +60,8 @@ pub enum Rollback {
         choices: Vec<Choice>,
         /// The chosen commit; `None` until the person moves, unless one was verified.
         chosen: Option<Sha>,
+        /// How machines are moved.
+        manner: Manner,
     },
     /// Writing the comment that goes with it.
     Commenting {
@@ -60,6 +74,8 @@ pub enum Rollback {
     },
     /// Entering a secret.
     Entering(Entry),
+    /// Choosing how many machines.
+    Scaling(Scaling),
     /// The plan is being computed.
     Preflighting(ReqId, EnvId),
     /// The plan, and what is done to confirm it.
@@ -93,7 +109,7 @@ pub(super) fn open(model: &mut Model, now: Now) {
     let sound = |one: &Deployment| one.verified == Some(true) && one.bad.is_none() && one.presence != Presence::Gone;
     let verified = |choice: &&Choice| choice.deployments.iter().all(sound);
     let chosen = choices.iter().find(verified).map(|choice| choice.sha.clone());
-    model.rollback = Some(Rollback::Pick { env: env.id, choices, chosen });
+    model.rollback = Some(Rollback::Pick { env: env.id, choices, chosen, manner: Manner::default() });
 }
 
 /// The services that the selected place stands for and that can go back.
@@ -172,11 +188,21 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         return Vec::new();
     }
     match model.rollback.as_mut() {
-        Some(Rollback::Pick { choices, chosen, .. }) => {
+        Some(Rollback::Pick { env, choices, chosen, manner }) => {
+            let machines = choices.iter().any(Choice::has_machines);
             let by: isize = match key.code {
                 KeyCode::Down | KeyCode::Char('j') => 1,
                 KeyCode::Up | KeyCode::Char('k') => -1,
                 KeyCode::Enter => return preflight(model, now),
+                KeyCode::Char('s') if machines => {
+                    *manner = manner.next();
+                    return Vec::new();
+                }
+                KeyCode::Char('g') if machines => {
+                    let env = env.clone();
+                    next_region(model, &env);
+                    return Vec::new();
+                }
                 _ => return Vec::new(),
             };
             let at = chosen.as_ref().and_then(|sha| choices.iter().position(|choice| choice.sha == *sha));
@@ -196,10 +222,11 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             note.key(key);
         }
         Some(Rollback::Entering(_)) => return secret::key(model, key, now),
+        Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
         Some(Rollback::Refused(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
         Some(Rollback::Following(op)) => {
             let op = *op;
-            return following(model, op, key);
+            return follow::key(model, op, key);
         }
         _ => {}
     }
@@ -271,72 +298,37 @@ fn ask(model: &mut Model, env: EnvId, wish: Wish) -> Vec<Effect> {
     vec![Effect::Preflight(req, env, wish, None)]
 }
 
-/// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
-fn following(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
-    if key.code == KeyCode::Char('q') {
-        model.rollback = None;
-        return Vec::new();
-    }
-    let Some(operation) = model.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
-        return Vec::new();
+/// The next region goes first: none, then each that has machines there.
+fn next_region(model: &mut Model, env: &EnvId) {
+    let all: BTreeSet<Text> = model
+        .services
+        .iter()
+        .filter(|(id, _)| id.env == *env)
+        .flat_map(|(_, state)| state.declared.iter().flat_map(|declared| &declared.instances))
+        .map(|instance| instance.region.clone())
+        .collect();
+    let Some(Rollback::Pick { manner, .. }) = &mut model.rollback else { return };
+    manner.first = match &manner.first {
+        // One region is no choice.
+        _ if all.len() < 2 || manner.strategy == Strategy::BlueGreen => None,
+        None => all.first().cloned(),
+        Some(now) => all.iter().find(|region| *region > now).cloned(),
     };
-    let (env, interrupted) = (operation.env.clone(), operation.interrupted);
-    let wish = match key.code {
-        KeyCode::Char('F') => finished(operation),
-        KeyCode::Char('U') => towards(operation, true),
-        KeyCode::Char('L') if interrupted => {
-            let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service)).collect();
-            model.rollback = None;
-            return vec![Effect::Leave(op, Text::from(format!("left as it is: {}", live.join(", "))))];
-        }
-        _ => return Vec::new(),
-    };
-    let Some(wish) = wish else {
-        let why = if key.code == KeyCode::Char('U') {
-            "this has no way back of its own; L leaves it, then ! shows what can be done"
-        } else {
-            "what it was to do is not known; choose by hand: L leaves this one, then !"
-        };
-        model.rollback = Some(Rollback::Refused(Text::from(why)));
-        return Vec::new();
-    };
-    model.asked += 1;
-    let req = ReqId(model.asked);
-    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
-    vec![Effect::Preflight(req, env, wish, Some(op))]
-}
-
-/// The wish that finishes an operation: what it moved, or what was wished for.
-fn finished(operation: &Operation) -> Option<Wish> {
-    match &operation.wish {
-        Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
-        _ => towards(operation, false),
-    }
-}
-
-/// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
-fn towards(operation: &Operation, back: bool) -> Option<Wish> {
-    let target = |one: &Move| {
-        let deployment = if back { one.from.clone()? } else { one.to.clone() };
-        Some(Target { service: one.service.clone(), deployment })
-    };
-    let targets: Option<Vec<Target>> = operation.moves.iter().map(target).collect();
-    targets.filter(|targets| !targets.is_empty()).map(Wish::RollBack)
-}
-
-/// What runs there now, in words.
-pub fn live(model: &Model, service: &ServiceId) -> String {
-    let judged = model.judge_service(service);
-    let sha = judged.sha.as_ref().map_or("unknown", |sha| sha.short());
-    format!("{} runs {sha} ({})", service.name, judged.words)
 }
 
 fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Pick { env, choices, chosen: Some(chosen) }) = &model.rollback else { return Vec::new() };
+    let Some(Rollback::Pick { env, choices, chosen: Some(chosen), manner }) = &model.rollback else {
+        return Vec::new();
+    };
     let Some(choice) = choices.iter().find(|choice| choice.sha == *chosen) else { return Vec::new() };
     let moving = choice.deployments.iter().filter(|one| !one.current);
-    let targets: Vec<Target> =
-        moving.map(|one| Target { service: one.service.clone(), deployment: one.id.clone() }).collect();
+    let targets: Vec<Target> = moving
+        .map(|one| Target {
+            service: one.service.clone(),
+            deployment: one.id.clone(),
+            manner: if one.image.is_some() { manner.clone() } else { Manner::default() },
+        })
+        .collect();
     let env = env.clone();
     wish(model, env, Wish::RollBack(targets), now)
 }

@@ -127,6 +127,10 @@ pub enum Command {
     Unpin(super::operation::ServiceArgs),
     /// Start the machines of a service anew, one by one; without --confirm it prints the plan.
     Restart(super::operation::ServiceArgs),
+    /// Give a service more machines in a region, or fewer; without --confirm it prints the plan.
+    Scale(super::machines::ScaleArgs),
+    /// Let the new machines of a held blue-green rollback take over, or call it off; without --confirm it says what would happen.
+    Switch(super::machines::SwitchArgs),
     /// Claim an environment: consoles on the same store refuse to change it.
     Lock(super::claims::LockArgs),
     /// Give an environment back.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Output;
+use super::machines::{self, MannerArgs};
 use super::operation::{Consent, carry_out, planned};
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -11,6 +12,7 @@ use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::manner::Manner;
 use crate::domain::operation::{Plan, Target, Wish};
 use crate::domain::release::Deployment;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
@@ -29,6 +31,8 @@ pub struct RollbackArgs {
     #[arg(long)]
     pub to: String,
     #[command(flatten)]
+    pub manner: MannerArgs,
+    #[command(flatten)]
     pub consent: Consent,
 }
 
@@ -37,7 +41,7 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) 
     let services = services(&settings, &env, args.service.as_deref())?;
     args.consent.check(&args.environment)?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::State);
-    let result = prepared(&engine, &mut lanes, &env, &services, &args.to, output).await;
+    let result = prepared(&engine, &mut lanes, (&env, &services), &args, output).await;
     let result = match result {
         Ok(plan) => carry_out(&engine, &mut lanes, plan, &args.consent, output.json).await,
         Err(error) => Err(error),
@@ -61,9 +65,8 @@ fn services(settings: &Settings, env: &EnvId, only: Option<&str>) -> Result<Vec<
 async fn prepared(
     engine: &EngineHandle,
     lanes: &mut Lanes,
-    env: &EnvId,
-    services: &[ServiceId],
-    to: &str,
+    (env, services): (&EnvId, &[ServiceId]),
+    args: &RollbackArgs,
     output: Output,
 ) -> Result<Plan, UserError> {
     let late = |what: &str| {
@@ -91,12 +94,12 @@ async fn prepared(
     };
     let lists =
         tokio::time::timeout(limit, lists).await.ok().flatten().ok_or_else(|| late("the list of releases"))??;
-    let targets = targets(&lists, to)?;
+    let targets = targets(&lists, &args.to, &args.manner.manner())?;
     planned(engine, lanes, env, Wish::RollBack(targets), output).await
 }
 
 /// The deployments that `to` names: by the beginning of a commit, or by label.
-fn targets(lists: &BTreeMap<ServiceId, Vec<Deployment>>, to: &str) -> Result<Vec<Target>, UserError> {
+fn targets(lists: &BTreeMap<ServiceId, Vec<Deployment>>, to: &str, manner: &Manner) -> Result<Vec<Target>, UserError> {
     let usage = |what: String| UserError::new(ExitCode::Usage, what).now("nothing was changed");
     let mut targets = Vec::new();
     // A label belongs to one service; the commit behind it joins the others.
@@ -108,7 +111,7 @@ fn targets(lists: &BTreeMap<ServiceId, Vec<Deployment>>, to: &str) -> Result<Vec
         let found = list.iter().find(|one| one.label.as_str() == to).or_else(|| list.iter().find(|one| is(one)));
         let found = found.ok_or_else(|| usage(format!("{service} has no release {to}")))?;
         if !found.current {
-            targets.push(Target { service: service.clone(), deployment: found.id.clone() });
+            targets.push(machines::target(service, found, manner));
         }
     }
     if targets.is_empty() {

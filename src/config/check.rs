@@ -354,7 +354,8 @@ impl Check<'_> {
         let machines = self.base("platforms.fly.machines", account.machines.as_deref(), home[0])?;
         let api = self.base("platforms.fly.api", account.api.as_deref(), home[1])?;
         let token = self.token(Platform::Fly, account, [&*machines, &*api] == home, warnings);
-        Ok(Some(FlyAccess { machines, api, token }))
+        let drain = self.duration("platforms.fly.drain", account.drain.as_deref(), 10)?;
+        Ok(Some(FlyAccess { machines, api, token, drain }))
     }
 
     fn token(&self, platform: Platform, account: &file::Account, at_home: bool, warnings: &mut Vec<String>) -> Token {

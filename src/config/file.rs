@@ -39,6 +39,8 @@ pub struct Account {
     pub machines: Option<String>,
     /// Fly only: GraphQL, logs, releases.
     pub api: Option<String>,
+    /// Fly only: time for connections to end.
+    pub drain: Option<String>,
     /// Vercel only: team id or slug.
     pub team: Option<String>,
     pub token: Option<secrecy::SecretString>,
@@ -211,7 +213,7 @@ pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
         ("", &["project", "repository", "platforms", "environments", "secrets", "ui", "poll", "state"]),
         ("platforms", &["github", "fly", "vercel", "supabase"]),
         ("platforms.github", TOKEN),
-        ("platforms.fly", &["machines", "api", "token", "token_file", "token_command"]),
+        ("platforms.fly", &["machines", "api", "drain", "token", "token_file", "token_command"]),
         ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
         ("platforms.supabase", TOKEN),
         ("environments", &["name", "tier", "access", "workflow", "freeze", "services", "probes"]),

@@ -206,6 +206,7 @@ fn over_account(
         base: top.base.or(below.base),
         machines: top.machines.or(below.machines),
         api: top.api.or(below.api),
+        drain: top.drain.or(below.drain),
         team: top.team.or(below.team),
         token: top.token.or(below.token.filter(|_| inherit)),
         token_file: top.token_file.or(below.token_file.filter(|_| inherit)),

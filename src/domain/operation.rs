@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::consent::Level;
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
+use super::manner::Strategy;
 use super::release::{Commit, Presence};
 pub use super::wish::{Lever, OpKind, PIPELINE, Target, Wish};
 use crate::sanitize::Text;
@@ -79,10 +80,41 @@ pub enum Act {
     FlyImage {
         /// The image.
         image: Text,
-        /// Machines that do not run it yet.
-        machines: Vec<Text>,
+        /// Machines that do not run it yet, in waves: those of one wave side by side.
+        waves: Vec<Vec<Text>>,
+        /// In which way.
+        strategy: Strategy,
         /// A release row that an operation cut short left open: it is used up instead of recording another one.
         row: Option<(Text, u64)>,
+    },
+    /// New machines with an image beside the old ones, which are destroyed once the new ones serve (fly.md section 6).
+    FlySwap {
+        /// The image.
+        image: Text,
+        /// The old machines.
+        blues: Vec<Text>,
+        /// A person says when the new ones take over.
+        hold: bool,
+        /// A release row that an operation cut short left open.
+        row: Option<(Text, u64)>,
+    },
+    /// The way back from that, while every old machine is still there.
+    FlySwapBack {
+        /// The new machines, which are destroyed.
+        greens: Vec<Text>,
+        /// The old ones, which serve again.
+        blues: Vec<Text>,
+        /// The release row that is closed: id and version.
+        row: (Text, u64),
+    },
+    /// Machines made or destroyed (fly.md section 11).
+    FlyScale {
+        /// A machine like this one, in this region, for each.
+        create: Vec<(Text, Text)>,
+        /// Made before, by what was cut short, and still outside the proxy.
+        admit: Vec<Text>,
+        /// These are destroyed.
+        destroy: Vec<Text>,
     },
     /// The instant rollback of production, with its job (vercel.md section 6).
     VercelRollback {
@@ -165,7 +197,12 @@ impl Act {
     pub fn moves(&self) -> bool {
         matches!(
             self,
-            Self::FlyImage { .. } | Self::VercelRollback { .. } | Self::VercelPromote { .. } | Self::VercelAliases(_)
+            Self::FlyImage { .. }
+                | Self::FlySwap { .. }
+                | Self::FlySwapBack { .. }
+                | Self::VercelRollback { .. }
+                | Self::VercelPromote { .. }
+                | Self::VercelAliases(_)
         )
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::held::Held;
 use super::ids::{DeploymentId, ServiceId};
+use super::manner::Manner;
 use crate::sanitize::Text;
 
 /// What stands for a service where something belongs to the pipeline of an environment.
@@ -49,6 +50,8 @@ pub enum OpKind {
     Abort,
     /// A secret gets a value.
     SetSecret,
+    /// A service gets more machines, or fewer.
+    Scale,
 }
 
 impl OpKind {
@@ -73,6 +76,7 @@ impl OpKind {
             Self::Complete => ("complete", "completed"),
             Self::Abort => ("abort", "aborted"),
             Self::SetSecret => ("set secret", "set"),
+            Self::Scale => ("scale", "scaled"),
         }
     }
 
@@ -194,6 +198,8 @@ pub enum Wish {
     Redeploy(ServiceId),
     /// The machines of a service are started anew.
     Restart(ServiceId),
+    /// A service has so many machines in these regions; others keep theirs.
+    Scale(ServiceId, Vec<(Text, u32)>),
     /// A switch of a frontend is thrown.
     Throw(ServiceId, Lever),
     /// A secret gets a value where a service reads it, or in the environment of the pipeline ([`PIPELINE`]).
@@ -223,6 +229,7 @@ impl Wish {
             Self::Restart(_) => OpKind::Restart,
             Self::Throw(_, lever) => lever.kind(),
             Self::SetSecret { .. } => OpKind::SetSecret,
+            Self::Scale(..) => OpKind::Scale,
         }
     }
 }
@@ -234,4 +241,15 @@ pub struct Target {
     pub service: ServiceId,
     /// To which deployment.
     pub deployment: DeploymentId,
+    /// How its machines are moved, where it has machines.
+    #[serde(default)]
+    pub manner: Manner,
+}
+
+impl Target {
+    /// A target that is gone to in the usual manner.
+    #[must_use]
+    pub fn new(service: ServiceId, deployment: DeploymentId) -> Self {
+        Self { service, deployment, manner: Manner::default() }
+    }
 }

@@ -3,12 +3,14 @@
 
 mod acts;
 mod calls;
-mod fly;
+pub(super) mod fly;
 mod github;
+mod green;
 mod lever;
 mod prove;
 mod restart;
 mod revisions;
+mod scale;
 mod secret;
 mod vercel;
 
@@ -69,7 +71,8 @@ pub(super) struct Operator {
 /// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
 /// commit there, nor does a build that stays staged.
 fn proven(part: &PlanPart) -> bool {
-    let silent = matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::SetSecret { .. });
+    let silent =
+        matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::SetSecret { .. } | Act::FlyScale { .. });
     !silent && (part.to.1.is_some() || !matches!(part.act, Act::VercelLever(_) | Act::VercelBuild { .. }))
 }
 
@@ -270,14 +273,18 @@ impl Operator {
                 Ok(value)
             }
             Err(trouble) => {
-                let (state, why) = match &trouble {
-                    Trouble::Failed(why) => (StepState::Failed, why.clone()),
-                    Trouble::Unknown(why) => (StepState::Unknown, why.clone()),
-                };
-                self.end_step(operation, at, state, why).await;
+                self.fail_step(operation, at, &trouble).await;
                 Err(trouble)
             }
         }
+    }
+
+    async fn fail_step(&self, operation: &mut Operation, at: usize, trouble: &Trouble) {
+        let (state, why) = match trouble {
+            Trouble::Failed(why) => (StepState::Failed, why.clone()),
+            Trouble::Unknown(why) => (StepState::Unknown, why.clone()),
+        };
+        self.end_step(operation, at, state, why).await;
     }
 
     async fn begin_step(&self, operation: &mut Operation, at: usize) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, Sha};
+use crate::domain::manner::{Manner, Strategy};
 use crate::domain::operation::{Act, Plan, PlanPart, Target, Wish};
 use crate::domain::release::{Commit, Deployment, Presence};
 use crate::sanitize::Text;
@@ -27,6 +28,12 @@ pub struct PartFacts {
     pub to: Deployment,
     /// Machines (id, region) that do not run the image yet.
     pub machines: Vec<(Text, Text)>,
+    /// How its machines are moved.
+    pub manner: Manner,
+    /// New machines beside the old ones that a blue-green deploy cut short left behind.
+    pub greens: Option<Greens>,
+    /// Why the manner is not possible.
+    pub against: Vec<Text>,
     /// What an operation cut short left under way on the platform: a release row (id, version), or a rollback's job.
     pub left: Left,
     /// Revisions that must still hold at the start.
@@ -44,6 +51,19 @@ pub enum Left {
     Row(Text, u64),
     /// A rollback's job that moves the domains still.
     Job,
+}
+
+/// What a blue-green deploy that was cut short left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greens {
+    /// The new machines.
+    pub greens: Vec<Text>,
+    /// The old ones that are still there.
+    pub blues: Vec<(Text, Text)>,
+    /// Old ones that were destroyed already.
+    pub lost: Vec<Text>,
+    /// The wish is the old image: the new machines go.
+    pub back: bool,
 }
 
 /// Everything that a plan is made of.
@@ -95,7 +115,11 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
             warnings.push(Text::from(format!("{} {} was not seen healthy by us", part.service.id.name, part.to.label)));
         }
     }
-    let target = |part: &PartFacts| Target { service: part.service.id.clone(), deployment: part.to.id.clone() };
+    let target = |part: &PartFacts| Target {
+        service: part.service.id.clone(),
+        deployment: part.to.id.clone(),
+        manner: part.manner.clone(),
+    };
     let wish = Wish::RollBack(facts.parts.iter().map(target).collect());
     let parts = facts.parts.into_iter().map(part).collect();
     Plan { commits_out: facts.commits, stays, refusals, warnings, ..Plan::of(wish, facts.env.id, parts, now) }
@@ -121,6 +145,7 @@ fn refusals(facts: &PlanFacts) -> Vec<Text> {
         if part.presence == Presence::Gone {
             refusals.push(Text::from(format!("{name}: the image or build of {} is gone", part.to.label)));
         }
+        refusals.extend(part.against.iter().map(|why| Text::from(format!("{name}: {why}"))));
         if let Some(why) = &part.to.bad {
             refusals.push(Text::from(format!("{name}: {} is marked bad: {why}", part.to.label)));
         }
@@ -129,40 +154,9 @@ fn refusals(facts: &PlanFacts) -> Vec<Text> {
 }
 
 fn part(facts: PartFacts) -> PlanPart {
-    let steps = match facts.service.platform {
-        Platform::Fly => {
-            let first = match &facts.left {
-                Left::Row(_, version) => Text::from(format!("go on with release v{version}, left open")),
-                _ => Text::from(format!("record a release with the image of {}", facts.to.label)),
-            };
-            let update =
-                |(id, region): &(Text, Text)| Text::from(format!("machine {id} {region}: lease, update, wait, checks"));
-            let last = Text::from("close the release");
-            std::iter::once(first).chain(facts.machines.iter().map(update)).chain([last]).collect()
-        }
-        _ if !facts.domains.is_empty() => {
-            let point = |domain: &Text| Text::from(format!("point {domain} at {}", facts.to.label));
-            facts.domains.iter().map(point).collect()
-        }
-        _ if facts.left == Left::Job => {
-            vec![Text::from("follow the job that was left under way until every domain has moved")]
-        }
-        _ => vec![
-            Text::from(format!("ask for the instant rollback to {}", facts.to.label)),
-            Text::from("follow the job until every domain has moved"),
-        ],
-    };
-    let act = match facts.service.platform {
-        Platform::Fly => Act::FlyImage {
-            image: facts.to.image.unwrap_or_default(),
-            machines: facts.machines.into_iter().map(|(id, _)| id).collect(),
-            row: match facts.left {
-                Left::Row(id, version) => Some((id, version)),
-                _ => None,
-            },
-        },
-        _ if facts.domains.is_empty() => Act::VercelRollback { asked: facts.left == Left::Job },
-        _ => Act::VercelAliases(facts.domains),
+    let (act, steps) = match facts.service.platform {
+        Platform::Fly => machines(&facts),
+        _ => domains(&facts),
     };
     PlanPart {
         service: facts.service.id,
@@ -177,6 +171,69 @@ fn part(facts: PartFacts) -> PlanPart {
         presence: facts.presence,
         steps,
     }
+}
+
+fn domains(facts: &PartFacts) -> (Act, Vec<Text>) {
+    let follow = || Text::from("follow the job until every domain has moved");
+    if !facts.domains.is_empty() {
+        let point = |domain: &Text| Text::from(format!("point {domain} at {}", facts.to.label));
+        return (Act::VercelAliases(facts.domains.clone()), facts.domains.iter().map(point).collect());
+    }
+    if facts.left == Left::Job {
+        let steps = vec![Text::from("follow the job that was left under way until every domain has moved")];
+        return (Act::VercelRollback { asked: true }, steps);
+    }
+    let ask = Text::from(format!("ask for the instant rollback to {}", facts.to.label));
+    (Act::VercelRollback { asked: false }, vec![ask, follow()])
+}
+
+/// Machines get the image in waves, or new ones with it take the place of the old ones.
+fn machines(facts: &PartFacts) -> (Act, Vec<Text>) {
+    let image = facts.to.image.clone().unwrap_or_default();
+    let row = match &facts.left {
+        Left::Row(id, version) => Some((id.clone(), *version)),
+        _ => None,
+    };
+    if let (Some(Greens { greens, blues, back: true, .. }), Some(row)) = (&facts.greens, &row) {
+        let steps = vec![
+            Text::from(format!("{} old machines: start, into the proxy, checks", blues.len())),
+            Text::from(format!("{} new machines: out of the proxy, destroy", greens.len())),
+            Text::from("close the release as interrupted"),
+        ];
+        let blues = blues.iter().map(|(id, _)| id.clone()).collect();
+        return (Act::FlySwapBack { greens: greens.clone(), blues, row: row.clone() }, steps);
+    }
+    let first = match &row {
+        Some((_, version)) => Text::from(format!("go on with release v{version}, left open")),
+        None => Text::from(format!("record a release with the image of {}", facts.to.label)),
+    };
+    let close = Text::from("close the release: image and checks of every machine");
+    if facts.manner.strategy == Strategy::BlueGreen {
+        let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
+        let steps = std::iter::once(first).chain(swap_steps(blues, facts.manner.hold)).chain([close]).collect();
+        let (blues, hold) = (blues.iter().map(|(id, _)| id.clone()).collect(), facts.manner.hold);
+        return (Act::FlySwap { image, blues, hold, row }, steps);
+    }
+    let waves = facts.manner.waves(&facts.machines);
+    let careful = facts.manner.strategy == Strategy::Rolling;
+    let region = |id: &Text| facts.machines.iter().find(|(one, _)| one == id).map(|(_, region)| region.clone());
+    let update = |id: &Text| {
+        let what = if careful { "lease, update, wait, checks" } else { "lease, update" };
+        Text::from(format!("machine {id} {}: {what}", region(id).unwrap_or_default()))
+    };
+    let look = (!careful).then(|| Text::from("every machine: version, image, checks"));
+    let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
+    (Act::FlyImage { image, waves, strategy: facts.manner.strategy, row }, steps)
+}
+
+/// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.
+fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = Text> + '_ {
+    let green = |(id, region): &(Text, Text)| {
+        Text::from(format!("new machine for {id} {region}: create outside the proxy, wait, checks"))
+    };
+    let held = hold.then(|| Text::from("hold until a person switches"));
+    let rest = ["new machines into the proxy", "old machines out of the proxy", "old machines: stop, destroy"];
+    blues.iter().map(green).chain(held).chain(rest.map(Text::from))
 }
 
 #[cfg(test)]
@@ -214,6 +271,9 @@ mod tests {
             already: false,
             to,
             machines,
+            manner: Manner::default(),
+            greens: None,
+            against: Vec::new(),
             left: Left::Nothing,
             revisions: Vec::new(),
             presence: Presence::There,

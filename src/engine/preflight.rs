@@ -1,12 +1,14 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 mod fleet;
+pub(super) mod green;
 mod lane;
 pub(super) mod lever;
 pub(super) mod pipeline;
 mod promotion;
 mod redeploy;
 pub(super) mod rerun;
+pub(super) mod scale;
 pub(super) mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +79,7 @@ pub(super) async fn preflight(
     let (past, now) = (&past, clock.now());
     let mut plan = match wish {
         Wish::RollBack(targets) => roll_back(clients, info, targets, past, now).await?,
+        Wish::Scale(service, counts) => scale::plan(clients, info, (service, counts), now).await?,
         Wish::Restart(service) => fleet::restart(clients, info, service, past, now).await?,
         Wish::Redeploy(service) => redeploy::plan(clients, info, service, past, now).await?,
         Wish::SetSecret { service, key, value } => {
@@ -184,11 +187,14 @@ async fn fly_part(
     let to = listed.iter().find(|one| one.id == target.deployment).cloned();
     let to = to.ok_or_else(|| missing(service, target))?;
     // A row that is still open with the very image is what the operation cut short left behind.
-    let open = listed.first().filter(|row| continuing && row.status == Status::Running && row.image == to.image);
+    let open = listed.first().filter(|row| continuing && row.status == Status::Running);
     let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
     let left =
         open.and_then(|row| Some(Left::Row(Text::from(row.id.as_str()), version(row)?))).unwrap_or(Left::Nothing);
     let fleet: Vec<_> = machines.iter().filter(|machine| machine.managed).collect();
+    let own = open.is_some_and(|row| row.image == to.image);
+    let greens = green::left(&fleet, &left, !own);
+    let left = if own || greens.is_some() { left } else { Left::Nothing };
     let there = fly.image(app, to.image.as_ref().map_or("", Text::as_str)).await?;
     let newest = fleet.iter().filter_map(|machine| machine.release_version).max();
     let live = fleet.iter().find(|machine| machine.release_version == newest);
@@ -202,6 +208,9 @@ async fn fly_part(
         ),
         from_id,
         domains: Vec::new(),
+        against: green::against(&fleet, &target.manner, greens.as_ref()),
+        greens,
+        manner: target.manner.clone(),
         already: moving.is_empty() && left == Left::Nothing,
         machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
         left,
@@ -240,6 +249,9 @@ async fn vercel_part(
     let under_way = job.is_some_and(|job| job.in_motion() && job.to == to.id && job.kind.as_str() == "rollback");
     let left = if continuing && under_way { Left::Job } else { Left::Nothing };
     Ok(PartFacts {
+        manner: target.manner.clone(),
+        greens: None,
+        against: Vec::new(),
         service: service.clone(),
         from: (Text::from(live.id.as_str()), live.sha.clone()),
         from_id: Some(live.id.as_str().into()),

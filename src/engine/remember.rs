@@ -109,6 +109,13 @@ impl Memory {
         Ok(Text::from(format!("{} {word}", sha.short())))
     }
 
+    /// A person's word to an operation that is held.
+    pub(super) async fn answer(&self, op: OpId, go: bool, who: &str) -> Result<(), StoreError> {
+        self.store().await?.answer(op, go, who).await?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
     /// A person leaves an interrupted operation as it is.
     pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(), StoreError> {
         self.store().await?.abandon(op, why).await?;

@@ -1,6 +1,7 @@
 //! Fly.io: machines over the Machines API, images over GraphQL, logs and releases over the web API (fly.md).
 
 mod auth;
+mod fleet;
 mod machines;
 mod posture;
 mod releases;
@@ -87,6 +88,8 @@ pub struct Machine {
     pub process_group: Text,
     /// Managed by deploys and part of the fleet: not detached, not a throw-away machine of a deploy.
     pub managed: bool,
+    /// The proxy sends it nothing.
+    pub cordoned: bool,
     /// Last change.
     pub updated_at: Option<Timestamp>,
 }

@@ -65,6 +65,7 @@ impl Performer {
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
             Effect::Lock(env, why) => self.engine.lock(env, why),
             Effect::Mark(sha, why) => self.engine.mark(sha, why),
+            Effect::Answer(op, go) => self.engine.answer(op, go),
             Effect::Leave(op, why) => self.engine.leave(op, why),
             Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
             Effect::Copy(text) => return self.copy(&text, surface),

@@ -128,7 +128,7 @@ async fn wait(
     loop {
         let (now, state, instance, event) = {
             let world = shared.world();
-            let Some(machine) = world.fly.app(&app).and_then(|app| app.machine(&id)) else {
+            let Some(machine) = world.fly.app(&app).and_then(|app| app.known(&id)) else {
                 return refusal(&Refused::NoMachine);
             };
             let event = machine.events.first().and_then(|event| event.get("id")).cloned();

@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::world::World;
 use super::world::fly::{FlyApp, Machine, Refused};
 use super::world::ids;
-use super::{fly_leases, fly_secrets};
+use super::{fly_fleet, fly_leases, fly_secrets};
 
 /// The origin's routes.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -23,8 +23,8 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/apps", routing::get(apps))
         .route("/v1/apps/{app}", routing::get(app))
-        .route("/v1/apps/{app}/machines", routing::get(list))
-        .route(machine, routing::get(get).post(update))
+        .route("/v1/apps/{app}/machines", routing::get(list).post(fly_fleet::create))
+        .route(machine, routing::get(get).post(update).delete(fly_fleet::destroy))
         .route("/v1/apps/{app}/machines/{id}/versions", routing::get(versions))
         .route("/v1/apps/{app}/machines/{id}/events", routing::get(events))
         .route("/v1/apps/{app}/machines/{id}/{action}", routing::post(act))
@@ -71,7 +71,7 @@ pub(super) fn with_machine(
     then: impl FnOnce(&FlyApp, &Machine) -> Response,
 ) -> Response {
     with_app(world, &path.0, |app| {
-        app.machine(&path.1)
+        app.known(&path.1)
             .map_or_else(|| error(StatusCode::NOT_FOUND, "machine not found"), |machine| then(app, machine))
     })
 }
@@ -79,6 +79,7 @@ pub(super) fn with_machine(
 /// The answer to a refusal.
 pub(super) fn refusal(refused: &Refused) -> Response {
     match refused {
+        Refused::NoApp => error(StatusCode::NOT_FOUND, "app not found"),
         Refused::NoMachine => error(StatusCode::NOT_FOUND, "machine not found"),
         Refused::Lease(text) => error(StatusCode::CONFLICT, text),
         Refused::Precondition(text) => error(StatusCode::PRECONDITION_FAILED, text),
@@ -123,6 +124,8 @@ struct ListQuery {
     summary: bool,
     #[serde(default)]
     include_leases: bool,
+    #[serde(default)]
+    include_deleted: bool,
 }
 
 async fn list(State(shared): State<Shared>, Path(name): Path<String>, Query(query): Query<ListQuery>) -> Response {
@@ -134,6 +137,7 @@ async fn list(State(shared): State<Shared>, Path(name): Path<String>, Query(quer
         let chosen = app
             .machines
             .iter()
+            .chain(app.destroyed.iter().filter(|_| query.include_deleted))
             .filter(|machine| matches(&query.state, &machine.state) && matches(&query.region, &machine.region));
         let mut all: Vec<Value> =
             chosen.map(|machine| machine_json(app, machine, world.now, query.include_leases)).collect();
@@ -303,18 +307,19 @@ async fn token(State(shared): State<Shared>) -> Json<Value> {
     Json(json!({"tokens": [{"token_id": id, "organization": org, "org_slug": org, "apps": apps}]}))
 }
 
+/// Regions: code, name, latitude, longitude, part of the world.
+pub(super) const REGIONS: [(&str, &str, f64, f64, &str); 3] = [
+    ("iad", "Ashburn, Virginia (US)", 39.02, -77.54, "north_america"),
+    ("fra", "Frankfurt, Germany", 50.03, 8.55, "europe"),
+    ("sin", "Singapore, Singapore", 1.35, 103.82, "asia_pacific"),
+];
+
 async fn regions() -> Json<Value> {
-    let region = |code: &str, name: &str, latitude: f64, longitude: f64, geo: &str| {
+    let region = |&(code, name, latitude, longitude, geo): &(&str, &str, f64, f64, &str)| {
         json!({
             "code": code, "name": name, "latitude": latitude, "longitude": longitude, "gateway_available": true,
             "requires_paid_plan": false, "deprecated": false, "capacity": 420, "geo_region": geo,
         })
     };
-    Json(json!({
-        "nearest": "fra",
-        "regions": [
-            region("iad", "Ashburn, Virginia (US)", 39.02, -77.54, "north_america"),
-            region("fra", "Frankfurt, Germany", 50.03, 8.55, "europe"),
-        ],
-    }))
+    Json(json!({"nearest": "fra", "regions": REGIONS.iter().map(region).collect::<Vec<_>>()}))
 }

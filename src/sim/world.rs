@@ -201,9 +201,7 @@ impl World {
 
     fn settle(&mut self) {
         let now = self.now;
-        for machine in self.fly.apps.iter_mut().flat_map(|app| &mut app.machines) {
-            machine.settle(now);
-        }
+        self.fly.apps.iter_mut().for_each(|app| app.settle(now));
         self.vercel.settle(now);
         self.supabase.projects.iter_mut().for_each(|project| project.settle(now));
     }

@@ -21,7 +21,7 @@ pub struct Entry {
     pub at: String,
     /// The operation.
     pub op: String,
-    /// `begin`, `intent`, `outcome`, `progress`, `end`, `abandon`.
+    /// `begin`, `intent`, `outcome`, `progress`, `switch`, `call off`, `end`, `abandon`.
     pub event: String,
     /// What it says.
     pub body: Value,
@@ -83,6 +83,28 @@ impl Store {
     /// When the row is not on the disk.
     pub async fn abandon(&self, op: OpId, why: &str) -> Result<(), StoreError> {
         self.append(op, "abandon", json!({ "why": why })).await
+    }
+
+    /// A person lets an operation that is held go on, or calls it off.
+    ///
+    /// # Errors
+    /// When the row is not on the disk.
+    pub async fn answer(&self, op: OpId, go: bool, who: &str) -> Result<(), StoreError> {
+        self.append(op, if go { "switch" } else { "call off" }, json!({ "who": who })).await
+    }
+
+    /// What a person said to an operation that is held, and who; the last word counts.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn answered(&self, op: OpId) -> Result<Option<(bool, String)>, StoreError> {
+        let query = "select event, body from journal where op = ? and event in ('switch', 'call off') order by id desc";
+        let row = sqlx::query(query).bind(op.to_string()).fetch_optional(&self.pool).await;
+        let Some(row) = row.map_err(|error| self.failed(&error))? else { return Ok(None) };
+        let read = || -> Result<(String, String), sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+        let (event, body) = read().map_err(|error| self.failed(&error))?;
+        let body: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        Ok(Some((event == "switch", body["who"].as_str().unwrap_or_default().to_owned())))
     }
 
     pub(super) async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use super::Ctx;
 use super::text;
 use super::widgets::dialog::{WIDTH, dialog};
 use crate::app::confirm;
+use crate::app::follow;
 use crate::app::note::Note;
 use crate::app::pace;
 use crate::app::readiness;
@@ -22,12 +23,18 @@ use crate::domain::release::{Deployment, Presence};
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) {
     let dim = ctx.theme.dim();
     match rollback {
-        Rollback::Pick { env, choices, chosen } => {
+        Rollback::Pick { env, choices, chosen, manner } => {
             let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
-            let room = usize::from(body.height.saturating_sub(4)).max(1);
+            let machines = choices.iter().any(Choice::has_machines);
+            let room = usize::from(body.height.saturating_sub(5)).max(1);
             let first = at.map_or(0, |at| at.saturating_sub(room - 1));
             let shown = choices.iter().skip(first).take(room);
-            let lines = shown.map(|one| choice(ctx, one, chosen.as_ref() == Some(&one.sha))).collect();
+            let mut lines: Vec<Line<'static>> =
+                shown.map(|one| choice(ctx, one, chosen.as_ref() == Some(&one.sha))).collect();
+            if machines {
+                let text = format!(" machines: {}   s changes how, g which region goes first", manner.words());
+                lines.push(Line::styled(text, dim));
+            }
             let enter = if chosen.is_some() { "enter shows the plan, " } else { "" };
             let hint = Line::styled(format!(" {enter}j k choose, esc leaves"), dim);
             dialog(ctx, frame, body, Some(env), &format!("Roll back {env}: to which release?"), lines, hint);
@@ -50,6 +57,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             dialog(ctx, frame, body, Some(env), &title, lines, Line::styled(hint, dim));
         }
         Rollback::Entering(entry) => super::entry::draw(ctx, frame, body, entry),
+        Rollback::Scaling(scaling) => super::scaling::draw(ctx, frame, body, scaling),
         Rollback::Preflighting(_, env) => {
             let lines = vec![Line::raw(" reading what is live, what is still there and what would go out")];
             let hint = Line::styled(" esc leaves", dim);
@@ -219,6 +227,8 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
             (false, _) => "",
         };
         format!("{}{choices}", operation.outcome)
+    } else if follow::held(operation) {
+        "G switches over, X destroys the new machines; esc hides this, it goes on holding".to_owned()
     } else {
         "under way; esc hides this, it goes on".to_owned()
     };
@@ -268,7 +278,7 @@ fn interrupted(
         lines.push(Line::styled(" now", ctx.theme.strong()));
     }
     for one in &operation.moves {
-        lines.push(Line::raw(format!("    {}", rollback::live(ctx.model, &one.service))));
+        lines.push(Line::raw(format!("    {}", follow::live(ctx.model, &one.service))));
     }
     let undo = if operation.moves.is_empty() { "" } else { " U undoes it," };
     let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::operation::{Lever, OpState, Wish};
+use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
+use flightdeck::domain::operation::{Lever, OpState, Target, Wish};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::{Env, Health, ids};
@@ -42,9 +43,14 @@ enum Case {
     Complete,
     Abort,
     SetSecret,
+    RollTwoAtOnce,
+    Immediate,
+    BlueGreen,
+    ScaleUp,
+    ScaleDown,
 }
 
-const CASES: [Case; 19] = [
+const CASES: [Case; 24] = [
     Case::Promote,
     Case::PromoteStraight,
     Case::Approve,
@@ -64,6 +70,11 @@ const CASES: [Case; 19] = [
     Case::Complete,
     Case::Abort,
     Case::SetSecret,
+    Case::RollTwoAtOnce,
+    Case::Immediate,
+    Case::BlueGreen,
+    Case::ScaleUp,
+    Case::ScaleDown,
 ];
 
 impl Case {
@@ -108,6 +119,20 @@ impl Case {
             }
             Self::RedeployMachines => Wish::Redeploy(backend()),
             Self::RedeployPage => Wish::Redeploy(ServiceId::new("production", "frontend")),
+            Self::RollTwoAtOnce | Self::Immediate | Self::BlueGreen => {
+                let at_once = if self == Self::RollTwoAtOnce { AtOnce::Count(2) } else { AtOnce::default() };
+                let strategy = match self {
+                    Self::RollTwoAtOnce => Strategy::Rolling,
+                    Self::Immediate => Strategy::Immediate,
+                    _ => Strategy::BlueGreen,
+                };
+                let manner = Manner { strategy, at_once, ..Manner::default() };
+                let releases = &state.fly.env(Env::Production).unwrap().releases;
+                let deployment = DeploymentId::from(releases[releases.len() - 2].id.as_str());
+                Wish::RollBack(vec![Target { service: backend(), deployment, manner }])
+            }
+            Self::ScaleUp => Wish::Scale(backend(), vec![("iad".into(), 2)]),
+            Self::ScaleDown => Wish::Scale(backend(), vec![("fra".into(), 0)]),
             Self::Restart => Wish::Restart(backend()),
             Self::SetSecret => {
                 let value = Held::new(VALUE.to_owned());
@@ -151,7 +176,11 @@ impl Case {
         let straight = self == Self::PromoteStraight;
         world.console_with(world.state.path(), |text| {
             let kept = |line: &&str| !(straight && line.starts_with("workflow"));
-            text.lines().filter(kept).collect::<Vec<_>>().join("\n")
+            text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"")
+                .lines()
+                .filter(kept)
+                .collect::<Vec<_>>()
+                .join("\n")
         })
     }
 }
@@ -259,6 +288,26 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
             let app = state.fly.env(Env::Production).unwrap();
             let digest = ids::digest16(&format!("{}/API_KEY/{VALUE}", app.id));
             assert!(app.secrets.iter().any(|one| one.name == "API_KEY" && one.digest == digest), "{what}");
+        }
+        Case::RollTwoAtOnce | Case::Immediate | Case::BlueGreen => {
+            // What is being destroyed is listed for a moment longer.
+            world.sim.shared().advance(std::time::Duration::from_secs(10));
+            let state = world.sim.shared().world();
+            let app = state.fly.env(Env::Production).unwrap();
+            let wanted = &app.releases.iter().rfind(|one| one.status == "complete").unwrap().image_ref;
+            let digest = &app.image(wanted).unwrap().digest;
+            assert_eq!(app.machines.len(), 2, "{what}: {:#?}", app.machines);
+            assert!(
+                app.machines.iter().all(|one| one.digest == *digest && one.serving()),
+                "{what}: {:#?}",
+                app.machines
+            );
+        }
+        Case::ScaleUp | Case::ScaleDown => {
+            let state = world.sim.shared().world();
+            let app = state.fly.env(Env::Production).unwrap();
+            let count = if case == Case::ScaleUp { 3 } else { 1 };
+            assert_eq!(app.machines.iter().filter(|one| one.serving()).count(), count, "{what}: {:#?}", app.machines);
         }
         Case::Pause => assert_eq!(frontend["paused"], true, "{what}"),
         Case::Resume => assert_eq!(frontend["paused"], false, "{what}"),

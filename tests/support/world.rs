@@ -113,7 +113,7 @@ impl Console {
         let earlier = backend.iter().filter(|one| !one.current && one.sha.is_some());
         let pair =
             earlier.filter_map(|one| Some((one, frontend.iter().find(|other| other.sha == one.sha)?))).next().unwrap();
-        let target = |one: &Deployment| Target { service: one.service.clone(), deployment: one.id.clone() };
+        let target = |one: &Deployment| Target::new(one.service.clone(), one.id.clone());
         vec![target(pair.1), target(pair.0)]
     }
 

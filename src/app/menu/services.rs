@@ -30,6 +30,18 @@ pub(super) fn restart(model: &Model) -> Item {
     Item { letter: 'M', title, why_not: barred(model, env), run }
 }
 
+/// More machines, or fewer.
+pub(super) fn scale(model: &Model) -> Item {
+    let Some((env, service)) = chosen(model, |one| one.platform == Platform::Fly) else {
+        return none('N', "scale", "what is selected has no machines");
+    };
+    let spread = crate::app::scale::spread(model, &service.id);
+    let regions: Vec<String> = spread.iter().map(|(region, count)| format!("{region} {count}")).collect();
+    let title = format!("scale {}: it has {}", service.id, regions.join(", "));
+    let unread = spread.is_empty().then(|| "its machines are not known yet".to_owned());
+    Item { letter: 'N', title, why_not: unread.or_else(|| barred(model, env)), run: Run::Scale(service.id.clone()) }
+}
+
 /// The commit of a service deployed anew.
 pub(super) fn redeploy(model: &Model) -> Item {
     let can = |one: &ServiceInfo| matches!(one.platform, Platform::Fly | Platform::Vercel);

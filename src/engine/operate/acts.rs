@@ -1,6 +1,6 @@
 //! Which act is done by which platform.
 
-use super::{Operator, Trouble, fly};
+use super::{Operator, Trouble, fly, green};
 use crate::domain::operation::{Act, Operation, PlanPart};
 use crate::sanitize::Text;
 
@@ -8,9 +8,19 @@ impl Operator {
     /// Does a part of the plan; `first` is the place of its first step.
     pub(super) async fn act(&self, part: &PlanPart, op: &mut Operation, first: usize) -> Result<(), Trouble> {
         match (&part.act, &self.clients.fly, &self.clients.vercel, &self.clients.github) {
-            (Act::FlyImage { image, machines, row }, Some(fly), ..) => {
-                let to = fly::Roll { image: image.as_str(), machines, row: row.as_ref() };
+            (Act::FlyImage { image, waves, strategy, row }, Some(fly), ..) => {
+                let to = fly::Roll { image: image.as_str(), waves, strategy: *strategy, row: row.as_ref() };
                 self.fly(fly, part, to, op, first).await
+            }
+            (Act::FlySwap { image, blues, hold, row }, Some(fly), ..) => {
+                let swap = green::Swap { image: image.as_str(), blues, hold: *hold, row: row.as_ref() };
+                self.swap(fly, part, swap, op, first).await
+            }
+            (Act::FlySwapBack { greens, blues, row }, Some(fly), ..) => {
+                self.swap_back(fly, part, (blues, greens, row), op, first).await
+            }
+            (Act::FlyScale { create, admit, destroy }, Some(fly), ..) => {
+                self.scale(fly, part, (create, admit, destroy), op, first).await
             }
             (Act::SetSecret { key, place }, ..) => self.set_secret(part, (key, place), op, first).await,
             (Act::FlyRestart { machines }, Some(fly), ..) => self.restart(fly, part, machines, op, first).await,

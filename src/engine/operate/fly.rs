@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::{LOOK, Operator, PATIENCE, Trouble};
-use crate::domain::operation::{Operation, PlanPart};
-use crate::platform::fly::{Fly, Lease, WaitResult};
+use crate::domain::manner::Strategy;
+use crate::domain::operation::{Operation, PlanPart, StepState};
+use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
 use crate::sanitize::Text;
 
 /// A lease outlives the wait for a version; it is prolonged while checks settle (fly.md section 3.4).
@@ -14,8 +17,10 @@ const LEASE: Duration = Duration::from_secs(120);
 pub(super) struct Roll<'a> {
     /// The image.
     pub(super) image: &'a str,
-    /// Machines that do not run it yet.
-    pub(super) machines: &'a [Text],
+    /// Machines that do not run it yet, those of one wave side by side.
+    pub(super) waves: &'a [Vec<Text>],
+    /// In which way.
+    pub(super) strategy: Strategy,
     /// A release row left open: id and version.
     pub(super) row: Option<&'a (Text, u64)>,
 }
@@ -30,41 +35,120 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        let (id, version) = self.step(op, first, self.row(fly, app, &to)).await?;
-        for (index, machine) in to.machines.iter().enumerate() {
-            let revision =
-                part.revisions.iter().find(|(id, _)| id == machine).map_or("", |(_, revision)| revision.as_str());
-            let work = async {
-                let detail = self.machine(fly, app, (machine.as_str(), revision), to.image, (&id, version)).await?;
-                Ok(((), detail))
-            };
-            if let Err(trouble) = self.step(op, first + 1 + index, work).await {
-                // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
-                // row stays open for whoever finishes it.
-                if matches!(trouble, Trouble::Failed(_)) {
-                    let call = format!("PATCH release {id} failed");
-                    let _ = self.change(&call, || fly.patch_release(&id, "failed")).await;
+        let row = self.step(op, first, self.row(fly, app, (to.image, to.strategy.word()), to.row)).await?;
+        let rolled = self.roll(fly, part, (&to, &row), op, first + 1).await;
+        if let Err(trouble) = rolled {
+            // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
+            // row stays open for whoever finishes it.
+            if matches!(trouble, Trouble::Failed(_)) {
+                let call = format!("PATCH release {} failed", row.0);
+                let _ = self.change(&call, || fly.patch_release(&row.0, "failed")).await;
+            }
+            return Err(trouble);
+        }
+        let machines: usize = to.waves.iter().map(Vec::len).sum();
+        let looked = usize::from(to.strategy == Strategy::Immediate);
+        self.step(op, first + 1 + machines + looked, self.close(fly, app, &row, to.image)).await
+    }
+
+    /// Wave after wave; what is sent to all at once is looked at afterwards.
+    async fn roll(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (to, row): (&Roll<'_>, &(String, u64)),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let careful = to.strategy != Strategy::Immediate;
+        let mut updated: Vec<(String, String)> = Vec::new();
+        let mut at = first;
+        for wave in to.waves {
+            for index in 0..wave.len() {
+                self.begin_step(op, at + index).await;
+            }
+            let work = wave.iter().map(|machine| {
+                let revision = part.revisions.iter().find(|(id, _)| id == machine);
+                let revision = revision.map_or("", |(_, revision)| revision.as_str());
+                self.machine(fly, part.resource.as_str(), (machine.as_str(), revision), (to.image, row), careful)
+            });
+            let mut trouble = None;
+            for (index, ended) in join_all(work).await.into_iter().enumerate() {
+                match ended {
+                    Ok((version, told)) => {
+                        updated.extend(wave.get(index).map(|machine| (machine.to_string(), version)));
+                        self.end_step(op, at + index, StepState::Done, told).await;
+                    }
+                    Err(wrong) => {
+                        self.fail_step(op, at + index, &wrong).await;
+                        // What is not known weighs more than what failed.
+                        if trouble.is_none() || matches!(wrong, Trouble::Unknown(_)) {
+                            trouble = Some(wrong);
+                        }
+                    }
                 }
+            }
+            if let Some(trouble) = trouble {
                 return Err(trouble);
             }
+            at += wave.len();
         }
-        let close = async {
-            self.change(&format!("PATCH release {id} complete"), || fly.patch_release(&id, "complete")).await?;
-            Ok(((), Text::from(format!("v{version} complete"))))
+        if careful {
+            return Ok(());
+        }
+        let look = async {
+            let app = part.resource.as_str();
+            let settled = updated.iter().map(|(id, version)| self.settle(fly, (app, id), version, to.image, None));
+            for told in join_all(settled).await {
+                told?;
+            }
+            Ok(((), Text::from(format!("{} machines run it, checks pass", updated.len()))))
         };
-        self.step(op, first + 1 + to.machines.len(), close).await
+        self.step(op, at, look).await
     }
 
     /// Records the release, or goes on with the row that was left open.
-    async fn row(&self, fly: &Fly, app: &str, to: &Roll<'_>) -> Result<((String, u64), Text), Trouble> {
-        if let Some((id, version)) = to.row {
+    pub(super) async fn row(
+        &self,
+        fly: &Fly,
+        app: &str,
+        (image, strategy): (&str, &str),
+        row: Option<&(Text, u64)>,
+    ) -> Result<((String, u64), Text), Trouble> {
+        if let Some((id, version)) = row {
             return Ok(((id.to_string(), *version), Text::from(format!("v{version}"))));
         }
         let definition = serde_json::json!({});
-        let create = || fly.create_release(app, to.image, "rolling", &definition);
+        let create = || fly.create_release(app, image, strategy, &definition);
         let row = self.change(&format!("POST release of {app}"), create).await?;
         self.change(&format!("PATCH release {} running", row.id), || fly.patch_release(&row.id, "running")).await?;
         Ok(((row.id, row.version), Text::from(format!("v{}", row.version))))
+    }
+
+    /// Judges the whole fleet by image and checks, and closes the release: what was well a minute ago may not be.
+    pub(super) async fn close(
+        &self,
+        fly: &Fly,
+        app: &str,
+        (id, version): &(String, u64),
+        image: &str,
+    ) -> Result<((), Text), Trouble> {
+        let wanted = self.look(|| fly.image(app, image)).await?;
+        let all = self.look(|| fly.machines(app)).await?;
+        let fleet: Vec<_> = all.iter().filter(|one| one.managed && one.host_status.as_str() == "ok").collect();
+        let wrong = |one: &&&Machine| {
+            let checks = one.state.as_str() == "started" && one.checks.0 < one.checks.1;
+            checks || (wanted.is_some() && one.digest != wanted)
+        };
+        if let Some(machine) = fleet.iter().find(wrong) {
+            let call = format!("PATCH release {id} failed");
+            let _ = self.change(&call, || fly.patch_release(id, "failed")).await;
+            let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
+            let what = if machine.digest == wanted { words.join("; ") } else { "it runs another image".to_owned() };
+            return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
+        }
+        self.change(&format!("PATCH release {id} complete"), || fly.patch_release(id, "complete")).await?;
+        Ok(((), Text::from(format!("v{version} complete on {} machines", fleet.len()))))
     }
 
     /// Claims a machine. After an operation that was cut short the claim may still be its own, for two minutes at most: then
@@ -82,14 +166,15 @@ impl Operator {
         }
     }
 
+    /// Updates a machine, and waits until it is well where that is asked for. The version that it has then.
     async fn machine(
         &self,
         fly: &Fly,
         app: &str,
         (id, revision): (&str, &str),
-        image: &str,
-        (release, version): (&str, u64),
-    ) -> Result<Text, Trouble> {
+        (image, (release, version)): (&str, &(String, u64)),
+        careful: bool,
+    ) -> Result<(String, Text), Trouble> {
         let mut lease = self.lease(fly, app, id).await?;
         let updated = async {
             let now = self.look(|| fly.machine(app, id)).await?;
@@ -98,11 +183,15 @@ impl Operator {
             }
             let mut config = now.config;
             config["image"] = image.into();
-            config["metadata"]["fly_release_id"] = release.into();
+            config["metadata"]["fly_release_id"] = release.as_str().into();
             config["metadata"]["fly_release_version"] = version.to_string().into();
             let call = format!("update machine {id} to {image}");
             let machine = self.turn(&call, || fly.update_machine(app, id, &config, revision, &lease)).await?;
-            self.settle(fly, (app, id), &machine.instance_id, image, &mut lease).await
+            if !careful {
+                return Ok((machine.instance_id, Text::from("updated")));
+            }
+            let told = self.settle(fly, (app, id), &machine.instance_id, image, Some(&mut lease)).await?;
+            Ok((machine.instance_id, told))
         }
         .await;
         let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, &lease)).await;
@@ -110,13 +199,13 @@ impl Operator {
     }
 
     /// Waits for the version, then looks at what really runs: a machine may have fallen back to its old one.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         fly: &Fly,
         (app, id): (&str, &str),
         version: &str,
         image: &str,
-        lease: &mut Lease,
+        lease: Option<&mut Lease>,
     ) -> Result<Text, Trouble> {
         let waited = self.look(|| fly.wait(app, id, version, "started", Duration::from_secs(60))).await?;
         match waited {
@@ -140,12 +229,12 @@ impl Operator {
         (app, id): (&str, &str),
         version: &str,
         wanted: Option<&Text>,
-        lease: &mut Lease,
+        mut lease: Option<&mut Lease>,
     ) -> Result<Text, Trouble> {
         let end = self.clock.mono() + PATIENCE;
         let mut prolong = self.clock.mono() + LEASE / 4;
         loop {
-            if self.clock.mono() > prolong {
+            if let Some(lease) = lease.as_deref_mut().filter(|_| self.clock.mono() > prolong) {
                 // Nobody else may touch the machine while its checks settle.
                 *lease = self
                     .change(&format!("prolong the lease of {id}"), || fly.refresh_lease(app, id, lease, LEASE))
@@ -176,7 +265,7 @@ impl Operator {
 }
 
 /// Whether a configuration names checks: a machine that has just started may not have reported them yet.
-fn has_checks(config: &serde_json::Value) -> bool {
+pub(in crate::engine) fn has_checks(config: &serde_json::Value) -> bool {
     let some = |checks: &serde_json::Value| {
         checks.as_object().is_some_and(|all| !all.is_empty()) || checks.as_array().is_some_and(|all| !all.is_empty())
     };

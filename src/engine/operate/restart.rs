@@ -37,7 +37,7 @@ impl Operator {
                     return Err(Trouble::Failed(Text::from(format!("machine {id} did not start again in 60 s"))));
                 }
             }
-            self.checks(fly, (app, id), version, None, &mut lease).await
+            self.checks(fly, (app, id), version, None, Some(&mut lease)).await
         }
         .await;
         let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, &lease)).await;

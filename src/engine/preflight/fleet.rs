@@ -4,13 +4,14 @@ use super::{Past, not_before, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
 use crate::domain::ids::{ServiceId, Sha};
+use crate::domain::manner::Strategy;
 use crate::domain::operation::{Act, Plan, PlanPart, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
 use crate::platform::fly::{Fly, Machine};
 use crate::sanitize::Text;
 
-fn fly<'a>(
+pub(super) fn fly<'a>(
     clients: &'a Clients,
     env: &'a EnvInfo,
     service: &ServiceId,
@@ -24,7 +25,7 @@ fn fly<'a>(
 }
 
 /// The machines of deploys, newest release first.
-async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Vec<Machine>, Text> {
+pub(super) async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Vec<Machine>, Text> {
     let machines = fly.machines(&info.resource).await.map_err(told)?;
     let mut fleet: Vec<Machine> = machines.into_iter().filter(|machine| machine.managed).collect();
     if fleet.is_empty() {
@@ -39,7 +40,7 @@ fn label(machine: &Machine) -> (Text, Option<Sha>) {
     (Text::from(version.unwrap_or_default()), machine.sha.clone())
 }
 
-fn part(info: &ServiceInfo, fleet: &[Machine], act: Act, steps: Vec<Text>) -> PlanPart {
+pub(super) fn part(info: &ServiceInfo, fleet: &[Machine], act: Act, steps: Vec<Text>) -> PlanPart {
     let live = fleet.first().map(label).unwrap_or_default();
     let revision = |machine: &Machine| (Text::from(machine.id.as_str()), Text::from(machine.instance_id.as_str()));
     PlanPart {
@@ -173,8 +174,8 @@ fn rolled(
     };
     let steps =
         std::iter::once(Text::from(first)).chain(fleet.iter().map(update)).chain([Text::from("close the release")]);
-    let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
-    part(info, all, Act::FlyImage { image, machines, row }, steps.collect())
+    let waves = fleet.iter().map(|machine| vec![Text::from(machine.id.as_str())]).collect();
+    part(info, all, Act::FlyImage { image, waves, strategy: Strategy::Rolling, row }, steps.collect())
 }
 
 fn version(row: &Deployment) -> Option<(Text, u64)> {

@@ -10,7 +10,7 @@ use crate::domain::ids::Sha;
 use crate::platform::{ErrorKind, PlatformError, lenient};
 use crate::sanitize::Text;
 
-const NONCE: &str = "fly-machine-lease-nonce";
+pub(super) const NONCE: &str = "fly-machine-lease-nonce";
 
 impl Fly {
     /// `GET /v1/apps/{app}/machines`, every machine that still exists.
@@ -158,6 +158,7 @@ impl From<wire::Machine> for Machine {
             host_status: Text::clean(if wire.host_status.is_empty() { "ok" } else { &wire.host_status }),
             process_group: Text::clean(&group),
             managed,
+            cordoned: wire.cordoned,
             updated_at: wire.updated_at,
             id: wire.id,
             config,

@@ -68,6 +68,8 @@ pub(super) struct Machine {
     pub(super) checks: Vec<Check>,
     #[serde(default, deserialize_with = "text")]
     pub(super) host_status: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) cordoned: bool,
     #[serde(default, deserialize_with = "maybe_time")]
     pub(super) updated_at: Option<Timestamp>,
 }
@@ -188,4 +190,15 @@ pub(super) struct Secret {
     pub(super) created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "maybe_time")]
     pub(super) updated_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Regions {
+    pub(super) regions: Vec<Region>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Region {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) code: String,
 }

@@ -44,6 +44,8 @@ pub struct FlyApp {
     pub images: Vec<Image>,
     /// In a fixed order.
     pub machines: Vec<Machine>,
+    /// Those that are no more.
+    pub destroyed: Vec<Machine>,
     /// The vault.
     pub secrets: Vec<FlySecret>,
     /// Version of the vault.
@@ -168,6 +170,8 @@ pub struct Machine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// 404.
+    NoApp,
+    /// 404.
     NoMachine,
     /// 409 with the text.
     Lease(String),
@@ -178,6 +182,38 @@ pub enum Refused {
 }
 
 impl Machine {
+    /// A machine that was made a moment ago and runs nothing yet.
+    #[must_use]
+    pub fn new(id: String, name: String, region: String, instance_id: String, now: Timestamp) -> Self {
+        let mut machine = Self {
+            id,
+            name,
+            state: "created".to_owned(),
+            region,
+            instance_id,
+            digest: String::new(),
+            config: Value::Null,
+            created_at: now,
+            updated_at: now,
+            started_at: now,
+            events: Vec::new(),
+            lease: None,
+            cordoned: false,
+            versions: Vec::new(),
+            next: Vec::new(),
+            falls_back: false,
+            fallback: None,
+        };
+        machine.event("launch", "created", now);
+        machine
+    }
+
+    /// A machine that was made starts by itself.
+    pub fn launch(&mut self, now: Timestamp) {
+        let starts = now + REPLACING;
+        self.next = vec![Next { at: starts, state: "starting" }, Next { at: starts + TRANSIENT, state: "started" }];
+    }
+
     /// Enters the states that are due.
     pub fn settle(&mut self, now: Timestamp) {
         while let Some(next) = self.next.first().cloned() {
@@ -312,6 +348,18 @@ impl FlyApp {
     #[must_use]
     pub fn version_of(machine: &Machine) -> Option<u64> {
         machine.config.pointer("/metadata/fly_release_version")?.as_str()?.parse().ok()
+    }
+
+    /// A machine by id, also one that is destroyed.
+    #[must_use]
+    pub fn known(&self, id: &str) -> Option<&Machine> {
+        self.machine(id).or_else(|| self.destroyed.iter().find(|machine| machine.id == id))
+    }
+
+    /// Enters what is due, machine by machine; what is destroyed is no longer among them.
+    pub fn settle(&mut self, now: Timestamp) {
+        self.machines.iter_mut().for_each(|machine| machine.settle(now));
+        self.destroyed.extend(self.machines.extract_if(.., |machine| machine.state == "destroyed"));
     }
 
     /// Whether the image of a machine answers well at `now`.

@@ -121,6 +121,7 @@ fn fly_app(seed: u64, commits: &[Commit], env: Env, start: Timestamp) -> FlyApp 
         releases: Vec::new(),
         images: Vec::new(),
         machines: Vec::new(),
+        destroyed: Vec::new(),
         secrets: Vec::new(),
         secrets_version: 0,
         logs: VecDeque::new(),
@@ -166,26 +167,13 @@ fn machine(seed: u64, app: &FlyApp, n: u64, region: &str) -> Machine {
     let reference = image.map(|one| one.reference.clone()).unwrap_or_default();
     let release_id = release.map(|one| one.id.clone()).unwrap_or_default();
     let version = release.map_or(0, |one| one.version);
-    let mut machine = Machine {
-        id,
-        name: format!("{}-{n:04}", ["quiet-river", "late-meadow"][n as usize % 2]),
-        state: "started".to_owned(),
-        region: region.to_owned(),
-        instance_id: ids::ulid(seed, &format!("instance-{}", app.name), n),
-        digest: image.map(|one| one.digest.clone()).unwrap_or_default(),
-        config: super::deploy::with_release(&config(app.env), &reference, &release_id, version),
-        created_at: at - SignedDuration::from_hours(24 * 90),
-        updated_at: at,
-        started_at: at,
-        events: Vec::new(),
-        lease: None,
-        cordoned: false,
-        versions: Vec::new(),
-        next: Vec::new(),
-        falls_back: false,
-        fallback: None,
-    };
-    machine.event("launch", "created", machine.created_at);
+    let name = format!("{}-{n:04}", ["quiet-river", "late-meadow"][n as usize % 2]);
+    let instance = ids::ulid(seed, &format!("instance-{}", app.name), n);
+    let mut machine = Machine::new(id, name, region.to_owned(), instance, at - SignedDuration::from_hours(24 * 90));
+    machine.digest = image.map(|one| one.digest.clone()).unwrap_or_default();
+    machine.config = super::deploy::with_release(&config(app.env), &reference, &release_id, version);
+    "started".clone_into(&mut machine.state);
+    (machine.updated_at, machine.started_at) = (at, at);
     machine.event("start", "started", at);
     machine
 }

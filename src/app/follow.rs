@@ -1,0 +1,90 @@
+//! An operation that is followed: the word that a held one waits for, and what is done with one that was cut short or ended
+//! half-way.
+
+use super::effect::Effect;
+use super::model::Model;
+use super::msg::{Key, KeyCode};
+use super::rollback::Rollback;
+use crate::domain::ids::{OpId, ReqId, ServiceId};
+use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wish};
+use crate::sanitize::Text;
+
+/// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
+pub(super) fn key(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
+    if key.code == KeyCode::Char('q') {
+        model.rollback = None;
+        return Vec::new();
+    }
+    if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
+        return match key.code {
+            KeyCode::Char('G') => vec![Effect::Answer(held.id, true)],
+            KeyCode::Char('X') => vec![Effect::Answer(held.id, false)],
+            _ => Vec::new(),
+        };
+    }
+    let Some(operation) = model.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
+        return Vec::new();
+    };
+    let (env, interrupted) = (operation.env.clone(), operation.interrupted);
+    let wish = match key.code {
+        KeyCode::Char('F') => finished(operation),
+        KeyCode::Char('U') => towards(operation, true),
+        KeyCode::Char('L') if interrupted => {
+            let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service)).collect();
+            model.rollback = None;
+            return vec![Effect::Leave(op, Text::from(format!("left as it is: {}", live.join(", "))))];
+        }
+        _ => return Vec::new(),
+    };
+    let Some(wish) = wish else {
+        let why = if key.code == KeyCode::Char('U') {
+            "this has no way back of its own; L leaves it, then ! shows what can be done"
+        } else {
+            "what it was to do is not known; choose by hand: L leaves this one, then !"
+        };
+        model.rollback = Some(Rollback::Refused(Text::from(why)));
+        return Vec::new();
+    };
+    model.asked += 1;
+    let req = ReqId(model.asked);
+    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
+    vec![Effect::Preflight(req, env, wish, Some(op))]
+}
+
+/// The wish that finishes an operation: what it moved, or what was wished for.
+fn finished(operation: &Operation) -> Option<Wish> {
+    match &operation.wish {
+        Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
+        _ => towards(operation, false),
+    }
+}
+
+/// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
+fn towards(operation: &Operation, back: bool) -> Option<Wish> {
+    let chosen: &[Target] = match &operation.wish {
+        Some(Wish::RollBack(targets)) => targets,
+        _ => &[],
+    };
+    let target = |one: &Move| {
+        let deployment = if back { one.from.clone()? } else { one.to.clone() };
+        // It is finished in the manner in which it was begun; the way back is found by what is there.
+        let manner = chosen.iter().find(|target| !back && target.service == one.service).map(|one| one.manner.clone());
+        Some(Target { service: one.service.clone(), deployment, manner: manner.unwrap_or_default() })
+    };
+    let targets: Option<Vec<Target>> = operation.moves.iter().map(target).collect();
+    targets.filter(|targets| !targets.is_empty()).map(Wish::RollBack)
+}
+
+/// Whether it waits for a person's word: new machines are ready beside the old ones.
+#[must_use]
+pub fn held(operation: &Operation) -> bool {
+    let waits = |step: &StepReport| step.state == StepState::Running && step.detail.as_str().starts_with("held");
+    !operation.state.ended() && !operation.interrupted && operation.steps.iter().any(waits)
+}
+
+/// What runs there now, in words.
+pub fn live(model: &Model, service: &ServiceId) -> String {
+    let judged = model.judge_service(service);
+    let sha = judged.sha.as_ref().map_or("unknown", |sha| sha.short());
+    format!("{} runs {sha} ({})", service.name, judged.words)
+}

@@ -1,0 +1,124 @@
+//! How machines are moved, how many there are, and the word that a held operation waits for, without a screen.
+
+use super::Output;
+use super::operation::{self, Consent, ServiceArgs};
+use crate::app::follow;
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::domain::environment::Tier;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::manner::{AtOnce, Manner, Strategy};
+use crate::domain::operation::Wish;
+use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
+use crate::store::{Store, StoreError};
+
+/// How the machines of a Fly app are moved.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MannerArgs {
+    /// Machines: `rolling`, `immediate` (all at once, checks afterwards) or `bluegreen` (new ones beside the old ones).
+    #[arg(long, default_value = "rolling")]
+    pub strategy: Strategy,
+    /// Machines updated side by side: `2`, `33%`, `0.33`; one by one without it.
+    #[arg(long, value_name = "COUNT|SHARE")]
+    pub max_unavailable: Option<AtOnce>,
+    /// The region whose machines go before all others.
+    #[arg(long, value_name = "REGION")]
+    pub first_region: Option<String>,
+    /// Blue-green: wait for `flightdeck switch` before the new machines take over.
+    #[arg(long)]
+    pub hold: bool,
+}
+
+impl MannerArgs {
+    /// The manner that was asked for.
+    pub(super) fn manner(&self) -> Manner {
+        Manner {
+            strategy: self.strategy,
+            at_once: self.max_unavailable.unwrap_or_default(),
+            first: self.first_region.as_deref().map(Text::from),
+            hold: self.hold,
+        }
+    }
+}
+
+/// How many machines.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScaleArgs {
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// How many where: `iad=3 fra=1`; regions that are not named keep theirs.
+    #[arg(required = true, value_name = "REGION=COUNT", value_parser = count)]
+    pub counts: Vec<(Text, u32)>,
+}
+
+fn count(text: &str) -> Result<(Text, u32), String> {
+    let wrong = || "a region and a count, such as iad=3".to_owned();
+    let (region, count) = text.split_once('=').ok_or_else(wrong)?;
+    let code = region.len() == 3 && region.bytes().all(|byte| byte.is_ascii_lowercase());
+    count.parse().ok().filter(|_| code).map(|count| (Text::from(region), count)).ok_or_else(wrong)
+}
+
+pub(super) fn scale(settings: Settings, args: ScaleArgs, output: Output) -> Result<ExitCode, UserError> {
+    let counts = args.counts;
+    super::block_on(operation::on_service(settings, args.service, |service| Wish::Scale(service, counts), output))
+}
+
+/// A word to an operation that is held.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SwitchArgs {
+    /// Where; without it, the environment of tier production.
+    #[arg(long)]
+    pub environment: Option<String>,
+    /// Destroy the new machines instead.
+    #[arg(long)]
+    pub call_off: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output) -> Result<ExitCode, UserError> {
+    let production = settings.environments.iter().find(|env| env.tier == Tier::Production);
+    let env = args.environment.map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
+    let env = env.ok_or_else(|| UserError::new(ExitCode::Usage, "which environment? name it with --environment"))?;
+    args.consent.check(env.as_str())?;
+    let failed = |error: StoreError| UserError::new(ExitCode::Failed, error.to_string());
+    let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
+    let all = store.operations(20).await.map_err(failed)?;
+    let held = all.into_iter().rfind(|one| one.env == env && follow::held(one));
+    let held = held.ok_or_else(|| {
+        UserError::new(ExitCode::Refused, format!("nothing is held in {env}")).now("nothing was changed")
+    })?;
+    let info = settings.environment(&env);
+    if let Some(why) = info.and_then(crate::domain::environment::EnvInfo::read_only) {
+        return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
+    }
+    let what = if args.call_off { "destroys its new machines" } else { "switches over to its new machines" };
+    let done = args.consent.confirm.is_some();
+    if done {
+        store.answer(held.id, !args.call_off, &settings.who).await.map_err(failed)?;
+    }
+    let text = if output.json {
+        let value = serde_json::json!({
+            "schema": "flightdeck/switch", "version": 1, "operation": held.id, "environment": env,
+            "go": !args.call_off, "done": done,
+        });
+        format!("{value}\n")
+    } else if done {
+        format!("told {}: it {what}\n", held.title)
+    } else {
+        format!("{}\n{what}; --confirm={env} does it\n", held.title)
+    };
+    super::print(&text)?;
+    Ok(ExitCode::Done)
+}
+
+/// The manner that goes with a service: only machines have one.
+pub(super) fn target(
+    service: &ServiceId,
+    deployment: &crate::domain::release::Deployment,
+    manner: &Manner,
+) -> crate::domain::operation::Target {
+    let manner = if deployment.image.is_some() { manner.clone() } else { Manner::default() };
+    crate::domain::operation::Target { service: service.clone(), deployment: deployment.id.clone(), manner }
+}

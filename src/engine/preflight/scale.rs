@@ -1,0 +1,109 @@
+//! The plan of more machines, or fewer, per region (fly.md section 11).
+
+use super::fleet::{fleet, fly, part};
+use super::green::metadata;
+use super::told;
+use crate::clock::Timestamp;
+use crate::domain::environment::EnvInfo;
+use crate::domain::ids::ServiceId;
+use crate::domain::operation::{Act, Plan, Wish};
+use crate::engine::feeds::Clients;
+use crate::platform::fly::Machine;
+use crate::sanitize::Text;
+
+/// Marks a machine that was made to be one more: while it is outside the proxy, it is not finished.
+pub(in crate::engine) const NEW: &str = "flightdeck_new";
+/// More than this in one region is a slip of the finger.
+const MOST: u32 = 50;
+
+pub(super) async fn plan(
+    clients: &Clients,
+    env: &EnvInfo,
+    (service, counts): (&ServiceId, &[(Text, u32)]),
+    now: Timestamp,
+) -> Result<Plan, Text> {
+    let (fly, info) = fly(clients, env, service, "scaled")?;
+    let all = fleet(fly, info).await?;
+    let group = all.first().map(|machine| machine.process_group.clone()).unwrap_or_default();
+    let mut refusals = Vec::new();
+    if all.iter().any(|machine| machine.process_group != group) {
+        refusals.push(Text::from("it has several process groups: scale it with fly scale count, group by group"));
+    }
+    let known = fly.regions().await.map_err(told)?;
+    let (mut create, mut admit, mut destroy): (Vec<(Text, Text)>, Vec<&Machine>, Vec<&Machine>) = Default::default();
+    let unfinished = |machine: &&Machine| machine.cordoned && metadata(machine, NEW).is_some();
+    for (region, wanted) in counts {
+        let mut there: Vec<&Machine> = all.iter().filter(|machine| machine.region == *region).collect();
+        let wanted_here = usize::try_from(*wanted).unwrap_or(usize::MAX);
+        if *wanted > MOST {
+            refusals.push(Text::from(format!("{wanted} machines in {region}: at most {MOST} are made from here")));
+        } else if there.is_empty() && !known.iter().any(|one| one == region) {
+            refusals.push(Text::from(format!("Fly has no region {region}")));
+        } else if wanted_here > there.len() {
+            let like = model(&all, region);
+            admit.extend(there.iter().copied().filter(unfinished));
+            create.extend((there.len()..wanted_here).map(|_| (Text::from(like.id.as_str()), region.clone())));
+            if like.config["mounts"].as_array().is_some_and(|mounts| !mounts.is_empty()) {
+                refusals.push(Text::from(format!("machine {} has a volume: a copy of it has none", like.id)));
+            }
+        } else {
+            there.sort_by_key(|machine| (machine.state.as_str() == "started", machine.checks.0, machine.id.clone()));
+            let surplus = there.len() - wanted_here;
+            destroy.extend(there.iter().copied().take(surplus));
+            admit.extend(there.into_iter().skip(surplus).filter(unfinished));
+        }
+    }
+    if create.is_empty() && admit.is_empty() && destroy.is_empty() && refusals.is_empty() {
+        return Err(Text::from(format!("{service} has as many machines there already")));
+    }
+    if destroy.len() == all.len() && create.is_empty() {
+        refusals.push(Text::from("nothing would be left of it: that is not done from here"));
+    }
+    let made = create
+        .iter()
+        .map(|(like, region)| Text::from(format!("new machine in {region} like {like}: checks, into the proxy")));
+    let gone = destroy
+        .iter()
+        .map(|one| Text::from(format!("machine {} {}: out of the proxy, stop, destroy", one.id, one.region)));
+    let entered =
+        admit.iter().map(|one| Text::from(format!("machine {} {}: checks, into the proxy", one.id, one.region)));
+    let steps = made.chain(entered).chain(gone).collect();
+    let left: Vec<&Machine> = all.iter().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();
+    let mut warnings = Vec::new();
+    if left.len() + create.len() == 1 {
+        warnings.push(Text::from("one machine is left: nothing serves while it is deployed or restarted"));
+    }
+    let ids = |list: &[&Machine]| list.iter().map(|machine| Text::from(machine.id.as_str())).collect();
+    let (admit, destroy) = (ids(&admit), ids(&destroy));
+    let mut part = part(info, &all, Act::FlyScale { create, admit, destroy }, steps);
+    part.from = (spread(&all.iter().collect::<Vec<_>>(), &[]), None);
+    part.to = (spread(&left, counts), None);
+    Ok(Plan {
+        stays: vec![Text::from("image, secrets and machine settings")],
+        refusals,
+        warnings,
+        ..Plan::of(Wish::Scale(service.clone(), counts.to_vec()), env.id.clone(), vec![part], now)
+    })
+}
+
+/// What a new machine is a copy of: one of its region if there is one, of the image that most of them run. Fly's own tool copies the
+/// newest release, which may be the one that failed.
+fn model<'a>(all: &'a [Machine], region: &Text) -> &'a Machine {
+    let alike = |machine: &Machine| all.iter().filter(|one| one.digest == machine.digest).count();
+    let rank = |machine: &&Machine| (alike(machine), machine.region == *region, machine.state.as_str() == "started");
+    // `fleet` gives at least one.
+    all.iter().max_by_key(rank).unwrap_or(&all[0])
+}
+
+/// `fra 1, iad 2`: what is there, or what is wished where something is.
+fn spread(machines: &[&Machine], wished: &[(Text, u32)]) -> Text {
+    let mut counts = std::collections::BTreeMap::new();
+    for machine in machines {
+        *counts.entry(machine.region.to_string()).or_insert(0_u32) += 1;
+    }
+    for (region, count) in wished {
+        counts.insert(region.to_string(), *count);
+    }
+    let words: Vec<String> = counts.into_iter().map(|(region, count)| format!("{region} {count}")).collect();
+    Text::from(words.join(", "))
+}

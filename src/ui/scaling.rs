@@ -1,0 +1,32 @@
+//! The choice of how many machines, region by region.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::Ctx;
+use super::widgets::dialog::dialog;
+use crate::app::scale::Scaling;
+
+/// The dialog.
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scaling: &Scaling) {
+    let rows = scaling.rows.iter().enumerate().map(|(index, row)| {
+        let change = match row.wanted.cmp(&row.there) {
+            std::cmp::Ordering::Equal => String::new(),
+            std::cmp::Ordering::Greater => format!("   +{} machines", row.wanted - row.there),
+            std::cmp::Ordering::Less => format!("   -{} machines", row.there - row.wanted),
+        };
+        let line =
+            Line::raw(format!(" {:<6} {:>3} {} {:>3}{change}", row.region, row.there, ctx.theme.arrow(), row.wanted));
+        if index == scaling.at { line.patch_style(ctx.theme.selected()) } else { line }
+    });
+    let mut lines: Vec<Line<'static>> = rows.collect();
+    if lines.is_empty() {
+        lines.push(Line::raw(" its machines are not known yet: esc, then R reads them"));
+    }
+    let changed = scaling.rows.iter().any(|row| row.wanted != row.there);
+    let enter = if changed { "enter shows the plan, " } else { "" };
+    let hint = Line::styled(format!(" {enter}j k choose, + - change, esc leaves"), ctx.theme.dim());
+    let title = format!("Scale {}: how many machines?", scaling.service);
+    dialog(ctx, frame, body, Some(&scaling.service.env), &title, lines, hint);
+}
