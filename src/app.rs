@@ -3,6 +3,7 @@
 pub mod banner;
 pub mod confirm;
 pub mod detail;
+pub mod draft;
 pub mod effect;
 mod facts;
 pub mod follow;

@@ -22,10 +22,12 @@ use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{FeedId, FeedState};
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Wish};
+use flightdeck::domain::manner::{Manner, Strategy};
+use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Target, Wish};
 use flightdeck::domain::pipeline::Run;
 use flightdeck::engine::{Engine, Scope};
 use flightdeck::sim::world::deploy::Deploy;
+use flightdeck::sim::world::fly::FlyRelease;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::supabase::{Branch, BranchRun};
 use flightdeck::sim::world::{Env, Health};
@@ -38,7 +40,7 @@ async fn watched(world: &World) -> (Settings, Exchanges) {
     flightdeck::platform::http::install_crypto();
     let seen = Exchanges::default();
     let origins = world.sim.origins().clone();
-    let mut text = world.sim.config_toml();
+    let mut text = world.sim.config_toml().replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"");
     for (name, origin) in [
         ("github", &origins.github),
         ("fly-machines", &origins.fly_machines),
@@ -122,6 +124,10 @@ async fn evening() -> Vec<Exchange> {
         let wish = Wish::SetSecret { service, key: key.into(), value: value() };
         carried_out(&mut console, wish).await;
     }
+    let two = vec![("iad".into(), 2)];
+    carried_out(&mut console, Wish::Scale(backend.clone(), two)).await;
+    swapped(&world, &mut console, &backend).await;
+    carried_out(&mut console, Wish::Scale(backend.clone(), vec![("iad".into(), 1)])).await;
     carried_out(&mut console, Wish::Restart(backend)).await;
     let over = console
         .fact(|fact| match fact {
@@ -159,6 +165,20 @@ fn branched(world: &World) {
         runs: vec![run],
     };
     state.supabase.projects[0].branches = Some(vec![branch]);
+}
+
+/// The release before the last one, by new machines in the place of the old ones.
+async fn swapped(world: &World, console: &mut Console, backend: &ServiceId) {
+    let deployment = {
+        let state = world.sim.shared().world();
+        let app = state.fly.env(Env::Production).unwrap();
+        let live = app.machines[0].digest.clone();
+        let other = |one: &&FlyRelease| app.image(&one.image_ref).is_some_and(|image| image.digest != live);
+        DeploymentId::from(app.releases.iter().rev().find(other).unwrap().id.as_str())
+    };
+    let manner = Manner { strategy: Strategy::BlueGreen, ..Manner::default() };
+    let target = Target { service: backend.clone(), deployment, manner };
+    carried_out(console, Wish::RollBack(vec![target])).await;
 }
 
 /// A wish of production, planned anew while the last change still settles.
@@ -203,9 +223,10 @@ async fn held(console: &mut Console, answered: u64) -> u64 {
         .await
 }
 
-/// What the platforms' own tools send although the description does not have it (vercel.md section 8, supabase.md
-/// section 1).
-const KNOWN_FROM_TOOLS: [&str; 2] = [
+/// What the platforms' own tools send although the description does not have it (fly.md section 11, vercel.md section 8,
+/// supabase.md section 1).
+const KNOWN_FROM_TOOLS: [&str; 3] = [
+    "fly-machines GET /v1/platform/regions: 200: $.regions[].capacity: not described",
     "vercel GET /v10/projects/{idOrName}/env: request: query target: not described",
     "supabase GET /v1/projects/{ref}/branches: 422: status 422: not described",
 ];

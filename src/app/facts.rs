@@ -5,7 +5,9 @@ use super::model::Model;
 use super::msg::Now;
 use super::{banner, confirm, rollback, steady, timeline};
 use crate::domain::fact::Fact;
+use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
+use crate::domain::ids::EnvId;
 use crate::logstore::{Piece, Tape};
 
 /// Bytes of a log that is read without a platform.
@@ -21,6 +23,7 @@ pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
 }
 
 pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
+    let mut ended = None;
     match fact {
         Fact::Feed(id, status) => {
             model.feeds.insert(id, status);
@@ -85,7 +88,12 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Plan(req, plan) => rollback::planned(model, req, plan, now),
         Fact::Operation(operation) => {
             let (id, interrupted) = (operation.id, operation.interrupted);
-            let known = model.operations.insert(id, *operation).is_some_and(|known| known.interrupted);
+            let (env, over) = (operation.env.clone(), operation.state.ended() && !interrupted);
+            let before = model.operations.insert(id, *operation);
+            let known = before.as_ref().is_some_and(|known| known.interrupted);
+            if over && before.is_some_and(|before| !before.state.ended()) {
+                ended = Some(env);
+            }
             // Told in a dialog of its own, once, unless the person is in the middle of something.
             if interrupted && !known && !super::jump::covered(model) {
                 model.rollback = Some(rollback::Rollback::Following(id));
@@ -100,8 +108,20 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     }
     confirm::check(model);
     let mut effects = steady::look(model, now);
+    effects.extend(ended.map(|env| Effect::Refresh(of_environment(model, &env))));
     effects.extend(banner::judge(model, now));
     effects
+}
+
+/// The feeds that tell what runs in an environment: after an operation nobody should see for ten seconds what was before it.
+fn of_environment(model: &Model, env: &EnvId) -> Vec<FeedId> {
+    let mine = |id: &&FeedId| match id {
+        FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) => of.env == *env,
+        FeedId::Secrets(of) => of == env,
+        FeedId::Pipeline => true,
+        _ => false,
+    };
+    model.feeds.keys().filter(mine).cloned().collect()
 }
 
 /// What the disk remembers as seen healthy, on the deployments that are listed.

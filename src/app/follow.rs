@@ -47,7 +47,7 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
     };
     model.asked += 1;
     let req = ReqId(model.asked);
-    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
+    model.rollback = Some(Rollback::Preflighting(req, env.clone(), wish.clone()));
     vec![Effect::Preflight(req, env, wish, Some(op))]
 }
 

@@ -76,8 +76,8 @@ pub enum Rollback {
     Entering(Entry),
     /// Choosing how many machines.
     Scaling(Scaling),
-    /// The plan is being computed.
-    Preflighting(ReqId, EnvId),
+    /// The plan is being computed, of this wish.
+    Preflighting(ReqId, EnvId, Wish),
     /// The plan, and what is done to confirm it.
     Ready(Box<Plan>, Confirm),
     /// No plan could be made, and why.
@@ -161,7 +161,7 @@ fn choices(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
 /// A plan came, or the reason why there is none.
 pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
     match &model.rollback {
-        Some(Rollback::Preflighting(awaited, _)) if *awaited == req => {}
+        Some(Rollback::Preflighting(awaited, ..)) if *awaited == req => {}
         _ => return,
     }
     model.rollback = Some(match plan {
@@ -294,7 +294,7 @@ pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<S
 fn ask(model: &mut Model, env: EnvId, wish: Wish) -> Vec<Effect> {
     model.asked += 1;
     let req = ReqId(model.asked);
-    model.rollback = Some(Rollback::Preflighting(req, env.clone()));
+    model.rollback = Some(Rollback::Preflighting(req, env.clone(), wish.clone()));
     vec![Effect::Preflight(req, env, wish, None)]
 }
 
@@ -474,7 +474,7 @@ mod tests {
     #[test]
     fn a_late_answer_to_an_earlier_question_is_dropped() {
         let mut model = model();
-        model.rollback = Some(Rollback::Preflighting(ReqId(2), "production".into()));
+        model.rollback = Some(Rollback::Preflighting(ReqId(2), "production".into(), Wish::Promote));
         planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
         assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
         planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());

@@ -8,6 +8,7 @@ use super::Ctx;
 use super::text;
 use super::widgets::dialog::{WIDTH, dialog};
 use crate::app::confirm;
+use crate::app::draft;
 use crate::app::follow;
 use crate::app::note::Note;
 use crate::app::pace;
@@ -58,10 +59,12 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
         }
         Rollback::Entering(entry) => super::entry::draw(ctx, frame, body, entry),
         Rollback::Scaling(scaling) => super::scaling::draw(ctx, frame, body, scaling),
-        Rollback::Preflighting(_, env) => {
-            let lines = vec![Line::raw(" reading what is live, what is still there and what would go out")];
-            let hint = Line::styled(" esc leaves", dim);
-            dialog(ctx, frame, body, Some(env), &format!("Plan for {env}"), lines, hint);
+        Rollback::Preflighting(_, env, wish) => {
+            let mut lines: Vec<Line<'static>> =
+                draft::lines(ctx.model, wish).into_iter().map(|line| Line::styled(line, dim)).collect();
+            lines.push(Line::raw(" reading what is live, what is still there and what would go out"));
+            let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
+            dialog(ctx, frame, body, Some(env), &format!("{} {env}: the plan", named(wish.kind())), lines, hint);
         }
         Rollback::Ready(plan, confirm) => {
             let lines = plan_lines(ctx, plan, false);

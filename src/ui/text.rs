@@ -49,11 +49,49 @@ pub fn split(text: &str, width: usize) -> (&str, &str) {
     (text, "")
 }
 
+/// Lines of at most `width` columns, broken at spaces where there are any; what follows the first is indented by two more than it.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let lead = text.len() - text.trim_start_matches(' ').len();
+    let indent = " ".repeat((lead + 2).min(width / 2));
+    let mut lines = Vec::new();
+    let (mut rest, mut before) = (text.to_owned(), lead);
+    while rest.width() > width {
+        let (head, tail) = split(&rest, width);
+        let full = tail.starts_with(' ');
+        let at =
+            if full { head.len() } else { head.rfind(' ').filter(|at| *at > before).map_or(head.len(), |at| at + 1) };
+        let (head, tail) = rest.split_at(at);
+        lines.push(head.trim_end().to_owned());
+        rest = format!("{indent}{}", tail.trim_start());
+        before = indent.len();
+    }
+    lines.push(rest);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_does_not_fit_goes_on_below_its_own_beginning() {
+        assert_eq!(wrap(" ✔ done  a step that is long", 16), [" ✔ done  a step", "   that is long"]);
+        assert_eq!(wrap(" short", 16), [" short"]);
+        assert_eq!(wrap("aaaaaaaaaaaaaaaaaaaa", 8), ["aaaaaaaa", "  aaaaaa", "  aaaaaa"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_by_wrapping(text in "[ a-zü界]{0,80}", width in 6_usize..40) {
+            let lines = wrap(&text, width);
+            prop_assert!(lines.iter().all(|line| line.width() <= width));
+            let solid = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            prop_assert_eq!(solid(&lines.concat()), solid(&text));
+        }
+    }
 
     proptest! {
         #[test]

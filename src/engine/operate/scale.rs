@@ -31,8 +31,10 @@ impl Operator {
             let away = async {
                 let lease = self.lease(fly, app, id).await?;
                 let gone = async {
-                    let call = format!("cordon machine {id}");
-                    self.turn(&call, || fly.set_cordoned(app, id, true, Some(&lease))).await?;
+                    if !self.look(|| fly.machine(app, id)).await?.cordoned {
+                        let call = format!("cordon machine {id}");
+                        self.turn(&call, || fly.set_cordoned(app, id, true, Some(&lease))).await?;
+                    }
                     tokio::time::sleep(self.drain()).await;
                     self.gone(fly, app, id, &lease).await
                 }

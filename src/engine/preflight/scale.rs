@@ -47,7 +47,10 @@ pub(super) async fn plan(
                 refusals.push(Text::from(format!("machine {} has a volume: a copy of it has none", like.id)));
             }
         } else {
-            there.sort_by_key(|machine| (machine.state.as_str() == "started", machine.checks.0, machine.id.clone()));
+            // What serves nobody goes first; after a crash that is the one that was on its way out.
+            there.sort_by_key(|machine| {
+                (!machine.cordoned, machine.state.as_str() == "started", machine.checks.0, machine.id.clone())
+            });
             let surplus = there.len() - wanted_here;
             destroy.extend(there.iter().copied().take(surplus));
             admit.extend(there.into_iter().skip(surplus).filter(unfinished));

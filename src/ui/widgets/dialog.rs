@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
-use super::super::Ctx;
+use super::super::{Ctx, text};
 use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::EnvId;
 
@@ -19,11 +19,12 @@ pub(in crate::ui) fn dialog(
     body: Rect,
     env: Option<&EnvId>,
     title: &str,
-    mut lines: Vec<Line<'static>>,
+    lines: Vec<Line<'static>>,
     last: Line<'static>,
 ) {
     let width = body.width.min(u16::try_from(WIDTH).unwrap_or(u16::MAX));
     let columns = usize::from(width.saturating_sub(2)).max(1);
+    let mut lines: Vec<Line<'static>> = lines.into_iter().flat_map(|line| wrapped(line, columns)).collect();
     let rows = |line: &Line<'_>| line.width().div_ceil(columns).max(1);
     let room = usize::from(body.height).saturating_sub(2 + rows(&last));
     let mut used: usize = lines.iter().map(rows).sum();
@@ -54,4 +55,15 @@ pub(in crate::ui) fn dialog(
     let [upper, lower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(end)]).areas(inner);
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), upper);
     frame.render_widget(Paragraph::new(last).wrap(Wrap { trim: false }), lower);
+}
+
+/// A line of one piece, with what does not fit below its beginning; one of several pieces is left to the paragraph.
+fn wrapped(line: Line<'static>, columns: usize) -> Vec<Line<'static>> {
+    match &line.spans[..] {
+        [one] if line.width() > columns => {
+            let style = line.style.patch(one.style);
+            text::wrap(&one.content, columns).into_iter().map(|part| Line::styled(part, style)).collect()
+        }
+        _ => vec![line],
+    }
 }
