@@ -325,7 +325,7 @@ async fn an_unknown_scenario_is_a_usage_error() {
     let clock: SharedClock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
     let options = Options { listen: "127.0.0.1:0".parse().unwrap(), scenario: "nope".to_owned(), seed: 1, speed: 1.0 };
     let error = sim::start(options, clock).await.err().unwrap();
-    assert!(error.what.contains("known: calm, flood, gated, silent, bad-deploy"), "{error}");
+    assert!(error.what.contains("known: calm, flood, gated, stuck-gate, silent, bad-deploy"), "{error}");
 }
 
 #[tokio::test]

@@ -75,6 +75,8 @@ pub struct PlanFacts {
     pub parts: Vec<PartFacts>,
     /// Commits that go out; `None` = could not be read.
     pub commits: Option<Vec<Commit>>,
+    /// What has changed since and does not go back, in words.
+    pub since: Vec<Text>,
     /// Reads that failed, in words.
     pub unread: Vec<Text>,
 }
@@ -120,6 +122,7 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
         deployment: part.to.id.clone(),
         manner: part.manner.clone(),
     };
+    stays.extend(facts.since);
     let wish = Wish::RollBack(facts.parts.iter().map(target).collect());
     let parts = facts.parts.into_iter().map(part).collect();
     Plan { commits_out: facts.commits, stays, refusals, warnings, ..Plan::of(wish, facts.env.id, parts, now) }
@@ -282,7 +285,7 @@ mod tests {
 
     fn made(parts: Vec<PartFacts>) -> Plan {
         let env = EnvInfo { id: "production".into(), tier: Tier::Production, services: Vec::new(), writable: true };
-        let facts = PlanFacts { env, parts, commits: None, unread: Vec::new() };
+        let facts = PlanFacts { env, parts, commits: None, since: Vec::new(), unread: Vec::new() };
         plan(facts, Timestamp::UNIX_EPOCH)
     }
 

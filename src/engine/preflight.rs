@@ -10,6 +10,7 @@ mod redeploy;
 pub(super) mod rerun;
 pub(super) mod scale;
 pub(super) mod secret;
+mod since;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::domain::operation::{Operation, Plan, Target, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
+use crate::platform::github::Comparison;
 use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
 
@@ -139,21 +141,21 @@ async fn roll_back(
     }
     let mut unread = Vec::new();
     let pair = parts.iter().find_map(|part| part.to.sha.clone().zip(part.from.1.clone()));
-    let commits = commits_out(clients, pair, &mut unread).await;
-    let facts = PlanFacts { env: info.clone(), parts, commits, unread };
+    let (between, told) = tokio::join!(between(clients, pair, &mut unread), since::told(clients, info, &parts));
+    let mut since = told.0;
+    since.extend(between.iter().flat_map(since::migrations));
+    unread.extend(told.1);
+    let commits = between.map(|between| between.commits);
+    let facts = PlanFacts { env: info.clone(), parts, commits, since, unread };
     Ok(plan::plan(facts, now))
 }
 
 /// Commits that are live now and will not be.
-async fn commits_out(
-    clients: &Clients,
-    pair: Option<(Sha, Sha)>,
-    unread: &mut Vec<Text>,
-) -> Option<Vec<crate::domain::release::Commit>> {
+async fn between(clients: &Clients, pair: Option<(Sha, Sha)>, unread: &mut Vec<Text>) -> Option<Comparison> {
     let (to, from) = pair?;
     let github = clients.github.as_ref()?;
     match github.compare(to.as_str(), from.as_str()).await {
-        Ok(comparison) => Some(comparison.commits),
+        Ok(comparison) => Some(comparison),
         Err(error) => {
             unread.push(Text::from(format!("commits going out are unknown: {error}")));
             None

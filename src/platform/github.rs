@@ -45,6 +45,8 @@ pub struct Comparison {
     pub behind_by: u32,
     /// The commits that head has and base has not, oldest first, at most 250.
     pub commits: Vec<Commit>,
+    /// Files that they add; at most 300 files are told in all.
+    pub added: Vec<Text>,
 }
 
 /// A deployment record (github.md section 5.3).
@@ -148,6 +150,12 @@ impl Github {
             ahead_by: compared.ahead_by,
             behind_by: compared.behind_by,
             commits: compared.commits.into_iter().map(Commit::from).collect(),
+            added: compared
+                .files
+                .iter()
+                .filter(|file| file.status == "added")
+                .map(|file| Text::clean(&file.filename))
+                .collect(),
         })
     }
 

@@ -166,6 +166,8 @@ struct Create {
     app_name: String,
     image: String,
     strategy: Option<String>,
+    #[serde(default)]
+    definition: Value,
 }
 
 async fn create(State(shared): State<Shared>, headers: HeaderMap, body: String) -> Response {
@@ -184,6 +186,9 @@ async fn create(State(shared): State<Shared>, headers: HeaderMap, body: String) 
     };
     let strategy = asked.strategy.unwrap_or_else(|| "ROLLING".to_owned()).to_uppercase();
     let row = app.add_release(seed, &asked.image, &strategy, &user, now);
+    if let Some(release) = app.releases.get_mut(row) {
+        release.definition = asked.definition;
+    }
     let release = app.releases.get(row).map(release_json);
     (StatusCode::CREATED, Json(json!({"release": release}))).into_response()
 }

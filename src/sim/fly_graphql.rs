@@ -59,19 +59,18 @@ fn app_fields(world: &World, app: &FlyApp, fields: &[Field]) -> Result<Value, St
         let value = match field.name.as_str() {
             "releasesUnprocessed" | "releases" => {
                 let first = usize::try_from(field.number("first").unwrap_or(25)).unwrap_or(25);
-                let nodes: Vec<Value> =
-                    app.releases.iter().rev().take(first).map(|one| release(world, app, one)).collect();
+                let nodes: Vec<Value> = app.releases.iter().rev().take(first).map(|one| release(world, one)).collect();
                 json!({"nodes": nodes, "totalCount": app.releases.len()})
             }
             "currentRelease" | "currentReleaseUnprocessed" => {
-                app.release().map_or(Value::Null, |one| release(world, app, one))
+                app.release().map_or(Value::Null, |one| release(world, one))
             }
             "release" => {
                 let version = field.number("version");
                 let found = app.releases.iter().find(|one| {
                     version.map_or_else(|| field.text("id") == Some(one.id.as_str()), |version| one.version == version)
                 });
-                found.map_or(Value::Null, |one| release(world, app, one))
+                found.map_or(Value::Null, |one| release(world, one))
             }
             // Null = the registry no longer has it.
             "image" => {
@@ -110,7 +109,7 @@ fn simple(world: &World, app: &FlyApp) -> Value {
     })
 }
 
-fn release(world: &World, app: &FlyApp, one: &FlyRelease) -> Value {
+fn release(world: &World, one: &FlyRelease) -> Value {
     let name = one.user.split('@').next().unwrap_or_default();
     json!({
         "id": one.id,
@@ -121,7 +120,7 @@ fn release(world: &World, app: &FlyApp, one: &FlyRelease) -> Value {
         "reason": "deploy",
         "description": one.description,
         "deploymentStrategy": one.strategy,
-        "configDefinition": {"app": app.name, "primary_region": "iad"},
+        "configDefinition": one.definition,
         "revertedTo": null,
         "metadata": one.metadata,
         "image": world.fly.image(&one.image_ref).map(|found| image(world, found)),
@@ -157,7 +156,7 @@ fn create(world: &mut World, field: &Field) -> Result<Value, String> {
         app.add_release(seed, &text("image"), if strategy.is_empty() { "ROLLING" } else { &strategy }, &user, now);
     let name = app.name.clone();
     let app = world.fly.app(&name).ok_or("Could not find App")?;
-    let made = app.releases.get(row).map(|one| release(world, app, one));
+    let made = app.releases.get(row).map(|one| release(world, one));
     project(&json!({"release": made}), &field.fields, "CreateReleasePayload")
 }
 
@@ -172,6 +171,6 @@ fn update(world: &mut World, field: &Field) -> Result<Value, String> {
     }
     let app = world.fly.apps.iter().find(|app| app.releases.iter().any(|one| one.id == id));
     let app = app.ok_or("Could not find App")?;
-    let row = app.releases.iter().find(|one| one.id == id).map(|one| release(world, app, one));
+    let row = app.releases.iter().find(|one| one.id == id).map(|one| release(world, one));
     project(&json!({"release": row}), &field.fields, "UpdateReleasePayload")
 }

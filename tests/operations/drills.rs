@@ -166,3 +166,29 @@ async fn a_rollback_sends_no_change_that_its_sequence_does_not_need() {
         assert_eq!(world.requests(origin, &route).await, most, "{route}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_tells_what_was_changed_since_and_does_not_go_back() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    for service in ["backend", "frontend"] {
+        world
+            .event(&json!({"kind": "secret_set", "environment": "production", "service": [service], "name": "ROTATED", "value": "x"}))
+            .await;
+    }
+    for commit in &mut world.sim.shared().world().commits {
+        let (version, name) = ("20261101090000".to_owned(), "feedback".to_owned());
+        commit.files = vec![format!("supabase/migrations/{version}_{name}.sql")];
+        commit.migration = Some((version, name));
+    }
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    let stays: Vec<&str> = plan.stays.iter().map(flightdeck::sanitize::Text::as_str).collect();
+    let tells = |words: &str| stays.iter().any(|line| line.contains(words));
+    assert!(tells("secrets set since v40 keep their new values: ROTATED"), "{stays:#?}");
+    assert!(tells("was built are not in it: ROTATED"), "{stays:#?}");
+    assert!(tells("http_service.concurrency.soft_limit 150 → 200"), "{stays:#?}");
+    let crossed = plan.stays.iter().find(|line| line.as_str().contains("migration"));
+    assert!(crossed.is_some_and(|line| line.as_str().contains(".sql")), "{:#?}", plan.stays);
+    console.stop().await;
+}

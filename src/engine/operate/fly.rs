@@ -118,7 +118,10 @@ impl Operator {
         if let Some((id, version)) = row {
             return Ok(((id.to_string(), *version), Text::from(format!("v{version}"))));
         }
-        let definition = serde_json::json!({});
+        // What is deployed with it is the configuration of now: without it the row would tell of none.
+        let definitions = self.look(|| fly.definitions(app)).await?;
+        let known = definitions.into_iter().map(|(_, definition)| definition).find(serde_json::Value::is_object);
+        let definition = known.unwrap_or_else(|| serde_json::json!({}));
         let create = || fly.create_release(app, image, strategy, &definition);
         let row = self.change(&format!("POST release of {app}"), create).await?;
         self.change(&format!("PATCH release {} running", row.id), || fly.patch_release(&row.id, "running")).await?;

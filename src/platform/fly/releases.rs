@@ -9,7 +9,24 @@ use crate::sanitize::Text;
 
 const IMAGE: &str = "query($app: String!, $ref: String!) { app(name: $app) { image(ref: $ref) { id digest ref } } }";
 
+const DEFINITIONS: &str = "query($app: String!, $first: Int!) { app(name: $app) { releasesUnprocessed(first: $first) { \
+                           nodes { version configDefinition } } } }";
+
 impl Fly {
+    /// The configurations of the newest releases by version, newest first (GraphQL `configDefinition`).
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn definitions(&self, app: &str) -> Result<Vec<(u64, Value)>, PlatformError> {
+        let call = self.http.post(FLY, &format!("{}/graphql", self.access.api)).reading();
+        let call = call.json(&json!({ "query": DEFINITIONS, "variables": { "app": app, "first": 50 } }));
+        let answer: Value = self.graphql_auth(call).read().await?;
+        let nodes = answer.pointer("/data/app/releasesUnprocessed/nodes").and_then(Value::as_array);
+        let nodes = nodes.ok_or_else(|| garbage(FLY, "the answer lists no releases"))?;
+        let one = |node: &Value| Some((node.get("version")?.as_u64()?, node.get("configDefinition")?.clone()));
+        Ok(nodes.iter().filter_map(one).collect())
+    }
+
     /// `GET /api/v1/apps/{app}/releases`, newest first.
     ///
     /// # Errors

@@ -201,6 +201,16 @@ pub(super) struct Compared {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) behind_by: u32,
     pub(super) commits: Vec<WireCommit>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) files: Vec<WireFile>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireFile {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) filename: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) status: String,
 }
 
 #[derive(Deserialize)]

@@ -75,6 +75,8 @@ pub struct FlyRelease {
     pub description: String,
     /// Metadata as patched.
     pub metadata: Value,
+    /// The app's configuration as it was deployed with it.
+    pub definition: Value,
 }
 
 /// An image in the registry.
@@ -382,8 +384,17 @@ impl FlyApp {
             created_at: now,
             description: format!("Deploy image {image_ref}"),
             metadata: Value::Null,
+            definition: self.releases.last().map_or_else(|| self.first_definition(), |last| last.definition.clone()),
         });
         self.releases.len() - 1
+    }
+
+    fn first_definition(&self) -> Value {
+        json!({
+            "app": self.name,
+            "primary_region": "iad",
+            "http_service": {"internal_port": 8080, "force_https": true, "concurrency": {"type": "requests", "soft_limit": 150}},
+        })
     }
 
     /// Pushes an image of a commit to the registry and gives its reference and digest. The pipeline labels its images

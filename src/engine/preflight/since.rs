@@ -1,0 +1,168 @@
+//! What has changed since the release that is gone back to was live, and does not go back with it: secrets and variables, the
+//! configuration of machines, migrations.
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::secret::SecretEntry;
+use crate::engine::feeds::{Clients, vercel_target};
+use crate::engine::plan::PartFacts;
+use crate::platform::github::Comparison;
+use crate::sanitize::Text;
+
+/// Names that are listed; of the rest the count.
+const LISTED: usize = 5;
+
+/// What is told, and what could not be read.
+pub(super) type Told = (Vec<Text>, Vec<Text>);
+
+/// Told part by part.
+pub(super) async fn told(clients: &Clients, env: &EnvInfo, parts: &[PartFacts]) -> Told {
+    let all = join_all(parts.iter().map(|part| async {
+        let (mut one, other) = tokio::join!(set(clients, env, part), drifted(clients, part));
+        one.0.extend(other.0);
+        one.1.extend(other.1);
+        one
+    }));
+    all.await.into_iter().fold(Told::default(), |mut sum, one| {
+        sum.0.extend(one.0);
+        sum.1.extend(one.1);
+        sum
+    })
+}
+
+/// Secrets and variables.
+async fn set(clients: &Clients, env: &EnvInfo, part: &PartFacts) -> Told {
+    let (name, label, resource) = (&part.service.id.name, &part.to.label, &*part.service.resource);
+    let entries = match (part.service.platform, &clients.fly, &clients.vercel) {
+        (Platform::Fly, Some(fly), _) => fly.secrets(resource, &env.id).await,
+        (Platform::Vercel, _, Some(vercel)) => {
+            vercel.env(resource, Some(&vercel_target(&env.id, env.tier)), &env.id).await
+        }
+        _ => return Told::default(),
+    };
+    let what = match part.service.platform {
+        Platform::Fly => format!("{name}: secrets set since {label} keep their new values"),
+        _ => format!("{name}: variables set since {label} was built are not in it"),
+    };
+    match entries {
+        Ok(entries) => (listed(&what, &changed(&entries, part.to.created_at)).into_iter().collect(), Vec::new()),
+        Err(error) => (Vec::new(), vec![Text::from(format!("{name}: what was set since {label} is unknown: {error}"))]),
+    }
+}
+
+/// The configuration of machines.
+async fn drifted(clients: &Clients, part: &PartFacts) -> Told {
+    let (Platform::Fly, Some(fly)) = (part.service.platform, &clients.fly) else { return Told::default() };
+    let (name, label) = (&part.service.id.name, &part.to.label);
+    match fly.definitions(&part.service.resource).await {
+        Ok(all) => {
+            let of = |label: &Text| all.iter().find(|(version, _)| format!("v{version}") == label.as_str());
+            let both = of(label).zip(of(&part.from.0));
+            let drift = both.map(|((_, then), (_, now))| drift(then, now)).unwrap_or_default();
+            let what = format!("{name}: configuration stays where it differs from {label}'s");
+            (listed(&what, &drift).into_iter().collect(), Vec::new())
+        }
+        Err(error) => (Vec::new(), vec![Text::from(format!("{name}: drift of its configuration is unknown: {error}"))]),
+    }
+}
+
+/// Migrations that the commits which go out have brought.
+pub(super) fn migrations(between: &Comparison) -> Vec<Text> {
+    let brought = |path: &&Text| {
+        let sql = std::path::Path::new(path.as_str()).extension().is_some_and(|ending| ending == "sql");
+        sql && path.as_str().contains("migrations/")
+    };
+    let names: Vec<String> = between.added.iter().filter(brought).map(|path| file(path.as_str()).to_owned()).collect();
+    let (count, verb) = if names.len() == 1 {
+        ("1 migration".to_owned(), "stays")
+    } else {
+        (format!("{} migrations", names.len()), "stay")
+    };
+    let what = format!("database: {count} of the commits that go out {verb} applied");
+    listed(&what, &names).into_iter().collect()
+}
+
+fn file(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn changed(entries: &[SecretEntry], since: Timestamp) -> Vec<String> {
+    let later = entries.iter().filter(|entry| entry.updated_at.is_some_and(|at| at > since));
+    later.map(|entry| entry.key.to_string()).collect()
+}
+
+fn listed(what: &str, names: &[String]) -> Option<Text> {
+    let shown = names.get(..LISTED.min(names.len())).unwrap_or_default().join(", ");
+    let more = names.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| Text::from(format!("{what}: {shown}{more}")))
+}
+
+/// Where two configurations differ: `http_service.concurrency.soft_limit 200 → 250`.
+fn drift(then: &Value, now: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", then, now, &mut found);
+    found
+}
+
+fn compare(path: &str, then: &Value, now: &Value, found: &mut Vec<String>) {
+    match (then, now) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
+                compare(&below, &of(one), &of(other), found);
+            }
+        }
+        // Values of the environment may be secrets that somebody wrote there: only that they differ is told.
+        _ if then != now && path.starts_with("env.") => found.push(path.to_owned()),
+        _ if then != now => found.push(format!("{path} {} → {}", short(then), short(now))),
+        _ => {}
+    }
+}
+
+fn short(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Array(all) => format!("[{}]", all.len()),
+        Value::Object(_) => "{…}".to_owned(),
+        Value::String(text) => Text::clean(text).as_str().chars().take(30).collect(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn drift_names_the_places_and_never_a_value_of_the_environment() {
+        let then = json!({"http_service": {"concurrency": {"soft_limit": 200}}, "env": {"KEY": "s3cret"}});
+        let now = json!({"http_service": {"concurrency": {"soft_limit": 250}}, "env": {"KEY": "other"}, "mounts": [1]});
+        assert_eq!(
+            drift(&then, &now),
+            ["env.KEY", "http_service.concurrency.soft_limit 200 → 250", "mounts none → [1]"]
+        );
+        assert!(drift(&then, &then).is_empty());
+    }
+
+    #[test]
+    fn migrations_are_counted_and_named() {
+        let between = |added: &[&str]| Comparison {
+            status: Text::from("ahead"),
+            ahead_by: 1,
+            behind_by: 0,
+            commits: Vec::new(),
+            added: added.iter().copied().map(Text::from).collect(),
+        };
+        assert!(migrations(&between(&["backend/app.py", "docs/migrations.md"])).is_empty());
+        let one = migrations(&between(&["supabase/migrations/20261101_x.sql"]));
+        assert_eq!(one[0].as_str(), "database: 1 migration of the commits that go out stays applied: 20261101_x.sql");
+    }
+}
