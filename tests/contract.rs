@@ -119,6 +119,7 @@ async fn evening() -> Vec<Exchange> {
         (backend.clone(), "NEW_KEY"),
         (frontend.clone(), "NEW_KEY"),
         (frontend.clone(), "NEXT_PUBLIC_API_URL"),
+        (ServiceId::new("production", "database"), "NEW_KEY"),
         (ServiceId::new("production", PIPELINE), "NEW_KEY"),
     ] {
         let wish = Wish::SetSecret { service, key: key.into(), value: value() };

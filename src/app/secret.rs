@@ -42,7 +42,8 @@ pub struct Entry {
 /// Where a secret of this environment may be set from here.
 #[must_use]
 pub fn places(env: &EnvInfo) -> Vec<ServiceId> {
-    let kept = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    let keeps = [Platform::Fly, Platform::Vercel, Platform::Supabase];
+    let kept = env.services.iter().filter(|one| keeps.contains(&one.platform));
     kept.map(|one| one.id.clone()).chain([ServiceId::new(env.id.clone(), PIPELINE)]).collect()
 }
 

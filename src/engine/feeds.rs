@@ -36,7 +36,7 @@ pub(super) struct Clients {
     pub(super) fly: Option<Fly>,
     pub(super) vercel: Option<Vercel>,
     pub(super) github: Option<Github>,
-    supabase: Option<Supabase>,
+    pub(super) supabase: Option<Supabase>,
 }
 
 impl Clients {

@@ -2,6 +2,7 @@
 
 mod logs;
 mod posture;
+mod vault;
 mod wire;
 
 use std::sync::Arc;

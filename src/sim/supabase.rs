@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::shared::Shared;
 use super::world::World;
 use super::world::ids;
-use super::world::supabase::SupabaseProject;
+use super::world::supabase::{SupabaseProject, SupabaseSecret};
 
 /// Rows of one log answer.
 const ROWS: usize = 1_000;
@@ -31,7 +31,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/projects/{reference}", routing::get(project))
         .route("/v1/projects/{reference}/health", routing::get(health))
         .route("/v1/projects/{reference}/database/migrations", routing::get(migrations))
-        .route("/v1/projects/{reference}/secrets", routing::get(secrets))
+        .route("/v1/projects/{reference}/secrets", routing::get(secrets).post(set_secrets))
         .route("/v1/projects/{reference}/database/backups", routing::get(settings::backups))
         .route("/v1/projects/{reference}/advisors/{kind}", routing::get(condition::advisors))
         .route("/v1/projects/{reference}/readonly", routing::get(condition::read_only))
@@ -136,6 +136,41 @@ async fn secrets(State(shared): State<Shared>, Path(reference): Path<String>) ->
         let set = set.map(|one| json!({"name": one.name, "value": one.digest, "updated_at": one.updated_at}));
         Json(std::iter::once(own).chain(set).collect::<Vec<_>>()).into_response()
     })
+}
+
+/// A secret as it is set.
+#[derive(Deserialize)]
+struct NewSecret {
+    name: String,
+    value: String,
+}
+
+/// Longest name and value.
+const SECRET: (usize, usize) = (256, 24_576);
+
+/// 201 without a body (section 3.4).
+async fn set_secrets(State(shared): State<Shared>, Path(reference): Path<String>, body: String) -> Response {
+    let Ok(asked) = serde_json::from_str::<Vec<NewSecret>>(&body) else {
+        return error(StatusCode::BAD_REQUEST, "Expected an array of secrets");
+    };
+    let fits = |one: &NewSecret| one.name.len() <= SECRET.0 && one.value.len() <= SECRET.1;
+    if asked.iter().any(|one| one.name.is_empty() || one.name.starts_with("SUPABASE_") || !fits(one)) {
+        return error(
+            StatusCode::BAD_REQUEST,
+            "Secret names must not start with SUPABASE_ and have 1 to 256 characters",
+        );
+    }
+    let mut world = shared.world();
+    let now = world.now;
+    let Some(project) = world.supabase.projects.iter_mut().find(|one| one.reference == reference) else {
+        return error(StatusCode::BAD_REQUEST, "Resource has been removed");
+    };
+    for one in asked {
+        let digest = ids::sha256(&one.value);
+        project.secrets.retain(|held| held.name != one.name);
+        project.secrets.push(SupabaseSecret { name: one.name, digest, updated_at: now });
+    }
+    StatusCode::CREATED.into_response()
 }
 
 #[derive(Deserialize)]

@@ -32,16 +32,21 @@ impl Operator {
 
     async fn send_secret(&self, part: &PlanPart, (key, place): (&str, &str), value: &Held) -> Result<(), Trouble> {
         let resource = part.resource.as_str();
-        match (part.platform, &self.clients.fly, &self.clients.vercel, &self.clients.github) {
+        let clients = &self.clients;
+        match (part.platform, &clients.fly, &clients.vercel, &clients.github, &clients.supabase) {
             (Platform::Fly, Some(fly), ..) => {
                 self.change(&format!("POST secret {key} of {resource}"), || fly.set_secret(resource, key, value)).await
             }
-            (Platform::Vercel, _, Some(vercel), _) => {
+            (Platform::Supabase, .., Some(supabase)) => {
+                let call = format!("POST secret {key} of {resource}");
+                self.change(&call, || supabase.set_secret(resource, key, value)).await
+            }
+            (Platform::Vercel, _, Some(vercel), ..) => {
                 let slot = self.look(|| vercel.slot(resource, place, key)).await?;
                 let call = format!("set variable {key} of {resource} for {place}");
                 self.change(&call, || vercel.set_variable(resource, (key, &slot), value)).await
             }
-            (Platform::Github, .., Some(github)) => {
+            (Platform::Github, .., Some(github), _) => {
                 let seal = self.look(|| github.seal_key(place)).await?;
                 let call = format!("PUT secret {key} of environment {place}");
                 self.change(&call, || github.put_secret(place, key, value, &seal)).await

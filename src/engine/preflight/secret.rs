@@ -7,12 +7,12 @@ use crate::domain::held::Held;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, Wish};
 use crate::domain::release::Presence;
-use crate::domain::secret::SecretEntry;
+use crate::domain::secret::{Digest, SecretEntry};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::platform::PlatformError;
 use crate::sanitize::Text;
 
-/// Longest value, bytes: GitHub's limit, the lowest (github.md section 7).
+/// Longest value, bytes: GitHub's limit (github.md section 7); Supabase's is half of it (supabase.md section 3.4).
 const LONGEST: usize = 48 * 1024;
 
 /// Where a secret lives.
@@ -35,6 +35,7 @@ fn place(env: &EnvInfo, service: &ServiceId) -> Result<Place, Text> {
     let name = match info.platform {
         Platform::Fly => env.id.to_string(),
         Platform::Vercel => vercel_target(&env.id, env.tier).to_string(),
+        Platform::Supabase => info.resource.to_string(),
         other => return Err(Text::from(format!("secrets of {other} are not set from here; use its own tool"))),
     };
     Ok(Place { platform: info.platform, resource: Text::from(&*info.resource), name: Text::from(name) })
@@ -47,18 +48,23 @@ pub(in crate::engine) async fn seen(
     (platform, resource, name): (Platform, &str, &str),
     key: &str,
 ) -> Result<Option<SecretEntry>, PlatformError> {
-    let all = match (platform, &clients.fly, &clients.vercel, &clients.github) {
+    let all = match (platform, &clients.fly, &clients.vercel, &clients.github, &clients.supabase) {
         (Platform::Fly, Some(fly), ..) => fly.secrets(resource, env).await?,
-        (Platform::Vercel, _, Some(vercel), _) => vercel.env(resource, Some(name), env).await?,
-        (Platform::Github, .., Some(github)) => github.secrets(Some(name), env).await?,
+        (Platform::Vercel, _, Some(vercel), ..) => vercel.env(resource, Some(name), env).await?,
+        (Platform::Github, .., Some(github), _) => github.secrets(Some(name), env).await?,
+        (Platform::Supabase, .., Some(supabase)) => supabase.secrets(resource, env).await?,
         _ => Vec::new(),
     };
     Ok(all.into_iter().find(|one| one.key.as_str() == key))
 }
 
-/// When it was last set, as a revision.
+/// When it was last set, as a revision; where the platform tells no date, its digest.
 pub(in crate::engine) fn revision(key: &Text, seen: Option<&SecretEntry>) -> (Text, Text) {
-    let at = seen.map(|one| one.updated_at.map_or_else(|| "set".to_owned(), |at| at.to_string()));
+    let digest = |one: &SecretEntry| match &one.digest {
+        Digest::Opaque(digest) | Digest::Keyed(digest) => format!("set to {digest}"),
+        Digest::Hidden => "set".to_owned(),
+    };
+    let at = seen.map(|one| one.updated_at.map_or_else(|| digest(one), |at| at.to_string()));
     (key.clone(), Text::from(at.unwrap_or_else(|| "not set".to_owned())))
 }
 
@@ -140,14 +146,18 @@ fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
     if key.as_str().is_empty() || !plain || digit {
         why.push(Text::from("a name has letters, digits and underscores, and does not begin with a digit"));
     }
+    if platform == Platform::Supabase && key.as_str().starts_with("SUPABASE_") {
+        why.push(Text::from("names that begin with SUPABASE_ are Supabase's own"));
+    }
     if platform == Platform::Github && key.as_str().starts_with("GITHUB_") {
         why.push(Text::from("names that begin with GITHUB_ are GitHub's own"));
     }
     if value.is_empty() {
         why.push(Text::from("there is no value; values are not kept, so it must be given again"));
     }
-    if value.expose().len() > LONGEST {
-        why.push(Text::from("the value is longer than 48 KB"));
+    let longest = if platform == Platform::Supabase { LONGEST / 2 } else { LONGEST };
+    if value.expose().len() > longest {
+        why.push(Text::from(format!("the value is longer than {} KB", longest / 1024)));
     }
     why
 }
@@ -155,6 +165,7 @@ fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
 fn takes_effect(platform: Platform) -> &'static str {
     match platform {
         Platform::Fly => "machines get it when they are deployed or started anew: ! D deploys them all now",
+        Platform::Supabase => "edge functions get it at their next call",
         Platform::Vercel => "builds that come after it get it: ! D builds what is live anew",
         _ => "jobs that start after it get it, also those that wait at a gate now",
     }

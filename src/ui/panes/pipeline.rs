@@ -15,8 +15,9 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     for (index, run) in runs.iter().enumerate() {
         let line = line(ctx, run, area.width.into());
         lines.push(if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line });
+        held(ctx, run, &mut lines);
         if index == open {
-            details(ctx, run, &mut lines);
+            jobs(ctx, run, &mut lines);
         }
     }
     let first = (open + 1).saturating_sub(usize::from(area.height) / 2);
@@ -42,7 +43,8 @@ fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
-fn details(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
+/// What holds a run, whichever one is open: it may hold others.
+fn held(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
     for gate in &run.gates {
         let now = ctx.now.wall;
         let blocks = if gate.blocks(run, now) { " BLOCKING" } else { "" };
@@ -53,6 +55,9 @@ fn details(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
     for words in run.lane_words() {
         lines.push(Line::styled(format!("     {words}"), ctx.theme.status(Status::Warn)));
     }
+}
+
+fn jobs(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
     for job in &run.jobs {
         let style = ctx.theme.status(job.status);
         lines.push(Line::styled(format!("     {} {} {}", ctx.theme.symbol(job.status), job.name, job.words), style));
