@@ -46,13 +46,11 @@ pub trait Surface {
 
 impl Surface for Session {
     fn size(&mut self) -> io::Result<(u16, u16)> {
-        self.screen().size().map(|size| (size.width, size.height))
+        Self::size(self)
     }
 
     fn draw(&mut self, model: &Model, theme: &Theme, now: Now) -> io::Result<Geometry> {
-        let mut geometry = Geometry::default();
-        self.screen().draw(|frame| geometry = crate::ui::draw(model, theme, frame, now))?;
-        Ok(geometry)
+        Self::draw(self, |frame| crate::ui::draw(model, theme, frame, now))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

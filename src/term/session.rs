@@ -12,11 +12,14 @@ use crossterm::event::{
 };
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute, queue};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+
+use super::canvas::Canvas;
+use crate::app::geometry::Geometry;
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
-pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 /// Whether the terminal is ours at this moment; the panic hook and `Drop` ask it.
 static OURS: AtomicBool = AtomicBool::new(false);
@@ -26,7 +29,7 @@ const FRAME_BYTES: usize = 256 * 1024;
 
 /// Owns the terminal until dropped.
 pub struct Session {
-    screen: Screen,
+    canvas: Canvas<BufWriter<Stdout>>,
     mouse: bool,
 }
 
@@ -38,12 +41,23 @@ impl Session {
     pub fn enter(mouse: bool) -> io::Result<Self> {
         install_panic_hook();
         take(mouse)?;
-        Ok(Self { screen: screen()?, mouse })
+        Ok(Self { canvas: Canvas::new(screen()?), mouse })
     }
 
-    /// The screen to draw on.
-    pub fn screen(&mut self) -> &mut Screen {
-        &mut self.screen
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// When the terminal does not tell.
+    pub fn size(&mut self) -> io::Result<(u16, u16)> {
+        self.canvas.screen().size().map(|size| (size.width, size.height))
+    }
+
+    /// Draws a frame, whose renderer says what stands where.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>) -> Geometry) -> io::Result<Geometry> {
+        self.canvas.draw(render)
     }
 
     /// Switches mouse capture; off lets the terminal select text.
@@ -60,7 +74,7 @@ impl Session {
     /// # Errors
     /// When the terminal cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let out = self.screen.backend_mut();
+        let out = self.canvas.screen().backend_mut();
         out.write_all(bytes)?;
         Write::flush(out)
     }
@@ -76,13 +90,13 @@ impl Session {
         stop();
         take(self.mouse)?;
         // A new one draws everything anew; clearing the old one would first ask the terminal where its cursor is and wait.
-        self.screen = screen()?;
+        self.canvas = Canvas::new(screen()?);
         Ok(())
     }
 
     /// Gives the terminal back. Harmless when it was given back already.
     pub fn leave(&mut self) {
-        let _ = Write::flush(self.screen.backend_mut());
+        let _ = Write::flush(self.canvas.screen().backend_mut());
         give_back();
     }
 }
