@@ -56,7 +56,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Secrets(SecretsCommand::Diff)) => block_on(lists::run(settings()?, lists::List::Secrets, output)),
         Some(Command::Secrets(SecretsCommand::Set(args))) => secrets::set(settings()?, args, output),
         Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
-        Some(Command::View { files }) => block_on(view::run(files, flags)),
+        Some(Command::View { files, command }) => block_on(view::run(files, command, flags)),
         Some(Command::Wait(args)) => block_on(wait::run(settings()?, args, output)),
         Some(Command::Plan(PlanCommand::Rollback(mut args))) => {
             args.consent.confirm = None;

@@ -24,6 +24,7 @@ use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
 use crate::engine::view::Viewing;
+use crate::engine::view::source::Running;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::Tape;
@@ -108,6 +109,8 @@ pub struct Console {
     code: Option<ExitCode>,
     scope: Scope,
     tapes: Option<mpsc::Receiver<Vec<Tape>>>,
+    /// Commands that are read; they end with the console.
+    _running: Vec<Running>,
 }
 
 impl Console {
@@ -126,13 +129,19 @@ impl Console {
             code: None,
             scope: Scope::All,
             tapes: None,
+            _running: Vec::new(),
         }
     }
 
     /// A console that shows a log and nothing else.
     #[must_use]
     pub fn viewing(settings: Arc<Settings>, clock: SharedClock, viewing: Viewing) -> Self {
-        let mut console = Self { scope: Scope::Commands, tapes: Some(viewing.lane), ..Self::new(settings, clock) };
+        let mut console = Self {
+            scope: Scope::Commands,
+            tapes: Some(viewing.lane),
+            _running: viewing.running,
+            ..Self::new(settings, clock)
+        };
         console.model.alone = true;
         (console.model.view, console.model.focus) = (View::Only(Pane::Logs), Pane::Logs);
         let now = console.now();

@@ -113,3 +113,52 @@ fn several_files_are_merged_and_what_is_new_is_found() {
     pty.send("qq");
     quit(pty);
 }
+
+#[test]
+fn a_command_is_read_on_both_of_its_outputs_and_ends_with_the_console() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = "echo one of out; echo one of err >&2; echo $$ >pid; exec sleep 1000";
+    let mut pty = view(dir.path(), &["--", "sh", "-c", script]);
+    pty.wait_text("one of out");
+    pty.wait_text("one of err");
+    let pid: String = std::fs::read_to_string(dir.path().join("pid")).unwrap();
+    let alive = || Path::new(&format!("/proc/{}", pid.trim())).exists();
+    assert!(alive() || !Path::new("/proc").exists());
+    quit(pty);
+    assert!(!alive(), "nobody reads it any more");
+    let mut pty = view(dir.path(), &["--", "sh", "-c", "echo once; exit 3"]);
+    pty.wait_text("once");
+    pty.wait_text("ended: exit status: 3");
+    quit(pty);
+}
+
+/// Serves one answer in two parts, and gives its address.
+fn served(head: &'static str, parts: [&'static str; 2]) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/log?token=s3cret", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut to, _) = listener.accept().unwrap();
+        let mut asked = [0; 4096];
+        let _ = std::io::Read::read(&mut to, &mut asked).unwrap();
+        to.write_all(head.as_bytes()).unwrap();
+        parts.iter().for_each(|part| to.write_all(part.as_bytes()).unwrap());
+    });
+    address
+}
+
+#[test]
+fn an_address_is_read_as_it_comes_and_says_how_it_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n";
+    let lines = ["{\"level\":\"info\",\"msg\":\"first of it\"}\n{\"level\":\"er", "ror\",\"msg\":\"second of it\"}\n"];
+    let mut pty = view(dir.path(), &[&served(head, lines)]);
+    pty.wait_text("first of it");
+    pty.wait_text("second of it");
+    pty.wait_text("the answer has ended");
+    quit(pty);
+    let refused = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
+    let mut pty = view(dir.path(), &[&served(refused, ["", ""])]);
+    pty.wait_text("403 Forbidden");
+    assert!(!pty.screen().contents().contains("s3cret"), "an address may hold a token");
+    quit(pty);
+}

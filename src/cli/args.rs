@@ -82,11 +82,14 @@ pub enum Command {
     Releases,
     /// Log lines of the services, merged by time.
     Logs(super::logs::LogsArgs),
-    /// A log file, or `-` for standard input, without any configuration.
+    /// Log files, an address, a command, or `-` for standard input, without any configuration.
     View {
-        /// The files; `-` is standard input.
-        #[arg(required = true, value_name = "FILE")]
+        /// The files; `-` is standard input, `http://…` is read as it comes.
+        #[arg(required_unless_present = "command", value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// A command whose output is read: `flightdeck view -- kubectl logs -f web`.
+        #[arg(last = true, value_name = "COMMAND")]
+        command: Vec<String>,
     },
     /// Every probe, asked once.
     Health,

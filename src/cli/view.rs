@@ -10,18 +10,17 @@ use crate::error::{ExitCode, UserError};
 /// Enough of a configuration to have defaults.
 const NOTHING: &str = "[[environments]]\nname = \"view\"\n";
 
-pub(super) async fn run(files: Vec<PathBuf>, flags: Flags) -> Result<ExitCode, UserError> {
+pub(super) async fn run(files: Vec<PathBuf>, command: Vec<String>, flags: Flags) -> Result<ExitCode, UserError> {
     // A configuration that is asked for gives its colours and its bound; none is looked for.
     let mut settings = match &flags.config {
         Some(_) => load::load(&flags, &super::variable)?,
         None => load::parse(NOTHING, None, &flags, &super::variable)?,
     };
-    settings.project = title(&files).into();
+    settings.project = title(&files, &command).into();
     settings.environments.clear();
     settings.warnings.clear();
-    let input =
-        |path: &PathBuf| if path.as_path() == Path::new("-") { Input::Stdin } else { Input::File(path.clone()) };
-    let inputs: Vec<Input> = files.iter().map(input).collect();
+    let command = (!command.is_empty()).then_some(Input::Command(command));
+    let inputs: Vec<Input> = files.iter().map(|path| input(path)).chain(command).collect();
     if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
         return Err(UserError::new(ExitCode::Usage, "standard input can be read once").now("nothing was opened"));
     }
@@ -29,8 +28,19 @@ pub(super) async fn run(files: Vec<PathBuf>, flags: Flags) -> Result<ExitCode, U
     crate::runtime::view(settings, SystemClock::shared(), viewing).await
 }
 
-fn title(files: &[PathBuf]) -> String {
+fn input(path: &Path) -> Input {
+    match path.to_str() {
+        Some("-") => Input::Stdin,
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Input::Address(url.to_owned()),
+        _ => Input::File(path.to_owned()),
+    }
+}
+
+fn title(files: &[PathBuf], command: &[String]) -> String {
     match files {
+        [] => crate::sanitize::Text::clean(&command.join(" ")).to_string(),
+        // An address may hold a token.
+        [one] if matches!(input(one), Input::Address(_)) => "an address".to_owned(),
         [one] if one.as_path() == Path::new("-") => "standard input".to_owned(),
         [one] => crate::sanitize::Text::clean(&one.to_string_lossy()).to_string(),
         many => format!("{} files", many.len()),

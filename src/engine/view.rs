@@ -5,6 +5,7 @@
 
 mod file;
 mod merge;
+pub mod source;
 mod stream;
 
 use std::io::Read;
@@ -27,6 +28,10 @@ pub enum Input {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// What an address answers, such as NDJSON.
+    Address(String),
+    /// What a command writes.
+    Command(Vec<String>),
 }
 
 /// A log that is read.
@@ -36,6 +41,8 @@ pub struct Viewing {
     pub first: Vec<Tape>,
     /// What is read from then on.
     pub lane: mpsc::Receiver<Vec<Tape>>,
+    /// Commands that are ended when nobody reads them any more.
+    pub running: Vec<source::Running>,
 }
 
 /// Opens what is to be read, reads its beginning, and goes on in the background.
@@ -47,9 +54,22 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
     let (sender, lane) = mpsc::channel(LANE);
     let mut first = Vec::new();
     let mut parts = Vec::new();
+    let mut running = Vec::new();
     for input in inputs {
         match input {
-            Input::Stdin => stream::start(service("stdin"), Box::new(std::io::stdin()), sender.clone())?,
+            Input::Stdin => stream::start(service("stdin"), input_of(std::io::stdin()), sender.clone())?,
+            Input::Address(url) => {
+                let host = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '@']).next());
+                stream::start(service(host.unwrap_or("http")), source::address(url), sender.clone())?;
+            }
+            Input::Command(words) => {
+                let (child, streams) = source::command(words)?;
+                running.push(child);
+                let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or("command");
+                for (stream, name) in streams.into_iter().zip([name.to_owned(), format!("{name} stderr")]) {
+                    stream::start(service(&name), stream, sender.clone())?;
+                }
+            }
             Input::File(path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
                 let refused = |error: std::io::Error| {
@@ -69,8 +89,7 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
                     let sender = sender.clone();
                     thread(move || reader.run(&sender))?;
                 } else {
-                    let file: Box<dyn Read + Send> = Box::new(file);
-                    stream::start(service(&name), file, sender.clone())?;
+                    stream::start(service(&name), input_of(file), sender.clone())?;
                 }
             }
         }
@@ -78,7 +97,12 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
     if !parts.is_empty() {
         thread(move || merge::run(parts, &sender))?;
     }
-    Ok(Viewing { first, lane })
+    Ok(Viewing { first, lane, running })
+}
+
+/// A stream that only ends.
+fn input_of(from: impl Read + Send + 'static) -> source::Source {
+    (Box::new(from), Box::new(|| Text::from("the input has ended")))
 }
 
 fn service(name: &str) -> ServiceId {

@@ -1,6 +1,7 @@
 //! The one HTTP client. It owns time-outs, retries of reads, body caps, error words and rate-limit budgets, so that the
 //! adapters only know paths and shapes. A request that changes something is sent once, never again.
 
+pub mod body;
 mod cache;
 mod call;
 mod fault;

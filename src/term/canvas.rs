@@ -89,18 +89,27 @@ fn moved(shown: &Buffer, next: &Buffer, area: Area) -> Option<Shift> {
     if area.width + 2 < next.area.width || rows < 4 {
         return None;
     }
-    let same = |y: u16, by: u16| row(next, y) == row(shown, y + by);
+    // The row that is selected differs though its line is the same: one of three rows has to tell how far the log has moved.
+    let anchors = [from, from + rows / 2, to - 2];
+    let (here, there) = (|y: u16| row(shown, y), |y: u16| row(next, y));
+    let anchored = |by: u16, up: bool| {
+        anchors.iter().any(|y| {
+            if up { y + by < to && there(*y) == here(y + by) } else { y + by < to && there(y + by) == here(*y) }
+        })
+    };
     // How many rows would be right afterwards without being written.
     let kept = |by: u16, up: bool| {
         let pairs = (from..to - by).map(|y| if up { (y, y + by) } else { (y + by, y) });
-        pairs.filter(|(there, here)| row(next, *there) == row(shown, *here)).count()
+        pairs.filter(|(new, old)| there(*new) == here(*old)).count()
     };
-    let still = (from..to).filter(|y| same(*y, 0)).count();
-    let up = (1..rows).filter(|by| same(from, *by)).map(|by| (kept(by, true), i32::from(by)));
-    let down =
-        (1..rows).filter(|by| row(next, from + by) == row(shown, from)).map(|by| (kept(by, false), -i32::from(by)));
+    let still = (from..to).filter(|y| there(*y) == here(*y)).count();
+    if still == usize::from(rows) {
+        return None;
+    }
+    let ways = (1..rows).flat_map(|by| [(by, true), (by, false)]).filter(|(by, up)| anchored(*by, *up));
+    let shifts = ways.map(|(by, up)| (kept(by, up), if up { i32::from(by) } else { -i32::from(by) }));
     // Of two that keep as many, the shorter way.
-    let (kept, by) = up.chain(down).max_by_key(|(kept, by)| (*kept, std::cmp::Reverse(by.abs())))?;
+    let (kept, by) = shifts.max_by_key(|(kept, by)| (*kept, std::cmp::Reverse(by.abs())))?;
     (kept > still + 1 && kept * 2 >= usize::from(rows)).then_some(Shift { from, to, by })
 }
 
@@ -202,6 +211,16 @@ mod tests {
         assert_eq!(moved(&eight(10), &eight(40), WHOLE), None, "everything is new");
         let half = Area { width: 9, ..WHOLE };
         assert_eq!(moved(&eight(10), &eight(11), half), None, "beside it something stands that must not move");
+    }
+
+    #[test]
+    fn a_selected_line_does_not_hide_that_the_rest_has_moved() {
+        let marked = |first: usize| {
+            let mut buffer = eight(first);
+            buffer.set_style(Rect::new(0, 1, 20, 1), ratatui::style::Style::new().bold());
+            buffer
+        };
+        assert_eq!(moved(&marked(10), &marked(9), WHOLE), Some(Shift { from: 1, to: 9, by: -1 }));
     }
 
     #[test]

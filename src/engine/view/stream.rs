@@ -6,11 +6,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use tokio::sync::mpsc::Sender;
 
+use super::source::{Ending, Source};
 use super::thread;
 use crate::domain::ids::ServiceId;
 use crate::error::UserError;
 use crate::logstore::{BLOCK, Block, Piece, Tape};
-use crate::sanitize::Text;
 
 /// Bytes read at once: what a pipe holds.
 const READ: usize = 64 * 1024;
@@ -22,14 +22,10 @@ const FULL: usize = 4 * BLOCK;
 const LINE: usize = 16 << 20;
 
 /// Starts reading.
-pub(super) fn start(
-    service: ServiceId,
-    mut from: Box<dyn Read + Send>,
-    to: Sender<Vec<Tape>>,
-) -> Result<(), UserError> {
+pub(super) fn start(service: ServiceId, (mut from, ended): Source, to: Sender<Vec<Tape>>) -> Result<(), UserError> {
     let (sender, receiver) = sync_channel(WAITING);
     thread(move || read(&mut from, &sender))?;
-    thread(move || pack(&service, &receiver, &to))
+    thread(move || pack(&service, &receiver, &to, ended))
 }
 
 fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
@@ -48,7 +44,7 @@ fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
     }
 }
 
-fn pack(service: &ServiceId, from: &Receiver<Vec<u8>>, to: &Sender<Vec<Tape>>) {
+fn pack(service: &ServiceId, from: &Receiver<Vec<u8>>, to: &Sender<Vec<Tape>>, ended: Ending) {
     let tape = |piece| vec![Tape { service: service.clone(), piece }];
     let mut open: Vec<u8> = Vec::with_capacity(FULL + READ);
     while let Ok(bytes) = from.recv() {
@@ -73,7 +69,10 @@ fn pack(service: &ServiceId, from: &Receiver<Vec<u8>>, to: &Sender<Vec<Tape>>) {
     if !open.is_empty() {
         let _ = to.blocking_send(tape(Piece::Text(open)));
     }
-    let _ = to.blocking_send(tape(Piece::End(Text::from("the input has ended"))));
+    let ended = ended();
+    if !ended.is_empty() {
+        let _ = to.blocking_send(tape(Piece::End(ended)));
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +98,8 @@ mod tests {
         let text: String =
             (0..40_000).map(|n| format!("{n} {}\n", "x".repeat(n % 90))).collect::<String>() + "no break";
         let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
-        start(ServiceId::new("", "stdin"), Box::new(Odd(text.clone().into_bytes(), 1)), sender).unwrap();
+        let from: Box<dyn Read + Send> = Box::new(Odd(text.clone().into_bytes(), 1));
+        start(ServiceId::new("", "stdin"), (from, Box::new(|| "ended".into())), sender).unwrap();
         let mut store = Store::new(64 << 20);
         let mut ended = false;
         while let Some(tapes) = receiver.blocking_recv() {

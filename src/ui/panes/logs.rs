@@ -32,7 +32,10 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
             }
         };
         if cursor == Some(position) {
-            rows = rows.into_iter().map(|row| row.patch_style(ctx.theme.selected())).collect();
+            // Its beginning alone: a whole line in another colour is written twice whenever the log moves under the cursor.
+            if let Some(head) = rows.first_mut().and_then(|row| row.spans.first_mut()) {
+                head.style = head.style.patch(ctx.theme.selected());
+            }
         }
         drawn.extend(rows.into_iter().rev());
     }
