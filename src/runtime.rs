@@ -27,14 +27,14 @@ use crate::engine::view::Viewing;
 use crate::engine::view::source::Running;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
-use crate::logstore::Tape;
+use crate::logstore::{Piece, Tape};
 use crate::term::Session;
 use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
 use surface::Surface;
 
 /// Shortest time between two frames that no key asked for.
-pub const FRAME: Duration = Duration::from_millis(33);
+pub const FRAME: Duration = Duration::from_millis(28);
 
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
@@ -109,6 +109,8 @@ pub struct Console {
     code: Option<ExitCode>,
     scope: Scope,
     tapes: Option<mpsc::Receiver<Vec<Tape>>>,
+    /// What was read last was little.
+    trickle: bool,
     /// Commands that are read; they end with the console.
     _running: Vec<Running>,
 }
@@ -129,6 +131,7 @@ impl Console {
             code: None,
             scope: Scope::All,
             tapes: None,
+            trickle: false,
             _running: Vec::new(),
         }
     }
@@ -193,6 +196,14 @@ impl Console {
         let mut lane = self.tapes.take();
         loop {
             if self.dirty && self.frame_wait().is_zero() {
+                // A key is answered with what is there; a frame that nobody asked for shows what has come.
+                while !self.urgent
+                    && let Some(tapes) = lane.as_mut().and_then(|lane| lane.try_recv().ok())
+                {
+                    if let Flow::End = self.take(surface, performer, Event::Tapes(tapes), &mut batches)? {
+                        return Ok(());
+                    }
+                }
                 self.draw(surface)?;
             }
             let event = tokio::select! {
@@ -209,7 +220,8 @@ impl Console {
                     if taken == 0 { continue; }
                     Event::Logs
                 }
-                Some(tapes) = next(&mut lane) => Event::Tapes(tapes),
+                // A trickle is taken when it is drawn: each wake costs more than what it brings. A flood is taken at once.
+                Some(tapes) = next(&mut lane), if !(self.dirty && self.trickle) => Event::Tapes(tapes),
                 // Last of all, slice by slice: a key that comes meanwhile is taken before the next one.
                 () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
                 () = tokio::time::sleep(self.until_next_second()), if self.model.needs_tick() => Event::Msg(Msg::Tick),
@@ -235,6 +247,7 @@ impl Console {
             Event::Fact(fact) => self.step(surface, performer, Msg::Fact(fact)),
             Event::Msg(msg) => self.step(surface, performer, msg),
             Event::Tapes(tapes) => {
+                self.trickle = tapes.iter().all(|tape| matches!(tape.piece, Piece::Text(_)));
                 for tape in tapes {
                     if let Flow::End = self.step(surface, performer, Msg::Tape(tape))? {
                         return Ok(Flow::End);

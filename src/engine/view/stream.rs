@@ -3,11 +3,13 @@
 
 use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
 use super::source::{Ending, Source};
 use super::thread;
+use crate::clock::SystemClock;
 use crate::domain::ids::ServiceId;
 use crate::error::UserError;
 use crate::logstore::{BLOCK, Block, Piece, Tape};
@@ -18,6 +20,8 @@ const READ: usize = 64 * 1024;
 const WAITING: usize = 16;
 /// Bytes of a block; larger than others, for it is packed once and for all.
 const FULL: usize = 4 * BLOCK;
+/// Shortest time between two hand-overs of little: every one of them wakes the loop, and a frame shows what came in 28 ms.
+const APART: Duration = Duration::from_millis(3);
 /// Longest line; a longer one is cut into several.
 const LINE: usize = 16 << 20;
 
@@ -47,14 +51,17 @@ fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
 fn pack(service: &ServiceId, from: &Receiver<Vec<u8>>, to: &Sender<Vec<Tape>>, ended: Ending) {
     let tape = |piece| vec![Tape { service: service.clone(), piece }];
     let mut open: Vec<u8> = Vec::with_capacity(FULL + READ);
+    let clock = SystemClock::shared();
+    let mut next = Duration::ZERO;
     while let Ok(bytes) = from.recv() {
         open.extend_from_slice(&bytes);
-        // What has come already belongs together.
+        // What has come already belongs together, and what comes before the next is due.
         while open.len() < FULL
-            && let Ok(bytes) = from.try_recv()
+            && let Ok(bytes) = from.recv_timeout(next.saturating_sub(clock.mono()))
         {
             open.extend_from_slice(&bytes);
         }
+        next = clock.mono() + APART;
         let whole = memchr::memrchr(b'\n', &open).map(|at| at + 1).or((open.len() >= LINE).then_some(open.len()));
         let Some(whole) = whole else { continue };
         let text = &open[..whole];
