@@ -20,6 +20,7 @@ fn told() -> Vec<Value> {
         json!({"kind": "status", "status": 401}),
         json!({"kind": "status", "status": 403}),
         json!({"kind": "sso"}),
+        json!({"kind": "secondary", "status": 429}),
         json!({"kind": "status", "status": 404}),
         json!({"kind": "status", "status": 429}),
         json!({"kind": "status", "status": 429, "retry_after": 2}),

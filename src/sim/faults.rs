@@ -27,6 +27,8 @@ pub enum Kind {
     Status,
     /// 403 with the page of a single sign-on, as GitHub has it.
     Sso,
+    /// GitHub's limit that no header tells of: `status` or 403, with `retry_after` where it is given.
+    Secondary,
     /// An HTML page instead of JSON, `status` or 502.
     Html,
     /// An empty body, `status` or 200.
@@ -182,6 +184,7 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Ne
         }
         Kind::Status => answer::failed(layer.origin, status(500), fault.retry_after),
         Kind::Sso => answer::sign_on(),
+        Kind::Secondary => answer::secondary(status(403), fault.retry_after),
         Kind::Html => answer::page(status(502)),
         Kind::Empty => answer::json(status(200), b""),
         Kind::Garbage => answer::json(status(200), answer::GARBAGE),

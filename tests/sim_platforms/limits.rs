@@ -28,3 +28,33 @@ async fn wrong_tokens_lock_out_for_a_minute_and_filtered_lists_lag() {
     assert_eq!(count("branch=main").await, all);
     world.sim.stop().await;
 }
+
+#[tokio::test]
+async fn a_run_is_requested_and_queued_before_a_runner_has_it() {
+    let world = world("calm").await;
+    let body = json!({"ref": "main", "inputs": {}, "return_run_details": true});
+    let dispatch = "/repos/acme/maria-ai-agent/actions/workflows/deploy-production.yml/dispatches";
+    let made: serde_json::Value =
+        world.on_github(Method::POST, dispatch).json(&body).send().await.unwrap().json().await.unwrap();
+    let run = made["workflow_run_id"].as_u64().unwrap();
+    let mut seen = Vec::new();
+    for seconds in [0.0, 0.2, 0.2] {
+        world.advance(seconds).await;
+        seen.push(world.github(&format!("/actions/runs/{run}")).await["status"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(seen, ["requested", "queued", "in_progress"]);
+    world.sim.stop().await;
+}
+
+#[tokio::test]
+async fn the_second_limit_says_so_in_words_alone() {
+    let world = world("calm").await;
+    let fault = json!({"platform": "github", "kind": "secondary", "count": 1});
+    let faults = format!("{}/_sim/faults", world.sim.control());
+    assert_eq!(world.http.post(faults).json(&fault).send().await.unwrap().status(), 200);
+    let answer = world.on_github(Method::GET, "/user").send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert!(answer.headers().get("retry-after").is_none());
+    assert!(answer.text().await.unwrap().contains("secondary rate limit"));
+    world.sim.stop().await;
+}

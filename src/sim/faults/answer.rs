@@ -56,6 +56,16 @@ fn with_type(status: StatusCode, kind: &'static str, body: &'static [u8]) -> Res
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
+/// What GitHub answers to whom it has had enough of (github.md section 3).
+pub(super) fn secondary(status: StatusCode, retry_after: Option<u64>) -> Response {
+    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    let mut response = (status, axum::Json(serde_json::json!({"message": message}))).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
 /// The error body of each platform's kind, with the time to come back if one is given.
 pub(super) fn failed(origin: &str, status: StatusCode, retry_after: Option<u64>) -> Response {
     let text = match status.as_u16() {

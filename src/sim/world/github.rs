@@ -168,7 +168,7 @@ pub struct Step {
 /// Where something stands: GitHub's `status` and `conclusion`, with the times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// `queued`, `pending`, `waiting`, `in_progress`, `completed`.
+    /// `requested`, `queued`, `pending`, `waiting`, `in_progress`, `completed`.
     pub status: &'static str,
     /// `success`, `failure`, `cancelled`, `skipped`, or none.
     pub conclusion: Option<&'static str>,
@@ -294,6 +294,12 @@ impl Run {
                 }
             };
         }
+        // A run is there before it is queued, and queued before a runner has it.
+        let age = now.duration_since(self.started_at.max(self.acquired_at));
+        if age < RUNNER && !self.canceled(now) {
+            let status = if age < RUNNER / 2 { "requested" } else { "queued" };
+            return Progress { status, conclusion: None, started_at: None, completed_at: None };
+        }
         let jobs: Vec<Progress> = self.jobs.iter().map(|job| job.progress(self.canceled_at, now)).collect();
         let started_at = jobs.iter().filter_map(|job| job.started_at).min();
         if jobs.iter().all(|job| job.status == "completed") {
@@ -414,6 +420,9 @@ pub struct NewRun {
     /// What holds the deploy jobs; its opening is set by the run.
     pub gate: Option<Gate>,
 }
+
+/// Until a runner has the first job of a run.
+const RUNNER: SignedDuration = SignedDuration::from_millis(300);
 
 /// How long the jobs take that deploy jobs need.
 const BUILDS: SignedDuration = SignedDuration::from_millis(2_000);

@@ -174,10 +174,13 @@ mod tests {
     fn a_group_may_cancel_what_runs_or_let_all_of_them_wait() {
         let mut world = world(Overlap::CancelRunning);
         let (first, second) = (deploy(&mut world, false), deploy(&mut world, false));
+        pass(&mut world, 1);
         assert_eq!(words(&world, first), ("completed", Some("cancelled")));
         assert_eq!(words(&world, second).0, "in_progress");
         let mut world = self::world(Overlap::Queue);
         let all = [(); 3].map(|()| deploy(&mut world, false));
+        assert_eq!(all.map(|id| words(&world, id).0), ["requested", "pending", "pending"]);
+        pass(&mut world, 1);
         assert_eq!(all.map(|id| words(&world, id).0), ["in_progress", "pending", "pending"]);
         pass(&mut world, 15);
         assert_eq!(all.map(|id| words(&world, id).0), ["completed", "in_progress", "pending"]);
