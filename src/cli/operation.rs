@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::domain::environment::Tier;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, ReqId, ServiceId};
-use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, Wish};
+use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wish};
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -254,7 +254,17 @@ fn show_plan(plan: &Plan, json: bool) -> String {
 fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -> Result<(), UserError> {
     let mut text = String::new();
     for (index, step) in operation.steps.iter().enumerate() {
-        if told.get(index).is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
+        let before = told.get(index);
+        // Where it waits for a person, that person has to be told how to answer from here.
+        let holds = |step: &StepReport| step.detail.as_str().starts_with("held") && step.state == StepState::Running;
+        if !json && holds(step) && !before.is_some_and(holds) {
+            let env = &operation.env;
+            text.push_str(&format!(
+                "held     flightdeck switch --environment {env} --confirm={env} goes on; --call-off destroys the new machines\n"
+            ));
+            continue;
+        }
+        if before.is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
             if json {
                 let line = json!({"schema": format!("flightdeck/{}-step", schema(operation.kind)), "version": 1, "index": index, "step": step});
                 text.push_str(&format!("{line}\n"));
