@@ -36,6 +36,9 @@ use surface::Surface;
 /// Shortest time between two frames that no key asked for.
 pub const FRAME: Duration = Duration::from_millis(28);
 
+/// Handfuls of bytes taken before a frame: a flood goes on after it.
+const TAPES_PER_FRAME: usize = 32;
+
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
 
@@ -197,9 +200,9 @@ impl Console {
         loop {
             if self.dirty && self.frame_wait().is_zero() {
                 // A key is answered with what is there; a frame that nobody asked for shows what has come.
-                while !self.urgent
-                    && let Some(tapes) = lane.as_mut().and_then(|lane| lane.try_recv().ok())
-                {
+                let most = if self.urgent { 0 } else { TAPES_PER_FRAME };
+                for _ in 0..most {
+                    let Some(tapes) = lane.as_mut().and_then(|lane| lane.try_recv().ok()) else { break };
                     if let Flow::End = self.take(surface, performer, Event::Tapes(tapes), &mut batches)? {
                         return Ok(());
                     }

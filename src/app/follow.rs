@@ -16,6 +16,11 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
+        let barred = model.env(&held.env).and_then(crate::domain::environment::EnvInfo::read_only);
+        if let (Some(why), KeyCode::Char('G' | 'X')) = (barred, key.code) {
+            model.notice = Some(why);
+            return Vec::new();
+        }
         return match key.code {
             KeyCode::Char('G') => vec![Effect::Answer(held.id, true)],
             KeyCode::Char('X') => vec![Effect::Answer(held.id, false)],

@@ -75,6 +75,9 @@ fn built(model: &Model, candidate: Option<&Sha>) -> Check {
     Check { asks: "its pipeline passed", status, says: Text::from(says), jump }
 }
 
+/// What is asked of gates.
+pub const NO_GATE: &str = "no gate is in the way";
+
 fn gates(model: &Model, now: Now) -> Check {
     let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
     let (status, says, jump) = match waiting {
@@ -87,7 +90,7 @@ fn gates(model: &Model, now: Now) -> Check {
             (status, says, Jump::Run(run.id))
         }
     };
-    Check { asks: "no gate is in the way", status, says: Text::from(says), jump }
+    Check { asks: NO_GATE, status, says: Text::from(says), jump }
 }
 
 fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {

@@ -64,6 +64,8 @@ pub struct Greens {
     pub lost: Vec<Text>,
     /// The wish is the old image: the new machines go.
     pub back: bool,
+    /// Some of them serve already: nobody is asked again.
+    pub serving: bool,
 }
 
 /// Everything that a plan is made of.
@@ -213,8 +215,9 @@ fn machines(facts: &PartFacts) -> (Act, Vec<Text>) {
     let close = Text::from("close the release: image and checks of every machine");
     if facts.manner.strategy == Strategy::BlueGreen {
         let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
-        let steps = std::iter::once(first).chain(swap_steps(blues, facts.manner.hold)).chain([close]).collect();
-        let (blues, hold) = (blues.iter().map(|(id, _)| id.clone()).collect(), facts.manner.hold);
+        let hold = facts.manner.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
+        let steps = std::iter::once(first).chain(swap_steps(blues, hold)).chain([close]).collect();
+        let blues = blues.iter().map(|(id, _)| id.clone()).collect();
         return (Act::FlySwap { image, blues, hold, row }, steps);
     }
     let waves = facts.manner.waves(&facts.machines);

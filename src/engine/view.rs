@@ -59,8 +59,7 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
         match input {
             Input::Stdin => stream::start(service("stdin"), input_of(std::io::stdin()), sender.clone())?,
             Input::Address(url) => {
-                let host = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '@']).next());
-                stream::start(service(host.unwrap_or("http")), source::address(url), sender.clone())?;
+                stream::start(service(host(url)), source::address(url), sender.clone())?;
             }
             Input::Command(words) => {
                 let (child, streams) = source::command(words)?;
@@ -105,6 +104,13 @@ fn input_of(from: impl Read + Send + 'static) -> source::Source {
     (Box::new(from), Box::new(|| Text::from("the input has ended")))
 }
 
+/// The host of an address, without the credentials that may stand before it.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
 fn service(name: &str) -> ServiceId {
     ServiceId::new("", Text::clean(name).as_str())
 }
@@ -113,4 +119,15 @@ fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), UserError> {
     let started = std::thread::Builder::new().name("reader".to_owned()).spawn(work);
     let refused = |error| UserError::new(ExitCode::Failed, format!("a thread cannot be started: {error}"));
     started.map(drop).map_err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_an_address_is_told_and_no_credentials() {
+        let all = ["https://u:p@logs.acme.dev:8443/x?t=1", "http://logs.acme.dev?token=x", "https://logs.acme.dev/a@b"];
+        assert_eq!(all.map(host), ["logs.acme.dev:8443", "logs.acme.dev", "logs.acme.dev"]);
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::fly_auth::error;
 use super::fly_json::machine_json;
-use super::fly_machines::{REGIONS, nonce, refusal, with_app};
+use super::fly_machines::{REGIONS, guarded, refusal, with_app};
 use super::shared::Shared;
 use super::world::World;
 use super::world::fly::{Machine, Refused};
@@ -89,17 +89,16 @@ pub(super) struct Destroy {
 
 pub(super) async fn destroy(
     State(shared): State<Shared>,
-    Path((app, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     Query(how): Query<Destroy>,
     headers: HeaderMap,
 ) -> Response {
     let mut world = shared.world();
     let now = world.now;
-    let machine = world.fly.app_mut(&app).and_then(|app| app.machine_mut(&id));
-    let Some(machine) = machine else { return refusal(&Refused::NoMachine) };
-    if let Err(refused) = machine.guard(nonce(&headers)) {
-        return refusal(&refused);
-    }
+    let machine = match guarded(&mut world, &path, &headers) {
+        Ok(machine) => machine,
+        Err(refused) => return refusal(&refused),
+    };
     let resting = matches!(machine.state.as_str(), "created" | "stopped" | "suspended" | "failed");
     if !(resting || how.force || how.kill) {
         let text = format!("failed_precondition: unable to destroy machine from current state: '{}'", machine.state);

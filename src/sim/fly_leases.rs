@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fly_auth::error;
-use super::fly_machines::{nonce, refusal, with_machine};
+use super::fly_machines::{guarded, nonce, refusal, with_machine};
 use super::shared::Shared;
 use super::world::fly::{Lease, Machine, Refused};
 use super::world::ids;
@@ -61,7 +61,7 @@ struct Ask {
 
 async fn acquire(
     State(shared): State<Shared>,
-    Path((app, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: String,
@@ -70,11 +70,10 @@ async fn acquire(
     let ttl = ask.ttl.or_else(|| number(query.as_deref().unwrap_or_default(), "ttl")).unwrap_or(60).clamp(1, 3_600);
     let mut world = shared.world();
     let (now, n, seed) = (world.now, world.count(), world.seed);
-    let machine = world.fly.app_mut(&app).and_then(|app| app.machine_mut(&id));
-    let Some(machine) = machine else { return refusal(&Refused::NoMachine) };
-    if let Err(refused) = machine.guard(nonce(&headers)) {
-        return refusal(&refused);
-    }
+    let machine = match guarded(&mut world, &path, &headers) {
+        Ok(machine) => machine,
+        Err(refused) => return refusal(&refused),
+    };
     let expires_at = now + SignedDuration::from_secs(ttl);
     let lease = match machine.lease.take() {
         // A refresh keeps its nonce.

@@ -87,6 +87,17 @@ pub(super) fn refusal(refused: &Refused) -> Response {
     }
 }
 
+/// The machine of a path, if there is one and nobody else holds it.
+pub(super) fn guarded<'a>(
+    world: &'a mut World,
+    (app, id): &(String, String),
+    headers: &HeaderMap,
+) -> Result<&'a mut Machine, Refused> {
+    let machine = world.fly.app_mut(app).and_then(|app| app.machine_mut(id)).ok_or(Refused::NoMachine)?;
+    machine.guard(nonce(headers))?;
+    Ok(machine)
+}
+
 /// The nonce that the caller holds.
 pub(super) fn nonce(headers: &HeaderMap) -> Option<&str> {
     headers.get("fly-machine-lease-nonce").and_then(|value| value.to_str().ok())
@@ -254,11 +265,10 @@ async fn act(
 ) -> Response {
     let mut world = shared.world();
     let now = world.now;
-    let machine = world.fly.app_mut(&app).and_then(|app| app.machine_mut(&id));
-    let Some(machine) = machine else { return refusal(&Refused::NoMachine) };
-    if let Err(refused) = machine.guard(nonce(&headers)) {
-        return refusal(&refused);
-    }
+    let machine = match guarded(&mut world, &(app, id), &headers) {
+        Ok(machine) => machine,
+        Err(refused) => return refusal(&refused),
+    };
     let before = machine.state.clone();
     let answer = match (action.as_str(), before.as_str()) {
         ("cordon" | "uncordon", _) => {

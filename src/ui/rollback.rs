@@ -17,7 +17,8 @@ use crate::app::rollback::{self, Asks, Choice, Rollback};
 use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::Sha;
-use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState};
+use crate::domain::manner::Manner;
+use crate::domain::operation::{OpKind, Operation, Plan, PlanPart, StepReport, StepState, Wish};
 use crate::domain::release::{Deployment, Presence};
 
 /// The dialog.
@@ -115,8 +116,10 @@ fn named(kind: OpKind) -> String {
 }
 
 /// What speaks against bringing more to production now.
-fn against(ctx: &Ctx<'_>) -> Vec<Line<'static>> {
+fn against(ctx: &Ctx<'_>, kind: OpKind) -> Vec<Line<'static>> {
     let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
+    // A gate does not speak against its own answer.
+    let checks = checks.filter(|check| kind != OpKind::Approve || check.asks != readiness::NO_GATE);
     checks
         .map(|check| {
             let text = format!(" {} NOT: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);
@@ -172,6 +175,9 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
             format!(" {}: {}{} {arrow} {}{}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1))
         };
         lines.push(Line::styled(head, ctx.theme.strong()));
+        lines.extend(
+            manner(plan, part).map(|words| Line::styled(format!("    {words}"), ctx.theme.status(Status::Warn))),
+        );
         if !short {
             lines.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
         }
@@ -180,7 +186,7 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
         lines.push(Line::raw(format!(" usually takes {}", text::age(expected))));
     }
     if plan.kind.ships() {
-        lines.extend(against(ctx));
+        lines.extend(against(ctx, plan.kind));
     }
     if !plan.stays.is_empty() {
         let stays = if plan.kind == OpKind::RollBack { " does NOT go back" } else { " stays as it is" };
@@ -200,6 +206,13 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
         None => lines.push(Line::raw(" the commits: unknown")),
     }
     lines
+}
+
+/// How its machines are moved, where that is not the usual way: also a plan without its steps has to say so.
+fn manner(plan: &Plan, part: &PlanPart) -> Option<String> {
+    let Wish::RollBack(targets) = &plan.wish else { return None };
+    let target = targets.iter().find(|target| target.service == part.service)?;
+    (target.manner != Manner::default()).then(|| target.manner.words())
 }
 
 /// What confirms it and what is typed of that, or that nothing can be confirmed.

@@ -13,8 +13,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scaling: &S
     let rows = scaling.rows.iter().enumerate().map(|(index, row)| {
         let change = match row.wanted.cmp(&row.there) {
             std::cmp::Ordering::Equal => String::new(),
-            std::cmp::Ordering::Greater => format!("   +{} machines", row.wanted - row.there),
-            std::cmp::Ordering::Less => format!("   -{} machines", row.there - row.wanted),
+            std::cmp::Ordering::Greater => format!("   {} more", row.wanted - row.there),
+            std::cmp::Ordering::Less => format!("   {} fewer", row.there - row.wanted),
         };
         let line =
             Line::raw(format!(" {:<6} {:>3} {} {:>3}{change}", row.region, row.there, ctx.theme.arrow(), row.wanted));

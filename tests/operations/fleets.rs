@@ -279,3 +279,22 @@ async fn after_every_crash_a_blue_green_rollback_is_undone_or_says_why_it_cannot
     println!("undone after {points} crash points");
     assert!(points > 20);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_see_the_new_machines_does_not_call_them_destroyed() {
+    let world = World::start(20.0).await;
+    let mut console = console(&world);
+    let plan = back(&mut console, green(true)).await;
+    let op = plan.op;
+    console.engine.operate(plan, None);
+    until(&mut console, holds).await;
+    let fault = serde_json::json!({"platform": "fly_machines", "route": "/v1/apps/{app}/machines", "method": "GET",
+        "kind": "status", "status": 403, "seconds": 3600});
+    world.fault(&fault).await;
+    console.engine.answer(op, false);
+    let ended = until(&mut console, |one| one.state.ended()).await;
+    assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
+    assert!(ended.outcome.as_str().contains("may be there still"), "{}", ended.outcome);
+    assert_eq!(fleet(&world).len(), 4);
+    console.stop().await;
+}

@@ -137,17 +137,24 @@ impl Operator {
         image: &str,
     ) -> Result<((), Text), Trouble> {
         let wanted = self.look(|| fly.image(app, image)).await?;
-        let all = self.look(|| fly.machines(app)).await?;
-        let fleet: Vec<_> = all.iter().filter(|one| one.managed && one.host_status.as_str() == "ok").collect();
-        let wrong = |one: &&&Machine| {
-            let checks = one.state.as_str() == "started" && one.checks.0 < one.checks.1;
-            checks || (wanted.is_some() && one.digest != wanted)
+        let other = |one: &Machine| wanted.is_some() && one.digest != wanted;
+        let ill = |one: &Machine| one.state.as_str() == "started" && one.checks.0 < one.checks.1;
+        // A check that fails once while connections move is no verdict.
+        let end = self.clock.mono() + PATIENCE / 4;
+        let fleet = loop {
+            let mut fleet = self.look(|| fly.machines(app)).await?;
+            fleet.retain(|one| one.managed && one.host_status.as_str() == "ok");
+            let settled = fleet.iter().any(other) || !fleet.iter().any(ill);
+            if settled || self.clock.mono() > end {
+                break fleet;
+            }
+            tokio::time::sleep(LOOK).await;
         };
-        if let Some(machine) = fleet.iter().find(wrong) {
+        if let Some(machine) = fleet.iter().find(|one| other(one) || ill(one)) {
             let call = format!("PATCH release {id} failed");
             let _ = self.change(&call, || fly.patch_release(id, "failed")).await;
             let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
-            let what = if machine.digest == wanted { words.join("; ") } else { "it runs another image".to_owned() };
+            let what = if other(machine) { "it runs another image".to_owned() } else { words.join("; ") };
             return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
         }
         self.change(&format!("PATCH release {id} complete"), || fly.patch_release(id, "complete")).await?;

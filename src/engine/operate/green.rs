@@ -42,7 +42,7 @@ impl Operator {
         let at = first + 1;
         if let Err(trouble) = self.made_and_held(fly, part, (&row, &swap), op, at).await {
             if let Trouble::Failed(why) = trouble {
-                return Err(Trouble::Failed(self.called_off(fly, app, &row.0, why).await));
+                return Err(self.called_off(fly, app, &row.0, why).await);
             }
             return Err(trouble);
         }
@@ -135,8 +135,12 @@ impl Operator {
     }
 
     /// The new machines go, and the release is closed.
-    async fn called_off(&self, fly: &Fly, app: &str, row: &str, why: Text) -> Text {
-        let all = self.look(|| fly.machines(app)).await.unwrap_or_default();
+    async fn called_off(&self, fly: &Fly, app: &str, row: &str, why: Text) -> Trouble {
+        let Ok(all) = self.look(|| fly.machines(app)).await else {
+            // Nothing is claimed of machines that could not be seen; the row stays open, by which they are found again.
+            let text = format!("{why}; the new machines could not be listed, and may be there still");
+            return Trouble::Unknown(Text::from(text));
+        };
         let mut left: Vec<String> = Vec::new();
         // One that serves already, because this takes up what was cut short, is never destroyed by itself.
         let serving = of_release(&all, row).filter(|green| !green.cordoned).count();
@@ -154,7 +158,7 @@ impl Operator {
                 format!("{} could NOT be destroyed and costs money: fly machine destroy --force", left.join(", "))
             }
         };
-        Text::from(format!("{why}; {end}"))
+        Trouble::Failed(Text::from(format!("{why}; {end}")))
     }
 
     /// New machines in, old machines out, with time for connections to end.

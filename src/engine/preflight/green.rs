@@ -41,7 +41,8 @@ pub(super) fn left(fleet: &[&Machine], left: &Left, back: bool) -> Option<Greens
         fleet.iter().filter(|machine| !green(machine)).map(|one| (id(one), one.region.clone())).collect();
     let twins = greens.iter().filter_map(|machine| metadata(machine, TWIN)).map(Text::from);
     let lost = twins.filter(|twin| blues.iter().all(|(id, _)| id != twin)).collect();
-    Some(Greens { greens: greens.into_iter().map(id).collect(), blues, lost, back })
+    let serving = greens.iter().any(|machine| !machine.cordoned);
+    Some(Greens { greens: greens.into_iter().map(id).collect(), blues, lost, back, serving })
 }
 
 /// Why the fleet cannot be moved in this manner.

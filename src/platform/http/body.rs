@@ -23,9 +23,13 @@ impl Body {
             let client = super::build()?;
             let asked = client.get(url).header("accept", "application/x-ndjson, text/plain, */*").send().await;
             // An address may hold a token: it is not repeated.
-            asked.and_then(reqwest::Response::error_for_status).map_err(|error| words(&error.without_url()))
+            asked.map_err(|error| words(&error.without_url()))
         });
         let response = asked?;
+        // A redirect is not followed: what is read is what was named.
+        if !response.status().is_success() {
+            return Err(format!("the answer was {}", response.status()));
+        }
         Ok(Self { runtime, response, rest: bytes::Bytes::new() })
     }
 }

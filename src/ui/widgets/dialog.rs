@@ -26,7 +26,9 @@ pub(in crate::ui) fn dialog(
     let columns = usize::from(width.saturating_sub(2)).max(1);
     let mut lines: Vec<Line<'static>> = lines.into_iter().flat_map(|line| wrapped(line, columns)).collect();
     let rows = |line: &Line<'_>| line.width().div_ceil(columns).max(1);
-    let room = usize::from(body.height).saturating_sub(2 + rows(&last));
+    let last = wrapped(last, columns);
+    let ends: usize = last.iter().map(rows).sum();
+    let room = usize::from(body.height).saturating_sub(2 + ends);
     let mut used: usize = lines.iter().map(rows).sum();
     if used > room {
         let all = lines.len();
@@ -39,7 +41,7 @@ pub(in crate::ui) fn dialog(
         lines.push(Line::styled(left_out, ctx.theme.status(Status::Warn)));
         used += 1;
     }
-    let end = u16::try_from(rows(&last)).unwrap_or(1);
+    let end = u16::try_from(ends).unwrap_or(1);
     let height = u16::try_from(used + 2).unwrap_or(body.height).saturating_add(end).min(body.height);
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
     let production =
