@@ -117,7 +117,7 @@ fn several_files_are_merged_and_what_is_new_is_found() {
 #[test]
 fn a_command_is_read_on_both_of_its_outputs_and_ends_with_the_console() {
     let dir = tempfile::tempdir().unwrap();
-    let script = "echo one of out; echo one of err >&2; echo $$ >pid; exec sleep 1000";
+    let script = "echo $$ >pid; echo one of out; echo one of err >&2; exec sleep 1000";
     let mut pty = view(dir.path(), &["--", "sh", "-c", script]);
     pty.wait_text("one of out");
     pty.wait_text("one of err");
