@@ -8,6 +8,7 @@ pub mod block;
 pub mod drain;
 pub mod find;
 pub mod form;
+mod gist;
 mod row;
 mod store;
 mod tail;

@@ -1,11 +1,16 @@
 //! Lines clustered into patterns as they come (Drain, He et al. 2017): lines of one service and level with as many words and the same first
 //! word are of one pattern when half of their words agree; where they do not, the pattern has a gap.
+//!
+//! A line is compared by the hashes of its words, so that one of a known pattern allocates nothing.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 
+use super::gist::Gist;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
+use crate::redact::{MASK, Redactor};
+use crate::sanitize::Text;
 
 /// Patterns kept; what fits into none of them is counted.
 const MOST: usize = 2000;
@@ -15,6 +20,8 @@ const WORDS: usize = 32;
 const CANDIDATES: usize = 64;
 /// What stands where lines differ.
 pub const GAP: &str = "<*>";
+/// The hash of a gap: no word has it but by an accident of one in 2^64.
+const NONE: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// One pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +29,10 @@ pub struct Pattern {
     /// Whose lines.
     pub service: ServiceId,
     words: Vec<Box<str>>,
+    /// The same words as numbers.
+    hashes: Vec<u64>,
+    /// Words that stand one behind the other in the line itself.
+    own: usize,
     /// Lines.
     pub count: u64,
     /// The level of its lines.
@@ -40,9 +51,22 @@ impl Pattern {
     /// A regular expression that finds its lines. Fields behind the message are left out: in the line they may stand otherwise.
     #[must_use]
     pub fn expression(&self) -> String {
-        let words = self.words.iter().enumerate().take_while(|(at, word)| *at == 0 || !word.contains('='));
-        let words = words.map(|(_, word)| regex::escape(word).replace(&regex::escape(GAP), r"\S+"));
+        let words = self.words.iter().take(self.own).enumerate();
+        let words = words.take_while(|(at, word)| *at == 0 || !word.contains('='));
+        let any = |text: &str| text.replace(&regex::escape(GAP), r"\S+").replace(MASK, r"\S+");
+        let words = words.map(|(_, word)| any(&regex::escape(word)));
         words.collect::<Vec<_>>().join(r"\s+")
+    }
+
+    /// Lines a minute between its first and its last one; `None` when all came at once.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        let micros = self.times.1.checked_sub(self.times.0).filter(|micros| *micros > 0)?;
+        #[expect(clippy::cast_precision_loss, reason = "it is rounded for the screen")]
+        let minutes = micros as f64 / 60e6;
+        #[expect(clippy::cast_precision_loss, reason = "it is rounded for the screen")]
+        let lines = (self.count - 1) as f64;
+        Some(lines / minutes)
     }
 }
 
@@ -50,8 +74,12 @@ impl Pattern {
 #[derive(Debug, Default)]
 pub struct Patterns {
     all: Vec<Pattern>,
-    /// By service, level, number of words and first word.
-    groups: HashMap<(ServiceId, Level, usize, Box<str>), Vec<usize>>,
+    services: Vec<ServiceId>,
+    /// By service, level, number of words and first word: a hash of them is the key.
+    groups: HashMap<u64, Vec<usize>, BuildHasherDefault<Same>>,
+    /// Hashes of the words of the line that is looked at.
+    hashes: Vec<u64>,
+    redactor: Redactor,
     /// Lines that fitted into none when there were too many.
     pub beyond: u64,
 }
@@ -65,37 +93,91 @@ impl Patterns {
 
     /// Takes a clean line in.
     pub fn add(&mut self, service: &ServiceId, text: &str, at: i64, level: Level) {
-        let words: Vec<Cow<'_, str>> = text.split_whitespace().take(WORDS).map(general).collect();
-        let Some(first) = words.first() else { return };
-        let key = (service.clone(), level, words.len(), Box::from(&**first));
+        self.take(service, &Gist::of_message(text), at, level);
+    }
+
+    /// Takes a line in as it was written.
+    pub fn add_raw(&mut self, service: &ServiceId, line: &[u8], at: i64, level: Level) {
+        self.take(service, &Gist::of_line(line), at, level);
+    }
+
+    fn take(&mut self, service: &ServiceId, gist: &Gist<'_>, at: i64, level: Level) {
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hashes.clear();
+        hashes.extend(gist.words().take(WORDS).map(|word| Word::of(word).hash));
+        if let Some(first) = hashes.first() {
+            let number = self.number(service);
+            let mut key = Same(*first);
+            (number, level, hashes.len()).hash(&mut key);
+            self.place(key.0, &hashes, service, gist, at, level);
+        }
+        self.hashes = hashes;
+    }
+
+    fn number(&mut self, service: &ServiceId) -> usize {
+        let known = self.services.iter().position(|one| one == service);
+        known.unwrap_or_else(|| {
+            self.services.push(service.clone());
+            self.services.len() - 1
+        })
+    }
+
+    fn place(&mut self, key: u64, hashes: &[u64], service: &ServiceId, gist: &Gist<'_>, at: i64, level: Level) {
+        let full = self.all.len() >= MOST;
         // A full table takes no new group either: first words may be without number.
-        if self.all.len() >= MOST && !self.groups.contains_key(&key) {
+        if full && !self.groups.contains_key(&key) {
             self.beyond += 1;
             return;
         }
         let group = self.groups.entry(key).or_default();
-        let alike = |index: &&usize| {
-            let pattern = &self.all[**index];
-            pattern.words.iter().zip(&words).filter(|(known, word)| ***known == ***word).count()
+        let alike = |index: &usize| {
+            let known = self.all[*index].hashes.iter();
+            known.zip(hashes).filter(|(known, word)| known == word).count()
         };
-        let best = group.iter().take(CANDIDATES).max_by_key(alike);
-        if let Some(index) = best.filter(|index| 2 * alike(index) >= words.len()) {
-            let pattern = &mut self.all[*index];
-            for (known, word) in pattern.words.iter_mut().zip(&words) {
-                if **known != **word {
-                    *known = common(known, word);
-                }
+        let best = group.iter().take(CANDIDATES).map(|index| (alike(index), *index)).max_by_key(|(alike, _)| *alike);
+        if let Some((alike, index)) = best.filter(|(alike, _)| 2 * alike >= hashes.len()) {
+            let pattern = &mut self.all[index];
+            if alike < hashes.len() {
+                pattern.open(hashes, gist);
             }
             pattern.count += 1;
             pattern.times = (pattern.times.0.min(at), pattern.times.1.max(at));
-        } else if self.all.len() < MOST {
-            group.push(self.all.len());
-            let words = words.iter().map(|word| Box::from(&**word)).collect();
-            self.all.push(Pattern { service: service.clone(), words, count: 1, level, times: (at, at) });
-        } else {
+        } else if full {
             self.beyond += 1;
+        } else {
+            group.push(self.all.len());
+            let words = shown(gist, &self.redactor);
+            let own = gist.own().min(words.len());
+            let (service, hashes) = (service.clone(), hashes.to_vec());
+            self.all.push(Pattern { service, words, hashes, own, count: 1, level, times: (at, at) });
         }
     }
+}
+
+impl Pattern {
+    /// Makes gaps where a line differs.
+    fn open(&mut self, hashes: &[u64], gist: &Gist<'_>) {
+        for (index, word) in gist.words().take(WORDS).enumerate() {
+            if self.hashes[index] != hashes[index] {
+                let common = common(&self.words[index], word);
+                self.hashes[index] = Word::of(&common).hash;
+                self.words[index] = common;
+            }
+        }
+    }
+}
+
+/// The words as they are shown: masked, clean, values left out.
+fn shown(gist: &Gist<'_>, redactor: &Redactor) -> Vec<Box<str>> {
+    let count = gist.words().take(WORDS).count();
+    let whole = redactor.mask(Text::from(gist.words().collect::<Vec<_>>().join(" ")));
+    let masked: Vec<&str> = whole.as_str().split_ascii_whitespace().take(WORDS).collect();
+    // A mask that took a blank with it has moved the words: then each is masked alone.
+    if masked.len() == count {
+        return masked.into_iter().map(general).collect();
+    }
+    let alone = gist.words().take(WORDS).map(|word| redactor.mask(Text::clean(word)));
+    alone.map(|word| general(word.as_str())).collect()
 }
 
 /// What two words have in common: the key of `key=value`, or nothing.
@@ -107,12 +189,73 @@ fn common(one: &str, other: &str) -> Box<str> {
 }
 
 /// A word with a digit is a value; of `key=value` the key stays.
-fn general(word: &str) -> Cow<'_, str> {
-    let digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
-    match word.split_once('=') {
-        _ if !digit(word) => word.into(),
-        Some((key, _)) if !digit(key) && !key.is_empty() => format!("{key}={GAP}").into(),
-        _ => GAP.into(),
+fn general(word: &str) -> Box<str> {
+    match Word::of(word) {
+        Word { key: Some(len), .. } => format!("{}={GAP}", &word[..len]).into(),
+        Word { hash: NONE, .. } => GAP.into(),
+        _ => word.into(),
+    }
+}
+
+/// A word as it is compared.
+struct Word {
+    hash: u64,
+    /// Bytes of the key when what follows it is a value.
+    key: Option<usize>,
+}
+
+impl Word {
+    fn of(word: &str) -> Self {
+        let bytes = word.as_bytes();
+        if word == GAP {
+            return Self { hash: NONE, key: None };
+        }
+        let Some(digit) = bytes.iter().position(u8::is_ascii_digit) else {
+            let keyed = word.strip_suffix(GAP).and_then(|key| key.strip_suffix('=')).filter(|key| !key.is_empty());
+            return keyed.map_or_else(|| Self { hash: hash(bytes), key: None }, |key| Self::keyed(bytes, key.len()));
+        };
+        match memchr::memchr(b'=', bytes).filter(|at| (1..digit).contains(at)) {
+            Some(len) => Self::keyed(bytes, len),
+            None => Self { hash: NONE, key: None },
+        }
+    }
+
+    fn keyed(bytes: &[u8], len: usize) -> Self {
+        Self { hash: hash(&bytes[..len]) ^ NONE, key: Some(len) }
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut state = Same(bytes.len() as u64);
+    state.write(bytes);
+    state.0
+}
+
+/// A hash that is quick for a few bytes. Nobody gains by lines that collide: they would fall into one pattern.
+#[derive(Debug, Clone, Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut parts = bytes.chunks_exact(8);
+        for part in parts.by_ref() {
+            self.write_u64(part.try_into().map_or(0, u64::from_le_bytes));
+        }
+        if !parts.remainder().is_empty() {
+            let last = parts.remainder().iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            self.write_u64(last);
+        }
+    }
+
+    fn write_u64(&mut self, part: u64) {
+        let mixed = u128::from(self.0.rotate_left(23) ^ part ^ NONE) * u128::from(0xa076_1d64_78bd_642f_u64);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+        let folded = mixed as u64 ^ (mixed >> 64) as u64;
+        self.0 = folded;
     }
 }
 
@@ -126,7 +269,7 @@ mod tests {
     fn lines_that_differ_in_their_values_are_one_pattern() {
         let mut patterns = Patterns::default();
         let service = ServiceId::new("production", "backend");
-        for n in 0..50 {
+        for n in 0..50i64 {
             patterns.add(&service, &format!("GET /api/{n} took {n}ms user=u{n}"), n, Level::Info);
             patterns.add(
                 &service,

@@ -264,12 +264,17 @@ pub fn message(line: &str) -> Option<String> {
     if let Some(message) = logfmt(text) {
         return Some(message);
     }
+    behind_time(line).map(str::to_owned)
+}
+
+/// What follows the time that begins a line: it says nothing more than the stamp beside it.
+#[must_use]
+pub fn behind_time(line: &str) -> Option<&str> {
     let head = &line.as_bytes()[..line.len().min(NEAR)];
     let (_, start, end) = time(head)?;
-    // Only a time that begins the line says nothing more than the stamp beside it.
     let rest = line.get(end..).filter(|_| start <= 1)?;
     let rest = rest.trim_start_matches([']', ' ']);
-    (!rest.is_empty()).then(|| rest.to_owned())
+    (!rest.is_empty()).then_some(rest)
 }
 
 /// Fields that have a place of their own on the screen.

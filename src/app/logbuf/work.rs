@@ -139,10 +139,7 @@ impl LogBuf {
             let patterns = &mut self.patterns;
             self.store.each_plain(from, |service, meta, text| {
                 spent += text.len();
-                let whole = String::from_utf8_lossy(text);
-                let message = crate::logstore::form::message(&whole);
-                let text = crate::sanitize::Text::clean(message.as_deref().unwrap_or(&whole));
-                patterns.add(service, text.as_str(), meta.at, meta.level);
+                patterns.add_raw(service, text, meta.at, meta.level);
             });
             spent += 64;
             self.mined = Some(segment.end);
