@@ -10,15 +10,17 @@ pub mod find;
 pub mod form;
 mod gist;
 mod row;
+mod sieve;
 mod store;
 mod tail;
 mod tape;
 
 pub use block::{Block, Shelf};
 pub use drain::{Pattern, Patterns};
-pub use find::{Matcher, Needle, Term};
+pub use find::{Field, Matcher, Needle, Term};
 pub use row::Row;
-pub use store::{Sieve, Store, WINDOW};
+pub use sieve::{Named, Sieve};
+pub use store::{Store, WINDOW};
 pub use tail::Tally;
 pub use tape::{Piece, Tape};
 

@@ -72,7 +72,7 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
     match key.code {
         KeyCode::Enter => {
             let Some((_, pattern)) = all.get(at) else { return Vec::new() };
-            let term = Term { text: pattern.expression(), inverse: false, regex: true };
+            let term = Term { text: pattern.expression(), regex: true, ..Term::default() };
             model.overlay = None;
             model.logs.set_filter(Filter { term, ..Filter::default() });
             jump::show(model, Pane::Logs);

@@ -7,9 +7,39 @@ use regex::bytes::{Regex, RegexBuilder};
 /// Memory that a regular expression may take: one that a person types at a prompt needs no more.
 const LARGEST: usize = 4 << 20;
 
+/// What of a line is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Field {
+    /// Its text.
+    #[default]
+    Text,
+    /// The environment and name of its service.
+    Source,
+    /// The machine or container that wrote it.
+    Instance,
+    /// The region of that.
+    Region,
+    /// Its level: that one or a worse one.
+    Level,
+}
+
+impl Field {
+    /// Every field that is named at the prompt, with its name.
+    pub const NAMED: [(Self, &'static str); 4] =
+        [(Self::Source, "source:"), (Self::Instance, "instance:"), (Self::Region, "region:"), (Self::Level, "level:")];
+
+    /// As it is typed; the text has no name.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        Self::NAMED.iter().find(|(field, _)| *field == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// One thing looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Term {
+    /// What is looked at.
+    pub field: Field,
     /// The text, or the regular expression.
     pub text: String,
     /// Lines that do not have it.
@@ -68,11 +98,11 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Makes one of terms; those that are no expression are left out.
+    /// Makes one of the terms that look at the text; those that are no expression are left out.
     #[must_use]
     pub fn new<'t>(terms: impl Iterator<Item = &'t Term>) -> Self {
         let mut all = Self::default();
-        for term in terms {
+        for term in terms.filter(|term| term.field == Field::Text) {
             if let Some(needle) = Needle::new(term) {
                 if term.inverse { all.unwanted.push(needle) } else { all.wanted.push(needle) }
             }
@@ -92,9 +122,18 @@ impl Matcher {
         self.wanted.is_empty() && self.unwanted.is_empty() && !self.fold
     }
 
-    /// Whether a line passes.
+    /// Whether a line passes, as it is seen: without what would colour it.
     #[must_use]
     pub fn passes(&self, line: &[u8]) -> bool {
+        if self.is_empty() || memchr::memchr(ESCAPE, line).is_none() {
+            return self.lets(line);
+        }
+        let mut plain = Vec::with_capacity(line.len());
+        bare(line, &mut plain);
+        self.lets(&plain)
+    }
+
+    fn lets(&self, line: &[u8]) -> bool {
         !(self.fold && continues(line))
             && self.wanted.iter().all(|needle| needle.is_in(line))
             && !self.unwanted.iter().any(|needle| needle.is_in(line))
@@ -103,8 +142,39 @@ impl Matcher {
     /// Numbers of the lines of a text that pass, ascending: the rarest case, few hits in much text, is looked for in the whole
     /// text and not line by line.
     pub fn rows(&self, text: &[u8], found: &mut Vec<u32>) {
+        let before = found.len();
+        self.rows_of(text, found);
+        let coloured = self.coloured(text);
+        if coloured.is_empty() {
+            return;
+        }
+        let known = |row: &u32| coloured.binary_search_by_key(row, |(row, _)| *row).is_ok();
+        let mut plain: Vec<u32> = found.drain(before..).filter(|row| !known(row)).collect();
+        plain.extend(coloured.iter().filter(|(_, passes)| *passes).map(|(row, _)| *row));
+        plain.sort_unstable();
+        found.extend(plain);
+    }
+
+    /// The lines that hold escape sequences, and whether they pass without them: a word may be coloured in its middle.
+    fn coloured(&self, text: &[u8]) -> Vec<(u32, bool)> {
+        let mut all = Vec::new();
+        let mut plain = Vec::new();
+        let (mut from, mut row) = (0, 0);
+        while let Some(at) = text.get(from..).and_then(|rest| memchr::memchr(ESCAPE, rest)).map(|at| from + at) {
+            let begin = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |at| from + at + 1);
+            row += memchr::memchr_iter(b'\n', &text[from..begin]).count();
+            let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |len| at + len);
+            plain.clear();
+            bare(&text[begin..end], &mut plain);
+            all.extend(u32::try_from(row).ok().map(|row| (row, self.lets(&plain))));
+            (from, row) = (end + 1, row + 1);
+        }
+        all
+    }
+
+    fn rows_of(&self, text: &[u8], found: &mut Vec<u32>) {
         let Some(first) = self.wanted.first() else {
-            let lines = lines(text).enumerate().filter(|(_, line)| self.passes(line));
+            let lines = lines(text).enumerate().filter(|(_, line)| self.lets(line));
             found.extend(lines.filter_map(|(row, _)| u32::try_from(row).ok()));
             return;
         };
@@ -119,12 +189,36 @@ impl Matcher {
                 break;
             }
             let end = memchr::memchr(b'\n', &text[begin..]).map_or(text.len(), |len| begin + len);
-            if self.passes(&text[begin..end]) {
+            if self.lets(&text[begin..end]) {
                 found.extend(u32::try_from(row).ok());
             }
             (from, row) = (end + 1, row + 1);
         }
     }
+}
+
+/// Begins a sequence that moves or colours instead of being seen.
+const ESCAPE: u8 = 0x1b;
+
+/// Appends a line without its escape sequences: what is seen of it when it is cleaned.
+fn bare(line: &[u8], into: &mut Vec<u8>) {
+    let mut rest = line;
+    while let Some(at) = memchr::memchr(ESCAPE, rest) {
+        into.extend_from_slice(&rest[..at]);
+        let after = &rest[at + 1..];
+        let taken = match after.first() {
+            // CSI: up to its final byte.
+            Some(b'[') => after.iter().skip(1).position(|byte| (0x40..0x7f).contains(byte)).map(|len| len + 2),
+            // OSC and the other strings: up to BEL or ST, whose second byte is taken as what follows an escape.
+            Some(b']' | b'P' | b'X' | b'^' | b'_') => {
+                memchr::memchr2(0x07, ESCAPE, after).map(|len| if after[len] == ESCAPE { len } else { len + 1 })
+            }
+            Some(_) => Some(1),
+            None => None,
+        };
+        rest = taken.map_or(&[][..], |taken| &after[taken..]);
+    }
+    into.extend_from_slice(rest);
 }
 
 /// Whether a line belongs to the entry beside it: the frames of a trace, and what leads to them. The line that names the
@@ -161,7 +255,7 @@ mod tests {
     use super::*;
 
     fn term(text: &str, inverse: bool, regex: bool) -> Term {
-        Term { text: text.to_owned(), inverse, regex }
+        Term { text: text.to_owned(), inverse, regex, ..Term::default() }
     }
 
     #[test]
@@ -171,11 +265,30 @@ mod tests {
         assert!(Needle::new(&term("grün", false, false)).is_some_and(|needle| needle.is_in("GRÜN".as_bytes())));
     }
 
+    #[test]
+    fn a_word_that_is_coloured_in_its_middle_is_found_as_it_is_seen() {
+        let text =
+            "plain 31m\n\u{1b}[31mre\u{1b}[1;4md\u{1b}[0m line\n\u{1b}]0;red\u{7}title\n\u{1b}]8;;x\u{1b}\\link\n";
+        let rows = |text: &str, word: &str| {
+            let mut found = Vec::new();
+            Matcher::new([term(word, false, true)].iter()).rows(text.as_bytes(), &mut found);
+            found
+        };
+        assert_eq!(rows(text, "^red line$"), [1]);
+        assert_eq!(rows(text, "31m"), [0]);
+        assert_eq!(rows(text, "^(title|link)$"), [2, 3]);
+        for line in text.lines() {
+            let mut plain = Vec::new();
+            bare(line.as_bytes(), &mut plain);
+            assert_eq!(crate::sanitize::Text::clean(line).as_str().as_bytes(), plain);
+        }
+    }
+
     proptest! {
         /// The search over the whole text finds what asking each line finds, also with expressions that match line breaks.
         #[test]
         fn the_fast_search_finds_the_same_lines(
-            text in "[ab\nx]{0,300}",
+            text in "(a|b|\n|x|\u{1b}\\[1m){0,300}",
             words in proptest::collection::vec((proptest::sample::select(&["a", "ab", "bx", "xx", "a\\sb", "\\s", "^a", "b$", "x*"][..]), any::<bool>(), any::<bool>()), 1..4),
         ) {
             let terms: Vec<Term> = words.iter().map(|(text, inverse, regex)| term(text, *inverse, *regex)).collect();

@@ -61,7 +61,9 @@ impl<'l> Gist<'l> {
             return Self::of_json(text).unwrap_or_else(|| Self { message: clean(text.into()), detail: None });
         }
         let message = match form::behind_time(line) {
-            _ if line.contains("level=") || line.contains("lvl=") => form::message(line).map_or(text.into(), Cow::Owned),
+            _ if line.contains("level=") || line.contains("lvl=") => {
+                form::message(line).map_or(text.into(), Cow::Owned)
+            }
             Some(rest) => rest.into(),
             None => text.into(),
         };
@@ -123,7 +125,10 @@ mod tests {
 
     #[test]
     fn what_happened_is_told_without_what_stands_beside_it() {
-        assert_eq!(words(r#"{"a":{"msg":"x"},"msg":"no \"db\"","error":{"message":"too late"}}"#), ("no \"db\" too late".into(), 2));
+        assert_eq!(
+            words(r#"{"a":{"msg":"x"},"msg":"no \"db\"","error":{"message":"too late"}}"#),
+            ("no \"db\" too late".into(), 2)
+        );
         assert_eq!(words(r#"{"msg":"a","event":"b","err":null}"#), ("a".into(), 1));
         assert_eq!(words("2026-01-31T12:00:00Z [error] \u{1b}[31mit\u{1b}[0m broke"), ("[error] it broke".into(), 3));
         assert_eq!(words("level=warn msg=\"slow query\""), ("slow query".into(), 2));

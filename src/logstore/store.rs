@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::block::{Block, Meta, Opened, Summary, UNTIMED, count};
-use super::find::Matcher;
 use super::row::{self, Origin, Row};
+use super::sieve::Sieve;
 use super::tail::{Tail, Tally};
 use super::{BLOCK, row::micros};
 use crate::domain::ids::ServiceId;
@@ -40,19 +40,6 @@ impl Entry {
     fn bytes(&self) -> usize {
         self.block.held() + size_of::<Self>() + self.tally.capacity() * size_of::<Tally>()
     }
-}
-
-/// Which lines pass.
-#[derive(Debug, Clone)]
-pub struct Sieve {
-    /// By their text.
-    pub matcher: Matcher,
-    /// By their level.
-    pub level: Level,
-    /// By their event time: from, until.
-    pub window: Option<(i64, i64)>,
-    /// By their source: those that are left out.
-    pub hidden: std::collections::BTreeSet<ServiceId>,
 }
 
 /// The store.
@@ -327,13 +314,7 @@ impl Store {
     }
 
     fn lets(&self, sieve: &Sieve, meta: Meta, text: &[u8]) -> bool {
-        let hidden =
-            !sieve.hidden.is_empty() && self.service(meta.source).is_some_and(|one| sieve.hidden.contains(one));
-        if hidden || meta.gap {
-            return !hidden;
-        }
-        let inside = sieve.window.is_none_or(|(from, until)| (from..=until).contains(&meta.at));
-        meta.level >= sieve.level && inside && sieve.matcher.passes(text)
+        sieve.lets(self.origins.get(meta.source as usize), meta, text)
     }
 
     /// Positions of the rows of a segment that pass, ascending, appended to `found`. Returns the bytes that were looked through.
@@ -344,14 +325,17 @@ impl Store {
             found.extend(passing.map(|(index, _)| self.tail_first + index as u64));
             return self.tail.live() + 1;
         };
-        let by_text = sieve.hidden.is_empty() && sieve.level == Level::Trace && sieve.window.is_none() && !entry.gaps;
-        if by_text {
+        if sieve.by_text() && !entry.gaps {
             let mut scratch = self.scratch.borrow_mut();
             entry.block.read(&mut scratch);
             let mut rows = Vec::new();
             sieve.matcher.rows(&scratch, &mut rows);
             found.extend(rows.into_iter().map(|row| entry.first + u64::from(row)));
             return entry.block.text_len() + 1;
+        }
+        let may = |tally: &Tally| self.origins.get(tally.source as usize).is_none_or(|origin| sieve.may(origin));
+        if !entry.gaps && !entry.tally.iter().any(may) {
+            return 64;
         }
         if let Some(summary) = entry.summary.get().filter(|_| !entry.gaps) {
             let outside = |(from, until)| summary.times.is_none_or(|(first, last)| last < from || first > until);

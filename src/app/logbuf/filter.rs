@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
-use crate::logstore::{Matcher, Sieve, Term};
+use crate::logstore::{Field, Matcher, Named, Sieve, Term};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +41,10 @@ impl Filter {
     }
 
     pub(super) fn sieve(&self) -> Sieve {
+        let terms = || self.chips.iter().chain(std::iter::once(&self.term));
         Sieve {
-            matcher: Matcher::new(self.chips.iter().chain(std::iter::once(&self.term))).folding(self.fold),
+            matcher: Matcher::new(terms()).folding(self.fold),
+            named: terms().filter_map(Named::new).collect(),
             level: self.level,
             window: self.window.map(|(from, until)| (from.as_microsecond(), until.as_microsecond())),
             hidden: self.hidden.clone(),
@@ -50,18 +52,23 @@ impl Filter {
     }
 }
 
-/// What is typed at the prompt: `!` first = lines without it, `~` = a regular expression.
+/// What is typed at the prompt: `!` first = lines without it, `source:`, `instance:`, `region:` or `level:` = what is looked at,
+/// `~` = a regular expression.
 #[must_use]
 pub fn typed(text: &str) -> Term {
     let (inverse, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+    let named = Field::NAMED.iter().find_map(|(field, name)| Some((*field, text.strip_prefix(name)?)));
+    let (field, text) = named.unwrap_or((Field::Text, text));
     let (regex, text) = text.strip_prefix('~').map_or((false, text), |rest| (true, rest));
-    Term { text: text.to_owned(), inverse: inverse && !text.is_empty(), regex: regex && !text.is_empty() }
+    let some = !text.is_empty();
+    Term { field, text: text.to_owned(), inverse: inverse && some, regex: regex && some }
 }
 
 /// A term as it is typed.
 #[must_use]
 pub fn typing(term: &Term) -> String {
-    format!("{}{}{}", if term.inverse { "!" } else { "" }, if term.regex { "~" } else { "" }, term.text)
+    let (inverse, regex) = (if term.inverse { "!" } else { "" }, if term.regex { "~" } else { "" });
+    format!("{inverse}{}{regex}{}", term.field.prefix(), term.text)
 }
 
 /// `@15m`: the last quarter of an hour before `newest`; `@12:00..12:30`: those of its day, UTC; `@…Z..…Z`: whole times.

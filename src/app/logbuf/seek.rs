@@ -1,10 +1,8 @@
 //! Moving through the lines: pause, scroll, jump to a match or an error.
 
-use std::collections::BTreeSet;
-
 use super::{Filter, LogBuf, Row, Term};
 use crate::domain::log::Level;
-use crate::logstore::{Matcher, Sieve};
+use crate::logstore::Sieve;
 
 /// Bytes looked through before the key that asked is answered; the rest is looked through in slices.
 const AT_ONCE: usize = 8 << 20;
@@ -134,9 +132,10 @@ impl LogBuf {
             from => from.unwrap_or(self.store.end()),
         };
         let term = Term { inverse: false, ..self.term.clone() };
-        let matcher = if what == Seek::Match { Matcher::new(std::iter::once(&term)) } else { Matcher::default() };
-        let level = if what == Seek::Error { Level::Error } else { Level::Trace };
-        let sieve = Sieve { matcher, level, window: None, hidden: BTreeSet::new() };
+        let sieve = match what {
+            Seek::Match => Sieve::of(Some(&term), Level::Trace),
+            Seek::Error => Sieve::of(None, Level::Error),
+        };
         self.seeking = Some(Seeking { what, forward, page, at, sieve });
         self.seek_on(AT_ONCE)
     }

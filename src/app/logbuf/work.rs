@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::seek::Sought;
 use super::{Filter, LogBuf};
-use crate::logstore::Patterns;
+use crate::logstore::{Field, Patterns};
 
 /// Bytes looked through at once: about two milliseconds.
 const SLICE: usize = 2 << 20;
@@ -35,7 +35,8 @@ impl LogBuf {
         self.sieve = self.filter.sieve();
         if !self.filter.term.text.is_empty() {
             self.term = self.filter.term.clone();
-            self.needle = crate::logstore::Needle::new(&self.term);
+            let by_text = self.term.field == Field::Text;
+            self.needle = by_text.then(|| crate::logstore::Needle::new(&self.term)).flatten();
         }
         self.seeking = None;
         if self.filter.passes_all() {

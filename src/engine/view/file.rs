@@ -70,11 +70,36 @@ pub(super) struct Reader {
     at: u64,
     /// Its bytes so far.
     open: Vec<u8>,
+    /// The last bytes that were read.
+    tail: Tail,
+}
+
+/// The last bytes read of a file: a file that was truncated and has grown again since is another one, however long it is.
+#[derive(Debug, Default)]
+pub(super) struct Tail(Vec<u8>);
+
+impl Tail {
+    /// Bytes that are compared.
+    const LEN: usize = 64;
+
+    /// Takes note of what was read last.
+    pub(super) fn note(&mut self, read: &[u8]) {
+        self.0.extend_from_slice(&read[read.len().saturating_sub(Self::LEN)..]);
+        self.0.drain(..self.0.len().saturating_sub(Self::LEN));
+    }
+
+    /// Whether they still stand before this place of the file.
+    pub(super) fn stands(&self, file: &File, end: u64) -> bool {
+        let mut now = vec![0; self.0.len()];
+        let from = end.saturating_sub(now.len() as u64);
+        // One that cannot be read is told elsewhere.
+        read_at(file, &mut now, from).map_or(true, |read| read == now.len() && now == self.0)
+    }
 }
 
 impl Reader {
     pub(super) fn new(service: ServiceId, path: PathBuf, file: File) -> Self {
-        Self { service, path, reel: Arc::new(Reel(file)), at: 0, open: Vec::new() }
+        Self { service, path, reel: Arc::new(Reel(file)), at: 0, open: Vec::new(), tail: Tail::default() }
     }
 
     /// The beginning, for the first frame.
@@ -91,7 +116,8 @@ impl Reader {
         let mut caught = false;
         loop {
             let mut pieces = Vec::new();
-            let read = self.read(READ, &mut pieces);
+            let replaced = caught && !self.tail.stands(&self.reel.0, self.at + self.open.len() as u64);
+            let read = if replaced { 0 } else { self.read(READ, &mut pieces) };
             if read == 0 {
                 if !caught {
                     caught = true;
@@ -106,11 +132,12 @@ impl Reader {
                     }
                     Look::Same | Look::More => {}
                     Look::Truncated => {
-                        (self.at, self.open) = (0, Vec::new());
+                        (self.at, self.open, self.tail) = (0, Vec::new(), Tail::default());
                         pieces.push(self.tape(Piece::Lost(Text::from("the file was truncated"))));
                     }
                     Look::Rotated(file) => {
                         (self.at, self.open, self.reel) = (0, Vec::new(), Arc::new(Reel(file)));
+                        self.tail = Tail::default();
                         pieces
                             .push(self.tape(Piece::Break(Text::from("the file was rotated; the new one begins here"))));
                     }
@@ -135,6 +162,7 @@ impl Reader {
         if read == 0 {
             return 0;
         }
+        self.tail.note(&self.open[had..]);
         let mut from = 0;
         while let Some(len) = full(&self.open[from..]) {
             pieces.push(self.block(from, len));
@@ -159,8 +187,11 @@ impl Reader {
         use std::os::unix::fs::MetadataExt as _;
         let Ok(own) = self.reel.0.metadata() else { return Look::Same };
         let known = self.at + self.open.len() as u64;
-        if own.len() != known {
-            return if own.len() > known { Look::More } else { Look::Truncated };
+        if own.len() < known || !self.tail.stands(&self.reel.0, known) {
+            return Look::Truncated;
+        }
+        if own.len() > known {
+            return Look::More;
         }
         let Ok(named) = std::fs::metadata(&self.path) else { return Look::Same };
         if (named.dev(), named.ino()) == (own.dev(), own.ino()) {
@@ -235,11 +266,14 @@ mod tests {
         let mut reader = Reader::new(ServiceId::new("", "app.log"), path.clone(), File::open(&path).unwrap());
         reader.begin();
         assert!(matches!(reader.look(), Look::Same));
+        std::fs::write(&path, "other and longer\n").unwrap();
+        assert!(matches!(reader.look(), Look::Truncated), "it has grown again since it was truncated");
         std::fs::write(&path, "x\n").unwrap();
         assert!(matches!(reader.look(), Look::Truncated));
         std::fs::rename(&path, dir.path().join("app.log.1")).unwrap();
         reader.at = 0;
         reader.open = b"x\n".to_vec();
+        reader.tail = Tail(b"x\n".to_vec());
         assert!(matches!(reader.look(), Look::Same), "there is no new one yet");
         std::fs::write(&path, "new\n").unwrap();
         assert!(matches!(reader.look(), Look::Rotated(_)));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
+use super::file::Tail;
 use crate::domain::environment::Platform;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogKind, LogLine};
@@ -30,6 +31,8 @@ pub(super) struct Part {
     /// The line that is next, when it is whole.
     head: Vec<u8>,
     whole: bool,
+    /// The last bytes that were read.
+    tail: Tail,
     /// Event time of the line that is next; a line without one has that of the line before it.
     time: i64,
 }
@@ -37,14 +40,20 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn new(service: ServiceId, path: PathBuf, file: File) -> Self {
         let from = BufReader::with_capacity(64 * 1024, file);
-        Self { service, path, from, at: 0, head: Vec::new(), whole: false, time: 0 }
+        Self { service, path, from, at: 0, head: Vec::new(), whole: false, tail: Tail::default(), time: 0 }
     }
 
     /// Reads until the next line is whole; false when the file has no more for now.
     fn fill(&mut self) -> bool {
         if !self.whole {
+            // Where it was read to its end: what comes now may be another file's.
+            if self.from.buffer().is_empty() && !self.tail.stands(self.from.get_ref(), self.at) {
+                return false;
+            }
+            let had = self.head.len();
             let read = self.from.read_until(b'\n', &mut self.head).unwrap_or(0);
             self.at += read as u64;
+            self.tail.note(&self.head[had..]);
             self.whole = self.head.last() == Some(&b'\n');
             if self.whole {
                 self.time = form::quick(&self.head).0.unwrap_or(self.time);
@@ -79,7 +88,7 @@ impl Part {
     fn look(&mut self) -> Option<Text> {
         use std::os::unix::fs::MetadataExt as _;
         let own = self.from.get_ref().metadata().ok()?;
-        let said = if own.len() < self.at {
+        let said = if own.len() < self.at || !self.tail.stands(self.from.get_ref(), self.at) {
             self.from.rewind().ok()?;
             "the file was truncated"
         } else {
@@ -90,7 +99,7 @@ impl Part {
             self.from = BufReader::with_capacity(64 * 1024, File::open(&self.path).ok()?);
             "the file was rotated; the new one begins here"
         };
-        (self.at, self.whole) = (0, false);
+        (self.at, self.whole, self.tail) = (0, false, Tail::default());
         self.head.clear();
         Some(Text::from(said))
     }
