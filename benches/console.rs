@@ -129,6 +129,18 @@ fn ratios() {
         blocks().for_each(|piece| buf.tape(Tape { service: service.clone(), piece }));
         black_box(buf.len());
     });
+    let mut clustered = (0, 1);
+    let cluster = seconds(|| {
+        let mut buf = LogBuf::new(64 << 20);
+        buf.mine();
+        blocks().for_each(|piece| buf.tape(Tape { service: service.clone(), piece }));
+        while buf.working() {
+            buf.work();
+        }
+        clustered = (buf.patterns().all().iter().map(|one| one.count).sum(), buf.len() as u64);
+    });
+    // A blank line has no words, and belongs to none.
+    assert!((LINES as u64..=clustered.1).contains(&clustered.0), "every line belongs to a pattern");
     let mut plain = LogBuf::new(usize::MAX);
     blocks().for_each(|piece| plain.tape(Tape { service: service.clone(), piece }));
     let packed = plain.held();
@@ -161,6 +173,8 @@ fn ratios() {
     row("take in, order, evict / newlines", ingest, newlines);
     row("filter on and off / memmem", filter, found);
     row("bytes in, packed / newlines", pack, newlines);
+    row("the same, every line clustered", cluster, newlines);
+    println!("patterns on                        {:>9.0} lines/s on one core", LINES as f64 / cluster);
     row("search packed bytes / memmem", search, found);
     let held = buf.held();
     println!(

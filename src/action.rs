@@ -89,6 +89,14 @@ pub enum Action {
     Fold,
     /// Save the lines that are shown.
     Save,
+    /// Open the lines that are shown in the pager.
+    Pager,
+    /// Move long lines back to the right.
+    Left,
+    /// Move long lines to the left.
+    Right,
+    /// A filtered line among its neighbours.
+    Context,
     /// Hide what must not be seen on a shared screen.
     Privacy,
 }
@@ -133,7 +141,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::HalfUp, &["ctrl-u"], "half a page up", ""),
     entry(Action::First, &["g", "home"], "first", ""),
     entry(Action::Last, &["G", "end"], "last; logs follow", ""),
-    entry(Action::Filter, &["/"], "filter logs: ! inverts, ~ regex, @15m window", "filter"),
+    entry(Action::Filter, &["/"], "filter: !not ~regex @15m level: source:", "filter"),
     entry(Action::NextMatch, &["n"], "next match", ""),
     entry(Action::PreviousMatch, &["N"], "previous match", ""),
     entry(Action::NextError, &["e"], "next error", ""),
@@ -141,6 +149,9 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Pause, &["space"], "pause or follow logs", "pause"),
     entry(Action::Level, &["l"], "lowest level shown", ""),
     entry(Action::Wrap, &["w"], "wrap or cut long lines", ""),
+    entry(Action::Left, &["left"], "long lines: back to the left", ""),
+    entry(Action::Right, &["right"], "long lines: more of the right", ""),
+    entry(Action::Context, &["x"], "a filtered line among the others", ""),
     entry(Action::Stamps, &["t"], "times: UTC, local, age, none", ""),
     entry(Action::Sources, &["s"], "sources of lines", ""),
     entry(Action::Mark, &["m"], "measure time from this line", ""),
@@ -149,6 +160,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Chart, &["h"], "errors over time, deploys; jump", ""),
     entry(Action::Fold, &["f"], "fold stack traces, or not", ""),
     entry(Action::Save, &["ctrl-s"], "save the lines shown", ""),
+    entry(Action::Pager, &["|"], "the lines shown in $PAGER", ""),
     entry(Action::Refresh, &["r"], "refresh this pane", "refresh"),
     entry(Action::RefreshAll, &["R"], "refresh everything", ""),
     entry(Action::Menu, &["!"], "actions: promote, approve, roll back", "actions"),

@@ -18,10 +18,12 @@ pub mod msg;
 pub mod note;
 pub mod overlay;
 pub mod pace;
+mod read;
 pub mod reader;
 pub mod readiness;
 pub mod reading;
 pub mod rollback;
+pub mod saving;
 pub mod scale;
 pub mod secret;
 pub mod steady;
@@ -62,7 +64,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         }
         Msg::Work => {
             if let Some(sought) = model.logs.work() {
-                keys::tell(model, sought);
+                read::tell(model, sought);
             }
             Vec::new()
         }

@@ -10,6 +10,7 @@ mod logs;
 mod machines;
 mod operation;
 mod read;
+mod resume;
 mod rollback;
 mod secrets;
 mod simulate;

@@ -63,15 +63,9 @@ pub async fn view(settings: Settings, clock: SharedClock, viewing: Viewing) -> R
 
 async fn on_terminal(mut console: Console, mouse: bool) -> Result<ExitCode, UserError> {
     let mut session = Session::enter(mouse).map_err(|error| terminal_error(&error))?;
-    let input = crossterm::event::EventStream::new().filter_map(|event| async move {
-        match event {
-            Ok(event) => crate::term::input::translate(event),
-            // The terminal is gone: end as if asked to, rather than spin on its errors.
-            Err(_) => Some(Msg::Terminate),
-        }
-    });
+    let input = session.keys();
     let signals = signals().map_err(|error| terminal_error(&error))?;
-    let code = console.run(&mut session, Box::pin(input), Box::pin(signals)).await;
+    let code = console.run(&mut session, input, Box::pin(signals)).await;
     session.leave();
     code
 }
@@ -217,7 +211,7 @@ impl Console {
                 }
                 message = input.next() => Event::Msg(message.unwrap_or(Msg::Terminate)),
                 Some(fact) = lanes.control.recv() => Event::Fact(fact),
-                Some(notice) = performer.finished() => Event::Fact(Fact::Notice(notice)),
+                Some(fact) = performer.finished() => Event::Fact(fact),
                 () = tokio::time::sleep(self.frame_wait()), if self.dirty => Event::Frame,
                 taken = lanes.data.recv_many(&mut batches, BATCHES_PER_TURN), if !lanes.data.is_closed() || !lanes.data.is_empty() => {
                     if taken == 0 { continue; }

@@ -208,7 +208,7 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let broken = !crate::app::logbuf::typed(typed).whole();
         let note = if broken { "  no expression yet: all lines pass" } else { "" };
         let text = format!(
-            " filter: {typed}{}{note}  (! inverts, ~ regex, @15m window, tab adds, enter keeps, esc clears)",
+            " filter: {typed}{}{note}  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)",
             theme.cursor()
         );
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());

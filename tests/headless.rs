@@ -111,6 +111,19 @@ async fn lines_are_merged_by_time_filtered_and_read_by_programs() {
     for wrong in [&["logs", "--since", "soon"][..], &["logs", "--regex", "("], &["logs", "--service", "nobody"]] {
         assert_eq!(flightdeck(dir.path(), wrong).await.status.code(), Some(2), "{wrong:?}");
     }
+    let resumed = ["logs", "--environment", "production", "--json", "--resume", "place"];
+    let key = |line: &Value| format!("{} {} {} {}", line["at"], line["service"], line["instance"], line["raw"]);
+    let first: Vec<String> = lines(&flightdeck(dir.path(), &resumed).await).iter().map(key).collect();
+    let second = lines(&flightdeck(dir.path(), &resumed).await);
+    let again: Vec<&Value> =
+        second.iter().filter(|line| line["raw"].is_string() && first.contains(&key(line))).collect();
+    assert!(first.len() > 20 && again.is_empty(), "{again:?}");
+    assert!(
+        second.iter().all(|line| line["schema"] == "flightdeck/log"),
+        "nothing is missing between two runs: {second:?}"
+    );
+    std::fs::write(dir.path().join("place"), "{}").unwrap();
+    assert_eq!(flightdeck(dir.path(), &resumed).await.status.code(), Some(2), "it is no such file");
     let late = flightdeck(dir.path(), &["logs", "--follow", "--timeout", "1"]).await;
     assert_eq!(late.status.code(), Some(124), "{late:?}");
     sim.stop().await;

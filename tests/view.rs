@@ -87,6 +87,51 @@ fn a_pipe_is_read_while_keys_come_from_the_terminal() {
 }
 
 #[test]
+fn a_line_is_seen_among_its_neighbours_moved_saved_and_paged() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = |n: usize| {
+        let level = if n % 1000 == 500 { "error" } else { "info" };
+        format!("2026-01-31T12:00:00Z [{level}] line {n} {} end of {n}\n", "word ".repeat(40))
+    };
+    append(&dir.path().join("app.log"), &(0..5000).map(text).collect::<String>());
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["view", "app.log"]);
+    command.env("FLIGHTDECK_STATE_DIR", dir.path());
+    command.env("PAGER", "sh -c 'echo paged $(wc -l <\"$0\") lines; read -r answer; echo $answer >answer'");
+    command.cwd(dir.path());
+    let mut pty = Pty::start(command, 120, 30);
+    pty.wait_text("line 4999");
+    pty.send("/level:error");
+    pty.wait_text("5 pass");
+    pty.send("\r");
+    pty.wait_text("space pause");
+    pty.send("\x13");
+    pty.wait_text("saved 5 lines in");
+    let saved = std::fs::read_dir(dir.path().join("saved")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read_to_string(&saved).unwrap().lines().count(), 5);
+    pty.send("|");
+    pty.wait_text("paged 5 lines");
+    // What is typed now is the pager's, all of it.
+    pty.send("hello there q\r");
+    pty.wait_text("5 pass");
+    assert_eq!(std::fs::read_to_string(dir.path().join("answer")).unwrap(), "hello there q\n");
+    assert_eq!(std::fs::read_dir(dir.path().join("saved")).unwrap().count(), 1, "what was paged is not kept");
+    pty.send(" kx");
+    pty.wait_text("among its neighbours");
+    pty.wait_text("line 3500 ");
+    pty.wait_text("line 3501 ");
+    pty.send("x");
+    pty.wait_text("5 pass");
+    assert!(!pty.screen().contents().contains("end of 3500"));
+    for _ in 0..9 {
+        pty.send("\x1b[C");
+    }
+    pty.wait_text("end of 3500");
+    pty.send("qqq");
+    quit(pty);
+}
+
+#[test]
 fn several_files_are_merged_and_what_is_new_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let line = |file: &str, n: usize| format!("2026-01-31T12:{:02}:{:02}Z [info] {file} says {n}\n", n / 60, n % 60);

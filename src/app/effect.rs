@@ -32,13 +32,17 @@ pub enum Effect {
     Title(String),
     /// Bell and OSC 9 notification, once per transition.
     Alert(String),
-    /// Save text to a file in the state directory and say where.
+    /// Write text to a file in the state directory; the answer is `Fact::Saved`.
     Save {
         /// File name without directory.
         name: String,
-        /// Content.
+        /// Content, or the next part of it.
         text: String,
+        /// The file is made anew; else the text is appended.
+        first: bool,
     },
+    /// Give the terminal to `$PAGER` with this file, and remove the file afterwards.
+    Pager(String),
     /// Mouse capture on or off.
     Mouse(bool),
     /// Give the terminal back and stop (ctrl-z).

@@ -1,25 +1,36 @@
 //! Facts into the model.
 
+use jiff::Timestamp;
+
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
-use super::{banner, confirm, rollback, steady, timeline};
+use super::{banner, confirm, rollback, saving, steady, timeline};
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
 use crate::domain::ids::EnvId;
-use crate::logstore::{Piece, Tape};
+use crate::logstore::{Piece, Tape, form};
 
 /// Bytes of a log that is read without a platform.
 pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
     if let Piece::End(why) = &tape.piece {
         model.notice = Some(why.clone());
+        model.logs.ended(&tape.service, why.clone());
     }
     let (before, _) = model.logs.counts();
-    let service = tape.service.clone();
+    let (service, newest) = (tape.service.clone(), newest(&tape.piece));
     model.logs.tape(tape);
     let came = model.logs.counts().0 - before;
-    model.logs.came(&service, usize::try_from(came).unwrap_or(usize::MAX), now.mono);
+    model.logs.came(&service, usize::try_from(came).unwrap_or(usize::MAX), newest, now);
+}
+
+/// The time of the last line of what comes little by little. The rest is read when it is looked at.
+fn newest(piece: &Piece) -> Option<Timestamp> {
+    let Piece::Text(text) = piece else { return None };
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let last = text.rsplit(|byte| *byte == b'\n').next()?;
+    Timestamp::from_microsecond(form::quick(last).0?).ok()
 }
 
 pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
@@ -46,7 +57,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             timeline::rebuild(model);
         }
         Fact::Logs(batch) => {
-            model.logs.came(&batch.service, batch.lines.len(), now.mono);
+            let newest = batch.lines.iter().map(|line| line.at).max();
+            model.logs.came(&batch.service, batch.lines.len(), newest, now);
             model.logs.push(batch);
             return Vec::new();
         }
@@ -104,6 +116,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             model.history = *history;
             mark_verified(model);
         }
+        Fact::Saved(path) => return saving::written(model, path),
         Fact::Notice(text) => model.notice = Some(text),
     }
     confirm::check(model);

@@ -3,15 +3,14 @@
 use super::detail::{self, Subject};
 use super::effect::Effect;
 use super::jump;
-use super::logbuf::seek::{Seek, Sought};
-use super::logbuf::{Filter, Term, moment, typed, typing, window};
+use super::logbuf::seek::Seek;
+use super::logbuf::{Filter, typing};
 use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::motion::move_by;
 use super::msg::{Key, KeyCode, Now};
 use super::overlay::{self, Find, Overlay};
-use super::{readiness, rollback};
+use super::{read, readiness, rollback};
 use crate::action::{self, Action};
-use crate::domain::log::Level;
 use crate::sanitize::Text;
 
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
@@ -54,50 +53,13 @@ fn name(key: Key) -> String {
     if key.ctrl { format!("ctrl-{plain}") } else { plain }
 }
 
-/// While a filter is typed, letters are text.
-pub(super) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some(Overlay::Prompt(text)) = model.overlay.as_mut() else { return Vec::new() };
-    match key.code {
-        KeyCode::Char(c) => text.push(c),
-        KeyCode::Backspace if text.is_empty() => {
-            let mut filter = model.logs.filter().clone();
-            if filter.window.take().is_none() {
-                filter.chips.pop();
-            }
-            model.logs.set_filter(filter);
-            return Vec::new();
-        }
-        KeyCode::Backspace => drop(text.pop()),
-        KeyCode::Tab => {
-            text.clear();
-            let mut filter = model.logs.filter().clone();
-            let term = std::mem::take(&mut filter.term);
-            filter.chips.extend((!term.text.is_empty()).then_some(term));
-            model.logs.set_filter(filter);
-            return Vec::new();
-        }
-        KeyCode::Enter => {
-            let moment = text.strip_prefix('>').map(str::to_owned);
-            model.overlay = None;
-            if let Some(moment) = moment {
-                go(model, &moment);
-            }
-            return Vec::new();
-        }
-        _ => {}
-    }
-    let text = text.clone();
-    set_filter(model, &text);
-    Vec::new()
-}
-
 pub(super) fn paste(model: &mut Model, pasted: &str) {
     let clean = pasted.chars().filter(|c| !c.is_control());
     match model.overlay.as_mut() {
         Some(Overlay::Prompt(text)) => {
             text.extend(clean);
             let text = text.clone();
-            set_filter(model, &text);
+            read::set_filter(model, &text);
         }
         Some(Overlay::Help(find) | Overlay::Palette(find)) => {
             find.text.extend(clean);
@@ -109,33 +71,6 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
             _ => {}
         },
     }
-}
-
-/// Goes to a time that was typed.
-fn go(model: &mut Model, text: &str) {
-    let newest = model.logs.newest();
-    let ago = |newest: jiff::Timestamp| {
-        text.parse().ok().and_then(|span: jiff::SignedDuration| newest.checked_sub(span.abs()).ok())
-    };
-    match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
-        Some(moment) => super::reader::go(model, moment),
-        None => model.notice = Some(Text::from("that is no time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
-    }
-}
-
-/// A leading `!` shows what does not match, a leading `~` takes a regular expression, a leading `@` a time window.
-fn set_filter(model: &mut Model, text: &str) {
-    if text.starts_with('>') {
-        // A time to go to, once it is whole: what is shown stays.
-        return;
-    }
-    let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
-    if text.starts_with('@') {
-        // A time window; nothing else while it is typed.
-        filter.term = Term::default();
-        filter.window = model.logs.newest().and_then(|newest| window(text, newest));
-    }
-    model.logs.set_filter(filter);
 }
 
 /// What needs a project, and not only a log.
@@ -164,9 +99,13 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         }
         Action::Patterns => {
             model.logs.mine();
+            model.logs.sum();
             model.overlay = Some(Overlay::Patterns(0));
         }
-        Action::Chart => model.overlay = Some(Overlay::Chart(super::reader::ROWS - 1)),
+        Action::Chart => {
+            model.logs.sum();
+            model.overlay = Some(Overlay::Chart(super::reader::ROWS - 1));
+        }
         Action::Fold => {
             let filter = model.logs.filter().clone();
             model.logs.set_filter(Filter { fold: !filter.fold, ..filter });
@@ -199,13 +138,20 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::CopyAddress => return with_address(model, Effect::Copy),
         Action::Open => return with_address(model, Effect::Open),
         Action::Privacy => model.private = !model.private,
-        Action::Pause | Action::Level | Action::Wrap | Action::Stamps | Action::Mark | Action::Save => {
-            return read(model, action, now);
-        }
-        Action::NextMatch => seek(model, Seek::Match, true),
-        Action::PreviousMatch => seek(model, Seek::Match, false),
-        Action::NextError => seek(model, Seek::Error, true),
-        Action::PreviousError => seek(model, Seek::Error, false),
+        Action::Pause
+        | Action::Level
+        | Action::Wrap
+        | Action::Stamps
+        | Action::Mark
+        | Action::Save
+        | Action::Pager
+        | Action::Left
+        | Action::Right
+        | Action::Context => return read::perform(model, action, now),
+        Action::NextMatch => read::seek(model, Seek::Match, true),
+        Action::PreviousMatch => read::seek(model, Seek::Match, false),
+        Action::NextError => read::seek(model, Seek::Error, true),
+        Action::PreviousError => read::seek(model, Seek::Error, false),
         motion => moved(model, motion),
     }
     Vec::new()
@@ -224,48 +170,6 @@ fn moved(model: &mut Model, motion: Action) {
         _ => isize::MAX / 2,
     };
     move_by(model, model.focus, by);
-}
-
-/// The keys of the log reader.
-fn read(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
-    match action {
-        Action::Pause => model.logs.toggle_pause(),
-        Action::Level => cycle_level(model),
-        Action::Wrap => model.reading.wrap = !model.reading.wrap,
-        Action::Stamps => model.reading.stamps = model.reading.stamps.next(),
-        Action::Mark => {
-            let selected = model.logs.cursor().and_then(|position| model.logs.line(position)).map(|line| line.at);
-            let here = selected.or_else(|| model.logs.newest());
-            // The same line again takes the mark away.
-            model.reading.mark = if model.reading.mark == here { None } else { here };
-        }
-        Action::Save => {
-            let name = format!("logs-{}.log", now.wall.strftime("%Y%m%dT%H%M%SZ"));
-            return vec![Effect::Save { name, text: model.logs.as_text() }];
-        }
-        _ => {}
-    }
-    Vec::new()
-}
-
-fn seek(model: &mut Model, what: Seek, forward: bool) {
-    jump::show(model, Pane::Logs);
-    let page = model.geometry.rows(Pane::Logs);
-    if what == Seek::Match && model.logs.term().text.is_empty() {
-        model.notice = Some(Text::from("nothing to look for yet: / takes a text"));
-        return;
-    }
-    match model.logs.seek(what, forward, page) {
-        Some(sought) => tell(model, sought),
-        None => model.notice = Some(Text::from("looking for it")),
-    }
-}
-
-/// Says that a search found nothing; a hit shows itself.
-pub(super) fn tell(model: &mut Model, sought: Sought) {
-    let thing = if sought.what == Seek::Error { "error" } else { "match" };
-    let way = if sought.forward { "below" } else { "above" };
-    model.notice = (!sought.found).then(|| Text::from(format!("no {thing} {way}")));
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
@@ -337,16 +241,6 @@ fn step_pane(model: &mut Model, by: usize) {
     if model.view != View::Dashboard {
         model.view = View::Only(model.focus);
     }
-}
-
-fn cycle_level(model: &mut Model) {
-    let filter = model.logs.filter().clone();
-    let level = match filter.level {
-        Level::Trace | Level::Debug | Level::Info => Level::Warn,
-        Level::Warn => Level::Error,
-        Level::Error | Level::Fatal => Level::Trace,
-    };
-    model.logs.set_filter(Filter { level, ..filter });
 }
 
 /// Opens the selected thing. It never confirms anything.

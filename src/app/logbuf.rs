@@ -14,9 +14,10 @@ mod work;
 use std::collections::VecDeque;
 
 use crate::domain::log::{LogBatch, LogLine};
+pub use crate::logstore::block::UNTIMED;
 use crate::logstore::find::continues;
 use crate::logstore::{Needle, Patterns, Piece, Sieve, Store, Tally, Tape};
-pub use crate::logstore::{Row, Term};
+pub use crate::logstore::{Pattern, Row, Term};
 pub use filter::{Filter, moment, typed, typing, window};
 use seek::Seeking;
 pub use source::Source;
@@ -42,11 +43,13 @@ pub struct LogBuf {
     needle: Option<Needle>,
     /// A match or an error that is still looked for.
     seeking: Option<Seeking>,
+    /// The filter that comes back when a line has been seen among its neighbours.
+    aside: Option<Filter>,
     patterns: Patterns,
     /// From where on plain lines have not been clustered; `None` until somebody asks for patterns.
     mined: Option<u64>,
-    /// Where blocks have not been summed up yet.
-    survey: u64,
+    /// Where blocks that came as bytes have not been summed up yet; `None` until somebody asks for sums.
+    survey: Option<u64>,
     /// The selected row while paused.
     cursor: Option<u64>,
     sources: Vec<Source>,
@@ -72,9 +75,10 @@ impl LogBuf {
             term: Term::default(),
             needle: None,
             seeking: None,
+            aside: None,
             patterns: Patterns::default(),
             mined: None,
-            survey: 0,
+            survey: None,
             cursor: None,
             sources: Vec::new(),
             anchor: None,

@@ -12,6 +12,7 @@ use super::msg::Now;
 use super::overlay::Overlay;
 use super::reading::Reading;
 use super::rollback::Rollback;
+use super::saving::Saving;
 use super::steady::Steady;
 use super::timeline::{Event, EventId};
 use crate::config::{SecretRules, Settings};
@@ -156,6 +157,8 @@ pub struct Model {
     pub timeline: Vec<Event>,
     /// How log lines are shown.
     pub reading: Reading,
+    /// Lines that are being written to a file, if some are.
+    pub saving: Option<Saving>,
     /// Names, people and messages are veiled.
     pub private: bool,
     /// The rollback dialog, if it is open.
@@ -214,6 +217,7 @@ impl Model {
             steady: BTreeMap::new(),
             timeline: Vec::new(),
             reading: Reading::default(),
+            saving: None,
             private: false,
             rollback: None,
             reason: None,

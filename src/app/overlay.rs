@@ -79,7 +79,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     }
     let Some(overlay) = model.overlay.as_mut() else { return Vec::new() };
     match overlay {
-        Overlay::Prompt(_) => keys::prompt(model, key),
+        Overlay::Prompt(_) => super::read::prompt(model, key),
         Overlay::Help(find) => {
             if key.code == KeyCode::Enter || (key.code == KeyCode::Char('?') && find.text.is_empty()) {
                 model.overlay = None;

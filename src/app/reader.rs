@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::effect::Effect;
 use super::jump;
-use super::logbuf::chart::Chart;
-use super::logbuf::{Filter, Term};
+use super::logbuf::chart::{Bucket, Chart};
+use super::logbuf::{Filter, Source, Term};
 use super::model::{Model, Pane};
 use super::msg::{Key, KeyCode};
 use super::overlay::{Overlay, step};
@@ -43,6 +43,54 @@ pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
     };
     let mut all: Vec<Listed<'_>> = model.logs.patterns().all().iter().map(|pattern| (new(pattern), pattern)).collect();
     all.sort_by_key(|(new, one)| std::cmp::Reverse((*new, *new && one.level >= Level::Error, one.count)));
+    all
+}
+
+/// Longest time before and after a deployment that is compared.
+const COMPARED: i64 = 3_600_000_000;
+
+/// What became of a service's errors with its live deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose.
+    pub service: ServiceId,
+    /// What the deployment is called.
+    pub label: Text,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Lines and errors before it.
+    pub before: Bucket,
+    /// Lines and errors since, for as long.
+    pub after: Bucket,
+}
+
+impl Turn {
+    /// Errors in ten thousand lines, before and after.
+    #[must_use]
+    pub fn rates(&self) -> (u64, u64) {
+        let rate = |bucket: Bucket| bucket.errors * 10_000 / bucket.lines.max(1);
+        (rate(self.before), rate(self.after))
+    }
+}
+
+/// The error rates around the live deployments whose lines are held, the one that got worst first.
+#[must_use]
+pub fn turns(model: &Model) -> Vec<Turn> {
+    let Some(newest) = model.logs.newest() else { return Vec::new() };
+    let turn = |source: &Source| {
+        let service = source.service.clone();
+        let live = model.releases.get(&service)?.iter().find(|one| one.current)?;
+        let at = live.created_at.as_microsecond();
+        let span = newest.as_microsecond().checked_sub(at).filter(|span| *span > 0)?.min(COMPARED);
+        let (before, after) = model.logs.around(&service, at, span);
+        let label = live.label.clone();
+        (after.lines > 0).then_some(Turn { service, label, at: live.created_at, before, after })
+    };
+    let mut all: Vec<Turn> = model.logs.sources().iter().filter_map(turn).collect();
+    all.sort_by_key(|turn| {
+        let (before, after) = turn.rates();
+        std::cmp::Reverse(after.saturating_sub(before))
+    });
     all
 }
 

@@ -9,6 +9,8 @@ pub struct Reading {
     pub wrap: bool,
     /// The form of times.
     pub stamps: Stamps,
+    /// Columns of long lines that have been moved out at the left.
+    pub column: usize,
     /// Times are told from here, when set.
     pub mark: Option<Timestamp>,
 }

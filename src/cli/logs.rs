@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::Output;
+use super::resume::Place;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
@@ -19,6 +20,9 @@ use crate::error::{ExitCode, UserError};
 
 /// Lines of different services are sorted within this window.
 const WINDOW: Duration = Duration::from_millis(250);
+
+/// Windows after which the place is kept.
+const KEPT: u32 = 4;
 
 /// What was typed.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,8 +51,11 @@ pub struct LogsArgs {
     /// Only lines that do not match.
     #[arg(long)]
     pub not: bool,
+    /// Go on where the last run with this file ended, and keep the place in it. No line twice; a gap is told.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<std::path::PathBuf>,
     /// The newest lines at most; without --follow only.
-    #[arg(long, conflicts_with = "follow")]
+    #[arg(long, conflicts_with_all = ["follow", "resume"])]
     pub limit: Option<usize>,
 }
 
@@ -102,16 +109,19 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
 pub(super) async fn run(mut settings: Settings, args: LogsArgs, output: Output) -> Result<ExitCode, UserError> {
     let clock = SystemClock::shared();
     let filter = Filter::new(&args, clock.now())?;
+    let mut place = Place::load(args.resume.as_deref())?;
     narrow(&mut settings, &args)?;
     let colour = !output.json && !settings.ui.no_color && std::io::stdout().is_terminal();
     let printer = Printer { json: output.json, colour, filter };
     let (engine, lanes) = Engine::start(Arc::new(settings), clock, Scope::Logs);
     let awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();
     let result = tokio::select! {
-        result = read(lanes, awaited, &args, &printer, output) => result,
+        result = read(lanes, awaited, &args, &printer, output, &mut place) => result,
         code = super::simulate::signalled() => code,
     };
     engine.shutdown().await;
+    // Also when a signal ended it: what was written is not written again.
+    place.keep()?;
     result
 }
 
@@ -143,6 +153,7 @@ async fn read(
     args: &LogsArgs,
     printer: &Printer,
     output: Output,
+    place: &mut Place,
 ) -> Result<ExitCode, UserError> {
     let over = time(args, output);
     tokio::pin!(over);
@@ -150,7 +161,7 @@ async fn read(
     let mut code = ExitCode::Done;
     let mut batches = Vec::new();
     let mut pause = tokio::time::interval(WINDOW);
-    let mut looks = 0;
+    let (mut looks, mut ticks) = (0, 0_u32);
     loop {
         tokio::select! {
             biased;
@@ -164,15 +175,22 @@ async fn read(
                 awaited.remove(&id);
             }
             _ = lanes.data.recv_many(&mut batches, 64) => {
-                for batch in batches.drain(..) {
+                for mut batch in batches.drain(..) {
+                    place.narrow(&mut batch);
                     printer.gap(&batch).await?;
-                    held.extend(batch.lines.into_iter().filter(|line| printer.filter.passes(line)));
+                    for line in batch.lines {
+                        if printer.filter.passes(&line) { held.push(line) } else { place.note(&line) }
+                    }
                 }
             }
             _ = pause.tick() => {
                 if args.follow {
-                    if !printer.lines(&mut held).await? {
+                    if !printer.lines(&mut held, place).await? {
                         return Ok(ExitCode::Done);
+                    }
+                    ticks += 1;
+                    if ticks % KEPT == 0 {
+                        place.keep()?;
                     }
                 } else if awaited.is_empty() {
                     // Once more: lines travel in another lane than the word that a feed has answered.
@@ -192,7 +210,7 @@ async fn read(
     if let Some(limit) = args.limit {
         held.drain(..held.len().saturating_sub(limit));
     }
-    printer.lines(&mut held).await?;
+    printer.lines(&mut held, place).await?;
     Ok(code)
 }
 
@@ -205,11 +223,15 @@ struct Printer {
 
 impl Printer {
     /// Writes and forgets the lines, in the order of their times; false when nobody reads any more.
-    async fn lines(&self, held: &mut Vec<LogLine>) -> Result<bool, UserError> {
+    async fn lines(&self, held: &mut Vec<LogLine>, place: &mut Place) -> Result<bool, UserError> {
         held.sort_by_key(|line| line.at);
         let mut text = String::new();
-        held.drain(..).for_each(|line| self.line(&line, &mut text));
-        if text.is_empty() { Ok(true) } else { super::stream(&text).await }
+        held.iter().for_each(|line| self.line(line, &mut text));
+        if !text.is_empty() && !super::stream(&text).await? {
+            return Ok(false);
+        }
+        held.drain(..).for_each(|line| place.note(&line));
+        Ok(true)
     }
 
     fn line(&self, line: &LogLine, into: &mut String) {

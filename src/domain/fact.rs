@@ -46,6 +46,8 @@ pub enum Fact {
     Operation(Box<Operation>),
     /// What the disk remembers: the journal's newest rows, and what was seen healthy.
     History(Box<History>),
+    /// Text was written to this file, or why it was not.
+    Saved(Result<Text, Text>),
     /// Something to tell the person once, on the hint line.
     Notice(Text),
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::block::{Block, Meta, Opened, Summary, UNTIMED, count};
 use super::row::{self, Origin, Row};
 use super::sieve::Sieve;
-use super::tail::{Tail, Tally};
+use super::tail::{Sealed, Tail, Tally};
 use super::{BLOCK, row::micros};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
@@ -152,8 +152,16 @@ impl Store {
     /// Makes blocks of what need not be sorted any more.
     pub fn settle(&mut self) {
         while self.tail.live() >= self.full && self.tail.metas.len() > WINDOW {
-            let Some((block, tally)) = self.tail.seal(self.full, WINDOW) else { break };
-            self.enter(block.packed(), tally);
+            let Some(sealed) = self.tail.seal(self.full, WINDOW) else { break };
+            self.keep(sealed);
+        }
+    }
+
+    /// What its lines sum up to is known now and need not be read out of it later.
+    fn keep(&mut self, (block, tally, summary): Sealed) {
+        self.enter(block.packed(), tally);
+        if let Some(entry) = self.blocks.back() {
+            entry.summary.set(Some(summary));
         }
     }
 
@@ -168,8 +176,8 @@ impl Store {
 
     /// Everything before what comes as bytes is a block.
     fn close(&mut self) {
-        while let Some((block, tally)) = self.tail.seal(usize::MAX, 0) {
-            self.enter(block.packed(), tally);
+        while let Some(sealed) = self.tail.seal(usize::MAX, 0) {
+            self.keep(sealed);
         }
     }
 
@@ -364,6 +372,25 @@ impl Store {
         entry.summary.get()
     }
 
+    /// Earliest and latest time of a segment, and the lines and errors of a service in it; `None` when it has none, or when its times
+    /// are not known yet.
+    #[must_use]
+    pub fn sums(&self, position: u64, service: &ServiceId) -> Option<(i64, i64, u64, u64)> {
+        let summary = self.summary(position, false)?;
+        let (first, last) = summary.times?;
+        let mine = |source: u32| self.service(source) == Some(service);
+        let (lines, errors) = match self.entry(position) {
+            Some(entry) if entry.block.source().is_some_and(mine) => {
+                let bad = summary.levels[Level::Error as usize..].iter().map(|count| u64::from(*count)).sum();
+                (u64::from(entry.block.rows()), bad)
+            }
+            Some(entry) if entry.block.source().is_some() => (0, 0),
+            Some(entry) => sum(entry.tally.iter().filter(|one| mine(one.source))),
+            None => sum(super::tail::tally(self.tail.metas.iter()).iter().filter(|one| mine(one.source))),
+        };
+        (lines > 0).then_some((first, last, lines, errors))
+    }
+
     /// Lines of a plain block from a position on, with their service; of other blocks none.
     pub fn each_plain(&self, position: u64, mut look: impl FnMut(&ServiceId, Meta, &[u8])) {
         let plain = self.entry(position).and_then(|entry| Some((entry.first, self.service(entry.block.source()?)?)));
@@ -388,4 +415,9 @@ impl Store {
             }
         }
     }
+}
+
+/// Lines and errors of tallies.
+fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> (u64, u64) {
+    tallies.fold((0, 0), |(lines, errors), one| (lines + u64::from(one.lines), errors + u64::from(one.errors)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::block::{Block, Meta};
+use super::block::{Block, Meta, Summary};
 use crate::domain::log::Level;
 
 /// What a line costs beside its text, bytes.
@@ -18,6 +18,9 @@ pub struct Tally {
     /// Lines of level error and above.
     pub errors: u32,
 }
+
+/// The oldest lines as a block, their tally, and what they sum up to.
+pub(super) type Sealed = (Block, Vec<Tally>, Summary);
 
 /// Counts lines by source; gap marks are no lines.
 pub(super) fn tally<'m>(metas: impl Iterator<Item = &'m Meta>) -> Vec<Tally> {
@@ -93,8 +96,8 @@ impl Tail {
         self.text = text;
     }
 
-    /// Takes the oldest lines out as a block of at least so many bytes, leaving `keep` lines; with their tally.
-    pub(super) fn seal(&mut self, bytes: usize, keep: usize) -> Option<(Block, Vec<Tally>)> {
+    /// Takes the oldest lines out as a block of at least so many bytes, leaving `keep` lines.
+    pub(super) fn seal(&mut self, bytes: usize, keep: usize) -> Option<Sealed> {
         let most = self.metas.len().saturating_sub(keep);
         let (mut rows, mut sum) = (0, 0);
         while rows < most && sum < bytes {
@@ -112,7 +115,7 @@ impl Tail {
             self.live -= meta.len as usize;
         }
         self.squeeze();
-        let sums = tally(taken.iter());
-        Some((Block::tagged(text, &taken), sums))
+        let (sums, summary) = (tally(taken.iter()), Summary::of(&taken));
+        Some((Block::tagged(text, &taken), sums, summary))
     }
 }

@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use super::surface::Surface;
 use crate::app::effect::Effect;
 use crate::config::Settings;
+use crate::domain::fact::Fact;
 use crate::engine::EngineHandle;
 use crate::sanitize::Text;
 use crate::term::osc;
@@ -24,7 +25,7 @@ pub enum Flow {
     End,
 }
 
-type Background = Pin<Box<dyn Future<Output = Text> + Send>>;
+type Background = Pin<Box<dyn Future<Output = Fact> + Send>>;
 
 /// Executes effects. Work that takes time runs in [`Performer::finished`], which the loop polls, so nothing outlives it.
 pub struct Performer {
@@ -46,10 +47,10 @@ impl Performer {
         self.engine
     }
 
-    /// The next sentence about finished background work; pends while there is none.
-    pub async fn finished(&mut self) -> Option<Text> {
+    /// What the next background work came to; pends while there is none.
+    pub async fn finished(&mut self) -> Option<Fact> {
         match self.background.next().await {
-            Some(text) => Some(text),
+            Some(fact) => Some(fact),
             None => std::future::pending().await,
         }
     }
@@ -69,10 +70,14 @@ impl Performer {
             Effect::Leave(op, why) => self.engine.leave(op, why),
             Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
             Effect::Copy(text) => return self.copy(&text, surface),
-            Effect::Open(url) => self.background.push(Box::pin(open(url))),
+            Effect::Open(url) => self.background.push(Box::pin(async { Fact::Notice(open(url).await) })),
             Effect::Title(text) => return surface.write(&osc::title(&text)),
             Effect::Alert(text) => return surface.write(&osc::alert(&text)),
-            Effect::Save { name, text } => self.background.push(Box::pin(save(self.saves.clone(), name, text))),
+            Effect::Save { name, text, first } => {
+                let dir = self.saves.clone();
+                self.background.push(Box::pin(async move { Fact::Saved(save(dir, name, text, first).await) }));
+            }
+            Effect::Pager(path) => return self.page(&path, surface),
             Effect::Mouse(on) => return surface.set_mouse(on),
             Effect::Suspend => return surface.suspend(),
             Effect::Quit => {}
@@ -88,7 +93,26 @@ impl Performer {
             }
             None => "too long for the terminal's clipboard: nothing was copied; save it with ctrl-s".to_owned(),
         };
-        self.background.push(Box::pin(std::future::ready(Text::from(says))));
+        self.tell(Text::from(says));
+        Ok(())
+    }
+
+    fn tell(&self, says: Text) {
+        self.background.push(Box::pin(std::future::ready(Fact::Notice(says))));
+    }
+
+    /// Shows a file in the pager, as the person set it, and removes it.
+    fn page<S: Surface>(&self, path: &str, surface: &mut S) -> io::Result<()> {
+        let pager = std::env::var("PAGER").ok().filter(|words| !words.trim().is_empty());
+        let pager = pager.unwrap_or_else(|| "less".to_owned());
+        // The shell reads the words of the variable as everywhere; the path is never part of them.
+        let ended = surface.outside(&["sh", "-c", &format!("exec {pager} \"$1\""), "sh", path])?;
+        let _ = std::fs::remove_file(path);
+        match ended {
+            Ok(status) if status.success() => {}
+            Ok(status) => self.tell(Text::from(format!("$PAGER ({pager}) ended: {status}"))),
+            Err(error) => self.tell(Text::from(format!("$PAGER ({pager}) cannot be run: {error}"))),
+        }
         Ok(())
     }
 }
@@ -111,13 +135,13 @@ async fn open(url: String) -> Text {
     }
 }
 
-/// Writes a file that only its owner may read, and says where it is.
-async fn save(dir: PathBuf, name: String, text: String) -> Text {
+/// Writes to a file that only its owner may read; where it is, or why it was not written.
+async fn save(dir: PathBuf, name: String, text: String, first: bool) -> Result<Text, Text> {
     let path = dir.join(name.replace(['/', '\\'], "-"));
     let written = async {
         tokio::fs::create_dir_all(&dir).await?;
         let mut options = tokio::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.create(first).write(first).truncate(first).append(!first);
         #[cfg(unix)]
         options.mode(0o600);
         let mut file = options.open(&path).await?;
@@ -125,7 +149,7 @@ async fn save(dir: PathBuf, name: String, text: String) -> Text {
         tokio::io::AsyncWriteExt::flush(&mut file).await
     };
     match written.await {
-        Ok(()) => Text::from(format!("saved {}", path.display())),
-        Err(error) => Text::from(format!("not saved to {}: {error}", path.display())),
+        Ok(()) => Ok(Text::from(path.display().to_string())),
+        Err(error) => Err(Text::from(format!("{}: {error}", path.display()))),
     }
 }

@@ -1,6 +1,7 @@
 //! What the loop draws on: the real terminal, or a buffer in tests.
 
 use std::io;
+use std::process::ExitStatus;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -40,6 +41,11 @@ pub trait Surface {
     /// # Errors
     /// When the terminal cannot be written.
     fn suspend(&mut self) -> io::Result<()>;
+    /// Gives the terminal to another program until it ends, and comes back with a clean screen. The first word is the program.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written; within, when the program cannot be run.
+    fn outside(&mut self, words: &[&str]) -> io::Result<io::Result<ExitStatus>>;
     /// Gives the terminal back.
     fn leave(&mut self);
 }
@@ -63,6 +69,10 @@ impl Surface for Session {
 
     fn suspend(&mut self) -> io::Result<()> {
         Self::suspend(self)
+    }
+
+    fn outside(&mut self, words: &[&str]) -> io::Result<io::Result<ExitStatus>> {
+        Self::outside(self, words)
     }
 
     fn leave(&mut self) {
@@ -150,6 +160,10 @@ impl Surface for MemorySurface {
 
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn outside(&mut self, _words: &[&str]) -> io::Result<io::Result<ExitStatus>> {
+        Ok(Err(io::ErrorKind::Unsupported.into()))
     }
 
     fn leave(&mut self) {}

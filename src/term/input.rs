@@ -1,8 +1,60 @@
 //! Terminal events as messages of the application.
 
-use crossterm::event::{Event, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crossterm::event::{
+    Event, EventStream, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+
+use futures_util::{Stream, StreamExt as _};
 
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
+
+/// What is typed. It can be closed while another program has the terminal; every copy is of the same.
+#[derive(Clone)]
+pub struct Keys(Rc<RefCell<Option<EventStream>>>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self(Rc::new(RefCell::new(Some(EventStream::new()))))
+    }
+}
+
+impl Keys {
+    /// Stops reading the terminal.
+    pub(super) fn close(&self) {
+        self.0.take();
+    }
+
+    /// Reads it again.
+    pub(super) fn open(&self) {
+        self.0.replace(Some(EventStream::new()));
+    }
+}
+
+impl Stream for Keys {
+    type Item = Msg;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Msg>> {
+        let mut events = self.0.borrow_mut();
+        let Some(events) = events.as_mut() else { return Poll::Pending };
+        loop {
+            match events.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(event))) => {
+                    if let Some(msg) = translate(event) {
+                        return Poll::Ready(Some(msg));
+                    }
+                }
+                // The terminal is gone: end as if asked to, rather than spin on its errors.
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Some(Msg::Terminate)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
 
 /// Translates an event; `None` for events that mean nothing to us (key releases, mouse moves).
 #[must_use]

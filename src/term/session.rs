@@ -4,6 +4,7 @@
 //! `Drop`, and by the panic hook, which runs before the panic message is printed. Leaving twice does no harm.
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{
@@ -16,6 +17,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
 use super::canvas::Canvas;
+use super::input::Keys;
 use crate::app::geometry::Geometry;
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
@@ -31,6 +33,7 @@ const FRAME_BYTES: usize = 256 * 1024;
 pub struct Session {
     canvas: Canvas<BufWriter<Stdout>>,
     mouse: bool,
+    keys: Keys,
 }
 
 impl Session {
@@ -41,7 +44,35 @@ impl Session {
     pub fn enter(mouse: bool) -> io::Result<Self> {
         install_panic_hook();
         take(mouse)?;
-        Ok(Self { canvas: Canvas::new(screen()?), mouse })
+        Ok(Self { canvas: Canvas::new(screen()?), mouse, keys: Keys::default() })
+    }
+
+    /// What is typed.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.keys.clone()
+    }
+
+    /// Gives the terminal to another program until it ends, and takes it again. The program's keys come from the terminal also when
+    /// our standard input is a log.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written; within, when the program cannot be run.
+    pub fn outside(&mut self, words: &[&str]) -> io::Result<io::Result<ExitStatus>> {
+        // Two readers of one terminal would share its keys between them.
+        self.keys.close();
+        self.leave();
+        let (program, arguments) = words.split_first().map_or(("", words), |(first, rest)| (*first, rest));
+        let mut command = Command::new(program);
+        command.args(arguments);
+        if let Ok(terminal) = std::fs::File::open("/dev/tty") {
+            command.stdin(terminal);
+        }
+        let ended = command.status();
+        take(self.mouse)?;
+        self.keys.open();
+        self.canvas = Canvas::new(screen()?);
+        Ok(ended)
     }
 
     /// Columns and rows.

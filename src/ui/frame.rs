@@ -132,6 +132,12 @@ fn logs(ctx: &Ctx<'_>) -> String {
             "paused"
         }
     ));
+    if logs.beside() {
+        text.push_str(&format!(" {dot} among its neighbours, x goes back"));
+    }
+    if ctx.model.reading.column > 0 {
+        text.push_str(&format!(" {dot} from column {}", ctx.model.reading.column));
+    }
     let below = logs.below();
     if below > 0 {
         text.push_str(&format!(" {dot} +{below} below"));

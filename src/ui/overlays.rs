@@ -19,7 +19,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
         Overlay::Palette(find) => actions(ctx, frame, body, find, "Palette"),
         Overlay::Menu(at) => choices(ctx, frame, body, *at),
         Overlay::Why(at) => evidence(ctx, frame, body, *at),
-        Overlay::Sources(at) => sources(ctx, frame, body, *at),
+        Overlay::Sources(at) => super::reader::sources(ctx, frame, body, *at),
         Overlay::Patterns(at) => super::reader::patterns(ctx, frame, body, *at),
         Overlay::Chart(at) => super::reader::chart(ctx, frame, body, *at),
         Overlay::Detail(subject, top) => details(ctx, frame, body, subject, *top),
@@ -109,32 +109,6 @@ fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
     let name = env.map(ToString::to_string).unwrap_or_default();
     let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
     dialog(ctx, frame, body, env, &format!("Why: {name}, what changed first"), lines.collect(), last);
-}
-
-fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
-    let logs = &ctx.model.logs;
-    let mark = ctx.theme.ellipsis();
-    let rows = room(body);
-    let mut lines: Vec<Line<'static>> = Vec::new();
-    for (index, source) in logs.sources().iter().enumerate().skip(window(at, rows)).take(rows) {
-        let shown = if logs.filter().hidden.contains(&source.service) { "hidden" } else { "shown" };
-        let age = source.newest.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
-        let text = format!(
-            " {} {} {:>8} lines {:>6} errors {:>6}/s  newest {age} ago",
-            text::fit(shown, 7, mark),
-            text::fit(&source.service.to_string(), 24, mark),
-            source.lines,
-            source.errors,
-            source.rate(ctx.now.mono),
-        );
-        let line = Line::raw(text::cut(&text, columns(body), mark));
-        lines.push(if index == at { line.patch_style(ctx.theme.selected()) } else { line });
-    }
-    if lines.is_empty() {
-        lines.push(Line::styled(" no source has written yet", ctx.theme.dim()));
-    }
-    let last = Line::styled(" space shows or hides it, a shows all, esc leaves", ctx.theme.dim());
-    dialog(ctx, frame, body, None, "Sources of log lines", lines, last);
 }
 
 fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject, top: usize) {

@@ -1,31 +1,50 @@
 //! The dialogs of the log reader.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::overlays::{columns, room, window};
 use super::widgets::dialog::dialog;
 use super::{Ctx, text};
-use crate::app::reader;
+use crate::app::logbuf::{Pattern, Source, UNTIMED};
+use crate::app::reader::{self, Turn};
 use crate::domain::environment::Status;
+use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::log::Level;
 
+/// Services whose error rates are told above the patterns.
+const TOLD: usize = 2;
+
 pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
-    let (all, rows, mark) = (reader::patterns(ctx.model), room(body), ctx.theme.ellipsis());
-    let mut lines: Vec<Line<'static>> = Vec::new();
+    let (all, mark) = (reader::patterns(ctx.model), ctx.theme.ellipsis());
+    let mut lines: Vec<Line<'static>> = reader::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
+    let wide = columns(body) >= 100;
+    let heading =
+        if wide { "   lines  /minute      level first seen  source" } else { "   lines      level first seen  source" };
+    lines.push(Line::styled(heading.to_owned(), ctx.theme.dim()));
+    let rows = room(body).saturating_sub(lines.len()).max(1);
     for (index, (new, one)) in all.iter().enumerate().skip(window(at, rows)).take(rows) {
         let new = if *new { "new" } else { "" };
-        let head = format!(" {:>8} {:<4}{:<6}", one.count, new, one.level.word());
-        let env = one.service.env.as_str();
-        let place = format!("{}/{}", env.get(..4).unwrap_or(env), one.service.name);
-        let rest = format!("{} {}", text::fit(&place, 14, mark), ctx.veiled(&one.text()));
-        let rest = text::cut(&rest, columns(body).saturating_sub(head.len()), mark);
+        let first = Timestamp::from_microsecond(one.times.0).ok().filter(|_| one.times.0 != UNTIMED);
+        let first = first.map(|first| text::since(first, ctx.now.wall) + " ago").unwrap_or_default();
+        let rate = one.rate().map(|rate| format!("{rate:.1}")).unwrap_or_default();
+        let rate = if wide { format!(" {rate:>8}") } else { String::new() };
+        let head = format!(" {:>7}{rate} {new:<4} {:<5} ", one.count, one.level.word());
+        let place = format!("{}/{}", env(one), one.service.name);
+        let place = place.trim_start_matches('/');
+        let number = ctx.model.logs.number(&one.service);
+        let place = Span::styled(text::fit(place, 14, mark), ctx.theme.source(number));
+        let room = columns(body).saturating_sub(head.len() + 12 + 15);
+        let words = text::cut(&ctx.veiled(&one.text()), room, mark);
         let style = if new.is_empty() { ctx.theme.level(one.level) } else { ctx.theme.status(Status::Warn) };
-        let line = Line::from(vec![Span::styled(head, style), Span::raw(rest)]);
+        let seen = Span::styled(format!("{first:<12}"), ctx.theme.dim());
+        let line = Line::from(vec![Span::styled(head, style), seen, place, Span::raw(format!(" {words}"))]);
         lines.push(if index == at { line.patch_style(ctx.theme.selected()) } else { line });
     }
-    if lines.is_empty() {
+    if all.is_empty() {
         lines.push(Line::styled(" no line has come yet", ctx.theme.dim()));
     }
     let beyond = ctx.model.logs.patterns().beyond;
@@ -35,10 +54,37 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
     dialog(ctx, frame, body, None, &title, lines, Line::styled(last, ctx.theme.dim()));
 }
 
+fn env(pattern: &Pattern) -> &str {
+    let env = pattern.service.env.as_str();
+    env.get(..4).unwrap_or(env)
+}
+
+/// The errors of a service before its live deployment and since.
+fn turn(ctx: &Ctx<'_>, turn: &Turn) -> Line<'static> {
+    let percent = |rate: u64| format!("{}.{:02}%", rate / 100, rate % 100);
+    let (before, after) = turn.rates();
+    let age = text::since(turn.at, ctx.now.wall);
+    let was = match turn.before.lines {
+        0 => "no line before".to_owned(),
+        lines => format!("{} of {lines} lines before", percent(before)),
+    };
+    let says = format!(
+        " {} {} {age} ago: errors {was} {} {} of {} since",
+        turn.service,
+        text::cut(turn.label.as_str(), 12, ctx.theme.ellipsis()),
+        ctx.theme.arrow(),
+        percent(after),
+        turn.after.lines
+    );
+    let worse = turn.before.lines > 0 && after > before.saturating_mul(2).max(before + 50);
+    Line::styled(says, if worse { ctx.theme.status(Status::Fail) } else { ctx.theme.dim() })
+}
+
 pub(super) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
     let last = Line::styled(" enter goes there, d next deployment, j k choose, esc leaves", ctx.theme.dim());
     let Some(chart) = ctx.model.logs.chart(reader::ROWS) else {
-        let none = vec![Line::styled(" no line names a time", ctx.theme.dim())];
+        let says = if ctx.model.logs.working() { " reading the times of the lines" } else { " no line names a time" };
+        let none = vec![Line::styled(says, ctx.theme.dim())];
         return dialog(ctx, frame, body, None, "Errors over time", none, last);
     };
     let marks = reader::deploys(ctx.model, &chart);
@@ -62,4 +108,52 @@ pub(super) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize)
     let unread = if chart.unread > 0 { format!(", {} not read yet", chart.unread) } else { String::new() };
     let title = format!("Errors over time: begins, lines, errors{unread}");
     dialog(ctx, frame, body, None, &title, lines, last);
+}
+
+pub(super) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+    let (logs, mark, rows) = (&ctx.model.logs, ctx.theme.ellipsis(), room(body).saturating_sub(1).max(1));
+    let heading = "         source              state       lines errors     /s    lag newest";
+    let mut lines = vec![Line::styled(text::cut(heading, columns(body), mark), ctx.theme.dim())];
+    for (index, source) in logs.sources().iter().enumerate().skip(window(at, rows)).take(rows) {
+        let shown = if logs.filter().hidden.contains(&source.service) { "hidden" } else { "shown" };
+        let (style, state, why) = state(ctx, source);
+        let age = source.newest.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
+        let lag = source.lag.map(|lag| text::age(lag.unsigned_abs())).unwrap_or_default();
+        let head = format!(" {} ", text::fit(shown, 7, mark));
+        let name = text::fit(source.service.to_string().trim_start_matches('/'), 20, mark);
+        let rest = format!(
+            "{:>8} {:>6} {:>6} {lag:>6} {age:>6}  {why}",
+            source.lines,
+            source.errors,
+            source.rate(ctx.now.mono)
+        );
+        let rest = text::cut(&rest, columns(body).saturating_sub(38), mark);
+        let line = Line::from(vec![
+            Span::raw(head),
+            Span::styled(name, ctx.theme.source(index)),
+            Span::styled(text::fit(state, 9, mark), style),
+            Span::raw(rest),
+        ]);
+        lines.push(if index == at { line.patch_style(ctx.theme.selected()) } else { line });
+    }
+    if logs.sources().is_empty() {
+        lines.push(Line::styled(" no source has written yet", ctx.theme.dim()));
+    }
+    let last = Line::styled(" space shows or hides it, a shows all, esc leaves", ctx.theme.dim());
+    dialog(ctx, frame, body, None, "Sources of log lines", lines, last);
+}
+
+/// Whether a source writes: one that cannot be read is another thing than one that is silent.
+fn state(ctx: &Ctx<'_>, source: &Source) -> (Style, &'static str, String) {
+    let feed = ctx.model.feeds.get(&FeedId::Logs(source.service.clone()));
+    if let Some(FeedState::Failing { why, .. }) = feed.map(|feed| &feed.state) {
+        return (ctx.theme.status(Status::Fail), "broken", why.to_string());
+    }
+    if let Some(why) = &source.ended {
+        return (ctx.theme.dim(), "ended", why.to_string());
+    }
+    match source.rate(ctx.now.mono) {
+        0 => (ctx.theme.dim(), "silent", String::new()),
+        _ => (ctx.theme.status(Status::Ok), "live", String::new()),
+    }
 }

@@ -79,6 +79,8 @@ struct Roles {
     dim: Look,
     strong: Look,
     banner: Look,
+    /// Sources of log lines, one after the other.
+    sources: [Look; 6],
 }
 
 /// How things look.
@@ -144,6 +146,12 @@ impl Theme {
             Level::Info => Style::new(),
             Level::Trace | Level::Debug => self.dim(),
         }
+    }
+
+    /// Style of the name of a source of log lines, by its number. The name tells it where there is no colour.
+    #[must_use]
+    pub fn source(&self, number: usize) -> Style {
+        self.roles.sources[number % self.roles.sources.len()].style()
     }
 
     /// Less important text.

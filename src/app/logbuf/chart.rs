@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::LogBuf;
+use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
 use crate::logstore::block::UNTIMED;
 
@@ -91,6 +92,33 @@ impl LogBuf {
             }
         }
         Some(chart)
+    }
+
+    /// Lines and errors of a service in a span of time before a moment, and from that moment on for as long.
+    #[must_use]
+    pub fn around(&self, service: &ServiceId, moment: i64, span: i64) -> (Bucket, Bucket) {
+        let (from, until) = (moment.saturating_sub(span), moment.saturating_add(span));
+        let mut sums = (Bucket::default(), Bucket::default());
+        let mut add = |at: i64, lines: u64, errors: u64| {
+            if at != UNTIMED && (from..until).contains(&at) {
+                let bucket = if at < moment { &mut sums.0 } else { &mut sums.1 };
+                (bucket.lines, bucket.errors) = (bucket.lines + lines, bucket.errors + errors);
+            }
+        };
+        for start in self.segments() {
+            let Some((first, last, lines, errors)) = self.store.sums(start, service) else { continue };
+            let side = |at: i64| (at < from, at < moment, at < until);
+            if side(first) == side(last) {
+                add(first, lines, errors);
+                continue;
+            }
+            self.store.each(start, |_, meta, _| {
+                if !meta.gap && self.store.service(meta.source) == Some(service) {
+                    add(meta.at, 1, u64::from(meta.level >= Level::Error));
+                }
+            });
+        }
+        sums
     }
 
     /// Selects the first shown line at or after a time; false when there is none.

@@ -196,15 +196,51 @@ impl LogBuf {
         (self.term, self.needle) = (Term::default(), None);
     }
 
-    /// The lines that pass the filter, as text.
+    /// Shows the selected line, or the newest shown one, among its neighbours; the next time what the filter lets pass again. False
+    /// when nothing is left out.
+    pub fn neighbours(&mut self, page: usize) -> bool {
+        if let Some(filter) = self.aside.take() {
+            self.set_filter(filter);
+            return true;
+        }
+        if self.filter.passes_all() {
+            return false;
+        }
+        let at = self.cursor.or_else(|| self.last_shown());
+        let filter = self.filter.clone();
+        self.set_filter(Filter::default());
+        self.aside = Some(filter);
+        if let Some(at) = at {
+            (self.anchor, self.lost) = (None, 0);
+            self.go(self.shown_before(at), page, page / 2);
+        }
+        true
+    }
+
+    /// Whether a line is shown among its neighbours.
     #[must_use]
-    pub fn as_text(&self) -> String {
-        let mut text = String::new();
-        for position in (0..self.shown_len()).filter_map(|index| self.shown_at(index)) {
+    pub fn beside(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    /// Shown rows from a position up to another as text, some `budget` bytes of it; with the position to go on from, and how many lines
+    /// those are.
+    #[must_use]
+    pub fn as_text(&self, from: u64, until: u64, budget: usize) -> (String, u64, u64) {
+        let (mut text, mut lines) = (String::new(), 0);
+        let mut index = self.shown_before(from);
+        while text.len() < budget {
+            let Some(position) = self.shown_at(index).filter(|position| *position < until) else {
+                return (text, until, lines);
+            };
             match self.store.row(position) {
                 Some(Row::Line(line)) => {
                     let level = line.level.word();
-                    text.push_str(&format!("{} {} {level} {}\n", line.at, line.service, line.message));
+                    // A log that is read alone belongs to no environment.
+                    let service = line.service.to_string();
+                    let service = service.trim_start_matches('/');
+                    text.push_str(&format!("{} {service} {level} {}\n", line.at, line.message));
+                    lines += 1;
                 }
                 Some(Row::Gap(service, 0, why)) => text.push_str(&format!("~~ {service}: {why}\n")),
                 Some(Row::Gap(service, count, why)) => {
@@ -212,7 +248,14 @@ impl LogBuf {
                 }
                 None => {}
             }
+            index += 1;
         }
-        text
+        (text, self.shown_at(index).unwrap_or(until).min(until), lines)
+    }
+
+    /// Positions from the first row held to behind the last.
+    #[must_use]
+    pub fn span(&self) -> (u64, u64) {
+        (self.store.base(), self.store.end())
     }
 }

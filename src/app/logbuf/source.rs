@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::LogBuf;
+use crate::app::msg::Now;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
 use crate::logstore::Tally;
+use crate::sanitize::Text;
 
 /// Seconds over which a rate is told.
 const WINDOW: u64 = 5;
@@ -24,6 +26,10 @@ pub struct Source {
     pub errors: u64,
     /// Event time of its newest line.
     pub newest: Option<Timestamp>,
+    /// How old its newest line was when it came.
+    pub lag: Option<SignedDuration>,
+    /// It will write no more, and why.
+    pub ended: Option<Text>,
     /// Its newest line of level error or above.
     newest_error: Option<LogLine>,
     /// Lines that came in the last seconds, by second of the monotonic clock.
@@ -61,9 +67,20 @@ impl LogBuf {
         &self.sources
     }
 
-    /// Counts lines that came now.
-    pub fn came(&mut self, service: &ServiceId, lines: usize, mono: Duration) {
-        let recent = &mut self.source(service).recent;
+    /// Which of the sources a service is, counted from 0.
+    #[must_use]
+    pub fn number(&self, service: &ServiceId) -> usize {
+        self.sources.iter().position(|source| source.service == *service).unwrap_or(0)
+    }
+
+    /// Counts lines that came now; the event time of the newest of them, where it is known, tells how late they are.
+    pub fn came(&mut self, service: &ServiceId, lines: usize, newest: Option<Timestamp>, now: Now) {
+        let source = self.source(service);
+        if let Some(newest) = newest {
+            source.lag = Some(now.wall.duration_since(newest));
+            source.newest = source.newest.max(Some(newest));
+        }
+        let (recent, mono) = (&mut source.recent, now.mono);
         let second = mono.as_secs();
         match recent.back_mut() {
             Some((last, count)) if *last == second => *count += lines as u64,
@@ -78,12 +95,24 @@ impl LogBuf {
         let known = self.sources.iter().position(|source| source.service == *service);
         let at = known.unwrap_or_else(|| {
             let service = service.clone();
-            let fresh =
-                Source { service, lines: 0, errors: 0, newest: None, newest_error: None, recent: VecDeque::new() };
-            self.sources.push(fresh);
+            self.sources.push(Source {
+                service,
+                lines: 0,
+                errors: 0,
+                newest: None,
+                lag: None,
+                ended: None,
+                newest_error: None,
+                recent: VecDeque::new(),
+            });
             self.sources.len() - 1
         });
         &mut self.sources[at]
+    }
+
+    /// Takes note that a source will write no more.
+    pub fn ended(&mut self, service: &ServiceId, why: Text) {
+        self.source(service).ended = Some(why);
     }
 
     /// Shows or hides a source.

@@ -269,6 +269,8 @@ fn errors_are_told_over_time_and_a_time_can_be_gone_to() {
         let block = crate::logstore::Block::plain(0, text.into_bytes()).packed();
         buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
     }
+    assert_eq!(buf.chart(10), None, "nobody has asked for times yet");
+    buf.sum();
     while buf.working() {
         buf.work();
     }
@@ -287,4 +289,65 @@ fn errors_are_told_over_time_and_a_time_can_be_gone_to() {
         patterns,
         [("[info] line <*> of a file".to_owned(), 9900), ("[error] line <*> of a file".to_owned(), 100)]
     );
+}
+
+#[test]
+fn what_is_typed_may_name_what_is_looked_at() {
+    let mut buf = LogBuf::new(1 << 20);
+    let from = |second: i64, service: &str, region: &str, level: Level| LogLine {
+        service: ServiceId::new("production", service),
+        region: region.into(),
+        instance: format!("{region}-1").into(),
+        level,
+        ..line(second, &format!("{service} {region} {}", level.word()))
+    };
+    buf.push(batch(vec![
+        from(1, "backend", "iad", Level::Info),
+        from(2, "backend", "fra", Level::Error),
+        from(3, "frontend", "", Level::Warn),
+    ]));
+    buf.push(LogBatch { gap: 1, ..batch(vec![from(4, "backend", "fra", Level::Debug)]) });
+    let mut shown = |text: &str| {
+        buf.set_filter(Filter { term: typed(text), ..Filter::default() });
+        (0..buf.shown_len())
+            .filter_map(|index| Some(buf.line(buf.shown_at(index)?)?.at.as_second()))
+            .collect::<Vec<_>>()
+    };
+    for (text, wanted) in [
+        ("region:fra", &[2, 4][..]),
+        ("!region:fra", &[1, 3]),
+        ("source:front", &[3]),
+        ("source:~^production/b", &[1, 2, 4]),
+        ("instance:iad", &[1]),
+        ("level:warn", &[2, 3]),
+        ("!level:err", &[1, 3, 4]),
+        ("level:", &[1, 2, 3, 4]),
+        ("~level:", &[]),
+    ] {
+        assert_eq!(shown(text), wanted, "{text}");
+        assert_eq!(typing(&typed(text)), text);
+    }
+    buf.set_filter(Filter { chips: vec![typed("source:backend")], term: typed("region:fra"), ..Filter::default() });
+    assert_eq!(buf.shown_len(), 3, "two lines, and the mark of the gap");
+    let sought = buf.seek(Seek::Match, false, 10).unwrap();
+    assert!(sought.found);
+}
+
+#[test]
+fn the_errors_around_a_moment_are_told_by_service() {
+    let mut buf = LogBuf::new(64 << 20);
+    let backend = ServiceId::new("production", "backend");
+    let text = "padding ".repeat(20);
+    for second in 0..4000 {
+        let level = if second >= 2000 && second % 2 == 0 { Level::Error } else { Level::Info };
+        let other = LogLine { service: ServiceId::new("production", "frontend"), ..line(second, &text) };
+        buf.push(batch(vec![LogLine { level, ..line(second, &text) }, other]));
+    }
+    while buf.working() {
+        buf.work();
+    }
+    let (before, after) = buf.around(&backend, 2_000_000_000, 1_000_000_000);
+    assert_eq!((before.lines, before.errors, after.lines, after.errors), (1000, 0, 1000, 500));
+    let (before, after) = buf.around(&ServiceId::new("production", "frontend"), 2_000_000_000, 1_000_000_000);
+    assert_eq!((before.lines, before.errors, after.lines, after.errors), (1000, 0, 1000, 0));
 }

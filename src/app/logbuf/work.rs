@@ -31,6 +31,7 @@ impl LogBuf {
         if filter == self.filter {
             return;
         }
+        self.aside = None;
         self.filter = filter;
         self.sieve = self.filter.sieve();
         if !self.filter.term.text.is_empty() {
@@ -62,7 +63,8 @@ impl LogBuf {
     #[must_use]
     pub fn working(&self) -> bool {
         let mining = self.mined.is_some_and(|mined| mined < self.store.settled());
-        self.scan.is_some() || self.seeking.is_some() || mining || self.survey < self.store.settled()
+        let summing = self.survey.is_some_and(|survey| survey < self.store.settled());
+        self.scan.is_some() || self.seeking.is_some() || mining || summing
     }
 
     /// Whether slices change what is seen.
@@ -147,18 +149,23 @@ impl LogBuf {
         }
     }
 
-    /// Sums blocks up that came as bytes: levels and times, by which later filters skip them.
+    /// Begins to sum up blocks that came as bytes: levels and times, by which filters skip them and the chart is drawn.
+    pub fn sum(&mut self) {
+        self.survey.get_or_insert(self.store.base());
+    }
+
     fn sum_up(&mut self, budget: usize) {
-        let mut spent = 0;
-        self.survey = self.survey.max(self.store.base());
-        while spent < budget && self.survey < self.store.settled() {
-            let segment = self.store.segment(self.survey);
+        let Some(survey) = self.survey else { return };
+        let (mut spent, mut at) = (0, survey.max(self.store.base()));
+        while spent < budget && at < self.store.settled() {
+            let segment = self.store.segment(at);
             if self.store.summary(segment.start, false).is_none() {
                 let _ = self.store.summary(segment.start, true);
                 spent += crate::logstore::BLOCK;
             }
             spent += 64;
-            self.survey = segment.end;
+            at = segment.end;
         }
+        self.survey = Some(at);
     }
 }

@@ -22,6 +22,10 @@ const WAITING: usize = 16;
 const FULL: usize = 4 * BLOCK;
 /// Shortest time between two hand-overs of little: every one of them wakes the loop, and a frame shows what came in 28 ms.
 const APART: Duration = Duration::from_millis(3);
+/// Bytes of a read from which on there is much to read.
+const TRICKLE: usize = 32 * 1024;
+/// Reads after which a flood is over if none of them brought much.
+const FLOOD: u32 = 64;
 /// Longest line; a longer one is cut into several.
 const LINE: usize = 16 << 20;
 
@@ -33,13 +37,21 @@ pub(super) fn start(service: ServiceId, (mut from, ended): Source, to: Sender<Ve
 }
 
 fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
-    let mut buffer = vec![0; READ];
+    let (mut buffer, mut flood) = (vec![0; READ], 0_u32);
+    // Nobody sends: it is only waited on, as a clock is.
+    let (_never, clock) = sync_channel::<()>(0);
     loop {
         match from.read(&mut buffer) {
             Ok(0) => return,
             Ok(read) => {
                 if to.send(buffer[..read].to_vec()).is_err() {
                     return;
+                }
+                // A trickle gathers in the kernel meanwhile: each wake costs more than what it brings. A flood is read on at once,
+                // although some of its reads are small.
+                flood = if read < TRICKLE { flood.saturating_sub(1) } else { FLOOD };
+                if flood == 0 {
+                    let _ = clock.recv_timeout(APART);
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}

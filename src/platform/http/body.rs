@@ -2,13 +2,15 @@
 
 use std::io::{self, Read};
 
+use bytes::{Bytes, BytesMut};
 use tokio::runtime::Runtime;
 
 /// A body that is being read. Each read waits on the thread that asks.
 pub struct Body {
     runtime: Runtime,
     response: reqwest::Response,
-    rest: bytes::Bytes,
+    rest: Bytes,
+    failed: Option<reqwest::Error>,
 }
 
 impl Body {
@@ -30,7 +32,7 @@ impl Body {
         if !response.status().is_success() {
             return Err(format!("the answer was {}", response.status()));
         }
-        Ok(Self { runtime, response, rest: bytes::Bytes::new() })
+        Ok(Self { runtime, response, rest: Bytes::new(), failed: None })
     }
 }
 
@@ -45,18 +47,48 @@ fn words(error: &reqwest::Error) -> String {
     text
 }
 
-impl Read for Body {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.runtime.block_on(self.response.chunk()).map_err(io::Error::other)? {
-                Some(chunk) => self.rest = chunk,
-                None => return Ok(0),
+impl Body {
+    /// Whole chunks: the first is waited for, others are taken when they have come already.
+    async fn gather(response: &mut reqwest::Response, failed: &mut Option<reqwest::Error>, most: usize) -> BytesMut {
+        let mut all = BytesMut::new();
+        while all.len() < most {
+            let chunk = tokio::select! {
+                biased;
+                chunk = response.chunk() => chunk,
+                () = turns(), if !all.is_empty() => return all,
+            };
+            match chunk {
+                Ok(Some(chunk)) => all.extend_from_slice(&chunk),
+                Ok(None) => return all,
+                // What came before it is read first.
+                Err(error) => {
+                    *failed = Some(error);
+                    return all;
+                }
             }
         }
+        all
+    }
+}
+
+/// Lets the connection, which is a task of the same thread, take what the kernel holds.
+async fn turns() {
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() && self.failed.is_none() {
+            let gathered = Self::gather(&mut self.response, &mut self.failed, into.len());
+            self.rest = self.runtime.block_on(gathered).freeze();
+        }
+        if let Some(error) = self.failed.take_if(|_| self.rest.is_empty()) {
+            return Err(io::Error::other(error));
+        }
         let count = self.rest.len().min(into.len());
-        let (now, later) = (self.rest.slice(..count), self.rest.slice(count..));
-        into.get_mut(..count).unwrap_or_default().copy_from_slice(&now);
-        self.rest = later;
+        into.get_mut(..count).unwrap_or_default().copy_from_slice(&self.rest.split_to(count));
         Ok(count)
     }
 }

@@ -56,7 +56,8 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     };
     // One file needs no name on every line.
     if !alone || ctx.model.logs.sources().len() > 1 {
-        spans.push(Span::raw(text::fit(&place, 14, ctx.theme.ellipsis())));
+        let number = ctx.model.logs.number(&line.service);
+        spans.push(Span::styled(text::fit(&place, 14, ctx.theme.ellipsis()), ctx.theme.source(number)));
     }
     if width > 110 && !alone {
         let instance: String = line.instance.chars().take(4).collect();
@@ -67,7 +68,9 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     let room = width.saturating_sub(used);
     let message = ctx.veiled(line.message.as_str());
     if !ctx.model.reading.wrap || room < 10 {
-        spans.extend(marked(ctx, &text::cut(&message, room, ctx.theme.ellipsis()), style));
+        let column = ctx.model.reading.column;
+        let message = if column > 0 { text::split(&message, column).1 } else { &message };
+        spans.extend(marked(ctx, &text::cut(message, room, ctx.theme.ellipsis()), style));
         return vec![Line::from(spans)];
     }
     let mut rows = Vec::new();
