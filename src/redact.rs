@@ -15,6 +15,8 @@ pub const MASK: &str = "‹redacted›";
 const SHORTEST: usize = 6;
 
 /// Tokens by their published shapes, then values by the name that stands before them.
+///
+/// Word borders are those of ASCII: with Unicode's the search of a line in another script falls back to one many times slower.
 static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let shapes = [
         r"gh[pousr]_[A-Za-z0-9]{16,}",
@@ -25,7 +27,7 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
         r"AKIA[0-9A-Z]{16}",
         r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
-        r"(?P<scheme>\b(?i:bearer|flyv1)\s+)[A-Za-z0-9._~+/=,-]{8,}",
+        r"(?P<scheme>(?-u:\b)(?i:bearer|flyv1)\s+)[A-Za-z0-9._~+/=,-]{8,}",
         r"(?P<user>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@]+@",
         concat!(
             r#"(?P<key>(?i:token|secret|passw(?:or)?d|api[_-]?key|private[_-]?key)["']?\s*[=:]\s*["']?)"#,

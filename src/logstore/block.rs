@@ -162,14 +162,19 @@ impl Block {
     }
 
     /// Packs it; what would not get smaller stays as it is.
+    pub fn pack(&mut self) {
+        if let Body::Held(text) = &self.body
+            && let Some(small) = pack(text)
+        {
+            self.body = Body::Packed(small);
+        }
+    }
+
+    /// The same, packed.
     #[must_use]
-    pub fn packed(self) -> Self {
-        let Body::Held(text) = self.body else { return self };
-        let body = match pack(&text) {
-            Some(small) => Body::Packed(small),
-            None => Body::Held(text),
-        };
-        Self { body, ..self }
+    pub fn packed(mut self) -> Self {
+        self.pack();
+        self
     }
 
     /// Lines.

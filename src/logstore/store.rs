@@ -220,7 +220,7 @@ impl Store {
                 return changed;
             }
             // It is full: nothing will be appended to it any more.
-            last.block = last.block.clone().packed();
+            last.block.pack();
             self.bytes = self.bytes - before + last.bytes();
         }
         let tally = vec![Tally { source, lines: count(text), errors: 0 }];

@@ -8,6 +8,11 @@ pub use crate::domain::span::{age, since};
 /// Cuts to `width` columns with a mark at the cut; pads nothing.
 #[must_use]
 pub fn cut(text: &str, width: usize, mark: &str) -> String {
+    if text.len() > width && plain(text, width) {
+        // Nearly every line of a log is ASCII, where a byte is a column.
+        let room = width.saturating_sub(mark.width());
+        return text[..room].to_owned() + if width >= mark.width() { mark } else { "" };
+    }
     if text.width() <= width {
         return text.to_owned();
     }
@@ -27,6 +32,11 @@ pub fn cut(text: &str, width: usize, mark: &str) -> String {
     kept
 }
 
+/// Whether the beginning of a text is ASCII, one column a byte, and the next byte is too: nothing joins what is cut there.
+fn plain(text: &str, width: usize) -> bool {
+    text.as_bytes().iter().take(width + 1).all(|byte| (0x20..0x7f).contains(byte))
+}
+
 /// Cuts or pads to exactly `width` columns.
 #[must_use]
 pub fn fit(text: &str, width: usize, mark: &str) -> String {
@@ -39,6 +49,9 @@ pub fn fit(text: &str, width: usize, mark: &str) -> String {
 /// The first `width` columns and the rest, divided between two graphemes; at least one grapheme is taken.
 #[must_use]
 pub fn split(text: &str, width: usize) -> (&str, &str) {
+    if width > 0 && text.len() > width && plain(text, width) {
+        return text.split_at(width);
+    }
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += grapheme.width();

@@ -14,16 +14,16 @@ use crate::domain::ids::ServiceId;
 use crate::error::UserError;
 use crate::logstore::{BLOCK, Block, Piece, Tape};
 
-/// Bytes read at once: what a pipe holds.
-const READ: usize = 64 * 1024;
+/// Bytes read at once: more than a pipe holds.
+const READ: usize = 128 * 1024;
 /// Reads that may wait to be packed; the writer of the pipe waits then.
 const WAITING: usize = 16;
 /// Bytes of a block; larger than others, for it is packed once and for all.
 const FULL: usize = 4 * BLOCK;
 /// Shortest time between two hand-overs of little: every one of them wakes the loop, and a frame shows what came in 28 ms.
 const APART: Duration = Duration::from_millis(3);
-/// Bytes of a read from which on there is much to read.
-const TRICKLE: usize = 32 * 1024;
+/// Bytes a second from which on there is much to read: as a pipe that was full again after a pause gives.
+const MUCH: f64 = 18e6;
 /// Reads after which a flood is over if none of them brought much.
 const FLOOD: u32 = 64;
 /// Longest line; a longer one is cut into several.
@@ -38,8 +38,10 @@ pub(super) fn start(service: ServiceId, (mut from, ended): Source, to: Sender<Ve
 
 fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
     let (mut buffer, mut flood) = (vec![0; READ], 0_u32);
-    // Nobody sends: it is only waited on, as a clock is.
-    let (_never, clock) = sync_channel::<()>(0);
+    let clock = SystemClock::shared();
+    let mut last = clock.mono();
+    // Nobody sends: it is only waited on.
+    let (_never, pause) = sync_channel::<()>(0);
     loop {
         match from.read(&mut buffer) {
             Ok(0) => return,
@@ -49,9 +51,13 @@ fn read(from: &mut dyn Read, to: &SyncSender<Vec<u8>>) {
                 }
                 // A trickle gathers in the kernel meanwhile: each wake costs more than what it brings. A flood is read on at once,
                 // although some of its reads are small.
-                flood = if read < TRICKLE { flood.saturating_sub(1) } else { FLOOD };
+                let (now, before) = (clock.mono(), last);
+                last = now;
+                #[expect(clippy::cast_precision_loss, reason = "a rough rate")]
+                let much = read as f64 >= MUCH * (now - before).as_secs_f64();
+                flood = if much { FLOOD } else { flood.saturating_sub(1) };
                 if flood == 0 {
-                    let _ = clock.recv_timeout(APART);
+                    let _ = pause.recv_timeout(APART);
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
