@@ -187,7 +187,7 @@ pub fn by_key(key: &str) -> Option<Action> {
 pub fn markdown() -> String {
     let mut text = String::from("# Keys\n\nGenerated from the table of actions.\n\n| key | does |\n|---|---|\n");
     for entry in TABLE {
-        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
         text.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.title));
     }
     text

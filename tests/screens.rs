@@ -6,7 +6,7 @@ mod screen;
 
 use proptest::prelude::*;
 use ratatui::style::Color;
-use screen::{drawn, empty, failing, healthy, planned, press, text, theme};
+use screen::{deployed, drawn, empty, failing, healthy, planned, press, text, theme};
 
 const SIZES: [(u16, u16); 3] = [(200, 50), (120, 30), (80, 24)];
 
@@ -30,6 +30,20 @@ fn a_calm_production() {
 #[test]
 fn a_failing_production() {
     snapshots("failing", &failing());
+}
+
+#[test]
+fn the_patterns_since_a_deployment() {
+    let mut model = deployed();
+    press(&mut model, 'c');
+    snapshots("patterns", &model);
+}
+
+#[test]
+fn the_sources_of_lines() {
+    let mut model = deployed();
+    press(&mut model, 's');
+    snapshots("sources", &model);
 }
 
 #[test]

@@ -146,7 +146,8 @@ fn several_files_are_merged_and_what_is_new_is_found() {
     pty.wait("the trace to fold", |screen| !screen.contents().contains("at once"));
     pty.send("c");
     pty.wait_text("Patterns: 4");
-    pty.wait_text("300     INFO");
+    let row = |line: &str| line.contains(" 300 ") && line.contains("INFO");
+    pty.wait("a pattern of 300 lines", |screen| screen.contents().lines().any(row));
     pty.send("\r");
     pty.wait_text("300 pass");
     pty.send(">12:01\r");

@@ -1,5 +1,6 @@
 //! What is looked for in lines: texts and regular expressions, which must be there or must not.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -142,34 +143,19 @@ impl Matcher {
     /// Numbers of the lines of a text that pass, ascending: the rarest case, few hits in much text, is looked for in the whole
     /// text and not line by line.
     pub fn rows(&self, text: &[u8], found: &mut Vec<u32>) {
-        let before = found.len();
-        self.rows_of(text, found);
-        let coloured = self.coloured(text);
-        if coloured.is_empty() {
-            return;
+        if self.is_empty() || memchr::memchr(ESCAPE, text).is_none() {
+            return self.rows_of(text, found);
         }
-        let known = |row: &u32| coloured.binary_search_by_key(row, |(row, _)| *row).is_ok();
-        let mut plain: Vec<u32> = found.drain(before..).filter(|row| !known(row)).collect();
-        plain.extend(coloured.iter().filter(|(_, passes)| *passes).map(|(row, _)| *row));
-        plain.sort_unstable();
-        found.extend(plain);
-    }
-
-    /// The lines that hold escape sequences, and whether they pass without them: a word may be coloured in its middle.
-    fn coloured(&self, text: &[u8]) -> Vec<(u32, bool)> {
-        let mut all = Vec::new();
-        let mut plain = Vec::new();
-        let (mut from, mut row) = (0, 0);
-        while let Some(at) = text.get(from..).and_then(|rest| memchr::memchr(ESCAPE, rest)).map(|at| from + at) {
-            let begin = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |at| from + at + 1);
-            row += memchr::memchr_iter(b'\n', &text[from..begin]).count();
-            let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |len| at + len);
+        // A word may be coloured in its middle: what is seen is looked through. Line breaks stay where they are.
+        BARE.with_borrow_mut(|plain| {
             plain.clear();
-            bare(&text[begin..end], &mut plain);
-            all.extend(u32::try_from(row).ok().map(|row| (row, self.lets(&plain))));
-            (from, row) = (end + 1, row + 1);
-        }
-        all
+            bare(text, plain);
+            // A last line without its break is one also when nothing of it is seen.
+            if text.last() != Some(&b'\n') {
+                plain.push(b'\n');
+            }
+            self.rows_of(plain, found);
+        });
     }
 
     fn rows_of(&self, text: &[u8], found: &mut Vec<u32>) {
@@ -200,23 +186,29 @@ impl Matcher {
 /// Begins a sequence that moves or colours instead of being seen.
 const ESCAPE: u8 = 0x1b;
 
-/// Appends a line without its escape sequences: what is seen of it when it is cleaned.
-fn bare(line: &[u8], into: &mut Vec<u8>) {
-    let mut rest = line;
+thread_local! {
+    /// A block without its escape sequences, used again and again.
+    static BARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Appends lines without their escape sequences: what is seen of them when they are cleaned. No sequence goes beyond its line.
+fn bare(text: &[u8], into: &mut Vec<u8>) {
+    let mut rest = text;
     while let Some(at) = memchr::memchr(ESCAPE, rest) {
         into.extend_from_slice(&rest[..at]);
         let after = &rest[at + 1..];
-        let taken = match after.first() {
+        let end = match after.first() {
             // CSI: up to its final byte.
-            Some(b'[') => after.iter().skip(1).position(|byte| (0x40..0x7f).contains(byte)).map(|len| len + 2),
-            // OSC and the other strings: up to BEL or ST, whose second byte is taken as what follows an escape.
-            Some(b']' | b'P' | b'X' | b'^' | b'_') => {
-                memchr::memchr2(0x07, ESCAPE, after).map(|len| if after[len] == ESCAPE { len } else { len + 1 })
+            Some(b'[') => {
+                after.iter().skip(1).position(|byte| (0x40..0x7f).contains(byte) || *byte == b'\n').map(|at| at + 1)
             }
-            Some(_) => Some(1),
+            // OSC and the other strings: up to BEL or ST, whose second byte is taken as what follows an escape.
+            Some(b']' | b'P' | b'X' | b'^' | b'_') => memchr::memchr3(0x07, ESCAPE, b'\n', after),
+            Some(_) => Some(0),
             None => None,
         };
-        rest = taken.map_or(&[][..], |taken| &after[taken..]);
+        let kept = |end: usize| matches!(after[end], b'\n' | ESCAPE);
+        rest = end.map_or(&[][..], |end| &after[if kept(end) { end } else { end + 1 }..]);
     }
     into.extend_from_slice(rest);
 }

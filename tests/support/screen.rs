@@ -18,7 +18,7 @@ use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
 use flightdeck::domain::operation::{Plan, PlanPart, Wish};
-use flightdeck::domain::release::{Commit, Presence};
+use flightdeck::domain::release::{Commit, Deployment, Presence};
 use flightdeck::domain::secret::{Digest, SecretEntry};
 use flightdeck::sanitize::Text;
 use flightdeck::ui::draw;
@@ -224,6 +224,53 @@ fn logs(model: &mut Model) {
         };
         tell(model, Fact::Logs(LogBatch { service, lines: vec![line], gap: 0, gap_why: None }));
     }
+}
+
+/// A production whose new backend writes what the one before never wrote, beside a source that cannot be read.
+pub fn deployed() -> Model {
+    let mut model = healthy();
+    let service = ServiceId::new("production", "backend");
+    let deployment = Deployment {
+        service: service.clone(),
+        id: "rel_42".into(),
+        label: Text::from("v42"),
+        sha: Some(LIVE.into()),
+        image: None,
+        status: Status::Ok,
+        words: Text::from("complete"),
+        created_at: ago(60),
+        ran_for: None,
+        author: Text::from("ines"),
+        message: Text::from("Pool connections"),
+        current: true,
+        verified: None,
+        presence: Presence::Unknown,
+        bad: None,
+    };
+    tell(&mut model, Fact::Releases(service.clone(), vec![deployment]));
+    for second in (1..120).rev() {
+        let bad = second < 60 && second % 3 == 0;
+        let line = LogLine {
+            at: ago(second),
+            service: service.clone(),
+            platform: Platform::Fly,
+            kind: LogKind::App,
+            instance: "d8917eb0".into(),
+            region: "iad".into(),
+            level: if bad { Level::Error } else { Level::Info },
+            message: Text::from(if bad {
+                format!("no connection after {second}ms")
+            } else {
+                format!("GET /x {second}ms")
+            }),
+            raw: None,
+        };
+        tell(&mut model, Fact::Logs(LogBatch { service: service.clone(), lines: vec![line], gap: 0, gap_why: None }));
+    }
+    let why = Text::from("fly answers 503; it is asked again in 20 s");
+    let broken = FeedState::Failing { last_ok: Some(ago(40)), since: ago(40), why, denied: false };
+    feed(&mut model, FeedId::Logs(ServiceId::new("staging", "backend")), broken);
+    model
 }
 
 fn secrets(model: &mut Model) {
