@@ -12,6 +12,7 @@ mod gist;
 mod row;
 mod sieve;
 mod store;
+mod sweep;
 mod tail;
 mod tape;
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::form;
 use crate::domain::log::Level;
@@ -230,18 +230,25 @@ impl Block {
 
     /// Its text, and behind it the records of a tagged block, into a buffer. What cannot be read is empty.
     fn unpack(&self, into: &mut Vec<u8>) {
-        into.clear();
         let whole = match &self.body {
             Body::Held(text) => {
+                into.clear();
                 into.extend_from_slice(text);
                 true
             }
             Body::Packed(small) => {
                 let records = if self.plain.is_some() { 0 } else { self.rows as usize * RECORD };
+                // Not cleared first: all of it is written over.
                 into.resize(self.text + records, 0);
-                zstd::bulk::decompress_to_buffer(small, &mut into[..]).is_ok()
+                let unpacked = UNPACKER.with_borrow_mut(|unpacker| {
+                    unpacker.as_mut().and_then(|one| one.decompress_to_buffer(small, &mut into[..]).ok())
+                });
+                unpacked == Some(self.text + records)
             }
-            Body::Shelved(shelf, at) => shelf.read(*at, self.text, into),
+            Body::Shelved(shelf, at) => {
+                into.clear();
+                shelf.read(*at, self.text, into)
+            }
         };
         if !whole {
             into.clear();
@@ -296,6 +303,10 @@ impl Block {
 thread_local! {
     /// What packs takes a megabyte to make ready; what it packs into is copied out to its very size.
     static PACKER: RefCell<(Option<Compressor<'static>>, Vec<u8>)> = RefCell::new((Compressor::new(PACKING).ok(), Vec::new()));
+}
+
+thread_local! {
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
 }
 
 /// The packed bytes, where they are fewer.

@@ -67,8 +67,9 @@ impl Sieve {
         Self { matcher: Matcher::new(term.into_iter()), named, level, window: None, hidden: BTreeSet::new() }
     }
 
-    /// Whether only the text decides.
-    pub(super) fn by_text(&self) -> bool {
+    /// Whether only the text decides, which is looked through without reading times and levels out of it.
+    #[must_use]
+    pub fn by_text(&self) -> bool {
         self.named.is_empty() && self.hidden.is_empty() && self.level == Level::Trace && self.window.is_none()
     }
 

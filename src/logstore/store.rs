@@ -271,6 +271,17 @@ impl Store {
         }
     }
 
+    /// Bytes of the text of a segment.
+    pub(super) fn weight(&self, position: u64) -> usize {
+        self.entry(position).map_or_else(|| self.tail.live(), |entry| entry.block.text_len())
+    }
+
+    /// The block of a position with that of its first row, when its text alone decides what of it passes.
+    pub(super) fn by_text(&self, position: u64, sieve: &Sieve) -> Option<(u64, &Block)> {
+        let entry = self.entry(position).filter(|entry| sieve.by_text() && !entry.gaps)?;
+        Some((entry.first, &entry.block))
+    }
+
     /// Opens a block, or finds it among those opened lately.
     fn open(&self, entry: &Entry) -> Arc<Opened> {
         let key = (entry.first, entry.block.text_len());
