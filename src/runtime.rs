@@ -295,7 +295,12 @@ impl Console {
             if effect == Effect::Quit {
                 return Ok(Flow::End);
             }
+            // The terminal may have another size when it comes back.
+            let away = matches!(effect, Effect::Pager(_) | Effect::Suspend);
             performer.perform(effect, surface).map_err(|error| terminal_error(&error))?;
+            if away {
+                self.resize(surface);
+            }
         }
         Ok(Flow::Go)
     }

@@ -97,7 +97,7 @@ fn a_line_is_seen_among_its_neighbours_moved_saved_and_paged() {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
     command.args(["view", "app.log"]);
     command.env("FLIGHTDECK_STATE_DIR", dir.path());
-    command.env("PAGER", "sh -c 'echo paged $(wc -l <\"$0\") lines; read -r answer; echo $answer >answer'");
+    command.env("PAGER", "sh -c 'trap \"echo interrupted\" INT; echo paged $(wc -l <\"$0\") lines; until read -r answer; do :; done; echo $answer >answer'");
     command.cwd(dir.path());
     let mut pty = Pty::start(command, 120, 30);
     pty.wait_text("line 4999");
@@ -111,6 +111,8 @@ fn a_line_is_seen_among_its_neighbours_moved_saved_and_paged() {
     assert_eq!(std::fs::read_to_string(&saved).unwrap().lines().count(), 5);
     pty.send("|");
     pty.wait_text("paged 5 lines");
+    // Ctrl-c is the pager's, which is told to go on.
+    pty.send("\x03");
     // What is typed now is the pager's, all of it.
     pty.send("hello there q\r");
     pty.wait_text("5 pass");
@@ -121,6 +123,10 @@ fn a_line_is_seen_among_its_neighbours_moved_saved_and_paged() {
     pty.wait_text("line 3500 ");
     pty.wait_text("line 3501 ");
     pty.send("x");
+    pty.wait_text("5 pass");
+    pty.send("x");
+    pty.wait_text("line 3501 ");
+    pty.send("\x1b");
     pty.wait_text("5 pass");
     assert!(!pty.screen().contents().contains("end of 3500"));
     for _ in 0..9 {

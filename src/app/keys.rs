@@ -197,6 +197,10 @@ fn escape(model: &mut Model) -> bool {
         keep_focus(model);
         return true;
     }
+    if model.logs.beside() {
+        // Back to what the filter lets pass; the next press leaves the filter.
+        return model.logs.neighbours(model.geometry.rows(Pane::Logs));
+    }
     if model.logs.filter() != &Filter::default() {
         model.logs.set_filter(Filter::default());
         return true;

@@ -35,6 +35,10 @@ pub(super) fn begin(model: &mut Model, pager: bool, now: Now) -> Vec<Effect> {
         model.notice = Some(Text::from("lines are being written already"));
         return Vec::new();
     }
+    if pager && model.private {
+        model.notice = Some(Text::from("privacy is on: the pager would show what is veiled here; p ends it"));
+        return Vec::new();
+    }
     if model.logs.searching() {
         model.notice = Some(Text::from("the filter still looks on: when it has ended, all that passes is written"));
         return Vec::new();

@@ -68,7 +68,7 @@ impl Session {
         if let Ok(terminal) = std::fs::File::open("/dev/tty") {
             command.stdin(terminal);
         }
-        let ended = command.status();
+        let ended = deaf(|| command.status());
         take(self.mouse)?;
         self.keys.open();
         self.canvas = Canvas::new(screen()?);
@@ -136,6 +136,30 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// Does something while ctrl-c and ctrl-\\ are another program's: both are sent to everyone on the terminal. A handler that does
+/// nothing, and not "ignore", because that would be inherited by the program.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "exchanging a signal's handler has no safe wrapper in our dependencies")]
+fn deaf<T>(work: impl FnOnce() -> T) -> T {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let signals = [libc::SIGINT, libc::SIGQUIT];
+    // SAFETY: both structures are plain data, zeroed is "no flags, empty mask", and the handler touches nothing.
+    let before = signals.map(|signal| unsafe {
+        let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
+        ours.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        libc::sigaction(signal, &raw const ours, &raw mut before);
+        before
+    });
+    let done = work();
+    for (signal, before) in signals.into_iter().zip(&before) {
+        // SAFETY: what is set is what was there.
+        unsafe {
+            libc::sigaction(signal, std::ptr::from_ref(before), std::ptr::null_mut());
+        }
+    }
+    done
 }
 
 /// Stops this process until SIGCONT. The signal goes to this very thread, so that the stop has happened when the call
