@@ -9,6 +9,7 @@ pub mod file;
 mod freezes;
 mod layers;
 pub mod load;
+mod sources;
 pub mod token;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use self::token::Token;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::log::Input;
 
 /// Everything the console needs to know.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ pub struct Settings {
     pub freezes: Vec<(EnvId, Freeze)>,
     /// Databases that are looked at directly.
     pub databases: Vec<DatabaseSettings>,
+    /// Logs that no platform gives.
+    pub log_sources: Vec<LogSource>,
     /// Who sits at the keyboard, for locks, marks and the journal.
     pub who: Arc<str>,
     /// Workflows that deploy.
@@ -112,6 +116,17 @@ pub struct ProbeSettings {
     pub interval: Duration,
     /// Time-out; default 5 s.
     pub timeout: Duration,
+}
+
+/// A log that no platform gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSource {
+    /// Its environment and name.
+    pub id: ServiceId,
+    /// Where its lines come from.
+    pub input: Input,
+    /// The service whose deployments its patterns are told by.
+    pub service: Option<ServiceId>,
 }
 
 /// A database that is looked at directly.

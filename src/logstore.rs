@@ -9,6 +9,8 @@ pub mod drain;
 pub mod find;
 pub mod form;
 mod gist;
+mod look;
+pub mod opened;
 mod row;
 mod sieve;
 mod store;
@@ -22,8 +24,10 @@ pub use find::{Field, Matcher, Needle, Term};
 pub use row::Row;
 pub use sieve::{Named, Sieve};
 pub use store::{Store, WINDOW};
-pub use tail::Tally;
-pub use tape::{Piece, Tape};
+pub use tail::{Sealed, Tally, sealed};
+pub use tape::{Piece, Sorted, Tape};
 
 /// Bytes of text from which on a block is full.
 pub const BLOCK: usize = 64 * 1024;
+/// Bytes up to which text that comes little by little is appended to one block.
+pub const OPEN: usize = 2 * BLOCK;

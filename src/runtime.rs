@@ -24,7 +24,6 @@ use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
 use crate::engine::view::Viewing;
-use crate::engine::view::source::Running;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::{Piece, Tape};
@@ -35,6 +34,9 @@ use surface::Surface;
 
 /// Shortest time between two frames that no key asked for.
 pub const FRAME: Duration = Duration::from_millis(28);
+
+/// A frame that is due so soon is drawn at once: a timer would come later.
+const NEARLY: Duration = Duration::from_millis(2);
 
 /// Handfuls of bytes taken before a frame: a flood goes on after it.
 const TAPES_PER_FRAME: usize = 32;
@@ -49,7 +51,12 @@ const BATCHES_PER_TURN: usize = 16;
 pub async fn run(settings: Settings, clock: SharedClock) -> Result<ExitCode, UserError> {
     let settings = Arc::new(settings);
     let mouse = settings.ui.mouse;
-    on_terminal(Console::new(settings, clock), mouse).await
+    let attached = crate::engine::view::attach(&settings.log_sources, Arc::clone(&clock))?;
+    let mut console = Console::new(settings, clock);
+    if let Some(viewing) = attached {
+        console.reads(viewing);
+    }
+    on_terminal(console, mouse).await
 }
 
 /// Shows a log on this terminal until the person quits.
@@ -105,11 +112,10 @@ pub struct Console {
     last_frame: Duration,
     code: Option<ExitCode>,
     scope: Scope,
-    tapes: Option<mpsc::Receiver<Vec<Tape>>>,
+    /// What is read without a platform.
+    viewing: Option<Viewing>,
     /// What was read last was little.
     trickle: bool,
-    /// Commands that are read; they end with the console.
-    _running: Vec<Running>,
 }
 
 impl Console {
@@ -127,31 +133,31 @@ impl Console {
             last_frame: Duration::ZERO,
             code: None,
             scope: Scope::All,
-            tapes: None,
+            viewing: None,
             trickle: false,
-            _running: Vec::new(),
         }
     }
 
     /// A console that shows a log and nothing else.
     #[must_use]
     pub fn viewing(settings: Arc<Settings>, clock: SharedClock, viewing: Viewing) -> Self {
-        let mut console = Self {
-            scope: Scope::Commands,
-            tapes: Some(viewing.lane),
-            _running: viewing.running,
-            ..Self::new(settings, clock)
-        };
+        let mut console = Self { scope: Scope::Commands, ..Self::new(settings, clock) };
         console.model.alone = true;
         (console.model.view, console.model.focus) = (View::Only(Pane::Logs), Pane::Logs);
-        let now = console.now();
-        for tape in viewing.first {
-            let _ = crate::app::update(&mut console.model, Msg::Tape(tape), now);
-        }
+        console.reads(viewing);
         if !console.model.logs.is_empty() {
             console.model.logs.open_at_the_top();
         }
         console
+    }
+
+    /// Takes in what is read without a platform.
+    fn reads(&mut self, mut viewing: Viewing) {
+        let now = self.now();
+        for tape in std::mem::take(&mut viewing.first) {
+            let _ = crate::app::update(&mut self.model, Msg::Tape(tape), now);
+        }
+        self.viewing = Some(viewing);
     }
 
     /// Draws the first frame, starts the engine, and runs until the person quits or a signal ends it.
@@ -167,6 +173,7 @@ impl Console {
         self.resize(surface);
         // Before the engine: the first frame waits for nothing.
         self.draw(surface)?;
+        self.viewing.as_mut().map_or(Ok(()), Viewing::start)?;
         let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), self.scope);
         let mut performer = Performer::new(engine, &self.settings);
         let result = self.turn_until_end(surface, &mut input, &mut signals, &mut performer, lanes).await;
@@ -190,19 +197,19 @@ impl Console {
         G: Stream<Item = ExitCode> + Unpin,
     {
         let mut batches = Vec::with_capacity(BATCHES_PER_TURN);
-        let mut lane = self.tapes.take();
         loop {
             if self.dirty && self.frame_wait().is_zero() {
                 // A key is answered with what is there; a frame that nobody asked for shows what has come.
                 let most = if self.urgent { 0 } else { TAPES_PER_FRAME };
                 for _ in 0..most {
-                    let Some(tapes) = lane.as_mut().and_then(|lane| lane.try_recv().ok()) else { break };
+                    let Some(tapes) = self.viewing.as_mut().and_then(|one| one.lane.try_recv().ok()) else { break };
                     if let Flow::End = self.take(surface, performer, Event::Tapes(tapes), &mut batches)? {
                         return Ok(());
                     }
                 }
                 self.draw(surface)?;
             }
+            let (wait, second) = (self.frame_wait(), self.until_next_second());
             let event = tokio::select! {
                 biased;
                 Some(code) = signals.next() => {
@@ -212,16 +219,16 @@ impl Console {
                 message = input.next() => Event::Msg(message.unwrap_or(Msg::Terminate)),
                 Some(fact) = lanes.control.recv() => Event::Fact(fact),
                 Some(fact) = performer.finished() => Event::Fact(fact),
-                () = tokio::time::sleep(self.frame_wait()), if self.dirty => Event::Frame,
+                () = tokio::time::sleep(wait), if self.dirty => Event::Frame,
                 taken = lanes.data.recv_many(&mut batches, BATCHES_PER_TURN), if !lanes.data.is_closed() || !lanes.data.is_empty() => {
                     if taken == 0 { continue; }
                     Event::Logs
                 }
                 // A trickle is taken when it is drawn: each wake costs more than what it brings. A flood is taken at once.
-                Some(tapes) = next(&mut lane), if !(self.dirty && self.trickle) => Event::Tapes(tapes),
+                Some(tapes) = next(&mut self.viewing), if !(self.dirty && self.trickle) => Event::Tapes(tapes),
                 // Last of all, slice by slice: a key that comes meanwhile is taken before the next one.
                 () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
-                () = tokio::time::sleep(self.until_next_second()), if self.model.needs_tick() => Event::Msg(Msg::Tick),
+                () = tokio::time::sleep(second), if self.model.needs_tick() => Event::Msg(Msg::Tick),
             };
             if let Flow::End = self.take(surface, performer, event, &mut batches)? {
                 return Ok(());
@@ -244,7 +251,7 @@ impl Console {
             Event::Fact(fact) => self.step(surface, performer, Msg::Fact(fact)),
             Event::Msg(msg) => self.step(surface, performer, msg),
             Event::Tapes(tapes) => {
-                self.trickle = tapes.iter().all(|tape| matches!(tape.piece, Piece::Text(_)));
+                self.trickle = tapes.iter().all(|tape| matches!(tape.piece, Piece::Text(_) | Piece::Sealed(_)));
                 for tape in tapes {
                     if let Flow::End = self.step(surface, performer, Msg::Tape(tape))? {
                         return Ok(Flow::End);
@@ -311,7 +318,11 @@ impl Console {
 
     /// How long a frame must still wait; zero after input.
     fn frame_wait(&self) -> Duration {
-        if self.urgent { Duration::ZERO } else { (self.last_frame + FRAME).saturating_sub(self.clock.mono()) }
+        if self.urgent {
+            return Duration::ZERO;
+        }
+        let left = (self.last_frame + FRAME).saturating_sub(self.clock.mono());
+        if left <= NEARLY { Duration::ZERO } else { left }
     }
 
     /// The clock on the screen changes on the second, not a second after the last frame.
@@ -329,6 +340,9 @@ impl Console {
 
     fn draw<S: Surface>(&mut self, surface: &mut S) -> Result<(), UserError> {
         let now = self.now();
+        if let Some(viewing) = &self.viewing {
+            viewing.beat.set(now.mono + FRAME);
+        }
         let geometry = surface.draw(&self.model, &self.theme, now).map_err(|error| terminal_error(&error))?;
         self.model.set_geometry(geometry);
         self.last_frame = now.mono;
@@ -339,9 +353,9 @@ impl Console {
 }
 
 /// What comes next of a log that is read; pends where none is.
-async fn next(lane: &mut Option<mpsc::Receiver<Vec<Tape>>>) -> Option<Vec<Tape>> {
-    match lane {
-        Some(lane) => lane.recv().await,
+async fn next(viewing: &mut Option<Viewing>) -> Option<Vec<Tape>> {
+    match viewing {
+        Some(viewing) => viewing.lane.recv().await,
         None => std::future::pending().await,
     }
 }

@@ -3,6 +3,7 @@
 mod canvas;
 pub mod input;
 pub mod osc;
+mod pen;
 pub mod session;
 
 pub use session::Session;

@@ -11,11 +11,13 @@ use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
 use crate::domain::ids::EnvId;
 use crate::logstore::{Piece, Tape, form};
+use crate::sanitize::Text;
 
 /// Bytes of a log that is read without a platform.
 pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
     if let Piece::End(why) = &tape.piece {
-        model.notice = Some(why.clone());
+        let of = if model.alone { String::new() } else { format!("{}: ", tape.service) };
+        model.notice = Some(Text::from(format!("{of}{why}")));
         model.logs.ended(&tape.service, why.clone());
     }
     let (before, _) = model.logs.counts();
@@ -143,7 +145,7 @@ fn mark_verified(model: &mut Model) {
         for one in list {
             one.verified = Some(model.history.saw(service, &one.id, one.sha.as_ref()));
             let mark = one.sha.as_ref().and_then(|sha| model.history.marks.get(sha));
-            one.bad = mark.map(|mark| crate::sanitize::Text::from(mark.words()));
+            one.bad = mark.map(|mark| Text::from(mark.words()));
         }
     }
 }

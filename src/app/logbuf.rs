@@ -13,10 +13,11 @@ mod work;
 
 use std::collections::VecDeque;
 
-use crate::domain::log::{LogBatch, LogLine};
+use crate::domain::ids::ServiceId;
+use crate::domain::log::{Level, LogBatch, LogLine};
 pub use crate::logstore::block::UNTIMED;
 use crate::logstore::find::continues;
-use crate::logstore::{Needle, Patterns, Piece, Sieve, Store, Tally, Tape};
+use crate::logstore::{Needle, Patterns, Piece, Sieve, Sorted, Store, Tally, Tape, form};
 pub use crate::logstore::{Pattern, Row, Term};
 pub use filter::{Filter, moment, typed, typing, window};
 use seek::Seeking;
@@ -46,7 +47,7 @@ pub struct LogBuf {
     /// The filter that comes back when a line has been seen among its neighbours.
     aside: Option<Filter>,
     patterns: Patterns,
-    /// From where on plain lines have not been clustered; `None` until somebody asks for patterns.
+    /// From where on lines that were kept as they were written have not been clustered; `None` until somebody asks for patterns.
     mined: Option<u64>,
     /// Where blocks that came as bytes have not been summed up yet; `None` until somebody asks for sums.
     survey: Option<u64>,
@@ -110,8 +111,10 @@ impl LogBuf {
         let (before, base) = (self.store.end(), self.store.base());
         let changed = match tape.piece {
             Piece::Block(block) => self.store.push_block(&tape.service, block),
-            Piece::Text(text) => self.store.append(&tape.service, &text),
-            Piece::Lines(lines) => return self.push(LogBatch { service: tape.service, lines, gap: 0, gap_why: None }),
+            Piece::Text(text) if self.beside_others(&tape.service) => return self.raw(&tape.service, &text),
+            Piece::Text(text) => self.store.append(&tape.service, text),
+            Piece::Sealed(block) => return self.store.seal(&tape.service, block),
+            Piece::Sorted(sorted) => return self.sorted(*sorted),
             Piece::Lost(why) => {
                 let count = self.store.end() - self.store.base();
                 let gone = self.store.clear();
@@ -138,6 +141,46 @@ impl LogBuf {
         self.evict();
     }
 
+    /// Whether lines of somebody else are held too, among which those of this service are sorted.
+    fn beside_others(&self, service: &ServiceId) -> bool {
+        self.sources.iter().any(|source| source.service != *service)
+    }
+
+    /// Takes lines in as they were written, each at its place among those of others.
+    fn raw(&mut self, service: &ServiceId, text: &[u8]) {
+        let (mut at, mut lines, mut errors) = (self.source(service).time, 0, 0);
+        for line in crate::logstore::find::lines(text) {
+            let (own, level) = form::quick(line);
+            let level = level.unwrap_or(Level::Info);
+            // A line without a time belongs to the one before it.
+            at = own.unwrap_or(at);
+            (lines, errors) = (lines + 1, errors + u64::from(level >= Level::Error));
+            let place = self.store.push_raw(service, line, at, level);
+            if self.mined.is_some_and(|mined| place < mined) {
+                self.patterns.add_raw(service, line, at, level);
+            }
+            self.inserted(place);
+        }
+        self.arrived += lines;
+        let source = self.source(service);
+        (source.lines, source.errors, source.time) = (source.lines + lines, source.errors + errors, at);
+        self.store.settle();
+        self.evict();
+    }
+
+    fn sorted(&mut self, sorted: Sorted) {
+        for tally in &sorted.sealed.1 {
+            let Some(service) = sorted.services.get(tally.source as usize) else { continue };
+            self.arrived += u64::from(tally.lines);
+            let source = self.source(service);
+            (source.lines, source.errors) =
+                (source.lines + u64::from(tally.lines), source.errors + u64::from(tally.errors));
+        }
+        let changed = self.store.push_sorted(&sorted.services, sorted.sealed);
+        self.changed(changed);
+        self.evict();
+    }
+
     /// Shows the beginning until all that is there has been read, or a key moves.
     pub fn open_at_the_top(&mut self) {
         (self.anchor, self.lost) = (Some(self.store.base()), OPENING);
@@ -153,6 +196,9 @@ impl LogBuf {
     fn inserted(&mut self, at: u64) {
         for place in [&mut self.anchor, &mut self.cursor].into_iter().flatten().filter(|place| **place >= at) {
             *place += 1;
+        }
+        if let Some(mined) = self.mined.as_mut().filter(|mined| **mined > at) {
+            *mined += 1;
         }
         let passes = self.scan.as_ref().is_none_or(|scan| scan.looked(at)) && self.passes(at);
         let Some(shown) = &mut self.shown else { return };

@@ -105,6 +105,8 @@ pub struct Model {
     pub environments: Vec<EnvInfo>,
     /// The contract of the secrets.
     pub rules: SecretRules,
+    /// Logs that no platform gives, and the services whose deployments they are told by.
+    pub log_sources: BTreeMap<ServiceId, ServiceId>,
     /// A log is read without a project: nothing but its lines is known.
     pub alone: bool,
     /// What is shown.
@@ -191,6 +193,11 @@ impl Model {
             project: settings.project.clone(),
             environments,
             rules: settings.secrets.clone(),
+            log_sources: settings
+                .log_sources
+                .iter()
+                .filter_map(|one| Some((one.id.clone(), one.service.clone()?)))
+                .collect(),
             alone: false,
             view: View::Dashboard,
             focus: Pane::Environments,

@@ -13,6 +13,7 @@ use super::msg::{Key, KeyCode};
 use super::overlay::{Overlay, step};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
+use crate::domain::release::Deployment;
 use crate::logstore::Pattern;
 use crate::sanitize::Text;
 
@@ -24,7 +25,13 @@ pub type Listed<'m> = (bool, &'m Pattern);
 
 /// When the live deployment of a service was made.
 fn deployed(model: &Model, service: &ServiceId) -> Option<Timestamp> {
-    model.releases.get(service)?.iter().find(|one| one.current).map(|one| one.created_at)
+    live(model, service).map(|one| one.created_at)
+}
+
+/// The live deployment of the service that writes these lines, or that they are told by.
+fn live<'m>(model: &'m Model, service: &ServiceId) -> Option<&'m Deployment> {
+    let service = model.log_sources.get(service).unwrap_or(service);
+    model.releases.get(service)?.iter().find(|one| one.current)
 }
 
 /// Patterns: those that came up since the deployment first, the worst and the most frequent before others.
@@ -79,7 +86,7 @@ pub fn turns(model: &Model) -> Vec<Turn> {
     let Some(newest) = model.logs.newest() else { return Vec::new() };
     let turn = |source: &Source| {
         let service = source.service.clone();
-        let live = model.releases.get(&service)?.iter().find(|one| one.current)?;
+        let live = live(model, &service)?;
         let at = live.created_at.as_microsecond();
         let span = newest.as_microsecond().checked_sub(at).filter(|span| *span > 0)?.min(COMPARED);
         let (before, after) = model.logs.around(&service, at, span);

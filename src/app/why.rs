@@ -109,7 +109,7 @@ fn platforms(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
         let Some(newest) = model.logs.newest_error(&source.service) else { continue };
-        let (name, errors) = (&source.service.name, source.errors);
+        let (name, errors) = (&source.service.name, model.logs.errors(&source.service).unwrap_or(source.errors));
         let says = format!("{name}: {errors} errors among the lines held; the newest: {}", newest.message);
         found.push(evidence_of(Status::Warn, says, Jump::Errors(source.service.clone())));
     }

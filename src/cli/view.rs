@@ -1,6 +1,7 @@
 //! `flightdeck view`: a log on the whole screen, without configuration and without platforms.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
@@ -24,8 +25,9 @@ pub(super) async fn run(files: Vec<PathBuf>, command: Vec<String>, flags: Flags)
     if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
         return Err(UserError::new(ExitCode::Usage, "standard input can be read once").now("nothing was opened"));
     }
-    let viewing = view::open(&inputs)?;
-    crate::runtime::view(settings, SystemClock::shared(), viewing).await
+    let clock = SystemClock::shared();
+    let viewing = view::open(&inputs, Arc::clone(&clock))?;
+    crate::runtime::view(settings, clock, viewing).await
 }
 
 fn input(path: &Path) -> Input {

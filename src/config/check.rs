@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::address;
 use super::file::{self, File};
 use super::load::{Env, Flags};
+use super::sources;
 use super::token::Token;
 use super::{
-    Access, DatabaseSettings, DatabaseTls, FlyAccess, ObserveAt, ObserveSettings, PollSettings, ProbeSettings,
-    Settings, UiSettings, WorkflowSettings, contract, credentials, database, freezes, layers,
+    Access, DatabaseSettings, DatabaseTls, FlyAccess, LogSource, ObserveAt, ObserveSettings, PollSettings,
+    ProbeSettings, Settings, UiSettings, WorkflowSettings, contract, credentials, database, freezes, layers,
 };
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::freeze::Freeze;
@@ -59,6 +60,7 @@ impl Check<'_> {
             observe,
             freezes: self.freezes(&file.environments)?,
             databases: self.databases(&file.environments, &mut warnings)?,
+            log_sources: self.log_sources(&file.environments)?,
             who: self.who().into(),
             workflows: self.workflows(&file.environments)?,
             github,
@@ -156,6 +158,23 @@ impl Check<'_> {
             Ok((EnvId::from(env.name.as_str()), freezes::window(written).map_err(bad)?))
         })
         .collect()
+    }
+
+    fn log_sources(&self, environments: &[file::Environment]) -> Result<Vec<LogSource>, UserError> {
+        let mut all = Vec::new();
+        for environment in environments {
+            let place = format!("log of {}", environment.name);
+            self.once(&place, environment.logs.iter().map(|one| one.name.as_str()))?;
+            for written in &environment.logs {
+                let bad = |why: String| {
+                    let hint =
+                        "for example { name = \"worker\", command = [\"docker\", \"logs\", \"-f\", \"worker\"] }";
+                    self.refuse(&format!("{place}: {}: {why}", written.name), hint)
+                };
+                all.push(sources::source(environment, written).map_err(bad)?);
+            }
+        }
+        Ok(all)
     }
 
     fn databases(

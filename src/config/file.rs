@@ -76,6 +76,21 @@ pub struct Environment {
     pub services: Vec<Service>,
     #[serde(default)]
     pub probes: Vec<Probe>,
+    #[serde(default)]
+    pub logs: Vec<Logs>,
+}
+
+/// A log that no platform gives.
+#[derive(Debug, Deserialize)]
+pub struct Logs {
+    pub name: String,
+    /// Followed through rotation and truncation.
+    pub file: Option<String>,
+    /// Run while the console runs; what it writes is read.
+    pub command: Option<Vec<String>>,
+    pub url: Option<String>,
+    /// The service whose deployments its patterns are told by.
+    pub service: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -216,7 +231,8 @@ pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
         ("platforms.fly", &["machines", "api", "drain", "token", "token_file", "token_command"]),
         ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
         ("platforms.supabase", TOKEN),
-        ("environments", &["name", "tier", "access", "workflow", "freeze", "services", "probes"]),
+        ("environments", &["name", "tier", "access", "workflow", "freeze", "services", "probes", "logs"]),
+        ("environments.logs", &["name", "file", "command", "url", "service"]),
         ("environments.freeze", &["days", "from", "to", "zone", "reason"]),
         ("environments.workflow", &["file", "ref", "input"]),
         ("environments.services", &["name", "platform", "resource", "url", "observe", "postgres"]),

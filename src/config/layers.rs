@@ -139,6 +139,8 @@ fn anchor(file: &mut File, folder: &Path, env: Env<'_>) {
     let all = &mut file.platforms;
     let accounts = [&mut all.github, &mut all.fly, &mut all.vercel, &mut all.supabase];
     accounts.into_iter().flatten().filter_map(|account| account.token_file.as_mut()).for_each(place);
+    let logs = file.environments.iter_mut().flat_map(|environment| &mut environment.logs);
+    logs.filter_map(|one| one.file.as_mut()).for_each(place);
     let services = file.environments.iter_mut().flat_map(|environment| &mut environment.services);
     let databases = services.filter_map(|service| service.postgres.as_mut());
     databases.flat_map(|one| [&mut one.url_file, &mut one.ca_file]).flatten().for_each(place);

@@ -1,5 +1,6 @@
 //! Log lines as they enter the console: already sanitised, capped and redacted.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -47,6 +48,19 @@ impl Level {
         let all = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
         all.into_iter().find(|level| level.word().eq_ignore_ascii_case(word))
     }
+}
+
+/// What lines are read from where there is no platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file by its path.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// What an address answers, such as NDJSON.
+    Address(String),
+    /// What a command writes.
+    Command(Vec<String>),
 }
 
 /// Where a line was written.

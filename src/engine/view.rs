@@ -3,70 +3,86 @@
 //! These are threads and no tasks: a read of a terminal's pipe blocks, and the whole of a file is looked through at the speed of
 //! memory. They end with the process, or when nobody listens any more.
 
+pub mod beat;
 mod file;
 mod merge;
 pub mod source;
 mod stream;
 
 use std::io::Read;
-use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
+use crate::clock::SharedClock;
+use crate::config::LogSource;
 use crate::domain::ids::ServiceId;
+pub use crate::domain::log::Input;
 use crate::error::{ExitCode, UserError};
-use crate::logstore::Tape;
+use crate::logstore::{Piece, Tape};
 use crate::sanitize::Text;
+
+use beat::Beat;
+use stream::Stream;
 
 /// Handfuls of pieces that may wait for the loop; who reads waits then.
 const LANE: usize = 32;
 
-/// What is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// A file by its path.
-    File(PathBuf),
-    /// Standard input.
-    Stdin,
-    /// What an address answers, such as NDJSON.
-    Address(String),
-    /// What a command writes.
-    Command(Vec<String>),
-}
+/// Reading that has not begun.
+type Start = Box<dyn FnOnce() -> Result<(), UserError> + Send>;
 
 /// A log that is read.
-#[derive(Debug)]
 pub struct Viewing {
     /// What was read before anything was drawn.
     pub first: Vec<Tape>,
     /// What is read from then on.
     pub lane: mpsc::Receiver<Vec<Tape>>,
+    /// Who draws frames says here when the next is due.
+    pub beat: Beat,
     /// Commands that are ended when nobody reads them any more.
     pub running: Vec<source::Running>,
+    later: Vec<Start>,
+}
+
+impl Viewing {
+    /// Begins to read all of what only the beginning was read of. The first frame is drawn before: reading at full speed takes the
+    /// memory and the cores that it needs.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(&mut self) -> Result<(), UserError> {
+        self.later.drain(..).try_for_each(|start| start())
+    }
 }
 
 /// Opens what is to be read, reads its beginning, and goes on in the background.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
+pub fn open(inputs: &[Input], clock: SharedClock) -> Result<Viewing, UserError> {
     thread(crate::redact::warm)?;
     let (sender, lane) = mpsc::channel(LANE);
     let mut first = Vec::new();
     let mut parts = Vec::new();
     let mut running = Vec::new();
+    let mut later: Vec<Start> = Vec::new();
+    let beat = Beat::new(clock);
+    let begin = |service, source, room, shared| {
+        stream::start(Stream { service, source, room, shared }, sender.clone(), beat.clone())
+    };
+    let several = inputs.len() > 1;
     for input in inputs {
         match input {
-            Input::Stdin => stream::start(service("stdin"), input_of(std::io::stdin()), sender.clone())?,
-            Input::Address(url) => {
-                stream::start(service(host(url)), source::address(url), sender.clone())?;
+            Input::Stdin => {
+                let room = roomy(std::io::stdin());
+                begin(service("stdin"), input_of(std::io::stdin()), room, several)?;
             }
+            Input::Address(url) => begin(service(host(url)), source::address(url), ROOM, several)?,
             Input::Command(words) => {
                 let (child, streams) = source::command(words)?;
                 running.push(child);
                 let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or("command");
-                for (stream, name) in streams.into_iter().zip([name.to_owned(), format!("{name} stderr")]) {
-                    stream::start(service(&name), stream, sender.clone())?;
+                for ((stream, room), name) in streams.into_iter().zip([name.to_owned(), format!("{name} stderr")]) {
+                    begin(service(&name), stream, room, true)?;
                 }
             }
             Input::File(path) => {
@@ -80,15 +96,16 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
                 if meta.is_dir() {
                     return Err(refused(std::io::ErrorKind::IsADirectory.into()));
                 }
-                if meta.is_file() && inputs.len() > 1 {
+                if meta.is_file() && several {
                     parts.push(merge::Part::new(service(&name), path.clone(), file));
                 } else if meta.is_file() {
                     let mut reader = file::Reader::new(service(&name), path.clone(), file);
                     first.extend(reader.begin());
                     let sender = sender.clone();
-                    thread(move || reader.run(&sender))?;
+                    later.push(Box::new(move || thread(move || reader.run(&sender))));
                 } else {
-                    stream::start(service(&name), input_of(file), sender.clone())?;
+                    let room = roomy(&file);
+                    begin(service(&name), input_of(file), room, several)?;
                 }
             }
         }
@@ -96,7 +113,65 @@ pub fn open(inputs: &[Input]) -> Result<Viewing, UserError> {
     if !parts.is_empty() {
         thread(move || merge::run(parts, &sender))?;
     }
-    Ok(Viewing { first, lane, running })
+    Ok(Viewing { first, lane, beat, running, later })
+}
+
+/// Opens the logs that a configuration names, which are read beside those of the platforms. What cannot be read says so among the
+/// lines.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn attach(sources: &[LogSource], clock: SharedClock) -> Result<Option<Viewing>, UserError> {
+    if sources.is_empty() {
+        return Ok(None);
+    }
+    let (sender, lane) = mpsc::channel(LANE);
+    let beat = Beat::new(clock);
+    let (mut first, mut parts, mut running) = (Vec::new(), Vec::new(), Vec::new());
+    let begin = |service: &ServiceId, (source, room)| {
+        let stream = Stream { service: service.clone(), source, room, shared: true };
+        stream::start(stream, sender.clone(), beat.clone())
+    };
+    for LogSource { id, input, .. } in sources {
+        match input {
+            Input::Stdin => {}
+            Input::Address(url) => begin(id, (source::address(url), ROOM))?,
+            Input::File(path) => parts.push(merge::Part::newest(id.clone(), path.clone())),
+            Input::Command(words) => match source::command(words) {
+                Ok((child, streams)) => {
+                    running.push(child);
+                    streams.into_iter().try_for_each(|stream| begin(id, stream))?;
+                }
+                Err(error) => {
+                    first.push(Tape { service: id.clone(), piece: Piece::End(Text::from(error.to_string())) })
+                }
+            },
+        }
+    }
+    if !parts.is_empty() {
+        let sender = sender.clone();
+        thread(move || merge::run(parts, &sender))?;
+    }
+    Ok(Some(Viewing { first, lane, beat, running, later: Vec::new() }))
+}
+
+/// Bytes that a pipe may hold while they are gathered for a frame: as many as Linux lets anybody ask for.
+const ROOM: usize = 1 << 20;
+/// Bytes that a pipe holds where it does not tell.
+const USUAL: usize = 1 << 16;
+
+/// Lets a pipe hold more, so that its writer need not wait for our frames; what it holds then. What is no pipe stays as it is.
+fn roomy(pipe: impl std::os::fd::AsFd) -> usize {
+    #[cfg(target_os = "linux")]
+    {
+        let _ = rustix::pipe::fcntl_setpipe_size(&pipe, ROOM);
+        rustix::pipe::fcntl_getpipe_size(&pipe).unwrap_or(USUAL)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = pipe;
+        USUAL
+    }
 }
 
 /// A stream that only ends.

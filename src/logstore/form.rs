@@ -14,9 +14,14 @@ const DAY: i64 = 86_400_000_000;
 /// Event time in microseconds, and level, where the line names them.
 #[must_use]
 pub fn quick(line: &[u8]) -> (Option<i64>, Option<Level>) {
+    (quick_time(line), level(line, &line[..line.len().min(NEAR)]))
+}
+
+/// Event time in microseconds alone.
+#[must_use]
+pub fn quick_time(line: &[u8]) -> Option<i64> {
     let head = &line[..line.len().min(NEAR)];
-    let at = time(head).map(|(at, ..)| at).or_else(|| counted(head));
-    (at, level(line, head))
+    time(head).map(|(at, ..)| at).or_else(|| counted(head))
 }
 
 /// The first time in the head of a line, with where its text begins and ends.

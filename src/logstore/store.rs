@@ -5,11 +5,14 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::block::{Block, Meta, Opened, Summary, UNTIMED, count};
+use super::block::{Block, Meta, Summary, UNTIMED, count};
+use super::opened::Opened;
 use super::row::{self, Origin, Row};
 use super::sieve::Sieve;
 use super::tail::{Sealed, Tail, Tally};
 use super::{BLOCK, row::micros};
+use bytes::BytesMut;
+
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
 use crate::redact::Redactor;
@@ -17,23 +20,21 @@ use crate::sanitize::Text;
 
 /// How far back a late line may be sorted in, lines.
 pub const WINDOW: usize = 512;
-/// Opened blocks remembered: a page, and the one that is searched.
-const OPENED: usize = 6;
 
 /// A full block and its place.
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     /// Position of its first line.
-    first: u64,
-    block: Block,
-    tally: Vec<Tally>,
-    summary: Cell<Option<Summary>>,
+    pub(super) first: u64,
+    pub(super) block: Block,
+    pub(super) tally: Vec<Tally>,
+    pub(super) summary: Cell<Option<Summary>>,
     /// It marks missing lines.
-    gaps: bool,
+    pub(super) gaps: bool,
 }
 
 impl Entry {
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.first + u64::from(self.block.rows())
     }
 
@@ -45,20 +46,25 @@ impl Entry {
 /// The store.
 #[derive(Debug)]
 pub struct Store {
-    blocks: VecDeque<Entry>,
-    tail: Tail,
+    pub(super) blocks: VecDeque<Entry>,
+    pub(super) tail: Tail,
     /// Position of the first line of the tail.
-    tail_first: u64,
+    pub(super) tail_first: u64,
     /// Bytes of the blocks.
     bytes: usize,
     limit: usize,
+    /// Memory for the blocks that come next.
+    vault: BytesMut,
     /// Bytes from which on a block is full.
     full: usize,
-    origins: Vec<Origin>,
+    pub(super) origins: Vec<Origin>,
     known: HashMap<Origin, u32>,
-    redactor: Redactor,
-    opened: RefCell<VecDeque<(u64, usize, Arc<Opened>)>>,
-    scratch: RefCell<Vec<u8>>,
+    pub(super) redactor: Redactor,
+    pub(super) opened: RefCell<VecDeque<(u64, usize, Arc<Opened>)>>,
+    pub(super) scratch: RefCell<Vec<u8>>,
+    /// First position of a block that is full and not packed yet: whoever brought its text may be packing it.
+    loose: Option<u64>,
+    pub(super) made: RefCell<HashMap<u64, Row>>,
 }
 
 impl Store {
@@ -71,12 +77,15 @@ impl Store {
             tail_first: 0,
             bytes: 0,
             limit,
+            vault: BytesMut::new(),
             full: (limit / 16).clamp(1, BLOCK),
             origins: Vec::new(),
             known: HashMap::new(),
             redactor: Redactor::default(),
             opened: RefCell::default(),
             scratch: RefCell::default(),
+            loose: None,
+            made: RefCell::default(),
         }
     }
 
@@ -132,11 +141,55 @@ impl Store {
         let source = self.number(Origin::of(line));
         let from = self.tail.room().len();
         row::line_text(line, self.tail.room());
-        let late = |meta: &&Meta| !meta.gap && meta.at > at;
+        self.sort_in(from, Meta { at, start: 0, len: 0, source, level: line.level, gap: false })
+    }
+
+    /// Takes a line in as it was written, in the order of event time within the window; its position. One without a time stands
+    /// where it came.
+    pub fn push_raw(&mut self, service: &ServiceId, text: &[u8], at: i64, level: Level) -> u64 {
+        let source = self.plain(service);
+        let from = self.tail.room().len();
+        self.tail.room().extend_from_slice(text);
+        self.sort_in(from, Meta { at, start: 0, len: 0, source, level, gap: false })
+    }
+
+    /// The line that was written into the tail's room from a place on. What a source wrote itself stays in the order in which it did;
+    /// what a platform gives is in the order of its times.
+    fn sort_in(&mut self, from: usize, meta: Meta) -> u64 {
+        let own = self.origins.get(meta.source as usize).is_some_and(|origin| origin.plain).then_some(meta.source);
+        let late = |other: &&Meta| !other.gap && meta.timed() && other.at > meta.at && own != Some(other.source);
         let back = self.tail.metas.iter().rev().take(WINDOW).take_while(late).count();
         let index = self.tail.metas.len() - back;
-        self.tail.insert(index, from, Meta { at, start: 0, len: 0, source, level: line.level, gap: false });
+        self.tail.insert(index, from, meta);
         self.tail_first + index as u64
+    }
+
+    /// The number of a source that writes plain lines.
+    fn plain(&mut self, service: &ServiceId) -> u32 {
+        // Nearly always it is the one that wrote before.
+        let newest = self.tail.metas.back().map(|meta| meta.source);
+        let same = |number: &u32| {
+            self.origins.get(*number as usize).is_some_and(|origin| origin.plain && origin.service == *service)
+        };
+        newest.filter(same).unwrap_or_else(|| self.number(Origin::named(service.clone(), true)))
+    }
+
+    /// Takes a tagged block in whose sources are counted as in `services`; the position of its first line.
+    pub fn push_sorted(&mut self, services: &[ServiceId], (mut block, tally, summary): Sealed) -> u64 {
+        let numbers: Arc<[u32]> = services.iter().map(|service| self.plain(service)).collect();
+        let global = |tally: &Tally| {
+            let source = numbers.get(tally.source as usize).copied().unwrap_or(tally.source);
+            Tally { source, ..*tally }
+        };
+        let tally = tally.iter().map(global).collect();
+        self.close();
+        block.renumber(numbers);
+        let changed = self.tail_first;
+        self.enter(block, tally);
+        if let Some(entry) = self.blocks.back() {
+            entry.summary.set(Some(summary));
+        }
+        changed
     }
 
     /// Marks missing lines; the mark's position.
@@ -159,15 +212,21 @@ impl Store {
 
     /// What its lines sum up to is known now and need not be read out of it later.
     fn keep(&mut self, (block, tally, summary): Sealed) {
-        self.enter(block.packed(), tally);
+        self.enter(block, tally);
         if let Some(entry) = self.blocks.back() {
             entry.summary.set(Some(summary));
         }
     }
 
-    fn enter(&mut self, block: Block, tally: Vec<Tally>) {
+    fn enter(&mut self, mut block: Block, tally: Vec<Tally>) {
         let lines: u64 = tally.iter().map(|one| u64::from(one.lines)).sum();
         let gaps = lines < u64::from(block.rows());
+        // Nothing will be appended any more to the block before it.
+        if let Some(first) = self.blocks.back().filter(|last| last.block.loose()).map(|last| last.first) {
+            self.tighten();
+            self.loose = Some(first);
+        }
+        block.stow(&mut self.vault);
         let entry = Entry { first: self.tail_first, block, tally, summary: Cell::new(None), gaps };
         self.tail_first = entry.end();
         self.bytes += entry.bytes();
@@ -184,7 +243,7 @@ impl Store {
     /// Takes a plain block in. One that begins on the shelf where the last one begins is that one, grown. Returns the position
     /// from which on rows are new or other than they were.
     pub fn push_block(&mut self, service: &ServiceId, mut block: Block) -> u64 {
-        let source = self.number(Origin::named(service.clone(), true));
+        let source = self.plain(service);
         block.set_source(source);
         self.close();
         let grown = block.place().is_some()
@@ -204,28 +263,59 @@ impl Store {
     }
 
     /// Appends plain text, whole lines; the position of the first.
-    pub fn append(&mut self, service: &ServiceId, text: &[u8]) -> u64 {
-        let source = self.number(Origin::named(service.clone(), true));
+    pub fn append(&mut self, service: &ServiceId, text: Vec<u8>) -> u64 {
+        let source = self.plain(service);
         self.close();
         let changed = self.tail_first;
         let full = self.full;
         if let Some(last) = self.blocks.back_mut().filter(|last| last.block.source() == Some(source)) {
             let before = last.bytes();
             let rows = last.block.rows();
-            if last.block.text_len() + text.len() <= 2 * full && last.block.append(text) {
+            if last.block.text_len() + text.len() <= 2 * full && last.block.append(&text) {
                 last.tally = vec![Tally { source, lines: last.block.rows(), errors: 0 }];
                 last.summary.set(None);
                 self.bytes = self.bytes - before + last.bytes();
                 self.tail_first += u64::from(last.block.rows() - rows);
                 return changed;
             }
-            // It is full: nothing will be appended to it any more.
-            last.block.pack();
-            self.bytes = self.bytes - before + last.bytes();
         }
-        let tally = vec![Tally { source, lines: count(text), errors: 0 }];
-        self.enter(Block::plain(source, text.to_vec()), tally);
+        let tally = vec![Tally { source, lines: count(&text), errors: 0 }];
+        self.enter(Block::plain(source, text), tally);
         changed
+    }
+
+    /// Packs the full block that nobody else has packed meanwhile.
+    fn tighten(&mut self) {
+        let Some(index) = self.loose.take().and_then(|first| self.index_of(first)) else { return };
+        let before = self.blocks[index].bytes();
+        self.blocks[index].block.pack();
+        self.blocks[index].block.stow(&mut self.vault);
+        self.bytes = self.bytes - before + self.blocks[index].bytes();
+    }
+
+    /// Takes the packed form of the text that came last, or before the last, from whoever brought it. Of another text nothing is taken:
+    /// what is not packed so is packed here later.
+    pub fn seal(&mut self, service: &ServiceId, mut block: Block) {
+        let source = self.plain(service);
+        block.set_source(source);
+        let same = |known: &Block| {
+            let sizes = |block: &Block| (block.source(), block.text_len(), block.rows());
+            known.loose() && sizes(known) == sizes(&block)
+        };
+        let last = self.blocks.len().checked_sub(1);
+        let mut places = self.loose.and_then(|first| self.index_of(first)).into_iter().chain(last);
+        let Some(index) = places.find(|index| same(&self.blocks[*index].block)) else { return };
+        block.stow(&mut self.vault);
+        let entry = &mut self.blocks[index];
+        let before = entry.bytes();
+        entry.block = block;
+        self.bytes = self.bytes - before + entry.bytes();
+        self.loose = self.loose.filter(|first| *first != entry.first);
+    }
+
+    fn index_of(&self, position: u64) -> Option<usize> {
+        let index = self.blocks.partition_point(|entry| entry.end() <= position);
+        self.blocks.get(index).filter(|entry| entry.first <= position).map(|_| index)
     }
 
     /// Drops the oldest until the bound holds; what has gone, by source.
@@ -234,11 +324,7 @@ impl Store {
         while self.bytes() > self.limit {
             if let Some(entry) = self.blocks.pop_front() {
                 self.bytes -= entry.bytes();
-                let errors = entry.summary.get().map_or(0, |sum| sum.levels[Level::Error as usize..].iter().sum());
-                gone.extend(entry.tally.iter().map(|one| match entry.block.source() {
-                    Some(_) => Tally { errors, ..*one },
-                    None => *one,
-                }));
+                gone.extend(entry.tally);
             } else if let Some(meta) = self.tail.pop() {
                 self.tail_first += 1;
                 gone.extend(super::tail::tally(std::iter::once(&meta)));
@@ -257,9 +343,8 @@ impl Store {
         gone
     }
 
-    fn entry(&self, position: u64) -> Option<&Entry> {
-        let index = self.blocks.partition_point(|entry| entry.end() <= position);
-        self.blocks.get(index).filter(|entry| entry.first <= position)
+    pub(super) fn entry(&self, position: u64) -> Option<&Entry> {
+        self.index_of(position).and_then(|index| self.blocks.get(index))
     }
 
     /// The rows that are looked at together with this one: those of its block.
@@ -281,154 +366,55 @@ impl Store {
         let entry = self.entry(position).filter(|entry| sieve.by_text() && !entry.gaps)?;
         Some((entry.first, &entry.block))
     }
-
-    /// Opens a block, or finds it among those opened lately.
-    fn open(&self, entry: &Entry) -> Arc<Opened> {
-        let key = (entry.first, entry.block.text_len());
-        let mut opened = self.opened.borrow_mut();
-        if let Some(found) = opened.iter().position(|(first, len, _)| (*first, *len) == key) {
-            return Arc::clone(&opened[found].2);
-        }
-        let fresh = Arc::new(entry.block.open());
-        if entry.summary.get().is_none() {
-            entry.summary.set(Some(Summary::of(&fresh.metas)));
-        }
-        if opened.len() >= OPENED {
-            opened.pop_front();
-        }
-        opened.push_back((key.0, key.1, Arc::clone(&fresh)));
-        fresh
-    }
-
-    /// Calls with the record and the text of a row.
-    fn with<T>(&self, position: u64, look: impl FnOnce(Meta, &[u8]) -> T) -> Option<T> {
-        if let Some(entry) = self.entry(position) {
-            let opened = self.open(entry);
-            let meta = opened.metas.get(usize::try_from(position - entry.first).ok()?)?;
-            return Some(look(*meta, meta.of(&opened.text)));
-        }
-        let meta = self.tail.metas.get(usize::try_from(position.checked_sub(self.tail_first)?).ok()?)?;
-        Some(look(*meta, self.tail.text_of(meta)))
-    }
-
-    /// A row by its position.
-    #[must_use]
-    pub fn row(&self, position: u64) -> Option<Row> {
-        self.with(position, |meta, text| {
-            let origin = self.origins.get(meta.source as usize)?;
-            Some(row::row(meta, text, origin, &self.redactor))
-        })?
-    }
-
-    /// What is known of a row.
-    #[must_use]
-    pub fn meta(&self, position: u64) -> Option<Meta> {
-        self.with(position, |meta, _| meta)
-    }
-
-    /// Whether a row passes.
-    #[must_use]
-    pub fn passes(&self, position: u64, sieve: &Sieve) -> bool {
-        self.with(position, |meta, text| self.lets(sieve, meta, text)).unwrap_or(false)
-    }
-
-    fn lets(&self, sieve: &Sieve, meta: Meta, text: &[u8]) -> bool {
-        sieve.lets(self.origins.get(meta.source as usize), meta, text)
-    }
-
-    /// Positions of the rows of a segment that pass, ascending, appended to `found`. Returns the bytes that were looked through.
-    pub fn sift(&self, position: u64, sieve: &Sieve, found: &mut Vec<u64>) -> usize {
-        let Some(entry) = self.entry(position) else {
-            let passing = self.tail.metas.iter().enumerate();
-            let passing = passing.filter(|(_, meta)| self.lets(sieve, **meta, self.tail.text_of(meta)));
-            found.extend(passing.map(|(index, _)| self.tail_first + index as u64));
-            return self.tail.live() + 1;
-        };
-        if sieve.by_text() && !entry.gaps {
-            let mut scratch = self.scratch.borrow_mut();
-            entry.block.read(&mut scratch);
-            let mut rows = Vec::new();
-            sieve.matcher.rows(&scratch, &mut rows);
-            found.extend(rows.into_iter().map(|row| entry.first + u64::from(row)));
-            return entry.block.text_len() + 1;
-        }
-        let may = |tally: &Tally| self.origins.get(tally.source as usize).is_none_or(|origin| sieve.may(origin));
-        if !entry.gaps && !entry.tally.iter().any(may) {
-            return 64;
-        }
-        if let Some(summary) = entry.summary.get().filter(|_| !entry.gaps) {
-            let outside = |(from, until)| summary.times.is_none_or(|(first, last)| last < from || first > until);
-            if !summary.reaches(sieve.level) || sieve.window.is_some_and(outside) {
-                return 64;
-            }
-        }
-        let opened = self.open(entry);
-        let passing =
-            opened.metas.iter().enumerate().filter(|(_, meta)| self.lets(sieve, **meta, meta.of(&opened.text)));
-        found.extend(passing.map(|(row, _)| entry.first + row as u64));
-        // Reading times and levels out of a block takes several times as long as searching it.
-        entry.block.text_len() * 4 + 1
-    }
-
-    /// What a block sums up to; of a block never opened nothing is known, unless it is `asked` now.
-    #[must_use]
-    pub fn summary(&self, position: u64, asked: bool) -> Option<Summary> {
-        let Some(entry) = self.entry(position) else {
-            let metas: Vec<Meta> = self.tail.metas.iter().copied().collect();
-            return Some(Summary::of(&metas));
-        };
-        if entry.summary.get().is_none() && asked {
-            entry.summary.set(Some(Summary::of(&entry.block.open().metas)));
-        }
-        entry.summary.get()
-    }
-
-    /// Earliest and latest time of a segment, and the lines and errors of a service in it; `None` when it has none, or when its times
-    /// are not known yet.
-    #[must_use]
-    pub fn sums(&self, position: u64, service: &ServiceId) -> Option<(i64, i64, u64, u64)> {
-        let summary = self.summary(position, false)?;
-        let (first, last) = summary.times?;
-        let mine = |source: u32| self.service(source) == Some(service);
-        let (lines, errors) = match self.entry(position) {
-            Some(entry) if entry.block.source().is_some_and(mine) => {
-                let bad = summary.levels[Level::Error as usize..].iter().map(|count| u64::from(*count)).sum();
-                (u64::from(entry.block.rows()), bad)
-            }
-            Some(entry) if entry.block.source().is_some() => (0, 0),
-            Some(entry) => sum(entry.tally.iter().filter(|one| mine(one.source))),
-            None => sum(super::tail::tally(self.tail.metas.iter()).iter().filter(|one| mine(one.source))),
-        };
-        (lines > 0).then_some((first, last, lines, errors))
-    }
-
-    /// Lines of a plain block from a position on, with their service; of other blocks none.
-    pub fn each_plain(&self, position: u64, mut look: impl FnMut(&ServiceId, Meta, &[u8])) {
-        let plain = self.entry(position).and_then(|entry| Some((entry.first, self.service(entry.block.source()?)?)));
-        let Some((_, service)) = plain else { return };
-        self.each(position, |at, meta, text| {
-            if at >= position {
-                look(service, meta, text);
-            }
-        });
-    }
-
-    /// Lines and what is known of them, of one segment, in order.
-    pub fn each(&self, position: u64, mut look: impl FnMut(u64, Meta, &[u8])) {
-        if let Some(entry) = self.entry(position) {
-            let opened = self.open(entry);
-            for (row, meta) in opened.metas.iter().enumerate() {
-                look(entry.first + row as u64, *meta, meta.of(&opened.text));
-            }
-        } else {
-            for (index, meta) in self.tail.metas.iter().enumerate() {
-                look(self.tail_first + index as u64, *meta, self.tail.text_of(meta));
-            }
-        }
-    }
 }
 
-/// Lines and errors of tallies.
-fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> (u64, u64) {
-    tallies.fold((0, 0), |(lines, errors), one| (lines + u64::from(one.lines), errors + u64::from(one.errors)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(from: usize, to: usize) -> Vec<u8> {
+        (from..to).map(|n| format!("line {n} of some that are alike\n")).collect::<String>().into_bytes()
+    }
+
+    #[test]
+    fn text_is_packed_by_whoever_brought_it_or_here() {
+        let service = ServiceId::new("", "pipe");
+        for sealed in [true, false] {
+            let mut store = Store::new(64 << 20);
+            let parts: Vec<Vec<u8>> = (0..12).map(|part| text(part * 3000, part * 3000 + 3000)).collect();
+            for (index, part) in parts.iter().enumerate() {
+                store.append(&service, part.clone());
+                if let Some(before) = index.checked_sub(1).filter(|_| sealed) {
+                    store.seal(&service, Block::packed_plain(0, &parts[before]));
+                    assert!(!store.blocks[before].block.loose(), "{before}");
+                }
+            }
+            // Of a text that is not there nothing is taken.
+            let (bytes, other) = (store.bytes(), text(0, 2999));
+            store.seal(&service, Block::packed_plain(0, &other));
+            assert_eq!(store.bytes(), bytes);
+            let whole: usize = parts.iter().map(Vec::len).sum();
+            assert!(bytes < whole / 3, "{bytes} of {whole}");
+            assert_eq!((store.rows(), store.blocks.iter().map(Entry::bytes).sum::<usize>()), (36_000, store.bytes));
+            let mut all = Vec::new();
+            let mut at = 0;
+            while at < store.end() {
+                store.each(at, |_, _, line| all.extend([line, b"\n"].concat()));
+                at = store.segment(at).end;
+            }
+            assert_eq!(all, parts.concat());
+        }
+    }
+
+    #[test]
+    fn what_is_stowed_is_given_back() {
+        let service = ServiceId::new("", "pipe");
+        let mut store = Store::new(1 << 16);
+        for part in 0..400 {
+            store.push_block(&service, Block::packed_plain(0, &text(part * 3000, part * 3000 + 3000)));
+            store.evict();
+            assert!(store.bytes() <= 1 << 16);
+        }
+        assert!(store.base() > 0 && store.row(store.base()).is_some() && store.row(store.base() - 1).is_none());
+    }
 }

@@ -20,7 +20,14 @@ pub struct Tally {
 }
 
 /// The oldest lines as a block, their tally, and what they sum up to.
-pub(super) type Sealed = (Block, Vec<Tally>, Summary);
+pub type Sealed = (Block, Vec<Tally>, Summary);
+
+/// Makes a packed block of sorted lines. Every line of `text` ends in a line break and has its meta.
+#[must_use]
+pub fn sealed(text: Vec<u8>, metas: &[Meta]) -> Sealed {
+    let (sums, summary) = (tally(metas.iter()), Summary::of(metas.iter().copied()));
+    (Block::tagged(text, metas).packed(), sums, summary)
+}
 
 /// Counts lines by source; gap marks are no lines.
 pub(super) fn tally<'m>(metas: impl Iterator<Item = &'m Meta>) -> Vec<Tally> {
@@ -115,7 +122,6 @@ impl Tail {
             self.live -= meta.len as usize;
         }
         self.squeeze();
-        let (sums, summary) = (tally(taken.iter()), Summary::of(&taken));
-        Some((Block::tagged(text, &taken), sums, summary))
+        Some(sealed(text, &taken))
     }
 }

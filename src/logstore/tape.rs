@@ -1,8 +1,9 @@
 //! What a reader of bytes hands over: blocks where there is much, text where there is little, and what became of the source.
 
-use super::Block;
+use std::sync::Arc;
+
+use super::{Block, Sealed};
 use crate::domain::ids::ServiceId;
-use crate::domain::log::LogLine;
 use crate::sanitize::Text;
 
 /// One piece.
@@ -12,8 +13,10 @@ pub enum Piece {
     Block(Block),
     /// Whole lines, or the last one that will come.
     Text(Vec<u8>),
-    /// Lines that were read already.
-    Lines(Vec<LogLine>),
+    /// The packed form of the text that was handed over before the last one, or of the last.
+    Sealed(Block),
+    /// Lines of several sources, sorted.
+    Sorted(Box<Sorted>),
     /// What was there is there no more (the file was truncated): lines so far are forgotten, for this reason.
     Lost(Text),
     /// Lines before and behind are not of one piece, for this reason.
@@ -22,6 +25,15 @@ pub enum Piece {
     Caught,
     /// Nothing more will come, for this reason.
     End(Text),
+}
+
+/// Lines of several sources in the order of their times, as they were written.
+#[derive(Debug, Clone)]
+pub struct Sorted {
+    /// The sources, as the block counts them.
+    pub services: Arc<[ServiceId]>,
+    /// The block.
+    pub sealed: Sealed,
 }
 
 /// A piece and whose it is.

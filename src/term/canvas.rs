@@ -8,11 +8,12 @@ use std::io::{self, Write};
 
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use ratatui::backend::{Backend as _, CrosstermBackend};
+use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
+use super::pen;
 use crate::app::geometry::{Area, Geometry};
 
 /// The terminal with what it shows.
@@ -38,9 +39,17 @@ impl<W: Write> Canvas<W> {
         &mut self.screen
     }
 
-    /// Draws a frame; `render` says where panes stand.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>) -> Geometry) -> io::Result<Geometry> {
-        self.screen.autoresize()?;
+    /// Draws a frame of so many columns and rows; `render` says where panes stand.
+    pub(super) fn draw(
+        &mut self,
+        size: (u16, u16),
+        render: impl FnOnce(&mut Frame<'_>) -> Geometry,
+    ) -> io::Result<Geometry> {
+        // The size is told by an event: to ask for it opens the terminal anew each time.
+        let area = Rect::new(0, 0, size.0, size.1);
+        if self.screen.current_buffer_mut().area != area {
+            self.screen.resize(area)?;
+        }
         let geometry = render(&mut self.screen.get_frame());
         let next = std::mem::take(self.screen.current_buffer_mut());
         if next.area != self.shown.area {
@@ -51,14 +60,14 @@ impl<W: Write> Canvas<W> {
         if let Some(shift) = shift {
             carry(&mut self.shown, shift);
         }
-        let changes = self.shown.diff(&next);
-        if shift.is_some() || !changes.is_empty() {
+        let mut changes = self.shown.diff_iter(&next).peekable();
+        if shift.is_some() || changes.peek().is_some() {
             let out = self.screen.backend_mut();
             queue!(out, BeginSynchronizedUpdate)?;
             if let Some(shift) = shift {
                 write!(out, "{}", sequence(shift))?;
             }
-            out.draw(changes.into_iter())?;
+            pen::write(out, changes)?;
             queue!(out, EndSynchronizedUpdate)?;
             Write::flush(out)?;
         }
@@ -165,7 +174,7 @@ mod tests {
         #[test]
         fn a_terminal_shows_what_was_drawn(starts in prop::collection::vec((0_usize..40, 0_usize..3), 1..12)) {
             let draw = |canvas: &mut Canvas<Wire>, (first, other): (usize, usize)| {
-                canvas.draw(|frame| {
+                canvas.draw((20, 10), |frame| {
                     let mut buffer = eight(first);
                     buffer.set_string(1, 4, ["", "selected", "wide 界界"][other], ratatui::style::Style::default());
                     *frame.buffer_mut() = buffer;

@@ -83,12 +83,12 @@ impl Session {
         self.canvas.screen().size().map(|size| (size.width, size.height))
     }
 
-    /// Draws a frame, whose renderer says what stands where.
+    /// Draws a frame of so many columns and rows, whose renderer says what stands where.
     ///
     /// # Errors
     /// When the terminal cannot be written.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>) -> Geometry) -> io::Result<Geometry> {
-        self.canvas.draw(render)
+    pub fn draw(&mut self, size: (u16, u16), render: impl FnOnce(&mut Frame<'_>) -> Geometry) -> io::Result<Geometry> {
+        self.canvas.draw(size, render)
     }
 
     /// Switches mouse capture; off lets the terminal select text.

@@ -16,6 +16,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Ctx;
+use super::widgets::paint::paint;
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedState, Freshness};
@@ -49,7 +50,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     if waiting {
         frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), margin(area));
     } else {
-        frame.render_widget(Paragraph::new(lines), area);
+        paint(frame.buffer_mut(), area, &lines);
     }
     if let Some(text) = failure {
         let below = Rect { y: area.y + used, height: area.height - used, ..area };

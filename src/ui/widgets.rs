@@ -2,4 +2,5 @@
 
 pub(super) mod columns;
 pub(super) mod dialog;
+pub(super) mod paint;
 pub(super) mod pieces;

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::LogBuf;
+use super::{LogBuf, UNTIMED};
 use crate::app::msg::Now;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
-use crate::logstore::Tally;
+use crate::logstore::{Sieve, Tally};
 use crate::sanitize::Text;
 
+/// Bytes in which the newest error is looked for.
+const LOOKED_AT: usize = 4 << 20;
 /// Seconds over which a rate is told.
 const WINDOW: u64 = 5;
 
@@ -30,8 +32,10 @@ pub struct Source {
     pub lag: Option<SignedDuration>,
     /// It will write no more, and why.
     pub ended: Option<Text>,
-    /// Its newest line of level error or above.
+    /// Its newest line of level error or above, where lines came read.
     newest_error: Option<LogLine>,
+    /// Time of the line that came last as it was written, microseconds.
+    pub(super) time: i64,
     /// Lines that came in the last seconds, by second of the monotonic clock.
     recent: VecDeque<(u64, u64)>,
 }
@@ -103,6 +107,7 @@ impl LogBuf {
                 lag: None,
                 ended: None,
                 newest_error: None,
+                time: UNTIMED,
                 recent: VecDeque::new(),
             });
             self.sources.len() - 1
@@ -131,10 +136,31 @@ impl LogBuf {
         self.set_filter(filter);
     }
 
-    /// The newest line of a source of level error or above, while any is held.
+    /// The newest line of a source of level error or above, while any is held. Of lines that came as they were written the newest
+    /// megabytes are looked through.
     #[must_use]
-    pub fn newest_error(&self, service: &ServiceId) -> Option<&LogLine> {
-        let source = self.sources.iter().find(|source| source.service == *service && source.errors > 0)?;
-        source.newest_error.as_ref()
+    pub fn newest_error(&self, service: &ServiceId) -> Option<LogLine> {
+        let source = self.sources.iter().find(|source| source.service == *service)?;
+        if let Some(known) = source.newest_error.clone().filter(|_| source.errors > 0) {
+            return Some(known);
+        }
+        let sieve = Sieve::of(None, Level::Error);
+        let mut found = Vec::new();
+        for start in self.store.before(self.store.end(), LOOKED_AT) {
+            self.store.sift(start, &sieve, &mut found);
+            let line = |at: &u64| self.line(*at).filter(|line| line.service == *service && line.level >= Level::Error);
+            if let Some(line) = found.drain(..).rev().find_map(|at| line(&at)) {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// Errors among the lines of a source; `None` while lines that came as bytes have not all been read ([`LogBuf::sum`]).
+    #[must_use]
+    pub fn errors(&self, service: &ServiceId) -> Option<u64> {
+        let source = self.sources.iter().find(|source| source.service == *service)?;
+        let plain = self.store.plain_errors(service)?;
+        Some(source.errors + plain)
     }
 }

@@ -351,3 +351,92 @@ fn the_errors_around_a_moment_are_told_by_service() {
     let (before, after) = buf.around(&ServiceId::new("production", "frontend"), 2_000_000_000, 1_000_000_000);
     assert_eq!((before.lines, before.errors, after.lines, after.errors), (1000, 0, 1000, 0));
 }
+
+fn raw(buf: &mut LogBuf, name: &str, text: &str) {
+    buf.tape(Tape { service: ServiceId::new("", name), piece: Piece::Text(text.as_bytes().to_vec()) });
+}
+
+#[test]
+fn lines_of_several_streams_stand_in_the_order_of_their_times_and_what_belongs_together_stays_together() {
+    let mut buf = LogBuf::new(1 << 20);
+    buf.mine();
+    raw(&mut buf, "one", "2026-01-31T12:00:01Z a\n");
+    raw(&mut buf, "two", "2026-01-31T12:00:02Z ERROR c\n  trace of c\n2026-01-31T12:00:05Z f\n");
+    raw(
+        &mut buf,
+        "one",
+        "2026-01-31T12:00:01Z b\n  trace of b\n2026-01-31T12:00:04Z e\n2026-01-31T12:00:03Z back in time\n",
+    );
+    raw(&mut buf, "three", "no time at all\n");
+    assert_eq!(
+        seen(&buf, 20),
+        ["a", "b", "  trace of b", "ERROR c", "  trace of c", "e", "back in time", "f", "no time at all"]
+    );
+    while buf.working() {
+        buf.work();
+    }
+    assert_eq!(buf.patterns().all().iter().map(|one| one.count).sum::<u64>(), 9);
+    let errors = |name: &str| buf.errors(&ServiceId::new("", name));
+    assert_eq!((errors("one"), errors("two"), errors("three"), errors("none")), (Some(0), Some(1), Some(0), None));
+    let newest = buf.newest_error(&ServiceId::new("", "two"));
+    assert_eq!(newest.map(|line| line.message.to_string()), Some("ERROR c".to_owned()));
+}
+
+#[test]
+fn errors_of_bytes_are_told_once_they_have_been_read() {
+    let mut buf = LogBuf::new(1 << 20);
+    let service = ServiceId::new("", "file");
+    let text = b"INFO fine\nERROR bad\nFATAL worse\n".repeat(50);
+    buf.tape(Tape { service: service.clone(), piece: Piece::Block(crate::logstore::Block::packed_plain(0, &text)) });
+    assert_eq!(buf.errors(&service), None);
+    buf.sum();
+    while buf.working() {
+        buf.work();
+    }
+    assert_eq!(buf.errors(&service), Some(100));
+    assert_eq!(buf.newest_error(&service).map(|line| line.level), Some(Level::Fatal));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Several streams in whatever pieces, with patterns and a filter on: every line once, each stream in its own order.
+    #[test]
+    fn lines_of_streams_keep_the_order_of_their_stream(
+        pieces in proptest::collection::vec((0usize..3, proptest::collection::vec((0i64..60, any::<bool>()), 1..6), 0usize..6), 1..60),
+    ) {
+        let mut buf = LogBuf::new(1 << 20);
+        let mut wanted = vec![Vec::new(); 3];
+        for (number, (stream, lines, what)) in pieces.iter().enumerate() {
+            match what {
+                0 => buf.mine(),
+                1 => buf.set_filter(Filter { term: typed("x"), ..Filter::default() }),
+                2 => buf.set_filter(Filter::default()),
+                _ => { buf.work(); }
+            }
+            let mut text = String::new();
+            for (index, (second, timed)) in lines.iter().enumerate() {
+                let name = format!("x{number}.{index}");
+                let time = if *timed { format!("2026-01-31T12:00:{second:02}Z ") } else { String::new() };
+                text.push_str(&format!("{time}{name}\n"));
+                wanted[*stream].push(name);
+            }
+            raw(&mut buf, &format!("s{stream}"), &text);
+        }
+        while buf.working() {
+            buf.work();
+        }
+        let shown = buf.page(usize::MAX / 8);
+        for (stream, wanted) in wanted.iter().enumerate() {
+            let own = shown.iter().filter_map(|(_, row)| match row {
+                Row::Line(line) if &*line.service.name == format!("s{stream}") => Some(line.message.to_string()),
+                _ => None,
+            });
+            prop_assert!(own.eq(wanted.iter().cloned()));
+        }
+        if pieces.iter().any(|(.., what)| *what == 0) {
+            let counted = buf.patterns().all().iter().map(|one| one.count).sum::<u64>();
+            prop_assert_eq!(counted + buf.patterns().beyond, shown.len() as u64);
+        }
+    }
+}

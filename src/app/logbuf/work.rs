@@ -62,7 +62,7 @@ impl LogBuf {
     /// Whether there is something to do in slices.
     #[must_use]
     pub fn working(&self) -> bool {
-        let mining = self.mined.is_some_and(|mined| mined < self.store.settled());
+        let mining = self.mined.is_some_and(|mined| mined < self.store.end());
         let summing = self.survey.is_some_and(|survey| survey < self.store.settled());
         self.scan.is_some() || self.seeking.is_some() || mining || summing
     }
@@ -89,7 +89,7 @@ impl LogBuf {
         }
         if self.scan.is_some() {
             self.slice(SLICE);
-        } else if self.mined.is_some_and(|mined| mined < self.store.settled()) {
+        } else if self.mined.is_some_and(|mined| mined < self.store.end()) {
             self.mine_on(SLICE / 8);
         } else {
             self.sum_up(SLICE / 4);
@@ -136,7 +136,7 @@ impl LogBuf {
 
     fn mine_on(&mut self, budget: usize) {
         let mut spent = 0;
-        while let Some(mined) = self.mined.filter(|mined| *mined < self.store.settled() && spent < budget) {
+        while let Some(mined) = self.mined.filter(|mined| *mined < self.store.end() && spent < budget) {
             let from = mined.max(self.store.base());
             let segment = self.store.segment(from);
             let patterns = &mut self.patterns;

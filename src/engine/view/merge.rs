@@ -1,31 +1,35 @@
-//! Several files as one log, in the order of event time: what is there is merged whole, what comes then within the store's window.
+//! Several files as one log, in the order of event time: what is there is merged whole, into blocks; what comes then is handed over
+//! line by line and sorted within the store's window.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Seek as _};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
 use super::file::Tail;
-use crate::domain::environment::Platform;
 use crate::domain::ids::ServiceId;
-use crate::domain::log::{Level, LogKind, LogLine};
-use crate::logstore::{Piece, Tape, form};
-use crate::redact::Redactor;
+use crate::domain::log::Level;
+use crate::logstore::block::{Meta, UNTIMED};
+use crate::logstore::{BLOCK, Piece, Sorted, Tape, form, sealed};
 use crate::sanitize::Text;
 
-/// Lines handed over at once.
-const BATCH: usize = 512;
 /// How often files that have ended are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// Bytes read of a file at once.
+const READ: usize = 64 * 1024;
+
+/// Bytes of a file from before the console that are read.
+const NEWEST: u64 = 1 << 20;
 
 /// One of the files.
 pub(super) struct Part {
     service: ServiceId,
     path: PathBuf,
-    from: BufReader<File>,
+    /// `None` while it is not there.
+    from: Option<BufReader<File>>,
     /// Bytes read so far.
     at: u64,
     /// The line that is next, when it is whole.
@@ -35,68 +39,84 @@ pub(super) struct Part {
     tail: Tail,
     /// Event time of the line that is next; a line without one has that of the line before it.
     time: i64,
+    level: Level,
 }
 
 impl Part {
+    /// All of a file and what comes.
     pub(super) fn new(service: ServiceId, path: PathBuf, file: File) -> Self {
-        let from = BufReader::with_capacity(64 * 1024, file);
-        Self { service, path, from, at: 0, head: Vec::new(), whole: false, tail: Tail::default(), time: 0 }
+        Self { from: Some(BufReader::with_capacity(READ, file)), ..Self::waiting(service, path) }
+    }
+
+    /// The newest lines of a file and what comes; one that is not there yet is waited for.
+    pub(super) fn newest(service: ServiceId, path: PathBuf) -> Self {
+        let mut part = Self::waiting(service, path);
+        let Ok(file) = File::open(&part.path) else { return part };
+        let mut from = BufReader::with_capacity(READ, file);
+        let len = from.get_ref().metadata().map_or(0, |meta| meta.len());
+        if let Ok(at) = from.seek(SeekFrom::Start(len.saturating_sub(NEWEST))) {
+            part.at = at;
+        }
+        if part.at > 0 {
+            // The middle of a line begins nothing.
+            part.at += from.skip_until(b'\n').unwrap_or(0) as u64;
+        }
+        part.from = Some(from);
+        part
+    }
+
+    fn waiting(service: ServiceId, path: PathBuf) -> Self {
+        let (head, tail) = (Vec::new(), Tail::default());
+        Self { service, path, from: None, at: 0, head, whole: false, tail, time: UNTIMED, level: Level::Info }
     }
 
     /// Reads until the next line is whole; false when the file has no more for now.
     fn fill(&mut self) -> bool {
-        if !self.whole {
-            // Where it was read to its end: what comes now may be another file's.
-            if self.from.buffer().is_empty() && !self.tail.stands(self.from.get_ref(), self.at) {
-                return false;
-            }
-            let had = self.head.len();
-            let read = self.from.read_until(b'\n', &mut self.head).unwrap_or(0);
-            self.at += read as u64;
-            self.tail.note(&self.head[had..]);
-            self.whole = self.head.last() == Some(&b'\n');
-            if self.whole {
-                self.time = form::quick(&self.head).0.unwrap_or(self.time);
-            }
+        let Some(from) = self.from.as_mut().filter(|_| !self.whole) else { return self.whole };
+        // Where it was read to its end: what comes now may be another file's.
+        if from.buffer().is_empty() && !self.tail.stands(from.get_ref(), self.at) {
+            return false;
+        }
+        let had = self.head.len();
+        let read = from.read_until(b'\n', &mut self.head).unwrap_or(0);
+        self.at += read as u64;
+        self.tail.note(&self.head[had..]);
+        self.whole = self.head.last() == Some(&b'\n');
+        if self.whole {
+            let (time, level) = form::quick(&self.head);
+            (self.time, self.level) = (time.unwrap_or(self.time), level.unwrap_or(Level::Info));
         }
         self.whole
     }
 
-    fn take(&mut self, redactor: &Redactor) -> LogLine {
+    /// Moves the next line to the end of a text, with its line break.
+    fn take(&mut self, source: usize, text: &mut Vec<u8>) -> Meta {
         self.whole = false;
-        let level = form::quick(&self.head).1.unwrap_or(Level::Info);
-        let text = redactor.mask(Text::from_bytes(self.head.trim_ascii_end()));
-        self.head.clear();
-        let (message, raw) = match form::message(text.as_str()) {
-            Some(message) => (redactor.mask(Text::from(message)), Some(text)),
-            None => (text, None),
-        };
-        LogLine {
-            at: Timestamp::from_microsecond(self.time).unwrap_or_default(),
-            service: self.service.clone(),
-            platform: Platform::Edge,
-            kind: LogKind::App,
-            instance: "".into(),
-            region: "".into(),
-            level,
-            message,
-            raw,
-        }
+        let (start, len) = (text.len(), self.head.len() - 1);
+        text.append(&mut self.head);
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (start, len, source) = (number(start), number(len), number(source));
+        Meta { at: self.time, start, len, source, level: self.level, gap: false }
     }
 
     /// What became of a file that has no more: a sentence when it was truncated or rotated.
     fn look(&mut self) -> Option<Text> {
         use std::os::unix::fs::MetadataExt as _;
-        let own = self.from.get_ref().metadata().ok()?;
-        let said = if own.len() < self.at || !self.tail.stands(self.from.get_ref(), self.at) {
-            self.from.rewind().ok()?;
+        let again = || Some(BufReader::with_capacity(READ, File::open(&self.path).ok()?));
+        let Some(from) = &mut self.from else {
+            self.from = again();
+            return self.from.is_some().then(|| Text::from("the file is there now"));
+        };
+        let own = from.get_ref().metadata().ok()?;
+        let said = if own.len() < self.at || !self.tail.stands(from.get_ref(), self.at) {
+            from.rewind().ok()?;
             "the file was truncated"
         } else {
             let named = std::fs::metadata(&self.path).ok()?;
             if own.len() > self.at || (named.dev(), named.ino()) == (own.dev(), own.ino()) {
                 return None;
             }
-            self.from = BufReader::with_capacity(64 * 1024, File::open(&self.path).ok()?);
+            self.from = Some(again()?);
             "the file was rotated; the new one begins here"
         };
         (self.at, self.whole, self.tail) = (0, false, Tail::default());
@@ -105,39 +125,62 @@ impl Part {
     }
 }
 
-/// The next lines of all the files, in the order of their times.
-fn merged(parts: &mut [Part], redactor: &Redactor) -> Vec<LogLine> {
-    let mut lines = Vec::new();
-    while lines.len() < BATCH {
-        let heads = parts.iter_mut().filter_map(|part| part.fill().then_some(part));
-        let Some(next) = heads.min_by_key(|part| part.time) else { break };
-        lines.push(next.take(redactor));
+/// The next lines of all the files in the order of their times, a block of them at most.
+fn merged(parts: &mut [Part]) -> (Vec<u8>, Vec<Meta>) {
+    let (mut text, mut metas) = (Vec::with_capacity(BLOCK + BLOCK / 2), Vec::new());
+    while text.len() < BLOCK {
+        let heads = parts.iter_mut().enumerate().filter_map(|(source, part)| part.fill().then_some((source, part)));
+        let Some((source, next)) = heads.min_by_key(|(_, part)| part.time) else { break };
+        metas.push(next.take(source, &mut text));
     }
-    lines
+    (text, metas)
+}
+
+/// The same lines as pieces of text, one for each run of lines of one file.
+fn runs(parts: &[Part], text: &[u8], metas: &[Meta]) -> Vec<Tape> {
+    let of = |run: &[Meta]| {
+        let (first, last) = (run.first()?, run.last()?);
+        let lines = text.get(first.start as usize..(last.start + last.len) as usize + 1)?;
+        let service = parts.get(first.source as usize)?.service.clone();
+        Some(Tape { service, piece: Piece::Text(lines.to_vec()) })
+    };
+    metas.chunk_by(|one, other| one.source == other.source).filter_map(of).collect()
 }
 
 /// Reads what there is and then what comes, until nobody listens.
 pub(super) fn run(mut parts: Vec<Part>, to: &Sender<Vec<Tape>>) {
-    let redactor = Redactor::default();
+    let services: Arc<[ServiceId]> = parts.iter().map(|part| part.service.clone()).collect();
+    let Some(first) = services.first().cloned() else { return };
+    let tape = |piece| Tape { service: first.clone(), piece };
     // Nobody sends: it is only waited on, as a clock is.
     let (_never, clock) = std::sync::mpsc::channel::<()>();
+    let mut caught = false;
     loop {
-        let lines = merged(&mut parts, &redactor);
-        if lines.is_empty() {
-            let said: Vec<Tape> = parts
-                .iter_mut()
-                .filter_map(|part| Some(Tape { piece: Piece::Break(part.look()?), service: part.service.clone() }))
-                .collect();
-            if !said.is_empty() && to.blocking_send(said).is_err() {
-                return;
-            }
+        let (text, metas) = merged(&mut parts);
+        let mut pieces = Vec::new();
+        let all = text.len() < BLOCK;
+        if caught && all {
+            pieces.extend(runs(&parts, &text, &metas));
+        } else if !metas.is_empty() {
+            let sorted = Sorted { services: Arc::clone(&services), sealed: sealed(text, &metas) };
+            pieces.push(tape(Piece::Sorted(Box::new(sorted))));
+        }
+        if all && !caught {
+            caught = true;
+            pieces.push(tape(Piece::Caught));
+        }
+        if all {
+            let said =
+                |part: &mut Part| Some(Tape { piece: Piece::Break(part.look()?), service: part.service.clone() });
+            pieces.extend(parts.iter_mut().filter_map(said));
+        }
+        let idle = pieces.is_empty();
+        if !idle && to.blocking_send(pieces).is_err() {
+            return;
+        }
+        if idle {
             let _ = clock.recv_timeout(LOOK);
             if to.is_closed() {
-                return;
-            }
-        } else {
-            let Some(service) = parts.first().map(|part| part.service.clone()) else { return };
-            if to.blocking_send(vec![Tape { service, piece: Piece::Lines(lines) }]).is_err() {
                 return;
             }
         }
@@ -161,18 +204,21 @@ mod tests {
             file.write_all(text.as_bytes()).unwrap();
             files.push(file);
         }
-        let part = |file: &tempfile::NamedTempFile| {
-            Part::new(ServiceId::new("", "x"), file.path().to_owned(), File::open(file.path()).unwrap())
+        let part = |(name, file): (&str, &tempfile::NamedTempFile)| {
+            Part::new(ServiceId::new("", name), file.path().to_owned(), File::open(file.path()).unwrap())
         };
-        let mut parts: Vec<Part> = files.iter().map(part).collect();
-        let redactor = Redactor::default();
+        let mut parts: Vec<Part> = ["one", "two"].into_iter().zip(&files).map(part).collect();
         let said = |parts: &mut Vec<Part>| {
-            let lines = merged(parts, &redactor);
-            lines.into_iter().map(|line| line.message.to_string()).collect::<Vec<_>>()
+            let (text, metas) = merged(parts);
+            let runs = runs(parts, &text, &metas).into_iter().map(|tape| match tape.piece {
+                Piece::Text(text) => format!("{}: {}", tape.service.name, String::from_utf8(text).unwrap()),
+                other => panic!("{other:?}"),
+            });
+            runs.map(|text| text.replace("2026-01-31T12:00:0", "").replace('\n', ",")).collect::<Vec<_>>()
         };
-        assert_eq!(said(&mut parts), ["a", "  of a", "b", "c", "d"]);
+        assert_eq!(said(&mut parts), ["one: 1Z a,  of a,", "two: 2Z b,3Z c,", "one: 4Z d,"]);
         files[0].write_all(b" a line\n").unwrap();
-        assert_eq!(said(&mut parts), ["half a line"]);
+        assert_eq!(said(&mut parts), ["one: half a line,"]);
         files[1].as_file().set_len(0).unwrap();
         assert!(parts[1].look().is_some() && parts[0].look().is_none());
     }

@@ -27,11 +27,11 @@ impl Drop for Running {
     }
 }
 
-/// Starts a command; what it writes to both of its outputs is read.
+/// Starts a command; what it writes to both of its outputs is read. With each the bytes that may gather in it.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) fn command(words: &[String]) -> Result<(Running, Vec<Source>), UserError> {
+pub(super) fn command(words: &[String]) -> Result<(Running, Vec<(Source, usize)>), UserError> {
     let (program, arguments) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -48,10 +48,16 @@ pub(super) fn command(words: &[String]) -> Result<(Running, Vec<Source>), UserEr
             _ => Text::from(format!("{name} has closed its output")),
         }
     });
-    let mut streams: Vec<Source> = Vec::new();
-    streams.extend(out.map(|out| (Box::new(out) as Box<dyn Read + Send>, ended)));
+    let mut streams: Vec<(Source, usize)> = Vec::new();
+    streams.extend(out.map(|out| {
+        let room = super::roomy(&out);
+        ((Box::new(out) as Box<dyn Read + Send>, ended), room)
+    }));
     let quiet: Ending = Box::new(Text::default);
-    streams.extend(err.map(|err| (Box::new(err) as Box<dyn Read + Send>, quiet)));
+    streams.extend(err.map(|err| {
+        let room = super::roomy(&err);
+        ((Box::new(err) as Box<dyn Read + Send>, quiet), room)
+    }));
     Ok((Running(child), streams))
 }
 
