@@ -340,6 +340,8 @@ impl Console {
 
     fn draw<S: Surface>(&mut self, surface: &mut S) -> Result<(), UserError> {
         let now = self.now();
+        // What the filter that was typed last lets pass nearby is part of the answer to its key.
+        self.model.logs.prime();
         if let Some(viewing) = &self.viewing {
             viewing.beat.set(now.mono + FRAME);
         }

@@ -39,6 +39,8 @@ pub struct LogBuf {
     sieve: Sieve,
     /// Where the filter has not looked yet.
     scan: Option<Scan>,
+    /// The filter was set, and what is nearest has not been looked at.
+    fresh: bool,
     /// The last text that was filtered by: n and N walk its matches when the filter has gone.
     term: Term,
     needle: Option<Needle>,
@@ -73,6 +75,7 @@ impl LogBuf {
             sieve: filter.sieve(),
             filter,
             scan: None,
+            fresh: false,
             term: Term::default(),
             needle: None,
             seeking: None,

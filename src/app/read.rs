@@ -38,6 +38,7 @@ pub(super) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
             return Vec::new();
         }
         KeyCode::Enter => {
+            model.logs.prime();
             let moment = text.strip_prefix('>').map(str::to_owned);
             model.overlay = None;
             if let Some(moment) = moment {
@@ -76,7 +77,7 @@ pub(super) fn set_filter(model: &mut Model, text: &str) {
         filter.term = Term::default();
         filter.window = model.logs.newest().and_then(|newest| window(text, newest));
     }
-    model.logs.set_filter(filter);
+    model.logs.refine(filter);
 }
 
 /// The keys of the log reader.

@@ -28,6 +28,19 @@ impl Scan {
 impl LogBuf {
     /// Sets the filter. What is nearest is looked at now, the rest by [`LogBuf::work`].
     pub fn set_filter(&mut self, filter: Filter) {
+        self.refine(filter);
+        self.prime();
+    }
+
+    /// Looks at what is nearest for a filter that was only set.
+    pub fn prime(&mut self) {
+        if std::mem::take(&mut self.fresh) {
+            self.slice(SLICE);
+        }
+    }
+
+    /// Sets the filter and looks at nothing yet: of letters that come at once only the last one's filter is looked through.
+    pub fn refine(&mut self, filter: Filter) {
         if filter == self.filter {
             return;
         }
@@ -41,7 +54,7 @@ impl LogBuf {
         }
         self.seeking = None;
         if self.filter.passes_all() {
-            (self.shown, self.scan) = (None, None);
+            (self.shown, self.scan, self.fresh) = (None, None, false);
             return;
         }
         self.shown = Some(VecDeque::new());
@@ -50,7 +63,7 @@ impl LogBuf {
         let segment = self.store.segment(here.min(self.store.end().saturating_sub(1)));
         let above = segment.end.max(self.store.base());
         self.scan = Some(Scan { above, below: (above < self.store.end()).then_some(above) });
-        self.slice(SLICE);
+        self.fresh = true;
     }
 
     /// The filter in force.
@@ -84,6 +97,7 @@ impl LogBuf {
 
     /// Does one slice; what a search that ended came to.
     pub fn work(&mut self) -> Option<Sought> {
+        self.fresh = false;
         if self.seeking.is_some() {
             return self.seek_on(SLICE);
         }
