@@ -9,6 +9,7 @@ mod lists;
 mod logs;
 mod machines;
 mod operation;
+mod own;
 mod read;
 mod resume;
 mod rollback;

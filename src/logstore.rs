@@ -17,11 +17,12 @@ mod store;
 mod sweep;
 mod tail;
 mod tape;
+mod vault;
 
 pub use block::{Block, Shelf};
 pub use drain::{Pattern, Patterns};
 pub use find::{Field, Matcher, Needle, Term};
-pub use row::Row;
+pub use row::{Row, read};
 pub use sieve::{Named, Sieve};
 pub use store::{Store, WINDOW};
 pub use tail::{Sealed, Tally, sealed};

@@ -110,7 +110,10 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
             let filter = model.logs.filter().clone();
             model.logs.set_filter(Filter { fold: !filter.fold, ..filter });
         }
-        Action::Sources => model.overlay = Some(Overlay::Sources(0)),
+        Action::Sources => {
+            model.logs.sum();
+            model.overlay = Some(Overlay::Sources(0));
+        }
         Action::Back => return back(model),
         Action::Escape => drop(escape(model)),
         Action::Suspend => return vec![Effect::Suspend],

@@ -13,7 +13,7 @@ use crate::domain::posture;
 pub fn stirs(model: &Model, msg: &Msg) -> bool {
     if matches!(msg, Msg::Work) {
         // Summing up shows nothing; a filter that looks on does.
-        let watched = matches!(model.overlay, Some(Overlay::Patterns(_) | Overlay::Chart(_)));
+        let watched = matches!(model.overlay, Some(Overlay::Patterns(_) | Overlay::Chart(_) | Overlay::Sources(_)));
         return watched || model.logs.searching();
     }
     let Msg::Fact(fact) = msg else { return true };

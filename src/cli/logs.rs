@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::Output;
+use super::own::Own;
 use super::resume::Place;
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -113,10 +114,12 @@ pub(super) async fn run(mut settings: Settings, args: LogsArgs, output: Output) 
     narrow(&mut settings, &args)?;
     let colour = !output.json && !settings.ui.no_color && std::io::stdout().is_terminal();
     let printer = Printer { json: output.json, colour, filter };
+    let own = crate::engine::view::attach(&settings.log_sources, Arc::clone(&clock))?;
+    let mut own = Own::new(own, Arc::clone(&clock));
     let (engine, lanes) = Engine::start(Arc::new(settings), clock, Scope::Logs);
     let awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();
     let result = tokio::select! {
-        result = read(lanes, awaited, &args, &printer, output, &mut place) => result,
+        result = read(lanes, &mut own, awaited, &args, &printer, output, &mut place) => result,
         code = super::simulate::signalled() => code,
     };
     engine.shutdown().await;
@@ -139,7 +142,11 @@ fn narrow(settings: &mut Settings, args: &LogsArgs) -> Result<(), UserError> {
     for env in &mut settings.environments {
         env.services.retain(|one| args.service.as_deref().is_none_or(|name| &*one.id.name == name));
     }
-    if settings.environments.iter().all(|env| env.services.is_empty()) {
+    settings.log_sources.retain(|one| {
+        args.environment.as_deref().is_none_or(|name| one.id.env.as_str() == name)
+            && args.service.as_deref().is_none_or(|name| &*one.id.name == name)
+    });
+    if settings.environments.iter().all(|env| env.services.is_empty()) && settings.log_sources.is_empty() {
         return Err(UserError::new(ExitCode::Usage, "no such environment or service is configured")
             .now("nothing was read")
             .hint("flightdeck config check lists them"));
@@ -149,6 +156,7 @@ fn narrow(settings: &mut Settings, args: &LogsArgs) -> Result<(), UserError> {
 
 async fn read(
     mut lanes: Lanes,
+    own: &mut Own,
     mut awaited: BTreeSet<FeedId>,
     args: &LogsArgs,
     printer: &Printer,
@@ -181,6 +189,13 @@ async fn read(
                     for line in batch.lines {
                         if printer.filter.passes(&line) { held.push(line) } else { place.note(&line) }
                     }
+                }
+            }
+            Some(mut batch) = own.next() => {
+                place.narrow(&mut batch);
+                printer.gap(&batch).await?;
+                for line in batch.lines {
+                    if printer.filter.passes(&line) { held.push(line) } else { place.note(&line) }
                 }
             }
             _ = pause.tick() => {

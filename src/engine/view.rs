@@ -111,7 +111,7 @@ pub fn open(inputs: &[Input], clock: SharedClock) -> Result<Viewing, UserError> 
         }
     }
     if !parts.is_empty() {
-        thread(move || merge::run(parts, &sender))?;
+        merge::run(parts, sender)?;
     }
     Ok(Viewing { first, lane, beat, running, later })
 }
@@ -149,8 +149,7 @@ pub fn attach(sources: &[LogSource], clock: SharedClock) -> Result<Option<Viewin
         }
     }
     if !parts.is_empty() {
-        let sender = sender.clone();
-        thread(move || merge::run(parts, &sender))?;
+        merge::run(parts, sender.clone())?;
     }
     Ok(Some(Viewing { first, lane, beat, running, later: Vec::new() }))
 }

@@ -4,19 +4,18 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
 use super::opened::{Opened, RECORD};
+use super::vault::Vault;
 use crate::domain::log::Level;
 
 /// A time that is not known.
 pub const UNTIMED: i64 = i64::MIN;
 /// How hard blocks are packed: the level at which a block is packed faster than lines can be written by anybody.
 const PACKING: i32 = 1;
-/// Bytes of a piece of memory that packed blocks share.
-const VAULT: usize = 2 << 20;
 /// Largest text of one block: offsets in it are 32 bits wide.
 pub const LARGEST: usize = u32::MAX as usize / 4;
 
@@ -177,15 +176,11 @@ impl Block {
         }
     }
 
-    /// Moves packed bytes to the end of a large piece of memory that many blocks share. Blocks come and go in one order, so that such
-    /// a piece is given back whole; small ones of all sizes would leave holes between each other.
-    pub(super) fn stow(&mut self, vault: &mut BytesMut) {
-        let Body::Packed(small) = &mut self.body else { return };
-        if vault.capacity() - vault.len() < small.len() {
-            *vault = BytesMut::with_capacity(VAULT.max(small.len()));
+    /// Moves packed bytes to where those of others lie.
+    pub(super) fn stow(&mut self, vault: &mut Vault) {
+        if let Body::Packed(small) = &mut self.body {
+            *small = vault.stow(small);
         }
-        vault.extend_from_slice(small);
-        *small = vault.split().freeze();
     }
 
     /// The same, packed.
@@ -243,7 +238,8 @@ impl Block {
     pub fn held(&self) -> usize {
         match &self.body {
             Body::Held(text) => text.capacity(),
-            Body::Packed(small) => small.len(),
+            // With its share of what stays unused where blocks do not fill a piece of memory.
+            Body::Packed(small) => small.len() + small.len() / 16,
             Body::Shelved(..) => 0,
         }
     }

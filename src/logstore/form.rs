@@ -1,6 +1,9 @@
 //! What a raw line says of itself: when, how bad, and what. JSON, logfmt, and the plain forms of Gunicorn, Flask, Postgres,
 //! nginx, Next.js and their like. [`quick`] is asked of every line of a block that is opened and allocates nothing.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use crate::domain::log::Level;
@@ -10,6 +13,23 @@ const NEAR: usize = 160;
 /// Longest JSON line that is parsed; a longer one is shown as it is.
 const PARSED: usize = 64 * 1024;
 const DAY: i64 = 86_400_000_000;
+
+/// Words that are looked for in every line, made ready once.
+type Keys = LazyLock<Vec<Finder<'static>>>;
+
+fn keys(words: &[&'static str]) -> Vec<Finder<'static>> {
+    words.iter().map(|word| Finder::new(word.as_bytes())).collect()
+}
+
+static TIMES: Keys = LazyLock::new(|| keys(&["\"time\":", "\"ts\":", "\"timestamp\":"]));
+static LEVELS: Keys = LazyLock::new(|| keys(&["\"level\":", "\"severity\":", "\"levelname\":", "\"lvl\":"]));
+static LOGFMT: Keys = LazyLock::new(|| keys(&["level=", "lvl="]));
+static ANSWERED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\" "));
+
+/// Where what follows the first key begins that a line has.
+fn behind(keys: &Keys, line: &[u8]) -> Option<usize> {
+    keys.iter().find_map(|key| key.find(line).map(|at| at + key.needle().len()))
+}
 
 /// Event time in microseconds, and level, where the line names them.
 #[must_use]
@@ -115,8 +135,7 @@ fn counted(head: &[u8]) -> Option<i64> {
     if head.first() != Some(&b'{') {
         return None;
     }
-    let keys: [&[u8]; 3] = [b"\"time\":", b"\"ts\":", b"\"timestamp\":"];
-    let at = keys.iter().find_map(|key| memchr::memmem::find(head, key).map(|at| at + key.len()))?;
+    let at = behind(&TIMES, head)?;
     let number = head[at..].iter().skip_while(|byte| **byte == b' ').take_while(|byte| byte.is_ascii_digit());
     let (mut value, mut count) = (0i64, 0);
     for byte in number.take(18) {
@@ -133,8 +152,7 @@ fn counted(head: &[u8]) -> Option<i64> {
 
 fn level(line: &[u8], head: &[u8]) -> Option<Level> {
     if head.first() == Some(&b'{') {
-        let keys: [&[u8]; 4] = [b"\"level\":", b"\"severity\":", b"\"levelname\":", b"\"lvl\":"];
-        let at = keys.iter().find_map(|key| memchr::memmem::find(line, key).map(|at| at + key.len()))?;
+        let at = behind(&LEVELS, line)?;
         let rest = line.get(at..).unwrap_or_default().trim_ascii_start();
         return match rest.first() {
             Some(b'"') => {
@@ -144,9 +162,10 @@ fn level(line: &[u8], head: &[u8]) -> Option<Level> {
             _ => digits(rest, 0, 2).map(numbered),
         };
     }
-    for key in [&b"level="[..], b"lvl="] {
-        if let Some(at) = memchr::memmem::find(head, key).filter(|at| *at == 0 || head[at - 1] == b' ') {
-            let rest = head[at + key.len()..].strip_prefix(b"\"").unwrap_or(&head[at + key.len()..]);
+    for key in LOGFMT.iter() {
+        if let Some(at) = key.find(head).filter(|at| *at == 0 || head[at - 1] == b' ') {
+            let rest = &head[at + key.needle().len()..];
+            let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
             let end = rest.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
             return word_level(&rest[..end]);
         }
@@ -231,7 +250,7 @@ fn words(head: &[u8]) -> Option<Level> {
 
 /// The status of an access line: `" 502 `.
 fn answered(line: &[u8]) -> Option<Level> {
-    let at = memchr::memmem::find(line, b"\" ").filter(|at| {
+    let at = ANSWERED.find(line).filter(|at| {
         line[..*at].ends_with(b"HTTP/1.1") || line[..*at].ends_with(b"HTTP/1.0") || line[..*at].ends_with(b"HTTP/2.0")
     })?;
     match digits(line, at + 2, 3)? {

@@ -8,7 +8,7 @@ use super::block::{Meta, UNTIMED};
 use super::form;
 use crate::domain::environment::Platform;
 use crate::domain::ids::ServiceId;
-use crate::domain::log::{LogKind, LogLine};
+use crate::domain::log::{Level, LogKind, LogLine};
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 
@@ -52,6 +52,18 @@ impl Origin {
     pub(super) fn named(service: ServiceId, plain: bool) -> Self {
         let (instance, region): (Arc<str>, Arc<str>) = ("".into(), "".into());
         Self { service, platform: Platform::Edge, kind: LogKind::App, instance, region, plain }
+    }
+}
+
+/// Reads a line as it was written. One without a time has that of the line before it.
+#[must_use]
+pub fn read(service: &ServiceId, text: &[u8], before: i64, redactor: &Redactor) -> Option<LogLine> {
+    let (at, level) = form::quick(text);
+    let (at, level) = (at.unwrap_or(before), level.unwrap_or(Level::Info));
+    let meta = Meta { at, start: 0, len: 0, source: 0, level, gap: false };
+    match row(meta, text, &Origin::named(service.clone(), true), redactor) {
+        Row::Line(line) => Some(line),
+        Row::Gap(..) => None,
     }
 }
 

@@ -10,8 +10,8 @@ use super::opened::Opened;
 use super::row::{self, Origin, Row};
 use super::sieve::Sieve;
 use super::tail::{Sealed, Tail, Tally};
+use super::vault::Vault;
 use super::{BLOCK, row::micros};
-use bytes::BytesMut;
 
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
@@ -54,7 +54,7 @@ pub struct Store {
     bytes: usize,
     limit: usize,
     /// Memory for the blocks that come next.
-    vault: BytesMut,
+    vault: Vault,
     /// Bytes from which on a block is full.
     full: usize,
     pub(super) origins: Vec<Origin>,
@@ -77,7 +77,7 @@ impl Store {
             tail_first: 0,
             bytes: 0,
             limit,
-            vault: BytesMut::new(),
+            vault: Vault::default(),
             full: (limit / 16).clamp(1, BLOCK),
             origins: Vec::new(),
             known: HashMap::new(),
@@ -340,6 +340,7 @@ impl Store {
         let limit = std::mem::replace(&mut self.limit, 0);
         let gone = self.evict();
         self.limit = limit;
+        self.vault.clear();
         gone
     }
 

@@ -121,12 +121,9 @@ pub(super) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usiz
         let lag = source.lag.map(|lag| text::age(lag.unsigned_abs())).unwrap_or_default();
         let head = format!(" {} ", text::fit(shown, 7, mark));
         let name = text::fit(source.service.to_string().trim_start_matches('/'), 20, mark);
-        let rest = format!(
-            "{:>8} {:>6} {:>6} {lag:>6} {age:>6}  {why}",
-            source.lines,
-            source.errors,
-            source.rate(ctx.now.mono)
-        );
+        let errors = logs.errors(&source.service).map_or_else(|| mark.to_owned(), |errors| errors.to_string());
+        let rate = source.rate(ctx.now.mono);
+        let rest = format!("{:>8} {errors:>6} {rate:>6} {lag:>6} {age:>6}  {why}", source.lines);
         let rest = text::cut(&rest, columns(body).saturating_sub(38), mark);
         let line = Line::from(vec![
             Span::raw(head),
@@ -150,7 +147,9 @@ fn state(ctx: &Ctx<'_>, source: &Source) -> (Style, &'static str, String) {
         return (ctx.theme.status(Status::Fail), "broken", why.to_string());
     }
     if let Some(why) = &source.ended {
-        return (ctx.theme.dim(), "ended", why.to_string());
+        // Among the logs of a project it was meant to go on.
+        let style = if ctx.model.alone { ctx.theme.dim() } else { ctx.theme.status(Status::Warn) };
+        return (style, "ended", why.to_string());
     }
     match source.rate(ctx.now.mono) {
         0 => (ctx.theme.dim(), "silent", String::new()),

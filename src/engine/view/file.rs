@@ -88,6 +88,12 @@ impl Tail {
         self.0.drain(..self.0.len().saturating_sub(Self::LEN));
     }
 
+    /// Takes note of nothing but these.
+    pub(super) fn only(&mut self, read: &[u8]) {
+        self.0.clear();
+        self.note(read);
+    }
+
     /// Whether they still stand before this place of the file.
     pub(super) fn stands(&self, file: &File, end: u64) -> bool {
         let mut now = vec![0; self.0.len()];

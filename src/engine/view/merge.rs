@@ -5,19 +5,24 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
 use super::file::Tail;
+use super::thread;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
+use crate::error::UserError;
 use crate::logstore::block::{Meta, UNTIMED};
 use crate::logstore::{BLOCK, Piece, Sorted, Tape, form, sealed};
 use crate::sanitize::Text;
 
 /// How often files that have ended are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// Blocks that may wait to be packed.
+const WAITING: usize = 8;
 /// Bytes read of a file at once.
 const READ: usize = 64 * 1024;
 
@@ -80,7 +85,9 @@ impl Part {
         let had = self.head.len();
         let read = from.read_until(b'\n', &mut self.head).unwrap_or(0);
         self.at += read as u64;
-        self.tail.note(&self.head[had..]);
+        if from.buffer().is_empty() {
+            self.tail.only(&self.head[had..]);
+        }
         self.whole = self.head.last() == Some(&b'\n');
         if self.whole {
             let (time, level) = form::quick(&self.head);
@@ -147,42 +154,66 @@ fn runs(parts: &[Part], text: &[u8], metas: &[Meta]) -> Vec<Tape> {
     metas.chunk_by(|one, other| one.source == other.source).filter_map(of).collect()
 }
 
-/// Reads what there is and then what comes, until nobody listens.
-pub(super) fn run(mut parts: Vec<Part>, to: &Sender<Vec<Tape>>) {
+/// What is handed over, in this order: lines that are still to be packed, and pieces.
+enum Work {
+    Lines(Vec<u8>, Vec<Meta>),
+    Pieces(Vec<Tape>),
+}
+
+/// Reads what there is and then what comes, until nobody listens. Packing takes as long as reading: another thread does it.
+pub(super) fn run(mut parts: Vec<Part>, to: Sender<Vec<Tape>>) -> Result<(), UserError> {
     let services: Arc<[ServiceId]> = parts.iter().map(|part| part.service.clone()).collect();
-    let Some(first) = services.first().cloned() else { return };
-    let tape = |piece| Tape { service: first.clone(), piece };
+    let Some(first) = services.first().cloned() else { return Ok(()) };
+    let (sender, receiver) = sync_channel(WAITING);
+    let of = first.clone();
+    thread(move || pack(&receiver, &of, &services, &to))?;
+    thread(move || read(&mut parts, &first, &sender))
+}
+
+fn read(parts: &mut [Part], first: &ServiceId, to: &SyncSender<Work>) {
     // Nobody sends: it is only waited on, as a clock is.
-    let (_never, clock) = std::sync::mpsc::channel::<()>();
+    let (_never, clock) = sync_channel::<()>(0);
     let mut caught = false;
     loop {
-        let (text, metas) = merged(&mut parts);
+        let (text, metas) = merged(parts);
         let mut pieces = Vec::new();
         let all = text.len() < BLOCK;
         if caught && all {
-            pieces.extend(runs(&parts, &text, &metas));
-        } else if !metas.is_empty() {
-            let sorted = Sorted { services: Arc::clone(&services), sealed: sealed(text, &metas) };
-            pieces.push(tape(Piece::Sorted(Box::new(sorted))));
+            pieces.extend(runs(parts, &text, &metas));
+        } else if !metas.is_empty() && to.send(Work::Lines(text, metas)).is_err() {
+            return;
         }
         if all && !caught {
             caught = true;
-            pieces.push(tape(Piece::Caught));
+            pieces.push(Tape { service: first.clone(), piece: Piece::Caught });
         }
         if all {
             let said =
                 |part: &mut Part| Some(Tape { piece: Piece::Break(part.look()?), service: part.service.clone() });
             pieces.extend(parts.iter_mut().filter_map(said));
         }
-        let idle = pieces.is_empty();
-        if !idle && to.blocking_send(pieces).is_err() {
+        let idle = all && pieces.is_empty();
+        // Also where there is nothing: whoever listens no more is noticed.
+        if (idle || !pieces.is_empty()) && to.send(Work::Pieces(pieces)).is_err() {
             return;
         }
         if idle {
             let _ = clock.recv_timeout(LOOK);
-            if to.is_closed() {
-                return;
+        }
+    }
+}
+
+fn pack(from: &Receiver<Work>, first: &ServiceId, services: &Arc<[ServiceId]>, to: &Sender<Vec<Tape>>) {
+    while let Ok(work) = from.recv() {
+        let pieces = match work {
+            Work::Lines(text, metas) => {
+                let sorted = Sorted { services: Arc::clone(services), sealed: sealed(text, &metas) };
+                vec![Tape { service: first.clone(), piece: Piece::Sorted(Box::new(sorted)) }]
             }
+            Work::Pieces(pieces) => pieces,
+        };
+        if to.is_closed() || (!pieces.is_empty() && to.blocking_send(pieces).is_err()) {
+            return;
         }
     }
 }

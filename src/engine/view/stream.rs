@@ -14,10 +14,10 @@ use crate::domain::ids::ServiceId;
 use crate::error::UserError;
 use crate::logstore::{BLOCK, Block, OPEN, Piece, Tape};
 
-/// Bytes read at once: what a pipe holds at most, so that all that has gathered for a frame is read at once.
-const READ: usize = 1 << 20;
+/// Bytes read at once: more than gathers for a frame at fifty thousand lines a second.
+const READ: usize = 512 * 1024;
 /// Reads that may wait to be packed; the writer of the pipe waits then.
-const WAITING: usize = 3;
+const WAITING: usize = 2;
 /// Bytes of a block; larger than others, for it is packed once and for all.
 const FULL: usize = 4 * BLOCK;
 /// Longest time in which what comes in a flood is gathered.
@@ -47,7 +47,8 @@ pub(super) struct Stream {
 /// Starts reading.
 pub(super) fn start(stream: Stream, to: Sender<Vec<Tape>>, beat: Beat) -> Result<(), UserError> {
     let (sender, receiver) = sync_channel(WAITING);
-    let (back, spent) = sync_channel(WAITING);
+    // Room for all that there can be: none is ever made anew.
+    let (back, spent) = sync_channel(WAITING + 3);
     let (mut from, ended) = stream.source;
     let mut reader = Reader { to: sender, spent, beat, room: stream.room };
     thread(move || reader.run(&mut from))?;
@@ -72,6 +73,8 @@ impl Reader {
     /// although some of its reads are small.
     fn run(&mut self, from: &mut dyn Read) {
         let (mut buffer, mut flood, mut last) = (self.fresh(), 0_u32, self.beat.mono());
+        // Bytes since the last pause.
+        let mut gathered = 0;
         // Nobody sends: it is only waited on.
         let (_never, pause) = sync_channel::<()>(0);
         loop {
@@ -79,13 +82,19 @@ impl Reader {
                 Ok(0) => return,
                 Ok(read) => {
                     let now = self.beat.mono();
-                    flood = if self.is_much(read, flood > 0, now - last) { FLOOD } else { flood.saturating_sub(1) };
+                    gathered += read;
+                    let much = match flood {
+                        0 => read == READ || gathered * 4 >= self.room * 3,
+                        _ => goes_on(read, now - last),
+                    };
+                    flood = if much { FLOOD } else { flood.saturating_sub(1) };
                     last = now;
                     let fresh = self.fresh();
                     if self.to.send((std::mem::replace(&mut buffer, fresh), read, flood > 0)).is_err() {
                         return;
                     }
                     if flood == 0 {
+                        gathered = 0;
                         self.beat.pause(|time| {
                             let _ = pause.recv_timeout(time);
                         });
@@ -96,13 +105,13 @@ impl Reader {
             }
         }
     }
+}
 
-    /// After a pause: whether the writer may have waited for us. In a flood: whether it goes on.
-    fn is_much(&self, read: usize, flood: bool, since: Duration) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "a rough rate")]
-        let rate = read as f64 / since.as_secs_f64().max(1e-9);
-        if flood { rate >= MUCH } else { read * 4 >= self.room * 3 }
-    }
+/// Whether a flood goes on; it begins when as much has gathered in a pause as makes the writer wait for us.
+fn goes_on(read: usize, since: Duration) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a rough rate")]
+    let rate = read as f64 / since.as_secs_f64().max(1e-9);
+    rate >= MUCH
 }
 
 /// Makes pieces of what was read.

@@ -104,8 +104,10 @@ fn marked(ctx: &Ctx<'_>, text: &str, style: Style) -> Vec<Span<'static>> {
 
 /// When it happened, in the form that was chosen; from the mark where there is one.
 fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
-    if line.at == jiff::Timestamp::UNIX_EPOCH && ctx.model.alone {
-        return " ".to_owned();
+    if line.at == jiff::Timestamp::UNIX_EPOCH {
+        // Where every line is without a time, none is waited for.
+        let alone = ctx.model.alone && ctx.model.logs.sources().len() == 1;
+        return " ".repeat(if alone { 1 } else { 14 });
     }
     if let Some(mark) = ctx.model.reading.mark {
         let millis = line.at.duration_since(mark).as_millis();

@@ -1,0 +1,81 @@
+//! Logs that no platform gives, for `flightdeck logs`: what their readers hand over, as batches of lines.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::clock::SharedClock;
+use crate::domain::ids::ServiceId;
+use crate::domain::log::LogBatch;
+use crate::engine::view::Viewing;
+use crate::logstore::{self, Piece, Tape};
+use crate::redact::Redactor;
+
+/// What is read without a platform.
+pub(super) struct Own {
+    viewing: Option<Viewing>,
+    waiting: VecDeque<Tape>,
+    /// Time of the newest line of each source: one without a time belongs to the line before it.
+    times: HashMap<ServiceId, i64>,
+    redactor: Redactor,
+    clock: SharedClock,
+}
+
+impl Own {
+    pub(super) fn new(mut viewing: Option<Viewing>, clock: SharedClock) -> Self {
+        let waiting = viewing.as_mut().map(|one| std::mem::take(&mut one.first)).unwrap_or_default().into();
+        Self { viewing, waiting, times: HashMap::new(), redactor: Redactor::default(), clock }
+    }
+
+    /// The next lines; pends where there are none.
+    pub(super) async fn next(&mut self) -> Option<LogBatch> {
+        loop {
+            while let Some(tape) = self.waiting.pop_front() {
+                if let Some(batch) = self.batch(tape) {
+                    return Some(batch);
+                }
+            }
+            let more = match &mut self.viewing {
+                Some(viewing) => viewing.lane.recv().await,
+                None => None,
+            };
+            match more {
+                Some(tapes) => self.waiting.extend(tapes),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn batch(&mut self, tape: Tape) -> Option<LogBatch> {
+        let service = tape.service;
+        let mut lines = Vec::new();
+        let mut line = |service: &ServiceId, text: &[u8]| {
+            let before = self.times.get(service).copied();
+            // Nobody knows better when it was written than the moment in which it came.
+            let before = before.unwrap_or_else(|| self.clock.now().as_microsecond());
+            if let Some(line) = logstore::read(service, text, before, &self.redactor) {
+                self.times.insert(service.clone(), line.at.as_microsecond());
+                lines.push(line);
+            }
+        };
+        match tape.piece {
+            Piece::Text(text) => logstore::find::lines(&text).for_each(|text| line(&service, text)),
+            Piece::Sorted(sorted) => {
+                let opened = sorted.sealed.0.open();
+                for meta in opened.metas() {
+                    if let Some(service) = sorted.services.get(meta.source as usize) {
+                        line(service, meta.of(&opened.text));
+                    }
+                }
+            }
+            Piece::Lost(why) | Piece::Break(why) => {
+                return Some(LogBatch { service, lines, gap: 1, gap_why: Some(why) });
+            }
+            Piece::End(why) => {
+                super::complain(&format!("{service}: {why}"));
+                return None;
+            }
+            // They come of sources that are read alone.
+            Piece::Block(_) | Piece::Sealed(_) | Piece::Caught => return None,
+        }
+        Some(LogBatch { service, lines, gap: 0, gap_why: None })
+    }
+}
