@@ -9,7 +9,6 @@ mod lists;
 mod logs;
 mod machines;
 mod operation;
-mod own;
 mod read;
 mod resume;
 mod rollback;

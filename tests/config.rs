@@ -165,3 +165,33 @@ fn a_freeze_is_understood_or_refused_with_an_example() {
     let told = refusal(&with("{ from = \"25:00\", reason = \"x\" }"));
     assert!(told.contains("is no time of day"), "{told}");
 }
+
+#[test]
+fn a_log_of_ones_own_says_where_its_lines_come_from_once() {
+    let with = |logs: &str| {
+        format!(
+            "{SMALL}[[environments.services]]\nname = \"backend\"\nplatform = \"fly\"\nresource = \"x\"\n[[environments.logs]]\n{logs}"
+        )
+    };
+    let good = with("name = \"nginx\"\nfile = \"logs/a.log\"\nservice = \"backend\"\n");
+    let settings = parse(&good, Some(Path::new("/etc/flightdeck.toml")), &Flags::default(), &none).unwrap();
+    let one = &settings.log_sources[0];
+    assert_eq!(
+        one.input,
+        flightdeck::domain::log::Input::File("/etc/logs/a.log".into()),
+        "beside the file that names it"
+    );
+    assert_eq!(one.service.as_ref().map(|service| &*service.name), Some("backend"));
+    for (logs, why) in [
+        ("name = \"a\"\n", "exactly one of file, command, url"),
+        ("name = \"a\"\nfile = \"x\"\nurl = \"https://x.dev\"\n", "exactly one of file, command, url"),
+        ("name = \"a\"\ncommand = []\n", "command is empty"),
+        ("name = \"a\"\nurl = \"ftp://x.dev\"\n", "does not begin with https://"),
+        ("name = \"a\"\nfile = \"x\"\nservice = \"nobody\"\n", "no service of production"),
+        ("name = \"backend\"\nfile = \"x\"\n", "a service has this name"),
+        ("name = \"\"\nfile = \"x\"\n", "the name is empty"),
+    ] {
+        let refused = refusal(&with(logs));
+        assert!(refused.contains(why), "{refused}");
+    }
+}

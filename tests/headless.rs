@@ -292,3 +292,41 @@ async fn waiting_ends_when_the_environment_is_there_and_says_only_what_changes()
     assert_eq!(pending.status.code(), Some(8), "{pending:?}");
     sim.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_of_ones_own_are_written_and_one_that_cannot_be_read_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = r#"
+[[environments]]
+name = "production"
+logs = [
+    { name = "worker", command = ["printf", "2026-01-31T12:00:00Z [warn] line %s\n", "0", "1", "2"] },
+    { name = "nginx", file = "access.log" },
+    { name = "gone", command = ["/no/such/thing"] },
+]
+"#;
+    std::fs::write(dir.path().join("flightdeck.toml"), config).unwrap();
+    std::fs::write(dir.path().join("access.log"), "2026-01-31T11:59:00Z ERROR earlier\n").unwrap();
+    let all = flightdeck(dir.path(), &["logs", "--json"]).await;
+    assert_eq!(all.status.code(), Some(3), "{all:?}");
+    assert!(String::from_utf8_lossy(&all.stderr).contains("/no/such/thing cannot be run"), "{all:?}");
+    let said: Vec<(String, String, String)> = lines(&all)
+        .iter()
+        .map(|line| {
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            (text("service"), text("level"), text("message"))
+        })
+        .collect();
+    let line = |service: &str, level: &str, message: &str| (service.to_owned(), level.to_owned(), message.to_owned());
+    assert_eq!(
+        said,
+        [
+            line("nginx", "error", "ERROR earlier"),
+            line("worker", "warn", "[warn] line 0"),
+            line("worker", "warn", "[warn] line 1"),
+            line("worker", "warn", "[warn] line 2"),
+        ]
+    );
+    let one = flightdeck(dir.path(), &["logs", "--service", "worker", "--limit", "1"]).await;
+    assert_eq!((one.status.code(), String::from_utf8_lossy(&one.stdout).lines().count()), (Some(0), 1), "{one:?}");
+}

@@ -214,3 +214,30 @@ fn an_address_is_read_as_it_comes_and_says_how_it_ended() {
     assert!(!pty.screen().contents().contains("s3cret"), "an address may hold a token");
     quit(pty);
 }
+
+#[test]
+fn logs_of_ones_own_are_read_in_the_console_among_those_of_the_platforms() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = "[[environments]]\nname = \"production\"\n\
+        [[environments.logs]]\nname = \"worker\"\ncommand = [\"sh\", \"-c\", \"echo 2026-01-31T12:00:02Z of the command\"]\n\
+        [[environments.logs]]\nname = \"nginx\"\nfile = \"access.log\"\n\
+        [[environments.logs]]\nname = \"gone\"\ncommand = [\"/no/such/thing\"]\n";
+    std::fs::write(dir.path().join("own.toml"), config).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["--config", "own.toml"]);
+    command.env("FLIGHTDECK_STATE_DIR", dir.path());
+    command.cwd(dir.path());
+    let mut pty = Pty::start(command, 120, 30);
+    pty.wait_text("of the command");
+    // The file is not there yet.
+    append(&dir.path().join("access.log"), "2026-01-31T12:00:01Z of the file\n  that goes on\n");
+    pty.wait_text("of the file");
+    pty.send("4");
+    pty.wait_text("the file is there now");
+    pty.send("s");
+    pty.wait_text("/no/such/thing cannot be run");
+    pty.wait_text("sh ended: exit status: 0");
+    pty.send("sqq");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+}

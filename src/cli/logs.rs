@@ -1,26 +1,33 @@
 //! `flightdeck logs`: the lines of the services, merged by event time, for a pipe or a terminal.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::json;
 
 use super::Output;
-use super::own::Own;
 use super::resume::Place;
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState};
-use crate::domain::log::{Level, LogBatch, LogLine};
+use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
+use crate::engine::view::lines::Own;
 use crate::engine::{Engine, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
 
 /// Lines of different services are sorted within this window.
 const WINDOW: Duration = Duration::from_millis(250);
+
+/// Lines held at most while more come.
+const MOST: usize = 20_000;
 
 /// Windows after which the place is kept.
 const KEPT: u32 = 4;
@@ -191,11 +198,21 @@ async fn read(
                     }
                 }
             }
-            Some(mut batch) = own.next() => {
+            came = own.next() => {
+                let mut batch = match came {
+                    Ok(batch) => batch,
+                    Err((service, why)) => {
+                        super::complain(&format!("{service}: {why}"));
+                        continue;
+                    }
+                };
                 place.narrow(&mut batch);
                 printer.gap(&batch).await?;
                 for line in batch.lines {
                     if printer.filter.passes(&line) { held.push(line) } else { place.note(&line) }
+                }
+                if held.len() >= MOST && !printer.relieve(&mut held, args.limit, place).await? {
+                    return Ok(ExitCode::Done);
                 }
             }
             _ = pause.tick() => {
@@ -221,12 +238,51 @@ async fn read(
             }
         }
     }
+    if own.broken && code == ExitCode::Done {
+        code = ExitCode::Inconclusive;
+    }
     held.sort_by_key(|line| line.at);
     if let Some(limit) = args.limit {
         held.drain(..held.len().saturating_sub(limit));
     }
     printer.lines(&mut held, place).await?;
     Ok(code)
+}
+
+/// A line as `--json` writes it.
+#[derive(Serialize)]
+struct Record<'l> {
+    schema: &'static str,
+    version: u32,
+    at: Timestamp,
+    environment: &'l str,
+    service: &'l str,
+    platform: Platform,
+    kind: LogKind,
+    instance: &'l str,
+    region: &'l str,
+    level: Level,
+    message: &'l Text,
+    raw: Option<&'l Text>,
+}
+
+impl<'l> Record<'l> {
+    fn of(line: &'l LogLine) -> Self {
+        Self {
+            schema: "flightdeck/log",
+            version: 1,
+            at: line.at,
+            environment: line.service.env.as_str(),
+            service: &line.service.name,
+            platform: line.platform,
+            kind: line.kind,
+            instance: &line.instance,
+            region: &line.region,
+            level: line.level,
+            message: &line.message,
+            raw: line.raw.as_ref(),
+        }
+    }
 }
 
 /// How a line is written.
@@ -237,6 +293,23 @@ struct Printer {
 }
 
 impl Printer {
+    /// Keeps what is held small: of the newest lines that were asked for no more are kept, else the older half is written; false when
+    /// nobody reads any more.
+    async fn relieve(
+        &self,
+        held: &mut Vec<LogLine>,
+        limit: Option<usize>,
+        place: &mut Place,
+    ) -> Result<bool, UserError> {
+        held.sort_by_key(|line| line.at);
+        let older = held.len().saturating_sub(limit.unwrap_or(MOST / 2));
+        let mut older: Vec<LogLine> = held.drain(..older).collect();
+        if limit.is_some() {
+            return Ok(true);
+        }
+        self.lines(&mut older, place).await
+    }
+
     /// Writes and forgets the lines, in the order of their times; false when nobody reads any more.
     async fn lines(&self, held: &mut Vec<LogLine>, place: &mut Place) -> Result<bool, UserError> {
         held.sort_by_key(|line| line.at);
@@ -251,13 +324,8 @@ impl Printer {
 
     fn line(&self, line: &LogLine, into: &mut String) {
         if self.json {
-            let record = json!({
-                "schema": "flightdeck/log", "version": 1, "at": line.at.to_string(),
-                "environment": line.service.env, "service": &*line.service.name, "platform": line.platform,
-                "kind": line.kind, "instance": &*line.instance, "region": &*line.region, "level": line.level,
-                "message": line.message, "raw": line.raw,
-            });
-            into.push_str(&format!("{record}\n"));
+            let written = serde_json::to_string(&Record::of(line));
+            into.extend(written.iter().flat_map(|record| [record.as_str(), "\n"]));
             return;
         }
         let (on, off) = match line.level {
@@ -268,7 +336,8 @@ impl Printer {
             Level::Info => ("", ""),
         };
         let level = line.level.word();
-        into.push_str(&format!("{on}{:.3} {} {level:<5} {}{off}\n", line.at, line.service, line.message));
+        // Writing to a text cannot fail.
+        let _ = writeln!(into, "{on}{:.3} {} {level:<5} {}{off}", line.at, line.service, line.message);
     }
 
     /// Missing lines are told where they are missing: in the stream for programs, beside it for people.

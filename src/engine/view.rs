@@ -5,6 +5,7 @@
 
 pub mod beat;
 mod file;
+pub mod lines;
 mod merge;
 pub mod source;
 mod stream;
@@ -142,9 +143,7 @@ pub fn attach(sources: &[LogSource], clock: SharedClock) -> Result<Option<Viewin
                     running.push(child);
                     streams.into_iter().try_for_each(|stream| begin(id, stream))?;
                 }
-                Err(error) => {
-                    first.push(Tape { service: id.clone(), piece: Piece::End(Text::from(error.to_string())) })
-                }
+                Err(error) => first.push(Tape { service: id.clone(), piece: Piece::End(Text::clean(&error.what)) }),
             },
         }
     }

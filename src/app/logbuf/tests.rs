@@ -429,7 +429,7 @@ proptest! {
         let shown = buf.page(usize::MAX / 8);
         for (stream, wanted) in wanted.iter().enumerate() {
             let own = shown.iter().filter_map(|(_, row)| match row {
-                Row::Line(line) if &*line.service.name == format!("s{stream}") => Some(line.message.to_string()),
+                Row::Line(line) if *line.service.name == *format!("s{stream}") => Some(line.message.to_string()),
                 _ => None,
             });
             prop_assert!(own.eq(wanted.iter().cloned()));

@@ -1,36 +1,46 @@
-//! Logs that no platform gives, for `flightdeck logs`: what their readers hand over, as batches of lines.
+//! What readers of logs hand over, as batches of lines: for those who write lines and hold none.
 
 use std::collections::{HashMap, VecDeque};
 
+use super::Viewing;
 use crate::clock::SharedClock;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::LogBatch;
-use crate::engine::view::Viewing;
 use crate::logstore::{self, Piece, Tape};
 use crate::redact::Redactor;
+use crate::sanitize::Text;
 
 /// What is read without a platform.
-pub(super) struct Own {
+pub struct Own {
     viewing: Option<Viewing>,
     waiting: VecDeque<Tape>,
     /// Time of the newest line of each source: one without a time belongs to the line before it.
     times: HashMap<ServiceId, i64>,
     redactor: Redactor,
     clock: SharedClock,
+    /// A log could not be read at all.
+    pub broken: bool,
 }
 
 impl Own {
-    pub(super) fn new(mut viewing: Option<Viewing>, clock: SharedClock) -> Self {
+    /// Takes over what was opened.
+    #[must_use]
+    pub fn new(mut viewing: Option<Viewing>, clock: SharedClock) -> Self {
+        let ended = |tape: &Tape| matches!(tape.piece, Piece::End(_));
+        let broken = viewing.as_ref().is_some_and(|one| one.first.iter().any(ended));
         let waiting = viewing.as_mut().map(|one| std::mem::take(&mut one.first)).unwrap_or_default().into();
-        Self { viewing, waiting, times: HashMap::new(), redactor: Redactor::default(), clock }
+        Self { viewing, waiting, times: HashMap::new(), redactor: Redactor::default(), clock, broken }
     }
 
-    /// The next lines; pends where there are none.
-    pub(super) async fn next(&mut self) -> Option<LogBatch> {
+    /// The next lines, or whose lines have ended and why; pends where there are none.
+    pub async fn next(&mut self) -> Result<LogBatch, (ServiceId, Text)> {
         loop {
             while let Some(tape) = self.waiting.pop_front() {
+                if let Piece::End(why) = tape.piece {
+                    return Err((tape.service, why));
+                }
                 if let Some(batch) = self.batch(tape) {
-                    return Some(batch);
+                    return Ok(batch);
                 }
             }
             let more = match &mut self.viewing {
@@ -69,12 +79,8 @@ impl Own {
             Piece::Lost(why) | Piece::Break(why) => {
                 return Some(LogBatch { service, lines, gap: 1, gap_why: Some(why) });
             }
-            Piece::End(why) => {
-                super::complain(&format!("{service}: {why}"));
-                return None;
-            }
             // They come of sources that are read alone.
-            Piece::Block(_) | Piece::Sealed(_) | Piece::Caught => return None,
+            Piece::Block(_) | Piece::Sealed(_) | Piece::Caught | Piece::End(_) => return None,
         }
         Some(LogBatch { service, lines, gap: 0, gap_why: None })
     }
