@@ -1,5 +1,5 @@
 //! Lines clustered into patterns as they come (Drain, He et al. 2017): lines of one service and level with as many words and the same first
-//! word are of one pattern when half of their words agree; where they do not, the pattern has a gap.
+//! word are of one pattern when most of their words agree, not counting what varies anyway; where they do not, the pattern has a gap.
 //!
 //! A line is compared by the hashes of its words, so that one of a known pattern allocates nothing.
 
@@ -17,7 +17,7 @@ const MOST: usize = 2000;
 /// Words of a line that are looked at.
 const WORDS: usize = 32;
 /// Patterns among which the best is looked for.
-const CANDIDATES: usize = 64;
+const CANDIDATES: usize = 256;
 /// What stands where lines differ.
 pub const GAP: &str = "<*>";
 /// The hash of a gap: no word has it but by an accident of one in 2^64.
@@ -130,14 +130,12 @@ impl Patterns {
             return;
         }
         let group = self.groups.entry(key).or_default();
-        let alike = |index: &usize| {
-            let known = self.all[*index].hashes.iter();
-            known.zip(hashes).filter(|(known, word)| known == word).count()
-        };
-        let best = group.iter().take(CANDIDATES).map(|index| (alike(index), *index)).max_by_key(|(alike, _)| *alike);
-        if let Some((alike, index)) = best.filter(|(alike, _)| 2 * alike >= hashes.len()) {
+        if let Some((place, whole)) = best(&self.all, group, hashes) {
+            let index = group[place];
+            // What is frequent is found first the next time.
+            group.swap(place, place / 2);
             let pattern = &mut self.all[index];
-            if alike < hashes.len() {
+            if !whole {
                 pattern.open(hashes, gist);
             }
             pattern.count += 1;
@@ -154,11 +152,35 @@ impl Patterns {
     }
 }
 
+/// The place in a group of the pattern that a line belongs to, and whether it has all of the line's words. More than half of the words
+/// have to agree, but for those that differ from line to line in both: gaps agree with everything, and would draw ever more lines
+/// into a pattern that says ever less.
+fn best(all: &[Pattern], group: &[usize], hashes: &[u64]) -> Option<(usize, bool)> {
+    let mut best = None;
+    for (place, index) in group.iter().take(CANDIDATES).enumerate() {
+        let (mut alike, mut gaps) = (0, 0);
+        for (known, word) in all[*index].hashes.iter().zip(hashes) {
+            alike += usize::from(known == word && *word != NONE);
+            gaps += usize::from(*known == NONE && *word == NONE);
+        }
+        let telling = hashes.len() - gaps;
+        if alike == telling {
+            return Some((place, true));
+        }
+        if 2 * alike > telling && best.is_none_or(|(_, most)| alike > most) {
+            best = Some((place, alike));
+        }
+    }
+    let (place, _) = best?;
+    let known = &all[*group.get(place)?].hashes;
+    Some((place, known.iter().zip(hashes).all(|(known, word)| known == word || *known == NONE)))
+}
+
 impl Pattern {
     /// Makes gaps where a line differs.
     fn open(&mut self, hashes: &[u64], gist: &Gist<'_>) {
         for (index, word) in gist.words().take(WORDS).enumerate() {
-            if self.hashes[index] != hashes[index] {
+            if self.hashes[index] != NONE && self.hashes[index] != hashes[index] {
                 let common = common(&self.words[index], word);
                 self.hashes[index] = Word::of(&common).hash;
                 self.words[index] = common;
@@ -284,6 +306,23 @@ mod tests {
         assert_eq!(said.len(), 2);
         let finds = regex::Regex::new(&patterns.all()[0].expression()).unwrap();
         assert!(finds.is_match("x GET /api/7 took 7ms user=u7"));
+    }
+
+    #[test]
+    fn gaps_do_not_draw_other_messages_in() {
+        let mut patterns = Patterns::default();
+        let service = ServiceId::new("", "x");
+        let (places, modules) = (["fra", "iad", "nrt"], ["api.auth:", "db.pool:", "worker.billing:"]);
+        let messages = ["webhook was delivered", "cache miss, loading", "rate limit hit"];
+        for n in 0..810usize {
+            let (place, module, message) = (places[n % 3], modules[n / 3 % 3], messages[n / 9 % 3]);
+            let line = format!("app[{n:x}1] {place} [info] {module} {message} request_id={n} dur={n}ms seq={n}");
+            patterns.add(&service, &line, 0, Level::Info);
+        }
+        let mut said: Vec<_> = patterns.all().iter().map(|one| (one.count, one.text())).collect();
+        said.sort();
+        let text = |message: &str| (270, format!("<*> <*> [info] <*> {message} request_id=<*> dur=<*> seq=<*>"));
+        assert_eq!(said, [text("cache miss, loading"), text("rate limit hit"), text("webhook was delivered")]);
     }
 
     #[test]
