@@ -26,6 +26,7 @@ use clap::CommandFactory as _;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
+use crate::domain::log::Input;
 use crate::domain::operation::{Lever, Wish};
 use crate::error::{ExitCode, UserError};
 pub use args::{Args, Command, ConfigCommand, Output, PlanCommand, SecretsCommand, SimArgs};
@@ -166,6 +167,16 @@ fn check(flags: &Flags) -> Result<ExitCode, UserError> {
     }
     if let Some(fly) = &settings.fly {
         text.push_str(&format!("fly: {} and {}, token from {}\n", fly.machines, fly.api, fly.token.origin()));
+    }
+    for source in &settings.log_sources {
+        // Words and addresses may hold a token.
+        let from = match &source.input {
+            Input::File(path) => path.display().to_string(),
+            Input::Command(words) => format!("what {} writes", words.first().map_or("", String::as_str)),
+            Input::Address(_) => "an address".to_owned(),
+            Input::Stdin => "standard input".to_owned(),
+        };
+        text.push_str(&format!("log {}: {from}\n", source.id));
     }
     for warning in &settings.warnings {
         text.push_str(&format!("warning: {warning}\n"));

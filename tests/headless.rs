@@ -307,6 +307,11 @@ logs = [
 "#;
     std::fs::write(dir.path().join("flightdeck.toml"), config).unwrap();
     std::fs::write(dir.path().join("access.log"), "2026-01-31T11:59:00Z ERROR earlier\n").unwrap();
+    let checked = flightdeck(dir.path(), &["config", "check"]).await;
+    assert!(
+        String::from_utf8_lossy(&checked.stdout).contains("log production/worker: what printf writes"),
+        "{checked:?}"
+    );
     let all = flightdeck(dir.path(), &["logs", "--json"]).await;
     assert_eq!(all.status.code(), Some(3), "{all:?}");
     assert!(String::from_utf8_lossy(&all.stderr).contains("/no/such/thing cannot be run"), "{all:?}");
