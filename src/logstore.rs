@@ -10,6 +10,7 @@ pub mod find;
 pub mod form;
 mod gist;
 mod look;
+mod needle;
 pub mod opened;
 mod row;
 mod sieve;
@@ -21,7 +22,8 @@ mod vault;
 
 pub use block::{Block, Shelf};
 pub use drain::{Pattern, Patterns};
-pub use find::{Field, Matcher, Needle, Term};
+pub use find::{Field, Matcher, Term};
+pub use needle::Needle;
 pub use row::{Row, read};
 pub use sieve::{Named, Sieve};
 pub use store::{Store, WINDOW};

@@ -295,10 +295,18 @@ impl Console {
 
     /// One message: update, then its effects.
     fn step<S: Surface>(&mut self, surface: &mut S, performer: &mut Performer, msg: Msg) -> Result<Flow, UserError> {
+        if matches!(msg, Msg::Terminate) {
+            // Nobody quits like that: the terminal has gone, if no signal said so before.
+            self.code.get_or_insert(ExitCode::Terminated);
+        }
         let now = self.now();
+        let searching = matches!(msg, Msg::Work) && self.model.logs.searching();
         self.dirty |= crate::app::stir::stirs(&self.model, &msg);
         self.urgent |= matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
-        for effect in crate::app::update(&mut self.model, msg, now) {
+        let effects = crate::app::update(&mut self.model, msg, now);
+        // What was looked for is there.
+        self.urgent |= searching && !self.model.logs.searching();
+        for effect in effects {
             if effect == Effect::Quit {
                 return Ok(Flow::End);
             }

@@ -5,6 +5,8 @@
 #[path = "support/pty.rs"]
 mod pty;
 
+use std::io::{Read as _, Write as _};
+
 use portable_pty::CommandBuilder;
 use pty::Pty;
 
@@ -114,4 +116,42 @@ fn a_panic_gives_the_terminal_back() {
         "the message must be readable:\n{}",
         pty.screen().contents()
     );
+}
+
+/// However a terminal goes away: with the shell in it, or by itself. Nothing goes on reading a terminal that is not there.
+#[test]
+fn a_terminal_that_goes_away_ends_the_console() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("app.log");
+    std::fs::write(&log, "one line\n".repeat(1000)).unwrap();
+    for shell in [true, false, true, false, true, false] {
+        // Whoever has it open for writing is running still.
+        let alive = dir.path().join("alive");
+        let _ = std::fs::remove_file(&alive);
+        assert!(std::process::Command::new("mkfifo").arg(&alive).status().unwrap().success());
+        let view = format!("'{}' view '{}' 9>'{}'", env!("CARGO_BIN_EXE_flightdeck"), log.display(), alive.display());
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", &if shell { format!("{view}; :") } else { format!("exec {view}") }]);
+        command.env("TERM", "xterm-256color");
+        let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut running = std::fs::File::open(&alive).unwrap();
+        let mut screen = pair.master.try_clone_reader().unwrap();
+        let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+        while !String::from_utf8_lossy(&seen).contains("line") {
+            let count = screen.read(&mut buffer).unwrap();
+            seen.extend_from_slice(&buffer[..count]);
+        }
+        let mut keys = pair.master.take_writer().unwrap();
+        keys.write_all(b"/x\x1b").unwrap();
+        if shell {
+            child.kill().unwrap();
+        }
+        drop((screen, keys, pair.master));
+        let (ended, end) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || ended.send(running.read_to_end(&mut Vec::new()).is_ok()));
+        assert_eq!(end.recv_timeout(std::time::Duration::from_secs(60)), Ok(true), "it runs without a terminal");
+        child.wait().unwrap();
+    }
 }

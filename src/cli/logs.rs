@@ -193,9 +193,7 @@ async fn read(
                 for mut batch in batches.drain(..) {
                     place.narrow(&mut batch);
                     printer.gap(&batch).await?;
-                    for line in batch.lines {
-                        if printer.filter.passes(&line) { held.push(line) } else { place.note(&line) }
-                    }
+                    printer.sift(batch, &mut held, place);
                 }
             }
             came = own.next() => {
@@ -208,10 +206,8 @@ async fn read(
                 };
                 place.narrow(&mut batch);
                 printer.gap(&batch).await?;
-                for line in batch.lines {
-                    if printer.filter.passes(&line) { held.push(line) } else { place.note(&line) }
-                }
-                if held.len() >= MOST && !printer.relieve(&mut held, args.limit, place).await? {
+                printer.sift(batch, &mut held, place);
+                if !printer.relieve(&mut held, args.limit, place).await? {
                     return Ok(ExitCode::Done);
                 }
             }
@@ -293,6 +289,13 @@ struct Printer {
 }
 
 impl Printer {
+    /// Holds the lines that pass.
+    fn sift(&self, batch: LogBatch, held: &mut Vec<LogLine>, place: &mut Place) {
+        for line in batch.lines {
+            if self.filter.passes(&line) { held.push(line) } else { place.note(&line) }
+        }
+    }
+
     /// Keeps what is held small: of the newest lines that were asked for no more are kept, else the older half is written; false when
     /// nobody reads any more.
     async fn relieve(
@@ -301,8 +304,13 @@ impl Printer {
         limit: Option<usize>,
         place: &mut Place,
     ) -> Result<bool, UserError> {
+        // Half of it at least goes, so that what is held is not sorted again for every few lines that come.
+        let keep = limit.unwrap_or(MOST / 2);
+        if held.len() < MOST.max(keep.saturating_mul(2)) {
+            return Ok(true);
+        }
         held.sort_by_key(|line| line.at);
-        let older = held.len().saturating_sub(limit.unwrap_or(MOST / 2));
+        let older = held.len().saturating_sub(keep);
         let mut older: Vec<LogLine> = held.drain(..older).collect();
         if limit.is_some() {
             return Ok(true);

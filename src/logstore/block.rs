@@ -256,7 +256,7 @@ impl Block {
     }
 
     /// Its text, and behind it the records of a tagged block, into a buffer. What cannot be read is empty.
-    fn unpack(&self, into: &mut Vec<u8>) {
+    fn unpack(&self, unpacker: &mut Unpacker, into: &mut Vec<u8>) {
         let whole = match &self.body {
             Body::Held(text) => {
                 into.clear();
@@ -267,10 +267,7 @@ impl Block {
                 let records = if self.plain.is_some() { 0 } else { self.rows as usize * RECORD };
                 // Not cleared first: all of it is written over.
                 into.resize(self.text + records, 0);
-                let unpacked = UNPACKER.with_borrow_mut(|unpacker| {
-                    unpacker.as_mut().and_then(|one| one.decompress_to_buffer(small, &mut into[..]).ok())
-                });
-                unpacked == Some(self.text + records)
+                unpacker.unpack(small, into) == Some(self.text + records)
             }
             Body::Shelved(shelf, at) => {
                 into.clear();
@@ -283,8 +280,8 @@ impl Block {
     }
 
     /// Its text into a buffer that is used again and again.
-    pub fn read(&self, into: &mut Vec<u8>) {
-        self.unpack(into);
+    pub(super) fn read(&self, unpacker: &mut Unpacker, into: &mut Vec<u8>) {
+        self.unpack(unpacker, into);
         into.truncate(self.text);
     }
 
@@ -292,7 +289,7 @@ impl Block {
     #[must_use]
     pub fn open(&self) -> Opened {
         let mut text = Vec::new();
-        self.unpack(&mut text);
+        UNPACKER.with_borrow_mut(|unpacker| self.unpack(unpacker, &mut text));
         let records = text.split_off(self.text.min(text.len()));
         let rows = self.rows as usize;
         match self.plain {
@@ -318,7 +315,27 @@ fn packer() -> Option<Compressor<'static>> {
 }
 
 thread_local! {
-    static UNPACKER: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+    static UNPACKER: RefCell<Unpacker> = RefCell::default();
+}
+
+/// What unpacks takes a sixth of a megabyte to make ready.
+#[derive(Default)]
+pub(super) struct Unpacker(Option<Decompressor<'static>>);
+
+impl fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unpacker")
+    }
+}
+
+impl Unpacker {
+    /// Writes over a buffer; the bytes written.
+    fn unpack(&mut self, small: &[u8], into: &mut [u8]) -> Option<usize> {
+        if self.0.is_none() {
+            self.0 = Decompressor::new().ok();
+        }
+        self.0.as_mut()?.decompress_to_buffer(small, into).ok()
+    }
 }
 
 /// The packed bytes, where they are fewer.

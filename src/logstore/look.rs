@@ -89,11 +89,8 @@ impl Store {
             return self.tail.live() + 1;
         };
         if sieve.by_text() && !entry.gaps {
-            let mut scratch = self.scratch.borrow_mut();
-            entry.block.read(&mut scratch);
-            let mut rows = Vec::new();
-            sieve.matcher.rows(&scratch, &mut rows);
-            found.extend(rows.into_iter().map(|row| entry.first + u64::from(row)));
+            let mut lanes = self.lanes.borrow_mut();
+            found.extend(lanes.own.sift((entry.first, &entry.block), &sieve.matcher));
             return entry.block.text_len() + 1;
         }
         let may = |tally: &Tally| self.origins.get(tally.source as usize).is_none_or(|origin| sieve.may(origin));

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::block::Meta;
-use super::find::{Field, Matcher, Needle, Term};
+use super::find::{Field, Matcher, Term};
 use super::form;
+use super::needle::Needle;
 use super::row::Origin;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;

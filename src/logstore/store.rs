@@ -9,6 +9,7 @@ use super::block::{Block, Meta, Summary, UNTIMED, count};
 use super::opened::Opened;
 use super::row::{self, Origin, Row};
 use super::sieve::Sieve;
+use super::sweep::Lanes;
 use super::tail::{Sealed, Tail, Tally};
 use super::vault::Vault;
 use super::{BLOCK, row::micros};
@@ -61,7 +62,7 @@ pub struct Store {
     known: HashMap<Origin, u32>,
     pub(super) redactor: Redactor,
     pub(super) opened: RefCell<VecDeque<(u64, usize, Arc<Opened>)>>,
-    pub(super) scratch: RefCell<Vec<u8>>,
+    pub(super) lanes: RefCell<Lanes>,
     /// First position of a block that is full and not packed yet: whoever brought its text may be packing it.
     loose: Option<u64>,
     pub(super) made: RefCell<HashMap<u64, Row>>,
@@ -83,7 +84,7 @@ impl Store {
             known: HashMap::new(),
             redactor: Redactor::default(),
             opened: RefCell::default(),
-            scratch: RefCell::default(),
+            lanes: RefCell::default(),
             loose: None,
             made: RefCell::default(),
         }

@@ -2,9 +2,10 @@
 
 use std::num::NonZero;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::block::Block;
+use super::block::{Block, Unpacker};
 use super::find::Matcher;
 use super::sieve::Sieve;
 use super::store::Store;
@@ -15,6 +16,45 @@ const MOST: usize = 4;
 const WORTH: usize = 512 * 1024;
 
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get).min(MOST));
+
+/// What a thread needs for looking through blocks. It stays when the thread ends: memory that is had anew for every few blocks costs
+/// as much as searching them.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    text: Vec<u8>,
+    /// The text without what colours it.
+    plain: Vec<u8>,
+    rows: Vec<u32>,
+    unpacker: Unpacker,
+}
+
+impl Lane {
+    /// Positions of the rows that pass, with the index of their block. Whoever is ready takes the next block: a thread needs a
+    /// while to begin, and nobody waits for it.
+    fn look(&mut self, blocks: &[(u64, &Block)], next: &AtomicUsize, matcher: &Matcher) -> Vec<(usize, Vec<u64>)> {
+        let mut found = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(block) = blocks.get(index) else { return found };
+            found.push((index, self.sift(*block, matcher).collect()));
+        }
+    }
+
+    /// Positions of the rows of a block that pass, from that of its first row on.
+    pub(super) fn sift(&mut self, (first, block): (u64, &Block), matcher: &Matcher) -> impl Iterator<Item = u64> {
+        self.rows.clear();
+        block.read(&mut self.unpacker, &mut self.text);
+        matcher.rows(&self.text, &mut self.plain, &mut self.rows);
+        self.rows.iter().map(move |row| first + u64::from(*row))
+    }
+}
+
+/// Lanes: that of the thread that asks, and those of its helpers.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    pub(super) own: Lane,
+    others: Vec<Lane>,
+}
 
 impl Store {
     /// First positions of the segments before a position, the nearest first: about `budget` bytes of them, and one at least.
@@ -65,26 +105,24 @@ impl Store {
             };
             return (starts.iter().map(each).collect(), spent);
         };
-        let parts: Vec<&[(u64, &Block)]> = blocks.chunks(blocks.len().div_ceil(lanes)).collect();
-        let found = thread::scope(|scope| {
-            let others: Vec<_> = parts.iter().skip(1).map(|part| scope.spawn(|| look(part, &sieve.matcher))).collect();
-            let mut found = parts.first().map(|part| look(part, &sieve.matcher)).unwrap_or_default();
-            for other in others {
-                found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let mut all = self.lanes.borrow_mut();
+        let Lanes { own, others } = &mut *all;
+        others.resize_with(*CORES, Lane::default);
+        let next = AtomicUsize::new(0);
+        let mut found = vec![Vec::new(); blocks.len()];
+        thread::scope(|scope| {
+            let (blocks, next) = (&blocks[..], &next);
+            let helpers = others.iter_mut().take(lanes - 1);
+            let helpers: Vec<_> =
+                helpers.map(|lane| scope.spawn(move || lane.look(blocks, next, &sieve.matcher))).collect();
+            let mut parts = own.look(blocks, next, &sieve.matcher);
+            for helper in helpers {
+                parts.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
-            found
+            for (index, rows) in parts {
+                found[index] = rows;
+            }
         });
         (found, bytes + starts.len())
     }
-}
-
-fn look(blocks: &[(u64, &Block)], matcher: &Matcher) -> Vec<Vec<u64>> {
-    let (mut text, mut rows) = (Vec::new(), Vec::new());
-    let each = |(first, block): &(u64, &Block)| {
-        rows.clear();
-        block.read(&mut text);
-        matcher.rows(&text, &mut rows);
-        rows.iter().map(|row| first + u64::from(*row)).collect()
-    };
-    blocks.iter().map(each).collect()
 }

@@ -15,23 +15,42 @@ use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
 
 /// What is typed. It can be closed while another program has the terminal; every copy is of the same.
 #[derive(Clone)]
-pub struct Keys(Rc<RefCell<Option<EventStream>>>);
+pub struct Keys {
+    events: Rc<RefCell<Option<EventStream>>>,
+    /// What is asked whether it is still there.
+    #[cfg(unix)]
+    terminal: Option<Rc<std::os::fd::OwnedFd>>,
+}
 
 impl Default for Keys {
     fn default() -> Self {
-        Self(Rc::new(RefCell::new(Some(EventStream::new()))))
+        Self {
+            events: Rc::new(RefCell::new(Some(EventStream::new()))),
+            #[cfg(unix)]
+            terminal: super::gone::terminal().ok().map(Rc::new),
+        }
     }
 }
 
 impl Keys {
     /// Stops reading the terminal.
     pub(super) fn close(&self) {
-        self.0.take();
+        self.events.take();
     }
 
     /// Reads it again.
     pub(super) fn open(&self) {
-        self.0.replace(Some(EventStream::new()));
+        self.events.replace(Some(EventStream::new()));
+    }
+
+    #[cfg(unix)]
+    fn gone(&self) -> bool {
+        self.terminal.as_ref().is_some_and(|terminal| super::gone::is_gone(terminal))
+    }
+
+    #[cfg(not(unix))]
+    fn gone(&self) -> bool {
+        false
     }
 }
 
@@ -39,8 +58,11 @@ impl Stream for Keys {
     type Item = Msg;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Msg>> {
-        let mut events = self.0.borrow_mut();
+        let mut events = self.events.borrow_mut();
         let Some(events) = events.as_mut() else { return Poll::Pending };
+        if self.gone() {
+            return Poll::Ready(Some(Msg::Terminate));
+        }
         loop {
             match events.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(event))) => {

@@ -19,6 +19,8 @@ use ratatui::{Frame, Terminal};
 use super::canvas::Canvas;
 use super::input::Keys;
 use crate::app::geometry::Geometry;
+#[cfg(unix)]
+use crate::error::ExitCode;
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
 type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -34,6 +36,8 @@ pub struct Session {
     canvas: Canvas<BufWriter<Stdout>>,
     mouse: bool,
     keys: Keys,
+    #[cfg(unix)]
+    _watch: Option<super::gone::Watch>,
 }
 
 impl Session {
@@ -44,7 +48,17 @@ impl Session {
     pub fn enter(mouse: bool) -> io::Result<Self> {
         install_panic_hook();
         take(mouse)?;
-        Ok(Self { canvas: Canvas::new(screen()?), mouse, keys: Keys::default() })
+        Ok(Self {
+            canvas: Canvas::new(screen()?),
+            mouse,
+            keys: Keys::default(),
+            #[cfg(unix)]
+            _watch: super::gone::Watch::start(|| {
+                give_back();
+                std::process::exit(ExitCode::Terminated as i32);
+            })
+            .ok(),
+        })
     }
 
     /// What is typed.
