@@ -1,7 +1,9 @@
 //! A rollback end to end: the real engine over HTTP against the simulator, from the plan to the proof at the edge, with what
 //! may go wrong on the way.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
 
+#[path = "operations/contract.rs"]
+mod contract;
 #[path = "operations/crashes.rs"]
 mod crashes;
 #[path = "operations/drills.rs"]
@@ -12,8 +14,13 @@ mod every_crash;
 mod fleets;
 #[path = "operations/levers.rs"]
 mod levers;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "operations/secrets.rs"]
 mod secrets;
+#[path = "support/spec.rs"]
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod spec;
 #[path = "operations/storms.rs"]
 mod storms;
 #[path = "support/world.rs"]

@@ -1,15 +1,4 @@
 //! Every request that the console makes and every answer that the simulator gives, judged by the platforms' own descriptions.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
-
-#[path = "support/proxy.rs"]
-mod proxy;
-#[path = "support/spec.rs"]
-#[expect(dead_code, reason = "this test uses a part of it")]
-mod spec;
-#[path = "support/world.rs"]
-#[expect(dead_code, reason = "this test uses a part of it")]
-mod world;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,9 +20,10 @@ use flightdeck::sim::world::fly::FlyRelease;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::supabase::{Branch, BranchRun};
 use flightdeck::sim::world::{Env, Health};
-use proxy::{Exchange, Exchanges};
-use spec::{Mode, Spec};
-use world::{Console, World};
+
+use crate::proxy::{self, Exchange, Exchanges};
+use crate::spec::{Mode, Spec};
+use crate::world::{Console, World};
 
 /// Settings whose platforms are all behind proxies.
 async fn watched(world: &World) -> (Settings, Exchanges) {
