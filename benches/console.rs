@@ -98,6 +98,18 @@ fn seconds(mut work: impl FnMut()) -> f64 {
     took[RUNS / 2]
 }
 
+/// A regular expression that a fifth of the lines have.
+const EXPRESSION: &str = r"connection \w+: fatal";
+
+/// Filters, and shows everything again.
+fn look_for(buf: &mut LogBuf, text: &str) {
+    buf.set_filter(Filter { term: typed(text), ..Filter::default() });
+    while buf.searching() {
+        buf.work();
+    }
+    buf.set_filter(Filter::default());
+}
+
 fn ratios() {
     let raw = raw(LINES);
     let bytes = raw.join("\n").into_bytes();
@@ -107,6 +119,10 @@ fn ratios() {
     });
     let found = seconds(|| {
         black_box(memchr::memmem::find_iter(black_box(&bytes), b"OperationalError").count());
+    });
+    let regex = regex::bytes::Regex::new(&format!("(?i){EXPRESSION}")).unwrap();
+    let expressed = seconds(|| {
+        black_box(regex.find_iter(black_box(&bytes)).count());
     });
     let redactor = Redactor::default();
     let parse = seconds(|| {
@@ -144,21 +160,10 @@ fn ratios() {
     let mut plain = LogBuf::new(usize::MAX);
     blocks().for_each(|piece| plain.tape(Tape { service: service.clone(), piece }));
     let packed = plain.held();
-    let search = seconds(|| {
-        plain.set_filter(Filter { term: typed("operationalerror"), ..Filter::default() });
-        while plain.searching() {
-            plain.work();
-        }
-        plain.set_filter(Filter::default());
-    });
+    let search = seconds(|| look_for(&mut plain, "operationalerror"));
+    let expression = seconds(|| look_for(&mut plain, &format!("~{EXPRESSION}")));
     let mut buf = filled(&made);
-    let filter = seconds(|| {
-        buf.set_filter(Filter { term: typed("operationalerror"), ..Filter::default() });
-        while buf.searching() {
-            buf.work();
-        }
-        buf.set_filter(Filter::default());
-    });
+    let filter = seconds(|| look_for(&mut buf, "operationalerror"));
     let line = |seconds: f64| seconds / LINES as f64 * 1e9;
     println!("{LINES} lines, {} bytes; medians of {RUNS} runs", bytes.len());
     let row = |name: &str, value: f64, floor: f64| {
@@ -176,6 +181,7 @@ fn ratios() {
     row("the same, every line clustered", cluster, newlines);
     println!("patterns on                        {:>9.0} lines/s on one core", LINES as f64 / cluster);
     row("search packed bytes / memmem", search, found);
+    row("regex in packed bytes / in the raw", expression, expressed);
     let held = buf.held();
     println!(
         "plain bytes held / raw bytes       {packed:>9} B   floor {:>9} B   ratio {:>7.2}",

@@ -42,6 +42,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         readonly: args.readonly,
         ascii: args.ascii,
         no_color: args.no_color,
+        alone: false,
     };
     let output = Output { json: args.json, timeout: args.timeout.map(Duration::from_secs) };
     let settings = || load::load(&flags, &variable);

@@ -195,3 +195,10 @@ fn a_log_of_ones_own_says_where_its_lines_come_from_once() {
         assert!(refused.contains(why), "{refused}");
     }
 }
+
+#[test]
+fn a_log_that_is_read_alone_needs_no_environment() {
+    let text = "[ui]\ntheme = \"light\"\n";
+    assert!(parse(text, None, &Flags::default(), &none).unwrap_err().what.contains("no [[environments]]"));
+    assert!(parse(text, None, &Flags { alone: true, ..Flags::default() }, &none).is_ok());
+}

@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogBatch, LogLine};
 pub use crate::logstore::block::UNTIMED;
+pub use crate::logstore::drain::GAP;
 use crate::logstore::find::continues;
 use crate::logstore::{Needle, Patterns, Piece, Sieve, Sorted, Store, Tally, Tape, form};
 pub use crate::logstore::{Pattern, Row, Term};

@@ -9,9 +9,10 @@ use crate::engine::view::{self, Input};
 use crate::error::{ExitCode, UserError};
 
 /// Enough of a configuration to have defaults.
-const NOTHING: &str = "[[environments]]\nname = \"view\"\n";
+const NOTHING: &str = "[ui]\n";
 
 pub(super) async fn run(files: Vec<PathBuf>, command: Vec<String>, flags: Flags) -> Result<ExitCode, UserError> {
+    let flags = Flags { alone: true, ..flags };
     // A configuration that is asked for gives its colours and its bound; none is looked for.
     let mut settings = match &flags.config {
         Some(_) => load::load(&flags, &super::variable)?,

@@ -89,7 +89,7 @@ impl Check<'_> {
         &self,
         written: &[file::Environment],
     ) -> Result<(Vec<EnvInfo>, Vec<ProbeSettings>, Vec<ObserveSettings>), UserError> {
-        if written.is_empty() {
+        if written.is_empty() && !self.flags.alone {
             return Err(self.refuse("no [[environments]]", "name at least one, with its services"));
         }
         self.once("environment", written.iter().map(|environment| environment.name.as_str()))?;

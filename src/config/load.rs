@@ -19,6 +19,8 @@ pub struct Flags {
     pub ascii: bool,
     /// `--no-color`.
     pub no_color: bool,
+    /// A log is read alone: no environment is needed.
+    pub alone: bool,
 }
 
 /// Environment variables by name; tests hand in their own.

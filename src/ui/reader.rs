@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::overlays::{columns, room, window};
 use super::widgets::dialog::dialog;
 use super::{Ctx, text};
-use crate::app::logbuf::{Pattern, Source, UNTIMED};
+use crate::app::logbuf::{GAP, Pattern, Source, UNTIMED};
 use crate::app::reader::{self, Turn};
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedId, FeedState};
@@ -22,9 +22,11 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
     let (all, mark) = (reader::patterns(ctx.model), ctx.theme.ellipsis());
     let mut lines: Vec<Line<'static>> = reader::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
     let wide = columns(body) >= 100;
-    let heading =
-        if wide { "   lines  /minute      level first seen  source" } else { "   lines      level first seen  source" };
-    lines.push(Line::styled(heading.to_owned(), ctx.theme.dim()));
+    // A single source needs no column.
+    let many = ctx.model.logs.sources().len() > 1;
+    let rate = if wide { "  /minute" } else { "" };
+    let source = if many { "source" } else { "" };
+    lines.push(Line::styled(format!("   lines{rate}      level first seen  {source}"), ctx.theme.dim()));
     let rows = room(body).saturating_sub(lines.len()).max(1);
     for (index, (new, one)) in all.iter().enumerate().skip(window(at, rows)).take(rows) {
         let new = if *new { "new" } else { "" };
@@ -36,12 +38,13 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
         let place = format!("{}/{}", env(one), one.service.name);
         let place = place.trim_start_matches('/');
         let number = ctx.model.logs.number(&one.service);
-        let place = Span::styled(text::fit(place, 14, mark), ctx.theme.source(number));
-        let room = columns(body).saturating_sub(head.len() + 12 + 15);
-        let words = text::cut(&ctx.veiled(&one.text()), room, mark);
+        let place = if many { text::fit(place, 14, mark) + " " } else { String::new() };
+        let room = columns(body).saturating_sub(head.len() + 12 + if many { 15 } else { 0 });
+        let place = Span::styled(place, ctx.theme.source(number));
+        let words = text::cut(&ctx.veiled(&telling(&one.text(), mark)), room, mark);
         let style = if new.is_empty() { ctx.theme.level(one.level) } else { ctx.theme.status(Status::Warn) };
         let seen = Span::styled(format!("{first:<12}"), ctx.theme.dim());
-        let line = Line::from(vec![Span::styled(head, style), seen, place, Span::raw(format!(" {words}"))]);
+        let line = Line::from(vec![Span::styled(head, style), seen, place, Span::raw(words)]);
         lines.push(if index == at { line.patch_style(ctx.theme.selected()) } else { line });
     }
     if all.is_empty() {
@@ -50,8 +53,27 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
     let beyond = ctx.model.logs.patterns().beyond;
     let beyond = if beyond > 0 { format!("; {beyond} lines fit into none of them") } else { String::new() };
     let last = format!(" enter shows its lines, esc leaves{beyond}");
-    let title = format!("Patterns: {}, new since the live deployment first", all.len());
+    let order = if ctx.model.alone { "" } else { ", new since the live deployment first" };
+    let title = format!("Patterns: {}{order}", all.len());
     dialog(ctx, frame, body, None, &title, lines, Line::styled(last, ctx.theme.dim()));
+}
+
+/// A pattern without what tells nothing: gaps at its beginning, and more than one gap in a row.
+fn telling(pattern: &str, mark: &str) -> String {
+    let mut words = pattern.split(' ').peekable();
+    let mut seen = String::with_capacity(pattern.len());
+    while words.next_if(|word| *word == GAP).is_some() {}
+    if words.peek().is_some() && pattern.starts_with(GAP) {
+        seen.push_str(mark);
+    }
+    while let Some(word) = words.next() {
+        if !seen.is_empty() {
+            seen.push(' ');
+        }
+        seen.push_str(word);
+        while word == GAP && words.next_if(|next| *next == GAP).is_some() {}
+    }
+    if seen.is_empty() { GAP.to_owned() } else { seen }
 }
 
 fn env(pattern: &Pattern) -> &str {
@@ -154,5 +176,17 @@ fn state(ctx: &Ctx<'_>, source: &Source) -> (Style, &'static str, String) {
     match source.rate(ctx.now.mono) {
         0 => (ctx.theme.dim(), "silent", String::new()),
         _ => (ctx.theme.status(Status::Ok), "live", String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling;
+
+    #[test]
+    fn of_a_pattern_the_words_are_seen() {
+        assert_eq!(telling("<*> <*> [info] <*> <*> token <*>", "…"), "… [info] <*> token <*>");
+        assert_eq!(telling("GET <*>", "…"), "GET <*>");
+        assert_eq!((telling("<*> <*>", "…").as_str(), telling("", "…").as_str()), ("<*>", "<*>"));
     }
 }
