@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::model::Model;
-use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
 use crate::domain::health::{Anatomy, ProbeId};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
 use crate::domain::log::LogLine;
@@ -106,9 +106,12 @@ fn at(at: Timestamp) -> String {
 
 fn line(line: &LogLine, rows: &mut Rows) {
     put(rows, "at", at(line.at));
-    put(rows, "service", &line.service);
-    put(rows, "platform", line.platform);
-    put(rows, "instance", format!("{} {}", line.instance, line.region));
+    // A log that is read alone belongs to no environment.
+    put(rows, "service", line.service.to_string().trim_start_matches('/'));
+    // The edge writes no lines: they came without a platform, from a file, a command or an address.
+    put_some(rows, "platform", (line.platform != Platform::Edge).then_some(line.platform));
+    let instance = format!("{} {}", line.instance, line.region);
+    put_some(rows, "instance", Some(instance.trim()).filter(|text| !text.is_empty()));
     put(rows, "level", line.level.word().to_lowercase());
     put(rows, "message", &line.message);
     let Some(raw) = &line.raw else { return };
