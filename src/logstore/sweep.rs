@@ -1,9 +1,11 @@
-//! Looking through many blocks at once: by their text alone, on as many threads as there are cores, which end before the answer.
+//! Looking through many blocks at once: by their text alone, on as many threads as there are cores.
 
 use std::num::NonZero;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::block::{Block, Unpacker};
 use super::find::Matcher;
@@ -12,13 +14,12 @@ use super::store::Store;
 
 /// Threads at most: a search is over in a tenth of a second, and the rest of the machine works on.
 const MOST: usize = 4;
-/// Bytes for which another thread is worth its start.
+/// Bytes for which waking other threads is worth its while.
 const WORTH: usize = 512 * 1024;
 
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get).min(MOST));
 
-/// What a thread needs for looking through blocks. It stays when the thread ends: memory that is had anew for every few blocks costs
-/// as much as searching them.
+/// What a thread needs for looking through blocks, used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     text: Vec<u8>,
@@ -31,7 +32,7 @@ pub(super) struct Lane {
 impl Lane {
     /// Positions of the rows that pass, with the index of their block. Whoever is ready takes the next block: a thread needs a
     /// while to begin, and nobody waits for it.
-    fn look(&mut self, blocks: &[(u64, &Block)], next: &AtomicUsize, matcher: &Matcher) -> Vec<(usize, Vec<u64>)> {
+    fn look(&mut self, blocks: &[(u64, &Block)], next: &AtomicUsize, matcher: &Matcher) -> Found {
         let mut found = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -49,11 +50,43 @@ impl Lane {
     }
 }
 
-/// Lanes: that of the thread that asks, and those of its helpers.
+/// Lanes: that of the thread that asks, and those of its helpers. Helpers wait for the next search rather than be started for it: Linux
+/// puts a new thread beside the one that starts it, on the same core, and lets it wait there for milliseconds.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     pub(super) own: Lane,
-    others: Vec<Lane>,
+    others: Vec<(Lane, Found)>,
+    /// Started by the first search that is large enough; it ends with the store.
+    helpers: Option<ThreadPool>,
+}
+
+/// Positions of the rows that pass, with the index of their block.
+type Found = Vec<(usize, Vec<u64>)>;
+
+impl Lanes {
+    /// Looks through all the blocks; what passes of each, in their order. What helpers panic with is passed on.
+    fn look(&mut self, blocks: &[(u64, &Block)], matcher: &Matcher) -> Vec<Vec<u64>> {
+        if self.helpers.is_none() {
+            let named = |index| format!("search-{index}");
+            self.helpers = ThreadPoolBuilder::new().num_threads(*CORES - 1).thread_name(named).build().ok();
+            // None can be had: this thread looks through all of it.
+            self.others.resize_with(self.helpers.as_ref().map_or(0, ThreadPool::current_num_threads), Default::default);
+        }
+        let Self { own, others, helpers } = self;
+        let next = &AtomicUsize::new(0);
+        let mut all = match helpers {
+            Some(helpers) => helpers.in_place_scope(|scope| {
+                for (lane, found) in others.iter_mut() {
+                    scope.spawn(move |_| *found = lane.look(blocks, next, matcher));
+                }
+                own.look(blocks, next, matcher)
+            }),
+            None => own.look(blocks, next, matcher),
+        };
+        all.extend(others.iter_mut().flat_map(|(_, found)| found.drain(..)));
+        all.sort_unstable_by_key(|(index, _)| *index);
+        all.into_iter().map(|(_, rows)| rows).collect()
+    }
 }
 
 impl Store {
@@ -95,8 +128,7 @@ impl Store {
     pub fn sweep(&self, starts: &[u64], sieve: &Sieve) -> (Vec<Vec<u64>>, usize) {
         let blocks: Option<Vec<(u64, &Block)>> = starts.iter().map(|start| self.by_text(*start, sieve)).collect();
         let bytes = starts.iter().map(|start| self.weight(*start)).sum::<usize>();
-        let lanes = (bytes / WORTH).clamp(1, *CORES);
-        let Some(blocks) = blocks.filter(|_| lanes > 1) else {
+        let Some(blocks) = blocks.filter(|_| *CORES > 1 && bytes > WORTH) else {
             let mut spent = 0;
             let each = |start: &u64| {
                 let mut found = Vec::new();
@@ -105,24 +137,41 @@ impl Store {
             };
             return (starts.iter().map(each).collect(), spent);
         };
-        let mut all = self.lanes.borrow_mut();
-        let Lanes { own, others } = &mut *all;
-        others.resize_with(*CORES, Lane::default);
-        let next = AtomicUsize::new(0);
-        let mut found = vec![Vec::new(); blocks.len()];
-        thread::scope(|scope| {
-            let (blocks, next) = (&blocks[..], &next);
-            let helpers = others.iter_mut().take(lanes - 1);
-            let helpers: Vec<_> =
-                helpers.map(|lane| scope.spawn(move || lane.look(blocks, next, &sieve.matcher))).collect();
-            let mut parts = own.look(blocks, next, &sieve.matcher);
-            for helper in helpers {
-                parts.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            for (index, rows) in parts {
-                found[index] = rows;
-            }
-        });
+        let found = self.lanes.borrow_mut().look(&blocks, &sieve.matcher);
         (found, bytes + starts.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::ServiceId;
+    use crate::domain::log::Level;
+    use crate::logstore::Term;
+
+    #[test]
+    fn many_threads_find_what_one_finds_in_the_same_order() {
+        let (mut store, service) = (Store::new(64 << 20), ServiceId::new("", "pipe"));
+        for part in 0..40 {
+            let lines = (0..2000).map(|n| format!("line {n} of part {part} took {}ms\n", (n * 7919 + part) % 1000));
+            store.append(&service, lines.collect::<String>().into_bytes());
+        }
+        let starts = store.behind(store.base(), usize::MAX);
+        assert!(starts.len() > 10);
+        for (text, regex) in [("took 99", false), ("took \\d9ms$", true), ("nowhere", false)] {
+            let term = Term { text: text.to_owned(), regex, ..Term::default() };
+            let sieve = Sieve::of(Some(&term), Level::Trace);
+            let one_by_one: Vec<Vec<u64>> = starts
+                .iter()
+                .map(|start| {
+                    let mut found = Vec::new();
+                    store.sift(*start, &sieve, &mut found);
+                    found
+                })
+                .collect();
+            // Twice: the helpers are started by the first search and woken by the second.
+            assert_eq!(store.sweep(&starts, &sieve).0, one_by_one);
+            assert_eq!(store.sweep(&starts, &sieve).0, one_by_one);
+        }
     }
 }
