@@ -74,7 +74,7 @@ async fn on_terminal(mut console: Console, mouse: bool) -> Result<ExitCode, User
     let signals = signals().map_err(|error| terminal_error(&error))?;
     let code = console.run(&mut session, input, Box::pin(signals)).await;
     session.leave();
-    code
+    if code.is_err() && session.gone() { Ok(ExitCode::Terminated) } else { code }
 }
 
 fn terminal_error(error: &std::io::Error) -> UserError {

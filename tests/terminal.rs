@@ -118,40 +118,78 @@ fn a_panic_gives_the_terminal_back() {
     );
 }
 
-/// However a terminal goes away: with the shell in it, or by itself. Nothing goes on reading a terminal that is not there.
+/// How a terminal goes away.
+#[derive(Debug, Clone, Copy)]
+enum Gone {
+    /// With the shell in it, by a signal.
+    Shell,
+    /// By itself, and the console is told by a signal.
+    Leader,
+    /// By itself, and no signal comes: the shell that has it does not go.
+    Unheard,
+}
+
+/// Nothing goes on reading a terminal that is not there.
 #[test]
 fn a_terminal_that_goes_away_ends_the_console() {
+    for gone in [Gone::Shell, Gone::Leader, Gone::Unheard].into_iter().cycle().take(9) {
+        goes(gone);
+    }
+}
+
+fn goes(gone: Gone) {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
     let dir = tempfile::tempdir().unwrap();
-    let log = dir.path().join("app.log");
-    std::fs::write(&log, "one line\n".repeat(1000)).unwrap();
-    for shell in [true, false, true, false, true, false] {
-        // Whoever has it open for writing is running still.
-        let alive = dir.path().join("alive");
-        let _ = std::fs::remove_file(&alive);
-        assert!(std::process::Command::new("mkfifo").arg(&alive).status().unwrap().success());
-        let view = format!("'{}' view '{}' 9>'{}'", env!("CARGO_BIN_EXE_flightdeck"), log.display(), alive.display());
-        let mut command = CommandBuilder::new("sh");
-        command.args(["-c", &if shell { format!("{view}; :") } else { format!("exec {view}") }]);
-        command.env("TERM", "xterm-256color");
-        let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
-        let mut child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut running = std::fs::File::open(&alive).unwrap();
-        let mut screen = pair.master.try_clone_reader().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("app.log"), "one line\n".repeat(1000)).unwrap();
+    // Whoever has it open for writing is running still.
+    assert!(std::process::Command::new("mkfifo").arg(at("alive")).status().unwrap().success());
+    let view = format!("'{}' view app.log 9>alive", env!("CARGO_BIN_EXE_flightdeck"));
+    let mut command = CommandBuilder::new("sh");
+    command.cwd(dir.path());
+    command.env("TERM", "xterm-256color");
+    command.args([
+        "-c",
+        &match gone {
+            Gone::Shell => format!("{view}; :"),
+            Gone::Leader => format!("exec {view}"),
+            Gone::Unheard => format!("trap '' HUP; {view}; echo $? >status"),
+        },
+    ]);
+    let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let (ended, end) = std::sync::mpsc::sync_channel(1);
+    let alive = at("alive");
+    std::thread::spawn(move || {
+        let mut running = std::fs::File::open(alive).unwrap();
+        let _ = ended.send(running.read_to_end(&mut Vec::new()).is_ok());
+    });
+    let mut screen = pair.master.try_clone_reader().unwrap();
+    let (shown, show) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || {
         let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
-        while !String::from_utf8_lossy(&seen).contains("line") {
-            let count = screen.read(&mut buffer).unwrap();
+        while let Ok(count @ 1..) = screen.read(&mut buffer) {
             seen.extend_from_slice(&buffer[..count]);
+            if String::from_utf8_lossy(&seen).contains("line") {
+                break;
+            }
         }
-        let mut keys = pair.master.take_writer().unwrap();
-        keys.write_all(b"/x\x1b").unwrap();
-        if shell {
-            child.kill().unwrap();
-        }
-        drop((screen, keys, pair.master));
-        let (ended, end) = std::sync::mpsc::sync_channel(1);
-        std::thread::spawn(move || ended.send(running.read_to_end(&mut Vec::new()).is_ok()));
-        assert_eq!(end.recv_timeout(std::time::Duration::from_secs(60)), Ok(true), "it runs without a terminal");
-        child.wait().unwrap();
+        drop(screen);
+        let _ = shown.send(String::from_utf8_lossy(&seen).contains("line"));
+    });
+    assert_eq!(show.recv_timeout(PATIENCE), Ok(true), "{gone:?}: the log is shown");
+    let mut keys = pair.master.take_writer().unwrap();
+    keys.write_all(b"/x\x1b").unwrap();
+    if matches!(gone, Gone::Shell) {
+        child.kill().unwrap();
+    }
+    drop((keys, pair.master));
+    assert_eq!(end.recv_timeout(PATIENCE), Ok(true), "{gone:?}: it runs without a terminal");
+    let status = child.wait().unwrap();
+    match gone {
+        Gone::Shell => (),
+        Gone::Leader => assert_eq!(status.exit_code(), 143),
+        Gone::Unheard => assert_eq!(std::fs::read_to_string(at("status")).unwrap().trim(), "143"),
     }
 }

@@ -304,17 +304,18 @@ impl Printer {
         limit: Option<usize>,
         place: &mut Place,
     ) -> Result<bool, UserError> {
-        // Half of it at least goes, so that what is held is not sorted again for every few lines that come.
+        // Many go at once, so that what is held is not sorted again for every few lines that come.
         let keep = limit.unwrap_or(MOST / 2);
-        if held.len() < MOST.max(keep.saturating_mul(2)) {
+        if held.len() < keep + keep.clamp(MOST / 2, MOST * 10) {
             return Ok(true);
         }
         held.sort_by_key(|line| line.at);
         let older = held.len().saturating_sub(keep);
-        let mut older: Vec<LogLine> = held.drain(..older).collect();
         if limit.is_some() {
+            held.drain(..older);
             return Ok(true);
         }
+        let mut older: Vec<LogLine> = held.drain(..older).collect();
         self.lines(&mut older, place).await
     }
 

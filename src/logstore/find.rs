@@ -229,8 +229,8 @@ mod tests {
         /// The search over the whole text finds what asking each line finds, also with expressions that match line breaks.
         #[test]
         fn the_fast_search_finds_the_same_lines(
-            text in "(a|b|\n|x|\u{1b}\\[1m){0,300}",
-            words in proptest::collection::vec((proptest::sample::select(&["a", "ab", "bx", "xx", "a\\sb", "\\s", "^a", "b$", "x*", "[^x]*b", "\\Aa", "b\\z", "a\\nb"][..]), any::<bool>(), any::<bool>()), 1..4),
+            text in "(a|b|é|\r|\n|x|\u{1b}\\[1m){0,300}",
+            words in proptest::collection::vec((proptest::sample::select(&["a", "ab", "bx", "xx", "a\\sb", "\\s", "^a", "b$", "x*", "[^x]*b", "\\Aa", "b\\z", "a\\nb", "\\bx", "(?R)b$", "é\\w"][..]), any::<bool>(), any::<bool>()), 1..4),
         ) {
             let terms: Vec<Term> = words.iter().map(|(text, inverse, regex)| term(text, *inverse, *regex)).collect();
             let matcher = Matcher::new(terms.iter());

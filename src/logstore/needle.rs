@@ -33,7 +33,8 @@ impl Needle {
         // Without Unicode the search is faster, and for plain letters it finds the same.
         let unicode = term.regex || !term.text.is_ascii();
         let syntax = syntax::Config::new().case_insensitive(true).multi_line(true).unicode(unicode).utf8(false);
-        let hir = within(&syntax::parse_with(&text, &syntax).ok()?, text.is_ascii());
+        let escapes = ["\\x", "\\u", "\\U"].iter().any(|escape| text.contains(escape));
+        let hir = within(&syntax::parse_with(&text, &syntax).ok()?, text.is_ascii() && !escapes);
         let config = Config::new().utf8_empty(false).which_captures(WhichCaptures::Implicit);
         let config = config.nfa_size_limit(Some(LARGEST)).hybrid_cache_capacity(LARGEST);
         Builder::new().configure(config).build_from_hir(&hir).ok().map(Self)
@@ -72,8 +73,8 @@ fn within(hir: &Hir, ascii: bool) -> Hir {
             class.difference(&ClassBytes::new([ClassBytesRange::new(b'\n', b'\n')]));
             Hir::class(Class::Bytes(class))
         }
-        HirKind::Look(Look::Start) => Hir::look(Look::StartLF),
-        HirKind::Look(Look::End) => Hir::look(Look::EndLF),
+        HirKind::Look(Look::Start | Look::StartCRLF) => Hir::look(Look::StartLF),
+        HirKind::Look(Look::End | Look::EndCRLF) => Hir::look(Look::EndLF),
         HirKind::Look(look) => Hir::look(*look),
         HirKind::Repetition(one) => {
             Hir::repetition(Repetition { sub: Box::new(within(&one.sub, ascii)), ..one.clone() })
@@ -125,7 +126,7 @@ mod tests {
     fn letters_of_any_alphabet_are_found_in_either_case() {
         assert!(has("^status ok$", "STATUS oK"));
         assert!(has("^[^x]+é\\w$", "grüß Éß"));
-        assert!(has("ſ", "aſb"), "what is typed is found");
+        assert!(has("ſ", "aſb") && has(r"\x{17f}", "aſb"), "what is typed is found");
         assert!(has("[[:alpha:]]\\d+", "k7") && !has("^.{2}$", "日"));
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Positions of the rows that pass, with the index of their block. Whoever is ready takes the next block: a thread needs a
-    /// while to begin, and nobody waits for it.
+    /// while to wake, and there may be nothing left for it then.
     fn look(&mut self, blocks: &[(u64, &Block)], next: &AtomicUsize, matcher: &Matcher) -> Found {
         let mut found = Vec::new();
         loop {
@@ -64,19 +64,21 @@ pub(super) struct Lanes {
 type Found = Vec<(usize, Vec<u64>)>;
 
 impl Lanes {
-    /// Looks through all the blocks; what passes of each, in their order. What helpers panic with is passed on.
-    fn look(&mut self, blocks: &[(u64, &Block)], matcher: &Matcher) -> Vec<Vec<u64>> {
-        if self.helpers.is_none() {
+    /// Looks through all the blocks, with as many helpers as are worth waking of `most`; what passes of each, in their order. What
+    /// helpers panic with is passed on.
+    fn look(&mut self, blocks: &[(u64, &Block)], matcher: &Matcher, most: usize) -> Vec<Vec<u64>> {
+        if self.helpers.is_none() && most > 0 {
             let named = |index| format!("search-{index}");
-            self.helpers = ThreadPoolBuilder::new().num_threads(*CORES - 1).thread_name(named).build().ok();
+            self.helpers = ThreadPoolBuilder::new().num_threads(most).thread_name(named).build().ok();
             // None can be had: this thread looks through all of it.
             self.others.resize_with(self.helpers.as_ref().map_or(0, ThreadPool::current_num_threads), Default::default);
         }
+        let worth = blocks.iter().map(|(_, block)| block.text_len()).sum::<usize>() / WORTH;
         let Self { own, others, helpers } = self;
         let next = &AtomicUsize::new(0);
         let mut all = match helpers {
             Some(helpers) => helpers.in_place_scope(|scope| {
-                for (lane, found) in others.iter_mut() {
+                for (lane, found) in others.iter_mut().take(worth) {
                     scope.spawn(move |_| *found = lane.look(blocks, next, matcher));
                 }
                 own.look(blocks, next, matcher)
@@ -137,7 +139,7 @@ impl Store {
             };
             return (starts.iter().map(each).collect(), spent);
         };
-        let found = self.lanes.borrow_mut().look(&blocks, &sieve.matcher);
+        let found = self.lanes.borrow_mut().look(&blocks, &sieve.matcher, *CORES - 1);
         (found, bytes + starts.len())
     }
 }
@@ -169,9 +171,12 @@ mod tests {
                     found
                 })
                 .collect();
+            assert_eq!(store.sweep(&starts, &sieve).0, one_by_one);
+            let blocks: Vec<_> = starts.iter().map(|start| store.by_text(*start, &sieve).unwrap()).collect();
             // Twice: the helpers are started by the first search and woken by the second.
-            assert_eq!(store.sweep(&starts, &sieve).0, one_by_one);
-            assert_eq!(store.sweep(&starts, &sieve).0, one_by_one);
+            let mut lanes = Lanes::default();
+            assert_eq!(lanes.look(&blocks, &sieve.matcher, 3), one_by_one);
+            assert_eq!(lanes.look(&blocks, &sieve.matcher, 3), one_by_one);
         }
     }
 }

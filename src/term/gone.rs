@@ -38,7 +38,7 @@ fn hung_up(asked: &PollFd<'_>) -> bool {
 /// Waits for the terminal to go, until it is dropped.
 pub(super) struct Watch {
     /// Closing it ends the thread.
-    _end: OwnedFd,
+    _end: io::PipeWriter,
     /// Closing it says that the end was orderly.
     _orderly: mpsc::SyncSender<()>,
 }
@@ -50,7 +50,8 @@ impl Watch {
     /// When there is no terminal, or no thread to wait on.
     pub(super) fn start(last: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let terminal = terminal()?;
-        let (ended, end) = rustix::pipe::pipe()?;
+        // Not inherited by the programs that we start.
+        let (ended, end) = io::pipe()?;
         let (orderly, over) = mpsc::sync_channel(0);
         std::thread::Builder::new().name("hangup".to_owned()).stack_size(64 * 1024).spawn(move || {
             let mut asked = [PollFd::new(&terminal, PollFlags::empty()), PollFd::new(&ended, PollFlags::empty())];

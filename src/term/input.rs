@@ -43,13 +43,15 @@ impl Keys {
         self.events.replace(Some(EventStream::new()));
     }
 
+    /// Whether the terminal has gone away.
     #[cfg(unix)]
-    fn gone(&self) -> bool {
+    pub(super) fn gone(&self) -> bool {
         self.terminal.as_ref().is_some_and(|terminal| super::gone::is_gone(terminal))
     }
 
+    /// Whether the terminal has gone away.
     #[cfg(not(unix))]
-    fn gone(&self) -> bool {
+    pub(super) fn gone(&self) -> bool {
         false
     }
 }

@@ -67,6 +67,12 @@ impl Session {
         self.keys.clone()
     }
 
+    /// Whether the terminal has gone away: what cannot be written then is no error of ours.
+    #[must_use]
+    pub fn gone(&self) -> bool {
+        self.keys.gone()
+    }
+
     /// Gives the terminal to another program until it ends, and takes it again. The program's keys come from the terminal also when
     /// our standard input is a log.
     ///

@@ -22,7 +22,7 @@ use crate::world::{Console, World};
 const VALUE: &str = "k3y-of-the-crash";
 
 /// Cases tried side by side.
-const CASES_AT_ONCE: usize = 3;
+const CASES_AT_ONCE: usize = 2;
 
 /// An operation: what the world is made to be, and what is wished for there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
