@@ -69,7 +69,7 @@ pub async fn view(settings: Settings, clock: SharedClock, viewing: Viewing) -> R
 }
 
 async fn on_terminal(mut console: Console, mouse: bool) -> Result<ExitCode, UserError> {
-    let mut session = Session::enter(mouse).map_err(|error| terminal_error(&error))?;
+    let mut session = Session::enter(mouse, ExitCode::Terminated as i32).map_err(|error| terminal_error(&error))?;
     let input = session.keys();
     let signals = signals().map_err(|error| terminal_error(&error))?;
     let code = console.run(&mut session, input, Box::pin(signals)).await;

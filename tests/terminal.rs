@@ -98,7 +98,7 @@ fn child_that_panics() {
     if std::env::var_os("FLIGHTDECK_TEST_PANIC").is_none() {
         return;
     }
-    let _session = flightdeck::term::Session::enter(true).unwrap();
+    let _session = flightdeck::term::Session::enter(true, 143).unwrap();
     panic!("as the test wants it");
 }
 

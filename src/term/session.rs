@@ -19,8 +19,6 @@ use ratatui::{Frame, Terminal};
 use super::canvas::Canvas;
 use super::input::Keys;
 use crate::app::geometry::Geometry;
-#[cfg(unix)]
-use crate::error::ExitCode;
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
 type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -41,11 +39,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Takes the terminal: raw mode, alternate screen, and mouse when asked.
+    /// Takes the terminal: raw mode, alternate screen, and mouse when asked. The process ends with the code `gone` when the terminal
+    /// goes away and nobody else ends it.
     ///
     /// # Errors
     /// When standard output is not a terminal or refuses.
-    pub fn enter(mouse: bool) -> io::Result<Self> {
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix tells that a terminal has gone"))]
+    pub fn enter(mouse: bool, gone: i32) -> io::Result<Self> {
         install_panic_hook();
         take(mouse)?;
         Ok(Self {
@@ -53,9 +53,9 @@ impl Session {
             mouse,
             keys: Keys::default(),
             #[cfg(unix)]
-            _watch: super::gone::Watch::start(|| {
+            _watch: super::gone::Watch::start(move || {
                 give_back();
-                std::process::exit(ExitCode::Terminated as i32);
+                std::process::exit(gone);
             })
             .ok(),
         })
