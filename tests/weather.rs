@@ -57,40 +57,58 @@ fn on(platform: Platform, fault: &Value) -> Value {
     fault
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_failure_alone_is_told_leaves_the_others_fresh_and_ends_by_itself() {
+/// Each failure of a platform alone is told, leaves the others fresh, and ends by itself.
+async fn each_alone(platform: Platform) {
     let mut sky = Sky::start(11).await;
     sky.pass(Duration::from_secs(30), |_| ()).await;
     assert_eq!(sky.troubled(), Vec::<String>::new(), "all is well before");
-    for platform in PLATFORMS {
-        for fault in told() {
-            let what = on(platform, &fault);
-            sky.fault(&what);
-            let mut said = false;
-            sky.pass(Duration::from_secs(60), |now| {
-                let troubled = now.troubled_except(platform);
-                assert!(troubled.is_empty(), "{what}: {troubled:?}");
-                said |= now.failing(platform).iter().any(|why| why.len() > 10);
-            })
-            .await;
-            assert!(said, "{what}: nobody said so");
-            sky.clear();
-            sky.settles(Duration::from_secs(100), &what.to_string()).await;
-        }
-        for fault in borne() {
-            let what = on(platform, &fault);
-            sky.fault(&what);
-            sky.pass(Duration::from_secs(45), |now| {
-                let troubled = now.troubled();
-                assert!(troubled.is_empty(), "{what}: {troubled:?}");
-            })
-            .await;
-            sky.clear();
-            sky.settles(Duration::from_secs(30), &what.to_string()).await;
-        }
+    for fault in told() {
+        let what = on(platform, &fault);
+        sky.fault(&what);
+        let mut said = false;
+        sky.pass(Duration::from_secs(60), |now| {
+            let troubled = now.troubled_except(platform);
+            assert!(troubled.is_empty(), "{what}: {troubled:?}");
+            said |= now.failing(platform).iter().any(|why| why.len() > 10);
+        })
+        .await;
+        assert!(said, "{what}: nobody said so");
+        sky.clear();
+        sky.settles(Duration::from_secs(100), &what.to_string()).await;
+    }
+    for fault in borne() {
+        let what = on(platform, &fault);
+        sky.fault(&what);
+        sky.pass(Duration::from_secs(45), |now| {
+            let troubled = now.troubled();
+            assert!(troubled.is_empty(), "{what}: {troubled:?}");
+        })
+        .await;
+        sky.clear();
+        sky.settles(Duration::from_secs(30), &what.to_string()).await;
     }
     sky.has_every_line().await;
     sky.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_of_github_alone_is_told_and_ends_by_itself() {
+    each_alone(Platform::Github).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_of_fly_alone_is_told_and_ends_by_itself() {
+    each_alone(Platform::Fly).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_of_vercel_alone_is_told_and_ends_by_itself() {
+    each_alone(Platform::Vercel).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_of_supabase_alone_is_told_and_ends_by_itself() {
+    each_alone(Platform::Supabase).await;
 }
 
 #[tokio::test(start_paused = true)]
