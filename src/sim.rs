@@ -235,6 +235,12 @@ impl Sim {
         })
     }
 
+    /// The ground truth of this moment: what `GET /_sim/state` answers.
+    #[must_use]
+    pub fn truth(&self) -> serde_json::Value {
+        control::truth(&self.shared)
+    }
+
     /// What the routes hold, for tests that look at the world directly.
     #[must_use]
     pub fn shared(&self) -> &Shared {

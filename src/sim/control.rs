@@ -88,7 +88,12 @@ fn active(shared: &Shared) -> Value {
 }
 
 async fn state(State(shared): State<Shared>) -> Json<Value> {
-    let (requests, faults) = (shared.counts(), active(&shared));
+    Json(truth(&shared))
+}
+
+/// The ground truth, as `GET /_sim/state` gives it.
+pub(crate) fn truth(shared: &Shared) -> Value {
+    let (requests, faults) = (shared.counts(), active(shared));
     let world = shared.world();
     let mut environments = Map::new();
     for env in Env::ALL {
@@ -96,7 +101,7 @@ async fn state(State(shared): State<Shared>) -> Json<Value> {
     }
     let commits: Vec<Value> =
         world.commits.iter().map(|one| json!({"sha": one.sha, "message": one.message, "at": one.at})).collect();
-    Json(json!({
+    json!({
         "schema": "flightdeck/sim-state",
         "version": 1,
         "now": world.now,
@@ -107,7 +112,7 @@ async fn state(State(shared): State<Shared>) -> Json<Value> {
         "environments": environments,
         "requests": requests,
         "faults": faults,
-    }))
+    })
 }
 
 fn environment(world: &World, env: Env) -> Value {

@@ -70,8 +70,20 @@ impl Sky {
         Self { sim, model, clock, engines, marked: 0, heard: BTreeMap::new(), gaps: BTreeMap::new() }
     }
 
-    fn now(&self) -> Now {
+    /// The moment, on the jumping clock.
+    pub fn now(&self) -> Now {
         Now { wall: self.clock.now(), mono: self.clock.mono() }
+    }
+
+    /// Time since this world began.
+    pub fn mono(&self) -> Duration {
+        self.clock.mono()
+    }
+
+    /// An event of the scenario language happens.
+    pub fn happens(&self, event: &Value) {
+        self.sim.shared().world().happen(&serde_json::from_value(event.clone()).unwrap());
+        self.sim.shared().wake();
     }
 
     /// Switches a fault on.
@@ -124,10 +136,8 @@ impl Sky {
         self.marked += 1;
         let text = format!("mark {:06}", self.marked);
         for (environment, service) in [("production", "backend"), ("staging", "backend"), ("production", "frontend")] {
-            let event = json!({"kind": "log", "environment": environment, "service": [service], "message": text});
-            self.sim.shared().world().happen(&serde_json::from_value(event).unwrap());
+            self.happens(&json!({"kind": "log", "environment": environment, "service": [service], "message": text}));
         }
-        self.sim.shared().wake();
     }
 
     /// Feeds that do not have a fresh answer, with why.
