@@ -145,6 +145,7 @@ fn backend(world: &World, app: &FlyApp) -> Value {
                 "healthy": machine.state == "started" && app.healthy(machine, world.now),
                 "cordoned": machine.cordoned,
                 "leased": machine.lease.is_some(),
+                "host": machine.host,
             })
         })
         .collect();

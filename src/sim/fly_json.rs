@@ -37,6 +37,7 @@ pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: boo
         "host_status": "ok",
         "cordoned": machine.cordoned,
     });
+    machine.host.veil(machine, &mut value);
     if leases && let Some(lease) = &machine.lease {
         value["lease"] = json!({
             "description": lease.description,

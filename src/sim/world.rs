@@ -14,6 +14,7 @@ pub mod deploy;
 pub mod event;
 pub mod fly;
 pub mod github;
+pub mod host;
 pub mod ids;
 pub mod lane;
 pub mod lines;

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::deploy::Deploy;
+use super::host::Host;
 use super::{Env, Health, World, traffic};
 
 /// A scripted world.
@@ -35,6 +36,8 @@ pub enum Kind {
     Healthy,
     /// The next update of every backend machine does not start: each falls back to its old version.
     Fallback,
+    /// The Machines API loses sight of backend machines, or sees them again; `machine` names one by its place.
+    Host,
     /// Who asked for a run may not approve it.
     NoSelfReview,
     /// Deploys to an environment wait for a timer of so many minutes; 0 = no longer.
@@ -101,6 +104,12 @@ pub struct Event {
     /// Wait timer: how long.
     #[serde(default)]
     pub minutes: u64,
+    /// Host: which machine of the app, 0 = the first; absent = every one.
+    #[serde(default)]
+    pub machine: Option<usize>,
+    /// Host: what is known of it.
+    #[serde(default)]
+    pub host: Host,
     /// Traffic: lines a second; absent = the usual rate.
     #[serde(default)]
     pub rate: Option<u64>,
@@ -151,6 +160,11 @@ impl World {
             Kind::Fallback => {
                 let app = self.fly.env_mut(event.environment);
                 app.into_iter().flat_map(|app| &mut app.machines).for_each(|machine| machine.falls_back = true);
+            }
+            Kind::Host => {
+                let machines = self.fly.env_mut(event.environment).into_iter().flat_map(|app| &mut app.machines);
+                let chosen = machines.enumerate().filter(|(n, _)| event.machine.is_none_or(|one| one == *n));
+                chosen.for_each(|(_, machine)| machine.host = event.host);
             }
             Kind::NoSelfReview => {
                 let all = self.github.environments.iter_mut().filter(|one| one.env == event.environment);

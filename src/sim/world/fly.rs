@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::budget::Buckets;
+use super::host::Host;
 use super::traffic::LogLine;
 use super::{Env, Health, ids};
 
@@ -166,6 +167,8 @@ pub struct Machine {
     pub falls_back: bool,
     /// What it goes back to: instance id, digest, configuration.
     pub fallback: Option<(String, String, Value)>,
+    /// What the Machines API knows of it.
+    pub host: Host,
 }
 
 /// Why an action on a machine was refused.
@@ -205,6 +208,7 @@ impl Machine {
             next: Vec::new(),
             falls_back: false,
             fallback: None,
+            host: Host::Ok,
         };
         machine.event("launch", "created", now);
         machine
