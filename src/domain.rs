@@ -21,4 +21,5 @@ pub mod secret;
 pub mod secret_matrix;
 pub mod span;
 pub mod status;
+pub mod step;
 pub mod wish;

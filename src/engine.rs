@@ -120,7 +120,7 @@ impl EngineHandle {
                 }
                 Err(error) => {
                     let text = format!("refused: {error}; nothing was changed");
-                    outbox.tell(Fact::Notice(Text::from(text))).await;
+                    outbox.tell(Fact::Refused(Text::from(text))).await;
                 }
             }
         });

@@ -119,7 +119,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             mark_verified(model);
         }
         Fact::Saved(path) => return saving::written(model, path),
-        Fact::Notice(text) => model.notice = Some(text),
+        Fact::Notice(text) | Fact::Refused(text) => model.notice = Some(text),
     }
     confirm::check(model);
     let mut effects = steady::look(model, now);

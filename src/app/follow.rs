@@ -6,7 +6,7 @@ use super::model::Model;
 use super::msg::{Key, KeyCode};
 use super::rollback::Rollback;
 use crate::domain::ids::{OpId, ReqId, ServiceId};
-use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wish};
+use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wait, Wish};
 use crate::sanitize::Text;
 
 /// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
@@ -83,7 +83,7 @@ fn towards(operation: &Operation, back: bool) -> Option<Wish> {
 /// Whether it waits for a person's word: new machines are ready beside the old ones.
 #[must_use]
 pub fn held(operation: &Operation) -> bool {
-    let waits = |step: &StepReport| step.state == StepState::Running && step.detail.as_str().starts_with("held");
+    let waits = |step: &StepReport| step.state == StepState::Waiting(Wait::Switch);
     !operation.state.ended() && !operation.interrupted && operation.steps.iter().any(waits)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::Model;
 use super::msg::Now;
-use crate::domain::operation::{OpKind, Operation, StepReport, StepState};
+use crate::domain::operation::{OpKind, Operation, StepKind, StepReport, StepState};
 
 /// Steps of the past that are looked at, the newest first.
 const LOOKED_AT: usize = 20;
@@ -20,19 +20,15 @@ pub struct Pace {
     pub p95: Duration,
 }
 
-/// The step without what differs from one time to the next: `machine 6921758cddbb55 iad: restart` is every machine's. Regions have
-/// three letters.
-fn shape(title: &str) -> impl Iterator<Item = &str> {
-    let named = |word: &str| word.contains(|c: char| c.is_ascii_digit()) || word.trim_end_matches(':').len() == 3;
-    title.split_whitespace().filter(move |word| !named(word))
-}
-
 /// How long such a step took before; `None` = never seen.
 #[must_use]
 pub fn pace(model: &Model, kind: OpKind, step: &StepReport) -> Option<Pace> {
+    if step.kind == StepKind::Other {
+        return None;
+    }
     let done = model.operations.values().rev().filter(|one| one.kind == kind).flat_map(|one| &one.steps);
     let alike = done.filter(|one| one.state == StepState::Done && one.service.name == step.service.name);
-    let alike = alike.filter(|one| shape(one.title.as_str()).eq(shape(step.title.as_str())));
+    let alike = alike.filter(|one| one.kind == step.kind);
     let took = alike.filter_map(|one| Duration::try_from(one.ended_at?.duration_since(one.started_at?)).ok());
     let mut took: Vec<Duration> = took.take(LOOKED_AT).collect();
     took.sort_unstable();
@@ -44,8 +40,7 @@ pub fn pace(model: &Model, kind: OpKind, step: &StepReport) -> Option<Pace> {
 /// for people, and a lane for another run: that is no silence.
 #[must_use]
 pub fn stuck(model: &Model, operation: &Operation, step: &StepReport, now: Now) -> Option<Duration> {
-    let waits = ["waits for an approval", "waits for its lane"].iter().any(|one| step.detail.as_str().contains(one));
-    let since = step.spoke_at.or(step.started_at).filter(|_| step.state == StepState::Running && !waits)?;
+    let since = step.spoke_at.or(step.started_at).filter(|_| step.state == StepState::Running)?;
     let silent = Duration::try_from(now.wall.duration_since(since)).ok()?;
     let allowed = pace(model, operation.kind, step).map_or(LEAST, |pace| pace.p95.max(LEAST));
     (silent > allowed).then_some(silent)
@@ -57,16 +52,18 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::{OpId, ServiceId};
+    use crate::domain::operation::Wait;
     use crate::sanitize::Text;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn step(title: &str, state: StepState, from: i64, to: Option<i64>) -> StepReport {
+    fn step(kind: StepKind, state: StepState, from: i64, to: Option<i64>) -> StepReport {
         StepReport {
             service: ServiceId::new("production", "backend"),
-            title: Text::from(title),
+            kind,
+            title: Text::default(),
             state,
             detail: Text::default(),
             started_at: Some(at(from)),
@@ -96,9 +93,9 @@ mod tests {
 
     #[test]
     fn a_step_is_stuck_when_it_is_silent_for_longer_than_such_steps_take() {
-        let past = |took| operation(vec![step("machine 6921 iad: lease, update", StepState::Done, 0, Some(took))]);
+        let past = |took| operation(vec![step(StepKind::UpdateMachine, StepState::Done, 0, Some(took))]);
         let model = model((1..=20).map(|n| past(n * 10)).collect());
-        let running = step("machine e3f5 fra: lease, update", StepState::Running, 1_000, None);
+        let running = step(StepKind::UpdateMachine, StepState::Running, 1_000, None);
         let under_way = operation(vec![running.clone()]);
         let known = pace(&model, OpKind::RollBack, &running).unwrap();
         assert_eq!((known.usual.as_secs(), known.p95.as_secs()), (110, 200));
@@ -106,13 +103,16 @@ mod tests {
         assert_eq!(stuck(&model, &under_way, &running, now(1_201)), Some(Duration::from_secs(201)));
         let spoke = StepReport { spoke_at: Some(at(1_150)), ..running.clone() };
         assert_eq!(stuck(&model, &under_way, &spoke, now(1_300)), None, "it spoke");
-        let gate = StepReport { detail: Text::from("#7 waits for an approval of production"), ..running };
+        let other = StepReport { kind: StepKind::RestartMachine, ..running.clone() };
+        assert_eq!(pace(&model, OpKind::RollBack, &other), None, "another kind has a past of its own");
+        let waits = StepState::Waiting(Wait::Approval { run: 7, env: "production".into(), mine: true });
+        let gate = StepReport { state: waits, ..running };
         assert_eq!(stuck(&model, &under_way, &gate, now(9_000)), None, "people take their time");
     }
 
     #[test]
     fn an_unknown_step_is_given_a_minute() {
-        let running = step("pause the project", StepState::Running, 0, None);
+        let running = step(StepKind::Throw, StepState::Running, 0, None);
         let (model, under_way) = (model(Vec::new()), operation(vec![running.clone()]));
         assert_eq!(stuck(&model, &under_way, &running, now(60)), None);
         assert!(stuck(&model, &under_way, &running, now(61)).is_some());

@@ -371,6 +371,7 @@ mod tests {
             image: None,
             status: Status::Ok,
             words: Text::from("complete"),
+            stage: None,
             created_at: jiff::Timestamp::UNIX_EPOCH,
             ran_for: None,
             author: Text::from("maria"),

@@ -127,15 +127,8 @@ fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 
 fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     for row in &model.secrets {
-        for finding in row.findings.iter().filter(|finding| finding.status >= Status::Warn) {
-            // A finding names the environment it is about, or is about all of them.
-            let other = model
-                .environments
-                .iter()
-                .any(|one| one.id != env.id && finding.says.as_str().contains(one.id.as_str()));
-            if other && !finding.says.as_str().contains(env.id.as_str()) {
-                continue;
-            }
+        let own = row.findings.iter().filter(|finding| finding.envs.contains(&env.id));
+        for finding in own.filter(|finding| finding.status >= Status::Warn) {
             let says = format!("secret {}: {}", row.key, finding.says);
             found.push(evidence_of(finding.status, says, Jump::Secret(row.key.clone())));
         }

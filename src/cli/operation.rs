@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::domain::environment::Tier;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, ReqId, ServiceId};
-use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wish};
+use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -224,7 +224,7 @@ pub(super) async fn carry_out(
                     return end(&operation, json);
                 }
             }
-            Some(Fact::Notice(text)) if text.as_str().starts_with("refused") => {
+            Some(Fact::Refused(text)) => {
                 return Err(UserError::new(ExitCode::Refused, text.to_string()));
             }
             Some(_) => {}
@@ -251,19 +251,29 @@ fn show_plan(plan: &Plan, json: bool) -> String {
     text
 }
 
+/// Where a step waits for a person: how that person answers from here.
+fn answer(operation: &Operation, state: &StepState) -> Option<String> {
+    match state {
+        StepState::Waiting(Wait::Switch) => {
+            let env = &operation.env;
+            Some(format!(
+                "flightdeck switch --environment {env} --confirm={env} goes on; --call-off destroys the new machines"
+            ))
+        }
+        StepState::Waiting(Wait::Approval { run, env, mine: true }) => {
+            Some(format!("flightdeck approve {run} --environment {env} --confirm={env} opens it; reject ends the run"))
+        }
+        StepState::Waiting(Wait::Approval { run, env, mine: false }) => {
+            Some(format!("you may not answer it; a reviewer of {env} does: flightdeck approvals shows run {run}"))
+        }
+        _ => None,
+    }
+}
+
 fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -> Result<(), UserError> {
     let mut text = String::new();
     for (index, step) in operation.steps.iter().enumerate() {
         let before = told.get(index);
-        // Where it waits for a person, that person has to be told how to answer from here.
-        let holds = |step: &StepReport| step.detail.as_str().starts_with("held") && step.state == StepState::Running;
-        if !json && holds(step) && !before.is_some_and(holds) {
-            let env = &operation.env;
-            text.push_str(&format!(
-                "held     flightdeck switch --environment {env} --confirm={env} goes on; --call-off destroys the new machines\n"
-            ));
-            continue;
-        }
         if before.is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
             if json {
                 let line = json!({"schema": format!("flightdeck/{}-step", schema(operation.kind)), "version": 1, "index": index, "step": step});
@@ -271,6 +281,9 @@ fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -
             } else {
                 let state = step.state.word();
                 text.push_str(&format!("{state:<8} {} · {}  {}\n", step.service.name, step.title, step.detail));
+                if let Some(answer) = answer(operation, &step.state) {
+                    text.push_str(&format!("         {answer}\n"));
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::manner::Strategy;
 use super::release::{Commit, Presence};
+pub use super::step::{PlanStep, StepKind, Wait};
 pub use super::wish::{Lever, OpKind, PIPELINE, Target, Wish};
 use crate::sanitize::Text;
 
@@ -231,17 +232,19 @@ pub struct PlanPart {
     /// Whether image or build still exists, checked when the plan was made.
     pub presence: Presence,
     /// The steps.
-    pub steps: Vec<Text>,
+    pub steps: Vec<PlanStep>,
 }
 
 /// How a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// Not begun.
     Todo,
     /// Under way.
     Running,
+    /// Under way, and a person, a clock or another run is waited for.
+    Waiting(Wait),
     /// Done.
     Done,
     /// The platform refused, or it failed.
@@ -255,10 +258,11 @@ pub enum StepState {
 impl StepState {
     /// One word.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Todo => "to do",
             Self::Running => "running",
+            Self::Waiting(_) => "waiting",
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
@@ -268,9 +272,9 @@ impl StepState {
 
     /// The semantic state it is drawn with.
     #[must_use]
-    pub fn status(self) -> Status {
+    pub fn status(&self) -> Status {
         match self {
-            Self::Todo | Self::Skipped => Status::Paused,
+            Self::Todo | Self::Skipped | Self::Waiting(_) => Status::Paused,
             Self::Running => Status::Running,
             Self::Done => Status::Ok,
             Self::Failed => Status::Fail,
@@ -285,6 +289,9 @@ pub struct StepReport {
     /// Which service it belongs to.
     pub service: ServiceId,
     /// What it does.
+    #[serde(default)]
+    pub kind: StepKind,
+    /// What it does, in words.
     pub title: Text,
     /// How it stands.
     pub state: StepState,

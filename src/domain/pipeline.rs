@@ -29,6 +29,8 @@ pub struct Run {
     pub status: Status,
     /// The platform's words: `waiting`, `in_progress`, `failure`.
     pub words: Text,
+    /// It waits for its turn in a concurrency group.
+    pub in_lane: bool,
     /// What set it off: `push`, `workflow_dispatch`.
     pub event: Text,
     /// Its workflow's file: `.github/workflows/deploy.yml`.
@@ -76,6 +78,8 @@ pub struct Job {
     pub status: Status,
     /// The platform's words.
     pub words: Text,
+    /// It waits for its turn in a concurrency group.
+    pub in_lane: bool,
     /// Start.
     pub started_at: Option<Timestamp>,
     /// End.

@@ -21,6 +21,18 @@ pub enum Presence {
     Unknown,
 }
 
+/// How much of its traffic a finished build has been given, on platforms that give it in stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// It is ready and serves nobody yet.
+    Staged,
+    /// A part of the visitors gets it.
+    Rolling,
+    /// It got every visitor, now or once.
+    Promoted,
+}
+
 /// One deployment of one service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Deployment {
@@ -38,6 +50,8 @@ pub struct Deployment {
     pub status: Status,
     /// The platform's words for how it ended.
     pub words: Text,
+    /// Its stage, where the platform tells one.
+    pub stage: Option<Stage>,
     /// When it was made.
     pub created_at: Timestamp,
     /// How long it was live, where known.

@@ -62,9 +62,25 @@ pub struct SecretRow {
     pub findings: Vec<Finding>,
 }
 
+/// By which rule something is said about a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// An environment lacks it.
+    Missing,
+    /// Production and another environment hold the same value.
+    SharedWithProduction,
+    /// It was set after the build that is live, which does not know it.
+    SetAfterDeploy,
+}
+
 /// Something to say about a secret.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
+    /// By which rule.
+    pub rule: Rule,
+    /// The environments that it is about.
+    pub envs: Vec<EnvId>,
     /// How bad.
     pub status: Status,
     /// Whether it holds a promotion.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::environment::{EnvInfo, Platform, Status, Tier};
 use super::ids::EnvId;
-use super::secret::{Contract, Digest, Finding, SecretEntry, SecretRow};
+use super::secret::{Contract, Digest, Finding, Rule, SecretEntry, SecretRow};
 use crate::sanitize::Text;
 
 /// Builds the rows, worst first, then by name. `environments` are those whose list was read: an environment that was not is
@@ -47,11 +47,11 @@ fn missing(read: &[&EnvInfo], found: &[&SecretEntry], contract: Contract) -> Vec
     absent
         .filter_map(|env| {
             let says = Text::from(format!("missing in {}", env.id));
+            let found =
+                |status, blocks| Finding { rule: Rule::Missing, envs: vec![env.id.clone()], status, blocks, says };
             match contract {
-                Contract::Required => {
-                    Some(Finding { status: Status::Fail, blocks: env.tier == Tier::Production, says })
-                }
-                Contract::Unlisted if elsewhere => Some(Finding { status: Status::Warn, blocks: false, says }),
+                Contract::Required => Some(found(Status::Fail, env.tier == Tier::Production)),
+                Contract::Unlisted if elsewhere => Some(found(Status::Warn, false)),
                 Contract::Optional | Contract::Unlisted => None,
             }
         })
@@ -67,8 +67,14 @@ pub fn note_late(rows: &mut [SecretRow], built: impl Fn(&EnvId, Platform) -> Opt
             set.zip(built(&entry.env, entry.platform)).is_some_and(|(set, built)| set > built)
         });
         let says = |entry: &SecretEntry| Text::from(format!("set after the last deploy: not live in {}", entry.env));
-        let found: Vec<Finding> =
-            late.map(|entry| Finding { status: Status::Warn, blocks: false, says: says(entry) }).collect();
+        let found = |entry: &SecretEntry| Finding {
+            rule: Rule::SetAfterDeploy,
+            envs: vec![entry.env.clone()],
+            status: Status::Warn,
+            blocks: false,
+            says: says(entry),
+        };
+        let found: Vec<Finding> = late.map(found).collect();
         row.findings.extend(found);
         row.findings.sort_by_key(|finding| std::cmp::Reverse((finding.blocks, finding.status)));
     }
@@ -86,7 +92,9 @@ fn shared(read: &[&EnvInfo], found: &[&SecretEntry]) -> Vec<Finding> {
                 one.env != other.env && (tiers.0 == Some(Tier::Production) || tiers.1 == Some(Tier::Production));
             if a == b && across {
                 let says = Text::from(format!("same value in {} and {}", one.env, other.env));
-                findings.push(Finding { status: Status::Warn, blocks: false, says });
+                let envs = vec![one.env.clone(), other.env.clone()];
+                let (rule, status) = (Rule::SharedWithProduction, Status::Warn);
+                findings.push(Finding { rule, envs, status, blocks: false, says });
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::operation::{
-    Act, Move, OpKind, OpState, Operation, PLAN_LIFE, Plan, PlanPart, StepReport, StepState,
+    Act, Move, OpKind, OpState, Operation, PLAN_LIFE, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
@@ -121,9 +121,10 @@ impl Operator {
             .iter()
             .map(|part| format!("{} {} → {}", part.service.name, part.from.0, part.to.0))
             .collect();
-        let step = |part: &PlanPart, title: &Text| StepReport {
+        let step = |part: &PlanPart, step: &PlanStep| StepReport {
             service: part.service.clone(),
-            title: title.clone(),
+            kind: step.kind,
+            title: step.title.clone(),
             state: StepState::Todo,
             detail: Text::default(),
             started_at: None,
@@ -131,13 +132,13 @@ impl Operator {
             ended_at: None,
         };
         let mut steps: Vec<StepReport> =
-            self.plan.parts.iter().flat_map(|part| part.steps.iter().map(move |title| step(part, title))).collect();
+            self.plan.parts.iter().flat_map(|part| part.steps.iter().map(move |one| step(part, one))).collect();
         steps.extend(
             self.plan
                 .parts
                 .iter()
                 .filter(|part| proven(part))
-                .map(|part| step(part, &Text::from("see it at the edge"))),
+                .map(|part| step(part, &StepKind::Prove.step("see it at the edge"))),
         );
         let title = Text::from(format!("{}: {}", self.plan.env, moves.join(", ")));
         let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
@@ -298,9 +299,19 @@ impl Operator {
 
     /// Tells where a step stands.
     async fn note(&self, operation: &mut Operation, at: usize, detail: Text) {
+        self.stands(operation, at, StepState::Running, detail).await;
+    }
+
+    /// Tells what a step waits for.
+    async fn waits(&self, operation: &mut Operation, at: usize, wait: Wait, detail: Text) {
+        self.stands(operation, at, StepState::Waiting(wait), detail).await;
+    }
+
+    async fn stands(&self, operation: &mut Operation, at: usize, state: StepState, detail: Text) {
         match operation.steps.get_mut(at) {
-            Some(step) if step.detail != detail => {
+            Some(step) if step.detail != detail || step.state != state => {
                 step.detail = detail;
+                step.state = state;
                 step.spoke_at = Some(self.clock.now());
             }
             _ => return,

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::manner::{Manner, Strategy};
-use crate::domain::operation::{Act, Plan, PlanPart, Target, Wish};
+use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Target, Wish};
 use crate::domain::release::{Commit, Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -178,22 +178,23 @@ fn part(facts: PartFacts) -> PlanPart {
     }
 }
 
-fn domains(facts: &PartFacts) -> (Act, Vec<Text>) {
-    let follow = || Text::from("follow the job until every domain has moved");
+fn domains(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
+    let follow = || StepKind::FollowPointer.step("follow the job until every domain has moved");
     if !facts.domains.is_empty() {
-        let point = |domain: &Text| Text::from(format!("point {domain} at {}", facts.to.label));
+        let point = |domain: &Text| StepKind::PointDomain.step(format!("point {domain} at {}", facts.to.label));
         return (Act::VercelAliases(facts.domains.clone()), facts.domains.iter().map(point).collect());
     }
     if facts.left == Left::Job {
-        let steps = vec![Text::from("follow the job that was left under way until every domain has moved")];
+        let text = "follow the job that was left under way until every domain has moved";
+        let steps = vec![StepKind::FollowPointer.step(text)];
         return (Act::VercelRollback { asked: true }, steps);
     }
-    let ask = Text::from(format!("ask for the instant rollback to {}", facts.to.label));
+    let ask = StepKind::AskPointer.step(format!("ask for the instant rollback to {}", facts.to.label));
     (Act::VercelRollback { asked: false }, vec![ask, follow()])
 }
 
 /// Machines get the image in waves, or new ones with it take the place of the old ones.
-fn machines(facts: &PartFacts) -> (Act, Vec<Text>) {
+fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     let image = facts.to.image.clone().unwrap_or_default();
     let row = match &facts.left {
         Left::Row(id, version) => Some((id.clone(), *version)),
@@ -201,18 +202,18 @@ fn machines(facts: &PartFacts) -> (Act, Vec<Text>) {
     };
     if let (Some(Greens { greens, blues, back: true, .. }), Some(row)) = (&facts.greens, &row) {
         let steps = vec![
-            Text::from(format!("{} old machines: start, into the proxy, checks", blues.len())),
-            Text::from(format!("{} new machines: out of the proxy, destroy", greens.len())),
-            Text::from("close the release as interrupted"),
+            StepKind::EnterProxy.step(format!("{} old machines: start, into the proxy, checks", blues.len())),
+            StepKind::DestroyMachines.step(format!("{} new machines: out of the proxy, destroy", greens.len())),
+            StepKind::CloseRelease.step("close the release as interrupted"),
         ];
         let blues = blues.iter().map(|(id, _)| id.clone()).collect();
         return (Act::FlySwapBack { greens: greens.clone(), blues, row: row.clone() }, steps);
     }
-    let first = match &row {
-        Some((_, version)) => Text::from(format!("go on with release v{version}, left open")),
-        None => Text::from(format!("record a release with the image of {}", facts.to.label)),
-    };
-    let close = Text::from("close the release: image and checks of every machine");
+    let first = StepKind::OpenRelease.step(match &row {
+        Some((_, version)) => format!("go on with release v{version}, left open"),
+        None => format!("record a release with the image of {}", facts.to.label),
+    });
+    let close = StepKind::CloseRelease.step("close the release: image and checks of every machine");
     if facts.manner.strategy == Strategy::BlueGreen {
         let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
         let hold = facts.manner.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
@@ -224,22 +225,29 @@ fn machines(facts: &PartFacts) -> (Act, Vec<Text>) {
     let careful = facts.manner.strategy == Strategy::Rolling;
     let region = |id: &Text| facts.machines.iter().find(|(one, _)| one == id).map(|(_, region)| region.clone());
     let update = |id: &Text| {
-        let what = if careful { "lease, update, wait, checks" } else { "lease, update" };
-        Text::from(format!("machine {id} {}: {what}", region(id).unwrap_or_default()))
+        let (kind, what) = match careful {
+            true => (StepKind::UpdateMachine, "lease, update, wait, checks"),
+            false => (StepKind::SendUpdate, "lease, update"),
+        };
+        kind.step(format!("machine {id} {}: {what}", region(id).unwrap_or_default()))
     };
-    let look = (!careful).then(|| Text::from("every machine: version, image, checks"));
+    let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
     let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
     (Act::FlyImage { image, waves, strategy: facts.manner.strategy, row }, steps)
 }
 
 /// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.
-fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = Text> + '_ {
+fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = PlanStep> + '_ {
     let green = |(id, region): &(Text, Text)| {
-        Text::from(format!("new machine for {id} {region}: create outside the proxy, wait, checks"))
+        StepKind::CreateMachine.step(format!("new machine for {id} {region}: create outside the proxy, wait, checks"))
     };
-    let held = hold.then(|| Text::from("hold until a person switches"));
-    let rest = ["new machines into the proxy", "old machines out of the proxy", "old machines: stop, destroy"];
-    blues.iter().map(green).chain(held).chain(rest.map(Text::from))
+    let held = hold.then(|| StepKind::Hold.step("hold until a person switches"));
+    let rest = [
+        StepKind::EnterProxy.step("new machines into the proxy"),
+        StepKind::LeaveProxy.step("old machines out of the proxy"),
+        StepKind::DestroyMachines.step("old machines: stop, destroy"),
+    ];
+    blues.iter().map(green).chain(held).chain(rest)
 }
 
 #[cfg(test)]
@@ -259,6 +267,7 @@ mod tests {
             image: Some(Text::from("registry/app:41")),
             status: Status::Ok,
             words: Text::from("complete"),
+            stage: None,
             created_at: Timestamp::UNIX_EPOCH,
             ran_for: None,
             author: Text::default(),

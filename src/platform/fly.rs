@@ -170,6 +170,7 @@ impl FlyRelease {
             image: Some(self.image_ref.clone()).filter(|image| !image.is_empty()),
             status: self.drawn(),
             words: self.status.clone(),
+            stage: None,
             created_at: self.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
             ran_for: None,
             author: self.user.clone(),

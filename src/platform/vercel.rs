@@ -27,7 +27,7 @@ use super::{PlatformError, TokenInfo};
 use crate::config::Access;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
-use crate::domain::release::{Deployment, Presence};
+use crate::domain::release::{Deployment, Presence, Stage};
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
 
@@ -155,6 +155,17 @@ impl VercelDeployment {
         }
     }
 
+    /// How many visitors it was given; `None` while it is not ready, and for a word that is not known.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        match (self.state.as_str(), self.substate.as_str()) {
+            ("READY", "STAGED") => Some(Stage::Staged),
+            ("READY", "ROLLING") => Some(Stage::Rolling),
+            ("READY", "PROMOTED") => Some(Stage::Promoted),
+            _ => None,
+        }
+    }
+
     /// The deployment as a candidate of a rollback.
     #[must_use]
     pub fn deployment(&self, service: &ServiceId, current: bool) -> Deployment {
@@ -166,6 +177,7 @@ impl VercelDeployment {
             image: None,
             status: self.drawn(),
             words: self.words(),
+            stage: self.stage(),
             created_at: self.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
             ran_for: None,
             author: self.author.clone(),

@@ -15,8 +15,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
     match overlay {
         // It stands in the hint line.
         Overlay::Prompt(_) => {}
-        Overlay::Help(find) => actions(ctx, frame, body, find, "Help"),
-        Overlay::Palette(find) => actions(ctx, frame, body, find, "Palette"),
+        Overlay::Help(find) => actions(ctx, frame, body, find, false),
+        Overlay::Palette(find) => actions(ctx, frame, body, find, true),
         Overlay::Menu(at) => choices(ctx, frame, body, *at),
         Overlay::Why(at) => evidence(ctx, frame, body, *at),
         Overlay::Sources(at) => super::reader::sources(ctx, frame, body, *at),
@@ -41,9 +41,9 @@ pub(super) fn window(at: usize, rows: usize) -> usize {
     geometry::scrolled(Some(at), rows)
 }
 
-fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, title: &str) {
+fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palette: bool) {
     let mark = ctx.theme.ellipsis();
-    let palette = title == "Palette";
+    let title = if palette { "Palette" } else { "Help" };
     let all = found(find);
     // The help shows as much as it can at once: two columns where there is room for them.
     let two = !palette && all.len() > room(body) && columns(body) >= 76;

@@ -6,7 +6,7 @@ use flightdeck::clock::SystemClock;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
-use flightdeck::domain::operation::{Act, OpState, Operation, Plan, StepState, Target, Wish};
+use flightdeck::domain::operation::{Act, OpState, Operation, Plan, StepState, Target, Wait, Wish};
 use flightdeck::sim::world::Env;
 use flightdeck::store::Store;
 
@@ -54,7 +54,7 @@ async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Oper
 }
 
 fn holds(operation: &Operation) -> bool {
-    operation.steps.iter().any(|step| step.state == StepState::Running && step.detail.as_str().starts_with("held"))
+    operation.steps.iter().any(|step| step.state == StepState::Waiting(Wait::Switch))
 }
 
 #[tokio::test(flavor = "multi_thread")]

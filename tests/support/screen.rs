@@ -17,7 +17,7 @@ use flightdeck::domain::feed::{Budget, FeedId, FeedState, FeedStatus};
 use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
-use flightdeck::domain::operation::{Plan, PlanPart, Wish};
+use flightdeck::domain::operation::{Plan, PlanPart, StepKind, Wish};
 use flightdeck::domain::release::{Commit, Deployment, Presence};
 use flightdeck::domain::secret::{Digest, SecretEntry};
 use flightdeck::sanitize::Text;
@@ -144,7 +144,7 @@ pub fn planned(refusals: &[&str]) -> Model {
         act: flightdeck::domain::operation::Act::VercelRollback { asked: false },
         revisions: Vec::new(),
         presence: Presence::There,
-        steps: (1..=4).map(|step| Text::from(format!("{name} step {step}"))).collect(),
+        steps: (1..=4).map(|step| StepKind::Other.step(format!("{name} step {step}"))).collect(),
     };
     let commit = |number: u32| Commit {
         sha: NEXT.into(),
@@ -238,6 +238,7 @@ pub fn deployed() -> Model {
         image: None,
         status: Status::Ok,
         words: Text::from("complete"),
+        stage: None,
         created_at: ago(60),
         ran_for: None,
         author: Text::from("ines"),

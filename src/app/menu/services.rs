@@ -2,9 +2,9 @@
 
 use super::{Item, Run, barred};
 use crate::app::model::{Model, Pane, Place};
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Switches, Tier};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Switches, Tier};
 use crate::domain::operation::{Lever, Wish};
-use crate::domain::release::Deployment;
+use crate::domain::release::{Deployment, Stage};
 
 /// The selected service, else the first of the selected environment that this can be done to.
 fn chosen(model: &Model, can: impl Fn(&ServiceInfo) -> bool) -> Option<(&EnvInfo, &ServiceInfo)> {
@@ -115,7 +115,7 @@ fn rolling(
             item('Y', format!("abort the rolling release of {id}: everybody gets the old one"), Lever::Abort, None),
         ];
     }
-    let staged = |one: &&Deployment| one.status == Status::Ok && !one.current && one.words.as_str().ends_with("STAGED");
+    let staged = |one: &&Deployment| !one.current && one.stage == Some(Stage::Staged);
     let list = model.releases.get(id).into_iter().flatten();
     let marked = model.selection.deployment.as_ref().filter(|_| model.focus == Pane::Releases);
     let mut staged: Vec<&Deployment> = list.filter(staged).collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::environment::Status;
 use crate::domain::ids::Sha;
-use crate::domain::operation::{Act, Operation, PlanPart};
+use crate::domain::operation::{Act, Operation, PlanPart, Wait};
 use crate::domain::pipeline::Run;
 use crate::domain::span::age;
 use crate::engine::preflight::rerun::dispatched;
@@ -202,16 +202,14 @@ impl Operator {
     /// Follows a run to its end and tells where it stands.
     async fn follow(&self, github: &Github, id: u64, op: &mut Operation, at: usize) -> Result<Run, Trouble> {
         let end = self.clock.mono() + RUN_PATIENCE;
-        let mut said = Text::default();
         loop {
             let run = self.look(|| github.run(id)).await?;
             if run.over() {
                 return Ok(run);
             }
-            let now = self.stands(github, &run).await;
-            if now != said {
-                said = now;
-                self.note(op, at, said.clone()).await;
+            match self.stage(github, &run).await {
+                (Some(wait), told) => self.waits(op, at, wait, told).await,
+                (None, told) => self.note(op, at, told).await,
             }
             if self.clock.mono() > end {
                 return Err(Trouble::Unknown(Text::from("the run did not end in four hours; it goes on without us")));
@@ -231,25 +229,32 @@ impl Operator {
         text
     }
 
-    /// What a run does or waits for.
-    async fn stands(&self, github: &Github, run: &Run) -> Text {
+    /// What a run waits for, if it does, and where it stands in words.
+    async fn stage(&self, github: &Github, run: &Run) -> (Option<Wait>, Text) {
         let (jobs, gates) = tokio::join!(github.jobs(run.id), github.pending_deployments(run.id));
         if let Some(gate) = gates.unwrap_or_default().first() {
             // No seconds here: what is said is written down each time that it changes.
-            let whom = match (gate.may_approve, gate.timer_left(self.clock.now())) {
-                (true, _) => "A approves it".to_owned(),
-                (false, Some(left)) => format!("its timer has {} min left", left.as_secs().div_ceil(60)),
-                (false, None) => "somebody else must approve it".to_owned(),
+            let (id, env) = (run.id, gate.env.clone());
+            let (wait, whom) = match (gate.may_approve, gate.timer_left(self.clock.now())) {
+                (true, _) => (Wait::Approval { run: id, env, mine: true }, "A approves it".to_owned()),
+                (false, Some(left)) => {
+                    (Wait::Timer { run: id, env }, format!("its timer has {} min left", left.as_secs().div_ceil(60)))
+                }
+                (false, None) => {
+                    (Wait::Approval { run: id, env, mine: false }, "somebody else must approve it".to_owned())
+                }
             };
-            return Text::from(format!("#{} waits for an approval of {}: {whom}", run.number.0, gate.env));
+            let told = format!("#{} waits for an approval of {}: {whom}", run.number.0, gate.env);
+            return (Some(wait), Text::from(told));
         }
-        if run.words.as_str() == "pending" {
-            return Text::from(format!("#{} waits for its lane{}", run.number.0, self.ahead(github, run.id).await));
+        if run.in_lane {
+            let told = format!("#{} waits for its lane{}", run.number.0, self.ahead(github, run.id).await);
+            return (Some(Wait::Lane { run: run.id }), Text::from(told));
         }
         let jobs = jobs.unwrap_or_default();
         let done = jobs.iter().filter(|job| job.status == Status::Ok).count();
         let now = jobs.iter().find(|job| job.status == Status::Running);
         let now = now.map(|job| format!(", {}", job.name)).unwrap_or_default();
-        Text::from(format!("#{} {}: {done}/{} jobs done{now}", run.number.0, run.words, jobs.len()))
+        (None, Text::from(format!("#{} {}: {done}/{} jobs done{now}", run.number.0, run.words, jobs.len())))
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{LOOK, Operator, PATIENCE, Trouble};
-use crate::domain::operation::{Operation, PlanPart};
+use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::engine::preflight::green::{TAG, TWIN, metadata, of_release};
 use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
 use crate::sanitize::Text;
@@ -120,7 +120,8 @@ impl Operator {
     /// Waits for a person: the switch, or its end.
     async fn hold(&self, op: &mut Operation, at: usize) -> Result<(), Trouble> {
         self.begin_step(op, at).await;
-        self.note(op, at, Text::from("held: G switches over, X destroys the new machines")).await;
+        let held = Text::from("held: G switches over, X destroys the new machines");
+        self.waits(op, at, Wait::Switch, held).await;
         let end = self.clock.mono() + HOLD;
         let said = loop {
             match self.store.answered(self.plan.op).await {

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::manner::Strategy;
-use crate::domain::operation::{Act, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
 use crate::platform::fly::{Fly, Machine};
@@ -40,7 +40,7 @@ fn label(machine: &Machine) -> (Text, Option<Sha>) {
     (Text::from(version.unwrap_or_default()), machine.sha.clone())
 }
 
-pub(super) fn part(info: &ServiceInfo, fleet: &[Machine], act: Act, steps: Vec<Text>) -> PlanPart {
+pub(super) fn part(info: &ServiceInfo, fleet: &[Machine], act: Act, steps: Vec<PlanStep>) -> PlanPart {
     let live = fleet.first().map(label).unwrap_or_default();
     let revision = |machine: &Machine| (Text::from(machine.id.as_str()), Text::from(machine.instance_id.as_str()));
     PlanPart {
@@ -75,8 +75,10 @@ pub(super) async fn restart(
             return Err(Text::from("every machine has been started anew already; L leaves the operation"));
         }
     }
-    let step =
-        |machine: &Machine| Text::from(format!("machine {} {}: restart, wait, checks", machine.id, machine.region));
+    let step = |machine: &Machine| {
+        let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
+        StepKind::RestartMachine.step(title)
+    };
     let steps = fleet.iter().map(step).collect();
     let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
     let part = part(info, &all, Act::FlyRestart { machines }, steps);
@@ -170,10 +172,11 @@ fn rolled(
         None => format!("record a release with {what}"),
     };
     let update = |machine: &Machine| {
-        Text::from(format!("machine {} {}: lease, update, wait, checks", machine.id, machine.region))
+        StepKind::UpdateMachine.step(format!("machine {} {}: lease, update, wait, checks", machine.id, machine.region))
     };
-    let steps =
-        std::iter::once(Text::from(first)).chain(fleet.iter().map(update)).chain([Text::from("close the release")]);
+    let steps = std::iter::once(StepKind::OpenRelease.step(first))
+        .chain(fleet.iter().map(update))
+        .chain([StepKind::CloseRelease.step("close the release")]);
     let waves = fleet.iter().map(|machine| vec![Text::from(machine.id.as_str())]).collect();
     part(info, all, Act::FlyImage { image, waves, strategy: Strategy::Rolling, row }, steps.collect())
 }

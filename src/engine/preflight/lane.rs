@@ -26,7 +26,7 @@ pub(super) async fn met_by_a_new_run(github: &Github, file: &str) -> Result<Vec<
     for run in runs.iter().filter(|run| run.of_file(file) && !run.over()) {
         let words = match github.lanes_of(run.id).await {
             Ok(groups) if groups.is_empty() => continue,
-            _ if run.words.as_str() == "pending" => "waits for its lane already: GitHub cancels it for a newer one",
+            _ if run.in_lane => "waits for its lane already: GitHub cancels it for a newer one",
             _ => "is under way and may hold the lane: a new run waits for its end",
         };
         found.push(Text::from(format!("{} #{} ({}) {words}", run.workflow, run.number.0, run.words)));

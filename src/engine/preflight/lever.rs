@@ -5,7 +5,7 @@ use super::told;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{ServiceId, Sha};
-use crate::domain::operation::{Act, Lever, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, Lever, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::Clients;
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
@@ -59,7 +59,7 @@ pub(super) async fn plan(
         act: Act::VercelLever(lever.clone()),
         revisions: revisions(&seen.project, seen.rolling.as_ref(), lever),
         presence: Presence::Unknown,
-        steps: vec![Text::from(effect.step)],
+        steps: vec![StepKind::Throw.step(effect.step)],
     };
     Ok(Plan {
         stays: vec![Text::from(effect.stays)],

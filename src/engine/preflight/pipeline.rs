@@ -6,7 +6,7 @@ use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
-use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, PlanStep, StepKind, Wish};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
@@ -66,7 +66,13 @@ impl Draft {
     }
 }
 
-pub(super) fn part(env: &EnvInfo, run: Option<&Run>, to: (Text, Option<Sha>), act: Act, steps: Vec<Text>) -> PlanPart {
+pub(super) fn part(
+    env: &EnvInfo,
+    run: Option<&Run>,
+    to: (Text, Option<Sha>),
+    act: Act,
+    steps: Vec<PlanStep>,
+) -> PlanPart {
     let from = run.map_or_else(Text::default, |run| run.words.clone());
     let id = run.map(|run| run.id.to_string()).unwrap_or_default();
     // Another attempt of the run is another run.
@@ -112,7 +118,7 @@ async fn review(
     let word = if approve { "approved" } else { "rejected" };
     let act = Act::Review { run: id, gates: own.iter().map(|gate| gate.env_number).collect(), approve };
     let after = if approve { "see the gate open" } else { "see the run end" };
-    let steps = vec![Text::from(format!("answer the gate: {word}")), Text::from(after)];
+    let steps = vec![StepKind::AnswerGate.step(format!("answer the gate: {word}")), StepKind::SeeGate.step(after)];
     let mut warnings = lane::held_by(github, &run).await;
     if !approve {
         warnings.push(Text::from("the run fails by it, and cannot be approved afterwards"));
@@ -126,7 +132,7 @@ async fn cancel(github: &Github, env: &EnvInfo, id: u64, refusals: &mut Vec<Text
     if run.over() {
         refusals.push(Text::from(format!("{} #{} is over: {}", run.workflow, run.number.0, run.words)));
     }
-    let steps = vec![Text::from("ask for the end of the run"), Text::from("see it end")];
+    let steps = vec![StepKind::AskCancel.step("ask for the end of the run"), StepKind::FollowRun.step("see it end")];
     let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];
     let stays = vec![Text::from("what its jobs have deployed already")];
     let to = (Text::from("cancelled"), Some(run.sha.clone()));
@@ -162,8 +168,13 @@ async fn promote(
         input: Text::from(workflow.input.as_str()),
     };
     let steps = vec![
-        Text::from(format!("dispatch {} on {} with {}", workflow.file, workflow.reference, candidate.short())),
-        Text::from("follow its run, its jobs and its gates to the end"),
+        StepKind::Dispatch.step(format!(
+            "dispatch {} on {} with {}",
+            workflow.file,
+            workflow.reference,
+            candidate.short()
+        )),
+        StepKind::FollowRun.step("follow its run, its jobs and its gates to the end"),
     ];
     let mut part = part(env, None, (Text::from("promoted"), Some(candidate)), act, steps);
     part.resource = Text::from(workflow.file.as_str());

@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::operation::{Act, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::platform::vercel::{Vercel, VercelDeployment};
@@ -120,8 +120,9 @@ async fn frontend(
 }
 
 fn pointed(info: &ServiceInfo, live: Option<&VercelDeployment>, built: &VercelDeployment, asked: bool) -> PlanPart {
-    let ask = (!asked).then(|| Text::from(format!("ask for the promotion of {}, which is built", built.id)));
-    let follow = Text::from("follow the job until every domain has moved");
+    let ask =
+        (!asked).then(|| StepKind::AskPointer.step(format!("ask for the promotion of {}, which is built", built.id)));
+    let follow = StepKind::FollowPointer.step("follow the job until every domain has moved");
     let from = live.map(|live| (Text::from(live.id.as_str()), live.sha.clone()));
     PlanPart {
         service: info.id.clone(),

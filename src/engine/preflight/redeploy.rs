@@ -4,7 +4,7 @@ use super::{Past, fleet, not_before, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId};
-use crate::domain::operation::{Act, Operation, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, Operation, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
@@ -76,7 +76,7 @@ pub(super) async fn build(
         act: Act::VercelBuild { target: Text::from(environment), action: Text::from(action), assigned, asked },
         revisions: live.map(|one| (Text::from("production"), Text::from(one.id.as_str()))).into_iter().collect(),
         presence: Presence::Unknown,
-        steps: vec![Text::from(first), Text::from(last)],
+        steps: vec![StepKind::AskBuild.step(first), StepKind::FollowBuild.step(last)],
     };
     Ok((part, Text::from(warning)))
 }

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::config::WorkflowSettings;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
-use crate::domain::operation::{Act, OpState, Operation};
+use crate::domain::operation::{Act, OpState, Operation, StepKind};
 use crate::domain::pipeline::Run;
 use crate::platform::github::Github;
 use crate::sanitize::Text;
@@ -51,7 +51,10 @@ pub(super) async fn draft(
         refusals.push(Text::from(format!("no job of {name} failed")));
     }
     let what = if failed { "the jobs that failed, and those behind them" } else { "every job" };
-    let steps = vec![Text::from(format!("ask for {what} again")), Text::from("follow it to its end")];
+    let steps = vec![
+        StepKind::AskRerun.step(format!("ask for {what} again")),
+        StepKind::FollowRun.step("follow it to its end"),
+    ];
     let warnings = vec![Text::from(format!(
         "it runs the workflow and the commit of then ({}), with the rights of {}",
         run.sha.short(),
@@ -100,7 +103,8 @@ pub(in crate::engine) fn dispatched(run: &Run, file: &str, after: Timestamp) -> 
 /// The commit is what the operation was to bring: the run's own is that of its branch, where the workflow takes another one.
 fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
     let to = (run.words.clone(), commit);
-    let steps = vec![Text::from(format!("follow {} #{} to its end; nothing is sent", run.workflow, run.number.0))];
+    let title = format!("follow {} #{} to its end; nothing is sent", run.workflow, run.number.0);
+    let steps = vec![StepKind::FollowRun.step(title)];
     let part = pipeline::part(env, Some(run), to, Act::Follow { run: run.id }, steps);
     Draft::of(part, Vec::new(), Vec::new())
 }

@@ -6,7 +6,7 @@ use super::told;
 use crate::clock::Timestamp;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::{Act, Plan, Wish};
+use crate::domain::operation::{Act, Plan, StepKind, Wish};
 use crate::engine::feeds::Clients;
 use crate::platform::fly::Machine;
 use crate::sanitize::Text;
@@ -64,12 +64,14 @@ pub(super) async fn plan(
     }
     let made = create
         .iter()
-        .map(|(like, region)| Text::from(format!("new machine in {region} like {like}: checks, into the proxy")));
-    let gone = destroy
+        .map(|(like, region)| format!("new machine in {region} like {like}: checks, into the proxy"))
+        .map(|title| StepKind::CreateMachine.step(title));
+    let gone = destroy.iter().map(|one| {
+        StepKind::DestroyMachines.step(format!("machine {} {}: out of the proxy, stop, destroy", one.id, one.region))
+    });
+    let entered = admit
         .iter()
-        .map(|one| Text::from(format!("machine {} {}: out of the proxy, stop, destroy", one.id, one.region)));
-    let entered =
-        admit.iter().map(|one| Text::from(format!("machine {} {}: checks, into the proxy", one.id, one.region)));
+        .map(|one| StepKind::EnterProxy.step(format!("machine {} {}: checks, into the proxy", one.id, one.region)));
     let steps = made.chain(entered).chain(gone).collect();
     let left: Vec<&Machine> = all.iter().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();
     let mut warnings = Vec::new();

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::held::Held;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::engine::feeds::{Clients, vercel_target};
@@ -127,7 +127,7 @@ pub(super) async fn plan(
         act: Act::SetSecret { key: key.clone(), place: place.name },
         revisions: vec![revision],
         presence: Presence::Unknown,
-        steps: vec![Text::from(format!("set {key}, and see that it is listed as changed"))],
+        steps: vec![StepKind::SetSecret.step(format!("set {key}, and see that it is listed as changed"))],
     };
     let wish = Wish::SetSecret { service: service.clone(), key, value: value.clone() };
     Ok(Plan {

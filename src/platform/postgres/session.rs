@@ -90,14 +90,22 @@ pub(super) fn failed(error: &Error) -> PlatformError {
         while let Some(source) = innermost.source() {
             innermost = source;
         }
-        let words = innermost.to_string();
-        // A certificate that is not believed will not be believed the next time either.
-        let tls = words.contains("ertificate") || words.contains("TLS") || words.contains("tls");
-        return refused(if tls { ErrorKind::Refused } else { ErrorKind::Unreachable }, &words);
+        let kind = if lasting(innermost) { ErrorKind::Refused } else { ErrorKind::Unreachable };
+        return refused(kind, &innermost.to_string());
     };
     let mut fault = refused(kind(server.code()), server.message());
     fault.code = Some(Text::clean(server.code().code()));
     fault
+}
+
+/// Whether a connection would fail in the same way the next time: a certificate that is not believed, a server without TLS, a
+/// password that is not there. What the network did may be different in a moment.
+fn lasting(innermost: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(io) = innermost.downcast_ref::<std::io::Error>() {
+        return io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    }
+    // The library's own errors (closed, timed out) have no source; its refusals carry their reason as one.
+    innermost.is::<rustls::Error>() || !innermost.is::<Error>()
 }
 
 fn kind(code: &SqlState) -> ErrorKind {

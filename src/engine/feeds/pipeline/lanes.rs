@@ -28,8 +28,7 @@ pub(super) async fn fill(github: &Github, runs: &mut [Run]) {
 }
 
 fn waits(run: &Run) -> bool {
-    let word = |words: &Text| words.as_str() == "pending";
-    word(&run.words) || run.jobs.iter().any(|job| word(&job.words))
+    run.in_lane || run.jobs.iter().any(|job| job.in_lane)
 }
 
 fn lane(group: &str, members: &[LaneRun], run: u64) -> Option<Lane> {
