@@ -39,9 +39,10 @@ impl Freeze {
             return None;
         }
         let last = if self.to > self.from { day } else { day.checked_add(1.day()).ok()? };
-        let at =
-            |day: Date, time: Time| Some(day.to_datetime(time).to_zoned_datetime(self.zone.clone()).ok()?.timestamp());
-        Some((at(day, self.from)?, at(last, self.to)?))
+        // In autumn an hour comes twice, in spring one does not come at all: a freeze may be too long then, never too short.
+        let at = |day: Date, time: Time| self.zone.to_ambiguous_zoned(day.to_datetime(time));
+        let (from, to) = (at(day, self.from).earlier().ok()?, at(last, self.to).later().ok()?);
+        Some((from.timestamp(), to.timestamp()))
     }
 }
 
@@ -102,5 +103,28 @@ mod tests {
         // Clocks go forward at two in the night of 29 March 2026 in Berlin.
         let night = window(&[], (1, 0), (4, 0), "Europe/Berlin");
         assert_eq!(night.until(at("2026-03-29T01:30:00Z")), Some(at("2026-03-29T02:00:00Z")));
+        // Both of its ends lie in that hour: it holds from the one side of the gap to the other.
+        let inside = window(&[], (2, 15), (2, 45), "Europe/Berlin");
+        assert_eq!(inside.until(at("2026-03-29T01:20:00Z")), Some(at("2026-03-29T01:45:00Z")));
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_frozen_to_its_second_end() {
+        // Clocks go back at three in the night of 25 October 2026 in Berlin: 02:30 is at 00:30Z and again at 01:30Z.
+        let night = window(&[Weekday::Sunday], (0, 0), (2, 30), "Europe/Berlin");
+        let end = Some(at("2026-10-25T01:30:00Z"));
+        for frozen in ["2026-10-24T22:00:00Z", "2026-10-25T00:45:00Z", "2026-10-25T01:10:00Z", "2026-10-25T01:29:59Z"] {
+            assert_eq!(night.until(at(frozen)), end, "{frozen}");
+        }
+        assert_eq!(night.until(at("2026-10-25T01:30:00Z")), None);
+        let inside = window(&[], (2, 15), (2, 45), "Europe/Berlin");
+        assert_eq!(inside.until(at("2026-10-25T00:14:59Z")), None);
+        for frozen in ["2026-10-25T00:15:00Z", "2026-10-25T00:50:00Z", "2026-10-25T01:44:59Z"] {
+            assert_eq!(inside.until(at(frozen)), Some(at("2026-10-25T01:45:00Z")), "{frozen}");
+        }
+        assert_eq!(inside.until(at("2026-10-25T01:45:00Z")), None);
+        let told = |now: &str| frozen(&[("production".into(), night.clone())], &"production".into(), at(now));
+        let summer = told("2026-10-25T00:45:00Z");
+        assert_eq!(summer.as_ref().map(Text::as_str), Some("it is frozen until Sun 02:30 CET: quiet"));
     }
 }
