@@ -40,7 +40,7 @@ impl Freeze {
         }
         let last = if self.to > self.from { day } else { day.checked_add(1.day()).ok()? };
         // In autumn an hour comes twice, in spring one does not come at all: a freeze may be too long then, never too short.
-        let at = |day: Date, time: Time| self.zone.to_ambiguous_zoned(day.to_datetime(time));
+        let at = |day: Date, time: Time| self.zone.to_ambiguous_zoned_datetime(day.to_datetime(time));
         let (from, to) = (at(day, self.from).earlier().ok()?, at(last, self.to).later().ok()?);
         Some((from.timestamp(), to.timestamp()))
     }
