@@ -117,16 +117,16 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let mut environments: Vec<_> = model.environments.iter().collect();
     environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
     for env in environments {
-        let judged = model.judge(env);
+        let judged = model.judge(env, ctx.now);
         let keep = if env.tier == Tier::Production { 9 } else { 6 };
         // A reason may be a sentence, which the pane has room for; here the first words do.
-        let words = text::cut(&judged.words, if width < TWO_COLUMNS { 20 } else { 40 }, theme.ellipsis());
-        let text = format!("{} {words}", theme.symbol(judged.status));
-        let mut said = vec![Span::raw(format!("  {} ", env.id)), Span::styled(text, theme.status(judged.status))];
+        let words = text::cut(&judged.words(), if width < TWO_COLUMNS { 20 } else { 40 }, theme.ellipsis());
+        let text = format!("{} {words}", theme.mark(judged.state));
+        let mut said = vec![Span::raw(format!("  {} ", env.id)), Span::styled(text, theme.state(judged.state))];
         said.push(Span::raw(" "));
         pieces.push(Piece::new(keep, said));
-        if let Some(sha) = judged.sha {
-            pieces.push(Piece::new(keep - 1, vec![Span::raw(format!("{} ", sha.short()))]));
+        if !judged.commits.is_empty() {
+            pieces.push(Piece::new(keep - 1, vec![Span::raw(format!("{} ", judged.short()))]));
         }
     }
     if model.private {

@@ -59,7 +59,7 @@ pub(super) fn note_difference(model: &mut Model, id: &ServiceId, now: Now) {
 }
 
 fn failing(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
-    probe_failing(model, env).or_else(|| edge_differs(model, env, now))
+    probe_failing(model, env, now).or_else(|| edge_differs(model, env, now))
 }
 
 fn edge_differs(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
@@ -77,14 +77,14 @@ fn edge_differs(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
     })
 }
 
-fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Banner> {
+fn probe_failing(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
     let own = model.probes.iter().filter(|probe| probe.id.env == env.id);
     let probe = own.filter(|probe| probe.status == Status::Fail).min_by_key(|probe| probe.since)?;
     let last = probe.samples.back()?;
     let says = last.failure.clone().unwrap_or_else(|| Text::from("recovering"));
     Some(Banner {
         env: env.id.clone(),
-        release: last.anatomy.release.clone().or_else(|| model.judge(env).sha),
+        release: last.anatomy.release.clone().or_else(|| model.judge(env, now).sha().cloned()),
         evidence: Text::from(format!("{}: {says}", probe.id.name)),
         passed: Some(before_and_since(probe, change_before(model, env, probe.since))),
         since: probe.since,

@@ -170,6 +170,7 @@ mod tests {
             pin: None,
             switches: Switches::default(),
             instances: Vec::new(),
+            claimed: None,
         };
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
         let part = PlanPart {

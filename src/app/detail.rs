@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::model::Model;
+use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
 use crate::domain::health::{Anatomy, ProbeId};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
@@ -36,7 +37,7 @@ pub type Rows = Vec<(String, String)>;
 
 /// The rows; empty when the thing has gone.
 #[must_use]
-pub fn rows(model: &Model, subject: &Subject, now: Timestamp) -> Rows {
+pub fn rows(model: &Model, subject: &Subject, now: Now) -> Rows {
     let mut rows = Rows::new();
     match subject {
         Subject::Line(number) => {
@@ -50,17 +51,17 @@ pub fn rows(model: &Model, subject: &Subject, now: Timestamp) -> Rows {
         Subject::Probe(id) => probe(model, id, &mut rows),
         Subject::Env(id) => {
             if let Some(env) = model.env(id) {
-                environment(model, env, &mut rows);
+                environment(model, env, now, &mut rows);
             }
         }
         Subject::Service(id) => {
             let info = model.env(&id.env).and_then(|env| env.services.iter().find(|one| one.id == *id));
             if let Some(info) = info {
-                service(model, info, &mut rows);
+                service(model, info, now, &mut rows);
             }
         }
         Subject::Deployment(service, id) => deployment(model, service, id, &mut rows),
-        Subject::Run(id) => run(model, *id, now, &mut rows),
+        Subject::Run(id) => run(model, *id, now.wall, &mut rows),
         Subject::Secret(key) => secret(model, key, &mut rows),
         Subject::Row(id) => {
             if let Some(row) = model.history.rows.iter().find(|row| row.id == *id) {
@@ -163,16 +164,16 @@ fn anatomy(anatomy: &Anatomy, rows: &mut Rows) {
     put_some(rows, "  body", anatomy.snippet.as_ref());
 }
 
-fn environment(model: &Model, env: &EnvInfo, rows: &mut Rows) {
-    let judged = model.judge(env);
+fn environment(model: &Model, env: &EnvInfo, now: Now, rows: &mut Rows) {
+    let judged = model.judge(env, now);
     put(rows, "tier", format!("{:?}", env.tier).to_lowercase());
     put(rows, "access", if env.writable { "write" } else { "read-only" });
-    put(rows, "state", &judged.words);
-    put_some(rows, "commit", judged.sha);
+    put(rows, "state", judged.words());
+    put_some(rows, "commit", (!judged.commits.is_empty()).then(|| judged.short()));
     for info in &env.services {
         put(rows, &info.id.name, "");
         let mut own = Rows::new();
-        service(model, info, &mut own);
+        service(model, info, now, &mut own);
         rows.extend(own.into_iter().map(|(label, text)| (format!("  {label}"), text)));
     }
 }
@@ -187,11 +188,11 @@ fn mark(status: Status) -> &'static str {
     }
 }
 
-fn service(model: &Model, info: &ServiceInfo, rows: &mut Rows) {
+fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
     put(rows, "platform", format!("{} {}", info.platform, info.resource));
     put_some(rows, "address", info.url.as_deref());
-    let judged = model.judge_service(&info.id);
-    put(rows, "state", &judged.words);
+    let judged = model.judge_service(&info.id, now);
+    put(rows, "state", judged.words());
     for check in model.posture.get(&info.id).into_iter().flatten() {
         put(rows, &format!("  {}", check.name), format!("{}{}", mark(check.status), check.says));
     }
@@ -282,6 +283,6 @@ fn secret(model: &Model, key: &Text, rows: &mut Rows) {
 
 /// The rows as text, for the clipboard.
 #[must_use]
-pub fn text(model: &Model, subject: &Subject, now: Timestamp) -> String {
+pub fn text(model: &Model, subject: &Subject, now: Now) -> String {
     rows(model, subject, now).into_iter().map(|(label, text)| format!("{label}: {text}\n")).collect()
 }

@@ -43,7 +43,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         }
         Fact::Declared(id, declared) => {
             let made = declared.created_at;
-            let before = model.services.entry(id.clone()).or_default().declared.replace(*declared);
+            let before = model.services.entry(id.clone()).or_default().declare(*declared, now.wall);
             banner::note_difference(model, &id, now);
             if before.and_then(|before| before.created_at) != made {
                 model.rebuild_secrets();

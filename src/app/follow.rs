@@ -3,14 +3,14 @@
 
 use super::effect::Effect;
 use super::model::Model;
-use super::msg::{Key, KeyCode};
+use super::msg::{Key, KeyCode, Now};
 use super::rollback::Rollback;
 use crate::domain::ids::{OpId, ReqId, ServiceId};
 use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wait, Wish};
 use crate::sanitize::Text;
 
 /// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
-pub(super) fn key(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
+pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect> {
     if key.code == KeyCode::Char('q') {
         model.rollback = None;
         return Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key) -> Vec<Effect> {
         KeyCode::Char('F') => finished(operation),
         KeyCode::Char('U') => towards(operation, true),
         KeyCode::Char('L') if interrupted => {
-            let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service)).collect();
+            let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service, now)).collect();
             model.rollback = None;
             return vec![Effect::Leave(op, Text::from(format!("left as it is: {}", live.join(", "))))];
         }
@@ -88,8 +88,8 @@ pub fn held(operation: &Operation) -> bool {
 }
 
 /// What runs there now, in words.
-pub fn live(model: &Model, service: &ServiceId) -> String {
-    let judged = model.judge_service(service);
-    let sha = judged.sha.as_ref().map_or("unknown", |sha| sha.short());
-    format!("{} runs {sha} ({})", service.name, judged.words)
+pub fn live(model: &Model, service: &ServiceId, now: Now) -> String {
+    let judged = model.judge_service(service, now);
+    let sha = if judged.commits.is_empty() { "an unknown commit".to_owned() } else { judged.short() };
+    format!("{} runs {sha} ({})", service.name, judged.words())
 }

@@ -137,7 +137,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
             return vec![Effect::Refresh(feeds)];
         }
         Action::RefreshAll => return vec![Effect::Refresh(Vec::new())],
-        Action::Copy => return identity(model).map(Effect::Copy).into_iter().collect(),
+        Action::Copy => return identity(model, now).map(Effect::Copy).into_iter().collect(),
         Action::CopyAddress => return with_address(model, Effect::Copy),
         Action::Open => return with_address(model, Effect::Open),
         Action::Privacy => model.private = !model.private,
@@ -295,16 +295,16 @@ fn enter(model: &mut Model, now: Now) {
 /// The open detail, whole, to the clipboard.
 pub(super) fn copy_detail(model: &Model, now: Now) -> Vec<Effect> {
     match &model.overlay {
-        Some(Overlay::Detail(subject, _)) => vec![Effect::Copy(detail::text(model, subject, now.wall))],
+        Some(Overlay::Detail(subject, _)) => vec![Effect::Copy(detail::text(model, subject, now))],
         _ => Vec::new(),
     }
 }
 
-fn identity(model: &Model) -> Option<String> {
+fn identity(model: &Model, now: Now) -> Option<String> {
     match model.focus {
         Pane::Environments => match model.selection.place.as_ref()? {
-            Place::Env(env) => model.env(env).and_then(|info| model.judge(info).sha),
-            Place::Service(id) => model.judge_service(id).sha,
+            Place::Env(env) => model.env(env).and_then(|info| model.judge(info, now).sha().cloned()),
+            Place::Service(id) => model.judge_service(id, now).sha().cloned(),
         }
         .map(|sha| sha.to_string()),
         Pane::Health => model.selection.probe.as_ref().map(|probe| probe.name.to_string()),

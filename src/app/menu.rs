@@ -11,6 +11,7 @@ use super::{scale, secret};
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::Wish;
+use crate::domain::state::State;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +67,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
             run: Run::Show(operation.id),
         });
     }
-    items.push(promote(model));
+    items.push(promote(model, now));
     items.push(runs::review(model, 'A', true));
     items.push(runs::review(model, 'J', false));
     items.push(Item {
@@ -86,22 +87,30 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items.push(services::scale(model));
     items.extend(services::levers(model));
     items.extend(lock(model));
-    items.push(mark(model));
+    items.push(mark(model, now));
     items.push(set_secret(model));
     let title = "freeze at certain times".to_owned();
     items.push(Item { letter: 'F', title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing });
     items
 }
 
-fn promote(model: &Model) -> Item {
+fn promote(model: &Model, now: Now) -> Item {
     let production = model.environments.iter().find(|env| env.tier == Tier::Production);
     let staging = model.environments.iter().find(|env| env.tier == Tier::Staging);
-    let candidate = staging.and_then(|env| model.judge(env).sha);
+    let judged = staging.map(|env| model.judge(env, now));
+    let candidate = judged.as_ref().and_then(|judged| judged.sha().cloned());
     let why_not = match (production, &candidate) {
         (None, _) => Some("no environment of tier production".to_owned()),
         (Some(env), _) if !env.writable => env.read_only().map(|why| why.to_string()),
-        (_, None) => Some("what staging runs is not known".to_owned()),
-        (Some(env), Some(sha)) if model.judge(env).sha.as_ref() == Some(sha) => {
+        (_, None) => Some(match &judged {
+            Some(judged) if judged.state == State::Mixed => format!("staging is {}", judged.words()),
+            _ => "what staging runs is not known".to_owned(),
+        }),
+        // What is promoted must be known to run there now.
+        _ if judged.as_ref().is_some_and(|judged| judged.state == State::Unknown) => {
+            judged.as_ref().map(|judged| format!("staging is {}", judged.words()))
+        }
+        (Some(env), Some(sha)) if model.judge(env, now).sha().is_some_and(|live| live.same(sha)) => {
             Some(format!("{} runs it already", env.id))
         }
         _ => under_way(model),
@@ -110,7 +119,7 @@ fn promote(model: &Model) -> Item {
     let place = production.map_or("production", |env| env.id.as_str());
     let run = production.map_or(Run::Nothing, |env| Run::Wish(env.id.clone(), Wish::Promote));
     // Without a workflow that deploys it, image and build are taken over on the platforms.
-    let straight = production.is_some_and(|env| !model.workflows.contains(&env.id));
+    let straight = production.is_some_and(|env| !model.workflows.contains_key(&env.id));
     let how = if straight { ", straight on its platforms" } else { "" };
     Item { letter: 'P', title: format!("promote {what} to {place}{how}"), why_not, run }
 }
@@ -133,12 +142,12 @@ fn lock(model: &Model) -> Option<Item> {
 }
 
 /// The selected deployment's commit, else the one that runs in the selected place.
-fn mark(model: &Model) -> Item {
+fn mark(model: &Model, now: Now) -> Item {
     let chosen = model.selection.deployment.as_ref().filter(|_| model.focus == super::model::Pane::Releases);
     let chosen =
         chosen.and_then(|(service, id)| model.releases.get(service)?.iter().find(|one| one.id == *id)?.sha.clone());
     let env = model.selected_env();
-    let sha = chosen.or_else(|| model.judge(env?).sha);
+    let sha = chosen.or_else(|| model.judge(env?, now).sha().cloned());
     let (Some(sha), Some(env)) = (sha, env) else {
         let why_not = Some("no commit is selected".to_owned());
         return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };

@@ -22,13 +22,14 @@ use crate::domain::freeze::{self, Freeze};
 use crate::domain::health::{ProbeId, ProbeState};
 use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
+use crate::domain::judge::Known;
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
 use crate::domain::posture::Posture;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{Contract, SecretEntry, SecretRow};
 use crate::domain::secret_matrix;
-use crate::domain::status::{Judgement, ServiceState, judge_environment};
+use crate::domain::status::{Judgement, ServiceState};
 use crate::sanitize::Text;
 
 /// A full-screen view; the number is its key.
@@ -129,6 +130,8 @@ pub struct Model {
     pub releases: BTreeMap<ServiceId, Vec<Deployment>>,
     /// Every probe, in the order in which they first answered.
     pub probes: Vec<ProbeState>,
+    /// The service that a probe asks, where its address tells.
+    pub aimed: BTreeMap<ProbeId, ServiceId>,
     /// When which environment is frozen.
     pub freezes: Vec<(EnvId, Freeze)>,
     /// What services say of their condition.
@@ -167,8 +170,8 @@ pub struct Model {
     pub rollback: Option<Rollback>,
     /// What the person gives as comment or reason of the operation in the dialog.
     pub reason: Option<Text>,
-    /// Environments that a workflow deploys.
-    pub workflows: Vec<EnvId>,
+    /// Environments that a workflow deploys, with its file.
+    pub workflows: BTreeMap<EnvId, Arc<str>>,
     /// Who works here, as in the configuration.
     pub who: Arc<str>,
     /// Operations seen, by identity, oldest first.
@@ -209,6 +212,7 @@ impl Model {
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             probes: Vec::new(),
+            aimed: aimed(settings),
             freezes: settings.freezes.clone(),
             posture: BTreeMap::new(),
             secret_entries: BTreeMap::new(),
@@ -229,7 +233,7 @@ impl Model {
             rollback: None,
             reason: None,
             who: Arc::clone(&settings.who),
-            workflows: settings.workflows.iter().map(|workflow| workflow.env.clone()).collect(),
+            workflows: settings.workflows.iter().map(|one| (one.env.clone(), one.file.as_str().into())).collect(),
             operations: BTreeMap::new(),
             quitting: false,
             asked: 0,
@@ -248,16 +252,33 @@ impl Model {
         self.geometry = geometry;
     }
 
+    /// All that judgements are made of, as it is known at `now`.
+    #[must_use]
+    pub fn known(&self, now: Now) -> Known<'_> {
+        Known {
+            services: &self.services,
+            probes: &self.probes,
+            aimed: &self.aimed,
+            posture: &self.posture,
+            releases: &self.releases,
+            runs: &self.runs,
+            workflows: &self.workflows,
+            operations: &self.operations,
+            feeds: &self.feeds,
+            now: now.wall,
+        }
+    }
+
     /// The judgement on an environment.
     #[must_use]
-    pub fn judge(&self, env: &EnvInfo) -> Judgement {
-        judge_environment(env, |id| self.services.get(id), self.probes.iter())
+    pub fn judge(&self, env: &EnvInfo, now: Now) -> Judgement {
+        self.known(now).environment(env)
     }
 
     /// The judgement on a service.
     #[must_use]
-    pub fn judge_service(&self, id: &ServiceId) -> Judgement {
-        self.services.get(id).map_or_else(|| ServiceState::default().judge(), ServiceState::judge)
+    pub fn judge_service(&self, id: &ServiceId, now: Now) -> Judgement {
+        self.known(now).service(id)
     }
 
     /// Why an environment is frozen now; `None` = it is not.
@@ -334,17 +355,17 @@ impl Model {
         })
     }
 
-    /// What a pane may claim: the worst of its feeds.
+    /// What a pane may claim: the worst of its feeds, the oldest among equals.
     #[must_use]
     pub fn freshness(&self, pane: Pane, now: Now) -> Freshness {
-        let rank = |freshness: &Freshness| match freshness {
-            Freshness::Failed => 3,
-            Freshness::Stale(_) => 2,
-            Freshness::Fresh(_) => 1,
-            Freshness::Waiting => 0,
-        };
-        let all = self.feeds_of(pane).map(|(_, status)| status.freshness(now.wall));
-        all.max_by_key(rank).unwrap_or(Freshness::Waiting)
+        self.oldest(pane, now).map_or(Freshness::Waiting, |(_, freshness)| freshness)
+    }
+
+    /// The feed that decides what a pane may claim.
+    #[must_use]
+    pub fn oldest(&self, pane: Pane, now: Now) -> Option<(&FeedId, Freshness)> {
+        let all = self.feeds_of(pane).map(|(id, status)| (id, status.freshness(now.wall)));
+        all.max_by_key(|(_, freshness)| freshness.rank())
     }
 
     /// Makes the matrix anew from what was read.
@@ -368,4 +389,25 @@ impl Model {
         secret_matrix::note_late(&mut rows, built);
         self.secrets = rows;
     }
+}
+
+/// The service that each probe asks: the one of its environment whose address its own begins with, the longest where several do.
+fn aimed(settings: &Settings) -> BTreeMap<ProbeId, ServiceId> {
+    let service = |env: &EnvId, url: &str| {
+        let services = settings.environments.iter().filter(|one| one.id == *env).flat_map(|one| &one.services);
+        let below = services.filter_map(|info| {
+            let own = info.url.as_deref()?.trim_end_matches('/');
+            let rest = url.strip_prefix(own)?;
+            let whole = rest.is_empty() || rest.starts_with(['/', '?', '#']);
+            whole.then_some((own.len(), info.id.clone()))
+        });
+        below.max_by_key(|(length, _)| *length).map(|(_, id)| id)
+    };
+    let probes = settings.probes.iter();
+    probes
+        .filter_map(|probe| {
+            let id = ProbeId { env: probe.env.clone(), name: probe.name.clone() };
+            Some((id, service(&probe.env, &probe.url)?))
+        })
+        .collect()
 }

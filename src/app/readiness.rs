@@ -27,15 +27,15 @@ pub struct Check {
 pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     let tier = |tier: Tier| model.environments.iter().find(|env| env.tier == tier);
     let (Some(production), Some(staging)) = (tier(Tier::Production), tier(Tier::Staging)) else { return Vec::new() };
-    let candidate = model.judge(staging).sha;
+    let candidate = model.judge(staging, now).sha().cloned();
     vec![
-        healthy(model, staging, "staging is healthy"),
-        candidate_of(model, staging, production, candidate.as_ref()),
+        healthy(model, staging, "staging is healthy", now),
+        candidate_of(model, (staging, production), candidate.as_ref(), now),
         built(model, candidate.as_ref()),
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
         secrets(model),
-        healthy(model, production, "production is healthy now"),
+        healthy(model, production, "production is healthy now", now),
         postures(model, production),
         operations(model),
         fresh(model, now),
@@ -49,16 +49,26 @@ pub(super) fn asked(model: &Model) -> Vec<&'static str> {
     checks(model, now).into_iter().map(|check| check.asks).collect()
 }
 
-fn healthy(model: &Model, env: &EnvInfo, asks: &'static str) -> Check {
-    let judged = model.judge(env);
-    Check { asks, status: judged.status, says: Text::from(judged.words), jump: Jump::Place(Place::Env(env.id.clone())) }
+fn healthy(model: &Model, env: &EnvInfo, asks: &'static str, now: Now) -> Check {
+    let judged = model.judge(env, now);
+    Check {
+        asks,
+        status: judged.state.tone(),
+        says: Text::from(judged.words()),
+        jump: Jump::Place(Place::Env(env.id.clone())),
+    }
 }
 
-fn candidate_of(model: &Model, staging: &EnvInfo, production: &EnvInfo, candidate: Option<&Sha>) -> Check {
-    let live = model.judge(production).sha;
+fn candidate_of(
+    model: &Model,
+    (staging, production): (&EnvInfo, &EnvInfo),
+    candidate: Option<&Sha>,
+    now: Now,
+) -> Check {
+    let live = model.judge(production, now).sha().cloned();
     let (status, says) = match (candidate, &live) {
         (None, _) | (_, None) => (Status::Unknown, "what runs is not known in both".to_owned()),
-        (Some(new), Some(old)) if new == old => (Status::Paused, format!("both run {}", new.short())),
+        (Some(new), Some(old)) if new.same(old) => (Status::Paused, format!("both run {}", new.short())),
         (Some(new), Some(old)) => (Status::Ok, format!("{} would replace {}", new.short(), old.short())),
     };
     let jump = Jump::Place(Place::Env(staging.id.clone()));

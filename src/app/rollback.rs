@@ -226,7 +226,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         Some(Rollback::Refused(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
         Some(Rollback::Following(op)) => {
             let op = *op;
-            return follow::key(model, op, key);
+            return follow::key(model, op, key, now);
         }
         _ => {}
     }

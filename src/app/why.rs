@@ -8,6 +8,7 @@ use super::model::{Model, Pane, Place};
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::state::State;
 use crate::sanitize::Text;
 
 /// A change this long before the trouble may have caused it, seconds.
@@ -34,7 +35,7 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
     let Some(env) = model.selected_env() else { return Vec::new() };
     let mut found = Vec::new();
     changes(model, env, now, &mut found);
-    platforms(model, env, &mut found);
+    platforms(model, env, now, &mut found);
     lines(model, env, &mut found);
     probes(model, env, now, &mut found);
     secrets(model, env, &mut found);
@@ -86,13 +87,13 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     }
 }
 
-fn platforms(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     for service in &env.services {
         let Some(state) = model.services.get(&service.id) else { continue };
-        let judged = state.judge();
-        if judged.status >= Status::Warn {
-            let says = format!("{}: {} says: {}", service.id.name, service.platform, judged.words);
-            found.push(evidence_of(judged.status, says, Jump::Place(Place::Service(service.id.clone()))));
+        let judged = model.judge_service(&service.id, now);
+        if judged.state != State::Healthy {
+            let says = format!("{} is {}", service.id.name, judged.words());
+            found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Service(service.id.clone()))));
         }
         let instances = state.declared.iter().flat_map(|declared| &declared.instances);
         for one in instances.filter(|one| one.checks.0 < one.checks.1) {

@@ -9,9 +9,13 @@ use super::Output;
 use super::read::read_once;
 
 use crate::app::model::Model;
-use crate::clock::{SharedClock, SystemClock};
+use crate::app::msg::Now;
+use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::environment::EnvInfo;
+use crate::domain::posture::Posture;
+use crate::domain::state::State;
+use crate::domain::status::Judgement;
 use crate::error::{ExitCode, UserError};
 
 pub(super) async fn run(settings: Settings, output: Output) -> Result<ExitCode, UserError> {
@@ -20,29 +24,40 @@ pub(super) async fn run(settings: Settings, output: Output) -> Result<ExitCode, 
     let failing: Vec<(String, String)> =
         reading.failing().map(|(id, why, _)| (id.to_string(), why.to_owned())).collect();
     let model = &reading.model;
-    let text = if output.json { as_json(model, &failing, &clock) } else { as_text(model, &failing) };
+    let now = Now { wall: clock.now(), mono: clock.mono() };
+    let text = if output.json { as_json(model, &failing, now) } else { as_text(model, &failing, now) };
     super::print(&text)?;
-    Ok(exit_code(model, reading.incomplete(output, |_| true)))
+    Ok(exit_code(model, reading.incomplete(output, |_| true), now))
 }
 
 /// What fails is said first; what is not known comes before what is well.
-fn exit_code(model: &Model, incomplete: Option<ExitCode>) -> ExitCode {
-    let worst = model.environments.iter().map(|env| model.judge(env).status).max();
-    match (worst, incomplete) {
-        (Some(Status::Fail), _) => ExitCode::Failed,
+fn exit_code(model: &Model, incomplete: Option<ExitCode>, now: Now) -> ExitCode {
+    let states = model.environments.iter().map(|env| model.judge(env, now).state);
+    let worst = states.max_by_key(|state| state.weight());
+    match (worst.map_or(ExitCode::Inconclusive, code), incomplete) {
+        (ExitCode::Failed, _) => ExitCode::Failed,
         (_, Some(code)) => code,
-        (Some(Status::Unknown) | None, None) => ExitCode::Inconclusive,
-        (Some(_), None) => ExitCode::Done,
+        (code, None) => code,
     }
 }
 
-fn as_json(model: &Model, failing: &[(String, String)], clock: &SharedClock) -> String {
-    let environments: Vec<Value> = model.environments.iter().map(|env| environment(model, env)).collect();
+/// The exit code that a state stands for.
+pub(super) fn code(state: State) -> ExitCode {
+    match state {
+        State::Healthy | State::Degraded => ExitCode::Done,
+        State::Failing | State::Mixed | State::Flapping | State::Paused => ExitCode::Failed,
+        State::Deploying | State::Waiting => ExitCode::Pending,
+        State::Unknown => ExitCode::Inconclusive,
+    }
+}
+
+fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
+    let environments: Vec<Value> = model.environments.iter().map(|env| environment(model, env, now)).collect();
     let failing: Vec<Value> = failing.iter().map(|(feed, why)| json!({"feed": feed, "why": why})).collect();
     let value = json!({
         "schema": "flightdeck/status",
-        "version": 1,
-        "at": clock.now().to_string(),
+        "version": 2,
+        "at": now.wall.to_string(),
         "project": &*model.project,
         "environments": environments,
         "failing": failing,
@@ -50,54 +65,60 @@ fn as_json(model: &Model, failing: &[(String, String)], clock: &SharedClock) -> 
     format!("{value}\n")
 }
 
-fn environment(model: &Model, env: &EnvInfo) -> Value {
-    let judged = model.judge(env);
+fn environment(model: &Model, env: &EnvInfo, now: Now) -> Value {
     let services: Vec<Value> = env
         .services
         .iter()
         .map(|info| {
-            let judged = model.judge_service(&info.id);
             let state = model.services.get(&info.id);
-            json!({
-                "name": &*info.id.name,
-                "platform": info.platform,
-                "resource": &*info.resource,
-                "status": judged.status,
-                "words": judged.words,
-                "declared": state.and_then(|state| state.declared.as_ref()),
-                "observed": state.and_then(|state| state.observed.as_ref()),
-            })
+            let mut value = judged(&model.judge_service(&info.id, now));
+            value["name"] = json!(&*info.id.name);
+            value["platform"] = json!(info.platform);
+            value["declared"] = json!(state.and_then(|state| state.declared.as_ref()));
+            value["observed"] = json!(state.and_then(|state| state.observed.as_ref()));
+            value["findings"] = json!(findings(model.posture.get(&info.id)));
+            value
         })
         .collect();
+    let mut value = judged(&model.judge(env, now));
+    value["name"] = json!(env.id);
+    value["tier"] = json!(env.tier);
+    value["services"] = json!(services);
+    value
+}
+
+/// What is said of anything: its state, why, what is live, and when the oldest fact behind it was read.
+fn judged(judged: &Judgement) -> Value {
     json!({
-        "name": env.id.as_str(),
-        "tier": env.tier,
-        "status": judged.status,
-        "words": judged.words,
-        "sha": judged.sha,
-        "services": services,
+        "state": judged.state,
+        "why": judged.why,
+        "sha": judged.sha(),
+        "commits": judged.commits,
+        "platform_state": judged.platform_state,
+        "read_at": judged.basis.map(|at| at.to_string()),
     })
 }
 
-fn as_text(model: &Model, failing: &[(String, String)]) -> String {
+/// What a service says of its condition that is not well.
+fn findings(all: Option<&Vec<Posture>>) -> Vec<&Posture> {
+    let bad = |one: &&Posture| crate::domain::posture::rank(one.status) > 0;
+    all.into_iter().flatten().filter(bad).collect()
+}
+
+fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
     let mut text = String::new();
     for env in &model.environments {
-        let judged = model.judge(env);
-        let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
-        let _ = writeln!(text, "{:<14} {:<8} {:<40} {sha}", env.id, word(judged.status), words(&judged.words));
+        let judged = model.judge(env, now);
+        let _ = writeln!(text, "{:<14} {:<40} {}", env.id, words(&judged.words()), commits(&judged));
         for info in &env.services {
-            let judged = model.judge_service(&info.id);
+            let judged = model.judge_service(&info.id, now);
             let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
             let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
-            let sha = judged.sha.as_ref().map_or("-", |sha| sha.short()).to_owned();
-            let _ = writeln!(
-                text,
-                "  {:<12} {:<8} {:<40} {sha:<7}  {} {label}",
-                info.id.name,
-                word(judged.status),
-                words(&judged.words),
-                info.platform
-            );
+            let (said, commits) = (words(&judged.words()), commits(&judged));
+            let _ = writeln!(text, "  {:<12} {said:<40} {commits:<7}  {} {label}", info.id.name, info.platform);
+            for one in findings(model.posture.get(&info.id)) {
+                let _ = writeln!(text, "    {} {}: {}", State::of(one.status), one.name, one.says);
+            }
         }
     }
     for (feed, why) in failing {
@@ -106,18 +127,11 @@ fn as_text(model: &Model, failing: &[(String, String)]) -> String {
     text
 }
 
+fn commits(judged: &Judgement) -> String {
+    if judged.commits.is_empty() { "-".to_owned() } else { judged.short() }
+}
+
 /// As much as a column holds; `--json` has it all.
 fn words(text: &str) -> String {
     crate::ui::text::cut(text, 40, "…")
-}
-
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "ok",
-        Status::Unknown => "unknown",
-        Status::Paused => "paused",
-        Status::Running => "running",
-        Status::Warn => "warn",
-        Status::Fail => "fail",
-    }
 }

@@ -9,8 +9,8 @@ use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::Status;
 use crate::domain::ids::EnvId;
+use crate::domain::state::State;
 use crate::engine::{Engine, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 
@@ -89,13 +89,10 @@ async fn watch(
 /// commit at the edge.
 fn stands(model: &Model, env: &EnvId, args: &WaitArgs) -> (String, bool) {
     let Some(info) = model.env(env) else { return (String::new(), false) };
-    let judged = model.judge(info);
-    let sha = judged.sha.as_ref().map_or("", |sha| sha.as_str());
+    let judged = model.judge(info, now());
+    let sha = judged.sha().map_or("", |sha| sha.as_str());
     let right = args.commit.as_deref().is_none_or(|wanted| !sha.is_empty() && sha.starts_with(wanted));
-    let mut probes = model.probes.iter().filter(|probe| probe.id.env == *env);
-    let probed = probes.all(|probe| probe.status == Status::Ok);
-    let short = sha.get(..7).unwrap_or(sha);
-    (format!("{} {short}", judged.words), judged.status == Status::Ok && probed && right)
+    (format!("{} {}", judged.words(), judged.short()).trim_end().to_owned(), judged.state == State::Healthy && right)
 }
 
 fn tell(output: Output, env: &EnvId, says: &str) -> Result<(), UserError> {

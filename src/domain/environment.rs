@@ -112,6 +112,28 @@ pub struct Declared {
     pub switches: Switches,
     /// The running instances, where the platform tells (Fly machines).
     pub instances: Vec<Instance>,
+    /// A newer release that the platform calls live while its machines run another one.
+    pub claimed: Option<Claimed>,
+}
+
+/// A release that is live by the platform's word alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Claimed {
+    /// What people call it: `v42`.
+    pub label: Text,
+    /// Its commit, where known.
+    pub sha: Option<Sha>,
+    /// The platform's word for how it ended: `complete`.
+    pub words: Text,
+}
+
+impl Claimed {
+    /// `v42 3e60eac is complete by the platform's word, the machines run v41`.
+    #[must_use]
+    pub fn against(&self, live: &Text) -> String {
+        let sha = self.sha.as_ref().map(|sha| format!(" {}", sha.short())).unwrap_or_default();
+        format!("{}{sha} is {} by the platform's word, the machines run {live}", self.label, self.words)
+    }
 }
 
 /// What a person has switched on a service, beside the pin.
@@ -172,6 +194,8 @@ pub struct Instance {
     pub digest: Option<Text>,
     /// The release it is labelled with, such as `v41`.
     pub release: Option<Text>,
+    /// The commit that its image was built from, where known.
+    pub sha: Option<Sha>,
     /// Checks that the platform makes: passing and all. (0, 0) = unchecked.
     pub checks: (u32, u32),
 }

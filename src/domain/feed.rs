@@ -80,7 +80,7 @@ pub enum FeedState {
 pub struct FeedStatus {
     /// How it is doing.
     pub state: FeedState,
-    /// Its present interval.
+    /// The interval of its reads while they succeed. While they fail it is tried less often, and grows old all the same.
     pub interval: Duration,
 }
 
@@ -100,6 +100,19 @@ pub enum Freshness {
     Failed,
 }
 
+impl Freshness {
+    /// How little may be claimed, and of equals the older one.
+    #[must_use]
+    pub fn rank(self) -> (u8, Duration) {
+        match self {
+            Self::Fresh(age) => (0, age),
+            Self::Waiting => (1, Duration::ZERO),
+            Self::Stale(age) => (2, age),
+            Self::Failed => (3, Duration::ZERO),
+        }
+    }
+}
+
 impl FeedStatus {
     /// Freshness at `now`: stale after three intervals without an answer (console.md section 3).
     #[must_use]
@@ -112,6 +125,31 @@ impl FeedStatus {
         };
         let age = Duration::try_from(now.duration_since(last)).unwrap_or_default();
         if age > (self.interval * 3).max(SOONEST) { Freshness::Stale(age) } else { Freshness::Fresh(age) }
+    }
+
+    /// When it last answered.
+    #[must_use]
+    pub fn last_ok(&self) -> Option<Timestamp> {
+        match &self.state {
+            FeedState::Starting => None,
+            FeedState::Fresh(at) => Some(*at),
+            FeedState::Failing { last_ok, .. } => *last_ok,
+        }
+    }
+
+    /// Why it fails, if it does.
+    #[must_use]
+    pub fn why(&self) -> Option<&Text> {
+        match &self.state {
+            FeedState::Failing { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Whether the token has never been allowed to read this: then it is no part of what is said, and listed as not read.
+    #[must_use]
+    pub fn never_allowed(&self) -> bool {
+        matches!(self.state, FeedState::Failing { last_ok: None, denied: true, .. })
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::environment::Status;
 use super::ids::{EnvId, Sha};
+use super::state::State;
 use crate::sanitize::Text;
 
 /// A probe's identity: its environment and its name in the configuration.
@@ -108,6 +109,8 @@ impl ProbeState {
         self.samples.push_back(sample);
         let next = match (self.status, pass) {
             (Status::Unknown, true) => Status::Ok,
+            // It has never passed: nothing speaks for it.
+            (Status::Unknown, false) => Status::Fail,
             (Status::Fail, true) if self.streak >= RECOVER_AFTER => Status::Ok,
             (Status::Warn, true) if self.streak >= RECOVER_AFTER => Status::Ok,
             (Status::Fail, _) => Status::Fail,
@@ -123,6 +126,28 @@ impl ProbeState {
         self.changes.retain(|change| at.duration_since(*change).as_secs() < 600);
         self.changes.push(at);
         true
+    }
+
+    /// How it stands, and why in short words. A challenge stands in the way of probes too: what they see then says nothing.
+    #[must_use]
+    pub fn stands(&self, challenged: bool, now: Timestamp) -> (State, String) {
+        let last = self.samples.back();
+        let failure = last.and_then(|sample| sample.failure.as_ref()).map(ToString::to_string);
+        if challenged && failure.is_some() {
+            return (State::Unknown, "attack mode".to_owned());
+        }
+        if self.flapping(now) {
+            return (State::Flapping, format!("changed {} times within 10 min", self.changes.len()));
+        }
+        let since = || format!("for {}", super::span::since(self.since, now));
+        match self.status {
+            Status::Fail => {
+                let why = failure.unwrap_or_else(|| "passes again, not often enough yet".to_owned());
+                (State::Failing, format!("{why} {}", since()))
+            }
+            Status::Warn => (State::Degraded, failure.unwrap_or_else(|| "failed just now".to_owned())),
+            status => (State::of(status), String::new()),
+        }
     }
 
     /// True while the state changes more than four times in ten minutes.

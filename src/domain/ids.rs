@@ -59,6 +59,13 @@ impl Sha {
     pub fn short(&self) -> &str {
         self.0.get(..7).unwrap_or(&self.0)
     }
+
+    /// Whether both name one commit: platforms cut them, image tags most of all.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let (short, long) = if self.0.len() < other.0.len() { (&self.0, &other.0) } else { (&other.0, &self.0) };
+        short == long || short.len() >= 7 && long.starts_with(&**short)
+    }
 }
 
 /// A service: one part of the product in one environment.

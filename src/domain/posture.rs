@@ -14,13 +14,21 @@ pub struct Posture {
     pub status: Status,
     /// What was found, with its numbers.
     pub says: Text,
+    /// Where it fails, the service cannot do its work; else it is a risk.
+    pub stops: bool,
 }
 
 impl Posture {
     /// A finding.
     #[must_use]
     pub fn new(name: &str, status: Status, says: impl AsRef<str>) -> Self {
-        Self { name: Text::clean(name), status, says: Text::clean(says.as_ref()) }
+        Self { name: Text::clean(name), status, says: Text::clean(says.as_ref()), stops: false }
+    }
+
+    /// The same finding, of something without which the service cannot do its work.
+    #[must_use]
+    pub fn stopping(self) -> Self {
+        Self { stops: true, ..self }
     }
 }
 

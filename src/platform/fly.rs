@@ -193,6 +193,7 @@ impl Machine {
             state: self.state.clone(),
             digest: self.digest.clone(),
             release: self.release_version.map(|version| Text::clean(&format!("v{version}"))),
+            sha: self.sha.clone(),
             checks: self.checks,
         }
     }

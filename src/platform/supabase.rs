@@ -202,6 +202,7 @@ impl Supabase {
             pin: None,
             switches: Switches::default(),
             instances: Vec::new(),
+            claimed: None,
         })
     }
 

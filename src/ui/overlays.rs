@@ -112,7 +112,7 @@ fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
 }
 
 fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject, top: usize) {
-    let all = detail::rows(ctx.model, subject, ctx.now.wall);
+    let all = detail::rows(ctx.model, subject, ctx.now);
     let width = columns(body);
     let label = all.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 24);
     let mut lines: Vec<Line<'static>> = Vec::new();

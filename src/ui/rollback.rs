@@ -294,7 +294,7 @@ fn interrupted(
         lines.push(Line::styled(" now", ctx.theme.strong()));
     }
     for one in &operation.moves {
-        lines.push(Line::raw(format!("    {}", follow::live(ctx.model, &one.service))));
+        lines.push(Line::raw(format!("    {}", follow::live(ctx.model, &one.service, ctx.now))));
     }
     let undo = if operation.moves.is_empty() { "" } else { " U undoes it," };
     let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");

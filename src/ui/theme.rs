@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use crate::config::UiSettings;
 use crate::domain::environment::Status;
 use crate::domain::log::Level;
+use crate::domain::state::State;
 
 const DARK: &str = include_str!("../../assets/themes/dark.toml");
 const LIGHT: &str = include_str!("../../assets/themes/light.toml");
@@ -121,6 +122,18 @@ impl Theme {
             (Status::Warn, true) => "!",
             (Status::Unknown, _) => "?",
         }
+    }
+
+    /// Mark of a state.
+    #[must_use]
+    pub fn mark(&self, state: State) -> &'static str {
+        state.mark(self.ascii)
+    }
+
+    /// Style of a state.
+    #[must_use]
+    pub fn state(&self, state: State) -> Style {
+        self.status(state.tone())
     }
 
     /// Style of a status.

@@ -186,6 +186,7 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         pin: (label == "dpl_8Qk3xYz1").then(|| Text::from("rolled back by hand")),
         switches: Switches::default(),
         instances: Vec::new(),
+        claimed: None,
     };
     let observed = Observed { sha: Some(sha.into()), version: None, at: ago(6), source: Text::from("GET /version") };
     tell(model, Fact::Declared(id.clone(), Box::new(declared)));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{FLY, Fly, FlyRelease, Machine};
-use crate::domain::environment::{Declared, Rollout, Status, Switches};
+use crate::domain::environment::{Claimed, Declared, Instance, Rollout, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::http::garbage;
@@ -166,9 +166,26 @@ impl Fly {
             rollout,
             pin: None,
             switches: Switches::default(),
-            instances: fleet.iter().map(|machine| machine.instance()).collect(),
+            instances: fleet.iter().map(|machine| instance(machine, images)).collect(),
+            claimed: claimed(newest.filter(|row| Some(row.version) != live && row.drawn() == Status::Ok), images),
         })
     }
+}
+
+/// A machine, with the commit that its release's image names where its own does not.
+fn instance(machine: &Machine, images: &HashMap<u64, ReleaseImage>) -> Instance {
+    let mut instance = machine.instance();
+    let image = machine.release_version.and_then(|version| images.get(&version));
+    instance.sha = instance.sha.or_else(|| image?.sha.clone());
+    instance
+}
+
+/// The newest release, where the platform calls it live and the machines carry another one.
+fn claimed(newest: Option<&FlyRelease>, images: &HashMap<u64, ReleaseImage>) -> Option<Claimed> {
+    let row = newest?;
+    let image = images.get(&row.version).and_then(|image| image.sha.clone());
+    let sha = super::image_sha(row.image_ref.as_str()).or(image);
+    Some(Claimed { label: Text::clean(&format!("v{}", row.version)), sha, words: row.status.clone() })
 }
 
 /// The version that most of the managed machines carry; of equals the older, because a roll has not won yet.

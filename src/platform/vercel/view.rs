@@ -164,6 +164,7 @@ impl Vercel {
             pin: pinned.then_some(reason),
             switches: Switches { paused, challenged: state.challenged, rolling },
             instances: Vec::new(),
+            claimed: None,
         })
     }
 

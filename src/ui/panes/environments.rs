@@ -9,7 +9,6 @@ use super::super::widgets::columns::{Column, column, row, widths};
 use super::scrolled;
 use crate::app::model::{Pane, Place};
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
-use crate::domain::status::ServiceState;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
@@ -45,36 +44,29 @@ const COLUMNS: [Column; 6] =
 const ENVIRONMENT: [Column; 3] = [column(14, 14, 9), column(16, 26, 8), column(7, 7, 4)];
 
 fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
-    let judged = ctx.model.judge(env);
-    let sha = judged.sha.map(|sha| sha.short().to_owned()).unwrap_or_default();
+    let judged = ctx.model.judge(env, ctx.now);
+    let sha = judged.short();
     let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
     let lock = ctx.model.history.locks.get(&env.id);
     let lock = lock.map(|lock| format!("LOCKED {} ", ctx.veiled(lock.who.as_str()))).unwrap_or_default();
-    let state = format!("{} {lock}{}", ctx.theme.symbol(judged.status), judged.words);
-    let cells = vec![(format!(" {}", env.id), name), (state, ctx.theme.status(judged.status)), (sha, Style::new())];
+    let state = format!("{} {lock}{}", ctx.theme.mark(judged.state), judged.words());
+    let cells = vec![(format!(" {}", env.id), name), (state, ctx.theme.state(judged.state)), (sha, Style::new())];
     row(&widths(&ENVIRONMENT, width), cells, ctx.theme.ellipsis())
 }
 
 fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
     let theme = ctx.theme;
-    let judged = ctx.model.judge_service(&info.id);
+    let judged = ctx.model.judge_service(&info.id, ctx.now);
     let known = ctx.model.services.get(&info.id);
     let declared = known.and_then(|state| state.declared.as_ref());
     let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
-    let other = declared
-        .and_then(|declared| declared.sha.as_ref())
-        .filter(|_| known.and_then(ServiceState::agrees) == Some(false));
-    let words = match other {
-        Some(sha) if judged.status == Status::Warn => format!("{} {}", theme.differs(), sha.short()),
-        _ => judged.words,
-    };
     let held = declared.map(Declared::held).unwrap_or_default();
     let cells = vec![
         (format!("   {}", info.id.name), Style::new()),
         (info.platform.name().to_owned(), theme.dim()),
         (label, Style::new()),
-        (format!("{} {words}", theme.symbol(judged.status)), theme.status(judged.status)),
-        (judged.sha.as_ref().map_or("", |sha| sha.short()).to_owned(), Style::new()),
+        (format!("{} {}", theme.mark(judged.state), judged.words()), theme.state(judged.state)),
+        (judged.short(), Style::new()),
         (held, theme.status(Status::Warn)),
     ];
     row(&widths(&COLUMNS, width), cells, theme.ellipsis())

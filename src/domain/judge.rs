@@ -1,0 +1,354 @@
+//! What may be said of a service and of an environment, from what the platforms declare, what the edge answers, what probes see
+//! and what databases say of themselves. Pure, so that the screen and the commands without one say the same. What is old says
+//! nothing: it is `unknown`, with what it was.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::environment::{Declared, EnvInfo, Status};
+use super::feed::{FeedId, FeedStatus, Freshness};
+use super::health::{ProbeId, ProbeState};
+use super::ids::{EnvId, OpId, ServiceId, Sha};
+use super::live::{self, Seen, Together};
+use super::operation::Operation;
+use super::pipeline::Run;
+use super::posture::Posture;
+use super::release::Deployment;
+use super::span::age;
+use super::state::State;
+use super::status::{Judgement, ServiceState};
+
+/// Everything that a judgement is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Declared and observed.
+    pub services: &'a BTreeMap<ServiceId, ServiceState>,
+    /// Probes of every environment.
+    pub probes: &'a [ProbeState],
+    /// Which service a probe asks, where its address tells.
+    pub aimed: &'a BTreeMap<ProbeId, ServiceId>,
+    /// What services say of their condition.
+    pub posture: &'a BTreeMap<ServiceId, Vec<Posture>>,
+    /// Deployments of each service.
+    pub releases: &'a BTreeMap<ServiceId, Vec<Deployment>>,
+    /// Recent runs.
+    pub runs: &'a [Run],
+    /// The workflow file that deploys an environment.
+    pub workflows: &'a BTreeMap<EnvId, Arc<str>>,
+    /// Operations of any console.
+    pub operations: &'a BTreeMap<OpId, Operation>,
+    /// How fresh each of these facts is.
+    pub feeds: &'a BTreeMap<FeedId, FeedStatus>,
+    /// The time of the judgement.
+    pub now: Timestamp,
+}
+
+/// One thing that speaks for a state.
+#[derive(Debug, Clone, PartialEq)]
+struct Part {
+    /// What it says as if it had just been read; `None` = it was never read.
+    said: Option<State>,
+    /// Why, in short words that need no name before them if `named`.
+    why: String,
+    /// The words begin with the name of what they are about.
+    named: bool,
+    /// Why that cannot be said now: `not read for 47s`.
+    gap: Option<String>,
+}
+
+impl Part {
+    fn new(said: State, why: impl Into<String>) -> Self {
+        Self { said: Some(said), why: why.into(), named: false, gap: None }
+    }
+
+    fn state(&self) -> State {
+        if self.gap.is_some() { State::Unknown } else { self.said.unwrap_or(State::Unknown) }
+    }
+}
+
+/// The part that speaks for all, and what all of them said when they were read.
+fn loudest(parts: &[Part]) -> Option<(&Part, State)> {
+    let was = parts.iter().filter_map(|part| part.said).max_by_key(|state| state.weight());
+    // Of equals the first: `max_by_key` takes the last one.
+    let loudest = parts.iter().rev().max_by_key(|part| part.state().weight())?;
+    Some((loudest, was.unwrap_or(State::Unknown)))
+}
+
+impl Known<'_> {
+    /// The judgement on a service.
+    #[must_use]
+    pub fn service(&self, id: &ServiceId) -> Judgement {
+        let parts = self.parts(id);
+        let known = self.services.get(id);
+        let declared = known.and_then(|state| state.declared.as_ref());
+        let (state, why) = match loudest(&parts) {
+            Some((part, was)) => (part.state(), told(part, was)),
+            None => return Judgement::unread(),
+        };
+        Judgement {
+            state,
+            why,
+            commits: known.map(|state| commits(state)).unwrap_or_default(),
+            basis: self.basis(&[FeedId::Declared(id.clone()), FeedId::Observed(id.clone())]),
+            platform_state: declared.map(|declared| declared.words.clone()),
+        }
+    }
+
+    /// The judgement on an environment: what is worst in it; what is not known outweighs what is well.
+    #[must_use]
+    pub fn environment(&self, env: &EnvInfo) -> Judgement {
+        let mut parts = Vec::new();
+        let mut needed = vec![FeedId::Health(env.id.clone())];
+        for info in &env.services {
+            let own = self.parts(&info.id);
+            let Some((loudest, was)) = loudest(&own) else { continue };
+            let mut part = loudest.clone();
+            part.said = loudest.said.map(|_| was).filter(|_| part.gap.is_some()).or(loudest.said);
+            if !part.named {
+                part.why = format!("{} {}", info.id.name, part.why).trim_end().to_owned();
+                part.gap = part.gap.map(|gap| format!("{} {gap}", info.id.name));
+            }
+            parts.push(part);
+            needed.extend([FeedId::Declared(info.id.clone()), FeedId::Observed(info.id.clone())]);
+        }
+        if parts.is_empty() {
+            return Judgement::unread();
+        }
+        let aimed = |probe: &ProbeState| {
+            self.aimed.get(&probe.id).is_some_and(|of| env.services.iter().any(|info| info.id == *of))
+        };
+        let free = self.probes.iter().filter(|probe| probe.id.env == env.id && !aimed(probe));
+        parts.extend(self.probed(&env.id, free.collect()));
+        let (together, mixed) = self.together(env);
+        parts.extend(mixed);
+        let commits = match &together {
+            Together::Nothing => self.declared(env),
+            Together::One(sha) | Together::Apart(sha, _) => vec![sha.clone()],
+            Together::Mixed(all) | Together::Moving(all) => all.clone(),
+        };
+        let unread = parts.iter().filter(|part| part.said.is_none()).count();
+        let Some((part, was)) = loudest(&parts) else { return Judgement::unread() };
+        let mut why = if unread == parts.len() { "not read yet".to_owned() } else { told(part, was) };
+        if let (State::Healthy, Together::Apart(_, others)) = (part.state(), &together) {
+            let stay = others.iter().map(|(id, sha)| format!("{} stays at {}", id.name, sha.short()));
+            why = stay.collect::<Vec<_>>().join(", ");
+        }
+        let state = part.state();
+        // A healthy service's note is its own.
+        if state == State::Healthy && !matches!(together, Together::Apart(..)) {
+            why.clear();
+        }
+        Judgement { state, why, commits, basis: self.basis(&needed), platform_state: None }
+    }
+
+    /// What an environment is made of, without its parts: the commits that its platforms declare.
+    fn declared(&self, env: &EnvInfo) -> Vec<Sha> {
+        let declared =
+            env.services.iter().filter_map(|info| self.services.get(&info.id)?.declared.as_ref()?.sha.clone());
+        distinct(declared)
+    }
+
+    /// Whether the services run one release, and what that says of the environment.
+    fn together(&self, env: &EnvInfo) -> (Together, Option<Part>) {
+        let states = env.services.iter().filter_map(|info| Some((&info.id, self.services.get(&info.id)?)));
+        let seen: Vec<Seen<'_>> =
+            states.filter_map(|(service, state)| Some(Seen { service, sha: seen(state)? })).collect();
+        let file = self.workflows.get(&env.id);
+        let runs: Vec<&Run> = self.runs.iter().filter(|run| file.is_some_and(|file| run.of_file(file))).collect();
+        let mut together = live::together(&seen, self.releases, &runs);
+        let moving = |info: &super::environment::ServiceInfo| {
+            let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
+            declared.is_some_and(|declared| declared.status == Status::Running)
+        };
+        let operation = self
+            .operations
+            .values()
+            .find(|one| one.env == env.id && !one.interrupted && !one.state.ended() && !one.kind.gated());
+        if let Together::Mixed(commits) = &together
+            && (operation.is_some() || env.services.iter().any(moving))
+        {
+            together = Together::Moving(commits.clone());
+        }
+        let pair = || {
+            let each = seen.iter().map(|one| format!("{} {}", one.service.name, one.sha.short()));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let part = match &together {
+            Together::Mixed(_) => Some(Part { named: true, ..Part::new(State::Mixed, pair()) }),
+            Together::Moving(_) => {
+                let what = operation.map_or_else(|| "a deployment".to_owned(), |one| one.title.to_string());
+                let why = format!("{what} is under way: {}", pair());
+                Some(Part { named: true, ..Part::new(State::Deploying, why) })
+            }
+            _ => None,
+        };
+        (together, part)
+    }
+
+    /// What speaks for a service.
+    fn parts(&self, id: &ServiceId) -> Vec<Part> {
+        let unread = ServiceState::default();
+        let state = self.services.get(id).unwrap_or(&unread);
+        let mut parts = Vec::new();
+        let declared = match &state.declared {
+            Some(declared) => platform(declared),
+            None => Part { said: None, ..Part::new(State::Unknown, "") },
+        };
+        parts.push(self.aged(&FeedId::Declared(id.clone()), "", declared));
+        let feed = FeedId::Observed(id.clone());
+        if state.observed.is_some() || self.feeds.contains_key(&feed) {
+            let observed =
+                Part { said: state.observed.as_ref().map(|_| State::Healthy), ..Part::new(State::Healthy, "") };
+            let observed = match (&state.declared, &state.observed) {
+                (Some(declared), Some(_)) if state.agrees() == Some(false) => {
+                    differs(state, declared).unwrap_or(observed)
+                }
+                _ => observed,
+            };
+            parts.push(self.aged(&feed, "the edge ", observed));
+        }
+        let feed = FeedId::Posture(id.clone());
+        if self.posture.contains_key(id) || self.feeds.get(&feed).is_some_and(|status| !status.never_allowed()) {
+            let found = self.posture.get(id).map(Vec::as_slice);
+            parts.push(self.aged(&feed, "its checks ", posture(found)));
+        }
+        let own = self.probes.iter().filter(|probe| self.aimed.get(&probe.id) == Some(id));
+        let own: Vec<&ProbeState> = own.collect();
+        if !own.is_empty() {
+            parts.extend(self.probed(&id.env, own));
+        }
+        parts
+    }
+
+    /// What probes say, each one.
+    fn probed(&self, env: &EnvId, probes: Vec<&ProbeState>) -> Vec<Part> {
+        let feed = FeedId::Health(env.clone());
+        if probes.is_empty() {
+            // None has answered; whether there are any, the feed tells.
+            let none = !self.probes.iter().any(|probe| probe.id.env == *env);
+            let unread = Part { said: None, ..Part::new(State::Unknown, "") };
+            let unread = (none && self.feeds.contains_key(&feed)).then(|| self.aged(&feed, "probes ", unread));
+            return unread.map(|part| Part { named: true, ..part }).into_iter().collect();
+        }
+        let part = |probe: &ProbeState| {
+            let challenged = self.aimed.get(&probe.id).and_then(|of| self.services.get(of)?.declared.as_ref());
+            let challenged = challenged.is_some_and(|declared| declared.switches.challenged);
+            let (state, why) = probe.stands(challenged, self.now);
+            let why = if why.is_empty() { String::new() } else { format!("{} {why}", probe.id.name) };
+            Part { named: true, ..self.aged(&feed, "probes ", Part::new(state, why)) }
+        };
+        probes.into_iter().map(part).collect()
+    }
+
+    /// A part with what its feed lets say of it now.
+    fn aged(&self, feed: &FeedId, what: &str, part: Part) -> Part {
+        let gap = match self.feeds.get(feed).map(|status| (status, status.freshness(self.now))) {
+            // A fact without a feed is told by a test or a record; it is as old as that.
+            None | Some((_, Freshness::Fresh(_))) => part.said.is_none().then(|| format!("{what}not read yet")),
+            Some((_, Freshness::Waiting)) => part.said.is_none().then(|| format!("{what}not read yet")),
+            Some((_, Freshness::Stale(old))) => Some(format!("{what}not read for {}", age(old))),
+            Some((status, Freshness::Failed)) => {
+                let why = status.why().map(|why| format!(": {why}")).unwrap_or_default();
+                Some(format!("{what}never read{why}"))
+            }
+        };
+        Part { gap, ..part }
+    }
+
+    /// When the oldest of these feeds last answered; `None` when one never did.
+    fn basis(&self, feeds: &[FeedId]) -> Option<Timestamp> {
+        let known = feeds.iter().filter_map(|feed| self.feeds.get(feed));
+        known.map(FeedStatus::last_ok).min().flatten()
+    }
+}
+
+/// The words of a part: with what it was, where it says nothing now.
+fn told(part: &Part, was: State) -> String {
+    match (&part.gap, part.said) {
+        (Some(gap), Some(_)) => format!("{gap}, was {was}"),
+        (Some(gap), None) => gap.clone(),
+        (None, _) => part.why.clone(),
+    }
+}
+
+/// The commit that is seen to run: the edge's answer, else what the machines run.
+fn seen(state: &ServiceState) -> Option<&Sha> {
+    let observed = state.observed.as_ref().and_then(|observed| observed.sha.as_ref());
+    let machines = || state.declared.as_ref().filter(|declared| !declared.instances.is_empty())?.sha.as_ref();
+    observed.or_else(machines)
+}
+
+fn distinct(all: impl Iterator<Item = Sha>) -> Vec<Sha> {
+    let mut found: Vec<Sha> = Vec::new();
+    for sha in all {
+        if found.iter().all(|known| !known.same(&sha)) {
+            found.push(sha);
+        }
+    }
+    found
+}
+
+/// The commits of a service: one, or those of its machines, or the edge's and the platform's where they differ.
+fn commits(state: &ServiceState) -> Vec<Sha> {
+    let observed = state.observed.as_ref().and_then(|observed| observed.sha.clone());
+    let Some(declared) = &state.declared else { return observed.into_iter().collect() };
+    let fleet = live::fleet(&declared.instances).map(|(_, commits)| commits).unwrap_or_default();
+    let declared = declared.sha.clone().filter(|_| fleet.is_empty());
+    distinct(observed.into_iter().chain(declared).chain(fleet))
+}
+
+/// What a platform's own word says.
+fn platform(declared: &Declared) -> Part {
+    if declared.switches.paused {
+        return Part::new(State::Paused, "visitors get 503");
+    }
+    if let Some(rolling) = declared.switches.rolling {
+        let why = format!("{}% of visitors get the new one", rolling.percent);
+        return Part::new(if rolling.waits { State::Waiting } else { State::Deploying }, why);
+    }
+    if declared.status == Status::Running {
+        let progress = declared.rollout.map(|rollout| format!("{} of {} machines", rollout.done, rollout.total));
+        return Part::new(State::Deploying, progress.unwrap_or_default());
+    }
+    if let Some((words, _)) = live::fleet(&declared.instances) {
+        return Part::new(if declared.status == Status::Fail { State::Failing } else { State::Mixed }, words);
+    }
+    if let Some(rollout) = declared.rollout {
+        return Part::new(State::Mixed, format!("live on {} of {}", rollout.done, rollout.total));
+    }
+    match (declared.status, &declared.claimed) {
+        (Status::Ok, Some(claimed)) => Part::new(State::Degraded, claimed.against(&declared.label)),
+        (Status::Ok, None) => Part::new(State::Healthy, ""),
+        (status, _) => Part::new(State::of(status), declared.words.as_str()),
+    }
+}
+
+/// The edge answers another commit than the platform declares.
+fn differs(state: &ServiceState, declared: &Declared) -> Option<Part> {
+    let (observed, says) = (state.observed.as_ref()?, declared.sha.as_ref()?);
+    let sha = observed.sha.as_ref()?;
+    // In motion both are true; and an answer from before the change says nothing about it.
+    let moving =
+        declared.status == Status::Running || declared.rollout.is_some() || declared.switches.rolling.is_some();
+    if moving || state.declared_at.is_some_and(|at| observed.at <= at) {
+        let why = format!("{} declared, the edge answers {}", says.short(), sha.short());
+        return Some(Part::new(State::Deploying, why));
+    }
+    Some(Part::new(State::Mixed, format!("the edge answers {}, the platform says {}", sha.short(), says.short())))
+}
+
+/// The worst of what a service says of its condition. What is wrong there is a risk; the platform and the probes tell whether it
+/// serves, unless the finding itself says that it does not.
+fn posture(found: Option<&[Posture]>) -> Part {
+    let Some(found) = found else { return Part { said: None, ..Part::new(State::Unknown, "") } };
+    match super::posture::worst(found) {
+        Some((one, bad)) if matches!(one.status, Status::Warn | Status::Fail) => {
+            let state = if one.status == Status::Fail && one.stops { State::Failing } else { State::Degraded };
+            let more = if bad > 1 { format!(" (+{} more)", bad - 1) } else { String::new() };
+            Part::new(state, format!("{} {}{more}", one.name, one.says))
+        }
+        _ => Part::new(State::Healthy, ""),
+    }
+}
