@@ -34,6 +34,7 @@ pub(super) mod supabase;
 pub mod tasks;
 pub(super) mod vercel;
 mod vercel_json;
+mod wire;
 pub mod world;
 
 use shared::Shared;
@@ -125,7 +126,7 @@ pub async fn start(options: Options, clock: SharedClock) -> Result<Sim, UserErro
     let world = world::seed::world(options.seed, clock.now(), &options.scenario)
         .map_err(|text| UserError::new(ExitCode::Usage, text))?;
     let tasks = Tasks::default();
-    let shared = Shared::new(world, clock, options.speed, tasks.token());
+    let shared = Shared::new(world, clock, options.speed, tasks.clone());
     let mut listeners = Vec::with_capacity(ORDER.len());
     for n in 0..ORDER.len() {
         listeners.push(bind(options.listen, n).await?);
@@ -200,7 +201,8 @@ fn serve(tasks: &Tasks, listener: TcpListener, router: Router) {
     let cancel = tasks.token();
     tasks.start(async move {
         // The only error of `serve` is one of the listener, and then this origin is gone: clients see it.
-        let _ = axum::serve(listener, router).with_graceful_shutdown(cancel.cancelled_owned()).await;
+        let service = router.into_make_service_with_connect_info::<wire::Cut>();
+        let _ = axum::serve(wire::Wires(listener), service).with_graceful_shutdown(cancel.cancelled_owned()).await;
     });
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "sim_platforms/branches.rs"]
 mod branches;
+#[path = "sim_platforms/drills.rs"]
+mod drills;
 #[path = "sim_platforms/limits.rs"]
 mod limits;
 #[path = "support/spec.rs"]

@@ -13,12 +13,13 @@ use super::faults::{Fault, FaultSpec};
 use super::shared::Shared;
 use super::world::event::{Event, seconds};
 use super::world::fly::FlyApp;
+use super::world::setting::Setting;
 use super::world::{Env, World};
 
 /// The origin's routes.
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
-        .route("/_sim/state", routing::get(state))
+        .route("/_sim/state", routing::get(state).post(set))
         .route("/_sim/advance", routing::post(advance))
         .route("/_sim/events", routing::post(event))
         .route("/_sim/faults", routing::get(faults).post(fault).delete(clear))
@@ -57,6 +58,19 @@ async fn event(State(shared): State<Shared>, body: String) -> Response {
         Err(error) => return refuse(&error),
     };
     shared.world().happen(&event);
+    shared.wake();
+    Json(json!({"ok": true, "now": shared.now()})).into_response()
+}
+
+/// Sets a state of a platform, or says why there is none such.
+async fn set(State(shared): State<Shared>, body: String) -> Response {
+    let setting: Setting = match serde_json::from_str(&body) {
+        Ok(setting) => setting,
+        Err(error) => return refuse(&error),
+    };
+    if let Err(why) = shared.world().set(&setting) {
+        return (StatusCode::BAD_REQUEST, Json(json!({"error": why}))).into_response();
+    }
     shared.wake();
     Json(json!({"ok": true, "now": shared.now()})).into_response()
 }

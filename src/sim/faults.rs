@@ -1,117 +1,23 @@
 //! Faults that are switched on from outside, and the counting of requests: one layer over every origin.
 
 mod answer;
+mod spec;
 mod spoil;
 
-use std::time::Duration;
-
-use axum::extract::{MatchedPath, Request, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::shared::Shared;
+use super::wire::Cut;
+pub use spec::{Fault, FaultSpec, Kind, RetryAfter};
 
-/// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The answer comes `ms` later.
-    Latency,
-    /// No answer comes at all.
-    Stall,
-    /// The answer is `status` with the platform's kind of error.
-    Status,
-    /// 403 with the page of a single sign-on, as GitHub has it.
-    Sso,
-    /// GitHub's limit that no header tells of: `status` or 403, with `retry_after` where it is given.
-    Secondary,
-    /// An HTML page instead of JSON, `status` or 502.
-    Html,
-    /// An empty body, `status` or 200.
-    Empty,
-    /// Bytes that are no JSON, `status` or 200.
-    Garbage,
-    /// The connection breaks in the middle of the body.
-    Reset,
-    /// The request is carried out, and the answer is lost.
-    Lost,
-    /// The true answer breaks off in its middle; a stream ends in the middle of a record, without an error.
-    Truncated,
-    /// `field`, or the first simple field, has another type.
-    WrongType,
-    /// `field`, or every field that the contracts call optional, is absent.
-    Missing,
-    /// `field`, or every field with listed words, has a word that is on no list.
-    UnknownEnum,
-    /// Every record of a list or stream comes twice.
-    Duplicated,
-    /// Records of a list come backwards, neighbours of a stream change places.
-    Reordered,
-    /// The platform's clock is `ms` ahead (behind, when negative; five minutes unless told), in headers and bodies.
-    Skew,
-    /// 200 MiB where an answer was expected.
-    Huge,
-}
-
-/// A fault as it is asked for.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct FaultSpec {
-    /// `github`, `fly` (both), `fly_machines`, `fly_api`, `vercel`, `supabase`, `edge` (all), `edge.production.backend` …, `*`.
-    pub platform: String,
-    /// A part of the route template or path; absent = all.
-    #[serde(default)]
-    pub route: Option<String>,
-    /// `POST`; absent = all.
-    #[serde(default)]
-    pub method: Option<String>,
-    /// What.
-    pub kind: Kind,
-    /// So many requests; absent = no limit.
-    #[serde(default)]
-    pub count: Option<u64>,
-    /// For so long (simulator time); absent = no limit.
-    #[serde(default)]
-    pub seconds: Option<f64>,
-    /// Latency in milliseconds (simulator time), or how far the clock is ahead.
-    #[serde(default)]
-    pub ms: Option<i64>,
-    /// The status of `status`, `html`, `empty`, `garbage`.
-    #[serde(default)]
-    pub status: Option<u16>,
-    /// `Retry-After` of `status`, in seconds; absent = no such header.
-    #[serde(default)]
-    pub retry_after: Option<u64>,
-    /// The field of `wrong_type`, `missing`, `unknown_enum`, wherever it stands.
-    #[serde(default)]
-    pub field: Option<String>,
-}
-
-/// A fault that is on.
-#[derive(Debug, Clone)]
-pub struct Fault {
-    /// As asked for; `count` is what is left.
-    pub spec: FaultSpec,
-    /// Its end.
-    pub until: Option<Timestamp>,
-}
-
-impl Fault {
-    fn hits(&self, origin: &str, (method, route): (&Method, &str), path: &str) -> bool {
-        let platform = &self.spec.platform;
-        let here = platform == "*"
-            || platform == origin
-            || (platform == "fly" && origin.starts_with("fly_"))
-            || origin.strip_prefix(platform.as_str()).is_some_and(|rest| rest.starts_with('.'));
-        let asked = self.spec.route.as_deref();
-        let sent = self.spec.method.as_deref().is_none_or(|asked| asked == method.as_str());
-        here && sent && asked.is_none_or(|asked| route.contains(asked) || path.contains(asked))
-    }
-}
+/// No request is larger.
+const LARGEST: usize = 64 << 20;
 
 #[derive(Clone)]
 struct Layer {
@@ -173,18 +79,47 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Ne
         StatusCode::from_u16(fault.status.unwrap_or(default)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     };
     match fault.kind {
-        Kind::Latency => {
-            let ms = u64::try_from(fault.ms.unwrap_or(1_000)).unwrap_or_default();
-            layer.shared.pause(Duration::from_millis(ms)).await;
+        Kind::Latency if request.method() == Method::GET => {
+            layer.shared.pause(fault.span(1_000)).await;
             next.run(request).await
+        }
+        Kind::Latency => detached(layer, fault, request, next).await,
+        Kind::Late => {
+            let response = next.run(request).await;
+            layer.shared.pause(fault.span(5_000)).await;
+            response
+        }
+        Kind::Taken => {
+            let cut = cut(&request);
+            next.run(request).await;
+            layer.shared.pause(fault.span(0)).await;
+            cut.now();
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Kind::Deferred => {
+            let cut = cut(&request);
+            if let Ok(request) = held(request).await {
+                let (shared, span) = (layer.shared.clone(), fault.span(5_000));
+                layer.shared.tasks().start(async move {
+                    if shared.pause(span).await {
+                        next.run(request).await;
+                    }
+                });
+            }
+            cut.now();
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Kind::Dropped => {
+            cut(&request).now();
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
         Kind::Stall => {
             layer.shared.cancel().cancelled().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
-        Kind::Status => answer::failed(layer.origin, status(500), fault.retry_after),
+        Kind::Status => answer::failed(layer.origin, status(500), fault, layer.shared.now()),
         Kind::Sso => answer::sign_on(),
-        Kind::Secondary => answer::secondary(status(403), fault.retry_after),
+        Kind::Secondary => answer::secondary(status(403), fault, layer.shared.now()),
         Kind::Html => answer::page(status(502)),
         Kind::Empty => answer::json(status(200), b""),
         Kind::Garbage => answer::json(status(200), answer::GARBAGE),
@@ -210,4 +145,29 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Ne
             spoil::response(fault, response).await
         }
     }
+}
+
+/// The end of the connection that a request came over.
+fn cut(request: &Request) -> Cut {
+    request.extensions().get::<ConnectInfo<Cut>>().map(|info| info.0.clone()).unwrap_or_default()
+}
+
+/// A request that no longer needs its connection.
+async fn held(request: Request) -> Result<Request, axum::Error> {
+    let (parts, body) = request.into_parts();
+    Ok(Request::from_parts(parts, Body::from(to_bytes(body, LARGEST).await?)))
+}
+
+/// A change is carried out after a while, whether or not its client still waits: platforms go on.
+async fn detached(layer: &Layer, fault: &FaultSpec, request: Request, next: Next) -> Response {
+    let Ok(request) = held(request).await else { return StatusCode::BAD_REQUEST.into_response() };
+    let (shared, span) = (layer.shared.clone(), fault.span(1_000));
+    let (tell, told) = tokio::sync::oneshot::channel();
+    layer.shared.tasks().start(async move {
+        if shared.pause(span).await {
+            // Nobody waits any more: that changes nothing.
+            let _ = tell.send(next.run(request).await);
+        }
+    });
+    told.await.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }

@@ -135,7 +135,7 @@ async fn releases(
     }
     let world = shared.world();
     with_app(&world, &name, |app| {
-        let newest = app.releases.iter().rev().take(query.limit.unwrap_or(25));
+        let newest = app.listed(world.now).rev().take(query.limit.unwrap_or(25));
         Json(json!({"releases": newest.map(release_json).collect::<Vec<_>>()})).into_response()
     })
 }
@@ -145,7 +145,7 @@ async fn current(State(shared): State<Shared>, Path(name): Path<String>, headers
         return *refused;
     }
     let world = shared.world();
-    with_app(&world, &name, |app| match app.release() {
+    with_app(&world, &name, |app| match app.listed(world.now).next_back() {
         Some(release) => Json(release_json(release)).into_response(),
         None => error(StatusCode::NOT_FOUND, "release not found"),
     })
@@ -156,8 +156,12 @@ async fn all_current(State(shared): State<Shared>, headers: HeaderMap) -> Respon
         return *refused;
     }
     let world = shared.world();
-    let all: Map<String, Value> =
-        world.fly.apps.iter().filter_map(|app| Some((app.name.clone(), json!(app.release()?.created_at)))).collect();
+    let all: Map<String, Value> = world
+        .fly
+        .apps
+        .iter()
+        .filter_map(|app| Some((app.name.clone(), json!(app.listed(world.now).next_back()?.created_at))))
+        .collect();
     Json(Value::Object(all)).into_response()
 }
 

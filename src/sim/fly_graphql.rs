@@ -59,11 +59,12 @@ fn app_fields(world: &World, app: &FlyApp, fields: &[Field]) -> Result<Value, St
         let value = match field.name.as_str() {
             "releasesUnprocessed" | "releases" => {
                 let first = usize::try_from(field.number("first").unwrap_or(25)).unwrap_or(25);
-                let nodes: Vec<Value> = app.releases.iter().rev().take(first).map(|one| release(world, one)).collect();
-                json!({"nodes": nodes, "totalCount": app.releases.len()})
+                let nodes: Vec<Value> =
+                    app.listed(world.now).rev().take(first).map(|one| release(world, one)).collect();
+                json!({"nodes": nodes, "totalCount": app.listed(world.now).count()})
             }
             "currentRelease" | "currentReleaseUnprocessed" => {
-                app.release().map_or(Value::Null, |one| release(world, one))
+                app.listed(world.now).next_back().map_or(Value::Null, |one| release(world, one))
             }
             "release" => {
                 let version = field.number("version");

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::world::fly::{CHECK_DELAY, FlyApp, Machine};
+use super::world::fly::{CHECK_DELAY, FlyApp, Machine, Shown};
+use super::world::host::Host;
 
 /// The whole object.
 pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: bool) -> Value {
@@ -45,7 +46,33 @@ pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: boo
             "owner": lease.owner,
         });
     }
+    hide(&mut value, machine.shown);
     value
+}
+
+/// Leaves out what is not known of a machine (fly.md section 3.1).
+fn hide(value: &mut Value, shown: Shown) {
+    let Some(map) = value.as_object_mut() else { return };
+    let config = match shown {
+        Shown::Whole => return,
+        Shown::Null | Shown::Hollow => map.insert("config".to_owned(), Value::Null),
+        Shown::Incomplete | Shown::Absent => map.remove("config"),
+    };
+    if shown == Shown::Incomplete {
+        let part = config.as_ref().map(Host::part).unwrap_or_default();
+        map.insert("incomplete_config".to_owned(), part);
+        map.insert("image_ref".to_owned(), json!({}));
+    }
+    if shown == Shown::Hollow {
+        for name in ["region", "instance_id", "version", "private_ip"] {
+            map.insert(name.to_owned(), json!(""));
+        }
+        for name in ["checks", "image_ref", "events"] {
+            map.insert(name.to_owned(), Value::Null);
+        }
+        map.insert("created_at".to_owned(), json!("1970-01-01T00:00:00Z"));
+        map.insert("updated_at".to_owned(), json!("0001-01-01T00:00:00Z"));
+    }
 }
 
 /// Its checks: none until the first has run after a start.

@@ -226,7 +226,7 @@ pub fn workflow(world: &World, one: &Workflow) -> Value {
         "id": one.id,
         "name": one.name,
         "path": one.path,
-        "state": "active",
+        "state": one.state,
         "node_id": node("W", one.id),
         "created_at": world.start,
         "updated_at": world.start,

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Origins;
 use super::faults::Fault;
+use super::tasks::Tasks;
 use super::world::World;
 use crate::clock::SharedClock;
 
@@ -28,6 +29,7 @@ struct Inner {
     speed: f64,
     advanced: AtomicU64,
     changed: tokio::sync::Notify,
+    tasks: Tasks,
     cancel: CancellationToken,
 }
 
@@ -39,7 +41,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     /// Wraps a world whose time begins now.
     #[must_use]
-    pub fn new(world: World, clock: SharedClock, speed: f64, cancel: CancellationToken) -> Self {
+    pub fn new(world: World, clock: SharedClock, speed: f64, tasks: Tasks) -> Self {
         Self(Arc::new(Inner {
             start: world.start,
             world: Mutex::new(world),
@@ -51,7 +53,8 @@ impl Shared {
             speed,
             advanced: AtomicU64::new(0),
             changed: tokio::sync::Notify::new(),
-            cancel,
+            cancel: tasks.token(),
+            tasks,
         }))
     }
 
@@ -101,6 +104,12 @@ impl Shared {
             }
         }
         true
+    }
+
+    /// Work that goes on whether or not somebody still waits for it.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.0.tasks
     }
 
     /// Ends with the simulator.

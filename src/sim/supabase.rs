@@ -105,8 +105,13 @@ async fn health(State(shared): State<Shared>, Path(reference): Path<String>, Raw
         let chosen = project.services.iter().filter(|(name, _)| asked.contains(name));
         let all: Vec<Value> = chosen
             .map(|(name, wrong)| {
-                let status = if wrong.is_none() { "ACTIVE_HEALTHY" } else { "UNHEALTHY" };
-                let mut row = json!({"name": name, "healthy": wrong.is_none(), "status": status});
+                let coming = project.coming_up.iter().any(|one| one == name);
+                let status = match wrong {
+                    Some(_) => "UNHEALTHY",
+                    None if coming => "COMING_UP",
+                    None => "ACTIVE_HEALTHY",
+                };
+                let mut row = json!({"name": name, "healthy": wrong.is_none() && !coming, "status": status});
                 if let Some(wrong) = wrong {
                     row["error"] = json!(wrong);
                 }

@@ -115,8 +115,7 @@ async fn deployments(State(shared): State<Shared>, Query(query): Query<ListQuery
     let now = world.now;
     let mut chosen: Vec<_> = world
         .vercel
-        .deployments
-        .iter()
+        .listed(now)
         .rev()
         .filter(|one| wanted.is_none_or(|wanted| wanted == Some(one.env)))
         .filter(|one| query.state.as_deref().is_none_or(|list| list.split(',').any(|state| state == one.state(now))))

@@ -42,7 +42,7 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
     if state == "READY" {
         let rolling = vercel.rolling().is_some_and(|release| release.canary == one.id);
         let word = if one.promoted { "PROMOTED" } else { "STAGED" };
-        value["readySubstate"] = json!(if rolling { "ROLLING" } else { word });
+        value["readySubstate"] = json!(one.substate.unwrap_or(if rolling { "ROLLING" } else { word }));
     }
     let assigned = one.promoted || !names.is_empty();
     match form {
@@ -169,7 +169,7 @@ pub fn project_json(world: &World) -> Value {
         })
     });
     let moving = request.as_ref().filter(|one| one["jobStatus"] == "in-progress" && one["type"] == "rollback");
-    let newest = vercel.deployments.iter().rev().take(5).map(|one| deployment_json(world, one, Form::Short));
+    let newest = vercel.listed(world.now).rev().take(5).map(|one| deployment_json(world, one, Form::Short));
     let resources = json!({"functionDefaultRegions": ["iad1"]});
     let mut value = json!({
         "id": project.id,

@@ -1,9 +1,12 @@
 //! Answers that are made up: what stands in for a platform that does not answer itself.
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{FaultSpec, RetryAfter};
 
 /// What a load balancer says.
 const PAGE: &str = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>";
@@ -57,17 +60,15 @@ fn with_type(status: StatusCode, kind: &'static str, body: &'static [u8]) -> Res
 }
 
 /// What GitHub answers to whom it has had enough of (github.md section 3).
-pub(super) fn secondary(status: StatusCode, retry_after: Option<u64>) -> Response {
+pub(super) fn secondary(status: StatusCode, fault: &FaultSpec, now: Timestamp) -> Response {
     let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let mut response = (status, axum::Json(serde_json::json!({"message": message}))).into_response();
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
+    later(response.headers_mut(), fault, now);
     response
 }
 
 /// The error body of each platform's kind, with the time to come back if one is given.
-pub(super) fn failed(origin: &str, status: StatusCode, retry_after: Option<u64>) -> Response {
+pub(super) fn failed(origin: &str, status: StatusCode, fault: &FaultSpec, now: Timestamp) -> Response {
     let text = match status.as_u16() {
         401 => "Bad credentials",
         403 => "forbidden",
@@ -75,14 +76,46 @@ pub(super) fn failed(origin: &str, status: StatusCode, retry_after: Option<u64>)
         429 => "rate limit exceeded",
         _ => "Internal Server Error",
     };
-    let body = match origin {
-        "vercel" => serde_json::json!({"error": {"code": text.to_lowercase().replace(' ', "_"), "message": text}}),
-        "github" | "supabase" => serde_json::json!({"message": text}),
+    let body = match (origin, status) {
+        _ if fault.body.is_some() => fault.body.clone().unwrap_or_default(),
+        ("vercel", StatusCode::TOO_MANY_REQUESTS) => limited(fault, now),
+        ("vercel", _) => serde_json::json!({"error": {"code": text.to_lowercase().replace(' ', "_"), "message": text}}),
+        ("github" | "supabase", _) => serde_json::json!({"message": text}),
         _ => serde_json::json!({"error": text}),
     };
     let mut response = (status, axum::Json(body)).into_response();
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let headers = response.headers_mut();
+    later(headers, fault, now);
+    if let Some(wait) = fault.reset.or((origin == "vercel" && status == StatusCode::TOO_MANY_REQUESTS).then_some(60)) {
+        // Supabase tells what is left, the others an instant.
+        let at = if origin == "supabase" { wait } else { now.as_second() + wait };
+        headers.insert("x-ratelimit-remaining", HeaderValue::from_static("0"));
+        headers.insert("x-ratelimit-reset", HeaderValue::from(at));
+    }
+    for (name, value) in &fault.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
     }
     response
+}
+
+/// Vercel's body of a spent limit (vercel.md section 3).
+fn limited(fault: &FaultSpec, now: Timestamp) -> serde_json::Value {
+    let reset = now.as_second() + fault.reset.unwrap_or(60);
+    let limit = serde_json::json!({"remaining": 0, "reset": reset, "resetMs": reset * 1000, "total": 500});
+    serde_json::json!({"error": {"code": "rate_limited", "message": "Rate limit exceeded", "limit": limit}})
+}
+
+/// `Retry-After`, in the form that is asked for.
+fn later(headers: &mut HeaderMap, fault: &FaultSpec, now: Timestamp) {
+    let value = match (&fault.retry_after, fault.retry_in) {
+        (Some(RetryAfter::Seconds(seconds)), _) => Some(HeaderValue::from(*seconds)),
+        (Some(RetryAfter::Text(text)), _) => HeaderValue::from_str(text).ok(),
+        (None, Some(wait)) => super::http_date(now + SignedDuration::from_secs(wait)),
+        (None, None) => None,
+    };
+    if let Some(value) = value {
+        headers.insert(header::RETRY_AFTER, value);
+    }
 }

@@ -15,7 +15,7 @@ use super::{Numbered, error, not_found};
 use crate::sim::github_json;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
-use crate::sim::world::github::{Job, Run};
+use crate::sim::world::github::{Job, Logs, Run};
 use crate::sim::world::ids;
 
 /// How long an address is good for, in seconds.
@@ -52,7 +52,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 pub(super) async fn redirect(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
     let world = shared.world();
     let Some((run, _)) = job(&world, id) else { return not_found() };
-    if world.now.duration_since(run.created_at) > KEPT {
+    if run.logs == Logs::Expired || world.now.duration_since(run.created_at) > KEPT {
         return error(StatusCode::GONE, "Server Error");
     }
     let expires = world.now.as_second() + GOOD_FOR;
@@ -86,7 +86,11 @@ async fn blob(
         return refuse(StatusCode::FORBIDDEN, "AuthenticationFailed");
     }
     // The log of a job exists when the job has ended, not before.
-    let text = job(&world, id).and_then(|(run, job)| github_json::job_log(&world, run, job));
+    let text = job(&world, id).and_then(|(run, job)| match run.logs {
+        Logs::Kept => github_json::job_log(&world, run, job),
+        Logs::Empty => Some(String::new()),
+        Logs::Expired | Logs::Missing => None,
+    });
     match text {
         Some(text) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response(),
         None => refuse(StatusCode::NOT_FOUND, "BlobNotFound"),

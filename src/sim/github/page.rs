@@ -21,8 +21,15 @@ pub(super) const VARIABLES: Sizes = Sizes { usual: 10, most: 30 };
 /// The part of a query that all lists know.
 #[derive(Deserialize)]
 pub(super) struct Page {
+    #[serde(default, deserialize_with = "number")]
     per_page: Option<usize>,
+    #[serde(default, deserialize_with = "number")]
     page: Option<usize>,
+}
+
+/// What is no number counts as not asked for, as GitHub has it.
+fn number<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<usize>, D::Error> {
+    Ok(Option::<String>::deserialize(text)?.and_then(|text| text.parse().ok()))
 }
 
 impl Page {

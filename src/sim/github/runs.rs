@@ -50,7 +50,9 @@ fn list(shared: &Shared, workflow: Option<u64>, uri: &Uri, page: &Page, filter: 
         let world = shared.world();
         let newest = world.github.runs.iter().rev();
         let indexed = |run: &&Run| !filter.is_any() || world.now.duration_since(run.created_at) >= LAG;
-        let mine = newest.filter(indexed).filter(|run| workflow.is_none_or(|workflow| workflow == run.workflow));
+        let shown = |run: &&Run| world.now.duration_since(run.created_at) >= world.github.lag;
+        let mine =
+            newest.filter(shown).filter(indexed).filter(|run| workflow.is_none_or(|workflow| workflow == run.workflow));
         mine.map(|run| run_json(&world, run)).filter(|run| filter.takes(run)).collect()
     };
     page.envelope(uri, &origin(shared), COMMON, "workflow_runs", all)

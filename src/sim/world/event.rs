@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deploy::Deploy;
 use super::host::Host;
+use super::setting::Setting;
 use super::{Env, Health, World, traffic};
 
 /// A scripted world.
@@ -44,6 +45,8 @@ pub enum Kind {
     WaitTimer,
     /// The log of a service, and the one of its neighbours, is written at another rate.
     Traffic,
+    /// A state of a platform is set as `set` says.
+    Set,
 }
 
 /// Which commit a deploy brings.
@@ -113,6 +116,9 @@ pub struct Event {
     /// Traffic: lines a second; absent = the usual rate.
     #[serde(default)]
     pub rate: Option<u64>,
+    /// Set: what, and where.
+    #[serde(default)]
+    pub set: Option<Setting>,
 }
 
 fn production() -> Env {
@@ -178,6 +184,10 @@ impl World {
                 for service in ["backend", "frontend", "database"].into_iter().filter(|one| event.touches(one)) {
                     self.rates.insert((event.environment, service), event.rate);
                 }
+            }
+            Kind::Set => {
+                // What is asked for over HTTP is checked before; a scenario that names what is not there changes nothing.
+                let _ = event.set.as_ref().map(|setting| self.set(setting));
             }
             Kind::Healthy => self.set_health(event, Health::good()),
             Kind::Unhealthy => self.set_health(event, Health { healthy: false, ..event.health() }),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::budget::Buckets;
@@ -53,6 +54,8 @@ pub struct FlyApp {
     pub secrets_version: u64,
     /// Recent log lines, oldest first.
     pub logs: VecDeque<LogLine>,
+    /// The list of releases shows a row only so long after it was made.
+    pub lag: SignedDuration,
 }
 
 /// A row of the release table: a label, not the truth.
@@ -169,6 +172,29 @@ pub struct Machine {
     pub fallback: Option<(String, String, Value)>,
     /// What the Machines API knows of it.
     pub host: Host,
+    /// How much of it is told beside that.
+    pub shown: Shown,
+    /// It stays in lists when it is destroyed.
+    pub lingers: bool,
+    /// Its visitors are not answered either.
+    pub dark: bool,
+}
+
+/// How much of a machine Fly answers (fly.md section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shown {
+    /// All of it.
+    #[default]
+    Whole,
+    /// `incomplete_config` instead of `config`, and no image.
+    Incomplete,
+    /// `config: null`.
+    Null,
+    /// Neither of the two fields.
+    Absent,
+    /// `config: null`, and nothing else that comes from its host.
+    Hollow,
 }
 
 /// Why an action on a machine was refused.
@@ -209,6 +235,9 @@ impl Machine {
             falls_back: false,
             fallback: None,
             host: Host::Ok,
+            shown: Shown::Whole,
+            lingers: false,
+            dark: false,
         };
         machine.event("launch", "created", now);
         machine
@@ -262,10 +291,10 @@ impl Machine {
         self.events.truncate(50);
     }
 
-    /// Serves requests: started, and in the proxy.
+    /// Serves requests: started, in the proxy, and on a host that answers.
     #[must_use]
     pub fn serving(&self) -> bool {
-        self.state == "started" && !self.cordoned
+        self.state == "started" && !self.cordoned && !self.dark
     }
 
     /// Refuses whoever does not hold the lease (fly.md section 3.4).
@@ -339,6 +368,11 @@ impl FlyApp {
         self.releases.last()
     }
 
+    /// The rows that the platform's lists show already, oldest first.
+    pub fn listed(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &FlyRelease> {
+        self.releases.iter().filter(move |row| row.created_at + self.lag <= now)
+    }
+
     /// A machine by id.
     pub fn machine_mut(&mut self, id: &str) -> Option<&mut Machine> {
         self.machines.iter_mut().find(|machine| machine.id == id)
@@ -365,7 +399,7 @@ impl FlyApp {
     /// Enters what is due, machine by machine; what is destroyed is no longer among them.
     pub fn settle(&mut self, now: Timestamp) {
         self.machines.iter_mut().for_each(|machine| machine.settle(now));
-        self.destroyed.extend(self.machines.extract_if(.., |machine| machine.state == "destroyed"));
+        self.destroyed.extend(self.machines.extract_if(.., |machine| machine.state == "destroyed" && !machine.lingers));
     }
 
     /// Whether the image of a machine answers well at `now`.

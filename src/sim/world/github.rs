@@ -1,10 +1,15 @@
 //! GitHub: workflow runs with jobs and steps whose states are functions of the time, environments with their gates,
 //! deployments, secrets and variables.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::budget::Budgets;
 use super::deploy::Deploy;
+pub use super::jobs::{Job, Step, steps};
+use super::jobs::{Progress, done};
 use super::lane::{Group, Parked};
 use super::{Env, ids};
 
@@ -37,6 +42,19 @@ pub struct GithubWorld {
     pub variables: Vec<GithubVariable>,
     /// Rate limits.
     pub budgets: Budgets,
+    /// The security features whose state was set from outside.
+    pub features: BTreeMap<&'static str, Feature>,
+    /// Lists of runs show one only so long after it was made.
+    pub lag: SignedDuration,
+}
+
+/// What a security feature answers (github.md section 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feature {
+    /// `on`, `off`, `never_ran`, `forbidden`, `blocked` or `unavailable`.
+    pub state: &'static str,
+    /// Open alerts, where that is not the usual.
+    pub alerts: Option<usize>,
 }
 
 /// A workflow file.
@@ -52,6 +70,8 @@ pub struct Workflow {
     pub inputs: Option<Vec<&'static str>>,
     /// The concurrency group that its runs share.
     pub group: Option<Group>,
+    /// `active`, `disabled_manually` and its kind.
+    pub state: &'static str,
 }
 
 /// A workflow run.
@@ -91,6 +111,25 @@ pub struct Run {
     pub brings: Option<Deploy>,
     /// The gate that its deploy jobs have to pass.
     pub gate: Option<Gate>,
+    /// `status` and `conclusion` that were set from outside.
+    pub forced: Option<(&'static str, Option<&'static str>)>,
+    /// What became of the logs of its jobs.
+    pub logs: Logs,
+}
+
+/// What became of the logs of a run's jobs (github.md section 4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Logs {
+    /// They are there once a job has ended.
+    #[default]
+    Kept,
+    /// 410.
+    Expired,
+    /// Not a byte.
+    Empty,
+    /// Deleted by somebody, or never written.
+    Missing,
 }
 
 /// A gate that the deploy jobs of a run have to pass, once what they need is done.
@@ -129,115 +168,6 @@ pub struct Attempt {
     pub started_at: Timestamp,
     /// Cancelled, when.
     pub canceled_at: Option<Timestamp>,
-}
-
-/// One job of a run.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// Numeric id.
-    pub id: u64,
-    /// Its name.
-    pub name: String,
-    /// When it starts; `None` = held by a gate.
-    pub starts_at: Option<Timestamp>,
-    /// The environment it names.
-    pub env: Option<Env>,
-    /// A gate holds it, or held it.
-    pub gated: bool,
-    /// Steps in order.
-    pub steps: Vec<Step>,
-    /// Skipped because a gate was rejected.
-    pub rejected_at: Option<Timestamp>,
-}
-
-/// One step of a job.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// From 1.
-    pub number: u64,
-    /// Its name.
-    pub name: String,
-    /// From the start of the job.
-    pub offset: SignedDuration,
-    /// How long it takes.
-    pub takes: SignedDuration,
-    /// It fails.
-    pub fails: bool,
-}
-
-/// Where something stands: GitHub's `status` and `conclusion`, with the times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// `requested`, `queued`, `pending`, `waiting`, `in_progress`, `completed`.
-    pub status: &'static str,
-    /// `success`, `failure`, `cancelled`, `skipped`, or none.
-    pub conclusion: Option<&'static str>,
-    /// Since when it runs.
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    pub completed_at: Option<Timestamp>,
-}
-
-impl Job {
-    /// When its last step ends, if it starts at all.
-    #[must_use]
-    pub fn ends_at(&self) -> Option<Timestamp> {
-        let start = self.starts_at?;
-        let length = self.steps.iter().find(|step| step.fails).or(self.steps.last());
-        Some(start + length.map_or(SignedDuration::ZERO, |step| step.offset + step.takes))
-    }
-
-    /// It has a step that fails.
-    #[must_use]
-    pub fn fails(&self) -> bool {
-        self.steps.iter().any(|step| step.fails)
-    }
-
-    /// Where it stands.
-    #[must_use]
-    pub fn progress(&self, canceled: Option<Timestamp>, now: Timestamp) -> Progress {
-        if let Some(at) = self.rejected_at {
-            return done("failure", self.starts_at, at);
-        }
-        if let Some(at) = canceled.filter(|at| *at <= now && self.ends_at().is_none_or(|end| end > *at)) {
-            return done("cancelled", self.starts_at.filter(|start| *start <= at), at);
-        }
-        match (self.starts_at, self.ends_at()) {
-            (Some(start), Some(end)) if now >= start || !self.gated => timed(start, end, self.fails(), now),
-            _ => Progress { status: "waiting", conclusion: None, started_at: None, completed_at: None },
-        }
-    }
-
-    /// Where one of its steps stands.
-    #[must_use]
-    pub fn step_progress(&self, step: &Step, canceled: Option<Timestamp>, now: Timestamp) -> Progress {
-        let Some(start) = self.starts_at else {
-            return Progress { status: "queued", conclusion: None, started_at: None, completed_at: None };
-        };
-        let (from, to) = (start + step.offset, start + step.offset + step.takes);
-        if let Some(at) = canceled.filter(|at| *at <= now && to > *at) {
-            return done("cancelled", Some(from).filter(|from| *from <= at), at);
-        }
-        let stop = self.steps.iter().find(|other| other.fails && other.number < step.number);
-        if stop.is_some() && self.ends_at().is_some_and(|end| end <= now) {
-            return done("skipped", Some(now), now);
-        }
-        timed(from, to, step.fails, now)
-    }
-}
-
-fn done(conclusion: &'static str, started_at: Option<Timestamp>, at: Timestamp) -> Progress {
-    Progress { status: "completed", conclusion: Some(conclusion), started_at, completed_at: Some(at) }
-}
-
-fn timed(from: Timestamp, to: Timestamp, fails: bool, now: Timestamp) -> Progress {
-    if now < from {
-        Progress { status: "queued", conclusion: None, started_at: None, completed_at: None }
-    } else if now < to {
-        Progress { status: "in_progress", conclusion: None, started_at: Some(from), completed_at: None }
-    } else {
-        done(if fails { "failure" } else { "success" }, Some(from), to)
-    }
 }
 
 impl Run {
@@ -286,6 +216,9 @@ impl Run {
     /// Where the whole run stands.
     #[must_use]
     pub fn progress(&self, now: Timestamp) -> Progress {
+        if let Some(words) = self.forced {
+            return Progress::forced(words, Some(self.started_at), now);
+        }
         if let Some(parked) = &self.parked {
             return match self.canceled_at.filter(|at| *at <= now) {
                 Some(at) => done("cancelled", None, at),
@@ -393,19 +326,6 @@ pub struct GithubVariable {
     pub updated_at: Timestamp,
 }
 
-/// Steps one after the other: (name, milliseconds).
-#[must_use]
-pub fn steps(list: &[(&str, i64)]) -> Vec<Step> {
-    let mut offset = SignedDuration::ZERO;
-    let mut all = Vec::with_capacity(list.len());
-    for (n, (name, ms)) in list.iter().enumerate() {
-        let takes = SignedDuration::from_millis(*ms);
-        all.push(Step { number: n as u64 + 1, name: (*name).to_owned(), offset, takes, fails: false });
-        offset += takes;
-    }
-    all
-}
-
 /// What a deploy run is made of.
 #[derive(Debug, Clone)]
 pub struct NewRun {
@@ -450,6 +370,8 @@ impl GithubWorld {
             gated: env.is_some() && gate.is_some(),
             steps,
             rejected_at: None,
+            silent_since: None,
+            forced: None,
         };
         self.runs.push(Run {
             id,
@@ -473,6 +395,8 @@ impl GithubWorld {
             acquired_at: now,
             brings: None,
             gate,
+            forced: None,
+            logs: Logs::Kept,
         });
         self.deployments.push(GithubDeployment {
             id: 2_600_000_000 + n * 131,

@@ -27,6 +27,13 @@ pub enum Host {
 const KEPT: [&str; 3] = ["image", "guest", "metadata"];
 
 impl Host {
+    /// What is left of a configuration that was put together from other sources.
+    pub(crate) fn part(config: &Value) -> Value {
+        let whole = config.as_object().into_iter().flatten();
+        let part = whole.filter(|(key, _)| KEPT.contains(&key.as_str()));
+        part.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
     /// Changes what is told of a machine.
     pub fn veil(self, machine: &Machine, told: &mut Value) {
         let Some(fields) = told.as_object_mut() else { return };
@@ -37,11 +44,8 @@ impl Host {
                 return;
             }
             Self::Unreachable | Self::Unknown => {
-                let whole = machine.config.as_object().into_iter().flatten();
-                let part = whole.filter(|(key, _)| KEPT.contains(&key.as_str()));
-                let part: Value = part.map(|(key, value)| (key.clone(), value.clone())).collect();
                 fields.remove("config");
-                fields.insert("incomplete_config".to_owned(), part);
+                fields.insert("incomplete_config".to_owned(), Self::part(&machine.config));
             }
             Self::Silent => {
                 fields.insert("config".to_owned(), Value::Null);

@@ -125,6 +125,7 @@ fn fly_app(seed: u64, commits: &[Commit], env: Env, start: Timestamp) -> FlyApp 
         secrets: Vec::new(),
         secrets_version: 0,
         logs: VecDeque::new(),
+        lag: SignedDuration::ZERO,
     };
     let first = if env == Env::Production { 36 } else { 52 };
     for (n, commit) in ran(env).into_iter().enumerate() {
@@ -236,6 +237,8 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
             rolling_config: None,
             rolling_release: None,
             staging_environment: format!("env_{}", ids::base62(seed, "custom", 0, 28)),
+            lag: SignedDuration::ZERO,
+            stuck_domains: Vec::new(),
         },
         deployments: Vec::new(),
         aliases: Vec::new(),
@@ -279,6 +282,7 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         path: format!(".github/workflows/deploy-{}.yml", env.name()),
         inputs,
         group: Some(Group { name: format!("deploy-{}", env.name()), overlap: Overlap::Replace }),
+        state: "active",
     };
     let mut world = GithubWorld {
         refused: Vec::new(),
@@ -300,6 +304,8 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         secrets: Vec::new(),
         variables: Vec::new(),
         budgets: Budgets::default(),
+        features: std::collections::BTreeMap::new(),
+        lag: SignedDuration::ZERO,
     };
     let mut all: Vec<(Timestamp, Env, usize)> = Env::ALL
         .into_iter()
@@ -372,6 +378,10 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
                 logs: VecDeque::new(),
                 walk: VecDeque::new(),
                 branches: None,
+                coming_up: Vec::new(),
+                read_only: false,
+                disk_percent: 32,
+                lints: Vec::new(),
             }
         })
         .collect();

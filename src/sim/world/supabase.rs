@@ -50,6 +50,14 @@ pub struct SupabaseProject {
     pub walk: VecDeque<(Timestamp, &'static str)>,
     /// Preview branches; `None` = branching is off.
     pub branches: Option<Vec<Branch>>,
+    /// Services that are not there yet.
+    pub coming_up: Vec<String>,
+    /// The database refuses changes.
+    pub read_only: bool,
+    /// Percent of the disk that are used.
+    pub disk_percent: u64,
+    /// Names of the security advisor's errors.
+    pub lints: Vec<String>,
 }
 
 /// A preview branch of a project.

@@ -71,6 +71,10 @@ pub struct VercelProject {
     pub rolling_release: Option<RollingRelease>,
     /// `env_…` of the custom environment `staging`.
     pub staging_environment: String,
+    /// Lists of deployments show one only so long after it was made.
+    pub lag: SignedDuration,
+    /// Domains that do not move with promotions and rollbacks.
+    pub stuck_domains: Vec<String>,
 }
 
 /// A promotion or rollback under way or done.
@@ -88,6 +92,8 @@ pub struct AliasRequest {
     pub aliases: Vec<AliasMove>,
     /// A later request took the slot.
     pub skipped: bool,
+    /// A status that was set from outside.
+    pub forced: Option<&'static str>,
 }
 
 /// One alias of a request.
@@ -107,6 +113,9 @@ impl AliasRequest {
     /// `pending`, `in-progress`, `succeeded`, `failed` or `skipped`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> &'static str {
+        if let Some(forced) = self.forced {
+            return forced;
+        }
         if self.skipped {
             return "skipped";
         }
@@ -159,12 +168,19 @@ pub struct VercelDeployment {
     pub health: Health,
     /// Who.
     pub creator: String,
+    /// A `readyState` that was set from outside.
+    pub forced: Option<&'static str>,
+    /// A `readySubstate` that was set from outside.
+    pub substate: Option<&'static str>,
 }
 
 impl VercelDeployment {
     /// `readyState` at `now`.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> &'static str {
+        if let Some(forced) = self.forced {
+            return forced;
+        }
         let age = now.duration_since(self.created_at);
         if self.canceled_at.is_some_and(|at| at <= now) {
             return "CANCELED";
@@ -260,6 +276,11 @@ impl VercelWorld {
         self.deployments.iter_mut().find(|one| one.id == id_or_url || one.url == id_or_url)
     }
 
+    /// The deployments that the platform's lists show already, oldest first.
+    pub fn listed(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &VercelDeployment> {
+        self.deployments.iter().filter(move |one| one.created_at + self.project.lag <= now)
+    }
+
     /// The deployment that an environment's first domain serves.
     #[must_use]
     pub fn live(&self, env: Env) -> Option<&VercelDeployment> {
@@ -283,6 +304,8 @@ impl VercelWorld {
             promoted: false,
             health,
             creator: self.username.clone(),
+            forced: None,
+            substate: None,
         });
         id
     }
@@ -300,13 +323,20 @@ impl VercelWorld {
             .map(|(n, alias)| AliasMove {
                 alias: alias.alias.clone(),
                 at: now + ALIAS_STEP * (n as i32 + 1),
-                fails: false,
+                fails: self.project.stuck_domains.contains(&alias.alias),
                 done: false,
             })
             .collect();
         self.project.auto_assign = kind == "promote";
-        self.project.last_alias_request =
-            Some(AliasRequest { kind, from, to: to.to_owned(), requested_at: now, aliases, skipped: false });
+        self.project.last_alias_request = Some(AliasRequest {
+            kind,
+            from,
+            to: to.to_owned(),
+            requested_at: now,
+            aliases,
+            skipped: false,
+            forced: None,
+        });
     }
 
     /// Applies alias moves that are due.
