@@ -226,9 +226,9 @@ pub struct PollSettings {
 }
 
 impl Settings {
-    /// Why an environment is frozen at this time; `None` = it is not.
+    /// The window that an environment is in at this time; `None` = it is not frozen.
     #[must_use]
-    pub fn frozen(&self, env: &EnvId, now: jiff::Timestamp) -> Option<crate::sanitize::Text> {
+    pub fn frozen(&self, env: &EnvId, now: jiff::Timestamp) -> Option<freeze::Frozen> {
         freeze::frozen(&self.freezes, env, now)
     }
 

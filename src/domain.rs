@@ -16,6 +16,7 @@ pub mod live;
 pub mod log;
 pub mod manner;
 pub mod operation;
+pub mod overrides;
 pub mod pipeline;
 pub mod posture;
 pub mod release;

@@ -7,6 +7,7 @@ mod operate;
 pub mod plan;
 pub mod poll;
 mod preflight;
+mod recall;
 mod remember;
 mod supervisor;
 pub mod view;
@@ -25,6 +26,7 @@ use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Wish};
 use crate::sanitize::Text;
 pub use lanes::Lanes;
+pub use recall::recall;
 
 /// Longest wait for tasks to end on quit.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -101,8 +103,14 @@ impl EngineHandle {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
         let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
         self.supervisor.start(async move {
-            let past = memory.past(wish.kind(), &env, continues).await;
-            let plan = preflight::preflight(&clients, &settings, &clock, &env, &wish, past).await;
+            let plan = match memory.past(wish.kind(), &env, continues).await {
+                Ok(past) => preflight::preflight(&clients, &settings, &clock, &env, &wish, past).await,
+                // What stands against it is not known: it is a plan that refuses, with the reason.
+                Err(error) => {
+                    let refusals = vec![Text::from(error.to_string())];
+                    Ok(Plan { refusals, continues, ..Plan::of(wish, env, Vec::new(), clock.now()) })
+                }
+            };
             outbox.tell(Fact::Plan(req, plan.map(Box::new))).await;
         });
     }
@@ -119,8 +127,8 @@ impl EngineHandle {
                     operate::Operator { clients, settings, clock, outbox, store, plan, reason, moved }.run().await;
                 }
                 Err(error) => {
-                    let text = format!("refused: {error}; nothing was changed");
-                    outbox.tell(Fact::Refused(Text::from(text))).await;
+                    let refused = operate::unopened(&plan, &error, clock.now());
+                    outbox.tell(Fact::Operation(Box::new(refused))).await;
                 }
             }
         });

@@ -2,6 +2,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "headless/store.rs"]
+mod store;
+
 use std::path::Path;
 use std::process::Output;
 

@@ -1,6 +1,11 @@
 //! A rollback end to end: the real engine over HTTP against the simulator, from the plan to the proof at the edge, with what
 //! may go wrong on the way.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says what it leaves out"
+)]
 
 #[path = "operations/contract.rs"]
 mod contract;
@@ -12,6 +17,8 @@ mod drills;
 mod every_crash;
 #[path = "operations/fleets.rs"]
 mod fleets;
+#[path = "operations/guards.rs"]
+mod guards;
 #[path = "operations/levers.rs"]
 mod levers;
 #[path = "support/proxy.rs"]
@@ -30,6 +37,7 @@ use flightdeck::clock::SystemClock;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{Lever, OpState, Operation, StepState, Target, Wish};
+use flightdeck::domain::overrides::Override;
 use flightdeck::store::Store;
 use serde_json::json;
 use world::World;
@@ -298,7 +306,8 @@ async fn a_freeze_is_overridden_by_a_reason_alone() {
     let targets = console.targets().await;
     let plan = console.plan(targets).await;
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
-    assert!(plan.overrides[0].as_str().contains("the quarter ends"), "{:?}", plan.overrides);
+    let Override::Freeze(frozen) = &plan.overrides[0] else { panic!("{:?}", plan.overrides) };
+    assert_eq!(frozen.reason.as_str(), "the quarter ends");
     let again = plan.clone();
     let refused = console.carry_out(plan).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");

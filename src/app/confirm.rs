@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
 use super::rollback::Rollback;
+use crate::domain::claim::Mark;
 use crate::domain::consent::Level;
 use crate::domain::environment::Platform;
 use crate::domain::operation::Plan;
+use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 
 /// A key that was on its way before the plan showed confirms nothing.
@@ -100,10 +102,30 @@ fn live(model: &Model, plan: &Plan) -> Vec<Option<String>> {
     plan.parts.iter().map(part).collect()
 }
 
+/// What somebody said against it, or began there, while it was on the screen.
+fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
+    let marked = Mark::against(&model.history.marks, plan.goes_to()).filter(|why| !plan.refusals.contains(why));
+    let answers = plan.kind.answers();
+    let under_way = model.operations.values().find(|one| {
+        let there = one.env == plan.env && one.id != plan.op && !one.state.ended() && !one.interrupted;
+        there && !(answers && one.kind.gated())
+    });
+    let lock = model.history.locks.get(&plan.env).filter(|lock| *lock.who.as_str() != *model.who);
+    let frozen = model.frozen(&plan.env, now).filter(|_| !plan.kind.stops());
+    let against = lock.cloned().map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze));
+    let new = against.into_iter().find(|one| !plan.overrides.contains(one)).map(|one| one.words());
+    let under_way = under_way.map(|one| format!("another operation began there: {}", one.title));
+    let why = marked.map(|why| why.to_string()).or(under_way).or(new)?;
+    Some(Text::from(format!(
+        "{}: {why}; that came while the plan was on the screen: esc, then make it again",
+        plan.env
+    )))
+}
+
 /// A plan on the screen whose world has moved is taken off it: it acts on what it showed, or not at all.
-pub(super) fn check(model: &mut Model) {
+pub(super) fn check(model: &mut Model, now: Now) {
     let Some(Rollback::Ready(plan, confirm)) = &model.rollback else { return };
-    if let Some(why) = confirm.moved(model, plan) {
+    if let Some(why) = confirm.moved(model, plan).or_else(|| objection(model, plan, now)) {
         model.rollback = Some(Rollback::Refused(why));
     }
 }
@@ -112,9 +134,11 @@ pub(super) fn check(model: &mut Model) {
 mod tests {
     use super::*;
     use crate::app::msg::Msg;
+    use crate::domain::claim::Lock;
     use crate::domain::environment::{Declared, Status, Switches};
     use crate::domain::fact::Fact;
-    use crate::domain::operation::{Act, PlanPart, Wish};
+    use crate::domain::history::History;
+    use crate::domain::operation::{Act, OpKind, Operation, PlanPart, Wish};
     use crate::domain::release::Presence;
 
     fn plan(level: Level) -> Plan {
@@ -155,6 +179,22 @@ mod tests {
         Model::new(&settings, now)
     }
 
+    fn part() -> PlanPart {
+        PlanPart {
+            service: crate::domain::ids::ServiceId::new("production", "backend"),
+            platform: Platform::Fly,
+            resource: Text::from("app"),
+            from: Default::default(),
+            from_id: None,
+            to: Default::default(),
+            to_id: String::new().into(),
+            act: Act::FlyRestart { machines: Vec::new() },
+            revisions: Vec::new(),
+            presence: Presence::There,
+            steps: Vec::new(),
+        }
+    }
+
     #[test]
     fn a_plan_whose_world_moves_is_taken_off_the_screen() {
         let mut model = model();
@@ -173,20 +213,7 @@ mod tests {
             claimed: None,
         };
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
-        let part = PlanPart {
-            service: id.clone(),
-            platform: Platform::Fly,
-            resource: Text::from("app"),
-            from: Default::default(),
-            from_id: None,
-            to: Default::default(),
-            to_id: String::new().into(),
-            act: Act::FlyRestart { machines: Vec::new() },
-            revisions: Vec::new(),
-            presence: Presence::There,
-            steps: Vec::new(),
-        };
-        let plan = Plan { parts: vec![part], ..plan(Level::Critical) };
+        let plan = Plan { parts: vec![part()], ..plan(Level::Critical) };
         let told = |model: &mut Model, deployment: &str| {
             let fact = Fact::Declared(id.clone(), Box::new(live(deployment)));
             drop(crate::app::update(model, Msg::Fact(fact), now));
@@ -198,6 +225,41 @@ mod tests {
         told(&mut model, "b");
         let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
         assert!(why.as_str().starts_with("production/backend moved"), "{why}");
+    }
+
+    #[test]
+    fn a_plan_that_somebody_speaks_against_is_taken_off_the_screen_and_says_why() {
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
+        let lock = |who: &str| Lock { who: who.into(), why: "migration".into(), at: now.wall, until: None };
+        let bad = Mark { who: "maria".into(), why: "corrupts rows".into(), at: now.wall };
+        let to = |plan: Plan| {
+            let part = PlanPart { to: ("v2".into(), Some("abcdef0".into())), ..part() };
+            Plan { parts: vec![part], ..plan }
+        };
+        let fell = |plan: Plan, fact: Fact| {
+            let mut model = model();
+            model.rollback = Some(Rollback::Ready(Box::new(plan), Confirm::default()));
+            drop(crate::app::update(&mut model, Msg::Fact(fact), now));
+            match model.rollback {
+                Some(Rollback::Refused(why)) => Some(why.to_string()),
+                _ => None,
+            }
+        };
+        let history = |history: History| Fact::History(Box::new(history));
+        let locked = History { locks: [("production".into(), lock("maria"))].into(), ..History::default() };
+        let why = fell(plan(Level::Severe), history(locked.clone())).unwrap();
+        assert!(why.contains("locked by maria: migration") && why.contains("make it again"), "{why}");
+        let known = Plan { overrides: vec![Override::Lock(lock("maria"))], ..plan(Level::Severe) };
+        assert_eq!(fell(known.clone(), history(locked)), None, "the reason that is given is about this lock");
+        let other = History { locks: [("production".into(), lock("ali"))].into(), ..History::default() };
+        assert!(fell(known, history(other)).unwrap().contains("ali"));
+        let marked = History { marks: [("abcdef0".into(), bad)].into(), ..History::default() };
+        assert!(fell(to(plan(Level::Severe)), history(marked)).unwrap().contains("corrupts rows (maria)"));
+        let id = crate::domain::ids::OpId(uuid::Uuid::now_v7());
+        let title = Text::from("production: frontend paused");
+        let operation = Operation::begun(id, OpKind::Pause, "production".into(), title, now.wall);
+        let why = fell(plan(Level::Severe), Fact::Operation(Box::new(operation))).unwrap();
+        assert!(why.contains("frontend paused"), "{why}");
     }
 
     #[test]

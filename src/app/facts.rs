@@ -119,9 +119,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             mark_verified(model);
         }
         Fact::Saved(path) => return saving::written(model, path),
-        Fact::Notice(text) | Fact::Refused(text) => model.notice = Some(text),
+        Fact::Notice(text) => model.notice = Some(text),
     }
-    confirm::check(model);
+    confirm::check(model, now);
     let mut effects = steady::look(model, now);
     effects.extend(ended.map(|env| Effect::Refresh(of_environment(model, &env))));
     effects.extend(banner::judge(model, now));

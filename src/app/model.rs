@@ -281,9 +281,9 @@ impl Model {
         self.known(now).service(id)
     }
 
-    /// Why an environment is frozen now; `None` = it is not.
+    /// The window that an environment is in now; `None` = it is not frozen.
     #[must_use]
-    pub fn frozen(&self, env: &EnvId, now: Now) -> Option<Text> {
+    pub fn frozen(&self, env: &EnvId, now: Now) -> Option<freeze::Frozen> {
         freeze::frozen(&self.freezes, env, now.wall)
     }
 

@@ -108,7 +108,7 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
     let mark = candidate
         .and_then(|sha| Some(format!("{} is marked bad: {}", sha.short(), model.history.marks.get(sha)?.words())));
     let jump = Jump::Place(Place::Env(production.id.clone()));
-    let frozen = model.frozen(&production.id, now).map(|words| words.to_string());
+    let frozen = model.frozen(&production.id, now).map(|frozen| frozen.words());
     let (status, says) = match mark.or(lock).or(frozen) {
         Some(says) => (Status::Warn, says),
         None => (Status::Ok, "no lock, no mark, no freeze".to_owned()),

@@ -18,6 +18,7 @@ use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::manner::{Manner, Strategy};
 use crate::domain::operation::{PLAN_LIFE, Plan, Target, Wish};
+use crate::domain::overrides::Override;
 use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
@@ -251,7 +252,7 @@ pub(super) fn claim(model: &mut Model, env: EnvId, asks: Asks) {
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
 fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) -> Vec<Effect> {
     let missing = match &asks {
-        Asks::Wish(wish) => overridden(model, &env, wish, now),
+        Asks::Wish(wish) => overridden(model, &env, wish, now).map(|one| one.words()),
         Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
     };
     if let Some(why) = missing.filter(|_| said.is_empty()) {
@@ -276,19 +277,17 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 
 /// What is red, or somebody's, and would be overridden by doing it now.
 #[must_use]
-pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<String> {
-    if !wish.kind().stops()
-        && let Some(frozen) = model.frozen(env, now)
-    {
-        return Some(frozen.to_string());
+pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<Override> {
+    if let Some(frozen) = model.frozen(env, now).filter(|_| !wish.kind().stops()) {
+        return Some(Override::Freeze(frozen));
     }
     let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
     if let Some(lock) = lock {
-        return Some(format!("{env} is {}", lock.words()));
+        return Some(Override::Lock(lock.clone()));
     }
     let ships = wish.kind().ships();
     let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
-    Some(format!("it is not so that {}: {}", red.asks, red.says))
+    Some(Override::RedGate { asks: Text::from(red.asks), says: red.says })
 }
 
 fn ask(model: &mut Model, env: EnvId, wish: Wish) -> Vec<Effect> {

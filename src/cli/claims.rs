@@ -36,7 +36,7 @@ pub struct MarkArgs {
 }
 
 fn failed(error: StoreError) -> UserError {
-    UserError::new(ExitCode::Failed, error.to_string())
+    UserError::new(ExitCode::Refused, error.to_string()).now("nothing was written")
 }
 
 async fn open(settings: &Settings) -> Result<Store, UserError> {

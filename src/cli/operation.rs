@@ -207,7 +207,7 @@ pub(super) async fn carry_out(
         return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
     }
     if let (Some(why), true, None) = (plan.overrides.first(), consent.confirm.is_some(), &consent.reason) {
-        let error = UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed");
+        let error = UserError::new(ExitCode::Refused, why.words()).now("nothing was changed");
         return Err(error.hint("--reason overrides it; the journal keeps the reason"));
     }
     if consent.confirm.is_none() {
@@ -223,9 +223,6 @@ pub(super) async fn carry_out(
                 if operation.state.ended() {
                     return end(&operation, json);
                 }
-            }
-            Some(Fact::Refused(text)) => {
-                return Err(UserError::new(ExitCode::Refused, text.to_string()));
             }
             Some(_) => {}
             None => return Err(UserError::new(ExitCode::Failed, "the engine ended").hint("see flightdeck journal")),
@@ -244,7 +241,7 @@ fn show_plan(plan: &Plan, json: bool) -> String {
     }
     let stays = if plan.kind == OpKind::RollBack { "does not go back" } else { "stays as it is" };
     plan.stays.iter().for_each(|line| text.push_str(&format!("{stays}: {line}\n")));
-    plan.overrides.iter().for_each(|line| text.push_str(&format!("needs a reason: {line}\n")));
+    plan.overrides.iter().for_each(|one| text.push_str(&format!("needs a reason: {}\n", one.words())));
     plan.warnings.iter().for_each(|line| text.push_str(&format!("warning: {line}\n")));
     plan.refusals.iter().for_each(|line| text.push_str(&format!("refused: {line}\n")));
     text.push_str(&format!("nothing was changed; add --confirm={} to carry it out\n", plan.env));

@@ -1,8 +1,11 @@
 //! What people claim: an environment for themselves, a commit as bad. Kept in the store, seen by every console that shares it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::ids::Sha;
 use crate::sanitize::Text;
 
 /// A person's claim on an environment.
@@ -39,6 +42,12 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The first of these commits that is marked, in one line: nothing goes there.
+    pub fn against<'a>(marks: &BTreeMap<Sha, Self>, mut commits: impl Iterator<Item = &'a Sha>) -> Option<Text> {
+        let (sha, mark) = commits.find_map(|sha| Some((sha, marks.get(sha)?)))?;
+        Some(Text::from(format!("{} is marked bad: {}", sha.short(), mark.words())))
+    }
+
     /// In one line: `corrupts rows (maria)`.
     #[must_use]
     pub fn words(&self) -> String {

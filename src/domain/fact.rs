@@ -42,8 +42,6 @@ pub enum Fact {
     Clock(Platform, SignedDuration),
     /// The answer to a preflight, by its number.
     Plan(ReqId, Result<Box<Plan>, Text>),
-    /// An operation could not begin; nothing was changed.
-    Refused(Text),
     /// An operation began, moved or ended.
     Operation(Box<Operation>),
     /// What the disk remembers: the journal's newest rows, and what was seen healthy.

@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use serde::Serialize;
 
 use super::ids::EnvId;
 use crate::sanitize::Text;
@@ -46,13 +47,32 @@ impl Freeze {
     }
 }
 
-/// Why an environment is frozen now, in words; `None` = it is not.
+/// A window that an environment is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Frozen {
+    /// When it ends.
+    pub until: Timestamp,
+    /// The same as its people read it: `Fri 18:30 UTC`.
+    pub end: Text,
+    /// Why.
+    pub reason: Text,
+}
+
+impl Frozen {
+    /// In one line: `it is frozen until Fri 18:30 UTC: the quarter ends`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("it is frozen until {}: {}", self.end, self.reason)
+    }
+}
+
+/// The window that an environment is in now, the one that ends last; `None` = it is not frozen.
 #[must_use]
-pub fn frozen(windows: &[(EnvId, Freeze)], env: &EnvId, now: Timestamp) -> Option<Text> {
+pub fn frozen(windows: &[(EnvId, Freeze)], env: &EnvId, now: Timestamp) -> Option<Frozen> {
     let own = windows.iter().filter(|(of, _)| of == env);
     let (window, until) = own.filter_map(|(_, one)| Some((one, one.until(now)?))).max_by_key(|(_, until)| *until)?;
-    let end = until.to_zoned_datetime(window.zone.clone());
-    Some(Text::clean(&format!("it is frozen until {}: {}", end.strftime("%a %H:%M %Z"), window.reason)))
+    let end = until.to_zoned_datetime(window.zone.clone()).strftime("%a %H:%M %Z").to_string();
+    Some(Frozen { until, end: Text::clean(&end), reason: window.reason.clone() })
 }
 
 #[cfg(test)]
@@ -93,7 +113,7 @@ mod tests {
         let all = all.map(|one| (EnvId::from("production"), one));
         let frozen = |env: &str, now: &str| frozen(&all, &env.into(), at(now));
         let told = frozen("production", "2026-11-20T11:00:00Z");
-        assert_eq!(told.as_ref().map(Text::as_str), Some("it is frozen until Fri 18:30 UTC: quiet"));
+        assert_eq!(told.map(|told| told.words()).as_deref(), Some("it is frozen until Fri 18:30 UTC: quiet"));
         assert_eq!(frozen("production", "2026-11-20T20:00:00Z"), None);
         assert_eq!(frozen("staging", "2026-11-20T11:00:00Z"), None);
     }

@@ -37,8 +37,37 @@ pub struct History {
     pub rows: Vec<JournalRow>,
     /// Rows ever written.
     pub height: i64,
-    /// Where the chain of hashes breaks and why; `None` = it holds.
-    pub broken: Option<Text>,
+    /// Whether the rows are as they were written.
+    pub chain: Chain,
+}
+
+/// What is known of the chain of hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chain {
+    /// It was not read whole, and why.
+    Unread(Text),
+    /// It was followed to this row and holds.
+    Holds {
+        /// The last row of it.
+        row: i64,
+        /// When that row was read.
+        at: Timestamp,
+    },
+    /// It does not hold.
+    Broken {
+        /// The first row that is wrong.
+        row: i64,
+        /// What is wrong with it.
+        why: Text,
+        /// When that was found.
+        at: Timestamp,
+    },
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self::Unread(Text::from("not yet"))
+    }
 }
 
 impl History {

@@ -9,6 +9,7 @@ use super::consent::Level;
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::manner::Strategy;
+use super::overrides::Override;
 use super::release::{Commit, Presence};
 pub use super::step::{PlanStep, StepKind, Wait};
 pub use super::wish::{Lever, OpKind, PIPELINE, Target, Wish};
@@ -35,8 +36,8 @@ pub struct Plan {
     pub stays: Vec<Text>,
     /// Why it cannot run now; empty = it can.
     pub refusals: Vec<Text>,
-    /// What stands against it and a person may override by a reason: a freeze.
-    pub overrides: Vec<Text>,
+    /// What stands against it and a person may override by a reason.
+    pub overrides: Vec<Override>,
     /// Things to know before confirming.
     pub warnings: Vec<Text>,
     /// How long it usually takes, if history tells.
@@ -67,6 +68,11 @@ impl Plan {
             computed_at: now,
             continues: None,
         }
+    }
+
+    /// The commits that it would bring somewhere.
+    pub fn goes_to(&self) -> impl Iterator<Item = &Sha> {
+        self.parts.iter().filter_map(|part| part.to.1.as_ref()).filter(|_| self.kind.goes())
     }
 }
 

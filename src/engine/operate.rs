@@ -6,6 +6,7 @@ mod calls;
 pub(super) mod fly;
 mod github;
 mod green;
+mod guard;
 mod lever;
 mod prove;
 mod restart;
@@ -20,16 +21,16 @@ use std::time::Duration;
 
 use super::feeds::Clients;
 use super::lanes::Outbox;
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::operation::{
-    Act, Move, OpKind, OpState, Operation, PLAN_LIFE, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
+    Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Longest wait for a machine, for its checks, for the domains, and for the edge.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -76,14 +77,27 @@ fn proven(part: &PlanPart) -> bool {
     !silent && (part.to.1.is_some() || !matches!(part.act, Act::VercelLever(_) | Act::VercelBuild { .. }))
 }
 
+/// An operation that never began, and why.
+fn refuse(operation: &mut Operation, why: impl std::fmt::Display, now: Timestamp) {
+    operation.outcome = Text::from(format!("refused: {why}; nothing was changed"));
+    operation.state = OpState::Refused;
+    operation.ended_at = Some(now);
+}
+
+/// A confirmed plan whose journal cannot be opened: without it nothing is done.
+pub(super) fn unopened(plan: &Plan, why: &StoreError, now: Timestamp) -> Operation {
+    let title = Text::from(format!("{}: {}", plan.env, plan.kind.name()));
+    let mut operation = Operation::begun(plan.op, plan.kind, plan.env.clone(), title, now);
+    refuse(&mut operation, why, now);
+    operation
+}
+
 impl Operator {
     /// Runs to the end and tells every change as a fact.
     pub(super) async fn run(self) {
         let mut operation = self.opened();
         if let Some(why) = self.refusal().await {
-            operation.outcome = Text::from(format!("refused: {why}; nothing was changed"));
-            operation.state = OpState::Refused;
-            operation.ended_at = Some(self.clock.now());
+            refuse(&mut operation, why, self.clock.now());
             self.tell(&operation).await;
             return;
         }
@@ -94,16 +108,23 @@ impl Operator {
             Err(_) => Ok(()),
         };
         if let Some(error) = held.as_ref().err().or(begun.as_ref().err()) {
-            operation.outcome = Text::from(format!("refused: {error}; nothing was changed"));
-            operation.state = OpState::Refused;
+            refuse(&mut operation, error, self.clock.now());
             self.tell(&operation).await;
             return;
         }
-        if let Some(earlier) = self.plan.continues {
-            let why = format!("continued by {}", operation.id);
-            if let Err(error) = self.store.abandon(earlier, &why).await {
+        let mut against = self.overtaken().await;
+        if let (Some(earlier), None) = (self.plan.continues, &against) {
+            // Two operations that both claim to be open would be finished twice.
+            let left = self.store.abandon(earlier, &format!("continued by {}", operation.id)).await;
+            against = left.err().map(|error| Text::from(error.to_string()));
+        }
+        if let Some(why) = against {
+            refuse(&mut operation, why, self.clock.now());
+            if let Err(error) = self.store.end(&operation).await {
                 self.outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
             }
+            self.tell(&operation).await;
+            return;
         }
         self.tell(&operation).await;
         self.carry_out(&mut operation).await;
@@ -151,57 +172,6 @@ impl Operator {
         let commit = self.plan.parts.iter().find_map(|part| part.to.1.clone());
         let wish = Some(self.plan.wish.clone());
         Operation { steps, moves: moves.collect(), commit, wish, ..begun }
-    }
-
-    /// The plan acts on what it was computed on, or not at all.
-    async fn refusal(&self) -> Option<Text> {
-        if let Some(why) = self.plan.refusals.first() {
-            return Some(why.clone());
-        }
-        if let Some(why) = self.plan.overrides.first().filter(|_| self.reason.is_none()) {
-            return Some(Text::from(format!("{why}; it is overridden by a reason alone")));
-        }
-        let age = self.clock.now().duration_since(self.plan.computed_at);
-        if Duration::try_from(age).is_ok_and(|age| age > PLAN_LIFE) {
-            return Some(Text::from("the plan is older than a minute; make it again"));
-        }
-        if let Some(other) = self.other().await {
-            return Some(other);
-        }
-        if let Some(lock) = self.claimed().await {
-            return Some(lock);
-        }
-        for part in &self.plan.parts {
-            match self.revisions(part).await {
-                Ok(now) if revisions::same(&now, &part.revisions) => {}
-                Ok(_) => return Some(Text::from(format!("{} has moved since the plan was made", part.service))),
-                Err(error) => return Some(Text::from(error.to_string())),
-            }
-        }
-        None
-    }
-
-    /// Somebody's lock that came after the plan: a reason that was given did not know of it.
-    async fn claimed(&self) -> Option<Text> {
-        let lock = self.store.locks().await.ok()?.remove(&self.plan.env)?;
-        let words = lock.words();
-        let known = self.plan.overrides.iter().any(|why| why.as_str().ends_with(&words));
-        if lock.who.as_str() == &*self.settings.who || known {
-            return None;
-        }
-        Some(Text::from(format!("it was locked meanwhile: it is {words}; make the plan again")))
-    }
-
-    /// Another operation on the environment that somebody carries out now. An answer to a gate belongs to the promotion that
-    /// waits for it.
-    async fn other(&self) -> Option<Text> {
-        let all = self.store.operations(20).await.ok()?;
-        let answers = self.plan.kind.answers();
-        let other = all.iter().find(|one| {
-            let under_way = one.env == self.plan.env && !one.state.ended() && !one.interrupted;
-            under_way && one.id != self.plan.op && !(answers && one.kind.gated())
-        })?;
-        Some(Text::from(format!("another operation is under way there: {}", other.title)))
     }
 
     async fn carry_out(&self, operation: &mut Operation) {

@@ -24,6 +24,7 @@ use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{Operation, Plan, Target, Wish};
+use crate::domain::overrides::Override;
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
@@ -50,15 +51,9 @@ pub(super) struct Past {
 
 impl Past {
     /// Another person's lock.
-    fn claimed(&self, who: &str) -> Option<Text> {
+    fn claimed(&self, who: &str) -> Option<Override> {
         let lock = self.lock.as_ref().filter(|lock| lock.who.as_str() != who)?;
-        Some(Text::from(format!("it is {}", lock.words())))
-    }
-
-    /// The mark on the commit that it would go to: nothing goes there.
-    fn marked(&self, to: Option<&Sha>) -> Option<Text> {
-        let (sha, mark) = to.and_then(|sha| Some((sha, self.marks.get(sha)?)))?;
-        Some(Text::from(format!("{} is marked bad: {}", sha.short(), mark.words())))
+        Some(Override::Lock(lock.clone()))
     }
 
     /// Whether we saw this deployment, or another one of its commit there, healthy.
@@ -100,12 +95,12 @@ pub(super) async fn preflight(
     if let Wish::RollBack(_) = wish {
         plan.wish = wish.clone();
     }
-    let to = plan.parts.iter().find_map(|part| part.to.1.clone()).filter(|_| plan.kind.goes());
-    plan.refusals.extend(past.marked(to.as_ref()));
+    let marked = Mark::against(&past.marks, plan.goes_to());
+    plan.refusals.extend(marked);
     // Others' claims are broken by a reason, as a freeze is.
     plan.overrides.extend(past.claimed(&settings.who));
     if !plan.kind.stops() {
-        plan.overrides.extend(settings.frozen(env, clock.now()));
+        plan.overrides.extend(settings.frozen(env, clock.now()).map(Override::Freeze));
     }
     plan.level = plan.level.max(Level::of(plan.kind, info.tier));
     if !plan.overrides.is_empty() {

@@ -14,18 +14,20 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
-use crate::domain::history::{History, JournalRow};
+use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{OpKind, Operation};
 use crate::sanitize::Text;
-use crate::store::journal::Entry;
+use crate::store::journal::{Broken, Entry, Link};
 use crate::store::{Store, StoreError};
 
 /// Pause between two looks at the file.
-const LOOK: Duration = Duration::from_secs(2);
+pub(super) const LOOK: Duration = Duration::from_secs(2);
 /// Rows and operations shown.
 const ROWS: u32 = 500;
-const OPERATIONS: u32 = 50;
+/// Rows of the chain that are followed in one go.
+const SLICE: u32 = 1_000;
+pub(super) const OPERATIONS: u32 = 50;
 
 /// The store, opened when first needed, and the operations that this process carries out. Cheap to clone.
 #[derive(Clone)]
@@ -52,20 +54,19 @@ impl Memory {
         self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(op);
     }
 
-    /// What a plan needs to know; nothing when the file cannot be read, which the journal's own feed tells.
-    pub(super) async fn past(&self, kind: OpKind, env: &EnvId, continues: Option<OpId>) -> Past {
-        let read = async {
-            let store = self.store().await?;
-            let (durations, verified, locks, marks) =
-                tokio::try_join!(store.durations(kind, env), store.verified(), store.locks(), store.marks())?;
-            let earlier = match continues {
-                Some(op) => store.operations(OPERATIONS).await?.into_iter().find(|one| one.id == op),
-                None => None,
-            };
-            let lock = locks.get(env).cloned();
-            Ok::<Past, StoreError>(Past { durations, verified, lock, marks, continues, earlier })
+    /// What a plan needs to know of what was done and said before.
+    ///
+    /// # Errors
+    /// When any of it cannot be read: what stands against the plan is not known then.
+    pub(super) async fn past(&self, kind: OpKind, env: &EnvId, continues: Option<OpId>) -> Result<Past, StoreError> {
+        let store = self.store().await?;
+        let (durations, verified, locks, marks) =
+            tokio::try_join!(store.durations(kind, env), store.verified(), store.locks(), store.marks())?;
+        let earlier = match continues {
+            Some(op) => Some(store.one(op).await?),
+            None => None,
         };
-        read.await.unwrap_or(Past { continues, ..Past::default() })
+        Ok(Past { durations, verified, lock: locks.get(env).cloned(), marks, continues, earlier })
     }
 
     /// Remembers that a deployment was seen healthy.
@@ -129,17 +130,23 @@ impl Memory {
         let mut last_ok = None;
         loop {
             let now = self.clock.now();
-            let state = match self.look(&mut told, &outbox).await {
-                Ok(()) => {
+            let (state, more) = match self.look(&mut told, &outbox).await {
+                Ok(more) => {
                     last_ok = Some(now);
-                    FeedState::Fresh(now)
+                    (FeedState::Fresh(now), more)
                 }
                 Err(error) => {
-                    let since = *told.failing.get_or_insert(now);
-                    FeedState::Failing { last_ok, since, why: Text::from(error.to_string()), denied: false }
+                    let (since, why) = (*told.failing.get_or_insert(now), Text::from(error.to_string()));
+                    told.unread(&why, &outbox).await;
+                    (FeedState::Failing { last_ok, since, why, denied: false }, false)
                 }
             };
             outbox.tell(Fact::Feed(FeedId::Journal, FeedStatus { state, interval: LOOK })).await;
+            if more {
+                // The chain is followed slice by slice: whoever writes meanwhile gets his turn between two.
+                tokio::task::yield_now().await;
+                continue;
+            }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 () = self.changed.notified() => {}
@@ -147,29 +154,49 @@ impl Memory {
         }
     }
 
-    async fn look(&self, told: &mut Told, outbox: &Outbox) -> Result<(), StoreError> {
+    /// One look at the file; whether there is more of the chain to follow.
+    async fn look(&self, told: &mut Told, outbox: &Outbox) -> Result<bool, StoreError> {
         let store = self.store().await?;
         let (height, verified, locks, marks) =
             tokio::try_join!(store.height(), store.verified(), store.locks(), store.marks())?;
-        told.failing = None;
         let open = told.operations.values().any(|one| one.interrupted || !one.state.ended());
-        if height != told.height || open {
+        if height != told.history.height || open {
             self.operations(&store, told, outbox).await?;
         }
-        let same = verified == told.history.verified && locks == told.history.locks && marks == told.history.marks;
-        if height == told.height && same && told.any {
-            return Ok(());
+        if height != told.history.height {
+            // A file in the place of the one before has other rows.
+            let from = if height > told.history.height { told.history.height } else { 0 };
+            let mut rows: Vec<JournalRow> = store.since(from, ROWS).await?.iter().map(row).collect();
+            rows.extend(told.history.rows.drain(..).filter(|_| from > 0));
+            rows.truncate(ROWS as usize);
+            (told.history.rows, told.history.height) = (rows, height);
         }
-        if height != told.height || !told.any {
-            let broken = store.verify().await?.err();
-            let broken = broken.map(|broken| Text::from(format!("row {}: {}", broken.row, broken.why)));
-            let rows = store.list(ROWS).await?.iter().map(row).collect();
-            told.history = History { rows, height, broken, ..History::default() };
+        let more = self.follow(&store, told).await?;
+        (told.history.verified, told.history.locks, told.history.marks) = (verified, locks, marks);
+        told.failing = None;
+        told.tell(more, outbox).await;
+        Ok(more)
+    }
+
+    /// Follows the chain from where it was followed to.
+    async fn follow(&self, store: &Store, told: &mut Told) -> Result<bool, StoreError> {
+        let from = told.link.row;
+        match store.follow(&mut told.link, SLICE).await? {
+            Ok(more) => {
+                let known = matches!(told.history.chain, Chain::Holds { .. });
+                if !known || told.link.row != from {
+                    told.history.chain = Chain::Holds { row: told.link.row, at: self.clock.now() };
+                }
+                Ok(more)
+            }
+            Err(Broken { row, why }) => {
+                let known = matches!(told.history.chain, Chain::Broken { row: known, .. } if known == row);
+                if !known {
+                    told.history.chain = Chain::Broken { row, why: Text::from(why), at: self.clock.now() };
+                }
+                Ok(false)
+            }
         }
-        (told.height, told.any, told.history.verified) = (height, true, verified);
-        (told.history.locks, told.history.marks) = (locks, marks);
-        outbox.tell(Fact::History(Box::new(told.history.clone()))).await;
-        Ok(())
     }
 
     async fn operations(&self, store: &Store, told: &mut Told, outbox: &Outbox) -> Result<(), StoreError> {
@@ -188,11 +215,34 @@ impl Memory {
 /// What was told last.
 #[derive(Default)]
 struct Told {
-    any: bool,
-    height: i64,
     history: History,
+    /// The same as it was told last.
+    last: Option<History>,
+    /// How far the chain was followed.
+    link: Link,
     operations: BTreeMap<OpId, Operation>,
     failing: Option<Timestamp>,
+}
+
+impl Told {
+    /// The file cannot be read: nothing is said of its chain any more.
+    async fn unread(&mut self, why: &Text, outbox: &Outbox) {
+        self.history.chain = Chain::Unread(why.clone());
+        self.tell(false, outbox).await;
+    }
+
+    /// Tells what is new. How far the chain was followed is told at its end: a long one has thousands of slices.
+    async fn tell(&mut self, more: bool, outbox: &Outbox) {
+        let new = match &self.last {
+            None => true,
+            Some(last) if more => last.height != self.history.height || last.locks != self.history.locks,
+            Some(last) => *last != self.history,
+        };
+        if new {
+            self.last = Some(self.history.clone());
+            outbox.tell(Fact::History(Box::new(self.history.clone()))).await;
+        }
+    }
 }
 
 fn row(entry: &Entry) -> JournalRow {

@@ -52,12 +52,16 @@ impl Store {
         );
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
         let now = self.clock.now();
-        let lock = |(env, who, why, at, until): (String, String, String, String, Option<String>)| {
-            let until = until.and_then(|until| until.parse::<Timestamp>().ok());
-            let lock = Lock { who: Text::clean(&who), why: Text::clean(&why), at: at.parse().unwrap_or(now), until };
-            until.is_none_or(|until| until > now).then(|| (EnvId::from(env), lock))
-        };
-        Ok(rows.into_iter().filter_map(lock).collect())
+        let mut locks = BTreeMap::new();
+        for (env, who, why, at, until) in rows {
+            let time = |text: &str| self.time(text, "the lock of", &env);
+            let (at, until) = (time(&at)?, until.as_deref().map(time).transpose()?);
+            if until.is_none_or(|until| until > now) {
+                let lock = Lock { who: Text::clean(&who), why: Text::clean(&why), at, until };
+                locks.insert(EnvId::from(env), lock);
+            }
+        }
+        Ok(locks)
     }
 
     /// Marks a commit bad, or takes the mark away.
@@ -87,12 +91,15 @@ impl Store {
     pub async fn marks(&self) -> Result<BTreeMap<Sha, Mark>, StoreError> {
         let query = sqlx::query_as::<_, (String, String, String, String)>("select sha, who, why, at from marks");
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
-        let now = self.clock.now();
         let mark = |(sha, who, why, at): (String, String, String, String)| {
-            let mark = Mark { who: Text::clean(&who), why: Text::clean(&why), at: at.parse().unwrap_or(now) };
-            (Sha::from(sha), mark)
+            let at = self.time(&at, "the mark on", &sha)?;
+            Ok((Sha::from(sha), Mark { who: Text::clean(&who), why: Text::clean(&why), at }))
         };
-        Ok(rows.into_iter().map(mark).collect())
+        rows.into_iter().map(mark).collect()
+    }
+
+    fn time(&self, text: &str, what: &str, of: &str) -> Result<Timestamp, StoreError> {
+        text.parse().map_err(|error| self.strange(&format!("{what} {}", Text::clean(of)), error))
     }
 
     async fn said(&self, event: &str, body: serde_json::Value) -> Result<(), StoreError> {
@@ -130,6 +137,22 @@ mod tests {
         assert!(!store.unlock(&env, "maria").await.unwrap());
         let events: Vec<String> = store.list(9).await.unwrap().into_iter().map(|row| row.event).collect();
         assert_eq!(events, ["unlock", "lock", "lock", "lock"]);
+    }
+
+    #[tokio::test]
+    async fn a_row_that_is_not_understood_is_an_error_and_no_empty_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let now = SystemClock::shared().now();
+        store.lock(&EnvId::from("staging"), &lock("maria", now, None)).await.unwrap();
+        store.lock(&EnvId::from("production"), &lock("maria", now, None)).await.unwrap();
+        for row in ["who = x'ff'", "at = 'in spring'", "until = 'tomorrow'", "why = x'00ff'"] {
+            let spoil = format!("update locks set {row} where env = 'staging'");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(spoil)).execute(&store.pool).await.unwrap();
+            let error = store.locks().await.unwrap_err().to_string();
+            let place = dir.path().display().to_string();
+            assert!(error.contains(&place) && error.contains("[state] dir"), "{row}: {error}");
+        }
     }
 
     #[tokio::test]

@@ -103,7 +103,7 @@ impl Store {
         let Some(row) = row.map_err(|error| self.failed(&error))? else { return Ok(None) };
         let read = || -> Result<(String, String), sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
         let (event, body) = read().map_err(|error| self.failed(&error))?;
-        let body: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        let body: Value = serde_json::from_str(&body).map_err(|error| self.strange("an answer in it", error))?;
         Ok(Some((event == "switch", body["who"].as_str().unwrap_or_default().to_owned())))
     }
 
@@ -132,15 +132,24 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn list(&self, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        let query = sqlx::query("select id, at, op, event, body from journal order by id desc limit ?").bind(limit);
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
+        self.since(0, limit).await
+    }
+
+    /// The last rows behind this one, newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn since(&self, row: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let query = "select id, at, op, event, body from journal where id > ? order by id desc limit ?";
+        let rows = sqlx::query(query).bind(row).bind(limit).fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| self.failed(&error))?;
         let entry = |row: &SqliteRow| {
             Ok(Entry {
                 id: row.try_get(0)?,
                 at: row.try_get(1)?,
                 op: row.try_get(2)?,
                 event: row.try_get(3)?,
-                body: serde_json::from_str(row.try_get(4)?).unwrap_or(Value::Null),
+                body: body(row.try_get(4)?),
             })
         };
         rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error: sqlx::Error| self.failed(&error))
@@ -155,32 +164,76 @@ impl Store {
         query.fetch_one(&self.pool).await.map_err(|error| self.failed(&error))
     }
 
-    /// Checks the chain: the number of rows, or the first row that is wrong. Rows cut off the end leave no trace in it.
+    /// Checks the whole chain, slice by slice: the number of rows, or the first row that is wrong. Rows cut off the end leave no
+    /// trace in it.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn verify(&self) -> Result<Result<u64, Broken>, StoreError> {
-        let rows = sqlx::query("select id, at, op, event, body, hash from journal order by id");
-        let rows = rows.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
-        let mut last = String::new();
-        for (before, row) in (0_i64..).zip(&rows) {
+        let mut link = Link::default();
+        loop {
+            match self.follow(&mut link, SLICE).await? {
+                Ok(true) => {}
+                Ok(false) => return Ok(Ok(link.read)),
+                Err(broken) => return Ok(Err(broken)),
+            }
+        }
+    }
+
+    /// Follows the chain from where it was followed to, so many rows at most: whether there is more, or the first row that is
+    /// wrong. Of the rows before it only the last is looked at again.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn follow(&self, link: &mut Link, most: u32) -> Result<Result<bool, Broken>, StoreError> {
+        let query = "select id, at, op, event, body, hash from journal where id >= ? order by id limit ?";
+        let rows = sqlx::query(query).bind(link.row).bind(most.saturating_add(1)).fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| self.failed(&error))?;
+        let mut rows = rows.iter();
+        if link.row > 0 {
+            let known = rows.next().and_then(|row| Some((row.try_get(0).ok()?, row.try_get(5).ok()?)));
+            if known != Some((link.row, link.hash.clone())) {
+                return Ok(Err(Broken { row: link.row, why: "it was cut off or changed since it was read" }));
+            }
+        }
+        let mut count = 0;
+        for row in rows.take(usize::try_from(most).unwrap_or(usize::MAX)) {
             let id: i64 = row.try_get(0).map_err(|error| self.failed(&error))?;
             // Rows are numbered without gaps: nothing is ever deleted, and a failed insert takes no number.
-            if id != before + 1 {
+            if id != link.row + 1 {
                 return Ok(Err(Broken { row: id, why: "rows before it are missing" }));
             }
-            match link(&last, row) {
-                Ok((wanted, found)) if wanted == found => last = wanted,
+            match hashes(&link.hash, row) {
+                Ok((wanted, found)) if wanted == found => (link.row, link.hash) = (id, wanted),
                 Ok(_) => return Ok(Err(Broken { row: id, why: "it or the row before it was changed" })),
                 Err(_) => return Ok(Err(Broken { row: id, why: "it is not text any more" })),
             }
+            (count, link.read) = (count + 1, link.read + 1);
         }
-        Ok(Ok(rows.len() as u64))
+        Ok(Ok(count == most))
     }
 }
 
+/// Rows that are read at once while the chain is followed: a row of a large operation has tens of kilobytes.
+const SLICE: u32 = 200;
+
+/// How far the chain was followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Link {
+    /// The last row that is right.
+    pub row: i64,
+    /// Rows whose hash was reckoned.
+    pub read: u64,
+    hash: String,
+}
+
+/// What a row says; one that is no JSON is shown as it is.
+fn body(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+}
+
 /// The hash a row must have, and the one it has.
-fn link(last: &str, row: &SqliteRow) -> Result<(String, String), sqlx::Error> {
+fn hashes(last: &str, row: &SqliteRow) -> Result<(String, String), sqlx::Error> {
     let wanted = hash(last, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
     Ok((wanted, row.try_get(5)?))
 }
@@ -227,6 +280,43 @@ mod tests {
         assert_eq!(one.verify().await.unwrap(), Ok(40));
         sqlx::query("update journal set body = '{}' where id = 7").execute(&one.pool).await.unwrap();
         assert_eq!(two.verify().await.unwrap().unwrap_err().row, 7);
+    }
+
+    #[tokio::test]
+    async fn what_was_followed_is_not_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let op = operation().id;
+        let write = async |count: u32| {
+            let mut tx = store.pool.begin().await.unwrap();
+            let last = "select id, hash from journal order by id desc limit 1";
+            let last = sqlx::query_as::<_, (i64, String)>(last).fetch_optional(&mut *tx).await.unwrap();
+            let (mut id, mut last) = last.unwrap_or_default();
+            for _ in 0..count {
+                (id, last) = (id + 1, hash(&last, "now", "op", "intent", "{}"));
+                let insert = sqlx::query("insert into journal values (?, 'now', 'op', 'intent', '{}', ?)");
+                insert.bind(id).bind(&last).execute(&mut *tx).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        };
+        write(2_000).await;
+        let mut link = Link::default();
+        let mut slices = 0;
+        while store.follow(&mut link, 300).await.unwrap().unwrap() {
+            slices += 1;
+        }
+        assert_eq!((link.row, link.read, slices), (2_000, 2_000, 6));
+        store.intent(op, "call").await.unwrap();
+        assert_eq!(store.follow(&mut link, 300).await.unwrap(), Ok(false));
+        assert_eq!((link.row, link.read), (2_001, 2_001), "one row came and one was read");
+        assert_eq!(store.follow(&mut link, 300).await.unwrap(), Ok(false));
+        assert_eq!(link.read, 2_001, "none came and none was read");
+        assert_eq!(store.verify().await.unwrap(), Ok(2_001));
+        sqlx::query("delete from journal where id >= 2000").execute(&store.pool).await.unwrap();
+        assert_eq!(store.follow(&mut link, 300).await.unwrap().unwrap_err().row, 2_001);
+        store.intent(op, "another").await.unwrap();
+        store.intent(op, "another").await.unwrap();
+        assert_eq!(store.follow(&mut link, 300).await.unwrap().unwrap_err().row, 2_001, "another one in its place");
     }
 
     #[tokio::test]

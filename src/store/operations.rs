@@ -4,6 +4,7 @@ use std::fs::File;
 
 use serde_json::Value;
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
@@ -34,8 +35,18 @@ impl Store {
     }
 
     /// Whether some process carries an operation out now.
-    fn held(&self, op: OpId) -> bool {
-        self.hold_file(op).is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+    fn held(&self, op: OpId) -> Result<bool, StoreError> {
+        let path = self.dir.join("operations").join(format!("{op}.lock"));
+        let failed = |error: std::io::Error| super::db::unwritable(&self.place, &error);
+        match File::open(path) {
+            Ok(file) => match file.try_lock() {
+                Ok(()) => Ok(false),
+                Err(std::fs::TryLockError::WouldBlock) => Ok(true),
+                Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     fn hold_file(&self, op: OpId) -> std::io::Result<File> {
@@ -50,18 +61,39 @@ impl Store {
     /// # Errors
     /// When the file cannot be read, or an operation in it cannot be understood: it must not go unseen.
     pub async fn operations(&self, limit: u32) -> Result<Vec<Operation>, StoreError> {
-        let query = "select op, event, body from journal where op in \
-                     (select op from journal where event = 'begin' order by id desc limit ?) \
-                     or op in (select op from journal where event = 'begin' except \
-                               select op from journal where event in ('end', 'abandon')) order by id";
+        // Of what an operation told on its way the last word counts: the rows before it are many and long.
+        let query = "with chosen (op) as ( \
+                     select op from (select op from journal where event = 'begin' order by id desc limit ?) union \
+                     select op from (select op from journal where event = 'begin' except \
+                                     select op from journal where event in ('end', 'abandon'))) \
+                     select id, op, event, body from journal where op in (select op from chosen) \
+                     and (event <> 'progress' or id in (select max(id) from journal \
+                          where event = 'progress' and op in (select op from chosen) group by op)) order by id";
         let rows = sqlx::query(query).bind(limit).fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
+        self.told(&rows)
+    }
+
+    /// One operation, however long ago.
+    ///
+    /// # Errors
+    /// When it is not in the file, or cannot be read or understood.
+    pub async fn one(&self, op: OpId) -> Result<Operation, StoreError> {
+        let query = "select id, op, event, body from journal where op = ? order by id";
+        let rows = sqlx::query(query).bind(op.to_string()).fetch_all(&self.pool).await;
+        let told = self.told(&rows.map_err(|error| self.failed(&error))?)?;
+        told.into_iter().next().ok_or_else(|| self.strange(&format!("operation {op}"), "it is not in the file"))
+    }
+
+    /// The operations that these rows tell of.
+    fn told(&self, rows: &[SqliteRow]) -> Result<Vec<Operation>, StoreError> {
         let mut stories: Vec<Story> = Vec::new();
-        for row in &rows {
-            let read = || -> Result<(String, String, String), sqlx::Error> {
-                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+        for row in rows {
+            let read = || -> Result<(i64, String, String, String), sqlx::Error> {
+                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
             };
-            let (op, event, body) = read().map_err(|error| self.failed(&error))?;
-            let body: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+            let (id, op, event, body) = read().map_err(|error| self.failed(&error))?;
+            let body: Value =
+                serde_json::from_str(&body).map_err(|error| self.strange(&format!("row {id} of it"), error))?;
             match stories.iter_mut().find(|story| story.op == op) {
                 Some(story) => story.take(&event, body),
                 None if event == "begin" => {
@@ -82,9 +114,10 @@ impl Store {
     }
 
     fn operation(&self, story: Story) -> Result<Operation, StoreError> {
+        let which = || format!("operation {} of it", Text::clean(&story.op));
         let read = serde_json::from_value::<Operation>(story.last);
-        let mut operation = read.map_err(|error| self.failed(&sqlx::Error::Decode(error.into())))?;
-        operation.interrupted = story.open && !self.held(operation.id);
+        let mut operation = read.map_err(|error| self.strange(&which(), error))?;
+        operation.interrupted = story.open && !self.held(operation.id)?;
         if operation.interrupted {
             operation.unknown_calls = story.unknown.iter().map(|call| Text::from(call.as_str())).collect();
         }

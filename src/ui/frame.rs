@@ -11,6 +11,7 @@ use crate::app::logbuf::typing;
 use crate::app::model::Pane;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::feed::Freshness;
+use crate::domain::history::Chain;
 use crate::domain::log::Level;
 
 /// Draws the frame and returns the area inside.
@@ -66,10 +67,17 @@ fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
         Pane::Logs => logs(ctx),
         Pane::Journal => {
             let history = &model.history;
-            match &history.broken {
-                Some(why) => format!("  {} rows {dot} THE CHAIN IS BROKEN: {why}", history.height),
-                None => format!("  {} rows {dot} the chain holds", history.height),
-            }
+            let chain = match &history.chain {
+                Chain::Unread(why) => format!("the chain was not read: {why}"),
+                Chain::Holds { row, at } if *row == history.height => {
+                    format!("the chain holds, read {}", at.strftime("%H:%M:%SZ"))
+                }
+                Chain::Holds { row, .. } => format!("the chain holds to row {row}, the rest is being read"),
+                Chain::Broken { row, why, at } => {
+                    format!("THE CHAIN IS BROKEN at row {row}: {why}, read {}", at.strftime("%H:%M:%SZ"))
+                }
+            };
+            format!("  {} rows {dot} {chain}", history.height)
         }
         Pane::Timeline => format!("  {} events", model.timeline.len()),
         Pane::Secrets => {

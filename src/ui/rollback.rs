@@ -20,6 +20,7 @@ use crate::domain::ids::Sha;
 use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, PlanPart, StepReport, StepState, Wish};
 use crate::domain::release::{Deployment, Presence};
+use crate::sanitize::Text;
 
 /// The dialog.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) {
@@ -49,7 +50,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             };
             let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
             let why = match asks {
-                Asks::Wish(wish) => rollback::overridden(ctx.model, env, wish, ctx.now),
+                Asks::Wish(wish) => rollback::overridden(ctx.model, env, wish, ctx.now).map(|one| one.words()),
                 Asks::Lock | Asks::Mark(_) => None,
             };
             let why = why.map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
@@ -159,7 +160,7 @@ fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
 
 /// What refuses and what stays comes before the detail; `short` leaves the steps and the commits' titles out.
 fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
-    let told = |text: &crate::sanitize::Text, status: Status| {
+    let told = |text: &Text, status: Status| {
         Line::styled(format!(" {} {text}", ctx.theme.symbol(status)), ctx.theme.status(status))
     };
     let mut lines: Vec<Line<'static>> = plan.refusals.iter().map(|text| told(text, Status::Fail)).collect();
@@ -193,7 +194,7 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
         lines.push(Line::styled(stays, ctx.theme.status(Status::Warn)));
     }
     lines.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
-    lines.extend(plan.overrides.iter().map(|text| told(text, Status::Warn)));
+    lines.extend(plan.overrides.iter().map(|one| told(&Text::from(one.words()), Status::Warn)));
     lines.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
     match &plan.commits_out {
         Some(commits) => {

@@ -1,0 +1,74 @@
+//! What stands against an operation and a person may override by a reason.
+
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
+use super::claim::Lock;
+use super::freeze::Frozen;
+use crate::sanitize::Text;
+
+/// One thing that a reason overrides. Two are compared by what they are; the words are made where a person reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Override {
+    /// Another person's lock on the environment.
+    Lock(Lock),
+    /// A window in which nothing is to be changed.
+    Freeze(Frozen),
+    /// A check of readiness that fails.
+    RedGate {
+        /// What it asks.
+        asks: Text,
+        /// What it found.
+        says: Text,
+    },
+}
+
+impl Override {
+    /// One word for programs: `lock`, `freeze`, `red_gate`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Lock(_) => "lock",
+            Self::Freeze(_) => "freeze",
+            Self::RedGate { .. } => "red_gate",
+        }
+    }
+
+    /// In one line: `it is locked by maria: migration, since 14:02Z`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Lock(lock) => format!("it is {}", lock.words()),
+            Self::Freeze(frozen) => frozen.words(),
+            Self::RedGate { asks, says } => format!("it is not so that {asks}: {says}"),
+        }
+    }
+}
+
+impl Serialize for Override {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Override", 3)?;
+        object.serialize_field("kind", self.kind())?;
+        object.serialize_field("text", &self.words())?;
+        match self {
+            Self::Lock(lock) => object.serialize_field("lock", lock)?,
+            Self::Freeze(frozen) => object.serialize_field("freeze", frozen)?,
+            Self::RedGate { asks, .. } => object.serialize_field("check", asks)?,
+        }
+        object.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_get_a_kind_and_people_a_sentence() {
+        let at = "2026-11-20T14:02:00Z".parse().unwrap();
+        let lock = Override::Lock(Lock { who: "maria".into(), why: "migration".into(), at, until: None });
+        let value = serde_json::json!(lock);
+        assert_eq!((value["kind"].as_str(), value["lock"]["who"].as_str()), (Some("lock"), Some("maria")));
+        assert_eq!(value["text"], "it is locked by maria: migration, since 14:02Z");
+    }
+}

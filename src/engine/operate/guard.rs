@@ -1,0 +1,79 @@
+//! What is read again right before the first call: a plan acts on what it was computed on, or not at all. What cannot be read
+//! refuses.
+
+use std::time::Duration;
+
+use super::{Operator, revisions};
+use crate::domain::claim::Mark;
+use crate::domain::operation::{Operation, PLAN_LIFE};
+use crate::domain::overrides::Override;
+use crate::sanitize::Text;
+use crate::store::StoreError;
+
+/// Ended operations that are read beside those without an end.
+const OPERATIONS: u32 = 20;
+
+impl Operator {
+    /// Why the plan may not be carried out; `None` = it may.
+    pub(super) async fn refusal(&self) -> Option<Text> {
+        if let Some(why) = self.plan.refusals.first() {
+            return Some(why.clone());
+        }
+        if let Some(why) = self.plan.overrides.first().filter(|_| self.reason.is_none()) {
+            return Some(Text::from(format!("{}; it is overridden by a reason alone", why.words())));
+        }
+        let age = self.clock.now().duration_since(self.plan.computed_at);
+        if Duration::try_from(age).is_ok_and(|age| age > PLAN_LIFE) {
+            return Some(Text::from("the plan is older than a minute; make it again"));
+        }
+        if let Some(why) = self.objection().await {
+            return Some(why);
+        }
+        for part in &self.plan.parts {
+            match self.revisions(part).await {
+                Ok(now) if revisions::same(&now, &part.revisions) => {}
+                Ok(_) => return Some(Text::from(format!("{} has moved since the plan was made", part.service))),
+                Err(error) => return Some(Text::from(error.to_string())),
+            }
+        }
+        // Asking the platforms took a moment: what people said meanwhile counts.
+        self.objection().await
+    }
+
+    /// An operation of another console that began on the environment just before this one, unseen by it: of two the first goes on.
+    pub(super) async fn overtaken(&self) -> Option<Text> {
+        match self.store.operations(OPERATIONS).await {
+            Ok(all) => self.under_way(all.iter().take_while(|one| one.id != self.plan.op)),
+            Err(error) => Some(Text::from(error.to_string())),
+        }
+    }
+
+    /// What somebody said against it, or does there, that the plan did not know of.
+    async fn objection(&self) -> Option<Text> {
+        self.remembered().await.unwrap_or_else(|error| Some(Text::from(error.to_string())))
+    }
+
+    async fn remembered(&self) -> Result<Option<Text>, StoreError> {
+        let (operations, mut locks, marks) =
+            tokio::try_join!(self.store.operations(OPERATIONS), self.store.locks(), self.store.marks())?;
+        if let Some(why) = self.under_way(operations.iter()).or_else(|| Mark::against(&marks, self.plan.goes_to())) {
+            return Ok(Some(why));
+        }
+        let lock = locks.remove(&self.plan.env).filter(|lock| lock.who.as_str() != &*self.settings.who);
+        let frozen = self.settings.frozen(&self.plan.env, self.clock.now()).filter(|_| !self.plan.kind.stops());
+        let against = lock.map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze));
+        let new = against.into_iter().find(|one| !self.plan.overrides.contains(one));
+        Ok(new.map(|one| Text::from(format!("{}, which the plan did not know; make it again", one.words()))))
+    }
+
+    /// Another operation on the environment that somebody carries out now. An answer to a gate belongs to the promotion that
+    /// waits for it.
+    fn under_way<'a>(&self, mut all: impl Iterator<Item = &'a Operation>) -> Option<Text> {
+        let answers = self.plan.kind.answers();
+        let other = all.find(|one| {
+            let under_way = one.env == self.plan.env && !one.state.ended() && !one.interrupted;
+            under_way && one.id != self.plan.op && !(answers && one.kind.gated())
+        })?;
+        Some(Text::from(format!("another operation is under way there: {}", other.title)))
+    }
+}

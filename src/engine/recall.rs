@@ -1,0 +1,35 @@
+//! What the disk remembers, read once, for commands that answer and end. Where nothing was ever written nothing is made.
+
+use std::path::Path;
+
+use super::remember::{LOOK, OPERATIONS};
+use crate::clock::SharedClock;
+use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedId, FeedState, FeedStatus};
+use crate::domain::history::History;
+use crate::sanitize::Text;
+use crate::store::{Store, StoreError};
+
+/// Locks, marks, what was seen healthy and operations, as the facts that the screen's own model is made of. A file that cannot be
+/// read is the failure of the journal's feed.
+pub async fn recall(dir: &Path, clock: SharedClock) -> Vec<Fact> {
+    let now = clock.now();
+    let (mut facts, state) = match read(dir, clock).await {
+        Ok(facts) => (facts, FeedState::Fresh(now)),
+        Err(error) => {
+            let why = Text::from(error.to_string());
+            (Vec::new(), FeedState::Failing { last_ok: None, since: now, why, denied: false })
+        }
+    };
+    facts.push(Fact::Feed(FeedId::Journal, FeedStatus { state, interval: LOOK }));
+    facts
+}
+
+async fn read(dir: &Path, clock: SharedClock) -> Result<Vec<Fact>, StoreError> {
+    let Some(store) = Store::peek(dir, clock).await? else { return Ok(Vec::new()) };
+    let (height, verified, locks, marks, operations) =
+        tokio::try_join!(store.height(), store.verified(), store.locks(), store.marks(), store.operations(OPERATIONS))?;
+    let history = History { verified, locks, marks, height, ..History::default() };
+    let operations = operations.into_iter().map(|one| Fact::Operation(Box::new(one)));
+    Ok(std::iter::once(Fact::History(Box::new(history))).chain(operations).collect())
+}

@@ -1,0 +1,75 @@
+//! A store that cannot be read: every change is refused with its place and the way out, and what is printed says so.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use flightdeck::sim::Sim;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+use crate::{lines, world};
+
+async fn sql(state: &Path, statement: &str) {
+    let options = SqliteConnectOptions::new().filename(state.join("flightdeck.sqlite"));
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+async fn flightdeck(dir: &Path, state: &Path, arguments: &[&str]) -> Output {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(arguments).current_dir(dir).env("FLIGHTDECK_STATE_DIR", state).env("FLIGHTDECK_WHO", "ali");
+    command.env_remove("FLIGHTDECK_CONFIG").output().await.unwrap()
+}
+
+/// Changing requests that the platforms of production have seen.
+fn changes(sim: &Sim) -> Vec<String> {
+    let counts = sim.shared().counts();
+    let routes = counts.into_iter().flat_map(|(_, routes)| routes.into_keys());
+    routes.filter(|route| route.starts_with("POST /v1/apps") || route.starts_with("POST /{v}/projects")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_refuses_and_names_the_store_and_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let spoiled = [
+        ("lock", "insert into locks values ('staging', x'ff00', 'why', '2026-01-01T00:00:00Z', null)"),
+        ("marks", "drop table marks"),
+        (
+            "operation",
+            "insert into journal (at, op, event, body, hash) values ('2026-01-01T00:00:00Z', 'x', 'begin', \
+             '{\"id\":\"0192f0c1-2d3e-7a4b-8c5d-6e7f80910213\",\"kind\":\"teleport\",\"env\":\"staging\"}', '')",
+        ),
+        ("newer", "pragma user_version = 99"),
+    ];
+    for (name, statement) in spoiled {
+        let state: PathBuf = dir.path().join(name);
+        let run = async |arguments: &[&str]| flightdeck(dir.path(), &state, arguments).await;
+        let status = run(&["status", "--json"]).await;
+        assert_eq!(status.status.code(), Some(0), "{status:?}");
+        assert!(!state.exists(), "who only looks makes nothing");
+        assert_eq!(run(&["unlock", "staging"]).await.status.code(), Some(0));
+        sql(&state, statement).await;
+        let ask = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
+        let refused = run(&ask).await;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(5), "{name}: {refused:?}");
+        let place = state.display().to_string();
+        assert!(said.contains(&place) && said.contains("[state] dir"), "{name}: {said}");
+        assert!(said.contains("nothing was changed"), "{name}: {said}");
+        let status = run(&["status", "--json"]).await;
+        assert_eq!(status.status.code(), Some(3), "{name}: {status:?}");
+        let failing = lines(&status)[0]["failing"].clone();
+        assert_eq!(failing[0]["feed"], "journal", "{name}: {failing}");
+        assert!(failing[0]["why"].as_str().unwrap().contains(&place), "{name}: {failing}");
+        let text = run(&["status"]).await;
+        let text = String::from_utf8_lossy(&text.stdout).into_owned();
+        assert!(text.contains(&format!("not read: journal: the journal in {place}")), "{name}: {text}");
+        if name == "newer" {
+            let lock = run(&["lock", "production", "--reason", "mine"]).await;
+            assert_eq!(lock.status.code(), Some(5), "as every other change: {lock:?}");
+        }
+    }
+    assert_eq!(changes(&sim), Vec::<String>::new());
+    sim.stop().await;
+}
