@@ -145,6 +145,6 @@ mod tests {
         assert_eq!(inside.until(at("2026-10-25T01:45:00Z")), None);
         let told = |now: &str| frozen(&[("production".into(), night.clone())], &"production".into(), at(now));
         let summer = told("2026-10-25T00:45:00Z");
-        assert_eq!(summer.as_ref().map(Text::as_str), Some("it is frozen until Sun 02:30 CET: quiet"));
+        assert_eq!(summer.map(|one| one.words()).as_deref(), Some("it is frozen until Sun 02:30 CET: quiet"));
     }
 }
