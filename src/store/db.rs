@@ -1,6 +1,6 @@
 //! The file: made for its owner only, brought to the present schema, and its troubles in words.
 
-use std::fs::{DirBuilder, Metadata, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -73,24 +73,29 @@ fn regular(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// In a folder where everybody may put something, as that of temporary files, ours must be ours: another person's could hold a
-/// journal that tells what they like.
+/// Among temporary files, where everybody may put something, our folder must be ours alone: another person's could hold a journal
+/// that tells what they like.
 #[cfg(unix)]
 fn private(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let open = |found: &Metadata| found.permissions().mode() & 0o002 != 0;
-    let Some(parent) = dir.parent().filter(|parent| parent.metadata().is_ok_and(|found| open(&found))) else {
+    let open = |parent: &Path| parent.metadata().is_ok_and(|found| found.permissions().mode() & 0o002 != 0);
+    // Where it is kept without a home: `config` names the same.
+    let fallback = dir == std::env::temp_dir().join("flightdeck");
+    if !fallback && !dir.parent().is_some_and(open) {
         return Ok(());
-    };
+    }
     let found = dir.symlink_metadata()?;
     let (owner, we, mode) = (found.uid(), rustix::process::geteuid().as_raw(), found.permissions().mode() & 0o777);
     let why = match () {
         () if !found.is_dir() => "it is no folder of its own".to_owned(),
         () if owner != we => format!("it belongs to user {owner}, and this is user {we}"),
-        () if mode & 0o077 != 0 => format!("others may look into it (mode {mode:o}, not 700)"),
+        () if mode & 0o022 != 0 => format!("others may write to it (mode {mode:o}, not 700)"),
+        () if fallback && mode & 0o077 != 0 => {
+            return std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700));
+        }
         () => return Ok(()),
     };
-    Err(io::Error::other(format!("everybody may write to {}: {why}", parent.display())))
+    Err(io::Error::other(format!("among temporary files only a folder of one's own is used: {why}")))
 }
 
 #[cfg(not(unix))]
@@ -236,7 +241,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn where_everybody_may_write_a_folder_that_others_may_enter_is_refused() {
+    async fn where_everybody_may_write_a_folder_that_others_may_write_to_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let mode = |path: &Path, mode: u32| {
@@ -244,11 +249,11 @@ mod tests {
         };
         let state = dir.path().join("flightdeck");
         drop(Store::open(&state, SystemClock::shared()).await.unwrap());
-        mode(&state, 0o755);
-        drop(Store::open(&state, SystemClock::shared()).await.expect("nobody else can put anything there"));
+        mode(&state, 0o770);
+        drop(Store::open(&state, SystemClock::shared()).await.expect("a team may share one of its own"));
         mode(dir.path(), 0o1777);
         let error = refused(&state).await;
-        assert!(error.contains("mode 755, not 700"), "{error}");
+        assert!(error.contains("mode 770, not 700"), "{error}");
         mode(&state, 0o700);
         drop(Store::open(&state, SystemClock::shared()).await.unwrap());
         std::fs::rename(&state, dir.path().join("real")).unwrap();
