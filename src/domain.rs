@@ -3,6 +3,7 @@
 pub mod claim;
 pub mod consent;
 pub mod environment;
+pub mod extent;
 pub mod fact;
 pub mod feed;
 pub mod freeze;
@@ -20,6 +21,7 @@ pub mod overrides;
 pub mod pipeline;
 pub mod posture;
 pub mod release;
+pub mod run_state;
 pub mod secret;
 pub mod secret_matrix;
 pub mod span;

@@ -12,8 +12,11 @@ mod recent;
 pub mod stream;
 pub mod supabase;
 pub mod vercel;
+mod words;
 
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::domain::environment::Platform;
 use crate::domain::held::Held;
@@ -21,7 +24,7 @@ use crate::sanitize::Text;
 
 /// What went wrong with one call, with the platform's own words.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{platform}: {kind}: {message}")]
+#[error("{platform}: {kind}{}: {message}", ends(*.until, *.retry_after))]
 pub struct PlatformError {
     /// Who.
     pub platform: Platform,
@@ -35,8 +38,10 @@ pub struct PlatformError {
     pub message: Text,
     /// The platform's request id, for its support.
     pub request_id: Option<Text>,
-    /// How long the platform asks us to wait.
+    /// How long to wait before it is asked again: what the platform asks for, five minutes at most.
     pub retry_after: Option<Duration>,
+    /// Until when a rate limit holds, by the platform's word.
+    pub until: Option<Timestamp>,
 }
 
 /// Sorts of failure, by what a person or the engine does about them.
@@ -61,11 +66,14 @@ pub enum ErrorKind {
     #[error("conflict")]
     Conflict,
     /// Too many requests.
-    #[error("rate limit")]
+    #[error("rate limited")]
     RateLimited,
     /// The request is not acceptable.
     #[error("refused")]
     Refused,
+    /// An error inside a success: HTTP says 200, the body says what went wrong.
+    #[error("reports an error")]
+    Reported,
     /// 5xx.
     #[error("platform error")]
     Server,
@@ -80,10 +88,17 @@ impl PlatformError {
     #[must_use]
     pub fn worth_retrying(&self) -> bool {
         match self.kind {
+            ErrorKind::Unreachable if self.not_asked() => false,
             ErrorKind::Unreachable | ErrorKind::Server => true,
             ErrorKind::RateLimited => self.retry_after.is_some(),
             _ => false,
         }
+    }
+
+    /// True when it was not sent at all, because the platform does not answer just now.
+    #[must_use]
+    pub fn not_asked(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.as_str() == http::NOT_ASKED)
     }
 
     /// The same without a value that the platform may repeat.
@@ -98,8 +113,12 @@ impl PlatformError {
     pub fn advice(&self) -> &'static str {
         match self.code.as_ref().map(Text::as_str) {
             Some(http::PAUSED) => return "! Z resumes it",
+            Some(http::NOT_ASKED) => return "it is asked again by itself; r asks at once",
             Some(http::CHALLENGED) => return "! T ends the challenge",
             _ => {}
+        }
+        if self.status == Some(451) {
+            return "the platform withholds it for legal reasons";
         }
         match self.kind {
             ErrorKind::Unreachable => "check the network and the address in the configuration",
@@ -108,11 +127,24 @@ impl PlatformError {
             ErrorKind::Forbidden => "the token lacks a permission for this",
             ErrorKind::NotFound => "check the name in the configuration; a token without rights also sees nothing",
             ErrorKind::Conflict => "somebody else changed it; look again before trying again",
-            ErrorKind::RateLimited => "reads slow down until the budget is full again",
+            ErrorKind::RateLimited => "reads wait for it; r asks at once",
+            ErrorKind::Reported => "the platform says so itself, inside a success; reads go on by themselves",
             ErrorKind::Refused => "the platform does not accept this request",
             ErrorKind::Garbage => "check that the address in the configuration is the platform's API",
         }
     }
+}
+
+/// ` until 08:31:00Z`, and when it is asked again where that is sooner.
+fn ends(until: Option<Timestamp>, after: Option<Duration>) -> String {
+    let Some(until) = until else { return String::new() };
+    if after.is_none_or(|after| after < http::LONGEST_WAIT) {
+        return format!(" until {}", until.strftime("%H:%M:%SZ"));
+    }
+    let minutes = http::LONGEST_WAIT.as_secs() / 60;
+    let end =
+        if until == Timestamp::MAX { "further notice".to_owned() } else { until.strftime("%F %H:%M:%SZ").to_string() };
+    format!(" until {end} (asked again in {minutes} min)")
 }
 
 /// Whose token it is, from a platform's cheapest call.

@@ -102,7 +102,8 @@ fn put_some(rows: &mut Rows, label: &str, text: Option<impl std::fmt::Display>) 
 }
 
 fn at(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string()
+    // A platform that gives no time gives the beginning of time.
+    if at == Timestamp::UNIX_EPOCH { "—".to_owned() } else { at.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string() }
 }
 
 fn line(line: &LogLine, rows: &mut Rows) {
@@ -260,6 +261,7 @@ fn run(model: &Model, id: u64, now: Timestamp, rows: &mut Rows) {
     for words in run.lane_words() {
         put(rows, "lane", words);
     }
+    put_some(rows, "jobs", run.jobs_read.missing("jobs").filter(|_| !run.jobs.is_empty()));
     for job in &run.jobs {
         put(rows, &format!("job {}", job.name), &job.words);
         for step in &job.steps {

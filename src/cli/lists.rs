@@ -96,10 +96,15 @@ fn releases(model: &Model) -> Vec<(Value, String)> {
     all.map(|one| {
         let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
         let live = if one.current { "LIVE" } else { "" };
-        let (service, at) = (one.service.to_string(), one.created_at.strftime("%Y-%m-%dT%H:%MZ"));
+        let (service, at) = (one.service.to_string(), made(one.created_at));
         (json!(one), format!("{service:<22} {:<34} {sha:<8} {:<16} {at} {live}\n", one.label, one.words))
     })
     .collect()
+}
+
+/// When a deployment was made; `-` where the platform gives no time.
+fn made(at: jiff::Timestamp) -> String {
+    if at == jiff::Timestamp::UNIX_EPOCH { "-".to_owned() } else { at.strftime("%Y-%m-%dT%H:%MZ").to_string() }
 }
 
 fn health(model: &Model) -> Vec<(Value, String)> {

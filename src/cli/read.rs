@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::Output;
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::fact::Fact;
-use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::engine::{Engine, Scope};
 use crate::error::ExitCode;
 
@@ -43,7 +43,13 @@ impl Reading {
     }
 }
 
-/// Runs the engine until every feed has answered or failed once, or the time is over.
+/// Whether a feed is read again within the time because a platform asked for a short wait: its refusal is no answer.
+fn postponed(status: &FeedStatus, deadline: Timestamp) -> bool {
+    matches!(&status.state, FeedState::Failing { again: Some(again), .. } if *again < deadline)
+}
+
+/// Runs the engine until every feed has answered or failed once, or the time is over. A rate limit that ends within the time is
+/// waited for.
 pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> Reading {
     let now = || Now { wall: clock.now(), mono: clock.mono() };
     let mut model = Model::new(&settings, now());
@@ -52,10 +58,13 @@ pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeo
     }
     let (engine, mut lanes) = Engine::start(settings, clock.clone(), Scope::State);
     let mut awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();
+    let deadline = clock.now().checked_add(timeout).unwrap_or(Timestamp::MAX);
     let collect = async {
         while !awaited.is_empty() {
             let Some(fact) = lanes.control.recv().await else { break };
-            if let Fact::Feed(id, _) = &fact {
+            if let Fact::Feed(id, status) = &fact
+                && !postponed(status, deadline)
+            {
                 awaited.remove(id);
             }
             let _ = crate::app::update(&mut model, Msg::Fact(fact), now());

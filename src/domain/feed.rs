@@ -72,6 +72,8 @@ pub enum FeedState {
         why: Text,
         /// The token is missing, refused, or lacks a permission.
         denied: bool,
+        /// When it is read again, where the platform asked for the wait (a rate limit).
+        again: Option<Timestamp>,
     },
 }
 

@@ -1,12 +1,19 @@
 //! Pipeline runs, jobs, steps and the gates that hold them (github.md sections 4 and 5).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::environment::Status;
+use super::extent::Extent;
 pub use super::gate::{Gate, Lane, LaneRun};
 use super::ids::Sha;
+pub use super::run_state::RunState;
 use crate::sanitize::Text;
+
+/// A run that is queued makes its jobs within seconds; after this it is stuck.
+const NO_JOB: SignedDuration = SignedDuration::from_hours(1);
+/// GitHub gives up a job that no runner took after a day.
+const NO_RUNNER: SignedDuration = SignedDuration::from_hours(24);
 
 /// One workflow run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,12 +32,12 @@ pub struct Run {
     pub branch: Text,
     /// Who started it.
     pub actor: Text,
+    /// How far it has come.
+    pub state: RunState,
     /// State, drawn.
     pub status: Status,
     /// The platform's words: `waiting`, `in_progress`, `failure`.
     pub words: Text,
-    /// It waits for its turn in a concurrency group.
-    pub in_lane: bool,
     /// What set it off: `push`, `workflow_dispatch`.
     pub event: Text,
     /// Its workflow's file: `.github/workflows/deploy.yml`.
@@ -45,6 +52,8 @@ pub struct Run {
     pub url: Text,
     /// Its jobs, filled for active runs.
     pub jobs: Vec<Job>,
+    /// How many of its jobs were read.
+    pub jobs_read: Extent,
     /// Gates that hold it now.
     pub gates: Vec<Gate>,
     /// Concurrency groups that somebody waits for and this run is in.
@@ -63,7 +72,27 @@ impl Run {
     /// Whether nothing of it runs or waits any more.
     #[must_use]
     pub fn over(&self) -> bool {
-        !matches!(self.status, Status::Running | Status::Paused)
+        self.state.over()
+    }
+
+    /// Says what its jobs tell of it, once they were read whole: a cancelled run without any never began, and one that is queued for
+    /// long is stuck.
+    pub fn settle(&mut self, now: Timestamp) {
+        if !self.jobs_read.whole() {
+            return;
+        }
+        if self.state == RunState::Cancelled && self.jobs.is_empty() {
+            self.state = RunState::Superseded;
+            self.words = Text::from("superseded before it began");
+        }
+        let limit = if self.jobs.is_empty() { NO_JOB } else { NO_RUNNER };
+        let waited = self.started_at.filter(|at| now.duration_since(*at) > limit);
+        let idle = self.jobs.iter().all(|job| job.state == RunState::Queued);
+        if let Some(since) = waited.filter(|_| self.state == RunState::Queued && idle) {
+            let why = if self.jobs.is_empty() { "no job" } else { "no runner took a job" };
+            self.words = Text::from(format!("{} since {}, {why}: stuck?", self.words, since.strftime("%F %H:%MZ")));
+            self.status = Status::Warn;
+        }
     }
 }
 
@@ -74,12 +103,12 @@ pub struct Job {
     pub id: u64,
     /// Its name.
     pub name: Text,
+    /// How far it has come.
+    pub state: RunState,
     /// State, drawn.
     pub status: Status,
     /// The platform's words.
     pub words: Text,
-    /// It waits for its turn in a concurrency group.
-    pub in_lane: bool,
     /// Start.
     pub started_at: Option<Timestamp>,
     /// End.
@@ -101,4 +130,57 @@ pub struct Step {
     pub started_at: Option<Timestamp>,
     /// End.
     pub completed_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(state: RunState, jobs_read: Extent) -> Run {
+        Run {
+            id: 1,
+            workflow: Text::from("Deploy"),
+            title: Text::default(),
+            number: (1, 1),
+            sha: "a1b2c3d".into(),
+            branch: Text::default(),
+            actor: Text::default(),
+            state,
+            status: state.status(),
+            words: Text::from("queued"),
+            event: Text::default(),
+            file: Text::default(),
+            created_at: None,
+            started_at: Some(Timestamp::UNIX_EPOCH),
+            updated_at: None,
+            url: Text::default(),
+            jobs: Vec::new(),
+            jobs_read,
+            gates: Vec::new(),
+            lanes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_cancelled_run_without_jobs_never_began() {
+        let mut one = run(RunState::Cancelled, Extent::NOTHING);
+        one.settle(Timestamp::UNIX_EPOCH);
+        assert_eq!(one.state, RunState::Cancelled, "its jobs were not read");
+        one.jobs_read = Extent::Whole;
+        one.settle(Timestamp::UNIX_EPOCH);
+        assert_eq!((one.state, one.words.as_str()), (RunState::Superseded, "superseded before it began"));
+        assert!(one.over() && one.status != Status::Ok);
+    }
+
+    #[test]
+    fn a_run_that_is_queued_for_a_week_without_a_job_is_stuck() {
+        let week = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(168);
+        let mut one = run(RunState::Queued, Extent::Whole);
+        one.settle(week);
+        assert_eq!((one.status, one.words.as_str()), (Status::Warn, "queued since 1970-01-01 00:00Z, no job: stuck?"));
+        assert!(!one.over());
+        let mut gate = run(RunState::Gated, Extent::Whole);
+        gate.settle(week);
+        assert_eq!(gate.words.as_str(), "queued", "a gate may wait for a month");
+    }
 }

@@ -32,6 +32,9 @@ impl Posture {
     }
 }
 
+/// A thing that was looked at, by its name, or why it could not be.
+pub type Looked<E> = (&'static str, Result<Posture, E>);
+
 /// The worst of them, and how many are as bad as a warning.
 #[must_use]
 pub fn worst(all: &[Posture]) -> Option<(&Posture, usize)> {

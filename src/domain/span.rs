@@ -19,6 +19,10 @@ pub fn age(span: Duration) -> String {
 /// The age of an instant; nothing for the future.
 #[must_use]
 pub fn since(then: Timestamp, now: Timestamp) -> String {
+    // The year 1 and 1970 are how platforms write that there is no time.
+    if then.as_second() < 365 * 86_400 && now.as_second() > 2 * 365 * 86_400 {
+        return "—".to_owned();
+    }
     age(Duration::try_from(now.duration_since(then)).unwrap_or_default())
 }
 
@@ -30,5 +34,8 @@ mod tests {
     fn ages_read_as_people_say_them() {
         let ages: Vec<_> = [6, 102, 11_100, 187_200].into_iter().map(|s| age(Duration::from_secs(s))).collect();
         assert_eq!(ages, ["6s", "1m42s", "3h05m", "2d4h"]);
+        let now = Timestamp::from_second(1_795_852_800).expect("a time");
+        assert_eq!(since(Timestamp::UNIX_EPOCH, now), "—");
+        assert_eq!(since(now, now), "0s");
     }
 }

@@ -101,6 +101,11 @@ impl Feed for Paced {
         self.feed.read(outbox).await
     }
 
+    fn wake(&mut self) {
+        self.http.hurry(&self.platforms);
+        self.feed.wake();
+    }
+
     fn stretch(&self) -> f64 {
         self.http.stretch(&self.platforms)
     }
@@ -129,6 +134,12 @@ fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
 }
 
 impl AnyFeed {
+    fn wake(&mut self) {
+        if let Self::Posture(feed) = self {
+            feed.wake();
+        }
+    }
+
     async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         match self {
             Self::Declared(feed) => feed.read(outbox).await,
@@ -178,7 +189,10 @@ fn named(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, A
     }
     if let Some(github) = &clients.github {
         let with_lines = (scope == Scope::All).then_some(&*settings.environments);
-        feeds.push((FeedId::Pipeline, AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone(), with_lines))));
+        feeds.push((
+            FeedId::Pipeline,
+            AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone(), clients.http.clock().clone(), with_lines)),
+        ));
     }
     feeds
 }

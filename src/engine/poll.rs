@@ -35,6 +35,9 @@ pub trait Feed: Send + 'static {
     /// Reads once.
     fn read(&mut self, outbox: &Outbox) -> impl Future<Output = Result<Pace, PlatformError>> + Send;
 
+    /// A person asks for it now: what is held from an earlier reading is not good enough.
+    fn wake(&mut self) {}
+
     /// By how much its rhythm is stretched now, because a budget that it uses runs out.
     fn stretch(&self) -> f64 {
         1.0
@@ -66,10 +69,12 @@ impl Poller {
             let began = self.clock.mono();
             let read = feed.read(&self.outbox).await;
             let took = self.clock.mono().saturating_sub(began);
+            // Never sooner than a platform asks for.
+            let asked = read.as_ref().err().and_then(|error| error.retry_after).unwrap_or_default();
             let pause = self.report(read, took, feed.stretch()).await;
             tokio::select! {
-                () = tokio::time::sleep(jittered(pause)) => {}
-                () = self.wake.notified() => {}
+                () = tokio::time::sleep(jittered(pause).max(asked)) => {}
+                () = self.wake.notified() => feed.wake(),
             }
         }
     }
@@ -85,13 +90,16 @@ impl Poller {
                 (FeedState::Fresh(now), self.interval(pace).mul_f64(stretch))
             }
             Err(error) => {
-                self.failures += 1;
+                // What was not even asked says nothing new, and costs nothing: its turn comes again soon.
+                self.failures = if error.not_asked() { self.failures.min(1) } else { self.failures + 1 };
                 let since = *self.failing_since.get_or_insert(now);
                 let why = Text::from(format!("{error}. {}", error.advice()));
                 let asked = error.retry_after.unwrap_or_default();
                 let pause = backoff(self.settings.fast, self.failures, error.kind).max(asked);
                 let denied = matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden);
-                (FeedState::Failing { last_ok: self.last_ok, since, why, denied }, pause)
+                let limited = error.kind == ErrorKind::RateLimited && error.retry_after.is_some();
+                let again = limited.then(|| now.checked_add(pause).unwrap_or(now));
+                (FeedState::Failing { last_ok: self.last_ok, since, why, denied, again }, pause)
             }
         };
         // The next answer comes after the pause and as long as an answer takes: only then is it overdue.
@@ -142,7 +150,8 @@ mod tests {
                 code: None,
                 message: Text::from("as scripted"),
                 request_id: None,
-                retry_after: None,
+                retry_after: (kind == ErrorKind::RateLimited).then_some(Duration::from_secs(300)),
+                until: None,
             })
         }
     }
@@ -186,6 +195,29 @@ mod tests {
         assert!(last_ok.is_some_and(|ok| ok <= *since));
         assert_eq!(told[2].1, Duration::from_secs(4));
         assert!(matches!(told[3].0, FeedState::Fresh(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_person_need_not_wait_for_the_end_of_a_rate_limit() {
+        let (outbox, mut lanes) = lanes::open();
+        let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(10) };
+        let clock: SharedClock = Arc::new(crate::clock::ManualClock::new(Timestamp::UNIX_EPOCH));
+        let wake = Arc::new(Notify::new());
+        let poller = Poller::new(FeedId::Pipeline, settings, clock, outbox, Arc::clone(&wake));
+        let began = tokio::time::Instant::now();
+        let person = async {
+            let Some(Fact::Feed(_, first)) = lanes.control.recv().await else { panic!("no fact") };
+            let FeedState::Failing { again, .. } = first.state else { panic!("{first:?}") };
+            assert_eq!(again, Some(Timestamp::UNIX_EPOCH + Duration::from_secs(300)));
+            wake.notify_one();
+            let Some(Fact::Feed(_, next)) = lanes.control.recv().await else { panic!("no fact") };
+            assert!(matches!(next.state, FeedState::Fresh(_)), "{next:?}");
+        };
+        tokio::select! {
+            () = poller.run(Script(vec![Err(ErrorKind::RateLimited), Ok(Pace::Calm)])) => {}
+            () = person => {}
+        }
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     }
 
     #[test]

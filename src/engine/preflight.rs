@@ -284,5 +284,6 @@ fn missing(service: &ServiceInfo, target: &Target) -> PlatformError {
         message: Text::from(format!("{}: {} is not among its deployments", service.id, target.deployment)),
         request_id: None,
         retry_after: None,
+        until: None,
     }
 }

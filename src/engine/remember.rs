@@ -138,7 +138,7 @@ impl Memory {
                 Err(error) => {
                     let (since, why) = (*told.failing.get_or_insert(now), Text::from(error.to_string()));
                     told.unread(&why, &outbox).await;
-                    (FeedState::Failing { last_ok, since, why, denied: false }, false)
+                    (FeedState::Failing { last_ok, since, why, denied: false, again: None }, false)
                 }
             };
             outbox.tell(Fact::Feed(FeedId::Journal, FeedStatus { state, interval: LOOK })).await;

@@ -8,6 +8,7 @@ mod releases;
 mod vault;
 mod view;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,29 +148,24 @@ pub struct LogPage {
 }
 
 impl FlyRelease {
-    /// The drawn state of the platform's word.
+    /// What the platform's word means now, and as what it is told: a row that its deploy left open says `running` for ever.
     #[must_use]
-    pub fn drawn(&self) -> Status {
-        match self.status.as_str() {
-            "complete" | "succeeded" => Status::Ok,
-            "failed" => Status::Fail,
-            "interrupted" => Status::Warn,
-            "running" | "pending" => Status::Running,
-            _ => Status::Unknown,
-        }
+    pub fn stands(&self, now: Timestamp) -> (Status, Text) {
+        words::release(self.status.as_str(), self.created_at, now)
     }
 
     /// The release as a candidate of a rollback. `current` is for the caller to know: it takes the machines to say so.
     #[must_use]
-    pub fn deployment(&self, service: &ServiceId, current: bool) -> Deployment {
+    pub fn deployment(&self, service: &ServiceId, current: bool, now: Timestamp) -> Deployment {
+        let (status, words) = self.stands(now);
         Deployment {
             service: service.clone(),
             id: DeploymentId::from(self.id.as_str()),
             label: Text::clean(&format!("v{}", self.version)),
             sha: image_sha(self.image_ref.as_str()),
             image: Some(self.image_ref.clone()).filter(|image| !image.is_empty()),
-            status: self.drawn(),
-            words: self.status.clone(),
+            status,
+            words,
             stage: None,
             created_at: self.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
             ran_for: None,

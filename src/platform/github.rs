@@ -3,18 +3,23 @@
 mod change;
 mod lanes;
 mod logs;
+mod pages;
 mod posture;
 mod vault;
 mod wire;
+mod words;
 
 use std::sync::Arc;
+
+pub use logs::JobLog;
 
 use jiff::Timestamp;
 
 use super::http::{Call, Http, segment};
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
-use crate::domain::environment::{Platform, Status};
+use crate::domain::environment::Platform;
+use crate::domain::extent::Listed;
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::pipeline::{Gate, Job, Run};
 use crate::domain::release::Commit;
@@ -24,6 +29,10 @@ use crate::sanitize::Text;
 const GITHUB: Platform = Platform::Github;
 /// The version of the API that the reference describes.
 const VERSION: &str = "2022-11-28";
+/// Pages of jobs read of one run: a matrix has 256 at most, and a run a few of them.
+const JOB_PAGES: u32 = 10;
+/// Pages of secrets or variables read of one place; GitHub allows a few hundred.
+const NAME_PAGES: u32 = 34;
 
 /// The client of one repository.
 #[derive(Debug, Clone)]
@@ -64,17 +73,11 @@ pub struct GithubDeployment {
     pub created_at: Option<Timestamp>,
 }
 
-/// The drawn state of GitHub's two words: `status`, and `conclusion` once it is completed.
-#[must_use]
-pub fn drawn(status: &str, conclusion: Option<&str>) -> Status {
-    match (status, conclusion) {
-        ("completed", Some("success")) => Status::Ok,
-        ("completed", Some("failure" | "timed_out" | "startup_failure" | "action_required")) => Status::Fail,
-        ("completed", Some("cancelled" | "stale")) => Status::Warn,
-        ("completed", Some("skipped" | "neutral")) => Status::Paused,
-        ("in_progress", _) => Status::Running,
-        ("queued" | "requested" | "pending" | "waiting", _) => Status::Paused,
-        _ => Status::Unknown,
+/// A list that means nothing in part: a name that was not read would be told as missing.
+fn whole<T>(all: Listed<T>, what: &str) -> Result<Vec<T>, PlatformError> {
+    match all.extent.missing(what) {
+        None => Ok(all.items),
+        Some(missing) => Err(super::http::garbage(GITHUB, &format!("the list is not whole: {missing}"))),
     }
 }
 
@@ -119,14 +122,14 @@ impl Github {
         Ok(run.into())
     }
 
-    /// `GET R/actions/runs/{id}/jobs`, the newest attempt of each job, with its steps.
+    /// `GET R/actions/runs/{id}/jobs`, the newest attempt of each job, with its steps: all of them, up to a thousand.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
-    pub async fn jobs(&self, run: u64) -> Result<Vec<Job>, PlatformError> {
-        let call = self.get(&format!("actions/runs/{run}/jobs")).query("filter", "latest").query("per_page", "100");
-        let list: wire::Jobs = call.read().await?;
-        Ok(list.jobs.into_iter().map(Job::from).collect())
+    pub async fn jobs(&self, run: u64) -> Result<Listed<Job>, PlatformError> {
+        let path = format!("actions/runs/{run}/jobs");
+        let open = |page: wire::Jobs| (page.jobs.into_iter().map(Job::from).collect(), page.total_count);
+        self.numbered(|| self.get(&path).query("filter", "latest"), (100, JOB_PAGES), open).await
     }
 
     /// `GET R/actions/runs/{id}/pending_deployments`: what holds a waiting run.
@@ -186,17 +189,11 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn secrets(&self, environment: Option<&str>, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
-        let mut all = Vec::new();
-        for page in 1..=10_u32 {
-            let call = self.get(&Self::place(environment, "secrets")).query("per_page", "100");
-            let list: wire::Secrets = call.query("page", &page.to_string()).read().await?;
-            let got = list.secrets.len();
-            all.extend(list.secrets.into_iter().map(|secret| self.entry(&secret, environment, env, None)));
-            if got < 100 {
-                break;
-            }
-        }
-        Ok(all)
+        let place = Self::place(environment, "secrets");
+        let open = |page: wire::Secrets| (page.secrets, page.total_count);
+        let all = self.numbered(|| self.get(&place), (100, NAME_PAGES), open).await?;
+        let entry = |secret| self.entry(&secret, environment, env, None);
+        Ok(whole(all, "secrets")?.into_iter().map(entry).collect())
     }
 
     /// Names of the variables of the repository or of one environment. Their values are readable on GitHub, but the
@@ -205,19 +202,12 @@ impl Github {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn variables(&self, environment: Option<&str>, env: &EnvId) -> Result<Vec<SecretEntry>, PlatformError> {
-        let mut all = Vec::new();
-        for page in 1..=20_u32 {
-            // Lists of variables are the exception: at most 30 a page.
-            let call = self.get(&Self::place(environment, "variables")).query("per_page", "30");
-            let list: wire::Variables = call.query("page", &page.to_string()).read().await?;
-            let got = list.variables.len();
-            let note = Some("variable");
-            all.extend(list.variables.into_iter().map(|variable| self.entry(&variable, environment, env, note)));
-            if got < 30 {
-                break;
-            }
-        }
-        Ok(all)
+        let place = Self::place(environment, "variables");
+        let open = |page: wire::Variables| (page.variables, page.total_count);
+        // Lists of variables are the exception: at most 30 a page.
+        let all = self.numbered(|| self.get(&place), (30, NAME_PAGES), open).await?;
+        let entry = |variable| self.entry(&variable, environment, env, Some("variable"));
+        Ok(whole(all, "variables")?.into_iter().map(entry).collect())
     }
 
     fn place(environment: Option<&str>, what: &str) -> String {

@@ -1,7 +1,8 @@
-//! The one HTTP client. It owns time-outs, retries of reads, body caps, error words and rate-limit budgets, so that the
-//! adapters only know paths and shapes. A request that changes something is sent once, never again.
+//! The one HTTP client. It owns time-outs, retries of reads, body caps, error words, rate-limit budgets and a breaker for each
+//! origin, so that the adapters only know paths and shapes. A request that changes something is sent once, never again.
 
 pub mod body;
+mod breaker;
 mod cache;
 mod call;
 mod fault;
@@ -14,9 +15,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, Response};
 
+pub use breaker::NOT_ASKED;
 pub use call::{Answer, ByteStream, Call};
 pub use fault::{CHALLENGED, PAUSED, TOO_LARGE};
 pub(crate) use fault::{fault, garbage};
+pub(crate) use ledger::CEILING as LONGEST_WAIT;
 
 use crate::clock::SharedClock;
 use crate::domain::environment::Platform;
@@ -51,6 +54,7 @@ struct Inner {
     redactor: Arc<Redactor>,
     stated: Option<StatedSink>,
     client: OnceLock<Result<Client, String>>,
+    breaker: Arc<breaker::Breaker>,
     cache: cache::Cache,
     ledger: ledger::Ledger,
 }
@@ -66,7 +70,8 @@ impl Http {
     #[must_use]
     pub fn new(clock: SharedClock, redactor: Arc<Redactor>, stated: Option<StatedSink>) -> Self {
         let (cache, ledger) = (cache::Cache::default(), ledger::Ledger::default());
-        Self(Arc::new(Inner { clock, redactor, stated, client: OnceLock::new(), cache, ledger }))
+        let breaker = Arc::default();
+        Self(Arc::new(Inner { clock, redactor, stated, client: OnceLock::new(), breaker, cache, ledger }))
     }
 
     /// The present time by a platform's own clock, for windows that it reckons by it.
@@ -80,6 +85,11 @@ impl Http {
     #[must_use]
     pub fn stretch(&self, platforms: &[Platform]) -> f64 {
         self.0.ledger.stretch(platforms, self.0.clock.now())
+    }
+
+    /// A person wants to know now: a platform that does not answer is asked as soon as a second has passed.
+    pub fn hurry(&self, platforms: &[Platform]) {
+        self.0.breaker.hurry(platforms);
     }
 
     /// The clock that stamps what carries no time of its own.

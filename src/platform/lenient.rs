@@ -8,7 +8,7 @@ use crate::domain::ids::Sha;
 
 /// A time as RFC 3339 text, epoch seconds, milliseconds, microseconds or nanoseconds (told apart by size).
 pub(super) fn time(value: &Value) -> Option<Timestamp> {
-    match value {
+    let at = match value {
         Value::String(text) => text.parse().ok().or_else(|| epoch(text.parse().ok()?)),
         Value::Number(number) =>
         {
@@ -16,8 +16,12 @@ pub(super) fn time(value: &Value) -> Option<Timestamp> {
             number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)).and_then(epoch)
         }
         _ => None,
-    }
+    };
+    at.filter(|at| at.as_second() >= MEANT)
 }
+
+/// Before 1971 is no time: the year 1 and 1970 are how platforms write that there is none.
+const MEANT: i64 = 365 * 86_400;
 
 fn epoch(number: i64) -> Option<Timestamp> {
     match number.unsigned_abs() {
@@ -80,6 +84,9 @@ mod tests {
         }
         assert_eq!(time(&json!(null)), None);
         assert_eq!(time(&json!("yesterday")), None);
+        for none in [json!("1970-01-01T00:00:00Z"), json!("0001-01-01T00:00:00Z"), json!(0), json!(1), json!("0")] {
+            assert_eq!(time(&none), None, "{none} is how platforms write that there is no time");
+        }
     }
 
     #[test]

@@ -4,13 +4,15 @@ mod logs;
 mod posture;
 mod vault;
 mod wire;
+mod words;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::http::{Call, Http, segment};
-use super::{PlatformError, TokenInfo};
+use super::{ErrorKind, PlatformError, TokenInfo};
 use crate::config::Access;
 use crate::domain::environment::{Declared, Platform, Status, Switches};
 use crate::domain::ids::{DeploymentId, EnvId};
@@ -26,6 +28,8 @@ const SERVICES: [&str; 6] = ["auth", "db", "pooler", "realtime", "rest", "storag
 pub struct Supabase {
     http: Http,
     access: Arc<Access>,
+    /// Since when each project has been seen in its state.
+    seen: Arc<Mutex<HashMap<String, (Text, Timestamp)>>>,
 }
 
 /// A project.
@@ -49,22 +53,13 @@ impl SupabaseProject {
     /// The drawn state of the platform's word (supabase.md section 3.1).
     #[must_use]
     pub fn drawn(&self) -> Status {
-        drawn(self.status.as_str())
+        words::project(self.status.as_str()).0
     }
-}
 
-/// The drawn state of a status word of Supabase: green is `ACTIVE_HEALTHY` alone.
-#[must_use]
-pub fn drawn(word: &str) -> Status {
-    match word {
-        "ACTIVE_HEALTHY" => Status::Ok,
-        "INACTIVE" => Status::Paused,
-        "UNKNOWN" | "" => Status::Unknown,
-        word if word.contains("FAILED") || word.contains("UNHEALTHY") || word == "REMOVED" => Status::Fail,
-        "COMING_UP" | "GOING_DOWN" | "RESTORING" | "UPGRADING" | "PAUSING" | "RESTARTING" | "RESIZING" => {
-            Status::Running
-        }
-        _ => Status::Unknown,
+    /// The platform's word, or that it is none that is known.
+    #[must_use]
+    pub fn words(&self) -> Text {
+        words::project(self.status.as_str()).1
     }
 }
 
@@ -73,8 +68,8 @@ pub fn drawn(word: &str) -> Status {
 pub struct ServiceHealth {
     /// `auth`, `db`, `rest`, …
     pub name: Text,
-    /// The platform calls it healthy.
-    pub healthy: bool,
+    /// How it stands by the platform's word.
+    pub status: Status,
     /// The platform's word, and its error when there is one.
     pub words: Text,
 }
@@ -92,7 +87,7 @@ impl Supabase {
     /// A client.
     #[must_use]
     pub fn new(http: Http, access: Access) -> Self {
-        Self { http, access: Arc::new(access) }
+        Self { http, access: Arc::new(access), seen: Arc::default() }
     }
 
     /// `GET /v1/profile`: the cheapest call.
@@ -130,13 +125,14 @@ impl Supabase {
         let call = SERVICES.iter().fold(call, |call, service| call.query("services", service));
         let list: Vec<wire::Health> = call.read().await?;
         let health = |health: wire::Health| {
-            let words = if health.error.is_empty() {
-                health.status.clone()
-            } else {
-                format!("{} {}", health.status, health.error)
+            let (status, words) = match health.status.as_str() {
+                // The older field, where the newer one is absent.
+                "" if health.healthy == Some(true) => (Status::Ok, Text::from("healthy")),
+                "" if health.healthy == Some(false) => (Status::Fail, Text::from("not healthy")),
+                word => words::service(word),
             };
-            let healthy = if health.status.is_empty() { health.healthy } else { health.status == "ACTIVE_HEALTHY" };
-            ServiceHealth { name: Text::clean(&health.name), healthy, words: Text::clean(words.trim()) }
+            let words = if health.error.is_empty() { words } else { Text::clean(&format!("{words} {}", health.error)) };
+            ServiceHealth { name: Text::clean(&health.name), status, words }
         };
         Ok(list.into_iter().map(health).collect())
     }
@@ -177,20 +173,26 @@ impl Supabase {
     /// What the platform declares of a project: its newest migration and its health.
     ///
     /// # Errors
-    /// [`PlatformError`] when the project cannot be read; health and migrations are shown as unknown where they cannot.
+    /// [`PlatformError`] when the project or its health cannot be read just now. Health that the token may not read is unknown;
+    /// migrations are told as not read.
     pub async fn declared(&self, reference: &str) -> Result<Declared, PlatformError> {
         let (project, health, migrations) =
             tokio::join!(self.project(reference), self.health(reference), self.migrations(reference));
         let project = project?;
-        let newest = migrations.ok().and_then(|mut all| all.pop());
-        let ill = health.as_ref().ok().and_then(|all| all.iter().find(|service| !service.healthy));
-        let status = match (project.drawn(), ill) {
-            (Status::Ok, Some(_)) => Status::Warn,
-            (status, _) => status,
+        let health = match health {
+            Err(error) if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::NotFound) => Err(error),
+            // A project that is paused or being moved has no services that could answer.
+            Err(error) if project.drawn() != Status::Ok => Err(error),
+            other => Ok(other?),
         };
-        let words =
-            ill.map_or_else(|| project.status.clone(), |ill| Text::clean(&format!("{}: {}", ill.name, ill.words)));
-        let version = newest.map_or_else(|| Text::clean("no migration"), |migration| migration.version);
+        let (status, words) = standing(&project, &health);
+        let stuck = words::stuck(project.status.as_str(), self.seen_since(reference, &project.status), self.http.clock().now());
+        let (status, words) = stuck.map_or((status, words), |stuck| (Status::Warn, stuck));
+        let version = match migrations.map(|mut all| all.pop()) {
+            Ok(Some(newest)) => newest.version,
+            Ok(None) => Text::from("no migration"),
+            Err(_) => Text::from("migrations not read"),
+        };
         Ok(Declared {
             deployment: DeploymentId::from(version.as_str()),
             label: version,
@@ -206,6 +208,17 @@ impl Supabase {
         })
     }
 
+    /// Since when a project has been seen in this state: the platform does not say when it began.
+    fn seen_since(&self, reference: &str, word: &Text) -> Timestamp {
+        let now = self.http.clock().now();
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = all.entry(reference.to_owned()).or_insert_with(|| (word.clone(), now));
+        if held.0 != *word {
+            *held = (word.clone(), now);
+        }
+        held.1
+    }
+
     fn get(&self, path: &str) -> Call {
         let call = self.http.get(SUPABASE, &format!("{}{path}", self.access.base));
         call.signed(&self.access.token, super::http::bearer)
@@ -213,6 +226,24 @@ impl Supabase {
 
     fn project_call(&self, reference: &str, path: &str) -> Call {
         self.get(&format!("/v1/projects/{}{path}", segment(reference)))
+    }
+}
+
+/// What the project and its services say together: the worst, and unknown before well.
+fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, PlatformError>) -> (Status, Text) {
+    let (status, words) = (project.drawn(), project.words());
+    if status != Status::Ok {
+        return (status, words);
+    }
+    let services = match health {
+        Ok(services) if services.is_empty() => return (Status::Unknown, Text::from("health: the platform tells of no service")),
+        Ok(services) => services,
+        Err(error) => return (Status::Unknown, Text::from(format!("health not read: {}: {}", error.kind, error.message))),
+    };
+    match services.iter().filter(|one| one.status != Status::Ok).max_by_key(|one| one.status) {
+        Some(one) if one.status == Status::Unknown => (one.status, Text::from(format!("{}: {}", one.name, one.words))),
+        Some(one) => (Status::Warn, Text::from(format!("{}: {}", one.name, one.words))),
+        None => (status, words),
     }
 }
 

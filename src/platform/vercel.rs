@@ -9,6 +9,7 @@ mod rolling;
 mod variables;
 mod view;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
 
 const VERCEL: Platform = Platform::Vercel;
+/// Pages of a hundred that are read of a list that must be whole.
+const PAGES: u32 = 20;
 /// The environments that every project has; others are custom ones with a slug.
 const STANDARD: [&str; 3] = ["production", "preview", "development"];
 
@@ -111,6 +114,10 @@ pub struct VercelDeployment {
     pub aliases: Vec<Text>,
     /// Why it failed.
     pub error: Option<Text>,
+    /// How its checks ended; empty where there are none, or they have not ended.
+    pub checks: Text,
+    /// Its domains could not be assigned.
+    pub alias_error: bool,
 }
 
 impl VercelProject {
@@ -127,32 +134,29 @@ impl VercelProject {
 }
 
 impl VercelDeployment {
-    /// The drawn state of the platform's word.
+    /// What the platform's words mean now, and as what they are told: `READY PROMOTED`.
     #[must_use]
-    pub fn drawn(&self) -> Status {
-        match self.state.as_str() {
-            "READY" => Status::Ok,
-            "QUEUED" | "INITIALIZING" | "BUILDING" | "ANALYZING" | "DEPLOYING" => Status::Running,
-            "ERROR" | "BLOCKED" => Status::Fail,
-            "CANCELED" => Status::Warn,
-            _ => Status::Unknown,
-        }
+    pub fn stands(&self, now: Timestamp) -> (Status, Text) {
+        let said = words::Said {
+            state: self.state.as_str(),
+            substate: self.substate.as_str(),
+            checks: self.checks.as_str(),
+            alias_error: self.alias_error,
+            created_at: self.created_at,
+        };
+        words::deployment(&said, now)
     }
 
-    /// True while it is being built.
+    /// True while the platform says that it is being built.
     #[must_use]
     pub fn in_motion(&self) -> bool {
-        self.drawn() == Status::Running
+        self.stands(Timestamp::MIN).0 == Status::Running
     }
 
-    /// State and substate in the platform's words: `READY PROMOTED`.
+    /// State and substate in the platform's words.
     #[must_use]
     pub fn words(&self) -> Text {
-        if self.substate.is_empty() {
-            self.state.clone()
-        } else {
-            Text::clean(&format!("{} {}", self.state, self.substate))
-        }
+        self.stands(Timestamp::MIN).1
     }
 
     /// How many visitors it was given; `None` while it is not ready, and for a word that is not known.
@@ -169,14 +173,15 @@ impl VercelDeployment {
     /// The deployment as a candidate of a rollback.
     #[must_use]
     pub fn deployment(&self, service: &ServiceId, current: bool) -> Deployment {
+        let (status, words) = self.stands(Timestamp::MIN);
         Deployment {
             service: service.clone(),
             id: DeploymentId::from(self.id.as_str()),
             label: Text::clean(&self.id),
             sha: self.sha.clone(),
             image: None,
-            status: self.drawn(),
-            words: self.words(),
+            status,
+            words,
             stage: self.stage(),
             created_at: self.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
             ran_for: None,
@@ -288,6 +293,9 @@ impl Vercel {
             Some((target, None)) => call.query("target", target),
         };
         let list: wire::Envs = call.read().await?;
+        if list.more {
+            return Err(super::http::garbage(VERCEL, "the list of variables is not whole: another page is offered"));
+        }
         let production = scope.as_ref().is_none_or(|(target, _)| target == "production");
         if production && list.hidden > 0 {
             return Err(variables::hidden(list.hidden));
@@ -314,7 +322,8 @@ impl Vercel {
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn domains(&self, project: &str) -> Result<Vec<VercelDomain>, PlatformError> {
-        let list: wire::Domains = self.get(&format!("/v9/projects/{}/domains", segment(project))).read().await?;
+        let path = format!("/v9/projects/{}/domains", segment(project));
+        let list = self.whole_list("domains", &path, |page: wire::Domains| (page.domains, page.pagination.next)).await?;
         let domain = |domain: wire::Domain| VercelDomain {
             name: Text::clean(&domain.name),
             verified: domain.verified,
@@ -322,7 +331,27 @@ impl Vercel {
             environment: Some(domain.custom_environment_id).filter(|id| !id.is_empty()),
             branch: Some(Text::clean(&domain.git_branch)).filter(|branch| !branch.is_empty()),
         };
-        Ok(list.domains.into_iter().map(domain).collect())
+        Ok(list.into_iter().map(domain).collect())
+    }
+
+    /// A list that means nothing in part, page by page to its end (vercel.md section 1).
+    async fn whole_list<W: serde::de::DeserializeOwned, I>(
+        &self,
+        what: &str,
+        path: &str,
+        open: impl Fn(W) -> (Vec<I>, Option<u64>),
+    ) -> Result<Vec<I>, PlatformError> {
+        let (mut all, mut until) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let call = self.get(path).query("limit", "100");
+            let (items, next) = open(call.maybe("until", until.as_deref()).read().await?);
+            all.extend(items);
+            match next {
+                Some(next) => until = Some(next.to_string()),
+                None => return Ok(all),
+            }
+        }
+        Err(super::http::garbage(VERCEL, &format!("the list is not whole: more than {} {what}", all.len())))
     }
 
     fn get(&self, path: &str) -> Call {

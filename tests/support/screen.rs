@@ -125,7 +125,7 @@ pub fn failing() -> Model {
         probe(&mut model, "frontend → api", 0, 12, Some("CORS refused: no Access-Control-Allow-Origin"));
     }
     let why = "vercel refuses the token (403); set VERCEL_TOKEN to one that may read the team acme";
-    let state = FeedState::Failing { last_ok: None, since: ago(90), why: Text::from(why), denied: false };
+    let state = FeedState::Failing { last_ok: None, since: ago(90), why: Text::from(why), denied: false, again: None };
     feed(&mut model, FeedId::Secrets("production".into()), state);
     feed(&mut model, FeedId::Health("production".into()), FeedState::Fresh(ago(47)));
     model
@@ -270,7 +270,7 @@ pub fn deployed() -> Model {
         tell(&mut model, Fact::Logs(LogBatch { service: service.clone(), lines: vec![line], gap: 0, gap_why: None }));
     }
     let why = Text::from("fly answers 503; it is asked again in 20 s");
-    let broken = FeedState::Failing { last_ok: Some(ago(40)), since: ago(40), why, denied: false };
+    let broken = FeedState::Failing { last_ok: Some(ago(40)), since: ago(40), why, denied: false, again: None };
     feed(&mut model, FeedId::Logs(ServiceId::new("staging", "backend")), broken);
     model
 }

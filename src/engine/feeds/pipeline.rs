@@ -3,15 +3,17 @@
 //! 4.5).
 
 mod lanes;
+mod lines;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::logs::hand_over;
-use crate::domain::environment::{EnvInfo, Status, Tier};
+use lines::Lines;
+
+use crate::clock::{SharedClock, Timestamp};
+use crate::domain::environment::EnvInfo;
+use crate::domain::extent::Listed;
 use crate::domain::fact::Fact;
-use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::operation::PIPELINE;
-use crate::domain::pipeline::{Job, Run};
+use crate::domain::pipeline::{Job, Run, RunState};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
@@ -24,42 +26,40 @@ const RUNS: u32 = 20;
 pub(in crate::engine) struct PipelineFeed {
     github: Github,
     lines: Option<Lines>,
+    clock: SharedClock,
+    ended: HashMap<u64, Ended>,
 }
 
-/// What was told of jobs as lines.
-struct Lines {
-    environments: Vec<(EnvId, Tier)>,
-    steps: HashMap<(u64, u32), Status>,
-    told: HashSet<u64>,
-    begun: bool,
+/// The jobs of a run that is over, which do not change any more: for which attempt and change of it they were read.
+struct Ended {
+    of: (u32, Option<Timestamp>),
+    jobs: Listed<Job>,
 }
 
 impl PipelineFeed {
     /// `environments`: with log lines, for a console that shows them.
-    pub(super) fn new(github: Github, environments: Option<&[EnvInfo]>) -> Self {
-        let lines = environments.map(|all| Lines {
-            environments: all.iter().map(|env| (env.id.clone(), env.tier)).collect(),
-            steps: HashMap::new(),
-            told: HashSet::new(),
-            begun: false,
-        });
-        Self { github, lines }
+    pub(super) fn new(github: Github, clock: SharedClock, environments: Option<&[EnvInfo]>) -> Self {
+        Self { github, lines: environments.map(Lines::new), clock, ended: HashMap::new() }
     }
 
+    /// Whole or not at all: half a picture would take jobs and gates away that are there. What was told before stands, and grows old.
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let mut runs = self.github.runs(RUNS).await?;
         let mut moving = false;
         for (index, run) in runs.iter_mut().enumerate() {
-            let active = matches!(run.status, Status::Running | Status::Paused);
-            moving |= active;
-            // The newest run shows its jobs even when it is over: it is what people look at.
-            if active || index == 0 {
-                run.jobs = self.github.jobs(run.id).await?;
+            moving |= run.state.moving();
+            // The newest run shows its jobs even when it is over: it is what people look at. A cancelled one may never have begun.
+            if run.state.moving() || index == 0 || run.state == RunState::Cancelled {
+                let jobs = self.jobs(run).await?;
+                (run.jobs, run.jobs_read) = (jobs.items, jobs.extent);
             }
-            if active {
+            if run.state.moving() {
                 run.gates = self.github.pending_deployments(run.id).await?;
             }
+            run.settle(self.clock.now());
         }
+        let listed = |id: &u64| runs.iter().any(|run| run.id == *id);
+        self.ended.retain(|id, _| listed(id));
         lanes::fill(&self.github, &mut runs).await;
         if let Some(lines) = &mut self.lines {
             lines.tell(&self.github, &runs, outbox).await;
@@ -67,45 +67,17 @@ impl PipelineFeed {
         outbox.tell(Fact::Pipeline(runs)).await;
         Ok(if moving { Pace::Fast } else { Pace::Calm })
     }
-}
 
-impl Lines {
-    async fn tell(&mut self, github: &Github, runs: &[Run], outbox: &Outbox) {
-        // What was over before the console looked is history.
-        let first = !std::mem::replace(&mut self.begun, true);
-        for run in runs {
-            let service = ServiceId::new(self.environment(run), PIPELINE);
-            for job in &run.jobs {
-                self.steps_of(github, &service, job, first, outbox);
-                let ended = job.completed_at.is_some() && job.status != Status::Running;
-                if !ended || !self.told.insert(job.id) || first {
-                    continue;
-                }
-                // One that is not written yet, was cancelled before it began or has expired has no lines: that is no failure of
-                // the list of runs.
-                if let Ok(lines) = github.job_log(job.id, &job.name, &service).await {
-                    hand_over(outbox, &service, lines);
-                }
-            }
+    /// The jobs of a run: read while it lives, and once when it has ended.
+    async fn jobs(&mut self, run: &Run) -> Result<Listed<Job>, PlatformError> {
+        let of = (run.number.1, run.updated_at);
+        if let Some(held) = self.ended.get(&run.id).filter(|held| held.of == of) {
+            return Ok(held.jobs.clone());
         }
-    }
-
-    fn steps_of(&mut self, github: &Github, service: &ServiceId, job: &Job, first: bool, outbox: &Outbox) {
-        for step in &job.steps {
-            let before = self.steps.insert((job.id, step.number), step.status);
-            if first || before == Some(step.status) {
-                continue;
-            }
-            let line = github.step_line(service, job, step);
-            hand_over(outbox, service, line.into_iter().collect());
+        let jobs = self.github.jobs(run.id).await?;
+        if run.over() && jobs.items.iter().all(|job| job.state.over()) {
+            self.ended.insert(run.id, Ended { of, jobs: jobs.clone() });
         }
-    }
-
-    /// The environment that a run is named after, else production, which is where people look.
-    fn environment(&self, run: &Run) -> EnvId {
-        let name = format!("{} {}", run.workflow, run.title).to_lowercase();
-        let named = self.environments.iter().find(|(env, _)| name.contains(&env.as_str().to_lowercase()));
-        let production = || self.environments.iter().max_by_key(|(_, tier)| *tier);
-        named.or_else(production).map_or_else(|| "production".into(), |(env, _)| env.clone())
+        Ok(jobs)
     }
 }

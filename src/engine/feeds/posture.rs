@@ -7,7 +7,7 @@ use crate::config::DatabaseSettings;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
-use crate::domain::posture::Posture;
+use crate::domain::posture::{Looked, Posture};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
@@ -37,6 +37,8 @@ pub(in crate::engine) struct PostureFeed {
     source: Option<Source>,
     http: Http,
     held: Option<(Duration, Vec<Posture>)>,
+    /// A person does not want what is held.
+    asked: bool,
     database: Option<(Postgres, Duration)>,
 }
 
@@ -64,6 +66,7 @@ impl PostureFeed {
             source,
             http,
             held: None,
+            asked: false,
             database,
         })
     }
@@ -72,22 +75,31 @@ impl PostureFeed {
     pub(super) fn repository(env: &EnvInfo, clients: &Clients) -> Option<Self> {
         let source = Some(Source::Github(clients.github.clone()?));
         let (service, resource) = (ServiceId::new(env.id.clone(), "repository"), env.id.as_str().into());
-        Some(Self { service, resource, source, http: clients.http.clone(), held: None, database: None })
+        Some(Self { service, resource, source, http: clients.http.clone(), held: None, asked: false, database: None })
     }
 
     pub(super) fn service(&self) -> &ServiceId {
         &self.service
     }
 
+    /// A person asks: what the platform said a while ago is asked again.
+    pub(super) fn wake(&mut self) {
+        self.asked = true;
+    }
+
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let now = self.http.clock().mono();
-        let due = self.held.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= RARELY.mul_f64(0.9));
+        let due = std::mem::take(&mut self.asked)
+            || self.held.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= RARELY.mul_f64(0.9));
+        let (mut pause, mut failed) = (RARELY, None);
         if due {
-            let checks = self.platform().await?;
-            self.held = Some((now, checks));
+            match self.platform().await {
+                Ok(checks) => self.held = Some((now, checks)),
+                // A platform that cannot be asked hides nothing of what its database says.
+                Err(error) => failed = Some(error),
+            }
         }
         let mut checks = Vec::new();
-        let (mut pause, mut failed) = (RARELY, None);
         let looked = match &self.database {
             Some((database, interval)) => {
                 pause = pause.min(*interval);
@@ -102,6 +114,9 @@ impl PostureFeed {
             checks.extend(look.checks);
         }
         checks.extend(self.held.iter().flat_map(|(_, checks)| checks.clone()));
+        if let (true, Some(error)) = (checks.is_empty(), &failed) {
+            return Err(error.clone());
+        }
         // A database that cannot be reached hides nothing of what its platform says.
         outbox.tell(Fact::Posture(self.service.clone(), checks)).await;
         failed.map_or(Ok(Pace::After(pause)), Err)
@@ -117,12 +132,11 @@ impl PostureFeed {
             Some(Source::Supabase(supabase)) => supabase.posture(resource).await,
             Some(Source::Github(github)) => github.posture(resource).await,
         };
-        if let (true, Some(Err(error))) = (found.iter().all(Result::is_err), found.first()) {
+        if let (true, Some((_, Err(error)))) = (found.iter().all(|(_, one)| one.is_err()), found.first()) {
             return Err(error.clone());
         }
-        let told = |one: Result<Posture, PlatformError>| {
+        let told = |(name, one): Looked<PlatformError>| {
             one.unwrap_or_else(|error| {
-                let name = error.platform.name();
                 Posture::new(name, Status::Unknown, format!("not looked at: {error}. {}", error.advice()))
             })
         };

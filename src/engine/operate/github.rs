@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::environment::Status;
+use crate::domain::extent::Listed;
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, Operation, PlanPart, Wait};
-use crate::domain::pipeline::Run;
+use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::preflight::rerun::dispatched;
 use crate::platform::github::Github;
@@ -203,8 +204,15 @@ impl Operator {
     async fn follow(&self, github: &Github, id: u64, op: &mut Operation, at: usize) -> Result<Run, Trouble> {
         let end = self.clock.mono() + RUN_PATIENCE;
         loop {
-            let run = self.look(|| github.run(id)).await?;
+            let mut run = self.look(|| github.run(id)).await?;
             if run.over() {
+                // One that was called off before it began has no jobs, and that is how it ended.
+                if run.state == RunState::Cancelled
+                    && let Ok(Listed { items, extent }) = self.look(|| github.jobs(id)).await
+                {
+                    (run.jobs, run.jobs_read) = (items, extent);
+                    run.settle(self.clock.now());
+                }
                 return Ok(run);
             }
             match self.stage(github, &run).await {
@@ -247,14 +255,25 @@ impl Operator {
             let told = format!("#{} waits for an approval of {}: {whom}", run.number.0, gate.env);
             return (Some(wait), Text::from(told));
         }
-        if run.in_lane {
+        if run.state == RunState::Blocked {
             let told = format!("#{} waits for its lane{}", run.number.0, self.ahead(github, run.id).await);
             return (Some(Wait::Lane { run: run.id }), Text::from(told));
         }
-        let jobs = jobs.unwrap_or_default();
-        let done = jobs.iter().filter(|job| job.status == Status::Ok).count();
-        let now = jobs.iter().find(|job| job.status == Status::Running);
+        let attempt = if run.number.1 > 1 { format!(" attempt {}", run.number.1) } else { String::new() };
+        let mut run = run.clone();
+        // That its jobs cannot be read just now says nothing of the run.
+        let Ok(Listed { items: jobs, extent }) = jobs else {
+            return (None, Text::from(format!("#{}{attempt} {}: its jobs could not be read", run.number.0, run.words)));
+        };
+        (run.jobs, run.jobs_read) = (jobs, extent);
+        run.settle(self.clock.now());
+        let count = |state: RunState| run.jobs.iter().filter(|job| job.state == state).count();
+        let (done, failed) = (count(RunState::Succeeded), count(RunState::Failed));
+        let bad = run.jobs.iter().find(|job| job.state == RunState::Failed);
+        let bad = bad.map(|job| format!(", {failed} failed: {}", job.name)).unwrap_or_default();
+        let now = run.jobs.iter().find(|job| job.state == RunState::Running);
         let now = now.map(|job| format!(", {}", job.name)).unwrap_or_default();
-        (None, Text::from(format!("#{} {}: {done}/{} jobs done{now}", run.number.0, run.words, jobs.len())))
+        let all = extent.count(run.jobs.len());
+        (None, Text::from(format!("#{}{attempt} {}: {done}/{all} jobs done{bad}{now}", run.number.0, run.words)))
     }
 }

@@ -1,7 +1,7 @@
 //! What a concurrency group means for a plan: who would have to wait for whom, and who would be called off (github.md section
 //! 4.6).
 
-use crate::domain::pipeline::{LaneRun, Run};
+use crate::domain::pipeline::{LaneRun, Run, RunState};
 use crate::platform::PlatformError;
 use crate::platform::github::Github;
 use crate::sanitize::Text;
@@ -22,11 +22,12 @@ pub(super) async fn held_by(github: &Github, run: &Run) -> Vec<Text> {
 /// What a new run of a workflow meets: one that holds its lane, and one that waits there and that GitHub would cancel for it.
 pub(super) async fn met_by_a_new_run(github: &Github, file: &str) -> Result<Vec<Text>, PlatformError> {
     let mut found: Vec<Text> = Vec::new();
-    let runs = github.runs(30).await?;
+    // A run may wait for its lane for days, with many newer ones before it in the list.
+    let runs = github.runs(100).await?;
     for run in runs.iter().filter(|run| run.of_file(file) && !run.over()) {
         let words = match github.lanes_of(run.id).await {
             Ok(groups) if groups.is_empty() => continue,
-            _ if run.in_lane => "waits for its lane already: GitHub cancels it for a newer one",
+            _ if run.state == RunState::Blocked => "waits for its lane already: GitHub cancels it for a newer one",
             _ => "is under way and may hold the lane: a new run waits for its end",
         };
         found.push(Text::from(format!("{} #{} ({}) {words}", run.workflow, run.number.0, run.words)));

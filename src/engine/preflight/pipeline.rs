@@ -230,6 +230,11 @@ pub(super) async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut 
                 let text = format!("it lacks {} commits that are live now", comparison.behind_by);
                 warnings.push(Text::from(text));
             }
+            // GitHub lists 250 commits at most.
+            if comparison.commits.len() < comparison.ahead_by as usize {
+                let (listed, all) = (comparison.commits.len(), comparison.ahead_by);
+                warnings.push(Text::from(format!("only {listed} of the {all} commits that ship are listed")));
+            }
             Some(comparison.commits)
         }
         Err(error) => {

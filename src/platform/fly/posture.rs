@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{FLY, Fly};
+use super::{FLY, Fly, words};
 use crate::domain::environment::Status;
-use crate::domain::posture::Posture;
+use crate::domain::posture::{Looked, Posture};
 use crate::platform::{PlatformError, lenient};
 
 /// How far back exits count.
@@ -14,15 +14,15 @@ const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
 impl Fly {
     /// Every check, each for itself.
-    pub async fn posture(&self, app: &str) -> Vec<Result<Posture, PlatformError>> {
+    pub async fn posture(&self, app: &str) -> Vec<Looked<PlatformError>> {
         let (state, exits) = tokio::join!(self.app_state(app), self.exits(app));
-        vec![state, exits]
+        vec![("app", state), ("exits", exits)]
     }
 
     async fn app_state(&self, app: &str) -> Result<Posture, PlatformError> {
         let found = self.app(app).await?;
-        let status = if found.status.as_str() == "deployed" { Status::Ok } else { Status::Warn };
-        Ok(Posture::new("app", status, found.status.as_str()))
+        let (status, words) = words::app(found.status.as_str());
+        Ok(Posture::new("app", status, words.as_str()))
     }
 
     /// `GET /v1/apps/{app}/machines/{id}/events`: what ended within the hour, and of what.

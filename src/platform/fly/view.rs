@@ -46,9 +46,9 @@ pub(super) struct Rows {
 
 impl Rows {
     /// A row is open, or a machine carries a release that is not among them: they are about to change.
-    fn unsettled(&self, machines: &[Machine]) -> bool {
+    fn unsettled(&self, machines: &[Machine], now: Timestamp) -> bool {
         let known = |version: &u64| self.releases.iter().any(|release| release.version == *version);
-        let newest = self.releases.first().is_some_and(|release| release.drawn() == Status::Running);
+        let newest = self.releases.first().is_some_and(|release| release.stands(now).0 == Status::Running);
         let carried = machines.iter().filter(|machine| machine.managed).filter_map(|machine| machine.release_version);
         newest || carried.into_iter().any(|version| !known(&version))
     }
@@ -109,11 +109,11 @@ impl Fly {
         let (rows, machines) = tokio::join!(self.recent_rows(app, age), self.recent_machines(app, age));
         let (rows, machines) = (rows?, machines.unwrap_or_default());
         let (releases, images) = (&rows.releases, &rows.images);
-        let live = carried(&machines);
+        let (live, now) = (carried(&machines), self.http.now_at(FLY));
         let mut ended: Option<Timestamp> = None;
         let mut all = Vec::with_capacity(releases.len());
         for release in releases {
-            let mut deployment = release.deployment(service, live == Some(release.version));
+            let mut deployment = release.deployment(service, live == Some(release.version), now);
             if let Some(image) = images.get(&release.version) {
                 deployment.presence = if image.digest.is_some() { Presence::There } else { Presence::Gone };
                 deployment.sha = deployment.sha.or_else(|| image.sha.clone());
@@ -124,7 +124,7 @@ impl Fly {
             if let (Some(began), Some(end)) = (release.created_at, ended) {
                 deployment.ran_for = end.duration_since(began).try_into().ok();
             }
-            if release.drawn() == Status::Ok {
+            if release.stands(now).0 == Status::Ok {
                 ended = release.created_at;
             }
             all.push(deployment);
@@ -140,7 +140,8 @@ impl Fly {
         // A first reading waits for both at once.
         let (machines, rows) = tokio::join!(self.recent_machines(app, Duration::ZERO), self.recent_rows(app, SETTLED));
         let (machines, mut rows) = (machines?, rows?);
-        if rows.unsettled(&machines) {
+        let now = self.http.now_at(FLY);
+        if rows.unsettled(&machines, now) {
             rows = self.recent_rows(app, UNSETTLED).await?;
         }
         let (releases, images) = (&rows.releases, &rows.images);
@@ -148,7 +149,7 @@ impl Fly {
         let newest = releases.first();
         let live = carried(&machines).or(newest.map(|release| release.version));
         let release = releases.iter().find(|release| Some(release.version) == live);
-        let rolling = newest.filter(|release| release.drawn() == Status::Running);
+        let rolling = newest.filter(|release| release.stands(now).0 == Status::Running);
         let rollout = rolling.map(|release| {
             let done = fleet.iter().filter(|machine| machine.release_version == Some(release.version)).count();
             Rollout { done: count(done), total: count(fleet.len()) }
@@ -161,7 +162,7 @@ impl Fly {
             label: Text::clean(&live.map_or_else(|| "no release".to_owned(), |version| format!("v{version}"))),
             sha: sha.or_else(|| image?.sha.clone()),
             status: if rollout.is_some() { Status::Running } else { condition(&fleet) },
-            words: words(&fleet, release, newest),
+            words: words(&fleet, release, newest, now),
             created_at: release.and_then(|release| release.created_at),
             rollout,
             pin: None,
@@ -216,14 +217,14 @@ fn condition(fleet: &[&Machine]) -> Status {
     }
 }
 
-fn words(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>) -> Text {
+fn words(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>, now: Timestamp) -> Text {
     if let Some(failing) = fleet.iter().find_map(|machine| machine.check_words.first()) {
         return failing.clone();
     }
-    let row = release.map(|release| release.status.to_string()).unwrap_or_default();
+    let row = release.map(|release| release.stands(now).1.to_string()).unwrap_or_default();
     match newest {
         Some(newest) if release.is_none_or(|release| release.version != newest.version) => {
-            Text::clean(&format!("{row}; v{} {}", newest.version, newest.status))
+            Text::clean(&format!("{row}; v{} {}", newest.version, newest.stands(now).1))
         }
         _ => Text::clean(&row),
     }

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{GITHUB, Github};
-use crate::platform::PlatformError;
 use crate::platform::http::{Call, segment};
+use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
 
 /// The answer to a dispatch, where GitHub gives one.
 #[derive(Deserialize)]
@@ -49,7 +50,14 @@ impl Github {
     /// # Errors
     /// [`PlatformError`]; 409 when the run is over.
     pub async fn cancel(&self, run: u64) -> Result<(), PlatformError> {
-        self.post(&format!("actions/runs/{run}/cancel")).done().await
+        let asked = self.post(&format!("actions/runs/{run}/cancel")).done().await;
+        asked.map_err(|mut error| {
+            if error.kind == ErrorKind::Conflict {
+                let way = "a run that is over, or never began, is not cancelled: delete it on its page on GitHub";
+                error.message = Text::from(format!("{}; {way}", error.message));
+            }
+            error
+        })
     }
 
     /// `POST R/actions/runs/{id}/rerun`, or `…/rerun-failed-jobs`: another attempt with the commit and the rights of then

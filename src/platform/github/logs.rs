@@ -13,15 +13,46 @@ use crate::sanitize::Text;
 /// Lines of a job that are taken, from its end: what failed stands there.
 const TAKEN: usize = 2_000;
 
+/// What there is of the log of a job that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobLog {
+    /// Its last lines.
+    Lines(Vec<LogLine>),
+    /// It is there and has no line.
+    Empty,
+    /// 404: not written yet, never written, or deleted.
+    Absent,
+    /// 410: GitHub keeps logs for a time only.
+    Expired,
+}
+
+impl JobLog {
+    /// What is said of a log that has no lines.
+    #[must_use]
+    pub fn remark(&self) -> &'static str {
+        match self {
+            Self::Lines(_) => "was read",
+            Self::Empty => "is empty: the job wrote nothing",
+            Self::Absent => "is not there (404): it was not written, or it was deleted",
+            Self::Expired => "has expired (410): GitHub does not keep it any longer",
+        }
+    }
+}
+
 impl Github {
     /// `GET R/actions/jobs/{id}/logs`: a redirect to a signed address that is good for a minute, fetched at once and without our
     /// token.
     ///
     /// # Errors
-    /// [`PlatformError`]; 404 while it is not written, 410 once it has expired.
-    pub async fn job_log(&self, job: u64, name: &Text, service: &ServiceId) -> Result<Vec<LogLine>, PlatformError> {
-        let answer =
-            self.authorized(self.repository_call(&format!("actions/jobs/{job}/logs"))).follow().answer().await?;
+    /// [`PlatformError`] in the platform's words; that there is none is no error.
+    pub async fn job_log(&self, job: u64, name: &Text, service: &ServiceId) -> Result<JobLog, PlatformError> {
+        let call = self.authorized(self.repository_call(&format!("actions/jobs/{job}/logs"))).follow();
+        let answer = match call.answer().await {
+            Ok(answer) => answer,
+            Err(error) if error.status == Some(410) => return Ok(JobLog::Expired),
+            Err(error) if error.status == Some(404) => return Ok(JobLog::Absent),
+            Err(error) => return Err(error),
+        };
         let text = String::from_utf8_lossy(&answer.body);
         let text = text.trim_start_matches('\u{feff}');
         let skipped = text.lines().count().saturating_sub(TAKEN);
@@ -37,7 +68,16 @@ impl Github {
             let origin = self.origin(service, name, at, level);
             (!rest.trim().is_empty()).then(|| logparse::line(origin, rest, self.http.redactor()))
         };
-        Ok(text.lines().skip(skipped).filter_map(line).collect())
+        let lines: Vec<LogLine> = text.lines().skip(skipped).filter_map(line).collect();
+        Ok(if lines.is_empty() { JobLog::Empty } else { JobLog::Lines(lines) })
+    }
+
+    /// A line of ours about the log of a job: `log of build has expired (410): …`.
+    #[must_use]
+    pub fn log_remark(&self, service: &ServiceId, job: &Job, remark: &str) -> LogLine {
+        let at = job.completed_at.unwrap_or_else(|| self.http.now_at(GITHUB));
+        let origin = self.origin(service, &job.name, at, Some(Level::Warn));
+        logparse::line(origin, &format!("log of {} {remark}", job.name), self.http.redactor())
     }
 
     /// A line for a step that has begun or ended; none for one that still waits.

@@ -6,10 +6,17 @@ use serde_json::Value;
 
 use super::Github;
 use crate::domain::environment::Status;
-use crate::domain::posture::Posture;
+use crate::domain::extent::Listed;
+use crate::domain::posture::{Looked, Posture};
+use crate::platform::PlatformError;
 use crate::platform::http::segment;
 use crate::platform::lenient::{or_default, text};
-use crate::platform::{ErrorKind, PlatformError};
+use feature::Feature;
+
+mod feature;
+
+/// Pages of alerts and of workflows that are read: what is beyond is counted as not read.
+const PAGES: u32 = 3;
 
 #[derive(Deserialize)]
 struct Vulnerable {
@@ -56,6 +63,8 @@ struct Leaked {
 
 #[derive(Deserialize)]
 struct Workflows {
+    #[serde(default)]
+    total_count: Option<u32>,
     #[serde(default, deserialize_with = "or_default")]
     workflows: Vec<Workflow>,
 }
@@ -76,66 +85,94 @@ struct Environment {
 
 impl Github {
     /// Every check, each for itself; a feature that is switched off is said to be so.
-    pub async fn posture(&self, environment: &str) -> Vec<Result<Posture, PlatformError>> {
+    pub async fn posture(&self, environment: &str) -> Vec<Looked<PlatformError>> {
         let (dependencies, code, secrets) = tokio::join!(self.dependencies(), self.code(), self.leaks());
         let (workflows, rules) = tokio::join!(self.workflows(), self.rules(environment));
-        vec![dependencies, code, secrets, workflows, rules]
+        vec![
+            (DEPENDENCIES, dependencies),
+            (CODE, code),
+            (LEAKS, secrets),
+            ("workflows", workflows),
+            ("protection", rules),
+        ]
     }
 
     /// `GET R/dependabot/alerts?state=open`, of what runs.
     async fn dependencies(&self) -> Result<Posture, PlatformError> {
-        let name = "dependency alerts";
         let call =
-            self.get("dependabot/alerts").query("state", "open").query("scope", "runtime").query("per_page", "100");
-        let Some(list) = switched_on(call.read::<Vec<Vulnerable>>().await)? else { return Ok(off(name)) };
-        let severe = |word: &str| list.iter().filter(|one| one.security_vulnerability.severity == word).count();
+            || self.get("dependabot/alerts").query("state", "open").query("scope", "runtime").query("per_page", "100");
+        let list: Listed<Vulnerable> = match feature::asked(self.linked(call, PAGES).await)? {
+            Feature::On(list) => list,
+            other => return Ok(other.posture(DEPENDENCIES)),
+        };
+        let severe = |word: &str| list.items.iter().filter(|one| one.security_vulnerability.severity == word).count();
         let (critical, high) = (severe("critical"), severe("high"));
-        let worst = list.iter().find(|one| matches!(one.security_vulnerability.severity.as_str(), "critical" | "high"));
+        let bad = |one: &&Vulnerable| matches!(one.security_vulnerability.severity.as_str(), "critical" | "high");
+        let worst = list.items.iter().find(bad);
         let worst = worst.map(|one| format!(": {}", one.security_advisory.summary)).unwrap_or_default();
-        Ok(count(name, critical > 0, high > 0, format!("{} open, {critical} critical, {high} high{worst}", list.len())))
+        let says = format!("{critical} critical, {high} high{worst}");
+        Ok(count(DEPENDENCIES, critical > 0, high > 0, &list, &says))
     }
 
     /// `GET R/code-scanning/alerts?state=open`.
     async fn code(&self) -> Result<Posture, PlatformError> {
-        let name = "code alerts";
-        let call = self.get("code-scanning/alerts").query("state", "open").query("per_page", "100");
-        let Some(list) = switched_on(call.read::<Vec<Scanned>>().await)? else { return Ok(off(name)) };
+        let call = || self.get("code-scanning/alerts").query("state", "open").query("per_page", "100");
+        let list: Listed<Scanned> = match feature::asked(self.linked(call, PAGES).await)? {
+            Feature::On(list) => list,
+            other => return Ok(other.posture(CODE)),
+        };
         let bad = |one: &&Scanned| {
             matches!(one.rule.security_severity_level.as_str(), "critical" | "high") || one.rule.severity == "error"
         };
-        let worst = list.iter().find(bad).map(|one| format!(": {}", one.rule.description)).unwrap_or_default();
-        Ok(count(name, false, list.iter().any(|one| bad(&one)), format!("{} open{worst}", list.len())))
+        let severe = list.items.iter().filter(bad).count();
+        let worst = list.items.iter().find(bad).map(|one| format!(": {}", one.rule.description)).unwrap_or_default();
+        Ok(count(CODE, false, severe > 0, &list, &format!("{severe} severe{worst}")))
     }
 
     /// `GET R/secret-scanning/alerts?state=open&hide_secret=true`: without the last word the answer holds the secret.
     async fn leaks(&self) -> Result<Posture, PlatformError> {
-        let name = "leaked secrets";
-        let call = self.get("secret-scanning/alerts").query("state", "open").query("hide_secret", "true");
-        let Some(list) = switched_on(call.query("per_page", "100").read::<Vec<Leaked>>().await)? else {
-            return Ok(off(name));
+        let call = || {
+            let call = self.get("secret-scanning/alerts").query("state", "open").query("hide_secret", "true");
+            call.query("per_page", "100")
         };
-        let worst = list.first().map(|one| format!(": {}", one.secret_type_display_name)).unwrap_or_default();
-        Ok(count(name, !list.is_empty(), false, format!("{} open{worst}", list.len())))
+        let list: Listed<Leaked> = match feature::asked(self.linked(call, PAGES).await)? {
+            Feature::On(list) => list,
+            other => return Ok(other.posture(LEAKS)),
+        };
+        let worst = list.items.first().map(|one| one.secret_type_display_name.clone()).unwrap_or_default();
+        Ok(count(LEAKS, !list.items.is_empty(), false, &list, &worst))
     }
 
     /// `GET R/actions/workflows`: one that is switched off deploys nothing.
     async fn workflows(&self) -> Result<Posture, PlatformError> {
-        let found: Workflows = self.get("actions/workflows").query("per_page", "100").read().await?;
-        let bad = found.workflows.iter().find(|one| one.state.starts_with("disabled"));
-        Ok(match bad {
-            Some(one) => {
-                Posture::new("workflows", Status::Warn, format!("{} is {}", one.name, one.state.replace('_', " ")))
-            }
-            None => Posture::new("workflows", Status::Ok, format!("{} active", found.workflows.len())),
-        })
+        let name = "workflows";
+        let open = |page: Workflows| (page.workflows, page.total_count);
+        let found = self.numbered(|| self.get("actions/workflows"), (100, PAGES), open).await?;
+        let listed = || found.items.iter().filter(|one| one.state != "deleted");
+        if let Some(one) = listed().find(|one| one.state.starts_with("disabled_")) {
+            return Ok(Posture::new(name, Status::Warn, format!("{} is {}", one.name, one.state.replace('_', " "))));
+        }
+        if let Some(one) = listed().find(|one| one.state != "active") {
+            let word = crate::platform::words::unknown(&one.state);
+            return Ok(Posture::new(name, Status::Unknown, format!("{}: {word}", one.name)));
+        }
+        let active = found.extent.count(listed().count());
+        let missing = found.extent.missing("workflows").map(|missing| format!(", {missing}")).unwrap_or_default();
+        let status = if found.extent.whole() { Status::Ok } else { Status::Unknown };
+        Ok(Posture::new(name, status, format!("{active} active{missing}")))
     }
 
     /// `GET E`: what stands before a deployment.
     async fn rules(&self, environment: &str) -> Result<Posture, PlatformError> {
         let name = "protection";
         let call = self.get(&format!("environments/{}", segment(environment)));
-        let Some(found) = switched_on(call.read::<Environment>().await)? else {
-            return Ok(Posture::new(name, Status::Ok, "GitHub has no such environment"));
+        let found: Environment = match feature::asked(call.read().await)? {
+            Feature::On(found) => found,
+            Feature::Hidden(_) => {
+                let says = "GitHub shows no such environment: there is none, or the token may not see it";
+                return Ok(Posture::new(name, Status::Unknown, says));
+            }
+            other => return Ok(other.posture(name)),
         };
         let rules = found.protection_rules.iter().filter_map(|rule| rule.get("type")?.as_str());
         let rules: Vec<String> = rules.map(|rule| rule.replace('_', " ")).collect();
@@ -144,25 +181,20 @@ impl Github {
     }
 }
 
-/// A feature that is off, or that the token may not see, answers 404 or 403.
-fn switched_on<T>(answer: Result<T, PlatformError>) -> Result<Option<T>, PlatformError> {
-    match answer {
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(None),
-        other => other.map(Some),
-    }
-}
+const DEPENDENCIES: &str = "dependency alerts";
+const CODE: &str = "code alerts";
+const LEAKS: &str = "leaked secrets";
 
-fn off(name: &str) -> Posture {
-    Posture::new(name, Status::Paused, "switched off, or not for this token")
-}
-
-fn count(name: &str, fail: bool, warn: bool, says: String) -> Posture {
-    let status = if fail {
-        Status::Fail
-    } else if warn {
-        Status::Warn
-    } else {
-        Status::Ok
+/// `2 open, 1 critical, 0 high`. Nothing bad in a part says nothing of the rest.
+fn count<T>(name: &str, fail: bool, warn: bool, list: &Listed<T>, says: &str) -> Posture {
+    let status = match (fail, warn) {
+        (true, _) => Status::Fail,
+        (false, true) => Status::Warn,
+        (false, false) if list.extent.whole() => Status::Ok,
+        (false, false) => Status::Unknown,
     };
-    Posture::new(name, status, says)
+    let open = list.extent.count(list.items.len());
+    let missing = list.extent.missing("alerts").map(|missing| format!(" ({missing})")).unwrap_or_default();
+    let says = if says.is_empty() { String::new() } else { format!(", {says}") };
+    Posture::new(name, status, format!("{open} open{says}{missing}"))
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::drawn;
+use super::words;
+use crate::domain::extent::Extent;
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::pipeline::{Gate, Job, Run as DomainRun, Step};
 use crate::domain::release::Commit;
@@ -60,6 +61,7 @@ pub(super) struct Run {
 
 impl From<Run> for DomainRun {
     fn from(wire: Run) -> Self {
+        let (state, words) = words::state(&wire.status, wire.conclusion.as_deref());
         let actor = if wire.triggering_actor.login.is_empty() { wire.actor.login } else { wire.triggering_actor.login };
         Self {
             id: wire.id,
@@ -69,9 +71,9 @@ impl From<Run> for DomainRun {
             sha: Sha::from(wire.head_sha),
             branch: Text::clean(&wire.head_branch),
             actor: Text::clean(&actor),
-            status: drawn(&wire.status, wire.conclusion.as_deref()),
-            words: Text::clean(wire.conclusion.as_deref().unwrap_or(&wire.status)),
-            in_lane: wire.status == "pending",
+            state,
+            status: state.status(),
+            words,
             event: Text::clean(&wire.event),
             file: Text::clean(&wire.path),
             created_at: wire.created_at,
@@ -79,6 +81,7 @@ impl From<Run> for DomainRun {
             updated_at: wire.updated_at,
             url: Text::clean(&wire.html_url),
             jobs: Vec::new(),
+            jobs_read: Extent::NOTHING,
             gates: Vec::new(),
             lanes: Vec::new(),
         }
@@ -87,6 +90,8 @@ impl From<Run> for DomainRun {
 
 #[derive(Deserialize)]
 pub(super) struct Jobs {
+    #[serde(default)]
+    pub(super) total_count: Option<u32>,
     pub(super) jobs: Vec<WireJob>,
 }
 
@@ -130,16 +135,17 @@ impl From<WireJob> for Job {
         let step = |step: WireStep| Step {
             number: step.number,
             name: Text::clean(&step.name),
-            status: drawn(&step.status, step.conclusion.as_deref()),
+            status: words::state(&step.status, step.conclusion.as_deref()).0.status(),
             started_at: step.started_at,
             completed_at: step.completed_at,
         };
+        let (state, words) = words::state(&wire.status, wire.conclusion.as_deref());
         Self {
             id: wire.id,
             name: Text::clean(&wire.name),
-            status: drawn(&wire.status, wire.conclusion.as_deref()),
-            words: Text::clean(wire.conclusion.as_deref().unwrap_or(&wire.status)),
-            in_lane: wire.status == "pending",
+            state,
+            status: state.status(),
+            words,
             started_at: wire.started_at.filter(|_| begun),
             completed_at: wire.completed_at,
             steps: wire.steps.into_iter().map(step).collect(),
@@ -260,11 +266,15 @@ pub(super) struct Deployment {
 
 #[derive(Deserialize)]
 pub(super) struct Secrets {
+    #[serde(default)]
+    pub(super) total_count: Option<u32>,
     pub(super) secrets: Vec<Named>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Variables {
+    #[serde(default)]
+    pub(super) total_count: Option<u32>,
     pub(super) variables: Vec<Named>,
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
+
+use super::call::Answer;
 
 /// Answers held; when full the cache starts anew.
 const HELD: usize = 256;
@@ -14,8 +16,17 @@ const HELD: usize = 256;
 /// Whose answer it is: address, token and form. The token is in it as a hash of this process only.
 pub(super) type Key = (String, u64);
 
+/// An answer as it is given again.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) etag: String,
+    pub(super) body: Bytes,
+    /// Where the list goes on.
+    pub(super) link: Option<HeaderValue>,
+}
+
 #[derive(Default)]
-pub(super) struct Cache(Mutex<HashMap<Key, (String, Bytes)>>);
+pub(super) struct Cache(Mutex<HashMap<Key, Kept>>);
 
 impl Cache {
     pub(super) fn key(url: &Url, headers: &HeaderMap) -> Key {
@@ -26,16 +37,17 @@ impl Cache {
         (url.as_str().to_owned(), hasher.finish())
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<(String, Bytes)> {
+    pub(super) fn get(&self, key: &Key) -> Option<Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    pub(super) fn put(&self, key: Key, etag: &str, body: &Bytes) {
+    pub(super) fn put(&self, key: Key, etag: &str, answer: &Answer) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() >= HELD {
             held.clear();
         }
-        held.insert(key, (etag.to_owned(), body.clone()));
+        let link = answer.headers.get("link").cloned();
+        held.insert(key, Kept { etag: etag.to_owned(), body: answer.body.clone(), link });
     }
 
     /// Drops every answer of an address: one that cannot be read must not come back as unchanged.

@@ -11,11 +11,13 @@ use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 
+use super::breaker::{Failed, Leave};
 use super::cache::Cache;
 use super::{BODY_CAP, Http, REQUEST_TIMEOUT, fault};
 use crate::config::token::Token;
 use crate::domain::environment::Platform;
 use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
 
 /// A read waits this long at most when a platform says when to come back; longer is the feed's business.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -192,7 +194,7 @@ impl Call {
             .with_max_times(2);
         (|| self.renewing())
             .retry(schedule)
-            .when(PlatformError::worth_retrying)
+            .when(|error: &PlatformError| error.worth_retrying() && !self.held())
             .adjust(|error: &PlatformError, planned| match (planned, error.retry_after) {
                 (Some(_), Some(asked)) if asked > PATIENCE => None,
                 (Some(planned), Some(asked)) => Some(planned.max(asked)),
@@ -204,17 +206,30 @@ impl Call {
     /// Sends it and decodes a JSON answer.
     ///
     /// # Errors
-    /// As [`Call::answer`]; [`ErrorKind::Garbage`] when the body is not what the contract says.
+    /// As [`Call::answer`]; [`ErrorKind::Reported`] when the body of a success is an error, [`ErrorKind::Garbage`] when it is not what
+    /// the contract says.
     pub async fn read<T: DeserializeOwned>(self) -> Result<T, PlatformError> {
+        self.page().await.map(|(value, _)| value)
+    }
+
+    /// The same with the headers, which say whether there is another page.
+    ///
+    /// # Errors
+    /// As [`Call::read`].
+    pub async fn page<T: DeserializeOwned>(self) -> Result<(T, HeaderMap), PlatformError> {
         let platform = self.platform;
         let (http, url) = (self.http.clone(), self.url.clone());
         let answer = self.answer().await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            if let Ok(url) = &url {
-                http.0.cache.forget(url);
-            }
+        let forget = || url.iter().for_each(|url| http.0.cache.forget(url));
+        if let Some(error) = fault::inside(platform, &answer, http.redactor()) {
+            forget();
+            return Err(error);
+        }
+        let value = serde_json::from_slice(&answer.body).map_err(|error| {
+            forget();
             fault::unreadable(platform, &answer, &error)
-        })
+        })?;
+        Ok((value, answer.headers))
     }
 
     /// Sends it; the body, if any, does not matter.
@@ -233,8 +248,10 @@ impl Call {
         let platform = self.platform;
         self.streaming = true;
         let (url, headers) = self.prepared()?;
+        let leave = self.leave(&url).await?;
         let opened = tokio::time::timeout(self.timeout, self.send(url, headers, None)).await;
-        let response = opened.map_err(|_| fault(platform, ErrorKind::Timeout, "no answer in time"))??;
+        let opened = opened.unwrap_or_else(|_| Err(fault(platform, ErrorKind::Timeout, "no answer in time")));
+        let response = self.heard(leave, opened)?;
         if !response.status().is_success() {
             let error = self.refused(&self.gather(response).await?);
             if error.kind == ErrorKind::Auth {
@@ -253,7 +270,8 @@ impl Call {
     /// [`PlatformError`] when no whole answer came.
     pub async fn any_status(self) -> Result<Answer, PlatformError> {
         let (url, headers) = self.prepared()?;
-        let response = self.send(url, headers, None).await?;
+        let leave = self.leave(&url).await?;
+        let response = self.heard(leave, self.send(url, headers, None).await)?;
         self.gather(response).await
     }
 
@@ -281,9 +299,16 @@ impl Call {
         let (url, headers) = self.prepared()?;
         let key = self.conditional.then(|| Cache::key(&url, &headers));
         let held = key.as_ref().and_then(|key| self.http.0.cache.get(key));
-        let response = self.send(url, headers, held.as_ref().map(|(etag, _)| etag.as_str())).await?;
-        if let (StatusCode::NOT_MODIFIED, Some((_, body))) = (response.status(), held) {
-            return Ok(Answer { status: 200, headers: response.headers().clone(), body });
+        let leave = self.leave(&url).await?;
+        let sent = self.send(url, headers, held.as_ref().map(|held| held.etag.as_str())).await;
+        let response = self.heard(leave, sent)?;
+        if let (StatusCode::NOT_MODIFIED, Some(held)) = (response.status(), held) {
+            let mut headers = response.headers().clone();
+            // What has not changed has not become shorter, either.
+            if let Some(link) = held.link {
+                headers.entry("link").or_insert(link);
+            }
+            return Ok(Answer { status: 200, headers, body: held.body });
         }
         let success = response.status().is_success();
         let answer = self.gather(response).await?;
@@ -291,9 +316,43 @@ impl Call {
             return Err(self.refused(&answer));
         }
         if let (Some(key), Some(etag)) = (key, answer.headers.get("etag").and_then(|etag| etag.to_str().ok())) {
-            self.http.0.cache.put(key, etag, &answer.body);
+            self.http.0.cache.put(key, etag, &answer);
         }
         Ok(answer)
+    }
+
+    /// Leave of the breaker to send it. The edge is the product's: whether it answers is what is asked, so it has none.
+    async fn leave(&self, url: &Url) -> Result<Option<Leave>, PlatformError> {
+        if self.platform == Platform::Edge {
+            return Ok(None);
+        }
+        let change = self.method != Method::GET && !self.retried;
+        self.http.0.breaker.leave(self.platform, url, change).await.map(Some)
+    }
+
+    /// Tells the breaker how it went.
+    fn heard(&self, leave: Option<Leave>, sent: Result<Response, PlatformError>) -> Result<Response, PlatformError> {
+        let Some(leave) = leave else { return sent };
+        let now = self.http.0.clock.now();
+        match &sent {
+            Ok(response) if response.status().is_server_error() => {
+                leave.failed(Failed::Path, &Text::from(format!("HTTP {}", response.status().as_u16())), now);
+            }
+            Ok(_) => leave.answered(),
+            Err(error) => match error.kind {
+                ErrorKind::Unreachable => leave.failed(Failed::Connection, &error.message, now),
+                ErrorKind::Timeout => leave.failed(Failed::Path, &error.message, now),
+                // It was not sent, or answered in a way of its own.
+                _ => drop(leave),
+            },
+        }
+        sent
+    }
+
+    /// Whether its platform is known to be down.
+    fn held(&self) -> bool {
+        let down = |url: &Url| self.http.0.breaker.down(self.platform, url);
+        self.platform != Platform::Edge && self.url.as_ref().is_ok_and(down)
     }
 
     fn refused(&self, answer: &Answer) -> PlatformError {

@@ -17,7 +17,16 @@ const WORDS: usize = 300;
 /// A failure in our words.
 pub(crate) fn fault(platform: Platform, kind: ErrorKind, words: &str) -> PlatformError {
     let message = Text::clean(words);
-    PlatformError { platform, kind, status: None, code: None, message, request_id: None, retry_after: None }
+    PlatformError {
+        platform,
+        kind,
+        status: None,
+        code: None,
+        message,
+        request_id: None,
+        retry_after: None,
+        until: None,
+    }
 }
 
 /// The code of an answer that was not read because it is too large.
@@ -64,6 +73,7 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         ErrorKind::RateLimited => ledger::come_back(platform, &answer.headers, now),
         _ => limits::retry_after(&answer.headers),
     };
+    let (retry_after, until) = ledger::bounded(kind, retry_after, now);
     let message = if words.is_empty() { format!("HTTP {} without words", answer.status) } else { words };
     let mut message: String = message.chars().take(WORDS).collect();
     if let Some(missing) = missing(kind, &answer.headers) {
@@ -77,6 +87,7 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         message: redactor.mask(Text::clean(&message)),
         request_id: request_id(&answer.headers),
         retry_after,
+        until,
     }
 }
 
@@ -108,6 +119,46 @@ fn missing(kind: ErrorKind, headers: &HeaderMap) -> Option<String> {
     }
     let permissions = named("x-accepted-github-permissions").or_else(|| named("x-accepted-oauth-scopes"))?;
     Some(format!(" (needs {})", permissions.replace(';', " or")))
+}
+
+/// An error that comes with a success: Supabase answers 200 with `error`, GraphQL with `errors` and no data. No contract that is
+/// read here has an `error` beside what was asked for.
+pub(super) fn inside(platform: Platform, answer: &Answer, redactor: &Redactor) -> Option<PlatformError> {
+    #[derive(serde::Deserialize)]
+    struct Inside {
+        #[serde(default)]
+        error: Value,
+        #[serde(default)]
+        errors: Value,
+        #[serde(default)]
+        message: Value,
+        #[serde(default)]
+        data: Option<serde::de::IgnoredAny>,
+    }
+    if !answer.body.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let found: Inside = serde_json::from_slice(&answer.body).ok()?;
+    let told = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    };
+    if !told(&found.error) && !(told(&found.errors) && found.data.is_none()) {
+        return None;
+    }
+    let body = serde_json::json!({ "error": found.error, "errors": found.errors, "message": found.message });
+    let (code, words) = words(&body);
+    let words: String = words.chars().take(WORDS).collect();
+    let words = if words.is_empty() { format!("HTTP {} with an error without words", answer.status) } else { words };
+    let mut error = fault(platform, ErrorKind::Reported, &words);
+    error.message = redactor.mask(error.message);
+    error.status = Some(answer.status);
+    error.code = code.map(|code| Text::clean(&code));
+    error.request_id = request_id(&answer.headers);
+    Some(error)
 }
 
 /// A 2xx whose body is not the JSON of the contract.
@@ -158,12 +209,21 @@ fn words(body: &Value) -> (Option<String>, String) {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let code = text(inner.get("code"))
         .or_else(|| text(inner.get("status")).filter(|code| !code.starts_with(char::is_numeric)));
-    let mut says = text(inner.get("message")).or_else(|| text(body.get("error"))).or_else(|| text(body.get("msg")));
+    // Some wrap twice; the innermost message is what a person reads.
+    let says = deepest(inner, 3).or_else(|| text(body.get("message"))).or_else(|| text(body.get("error")));
+    let mut says = says.or_else(|| text(body.get("msg")));
     let details = details(body.get("errors"));
     if !details.is_empty() {
         says = Some(says.map_or(details.clone(), |says| format!("{says}: {details}")));
     }
     (code, says.unwrap_or_default())
+}
+
+/// The `message` of an object, or of the `error` in it.
+fn deepest(object: &Value, depth: u8) -> Option<String> {
+    let within = ["error", "err", "message"].iter().filter_map(|key| object.get(key)).find(|one| one.is_object());
+    let deeper = within.filter(|_| depth > 0).and_then(|one| deepest(one, depth - 1));
+    deeper.or_else(|| object.get("message").and_then(Value::as_str).map(str::to_owned))
 }
 
 /// GitHub's `errors`: objects, strings, or one bare string.

@@ -11,6 +11,7 @@ use reqwest::header::HeaderMap;
 use super::limits;
 use crate::domain::environment::Platform;
 use crate::domain::feed::Budget;
+use crate::platform::ErrorKind;
 
 /// Limits remembered; platforms that count by endpoint have as many as there are addresses.
 const REMEMBERED: usize = 512;
@@ -18,6 +19,8 @@ const REMEMBERED: usize = 512;
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(3);
 /// Under this share of a budget reads slow down (github.md section 3).
 const TIGHT: f64 = 0.2;
+/// The longest window of a budget.
+const WINDOW: SignedDuration = SignedDuration::from_mins(61);
 /// The longest stretch of a rhythm.
 const STRETCH: f64 = 12.0;
 
@@ -94,7 +97,23 @@ fn share(budget: &Budget) -> f64 {
 
 /// A window that has ended says nothing any more.
 fn running(budget: &Budget, now: Timestamp) -> bool {
-    budget.reset.is_none_or(|reset| reset > now)
+    // The longest window of a read is an hour (github.md section 3): a reset beyond it is a mistake, and would slow reads for ever.
+    budget.reset.is_none_or(|reset| reset > now && reset.duration_since(now) <= WINDOW)
+}
+
+/// The longest wait that a platform is granted. A `Retry-After` of a day, or a reset in another year, would silence the console
+/// for a night because of one wrong header; one request every few minutes harms nobody.
+pub(crate) const CEILING: Duration = Duration::from_secs(300);
+
+/// How long is waited, at most [`CEILING`], and until when the platform itself says that its limit holds.
+pub(super) fn bounded(
+    kind: ErrorKind,
+    asked: Option<Duration>,
+    now: Timestamp,
+) -> (Option<Duration>, Option<Timestamp>) {
+    let until = |asked| now.checked_add(SignedDuration::try_from(asked).ok()?).ok();
+    let limited = asked.filter(|_| kind == ErrorKind::RateLimited);
+    (asked.map(|asked| asked.min(CEILING)), limited.map(|asked| until(asked).unwrap_or(Timestamp::MAX)))
 }
 
 /// How long to wait after a refusal for too many requests: what the platform asks for, else until the budget fills again,
@@ -166,6 +185,25 @@ mod tests {
         assert_eq!(note("Sun, 06 Nov 1994 08:54:38 GMT"), None);
         assert_eq!(ledger.ahead(Platform::Fly), SignedDuration::from_mins(5));
         assert_eq!(note("Sun, 06 Nov 1994 08:49:37 GMT"), Some(SignedDuration::ZERO));
+    }
+
+    #[test]
+    fn a_wait_has_a_ceiling_and_its_end_is_the_platforms() {
+        let limited = ErrorKind::RateLimited;
+        assert_eq!(
+            bounded(limited, Some(Duration::from_secs(7)), at(100)),
+            (Some(Duration::from_secs(7)), Some(at(107)))
+        );
+        let day = Duration::from_secs(86_400);
+        assert_eq!(bounded(limited, Some(day), at(100)), (Some(CEILING), Some(at(86_500))));
+        assert_eq!(bounded(limited, Some(Duration::MAX), at(100)), (Some(CEILING), Some(Timestamp::MAX)));
+        assert_eq!(bounded(ErrorKind::Server, Some(day), at(100)), (Some(CEILING), None));
+        let ledger = Ledger::default();
+        ledger.note(Platform::Github, &url("/a"), &left("0", "9000000000"), at(100));
+        assert!(
+            (ledger.stretch(&[Platform::Github], at(100)) - 1.0).abs() < f64::EPSILON,
+            "a reset in another century"
+        );
     }
 
     #[test]

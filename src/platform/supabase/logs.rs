@@ -52,7 +52,7 @@ impl Supabase {
         let answer: Value = call.read().await?;
         if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
             let words = error.as_str().or_else(|| error.get("message").and_then(Value::as_str));
-            return Err(fault(SUPABASE, ErrorKind::Refused, words.unwrap_or("the log query was refused")));
+            return Err(fault(SUPABASE, ErrorKind::Reported, words.unwrap_or("the log query was refused")));
         }
         let rows = answer.get("result").and_then(Value::as_array);
         let rows = rows.ok_or_else(|| fault(SUPABASE, ErrorKind::Garbage, "the log answer has no result"))?;

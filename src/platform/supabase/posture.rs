@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::Supabase;
+use super::{Supabase, words};
 use crate::domain::environment::Status;
-use crate::domain::posture::Posture;
+use crate::domain::posture::{Looked, Posture};
 use crate::platform::lenient::{maybe_time, or_default, text};
 use crate::platform::{ErrorKind, PlatformError};
 
@@ -120,7 +120,7 @@ struct Function {
 
 impl Supabase {
     /// Every check, each for itself: one endpoint that a plan or a token does not allow hides no other.
-    pub async fn posture(&self, reference: &str) -> Vec<Result<Posture, PlatformError>> {
+    pub async fn posture(&self, reference: &str) -> Vec<Looked<PlatformError>> {
         let (backups, security, performance) = tokio::join!(
             self.backups(reference),
             self.advisors(reference, "security"),
@@ -129,7 +129,16 @@ impl Supabase {
         let (writable, disk, upgrade) =
             tokio::join!(self.writable(reference), self.disk(reference), self.upgrade(reference));
         let (branches, functions) = tokio::join!(self.branches(reference), self.functions(reference));
-        vec![backups, security, performance, writable, disk, upgrade, branches, functions]
+        vec![
+            ("backups", backups),
+            ("security advisor", security),
+            ("performance advisor", performance),
+            ("writable", writable),
+            ("disk", disk),
+            ("upgrade", upgrade),
+            ("branches", branches),
+            ("edge functions", functions),
+        ]
     }
 
     /// `GET P/database/backups`: how old the newest is.
@@ -211,16 +220,16 @@ impl Supabase {
             let own = runs.iter().filter(|run| run.branch_id == branch.id);
             own.max_by_key(|run| run.created_at)
         };
-        let step = |state: &str| {
-            found.iter().find_map(|branch| {
-                let step = newest(branch)?.run_steps.iter().find(|step| step.status == state)?;
-                Some(format!("{}: {} {}", branch.name, step.name, step.status))
-            })
-        };
-        Ok(match (step("DEAD"), step("RUNNING")) {
-            (Some(dead), _) => Posture::new("branches", Status::Warn, dead),
-            (None, Some(running)) => Posture::new("branches", Status::Running, running),
-            (None, None) => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
+        let steps = found.iter().flat_map(|branch| {
+            let steps = newest(branch).into_iter().flat_map(|run| &run.run_steps);
+            steps.map(move |step| (branch, step, words::step(&step.status)))
+        });
+        let worst = steps.max_by_key(|(.., (status, _))| *status);
+        Ok(match worst.filter(|(.., (status, _))| *status != Status::Ok) {
+            Some((branch, step, (status, words))) => {
+                Posture::new("branches", status, format!("{}: {} {words}", branch.name, step.name))
+            }
+            None => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
         })
     }
 
@@ -231,9 +240,10 @@ impl Supabase {
             Err(error) if error.kind == ErrorKind::NotFound => Vec::new(),
             other => other?,
         };
-        let bad = found.iter().find(|one| one.status != "ACTIVE");
+        let bad = found.iter().map(|one| (one, words::function(&one.status))).filter(|(_, (status, _))| *status != Status::Ok);
+        let bad = bad.max_by_key(|(_, (status, _))| *status);
         Ok(match bad {
-            Some(one) => Posture::new("edge functions", Status::Warn, format!("{} {}", one.slug, one.status)),
+            Some((one, (status, words))) => Posture::new("edge functions", status, format!("{} {words}", one.slug)),
             None => Posture::new("edge functions", Status::Ok, format!("{} active", found.len())),
         })
     }

@@ -39,8 +39,8 @@ pub(super) struct Database {
 #[derive(Deserialize)]
 pub(super) struct Health {
     pub(super) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(super) healthy: bool,
+    #[serde(default)]
+    pub(super) healthy: Option<bool>,
     #[serde(default, deserialize_with = "text")]
     pub(super) status: String,
     #[serde(default, deserialize_with = "text")]

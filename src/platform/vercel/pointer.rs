@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{VERCEL, Vercel, wire};
+use super::{VERCEL, Vercel, wire, words};
+use crate::domain::environment::Status;
 use crate::platform::PlatformError;
 use crate::platform::http::segment;
 use crate::sanitize::Text;
@@ -24,10 +25,16 @@ pub struct AliasRequest {
 }
 
 impl AliasRequest {
-    /// True while domains are still moving.
+    /// What the platform's word means now, and as what it is told. A job that was left open does not move for ever.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> (Status, Text) {
+        words::job(self.job_status.as_str(), self.requested_at, now)
+    }
+
+    /// True while the platform says that domains are still moving.
     #[must_use]
     pub fn in_motion(&self) -> bool {
-        matches!(self.job_status.as_str(), "pending" | "in-progress")
+        self.stands(Timestamp::MIN).0 == Status::Running
     }
 }
 
@@ -81,14 +88,15 @@ impl Vercel {
         kind: &str,
         failed_only: bool,
     ) -> Result<Vec<AliasOutcome>, PlatformError> {
-        let call = self.get(&format!("/v9/projects/{}/{kind}/aliases", segment(project)));
-        let call = if failed_only { call.query("failedOnly", "true") } else { call };
-        let list: wire::AliasOutcomes = call.query("limit", "100").read().await?;
+        let only = if failed_only { "?failedOnly=true" } else { "" };
+        let path = format!("/v9/projects/{}/{kind}/aliases{only}", segment(project));
+        let open = |page: wire::AliasOutcomes| (page.aliases, page.pagination.next);
+        let list = self.whole_list("domains", &path, open).await?;
         let outcome = |outcome: wire::AliasOutcome| {
             let name = outcome.alias.as_str().or_else(|| outcome.alias.get("alias").and_then(Value::as_str));
             AliasOutcome { alias: Text::clean(name.unwrap_or_default()), status: Text::clean(&outcome.status) }
         };
-        Ok(list.aliases.into_iter().map(outcome).collect())
+        Ok(list.into_iter().map(outcome).collect())
     }
 
     /// `GET /v4/aliases/{domain}`: the deployment that serves a domain; the reliable answer.

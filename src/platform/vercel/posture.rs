@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Vercel;
 use crate::domain::environment::Status;
-use crate::domain::posture::Posture;
+use crate::domain::posture::{Looked, Posture};
 use crate::platform::PlatformError;
 use crate::platform::http::segment;
 use crate::platform::lenient::or_default;
@@ -20,9 +20,9 @@ struct DnsConfig {
 
 impl Vercel {
     /// Every check, each for itself.
-    pub async fn posture(&self, project: &str, environment: &str) -> Vec<Result<Posture, PlatformError>> {
+    pub async fn posture(&self, project: &str, environment: &str) -> Vec<Looked<PlatformError>> {
         let (domains, rolling) = tokio::join!(self.domain_health(project, environment), self.rolling(project));
-        vec![domains, rolling]
+        vec![("domains", domains), ("rolling release", rolling)]
     }
 
     /// `GET /v9/projects/{id}/domains` and `GET /v6/domains/{domain}/config`: verified and not misconfigured.

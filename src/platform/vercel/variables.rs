@@ -135,6 +135,7 @@ pub(super) fn hidden(count: u64) -> PlatformError {
         message: Text::from(format!("{count} variables of production are hidden from this token")),
         request_id: None,
         retry_after: None,
+        until: None,
     }
 }
 
@@ -147,5 +148,6 @@ fn refused(error: &Failure) -> PlatformError {
         message: Text::clean(&error.message),
         request_id: None,
         retry_after: None,
+        until: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Vercel, VercelDeployment, VercelProject};
+use super::{VERCEL, Vercel, VercelDeployment, VercelProject};
 use crate::domain::environment::{Declared, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
@@ -132,21 +132,24 @@ impl Vercel {
             tokio::join!(self.recent_live(&state, environment, NEW), self.recent_list(&state.id, target, NEW), rolling);
         let live = live?.as_ref().clone();
         let newest = newest.ok().and_then(|list| list.first().cloned());
-        let building = newest.filter(VercelDeployment::in_motion);
-        let moving = state.last_alias_request.as_ref().filter(|request| target == "production" && request.in_motion());
+        let now = self.http.now_at(VERCEL);
+        let building = newest.filter(|one| one.stands(now).0 == Status::Running);
+        let requested = state.last_alias_request.as_ref().filter(|_| target == "production");
+        let moving = requested.filter(|request| request.stands(now).0 == Status::Running);
         let pinned = target == "production" && !state.auto_assign;
         // The pause blocks what production serves; previews and custom environments go on (vercel.md section 11).
         let paused = target == "production" && state.paused;
         let reason = state.rollback_reason.clone();
         let reason = reason.unwrap_or_else(|| Text::clean("automatic domains are off: new builds stay staged"));
-        let mut words = live.as_ref().map(|live| live.words().to_string()).unwrap_or_default();
+        let resting = live.as_ref().map(|live| live.stands(now));
+        let mut words = resting.as_ref().map(|(_, words)| words.to_string()).unwrap_or_default();
         if let Some(building) = &building {
-            words = format!("{words}; {} {}", building.id, building.state);
+            words = format!("{words}; {} {}", building.id, building.stands(now).1);
         }
         if let Some(moving) = moving {
             words = format!("{} {} to {}", moving.kind, moving.job_status, moving.to);
         }
-        let resting = live.as_ref().map_or(Status::Unknown, VercelDeployment::drawn);
+        let resting = resting.map_or(Status::Unknown, |(status, _)| status);
         let status = match () {
             () if paused => Status::Fail,
             () if building.is_some() || moving.is_some() => Status::Running,
@@ -193,7 +196,12 @@ impl Vercel {
         let (list, live) =
             tokio::join!(self.recent_list(&state.id, target, age), self.recent_live(&state, environment, age));
         let live = live.ok().and_then(|live| live.as_ref().as_ref().map(|live| live.id.clone()));
-        Ok(list?.iter().map(|one| one.deployment(service, Some(&one.id) == live.as_ref())).collect())
+        let now = self.http.now_at(VERCEL);
+        let candidate = |one: &VercelDeployment| {
+            let (status, words) = one.stands(now);
+            Deployment { status, words, ..one.deployment(service, Some(&one.id) == live.as_ref()) }
+        };
+        Ok(list?.iter().map(candidate).collect())
     }
 
     /// The project's copy of a deployment is short; the deployment itself has the commit.

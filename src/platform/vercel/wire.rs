@@ -151,6 +151,10 @@ pub(super) struct Deployment {
     #[serde(default)]
     alias_error: Value,
     #[serde(default, deserialize_with = "text")]
+    checks_conclusion: String,
+    #[serde(default)]
+    checks: Value,
+    #[serde(default, deserialize_with = "text")]
     error_code: String,
     #[serde(default, deserialize_with = "text")]
     error_message: String,
@@ -169,6 +173,9 @@ impl From<Deployment> for VercelDeployment {
         if error.is_empty() {
             error = alias_error.unwrap_or_default().to_owned();
         }
+        // The newer checks stand before the domains; the older ones have one word at their end.
+        let gate = wire.checks.pointer("/deployment-alias/state").and_then(Value::as_str);
+        let checks = gate.filter(|state| !state.is_empty()).unwrap_or(&wire.checks_conclusion);
         let names = wire.alias.as_array().into_iter().flatten().filter_map(Value::as_str);
         Self {
             url: Text::clean(&wire.url),
@@ -184,6 +191,8 @@ impl From<Deployment> for VercelDeployment {
             alias_assigned: matches!(&wire.alias_assigned, Value::Bool(true) | Value::Number(_)),
             aliases: names.map(Text::clean).collect(),
             error: Some(Text::clean(&error)).filter(|error| !error.is_empty()),
+            checks: Text::clean(checks),
+            alias_error: wire.alias_error.is_object(),
             id: wire.id,
         }
     }
@@ -196,16 +205,19 @@ pub(super) struct Envs {
     pub(super) envs: Vec<Env>,
     /// Variables of production that the token may not see.
     pub(super) hidden: u64,
+    /// There is another page.
+    pub(super) more: bool,
 }
 
 impl From<Value> for Envs {
     fn from(mut value: Value) -> Self {
         let hidden = value.get("hiddenProductionEnvCount").and_then(Value::as_u64).unwrap_or(0);
+        let more = value.pointer("/pagination/next").is_some_and(|next| !next.is_null());
         let list = match value.get_mut("envs").map(Value::take) {
             Some(Value::Array(list)) => list,
             _ => vec![value],
         };
-        Self { hidden, envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect() }
+        Self { hidden, more, envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect() }
     }
 }
 
@@ -267,6 +279,15 @@ impl Env {
 pub(super) struct Domains {
     #[serde(deserialize_with = "or_default")]
     pub(super) domains: Vec<Domain>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) pagination: Pagination,
+}
+
+/// Where a list goes on: the time of the next page, `null` on the last one.
+#[derive(Deserialize, Default)]
+pub(super) struct Pagination {
+    #[serde(default)]
+    pub(super) next: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -301,6 +322,8 @@ pub(super) struct Alias {
 pub(super) struct AliasOutcomes {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) aliases: Vec<AliasOutcome>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) pagination: Pagination,
 }
 
 /// The schema says that `alias` is text, the CLI reads an object.

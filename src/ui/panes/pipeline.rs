@@ -5,7 +5,10 @@ use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
 use crate::domain::environment::Status;
-use crate::domain::pipeline::Run;
+use crate::domain::pipeline::{Job, Run};
+
+/// Jobs of a run that are listed.
+const SHOWN: usize = 24;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let runs = &ctx.model.runs;
@@ -58,12 +61,28 @@ fn held(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
 }
 
 fn jobs(ctx: &Ctx<'_>, run: &Run, lines: &mut Vec<Line<'static>>) {
-    for job in &run.jobs {
+    // Of many, those that failed and those that run are what people look for.
+    let many = run.jobs.len() > SHOWN;
+    let rank = |job: &&Job| match job.status {
+        _ if !many => 0,
+        Status::Fail => 0,
+        Status::Running | Status::Warn | Status::Unknown => 1,
+        _ => 2,
+    };
+    let mut jobs: Vec<&Job> = run.jobs.iter().collect();
+    jobs.sort_by_key(rank);
+    for job in jobs.iter().take(SHOWN) {
         let style = ctx.theme.status(job.status);
         lines.push(Line::styled(format!("     {} {} {}", ctx.theme.symbol(job.status), job.name, job.words), style));
         for step in job.steps.iter().filter(|step| step.status != Status::Ok) {
             let text = format!("         {} {}", ctx.theme.symbol(step.status), step.name);
             lines.push(Line::styled(text, ctx.theme.status(step.status)));
         }
+    }
+    if let Some(more) = jobs.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.push(Line::styled(format!("     +{more} more jobs"), ctx.theme.dim()));
+    }
+    if let Some(missing) = run.jobs_read.missing("jobs").filter(|_| !run.jobs.is_empty()) {
+        lines.push(Line::styled(format!("     {missing}"), ctx.theme.status(Status::Unknown)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::pipeline::{Lane, LaneRun, Run};
+use crate::domain::pipeline::{Lane, LaneRun, Run, RunState};
 use crate::platform::github::Github;
 use crate::sanitize::Text;
 
@@ -28,7 +28,7 @@ pub(super) async fn fill(github: &Github, runs: &mut [Run]) {
 }
 
 fn waits(run: &Run) -> bool {
-    run.in_lane || run.jobs.iter().any(|job| job.in_lane)
+    run.state == RunState::Blocked || run.jobs.iter().any(|job| job.state == RunState::Blocked)
 }
 
 fn lane(group: &str, members: &[LaneRun], run: u64) -> Option<Lane> {

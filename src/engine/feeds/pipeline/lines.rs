@@ -1,0 +1,87 @@
+//! What jobs do and wrote, as log lines: a line of ours for each step that begins or ends, and the job's own log once it has ended.
+
+use std::collections::HashMap;
+
+use super::super::logs::hand_over;
+use crate::domain::environment::{EnvInfo, Status, Tier};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::operation::PIPELINE;
+use crate::domain::pipeline::{Job, Run, RunState};
+use crate::engine::lanes::Outbox;
+use crate::platform::github::{Github, JobLog};
+
+/// How often a log is asked for: it is written some seconds after its job has ended, and some never are.
+const TRIES: u32 = 4;
+
+/// What was told of jobs as lines.
+pub(super) struct Lines {
+    environments: Vec<(EnvId, Tier)>,
+    steps: HashMap<(u64, u32), Status>,
+    /// How often the log of a job that has ended was asked for.
+    asked: HashMap<u64, u32>,
+    begun: bool,
+}
+
+impl Lines {
+    pub(super) fn new(environments: &[EnvInfo]) -> Self {
+        Self {
+            environments: environments.iter().map(|env| (env.id.clone(), env.tier)).collect(),
+            steps: HashMap::new(),
+            asked: HashMap::new(),
+            begun: false,
+        }
+    }
+
+    pub(super) async fn tell(&mut self, github: &Github, runs: &[Run], outbox: &Outbox) {
+        // What was over before the console looked is history.
+        let first = !std::mem::replace(&mut self.begun, true);
+        for run in runs {
+            let service = ServiceId::new(self.environment(run), PIPELINE);
+            for job in &run.jobs {
+                self.steps_of(github, &service, job, first, outbox);
+                if job.completed_at.is_none() || !job.state.over() {
+                    continue;
+                }
+                let asked = self.asked.entry(job.id).or_insert(if first { TRIES } else { 0 });
+                // A job that was left out writes nothing.
+                if *asked >= TRIES || job.state == RunState::Skipped {
+                    continue;
+                }
+                *asked += 1;
+                let last = *asked == TRIES;
+                let log = github.job_log(job.id, &job.name, &service).await;
+                let lines = match log {
+                    Ok(JobLog::Lines(lines)) => Some(lines),
+                    // It may come yet.
+                    Ok(JobLog::Absent) if !last && job.state != RunState::Cancelled => None,
+                    Err(_) if !last => None,
+                    Ok(other) => Some(vec![github.log_remark(&service, job, other.remark())]),
+                    Err(error) => Some(vec![github.log_remark(&service, job, &format!("was not read: {error}"))]),
+                };
+                if let Some(lines) = lines {
+                    *asked = TRIES;
+                    hand_over(outbox, &service, lines);
+                }
+            }
+        }
+    }
+
+    fn steps_of(&mut self, github: &Github, service: &ServiceId, job: &Job, first: bool, outbox: &Outbox) {
+        for step in &job.steps {
+            let before = self.steps.insert((job.id, step.number), step.status);
+            if first || before == Some(step.status) {
+                continue;
+            }
+            let line = github.step_line(service, job, step);
+            hand_over(outbox, service, line.into_iter().collect());
+        }
+    }
+
+    /// The environment that a run is named after, else production, which is where people look.
+    fn environment(&self, run: &Run) -> EnvId {
+        let name = format!("{} {}", run.workflow, run.title).to_lowercase();
+        let named = self.environments.iter().find(|(env, _)| name.contains(&env.as_str().to_lowercase()));
+        let production = || self.environments.iter().max_by_key(|(_, tier)| *tier);
+        named.or_else(production).map_or_else(|| "production".into(), |(env, _)| env.clone())
+    }
+}
