@@ -1,5 +1,8 @@
 //! Each client against canned answers: right shapes, every sort of failure, and the rules of the HTTP client.
 
+#[path = "clients/answers.rs"]
+mod answers;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -271,7 +274,13 @@ async fn fly_releases_images_and_logs() {
     releases.respond_with(json_answer(rows)).mount(&server).await;
     let client = fly(&server);
     let releases = client.releases("shop", 25).await.unwrap();
-    assert_eq!((releases[0].version, releases[0].drawn(), releases[1].drawn()), (41, Status::Running, Status::Ok));
+    let minute = "2026-01-01T00:01:00Z".parse().unwrap();
+    let stands = |at| (releases[0].stands(at).0, releases[1].stands(at).0);
+    assert_eq!((releases[0].version, stands(minute)), (41, (Status::Running, Status::Ok)));
+    let tomorrow = "2026-01-02T00:00:00Z".parse().unwrap();
+    assert_eq!(stands(tomorrow), (Status::Unknown, Status::Ok));
+    let words = releases[0].stands(tomorrow).1;
+    assert_eq!(words.as_str(), "unknown (running since 2026-01-01 00:00Z)");
 
     let gone = json!({"data": {"app": {"image": null}}});
     on(&server, "POST", "/graphql", json_answer(gone)).await;
@@ -396,7 +405,10 @@ async fn supabase_project_health_migrations_and_secrets() {
     let client = supabase(&server);
     assert_eq!(client.project("abc").await.unwrap().drawn(), Status::Ok);
     let health = client.health("abc").await.unwrap();
-    assert_eq!((health[0].healthy, health[1].words.as_str()), (true, "UNHEALTHY no"));
+    assert_eq!(
+        (health[0].status, health[1].status, health[1].words.as_str()),
+        (Status::Ok, Status::Fail, "UNHEALTHY no")
+    );
     assert_eq!(client.migrations("abc").await.unwrap()[1].version.as_str(), "0002");
     let secrets = client.secrets("abc", &EnvId::from("production")).await.unwrap();
     assert_eq!((secrets.len(), &secrets[1].digest), (2, &Digest::Hidden));
@@ -410,7 +422,7 @@ async fn supabase_logs_fail_in_words_although_the_status_is_good() {
     on(&server, "GET", at, json_answer(refused)).await;
     let service = ServiceId::new("production", "database");
     let error = supabase(&server).logs("abc", &service, jiff::Timestamp::UNIX_EPOCH).await.unwrap_err();
-    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Refused, "window too wide"));
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Reported, "window too wide"));
 }
 
 fn probe_of(url: String) -> ProbeSettings {

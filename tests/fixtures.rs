@@ -58,7 +58,7 @@ fn fly(server: &MockServer) -> Fly {
 
 #[tokio::test]
 async fn what_github_gives_as_examples_is_understood() {
-    let jobs = github(serving("github_jobs").await).jobs(29_679_449).await.unwrap();
+    let jobs = github(serving("github_jobs").await).jobs(29_679_449).await.unwrap().items;
     assert_eq!((jobs[0].id, jobs[0].steps.len()), (399_444_496, 2));
     let gates = github(serving("github_pending").await).pending_deployments(1).await.unwrap();
     assert_eq!((gates[0].env.as_str(), gates[0].wait_minutes, gates[0].reviewers.len()), ("staging", 30, 2));
@@ -73,7 +73,7 @@ async fn what_github_gives_as_examples_is_understood() {
     assert_eq!(secrets.unwrap().len(), 2);
     let server = serving("github_dependabot").await;
     let posture = github(server).posture("production").await;
-    let alerts = posture[0].as_ref().unwrap();
+    let alerts = posture[0].1.as_ref().unwrap();
     assert!(alerts.says.as_str().contains("2 open"), "{alerts:?}");
 }
 

@@ -94,7 +94,7 @@ async fn a_gate_counts_its_timer_down_and_its_lane_tells_who_waits() {
     assert!(gates[0].may_approve);
     let words = async |id: u64| github.run(id).await.unwrap().words.to_string();
     assert_eq!((&*words(held).await, &*words(waiting).await), ("waiting", "pending"));
-    assert!(github.jobs(waiting).await.unwrap().is_empty(), "it has no jobs yet");
+    assert!(github.jobs(waiting).await.unwrap().items.is_empty(), "it has no jobs yet");
     let groups = github.lanes_of(waiting).await.unwrap();
     assert_eq!(groups.iter().map(Text::as_str).collect::<Vec<_>>(), ["deploy-production"]);
     let members = github.lane("DEPLOY-production").await.unwrap();
@@ -204,7 +204,7 @@ async fn logs_variables_pipelines_and_databases_are_readable() {
     let runs = github.runs(10).await.unwrap();
     assert_eq!(runs[0].words.as_str(), "in_progress");
     let jobs = github.jobs(runs[0].id).await.unwrap();
-    assert_eq!((jobs.len(), jobs[0].words.as_str()), (3, "success"));
+    assert_eq!((jobs.items.len(), jobs.items[0].words.as_str()), (3, "success"));
     assert!(github.pending_deployments(runs[0].id).await.unwrap().is_empty());
     let range = github.compare(runs[1].sha.as_str(), runs[0].sha.as_str()).await.unwrap();
     assert_eq!(range.commits.len() as u32, range.ahead_by);
@@ -215,7 +215,14 @@ async fn logs_variables_pipelines_and_databases_are_readable() {
     let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
     let reference = deck.sim.shared().world().supabase.projects[1].reference.clone();
     assert_eq!(supabase.project(&reference).await.unwrap().status.as_str(), "ACTIVE_HEALTHY");
-    assert!(supabase.health(&reference).await.unwrap().iter().all(|service| service.healthy));
+    assert!(
+        supabase
+            .health(&reference)
+            .await
+            .unwrap()
+            .iter()
+            .all(|service| service.status == flightdeck::domain::environment::Status::Ok)
+    );
     assert!(supabase.migrations(&reference).await.unwrap().len() >= 3);
     assert!(!supabase.secrets(&reference, &production).await.unwrap().is_empty());
     assert!(!supabase.logs(&reference, &backend, deck.clock.now()).await.unwrap().is_empty());

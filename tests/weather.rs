@@ -112,6 +112,28 @@ async fn each_failure_of_supabase_alone_is_told_and_ends_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_platform_that_is_down_is_asked_once_a_second_and_what_is_held_back_is_told() {
+    let mut sky = Sky::start(13).await;
+    sky.pass(Duration::from_secs(30), |_| ()).await;
+    let asked = |sky: &Sky| sky.requests().get("vercel").map_or(0, |routes| routes.values().sum::<u64>());
+    let before = asked(&sky);
+    sky.fault(&json!({"platform": "vercel", "kind": "status", "status": 503}));
+    let mut held = false;
+    sky.pass(Duration::from_secs(20), |now| {
+        held |=
+            now.failing(Platform::Vercel).iter().any(|why| why.contains("not asked: vercel has not answered since"));
+    })
+    .await;
+    // Two consoles, as it were: the engine of the states and that of the logs have a client each.
+    let asked = asked(&sky) - before;
+    assert!((10..=60).contains(&asked), "{asked} requests in 20 s");
+    assert!(held, "nobody said that it was not asked");
+    sky.clear();
+    sky.settles(Duration::from_secs(15), "an outage").await;
+    sky.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_type_anywhere_is_told_or_borne_and_ends_by_itself() {
     let mut sky = Sky::start(12).await;
     sky.pass(Duration::from_secs(30), |_| ()).await;

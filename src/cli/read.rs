@@ -74,3 +74,21 @@ pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeo
     engine.shutdown().await;
     Reading { model, late }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sanitize::Text;
+
+    #[test]
+    fn a_rate_limit_that_ends_within_the_time_is_waited_for() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let failing = |again| FeedStatus {
+            state: FeedState::Failing { last_ok: None, since: at(0), why: Text::default(), denied: false, again },
+            interval: Duration::from_secs(2),
+        };
+        assert!(postponed(&failing(Some(at(10))), at(15)));
+        assert!(!postponed(&failing(Some(at(20))), at(15)), "longer than there is time");
+        assert!(!postponed(&failing(None), at(15)), "another failure is an answer");
+    }
+}

@@ -186,7 +186,8 @@ impl Supabase {
             other => Ok(other?),
         };
         let (status, words) = standing(&project, &health);
-        let stuck = words::stuck(project.status.as_str(), self.seen_since(reference, &project.status), self.http.clock().now());
+        let stuck =
+            words::stuck(project.status.as_str(), self.seen_since(reference, &project.status), self.http.clock().now());
         let (status, words) = stuck.map_or((status, words), |stuck| (Status::Warn, stuck));
         let version = match migrations.map(|mut all| all.pop()) {
             Ok(Some(newest)) => newest.version,
@@ -236,9 +237,13 @@ fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, Platf
         return (status, words);
     }
     let services = match health {
-        Ok(services) if services.is_empty() => return (Status::Unknown, Text::from("health: the platform tells of no service")),
+        Ok(services) if services.is_empty() => {
+            return (Status::Unknown, Text::from("health: the platform tells of no service"));
+        }
         Ok(services) => services,
-        Err(error) => return (Status::Unknown, Text::from(format!("health not read: {}: {}", error.kind, error.message))),
+        Err(error) => {
+            return (Status::Unknown, Text::from(format!("health not read: {}: {}", error.kind, error.message)));
+        }
     };
     match services.iter().filter(|one| one.status != Status::Ok).max_by_key(|one| one.status) {
         Some(one) if one.status == Status::Unknown => (one.status, Text::from(format!("{}: {}", one.name, one.words))),

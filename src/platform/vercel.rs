@@ -323,7 +323,8 @@ impl Vercel {
     /// [`PlatformError`] in the platform's words.
     pub async fn domains(&self, project: &str) -> Result<Vec<VercelDomain>, PlatformError> {
         let path = format!("/v9/projects/{}/domains", segment(project));
-        let list = self.whole_list("domains", &path, |page: wire::Domains| (page.domains, page.pagination.next)).await?;
+        let list =
+            self.whole_list("domains", &path, |page: wire::Domains| (page.domains, page.pagination.next)).await?;
         let domain = |domain: wire::Domain| VercelDomain {
             name: Text::clean(&domain.name),
             verified: domain.verified,

@@ -168,7 +168,7 @@ impl Fly {
             pin: None,
             switches: Switches::default(),
             instances: fleet.iter().map(|machine| instance(machine, images)).collect(),
-            claimed: claimed(newest.filter(|row| Some(row.version) != live && row.drawn() == Status::Ok), images),
+            claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images),
         })
     }
 }

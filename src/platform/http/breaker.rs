@@ -273,7 +273,8 @@ mod tests {
             fails(&breaker, path, Failed::Connection).await;
         }
         let probe = breaker.leave(FLY, &url("/a"), false).await.expect("leave");
-        let waits = breaker.leave(FLY, &url("/b"), false);
+        let other = url("/b");
+        let waits = breaker.leave(FLY, &other, false);
         let answers = async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             probe.answered();

@@ -240,7 +240,10 @@ impl Supabase {
             Err(error) if error.kind == ErrorKind::NotFound => Vec::new(),
             other => other?,
         };
-        let bad = found.iter().map(|one| (one, words::function(&one.status))).filter(|(_, (status, _))| *status != Status::Ok);
+        let bad = found
+            .iter()
+            .map(|one| (one, words::function(&one.status)))
+            .filter(|(_, (status, _))| *status != Status::Ok);
         let bad = bad.max_by_key(|(_, (status, _))| *status);
         Ok(match bad {
             Some((one, (status, words))) => Posture::new("edge functions", status, format!("{} {words}", one.slug)),

@@ -27,8 +27,7 @@ const PROJECT: [Row; 15] = [
 ];
 
 /// Every documented state of a service of a project.
-const SERVICE: [Row; 3] =
-    [("ACTIVE_HEALTHY", Status::Ok), ("COMING_UP", Status::Running), ("UNHEALTHY", Status::Fail)];
+const SERVICE: [Row; 3] = [("ACTIVE_HEALTHY", Status::Ok), ("COMING_UP", Status::Running), ("UNHEALTHY", Status::Fail)];
 
 /// Every documented state of a step of a branch's run: a step that died is worth a look, the branch serves nobody.
 const STEP: [Row; 7] = [

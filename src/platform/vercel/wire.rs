@@ -217,7 +217,11 @@ impl From<Value> for Envs {
             Some(Value::Array(list)) => list,
             _ => vec![value],
         };
-        Self { hidden, more, envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect() }
+        Self {
+            hidden,
+            more,
+            envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect(),
+        }
     }
 }
 

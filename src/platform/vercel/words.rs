@@ -105,7 +105,10 @@ mod tests {
     fn a_state_is_told_with_its_substate_and_a_word_of_tomorrow_is_unknown() {
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(deployment(&said("READY", "STAGED"), now), (Status::Ok, Text::from("READY STAGED")));
-        assert_eq!(deployment(&said("READY", "GLOWING"), now), (Status::Unknown, Text::from("READY unknown (GLOWING)")));
+        assert_eq!(
+            deployment(&said("READY", "GLOWING"), now),
+            (Status::Unknown, Text::from("READY unknown (GLOWING)"))
+        );
         assert_eq!(deployment(&said("THAWING", ""), now), (Status::Unknown, Text::from("unknown (THAWING)")));
         assert_eq!(deployment(&said("", ""), now), (Status::Unknown, Text::from("no state given")));
         assert_eq!(deployment(&said("BLOCKED", ""), now).0, Status::Fail);
