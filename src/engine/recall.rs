@@ -18,7 +18,7 @@ pub async fn recall(dir: &Path, clock: SharedClock) -> Vec<Fact> {
         Ok(facts) => (facts, FeedState::Fresh(now)),
         Err(error) => {
             let why = Text::from(error.to_string());
-            (Vec::new(), FeedState::Failing { last_ok: None, since: now, why, denied: false })
+            (Vec::new(), FeedState::Failing { last_ok: None, since: now, why, denied: false, again: None })
         }
     };
     facts.push(Fact::Feed(FeedId::Journal, FeedStatus { state, interval: LOOK }));
