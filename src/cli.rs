@@ -1,6 +1,7 @@
 //! The command line: which part of the program answers.
 
 mod args;
+mod carry;
 mod claims;
 mod demo;
 mod info;
@@ -8,11 +9,13 @@ mod journal;
 mod lists;
 mod logs;
 mod machines;
+mod open;
 mod operation;
 mod read;
 mod resume;
 mod rollback;
 mod secrets;
+mod signals;
 mod simulate;
 mod snapshot;
 mod status;
@@ -97,6 +100,9 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         }
         Some(Command::Scale(args)) => machines::scale(settings()?, args, output),
         Some(Command::Switch(args)) => block_on(machines::switch(settings()?, args, output)),
+        Some(Command::Finish(args)) => block_on(open::decide(settings()?, args, open::Decision::Finish, output)),
+        Some(Command::Undo(args)) => block_on(open::decide(settings()?, args, open::Decision::Undo, output)),
+        Some(Command::Leave(args)) => block_on(open::decide(settings()?, args, open::Decision::Leave, output)),
         Some(Command::Lock(args)) => block_on(claims::lock(settings()?, args, output)),
         Some(Command::Unlock { environment }) => block_on(claims::unlock(settings()?, &environment, output)),
         Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),

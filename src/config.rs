@@ -9,6 +9,7 @@ pub mod file;
 mod freezes;
 mod layers;
 pub mod load;
+mod person;
 mod sources;
 pub mod token;
 

@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod consent;
+pub mod cut_short;
 pub mod environment;
 pub mod extent;
 pub mod fact;

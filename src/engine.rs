@@ -9,6 +9,7 @@ pub mod poll;
 mod preflight;
 mod recall;
 mod remember;
+mod running;
 mod supervisor;
 pub mod view;
 
@@ -23,7 +24,7 @@ use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Plan, Wish};
+use crate::domain::operation::{Operation, Plan, Wish};
 use crate::sanitize::Text;
 pub use lanes::Lanes;
 pub use recall::recall;
@@ -62,11 +63,12 @@ impl Engine {
             let poller = poll::Poller::new(id, settings.poll, Arc::clone(&clock), outbox.clone(), wake);
             supervisor.start(poller.run(feed));
         }
-        let memory = remember::Memory::new(settings.state_dir.clone(), Arc::clone(&clock));
+        let running = running::Running::default();
+        let memory = remember::Memory::new(settings.state_dir.clone(), Arc::clone(&clock), running.clone());
         if scope == Scope::All {
             supervisor.start(memory.clone().watch(outbox.clone()));
         }
-        let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox, memory };
+        let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox, memory, running };
         (handle, lanes)
     }
 }
@@ -80,6 +82,7 @@ pub struct EngineHandle {
     clock: SharedClock,
     outbox: lanes::Outbox,
     memory: remember::Memory,
+    running: running::Running,
 }
 
 impl EngineHandle {
@@ -119,19 +122,51 @@ impl EngineHandle {
     pub fn operate(&self, plan: Plan, reason: Option<Text>) {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
         let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
+        let running = self.running.clone();
+        let under_way = running.begins(plan.op);
         self.supervisor.start(async move {
-            memory.mine(plan.op);
             match memory.store().await {
                 Ok(store) => {
-                    let moved = std::sync::atomic::AtomicBool::new(false);
-                    operate::Operator { clients, settings, clock, outbox, store, plan, reason, moved }.run().await;
+                    let (moved, called, leases) = Default::default();
+                    let operator = operate::Operator {
+                        clients,
+                        settings,
+                        clock,
+                        outbox,
+                        store,
+                        plan,
+                        reason,
+                        running,
+                        moved,
+                        called,
+                        leases,
+                    };
+                    operator.run().await;
                 }
                 Err(error) => {
                     let refused = operate::unopened(&plan, &error, clock.now());
                     outbox.tell(Fact::Operation(Box::new(refused))).await;
                 }
             }
+            drop(under_way);
         });
+    }
+
+    /// Ends every operation of this process before its next call, for this reason (`SIGTERM`). What is sent is waited for, leases
+    /// are given back, and what is left open stays in the journal to be finished. The last word of each is a fact.
+    pub fn stop(&self, why: &str) {
+        self.running.stop(Text::from(why));
+    }
+
+    /// Operations of this process that have no end.
+    #[must_use]
+    pub fn open(&self) -> Vec<Operation> {
+        self.running.open()
+    }
+
+    /// Waits until the operations of this process have said their last word, at most so long.
+    pub async fn over(&self, limit: Duration) {
+        self.running.over(limit).await;
     }
 
     /// Remembers that a deployment was seen healthy at the edge.
@@ -169,13 +204,22 @@ impl EngineHandle {
         });
     }
 
-    /// Leaves an interrupted operation as it is, by a person's word.
+    /// Leaves an interrupted operation as it is, by a person's word. What it holds still is given back; the answer is a notice.
     pub fn leave(&self, op: OpId, why: Text) {
-        let (memory, outbox) = (self.memory.clone(), self.outbox.clone());
+        let (memory, outbox, clients) = (self.memory.clone(), self.outbox.clone(), self.clients.clone());
         self.supervisor.start(async move {
-            if let Err(error) = memory.leave(op, why.as_str()).await {
-                outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
-            }
+            let told = match memory.leave(op, why.as_str()).await {
+                Ok(left) => {
+                    let mut told = vec!["left as it is".to_owned()];
+                    for lease in &left {
+                        let Some(fly) = &clients.fly else { continue };
+                        told.push(operate::leases::free_left(fly, lease).await.to_string());
+                    }
+                    told.join("; ")
+                }
+                Err(error) => error.to_string(),
+            };
+            outbox.tell(Fact::Notice(Text::from(told))).await;
         });
     }
 

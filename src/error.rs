@@ -21,6 +21,8 @@ pub enum ExitCode {
     Pending = 8,
     /// `--timeout` reached.
     Timeout = 124,
+    /// Ended by SIGHUP.
+    HungUp = 129,
     /// Ended by SIGINT.
     Interrupted = 130,
     /// Ended by SIGTERM.

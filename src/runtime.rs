@@ -21,8 +21,10 @@ use crate::app::model::{Model, Pane, View};
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
 use crate::config::Settings;
+use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
+use crate::domain::operation::Operation;
 use crate::engine::view::Viewing;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
@@ -34,6 +36,9 @@ use surface::Surface;
 
 /// Shortest time between two frames that no key asked for.
 pub const FRAME: Duration = Duration::from_millis(28);
+
+/// Longest wait for the calls of operations that are under way when it ends.
+const GRACE: Duration = Duration::from_secs(25);
 
 /// A frame that is due so soon is drawn at once: a timer would come later.
 const NEARLY: Duration = Duration::from_millis(2);
@@ -74,7 +79,16 @@ async fn on_terminal(mut console: Console, mouse: bool) -> Result<ExitCode, User
     let signals = signals().map_err(|error| terminal_error(&error))?;
     let code = console.run(&mut session, input, Box::pin(signals)).await;
     session.leave();
+    for operation in &console.left {
+        say(&cut_short::lines(operation).join("\n"));
+    }
     if code.is_err() && session.gone() { Ok(ExitCode::Terminated) } else { code }
+}
+
+/// Says something on the terminal that was given back; one that has gone hears nothing.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn terminal_error(error: &std::io::Error) -> UserError {
@@ -94,7 +108,10 @@ fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
         if interrupt.poll_recv(cx).is_ready() {
             return Poll::Ready(Some(ExitCode::Interrupted));
         }
-        if terminate.poll_recv(cx).is_ready() || hangup.poll_recv(cx).is_ready() {
+        if hangup.poll_recv(cx).is_ready() {
+            return Poll::Ready(Some(ExitCode::HungUp));
+        }
+        if terminate.poll_recv(cx).is_ready() {
             return Poll::Ready(Some(ExitCode::Terminated));
         }
         Poll::Pending
@@ -112,6 +129,8 @@ pub struct Console {
     last_frame: Duration,
     code: Option<ExitCode>,
     scope: Scope,
+    /// Operations that were under way when it ended, as they were left.
+    left: Vec<Operation>,
     /// What is read without a platform.
     viewing: Option<Viewing>,
     /// What was read last was little.
@@ -133,6 +152,7 @@ impl Console {
             last_frame: Duration::ZERO,
             code: None,
             scope: Scope::All,
+            left: Vec::new(),
             viewing: None,
             trickle: false,
         }
@@ -179,8 +199,32 @@ impl Console {
         let result = self.turn_until_end(surface, &mut input, &mut signals, &mut performer, lanes).await;
         surface.leave();
         let engine: EngineHandle = performer.into_engine();
+        self.wind_down(&engine, &mut signals).await;
         engine.shutdown().await;
         result.map(|()| self.code.unwrap_or(ExitCode::Done))
+    }
+
+    /// Operations of this console end before their next call. A signal that comes meanwhile ends the wait.
+    async fn wind_down<G: Stream<Item = ExitCode> + Unpin>(&mut self, engine: &EngineHandle, signals: &mut G) {
+        if engine.open().is_empty() {
+            return;
+        }
+        let signal = match self.code {
+            Some(ExitCode::Interrupted) => "SIGINT",
+            Some(ExitCode::HungUp) => "SIGHUP",
+            Some(ExitCode::Terminated) => "SIGTERM",
+            _ => "quitting",
+        };
+        say(
+            "an operation is under way: its call in flight comes to its end, nothing more is sent; ctrl-c leaves at once",
+        );
+        engine.stop(signal);
+        tokio::select! {
+            () = engine.over(GRACE) => {}
+            Some(code) = signals.next() => self.code = Some(code),
+        }
+        let open = engine.open().into_iter();
+        self.left = open.map(|operation| Operation { interrupted: true, ..operation }).collect();
     }
 
     async fn turn_until_end<S, I, G>(

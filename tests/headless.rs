@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "headless/signals.rs"]
+mod signals;
 #[path = "headless/store.rs"]
 mod store;
 

@@ -51,6 +51,31 @@ fn a_termination_signal_gives_the_terminal_back() {
 }
 
 #[test]
+fn who_quits_during_an_operation_is_told_what_is_open_on_the_terminal_that_is_left() {
+    let state = tempfile::tempdir().unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["demo", "--scenario", "bad-deploy", "--seed", "3", "--speed", "10"]);
+    command.env("FLIGHTDECK_STATE_DIR", state.path());
+    command.cwd(state.path());
+    let mut pty = Pty::start(command, 160, 50);
+    pty.wait_text("FAIL production");
+    pty.send("!");
+    pty.wait_text("Actions");
+    pty.send("R");
+    pty.wait_text("to which release?");
+    pty.send("j\r");
+    pty.wait_text("type production");
+    pty.send("production\r");
+    pty.wait_text("running");
+    signal(&pty, 15);
+    let status = pty.wait_end();
+    assert_eq!(status.exit_code(), 143, "{status:?}");
+    pty.assert_clean();
+    let left = pty.screen().contents();
+    assert!(left.contains("cut short: roll back production") && left.contains("to go on: flightdeck finish"), "{left}");
+}
+
+#[test]
 fn resizing_keeps_the_console_alive_at_every_size() {
     let (mut pty, _state) = demo(120, 30);
     pty.wait_text("production");

@@ -33,7 +33,7 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
     let (env, interrupted) = (operation.env.clone(), operation.interrupted);
     let wish = match key.code {
         KeyCode::Char('F') => finished(operation),
-        KeyCode::Char('U') => towards(operation, true),
+        KeyCode::Char('U') => undone(operation),
         KeyCode::Char('L') if interrupted => {
             let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service, now)).collect();
             model.rollback = None;
@@ -57,11 +57,18 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
 }
 
 /// The wish that finishes an operation: what it moved, or what was wished for.
-fn finished(operation: &Operation) -> Option<Wish> {
+#[must_use]
+pub fn finished(operation: &Operation) -> Option<Wish> {
     match &operation.wish {
         Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
         _ => towards(operation, false),
     }
+}
+
+/// The wish that takes an operation back; `None` where it moves nothing, or where from is not known.
+#[must_use]
+pub fn undone(operation: &Operation) -> Option<Wish> {
+    towards(operation, true)
 }
 
 /// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.

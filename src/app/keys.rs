@@ -179,9 +179,13 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if escape(model) {
         return Vec::new();
     }
-    match model.running() {
+    let mut own = model.own.iter().filter_map(|op| model.operations.get(op));
+    match own.find(|one| !one.state.ended() && !one.interrupted) {
         Some(operation) if !model.quitting => {
-            let text = format!("{} is under way and stops half-way if you quit; q again quits", operation.title);
+            let text = format!(
+                "{} is under way: quitting ends it between two calls and leaves it open; q again quits",
+                operation.title
+            );
             model.notice = Some(Text::from(text));
             model.quitting = true;
             Vec::new()

@@ -1,6 +1,6 @@
 //! The model: everything that the screen shows and nothing else. `update` alone changes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -176,6 +176,8 @@ pub struct Model {
     pub who: Arc<str>,
     /// Operations seen, by identity, oldest first.
     pub operations: BTreeMap<OpId, Operation>,
+    /// Operations that were begun here: they end with this console.
+    pub own: BTreeSet<OpId>,
     /// Quitting was asked for once while an operation was under way.
     pub quitting: bool,
     /// Numbers given to questions; an answer to another one is dropped.
@@ -235,6 +237,7 @@ impl Model {
             who: Arc::clone(&settings.who),
             workflows: settings.workflows.iter().map(|one| (one.env.clone(), one.file.as_str().into())).collect(),
             operations: BTreeMap::new(),
+            own: BTreeSet::new(),
             quitting: false,
             asked: 0,
             notice: settings.warnings.first().map(|warning| Text::clean(warning)),

@@ -342,6 +342,7 @@ fn confirmed(model: &mut Model, now: Now) -> Vec<Effect> {
         return Vec::new();
     }
     let plan = plan.clone();
+    model.own.insert(plan.op);
     model.rollback = Some(Rollback::Following(plan.op));
     vec![Effect::Operate(plan, model.reason.take())]
 }

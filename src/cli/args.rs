@@ -134,6 +134,12 @@ pub enum Command {
     Scale(super::machines::ScaleArgs),
     /// Let the new machines of a held blue-green rollback take over, or call it off; without --confirm it says what would happen.
     Switch(super::machines::SwitchArgs),
+    /// Bring an operation that was cut short to its end; without --confirm it prints the plan.
+    Finish(super::open::OpenArgs),
+    /// Take back what an operation that was cut short moved; without --confirm it prints the plan.
+    Undo(super::open::OpenArgs),
+    /// Leave an operation that was cut short as it is; leases that it holds are given back.
+    Leave(super::open::OpenArgs),
     /// Claim an environment: consoles on the same store refuse to change it.
     Lock(super::claims::LockArgs),
     /// Give an environment back.

@@ -11,7 +11,7 @@ use crate::error::{ExitCode, UserError};
 use crate::store::{Store, StoreError};
 
 fn failed(error: StoreError) -> UserError {
-    UserError::new(ExitCode::Failed, error.to_string())
+    UserError::new(ExitCode::Failed, error.to_string()).now("nothing is known of what was done")
 }
 
 pub(super) async fn run(
@@ -60,5 +60,7 @@ pub(super) async fn run(
             );
         }
     }
-    super::print(&text)
+    super::print(&text)?;
+    super::open::warn(&settings, output.json).await?;
+    Ok(ExitCode::Done)
 }

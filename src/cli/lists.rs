@@ -56,6 +56,9 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
     for (id, why, _) in reading.failing().filter(|(id, ..)| matters(id)) {
         super::complain(&format!("not read: {id}: {why}"));
     }
+    for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
+        super::complain(&line);
+    }
     Ok(match (code, reading.incomplete(output, matters)) {
         (ExitCode::Done, Some(incomplete)) => incomplete,
         (code, _) => code,

@@ -82,7 +82,7 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
     let env = args.environment.map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
     let env = env.ok_or_else(|| UserError::new(ExitCode::Usage, "which environment? name it with --environment"))?;
     args.consent.check(env.as_str())?;
-    let failed = |error: StoreError| UserError::new(ExitCode::Failed, error.to_string());
+    let failed = |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
     let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
     let all = store.operations(20).await.map_err(failed)?;
     let held = all.into_iter().rfind(|one| one.env == env && follow::held(one));

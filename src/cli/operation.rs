@@ -6,15 +6,15 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::Output;
+use super::carry::carry_out;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Tier;
 use crate::domain::fact::Fact;
-use crate::domain::ids::{EnvId, ReqId, ServiceId};
+use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
 use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
-use crate::sanitize::Text;
 
 /// What makes a plan more than a plan.
 #[derive(Debug, Clone, clap::Args)]
@@ -152,8 +152,9 @@ pub(super) async fn run(
             UserError::new(ExitCode::Usage, format!("no environment {env} is configured")).now("nothing was changed")
         );
     }
+    super::open::warn(&settings, output.json).await?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
-    let result = match planned(&engine, &mut lanes, &env, wish, output).await {
+    let result = match planned(&engine, &mut lanes, &env, wish, None, output).await {
         Ok(plan) => carry_out(&engine, &mut lanes, plan, &consent, output.json).await,
         Err(error) => Err(error),
     };
@@ -161,15 +162,16 @@ pub(super) async fn run(
     result
 }
 
-/// The plan of a wish.
+/// The plan of a wish, which may continue an operation that was cut short.
 pub(super) async fn planned(
     engine: &EngineHandle,
     lanes: &mut Lanes,
     env: &EnvId,
     wish: Wish,
+    continues: Option<OpId>,
     output: Output,
 ) -> Result<Plan, UserError> {
-    engine.preflight(ReqId(1), env.clone(), wish, None);
+    engine.preflight(ReqId(1), env.clone(), wish, continues);
     let plan = async {
         loop {
             if let Fact::Plan(ReqId(1), plan) = lanes.control.recv().await? {
@@ -195,42 +197,8 @@ fn schema(kind: OpKind) -> &'static str {
     }
 }
 
-/// Prints the plan, or carries it out where it is confirmed.
-pub(super) async fn carry_out(
-    engine: &EngineHandle,
-    lanes: &mut Lanes,
-    plan: Plan,
-    consent: &Consent,
-    json: bool,
-) -> Result<ExitCode, UserError> {
-    if let (Some(why), true) = (plan.refusals.first(), consent.confirm.is_some()) {
-        return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
-    }
-    if let (Some(why), true, None) = (plan.overrides.first(), consent.confirm.is_some(), &consent.reason) {
-        let error = UserError::new(ExitCode::Refused, why.words()).now("nothing was changed");
-        return Err(error.hint("--reason overrides it; the journal keeps the reason"));
-    }
-    if consent.confirm.is_none() {
-        super::print(&show_plan(&plan, json))?;
-        return Ok(ExitCode::Done);
-    }
-    engine.operate(plan, consent.reason.as_deref().map(Text::from));
-    let mut told: Vec<StepReport> = Vec::new();
-    loop {
-        match lanes.control.recv().await {
-            Some(Fact::Operation(operation)) => {
-                tell_changes(&operation, &mut told, json)?;
-                if operation.state.ended() {
-                    return end(&operation, json);
-                }
-            }
-            Some(_) => {}
-            None => return Err(UserError::new(ExitCode::Failed, "the engine ended").hint("see flightdeck journal")),
-        }
-    }
-}
-
-fn show_plan(plan: &Plan, json: bool) -> String {
+/// The plan in words, or as JSON.
+pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     if json {
         return format!("{}\n", json!({"schema": "flightdeck/plan", "version": 1, "plan": plan}));
     }
@@ -267,7 +235,8 @@ fn answer(operation: &Operation, state: &StepState) -> Option<String> {
     }
 }
 
-fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -> Result<(), UserError> {
+/// Prints the steps that stand differently now.
+pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -> Result<(), UserError> {
     let mut text = String::new();
     for (index, step) in operation.steps.iter().enumerate() {
         let before = told.get(index);
@@ -288,7 +257,8 @@ fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, json: bool) -
     super::print(&text).map(drop)
 }
 
-fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserError> {
+/// Prints the end of an operation; the exit code that it stands for.
+pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
         let line =
             json!({"schema": format!("flightdeck/{}", schema(operation.kind)), "version": 1, "operation": operation});

@@ -57,6 +57,10 @@ impl Place {
                 .now("nothing was read")
                 .hint("name a file that such a run wrote, or one that does not exist yet")
         };
+        // Reading a pipe would wait for its writer.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(refused("it is no file".to_owned()));
+        }
         let kept: Kept = match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -207,6 +211,9 @@ mod tests {
         assert!(Place::load(Some(&path)).is_err_and(|error| error.to_string().contains("no place of a log")));
         std::fs::write(&path, "hello").unwrap();
         assert!(Place::load(Some(&path)).is_err());
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(Place::load(Some(&pipe)).is_err_and(|error| error.to_string().contains("no file")));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello");
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Output;
+use super::carry::carry_out;
 use super::machines::{self, MannerArgs};
-use super::operation::{Consent, carry_out, planned};
+use super::operation::{Consent, planned};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Platform;
@@ -40,6 +41,7 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) 
     let env = EnvId::from(args.environment.as_str());
     let services = services(&settings, &env, args.service.as_deref())?;
     args.consent.check(&args.environment)?;
+    super::open::warn(&settings, output.json).await?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::State);
     let result = prepared(&engine, &mut lanes, (&env, &services), &args, output).await;
     let result = match result {
@@ -95,7 +97,7 @@ async fn prepared(
     let lists =
         tokio::time::timeout(limit, lists).await.ok().flatten().ok_or_else(|| late("the list of releases"))??;
     let targets = targets(&lists, &args.to, &args.manner.manner())?;
-    planned(engine, lanes, env, Wish::RollBack(targets), output).await
+    planned(engine, lanes, env, Wish::RollBack(targets), None, output).await
 }
 
 /// The deployments that `to` names: by the beginning of a commit, or by label.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::SimArgs;
+use super::signals::Signals;
 use crate::clock::SystemClock;
 use crate::error::{ExitCode, UserError};
 use crate::sim::{self, Options};
@@ -40,13 +41,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
-/// Waits for SIGINT or SIGTERM; the exit code that each stands for.
+/// Waits for a signal that ends us; the exit code that it stands for.
 pub(super) async fn signalled() -> Result<ExitCode, UserError> {
-    let failed =
-        |error: std::io::Error| UserError::new(ExitCode::Failed, format!("signals cannot be awaited: {error}"));
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result.map_err(failed).map(|()| ExitCode::Interrupted),
-        _ = terminate.recv() => Ok(ExitCode::Terminated),
-    }
+    Ok(Signals::listen()?.next().await.code)
 }

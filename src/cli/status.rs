@@ -61,6 +61,7 @@ fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
         "project": &*model.project,
         "environments": environments,
         "failing": failing,
+        "cut_short": super::open::as_json(model.interrupted()),
     });
     format!("{value}\n")
 }
@@ -123,6 +124,9 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
     }
     for (feed, why) in failing {
         let _ = writeln!(text, "not read: {feed}: {why}");
+    }
+    for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
+        let _ = writeln!(text, "{line}");
     }
     text
 }

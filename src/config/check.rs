@@ -61,7 +61,7 @@ impl Check<'_> {
             freezes: self.freezes(&file.environments)?,
             databases: self.databases(&file.environments, &mut warnings)?,
             log_sources: self.log_sources(&file.environments)?,
-            who: self.who().into(),
+            who: super::person::who(self.env).into(),
             workflows: self.workflows(&file.environments)?,
             github,
             fly,
@@ -142,12 +142,6 @@ impl Check<'_> {
                 "write it as \"owner/name\"",
             )
         })
-    }
-
-    /// The person's name as the system knows it.
-    fn who(&self) -> String {
-        let named = ["FLIGHTDECK_WHO", "USER", "LOGNAME"].iter().find_map(|name| self.variable(name));
-        named.filter(|name| !name.chars().any(char::is_control)).unwrap_or_else(|| "somebody".to_owned())
     }
 
     fn freezes(&self, environments: &[file::Environment]) -> Result<Vec<(EnvId, Freeze)>, UserError> {

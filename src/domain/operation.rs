@@ -418,6 +418,22 @@ pub struct Operation {
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.
     #[serde(default)]
     pub unknown_calls: Vec<Text>,
+    /// Machines that it holds still, though nobody carries it out.
+    #[serde(default)]
+    pub leases: Vec<LeftLease>,
+}
+
+/// A machine's lease that an operation cut short has left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftLease {
+    /// The app.
+    pub app: Text,
+    /// The machine.
+    pub machine: Text,
+    /// When it ends by itself; the latest time where the platform's answer is not known.
+    pub until: Timestamp,
+    /// The platform said so.
+    pub certain: bool,
 }
 
 impl Operation {
@@ -440,6 +456,7 @@ impl Operation {
             commit: None,
             follows: None,
             unknown_calls: Vec::new(),
+            leases: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ pub(super) mod fly;
 mod github;
 mod green;
 mod guard;
+pub(super) mod leases;
 mod lever;
 mod prove;
 mod restart;
@@ -19,12 +20,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use self::leases::Leases;
 use super::feeds::Clients;
 use super::lanes::Outbox;
+use super::running::Running;
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
+use crate::domain::ids::OpId;
 use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
@@ -43,16 +47,20 @@ enum Trouble {
     Failed(Text),
     /// It was sent and the answer was lost.
     Unknown(Text),
+    /// The operation was to stop, and this was not sent.
+    Stopped,
+}
+
+/// Whether a change that ended like this may have been taken.
+fn lost(error: &PlatformError) -> bool {
+    matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage)
 }
 
 impl Trouble {
     /// A change that timed out may have been taken; it is never sent again.
     fn of_change(error: &PlatformError) -> Self {
         let text = Text::from(error.to_string());
-        match error.kind {
-            ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage => Self::Unknown(text),
-            _ => Self::Failed(text),
-        }
+        if lost(error) { Self::Unknown(text) } else { Self::Failed(text) }
     }
 }
 
@@ -65,8 +73,14 @@ pub(super) struct Operator {
     pub(super) store: Store,
     pub(super) plan: Plan,
     pub(super) reason: Option<Text>,
+    /// What this process carries out, and whether it is to stop.
+    pub(super) running: Running,
     /// Whether something that serves was changed.
     pub(super) moved: AtomicBool,
+    /// Whether anything was called.
+    pub(super) called: AtomicBool,
+    /// Machines that it holds now.
+    pub(super) leases: Leases,
 }
 
 /// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
@@ -115,8 +129,7 @@ impl Operator {
         let mut against = self.overtaken().await;
         if let (Some(earlier), None) = (self.plan.continues, &against) {
             // Two operations that both claim to be open would be finished twice.
-            let left = self.store.abandon(earlier, &format!("continued by {}", operation.id)).await;
-            against = left.err().map(|error| Text::from(error.to_string()));
+            against = self.take_over(earlier).await.err().map(|error| Text::from(error.to_string()));
         }
         if let Some(why) = against {
             refuse(&mut operation, why, self.clock.now());
@@ -128,11 +141,43 @@ impl Operator {
         }
         self.tell(&operation).await;
         self.carry_out(&mut operation).await;
+        let mut notes = self.free().await;
+        let stopped = self.running.stopped().filter(|_| !operation.state.ended());
+        if let Some(why) = &stopped {
+            if self.called.load(Ordering::Relaxed) {
+                // It has no end: the next start finishes it, takes it back, or leaves it.
+                notes.insert(0, format!("stopped by {why} between two calls"));
+                operation.outcome = Text::from(notes.join("; "));
+                let _ = self.store.progress(&operation).await;
+                drop(held);
+                self.cut_short(operation).await;
+                return;
+            }
+            refuse(&mut operation, format!("stopped by {why} before its first call"), self.clock.now());
+        }
         operation.ended_at = Some(self.clock.now());
+        notes.insert(0, operation.outcome.to_string());
+        operation.outcome = Text::from(notes.join("; "));
         if let Err(error) = self.store.end(&operation).await {
             self.outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
         }
         self.tell(&operation).await;
+    }
+
+    /// An operation that was cut short is left, and this one goes on with it: what it holds still is given back.
+    async fn take_over(&self, earlier: OpId) -> Result<(), StoreError> {
+        let left = self.store.one(earlier).await?.leases;
+        self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await?;
+        self.free_left(&left).await;
+        Ok(())
+    }
+
+    /// Tells an operation that was stopped as every later start will find it.
+    async fn cut_short(&self, operation: Operation) {
+        let found = self.store.one(operation.id).await;
+        let operation = found.unwrap_or(Operation { interrupted: true, ..operation });
+        self.running.stands(&operation);
+        self.outbox.tell(Fact::Operation(Box::new(operation))).await;
     }
 
     fn opened(&self) -> Operation {
@@ -192,7 +237,8 @@ impl Operator {
         operation.state = OpState::Proving;
         for part in self.plan.parts.iter().filter(|part| proven(part)) {
             self.begin_step(operation, at).await;
-            match self.prove(part).await {
+            let Ok(proof) = self.unless_stopped(self.prove(part)).await else { return };
+            match proof {
                 Ok(detail) => self.end_step(operation, at, StepState::Done, detail).await,
                 Err(why) => {
                     self.end_step(operation, at, StepState::Unknown, why.clone()).await;
@@ -211,9 +257,6 @@ impl Operator {
 
     fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {
         let touched = self.moved.load(Ordering::Relaxed);
-        for step in operation.steps.iter_mut().filter(|step| step.state == StepState::Todo) {
-            step.state = StepState::Skipped;
-        }
         let (state, why) = match trouble {
             Trouble::Unknown(why) => {
                 (OpState::Unknown, format!("{}: it is not known whether it was taken: {why}", part.service.name))
@@ -225,7 +268,12 @@ impl Operator {
             Trouble::Failed(why) => {
                 (OpState::Failed, format!("{}: {why}; what serves was not changed", part.service.name))
             }
+            // It goes on from here another time: its steps stay as they are.
+            Trouble::Stopped => return,
         };
+        for step in operation.steps.iter_mut().filter(|step| step.state == StepState::Todo) {
+            step.state = StepState::Skipped;
+        }
         let done = if moved.is_empty() { String::new() } else { format!("{}; ", moved.join(", ")) };
         operation.state = state;
         operation.outcome = Text::from(format!("{done}{why}"));
@@ -254,6 +302,7 @@ impl Operator {
         let (state, why) = match trouble {
             Trouble::Failed(why) => (StepState::Failed, why.clone()),
             Trouble::Unknown(why) => (StepState::Unknown, why.clone()),
+            Trouble::Stopped => return,
         };
         self.end_step(operation, at, state, why).await;
     }
@@ -304,6 +353,7 @@ impl Operator {
             // A disk that is full stops the next change by its intent; telling goes on.
             let _ = self.store.progress(operation).await;
         }
+        self.running.stands(operation);
         self.outbox.tell(Fact::Operation(Box::new(operation.clone()))).await;
     }
 }

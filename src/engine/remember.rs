@@ -1,22 +1,23 @@
 //! The memory on the disk: opened once, read again when anybody wrote it, told as facts. Another console may write the same
 //! file; what it does shows here within one look.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, OnceCell};
 
 use super::lanes::Outbox;
 use super::preflight::Past;
+use super::running::Running;
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{OpKind, Operation};
+use crate::domain::operation::{LeftLease, OpKind, Operation};
 use crate::sanitize::Text;
 use crate::store::journal::{Broken, Entry, Link};
 use crate::store::{Store, StoreError};
@@ -29,29 +30,24 @@ const ROWS: u32 = 500;
 const SLICE: u32 = 1_000;
 pub(super) const OPERATIONS: u32 = 50;
 
-/// The store, opened when first needed, and the operations that this process carries out. Cheap to clone.
+/// The store, opened when first needed. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Memory {
     dir: PathBuf,
     clock: SharedClock,
     open: Arc<OnceCell<Store>>,
-    own: Arc<Mutex<HashSet<OpId>>>,
+    running: Running,
     changed: Arc<Notify>,
 }
 
 impl Memory {
-    pub(super) fn new(dir: PathBuf, clock: SharedClock) -> Self {
-        Self { dir, clock, open: Arc::default(), own: Arc::default(), changed: Arc::default() }
+    pub(super) fn new(dir: PathBuf, clock: SharedClock, running: Running) -> Self {
+        Self { dir, clock, open: Arc::default(), running, changed: Arc::default() }
     }
 
     pub(super) async fn store(&self) -> Result<Store, StoreError> {
         let open = || Store::open(&self.dir, Arc::clone(&self.clock));
         self.open.get_or_try_init(open).await.cloned()
-    }
-
-    /// An operation of this process: it tells its own state, fresher than the file.
-    pub(super) fn mine(&self, op: OpId) {
-        self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(op);
     }
 
     /// What a plan needs to know of what was done and said before.
@@ -117,11 +113,13 @@ impl Memory {
         Ok(())
     }
 
-    /// A person leaves an interrupted operation as it is.
-    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(), StoreError> {
-        self.store().await?.abandon(op, why).await?;
+    /// A person leaves an interrupted operation as it is; what it holds still.
+    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<Vec<LeftLease>, StoreError> {
+        let store = self.store().await?;
+        let leases = store.one(op).await?.leases;
+        store.abandon(op, why).await?;
         self.changed.notify_one();
-        Ok(())
+        Ok(leases)
     }
 
     /// Tells what the file says, again whenever it changed.
@@ -201,8 +199,7 @@ impl Memory {
 
     async fn operations(&self, store: &Store, told: &mut Told, outbox: &Outbox) -> Result<(), StoreError> {
         for operation in store.operations(OPERATIONS).await? {
-            let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).contains(&operation.id);
-            if own || told.operations.get(&operation.id) == Some(&operation) {
+            if self.running.mine(operation.id) || told.operations.get(&operation.id) == Some(&operation) {
                 continue;
             }
             outbox.tell(Fact::Operation(Box::new(operation.clone()))).await;

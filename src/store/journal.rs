@@ -3,6 +3,8 @@
 //! An operation writes `begin`, then for every call that changes something an `intent` before it and an `outcome` after it, and
 //! at last an `end`. What has begun and not ended is in flight, or the console died during it.
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
@@ -11,6 +13,7 @@ use sqlx::sqlite::SqliteRow;
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
 use crate::domain::operation::Operation;
+use crate::sanitize::Text;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,52 @@ pub struct Entry {
     pub event: String,
     /// What it says.
     pub body: Value,
+}
+
+/// What a call takes or gives back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// A machine is leased, or its lease prolonged.
+    Lease {
+        /// The app.
+        app: Text,
+        /// The machine.
+        machine: Text,
+        /// When it ends by itself at the latest.
+        until: Timestamp,
+    },
+    /// A lease is given back.
+    Free {
+        /// The app.
+        app: Text,
+        /// The machine.
+        machine: Text,
+    },
+}
+
+/// What is known of a call that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The platform took it.
+    Taken,
+    /// The platform refused it.
+    Refused,
+    /// No answer came: it may have been taken.
+    Lost,
+}
+
+impl Answer {
+    /// By whether it was accepted, and whether its answer was lost.
+    #[must_use]
+    pub fn of(accepted: bool, lost: bool) -> Self {
+        match (accepted, lost) {
+            (true, _) => Self::Taken,
+            (false, true) => Self::Lost,
+            (false, false) => Self::Refused,
+        }
+    }
 }
 
 /// Where the chain does not hold.
@@ -53,12 +102,28 @@ impl Store {
         self.append(op, "intent", json!({ "call": call })).await
     }
 
-    /// What became of it.
+    /// A call will be sent that takes something or gives it back, which the next start has to know.
+    ///
+    /// # Errors
+    /// As [`Store::intent`].
+    pub async fn intent_about(&self, op: OpId, call: &str, about: &About) -> Result<(), StoreError> {
+        self.append(op, "intent", json!({ "call": call, "about": about })).await
+    }
+
+    /// What became of it: in words, as a type, and when what it took ends by itself.
     ///
     /// # Errors
     /// When the row is not on the disk.
-    pub async fn outcome(&self, op: OpId, call: &str, result: &str) -> Result<(), StoreError> {
-        self.append(op, "outcome", json!({ "call": call, "result": result })).await
+    pub async fn outcome(
+        &self,
+        op: OpId,
+        call: &str,
+        result: &str,
+        answer: Answer,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let body = json!({ "call": call, "result": result, "answer": answer, "until": until });
+        self.append(op, "outcome", body).await
     }
 
     /// An operation has ended, or is left as it is.
@@ -261,7 +326,7 @@ mod tests {
             OpKind::RollBack,
             "production".into(),
             Text::from("production: backend v42 → v41"),
-            jiff::Timestamp::UNIX_EPOCH,
+            Timestamp::UNIX_EPOCH,
         )
     }
 

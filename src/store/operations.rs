@@ -1,14 +1,17 @@
 //! Operations as the journal tells them: how each stands, which were cut short, and who carries one out now.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use super::journal::{About, Answer};
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
-use crate::domain::operation::{OpState, Operation};
+use crate::domain::operation::{LeftLease, OpState, Operation};
 use crate::sanitize::Text;
 
 /// Held while an operation is carried out. The system lets it go when the process ends, however it ends: that is how another
@@ -97,7 +100,7 @@ impl Store {
             match stories.iter_mut().find(|story| story.op == op) {
                 Some(story) => story.take(&event, body),
                 None if event == "begin" => {
-                    stories.push(Story { op, last: body, open: true, unknown: Vec::new(), left: None })
+                    stories.push(Story { op, last: body, open: true, ..Story::default() });
                 }
                 None => {}
             }
@@ -118,8 +121,11 @@ impl Store {
         let read = serde_json::from_value::<Operation>(story.last);
         let mut operation = read.map_err(|error| self.strange(&which(), error))?;
         operation.interrupted = story.open && !self.held(operation.id)?;
+        operation.leases = Vec::new();
         if operation.interrupted {
             operation.unknown_calls = story.unknown.iter().map(|call| Text::from(call.as_str())).collect();
+            let now = self.clock.now();
+            operation.leases = story.leases.into_values().filter(|lease| lease.until > now).collect();
         }
         if let Some(why) = story.left {
             operation.state = OpState::Left;
@@ -130,22 +136,41 @@ impl Store {
 }
 
 /// What the rows of one operation say.
+#[derive(Default)]
 struct Story {
     op: String,
     last: Value,
     open: bool,
     unknown: Vec<String>,
     left: Option<String>,
+    /// What calls under way take or give back.
+    about: BTreeMap<String, About>,
+    /// What is held, by machine.
+    leases: BTreeMap<Text, LeftLease>,
 }
 
 impl Story {
     fn take(&mut self, event: &str, body: Value) {
         let call = body["call"].as_str().unwrap_or_default();
         match event {
-            "intent" => self.unknown.push(call.to_owned()),
+            "intent" => {
+                self.unknown.push(call.to_owned());
+                if let Ok(about) = serde_json::from_value::<About>(body["about"].clone()) {
+                    self.intends(call, about);
+                }
+            }
             "outcome" => {
+                // Rows of older consoles do not say whether the answer came.
+                let answer = serde_json::from_value(body["answer"].clone()).ok();
+                if answer == Some(Answer::Lost) {
+                    return;
+                }
                 if let Some(index) = self.unknown.iter().position(|sent| sent == call) {
                     self.unknown.remove(index);
+                }
+                let until = serde_json::from_value(body["until"].clone()).ok();
+                if let (Some(about), Some(answer)) = (self.about.remove(call), answer) {
+                    self.answered(about, answer, until);
                 }
             }
             "progress" => self.last = body,
@@ -159,6 +184,37 @@ impl Story {
     }
 }
 
+impl Story {
+    /// From the intent on a machine may be leased.
+    fn intends(&mut self, call: &str, about: About) {
+        if let About::Lease { app, machine, until } = &about {
+            let known = self.leases.get(machine).is_some_and(|known| known.certain);
+            if !known {
+                let lease = LeftLease { app: app.clone(), machine: machine.clone(), until: *until, certain: false };
+                self.leases.insert(machine.clone(), lease);
+            }
+        }
+        self.about.insert(call.to_owned(), about);
+    }
+
+    fn answered(&mut self, about: About, answer: Answer, ends: Option<Timestamp>) {
+        match (about, answer) {
+            (About::Lease { app, machine, until }, Answer::Taken) => {
+                let (until, certain) = ends.map_or((until, false), |until| (until, true));
+                self.leases.insert(machine.clone(), LeftLease { app, machine, until, certain });
+            }
+            // A lease that is not prolonged is held still, to its end.
+            (About::Lease { machine, .. }, _) => {
+                if self.leases.get(&machine).is_some_and(|known| !known.certain) {
+                    self.leases.remove(&machine);
+                }
+            }
+            (About::Free { machine, .. }, Answer::Taken) => drop(self.leases.remove(&machine)),
+            (About::Free { .. }, _) => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,7 +222,7 @@ mod tests {
     use crate::domain::operation::OpKind;
 
     fn operation() -> Operation {
-        let at = jiff::Timestamp::UNIX_EPOCH;
+        let at = Timestamp::UNIX_EPOCH;
         let id = OpId(uuid::Uuid::now_v7());
         Operation::begun(id, OpKind::RollBack, "production".into(), Text::from("production: backend v42 → v41"), at)
     }
@@ -181,7 +237,7 @@ mod tests {
         let hold = store.hold(open.id).unwrap();
         store.begin(&open).await.unwrap();
         store.intent(open.id, "first").await.unwrap();
-        store.outcome(open.id, "first", "done").await.unwrap();
+        store.outcome(open.id, "first", "accepted", Answer::Taken, None).await.unwrap();
         let mut later = open.clone();
         later.state = OpState::Proving;
         store.progress(&later).await.unwrap();
@@ -196,5 +252,33 @@ mod tests {
         assert!(store.interrupted().await.unwrap().is_empty());
         let all = store.operations(10).await.unwrap();
         assert_eq!(all.iter().map(|one| one.state).collect::<Vec<_>>(), [OpState::Running, OpState::Left]);
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_was_not_given_back_is_known_with_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let (op, now) = (operation(), SystemClock::shared().now());
+        let later = |seconds| now + jiff::SignedDuration::from_secs(seconds);
+        store.begin(&op).await.unwrap();
+        let lease = |machine: &str, until| About::Lease { app: "api".into(), machine: machine.into(), until };
+        let left = async || {
+            let found = store.one(op.id).await.unwrap().leases;
+            found.into_iter().map(|one| (one.machine.to_string(), one.until, one.certain)).collect::<Vec<_>>()
+        };
+        store.intent_about(op.id, "lease a", &lease("a", later(120))).await.unwrap();
+        assert_eq!(left().await, [("a".to_owned(), later(120), false)], "it may have been taken");
+        store.outcome(op.id, "lease a", "accepted", Answer::Taken, Some(later(119))).await.unwrap();
+        assert_eq!(left().await, [("a".to_owned(), later(119), true)]);
+        store.intent_about(op.id, "lease b", &lease("b", later(120))).await.unwrap();
+        store.outcome(op.id, "lease b", "held by maria", Answer::Refused, None).await.unwrap();
+        store.intent_about(op.id, "prolong a", &lease("a", later(200))).await.unwrap();
+        store.outcome(op.id, "prolong a", "gone", Answer::Refused, None).await.unwrap();
+        assert_eq!(left().await, [("a".to_owned(), later(119), true)]);
+        let free = About::Free { app: "api".into(), machine: "a".into() };
+        store.intent_about(op.id, "free a", &free).await.unwrap();
+        assert_eq!(left().await.len(), 1, "nobody knows whether it was given back");
+        store.outcome(op.id, "free a", "accepted", Answer::Taken, None).await.unwrap();
+        assert_eq!(left().await, []);
     }
 }

@@ -291,6 +291,12 @@ fn interrupted(
             warn,
         ));
     }
+    for lease in &operation.leases {
+        let (symbol, may) = (ctx.theme.symbol(Status::Warn), if lease.certain { "stays" } else { "may stay" });
+        let until = lease.until.strftime("%H:%M:%SZ");
+        let text = format!(" {symbol} machine {} of {} {may} leased until {until}", lease.machine, lease.app);
+        lines.push(Line::styled(text, warn));
+    }
     if !operation.moves.is_empty() {
         lines.push(Line::styled(" now", ctx.theme.strong()));
     }

@@ -47,3 +47,39 @@ async fn marks_and_locks_that_came_after_the_plan_and_a_store_that_cannot_be_rea
     assert!(!events.iter().any(|event| event == "begin"), "{events:?}");
     console.stop().await;
 }
+
+fn leased(world: &World) -> usize {
+    let state = world.sim.shared().world();
+    let machines = &state.fly.env(flightdeck::sim::world::Env::Production).unwrap().machines;
+    machines.iter().filter(|machine| machine.lease.is_some()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_in_the_middle_gives_the_lease_back_and_says_so() {
+    let world = World::start(20.0).await;
+    let state = world.state.path();
+    let store = Store::open(state, SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets.clone()).await;
+    let op = plan.op;
+    // From the first lease on nothing can be written.
+    let full = "create trigger full before insert on journal when exists \
+                (select 1 from journal where event = 'outcome' and body like '%lease machine%') \
+                begin select raise(abort, 'database or disk is full'); end";
+    sql(state, full.to_owned()).await;
+    let failed = console.carry_out(plan).await;
+    assert_eq!(failed.state, OpState::Failed, "{failed:#?}");
+    let says = failed.outcome.as_str();
+    assert!(says.contains("disk is full") && says.contains("what serves was not changed"), "{says}");
+    assert!(says.contains("leases given back, which the journal does not hold"), "{says}");
+    assert_eq!(leased(&world), 0);
+    sql(state, "drop trigger full".to_owned()).await;
+    let found = store.interrupted().await.unwrap();
+    assert_eq!((found.len(), found[0].leases.len()), (1, 1), "all that the disk knows: {found:#?}");
+    let rest = console.try_plan(targets, Some(op)).await.unwrap();
+    let done = console.carry_out(rest).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert!(store.interrupted().await.unwrap().is_empty());
+    console.stop().await;
+}

@@ -5,8 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{LOOK, Operator, PATIENCE, Trouble};
+use crate::clock::Timestamp;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
+use crate::store::StoreError;
+use crate::store::journal::{About, Answer};
 
 /// How often a change that a rate limit refused is asked for again, with an intent of its own each time.
 const REFUSALS: u32 = 4;
@@ -18,14 +21,41 @@ impl Operator {
     where
         F: Future<Output = Result<T, PlatformError>>,
     {
+        self.sent(call, None, send, |_| None).await
+    }
+
+    /// The same for what is taken, or given back, and ends by itself at a time that the answer tells.
+    pub(super) async fn changed<T, F>(
+        &self,
+        call: &str,
+        about: About,
+        send: impl Fn() -> F,
+        until: impl Fn(&T) -> Option<Timestamp>,
+    ) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, PlatformError>>,
+    {
+        self.sent(call, Some(&about), send, until).await
+    }
+
+    async fn sent<T, F>(
+        &self,
+        call: &str,
+        about: Option<&About>,
+        send: impl Fn() -> F,
+        until: impl Fn(&T) -> Option<Timestamp>,
+    ) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, PlatformError>>,
+    {
         let mut refused = 0;
         loop {
-            let result = self.once(call, send()).await?;
+            let result = self.once(call, about, send(), &until).await?;
             let wait = result.as_ref().err().filter(|error| error.kind == ErrorKind::RateLimited);
             match wait.map(|error| error.retry_after.unwrap_or(LOOK)) {
                 Some(wait) if wait <= PATIENCE && refused < REFUSALS => {
                     refused += 1;
-                    tokio::time::sleep(wait + Duration::from_millis(100)).await;
+                    self.unless_stopped(tokio::time::sleep(wait + Duration::from_millis(100))).await?;
                 }
                 _ => return result.map_err(|error| Trouble::of_change(&error)),
             }
@@ -35,18 +65,39 @@ impl Operator {
     async fn once<T>(
         &self,
         call: &str,
+        about: Option<&About>,
         sent: impl Future<Output = Result<T, PlatformError>>,
+        until: impl Fn(&T) -> Option<Timestamp>,
     ) -> Result<Result<T, PlatformError>, Trouble> {
-        let journal = |error: crate::store::StoreError| Trouble::Failed(Text::from(error.to_string()));
-        self.store.intent(self.plan.op, call).await.map_err(journal)?;
+        let journal = |error: StoreError| Trouble::Failed(Text::from(error.to_string()));
+        if self.running.stopped().is_some() {
+            return Err(Trouble::Stopped);
+        }
+        let (op, store) = (self.plan.op, &self.store);
+        match about {
+            Some(about) => store.intent_about(op, call, about).await.map_err(journal)?,
+            None => store.intent(op, call).await.map_err(journal)?,
+        }
+        self.called.store(true, Ordering::Relaxed);
         let result = sent.await;
         let says = result.as_ref().map_or_else(ToString::to_string, |_| "accepted".to_owned());
-        if let Err(error) = self.store.outcome(self.plan.op, call, &says).await {
+        let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::lost));
+        let until = result.as_ref().ok().and_then(until);
+        if let Err(error) = store.outcome(op, call, &says, answer, until).await {
             return Err(Trouble::Unknown(Text::from(format!(
                 "{call}: {says}, but this could not be written down: {error}"
             ))));
         }
         Ok(result)
+    }
+
+    /// What changes nothing is dropped where it stands when the operation is to stop.
+    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
+        tokio::select! {
+            biased;
+            () = self.running.stopping() => Err(Trouble::Stopped),
+            done = work => Ok(done),
+        }
     }
 
     /// A change of what serves: from here on a failure is half-done.
@@ -55,7 +106,7 @@ impl Operator {
         F: Future<Output = Result<T, PlatformError>>,
     {
         let result = self.change(call, send).await;
-        if !matches!(result, Err(Trouble::Failed(_))) {
+        if !matches!(result, Err(Trouble::Failed(_) | Trouble::Stopped)) {
             self.moved.store(true, Ordering::Relaxed);
         }
         result
@@ -68,10 +119,11 @@ impl Operator {
     {
         let end = self.clock.mono() + PATIENCE;
         loop {
-            match read().await {
+            match self.unless_stopped(read()).await? {
                 Ok(value) => return Ok(value),
                 Err(error) if passing(error.kind) && self.clock.mono() < end => {
-                    tokio::time::sleep(error.retry_after.unwrap_or(LOOK).min(PATIENCE / 4)).await;
+                    let wait = error.retry_after.unwrap_or(LOOK).min(PATIENCE / 4);
+                    self.unless_stopped(tokio::time::sleep(wait)).await?;
                 }
                 Err(error) => return Err(Trouble::Failed(Text::from(error.to_string()))),
             }

@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::leases::LEASE;
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::manner::Strategy;
 use crate::domain::operation::{Operation, PlanPart, StepState};
 use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
 use crate::sanitize::Text;
-
-/// A lease outlives the wait for a version; it is prolonged while checks settle (fly.md section 3.4).
-const LEASE: Duration = Duration::from_secs(120);
 
 /// What a fleet is moved to.
 pub(super) struct Roll<'a> {
@@ -161,21 +159,6 @@ impl Operator {
         Ok(((), Text::from(format!("v{version} complete on {} machines", fleet.len()))))
     }
 
-    /// Claims a machine. After an operation that was cut short the claim may still be its own, for two minutes at most: then
-    /// waiting is right, and a refusal says that the call was not taken.
-    pub(super) async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
-        let end = self.clock.mono() + LEASE;
-        loop {
-            let call = format!("lease machine {id}");
-            match self.change(&call, || fly.acquire_lease(app, id, LEASE)).await {
-                Err(Trouble::Failed(_)) if self.plan.continues.is_some() && self.clock.mono() < end => {
-                    tokio::time::sleep(LOOK * 2).await;
-                }
-                other => return other,
-            }
-        }
-    }
-
     /// Updates a machine, and waits until it is well where that is asked for. The version that it has then.
     async fn machine(
         &self,
@@ -204,7 +187,7 @@ impl Operator {
             Ok((machine.instance_id, told))
         }
         .await;
-        let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, &lease)).await;
+        self.give_back(fly, app, id, &lease).await;
         updated
     }
 
@@ -245,10 +228,7 @@ impl Operator {
         let mut prolong = self.clock.mono() + LEASE / 4;
         loop {
             if let Some(lease) = lease.as_deref_mut().filter(|_| self.clock.mono() > prolong) {
-                // Nobody else may touch the machine while its checks settle.
-                *lease = self
-                    .change(&format!("prolong the lease of {id}"), || fly.refresh_lease(app, id, lease, LEASE))
-                    .await?;
+                self.prolong(fly, app, id, lease).await?;
                 prolong = self.clock.mono() + LEASE / 4;
             }
             let machine = self.look(|| fly.machine(app, id)).await?;

@@ -124,6 +124,9 @@ impl Operator {
         self.waits(op, at, Wait::Switch, held).await;
         let end = self.clock.mono() + HOLD;
         let said = loop {
+            if self.running.stopped().is_some() {
+                return Err(Trouble::Stopped);
+            }
             match self.store.answered(self.plan.op).await {
                 Ok(Some((true, who))) => break Ok(Text::from(format!("switched by {who}"))),
                 Ok(Some((false, who))) => break Err(Text::from(format!("called off by {who}"))),
@@ -206,7 +209,7 @@ impl Operator {
         };
         if gone.is_err() {
             for (id, lease) in &leases {
-                let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, lease)).await;
+                self.give_back(fly, app, id, lease).await;
             }
         }
         gone
@@ -231,7 +234,9 @@ impl Operator {
             }
         }
         let call = format!("DELETE machine {id}");
-        self.turn(&call, || fly.destroy_machine(app, id, Some(lease))).await
+        self.turn(&call, || fly.destroy_machine(app, id, Some(lease))).await?;
+        self.leases.forget(id);
+        Ok(())
     }
 
     /// How long connections get to end.
@@ -283,7 +288,7 @@ impl Operator {
                 Ok(())
             }
             .await;
-            let _ = self.change(&format!("release the lease of {blue}"), || fly.release_lease(app, blue, &lease)).await;
+            self.give_back(fly, app, blue, &lease).await;
             served?;
         }
         loop {

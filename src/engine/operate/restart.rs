@@ -40,7 +40,7 @@ impl Operator {
             self.checks(fly, (app, id), version, None, Some(&mut lease)).await
         }
         .await;
-        let _ = self.change(&format!("release the lease of {id}"), || fly.release_lease(app, id, &lease)).await;
+        self.give_back(fly, app, id, &lease).await;
         restarted
     }
 }

@@ -40,8 +40,7 @@ impl Operator {
                 }
                 .await;
                 if gone.is_err() {
-                    let call = format!("release the lease of {id}");
-                    let _ = self.change(&call, || fly.release_lease(app, id, &lease)).await;
+                    self.give_back(fly, app, id, &lease).await;
                 }
                 gone.map(|()| ((), Text::from("destroyed")))
             };

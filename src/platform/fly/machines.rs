@@ -64,6 +64,23 @@ impl Fly {
         Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
     }
 
+    /// `GET …/lease`: the lease of a machine, whoever has it; `None` = it has none.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn held_lease(&self, app: &str, id: &str) -> Result<Option<Lease>, PlatformError> {
+        let call = self.http.get(FLY, &format!("{}/lease", self.machine_url(app, id)));
+        match self.machines_auth(call).read::<wire::LeaseAnswer>().await {
+            Ok(wire::LeaseAnswer { data }) => Ok(Some(Lease {
+                nonce: SecretString::from(data.nonce),
+                expires_at: data.expires_at,
+                version: data.version,
+            })),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// `DELETE …/lease`: gives a lease back. One that is gone already counts as given back.
     ///
     /// # Errors

@@ -1,0 +1,147 @@
+//! Leases of machines: each is on the disk before it is asked for, and is given back however the operation ends, also when
+//! nothing can be written any more.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{LOOK, Operator, Trouble};
+use crate::domain::operation::LeftLease;
+use crate::platform::fly::{Fly, Lease};
+use crate::sanitize::Text;
+use crate::store::journal::{About, Answer};
+
+/// A lease outlives the wait for a version; it is prolonged while checks settle (fly.md section 3.4).
+pub(super) const LEASE: Duration = Duration::from_secs(120);
+
+/// Leases that are held now, by machine, with its app.
+#[derive(Default)]
+pub(in crate::engine) struct Leases {
+    held: Mutex<BTreeMap<String, (String, Lease)>>,
+    unwritten: Mutex<Vec<String>>,
+}
+
+impl Leases {
+    fn hold(&self, app: &str, id: &str, lease: &Lease) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), (app.to_owned(), lease.clone()));
+    }
+
+    /// A machine that is gone takes its lease along.
+    pub(super) fn forget(&self, id: &str) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    fn all(&self) -> Vec<(String, String, Lease)> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter().map(|(id, (app, lease))| (app.clone(), id.clone(), lease.clone())).collect()
+    }
+}
+
+impl Operator {
+    /// Claims a machine. After an operation that was cut short the claim may still be its own, for two minutes at most: then
+    /// waiting is right, and a refusal says that the call was not taken.
+    pub(super) async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
+        let end = self.clock.mono() + LEASE;
+        loop {
+            let ask = || async {
+                let lease = fly.acquire_lease(app, id, LEASE).await?;
+                // From here on it is given back, whatever happens to the row that says so.
+                self.leases.hold(app, id, &lease);
+                Ok(lease)
+            };
+            match self.changed(&format!("lease machine {id}"), self.about(app, id), ask, until).await {
+                Err(Trouble::Failed(_)) if self.plan.continues.is_some() && self.clock.mono() < end => {
+                    tokio::time::sleep(LOOK * 2).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Nobody else may touch the machine while its checks settle.
+    pub(super) async fn prolong(&self, fly: &Fly, app: &str, id: &str, lease: &mut Lease) -> Result<(), Trouble> {
+        let call = format!("prolong the lease of {id}");
+        let ask = || fly.refresh_lease(app, id, lease, LEASE);
+        let longer = self.changed(&call, self.about(app, id), ask, until).await?;
+        self.leases.hold(app, id, &longer);
+        *lease = longer;
+        Ok(())
+    }
+
+    fn about(&self, app: &str, id: &str) -> About {
+        About::Lease { app: app.into(), machine: id.into(), until: self.clock.now() + LEASE }
+    }
+
+    /// Gives a lease back, also when this cannot be written down or the operation is to stop: a machine that stays leased keeps
+    /// everybody out.
+    pub(super) async fn give_back(&self, fly: &Fly, app: &str, id: &str, lease: &Lease) {
+        let call = format!("release the lease of {id}");
+        let about = About::Free { app: app.into(), machine: id.into() };
+        let noted = self.store.intent_about(self.plan.op, &call, &about).await.is_ok();
+        let result = fly.release_lease(app, id, lease).await;
+        let says = result.as_ref().map_or_else(ToString::to_string, |()| "accepted".to_owned());
+        let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::lost));
+        let noted = noted && self.store.outcome(self.plan.op, &call, &says, answer, None).await.is_ok();
+        if result.is_ok() {
+            self.leases.forget(id);
+            if !noted {
+                self.leases.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_owned());
+            }
+        }
+    }
+
+    /// The end of an operation: what is still held is given back; what could not be, and what could not be written down of it, is
+    /// told.
+    pub(super) async fn free(&self) -> Vec<String> {
+        if let Some(fly) = &self.clients.fly {
+            for (app, id, lease) in self.leases.all() {
+                self.give_back(fly, &app, &id, &lease).await;
+            }
+        }
+        let holds = |(_, id, lease): (String, String, Lease)| {
+            let until = lease.expires_at.map_or_else(|| "for two minutes".to_owned(), |at| format!("until {at:.0}"));
+            format!("machine {id} stays leased {until}: nobody can change it before")
+        };
+        let mut told: Vec<String> = self.leases.all().into_iter().map(holds).collect();
+        let unwritten = self.leases.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        if !unwritten.is_empty() {
+            told.push(format!("leases given back, which the journal does not hold: {}", unwritten.join(", ")));
+        }
+        told
+    }
+
+    /// Gives back what an operation that was cut short still holds.
+    pub(super) async fn free_left(&self, left: &[LeftLease]) {
+        if let Some(fly) = &self.clients.fly {
+            for one in left {
+                let _ = free_left(fly, one).await;
+            }
+        }
+    }
+}
+
+/// Gives back a lease that an operation cut short has left behind; what became of it, in words. The platform tells the nonce of a
+/// lease to whoever may use it (fly.md section 3.4), so that none is kept: the time of its end tells that it is the same lease.
+pub(in crate::engine) async fn free_left(fly: &Fly, left: &LeftLease) -> Text {
+    let (app, id) = (left.app.as_str(), left.machine.as_str());
+    let holds = format!("machine {id} of {app} stays leased until {:.0}", left.until);
+    let told = match fly.held_lease(app, id).await {
+        Ok(None) => format!("machine {id} of {app} is leased no more"),
+        Ok(Some(lease)) if left.certain && lease.expires_at == Some(left.until) => {
+            match fly.release_lease(app, id, &lease).await {
+                Ok(()) => format!("the lease of machine {id} of {app} was given back"),
+                Err(error) => format!("{holds}: {error}"),
+            }
+        }
+        Ok(Some(lease)) => {
+            let until = lease.expires_at.map_or_else(|| "-".to_owned(), |at| format!("{at:.0}"));
+            format!("machine {id} of {app} is leased until {until}, which is not known to be ours: it was left alone")
+        }
+        Err(error) => format!("{holds}: {error}"),
+    };
+    Text::from(told)
+}
+
+fn until(lease: &Lease) -> Option<jiff::Timestamp> {
+    lease.expires_at
+}

@@ -1,0 +1,112 @@
+//! Signals during an operation without a screen: it ends between two calls, holds nothing, says what is open, and is finished or
+//! taken back from another shell.
+
+use std::path::Path;
+use std::process::Output;
+
+use flightdeck::sim::Sim;
+use flightdeck::sim::world::Env;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+
+use crate::{flightdeck, lines, world};
+
+const ASK: [&str; 6] = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
+
+/// Runs a rollback, sends signals when a line of its output begins like this, and reads to its end.
+async fn signalled(dir: &Path, at: &str, signals: &[&str]) -> (Option<i32>, String) {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(ASK).current_dir(dir).env("FLIGHTDECK_STATE_DIR", dir.join("state"));
+    command.env_remove("FLIGHTDECK_CONFIG").stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.kill_on_drop(true).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.lines().last().unwrap_or_default().starts_with(at) {
+        assert!(out.read_line(&mut said).await.unwrap() > 0, "it ended before {at}: {said}");
+    }
+    let id = child.id().unwrap().to_string();
+    for (index, signal) in signals.iter().enumerate() {
+        if index > 0 {
+            // The first one has been heard.
+            err.read_line(&mut said).await.unwrap();
+        }
+        assert!(tokio::process::Command::new("kill").args([signal, id.as_str()]).status().await.unwrap().success());
+    }
+    let status = child.wait().await.unwrap();
+    out.read_to_string(&mut said).await.unwrap();
+    err.read_to_string(&mut said).await.unwrap();
+    (status.code(), said)
+}
+
+fn leased(sim: &Sim) -> usize {
+    let world = sim.shared().world();
+    let machines = &world.fly.env(Env::Production).unwrap().machines;
+    machines.iter().filter(|machine| machine.lease.is_some()).count()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_an_operation_between_two_calls_and_it_is_finished_or_taken_back_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    for (signal, name, code, then) in
+        [("-INT", "SIGINT", 130, "undo"), ("-TERM", "SIGTERM", 143, "undo"), ("-HUP", "SIGHUP", 129, "finish")]
+    {
+        // One machine is done, the other follows.
+        let (ended, said) = signalled(dir.path(), "done     backend · machine", &[signal]).await;
+        assert_eq!(ended, Some(code), "{name}: {said}");
+        assert!(said.contains(&format!("stopped by {name} between two calls")), "{said}");
+        assert!(
+            said.contains("cut short: roll back production: backend") && said.contains("  not begun frontend"),
+            "{said}"
+        );
+        assert!(said.contains("flightdeck finish, undo or leave --environment production"), "{said}");
+        assert_eq!(leased(&sim), 0, "{name}: {said}");
+        let status = flightdeck(dir.path(), &["status", "--json"]).await;
+        let open = lines(&status)[0]["cut_short"].clone();
+        assert_eq!((open.as_array().unwrap().len(), &open[0]["interrupted"]), (1, &json!(true)), "{open}");
+        for later in [&["status"][..], &["journal"], &["releases"], &ASK[..5]] {
+            let said = text(&flightdeck(dir.path(), later).await);
+            assert!(said.contains("cut short: roll back production"), "{later:?}: {said}");
+        }
+        let journal = lines(&flightdeck(dir.path(), &["journal", "--json"]).await);
+        assert_eq!(journal[1]["schema"], "flightdeck/cut-short", "{journal:?}");
+        let ended = flightdeck(dir.path(), &[then, "--environment", "production", "--confirm=production"]).await;
+        assert_eq!(ended.status.code(), Some(0), "{then}: {ended:?}");
+        let status = flightdeck(dir.path(), &["status", "--json"]).await;
+        assert_eq!(lines(&status)[0]["cut_short"], json!([]), "it has its end");
+    }
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_given_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    // The update is taken, and its answer does not come.
+    let fault = json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": 600_000, "count": 1});
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = format!("{}/_sim/faults", sim.control());
+    assert!(reqwest::Client::new().post(url).json(&fault).send().await.unwrap().status().is_success());
+    let (ended, said) = signalled(dir.path(), "running  backend · machine", &["-TERM", "-TERM"]).await;
+    assert_eq!(ended, Some(143), "{said}");
+    assert!(said.contains("left in the midst of a call"), "{said}");
+    assert_eq!(leased(&sim), 1, "{said}");
+    let status = text(&flightdeck(dir.path(), &["status"]).await);
+    assert!(status.contains("not known whether it was taken: update machine"), "{status}");
+    assert!(status.contains("stays leased until"), "{status}");
+    let leave = ["leave", "--environment", "production", "--reason", "the other team deploys"];
+    let shown = text(&flightdeck(dir.path(), &leave).await);
+    assert!(shown.contains("nothing was changed") && leased(&sim) == 1, "{shown}");
+    let left = flightdeck(dir.path(), &[&leave[..], &["--confirm=production"]].concat()).await;
+    assert_eq!(left.status.code(), Some(0), "{left:?}");
+    assert!(text(&left).contains("the lease of machine") && text(&left).contains("was given back"), "{left:?}");
+    assert_eq!(leased(&sim), 0);
+    let status = flightdeck(dir.path(), &["status", "--json"]).await;
+    assert_eq!(lines(&status)[0]["cut_short"], json!([]));
+    sim.stop().await;
+}
