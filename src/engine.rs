@@ -127,7 +127,7 @@ impl EngineHandle {
         self.supervisor.start(async move {
             match memory.store().await {
                 Ok(store) => {
-                    let (moved, called, leases) = Default::default();
+                    let (moved, called, leases, short) = Default::default();
                     let operator = operate::Operator {
                         clients,
                         settings,
@@ -140,6 +140,7 @@ impl EngineHandle {
                         moved,
                         called,
                         leases,
+                        short,
                     };
                     operator.run().await;
                 }

@@ -228,7 +228,7 @@ async fn fly_machines_are_read_leased_updated_and_waited_for() {
     let client = fly(&server);
     let machines = client.machines("shop").await.unwrap();
     let one = &machines[0];
-    assert_eq!((one.release_version, one.checks, one.managed), (Some(41), (1, 2), true));
+    assert_eq!((one.release_version, one.checks, one.in_fleet()), (Some(41), (1, 2), true));
     assert_eq!(one.sha.as_ref().unwrap().as_str(), "a1b2c3d4");
 
     let at = "/v1/apps/shop/machines/d8912345678901";
@@ -238,9 +238,11 @@ async fn fly_machines_are_read_leased_updated_and_waited_for() {
     assert!(!format!("{lease:?}").contains("n0nce"));
 
     let update = Mock::given(method("POST")).and(path(at)).and(header("fly-machine-lease-nonce", "n0nce"));
-    let update = update.and(body_partial_json(json!({"current_version": "01A", "config": {"image": "old"}})));
+    let update = update.and(body_partial_json(
+        json!({"current_version": "01A", "config": {"image": "old", "metadata": {"fly_platform_version": "v2"}}}),
+    ));
     update.respond_with(json_answer(machine())).expect(1).mount(&server).await;
-    client.update_machine("shop", &one.id, &json!({"image": "old"}), "01A", &lease).await.unwrap();
+    client.update_machine("shop", one, &one.whole().unwrap().with_image("old"), &lease).await.unwrap();
 
     let wait = Mock::given(method("GET")).and(path(format!("{at}/wait"))).and(query_param("version", "01B"));
     wait.respond_with(ResponseTemplate::new(408).set_body_string("deadline_exceeded")).expect(1).mount(&server).await;

@@ -30,6 +30,8 @@ mod secrets;
 mod spec;
 #[path = "operations/storms.rs"]
 mod storms;
+#[path = "operations/unread.rs"]
+mod unread;
 #[path = "support/world.rs"]
 mod world;
 

@@ -130,10 +130,9 @@ async fn a_fly_rollback_step_by_step_is_observed_at_the_edge() {
     fly.patch_release(&row.id, "running").await.unwrap();
     for machine in fly.machines(app).await.unwrap() {
         let lease = fly.acquire_lease(app, &machine.id, Duration::from_secs(30)).await.unwrap();
-        let mut config = machine.config.clone();
-        config["image"] = json!(good.image_ref.as_str());
-        config["metadata"]["fly_release_version"] = json!(row.version.to_string());
-        let updated = fly.update_machine(app, &machine.id, &config, &machine.instance_id, &lease).await.unwrap();
+        let config = machine.whole().unwrap().with_image(good.image_ref.as_str());
+        let config = config.label("fly_release_version", &row.version.to_string());
+        let updated = fly.update_machine(app, &machine, &config, &lease).await.unwrap();
         deck.pass(4);
         let wait = fly.wait(app, &machine.id, &updated.instance_id, "started", Duration::from_secs(5)).await.unwrap();
         assert_eq!(wait, WaitResult::Reached);

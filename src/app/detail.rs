@@ -212,7 +212,9 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
         }
         for one in &declared.instances {
             let release = one.release.as_ref().map(|release| format!(" release {release}")).unwrap_or_default();
-            let says = format!("{} {} {}/{} checks{release}", one.region, one.state, one.checks.0, one.checks.1);
+            let known = format!("{}/{} checks{release}", one.checks.0, one.checks.1);
+            let known = one.unread.as_ref().map_or(known, |why| format!("unknown: {why}"));
+            let says = format!("{} {} {known}", one.region, one.state);
             put(rows, &format!("  {}", one.id), says);
         }
     }

@@ -96,6 +96,11 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
             found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Service(service.id.clone()))));
         }
         let instances = state.declared.iter().flat_map(|declared| &declared.instances);
+        for one in instances.clone() {
+            let Some(why) = &one.unread else { continue };
+            let says = format!("{}: machine {} {} {}: {why}", service.id.name, one.id, one.region, one.state);
+            found.push(evidence_of(Status::Warn, says, Jump::Place(Place::Service(service.id.clone()))));
+        }
         for one in instances.filter(|one| one.checks.0 < one.checks.1) {
             let (passing, all) = one.checks;
             let says = format!(

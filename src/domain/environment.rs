@@ -198,6 +198,8 @@ pub struct Instance {
     pub sha: Option<Sha>,
     /// Checks that the platform makes: passing and all. (0, 0) = unchecked.
     pub checks: (u32, u32),
+    /// Why it could not be read, if that is so: then it counts among the instances, and nothing is known of what it runs.
+    pub unread: Option<Text>,
 }
 
 /// What the edge answered.

@@ -9,6 +9,7 @@ mod green;
 mod guard;
 pub(super) mod leases;
 mod lever;
+mod machine;
 mod prove;
 mod restart;
 mod revisions;
@@ -16,8 +17,8 @@ mod scale;
 mod secret;
 mod vercel;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::leases::Leases;
@@ -28,7 +29,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
-use crate::domain::ids::OpId;
+use crate::domain::ids::{OpId, ServiceId};
 use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
@@ -53,11 +54,13 @@ enum Trouble {
 
 /// Whether a change that ended like this may have been taken.
 fn lost(error: &PlatformError) -> bool {
-    matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage)
+    // A server, or what stands before it, may also fail after it was taken.
+    matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage | ErrorKind::Server)
 }
 
 impl Trouble {
-    /// A change that timed out may have been taken; it is never sent again.
+    /// A change that timed out may have been taken, and so may one that a server or what stands before it failed on; it is never
+    /// sent again.
     fn of_change(error: &PlatformError) -> Self {
         let text = Text::from(error.to_string());
         if lost(error) { Self::Unknown(text) } else { Self::Failed(text) }
@@ -81,6 +84,8 @@ pub(super) struct Operator {
     pub(super) called: AtomicBool,
     /// Machines that it holds now.
     pub(super) leases: Leases,
+    /// Services whose instances were not all reached, and how many were: the rest goes on, and the end is not a whole one.
+    pub(super) short: Mutex<Vec<(ServiceId, Text)>>,
 }
 
 /// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
@@ -230,6 +235,7 @@ impl Operator {
                 return;
             }
             moved.push(match part.platform {
+                _ if let Some(short) = self.short_of(part) => format!("{}: {short}", part.service.name),
                 Platform::Github => format!("{} {}", part.resource, part.to.0),
                 _ => format!("{} runs {}", part.service.name, part.to.0),
             });
@@ -249,10 +255,41 @@ impl Operator {
             }
             at += 1;
         }
+        if let Some(short) = self.shortfall() {
+            operation.state = OpState::HalfDone;
+            operation.outcome = short;
+            return;
+        }
         let took = self.clock.now().duration_since(operation.started_at).as_secs();
         operation.state = OpState::Done;
         let word = self.plan.kind.done();
         operation.outcome = Text::from(format!("{word} in {}m{:02}s", took / 60, took % 60));
+    }
+
+    /// Keeps that a part did not reach every instance.
+    fn falls_short(&self, part: &PlanPart, told: &Text) {
+        self.short.lock().unwrap_or_else(PoisonError::into_inner).push((part.service.clone(), told.clone()));
+    }
+
+    fn short_of(&self, part: &PlanPart) -> Option<Text> {
+        self.short
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|(service, _)| *service == part.service)
+            .map(|(_, told)| told.clone())
+    }
+
+    /// What was not reached, in words.
+    fn shortfall(&self) -> Option<Text> {
+        let words: Vec<String> = self
+            .short
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(service, told)| format!("{}: {told}", service.name))
+            .collect();
+        (!words.is_empty()).then(|| Text::from(words.join("; ")))
     }
 
     fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {

@@ -28,6 +28,8 @@ pub struct PartFacts {
     pub to: Deployment,
     /// Machines (id, region) that do not run the image yet.
     pub machines: Vec<(Text, Text)>,
+    /// Machines that cannot be read, in words: they take no part.
+    pub unread: Vec<Text>,
     /// How its machines are moved.
     pub manner: Manner,
     /// New machines beside the old ones that a blue-green deploy cut short left behind.
@@ -94,6 +96,7 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
     let mut stays = vec![Text::from("database schema and rows: nothing is migrated back")];
     let mut warnings = facts.unread.clone();
     for part in &facts.parts {
+        warnings.extend(part.unread.iter().cloned());
         match part.service.platform {
             Platform::Fly => stays.push(Text::from(format!(
                 "{}: secrets, environment and machine settings stay as they are now; only the image goes back",
@@ -286,6 +289,7 @@ mod tests {
             already: false,
             to,
             machines,
+            unread: Vec::new(),
             manner: Manner::default(),
             greens: None,
             against: Vec::new(),

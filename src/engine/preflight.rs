@@ -1,6 +1,6 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
-mod fleet;
+pub(super) mod fleet;
 pub(super) mod green;
 mod lane;
 pub(super) mod lever;
@@ -14,6 +14,8 @@ mod since;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use fleet::Fleet;
 
 use super::feeds::{Clients, vercel_target};
 use super::plan::{self, Left, PartFacts, PlanFacts};
@@ -188,15 +190,26 @@ async fn fly_part(
     let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
     let left =
         open.and_then(|row| Some(Left::Row(Text::from(row.id.as_str()), version(row)?))).unwrap_or(Left::Nothing);
-    let fleet: Vec<_> = machines.iter().filter(|machine| machine.managed).collect();
+    let listed = Fleet::of(machines);
+    let fleet: Vec<&Machine> = listed.whole.iter().chain(&listed.unread).collect();
     let own = open.is_some_and(|row| row.image == to.image);
     let greens = green::left(&fleet, &left, !own);
     let left = if own || greens.is_some() { left } else { Left::Nothing };
     let there = fly.image(app, to.image.as_ref().map_or("", Text::as_str)).await?;
-    let newest = fleet.iter().filter_map(|machine| machine.release_version).max();
-    let live = fleet.iter().find(|machine| machine.release_version == newest);
-    let moving: Vec<_> = fleet.iter().filter(|machine| there.is_none() || machine.digest != there).collect();
+    let newest = listed.whole.iter().filter_map(|machine| machine.release_version).max();
+    let live = listed.whole.iter().find(|machine| machine.release_version == newest);
+    let moving: Vec<_> = listed.whole.iter().filter(|machine| there.is_none() || machine.digest != there).collect();
     let id = |machine: &Machine| Text::from(machine.id.as_str());
+    let idle = moving.is_empty() && left == Left::Nothing;
+    let mut against = green::against(&fleet, &target.manner, greens.as_ref());
+    if let Some(part) = listed.part().filter(|_| idle) {
+        let what = if listed.whole.is_empty() {
+            "no machine can be read"
+        } else {
+            "every machine that can be read runs it already"
+        };
+        against.push(Text::from(format!("{what}: {part}")));
+    }
     Ok(PartFacts {
         service: service.clone(),
         from: (
@@ -205,13 +218,14 @@ async fn fly_part(
         ),
         from_id,
         domains: Vec::new(),
-        against: green::against(&fleet, &target.manner, greens.as_ref()),
+        against,
         greens,
         manner: target.manner.clone(),
-        already: moving.is_empty() && left == Left::Nothing,
+        already: idle && listed.unread.is_empty(),
         machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
+        unread: listed.warnings(&service.id.name),
         left,
-        revisions: fleet.iter().map(|machine| (id(machine), Text::from(machine.instance_id.as_str()))).collect(),
+        revisions: listed.revisions(),
         presence: if there.is_some() { Presence::There } else { Presence::Gone },
         to,
     })
@@ -258,6 +272,7 @@ async fn vercel_part(
         presence: candidate.presence,
         to: candidate,
         machines: Vec::new(),
+        unread: Vec::new(),
         revisions,
     })
 }

@@ -1,6 +1,7 @@
 //! Fly.io: machines over the Machines API, images over GraphQL, logs and releases over the web API (fly.md).
 
 mod auth;
+mod config;
 mod fleet;
 mod machines;
 mod posture;
@@ -10,6 +11,7 @@ mod view;
 mod wire;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 
+pub use config::{MachineConfig, NextConfig, Unread, WholeConfig};
 pub use view::ReleaseImage;
 
 use super::http::{BODY_CAP, Call, Http, segment};
@@ -69,9 +72,9 @@ pub struct Machine {
     pub region: Text,
     /// One per configuration version: the revision of an update.
     pub instance_id: String,
-    /// What was asked for (`config.image`).
+    /// What was asked for (`config.image`); empty when it was not read.
     pub image: Text,
-    /// What runs; `None` when the platform cannot tell.
+    /// What runs; `None` when the platform cannot tell. A machine that cannot be read has neither digest, commit, release nor checks.
     pub digest: Option<Text>,
     /// The commit that the image's labels name.
     pub sha: Option<Sha>,
@@ -81,18 +84,29 @@ pub struct Machine {
     pub checks: (u32, u32),
     /// Words of the checks that do not pass.
     pub check_words: Vec<Text>,
-    /// The whole configuration; an update sends it whole.
-    pub config: Value,
-    /// `ok`, `unknown`, `unreachable`; a machine that is not `ok` is never judged by its image.
-    pub host_status: Text,
+    /// The configuration, and whether it was read whole.
+    pub config: MachineConfig,
+    /// Metadata that was told (`config.metadata`).
+    pub labels: BTreeMap<String, String>,
     /// Process group; `app` by default.
     pub process_group: Text,
-    /// Managed by deploys and part of the fleet: not detached, not a throw-away machine of a deploy.
-    pub managed: bool,
+    /// Whether deploys manage it.
+    pub membership: Membership,
     /// The proxy sends it nothing.
     pub cordoned: bool,
     /// Last change.
     pub updated_at: Option<Timestamp>,
+}
+
+/// Whether a machine is one of the fleet that deploys manage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// It is.
+    Fleet,
+    /// It is detached, or a throw-away machine of a deploy.
+    Apart,
+    /// What would tell was not read: it is listed with the fleet.
+    Unknown,
 }
 
 /// One release row (fly.md section 5).
@@ -180,6 +194,36 @@ impl FlyRelease {
 }
 
 impl Machine {
+    /// Whether it counts among the machines of the fleet: all that are not known to be none of them.
+    #[must_use]
+    pub fn in_fleet(&self) -> bool {
+        self.membership != Membership::Apart
+    }
+
+    /// The configuration, where it was read whole.
+    #[must_use]
+    pub fn whole(&self) -> Option<&WholeConfig> {
+        match &self.config {
+            MachineConfig::Whole(whole) => Some(whole),
+            MachineConfig::Unreadable(_) => None,
+        }
+    }
+
+    /// Why it cannot be judged, if that is so.
+    #[must_use]
+    pub fn unread(&self) -> Option<&Unread> {
+        match &self.config {
+            MachineConfig::Whole(_) => None,
+            MachineConfig::Unreadable(why) => Some(why),
+        }
+    }
+
+    /// A value of its metadata that was told.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+
     /// What the screen shows of it.
     #[must_use]
     pub fn instance(&self) -> Instance {
@@ -191,6 +235,7 @@ impl Machine {
             release: self.release_version.map(|version| Text::clean(&format!("v{version}"))),
             sha: self.sha.clone(),
             checks: self.checks,
+            unread: self.unread().map(|why| Text::from(why.to_string())),
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::store::journal::{About, Answer};
 
 /// How often a change that a rate limit refused is asked for again, with an intent of its own each time.
 const REFUSALS: u32 = 4;
+/// How long a platform may take to show a change that it has taken.
+const LAG: Duration = Duration::from_secs(10);
 
 impl Operator {
     /// One journalled change: the intent is on the disk before the call, its outcome after. A rate limit is a plain no, so
@@ -21,30 +23,58 @@ impl Operator {
     where
         F: Future<Output = Result<T, PlatformError>>,
     {
-        self.sent(call, None, send, |_| None).await
+        self.sent(call, None, send, |_| None).await?.map_err(|error| Trouble::of_change(&error))
     }
 
-    /// The same for what is taken, or given back, and ends by itself at a time that the answer tells.
-    pub(super) async fn changed<T, F>(
+    /// The same, where the platform shows whether a change was taken whose answer was lost: it is looked for before it is called
+    /// unknown, and never sent again.
+    pub(super) async fn change_or_find<T, F, G>(
         &self,
         call: &str,
-        about: About,
         send: impl Fn() -> F,
-        until: impl Fn(&T) -> Option<Timestamp>,
+        find: impl Fn() -> G,
     ) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, PlatformError>>,
+        G: Future<Output = Result<Option<T>, PlatformError>>,
     {
-        self.sent(call, Some(&about), send, until).await
+        let error = match self.sent(call, None, send, |_| None).await? {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let Trouble::Unknown(why) = Trouble::of_change(&error) else { return Err(Trouble::of_change(&error)) };
+        let end = self.clock.mono() + LAG;
+        loop {
+            match self.unless_stopped(find()).await {
+                Ok(Ok(Some(found))) => {
+                    let says = "the answer was lost; the platform shows that it was taken";
+                    self.written(call, says, Answer::Taken, None).await?;
+                    return Ok(found);
+                }
+                // It was sent: who stops the operation now does not know either.
+                Err(_) => return Err(Trouble::Unknown(why)),
+                Ok(_) => {}
+            }
+            if self.clock.mono() > end {
+                let text =
+                    format!("{why}; it was looked for, and after {} s nothing shows that it was taken", LAG.as_secs());
+                return Err(Trouble::Unknown(Text::from(text)));
+            }
+            if self.unless_stopped(tokio::time::sleep(LOOK)).await.is_err() {
+                return Err(Trouble::Unknown(why));
+            }
+        }
     }
 
-    async fn sent<T, F>(
+    /// The same as a change for what is taken, or given back, and ends by itself at a time that the answer tells. The error is the
+    /// platform's own: what became of the call is for the caller to say.
+    pub(super) async fn sent<T, F>(
         &self,
         call: &str,
         about: Option<&About>,
         send: impl Fn() -> F,
         until: impl Fn(&T) -> Option<Timestamp>,
-    ) -> Result<T, Trouble>
+    ) -> Result<Result<T, PlatformError>, Trouble>
     where
         F: Future<Output = Result<T, PlatformError>>,
     {
@@ -57,7 +87,7 @@ impl Operator {
                     refused += 1;
                     self.unless_stopped(tokio::time::sleep(wait + Duration::from_millis(100))).await?;
                 }
-                _ => return result.map_err(|error| Trouble::of_change(&error)),
+                _ => return Ok(result),
             }
         }
     }
@@ -83,12 +113,22 @@ impl Operator {
         let says = result.as_ref().map_or_else(ToString::to_string, |_| "accepted".to_owned());
         let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::lost));
         let until = result.as_ref().ok().and_then(until);
-        if let Err(error) = store.outcome(op, call, &says, answer, until).await {
-            return Err(Trouble::Unknown(Text::from(format!(
-                "{call}: {says}, but this could not be written down: {error}"
-            ))));
-        }
+        self.written(call, &says, answer, until).await?;
         Ok(result)
+    }
+
+    /// Writes an outcome down.
+    async fn written(
+        &self,
+        call: &str,
+        says: &str,
+        answer: Answer,
+        until: Option<Timestamp>,
+    ) -> Result<(), Trouble> {
+        let unwritten = |error: StoreError| {
+            Trouble::Unknown(Text::from(format!("{call}: {says}, but this could not be written down: {error}")))
+        };
+        self.store.outcome(self.plan.op, call, says, answer, until).await.map_err(unwritten)
     }
 
     /// What changes nothing is dropped where it stands when the operation is to stop.
@@ -106,10 +146,31 @@ impl Operator {
         F: Future<Output = Result<T, PlatformError>>,
     {
         let result = self.change(call, send).await;
+        self.moves(&result);
+        result
+    }
+
+    /// A change of what serves that is looked for when its answer is lost.
+    pub(super) async fn turn_or_find<T, F, G>(
+        &self,
+        call: &str,
+        send: impl Fn() -> F,
+        find: impl Fn() -> G,
+    ) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, PlatformError>>,
+        G: Future<Output = Result<Option<T>, PlatformError>>,
+    {
+        let result = self.change_or_find(call, send, find).await;
+        self.moves(&result);
+        result
+    }
+
+    /// Keeps whether something that serves was changed.
+    pub(super) fn moves<T>(&self, result: &Result<T, Trouble>) {
         if !matches!(result, Err(Trouble::Failed(_) | Trouble::Stopped)) {
             self.moved.store(true, Ordering::Relaxed);
         }
-        result
     }
 
     /// A read, again and again while the platform has trouble, for two minutes at most.

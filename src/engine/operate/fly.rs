@@ -1,14 +1,13 @@
 //! Fly: a new release with an old image, machine by machine (fly.md section 7).
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 
-use super::leases::LEASE;
+use super::machine::Updated;
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::manner::Strategy;
 use crate::domain::operation::{Operation, PlanPart, StepState};
-use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
+use crate::engine::preflight::fleet::Fleet;
+use crate::platform::fly::{Fly, FlyRelease, Machine};
 use crate::sanitize::Text;
 
 /// What a fleet is moved to.
@@ -39,14 +38,15 @@ impl Operator {
             // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
             // row stays open for whoever finishes it.
             if matches!(trouble, Trouble::Failed(_)) {
-                let call = format!("PATCH release {} failed", row.0);
-                let _ = self.change(&call, || fly.patch_release(&row.0, "failed")).await;
+                let _ = self.patch(fly, app, &row.0, "failed").await;
             }
             return Err(trouble);
         }
         let machines: usize = to.waves.iter().map(Vec::len).sum();
         let looked = usize::from(to.strategy == Strategy::Immediate);
-        self.step(op, first + 1 + machines + looked, self.close(fly, app, &row, to.image)).await
+        // Every machine that the plan saw, also those that could not be read.
+        let close = self.close(fly, part, &row, to.image, part.revisions.len());
+        self.closed(op, first + 1 + machines + looked, part, close).await
     }
 
     /// Wave after wave; what is sent to all at once is looked at afterwards.
@@ -59,22 +59,18 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let careful = to.strategy != Strategy::Immediate;
-        let mut updated: Vec<(String, String)> = Vec::new();
+        let mut updated: Vec<Updated> = Vec::new();
         let mut at = first;
         for wave in to.waves {
             for index in 0..wave.len() {
                 self.begin_step(op, at + index).await;
             }
-            let work = wave.iter().map(|machine| {
-                let revision = part.revisions.iter().find(|(id, _)| id == machine);
-                let revision = revision.map_or("", |(_, revision)| revision.as_str());
-                self.machine(fly, part.resource.as_str(), (machine.as_str(), revision), (to.image, row), careful)
-            });
+            let work = wave.iter().map(|id| self.machine(fly, part, id.as_str(), (to.image, row), careful));
             let mut trouble = None;
             for (index, ended) in join_all(work).await.into_iter().enumerate() {
                 match ended {
-                    Ok((version, told)) => {
-                        updated.extend(wave.get(index).map(|machine| (machine.to_string(), version)));
+                    Ok((one, told)) => {
+                        updated.push(one);
                         self.end_step(op, at + index, StepState::Done, told).await;
                     }
                     Err(wrong) => {
@@ -96,7 +92,9 @@ impl Operator {
         }
         let look = async {
             let app = part.resource.as_str();
-            let settled = updated.iter().map(|(id, version)| self.settle(fly, (app, id), version, to.image, None));
+            let settled = updated
+                .iter()
+                .map(|one| self.settle(fly, app, (&one.id, &one.version), (to.image, Some(&one.sent)), None));
             for told in join_all(settled).await {
                 told?;
             }
@@ -116,156 +114,113 @@ impl Operator {
         if let Some((id, version)) = row {
             return Ok(((id.to_string(), *version), Text::from(format!("v{version}"))));
         }
-        // What is deployed with it is the configuration of now: without it the row would tell of none.
+        // What is deployed with it is the configuration of now; where no row tells one, none is made up.
         let definitions = self.look(|| fly.definitions(app)).await?;
+        let newest = definitions.iter().map(|(version, _)| *version).max().unwrap_or_default();
         let known = definitions.into_iter().map(|(_, definition)| definition).find(serde_json::Value::is_object);
-        let definition = known.unwrap_or_else(|| serde_json::json!({}));
+        let definition = known.unwrap_or(serde_json::Value::Null);
         let create = || fly.create_release(app, image, strategy, &definition);
-        let row = self.change(&format!("POST release of {app}"), create).await?;
-        self.change(&format!("PATCH release {} running", row.id), || fly.patch_release(&row.id, "running")).await?;
+        let made = || async {
+            let rows = fly.releases(app, 10).await?;
+            let ours = |row: &&FlyRelease| {
+                row.version > newest
+                    && row.image_ref.as_str() == image
+                    && row.strategy.as_str().eq_ignore_ascii_case(strategy)
+            };
+            let mut ours = rows.iter().filter(ours);
+            // Of two, one is somebody else's.
+            Ok(ours.next().filter(|_| ours.next().is_none()).cloned())
+        };
+        let row = self.change_or_find(&format!("POST release of {app}"), create, made).await?;
+        self.patch(fly, app, &row.id, "running").await?;
         Ok(((row.id, row.version), Text::from(format!("v{}", row.version))))
     }
 
-    /// Judges the whole fleet by image and checks, and closes the release: what was well a minute ago may not be.
+    /// Gives a release row a status.
+    pub(super) async fn patch(&self, fly: &Fly, app: &str, id: &str, status: &str) -> Result<(), Trouble> {
+        let taken = || async {
+            let rows = fly.releases(app, 20).await?;
+            Ok(rows.into_iter().find(|row| row.id == id && row.status.as_str() == status))
+        };
+        let call = format!("PATCH release {id} {status}");
+        self.change_or_find(&call, || fly.patch_release(id, status), taken).await.map(|_| ())
+    }
+
+    /// Judges the whole fleet by image and checks, and closes the release: what was well a minute ago may not be. Of the `planned`
+    /// machines every single one must be seen to run the image; where some cannot be read, that is no failure of the others, and what
+    /// is told is how many.
     pub(super) async fn close(
         &self,
         fly: &Fly,
-        app: &str,
+        part: &PlanPart,
         (id, version): &(String, u64),
         image: &str,
-    ) -> Result<((), Text), Trouble> {
-        let wanted = self.look(|| fly.image(app, image)).await?;
-        let other = |one: &Machine| wanted.is_some() && one.digest != wanted;
+        planned: usize,
+    ) -> Result<Closed, Trouble> {
+        let app = part.resource.as_str();
+        let wanted = self.digest(fly, app, image).await?;
+        let other = |one: &Machine| one.digest.as_ref() != Some(&wanted);
         let ill = |one: &Machine| one.state.as_str() == "started" && one.checks.0 < one.checks.1;
         // A check that fails once while connections move is no verdict.
         let end = self.clock.mono() + PATIENCE / 4;
         let fleet = loop {
-            let mut fleet = self.look(|| fly.machines(app)).await?;
-            fleet.retain(|one| one.managed && one.host_status.as_str() == "ok");
-            let settled = fleet.iter().any(other) || !fleet.iter().any(ill);
+            let fleet = Fleet::of(self.look(|| fly.machines(app)).await?);
+            let settled = fleet.whole.iter().any(other) || !fleet.whole.iter().any(ill);
             if settled || self.clock.mono() > end {
                 break fleet;
             }
             tokio::time::sleep(LOOK).await;
         };
-        if let Some(machine) = fleet.iter().find(|one| other(one) || ill(one)) {
-            let call = format!("PATCH release {id} failed");
-            let _ = self.change(&call, || fly.patch_release(id, "failed")).await;
+        if let Some(machine) = fleet.whole.iter().find(|one| other(one) || ill(one)) {
+            let _ = self.patch(fly, app, id, "failed").await;
             let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
             let what = if other(machine) { "it runs another image".to_owned() } else { words.join("; ") };
             return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
         }
-        self.change(&format!("PATCH release {id} complete"), || fly.patch_release(id, "complete")).await?;
-        Ok(((), Text::from(format!("v{version} complete on {} machines", fleet.len()))))
+        let (seen, listed) = (fleet.whole.len(), fleet.len());
+        if seen == planned && listed == planned && planned > 0 {
+            self.patch(fly, app, id, "complete").await?;
+            return Ok(Closed::Whole(Text::from(format!("v{version} complete on {seen} machines"))));
+        }
+        let _ = self.patch(fly, app, id, "failed").await;
+        let why = match fleet.part() {
+            Some(part) => part,
+            None => format!("{seen} machines are listed, the plan was for {planned}"),
+        };
+        match (seen, fleet.unread.is_empty()) {
+            (0, _) | (_, true) => Err(Trouble::Failed(Text::from(why))),
+            (_, false) => Ok(Closed::Part(Text::from(format!("{} on {why}", part.to.0)))),
+        }
     }
 
-    /// Updates a machine, and waits until it is well where that is asked for. The version that it has then.
-    async fn machine(
+    /// Ends the step that closes a release.
+    pub(super) async fn closed(
         &self,
-        fly: &Fly,
-        app: &str,
-        (id, revision): (&str, &str),
-        (image, (release, version)): (&str, &(String, u64)),
-        careful: bool,
-    ) -> Result<(String, Text), Trouble> {
-        let mut lease = self.lease(fly, app, id).await?;
-        let updated = async {
-            let now = self.look(|| fly.machine(app, id)).await?;
-            if now.instance_id != revision {
-                return Err(Trouble::Failed(Text::from(format!("machine {id} was changed by somebody else"))));
+        op: &mut Operation,
+        at: usize,
+        part: &PlanPart,
+        close: impl Future<Output = Result<Closed, Trouble>>,
+    ) -> Result<(), Trouble> {
+        self.begin_step(op, at).await;
+        match close.await {
+            Ok(Closed::Whole(told)) => self.end_step(op, at, StepState::Done, told).await,
+            Ok(Closed::Part(told)) => {
+                self.end_step(op, at, StepState::Failed, told.clone()).await;
+                self.falls_short(part, &told);
             }
-            let mut config = now.config;
-            config["image"] = image.into();
-            config["metadata"]["fly_release_id"] = release.as_str().into();
-            config["metadata"]["fly_release_version"] = version.to_string().into();
-            let call = format!("update machine {id} to {image}");
-            let machine = self.turn(&call, || fly.update_machine(app, id, &config, revision, &lease)).await?;
-            if !careful {
-                return Ok((machine.instance_id, Text::from("updated")));
-            }
-            let told = self.settle(fly, (app, id), &machine.instance_id, image, Some(&mut lease)).await?;
-            Ok((machine.instance_id, told))
-        }
-        .await;
-        self.give_back(fly, app, id, &lease).await;
-        updated
-    }
-
-    /// Waits for the version, then looks at what really runs: a machine may have fallen back to its old one.
-    pub(super) async fn settle(
-        &self,
-        fly: &Fly,
-        (app, id): (&str, &str),
-        version: &str,
-        image: &str,
-        lease: Option<&mut Lease>,
-    ) -> Result<Text, Trouble> {
-        let waited = self.look(|| fly.wait(app, id, version, "started", Duration::from_secs(60))).await?;
-        match waited {
-            WaitResult::Reached => {}
-            WaitResult::TimedOut => {
-                let machine = self.look(|| fly.machine(app, id)).await?;
-                if machine.instance_id != version {
-                    return Err(Trouble::Failed(fell_back(id)));
-                }
-                return Err(Trouble::Failed(Text::from(format!("machine {id} did not start in 60 s"))));
+            Err(trouble) => {
+                self.fail_step(op, at, &trouble).await;
+                return Err(trouble);
             }
         }
-        let wanted = self.look(|| fly.image(app, image)).await?;
-        self.checks(fly, (app, id), version, wanted.as_ref(), lease).await
-    }
-
-    /// Waits until the checks of a machine pass, while it runs this version (and this image, where one is wanted).
-    pub(super) async fn checks(
-        &self,
-        fly: &Fly,
-        (app, id): (&str, &str),
-        version: &str,
-        wanted: Option<&Text>,
-        mut lease: Option<&mut Lease>,
-    ) -> Result<Text, Trouble> {
-        let end = self.clock.mono() + PATIENCE;
-        let mut prolong = self.clock.mono() + LEASE / 4;
-        loop {
-            if let Some(lease) = lease.as_deref_mut().filter(|_| self.clock.mono() > prolong) {
-                self.prolong(fly, app, id, lease).await?;
-                prolong = self.clock.mono() + LEASE / 4;
-            }
-            let machine = self.look(|| fly.machine(app, id)).await?;
-            if machine.instance_id != version || (wanted.is_some() && machine.digest.as_ref() != wanted) {
-                return Err(Trouble::Failed(fell_back(id)));
-            }
-            let (passing, all) = machine.checks;
-            if all == 0 && !has_checks(&machine.config) {
-                return Ok(Text::from("started; no checks are configured"));
-            }
-            if all > 0 && passing == all {
-                return Ok(Text::from(format!("{passing}/{all} checks pass")));
-            }
-            if self.clock.mono() > end {
-                let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
-                return Err(Trouble::Failed(Text::from(format!(
-                    "checks of machine {id} do not pass: {}",
-                    words.join("; ")
-                ))));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+        Ok(())
     }
 }
 
-/// Whether a configuration names checks: a machine that has just started may not have reported them yet.
-pub(in crate::engine) fn has_checks(config: &serde_json::Value) -> bool {
-    let some = |checks: &serde_json::Value| {
-        checks.as_object().is_some_and(|all| !all.is_empty()) || checks.as_array().is_some_and(|all| !all.is_empty())
-    };
-    let services = config["services"].as_array().into_iter().flatten();
-    some(&config["checks"]) || services.into_iter().any(|service| some(&service["checks"]))
-}
-
-/// A machine that went back to its old configuration by itself.
-fn fell_back(id: &str) -> Text {
-    Text::from(format!(
-        "machine {id} fell back to its old version: it does not run the image that was asked for, whatever its release row says"
-    ))
+/// How a fleet ended.
+pub(super) enum Closed {
+    /// On every machine.
+    Whole(Text),
+    /// On those that can be read: how many of how many, and why the others cannot.
+    Part(Text),
 }

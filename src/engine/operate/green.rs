@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::machine::as_planned;
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::operation::{Operation, PlanPart, Wait};
-use crate::engine::preflight::green::{TAG, TWIN, metadata, of_release};
+use crate::engine::preflight::green::{TAG, TWIN, of_release};
 use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
 use crate::sanitize::Text;
 
@@ -42,7 +43,7 @@ impl Operator {
         let at = first + 1;
         if let Err(trouble) = self.made_and_held(fly, part, (&row, &swap), op, at).await {
             if let Trouble::Failed(why) = trouble {
-                return Err(self.called_off(fly, app, &row.0, why).await);
+                return Err(self.called_off(fly, app, (&row.0, swap.blues), why).await);
             }
             return Err(trouble);
         }
@@ -50,11 +51,10 @@ impl Operator {
         let ended = self.switched(fly, part, (&row.0, &swap), op, at).await;
         if let Err(Trouble::Failed(_)) = ended {
             // Both colours may serve from here on: nothing is destroyed by itself any more.
-            let _ =
-                self.change(&format!("PATCH release {} failed", row.0), || fly.patch_release(&row.0, "failed")).await;
+            let _ = self.patch(fly, app, &row.0, "failed").await;
         }
-        ended?;
-        self.step(op, at + 3, self.close(fly, app, &row, swap.image)).await
+        let served = ended?;
+        self.closed(op, at + 3, part, self.close(fly, part, &row, swap.image, served)).await
     }
 
     /// New machines, one for each old one, and the word of a person.
@@ -68,7 +68,7 @@ impl Operator {
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         for (index, blue) in swap.blues.iter().enumerate() {
-            self.step(op, first + index, self.green(fly, app, (blue.as_str(), swap.image), row)).await?;
+            self.step(op, first + index, self.green(fly, part, (blue.as_str(), swap.image), row)).await?;
         }
         if swap.hold {
             self.hold(op, first + swap.blues.len()).await?;
@@ -76,13 +76,8 @@ impl Operator {
         // What was computed on must hold still: somebody may have deployed meanwhile.
         let now = self.look(|| fly.machines(app)).await?;
         for blue in swap.blues {
-            let then = part.revisions.iter().find(|(id, _)| id == blue);
-            let same = |machine: &&Machine| {
-                then.is_some_and(|(id, revision)| id.as_str() == machine.id && revision.as_str() == machine.instance_id)
-            };
-            if now.iter().find(same).is_none() {
-                return Err(Trouble::Failed(Text::from(format!("machine {blue} was changed by somebody else"))));
-            }
+            let there = now.iter().find(|machine| machine.id == blue.as_str());
+            as_planned(part, there.ok_or_else(|| vanished(blue.as_str()))?)?;
         }
         Ok(())
     }
@@ -91,29 +86,32 @@ impl Operator {
     async fn green(
         &self,
         fly: &Fly,
-        app: &str,
+        part: &PlanPart,
         (blue, image): (&str, &str),
         (release, version): &(String, u64),
     ) -> Result<((), Text), Trouble> {
+        let app = part.resource.as_str();
         let all = self.look(|| fly.machines(app)).await?;
-        let there = of_release(&all, release).find(|machine| metadata(machine, TWIN) == Some(blue)).cloned();
-        let green = match there {
-            Some(machine) => machine,
+        let twin =
+            |all: &[Machine]| of_release(all, release).find(|machine| machine.label(TWIN) == Some(blue)).cloned();
+        let (green, sent) = match twin(&all) {
+            Some(machine) => (machine, None),
             None => {
-                let old = all.iter().find(|machine| machine.id == blue);
-                let old = old.ok_or_else(|| Trouble::Failed(Text::from(format!("machine {blue} is gone"))))?;
-                let mut config = old.config.clone();
-                config["image"] = image.into();
-                config["metadata"]["fly_release_id"] = release.as_str().into();
-                config["metadata"]["fly_release_version"] = version.to_string().into();
-                config["metadata"][TAG] = self.plan.computed_at.as_second().to_string().into();
-                config["metadata"][TWIN] = blue.into();
+                let old = all.iter().find(|machine| machine.id == blue).ok_or_else(|| vanished(blue))?;
+                let sent = as_planned(part, old)?
+                    .with_image(image)
+                    .label("fly_release_id", release)
+                    .label("fly_release_version", &version.to_string())
+                    .label(TAG, &self.plan.computed_at.as_second().to_string())
+                    .label(TWIN, blue);
                 let (region, call) =
                     (old.region.to_string(), format!("POST machine in {} in place of {blue}", old.region));
-                self.change(&call, || fly.create_machine(app, &region, &config, true)).await?
+                let made = || async { Ok(twin(&fly.machines(app).await?)) };
+                let made = self.change_or_find(&call, || fly.create_machine(app, &region, &sent, true), made).await?;
+                (made, Some(sent))
             }
         };
-        let told = self.settle(fly, (app, &green.id), &green.instance_id, image, None).await?;
+        let told = self.settle(fly, app, (&green.id, &green.instance_id), (image, sent.as_ref()), None).await?;
         Ok(((), Text::from(format!("{} {told}", green.id))))
     }
 
@@ -139,7 +137,7 @@ impl Operator {
     }
 
     /// The new machines go, and the release is closed.
-    async fn called_off(&self, fly: &Fly, app: &str, row: &str, why: Text) -> Trouble {
+    async fn called_off(&self, fly: &Fly, app: &str, (row, blues): (&str, &[Text]), why: Text) -> Trouble {
         let Ok(all) = self.look(|| fly.machines(app)).await else {
             // Nothing is claimed of machines that could not be seen; the row stays open, by which they are found again.
             let text = format!("{why}; the new machines could not be listed, and may be there still");
@@ -147,14 +145,26 @@ impl Operator {
         };
         let mut left: Vec<String> = Vec::new();
         // One that serves already, because this takes up what was cut short, is never destroyed by itself.
-        let serving = of_release(&all, row).filter(|green| !green.cordoned).count();
-        for green in of_release(&all, row).filter(|green| green.cordoned) {
-            let call = format!("DELETE machine {}", green.id);
-            if self.change(&call, || fly.destroy_machine(app, &green.id, None)).await.is_err() {
+        let seen = || of_release(&all, row).filter(|green| green.unread().is_none());
+        let serving = seen().filter(|green| !green.cordoned).count();
+        // What cannot be read is not judged by what it says of the proxy, and may be a new one even where it does not say so.
+        let old = |machine: &&Machine| blues.iter().any(|blue| blue.as_str() == machine.id);
+        let unread: Vec<&str> = all
+            .iter()
+            .filter(|machine| machine.in_fleet() && machine.unread().is_some() && !old(machine))
+            .map(|machine| machine.id.as_str())
+            .collect();
+        for green in seen().filter(|green| green.cordoned) {
+            if self.destroy(fly, app, &green.id, None).await.is_err() {
                 left.push(green.id.clone());
             }
         }
-        let _ = self.change(&format!("PATCH release {row} failed"), || fly.patch_release(row, "failed")).await;
+        let _ = self.patch(fly, app, row, "failed").await;
+        if !unread.is_empty() {
+            let text =
+                format!("{why}; {} cannot be read, and may be new machines that are there still", unread.join(", "));
+            return Trouble::Unknown(Text::from(text));
+        }
         let end = match (left.is_empty(), serving) {
             (true, 0) => "the new machines were destroyed".to_owned(),
             (true, some) => format!("{some} new machines serve beside the old ones"),
@@ -173,31 +183,32 @@ impl Operator {
         (row, swap): (&str, &Swap<'_>),
         op: &mut Operation,
         first: usize,
-    ) -> Result<(), Trouble> {
+    ) -> Result<usize, Trouble> {
         let app = part.resource.as_str();
         let enter = async {
             let all = self.look(|| fly.machines(app)).await?;
-            let greens: Vec<&Machine> = of_release(&all, row).collect();
-            for green in greens.iter().filter(|machine| machine.cordoned) {
-                let call = format!("uncordon machine {}", green.id);
-                self.turn(&call, || fly.set_cordoned(app, &green.id, false, None)).await?;
+            let greens: Vec<&Machine> = of_release(&all, row).filter(|one| one.unread().is_none()).collect();
+            let missing =
+                swap.blues.iter().find(|blue| !greens.iter().any(|green| green.label(TWIN) == Some(blue.as_str())));
+            if let Some(blue) = missing {
+                let text = format!("the new machine in place of {blue} cannot be seen: the old ones go on serving");
+                return Err(Trouble::Failed(Text::from(text)));
+            }
+            for green in &greens {
+                self.cordon(fly, app, green, false, None).await?;
             }
             tokio::time::sleep(self.drain()).await;
-            Ok(((), Text::from(format!("{} new machines serve", greens.len()))))
+            Ok((greens.len(), Text::from(format!("{} new machines serve", greens.len()))))
         };
-        self.step(op, first, enter).await?;
+        let served = self.step(op, first, enter).await?;
         let mut leases: BTreeMap<String, Lease> = BTreeMap::new();
         let leave = async {
             let all = self.look(|| fly.machines(app)).await?;
-            let out = |blue: &Text| all.iter().any(|one| one.id == blue.as_str() && one.cordoned);
             for blue in swap.blues {
+                let now = all.iter().find(|one| one.id == blue.as_str()).ok_or_else(|| vanished(blue.as_str()))?;
                 let lease = self.lease(fly, app, blue.as_str()).await?;
                 leases.insert(blue.to_string(), lease);
-                if out(blue) {
-                    continue;
-                }
-                let call = format!("cordon machine {blue}");
-                self.turn(&call, || fly.set_cordoned(app, blue.as_str(), true, leases.get(blue.as_str()))).await?;
+                self.cordon(fly, app, now, true, leases.get(blue.as_str())).await?;
             }
             tokio::time::sleep(self.drain()).await;
             Ok(((), Text::from(format!("{} old machines get nothing more", swap.blues.len()))))
@@ -212,7 +223,7 @@ impl Operator {
                 self.give_back(fly, app, id, lease).await;
             }
         }
-        gone
+        gone.map(|()| served)
     }
 
     /// Stops machines, so that they may end what they do, and destroys them.
@@ -227,14 +238,15 @@ impl Operator {
     pub(super) async fn gone(&self, fly: &Fly, app: &str, id: &str, lease: &Lease) -> Result<(), Trouble> {
         let machine = self.look(|| fly.machine(app, id)).await?;
         if machine.state.as_str() == "started" {
-            self.turn(&format!("stop machine {id}"), || fly.stop_machine(app, id, Some(lease))).await?;
+            self.run_or_rest(fly, (app, id), false, Some(lease)).await?;
             let wait = || fly.wait(app, id, &machine.instance_id, "stopped", Duration::from_secs(60));
             if self.look(wait).await? == WaitResult::TimedOut {
                 return Err(Trouble::Failed(Text::from(format!("machine {id} did not stop in 60 s; it is cordoned"))));
             }
         }
-        let call = format!("DELETE machine {id}");
-        self.turn(&call, || fly.destroy_machine(app, id, Some(lease))).await?;
+        let gone = self.destroy(fly, app, id, Some(lease)).await;
+        self.moves(&gone);
+        gone?;
         self.leases.forget(id);
         Ok(())
     }
@@ -254,38 +266,36 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        self.step(op, first, self.serve_again(fly, app, blues)).await?;
+        self.step(op, first, self.serve_again(fly, part, blues)).await?;
         let away = async {
             for green in greens {
-                let call = format!("DELETE machine {green}");
-                self.turn(&call, || fly.destroy_machine(app, green.as_str(), None)).await?;
+                let gone = self.destroy(fly, app, green.as_str(), None).await;
+                self.moves(&gone);
+                gone?;
             }
             Ok(((), Text::from(format!("{} destroyed", greens.len()))))
         };
         self.step(op, first + 1, away).await?;
         let close = async {
             let (id, version) = row;
-            let call = format!("PATCH release {id} interrupted");
-            self.change(&call, || fly.patch_release(id.as_str(), "interrupted")).await?;
+            self.patch(fly, app, id.as_str(), "interrupted").await?;
             Ok(((), Text::from(format!("v{version} interrupted"))))
         };
         self.step(op, first + 2, close).await
     }
 
-    async fn serve_again(&self, fly: &Fly, app: &str, blues: &[Text]) -> Result<((), Text), Trouble> {
+    async fn serve_again(&self, fly: &Fly, part: &PlanPart, blues: &[Text]) -> Result<((), Text), Trouble> {
+        let app = part.resource.as_str();
         let end = self.clock.mono() + PATIENCE;
         for blue in blues.iter().map(Text::as_str) {
-            let machine = self.look(|| fly.machine(app, blue)).await?;
             let lease = self.lease(fly, app, blue).await?;
             let served = async {
+                let machine = self.look(|| fly.machine(app, blue)).await?;
+                as_planned(part, &machine)?;
                 if machine.state.as_str() == "stopped" {
-                    self.turn(&format!("start machine {blue}"), || fly.start_machine(app, blue, Some(&lease))).await?;
+                    self.run_or_rest(fly, (app, blue), true, Some(&lease)).await?;
                 }
-                if machine.cordoned {
-                    let call = format!("uncordon machine {blue}");
-                    self.turn(&call, || fly.set_cordoned(app, blue, false, Some(&lease))).await?;
-                }
-                Ok(())
+                self.cordon(fly, app, &machine, false, Some(&lease)).await
             }
             .await;
             self.give_back(fly, app, blue, &lease).await;
@@ -294,7 +304,10 @@ impl Operator {
         loop {
             let all = self.look(|| fly.machines(app)).await?;
             let well = |machine: &Machine| {
-                machine.state.as_str() == "started" && !machine.cordoned && machine.checks.0 == machine.checks.1
+                machine.unread().is_none()
+                    && machine.state.as_str() == "started"
+                    && !machine.cordoned
+                    && machine.checks.0 == machine.checks.1
             };
             let ready = blues.iter().filter(|blue| all.iter().any(|one| one.id == blue.as_str() && well(one))).count();
             if ready == blues.len() {
@@ -306,4 +319,9 @@ impl Operator {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// An old machine that is not listed any more.
+fn vanished(id: &str) -> Trouble {
+    Trouble::Failed(Text::from(format!("machine {id} is gone")))
 }

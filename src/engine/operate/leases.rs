@@ -38,10 +38,12 @@ impl Leases {
 }
 
 impl Operator {
-    /// Claims a machine. After an operation that was cut short the claim may still be its own, for two minutes at most: then
-    /// waiting is right, and a refusal says that the call was not taken.
+    /// Claims a machine. After an operation that was cut short the claim may still be its own, as after a claim whose answer was
+    /// lost, for two minutes at most: then waiting is right, and a refusal says that the call was not taken. A claim changes nothing
+    /// of what runs, so it may be asked for again.
     pub(super) async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
         let end = self.clock.mono() + LEASE;
+        let mut own = self.plan.continues.is_some();
         loop {
             let ask = || async {
                 let lease = fly.acquire_lease(app, id, LEASE).await?;
@@ -49,23 +51,32 @@ impl Operator {
                 self.leases.hold(app, id, &lease);
                 Ok(lease)
             };
-            match self.changed(&format!("lease machine {id}"), self.about(app, id), ask, until).await {
-                Err(Trouble::Failed(_)) if self.plan.continues.is_some() && self.clock.mono() < end => {
-                    tokio::time::sleep(LOOK * 2).await;
-                }
-                other => return other,
+            let about = self.about(app, id);
+            let error = match self.sent(&format!("lease machine {id}"), Some(&about), ask, until).await? {
+                Ok(lease) => return Ok(lease),
+                Err(error) => error,
+            };
+            own |= super::lost(&error);
+            if !own || self.clock.mono() > end {
+                return Err(Trouble::Failed(Text::from(format!("machine {id} could not be claimed: {error}"))));
             }
+            self.unless_stopped(tokio::time::sleep(LOOK * 2)).await?;
         }
     }
 
-    /// Nobody else may touch the machine while its checks settle.
+    /// Nobody else may touch the machine while its checks settle. Where the answer is lost, the lease that is held goes on.
     pub(super) async fn prolong(&self, fly: &Fly, app: &str, id: &str, lease: &mut Lease) -> Result<(), Trouble> {
         let call = format!("prolong the lease of {id}");
         let ask = || fly.refresh_lease(app, id, lease, LEASE);
-        let longer = self.changed(&call, self.about(app, id), ask, until).await?;
-        self.leases.hold(app, id, &longer);
-        *lease = longer;
-        Ok(())
+        match self.sent(&call, Some(&self.about(app, id)), ask, until).await? {
+            Ok(longer) => {
+                self.leases.hold(app, id, &longer);
+                *lease = longer;
+                Ok(())
+            }
+            Err(error) if super::lost(&error) => Ok(()),
+            Err(error) => Err(Trouble::of_change(&error)),
+        }
     }
 
     fn about(&self, app: &str, id: &str) -> About {

@@ -2,6 +2,7 @@
 
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::operation::{Lever, Operation, PlanPart};
+use crate::engine::preflight::lever::{revisions, stages};
 use crate::platform::PlatformError;
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
 use crate::sanitize::Text;
@@ -25,8 +26,19 @@ impl Operator {
         let resource = part.resource.as_str();
         let work = async {
             let before = self.after(vercel, resource, lever).await?;
+            // What is sent names what was read here: it must be what the plan saw.
+            let now = revisions(&before.project, before.rolling.as_ref(), lever);
+            let ended = matches!(lever, Lever::Advance(_) | Lever::Complete | Lever::Abort) && before.rolling.is_none();
+            if ended || !super::revisions::same(&now, &part.revisions) {
+                return Err(Trouble::Failed(Text::from("it has moved since the plan was made; nothing was sent")));
+            }
             let call = format!("{} {resource}", lever.kind().name());
-            self.turn(&call, || self.send(vercel, &before, lever)).await?;
+            let shown = || async {
+                let project = vercel.project(resource).await?;
+                let rolling = if stages(lever) { vercel.rolling_release(resource).await? } else { None };
+                Ok(taken(lever, &before, &After { project, rolling }).map(|_| ()))
+            };
+            self.turn_or_find(&call, || self.send(vercel, &before, lever), shown).await?;
             let end = self.clock.mono() + PATIENCE;
             loop {
                 let after = self.after(vercel, resource, lever).await?;
@@ -46,8 +58,7 @@ impl Operator {
 
     async fn after(&self, vercel: &Vercel, resource: &str, lever: &Lever) -> Result<After, Trouble> {
         let project = self.look(|| vercel.project(resource)).await?;
-        let staged = crate::engine::preflight::lever::stages(lever);
-        let rolling = if staged { self.look(|| vercel.rolling_release(resource)).await? } else { None };
+        let rolling = if stages(lever) { self.look(|| vercel.rolling_release(resource)).await? } else { None };
         Ok(After { project, rolling })
     }
 

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::fly::Closed;
+use super::machine::as_planned;
 use super::{Operator, Trouble};
 use crate::domain::operation::{Operation, PlanPart};
+use crate::engine::preflight::fleet::Fleet;
 use crate::platform::fly::{Fly, WaitResult};
 use crate::sanitize::Text;
 
@@ -16,28 +19,54 @@ impl Operator {
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        let chosen = part.revisions.iter().filter(|(machine, _)| machines.contains(machine));
-        for (index, (machine, version)) in chosen.enumerate() {
-            let work = async {
-                let told = self.restart_one(fly, (part.resource.as_str(), machine.as_str()), version.as_str()).await?;
-                Ok(((), told))
-            };
+        for (index, id) in machines.iter().enumerate() {
+            let work = async { Ok(((), self.restart_one(fly, part, id.as_str()).await?)) };
             self.step(op, first + index, work).await?;
         }
-        Ok(())
+        // A plan over machines that cannot be read says at its end what it did not reach.
+        if part.steps.len() == machines.len() {
+            return Ok(());
+        }
+        let look = async {
+            let fleet = Fleet::of(self.look(|| fly.machines(part.resource.as_str())).await?);
+            Ok(match fleet.part() {
+                Some(told) => Closed::Part(Text::from(format!("restarted {told}"))),
+                None if fleet.len() == part.revisions.len() => {
+                    return Err(Trouble::Failed(Text::from(
+                        "machines that could not be read are there again: they were not started anew",
+                    )));
+                }
+                None => {
+                    let text =
+                        format!("{} machines are listed, the plan was for {}", fleet.len(), part.revisions.len());
+                    return Err(Trouble::Failed(Text::from(text)));
+                }
+            })
+        };
+        self.closed(op, first + machines.len(), part, look).await
     }
 
-    async fn restart_one(&self, fly: &Fly, (app, id): (&str, &str), version: &str) -> Result<Text, Trouble> {
+    async fn restart_one(&self, fly: &Fly, part: &PlanPart, id: &str) -> Result<Text, Trouble> {
+        let app = part.resource.as_str();
         let mut lease = self.lease(fly, app, id).await?;
         let restarted = async {
-            self.turn(&format!("POST restart of machine {id}"), || fly.restart_machine(app, id, &lease)).await?;
+            let now = self.look(|| fly.machine(app, id)).await?;
+            as_planned(part, &now)?;
+            let version = now.instance_id.as_str();
+            let taken = || async {
+                let there = fly.machine(app, id).await?;
+                let moved = there.state.as_str() == "restarting" || there.updated_at > now.updated_at;
+                Ok((moved && there.instance_id == version).then_some(()))
+            };
+            let call = format!("POST restart of machine {id}");
+            self.turn_or_find(&call, || fly.restart_machine(app, id, &lease), taken).await?;
             match self.look(|| fly.wait(app, id, version, "started", Duration::from_secs(60))).await? {
                 WaitResult::Reached => {}
                 WaitResult::TimedOut => {
                     return Err(Trouble::Failed(Text::from(format!("machine {id} did not start again in 60 s"))));
                 }
             }
-            self.checks(fly, (app, id), version, None, Some(&mut lease)).await
+            self.checks(fly, app, (id, version), (None, None), Some(&mut lease)).await
         }
         .await;
         self.give_back(fly, app, id, &lease).await;

@@ -3,6 +3,7 @@
 use super::Operator;
 use crate::domain::environment::Platform;
 use crate::domain::operation::{Act, PlanPart};
+use crate::engine::preflight::fleet::revision;
 use crate::engine::preflight::{lever, secret};
 use crate::platform::PlatformError;
 use crate::sanitize::Text;
@@ -27,8 +28,7 @@ impl Operator {
             }
             (Platform::Fly, Some(fly), _) => {
                 let machines = fly.machines(resource).await?;
-                let fleet = machines.iter().filter(|machine| machine.managed);
-                Ok(fleet.map(|one| (Text::from(one.id.as_str()), Text::from(one.instance_id.as_str()))).collect())
+                Ok(machines.iter().filter(|machine| machine.in_fleet()).map(revision).collect())
             }
             // A job under way moves what is live by itself: there is nothing that must hold.
             (Platform::Vercel, ..)

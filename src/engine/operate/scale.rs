@@ -1,9 +1,10 @@
 //! Machines made and destroyed, region by region (fly.md section 11). A new one is judged outside the proxy first.
 
+use super::machine::as_planned;
 use super::{Operator, Trouble};
 use crate::domain::operation::{Operation, PlanPart};
 use crate::engine::preflight::scale::NEW;
-use crate::platform::fly::{Fly, Machine};
+use crate::platform::fly::{Fly, Machine, NextConfig};
 use crate::sanitize::Text;
 
 impl Operator {
@@ -17,12 +18,13 @@ impl Operator {
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         for (index, (like, region)) in create.iter().enumerate() {
-            self.step(op, first + index, self.another(fly, app, like.as_str(), region.as_str())).await?;
+            self.step(op, first + index, self.another(fly, part, (like.as_str(), region.as_str()), index)).await?;
         }
         for (index, id) in admit.iter().map(Text::as_str).enumerate() {
             let made = async {
                 let machine = self.look(|| fly.machine(app, id)).await?;
-                self.admit(fly, app, &machine).await
+                as_planned(part, &machine)?;
+                self.admit(fly, app, &machine, None).await
             };
             self.step(op, first + create.len() + index, made).await?;
         }
@@ -31,10 +33,9 @@ impl Operator {
             let away = async {
                 let lease = self.lease(fly, app, id).await?;
                 let gone = async {
-                    if !self.look(|| fly.machine(app, id)).await?.cordoned {
-                        let call = format!("cordon machine {id}");
-                        self.turn(&call, || fly.set_cordoned(app, id, true, Some(&lease))).await?;
-                    }
+                    let now = self.look(|| fly.machine(app, id)).await?;
+                    as_planned(part, &now)?;
+                    self.cordon(fly, app, &now, true, Some(&lease)).await?;
                     tokio::time::sleep(self.drain()).await;
                     self.gone(fly, app, id, &lease).await
                 }
@@ -50,29 +51,45 @@ impl Operator {
     }
 
     /// One more machine like another one.
-    async fn another(&self, fly: &Fly, app: &str, like: &str, region: &str) -> Result<((), Text), Trouble> {
+    async fn another(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (like, region): (&str, &str),
+        index: usize,
+    ) -> Result<((), Text), Trouble> {
+        let app = part.resource.as_str();
         let model = self.look(|| fly.machine(app, like)).await?;
-        let mut config = model.config.clone();
-        config["metadata"][NEW] = "outside".into();
+        // By this it is found again when the answer is lost.
+        let mark = format!("{} {index}", self.plan.op);
+        let config = as_planned(part, &model)?.copy().label(NEW, &mark);
         let call = format!("POST machine in {region} like {like}");
-        let made = self.change(&call, || fly.create_machine(app, region, &config, true)).await?;
-        self.admit(fly, app, &made).await
+        let made = || async { Ok(fly.machines(app).await?.into_iter().find(|one| one.label(NEW) == Some(&mark))) };
+        let made = self.change_or_find(&call, || fly.create_machine(app, region, &config, true), made).await?;
+        self.admit(fly, app, &made, Some(&config)).await
     }
 
     /// Lets a new machine into the proxy once it is well; one that is not is destroyed again.
-    async fn admit(&self, fly: &Fly, app: &str, made: &Machine) -> Result<((), Text), Trouble> {
-        let well = self.settle(fly, (app, &made.id), &made.instance_id, made.image.as_str(), None).await;
+    async fn admit(
+        &self,
+        fly: &Fly,
+        app: &str,
+        made: &Machine,
+        sent: Option<&NextConfig>,
+    ) -> Result<((), Text), Trouble> {
+        let image = sent.map_or(made.image.as_str(), NextConfig::image);
+        let well = self.settle(fly, app, (&made.id, &made.instance_id), (image, sent), None).await;
         let told = match well {
             Ok(told) => told,
             Err(Trouble::Failed(why)) => {
-                let call = format!("DELETE machine {}", made.id);
-                let gone = self.change(&call, || fly.destroy_machine(app, &made.id, None)).await;
+                let gone = self.destroy(fly, app, &made.id, None).await;
                 let end = if gone.is_ok() { "it was destroyed again" } else { "it could NOT be destroyed" };
                 return Err(Trouble::Failed(Text::from(format!("{why}; {end}"))));
             }
             Err(unknown) => return Err(unknown),
         };
-        self.turn(&format!("uncordon machine {}", made.id), || fly.set_cordoned(app, &made.id, false, None)).await?;
+        let now = self.look(|| fly.machine(app, &made.id)).await?;
+        self.cordon(fly, app, &now, false, None).await?;
         Ok(((), Text::from(format!("{} {told}", made.id))))
     }
 }

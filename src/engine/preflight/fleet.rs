@@ -8,7 +8,7 @@ use crate::domain::manner::Strategy;
 use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
-use crate::platform::fly::{Fly, Machine};
+use crate::platform::fly::{Fly, Machine, MachineConfig};
 use crate::sanitize::Text;
 
 pub(super) fn fly<'a>(
@@ -24,15 +24,73 @@ pub(super) fn fly<'a>(
     }
 }
 
-/// The machines of deploys, newest release first.
-pub(super) async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Vec<Machine>, Text> {
-    let machines = fly.machines(&info.resource).await.map_err(told)?;
-    let mut fleet: Vec<Machine> = machines.into_iter().filter(|machine| machine.managed).collect();
-    if fleet.is_empty() {
-        return Err(Text::from(format!("{} has no machine of a deploy", info.id)));
+/// The machines of deploys, as they were listed.
+pub(in crate::engine) struct Fleet {
+    /// Those that were read whole, newest release first.
+    pub(in crate::engine) whole: Vec<Machine>,
+    /// Those that were not: they are there, and take part in nothing.
+    pub(in crate::engine) unread: Vec<Machine>,
+}
+
+/// A machine as a plan saw it: its version and what its configuration consists of, or why it could not be read.
+pub(in crate::engine) fn revision(machine: &Machine) -> (Text, Text) {
+    let seen = match &machine.config {
+        MachineConfig::Whole(whole) => format!("{} {}", machine.instance_id, whole.outline()),
+        MachineConfig::Unreadable(why) => format!("{} not read: {why}", machine.instance_id),
+    };
+    (Text::from(machine.id.as_str()), Text::from(seen))
+}
+
+impl Fleet {
+    pub(in crate::engine) fn of(machines: Vec<Machine>) -> Self {
+        let all = machines.into_iter().filter(Machine::in_fleet);
+        let (mut whole, unread): (Vec<Machine>, Vec<Machine>) = all.partition(|machine| machine.whole().is_some());
+        whole.sort_by_key(|machine| std::cmp::Reverse(machine.release_version));
+        Self { whole, unread }
     }
-    fleet.sort_by_key(|machine| std::cmp::Reverse(machine.release_version));
-    Ok(fleet)
+
+    /// How many there are.
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.whole.len() + self.unread.len()
+    }
+
+    /// All of them, as a plan keeps them.
+    pub(super) fn revisions(&self) -> Vec<(Text, Text)> {
+        self.whole.iter().chain(&self.unread).map(revision).collect()
+    }
+
+    /// What is told before anybody confirms: which machines take no part.
+    pub(super) fn warnings(&self, name: &str) -> Vec<Text> {
+        let (known, all) = (self.whole.len(), self.len());
+        let one = |machine: &Machine| {
+            let text =
+                format!("{name}: {known} of {all} machines: {} takes no part and runs on as it is", named(machine));
+            Text::from(text)
+        };
+        self.unread.iter().map(one).collect()
+    }
+
+    /// `2 of 3 machines; machine d89 fra: host does not answer`: where not all of them were read.
+    pub(in crate::engine) fn part(&self) -> Option<String> {
+        let named: Vec<String> = self.unread.iter().map(named).collect();
+        let known = format!("{} of {} machines; {}", self.whole.len(), self.len(), named.join("; "));
+        (!named.is_empty()).then_some(known)
+    }
+}
+
+fn named(machine: &Machine) -> String {
+    let why = machine.unread().map(ToString::to_string).unwrap_or_default();
+    format!("machine {} {}: {why}", machine.id, machine.region).replace("  ", " ")
+}
+
+/// The machines of deploys; at least one that can be read.
+pub(super) async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Fleet, Text> {
+    let fleet = Fleet::of(fly.machines(&info.resource).await.map_err(told)?);
+    match (fleet.whole.is_empty(), fleet.part()) {
+        (false, _) => Ok(fleet),
+        (true, None) => Err(Text::from(format!("{} has no machine of a deploy", info.id))),
+        (true, Some(part)) => Err(Text::from(format!("none of the machines of {} can be read: {part}", info.id))),
+    }
 }
 
 fn label(machine: &Machine) -> (Text, Option<Sha>) {
@@ -40,9 +98,8 @@ fn label(machine: &Machine) -> (Text, Option<Sha>) {
     (Text::from(version.unwrap_or_default()), machine.sha.clone())
 }
 
-pub(super) fn part(info: &ServiceInfo, fleet: &[Machine], act: Act, steps: Vec<PlanStep>) -> PlanPart {
-    let live = fleet.first().map(label).unwrap_or_default();
-    let revision = |machine: &Machine| (Text::from(machine.id.as_str()), Text::from(machine.instance_id.as_str()));
+pub(super) fn part(info: &ServiceInfo, fleet: &Fleet, act: Act, steps: Vec<PlanStep>) -> PlanPart {
+    let live = fleet.whole.first().map(label).unwrap_or_default();
     PlanPart {
         service: info.id.clone(),
         platform: Platform::Fly,
@@ -52,7 +109,7 @@ pub(super) fn part(info: &ServiceInfo, fleet: &[Machine], act: Act, steps: Vec<P
         to: live,
         to_id: String::new().into(),
         act,
-        revisions: fleet.iter().map(revision).collect(),
+        revisions: fleet.revisions(),
         presence: Presence::There,
         steps,
     }
@@ -67,8 +124,8 @@ pub(super) async fn restart(
     now: Timestamp,
 ) -> Result<Plan, Text> {
     let (fly, info) = fly(clients, env, service, "restarted")?;
-    let mut fleet = fleet(fly, info).await?;
-    let (all, alone) = (fleet.clone(), fleet.len() == 1);
+    let all = fleet(fly, info).await?;
+    let (mut fleet, alone) = (all.whole.clone(), all.len() == 1);
     if let Some(earlier) = &past.earlier {
         fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
         if fleet.is_empty() {
@@ -79,14 +136,22 @@ pub(super) async fn restart(
         let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
         StepKind::RestartMachine.step(title)
     };
-    let steps = fleet.iter().map(step).collect();
+    let whole = all.part().map(|_| {
+        StepKind::JudgeFleet.step(format!("see that all {} machines were started anew", all.len()))
+    });
+    let steps = fleet.iter().map(step).chain(whole).collect();
     let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
     let part = part(info, &all, Act::FlyRestart { machines }, steps);
-    let warnings = alone.then(|| Text::from("it has one machine: nothing serves while it starts"));
+    let alone = alone.then(|| Text::from("it has one machine: nothing serves while it starts"));
     Ok(Plan {
         stays: vec![Text::from("image and settings")],
         // fly.md section 9: whatever starts reads the vault.
-        warnings: warnings.into_iter().chain([Text::from("secrets that were set meanwhile are taken up")]).collect(),
+        warnings: all
+            .warnings(&info.id.name)
+            .into_iter()
+            .chain(alone)
+            .chain([Text::from("secrets that were set meanwhile are taken up")])
+            .collect(),
         ..Plan::of(Wish::Restart(service.clone()), env.id.clone(), vec![part], now)
     })
 }
@@ -100,8 +165,8 @@ pub(super) async fn redeploy(
     now: Timestamp,
 ) -> Result<Plan, Text> {
     let (fly, info) = fly(clients, env, service, "deployed anew")?;
-    let mut fleet = fleet(fly, info).await?;
-    let all = fleet.clone();
+    let all = fleet(fly, info).await?;
+    let mut fleet = all.whole.clone();
     let image = fleet.first().map(|machine| machine.image.clone()).unwrap_or_default();
     let there = fly.image(&info.resource, image.as_str()).await.map_err(told)?;
     let mut row = None;
@@ -123,7 +188,11 @@ pub(super) async fn redeploy(
     Ok(Plan {
         stays: vec![Text::from("image and machine settings")],
         refusals: gone.into_iter().collect(),
-        warnings: vec![Text::from("secrets that were set since the last release are taken up by every machine")],
+        warnings: all
+            .warnings(&info.id.name)
+            .into_iter()
+            .chain([Text::from("secrets that were set since the last release are taken up by every machine")])
+            .collect(),
         ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
     })
 }
@@ -135,12 +204,12 @@ pub(super) async fn take(
     twin: &ServiceInfo,
     commit: &Sha,
     past: &Past,
-) -> Result<Option<PlanPart>, Text> {
+) -> Result<Option<(PlanPart, Vec<Text>)>, Text> {
     let fly = clients.fly.as_ref().ok_or_else(|| Text::from("Fly is not configured"))?;
-    let (source, mut fleet) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
-    let source = source.iter().find(|machine| machine.sha.as_ref() == Some(commit));
+    let (source, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
+    let source = source.whole.iter().find(|machine| machine.sha.as_ref() == Some(commit));
     let source = source.ok_or_else(|| Text::from(format!("no machine of {} runs {}", twin.id, commit.short())))?;
-    let all = fleet.clone();
+    let mut fleet = all.whole.clone();
     fleet.retain(|machine| machine.digest != source.digest);
     let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
     let row = past.earlier.as_ref().and_then(|earlier| {
@@ -150,19 +219,24 @@ pub(super) async fn take(
         listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version)
     });
     if fleet.is_empty() && row.is_none() {
-        return Ok(None);
+        return match all.part() {
+            None => Ok(None),
+            Some(part) => {
+                Err(Text::from(format!("{}: every machine that can be read runs it already: {part}", info.id)))
+            }
+        };
     }
     let mut part = rolled(info, &all, &fleet, (source.image.clone(), row), "the image of staging");
     part.from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     part.to = label(source);
     part.to.0 = Text::from(format!("staging's {}", part.to.0));
-    Ok(Some(part))
+    Ok(Some((part, all.warnings(&info.id.name))))
 }
 
 /// A release with an image, machine by machine.
 fn rolled(
     info: &ServiceInfo,
-    all: &[Machine],
+    all: &Fleet,
     fleet: &[Machine],
     (image, row): (Text, Option<(Text, u64)>),
     what: &str,

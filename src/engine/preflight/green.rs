@@ -1,11 +1,8 @@
 //! Blue-green: what a fleet must be for it, and what one that was cut short left behind (fly.md section 6).
 
-use serde_json::Value;
-
 use crate::domain::manner::{Manner, Strategy};
-use crate::engine::operate::fly::has_checks;
 use crate::engine::plan::{Greens, Left};
-use crate::platform::fly::Machine;
+use crate::platform::fly::{Machine, WholeConfig};
 use crate::sanitize::Text;
 
 /// Marks a machine as new: the release row's id and the machine that it takes the place of. Fly's own tool knows the first.
@@ -13,17 +10,10 @@ pub(in crate::engine) const TAG: &str = "fly_bluegreen_deployment_tag";
 /// Which old machine a new one takes the place of.
 pub(in crate::engine) const TWIN: &str = "flightdeck_in_place_of";
 
-/// A value of a machine's metadata.
-pub(in crate::engine) fn metadata<'a>(machine: &'a Machine, key: &str) -> Option<&'a str> {
-    machine.config.get("metadata")?.get(key).and_then(Value::as_str)
-}
-
 /// The new machines that the open release made.
 pub(in crate::engine) fn of_release<'a>(machines: &'a [Machine], row: &str) -> impl Iterator<Item = &'a Machine> {
     machines.iter().filter(move |machine| {
-        metadata(machine, TAG).is_some()
-            && metadata(machine, TWIN).is_some()
-            && metadata(machine, "fly_release_id") == Some(row)
+        machine.label(TAG).is_some() && machine.label(TWIN).is_some() && machine.label("fly_release_id") == Some(row)
     })
 }
 
@@ -39,7 +29,7 @@ pub(super) fn left(fleet: &[&Machine], left: &Left, back: bool) -> Option<Greens
     let green = |machine: &&Machine| greens.iter().any(|one| one.id == machine.id);
     let blues: Vec<(Text, Text)> =
         fleet.iter().filter(|machine| !green(machine)).map(|one| (id(one), one.region.clone())).collect();
-    let twins = greens.iter().filter_map(|machine| metadata(machine, TWIN)).map(Text::from);
+    let twins = greens.iter().filter_map(|machine| machine.label(TWIN)).map(Text::from);
     let lost = twins.filter(|twin| blues.iter().all(|(id, _)| id != twin)).collect();
     let serving = greens.iter().any(|machine| !machine.cordoned);
     Some(Greens { greens: greens.into_iter().map(id).collect(), blues, lost, back, serving })
@@ -47,6 +37,15 @@ pub(super) fn left(fleet: &[&Machine], left: &Left, back: bool) -> Option<Greens
 
 /// Why the fleet cannot be moved in this manner.
 pub(super) fn against(fleet: &[&Machine], manner: &Manner, left: Option<&Greens>) -> Vec<Text> {
+    let unread: Vec<&&Machine> = fleet.iter().filter(|machine| machine.unread().is_some()).collect();
+    if let Some(machine) = unread.first().filter(|_| left.is_some() || manner.strategy == Strategy::BlueGreen) {
+        let why = machine.unread().map(ToString::to_string).unwrap_or_default();
+        let end = match left {
+            Some(_) => "whether it is an old or a new one is not known, so none is destroyed from here",
+            None => "blue-green needs all of them; roll instead",
+        };
+        return vec![Text::from(format!("machine {} {}: {why}; {end}", machine.id, machine.region))];
+    }
     if let Some(left) = left.filter(|left| left.back && !left.lost.is_empty()) {
         let lost: Vec<&str> = left.lost.iter().map(Text::as_str).collect();
         let text = format!("{} destroyed already: F finishes it, then it can be rolled back", lost.join(", "));
@@ -67,15 +66,12 @@ pub(super) fn against(fleet: &[&Machine], manner: &Manner, left: Option<&Greens>
     if digests.len() > 1 {
         why.push(Text::from("its machines run several images: blue-green needs one; roll instead"));
     }
-    if !fleet.iter().any(|machine| has_checks(&machine.config)) {
+    if !fleet.iter().any(|machine| machine.whole().is_some_and(WholeConfig::has_checks)) {
         why.push(Text::from("no check is configured: nothing tells whether new machines are well; roll instead"));
     }
-    let mounts = |machine: &&&Machine| machine.config["mounts"].as_array().is_some_and(|all| !all.is_empty());
-    if let Some(machine) = fleet.iter().find(mounts) {
+    let volume = |machine: &&&Machine| machine.whole().is_some_and(WholeConfig::has_volume);
+    if let Some(machine) = fleet.iter().find(volume) {
         why.push(Text::from(format!("machine {} has a volume, which a new one cannot have; roll instead", machine.id)));
-    }
-    if let Some(machine) = fleet.iter().find(|machine| machine.host_status.as_str() != "ok") {
-        why.push(Text::from(format!("the host of machine {} is {}; roll instead", machine.id, machine.host_status)));
     }
     why
 }

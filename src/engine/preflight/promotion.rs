@@ -27,7 +27,10 @@ pub(super) async fn plan(
     // Backend before frontend: an old page on a new API breaks less than the reverse.
     for info in env.services.iter().filter(|one| one.platform == Platform::Fly) {
         let twin = twin(staging, info)?;
-        parts.extend(fleet::take(clients, info, twin, &commit, past).await?);
+        if let Some((part, unread)) = fleet::take(clients, info, twin, &commit, past).await? {
+            parts.push(part);
+            warnings.extend(unread);
+        }
     }
     for info in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
         let Some(vercel) = &clients.vercel else { continue };

@@ -1,14 +1,13 @@
 //! The plan of more machines, or fewer, per region (fly.md section 11).
 
 use super::fleet::{fleet, fly, part};
-use super::green::metadata;
 use super::told;
 use crate::clock::Timestamp;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Act, Plan, StepKind, Wish};
 use crate::engine::feeds::Clients;
-use crate::platform::fly::Machine;
+use crate::platform::fly::{Machine, WholeConfig};
 use crate::sanitize::Text;
 
 /// Marks a machine that was made to be one more: while it is outside the proxy, it is not finished.
@@ -23,7 +22,8 @@ pub(super) async fn plan(
     now: Timestamp,
 ) -> Result<Plan, Text> {
     let (fly, info) = fly(clients, env, service, "scaled")?;
-    let all = fleet(fly, info).await?;
+    let listed = fleet(fly, info).await?;
+    let all = &listed.whole;
     let group = all.first().map(|machine| machine.process_group.clone()).unwrap_or_default();
     let mut refusals = Vec::new();
     if all.iter().any(|machine| machine.process_group != group) {
@@ -31,19 +31,24 @@ pub(super) async fn plan(
     }
     let known = fly.regions().await.map_err(told)?;
     let (mut create, mut admit, mut destroy): (Vec<(Text, Text)>, Vec<&Machine>, Vec<&Machine>) = Default::default();
-    let unfinished = |machine: &&Machine| machine.cordoned && metadata(machine, NEW).is_some();
+    let unfinished = |machine: &&Machine| machine.cordoned && machine.label(NEW).is_some();
     for (region, wanted) in counts {
         let mut there: Vec<&Machine> = all.iter().filter(|machine| machine.region == *region).collect();
-        let wanted_here = usize::try_from(*wanted).unwrap_or(usize::MAX);
+        // One that cannot be read counts, and is neither copied nor destroyed from here.
+        let unread = listed.unread.iter().filter(|machine| machine.region == *region).count();
+        let (here, wanted_here) = (there.len() + unread, usize::try_from(*wanted).unwrap_or(usize::MAX));
         if *wanted > MOST {
             refusals.push(Text::from(format!("{wanted} machines in {region}: at most {MOST} are made from here")));
-        } else if there.is_empty() && !known.iter().any(|one| one == region) {
+        } else if here == 0 && !known.iter().any(|one| one == region) {
             refusals.push(Text::from(format!("Fly has no region {region}")));
-        } else if wanted_here > there.len() {
-            let like = model(&all, region);
+        } else if wanted_here < unread {
+            let text = format!("{unread} machines in {region} cannot be read: they are not destroyed from here");
+            refusals.push(Text::from(text));
+        } else if wanted_here > here {
+            let like = model(all, region);
             admit.extend(there.iter().copied().filter(unfinished));
-            create.extend((there.len()..wanted_here).map(|_| (Text::from(like.id.as_str()), region.clone())));
-            if like.config["mounts"].as_array().is_some_and(|mounts| !mounts.is_empty()) {
+            create.extend((here..wanted_here).map(|_| (Text::from(like.id.as_str()), region.clone())));
+            if like.whole().is_some_and(WholeConfig::has_volume) {
                 refusals.push(Text::from(format!("machine {} has a volume: a copy of it has none", like.id)));
             }
         } else {
@@ -51,7 +56,7 @@ pub(super) async fn plan(
             there.sort_by_key(|machine| {
                 (!machine.cordoned, machine.state.as_str() == "started", machine.checks.0, machine.id.clone())
             });
-            let surplus = there.len() - wanted_here;
+            let surplus = here - wanted_here;
             destroy.extend(there.iter().copied().take(surplus));
             admit.extend(there.into_iter().skip(surplus).filter(unfinished));
         }
@@ -59,7 +64,7 @@ pub(super) async fn plan(
     if create.is_empty() && admit.is_empty() && destroy.is_empty() && refusals.is_empty() {
         return Err(Text::from(format!("{service} has as many machines there already")));
     }
-    if destroy.len() == all.len() && create.is_empty() {
+    if destroy.len() == listed.len() && create.is_empty() {
         refusals.push(Text::from("nothing would be left of it: that is not done from here"));
     }
     let made = create
@@ -73,15 +78,16 @@ pub(super) async fn plan(
         .iter()
         .map(|one| StepKind::EnterProxy.step(format!("machine {} {}: checks, into the proxy", one.id, one.region)));
     let steps = made.chain(entered).chain(gone).collect();
-    let left: Vec<&Machine> = all.iter().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();
-    let mut warnings = Vec::new();
+    let every = || all.iter().chain(&listed.unread);
+    let left: Vec<&Machine> = every().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();
+    let mut warnings = listed.warnings(&info.id.name);
     if left.len() + create.len() == 1 {
         warnings.push(Text::from("one machine is left: nothing serves while it is deployed or restarted"));
     }
     let ids = |list: &[&Machine]| list.iter().map(|machine| Text::from(machine.id.as_str())).collect();
     let (admit, destroy) = (ids(&admit), ids(&destroy));
-    let mut part = part(info, &all, Act::FlyScale { create, admit, destroy }, steps);
-    part.from = (spread(&all.iter().collect::<Vec<_>>(), &[]), None);
+    let mut part = part(info, &listed, Act::FlyScale { create, admit, destroy }, steps);
+    part.from = (spread(&every().collect::<Vec<_>>(), &[]), None);
     part.to = (spread(&left, counts), None);
     Ok(Plan {
         stays: vec![Text::from("image, secrets and machine settings")],

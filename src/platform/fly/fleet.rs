@@ -1,10 +1,10 @@
 //! Machines made, taken out of the proxy, stopped and destroyed (fly.md section 3.3). Each call is sent once.
 
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::machines::NONCE;
-use super::{FLY, Fly, Lease, Machine, UPDATE_TIMEOUT, wire};
+use super::{FLY, Fly, Lease, Machine, NextConfig, UPDATE_TIMEOUT, wire};
 use crate::platform::http::Call;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
@@ -19,11 +19,11 @@ impl Fly {
         &self,
         app: &str,
         region: &str,
-        config: &Value,
+        config: &NextConfig,
         outside: bool,
     ) -> Result<Machine, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/machines", self.app_url(app))).timeout(UPDATE_TIMEOUT);
-        let body = json!({ "config": config, "region": region, "skip_service_registration": outside });
+        let body = json!({ "config": config.body(), "region": region, "skip_service_registration": outside });
         let machine: wire::Machine = self.machines_auth(call.json(&body)).read().await?;
         Ok(machine.into())
     }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::{FLY, Fly, Lease, Machine, UPDATE_TIMEOUT, WAIT_MAX, WaitResult, wire};
+use super::{
+    FLY, Fly, Lease, Machine, MachineConfig, Membership, NextConfig, UPDATE_TIMEOUT, WAIT_MAX, WaitResult, config, wire,
+};
 use crate::domain::ids::Sha;
 use crate::platform::{ErrorKind, PlatformError, lenient};
 use crate::sanitize::Text;
@@ -13,16 +16,15 @@ use crate::sanitize::Text;
 pub(super) const NONCE: &str = "fly-machine-lease-nonce";
 
 impl Fly {
-    /// `GET /v1/apps/{app}/machines`, every machine that still exists.
+    /// `GET /v1/apps/{app}/machines`, every machine that is listed, but for those that have just been destroyed.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn machines(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
         let call = self.http.get(FLY, &format!("{}/machines", self.app_url(app)));
         let machines: Vec<wire::Machine> = self.machines_auth(call).read().await?;
-        let alive =
-            machines.into_iter().filter(|machine| !matches!(machine.state.as_str(), "destroyed" | "destroying"));
-        Ok(alive.map(Machine::from).collect())
+        let now = self.http.now_at(FLY);
+        Ok(machines.into_iter().filter(|machine| !leaving(machine, now)).map(Machine::from).collect())
     }
 
     /// `GET /v1/apps/{app}/machines/{id}`, the cheap poll.
@@ -93,21 +95,21 @@ impl Fly {
         }
     }
 
-    /// `POST …/machines/{id}`: the whole configuration, guarded by the lease and by `current_version` (the `instance_id`
-    /// that it was computed on). Sent once; answers with the machine, whose new `instance_id` is the version to wait for.
+    /// `POST …/machines/{id}`: the whole configuration, made of the one that was read just now, guarded by the lease and by
+    /// `current_version` (the `instance_id` of that reading). Sent once; answers with the machine, whose new `instance_id` is the
+    /// version to wait for.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] when lease or revision do not hold; [`ErrorKind::Timeout`] means that it may have been taken.
     pub async fn update_machine(
         &self,
         app: &str,
-        id: &str,
-        config: &Value,
-        current_version: &str,
+        now: &Machine,
+        config: &NextConfig,
         lease: &Lease,
     ) -> Result<Machine, PlatformError> {
-        let call = self.http.post(FLY, &self.machine_url(app, id)).timeout(UPDATE_TIMEOUT);
-        let call = call.json(&json!({ "config": config, "current_version": current_version }));
+        let call = self.http.post(FLY, &self.machine_url(app, &now.id)).timeout(UPDATE_TIMEOUT);
+        let call = call.json(&json!({ "config": config.body(), "current_version": now.instance_id }));
         let call = call.secret(NONCE, lease.nonce.expose_secret());
         let machine: wire::Machine = self.machines_auth(call).read().await?;
         Ok(machine.into())
@@ -149,37 +151,61 @@ impl Fly {
 
 impl From<wire::Machine> for Machine {
     fn from(wire: wire::Machine) -> Self {
-        let config = if wire.config.is_null() { wire.incomplete_config } else { wire.config };
-        let metadata =
-            |key: &str| config.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).map(str::to_owned);
-        let group =
-            metadata("fly_process_group").or_else(|| metadata("process_group")).unwrap_or_else(|| "app".to_owned());
-        let managed = metadata("fly_platform_version").as_deref() == Some("v2") && !group.starts_with("fly_app_");
+        let (config, labels) = (MachineConfig::read(&wire), config::labels(&wire));
+        let whole = matches!(config, MachineConfig::Whole(_));
+        let label = |key: &str| labels.get(key).cloned();
+        let group = label("fly_process_group").or_else(|| label("process_group")).unwrap_or_else(|| "app".to_owned());
+        let of_deploys = label("fly_platform_version").map(|version| version == "v2");
+        let membership = match of_deploys {
+            _ if group.starts_with("fly_app_") => Membership::Apart,
+            Some(true) => Membership::Fleet,
+            Some(false) => Membership::Apart,
+            None if whole => Membership::Apart,
+            None => Membership::Unknown,
+        };
         let checks: Vec<&wire::Check> =
             wire.checks.iter().filter(|check| !check.name.starts_with("bg_deployments_compat")).collect();
         let failing = checks.iter().filter(|check| check.status != "passing");
         let words = failing.map(|check| Text::clean(&format!("{}: {} {}", check.name, check.status, check.output)));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let passing = checks.iter().filter(|check| check.status == "passing").count();
-        let image = config.pointer("/image").and_then(Value::as_str).unwrap_or_default().to_owned();
+        // A machine that cannot be read is never judged by what else was told of it (fly.md section 3.1).
+        let image = wire.config.get("image").and_then(Value::as_str).filter(|_| whole).unwrap_or_default().to_owned();
+        let sha = labelled_sha(&wire.image_ref).filter(|_| whole).or_else(|| super::image_sha(&image));
         Self {
-            sha: labelled_sha(&wire.image_ref).or_else(|| super::image_sha(&image)),
+            sha,
             state: Text::clean(&wire.state),
             region: Text::clean(&wire.region),
-            instance_id: wire.instance_id,
             image: Text::clean(&image),
-            digest: Some(wire.image_ref.digest).filter(|digest| !digest.is_empty()).map(|digest| Text::clean(&digest)),
-            release_version: metadata("fly_release_version").and_then(|version| version.parse().ok()),
-            checks: (count(passing), count(checks.len())),
-            check_words: words.collect(),
-            host_status: Text::clean(if wire.host_status.is_empty() { "ok" } else { &wire.host_status }),
+            digest: Some(wire.image_ref.digest)
+                .filter(|digest| whole && !digest.is_empty())
+                .map(|digest| Text::clean(&digest)),
+            release_version: label("fly_release_version").filter(|_| whole).and_then(|version| version.parse().ok()),
+            checks: if whole { (count(passing), count(checks.len())) } else { (0, 0) },
+            check_words: if whole { words.collect() } else { Vec::new() },
             process_group: Text::clean(&group),
-            managed,
+            membership,
             cordoned: wire.cordoned,
             updated_at: wire.updated_at,
+            instance_id: wire.instance_id,
             id: wire.id,
+            labels,
             config,
         }
+    }
+}
+
+/// How long a machine may take to be destroyed; one that takes longer is stuck (fly.md section 3.2).
+const DESTROYING: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether a machine has just been destroyed, or is about to be: it is none of the fleet any more. One whose state has said so for
+/// longer than that takes, or at no known time, may be a machine that runs on.
+fn leaving(machine: &wire::Machine, now: Timestamp) -> bool {
+    let lately = machine.updated_at.map(|at| now.duration_since(at) < DESTROYING);
+    match machine.state.as_str() {
+        "destroying" => lately.unwrap_or(true),
+        "destroyed" => lately.unwrap_or(false),
+        _ => false,
     }
 }
 

@@ -29,7 +29,9 @@ impl Fly {
     async fn exits(&self, app: &str) -> Result<Posture, PlatformError> {
         let machines = self.recent_machines(app, std::time::Duration::from_secs(30)).await?;
         let (mut killed, mut ended) = (Vec::new(), 0_usize);
-        for machine in machines.iter().filter(|machine| machine.managed) {
+        let fleet = || machines.iter().filter(|machine| machine.in_fleet());
+        let unread = fleet().filter(|machine| machine.unread().is_some()).count();
+        for machine in fleet().filter(|machine| machine.unread().is_none()) {
             let url = format!("{}/events", self.machine_url(app, &machine.id));
             let events: Vec<Value> = self.machines_auth(self.http.get(FLY, &url)).read().await?;
             let since = self.http.now_at(FLY).checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -53,6 +55,11 @@ impl Fly {
                 "exits",
                 Status::Fail,
                 format!("machine {id} ran out of memory, {} times in all within the hour", killed.len()),
+            ),
+            (None, 0) if unread > 0 => Posture::new(
+                "exits",
+                Status::Unknown,
+                format!("{unread} of {} machines cannot be read", fleet().count()),
             ),
             (None, 0) => Posture::new("exits", Status::Ok, "none within the hour"),
             (None, ended) => {

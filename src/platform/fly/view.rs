@@ -49,7 +49,8 @@ impl Rows {
     fn unsettled(&self, machines: &[Machine], now: Timestamp) -> bool {
         let known = |version: &u64| self.releases.iter().any(|release| release.version == *version);
         let newest = self.releases.first().is_some_and(|release| release.stands(now).0 == Status::Running);
-        let carried = machines.iter().filter(|machine| machine.managed).filter_map(|machine| machine.release_version);
+        let carried =
+            machines.iter().filter(|machine| machine.in_fleet()).filter_map(|machine| machine.release_version);
         newest || carried.into_iter().any(|version| !known(&version))
     }
 }
@@ -145,9 +146,10 @@ impl Fly {
             rows = self.recent_rows(app, UNSETTLED).await?;
         }
         let (releases, images) = (&rows.releases, &rows.images);
-        let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.managed).collect();
+        let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.in_fleet()).collect();
         let newest = releases.first();
-        let live = carried(&machines).or(newest.map(|release| release.version));
+        // Where there are machines, no release row stands in for what they run.
+        let live = carried(&machines).or(newest.filter(|_| fleet.is_empty()).map(|release| release.version));
         let release = releases.iter().find(|release| Some(release.version) == live);
         let rolling = newest.filter(|release| release.stands(now).0 == Status::Running);
         let rollout = rolling.map(|release| {
@@ -159,7 +161,11 @@ impl Fly {
             fleet.iter().filter(|machine| machine.release_version == live).find_map(|machine| machine.sha.clone());
         Ok(Declared {
             deployment: DeploymentId::from(release.map(|release| release.id.as_str()).unwrap_or_default()),
-            label: Text::clean(&live.map_or_else(|| "no release".to_owned(), |version| format!("v{version}"))),
+            label: match live {
+                Some(version) => Text::from(format!("v{version}")),
+                None if fleet.is_empty() => Text::from("no release"),
+                None => Text::from("release unknown"),
+            },
             sha: sha.or_else(|| image?.sha.clone()),
             status: if rollout.is_some() { Status::Running } else { condition(&fleet) },
             words: words(&fleet, release, newest, now),
@@ -192,7 +198,7 @@ fn claimed(newest: Option<&FlyRelease>, images: &HashMap<u64, ReleaseImage>) -> 
 /// The version that most of the managed machines carry; of equals the older, because a roll has not won yet.
 fn carried(machines: &[Machine]) -> Option<u64> {
     let mut counts: HashMap<u64, usize> = HashMap::new();
-    for version in machines.iter().filter(|machine| machine.managed).filter_map(|machine| machine.release_version) {
+    for version in machines.iter().filter(|machine| machine.in_fleet()).filter_map(|machine| machine.release_version) {
         *counts.entry(version).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(version, count)| (*count, std::cmp::Reverse(*version))).map(|(version, _)| version)
@@ -200,7 +206,7 @@ fn carried(machines: &[Machine]) -> Option<u64> {
 
 /// The fleet, not the release row, says how an app is doing (fly.md section 13).
 fn condition(fleet: &[&Machine]) -> Status {
-    let judged: Vec<&&Machine> = fleet.iter().filter(|machine| machine.host_status.as_str() == "ok").collect();
+    let judged: Vec<&&Machine> = fleet.iter().filter(|machine| machine.unread().is_none()).collect();
     let bad = |machine: &Machine| machine.checks.0 < machine.checks.1 || machine.state.as_str() == "failed";
     let idle = |machine: &Machine| matches!(machine.state.as_str(), "stopped" | "suspended" | "created");
     let failing = judged.iter().filter(|machine| bad(machine)).count();
@@ -218,6 +224,16 @@ fn condition(fleet: &[&Machine]) -> Status {
 }
 
 fn words(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>, now: Timestamp) -> Text {
+    let known = fleet.iter().filter(|machine| machine.unread().is_none()).count();
+    let told = told(fleet, release, newest, now);
+    if known == fleet.len() {
+        return told;
+    }
+    let more = if told.is_empty() { String::new() } else { format!("; {told}") };
+    Text::from(format!("{known} of {} known{more}", fleet.len()))
+}
+
+fn told(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>, now: Timestamp) -> Text {
     if let Some(failing) = fleet.iter().find_map(|machine| machine.check_words.first()) {
         return failing.clone();
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{STANDARD, VERCEL, Vercel, wire};
 use crate::domain::held::Held;
-use crate::platform::http::segment;
+use crate::platform::http::{garbage, segment};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -75,6 +75,13 @@ impl Vercel {
         let list: wire::Envs = self.get(&format!("/v10/projects/{}/env", segment(project))).read().await?;
         if place == Place::Target("production".to_owned()) && list.hidden > 0 {
             return Err(hidden(list.hidden));
+        }
+        // What cannot be read may be the very variable: writing beside it would make a second one.
+        if list.unread > 0 {
+            return Err(garbage(VERCEL, &format!("{} variables of the list cannot be read", list.unread)));
+        }
+        if list.envs.iter().any(|one| one.key == key && (one.id.is_empty() || !one.placed())) {
+            return Err(garbage(VERCEL, &format!("the list does not tell what {key} is for, or its id")));
         }
         let mine = |one: &wire::Env| {
             let here = match &place {

@@ -207,6 +207,8 @@ pub(super) struct Envs {
     pub(super) hidden: u64,
     /// There is another page.
     pub(super) more: bool,
+    /// Variables that could not be understood.
+    pub(super) unread: usize,
 }
 
 impl From<Value> for Envs {
@@ -217,11 +219,9 @@ impl From<Value> for Envs {
             Some(Value::Array(list)) => list,
             _ => vec![value],
         };
-        Self {
-            hidden,
-            more,
-            envs: list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect(),
-        }
+        let told = list.len();
+        let envs: Vec<Env> = list.into_iter().filter_map(|variable| serde_json::from_value(variable).ok()).collect();
+        Self { hidden, more, unread: told - envs.len(), envs }
     }
 }
 
@@ -254,6 +254,11 @@ impl Env {
             Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it tells what it is for.
+    pub(super) fn placed(&self) -> bool {
+        !self.targets().is_empty() || !self.custom_environment_ids.is_empty()
     }
 
     pub(super) fn of_branch(&self) -> bool {

@@ -72,7 +72,7 @@ pub enum RetryAfter {
 pub struct FaultSpec {
     /// `github`, `fly` (both), `fly_machines`, `fly_api`, `vercel`, `supabase`, `edge` (all), `edge.production.backend` …, `*`.
     pub platform: String,
-    /// A part of the route template or path; absent = all.
+    /// A part of the route template or path, with `$` after it its end; absent = all.
     #[serde(default)]
     pub route: Option<String>,
     /// `POST`; absent = all.
@@ -137,6 +137,10 @@ impl Fault {
             || origin.strip_prefix(platform.as_str()).is_some_and(|rest| rest.starts_with('.'));
         let asked = self.spec.route.as_deref();
         let sent = self.spec.method.as_deref().is_none_or(|asked| asked == method.as_str());
-        here && sent && asked.is_none_or(|asked| route.contains(asked) || path.contains(asked))
+        let named = |asked: &str| match asked.strip_suffix('$') {
+            Some(end) => route.ends_with(end) || path.ends_with(end),
+            None => route.contains(asked) || path.contains(asked),
+        };
+        here && sent && asked.is_none_or(named)
     }
 }

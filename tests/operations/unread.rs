@@ -1,0 +1,319 @@
+//! What is written was read whole just before; a machine that cannot be read is there all the same.
+
+use flightdeck::domain::environment::{Declared, Status};
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::manner::{Manner, Strategy};
+use flightdeck::domain::operation::{OpState, Operation, Plan, StepState, Target, Wish};
+use flightdeck::sim::world::Env;
+use flightdeck::sim::world::fly::FlyApp;
+use flightdeck::sim::world::host::Host;
+use serde_json::{Value, json};
+
+use crate::world::{Console, World};
+
+const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
+
+fn backend() -> ServiceId {
+    ServiceId::new("production", "backend")
+}
+
+async fn back(console: &mut Console, manner: Manner) -> Plan {
+    let targets = console.targets().await.into_iter().filter(|one| one.service == backend());
+    let targets = targets.map(|one| Target { manner: manner.clone(), ..one }).collect();
+    console.plan(targets).await
+}
+
+fn with<T>(world: &World, look: impl FnOnce(&mut FlyApp) -> T) -> T {
+    look(world.sim.shared().world().fly.env_mut(Env::Production).unwrap())
+}
+
+/// What runs on the machines, whatever the Machines API says of it.
+fn configs(world: &World) -> Vec<Value> {
+    with(world, |app| app.machines.iter().map(|one| one.config.clone()).collect())
+}
+
+fn row(world: &World) -> String {
+    with(world, |app| app.release().unwrap().status.clone())
+}
+
+async fn unseen(world: &World, machine: usize, host: &str) {
+    let event = json!({"kind": "host", "environment": "production", "machine": machine, "host": host});
+    world.event(&event).await;
+}
+
+/// Does something to the world as soon as something can be seen in it.
+async fn once(world: &World, act: impl Fn(&mut FlyApp) -> bool) {
+    while !with(world, &act) {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn says(plan: &Plan, words: &str) -> bool {
+    plan.warnings.iter().any(|warning| warning.as_str().contains(words))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_not_told_before_the_write_is_not_written_back() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let before = configs(&world);
+    for (field, says) in
+        [("config", "no configuration"), ("image", "no image"), ("services", "is not what the plan saw")]
+    {
+        let plan = back(&mut console, Manner::default()).await;
+        world
+            .fault(&json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "GET", "kind": "missing",
+                "field": field}))
+            .await;
+        let failed = console.carry_out(plan).await;
+        assert_eq!(failed.state, OpState::Failed, "{field}: {failed:#?}");
+        assert!(failed.outcome.as_str().contains(says), "{field}: {}", failed.outcome);
+        assert!(failed.outcome.as_str().contains("what serves was not changed"), "{}", failed.outcome);
+        assert_eq!(world.requests("fly_machines", UPDATE).await, 0, "{field}");
+        assert_eq!((configs(&world), row(&world)), (before.clone(), "failed".to_owned()), "{field}");
+        world.sim.shared().faults().clear();
+        console.engine.refresh(&[]);
+    }
+    // More machines are copies: of what was read whole, or of nothing.
+    let plan = console.wish("production", Wish::Scale(backend(), vec![("iad".into(), 2)]), None).await.unwrap();
+    world
+        .fault(&json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "GET", "kind": "missing",
+            "field": "env"}))
+        .await;
+    let failed = console.carry_out(plan).await;
+    assert_eq!(failed.state, OpState::Failed, "{failed:#?}");
+    assert_eq!((configs(&world), world.requests("fly_machines", "POST /v1/apps/{app}/machines").await), (before, 0));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_any_more_when_a_plan_is_carried_out_refuses_it() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let before = configs(&world);
+    let plan = back(&mut console, Manner::default()).await;
+    unseen(&world, 1, "unreachable").await;
+    let refused = console.carry_out(plan).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    assert_eq!((configs(&world), world.requests("fly_machines", UPDATE).await), (before, 0));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_cannot_be_read_stays_in_the_plan_and_counts_against_the_end() {
+    for host in ["unreachable", "unknown", "silent", "destroyed"] {
+        let world = World::start(20.0).await;
+        unseen(&world, 1, host).await;
+        let mut console = world.console();
+        let before = configs(&world);
+        let declared = console
+            .fact(|fact| match fact {
+                Fact::Declared(id, declared) if id == backend() => Some(*declared),
+                _ => None,
+            })
+            .await;
+        known(&declared, host);
+        let targets = console.targets().await;
+        let only = targets.iter().find(|one| one.service == backend()).unwrap().clone();
+        let plan = console.plan(targets).await;
+        assert!(plan.refusals.is_empty(), "{host}: {:?}", plan.refusals);
+        assert!(says(&plan, "1 of 2 machines"), "{host}: {:?}", plan.warnings);
+        let part = console.carry_out(plan).await;
+        assert_eq!(part.state, OpState::HalfDone, "{host}: {part:#?}");
+        assert!(part.outcome.as_str().contains("on 1 of 2 machines; machine"), "{host}: {}", part.outcome);
+        assert!(!part.outcome.as_str().contains("restored"), "{host}: {}", part.outcome);
+        assert!(part.steps.iter().all(|step| step.state != StepState::Skipped), "{host}: the frontend goes on");
+        let after = configs(&world);
+        assert_eq!((&after[1], row(&world)), (&before[1], "failed".to_owned()), "{host}");
+        assert_ne!(after[0], before[0], "{host}");
+        assert_eq!((&after[0]["env"], &after[0]["services"]), (&before[0]["env"], &before[0]["services"]));
+        // Nothing is left to do that could be done; what was read says so.
+        let again = console.plan(vec![only]).await;
+        assert!(again.refusals[0].as_str().contains("1 of 2 machines"), "{host}: {:?}", again.refusals);
+        console.stop().await;
+    }
+}
+
+/// Half a fleet is never a healthy one.
+fn known(declared: &Declared, host: &str) {
+    assert_eq!(declared.status, Status::Warn, "{host}: {declared:?}");
+    assert!(declared.words.as_str().starts_with("1 of 2 known"), "{host}: {}", declared.words);
+    let unread: Vec<&str> =
+        declared.instances.iter().filter_map(|one| one.unread.as_ref()).map(|why| why.as_str()).collect();
+    let why = match host {
+        "unreachable" => "incomplete configuration, host does not answer",
+        "unknown" => "incomplete configuration, state of its host unknown",
+        "silent" => "no configuration, host does not answer",
+        _ => "destroyed, and still listed",
+    };
+    assert_eq!(unread, [why], "{host}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_scalings_and_new_machines_leave_out_what_cannot_be_read() {
+    let world = World::start(20.0).await;
+    unseen(&world, 1, "silent").await;
+    let mut console = world.console();
+    let before = configs(&world);
+    let plan = console.wish("production", Wish::Restart(backend()), None).await.unwrap();
+    assert!(says(&plan, "1 of 2 machines"), "{:?}", plan.warnings);
+    let part = console.carry_out(plan).await;
+    assert_eq!(part.state, OpState::HalfDone, "{part:#?}");
+    assert!(part.outcome.as_str().contains("restarted 1 of 2 machines"), "{}", part.outcome);
+
+    let none = console.wish("production", Wish::Scale(backend(), vec![("fra".into(), 0)]), None).await.unwrap();
+    assert!(none.refusals[0].as_str().contains("cannot be read"), "{:?}", none.refusals);
+    let more = console.wish("production", Wish::Scale(backend(), vec![("fra".into(), 2)]), None).await.unwrap();
+    assert!(more.refusals.is_empty() && says(&more, "1 of 2 machines"), "{more:#?}");
+    let done = console.carry_out(more).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let after = configs(&world);
+    assert_eq!((after.len(), &after[..2]), (3, &before[..]));
+    assert_eq!((&after[2]["env"], &after[2]["guest"]), (&before[0]["env"], &before[0]["guest"]));
+
+    let green = Manner { strategy: Strategy::BlueGreen, ..Manner::default() };
+    let plan = back(&mut console, green).await;
+    assert!(plan.refusals[0].as_str().contains("blue-green needs all of them"), "{:?}", plan.refusals);
+    console.stop().await;
+}
+
+async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Operation {
+    console
+        .fact(|fact| match fact {
+            Fact::Operation(one) if pick(&one) => Some(*one),
+            _ => None,
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_is_not_made_over_machines_that_cannot_be_read() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let before = configs(&world);
+    let plan = back(&mut console, Manner { strategy: Strategy::BlueGreen, hold: true, ..Manner::default() }).await;
+    let op = plan.op;
+    console.engine.operate(plan, None);
+    let held = |one: &Operation| {
+        one.steps.iter().any(|step| step.state == StepState::Running && step.title.as_str().starts_with("hold"))
+    };
+    until(&mut console, held).await;
+    unseen(&world, 0, "unreachable").await;
+    console.engine.answer(op, true);
+    let ended = until(&mut console, |one| one.state.ended()).await;
+    assert_eq!(ended.state, OpState::Failed, "{ended:#?}");
+    assert!(ended.outcome.as_str().contains("the new machines were destroyed"), "{}", ended.outcome);
+    world.sim.shared().advance(std::time::Duration::from_secs(10));
+    assert_eq!(configs(&world), before);
+    assert!(with(&world, |app| app.machines.iter().all(|one| one.serving())));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_machine_that_cannot_be_read_is_not_called_destroyed() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let plan = back(&mut console, Manner { strategy: Strategy::BlueGreen, hold: true, ..Manner::default() }).await;
+    let op = plan.op;
+    console.engine.operate(plan, None);
+    let held = |one: &Operation| {
+        one.steps.iter().any(|step| step.state == StepState::Running && step.title.as_str().starts_with("hold"))
+    };
+    until(&mut console, held).await;
+    unseen(&world, 2, "silent").await;
+    console.engine.answer(op, false);
+    let ended = until(&mut console, |one| one.state.ended()).await;
+    assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
+    assert!(ended.outcome.as_str().contains("may be new machines that are there still"), "{}", ended.outcome);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_machine_did_not_get_of_what_was_sent_is_told() {
+    let world = World::start(5.0).await;
+    let mut console = world.console();
+    let plan = back(&mut console, Manner::default()).await;
+    let lose = once(&world, |app| {
+        let Some(machine) = app.machines.iter_mut().find(|one| !one.versions.is_empty()) else { return false };
+        machine.config.as_object_mut().unwrap().remove("env").is_some()
+    });
+    let (half, ()) = tokio::join!(console.carry_out(plan), lose);
+    assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
+    assert!(half.outcome.as_str().contains("has not got what was sent to it: env.APP_ENV"), "{}", half.outcome);
+    assert_eq!((world.requests("fly_machines", UPDATE).await, row(&world).as_str()), (1, "failed"));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_complete_on_the_machines_of_the_plan_or_not_at_all() {
+    let world = World::start(5.0).await;
+    let mut console = world.console();
+    let plan = back(&mut console, Manner::default()).await;
+    let vanish = once(&world, |app| {
+        let all = app.machines.iter().all(|one| !one.versions.is_empty());
+        if all {
+            app.machines.remove(0);
+        }
+        all
+    });
+    let (half, ()) = tokio::join!(console.carry_out(plan), vanish);
+    assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
+    assert!(half.outcome.as_str().contains("1 machines are listed, the plan was for 2"), "{}", half.outcome);
+    assert_eq!(row(&world), "failed");
+    console.stop().await;
+}
+
+/// Whatever answer of Fly is lost, it is seen on the platform that the call was taken, and it is not sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_is_looked_for() {
+    let lost = [
+        ("fly_api", "POST", "/api/v1/releases", Strategy::Rolling),
+        ("fly_api", "PATCH", "/api/v1/releases", Strategy::Rolling),
+        ("fly_machines", "POST", "/lease", Strategy::Rolling),
+        ("fly_machines", "POST", "/machines/{id}$", Strategy::Rolling),
+        ("fly_machines", "POST", "/machines$", Strategy::BlueGreen),
+        ("fly_machines", "POST", "/{action}", Strategy::BlueGreen),
+        ("fly_machines", "DELETE", "/machines/{id}", Strategy::BlueGreen),
+    ];
+    for (platform, method, route, strategy) in lost {
+        let world = World::start(60.0).await;
+        let brief = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"");
+        let mut console = world.console_with(world.state.path(), brief);
+        let plan = back(&mut console, Manner { strategy, ..Manner::default() }).await;
+        let what = format!("{method} {route}");
+        world.fault(&json!({"platform": platform, "route": route, "method": method, "kind": "lost", "count": 1})).await;
+        let done = console.carry_out(plan).await;
+        assert_eq!(done.state, OpState::Done, "{what}: {done:#?}");
+        assert!(world.sim.shared().faults().iter().all(|fault| fault.spec.count == Some(0)), "{what}: it was lost");
+        assert_eq!(row(&world), "complete", "{what}");
+        let posted = world.requests("fly_api", "POST /api/v1/releases").await;
+        let updated = world.requests("fly_machines", UPDATE).await;
+        let made = world.requests("fly_machines", "POST /v1/apps/{app}/machines").await;
+        let wanted = if strategy == Strategy::Rolling { (1, 2, 0) } else { (1, 0, 2) };
+        assert_eq!((posted, updated, made), wanted, "{what}");
+        console.stop().await;
+    }
+}
+
+/// A restart whose answer was lost, and a machine that is made beside others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_and_one_more_machine_are_looked_for_when_their_answer_is_lost() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    for (route, wish) in
+        [("/{action}", Wish::Restart(backend())), ("/machines", Wish::Scale(backend(), vec![("iad".into(), 2)]))]
+    {
+        let plan = console.wish("production", wish, None).await.unwrap();
+        world
+            .fault(&json!({"platform": "fly_machines", "route": route, "method": "POST", "kind": "lost", "count": 1}))
+            .await;
+        let done = console.carry_out(plan).await;
+        assert_eq!(done.state, OpState::Done, "{route}: {done:#?}");
+    }
+    assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/machines").await, 1);
+    assert_eq!(with(&world, |app| app.machines.len()), 3);
+    let seen = with(&world, |app| app.machines.iter().all(|one| one.host == Host::Ok && one.serving()));
+    assert!(seen);
+    console.stop().await;
+}
