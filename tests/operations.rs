@@ -91,7 +91,7 @@ async fn a_half_done_rollback_says_what_moved_and_is_finished_without_moving_it_
     let targets = console.targets().await;
     let plan = console.plan(targets.clone()).await;
     world
-        .fault(&json!({"platform": "vercel", "route": "/rollback/", "kind": "status", "status": 500, "count": 1}))
+        .fault(&json!({"platform": "vercel", "route": "/rollback/", "kind": "status", "status": 403, "count": 1}))
         .await;
     let half = console.carry_out(plan).await;
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");

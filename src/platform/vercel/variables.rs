@@ -77,6 +77,9 @@ impl Vercel {
             return Err(hidden(list.hidden));
         }
         // What cannot be read may be the very variable: writing beside it would make a second one.
+        if list.more {
+            return Err(garbage(VERCEL, "a page of its variables was read, and there are more"));
+        }
         if list.unread > 0 {
             return Err(garbage(VERCEL, &format!("{} variables of the list cannot be read", list.unread)));
         }
