@@ -136,9 +136,8 @@ pub(super) async fn restart(
         let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
         StepKind::RestartMachine.step(title)
     };
-    let whole = all.part().map(|_| {
-        StepKind::JudgeFleet.step(format!("see that all {} machines were started anew", all.len()))
-    });
+    let whole =
+        all.part().map(|_| StepKind::JudgeFleet.step(format!("see that all {} machines were started anew", all.len())));
     let steps = fleet.iter().map(step).chain(whole).collect();
     let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
     let part = part(info, &all, Act::FlyRestart { machines }, steps);
