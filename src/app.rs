@@ -29,6 +29,7 @@ pub mod secret;
 pub mod steady;
 pub mod stir;
 pub mod timeline;
+pub mod trust;
 pub mod why;
 
 use effect::Effect;

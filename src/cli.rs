@@ -3,6 +3,7 @@
 mod args;
 mod carry;
 mod claims;
+mod config;
 mod demo;
 mod info;
 mod journal;
@@ -11,6 +12,7 @@ mod logs;
 mod machines;
 mod open;
 mod operation;
+mod place;
 mod read;
 mod resume;
 mod rollback;
@@ -23,16 +25,18 @@ mod view;
 mod wait;
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::CommandFactory as _;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
-use crate::domain::log::Input;
+use crate::config::trust::Approvals;
 use crate::domain::operation::{Lever, Wish};
 use crate::error::{ExitCode, UserError};
-pub use args::{Args, Command, ConfigCommand, Output, PlanCommand, SecretsCommand, SimArgs};
+use crate::sanitize;
+pub use args::{Args, Command, Output, PlanCommand, SecretsCommand, SimArgs};
 
 /// Runs a command line.
 ///
@@ -46,14 +50,22 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         ascii: args.ascii,
         no_color: args.no_color,
         alone: false,
+        dry: false,
     };
     let output = Output { json: args.json, timeout: args.timeout.map(Duration::from_secs) };
-    let settings = || load::load(&flags, &variable);
+    let settings = || {
+        let settings = load::load(&flags, &variable)?;
+        // What is missing by it would look like a fault of the platforms.
+        if let Some(file) = settings.project_file.as_ref().filter(|file| file.withheld()) {
+            complain(&format!("warning: {}", file.words()));
+        }
+        Ok(settings)
+    };
     match args.command {
         None => screen(&flags),
         Some(Command::Demo(world)) => block_on(demo::run(world, flags)),
-        Some(Command::Sim { listen, write_config, world }) => {
-            block_on(simulate::run(listen, write_config.as_deref(), world))
+        Some(Command::Sim { listen, listen_beyond_loopback, write_config, world }) => {
+            block_on(simulate::run(listen, listen_beyond_loopback, write_config.as_deref(), world))
         }
         Some(Command::Status) => block_on(status::run(settings()?, output)),
         Some(Command::Releases) => block_on(lists::run(settings()?, lists::List::Releases, output)),
@@ -117,8 +129,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
             Ok(())
         }),
         Some(Command::Man) => generated(|out| clap_mangen::Man::new(Args::command()).render(out)),
-        Some(Command::Config(ConfigCommand::Example)) => print(include_str!("../config.example.toml")),
-        Some(Command::Config(ConfigCommand::Check)) => check(&flags),
+        Some(Command::Config(command)) => config::run(command, flags.clone()),
         Some(Command::Keys) => print(&crate::action::markdown()),
     }
 }
@@ -152,43 +163,13 @@ fn generated(make: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<E
 fn screen(flags: &Flags) -> Result<ExitCode, UserError> {
     let settings = load::load(flags, &variable)?;
     let _log = crate::telemetry::start(&settings.state_dir);
-    block_on(crate::runtime::run(settings, SystemClock::shared()))
-}
-
-fn check(flags: &Flags) -> Result<ExitCode, UserError> {
-    let settings = load::load(flags, &variable)?;
-    let mut text = String::new();
-    if let Some(origin) = &settings.origin {
-        text.push_str(&format!("read {}\n", origin.display()));
-    }
-    text.push_str(&format!("project {}, state in {}\n", settings.project, settings.state_dir.display()));
-    for env in &settings.environments {
-        let access = if env.writable { "write" } else { "read" };
-        text.push_str(&format!("environment {} ({access}): {} services\n", env.id, env.services.len()));
-    }
-    let accesses = [("github", &settings.github), ("vercel", &settings.vercel), ("supabase", &settings.supabase)];
-    for (name, access) in accesses {
-        if let Some(access) = access {
-            text.push_str(&format!("{name}: {}, token from {}\n", access.base, access.token.origin()));
-        }
-    }
-    if let Some(fly) = &settings.fly {
-        text.push_str(&format!("fly: {} and {}, token from {}\n", fly.machines, fly.api, fly.token.origin()));
-    }
-    for source in &settings.log_sources {
-        // Words and addresses may hold a token.
-        let from = match &source.input {
-            Input::File(path) => path.display().to_string(),
-            Input::Command(words) => format!("what {} writes", words.first().map_or("", String::as_str)),
-            Input::Address(_) => "an address".to_owned(),
-            Input::Stdin => "standard input".to_owned(),
-        };
-        text.push_str(&format!("log {}: {from}\n", source.id));
-    }
-    for warning in &settings.warnings {
-        text.push_str(&format!("warning: {warning}\n"));
-    }
-    print(&text)
+    let flags = flags.clone();
+    let reload: crate::runtime::Reload = Arc::new(move |file| {
+        // Only what was on the screen is approved: what was written meanwhile has another digest and asks again.
+        Approvals::of(&variable).approve(file, SystemClock::shared().now())?;
+        load::load(&flags, &variable)
+    });
+    block_on(crate::runtime::run(settings, SystemClock::shared(), Some(reload)))
 }
 
 /// Reads an environment variable; one that is not text counts as absent.
@@ -203,13 +184,13 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, UserError> {
 
 /// Says something beside the answer, on standard error. Nobody listening is no error.
 pub(crate) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", sanitize::printable(text));
 }
 
 /// Writes to standard output; false when its reader has gone away.
 fn emit(text: &str) -> Result<bool, UserError> {
     let mut out = std::io::stdout().lock();
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    written(out.write_all(sanitize::printable(text).as_bytes()).and_then(|()| out.flush()))
 }
 
 /// The same, without holding up whoever waits beside it: a reader that does not read must not keep a signal from ending us.

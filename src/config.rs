@@ -5,23 +5,32 @@ mod check;
 mod contract;
 pub mod credentials;
 mod database;
+mod dotenv;
 pub mod file;
+pub mod files;
 mod freezes;
 mod layers;
 pub mod load;
 mod person;
+pub mod proxy;
 mod sources;
 pub mod token;
+pub mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::layers::PROJECT;
+use self::proxy::Proxy;
 use self::token::Token;
+use self::trust::Approvals;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::log::Input;
+use crate::domain::promotion::Promotions;
+use crate::domain::trust::ProjectFile;
 
 /// Everything the console needs to know.
 #[derive(Debug, Clone)]
@@ -44,6 +53,8 @@ pub struct Settings {
     pub log_sources: Vec<LogSource>,
     /// Who sits at the keyboard, for locks, marks and the journal.
     pub who: Arc<str>,
+    /// Which environment is promoted to which.
+    pub promotions: Promotions,
     /// Workflows that deploy.
     pub workflows: Vec<WorkflowSettings>,
     /// Access to each platform.
@@ -66,8 +77,14 @@ pub struct Settings {
     pub write: bool,
     /// Shortest interval of a feed while something changes, and the calm one.
     pub poll: PollSettings,
+    /// Which requests go through a proxy.
+    pub proxy: Proxy,
     /// Things to tell the person: unknown keys with the nearest name, files that were not readable.
     pub warnings: Vec<String>,
+    /// The project file that is part of it, if one is.
+    pub project_file: Option<ProjectFile>,
+    /// The person's approvals of project files.
+    pub approvals: Approvals,
     /// The file that was read, if any.
     pub origin: Option<PathBuf>,
 }

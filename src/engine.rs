@@ -12,6 +12,7 @@ mod remember;
 mod running;
 mod supervisor;
 pub mod view;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,6 +68,9 @@ impl Engine {
         let memory = remember::Memory::new(settings.state_dir.clone(), Arc::clone(&clock), running.clone());
         if scope == Scope::All {
             supervisor.start(memory.clone().watch(outbox.clone()));
+            if let Some(file) = &settings.project_file {
+                supervisor.start(watch::watch(file.clone(), settings.approvals.clone(), outbox.clone()));
+            }
         }
         let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox, memory, running };
         (handle, lanes)

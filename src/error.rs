@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sanitize::Text;
+
 /// Exit codes of every command (console.md section 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
@@ -66,12 +68,13 @@ impl UserError {
 
 impl fmt::Display for UserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        // The last door: paths, arguments and names of files are part of errors, and others may have chosen them.
+        write!(f, "error: {}", Text::clean(&self.what))?;
         if !self.now.is_empty() {
-            write!(f, "\n  now: {}", self.now)?;
+            write!(f, "\n  now: {}", Text::clean(&self.now))?;
         }
         for hint in &self.hints {
-            write!(f, "\n  hint: {hint}")?;
+            write!(f, "\n  hint: {}", Text::clean(hint))?;
         }
         Ok(())
     }

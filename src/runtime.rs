@@ -25,6 +25,7 @@ use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
 use crate::domain::operation::Operation;
+use crate::domain::trust::ProjectFile;
 use crate::engine::view::Viewing;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
@@ -49,19 +50,39 @@ const TAPES_PER_FRAME: usize = 32;
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
 
-/// Runs the console on this terminal until the person quits.
+/// Approves a project file and reads the settings anew. It blocks.
+pub type Reload = Arc<dyn Fn(&ProjectFile) -> Result<Settings, UserError> + Send + Sync>;
+
+/// Runs the console on this terminal until the person quits; anew, with other settings, when a project file was approved.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written.
-pub async fn run(settings: Settings, clock: SharedClock) -> Result<ExitCode, UserError> {
+pub async fn run(settings: Settings, clock: SharedClock, reload: Option<Reload>) -> Result<ExitCode, UserError> {
+    let mut settings = settings;
+    loop {
+        let (code, next) = once(settings, Arc::clone(&clock), reload.clone()).await?;
+        match next {
+            Some(next) => settings = next,
+            None => return Ok(code),
+        }
+    }
+}
+
+async fn once(
+    settings: Settings,
+    clock: SharedClock,
+    reload: Option<Reload>,
+) -> Result<(ExitCode, Option<Settings>), UserError> {
     let settings = Arc::new(settings);
     let mouse = settings.ui.mouse;
-    let attached = crate::engine::view::attach(&settings.log_sources, Arc::clone(&clock))?;
+    let attached = crate::engine::view::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
     let mut console = Console::new(settings, clock);
     if let Some(viewing) = attached {
         console.reads(viewing);
     }
-    on_terminal(console, mouse).await
+    console.reload = reload;
+    let code = on_terminal(&mut console, mouse).await?;
+    Ok((code, console.next))
 }
 
 /// Shows a log on this terminal until the person quits.
@@ -70,10 +91,10 @@ pub async fn run(settings: Settings, clock: SharedClock) -> Result<ExitCode, Use
 /// When the terminal cannot be taken or written.
 pub async fn view(settings: Settings, clock: SharedClock, viewing: Viewing) -> Result<ExitCode, UserError> {
     let mouse = settings.ui.mouse;
-    on_terminal(Console::viewing(Arc::new(settings), clock, viewing), mouse).await
+    on_terminal(&mut Console::viewing(Arc::new(settings), clock, viewing), mouse).await
 }
 
-async fn on_terminal(mut console: Console, mouse: bool) -> Result<ExitCode, UserError> {
+async fn on_terminal(console: &mut Console, mouse: bool) -> Result<ExitCode, UserError> {
     let mut session = Session::enter(mouse, ExitCode::Terminated as i32).map_err(|error| terminal_error(&error))?;
     let input = session.keys();
     let signals = signals().map_err(|error| terminal_error(&error))?;
@@ -135,6 +156,12 @@ pub struct Console {
     viewing: Option<Viewing>,
     /// What was read last was little.
     trickle: bool,
+    /// How settings are read anew.
+    reload: Option<Reload>,
+    /// Another console follows this one.
+    again: bool,
+    /// Its settings.
+    next: Option<Settings>,
 }
 
 impl Console {
@@ -155,6 +182,9 @@ impl Console {
             left: Vec::new(),
             viewing: None,
             trickle: false,
+            reload: None,
+            again: false,
+            next: None,
         }
     }
 
@@ -195,10 +225,11 @@ impl Console {
         self.draw(surface)?;
         self.viewing.as_mut().map_or(Ok(()), Viewing::start)?;
         let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), self.scope);
-        let mut performer = Performer::new(engine, &self.settings);
+        let mut performer = Performer::new(engine, &self.settings, self.reload.clone());
         let result = self.turn_until_end(surface, &mut input, &mut signals, &mut performer, lanes).await;
         surface.leave();
-        let engine: EngineHandle = performer.into_engine();
+        let (engine, next): (EngineHandle, _) = performer.into_parts();
+        self.next = next.filter(|_| self.again);
         self.wind_down(&engine, &mut signals).await;
         engine.shutdown().await;
         result.map(|()| self.code.unwrap_or(ExitCode::Done))
@@ -351,7 +382,8 @@ impl Console {
         // What was looked for is there.
         self.urgent |= searching && !self.model.logs.searching();
         for effect in effects {
-            if effect == Effect::Quit {
+            if matches!(effect, Effect::Quit | Effect::Restart) {
+                self.again = effect == Effect::Restart;
                 return Ok(Flow::End);
             }
             // The terminal may have another size when it comes back.

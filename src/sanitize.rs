@@ -1,6 +1,8 @@
 //! Text from outside becomes [`Text`] at the door and can then be drawn, logged and stored without harm.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -84,7 +86,7 @@ pub fn lines(raw: &str) -> impl Iterator<Item = Text> + '_ {
 }
 
 /// Rewrites the 8-bit introducers (C1) as their 7-bit twins, because the parser knows only those.
-fn seven_bit(raw: &str) -> std::borrow::Cow<'_, str> {
+fn seven_bit(raw: &str) -> Cow<'_, str> {
     let introducer = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
     if !raw.contains(introducer) {
         return raw.into();
@@ -109,6 +111,34 @@ fn unseen(c: char) -> bool {
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a terminal draws every character of a text as it stands there: no control, no bidi mark, nothing without a width.
+#[must_use]
+pub fn is_clean(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || unseen(c))
+}
+
+/// The last door before a terminal or a pipe: whatever still is in an answer of several lines and would be obeyed or reorder
+/// what is seen is written as an escape, `\u001b`. In JSON, where such a character can only stand in a string, that is the
+/// same text.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || unseen(c);
+    if !text.chars().any(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if harmful(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Collects what a terminal would have printed.
@@ -177,6 +207,12 @@ impl From<&str> for Text {
     }
 }
 
+impl From<&Path> for Text {
+    fn from(path: &Path) -> Self {
+        Self::from_bytes(path.as_os_str().as_encoded_bytes())
+    }
+}
+
 impl From<String> for Text {
     fn from(raw: String) -> Self {
         Self::clean(&raw)
@@ -222,6 +258,17 @@ mod tests {
         assert!(text.ends_with("… +9983616 bytes cut"), "{}", &text[text.len() - 40..]);
         let bytes = Text::from_bytes(&vec![b'y'; 10_000_000]);
         assert!(bytes.as_str().ends_with("… +9983616 bytes cut"));
+    }
+
+    #[test]
+    fn the_last_door_escapes_and_leaves_json_what_it_is() {
+        assert!(matches!(printable("one\n\ttwo – drei\n"), Cow::Borrowed(_)));
+        let hostile = "a\u{1b}]52;c;eA==\u{7}\u{9b}31m\u{202e}\u{e0041}\r";
+        assert_eq!(printable(hostile), "a\\u001b]52;c;eA==\\u0007\\u009b31m\\u202e\\udb40\\udc41\\u000d");
+        let json = serde_json::json!({ "name": hostile }).to_string();
+        let back: serde_json::Value = serde_json::from_str(&printable(&json)).unwrap();
+        assert_eq!(back["name"], hostile);
+        assert!(!is_clean(hostile) && is_clean("prod ✅ – 漢字"));
     }
 
     #[test]

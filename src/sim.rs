@@ -15,6 +15,7 @@ use crate::error::{ExitCode, UserError};
 
 mod config;
 mod control;
+mod door;
 mod edge;
 pub mod faults;
 mod fly_api;
@@ -134,7 +135,8 @@ pub async fn start(options: Options, clock: SharedClock) -> Result<Sim, UserErro
     let (origins, control) = addresses(&listeners)?;
     shared.set_origins(origins.clone(), control.clone());
     for (name, listener) in ORDER.into_iter().zip(listeners) {
-        serve(&tasks, listener, router(name, &shared));
+        let door = door::Door { exposed: !options.listen.ip().is_loopback(), public: name.starts_with("edge.") };
+        serve(&tasks, listener, door::layer(router(name, &shared), door));
     }
     Ok(Sim { shared, tasks, origins, control })
 }

@@ -24,6 +24,8 @@ use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
 use crate::app::overlay::Overlay;
 use crate::domain::environment::{Status, Tier};
+use crate::domain::ids::ServiceId;
+use crate::domain::names;
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
 
@@ -35,6 +37,21 @@ pub(crate) struct Ctx<'a> {
 }
 
 impl Ctx<'_> {
+    /// A service beside its lines, in at least so many columns: the environment by four letters, then its name; of a log that is
+    /// read alone the name. What would look like another one takes more room.
+    fn place(&self, id: &ServiceId, width: usize) -> String {
+        let (model, mark, room) = (self.model, self.theme.ellipsis(), width.saturating_sub(1));
+        let text = if model.alone {
+            let all = model.logs.sources().iter().map(|source| &*source.service.name);
+            names::shortest(&id.name, all, room, mark)
+        } else {
+            let env = model.names.environment(&id.env, 4, mark);
+            let name = model.names.part(&id.name, room.saturating_sub(env.width() + 1), mark);
+            format!("{env}/{name}")
+        };
+        text::pad(&format!("{text} "), width)
+    }
+
     /// A text that a shared screen must not show, as blocks in privacy.
     fn veiled(&self, text: &str) -> String {
         if !self.model.private {

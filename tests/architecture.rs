@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A layer and the layers it may import. Order as in the crate documentation.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("error", &[]),
+    ("error", &["sanitize"]),
     ("clock", &[]),
     ("sanitize", &[]),
     ("redact", &["sanitize"]),
@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["domain", "sanitize", "redact", "error", "clock", "config", "platform", "store", "logstore"]),
     ("app", &["domain", "sanitize", "logstore", "action", "config"]),
     ("ui", &["app", "domain", "sanitize", "action", "config"]),
-    ("term", &["app"]),
+    ("term", &["app", "sanitize"]),
     (
         "runtime",
         &[

@@ -28,7 +28,7 @@ async fn world(dir: &Path) -> Sim {
 async fn flightdeck(dir: &Path, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
     command.args(arguments).current_dir(dir).env("FLIGHTDECK_STATE_DIR", dir.join("state"));
-    command.env_remove("FLIGHTDECK_CONFIG").output().await.unwrap()
+    command.env("FLIGHTDECK_CONFIG", dir.join("flightdeck.toml")).output().await.unwrap()
 }
 
 fn lines(output: &Output) -> Vec<Value> {
@@ -181,7 +181,8 @@ async fn following_ends_by_a_signal_with_its_code_and_quietly_without_a_reader()
     let sim = world(dir.path()).await;
     for (signal, code) in [(Some("-INT"), 130), (Some("-TERM"), 143), (None, 0)] {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
-        command.args(["logs", "--follow"]).current_dir(dir.path()).env_remove("FLIGHTDECK_CONFIG");
+        command.args(["logs", "--follow"]).current_dir(dir.path());
+        command.env("FLIGHTDECK_CONFIG", dir.path().join("flightdeck.toml"));
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let mut first = String::new();
@@ -259,7 +260,12 @@ async fn locks_and_marks_hold_against_others() {
     let by = async |who: &str, arguments: &[&str]| {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
         command.args(arguments).current_dir(dir.path()).env("FLIGHTDECK_STATE_DIR", dir.path().join("state"));
-        command.env_remove("FLIGHTDECK_CONFIG").env("FLIGHTDECK_WHO", who).output().await.unwrap()
+        command
+            .env("FLIGHTDECK_CONFIG", dir.path().join("flightdeck.toml"))
+            .env("FLIGHTDECK_WHO", who)
+            .output()
+            .await
+            .unwrap()
     };
     let lock = by("maria", &["lock", "production", "--reason", "migration", "--for", "2h"]).await;
     assert_eq!(lock.status.code(), Some(0), "{lock:?}");

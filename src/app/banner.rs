@@ -23,23 +23,45 @@ pub struct Banner {
     pub passed: Option<(u32, u32)>,
     /// Since when.
     pub since: Timestamp,
+    /// Further productions that fail.
+    pub others: Vec<EnvId>,
+}
+
+impl Banner {
+    /// Whether this environment is among those that fail.
+    fn tells(&self, env: &EnvId) -> bool {
+        self.env == *env || self.others.contains(env)
+    }
 }
 
 /// Judges production again; rings and titles once when the judgement changes.
 pub(super) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     let production = model.environments.iter().filter(|env| env.tier == Tier::Production);
-    let next = production.into_iter().find_map(|env| failing(model, env, now));
-    let was = model.banner.as_ref().map(|banner| banner.env.clone());
-    let is = next.as_ref().map(|banner| banner.env.clone());
-    model.banner = next;
-    match (was, is, &model.banner) {
-        (None, Some(env), Some(banner)) => {
-            let text = format!("{}: {env} FAILS: {}", model.project, banner.evidence);
-            vec![Effect::Alert(text), Effect::Title(format!("FAIL {env} · flightdeck"))]
-        }
-        (Some(_), None, _) => vec![Effect::Title(format!("flightdeck {}", model.project))],
-        _ => Vec::new(),
+    let mut all: Vec<Banner> = production.into_iter().filter_map(|env| failing(model, env, now)).collect();
+    let was = model.banner.take();
+    let title = |all: &[Banner]| all.iter().map(|one| one.env.as_str().to_owned()).collect::<Vec<_>>().join(" ");
+    let fresh = |one: &&Banner| !was.as_ref().is_some_and(|was| was.tells(&one.env));
+    let alert = |one: &Banner| Effect::Alert(format!("{}: {} FAILS: {}", model.project, one.env, one.evidence));
+    let mut effects: Vec<Effect> = all.iter().filter(fresh).map(alert).collect();
+    let told = was.as_ref().map_or(0, |was| 1 + was.others.len());
+    if all.is_empty() && told > 0 {
+        effects.push(Effect::Title(format!("flightdeck {}", model.project)));
+    } else if !effects.is_empty() || all.len() != told {
+        effects.push(Effect::Title(format!("FAIL {} · flightdeck", title(&all))));
     }
+    // The one that is looked at, else the one that stood there, so that the line does not jump.
+    let here = model.selected_env().map(|env| env.id.clone()).or_else(|| was.map(|was| was.env));
+    let first = all.iter().position(|one| Some(&one.env) == here.as_ref()).unwrap_or(0);
+    if !all.is_empty() {
+        let mut banner = all.remove(first);
+        banner.others = all.into_iter().map(|one| one.env).collect();
+        if !banner.others.is_empty() {
+            let others: Vec<&str> = banner.others.iter().map(EnvId::as_str).collect();
+            banner.evidence = Text::from(format!("{} (fails too: {})", banner.evidence, others.join(", ")));
+        }
+        model.banner = Some(banner);
+    }
+    effects
 }
 
 /// The edge may differ from the platform's word this long, seconds, before production fails by it.
@@ -74,6 +96,7 @@ fn edge_differs(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
         evidence: Text::from(says),
         passed: None,
         since: *since,
+        others: Vec::new(),
     })
 }
 
@@ -88,6 +111,7 @@ fn probe_failing(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
         evidence: Text::from(format!("{}: {says}", probe.id.name)),
         passed: Some(before_and_since(probe, change_before(model, env, probe.since))),
         since: probe.since,
+        others: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Wish};
+use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
 
 /// One wish.
@@ -47,6 +48,10 @@ pub enum Effect {
     Mouse(bool),
     /// Give the terminal back and stop (ctrl-z).
     Suspend,
+    /// Approve a project file as it was read, and read the settings anew; the answer is `Fact::Approved`.
+    Approve(Box<ProjectFile>),
+    /// Begin anew with the settings that were read.
+    Restart,
     /// End.
     Quit,
 }

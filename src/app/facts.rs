@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
-use super::{banner, confirm, rollback, saving, steady, timeline};
+use super::{banner, confirm, rollback, saving, steady, timeline, trust};
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
@@ -118,6 +118,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             model.history = *history;
             mark_verified(model);
         }
+        Fact::ProjectFile(file) => trust::found(model, *file, now),
+        Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
         Fact::Notice(text) => model.notice = Some(text),
     }

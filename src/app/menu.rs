@@ -7,10 +7,11 @@ use super::effect::Effect;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
-use super::{scale, secret};
-use crate::domain::environment::{EnvInfo, Platform, Tier};
+use super::{scale, secret, trust};
+use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::Wish;
+use crate::domain::promotion::KEY;
 use crate::domain::state::State;
 
 /// One row.
@@ -35,6 +36,8 @@ pub enum Run {
     Wish(EnvId, Wish),
     /// The entry of a secret.
     Secret,
+    /// What a project file asks for.
+    ProjectFile,
     /// The choice of how many machines.
     Scale(ServiceId),
     /// A claim on an environment, or its end.
@@ -67,6 +70,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
             run: Run::Show(operation.id),
         });
     }
+    items.extend(project_file(model));
     items.push(promote(model, now));
     items.push(runs::review(model, 'A', true));
     items.push(runs::review(model, 'J', false));
@@ -94,34 +98,43 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items
 }
 
+/// What a project file asks for, while somebody has to say something to it.
+fn project_file(model: &Model) -> Option<Item> {
+    let file = trust::open(model)?;
+    let title = if file.withheld() { "approve what flightdeck.toml asks for" } else { "read flightdeck.toml anew" };
+    Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
+}
+
 fn promote(model: &Model, now: Now) -> Item {
-    let production = model.environments.iter().find(|env| env.tier == Tier::Production);
-    let staging = model.environments.iter().find(|env| env.tier == Tier::Staging);
-    let judged = staging.map(|env| model.judge(env, now));
-    let candidate = judged.as_ref().and_then(|judged| judged.sha().cloned());
-    let why_not = match (production, &candidate) {
-        (None, _) => Some("no environment of tier production".to_owned()),
-        (Some(env), _) if !env.writable => env.read_only().map(|why| why.to_string()),
-        (_, None) => Some(match &judged {
-            Some(judged) if judged.state == State::Mixed => format!("staging is {}", judged.words()),
-            _ => "what staging runs is not known".to_owned(),
-        }),
+    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id));
+    let ends = promotion.and_then(|one| Some((model.env(&one.from)?, model.env(&one.to)?)));
+    let Some((from, env)) = ends else {
+        let targets: Vec<&str> = model.promotions.targets().map(EnvId::as_str).collect();
+        let why = match targets.as_slice() {
+            [] => format!("nothing says what is promoted to where: {KEY}"),
+            several => format!("select one of {}", several.join(", ")),
+        };
+        return Item { letter: 'P', title: "promote".to_owned(), why_not: Some(why), run: Run::Nothing };
+    };
+    let judged = model.judge(from, now);
+    let candidate = judged.sha().cloned();
+    let why_not = match &candidate {
+        _ if !env.writable => env.read_only().map(|why| why.to_string()),
         // What is promoted must be known to run there now.
-        _ if judged.as_ref().is_some_and(|judged| judged.state == State::Unknown) => {
-            judged.as_ref().map(|judged| format!("staging is {}", judged.words()))
+        _ if matches!(judged.state, State::Mixed | State::Unknown) => {
+            Some(format!("{} is {}", from.id, judged.words()))
         }
-        (Some(env), Some(sha)) if model.judge(env, now).sha().is_some_and(|live| live.same(sha)) => {
+        None => Some(format!("what {} runs is not known", from.id)),
+        Some(sha) if model.judge(env, now).sha().is_some_and(|live| live.same(sha)) => {
             Some(format!("{} runs it already", env.id))
         }
-        _ => under_way(model),
+        Some(_) => under_way(model),
     };
-    let what = candidate.as_ref().map_or("what staging runs", |sha| sha.short());
-    let place = production.map_or("production", |env| env.id.as_str());
-    let run = production.map_or(Run::Nothing, |env| Run::Wish(env.id.clone(), Wish::Promote));
+    let what = candidate.as_ref().map_or_else(|| format!("what {} runs", from.id), |sha| sha.short().to_owned());
     // Without a workflow that deploys it, image and build are taken over on the platforms.
-    let straight = production.is_some_and(|env| !model.workflows.contains_key(&env.id));
-    let how = if straight { ", straight on its platforms" } else { "" };
-    Item { letter: 'P', title: format!("promote {what} to {place}{how}"), why_not, run }
+    let how = if model.workflows.contains_key(&env.id) { "" } else { ", straight on its platforms" };
+    let run = Run::Wish(env.id.clone(), Wish::Promote);
+    Item { letter: 'P', title: format!("promote {what} to {}{how}", env.id), why_not, run }
 }
 
 fn set_secret(model: &Model) -> Item {
@@ -191,6 +204,7 @@ pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
         Run::RollBack => rollback::open(model, now),
         Run::Secret => secret::open(model),
+        Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),
         Run::Wish(env, wish) => return rollback::wish(model, env, wish, now),
         Run::Lock(env, true) => rollback::claim(model, env, Asks::Lock),

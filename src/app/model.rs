@@ -23,13 +23,16 @@ use crate::domain::health::{ProbeId, ProbeState};
 use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
 use crate::domain::judge::Known;
+use crate::domain::names::Names;
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
 use crate::domain::posture::Posture;
+use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{Contract, SecretEntry, SecretRow};
 use crate::domain::secret_matrix;
 use crate::domain::status::{Judgement, ServiceState};
+use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
 
 /// A full-screen view; the number is its key.
@@ -132,6 +135,10 @@ pub struct Model {
     pub probes: Vec<ProbeState>,
     /// The service that a probe asks, where its address tells.
     pub aimed: BTreeMap<ProbeId, ServiceId>,
+    /// Which environment is promoted to which.
+    pub promotions: Promotions,
+    /// Names of environments and services, so that short forms are told apart.
+    pub names: Names,
     /// When which environment is frozen.
     pub freezes: Vec<(EnvId, Freeze)>,
     /// What services say of their condition.
@@ -152,6 +159,10 @@ pub struct Model {
     pub logs: LogBuf,
     /// The failing production, if there is one.
     pub banner: Option<Banner>,
+    /// The project file that waits for the person, or is in use.
+    pub project_file: Option<ProjectFile>,
+    /// It is another one than the settings were made of.
+    pub project_changed: bool,
     /// What the disk remembers.
     pub history: History,
     /// Since when the edge of a service differs from its platform's word.
@@ -186,15 +197,23 @@ pub struct Model {
     pub notice: Option<Text>,
 }
 
+/// Every name that may be cut on the screen.
+fn names(settings: &Settings) -> Names {
+    let environments = settings.environments.iter().map(|env| env.id.clone()).collect();
+    let services = settings.environments.iter().flat_map(|env| &env.services).map(|service| service.id.name.clone());
+    let logs = settings.log_sources.iter().map(|source| source.id.name.clone());
+    Names::new(environments, services.chain(logs))
+}
+
 impl Model {
     /// A model that knows the settings and nothing else.
     #[must_use]
-    pub fn new(settings: &Settings, _now: Now) -> Self {
+    pub fn new(settings: &Settings, now: Now) -> Self {
         let mut environments = settings.environments.clone();
         // Production first, the rest as configured: it is what people look for.
         environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
         let production = environments.first().map(|env| Place::Env(env.id.clone()));
-        Self {
+        let mut model = Self {
             project: settings.project.clone(),
             environments,
             rules: settings.secrets.clone(),
@@ -215,6 +234,8 @@ impl Model {
             releases: BTreeMap::new(),
             probes: Vec::new(),
             aimed: aimed(settings),
+            promotions: settings.promotions.clone(),
+            names: names(settings),
             freezes: settings.freezes.clone(),
             posture: BTreeMap::new(),
             secret_entries: BTreeMap::new(),
@@ -225,6 +246,8 @@ impl Model {
             clocks: BTreeMap::new(),
             logs: LogBuf::new(settings.ui.log_bytes),
             banner: None,
+            project_file: settings.project_file.clone(),
+            project_changed: false,
             history: History::default(),
             differs: BTreeMap::new(),
             steady: BTreeMap::new(),
@@ -241,7 +264,9 @@ impl Model {
             quitting: false,
             asked: 0,
             notice: settings.warnings.first().map(|warning| Text::clean(warning)),
-        }
+        };
+        super::trust::ask(&mut model, now);
+        model
     }
 
     /// The clock and the ages on the screen change with the seconds.

@@ -6,6 +6,7 @@ use super::jump::{self, Jump};
 use super::menu::{self, Item};
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
+use super::trust::{self, Asked};
 use super::{keys, reader, why};
 use crate::action::{Action, TABLE};
 use crate::domain::ids::ServiceId;
@@ -29,6 +30,8 @@ pub enum Overlay {
     Chart(usize),
     /// Everything known of one thing, from this row on.
     Detail(Subject, usize),
+    /// Whether a project file may do what it asks for.
+    Trust(Asked),
     /// The filter of the log lines as it is typed.
     Prompt(String),
 }
@@ -118,6 +121,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         Overlay::Chart(at) => {
             let at = *at;
             reader::chart_key(model, key, at)
+        }
+        Overlay::Trust(asked) => {
+            let asked = *asked;
+            trust::key(model, key, asked, now)
         }
         Overlay::Detail(_, top) => {
             *top = match key.code {

@@ -3,10 +3,11 @@
 use super::jump::Jump;
 use super::model::{Model, Pane, Place};
 use super::msg::Now;
-use crate::domain::environment::{EnvInfo, Status, Tier};
+use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::{FeedId, FeedState, Freshness};
-use crate::domain::ids::Sha;
+use crate::domain::ids::{EnvId, Sha};
 use crate::domain::posture;
+use crate::domain::promotion::KEY;
 use crate::sanitize::Text;
 
 /// One point.
@@ -25,21 +26,33 @@ pub struct Check {
 /// Every point, in the order in which a person would ask.
 #[must_use]
 pub fn checks(model: &Model, now: Now) -> Vec<Check> {
-    let tier = |tier: Tier| model.environments.iter().find(|env| env.tier == tier);
-    let (Some(production), Some(staging)) = (tier(Tier::Production), tier(Tier::Staging)) else { return Vec::new() };
+    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id));
+    let ends = promotion.and_then(|one| Some((model.env(&one.from)?, model.env(&one.to)?)));
+    let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.judge(staging, now).sha().cloned();
     vec![
-        healthy(model, staging, "staging is healthy", now),
+        healthy(model, staging, "where it runs is healthy", now),
         candidate_of(model, (staging, production), candidate.as_ref(), now),
         built(model, candidate.as_ref()),
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
         secrets(model),
-        healthy(model, production, "production is healthy now", now),
+        healthy(model, production, "where it would go is healthy now", now),
         postures(model, production),
         operations(model),
         fresh(model, now),
     ]
+}
+
+/// With several ways to customers, one of them has to be looked at.
+fn unsaid(model: &Model) -> Vec<Check> {
+    let targets: Vec<&str> = model.promotions.targets().map(EnvId::as_str).collect();
+    let says = match targets.as_slice() {
+        [] => format!("nothing says what is promoted to where: {KEY}"),
+        several => format!("select one of {}", several.join(", ")),
+    };
+    let jump = Jump::Pane(Pane::Environments);
+    vec![Check { asks: "it is known what goes where", status: Status::Unknown, says: Text::from(says), jump }]
 }
 
 /// What is asked, in order.
@@ -51,12 +64,9 @@ pub(super) fn asked(model: &Model) -> Vec<&'static str> {
 
 fn healthy(model: &Model, env: &EnvInfo, asks: &'static str, now: Now) -> Check {
     let judged = model.judge(env, now);
-    Check {
-        asks,
-        status: judged.state.tone(),
-        says: Text::from(judged.words()),
-        jump: Jump::Place(Place::Env(env.id.clone())),
-    }
+    // The question is the same for every pair of environments; the answer names its own.
+    let says = Text::from(format!("{}: {}", env.id, judged.words()));
+    Check { asks, status: judged.state.tone(), says, jump: Jump::Place(Place::Env(env.id.clone())) }
 }
 
 fn candidate_of(

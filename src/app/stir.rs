@@ -45,6 +45,12 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         Fact::Pipeline(runs) => model.runs != *runs,
         Fact::History(history) => model.history != **history,
         Fact::Logs(batch) => !batch.lines.is_empty() || batch.gap > 0,
-        Fact::Plan(..) | Fact::Operation(_) | Fact::Notice(_) | Fact::Saved(_) | Fact::Clock(..) => true,
+        Fact::Plan(..)
+        | Fact::ProjectFile(_)
+        | Fact::Approved(_)
+        | Fact::Operation(_)
+        | Fact::Notice(_)
+        | Fact::Saved(_)
+        | Fact::Clock(..) => true,
     }
 }

@@ -70,6 +70,9 @@ pub enum Command {
         /// The first port; the others follow, port 0 picks free ones.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: std::net::SocketAddr,
+        /// Let --listen name an address that other machines reach; they can then steer the simulator too.
+        #[arg(long)]
+        listen_beyond_loopback: bool,
         /// Write a configuration that points the console at it.
         #[arg(long, value_name = "FILE")]
         write_config: Option<PathBuf>,
@@ -179,7 +182,7 @@ pub enum Command {
     Man,
     /// The configuration.
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(super::config::ConfigCommand),
     /// The table of keys.
     Keys,
 }
@@ -214,13 +217,4 @@ pub enum SecretsCommand {
     Diff,
     /// Give a secret a value, from standard input or a hidden prompt; without --confirm it prints the plan.
     Set(super::secrets::SetArgs),
-}
-
-/// Subcommands of `config`.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum ConfigCommand {
-    /// Load it and say what was understood.
-    Check,
-    /// Print an example with every key.
-    Example,
 }

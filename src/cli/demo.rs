@@ -21,7 +21,7 @@ pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserEr
     // What is done to a simulated product must not stand in the journal of a real one.
     settings.state_dir = settings.state_dir.join("demo");
     let _log = crate::telemetry::start(&settings.state_dir);
-    let code = crate::runtime::run(settings, clock).await;
+    let code = crate::runtime::run(settings, clock, None).await;
     simulator.stop().await;
     code
 }

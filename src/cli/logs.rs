@@ -121,7 +121,7 @@ pub(super) async fn run(mut settings: Settings, args: LogsArgs, output: Output) 
     narrow(&mut settings, &args)?;
     let colour = !output.json && !settings.ui.no_color && std::io::stdout().is_terminal();
     let printer = Printer { json: output.json, colour, filter };
-    let own = crate::engine::view::attach(&settings.log_sources, Arc::clone(&clock))?;
+    let own = crate::engine::view::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
     let mut own = Own::new(own, Arc::clone(&clock));
     let (engine, lanes) = Engine::start(Arc::new(settings), clock, Scope::Logs);
     let awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();

@@ -1,12 +1,11 @@
 //! How machines are moved, how many there are, and the word that a held operation waits for, without a screen.
 
-use super::Output;
 use super::operation::{self, Consent, ServiceArgs};
+use super::{Output, place};
 use crate::app::follow;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::Tier;
-use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::ids::ServiceId;
 use crate::domain::manner::{AtOnce, Manner, Strategy};
 use crate::domain::operation::Wish;
 use crate::error::{ExitCode, UserError};
@@ -67,7 +66,7 @@ pub(super) fn scale(settings: Settings, args: ScaleArgs, output: Output) -> Resu
 /// A word to an operation that is held.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SwitchArgs {
-    /// Where; without it, the environment of tier production.
+    /// Where; without it, the one environment of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     /// Destroy the new machines instead.
@@ -78,9 +77,7 @@ pub struct SwitchArgs {
 }
 
 pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output) -> Result<ExitCode, UserError> {
-    let production = settings.environments.iter().find(|env| env.tier == Tier::Production);
-    let env = args.environment.map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
-    let env = env.ok_or_else(|| UserError::new(ExitCode::Usage, "which environment? name it with --environment"))?;
+    let env = place::environment(&settings, args.environment.as_deref())?;
     args.consent.check(env.as_str())?;
     let failed = |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
     let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Output;
 use super::carry::carry_out;
+use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::Tier;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
 use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
@@ -41,7 +40,7 @@ impl Consent {
 /// A promotion.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PromoteArgs {
-    /// Where; without it, the environment of tier production.
+    /// To where; without it, the one environment that something is promoted to.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -53,7 +52,7 @@ pub struct PromoteArgs {
 pub struct RunArgs {
     /// Which run, by the number that `flightdeck approvals` shows.
     pub run: u64,
-    /// Where; without it, the environment of tier production.
+    /// Where; without it, the one environment of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -65,7 +64,7 @@ pub struct RunArgs {
 pub struct ServiceArgs {
     /// Which service, by its name in the environment.
     pub service: String,
-    /// Where; without it, the environment of tier production.
+    /// Where; without it, the one environment of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -130,10 +129,9 @@ pub(super) async fn on_service(
     wish: impl FnOnce(ServiceId) -> Wish,
     output: Output,
 ) -> Result<ExitCode, UserError> {
-    let production = settings.environments.iter().find(|env| env.tier == Tier::Production);
-    let env = args.environment.clone().map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
-    let service = ServiceId::new(env.unwrap_or_else(|| "production".into()), &args.service);
-    run(settings, args.environment, wish(service), args.consent, output).await
+    let env = place::environment(&settings, args.environment.as_deref())?;
+    let service = ServiceId::new(env.clone(), &args.service);
+    run(settings, Some(env.to_string()), wish(service), args.consent, output).await
 }
 
 pub(super) async fn run(
@@ -143,15 +141,11 @@ pub(super) async fn run(
     consent: Consent,
     output: Output,
 ) -> Result<ExitCode, UserError> {
-    let production = settings.environments.iter().find(|env| env.tier == Tier::Production);
-    let env = environment.map(EnvId::from).or_else(|| production.map(|env| env.id.clone()));
-    let env = env.ok_or_else(|| UserError::new(ExitCode::Usage, "which environment? name it with --environment"))?;
+    let env = match wish {
+        Wish::Promote => place::promoted(&settings, environment.as_deref())?,
+        _ => place::environment(&settings, environment.as_deref())?,
+    };
     consent.check(env.as_str())?;
-    if settings.environment(&env).is_none() {
-        return Err(
-            UserError::new(ExitCode::Usage, format!("no environment {env} is configured")).now("nothing was changed")
-        );
-    }
     super::open::warn(&settings, output.json).await?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
     let result = match planned(&engine, &mut lanes, &env, wish, None, output).await {

@@ -22,7 +22,7 @@ pub struct SetArgs {
     /// The service that reads it; without it, the environment's own secrets on GitHub, which the pipeline reads.
     #[arg(long, default_value = PIPELINE)]
     pub service: String,
-    /// Where; without it, the environment of tier production.
+    /// Where; without it, the one environment of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -36,7 +36,9 @@ fn value(name: &str) -> Result<Held, UserError> {
         UserError::new(ExitCode::Usage, format!("the value cannot be read: {error}")).now("nothing was changed")
     };
     if stdin.is_terminal() {
-        return rpassword::prompt_password(format!("value of {name} (not shown): ")).map(Held::new).map_err(wrong);
+        return rpassword::prompt_password(format!("value of {} (not shown): ", Text::clean(name)))
+            .map(Held::new)
+            .map_err(wrong);
     }
     let mut text = String::new();
     stdin.lock().take(LONGEST).read_to_string(&mut text).map_err(wrong)?;

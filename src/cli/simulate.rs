@@ -9,7 +9,18 @@ use crate::clock::SystemClock;
 use crate::error::{ExitCode, UserError};
 use crate::sim::{self, Options};
 
-pub(super) async fn run(listen: SocketAddr, config: Option<&Path>, world: SimArgs) -> Result<ExitCode, UserError> {
+pub(super) async fn run(
+    listen: SocketAddr,
+    beyond: bool,
+    config: Option<&Path>,
+    world: SimArgs,
+) -> Result<ExitCode, UserError> {
+    if !listen.ip().is_loopback() && !beyond {
+        let what = format!("{listen} is not on loopback: whoever reaches it could steer the simulator");
+        return Err(UserError::new(ExitCode::Usage, what)
+            .now("nothing was started")
+            .hint("listen on 127.0.0.1, or add --listen-beyond-loopback if that is meant"));
+    }
     let options = Options { listen, scenario: world.scenario, seed: world.seed, speed: world.speed };
     let simulator = sim::start(options, SystemClock::shared()).await?;
     if let Some(path) = config {

@@ -27,7 +27,7 @@ pub(super) async fn run(files: Vec<PathBuf>, command: Vec<String>, flags: Flags)
         return Err(UserError::new(ExitCode::Usage, "standard input can be read once").now("nothing was opened"));
     }
     let clock = SystemClock::shared();
-    let viewing = view::open(&inputs, Arc::clone(&clock))?;
+    let viewing = view::open(&inputs, &settings.proxy, Arc::clone(&clock))?;
     crate::runtime::view(settings, clock, viewing).await
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::sanitize;
+
 /// What matters about an address: is it encrypted, is it this machine, what follows the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Address<'a> {
@@ -20,7 +22,7 @@ pub(super) fn read(url: &str) -> Result<Address<'_>, &'static str> {
         (_, Some(after)) => (false, after),
         _ => return Err("does not begin with https:// or http://"),
     };
-    if url.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+    if url.chars().any(|c| c.is_whitespace() || c == '\\') || !sanitize::is_clean(url) {
         return Err("holds a space, a control character or a backslash");
     }
     let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::address;
 use super::file::{self, File};
 use super::load::{Env, Flags};
+use super::proxy::Proxy;
 use super::sources;
 use super::token::Token;
+use super::trust::Approvals;
 use super::{
     Access, DatabaseSettings, DatabaseTls, FlyAccess, LogSource, ObserveAt, ObserveSettings, PollSettings,
     ProbeSettings, Settings, UiSettings, WorkflowSettings, contract, credentials, database, freezes, layers,
@@ -15,7 +17,9 @@ use super::{
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::freeze::Freeze;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::promotion::{Promotion, Promotions};
 use crate::error::{ExitCode, UserError};
+use crate::sanitize;
 
 /// Themes that are part of the program; a test holds the list against the files.
 const THEMES: &[&str] = &["dark", "light", "mono", "high-contrast"];
@@ -46,6 +50,8 @@ struct Check<'a> {
 impl Check<'_> {
     fn settings(&self, file: File, mut warnings: Vec<String>) -> Result<Settings, UserError> {
         let (environments, probes, observe) = self.environments(&file.environments)?;
+        self.alike(&file.environments, &mut warnings);
+        let promotions = Promotions::new(self.promotions(&file.environments)?, &environments);
         let repository = file.repository.as_deref().map(|text| self.repository(text)).transpose()?;
         let all = file.platforms;
         let github = self.access(Platform::Github, all.github.as_ref(), &mut warnings)?;
@@ -62,6 +68,7 @@ impl Check<'_> {
             databases: self.databases(&file.environments, &mut warnings)?,
             log_sources: self.log_sources(&file.environments)?,
             who: super::person::who(self.env).into(),
+            promotions,
             workflows: self.workflows(&file.environments)?,
             github,
             fly,
@@ -73,8 +80,11 @@ impl Check<'_> {
             state_dir: self.state_dir(file.state.dir.as_deref(), &mut warnings),
             write: self.flags.write && !self.flags.readonly,
             poll: self.poll(&file.poll, &mut warnings)?,
+            proxy: Proxy::from_env(self.env),
             warnings,
             origin: None,
+            project_file: None,
+            approvals: Approvals::of(self.env),
         };
         self.every_service_has_a_platform(&mut settings);
         Ok(settings)
@@ -117,15 +127,31 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// GitHub compares names of environments without case, so that two of ours would be one to it.
+    fn alike(&self, environments: &[file::Environment], warnings: &mut Vec<String>) {
+        let mut seen = std::collections::BTreeMap::new();
+        for name in environments.iter().map(|environment| environment.name.as_str()) {
+            if let Some(other) = seen.insert(name.to_lowercase(), name) {
+                warnings.push(format!(
+                    "{}: the environments \"{other}\" and \"{name}\" differ in case only: GitHub takes them for one",
+                    self.name
+                ));
+            }
+        }
+    }
+
     /// A name as it will stand on the screen: some text, and nothing that a terminal obeys.
     fn plain<'n>(&self, what: &str, name: &'n str) -> Result<&'n str, UserError> {
         if name.trim().is_empty() {
             return Err(self.refuse(&format!("{what}: the name is empty"), "write some text between the quotes"));
         }
-        if name.chars().any(char::is_control) {
+        if !sanitize::is_clean(name) {
             return Err(self.refuse(
-                &format!("{what}: the name \"{}\" holds a control character", name.escape_debug()),
-                "leave out control characters",
+                &format!(
+                    "{what}: the name \"{}\" holds a control character, or one that is not seen",
+                    name.escape_debug()
+                ),
+                "leave it out",
             ));
         }
         Ok(name)
@@ -190,11 +216,39 @@ impl Check<'_> {
             }
             all.push(DatabaseSettings {
                 service: ServiceId::new(environment.name.as_str(), &service.name),
-                url: database::url(&place, written, |name| self.variable(name), warnings),
+                url: database::url(&place, written, self.flags.dry, |name| self.variable(name), warnings),
                 tls,
                 ca_file: written.ca_file.as_ref().map(PathBuf::from),
                 interval: self.interval(&format!("{place}: interval"), written.interval.as_deref(), 60)?,
             });
+        }
+        Ok(all)
+    }
+
+    /// Each environment is promoted from one other at most, so that nobody has to guess which.
+    fn promotions(&self, environments: &[file::Environment]) -> Result<Vec<Promotion>, UserError> {
+        let mut all: Vec<Promotion> = Vec::new();
+        let hint = "promotes_to names another environment, for example promotes_to = \"production\"";
+        for written in environments {
+            let Some(to) = &written.promotes_to else { continue };
+            let place = format!("promotes_to of {}", written.name);
+            if *to == written.name || !environments.iter().any(|one| one.name == *to) {
+                let what = format!("{place} = \"{}\" is no other environment", to.escape_debug());
+                return Err(self.refuse(&what, hint));
+            }
+            if let Some(other) = all.iter().find(|one| one.to.as_str() == to) {
+                let what = format!("{place}: {} promotes to {to} already, and only one may", other.from);
+                return Err(self.refuse(&what, hint));
+            }
+            all.push(Promotion { from: written.name.as_str().into(), to: to.as_str().into() });
+        }
+        for start in &all {
+            // Each has one source at most: after as many steps as there are promotions the way has ended, or is a circle.
+            let next = |at: &Promotion| all.iter().find(|one| one.from == at.to);
+            let mut way = std::iter::successors(Some(start), |at| next(at)).skip(1).take(all.len());
+            if way.any(|one| one == start) {
+                return Err(self.refuse(&format!("promotes_to of {} leads in a circle back to it", start.from), hint));
+            }
         }
         Ok(all)
     }
@@ -363,7 +417,7 @@ impl Check<'_> {
 
     fn fly(&self, account: Option<&file::Account>, warnings: &mut Vec<String>) -> Result<Option<FlyAccess>, UserError> {
         let Some(account) = account else { return Ok(None) };
-        let home = ["https://api.machines.dev", "https://api.fly.io"];
+        let home = credentials::FLY_BASES;
         let machines = self.base("platforms.fly.machines", account.machines.as_deref(), home[0])?;
         let api = self.base("platforms.fly.api", account.api.as_deref(), home[1])?;
         let token = self.token(Platform::Fly, account, [&*machines, &*api] == home, warnings);
@@ -372,7 +426,7 @@ impl Check<'_> {
     }
 
     fn token(&self, platform: Platform, account: &file::Account, at_home: bool, warnings: &mut Vec<String>) -> Token {
-        credentials::find(platform, account, at_home, self.env, warnings)
+        credentials::find(platform, account, (at_home, self.flags.dry), self.env, warnings)
     }
 
     fn every_service_has_a_platform(&self, settings: &mut Settings) {

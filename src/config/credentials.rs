@@ -13,6 +13,7 @@ use source::Source;
 use super::file::Account;
 use super::load::Env;
 use super::token::Token;
+use super::trust;
 use crate::domain::environment::Platform;
 use crate::error::{ExitCode, UserError};
 
@@ -32,6 +33,9 @@ pub fn variables(platform: Platform) -> &'static [&'static str] {
     }
 }
 
+/// Fly's Machines API, and its web API.
+pub const FLY_BASES: [&str; 2] = ["https://api.machines.dev", "https://api.fly.io"];
+
 /// The address of a platform with one base; empty for the others.
 #[must_use]
 pub fn default_base(platform: Platform) -> &'static str {
@@ -44,8 +48,17 @@ pub fn default_base(platform: Platform) -> &'static str {
 }
 
 /// Finds a token and says in words where it came from. What was named but gave none becomes a warning. `at_home` = the
-/// platform is asked at its own address: only there goes what a tool stored for it.
-pub fn find(platform: Platform, account: &Account, at_home: bool, env: Env<'_>, warnings: &mut Vec<String>) -> Token {
+/// platform is asked at its own address: only there goes what a tool stored for it. `dry` = no command is run.
+pub fn find(
+    platform: Platform,
+    account: &Account,
+    (at_home, dry): (bool, bool),
+    env: Env<'_>,
+    warnings: &mut Vec<String>,
+) -> Token {
+    if account.withheld {
+        return Token::fixed(None, trust::WITHHELD);
+    }
     if let Some(token) = &account.token {
         let token = Token::fixed(Some(token.clone()), "the configuration file");
         if token.get().is_some() {
@@ -56,6 +69,9 @@ pub fn find(platform: Platform, account: &Account, at_home: bool, env: Env<'_>, 
     let named = account.token_file.as_ref().map(|path| Source::File(PathBuf::from(path)));
     let named = named.into_iter().chain(account.token_command.clone().map(Source::Command));
     for source in named {
+        if let Some(unread) = source.unread(dry) {
+            return unread;
+        }
         match source.read() {
             Ok(token) => return Token::from_source(token, source),
             Err(why) => warnings.push(format!("token of {platform}: {why}")),
@@ -67,7 +83,7 @@ pub fn find(platform: Platform, account: &Account, at_home: bool, env: Env<'_>, 
             return Token::fixed(Some(token), &format!("environment variable {name}"));
         }
     }
-    if at_home && let Some(found) = stored(platform, env, warnings) {
+    if at_home && let Some(found) = stored(platform, dry, env, warnings) {
         return found;
     }
     Token::fixed(None, &format!("nowhere: {}", remedy(platform)))
@@ -85,10 +101,13 @@ fn remedy(platform: Platform) -> String {
 }
 
 /// What the platform's own tool keeps (github.md section 9, supabase.md section 1, fly.md section 1, vercel.md section 13).
-fn stored(platform: Platform, env: Env<'_>, warnings: &mut Vec<String>) -> Option<Token> {
+fn stored(platform: Platform, dry: bool, env: Env<'_>, warnings: &mut Vec<String>) -> Option<Token> {
     let source = match platform {
         Platform::Github => {
             let source = Source::Gh(program("gh", env)?);
+            if let Some(unread) = source.unread(dry) {
+                return Some(unread);
+            }
             // Not logged in is no mistake: the remedy says so.
             return source.read().ok().map(|token| Token::from_source(token, source));
         }
@@ -174,8 +193,9 @@ mod tests {
         let folder = with_gh();
         let path = folder.path().display().to_string();
         let env = |name: &str| (name == "PATH").then(|| path.clone());
-        let ask =
-            |at_home: bool, env: Env<'_>| find(Platform::Github, &Account::default(), at_home, env, &mut Vec::new());
+        let ask = |at_home: bool, env: Env<'_>| {
+            find(Platform::Github, &Account::default(), (at_home, false), env, &mut Vec::new())
+        };
         let token = ask(true, &env);
         assert_eq!(token.get().unwrap().expose_secret(), "auth_token_--hostname_github.com");
         assert_eq!(token.origin(), "gh auth token");
@@ -202,7 +222,7 @@ mod tests {
         std::fs::write(&path, "sbp_abc\n").unwrap();
         let env = |name: &str| (name == "HOME").then(|| home.path().display().to_string());
         let mut warnings = Vec::new();
-        let mut ask = || find(Platform::Supabase, &Account::default(), true, &env, &mut warnings).get();
+        let mut ask = || find(Platform::Supabase, &Account::default(), (true, false), &env, &mut warnings).get();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(ask().is_none());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -226,7 +246,7 @@ mod tests {
         let at = |path: &str| home.path().join(path).display().to_string();
         let env = |name: &str| (name == "HOME").then(|| at(""));
         let ask = |platform, env: Env<'_>| {
-            let token = find(platform, &Account::default(), true, env, &mut Vec::new());
+            let token = find(platform, &Account::default(), (true, false), env, &mut Vec::new());
             token.get().map(|token| token.expose_secret().to_owned())
         };
         assert_eq!(ask(Platform::Fly, &env).as_deref(), Some("fm2_home"));

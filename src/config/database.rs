@@ -6,15 +6,19 @@ use secrecy::SecretString;
 
 use super::credentials::source::Source;
 use super::token::Token;
-use super::{DatabaseTls, file};
+use super::{DatabaseTls, file, trust};
 
 /// Finds the address; never one that stands in the configuration itself, which is shown and shared.
 pub(super) fn url(
     place: &str,
     written: &file::Postgres,
+    dry: bool,
     variable: impl Fn(&str) -> Option<String>,
     warnings: &mut Vec<String>,
 ) -> Token {
+    if written.withheld {
+        return Token::fixed(None, trust::WITHHELD);
+    }
     if let Some(name) = &written.url_env {
         let found = variable(name).map(SecretString::from);
         let origin =
@@ -25,6 +29,9 @@ pub(super) fn url(
     let Some(source) = file.or_else(|| written.url_command.clone().map(Source::Command)) else {
         return Token::fixed(None, "name one of url_env, url_file, url_command");
     };
+    if let Some(unread) = source.unread(dry) {
+        return unread;
+    }
     match source.read() {
         Ok(found) => Token::from_source(found, source),
         Err(why) => {

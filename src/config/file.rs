@@ -46,6 +46,9 @@ pub struct Account {
     pub token: Option<secrecy::SecretString>,
     pub token_file: Option<String>,
     pub token_command: Option<Vec<String>>,
+    /// Nobody has approved its addresses: it gets no token.
+    #[serde(skip)]
+    pub withheld: bool,
 }
 
 impl Account {
@@ -69,6 +72,8 @@ pub struct Environment {
     pub tier: Tier,
     #[serde(default)]
     pub access: Access,
+    /// The environment that what runs here is promoted to.
+    pub promotes_to: Option<String>,
     pub workflow: Option<Workflow>,
     #[serde(default)]
     pub freeze: Vec<FreezeWindow>,
@@ -147,12 +152,15 @@ pub struct Postgres {
     pub tls: String,
     pub ca_file: Option<String>,
     pub interval: Option<String>,
+    /// It names a command that nobody has approved.
+    #[serde(skip)]
+    pub withheld: bool,
 }
 
 impl Default for Postgres {
     fn default() -> Self {
         let tls = "verified".to_owned();
-        Self { url_env: None, url_file: None, url_command: None, tls, ca_file: None, interval: None }
+        Self { url_env: None, url_file: None, url_command: None, tls, ca_file: None, interval: None, withheld: false }
     }
 }
 
@@ -231,7 +239,10 @@ pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
         ("platforms.fly", &["machines", "api", "drain", "token", "token_file", "token_command"]),
         ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
         ("platforms.supabase", TOKEN),
-        ("environments", &["name", "tier", "access", "workflow", "freeze", "services", "probes", "logs"]),
+        (
+            "environments",
+            &["name", "tier", "access", "promotes_to", "workflow", "freeze", "services", "probes", "logs"],
+        ),
         ("environments.logs", &["name", "file", "command", "url", "service"]),
         ("environments.freeze", &["days", "from", "to", "zone", "reason"]),
         ("environments.workflow", &["file", "ref", "input"]),

@@ -8,27 +8,41 @@ use std::path::{Path, PathBuf};
 
 use super::credentials;
 use super::file::{self, Account, File};
+use super::files;
 use super::load::{Env, Flags};
 use crate::error::{ExitCode, UserError};
 
+/// The project file's name.
+pub const PROJECT: &str = "flightdeck.toml";
+
 /// Bytes of a configuration file at most: beyond it something else was named by mistake.
 const LONGEST: u64 = 1 << 20;
+
+/// Why a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The person named it, or it is the person's own.
+    Own,
+    /// It lies in the folder where we were started.
+    Project,
+}
 
 /// The files to read, the strongest first.
 ///
 /// # Errors
 /// When nothing was named and nothing is there.
-pub(super) fn find(flags: &Flags, env: Env<'_>) -> Result<Vec<PathBuf>, UserError> {
+pub(super) fn find(flags: &Flags, env: Env<'_>) -> Result<Vec<(PathBuf, Origin)>, UserError> {
     if let Some(path) = &flags.config {
-        return Ok(vec![path.clone()]);
+        return Ok(vec![(path.clone(), Origin::Own)]);
     }
     if let Some(path) = env("FLIGHTDECK_CONFIG").filter(|path| !path.is_empty()) {
-        return Ok(vec![path.into()]);
+        return Ok(vec![(path.into(), Origin::Own)]);
     }
     let user = folder(env, "XDG_CONFIG_HOME", ".config").map(|home| home.join("flightdeck").join("config.toml"));
-    let candidates = std::iter::once(PathBuf::from("flightdeck.toml")).chain(user);
+    let project = (PathBuf::from(PROJECT), Origin::Project);
+    let candidates = std::iter::once(project).chain(user.map(|path| (path, Origin::Own)));
     // What cannot be looked at is read all the same, so that the person hears why it does not count.
-    let there: Vec<_> = candidates.filter(|path| path.try_exists().unwrap_or(true)).collect();
+    let there: Vec<_> = candidates.filter(|(path, _)| path.try_exists().unwrap_or(true)).collect();
     if there.is_empty() {
         return Err(UserError::new(ExitCode::Usage, "no configuration found")
             .now("nothing was started; looked for flightdeck.toml here and config.toml in the user's configuration folder")
@@ -49,28 +63,38 @@ pub(super) fn folder(env: Env<'_>, variable: &str, below_home: &str) -> Option<P
 /// # Errors
 /// When it cannot be read, is too long, or is not UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, UserError> {
-    use std::io::Read as _;
+    text(path, bytes(path)?)
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When it cannot be read or is too long.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, UserError> {
     let shown = path.display();
     let unreadable = |why: String| {
         UserError::new(ExitCode::Usage, format!("{shown} cannot be read: {why}"))
             .now("nothing was started")
             .hint("name another file with --config FILE")
     };
-    if path.is_dir() {
-        return Err(unreadable("it is a folder".to_owned()));
-    }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(unreadable("it is longer than 1 MiB, which no configuration is".to_owned()));
-    }
-    String::from_utf8(bytes).map_err(|error| {
+    let bytes = files::read(path, LONGEST).map_err(|error| unreadable(error.to_string()))?;
+    bytes.ok_or_else(|| unreadable("it is longer than 1 MiB, which no configuration or template is".to_owned()))
+}
+
+/// The content of a file as text.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, UserError> {
+    let shown = path.display();
+    let text = String::from_utf8(bytes).map_err(|error| {
         let line = 1 + error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|b| **b == b'\n').count();
         UserError::new(ExitCode::Usage, format!("{shown}:{line}: the file is not UTF-8 text"))
             .now("nothing was started")
             .hint("save it as UTF-8")
-    })
+    })?;
+    // Editors of Windows put it there; it is no part of the first key.
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
 }
 
 /// Understands one file: its keys, the place of its first mistake, and paths that begin where the file stands.
@@ -213,5 +237,6 @@ fn over_account(
         token: top.token.or(below.token.filter(|_| inherit)),
         token_file: top.token_file.or(below.token_file.filter(|_| inherit)),
         token_command: top.token_command.or(below.token_command.filter(|_| inherit)),
+        withheld: top.withheld,
     })
 }

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::file::File;
+use super::layers::Origin;
+use super::trust::{self, Approvals};
 use super::{Settings, check, layers};
+use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
 
 /// Flags that reach into the configuration.
@@ -21,6 +24,8 @@ pub struct Flags {
     pub no_color: bool,
     /// A log is read alone: no environment is needed.
     pub alone: bool,
+    /// The configuration is looked at and nothing is run.
+    pub dry: bool,
 }
 
 /// Environment variables by name; tests hand in their own.
@@ -34,24 +39,50 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     let paths = layers::find(flags, env)?;
     let mut warnings = Vec::new();
     let mut merged: Option<File> = None;
-    for path in &paths {
-        let text = layers::read(path)?;
+    let mut project_file = None;
+    for (path, origin) in &paths {
+        let bytes = layers::bytes(path)?;
+        let text = layers::text(path, bytes.clone())?;
         if text.trim().is_empty() && paths.len() > 1 {
             warnings.push(format!("{} is empty", path.display()));
             continue;
         }
         not_empty(&text, &layers::name(Some(path)))?;
-        let file = layers::understand(&text, Some(path), env, &mut warnings)?;
+        let mut file = layers::understand(&text, Some(path), env, &mut warnings)?;
+        if *origin == Origin::Project {
+            // The very bytes that are used are those that were approved.
+            let found = trust::of(path, &bytes, &file, &Approvals::of(env));
+            if found.withheld() {
+                trust::withhold(&mut file);
+                warnings.insert(0, found.words());
+            }
+            project_file = Some(found);
+        }
         merged = Some(match merged {
             None => file,
             Some(top) => layers::over(top, file, &mut warnings),
         });
     }
-    let names: Vec<_> = paths.iter().map(|path| layers::name(Some(path))).collect();
+    let names: Vec<_> = paths.iter().map(|(path, _)| layers::name(Some(path))).collect();
     let name = names.join(" over ");
     let mut settings = check::settings(merged.unwrap_or_default(), &name, flags, env, warnings)?;
-    settings.origin = paths.into_iter().next();
+    settings.origin = paths.into_iter().next().map(|(path, _)| path);
+    settings.project_file = project_file;
     Ok(settings)
+}
+
+/// The files that are read, with what they run and which addresses they name. What the person named, and the person's own file,
+/// counts as approved.
+///
+/// # Errors
+/// When there is no file, or it cannot be read.
+pub fn files(flags: &Flags, env: Env<'_>) -> Result<Vec<ProjectFile>, UserError> {
+    let approvals = Approvals::of(env);
+    let look = |(path, origin): (PathBuf, Origin)| {
+        let file = trust::look(&path, &approvals)?;
+        Ok(ProjectFile { approved: file.approved || origin == Origin::Own, ..file })
+    };
+    layers::find(flags, env)?.into_iter().map(look).collect()
 }
 
 /// Checks a configuration text. `path` names it in messages, is where its relative paths begin, and is checked for its mode

@@ -13,6 +13,7 @@ use super::pipeline::Run;
 use super::posture::Posture;
 use super::release::Deployment;
 use super::secret::SecretEntry;
+use super::trust::ProjectFile;
 use crate::sanitize::Text;
 
 /// One thing that became known.
@@ -46,6 +47,10 @@ pub enum Fact {
     Operation(Box<Operation>),
     /// What the disk remembers: the journal's newest rows, and what was seen healthy.
     History(Box<History>),
+    /// The project file is another one now, or was approved elsewhere.
+    ProjectFile(Box<ProjectFile>),
+    /// A project file was approved and could be read, or why not.
+    Approved(Result<(), Text>),
     /// Text was written to this file, or why it was not.
     Saved(Result<Text, Text>),
     /// Something to tell the person once, on the hint line.

@@ -54,7 +54,7 @@ impl Clients {
                 Stated::Clock(ahead) => Fact::Clock(platform, ahead),
             });
         });
-        let http = Http::new(Arc::clone(clock), redactor, Some(sink));
+        let http = Http::through(settings.proxy.clone(), Arc::clone(clock), redactor, Some(sink));
         let github = settings.github.clone().zip(settings.repository.clone());
         Self {
             fly: settings.fly.clone().map(|access| Fly::new(http.clone(), access)),

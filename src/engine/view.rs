@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::SharedClock;
 use crate::config::LogSource;
+use crate::config::proxy::Proxy;
 use crate::domain::ids::ServiceId;
 pub use crate::domain::log::Input;
 use crate::error::{ExitCode, UserError};
@@ -59,7 +60,7 @@ impl Viewing {
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn open(inputs: &[Input], clock: SharedClock) -> Result<Viewing, UserError> {
+pub fn open(inputs: &[Input], proxy: &Proxy, clock: SharedClock) -> Result<Viewing, UserError> {
     thread(crate::redact::warm)?;
     let (sender, lane) = mpsc::channel(LANE);
     let mut first = Vec::new();
@@ -77,7 +78,7 @@ pub fn open(inputs: &[Input], clock: SharedClock) -> Result<Viewing, UserError> 
                 let room = roomy(std::io::stdin());
                 begin(service("stdin"), input_of(std::io::stdin()), room, several)?;
             }
-            Input::Address(url) => begin(service(host(url)), source::address(url), ROOM, several)?,
+            Input::Address(url) => begin(service(host(url)), source::address(url, proxy), ROOM, several)?,
             Input::Command(words) => {
                 let (child, streams) = source::command(words)?;
                 running.push(child);
@@ -122,7 +123,7 @@ pub fn open(inputs: &[Input], clock: SharedClock) -> Result<Viewing, UserError> 
 ///
 /// # Errors
 /// When no thread can be started.
-pub fn attach(sources: &[LogSource], clock: SharedClock) -> Result<Option<Viewing>, UserError> {
+pub fn attach(sources: &[LogSource], proxy: &Proxy, clock: SharedClock) -> Result<Option<Viewing>, UserError> {
     if sources.is_empty() {
         return Ok(None);
     }
@@ -136,7 +137,7 @@ pub fn attach(sources: &[LogSource], clock: SharedClock) -> Result<Option<Viewin
     for LogSource { id, input, .. } in sources {
         match input {
             Input::Stdin => {}
-            Input::Address(url) => begin(id, (source::address(url), ROOM))?,
+            Input::Address(url) => begin(id, (source::address(url, proxy), ROOM))?,
             Input::File(path) => parts.push(merge::Part::newest(id.clone(), path.clone())),
             Input::Command(words) => match source::command(words) {
                 Ok((child, streams)) => {

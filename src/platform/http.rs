@@ -13,7 +13,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, Response, Url};
+use secrecy::ExposeSecret as _;
 
 pub use breaker::NOT_ASKED;
 pub use call::{Answer, ByteStream, Call};
@@ -22,6 +23,7 @@ pub(crate) use fault::{fault, garbage};
 pub(crate) use ledger::CEILING as LONGEST_WAIT;
 
 use crate::clock::SharedClock;
+use crate::config::proxy::{Proxy, Route};
 use crate::domain::environment::Platform;
 use crate::domain::feed::Budget;
 use crate::redact::Redactor;
@@ -53,6 +55,7 @@ struct Inner {
     clock: SharedClock,
     redactor: Arc<Redactor>,
     stated: Option<StatedSink>,
+    proxy: Proxy,
     client: OnceLock<Result<Client, String>>,
     breaker: Arc<breaker::Breaker>,
     cache: cache::Cache,
@@ -66,12 +69,24 @@ impl std::fmt::Debug for Http {
 }
 
 impl Http {
-    /// A client. `redactor` masks log lines and error words on the way in; `stated` hears of rate limits and clocks.
+    /// A client that goes straight to every host. `redactor` masks log lines and error words on the way in; `stated` hears of
+    /// rate limits and clocks.
     #[must_use]
     pub fn new(clock: SharedClock, redactor: Arc<Redactor>, stated: Option<StatedSink>) -> Self {
+        Self::through(Proxy::default(), clock, redactor, stated)
+    }
+
+    /// The same, through a proxy where the person named one.
+    #[must_use]
+    pub fn through(proxy: Proxy, clock: SharedClock, redactor: Arc<Redactor>, stated: Option<StatedSink>) -> Self {
         let (cache, ledger) = (cache::Cache::default(), ledger::Ledger::default());
         let breaker = Arc::default();
-        Self(Arc::new(Inner { clock, redactor, stated, client: OnceLock::new(), breaker, cache, ledger }))
+        Self(Arc::new(Inner { clock, redactor, stated, proxy, client: OnceLock::new(), breaker, cache, ledger }))
+    }
+
+    /// How a request to this address leaves the machine.
+    pub(crate) fn route(&self, url: &Url) -> Route {
+        route(&self.0.proxy, url)
     }
 
     /// The present time by a platform's own clock, for windows that it reckons by it.
@@ -135,7 +150,7 @@ impl Http {
     }
 
     fn client(&self) -> Result<&Client, String> {
-        self.0.client.get_or_init(build).as_ref().map_err(Clone::clone)
+        self.0.client.get_or_init(|| build(&self.0.proxy)).as_ref().map_err(Clone::clone)
     }
 
     fn note(&self, platform: Platform, response: &Response) {
@@ -147,10 +162,25 @@ impl Http {
     }
 }
 
-/// Redirects are followed by [`Call`] itself, where a contract asks for it, so that a token never leaves its origin.
-fn build() -> Result<Client, String> {
+/// The route to the host of an address.
+fn route(proxy: &Proxy, url: &Url) -> Route {
+    let port = url.port_or_known_default().unwrap_or(0);
+    proxy.route(url.scheme() == "https", url.host_str().unwrap_or_default(), port)
+}
+
+/// Redirects are followed by [`Call`] itself, where a contract asks for it, so that a token never leaves its origin. The
+/// library's own reading of the proxy variables is off: it sends plain requests, tokens in clear, to `HTTP_PROXY`.
+fn build(proxy: &Proxy) -> Result<Client, String> {
     install_crypto();
+    let named = proxy.clone();
+    let tunnel = reqwest::Proxy::custom(move |url| match route(&named, url) {
+        Route::Tunnel(through) => Some(through.expose_secret().to_owned()),
+        // What is barred is refused before a request is made.
+        Route::Direct | Route::Barred(_) => None,
+    });
     Client::builder()
+        .no_proxy()
+        .proxy(tunnel)
         .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use super::http::{Answer, Http};
 use super::{PlatformError, observe};
 use crate::config::ProbeSettings;
+use crate::config::proxy::Route;
 use crate::domain::environment::Platform;
 use crate::domain::health::{Anatomy, Sample};
 use crate::sanitize::Text;
@@ -40,7 +41,11 @@ pub async fn probe(http: &Http, settings: &ProbeSettings) -> Sample {
 }
 
 async fn attempt(http: &Http, settings: &ProbeSettings, anatomy: &mut Anatomy) -> Result<(), String> {
-    reach(http, &settings.url, anatomy).await?;
+    let url = reqwest::Url::parse(&settings.url).map_err(|error| format!("not a URL: {error}"))?;
+    // Behind a proxy neither the name nor the connection is ours to look at.
+    if matches!(http.route(&url), Route::Direct) {
+        reach(http, &url, anatomy).await?;
+    }
     let asked = http.clock().mono();
     let mut call = http.get(Platform::Edge, &settings.url).once().follow().timeout(settings.timeout);
     if let Some(origin) = &settings.cors_origin {
@@ -58,8 +63,7 @@ async fn attempt(http: &Http, settings: &ProbeSettings, anatomy: &mut Anatomy) -
 }
 
 /// Looks the name up and connects, for the figures: the request itself may reuse a connection that is open.
-async fn reach(http: &Http, url: &str, anatomy: &mut Anatomy) -> Result<(), String> {
-    let url = reqwest::Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
+async fn reach(http: &Http, url: &reqwest::Url, anatomy: &mut Anatomy) -> Result<(), String> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(80);
     let start = http.clock().mono();

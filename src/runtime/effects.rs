@@ -4,14 +4,17 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::Reload;
 use super::surface::Surface;
 use crate::app::effect::Effect;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
+use crate::domain::trust::ProjectFile;
 use crate::engine::EngineHandle;
 use crate::sanitize::Text;
 use crate::term::osc;
@@ -32,19 +35,24 @@ pub struct Performer {
     engine: EngineHandle,
     saves: PathBuf,
     background: FuturesUnordered<Background>,
+    reload: Option<Reload>,
+    /// Settings that were read anew.
+    next: Arc<Mutex<Option<Settings>>>,
 }
 
 impl Performer {
     /// A performer for this engine.
     #[must_use]
-    pub fn new(engine: EngineHandle, settings: &Settings) -> Self {
-        Self { engine, saves: settings.state_dir.join("saved"), background: FuturesUnordered::new() }
+    pub fn new(engine: EngineHandle, settings: &Settings, reload: Option<Reload>) -> Self {
+        let (saves, background) = (settings.state_dir.join("saved"), FuturesUnordered::new());
+        Self { engine, saves, background, reload, next: Arc::default() }
     }
 
-    /// Gives the engine back, to shut it down.
+    /// Gives the engine back, to shut it down, and the settings that were read anew.
     #[must_use]
-    pub fn into_engine(self) -> EngineHandle {
-        self.engine
+    pub fn into_parts(self) -> (EngineHandle, Option<Settings>) {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        (self.engine, next)
     }
 
     /// What the next background work came to; pends while there is none.
@@ -55,7 +63,7 @@ impl Performer {
         }
     }
 
-    /// Carries one effect out. `Quit` is the loop's own.
+    /// Carries one effect out. `Quit` and `Restart` are the loop's own.
     ///
     /// # Errors
     /// When the terminal cannot be written.
@@ -80,7 +88,8 @@ impl Performer {
             Effect::Pager(path) => return self.page(&path, surface),
             Effect::Mouse(on) => return surface.set_mouse(on),
             Effect::Suspend => return surface.suspend(),
-            Effect::Quit => {}
+            Effect::Approve(file) => self.approve(*file),
+            Effect::Quit | Effect::Restart => {}
         }
         Ok(())
     }
@@ -95,6 +104,25 @@ impl Performer {
         };
         self.tell(Text::from(says));
         Ok(())
+    }
+
+    fn approve(&self, file: ProjectFile) {
+        let (reload, next) = (self.reload.clone(), Arc::clone(&self.next));
+        self.background.push(Box::pin(async move {
+            let Some(reload) = reload else {
+                return Fact::Approved(Err(Text::from("not from here: flightdeck config trust")));
+            };
+            let read = tokio::task::spawn_blocking(move || reload(&file)).await;
+            let why = match read {
+                Ok(Ok(settings)) => {
+                    *next.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+                    return Fact::Approved(Ok(()));
+                }
+                Ok(Err(error)) => error.what,
+                Err(error) => error.to_string(),
+            };
+            Fact::Approved(Err(Text::from(format!("{why}; the settings of before go on"))))
+        }));
     }
 
     fn tell(&self, says: Text) {

@@ -3,11 +3,13 @@
 
 use base64::Engine as _;
 
+use crate::sanitize::Text;
+
 /// Longest clipboard payload that terminals take, encoded, in bytes.
 pub const CLIPBOARD_LIMIT: usize = 74_994;
 
 fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    Text::clean(text).to_string()
 }
 
 /// Sets the terminal's title (OSC 2).
@@ -35,7 +37,7 @@ mod tests {
 
     #[test]
     fn text_cannot_end_the_sequence() {
-        assert_eq!(title("a\x1b\\\x07b\u{9c}c"), b"\x1b]2;a\\bc\x1b\\");
+        assert_eq!(title("a\x07b\u{202e}c\x1b\\d"), b"\x1b]2;abcd\x1b\\");
     }
 
     #[test]

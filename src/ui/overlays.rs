@@ -8,7 +8,7 @@ use super::widgets::dialog::{WIDTH, dialog};
 use super::{Ctx, text};
 use crate::app::detail::{self, Subject};
 use crate::app::overlay::{Find, Overlay, found};
-use crate::app::{geometry, menu, why};
+use crate::app::{geometry, menu, trust, why};
 use crate::domain::environment::Status;
 
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &Overlay) {
@@ -22,6 +22,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
         Overlay::Sources(at) => super::reader::sources(ctx, frame, body, *at),
         Overlay::Patterns(at) => super::reader::patterns(ctx, frame, body, *at),
         Overlay::Chart(at) => super::reader::chart(ctx, frame, body, *at),
+        Overlay::Trust(asked) => approval(ctx, frame, body, *asked),
         Overlay::Detail(subject, top) => details(ctx, frame, body, subject, *top),
     }
 }
@@ -109,6 +110,14 @@ fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
     let name = env.map(ToString::to_string).unwrap_or_default();
     let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
     dialog(ctx, frame, body, env, &format!("Why: {name}, what changed first"), lines.collect(), last);
+}
+
+/// What a project file asks for, literally.
+fn approval(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, asked: trust::Asked) {
+    let rows = trust::rows(ctx.model).into_iter().skip(asked.top).take(trust::room(ctx.model));
+    let lines = rows.map(Line::raw).collect();
+    let last = Line::styled(trust::last(ctx.model, asked), ctx.theme.strong());
+    dialog(ctx, frame, body, None, "The project file", lines, last);
 }
 
 fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject, top: usize) {

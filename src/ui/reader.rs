@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::overlays::{columns, room, window};
 use super::widgets::dialog::dialog;
 use super::{Ctx, text};
-use crate::app::logbuf::{GAP, Pattern, Source, UNTIMED};
+use crate::app::logbuf::{GAP, Source, UNTIMED};
 use crate::app::reader::{self, Turn};
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedId, FeedState};
@@ -35,10 +35,8 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
         let rate = one.rate().map(|rate| format!("{rate:.1}")).unwrap_or_default();
         let rate = if wide { format!(" {rate:>8}") } else { String::new() };
         let head = format!(" {:>7}{rate} {new:<4} {:<5} ", one.count, one.level.word());
-        let place = format!("{}/{}", env(one), one.service.name);
-        let place = place.trim_start_matches('/');
         let number = ctx.model.logs.number(&one.service);
-        let place = if many { text::fit(place, 14, mark) + " " } else { String::new() };
+        let place = if many { ctx.place(&one.service, 15) } else { String::new() };
         let room = columns(body).saturating_sub(head.len() + 12 + if many { 15 } else { 0 });
         let place = Span::styled(place, ctx.theme.source(number));
         let words = text::cut(&ctx.veiled(&telling(&one.text(), mark)), room, mark);
@@ -74,11 +72,6 @@ fn telling(pattern: &str, mark: &str) -> String {
         while word == GAP && words.next_if(|next| *next == GAP).is_some() {}
     }
     if seen.is_empty() { GAP.to_owned() } else { seen }
-}
-
-fn env(pattern: &Pattern) -> &str {
-    let env = pattern.service.env.as_str();
-    env.get(..4).unwrap_or(env)
 }
 
 /// The errors of a service before its live deployment and since.
@@ -142,7 +135,10 @@ pub(super) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usiz
         let age = source.newest.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
         let lag = source.lag.map(|lag| text::age(lag.unsigned_abs())).unwrap_or_default();
         let head = format!(" {} ", text::fit(shown, 7, mark));
-        let name = text::fit(source.service.to_string().trim_start_matches('/'), 20, mark);
+        let name = match ctx.model.alone {
+            true => ctx.place(&source.service, 20),
+            false => text::pad(&ctx.model.names.service(&source.service, 19, mark), 20),
+        };
         let errors = logs.errors(&source.service).map_or_else(|| mark.to_owned(), |errors| errors.to_string());
         let rate = source.rate(ctx.now.mono);
         let rest = format!("{:>8} {errors:>6} {rate:>6} {lag:>6} {age:>6}  {why}", source.lines);

@@ -37,6 +37,13 @@ fn plain(text: &str, width: usize) -> bool {
     text.as_bytes().iter().take(width + 1).all(|byte| (0x20..0x7f).contains(byte))
 }
 
+/// Pads to at least `width` columns and cuts nothing.
+#[must_use]
+pub fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(missing))
+}
+
 /// Cuts or pads to exactly `width` columns.
 #[must_use]
 pub fn fit(text: &str, width: usize, mark: &str) -> String {

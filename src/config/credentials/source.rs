@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use super::super::token::Token;
 use super::{LONGEST, check_private, command};
+use crate::config::files;
 use crate::error::{ExitCode, UserError};
 
 /// A place with a token in it.
@@ -38,6 +40,12 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// Stands for a token that only a command could give, while nothing is to be run.
+    pub(in crate::config) fn unread(&self, dry: bool) -> Option<Token> {
+        let runs = matches!(self, Self::Command(_) | Self::Gh(_));
+        (dry && runs).then(|| Token::fixed(None, &format!("{self}, which was not run")))
+    }
+
     /// Reads the token.
     ///
     /// # Errors
@@ -82,7 +90,7 @@ fn text(path: &Path) -> Result<String, UserError> {
     check_private(path)?;
     let shown = path.display();
     let failed = |why: String| UserError::new(ExitCode::Usage, format!("{shown} {why}"));
-    let file = std::fs::File::open(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let file = files::open(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
     let mut text = String::new();
     file.take(LONGEST).read_to_string(&mut text).map_err(|error| failed(format!("cannot be read: {error}")))?;
     if text.trim().is_empty() {

@@ -158,7 +158,7 @@ async fn promote(
     {
         return Ok(draft);
     }
-    let (staging, candidate) = candidate(clients, settings).await?;
+    let (staging, candidate) = candidate(clients, settings, env).await?;
     if observed(clients, settings, &env.id).await.as_ref() == Some(&candidate) {
         refusals.push(Text::from(format!("{} runs {} already", env.id, candidate.short())));
     }
@@ -189,10 +189,17 @@ async fn promote(
     Ok(Draft { part, warnings, stays, level })
 }
 
-/// The environment of tier staging, and the one commit that it answers with.
-pub(super) async fn candidate<'a>(clients: &Clients, settings: &'a Settings) -> Result<(&'a EnvInfo, Sha), Text> {
-    let staging = settings.environments.iter().find(|one| one.tier == Tier::Staging);
-    let staging = staging.ok_or_else(|| Text::from("no environment of tier staging is configured"))?;
+/// The environment that another is promoted from, and the one commit that it answers with.
+pub(super) async fn candidate<'a>(
+    clients: &Clients,
+    settings: &'a Settings,
+    to: &EnvInfo,
+) -> Result<(&'a EnvInfo, Sha), Text> {
+    let unsaid = || {
+        let text = format!("nothing says from where {} is promoted: set promotes_to = \"{}\" there", to.id, to.id);
+        Text::from(text)
+    };
+    let staging = settings.promotions.source(&to.id).and_then(|from| settings.environment(from)).ok_or_else(unsaid)?;
     let candidate = observed(clients, settings, &staging.id).await;
     let candidate = candidate.ok_or_else(|| Text::from(format!("{} does not answer with one commit", staging.id)))?;
     Ok((staging, candidate))

@@ -21,7 +21,7 @@ pub(super) async fn plan(
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
-    let (staging, commit) = pipeline::candidate(clients, settings).await?;
+    let (staging, commit) = pipeline::candidate(clients, settings, env).await?;
     let (mut parts, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     let mut level = Level::Moderate;
     // Backend before frontend: an old page on a new API breaks less than the reverse.

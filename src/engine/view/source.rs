@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::config::proxy::Proxy;
 use crate::error::{ExitCode, UserError};
 use crate::platform::http::body::Body;
 use crate::sanitize::Text;
@@ -64,6 +65,7 @@ pub(super) fn command(words: &[String]) -> Result<(Running, Vec<(Source, usize)>
 /// An address whose body is read, once somebody reads.
 struct Address {
     url: String,
+    proxy: Proxy,
     body: Option<Body>,
     trouble: Arc<Mutex<Option<String>>>,
 }
@@ -72,7 +74,9 @@ impl Read for Address {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.body {
             Some(body) => body.read(into),
-            None => Body::open(&self.url).map_err(io::Error::other).and_then(|body| self.body.insert(body).read(into)),
+            None => Body::open(&self.url, &self.proxy)
+                .map_err(io::Error::other)
+                .and_then(|body| self.body.insert(body).read(into)),
         };
         if let Err(error) = &read {
             *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
@@ -82,12 +86,12 @@ impl Read for Address {
 }
 
 /// Reads an address.
-pub(super) fn address(url: &str) -> Source {
+pub(super) fn address(url: &str, proxy: &Proxy) -> Source {
     let trouble = Arc::new(Mutex::new(None));
     let told = Arc::clone(&trouble);
     let ended: Ending = Box::new(move || {
         let trouble = told.lock().unwrap_or_else(PoisonError::into_inner).take();
         Text::from(trouble.map_or_else(|| "the answer has ended".to_owned(), |why| format!("reading ended: {why}")))
     });
-    (Box::new(Address { url: url.to_owned(), body: None, trouble }), ended)
+    (Box::new(Address { url: url.to_owned(), proxy: proxy.clone(), body: None, trouble }), ended)
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use bytes::{Bytes, BytesMut};
 use tokio::runtime::Runtime;
 
+use crate::config::proxy::{Proxy, Route};
+
 /// A body that is being read. Each read waits on the thread that asks.
 pub struct Body {
     runtime: Runtime,
@@ -18,12 +20,16 @@ impl Body {
     ///
     /// # Errors
     /// Words about what went wrong: unreachable, or an answer that is no success.
-    pub fn open(url: &str) -> Result<Self, String> {
+    pub fn open(url: &str, proxy: &Proxy) -> Result<Self, String> {
+        let parsed = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+        if let Route::Barred(why) = super::route(proxy, &parsed) {
+            return Err(why);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let asked = runtime.block_on(async {
-            let client = super::build()?;
-            let asked = client.get(url).header("accept", "application/x-ndjson, text/plain, */*").send().await;
+            let client = super::build(proxy)?;
+            let asked = client.get(parsed).header("accept", "application/x-ndjson, text/plain, */*").send().await;
             // An address may hold a token: it is not repeated.
             asked.map_err(|error| words(&error.without_url()))
         });

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::breaker::{Failed, Leave};
 use super::cache::Cache;
 use super::{BODY_CAP, Http, REQUEST_TIMEOUT, fault};
+use crate::config::proxy::Route;
 use crate::config::token::Token;
 use crate::domain::environment::Platform;
 use crate::platform::{ErrorKind, PlatformError};
@@ -382,6 +383,9 @@ impl Call {
             headers.insert("if-none-match", etag);
         }
         for _ in 0..=HOPS {
+            if let Route::Barred(why) = self.http.route(&url) {
+                return Err(fault(self.platform, ErrorKind::Unreachable, &why));
+            }
             let mut request = client.request(self.method.clone(), url.clone()).headers(headers.clone());
             if !self.streaming {
                 request = request.timeout(self.timeout);

@@ -12,9 +12,13 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::session::refused;
-use crate::config::DatabaseTls;
+use crate::config::{DatabaseTls, files};
 use crate::platform::http::install_crypto;
 use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
+
+/// Bytes of a file of certificates at most.
+const LONGEST: u64 = 4 << 20;
 
 pub(super) fn connector(mode: DatabaseTls, ca_file: Option<&Path>) -> Result<MakeRustlsConnect, PlatformError> {
     install_crypto();
@@ -40,10 +44,11 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, PlatformError> {
         store.add_parsable_certificates(found.certs);
         return Ok(store);
     };
-    let shown = path.display();
+    let shown = Text::from(path);
     let bad = |why: String| refused(ErrorKind::Refused, &format!("ca_file {shown} {why}"));
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
-    for certificate in certificates {
+    let read = files::read(path, LONGEST).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    let text = read.ok_or_else(|| bad("is longer than any certificate".to_owned()))?;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error| bad(format!("is no PEM file: {error}")))?;
         store.add(certificate).map_err(|error| bad(format!("holds no usable root: {error}")))?;
     }

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Ctx;
 use super::super::widgets::columns::{Column, column, row, widths};
@@ -37,11 +38,27 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     lines
 }
 
+/// Columns of a name in this pane: none is so narrow that two look alike.
+fn names(ctx: &Ctx<'_>) -> Column {
+    let (names, mark) = (&ctx.model.names, ctx.theme.ellipsis());
+    let all = ctx.model.environments.iter();
+    let longest = all.flat_map(|env| {
+        let parts = env.services.iter().map(|one| 4 + names.part(&one.id.name, PART, mark).width());
+        parts.chain([2 + names.environment(&env.id, ENV, mark).width()])
+    });
+    let width = longest.max().unwrap_or_default().max(14);
+    column(width, width, 9)
+}
+
+/// Room of a service's name, and of an environment's, in a column of fourteen.
+const PART: usize = 10;
+const ENV: usize = 12;
+
 /// Name, platform, label, state, commit, pin.
-const COLUMNS: [Column; 6] =
-    [column(14, 14, 9), column(10, 10, 2), column(10, 14, 5), column(16, 19, 8), column(8, 8, 4), column(6, 6, 7)];
+const COLUMNS: [Column; 5] =
+    [column(10, 10, 2), column(10, 14, 5), column(16, 19, 8), column(8, 8, 4), column(6, 6, 7)];
 /// Name, state, commit.
-const ENVIRONMENT: [Column; 3] = [column(14, 14, 9), column(16, 26, 8), column(7, 7, 4)];
+const ENVIRONMENT: [Column; 2] = [column(16, 26, 8), column(7, 7, 4)];
 
 fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
     let judged = ctx.model.judge(env, ctx.now);
@@ -50,8 +67,12 @@ fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
     let lock = ctx.model.history.locks.get(&env.id);
     let lock = lock.map(|lock| format!("LOCKED {} ", ctx.veiled(lock.who.as_str()))).unwrap_or_default();
     let state = format!("{} {lock}{}", ctx.theme.mark(judged.state), judged.words());
-    let cells = vec![(format!(" {}", env.id), name), (state, ctx.theme.state(judged.state)), (sha, Style::new())];
-    row(&widths(&ENVIRONMENT, width), cells, ctx.theme.ellipsis())
+    let cells = vec![
+        (format!(" {}", ctx.model.names.environment(&env.id, ENV, ctx.theme.ellipsis())), name),
+        (state, ctx.theme.state(judged.state)),
+        (sha, Style::new()),
+    ];
+    row(&widths(&[&[names(ctx)], &ENVIRONMENT[..]].concat(), width), cells, ctx.theme.ellipsis())
 }
 
 fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
@@ -62,12 +83,12 @@ fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
     let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
     let held = declared.map(Declared::held).unwrap_or_default();
     let cells = vec![
-        (format!("   {}", info.id.name), Style::new()),
+        (format!("   {}", ctx.model.names.part(&info.id.name, PART, theme.ellipsis())), Style::new()),
         (info.platform.name().to_owned(), theme.dim()),
         (label, Style::new()),
         (format!("{} {}", theme.mark(judged.state), judged.words()), theme.state(judged.state)),
         (judged.short(), Style::new()),
         (held, theme.status(Status::Warn)),
     ];
-    row(&widths(&COLUMNS, width), cells, theme.ellipsis())
+    row(&widths(&[&[names(ctx)], &COLUMNS[..]].concat(), width), cells, theme.ellipsis())
 }

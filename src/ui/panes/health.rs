@@ -35,8 +35,11 @@ const TROUBLE: [Column; 2] = [column(18, 34, 8), column(20, 24, 9)];
 fn line(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Line<'static> {
     let style = ctx.theme.status(probe.status);
     let mark = ctx.theme.ellipsis();
-    let env = probe.id.env.as_str();
-    let env = if width < NARROW { format!("{} ", env.get(..4).unwrap_or(env)) } else { format!("{env}  ") };
+    let env = if width < NARROW {
+        format!("{} ", ctx.model.names.environment(&probe.id.env, 4, mark))
+    } else {
+        format!("{}  ", probe.id.env)
+    };
     let name = format!(" {} {env}{}", ctx.theme.symbol(probe.status), probe.id.name);
     let last = probe.samples.back();
     if let Some(failure) = last.and_then(|sample| sample.failure.as_ref()).filter(|_| probe.status != Status::Ok) {

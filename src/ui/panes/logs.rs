@@ -48,16 +48,10 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     let style = ctx.theme.level(line.level);
     let mut spans = vec![Span::styled(stamp(ctx, line), ctx.theme.dim())];
     let alone = ctx.model.alone;
-    let env = line.service.env.as_str();
-    let place = if alone {
-        format!("{} ", line.service.name)
-    } else {
-        format!("{}/{}", env.get(..4).unwrap_or(env), line.service.name)
-    };
     // One file needs no name on every line.
     if !alone || ctx.model.logs.sources().len() > 1 {
         let number = ctx.model.logs.number(&line.service);
-        spans.push(Span::styled(text::fit(&place, 14, ctx.theme.ellipsis()), ctx.theme.source(number)));
+        spans.push(Span::styled(ctx.place(&line.service, 14), ctx.theme.source(number)));
     }
     if width > 110 && !alone {
         let instance: String = line.instance.chars().take(4).collect();

@@ -33,7 +33,7 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         () => "",
     };
     let mut spans = vec![
-        Span::raw(format!(" {}", text::fit(&one.service.to_string(), 20, mark))),
+        Span::raw(format!(" {}", text::pad(&ctx.model.names.service(&one.service, 19, mark), 20))),
         Span::styled(format!("{} ", text::fit(one.label.as_str(), 12, mark)), ctx.theme.strong()),
         Span::raw(text::fit(sha, 9, mark)),
         Span::styled(

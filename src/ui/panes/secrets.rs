@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Ctx;
 use super::super::widgets::columns::{column, row, widths};
@@ -19,7 +20,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let widths = columns(ctx, area.width.into());
     let dim = ctx.theme.dim();
     let mut heading = vec![(" KEY".to_owned(), dim), ("contract".to_owned(), dim)];
-    heading.extend(ctx.model.environments.iter().map(|env| (env.id.to_string(), dim)));
+    heading.extend(ctx.model.environments.iter().map(|env| (heading_of(ctx, env), dim)));
     heading.push(("says".to_owned(), dim));
     let mut lines = vec![row(&widths, heading, ctx.theme.ellipsis())];
     let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.selection.secret.as_ref());
@@ -35,9 +36,17 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 /// Key, contract, one per environment, what is to be said.
 fn columns(ctx: &Ctx<'_>, width: usize) -> Vec<usize> {
     let mut columns = vec![column(16, 28, 8), column(9, 9, 1)];
-    columns.extend(ctx.model.environments.iter().map(|_| column(11, 13, 5)));
+    columns.extend(ctx.model.environments.iter().map(|env| {
+        let needed = heading_of(ctx, env).width() + 1;
+        column(needed.max(11), needed.max(13), 5)
+    }));
     columns.push(column(24, 26, 9));
     widths(&columns, width)
+}
+
+/// The name of an environment above its column.
+fn heading_of(ctx: &Ctx<'_>, env: &EnvInfo) -> String {
+    ctx.model.names.environment(&env.id, 10, ctx.theme.ellipsis())
 }
 
 fn line(ctx: &Ctx<'_>, secret: &SecretRow, widths: &[usize]) -> Line<'static> {

@@ -77,11 +77,43 @@ impl Lines {
         }
     }
 
-    /// The environment that a run is named after, else production, which is where people look.
     fn environment(&self, run: &Run) -> EnvId {
-        let name = format!("{} {}", run.workflow, run.title).to_lowercase();
-        let named = self.environments.iter().find(|(env, _)| name.contains(&env.as_str().to_lowercase()));
-        let production = || self.environments.iter().max_by_key(|(_, tier)| *tier);
-        named.or_else(production).map_or_else(|| "production".into(), |(env, _)| env.clone())
+        named_after(&self.environments, &format!("{} {}", run.workflow, run.title))
+    }
+}
+
+/// The environment that a run is named after: the longest name that stands there as words, so that `prod` is not taken for a run
+/// of `prod-eu`. Else the only production, which is where people look; else none that could be known.
+fn named_after(environments: &[(EnvId, Tier)], run: &str) -> EnvId {
+    let run = run.to_lowercase();
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let stands = |name: &str| {
+        run.match_indices(name).any(|(at, _)| {
+            let after = run[at + name.len()..].chars().next();
+            // What a file is called by may stand before it, as in `deploy-production.yml`.
+            !word(after) && !run[..at].chars().next_back().is_some_and(char::is_alphanumeric)
+        })
+    };
+    let named = environments.iter().filter(|(env, _)| stands(&env.as_str().to_lowercase()));
+    let mut productions = environments.iter().filter(|(_, tier)| *tier == Tier::Production);
+    let only = productions.next().filter(|_| productions.next().is_none());
+    let found = named.max_by_key(|(env, _)| env.as_str().len()).or(only);
+    found.map_or_else(|| "unknown".into(), |(env, _)| env.clone())
+}
+
+#[cfg(test)]
+mod naming {
+    use super::*;
+
+    #[test]
+    fn a_run_belongs_to_the_environment_that_it_names_and_to_no_other() {
+        let one = |name: &str, tier| (EnvId::from(name), tier);
+        let two = [one("prod", Tier::Production), one("prod-eu", Tier::Production), one("staging", Tier::Staging)];
+        let of = |run: &str| named_after(&two, run).to_string();
+        assert_eq!(of("Deploy prod-eu fix"), "prod-eu");
+        assert_eq!(of("deploy-prod.yml product page"), "prod");
+        assert_eq!(of("Deploy staging"), "staging");
+        assert_eq!(of("CI product page"), "unknown", "there are two productions");
+        assert_eq!(named_after(&two[1..], "CI product page").to_string(), "prod-eu");
     }
 }

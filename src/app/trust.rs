@@ -1,0 +1,225 @@
+//! The question whether a project file may do what it asks for. It is answered once all of it has stood on the screen.
+
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::effect::Effect;
+use super::model::Model;
+use super::msg::{Key, KeyCode, Now};
+use super::overlay::{self, Overlay};
+use crate::domain::trust::ProjectFile;
+use crate::sanitize::Text;
+
+/// A key that was on its way before the question showed answers nothing.
+const ARMED_AFTER: Duration = Duration::from_millis(400);
+/// Columns of a dialog at most, without its frame.
+const WIDE: usize = 108;
+/// Rows that are never the dialog's: header, alarm, hints, its frame, its last line and that line's second.
+const TAKEN: usize = 7;
+
+/// The question as it stands on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The first row that shows.
+    pub top: usize,
+    /// How far it has been read.
+    seen: usize,
+    /// When it showed, on the monotonic clock.
+    since: Duration,
+}
+
+/// A project file was read that is not the one in use, or that waits for approval.
+pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
+    model.project_file = Some(file);
+    model.project_changed = true;
+    if super::jump::covered(model) {
+        model.notice = Some(Text::from("flightdeck.toml has changed; the settings of before go on: ! 0 asks about it"));
+    } else {
+        ask(model, now);
+    }
+}
+
+/// Whether there is something to ask about the project file.
+#[must_use]
+pub fn open(model: &Model) -> Option<&ProjectFile> {
+    model.project_file.as_ref().filter(|file| model.project_changed || file.withheld())
+}
+
+/// Puts the question on the screen.
+pub(super) fn ask(model: &mut Model, now: Now) {
+    if open(model).is_some() {
+        model.overlay = Some(Overlay::Trust(Asked { top: 0, seen: 0, since: now.mono }));
+    }
+}
+
+/// Everything that is said, in rows that fit the dialog.
+#[must_use]
+pub fn rows(model: &Model) -> Vec<String> {
+    let Some(file) = open(model) else { return Vec::new() };
+    let width = usize::from(model.size.0).saturating_sub(4).clamp(8, WIDE);
+    let mut said = vec![format!(" {}", Text::from(file.path.as_path())), format!(" sha256 {}", file.digest)];
+    if model.project_changed {
+        said.push(
+            " It is not as it was when this console started, which goes on with the settings of before.".to_owned(),
+        );
+    }
+    if file.withheld() {
+        said.push(" Whoever wrote it wants this; nothing of it is done before you approve it:".to_owned());
+    }
+    said.extend(file.wants.iter().map(|want| format!("   {} {}", want.key, want.says)));
+    if file.wants.is_empty() {
+        said.push(" It runs nothing and names no other address.".to_owned());
+    }
+    said.iter().flat_map(|line| broken(line, width)).collect()
+}
+
+/// Breaks at columns and not at words: in a command, blanks count.
+fn broken(line: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    let mut used = 0;
+    for c in line.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > width {
+            rows.push("   ".to_owned());
+            used = 3;
+        }
+        used += wide;
+        if let Some(row) = rows.last_mut() {
+            row.push(c);
+        }
+    }
+    rows
+}
+
+/// Rows that show at once.
+#[must_use]
+pub fn room(model: &Model) -> usize {
+    usize::from(model.size.1).saturating_sub(TAKEN).max(1)
+}
+
+/// What can be done now.
+#[must_use]
+pub fn last(model: &Model, asked: Asked) -> String {
+    if asked.seen.max(asked.top + room(model)) < rows(model).len() {
+        return " j k: there is more to read before it can be approved; esc leaves it".to_owned();
+    }
+    " y approves it as it is now and begins anew; esc leaves it, ! 0 asks again".to_owned()
+}
+
+/// A key while the question stands.
+pub(super) fn key(model: &mut Model, key: Key, mut asked: Asked, now: Now) -> Vec<Effect> {
+    let (all, room) = (rows(model).len(), room(model));
+    asked.seen = asked.seen.max(asked.top + room);
+    if let Some(by) = overlay::step(key) {
+        asked.top = asked.top.saturating_add_signed(by).min(all.saturating_sub(room));
+        asked.seen = asked.seen.max(asked.top + room);
+        model.overlay = Some(Overlay::Trust(asked));
+        return Vec::new();
+    }
+    match key.code {
+        KeyCode::Char('n' | 'q') => model.overlay = None,
+        KeyCode::Char('y') if !key.repeat && now.mono.saturating_sub(asked.since) >= ARMED_AFTER => {
+            if asked.seen < all {
+                return Vec::new();
+            }
+            if let Some(running) = model.running() {
+                model.notice = Some(Text::from(format!("{} is under way: it is read after its end", running.title)));
+                return Vec::new();
+            }
+            let file = open(model).cloned();
+            model.overlay = None;
+            return file.map(|file| Effect::Approve(Box::new(file))).into_iter().collect();
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// It was approved and read, or why it could not be.
+pub(super) fn approved(model: &mut Model, done: Result<(), Text>) -> Vec<Effect> {
+    match done {
+        Ok(()) => vec![Effect::Restart],
+        Err(why) => {
+            model.notice = Some(why);
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::Msg;
+    use crate::app::update;
+    use crate::domain::fact::Fact;
+    use crate::domain::trust::Want;
+
+    fn at(millis: u64) -> Now {
+        Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_millis(millis) }
+    }
+
+    fn file(wants: usize) -> ProjectFile {
+        let want =
+            |n| Want { key: Text::from(format!("key.{n}")), says: Text::from("runs [\"sh\", \"-c\", \"true\"]") };
+        ProjectFile {
+            path: "/repo/flightdeck.toml".into(),
+            digest: "abc".to_owned(),
+            wants: (0..wants).map(want).collect(),
+            approved: false,
+        }
+    }
+
+    fn asked(wants: usize) -> Model {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        let mut settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        settings.project_file = Some(file(wants));
+        let mut model = Model::new(&settings, at(0));
+        let _ = update(&mut model, Msg::Resize(80, 24), at(0));
+        model
+    }
+
+    fn press(model: &mut Model, c: char, millis: u64) -> Vec<Effect> {
+        let key = Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false };
+        update(model, Msg::Key(key), at(millis))
+    }
+
+    #[test]
+    fn what_is_withheld_is_asked_at_the_start_and_a_key_typed_before_answers_nothing() {
+        let mut model = asked(2);
+        assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
+        assert!(rows(&model).iter().any(|row| row.contains("key.1 runs [\"sh\"")));
+        assert_eq!(press(&mut model, 'y', 100), []);
+        assert_eq!(press(&mut model, 'y', 500), [Effect::Approve(Box::new(file(2)))]);
+        assert_eq!(update(&mut model, Msg::Fact(Fact::Approved(Ok(()))), at(600)), [Effect::Restart]);
+        let told = update(&mut model, Msg::Fact(Fact::Approved(Err(Text::from("no")))), at(600));
+        assert!(told.is_empty() && model.notice == Some(Text::from("no")));
+    }
+
+    #[test]
+    fn all_of_it_has_to_be_seen_before_it_is_approved() {
+        let mut model = asked(60);
+        assert_eq!(press(&mut model, 'y', 500), []);
+        assert!(matches!(model.overlay, Some(Overlay::Trust(_))), "it still stands there");
+        for _ in 0..60 {
+            press(&mut model, 'j', 500);
+        }
+        assert_eq!(press(&mut model, 'y', 500).len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_changed_asks_and_nothing_is_taken_over_by_itself() {
+        let mut model = asked(0);
+        assert!(model.overlay.is_none(), "it asks for nothing");
+        let changed = Msg::Fact(Fact::ProjectFile(Box::new(file(0))));
+        assert!(update(&mut model, changed.clone(), at(0)).is_empty());
+        assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
+        assert!(rows(&model).iter().any(|row| row.contains("goes on with the settings of before")));
+        press(&mut model, 'n', 500);
+        assert!(model.overlay.is_none() && open(&model).is_some(), "the menu asks again");
+        model.overlay = Some(Overlay::Help(overlay::Find::default()));
+        let _ = update(&mut model, changed, at(900));
+        assert!(matches!(model.overlay, Some(Overlay::Help(_))) && model.notice.is_some());
+    }
+}

@@ -1,0 +1,71 @@
+//! Looks after the project file while the console runs: another content is told, and used only when the person says so.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::lanes::Outbox;
+use crate::config::trust::{self, Approvals};
+use crate::domain::fact::Fact;
+use crate::domain::trust::ProjectFile;
+
+/// How often the file's time and size are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Tells of each content that is not the one before, and of one that was approved meanwhile, elsewhere.
+pub(super) async fn watch(mut known: ProjectFile, approvals: Approvals, outbox: Outbox) {
+    let mut stamp = None;
+    loop {
+        let (path, last) = (known.path.clone(), stamp);
+        let (kept, waits) = (approvals.clone(), known.withheld());
+        let look = move || {
+            let now = stamp_of(&path);
+            // A file that is gone may come back: editors and checkouts put another one in its place.
+            let due = now.is_some() && (now != last || waits);
+            (now, due.then(|| trust::look(&path, &kept).ok()).flatten())
+        };
+        let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
+        stamp = now;
+        if let Some(found) = found
+            && (found.digest != known.digest || found.approved != known.approved)
+        {
+            known = found;
+            outbox.tell(Fact::ProjectFile(Box::new(known.clone()))).await;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn stamp_of(path: &Path) -> Option<(SystemTime, u64)> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::lanes;
+
+    #[tokio::test(start_paused = true)]
+    async fn another_content_is_told_once_and_so_is_its_approval() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().canonicalize().unwrap().join("flightdeck.toml");
+        std::fs::write(&path, "project = \"a\"\n").unwrap();
+        let state = dir.path().display().to_string();
+        let approvals = Approvals::of(&|name| (name == "FLIGHTDECK_STATE_DIR").then(|| state.clone()));
+        let known = trust::look(&path, &approvals).unwrap();
+        let (outbox, mut lanes) = lanes::open();
+        let watching = watch(known, approvals.clone(), outbox);
+        let judge = async {
+            std::fs::write(&path, "project = \"another\"\n[state]\ndir = \"elsewhere\"\n").unwrap();
+            let Some(Fact::ProjectFile(changed)) = lanes.control.recv().await else { return None };
+            assert!(changed.withheld(), "{changed:?}");
+            approvals.approve(&changed, jiff::Timestamp::UNIX_EPOCH).unwrap();
+            let Some(Fact::ProjectFile(approved)) = lanes.control.recv().await else { return None };
+            Some((approved.digest == changed.digest, approved.approved))
+        };
+        tokio::select! {
+            () = watching => panic!("it goes on"),
+            seen = judge => assert_eq!(seen, Some((true, true))),
+        }
+    }
+}
