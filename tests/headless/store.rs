@@ -18,7 +18,7 @@ async fn sql(state: &Path, statement: &str) {
 async fn flightdeck(dir: &Path, state: &Path, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
     command.args(arguments).current_dir(dir).env("FLIGHTDECK_STATE_DIR", state).env("FLIGHTDECK_WHO", "ali");
-    command.env_remove("FLIGHTDECK_CONFIG").output().await.unwrap()
+    command.env("FLIGHTDECK_CONFIG", dir.join("flightdeck.toml")).output().await.unwrap()
 }
 
 /// Changing requests that the platforms of production have seen.
