@@ -17,7 +17,10 @@ const ASK: [&str; 6] = ["rollback", "--environment", "production", "--to", "v40"
 async fn signalled(dir: &Path, at: &str, signals: &[&str]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
     command.args(ASK).current_dir(dir).env("FLIGHTDECK_STATE_DIR", dir.join("state"));
-    command.env_remove("FLIGHTDECK_CONFIG").stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+        .env("FLIGHTDECK_CONFIG", dir.join("flightdeck.toml"))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut err = BufReader::new(child.stderr.take().unwrap());
