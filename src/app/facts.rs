@@ -53,6 +53,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             model.services.entry(id.clone()).or_default().observed = Some(observed);
             banner::note_difference(model, &id, now);
         }
+        Fact::Extent(id, extent) => {
+            model.extents.insert(id, extent);
+        }
         Fact::Releases(id, list) => {
             model.releases.insert(id, list);
             mark_verified(model);

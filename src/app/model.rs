@@ -17,6 +17,7 @@ use super::steady::Steady;
 use super::timeline::{Event, EventId};
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::extent::Extent;
 use crate::domain::feed::{Budget, FeedId, FeedStatus, Freshness};
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::health::{ProbeId, ProbeState};
@@ -131,6 +132,8 @@ pub struct Model {
     pub services: BTreeMap<ServiceId, ServiceState>,
     /// Deployments of each service, newest first.
     pub releases: BTreeMap<ServiceId, Vec<Deployment>>,
+    /// How much of the lists was read, by feed.
+    pub extents: BTreeMap<FeedId, Extent>,
     /// Every probe, in the order in which they first answered.
     pub probes: Vec<ProbeState>,
     /// The service that a probe asks, where its address tells.
@@ -232,6 +235,7 @@ impl Model {
             selection: Selection { place: production, ..Selection::default() },
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
+            extents: BTreeMap::new(),
             probes: Vec::new(),
             aimed: aimed(settings),
             promotions: settings.promotions.clone(),

@@ -36,6 +36,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
             let known = model.probes.iter().find(|probe| probe.id == *id);
             known.is_none_or(|known| known.status != Status::Ok || sample.failure.is_some())
         }
+        Fact::Extent(id, extent) => model.extents.get(id) != Some(extent),
         Fact::Releases(id, list) => model.releases.get(id).is_none_or(|known| known.len() != list.len()),
         Fact::Posture(service, checks) => {
             let worst = |all: &Vec<_>| posture::worst(all).map(|(one, bad)| (one.status, bad));

@@ -182,8 +182,12 @@ async fn read(
             biased;
             Some(fact) = lanes.control.recv() => {
                 let Fact::Feed(id, status) = fact else { continue };
-                if let (FeedState::Failing { why, denied, .. }, true) = (&status.state, awaited.contains(&id)) {
+                if let (FeedState::Failing { why, denied, again, .. }, true) = (&status.state, awaited.contains(&id)) {
                     super::complain(&format!("not read: {id}: {why}"));
+                    if again.is_some() {
+                        // The wait that a platform asked for ends by itself: it is no answer yet.
+                        continue;
+                    }
                     let worse = if *denied { ExitCode::Auth } else { ExitCode::Inconclusive };
                     code = if code == ExitCode::Auth { code } else { worse };
                 }

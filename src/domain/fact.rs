@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::environment::{Declared, Observed, Platform};
+use super::extent::Extent;
 use super::feed::{Budget, FeedId, FeedStatus};
 use super::health::{ProbeId, Sample};
 use super::history::History;
@@ -27,6 +28,8 @@ pub enum Fact {
     Observed(ServiceId, Observed),
     /// Deployments of a service, newest first.
     Releases(ServiceId, Vec<Deployment>),
+    /// How much of a feed's list was read.
+    Extent(FeedId, Extent),
     /// Log lines.
     Logs(LogBatch),
     /// A probe's answer. The first one of a probe carries its target.

@@ -310,7 +310,8 @@ fn platform(declared: &Declared) -> Part {
     }
     if declared.status == Status::Running {
         let progress = declared.rollout.map(|rollout| format!("{} of {} machines", rollout.done, rollout.total));
-        return Part::new(State::Deploying, progress.unwrap_or_default());
+        // Without figures the platform's own word says what is under way: a build, a restore.
+        return Part::new(State::Deploying, progress.unwrap_or_else(|| declared.words.to_string()));
     }
     if let Some((words, _)) = live::fleet(&declared.instances) {
         return Part::new(if declared.status == Status::Fail { State::Failing } else { State::Mixed }, words);

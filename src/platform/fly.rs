@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use config::{MachineConfig, NextConfig, Unread, WholeConfig};
-pub use view::ReleaseImage;
+pub use view::{LISTED, ReleaseImage};
 
 use super::http::{BODY_CAP, Call, Http, segment};
 use super::recent::Recent;

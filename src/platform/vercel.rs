@@ -21,6 +21,7 @@ pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
 pub use rolling::RollingRelease;
 pub use variables::{Slot, Variable};
+pub use view::LISTED;
 
 use super::http::{Call, Http, segment};
 use super::recent::Recent;

@@ -8,13 +8,15 @@ use jiff::SignedDuration;
 use super::{Clients, vercel_target};
 use crate::clock::SharedClock;
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
+use crate::domain::extent::Extent;
 use crate::domain::fact::Fact;
+use crate::domain::feed::FeedId;
 use crate::domain::release::Deployment;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::PlatformError;
-use crate::platform::fly::Fly;
-use crate::platform::vercel::Vercel;
+use crate::platform::fly::{self, Fly};
+use crate::platform::vercel::{self, Vercel};
 
 /// How old the parts of a list may be, while something moves and while nothing does: the feed of what is declared reads the
 /// same, and reads it anew when the machines say so.
@@ -57,6 +59,13 @@ impl ReleasesFeed {
             Source::Fly(fly) => fly.deployments(resource, id, age).await?,
             Source::Vercel { vercel, target } => vercel.candidates(resource, target, id, age).await?,
         };
+        let most = match &self.source {
+            Source::Fly(_) => fly::LISTED,
+            Source::Vercel { .. } => vercel::LISTED,
+        };
+        // A full list is the newest part of a longer one.
+        let extent = Extent::of(list.len(), None, list.len() >= most as usize);
+        outbox.tell(Fact::Extent(FeedId::Releases(id.clone()), extent)).await;
         list.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
         // A row that its deploy left open stays `running` for ever (fly.md section 5): only a young newest one moves.
         let now = self.clock.now();

@@ -20,8 +20,8 @@ const IMAGES: &str = "query($app: String!, $first: Int!) { app(name: $app) { rel
 /// The annotation by which builders name the commit (OCI image spec).
 const REVISION: &str = "org.opencontainers.image.revision";
 
-/// Releases listed.
-const LISTED: u32 = 50;
+/// Releases listed, the newest ones.
+pub const LISTED: u32 = 50;
 /// How old release rows may be while machines and rows agree and none is open, and while they do not.
 const SETTLED: Duration = Duration::from_secs(25);
 const UNSETTLED: Duration = Duration::from_millis(1_500);

@@ -4,13 +4,14 @@ use serde::Deserialize;
 
 use super::Vercel;
 use crate::domain::environment::Status;
+use crate::domain::extent::Extent;
 use crate::domain::posture::{Looked, Posture};
 use crate::platform::PlatformError;
 use crate::platform::http::segment;
 use crate::platform::lenient::or_default;
 
 /// Domains whose DNS is looked at.
-const LOOKED_AT: usize = 8;
+const LOOKED_AT: usize = 30;
 
 #[derive(Deserialize)]
 struct DnsConfig {
@@ -31,8 +32,9 @@ impl Vercel {
         let (_, custom) = state.scope(environment);
         let all = self.domains(project).await?;
         let mine = all.iter().filter(|one| one.environment.as_deref() == custom && one.branch.is_none());
-        let mine: Vec<_> = mine.take(LOOKED_AT).collect();
-        for domain in &mine {
+        let mine: Vec<_> = mine.collect();
+        let extent = Extent::of(mine.len().min(LOOKED_AT), u32::try_from(mine.len()).ok(), false);
+        for domain in mine.iter().take(LOOKED_AT) {
             if !domain.verified {
                 return Ok(Posture::new("domains", Status::Fail, format!("{} is not verified", domain.name)));
             }
@@ -46,7 +48,8 @@ impl Vercel {
                 ));
             }
         }
-        Ok(Posture::new("domains", Status::Ok, format!("{} verified, DNS points here", mine.len())))
+        let (status, count) = (if extent.whole() { Status::Ok } else { Status::Unknown }, extent.count(mine.len()));
+        Ok(Posture::new("domains", status, format!("{count} verified, DNS points here")))
     }
 
     /// How far a rolling release has come.

@@ -10,8 +10,8 @@ use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
-/// Deployments listed.
-const LISTED: u32 = 25;
+/// Deployments listed, the newest ones.
+pub const LISTED: u32 = 25;
 /// How old the parts of what is declared may be.
 const NEW: Duration = Duration::from_millis(1_500);
 /// How old the stage of a rolling release may be: they last for minutes.

@@ -5,6 +5,8 @@ use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
 use super::scrolled;
+use crate::domain::feed::FeedId;
+use crate::domain::ids::ServiceId;
 use crate::domain::release::{Deployment, Presence};
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
@@ -12,13 +14,19 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let chosen = ctx.model.selection.deployment.as_ref();
     let is = |one: &Deployment| chosen.is_some_and(|(service, id)| *service == one.service && *id == one.id);
     let selected = all.iter().position(|one| is(one));
-    let shown = all.iter().skip(scrolled(selected, area.height)).take(area.height.into());
-    shown
-        .map(|one| {
-            let line = line(ctx, one, area.width.into());
-            if is(one) { line.patch_style(ctx.theme.selected()) } else { line }
-        })
-        .collect()
+    let row = |one: &&Deployment| {
+        let line = line(ctx, one, area.width.into());
+        if is(one) { line.patch_style(ctx.theme.selected()) } else { line }
+    };
+    let mut services: Vec<&ServiceId> = all.iter().map(|one| &one.service).collect();
+    services.dedup();
+    let older = services.into_iter().filter_map(|id| {
+        let extent = ctx.model.extents.get(&FeedId::Releases(id.clone()))?;
+        let missing = extent.missing("deployments")?;
+        Some(Line::styled(format!(" {id}: older ones: {missing}"), ctx.theme.dim()))
+    });
+    let rows = all.iter().map(row).chain(older);
+    rows.skip(scrolled(selected, area.height)).take(area.height.into()).collect()
 }
 
 fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
