@@ -359,3 +359,52 @@ async fn a_dispatched_production_run_waits_for_an_approval_and_then_deploys() {
     assert_eq!(services["backend"]["healthy"], true);
     world.sim.stop().await;
 }
+
+#[tokio::test]
+async fn the_truth_is_what_visitors_find_and_its_history_is_exact_through_jumps() {
+    let world = world("bad-deploy").await;
+    let truth = async |seconds: u32| {
+        let url = format!("{}/_sim/truth?seconds={seconds}", world.sim.control());
+        world.get(&url).await.1
+    };
+    let production = |truth: &Value| truth["environments"]["production"].clone();
+    let calm = production(&truth(0).await);
+    assert_eq!((&calm["state"], &calm["under_way"]), (&json!("healthy"), &json!(false)), "{calm}");
+    // One jump over the whole deploy.
+    world.advance(60.0).await;
+    let after = truth(60).await;
+    let history = after["history"].as_array().unwrap();
+    let of = |service: Value| -> Vec<String> {
+        let mine = history.iter().filter(|one| one["environment"] == "production" && one["service"] == service);
+        mine.map(|one| one["state"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of(json!("backend")), ["healthy", "deploying", "failing", "deploying", "failing"]);
+    assert_eq!(of(json!("frontend")), ["healthy"], "domains move at once when a build is done");
+    assert_eq!(of(Value::Null).last().unwrap(), "failing");
+    let start: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+    let failed = history.iter().find(|one| one["service"] == "backend" && one["state"] == "failing").unwrap();
+    let failed: Timestamp = failed["at"].as_str().unwrap().parse().unwrap();
+    {
+        let held = world.sim.shared().world();
+        let (env, best) = (sim::world::Env::Production, |from| held.best_since(env, Some("backend"), from));
+        assert_eq!(best(held.now), sim::world::truth::State::Failing);
+        assert_eq!(best(failed), sim::world::truth::State::Deploying, "it failed at this very moment");
+        assert_eq!(best(start), sim::world::truth::State::Healthy);
+    }
+
+    // A platform that calls it a success while the machines went back, and the frontend did not.
+    let world = self::world("calm").await;
+    world.control("events", json!({"kind": "fallback"})).await;
+    let deploy = json!({"kind": "deploy", "service": ["backend", "frontend"], "commit": "next"});
+    world.control("events", deploy).await;
+    world.advance(30.0).await;
+    let truth = world.get(&format!("{}/_sim/truth", world.sim.control())).await.1;
+    let after = production(&truth);
+    assert_eq!((&after["state"], &after["services_state"]), (&json!("mixed"), &json!("healthy")), "{after}");
+    assert_eq!(after["services"]["backend"]["platform_state"], "complete");
+    let domains = json!({"platform": "vercel", "resource": "project", "paused": true});
+    world.control("state", domains).await;
+    let paused = production(&world.get(&format!("{}/_sim/truth", world.sim.control())).await.1);
+    assert_eq!((&paused["state"], &paused["services"]["frontend"]["paused"]), (&json!("failing"), &json!(true)));
+    world.sim.stop().await;
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
@@ -20,6 +20,7 @@ use super::world::{Env, World};
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/_sim/state", routing::get(state).post(set))
+        .route("/_sim/truth", routing::get(truths))
         .route("/_sim/advance", routing::post(advance))
         .route("/_sim/events", routing::post(event))
         .route("/_sim/faults", routing::get(faults).post(fault).delete(clear))
@@ -105,6 +106,26 @@ async fn state(State(shared): State<Shared>) -> Json<Value> {
     Json(truth(&shared))
 }
 
+#[derive(Deserialize)]
+struct Since {
+    #[serde(default)]
+    seconds: f64,
+}
+
+/// How every environment stands, and how that changed in the last seconds that are asked for.
+async fn truths(State(shared): State<Shared>, Query(since): Query<Since>) -> Json<Value> {
+    let world = shared.world();
+    let environments: Map<String, Value> =
+        Env::ALL.into_iter().map(|env| (env.name().to_owned(), json!(world.truth(env)))).collect();
+    Json(json!({
+        "schema": "flightdeck/sim-truth",
+        "version": 1,
+        "now": world.now,
+        "environments": environments,
+        "history": world.changes_since(world.now - seconds(since.seconds)),
+    }))
+}
+
 /// The ground truth, as `GET /_sim/state` gives it.
 pub(crate) fn truth(shared: &Shared) -> Value {
     let (requests, faults) = (shared.counts(), active(shared));
@@ -131,6 +152,7 @@ pub(crate) fn truth(shared: &Shared) -> Value {
 
 fn environment(world: &World, env: Env) -> Value {
     json!({
+        "truth": world.truth(env),
         "services": {
             "backend": world.fly.env(env).map(|app| backend(world, app)),
             "frontend": frontend(world, env),

@@ -24,6 +24,7 @@ pub mod seed;
 pub mod setting;
 pub mod supabase;
 pub mod traffic;
+pub mod truth;
 pub mod vercel;
 
 use commits::Commit;
@@ -131,6 +132,8 @@ pub struct World {
     pub traffic_until: Timestamp,
     /// Lines a second of a service's log, where it is not the usual rate.
     pub rates: BTreeMap<(Env, &'static str), Option<u64>>,
+    /// What was true of the environments.
+    truths: truth::History,
     queue: BTreeMap<(Timestamp, u64), Action>,
     counter: u64,
 }
@@ -150,6 +153,8 @@ impl World {
 
     /// Moves the world to `to`: everything that is due happens, in order, at its own time.
     pub fn advance(&mut self, to: Timestamp) {
+        // What was changed from outside since the last step is true since then.
+        self.remember_truth();
         while let Some(at) = self.due().filter(|at| *at <= to) {
             let at = at.max(self.now);
             traffic::write(self, at);
@@ -159,12 +164,19 @@ impl World {
                 let action = entry.remove();
                 self.apply(action);
             }
+            self.remember_truth();
         }
         if to > self.now {
             traffic::write(self, to);
             self.now = to;
             self.settle();
+            self.remember_truth();
         }
+    }
+
+    /// What is going to happen.
+    fn pending(&self) -> impl Iterator<Item = &Action> {
+        self.queue.values()
     }
 
     /// A commit's full SHA.
@@ -199,7 +211,7 @@ impl World {
         let queue = self.queue.first_key_value().map(|((at, _), _)| *at);
         let machines = self.fly.apps.iter().flat_map(|app| &app.machines).filter_map(fly::Machine::due).min();
         let walks = self.supabase.projects.iter().filter_map(|project| Some(project.walk.front()?.0)).min();
-        [queue, machines, walks, self.vercel.due()].into_iter().flatten().min()
+        [queue, machines, walks, self.vercel.due(), self.turns()].into_iter().flatten().min()
     }
 
     fn settle(&mut self) {

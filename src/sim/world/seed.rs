@@ -87,10 +87,12 @@ pub fn world(seed: u64, start: Timestamp, name: &str) -> Result<World, String> {
         commits,
         traffic_until: start - SignedDuration::from_secs(60),
         rates: std::collections::BTreeMap::new(),
+        truths: super::truth::History::default(),
         queue: std::collections::BTreeMap::new(),
         counter: 0,
     };
     traffic::write(&mut world, start);
+    world.remember_truth();
     for event in scenario.event {
         world.schedule(start + seconds(event.at), Action::Event(event));
     }
