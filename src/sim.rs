@@ -16,6 +16,7 @@ use crate::error::{ExitCode, UserError};
 mod config;
 mod control;
 mod door;
+mod dress;
 mod edge;
 pub mod faults;
 mod fly_api;

@@ -8,6 +8,8 @@ mod branches;
 mod drills;
 #[path = "sim_platforms/limits.rs"]
 mod limits;
+#[path = "sim_platforms/records.rs"]
+mod records;
 #[path = "support/spec.rs"]
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod spec;
@@ -223,7 +225,7 @@ async fn vercel_refuses_in_its_own_words_and_states_its_limits() {
     assert_eq!((wrong.status().as_u16(), header(&wrong, "x-ratelimit-limit")), (403, "500"));
     assert_eq!(body(wrong).await["error"]["invalidToken"], true);
     let bare = world.http.get(format!("{origin}/v9/projects/maria-web")).bearer_auth(&world.vercel);
-    assert_eq!(bare.send().await.unwrap().status(), 404, "the personal scope owns nothing");
+    assert_eq!(bare.send().await.unwrap().status(), 200, "the user's default team");
     let other = world.http.get(format!("{origin}/v9/projects/maria-web?teamId=team_x")).bearer_auth(&world.vercel);
     assert_eq!(body(other.send().await.unwrap()).await["error"]["code"], "team_unauthorized");
     for path in ["/v9/projects/nope", "/v13/deployments/dpl_nope", "/v9/nothing", "/nothing"] {
@@ -478,9 +480,16 @@ async fn answers_of_supabase_are_what_the_official_description_says() {
     let world = world("calm").await;
     let own = world.project();
     let mut faults = Vec::new();
-    for path in
-        ["", "/health?services=db&services=auth", "/database/migrations", "/secrets", "/database/backups", "/api-keys"]
-    {
+    for path in [
+        "",
+        "/health?services=db&services=auth",
+        "/database/migrations",
+        "/secrets",
+        "/database/backups",
+        "/api-keys",
+        "/ssl-enforcement",
+        "/network-restrictions",
+    ] {
         let answer = body(world.on_supabase(&format!("{own}{path}")).await).await;
         let described = format!("/v1/projects/{{ref}}{}", path.split('?').next().unwrap());
         faults.extend(spec.faults(&described, &answer, Mode::Whole).into_iter().map(|fault| format!("{path} {fault}")));
@@ -526,13 +535,19 @@ async fn answers_of_github_invent_no_field() {
         "/commits",
         "/commits/{ref}",
         "/compare/{basehead}",
+        "/actions/runs/{run_id}/approvals",
+        "/actions/runs/{run_id}/artifacts",
+        "/environments/{environment_name}",
+        "/environments/{environment_name}/deployment-branch-policies",
+        "/environments/{environment_name}/deployment_protection_rules",
+        "/dependabot/alerts",
     ] {
         let asked = path.replace("{run_id}", &run).replace("{deployment_id}", &deployment);
         let asked = asked.replace("{environment_name}", "production").replace("{ref}", "main");
         let asked = asked.replace("{basehead}", "main...main");
         let answer = world.github(&asked).await;
         let described = format!("/repos/{{owner}}/{{repo}}{path}");
-        faults.extend(spec.faults(&described, &answer, Mode::Part).into_iter().map(|fault| format!("{path} {fault}")));
+        faults.extend(spec.faults(&described, &answer, Mode::Whole).into_iter().map(|fault| format!("{path} {fault}")));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let mut runs = world.github("/actions/runs").await;
@@ -552,10 +567,30 @@ async fn answers_of_vercel_invent_no_field() {
     let to = world.candidates().await.remove(0);
     world.on_vercel(Method::POST, &format!("/v9/projects/maria-web/rollback/{to}")).await;
     world.advance(40.0).await;
+    {
+        let mut held = world.sim.shared().world();
+        let now = held.now;
+        let check = sim::world::checks::Check {
+            id: "chk_1".to_owned(),
+            name: "gate".to_owned(),
+            requires: "none",
+            blocks: "deployment-promotion",
+            targets: vec!["production".to_owned()],
+            source: json!({"kind": "webhook"}),
+            timeout: 300,
+            rerequestable: false,
+            created_at: now,
+        };
+        let run = sim::world::checks::CheckRun::new("r1".to_owned(), to.clone(), &check, now);
+        held.vercel.checks.push(check);
+        held.vercel.check_runs.push(run);
+    }
     let mut faults = Vec::new();
     for path in [
         "/v2/user",
         "/v2/teams/{teamId}",
+        "/v2/projects/{projectIdOrName}/checks",
+        "/v2/deployments/{deploymentId}/check-runs",
         "/v9/projects/{idOrName}",
         "/v7/deployments",
         "/v13/deployments/{idOrUrl}",
@@ -568,9 +603,10 @@ async fn answers_of_vercel_invent_no_field() {
         "/v2/deployments/{id}/aliases",
     ] {
         let asked = path.replace("{teamId}", &world.team).replace("{idOrName}", "maria-web");
+        let asked = asked.replace("{projectIdOrName}", "maria-web").replace("{deploymentId}", &to);
         let asked = asked.replace("{idOrUrl}", &to).replace("{idOrAlias}", "maria.example.com").replace("{id}", &to);
         let answer = world.vercel(&asked).await;
-        faults.extend(spec.faults(path, &answer, Mode::Part).into_iter().map(|fault| format!("{path} {fault}")));
+        faults.extend(spec.faults(path, &answer, Mode::Whole).into_iter().map(|fault| format!("{path} {fault}")));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     world.sim.stop().await;

@@ -27,7 +27,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/v1/releases/all_current", routing::get(all_current))
         .route("/api/v1/releases", routing::post(create))
         .route("/api/v1/releases/{id}", routing::patch(patch))
-        .layer(middleware::map_response(fly_auth::stamp))
+        .method_not_allowed_fallback(fly_auth::wrong_method)
+        .layer(middleware::from_fn(fly_auth::stamp))
         .with_state(shared)
 }
 

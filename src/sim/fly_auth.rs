@@ -1,10 +1,13 @@
 //! What Fly's origins have in common: tokens, error bodies, the request id (fly.md sections 1 and 4).
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::dress::{self, Precision};
 use super::shared::Shared;
 
 /// Which scheme words a route takes.
@@ -40,8 +43,18 @@ pub fn check(shared: &Shared, headers: &HeaderMap, scheme: Scheme) -> Result<(),
     if known && rest.split(',').any(|piece| piece.trim() == token) { Ok(()) } else { Err(refused()) }
 }
 
-/// Puts `fly-request-id` on every answer.
-pub async fn stamp(mut response: Response) -> Response {
+/// A path that has no such method.
+pub async fn wrong_method() -> Response {
+    error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
+}
+
+/// Puts `fly-request-id` on every answer, errors in Fly's form and its instants in seconds; lines of logs have a finer time.
+pub async fn stamp(request: Request, next: Next) -> Response {
+    let logs = request.uri().path().ends_with("/logs");
+    let response = next.run(request).await;
+    let response = dress::refused(response, |status, text| error(status, &format!("invalid_argument: {text}"))).await;
+    let edit = |text: String| if logs { text } else { dress::stamps(&text, Precision::Seconds) };
+    let mut response = dress::json(response, edit).await;
     let id = format!("01{}-iad", uuid::Uuid::now_v7().simple().to_string().to_uppercase());
     if let Ok(value) = HeaderValue::from_str(id.get(..30).unwrap_or(&id)) {
         response.headers_mut().insert(HeaderName::from_static("fly-request-id"), value);

@@ -32,8 +32,9 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/platform/regions", routing::get(regions))
         .merge(fly_leases::routes())
         .merge(fly_secrets::routes())
+        .method_not_allowed_fallback(fly_auth::wrong_method)
         .layer(middleware::from_fn_with_state(shared.clone(), guard))
-        .layer(middleware::map_response(fly_auth::stamp))
+        .layer(middleware::from_fn(fly_auth::stamp))
         .with_state(shared)
 }
 

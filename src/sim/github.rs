@@ -1,11 +1,13 @@
 //! GitHub's REST API: runs, jobs and their logs, gates, deployments, comparison, secrets and variables (github.md).
 
 mod alerts;
+mod archive;
 mod concurrency;
 mod guard;
 mod lists;
 mod logs;
 mod page;
+mod record;
 mod runs;
 mod vault;
 
@@ -35,6 +37,10 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/actions/runs/{id}/attempts/{number}", routing::get(runs::attempt))
         .route("/actions/runs/{id}/attempts/{number}/jobs", routing::get(runs::attempt_jobs))
         .route("/actions/runs/{id}/pending_deployments", routing::get(runs::pending).post(runs::answer))
+        .route("/actions/runs/{id}/approvals", routing::get(record::approvals))
+        .route("/actions/runs/{id}/artifacts", routing::get(record::artifacts))
+        .route("/actions/runs/{id}/logs", routing::get(record::archive))
+        .route("/actions/runs/{id}/attempts/{number}/logs", routing::get(record::attempt_archive))
         .route("/actions/runs/{id}/concurrency_groups", routing::get(concurrency::of_run))
         .route("/actions/concurrency_groups", routing::get(concurrency::all))
         .route("/actions/concurrency_groups/{name}", routing::get(concurrency::one))
@@ -53,6 +59,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/secret-scanning/alerts", routing::get(alerts::secrets))
         .route("/environments", routing::get(lists::environments))
         .route("/environments/{env}", routing::get(lists::environment))
+        .route("/environments/{env}/deployment-branch-policies", routing::get(record::branch_policies))
+        .route("/environments/{env}/deployment_protection_rules", routing::get(record::protection_rules))
         .route("/environments/{env}/secrets", routing::get(lists::env_secrets))
         .route("/environments/{env}/secrets/public-key", routing::get(vault::env_key))
         .route(
@@ -116,7 +124,9 @@ async fn rate_limit(State(shared): State<Shared>, headers: HeaderMap) -> Json<Va
     let left = guard::budget(&mut shared.world());
     let used = left.limit - left.remaining;
     let core = json!({"limit": left.limit, "remaining": left.remaining, "used": used, "reset": left.reset});
-    let mut body = json!({"resources": {"core": core}});
+    let now = shared.now().as_second();
+    let whole = |limit: u64, span: i64| json!({"limit": limit, "remaining": limit, "used": 0, "reset": now + span});
+    let mut body = json!({"resources": {"core": core, "search": whole(30, 60), "graphql": whole(5_000, 3_600)}});
     // The newer version has no such shortcut.
     if guard::version(&headers) == guard::VERSIONS.first().copied() {
         body["rate"] = core;
@@ -126,17 +136,7 @@ async fn rate_limit(State(shared): State<Shared>, headers: HeaderMap) -> Json<Va
 
 async fn repository(State(shared): State<Shared>, _: Place) -> Json<Value> {
     let world = shared.world();
-    let github = &world.github;
-    Json(json!({
-        "id": 91,
-        "name": github.repo,
-        "full_name": format!("{}/{}", github.owner, github.repo),
-        "owner": {"login": github.owner, "type": "Organization"},
-        "private": true,
-        "archived": false,
-        "default_branch": github.branch,
-        "permissions": {"admin": false, "maintain": false, "push": true, "triage": true, "pull": true},
-    }))
+    Json(github_json::parts::whole_repository(&world))
 }
 
 /// A commit by branch, SHA or an unambiguous beginning of it.

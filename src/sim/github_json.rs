@@ -1,8 +1,7 @@
 //! GitHub's objects as its API writes them.
 
+pub mod logs;
 pub mod parts;
-
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -14,6 +13,28 @@ use super::world::github::{GithubDeployment, GithubEnvironment, Job, Run, Workfl
 
 pub(super) fn html(world: &World, path: &str) -> String {
     format!("https://github.com/{}/{}/{path}", world.github.owner, world.github.repo)
+}
+
+/// The branch that a run is of.
+pub fn head_branch<'a>(world: &'a World, run: &'a Run) -> &'a str {
+    run.head.as_ref().map_or(world.github.branch.as_str(), |(branch, _)| branch)
+}
+
+/// The commit that a run is of.
+pub fn head_sha<'a>(world: &'a World, run: &'a Run) -> &'a str {
+    run.head.as_ref().map_or_else(|| world.sha(run.commit), |(_, sha)| sha)
+}
+
+/// A pull request as runs hold it.
+fn short_pull(world: &World, run: &Run, number: u64) -> Value {
+    let url = api(world, "");
+    let repo = json!({"id": 91, "url": url.trim_end_matches('/'), "name": world.github.repo});
+    let base = run.commit.checked_sub(1).unwrap_or_default();
+    json!({
+        "id": 2_100_000_000 + number, "number": number, "url": api(world, &format!("pulls/{number}")),
+        "head": {"ref": head_branch(world, run), "sha": head_sha(world, run), "repo": repo},
+        "base": {"ref": world.github.branch, "sha": world.sha(base), "repo": repo},
+    })
 }
 
 /// A workflow run.
@@ -34,8 +55,8 @@ pub fn run_json(world: &World, run: &Run) -> Value {
         "event": run.event,
         "status": progress.status,
         "conclusion": progress.conclusion,
-        "head_branch": world.github.branch,
-        "head_sha": world.sha(run.commit),
+        "head_branch": head_branch(world, run),
+        "head_sha": head_sha(world, run),
         "actor": person(&run.actor, "User"),
         "triggering_actor": person(&run.actor, "User"),
         "created_at": run.created_at,
@@ -45,12 +66,12 @@ pub fn run_json(world: &World, run: &Run) -> Value {
         "node_id": node("WFR", run.id),
         "check_suite_id": run.id + 7,
         "check_suite_node_id": node("CS", run.id + 7),
-        "pull_requests": [],
+        "pull_requests": run.pull.map(|number| short_pull(world, run, number)).into_iter().collect::<Vec<_>>(),
         "referenced_workflows": [],
         "previous_attempt_url": previous,
         "repository": repository(world),
         "head_repository": repository(world),
-        "head_commit": world.commits.get(run.commit).map(short_commit),
+        "head_commit": world.commits.get(run.commit).map(|one| short_commit(one, head_sha(world, run))),
         "url": own(""), "jobs_url": own("/jobs"), "logs_url": own("/logs"), "artifacts_url": own("/artifacts"),
         "cancel_url": own("/cancel"), "rerun_url": own("/rerun"),
         "check_suite_url": api(world, &format!("check-suites/{}", run.id + 7)),
@@ -59,10 +80,10 @@ pub fn run_json(world: &World, run: &Run) -> Value {
 }
 
 /// A commit as runs hold it.
-fn short_commit(one: &Commit) -> Value {
+fn short_commit(one: &Commit, sha: &str) -> Value {
     let person = json!({"name": one.author, "email": email(one)});
     json!({
-        "id": one.sha, "tree_id": one.sha, "message": one.message, "timestamp": one.at, "author": person,
+        "id": sha, "tree_id": sha, "message": one.message, "timestamp": one.at, "author": person,
         "committer": person,
     })
 }
@@ -96,7 +117,7 @@ pub fn job_json(world: &World, run: &Run, job: &Job) -> Value {
         "started_at": progress.started_at.unwrap_or(run.started_at),
         "completed_at": progress.completed_at,
         "created_at": run.started_at,
-        "head_sha": world.sha(run.commit),
+        "head_sha": head_sha(world, run),
         // No steps until a runner has the job.
         "steps": if progress.started_at.is_some() { steps } else { Vec::new() },
         "html_url": html(world, &format!("actions/runs/{}/job/{}", run.id, job.id)),
@@ -104,7 +125,7 @@ pub fn job_json(world: &World, run: &Run, job: &Job) -> Value {
         "url": api(world, &format!("actions/jobs/{}", job.id)),
         "run_url": api(world, &format!("actions/runs/{}", run.id)),
         "check_run_url": api(world, &format!("check-runs/{}", job.id)),
-        "head_branch": world.github.branch,
+        "head_branch": head_branch(world, run),
         "workflow_name": world.github.workflows.iter().find(|one| one.id == run.workflow).map(|one| &one.name),
         "labels": ["ubuntu-latest"],
         "runner_id": progress.started_at.map(|_| 7),
@@ -112,23 +133,6 @@ pub fn job_json(world: &World, run: &Run, job: &Job) -> Value {
         "runner_group_id": progress.started_at.map(|_| 0),
         "runner_group_name": progress.started_at.map(|_| "GitHub Actions"),
     })
-}
-
-/// The log of a job that has ended.
-pub fn job_log(world: &World, run: &Run, job: &Job) -> Option<String> {
-    job.progress(run.canceled_at, world.now).completed_at?;
-    let start = job.starts_at?;
-    let mut text = String::from('\u{feff}');
-    for step in &job.steps {
-        let at = start + step.offset;
-        let _ = writeln!(text, "{at} ##[group]Run {}", step.name);
-        let _ = writeln!(text, "{at} \u{1b}[36;1m{} {}\u{1b}[0m", step.name, world.sha(run.commit));
-        let _ = writeln!(text, "{at} ##[endgroup]");
-        if step.fails {
-            let _ = writeln!(text, "{} ##[error]Process completed with exit code 1.", at + step.takes);
-        }
-    }
-    Some(text)
 }
 
 /// Whether the token's person may answer a gate of a run.
@@ -172,10 +176,15 @@ pub fn environment(world: &World, one: &GithubEnvironment) -> Value {
             "id": one.id + 2, "node_id": node("GA", one.id + 2), "type": "wait_timer", "wait_timer": one.wait_minutes,
         }));
     }
+    if !one.branches.is_empty() {
+        rules.push(json!({"id": one.id + 3, "node_id": node("GA", one.id + 3), "type": "branch_policy"}));
+    }
+    let policy = json!({"protected_branches": false, "custom_branch_policies": true});
+    let policy = (!one.branches.is_empty()).then_some(policy);
     let (name, made) = (one.env.name(), world.start);
     let page = html(world, &format!("deployments/activity_log?environments_filter={name}"));
     json!({
-        "id": one.id, "name": name, "protection_rules": rules, "deployment_branch_policy": null,
+        "id": one.id, "name": name, "protection_rules": rules, "deployment_branch_policy": policy,
         "node_id": node("EN", one.id), "url": api(world, &format!("environments/{name}")), "html_url": page,
         "created_at": made, "updated_at": made,
     })
@@ -217,7 +226,15 @@ pub fn statuses(world: &World, one: &GithubDeployment) -> Value {
         _ => "in_progress",
     };
     let at = run.updated_at(world.now);
-    json!([{"id": one.id + 1, "state": state, "environment": one.env.name(), "created_at": at, "updated_at": at}])
+    let (id, deployment) = (one.id + 1, api(world, &format!("deployments/{}", one.id)));
+    let job = run.jobs.iter().find(|job| job.env == Some(one.env)).map_or(0, |job| job.id);
+    let log = html(world, &format!("actions/runs/{}/job/{job}", run.id));
+    json!([{
+        "id": id, "node_id": node("DES", id), "state": state, "environment": one.env.name(), "created_at": at,
+        "updated_at": at, "creator": person(&one.creator, "User"), "description": "", "environment_url": "",
+        "target_url": log, "log_url": log, "url": format!("{deployment}/statuses/{id}"), "deployment_url": deployment,
+        "repository_url": api(world, "").trim_end_matches('/'),
+    }])
 }
 
 /// A workflow file.

@@ -3,6 +3,8 @@
 mod branches;
 mod condition;
 mod guard;
+mod network;
+mod rows;
 mod settings;
 
 use axum::extract::{Path, Query, RawQuery, State};
@@ -17,6 +19,9 @@ use super::shared::Shared;
 use super::world::World;
 use super::world::ids;
 use super::world::supabase::{SupabaseProject, SupabaseSecret};
+use super::world::traffic::LogLine;
+
+use rows::Selected;
 
 /// Rows of one log answer.
 const ROWS: usize = 1_000;
@@ -31,12 +36,19 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/projects/{reference}", routing::get(project))
         .route("/v1/projects/{reference}/health", routing::get(health))
         .route("/v1/projects/{reference}/database/migrations", routing::get(migrations))
-        .route("/v1/projects/{reference}/secrets", routing::get(secrets).post(set_secrets))
+        .route("/v1/projects/{reference}/secrets", routing::get(secrets).post(set_secrets).delete(remove_secrets))
         .route("/v1/projects/{reference}/database/backups", routing::get(settings::backups))
         .route("/v1/projects/{reference}/advisors/{kind}", routing::get(condition::advisors))
         .route("/v1/projects/{reference}/readonly", routing::get(condition::read_only))
         .route("/v1/projects/{reference}/config/disk/util", routing::get(condition::disk))
         .route("/v1/projects/{reference}/upgrade/status", routing::get(condition::upgrade))
+        .route("/v1/projects/{reference}/ssl-enforcement", routing::get(network::enforcement).put(network::enforce))
+        .route(
+            "/v1/projects/{reference}/network-restrictions",
+            routing::get(network::restrictions).patch(network::patch),
+        )
+        .route("/v1/projects/{reference}/network-restrictions/apply", routing::post(network::apply))
+        .route("/v1/projects/{reference}/database/query/read-only", routing::post(rows::read_only))
         .merge(branches::routes())
         .route("/v1/projects/{reference}/functions", routing::get(condition::functions))
         .route("/v1/projects/{reference}/postgrest", routing::get(settings::data_api))
@@ -178,6 +190,19 @@ async fn set_secrets(State(shared): State<Shared>, Path(reference): Path<String>
     StatusCode::CREATED.into_response()
 }
 
+/// 200 without a body; names that are not there are none of its business.
+async fn remove_secrets(State(shared): State<Shared>, Path(reference): Path<String>, body: String) -> Response {
+    let Ok(names) = serde_json::from_str::<Vec<String>>(&body) else {
+        return error(StatusCode::BAD_REQUEST, "Expected an array of names");
+    };
+    let mut world = shared.world();
+    let Some(project) = world.supabase.project_mut(&reference) else {
+        return error(StatusCode::BAD_REQUEST, "Resource has been removed");
+    };
+    project.secrets.retain(|held| !names.contains(&held.name));
+    StatusCode::OK.into_response()
+}
+
 #[derive(Deserialize)]
 struct Window {
     iso_timestamp_start: Option<String>,
@@ -213,26 +238,22 @@ async fn logs(
     if window.sql.as_deref().is_some_and(str::is_empty) {
         return Json(json!({"error": {"message": "empty query"}, "result": []})).into_response();
     }
+    // Without a query the columns are those that every source has.
+    let sql = window.sql.unwrap_or_else(|| "select * from logs".to_owned());
+    let selected = match Selected::read(&sql, ROWS) {
+        Ok(selected) => selected,
+        Err(message) => return Json(json!({"error": {"message": message}, "result": []})).into_response(),
+    };
     with(&world, &reference, |project| {
         // Windows are rounded to the minute.
         let end = end + SignedDuration::from_mins(1);
-        let newest = project.logs.iter().rev().filter(|line| line.at >= start && line.at <= end).take(ROWS);
-        let rows: Vec<Value> = newest
-            .map(|line| {
-                let severity = match line.level {
-                    "error" => "ERROR",
-                    "warn" => "WARNING",
-                    _ => "LOG",
-                };
-                json!({
-                    "id": line.id,
-                    "timestamp": line.at.as_microsecond(),
-                    "event_message": line.message,
-                    "severity_text": severity,
-                    "source": "postgres_logs",
-                })
-            })
-            .collect();
+        let here = selected.source.as_deref().is_none_or(|source| source == "postgres_logs");
+        let within = |line: &&LogLine| here && line.at >= start && line.at <= end;
+        let rows: Vec<Value> = if selected.ascending {
+            project.logs.iter().filter(within).take(selected.limit).map(|line| selected.row(line)).collect()
+        } else {
+            project.logs.iter().rev().filter(within).take(selected.limit).map(|line| selected.row(line)).collect()
+        };
         Json(json!({"result": rows})).into_response()
     })
 }

@@ -1,6 +1,7 @@
 //! Vercel's REST API: user, project, deployments, build and runtime logs, the production pointer, aliases, domains and
 //! variables (vercel.md sections 1 to 8). The version is in the path, and any `vN` is taken.
 
+mod checks;
 mod guard;
 pub(crate) mod levers;
 mod observability;
@@ -43,6 +44,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/{v}/projects/{id}/unpause", routing::post(levers::unpause))
         .route("/{v}/security/attack-mode", routing::post(levers::challenge))
         .merge(rolling::routes())
+        .merge(checks::routes())
         .route("/{v}/observability/events", routing::post(observability::events))
         .route("/{v}/projects/{id}/env", routing::get(variables::list).post(variables::create))
         .route(

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::world::checks::Verdict;
 use super::world::traffic::LogLine;
 use super::world::vercel::{VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
 use super::world::{Env, World};
@@ -101,6 +102,14 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
     // Absent rather than null until it is so.
     if ready.is_some() {
         value["ready"] = json!(ready);
+    }
+    if let (verdict, Some(since)) = vercel.verdict(&one.id, "deployment-alias", now) {
+        let state = match verdict {
+            Verdict::Pending => "pending",
+            Verdict::Passed => "succeeded",
+            Verdict::Failed => "failed",
+        };
+        value["checks"] = json!({"deployment-alias": {"state": state, "startedAt": since.as_millisecond()}});
     }
     value["source"] = json!("git");
     let place = one.id.trim_start_matches("dpl_");

@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub mod budget;
+pub mod checks;
+pub mod ci;
 pub mod commits;
 pub mod deploy;
 pub mod event;

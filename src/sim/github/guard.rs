@@ -10,6 +10,7 @@ use axum::response::Response;
 use jiff::SignedDuration;
 
 use super::error;
+use crate::sim::dress::{self, Precision};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::budget::Left;
@@ -26,6 +27,8 @@ const LOCKED_OUT: SignedDuration = SignedDuration::from_secs(60);
 const CORE: &str = "core";
 /// The versions that are served; without a header the first one counts.
 pub(super) const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
+/// How addresses of the API begin in answers before they are led back.
+const PUBLIC: &str = "https://api.github.com";
 /// No answer of the simulator is larger.
 const LARGEST: usize = 16 * 1024 * 1024;
 
@@ -93,11 +96,21 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
         (refused, left)
     };
     let asked = Asked::of(&request);
-    let mut response = match refused {
+    let response = match refused {
         Some(refused) => refused,
         None if left.spent => error(StatusCode::FORBIDDEN, "API rate limit exceeded for user ID 4711."),
         None => next.run(request).await,
     };
+    // An id that is none names nothing.
+    let response = dress::refused(response, |status, text| {
+        if status == StatusCode::BAD_REQUEST { super::not_found() } else { error(status, text) }
+    });
+    let mut response = dress::json(response.await, |text| {
+        let text = dress::stamps(&text, Precision::Seconds);
+        text.replace(PUBLIC, asked.base.as_deref().unwrap_or(PUBLIC))
+    })
+    .await;
+    relink(&mut response, &shared, &asked);
     if asked.get && response.status() == StatusCode::OK {
         response = conditional(&asked, response).await;
     }
@@ -110,8 +123,21 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
     response
 }
 
+/// Pages lead back to where the client came from.
+fn relink(response: &mut Response, shared: &Shared, asked: &Asked) {
+    let own = shared.origins().map(|origins| origins.github.as_str()).unwrap_or_default();
+    let link = response.headers().get(header::LINK).and_then(|link| link.to_str().ok()).map(str::to_owned);
+    if let (Some(link), Some(base)) = (link, &asked.base)
+        && let Ok(link) = HeaderValue::from_str(&link.replace(own, base))
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
+}
+
 /// What the answer depends on beside the world.
 struct Asked {
+    /// Where the client believes the API to be: every address in an answer begins there.
+    base: Option<String>,
     get: bool,
     /// Token, path, query and media type: the tag of one is no tag of another.
     key: String,
@@ -124,6 +150,7 @@ impl Asked {
         let headers = request.headers();
         let accept = text(headers, header::ACCEPT).unwrap_or_default();
         Self {
+            base: text(headers, header::HOST).map(|host| format!("http://{host}")),
             get: request.method() == Method::GET,
             key: format!("{} {} {accept}", token(headers).unwrap_or_default(), request.uri()),
             held: text(headers, header::IF_NONE_MATCH).map(str::to_owned),

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use super::{Numbered, error, not_found};
-use crate::sim::github_json;
+use super::{Numbered, archive, error, not_found};
+use crate::sim::github_json::logs as texts;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::{Job, Logs, Run};
@@ -25,7 +25,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// The storage behind the redirect; it stands on the control origin and takes no token.
 pub(crate) fn storage(shared: Shared) -> Router {
-    Router::new().route("/_storage/job-logs/{id}", routing::get(blob)).with_state(shared)
+    Router::new()
+        .route("/_storage/job-logs/{id}", routing::get(blob))
+        .route("/_storage/run-logs/{id}/{attempt}", routing::get(run_blob))
+        .with_state(shared)
 }
 
 fn job(world: &World, id: u64) -> Option<(&Run, &Job)> {
@@ -33,10 +36,10 @@ fn job(world: &World, id: u64) -> Option<(&Run, &Job)> {
     all.find(|(_, job)| job.id == id)
 }
 
-fn mac(seed: u64, id: u64, expires: i64) -> Option<Hmac<Sha256>> {
+fn mac(seed: u64, what: &str, expires: i64) -> Option<Hmac<Sha256>> {
     let key = ids::hash(seed, "job-log-storage", 0);
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
-    mac.update(format!("{id} {expires}").as_bytes());
+    mac.update(format!("{what} {expires}").as_bytes());
     Some(mac)
 }
 
@@ -55,13 +58,53 @@ pub(super) async fn redirect(State(shared): State<Shared>, Path((_, _, id)): Num
     if run.logs == Logs::Expired || world.now.duration_since(run.created_at) > KEPT {
         return error(StatusCode::GONE, "Server Error");
     }
+    signed(&shared, &world, &format!("job-logs/{id}"))
+}
+
+/// Sends a client to the storage.
+fn signed(shared: &Shared, world: &World, what: &str) -> Response {
     let expires = world.now.as_second() + GOOD_FOR;
-    let (Some(mac), Some(control)) = (mac(world.seed, id, expires), shared.control()) else {
+    let (Some(mac), Some(control)) = (mac(world.seed, what, expires), shared.control()) else {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "Failed to generate URL to download logs");
     };
     let signature = hex(&mac.finalize().into_bytes());
-    let to = format!("{control}/_storage/job-logs/{id}?se={expires}&sig={signature}");
+    let to = format!("{control}/_storage/{what}?se={expires}&sig={signature}");
     (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
+}
+
+/// The archive of a run that is over, or of one of its attempts.
+pub(super) fn redirect_run(shared: &Shared, id: u64, attempt: Option<u64>) -> Response {
+    let world = shared.world();
+    let Some(run) = world.github.run(id) else { return not_found() };
+    let attempt = attempt.unwrap_or(run.attempt);
+    let over = run.at_attempt(attempt).is_some_and(|run| run.progress(world.now).status == "completed");
+    if !over || run.logs == Logs::Missing {
+        return not_found();
+    }
+    if run.logs == Logs::Expired || world.now.duration_since(run.created_at) > KEPT {
+        return error(StatusCode::GONE, "Server Error");
+    }
+    signed(shared, &world, &format!("run-logs/{id}/{attempt}"))
+}
+
+async fn run_blob(
+    State(shared): State<Shared>,
+    Path((id, attempt)): Path<(u64, u64)>,
+    signed: Result<Query<Signed>, QueryRejection>,
+) -> Response {
+    let world = shared.world();
+    let what = format!("run-logs/{id}/{attempt}");
+    if !signed.is_ok_and(|Query(signed)| valid(world.seed, &what, &signed, world.now)) {
+        return refuse(StatusCode::FORBIDDEN, "AuthenticationFailed");
+    }
+    let Some(run) = world.github.run(id).and_then(|run| run.at_attempt(attempt)) else {
+        return refuse(StatusCode::NOT_FOUND, "BlobNotFound");
+    };
+    let mut files = texts::run_files(&world, &run);
+    if run.logs == Logs::Empty {
+        files.clear();
+    }
+    ([(header::CONTENT_TYPE, "application/zip")], archive::zip(&files)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -82,12 +125,12 @@ async fn blob(
     signed: Result<Query<Signed>, QueryRejection>,
 ) -> Response {
     let world = shared.world();
-    if !signed.is_ok_and(|Query(signed)| valid(world.seed, id, &signed, world.now)) {
+    if !signed.is_ok_and(|Query(signed)| valid(world.seed, &format!("job-logs/{id}"), &signed, world.now)) {
         return refuse(StatusCode::FORBIDDEN, "AuthenticationFailed");
     }
     // The log of a job exists when the job has ended, not before.
     let text = job(&world, id).and_then(|(run, job)| match run.logs {
-        Logs::Kept => github_json::job_log(&world, run, job),
+        Logs::Kept => texts::job_log(&world, run, job),
         Logs::Empty => Some(String::new()),
         Logs::Expired | Logs::Missing => None,
     });
@@ -97,7 +140,7 @@ async fn blob(
     }
 }
 
-fn valid(seed: u64, id: u64, signed: &Signed, now: Timestamp) -> bool {
-    let (Some(mac), Some(signature)) = (mac(seed, id, signed.se), unhex(&signed.sig)) else { return false };
+fn valid(seed: u64, what: &str, signed: &Signed, now: Timestamp) -> bool {
+    let (Some(mac), Some(signature)) = (mac(seed, what, signed.se), unhex(&signed.sig)) else { return false };
     now.as_second() <= signed.se && mac.verify_slice(&signature).is_ok()
 }

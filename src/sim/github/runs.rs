@@ -14,7 +14,7 @@ use super::{Named, Numbered, Place, error, guard, not_found, resolve};
 use crate::sim::github_json::{self, deployment_json, job_json, run_json};
 use crate::sim::shared::Shared;
 use crate::sim::world::deploy::Deploy;
-use crate::sim::world::github::{GithubWorld, Run};
+use crate::sim::world::github::{GithubWorld, Review, Run};
 use crate::sim::world::{Env, Health};
 
 /// What a list of runs is filtered by.
@@ -23,6 +23,7 @@ pub(super) struct Filter {
     status: Option<String>,
     head_sha: Option<String>,
     branch: Option<String>,
+    exclude_pull_requests: Option<bool>,
     event: Option<String>,
     actor: Option<String>,
 }
@@ -53,7 +54,11 @@ fn list(shared: &Shared, workflow: Option<u64>, uri: &Uri, page: &Page, filter: 
         let shown = |run: &&Run| world.now.duration_since(run.created_at) >= world.github.lag;
         let mine =
             newest.filter(shown).filter(indexed).filter(|run| workflow.is_none_or(|workflow| workflow == run.workflow));
-        mine.map(|run| run_json(&world, run)).filter(|run| filter.takes(run)).collect()
+        let mut all: Vec<Value> = mine.map(|run| run_json(&world, run)).filter(|run| filter.takes(run)).collect();
+        if filter.exclude_pull_requests == Some(true) {
+            all.iter_mut().for_each(|run| run["pull_requests"] = json!([]));
+        }
+        all
     };
     page.envelope(uri, &origin(shared), COMMON, "workflow_runs", all)
 }
@@ -269,8 +274,7 @@ pub(super) async fn pending(State(shared): State<Shared>, Path((_, _, id)): Numb
 struct Answer {
     environment_ids: Vec<u64>,
     state: String,
-    #[serde(rename = "comment")]
-    _comment: String,
+    comment: String,
 }
 
 pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbered, body: String) -> Response {
@@ -295,6 +299,11 @@ pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbe
         };
         let body = json!({"message": "Validation Failed", "errors": errors, "status": "422"});
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
+    }
+    let user = world.github.login.clone();
+    if let (Some(env), Some(run)) = (env, world.github.run_mut(id)) {
+        let state = if approved { "approved" } else { "rejected" };
+        run.reviews.push(Review { env, state, user, comment: asked.comment });
     }
     drop(world);
     shared.wake();

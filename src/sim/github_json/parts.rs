@@ -87,6 +87,28 @@ pub fn repository(world: &World) -> Value {
     value
 }
 
+/// The repository by itself.
+pub fn whole_repository(world: &World) -> Value {
+    let (owner, repo, branch) = (&world.github.owner, &world.github.repo, &world.github.branch);
+    let mut value = repository(world);
+    let made = world.commits.first().map(|one| one.at);
+    let more = json!({
+        "archived": false, "disabled": false, "default_branch": branch, "visibility": "private", "size": 18_432,
+        "permissions": {"admin": false, "maintain": false, "push": true, "triage": true, "pull": true},
+        "clone_url": format!("https://github.com/{owner}/{repo}.git"), "git_url": format!("git://github.com/{owner}/{repo}.git"),
+        "ssh_url": format!("git@github.com:{owner}/{repo}.git"), "svn_url": format!("https://github.com/{owner}/{repo}"),
+        "homepage": null, "language": "Python", "license": null, "mirror_url": null, "forks": 0, "forks_count": 0,
+        "open_issues": 3, "open_issues_count": 3, "watchers": 0, "watchers_count": 0, "stargazers_count": 0,
+        "network_count": 0, "subscribers_count": 6, "has_issues": true, "has_projects": true, "has_wiki": false,
+        "has_pages": false, "has_discussions": false, "created_at": made, "pushed_at": world.commits.last().map(|one| one.at),
+        "updated_at": world.start,
+    });
+    if let (Some(value), Some(more)) = (value.as_object_mut(), more.as_object()) {
+        value.extend(more.iter().map(|(name, field)| (name.clone(), field.clone())));
+    }
+    value
+}
+
 /// The person whose token it is.
 pub fn me(world: &World) -> Value {
     let mut value = person(&world.github.login, "User");

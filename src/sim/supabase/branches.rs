@@ -21,12 +21,13 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/projects/{reference}/pause", routing::post(pause))
         .route("/v1/projects/{reference}/restore", routing::get(versions).post(restore))
-        .route("/v1/projects/{reference}/branches", routing::get(list).post(create))
+        .route("/v1/projects/{reference}/branches", routing::get(list).post(create).delete(disable))
         .route("/v1/projects/{reference}/branches/{name}", routing::get(named))
         .route("/v1/projects/{reference}/actions", routing::get(runs))
         .route("/v1/projects/{reference}/actions/{run}", routing::get(run))
         .route("/v1/projects/{reference}/actions/{run}/logs", routing::get(logs))
-        .route("/v1/branches/{branch}", routing::get(detail).delete(delete))
+        .route("/v1/branches/{branch}", routing::get(detail).patch(rename).delete(delete))
+        .route("/v1/branches/{branch}/diff", routing::get(diff))
         .route("/v1/branches/{branch}/restore", routing::post(undelete))
         .route("/v1/branches/{branch}/{action}", routing::post(act))
 }
@@ -116,6 +117,45 @@ async fn named(State(shared): State<Shared>, Path((reference, name)): Path<(Stri
         let found = project.branches.iter().flatten().find(|one| one.name == name);
         found.map_or_else(gone, |one| Json(branch_json(project, one, world.now)).into_response())
     })
+}
+
+/// Branching is switched off, and every branch goes.
+async fn disable(State(shared): State<Shared>, Path(reference): Path<String>) -> Response {
+    let mut world = shared.world();
+    let Some(project) = world.supabase.project_mut(&reference) else { return gone() };
+    project.branches = None;
+    empty()
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    branch_name: Option<String>,
+    git_branch: Option<String>,
+    persistent: Option<bool>,
+}
+
+async fn rename(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    body: Result<Json<Rename>, JsonRejection>,
+) -> Response {
+    let Ok(Json(asked)) = body else { return error(StatusCode::BAD_REQUEST, "branch_name: Expected a string") };
+    let mut world = shared.world();
+    let Some(branch) = found_mut(&mut world.supabase, &name) else { return gone() };
+    if let Some(name) = asked.branch_name {
+        branch.name = name;
+    }
+    branch.git_branch = asked.git_branch.or(branch.git_branch.take());
+    branch.persistent = asked.persistent.unwrap_or(branch.persistent);
+    let now = world.now;
+    found(&world.supabase, &name)
+        .map_or_else(gone, |(project, branch)| Json(branch_json(project, branch, now)).into_response())
+}
+
+/// A branch here never differs from its parent.
+async fn diff(State(shared): State<Shared>, Path(name): Path<String>) -> Response {
+    let world = shared.world();
+    found(&world.supabase, &name).map_or_else(gone, |_| String::new().into_response())
 }
 
 #[derive(Deserialize)]

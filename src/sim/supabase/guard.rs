@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::error;
+use crate::sim::dress::{self, Precision};
 use crate::sim::shared::Shared;
 use crate::sim::world::budget::Left;
 
@@ -31,13 +32,15 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
         let now = world.now;
         (known, world.supabase.budgets.charge(&key, limit, MINUTE, now), now.as_second())
     };
-    let mut response = if !known {
+    let response = if !known {
         error(StatusCode::UNAUTHORIZED, "Unauthorized")
     } else if left.spent {
         error(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
     } else {
         next.run(request).await
     };
+    let response = dress::refused(response, |_, text| error(StatusCode::BAD_REQUEST, text)).await;
+    let mut response = dress::json(response, |text| dress::stamps(&text, Precision::Seconds)).await;
     stamp(&mut response, left, now);
     response
 }

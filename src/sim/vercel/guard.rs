@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::{error, missing};
+use crate::sim::dress::{self, Precision};
 use crate::sim::shared::Shared;
 use crate::sim::world::budget::Left;
 use crate::sim::world::vercel::VercelWorld;
@@ -35,11 +36,15 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
         let world = shared.world();
         refusal(&world.vercel, request.headers(), request.uri().path(), request.uri().query().unwrap_or_default())
     };
-    let mut response = match refused {
+    let response = match refused {
         Some(refused) => refused,
         None if left.spent => too_many(left, shared.now().as_second()),
         None => next.run(request).await,
     };
+    let response = dress::refused(response, |_, text| {
+        error(StatusCode::BAD_REQUEST, "bad_request", &format!("Invalid request: {text}"))
+    });
+    let mut response = dress::json(response.await, |text| dress::stamps(&text, Precision::Millis)).await;
     stamp(&mut response, left);
     response
 }
@@ -51,7 +56,7 @@ fn versioned(path: &str) -> bool {
     matches!(first, "teams" | "projects") || (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Token first, then the scope: the personal one owns nothing.
+/// Token first, then the scope: none means the user's default team, or the personal one, which owns nothing.
 fn refusal(vercel: &VercelWorld, headers: &HeaderMap, path: &str, query: &str) -> Option<Response> {
     let forbidden = |mark: &str| {
         let mut inner = json!({"code": "forbidden", "message": "Not authorized"});
@@ -69,6 +74,7 @@ fn refusal(vercel: &VercelWorld, headers: &HeaderMap, path: &str, query: &str) -
         Some(pair) if pair == id || pair == slug => None,
         Some(_) => Some(error(StatusCode::FORBIDDEN, "team_unauthorized", "You are not a member of this team")),
         None if path.ends_with("/user") || path.contains("/teams") => None,
+        None if vercel.default_team => None,
         None => Some(missing("Resource")),
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
 use crate::sim::vercel_json;
+use crate::sim::world::checks::Verdict;
 use crate::sim::world::vercel::{AliasMove, AliasRequest, VercelWorld};
 use crate::sim::world::{Env, World};
 
@@ -109,6 +110,10 @@ fn point(world: &mut World, kind: &'static str, project: &str, deployment: &str)
         return error(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", &text);
     }
     let id = one.id.clone();
+    if kind == "promote" && world.vercel.verdict(&id, "deployment-promotion", now).0 != Verdict::Passed {
+        let text = format!("Deployment {deployment} is held by its checks");
+        return error(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", &text);
+    }
     let live = world.vercel.live(Env::Production).is_some_and(|live| live.id == id);
     // The rollback to what most visitors get is how a rolling release is ended without the new one.
     if kind == "rollback" && world.vercel.rolling().is_some() {

@@ -23,8 +23,7 @@ pub(super) async fn user(State(shared): State<Shared>) -> Json<Value> {
 
 pub(super) async fn teams(State(shared): State<Shared>) -> Json<Value> {
     let world = shared.world();
-    let team = json!({"id": world.vercel.team_id, "slug": world.vercel.team_slug, "name": "Acme"});
-    Json(json!({"teams": [team], "pagination": {"count": 1, "next": null, "prev": null}}))
+    Json(json!({"teams": [whole_team(&world)], "pagination": {"count": 1, "next": null, "prev": null}}))
 }
 
 /// One team by id or slug.
@@ -33,15 +32,16 @@ fn team_json(world: &World, asked: &str) -> Response {
     if vercel.team_id != asked && vercel.team_slug != asked {
         return missing("Team");
     }
-    Json(json!({
-        "id": vercel.team_id,
-        "slug": vercel.team_slug,
-        "name": "Acme",
-        "billing": {"plan": vercel.plan},
-        "membership": {"role": "OWNER"},
-        "sensitiveEnvironmentVariablePolicy": "default",
-    }))
-    .into_response()
+    Json(whole_team(world)).into_response()
+}
+
+fn whole_team(world: &World) -> Value {
+    let (vercel, made) = (&world.vercel, world.start.as_millisecond() - 86_400_000);
+    json!({
+        "id": vercel.team_id, "slug": vercel.team_slug, "name": "Acme", "avatar": null, "description": null, "creatorId": "u1",
+        "createdAt": made, "updatedAt": made, "stagingPrefix": "", "billing": {"plan": vercel.plan},
+        "membership": {"role": "OWNER", "confirmed": true, "created": made, "createdAt": made}, "sensitiveEnvironmentVariablePolicy": "default",
+    })
 }
 
 pub(super) async fn team(State(shared): State<Shared>, Path((_, team)): Path<(String, String)>) -> Response {
@@ -120,14 +120,10 @@ fn environments_json(world: &World, project: &str) -> Response {
     let staging: Vec<_> = vercel.aliases.iter().filter(|alias| alias.env == Env::Staging).collect();
     let domains: Vec<Value> = staging.iter().map(|alias| vercel_json::domain(vercel, alias)).collect();
     let names: Vec<&str> = staging.iter().map(|alias| alias.alias.as_str()).collect();
-    let one = json!({
-        "id": vercel.project.staging_environment,
-        "slug": "staging",
-        "type": "preview",
-        "branchMatcher": {"type": "equals", "pattern": world.github.branch},
-        "domains": domains,
-        "currentDeploymentAliases": names,
-    });
+    let mut one = vercel_json::staging(world);
+    one["branchMatcher"] = json!({"type": "equals", "pattern": world.github.branch});
+    one["domains"] = json!(domains);
+    one["currentDeploymentAliases"] = json!(names);
     Json(json!({"environments": [one], "accountLimit": {"total": 1}})).into_response()
 }
 

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::checks::Verdict;
 use super::github::{Gate, NewRun};
 use super::{Action, Env, Health, World, ids, lane, vercel};
 
@@ -182,7 +183,12 @@ impl World {
         match step {
             Step::Lane(run) => self.look_at_lane(run),
             Step::Begin(run, deploy) => {
-                if self.github.run(run).is_none_or(|run| run.canceled(now)) {
+                // Deploy jobs need the ones before them.
+                let stopped = |run: &super::github::Run| {
+                    let needed = run.jobs.iter().filter(|job| job.env.is_none());
+                    run.canceled(now) || needed.into_iter().any(super::github::Job::fails)
+                };
+                if self.github.run(run).is_none_or(stopped) {
                     return;
                 }
                 let soon = now + SignedDuration::from_millis(300);
@@ -265,6 +271,14 @@ impl World {
         let now: Timestamp = self.now;
         let pinned = env == Env::Production && !self.vercel.project.auto_assign;
         let ready = self.vercel.deployment(id).is_some_and(|one| one.state(now) == "READY");
+        match self.vercel.verdict(id, "deployment-alias", now).0 {
+            Verdict::Passed => {}
+            Verdict::Failed => return,
+            Verdict::Pending => {
+                self.schedule(now + lane::LOOK, Action::Deploy(Step::VercelAssign(env, id.to_owned())));
+                return;
+            }
+        }
         if ready && !pinned {
             self.vercel.assign(env, id, now);
         }

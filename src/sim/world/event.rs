@@ -45,6 +45,10 @@ pub enum Kind {
     WaitTimer,
     /// The log of a service, and the one of its neighbours, is written at another rate.
     Traffic,
+    /// A new commit on the default branch, and its checks; unless `healthy`, those of `service` fail.
+    Push,
+    /// A new state of a pull request, and its checks.
+    PullRequest,
     /// A state of a platform is set as `set` says.
     Set,
 }
@@ -139,6 +143,13 @@ impl Event {
         Health { healthy: false, error: self.error.clone(), slow_ms: self.slow_ms, grace: seconds(self.grace) }
     }
 
+    /// The job and the step of the checks that fail.
+    fn failing_check(&self) -> Option<(&'static str, &'static str)> {
+        let fails = !self.healthy.unwrap_or(self.error.is_none());
+        let step = if self.touches("frontend") { ("frontend", "Type check") } else { ("backend", "Test") };
+        fails.then_some(step)
+    }
+
     fn touches(&self, service: &str) -> bool {
         if self.service.is_empty() { service == "backend" } else { self.service.iter().any(|one| one == service) }
     }
@@ -185,6 +196,12 @@ impl World {
                     self.rates.insert((event.environment, service), event.rate);
                 }
             }
+            Kind::Push => {
+                self.push(event.failing_check());
+            }
+            Kind::PullRequest => {
+                self.check_pull(self.commits.len(), event.failing_check());
+            }
             Kind::Set => {
                 // What is asked for over HTTP is checked before; a scenario that names what is not there changes nothing.
                 let _ = event.set.as_ref().map(|setting| self.set(setting));
@@ -192,6 +209,12 @@ impl World {
             Kind::Healthy => self.set_health(event, Health::good()),
             Kind::Unhealthy => self.set_health(event, Health { healthy: false, ..event.health() }),
         }
+    }
+
+    /// A new commit on the default branch, checked.
+    fn push(&mut self, fails: Option<(&'static str, &'static str)>) {
+        self.commits.push(super::commits::commit(self.seed, self.commits.len(), self.now));
+        self.check_push(self.commits.len() - 1, fails);
     }
 
     fn which(&mut self, env: Env, which: Option<&Which>) -> usize {
@@ -204,7 +227,7 @@ impl World {
             _ if env == Env::Production && staging > running => staging,
             _ => {
                 if running + 1 >= self.commits.len() {
-                    self.commits.push(super::commits::commit(self.seed, self.commits.len(), self.now));
+                    self.push(None);
                 }
                 running + 1
             }

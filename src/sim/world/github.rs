@@ -115,6 +115,25 @@ pub struct Run {
     pub forced: Option<(&'static str, Option<&'static str>)>,
     /// What became of the logs of its jobs.
     pub logs: Logs,
+    /// Branch and commit that it is of, where that is not the default branch.
+    pub head: Option<(String, String)>,
+    /// The pull request that it is of.
+    pub pull: Option<u64>,
+    /// Answers of people to its gate, oldest first.
+    pub reviews: Vec<Review>,
+}
+
+/// What a person said at a gate.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// Of which environment.
+    pub env: Env,
+    /// `approved` or `rejected`.
+    pub state: &'static str,
+    /// Login.
+    pub user: String,
+    /// Their words.
+    pub comment: String,
 }
 
 /// What became of the logs of a run's jobs (github.md section 4.5).
@@ -171,6 +190,43 @@ pub struct Attempt {
 }
 
 impl Run {
+    /// A run without jobs.
+    #[must_use]
+    pub fn new(
+        id: u64,
+        workflow: u64,
+        number: u64,
+        event: String,
+        commit: usize,
+        actor: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workflow,
+            number,
+            attempt: 1,
+            event,
+            commit,
+            env: None,
+            created_at: now,
+            started_at: now,
+            actor,
+            earlier: Vec::new(),
+            jobs: Vec::new(),
+            canceled_at: None,
+            parked: None,
+            acquired_at: now,
+            brings: None,
+            gate: None,
+            forced: None,
+            logs: Logs::Kept,
+            head: None,
+            pull: None,
+            reviews: Vec::new(),
+        }
+    }
+
     /// The run as it stood in an attempt, from 1.
     #[must_use]
     pub fn at_attempt(&self, number: u64) -> Option<Self> {
@@ -279,6 +335,8 @@ pub struct GithubEnvironment {
     pub prevent_self_review: bool,
     /// Wait timer in minutes.
     pub wait_minutes: u64,
+    /// The only branches that may be deployed; empty = any.
+    pub branches: Vec<String>,
 }
 
 /// A deployment on GitHub.
@@ -347,11 +405,16 @@ const RUNNER: SignedDuration = SignedDuration::from_millis(300);
 /// How long the jobs take that deploy jobs need.
 const BUILDS: SignedDuration = SignedDuration::from_millis(2_000);
 
+/// The id of run number `n`.
+pub(super) fn run_id(seed: u64, n: u64) -> u64 {
+    19_400_000_000 + n * 7_919 + ids::number(seed, "run", n) % 7_000
+}
+
 impl GithubWorld {
     /// The deploy workflow's run for an environment: build, then backend and frontend side by side.
     pub fn add_run(&mut self, seed: u64, new: NewRun, now: Timestamp) -> u64 {
         let n = self.runs.len() as u64;
-        let id = 19_400_000_000 + n * 7_919 + ids::number(seed, "run", n) % 7_000;
+        let id = run_id(seed, n);
         let workflow = self.workflows.get(usize::from(new.env == Env::Production)).map_or(0, |one| one.id);
         let number = self.runs.iter().filter(|run| run.workflow == workflow).count() as u64 + 131;
         let build = steps(&[("Set up job", 400), ("Checkout", 400), ("Test", 700), ("Build image", 500)]);
@@ -362,42 +425,20 @@ impl GithubWorld {
             Some(gate) => (!gate.review).then(|| gate.timer_ends()),
             None => Some(now + BUILDS),
         };
-        let job = |k: u64, name: &str, starts_at, env: Option<Env>, steps| Job {
-            id: id * 3 + k,
-            name: name.to_owned(),
-            starts_at,
-            env,
-            gated: env.is_some() && gate.is_some(),
-            steps,
-            rejected_at: None,
-            silent_since: None,
-            forced: None,
+        let job = |k: u64, name: &str, starts_at, env: Option<Env>, steps| {
+            let mut job = Job::new(id * 3 + k, name.to_owned(), steps);
+            (job.starts_at, job.env, job.gated) = (starts_at, env, env.is_some() && gate.is_some());
+            job
         };
-        self.runs.push(Run {
-            id,
-            workflow,
-            number,
-            attempt: 1,
-            event: new.event,
-            commit: new.commit,
-            env: Some(new.env),
-            created_at: now,
-            started_at: now,
-            actor: new.actor.clone(),
-            earlier: Vec::new(),
-            jobs: vec![
-                job(0, "build", Some(now), None, build),
-                job(1, "deploy-backend", second, Some(new.env), backend),
-                job(2, "deploy-frontend", second, Some(new.env), frontend),
-            ],
-            canceled_at: None,
-            parked: None,
-            acquired_at: now,
-            brings: None,
-            gate,
-            forced: None,
-            logs: Logs::Kept,
-        });
+        let mut run = Run::new(id, workflow, number, new.event, new.commit, new.actor.clone(), now);
+        run.env = Some(new.env);
+        run.jobs = vec![
+            job(0, "build", Some(now), None, build),
+            job(1, "deploy-backend", second, Some(new.env), backend),
+            job(2, "deploy-frontend", second, Some(new.env), frontend),
+        ];
+        run.gate = gate;
+        self.runs.push(run);
         self.deployments.push(GithubDeployment {
             id: 2_600_000_000 + n * 131,
             env: new.env,

@@ -69,6 +69,22 @@ impl Progress {
 }
 
 impl Job {
+    /// A job that nothing holds; its start is set by the run.
+    #[must_use]
+    pub fn new(id: u64, name: String, steps: Vec<Step>) -> Self {
+        Self {
+            id,
+            name,
+            starts_at: None,
+            env: None,
+            gated: false,
+            steps,
+            rejected_at: None,
+            silent_since: None,
+            forced: None,
+        }
+    }
+
     /// When its last step ends, if it starts at all.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {

@@ -12,9 +12,9 @@ use super::event::{Scenario, seconds};
 use super::fly::{FlyApp, FlyWorld, Machine};
 use super::github::{GithubEnvironment, GithubSecret, GithubVariable, GithubWorld, NewRun, Workflow};
 use super::lane::{Group, Overlap};
-use super::supabase::{Migration, SupabaseProject, SupabaseSecret, SupabaseWorld};
+use super::supabase::{Migration, Restrictions, SupabaseProject, SupabaseSecret, SupabaseWorld};
 use super::vercel::{VercelAlias, VercelProject, VercelVariable, VercelWorld};
-use super::{Action, Env, Health, World, ids, traffic};
+use super::{Action, Env, Health, World, ci, ids, traffic};
 
 /// The commits that production has run, oldest first: v36 to v41.
 const PRODUCTION: [usize; 6] = [2, 3, 4, 6, 7, 8];
@@ -247,6 +247,9 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
         env: Vec::new(),
         logs: VecDeque::new(),
         budgets: Budgets::default(),
+        default_team: true,
+        checks: Vec::new(),
+        check_runs: Vec::new(),
     };
     let mut all: Vec<(Timestamp, Env, usize)> = Env::ALL
         .into_iter()
@@ -296,6 +299,14 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         workflows: vec![
             workflow(1, "Deploy staging", Env::Staging, None),
             workflow(2, "Deploy production", Env::Production, Some(vec!["sha"])),
+            Workflow {
+                id: 88_100_003,
+                name: "CI".to_owned(),
+                path: format!(".github/workflows/{}", ci::FILE),
+                inputs: None,
+                group: None,
+                state: "active",
+            },
         ],
         runs: Vec::new(),
         environments: vec![
@@ -315,10 +326,19 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         .map(|(env, commit)| (deployed_at(commits, commit, env), env, commit))
         .collect();
     all.sort();
+    let mut checks = ci::history(commits);
+    checks.sort_by_key(|one| one.at);
+    let mut checks = checks.into_iter().peekable();
     for (at, env, commit) in all {
+        while let Some(check) = checks.next_if(|check| check.at <= at) {
+            world.add_check(seed, commits, &check);
+        }
         let event = if env == Env::Production { "workflow_dispatch" } else { "push" };
         let actor = commits.get(commit).map(|one| one.login.clone()).unwrap_or_default();
         world.add_run(seed, NewRun { env, commit, event: event.to_owned(), actor, gate: None }, at);
+    }
+    for check in checks {
+        world.add_check(seed, commits, &check);
     }
     let at = commits.first().map_or(Timestamp::UNIX_EPOCH, |one| one.at);
     for (name, env) in [
@@ -351,6 +371,7 @@ fn environment(n: u64, env: Env, reviewers: &[&str]) -> GithubEnvironment {
         reviewers: reviewers.iter().map(|one| (*one).to_owned()).collect(),
         prevent_self_review: false,
         wait_minutes: 0,
+        branches: if env == Env::Production { vec!["main".to_owned()] } else { Vec::new() },
     }
 }
 
@@ -384,6 +405,8 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
                 read_only: false,
                 disk_percent: 32,
                 lints: Vec::new(),
+                tls_enforced: env == Env::Production,
+                restrictions: Restrictions::open(),
             }
         })
         .collect();

@@ -58,6 +58,29 @@ pub struct SupabaseProject {
     pub disk_percent: u64,
     /// Names of the security advisor's errors.
     pub lints: Vec<String>,
+    /// The database takes no connection without TLS.
+    pub tls_enforced: bool,
+    /// Who may connect to the database.
+    pub restrictions: Restrictions,
+}
+
+/// The addresses that may connect to a database.
+#[derive(Debug, Clone)]
+pub struct Restrictions {
+    /// Ranges of the old protocol.
+    pub v4: Vec<String>,
+    /// Ranges of the new one.
+    pub v6: Vec<String>,
+    /// When they were last changed.
+    pub applied_at: Option<Timestamp>,
+}
+
+impl Restrictions {
+    /// Everybody.
+    #[must_use]
+    pub fn open() -> Self {
+        Self { v4: vec!["0.0.0.0/0".to_owned()], v6: vec!["::/0".to_owned()], applied_at: None }
+    }
 }
 
 /// A preview branch of a project.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::budget::Budgets;
+use super::checks::{Check, CheckRun};
 use super::rolling::{RollingConfig, RollingRelease};
 use super::traffic::LogLine;
 use super::{Env, Health, ids};
@@ -44,6 +45,12 @@ pub struct VercelWorld {
     pub logs: VecDeque<LogLine>,
     /// Rate limits.
     pub budgets: Budgets,
+    /// A call that names no team is one of the user's default team; `false` = of the personal scope, which owns nothing.
+    pub default_team: bool,
+    /// Definitions of checks.
+    pub checks: Vec<Check>,
+    /// Their runs, oldest first.
+    pub check_runs: Vec<CheckRun>,
 }
 
 /// The project `maria-web`.

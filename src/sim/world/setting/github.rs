@@ -147,6 +147,11 @@ fn change(run: &mut Run, setting: &Setting, now: Timestamp) -> Result<(), String
         let step =
             if step.is_empty() { job.steps.last_mut() } else { job.steps.iter_mut().find(|one| one.name == *step) };
         step.ok_or("there is no such step")?.fails = true;
+        if job.env.is_none() {
+            // Deploy jobs need the ones before them.
+            let needing = run.jobs.iter_mut().filter(|job| job.env.is_some());
+            needing.for_each(|job| job.forced = Some(("completed", Some("skipped"))));
+        }
     }
     Ok(())
 }
@@ -156,16 +161,9 @@ fn resize(run: &mut Run, count: usize, now: Timestamp) {
     run.jobs.truncate(count);
     let start = run.jobs.first().and_then(|job| job.starts_at).unwrap_or(now);
     for n in run.jobs.len()..count {
-        run.jobs.push(Job {
-            id: run.id * 1_000 + n as u64,
-            name: format!("test ({}, {count})", n + 1),
-            starts_at: Some(start + SignedDuration::from_millis(300)),
-            env: None,
-            gated: false,
-            steps: steps(&[("Set up job", 300), ("Test", 900), ("Complete job", 100)]),
-            rejected_at: None,
-            silent_since: None,
-            forced: None,
-        });
+        let steps = steps(&[("Set up job", 300), ("Test", 900), ("Complete job", 100)]);
+        let mut job = Job::new(run.id * 1_000 + n as u64, format!("test ({}, {count})", n + 1), steps);
+        job.starts_at = Some(start + SignedDuration::from_millis(300));
+        run.jobs.push(job);
     }
 }
