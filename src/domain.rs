@@ -23,6 +23,7 @@ pub mod overrides;
 pub mod pipeline;
 pub mod posture;
 pub mod promotion;
+pub mod proof;
 pub mod release;
 pub mod run_state;
 pub mod secret;

@@ -1,15 +1,26 @@
 //! The outline of a plan from what was read last, shown while everything it needs is read again. It confirms nothing.
 
 use super::model::Model;
-use crate::domain::environment::Declared;
+use crate::domain::environment::{Declared, Status};
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Target, Wish};
+use crate::domain::release::Deployment;
 
 /// What would move from where to where, line by line.
 #[must_use]
 pub fn lines(model: &Model, wish: &Wish) -> Vec<String> {
     match wish {
         Wish::RollBack(targets) => targets.iter().flat_map(|target| moved(model, target)).collect(),
+        Wish::RollBackTo { commit, alone, manner } => {
+            let own = model.releases.iter().filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
+            let of = |(id, list): (&ServiceId, &Vec<Deployment>)| {
+                let one = list.iter().find(|one| one.sha.as_ref() == Some(commit) && one.status == Status::Ok)?;
+                Some(Target { service: id.clone(), deployment: one.id.clone(), manner: manner.clone() })
+            };
+            let env = model.selected_env().map(|env| env.id.clone());
+            let own = own.filter(|(id, _)| env.as_ref().is_none_or(|env| id.env == *env));
+            own.filter_map(of).flat_map(|target| moved(model, &target)).collect()
+        }
         Wish::Restart(service) => machines(model, service, "restart"),
         Wish::Scale(service, counts) => {
             let counts: Vec<String> = counts.iter().map(|(region, count)| format!("{region} {count}")).collect();

@@ -10,6 +10,7 @@ use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::manner::Strategy;
 use super::overrides::Override;
+use super::proof::{Claim, Observation, Rest};
 use super::release::{Commit, Presence};
 pub use super::step::{PlanStep, StepKind, Wait};
 pub use super::wish::{Lever, OpKind, PIPELINE, Target, Wish};
@@ -30,6 +31,12 @@ pub struct Plan {
     pub env: EnvId,
     /// Part by part, in the order of execution.
     pub parts: Vec<PlanPart>,
+    /// Every other service of the environment, and why it stays where it is.
+    pub rest: Vec<Rest>,
+    /// What has to be observed at the end, service by service. A plan that continues may have nothing else left to do.
+    pub claims: Vec<Claim>,
+    /// Probes of the environment that failed when it was computed.
+    pub red: Vec<Text>,
     /// Commits that go out (are no longer live) when it is carried out, or that ship; `None` = could not be read.
     pub commits_out: Option<Vec<Commit>>,
     /// What does not go back, each in one line.
@@ -59,6 +66,9 @@ impl Plan {
             level: Level::Moderate,
             env,
             parts,
+            rest: Vec::new(),
+            claims: Vec::new(),
+            red: Vec::new(),
             commits_out: None,
             stays: Vec::new(),
             refusals: Vec::new(),
@@ -328,6 +338,8 @@ pub enum OpState {
     Failed,
     /// Some services moved and some did not.
     HalfDone,
+    /// Everything is where it was to go, and something that is watched there fails.
+    ArrivedFailing,
     /// It cannot be known what happened; a person must look.
     Unknown,
     /// It was cut short; a person has looked and left it, or another operation continues it.
@@ -335,7 +347,7 @@ pub enum OpState {
 }
 
 impl OpState {
-    /// One or two words: `half-done`.
+    /// In words: `half-done`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -345,6 +357,7 @@ impl OpState {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::HalfDone => "half-done",
+            Self::ArrivedFailing => "arrived, still failing",
             Self::Unknown => "unknown",
             Self::Left => "left",
         }
@@ -358,7 +371,7 @@ impl OpState {
             Self::Running | Self::Proving => Status::Running,
             Self::Unknown => Status::Warn,
             Self::Left => Status::Paused,
-            Self::Refused | Self::Failed | Self::HalfDone => Status::Fail,
+            Self::Refused | Self::Failed | Self::HalfDone | Self::ArrivedFailing => Status::Fail,
         }
     }
 
@@ -399,13 +412,16 @@ pub struct Operation {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// The end in one sentence: `restored in 1m42s`, `backend went back, frontend did not: …`.
+    /// The end in one sentence: `restored in 8 s: 2 of 2 machines run and 2 of 2 domains answer 9df49c2`.
     pub outcome: Text,
     /// True when it was found in the journal without an end: the console died during it.
     pub interrupted: bool,
     /// What it moves.
     #[serde(default)]
     pub moves: Vec<Move>,
+    /// What was observed of its claim, as it came in.
+    #[serde(default)]
+    pub proof: Vec<Observation>,
     /// What was wished for, so that it can be wished for again.
     #[serde(default)]
     pub wish: Option<Wish>,
@@ -452,6 +468,7 @@ impl Operation {
             outcome: Text::default(),
             interrupted: false,
             moves: Vec::new(),
+            proof: Vec::new(),
             wish: None,
             commit: None,
             follows: None,
@@ -463,6 +480,6 @@ impl Operation {
     /// Whether a person has to decide: it was cut short, or ended between two worlds.
     #[must_use]
     pub fn open_question(&self) -> bool {
-        self.interrupted || matches!(self.state, OpState::HalfDone | OpState::Unknown)
+        self.interrupted || matches!(self.state, OpState::HalfDone | OpState::ArrivedFailing | OpState::Unknown)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::held::Held;
-use super::ids::{DeploymentId, ServiceId};
+use super::ids::{DeploymentId, ServiceId, Sha};
 use super::manner::Manner;
 use crate::sanitize::Text;
 
@@ -173,6 +173,17 @@ impl Lever {
 pub enum Wish {
     /// Back to these deployments.
     RollBack(Vec<Target>),
+    /// Back to the release of a commit. Which deployments these are is read when the plan is made: a list that a person chose from
+    /// may be older than the last deploy.
+    RollBackTo {
+        /// Which commit.
+        commit: Sha,
+        /// One service alone; without it every service of the environment that can go back.
+        alone: Option<ServiceId>,
+        /// How machines are moved.
+        #[serde(default)]
+        manner: Manner,
+    },
     /// What staging is observed to run goes to production.
     Promote,
     /// The gate of a run is answered.
@@ -219,7 +230,7 @@ impl Wish {
     #[must_use]
     pub fn kind(&self) -> OpKind {
         match self {
-            Self::RollBack(_) => OpKind::RollBack,
+            Self::RollBack(_) | Self::RollBackTo { .. } => OpKind::RollBack,
             Self::Promote => OpKind::Promote,
             Self::Review { approve: true, .. } => OpKind::Approve,
             Self::Review { approve: false, .. } => OpKind::Reject,

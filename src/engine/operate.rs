@@ -16,6 +16,7 @@ mod revisions;
 mod scale;
 mod secret;
 mod vercel;
+mod witness;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +34,7 @@ use crate::domain::ids::{OpId, ServiceId};
 use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
+use crate::domain::proof::{self, Claim};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
@@ -149,7 +151,7 @@ impl Operator {
         let mut notes = self.free().await;
         let stopped = self.running.stopped().filter(|_| !operation.state.ended());
         if let Some(why) = &stopped {
-            if self.called.load(Ordering::Relaxed) {
+            if self.called.load(Ordering::Relaxed) || self.plan.continues.is_some() {
                 // It has no end: the next start finishes it, takes it back, or leaves it.
                 notes.insert(0, format!("stopped by {why} between two calls"));
                 operation.outcome = Text::from(notes.join("; "));
@@ -192,8 +194,8 @@ impl Operator {
             .iter()
             .map(|part| format!("{} {} → {}", part.service.name, part.from.0, part.to.0))
             .collect();
-        let step = |part: &PlanPart, step: &PlanStep| StepReport {
-            service: part.service.clone(),
+        let step = |service: &ServiceId, step: &PlanStep| StepReport {
+            service: service.clone(),
             kind: step.kind,
             title: step.title.clone(),
             state: StepState::Todo,
@@ -202,16 +204,30 @@ impl Operator {
             spoke_at: None,
             ended_at: None,
         };
-        let mut steps: Vec<StepReport> =
-            self.plan.parts.iter().flat_map(|part| part.steps.iter().map(move |one| step(part, one))).collect();
-        steps.extend(
-            self.plan
-                .parts
-                .iter()
-                .filter(|part| proven(part))
-                .map(|part| step(part, &StepKind::Prove.step("see it at the edge"))),
-        );
-        let title = Text::from(format!("{}: {}", self.plan.env, moves.join(", ")));
+        let mut steps: Vec<StepReport> = self
+            .plan
+            .parts
+            .iter()
+            .flat_map(|part| part.steps.iter().map(move |one| step(&part.service, one)))
+            .collect();
+        if self.plan.claims.is_empty() {
+            let proofs = self.plan.parts.iter().filter(|part| proven(part));
+            steps.extend(proofs.map(|part| step(&part.service, &StepKind::Prove.step("see it at the edge"))));
+        } else {
+            steps.extend(self.proofs().into_iter().map(|(service, one)| step(&service, &one)));
+        }
+        // Nothing is left to move of what was cut short: it is proven.
+        let goes = |claim: &Claim| {
+            let commit = claim.sha.as_ref().map_or("what it was to run", |sha| sha.short());
+            format!("{} runs {commit}", claim.service.name)
+        };
+        let told = match (moves.is_empty(), &self.plan.claims) {
+            (true, claims) if !claims.is_empty() => {
+                format!("see that {}", claims.iter().map(goes).collect::<Vec<_>>().join(", "))
+            }
+            _ => moves.join(", "),
+        };
+        let title = Text::from(format!("{}: {told}", self.plan.env));
         let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
         let known = |part: &&PlanPart| !part.to_id.as_str().is_empty() || part.from_id.is_some();
         let moves = self.plan.parts.iter().filter(|part| part.act.moves()).filter(known).map(|part| Move {
@@ -220,6 +236,7 @@ impl Operator {
             to: part.to_id.clone(),
         });
         let commit = self.plan.parts.iter().find_map(|part| part.to.1.clone());
+        let commit = commit.or_else(|| self.plan.claims.iter().find_map(|claim| claim.sha.clone()));
         let wish = Some(self.plan.wish.clone());
         Operation { steps, moves: moves.collect(), commit, wish, ..begun }
     }
@@ -241,6 +258,10 @@ impl Operator {
             });
         }
         operation.state = OpState::Proving;
+        if !self.plan.claims.is_empty() {
+            let _ = self.unless_stopped(self.proof(operation, at)).await;
+            return;
+        }
         for part in self.plan.parts.iter().filter(|part| proven(part)) {
             self.begin_step(operation, at).await;
             let Ok(proof) = self.unless_stopped(self.prove(part)).await else { return };
@@ -260,10 +281,13 @@ impl Operator {
             operation.outcome = short;
             return;
         }
-        let took = self.clock.now().duration_since(operation.started_at).as_secs();
         operation.state = OpState::Done;
-        let word = self.plan.kind.done();
-        operation.outcome = Text::from(format!("{word} in {}m{:02}s", took / 60, took % 60));
+        operation.outcome = Text::from(format!("{} in {}", self.plan.kind.done(), self.took(operation)));
+    }
+
+    /// How long it has taken so far.
+    fn took(&self, operation: &Operation) -> String {
+        proof::took(self.clock.now().duration_since(operation.started_at).try_into().unwrap_or_default())
     }
 
     /// Keeps that a part did not reach every instance.

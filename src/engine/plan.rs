@@ -22,7 +22,7 @@ pub struct PartFacts {
     pub from_id: Option<DeploymentId>,
     /// Domains that are moved one by one, where the platform has no rollback of the environment.
     pub domains: Vec<Text>,
-    /// Whether that is the chosen deployment already.
+    /// Whether that is the chosen deployment already: then it is no part of the plan.
     pub already: bool,
     /// The chosen deployment.
     pub to: Deployment,
@@ -81,7 +81,7 @@ pub struct PlanFacts {
     pub commits: Option<Vec<Commit>>,
     /// What has changed since and does not go back, in words.
     pub since: Vec<Text>,
-    /// Reads that failed, in words.
+    /// Reads that failed, and where platform and edge differ, in words.
     pub unread: Vec<Text>,
 }
 
@@ -142,14 +142,8 @@ pub(super) fn usual(mut seconds: Vec<i64>) -> Option<Duration> {
 
 fn refusals(facts: &PlanFacts) -> Vec<Text> {
     let mut refusals: Vec<Text> = Vec::new();
-    if facts.parts.is_empty() {
-        refusals.push(Text::from("nothing was chosen"));
-    }
     for part in &facts.parts {
         let name = &part.service.id.name;
-        if part.already {
-            refusals.push(Text::from(format!("{name} runs {} already", part.to.label)));
-        }
         if part.presence == Presence::Gone {
             refusals.push(Text::from(format!("{name}: the image or build of {} is gone", part.to.label)));
         }
@@ -319,10 +313,8 @@ mod tests {
     fn what_must_not_be_done_is_refused_with_its_reason() {
         let mut gone = facts("backend", Platform::Fly);
         gone.presence = Presence::Gone;
-        let mut same = facts("frontend", Platform::Vercel);
-        same.already = true;
         let mut bad = facts("other", Platform::Fly);
         bad.to.bad = Some(Text::from("corrupts rows"));
-        assert_eq!(made(vec![gone, same, bad]).refusals.len(), 3);
+        assert_eq!(made(vec![gone, bad]).refusals.len(), 2);
     }
 }

@@ -11,6 +11,7 @@ pub(super) mod rerun;
 pub(super) mod scale;
 pub(super) mod secret;
 mod since;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,19 +19,19 @@ use std::time::Duration;
 use fleet::Fleet;
 
 use super::feeds::{Clients, vercel_target};
-use super::plan::{self, Left, PartFacts, PlanFacts};
+use super::plan::{self, Left, PartFacts};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::consent::Level;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
+use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{Operation, Plan, Target, Wish};
+use crate::domain::manner::Manner;
+use crate::domain::operation::{OpKind, Operation, Plan, Wish};
 use crate::domain::overrides::Override;
 use crate::domain::release::{Deployment, Presence};
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
-use crate::platform::github::Comparison;
 use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
 
@@ -77,7 +78,9 @@ pub(super) async fn preflight(
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
     let (past, now) = (&past, clock.now());
     let mut plan = match wish {
-        Wish::RollBack(targets) => roll_back(clients, info, targets, past, now).await?,
+        Wish::RollBack(_) | Wish::RollBackTo { .. } => {
+            whole::roll_back(clients, settings, info, wish, past, now).await?
+        }
         Wish::Scale(service, counts) => scale::plan(clients, info, (service, counts), now).await?,
         Wish::Restart(service) => fleet::restart(clients, info, service, past, now).await?,
         Wish::Redeploy(service) => redeploy::plan(clients, info, service, past, now).await?,
@@ -94,7 +97,7 @@ pub(super) async fn preflight(
     plan.expected = plan::usual(past.durations.clone());
     plan.continues = past.continues;
     // What is left of a rollback is not what was wished for; any other plan names it itself.
-    if let Wish::RollBack(_) = wish {
+    if plan.kind == OpKind::RollBack {
         plan.wish = wish.clone();
     }
     let marked = Mark::against(&past.marks, plan.goes_to());
@@ -111,80 +114,60 @@ pub(super) async fn preflight(
     Ok(plan)
 }
 
-async fn roll_back(
-    clients: &Clients,
-    info: &EnvInfo,
-    targets: &[Target],
-    past: &Past,
-    now: Timestamp,
-) -> Result<Plan, Text> {
-    let mut parts = Vec::new();
-    for target in targets {
-        let service = info.services.iter().find(|service| service.id == target.service);
-        let service = service.ok_or_else(|| Text::from(format!("no service {}", target.service)))?;
-        let facts = part(clients, service, info.tier, target, past.continues.is_some()).await;
-        let mut facts = facts.map_err(told)?;
-        if past.saw(&facts.to) {
-            facts.to.verified = Some(true);
-        }
-        parts.push(facts);
-    }
-    if past.continues.is_some() {
-        // A part that has arrived already is no reason to refuse the rest.
-        parts.retain(|part| !part.already);
-        if parts.is_empty() {
-            return Err(Text::from("everything is where it was to go already; nothing is left to do"));
-        }
-    }
-    let mut unread = Vec::new();
-    let pair = parts.iter().find_map(|part| part.to.sha.clone().zip(part.from.1.clone()));
-    let (between, told) = tokio::join!(between(clients, pair, &mut unread), since::told(clients, info, &parts));
-    let mut since = told.0;
-    since.extend(between.iter().flat_map(since::migrations));
-    unread.extend(told.1);
-    let commits = between.map(|between| between.commits);
-    let facts = PlanFacts { env: info.clone(), parts, commits, since, unread };
-    Ok(plan::plan(facts, now))
+/// Where a service is to go: a deployment that was named, or the one of a commit, of which an operation that was cut short may have
+/// named the deployment.
+enum Aim<'a> {
+    Deployment(&'a DeploymentId),
+    Commit(&'a Sha, Option<&'a DeploymentId>),
 }
 
-/// Commits that are live now and will not be.
-async fn between(clients: &Clients, pair: Option<(Sha, Sha)>, unread: &mut Vec<Text>) -> Option<Comparison> {
-    let (to, from) = pair?;
-    let github = clients.github.as_ref()?;
-    match github.compare(to.as_str(), from.as_str()).await {
-        Ok(comparison) => Some(comparison),
-        Err(error) => {
-            unread.push(Text::from(format!("commits going out are unknown: {error}")));
-            None
+impl Aim<'_> {
+    /// The deployment among those of a list that was read just now. Of several of one commit the live one, else the newest.
+    fn find<'l>(&self, list: &'l [Deployment]) -> Option<&'l Deployment> {
+        let named = |id: &DeploymentId| list.iter().find(|one| one.id == *id);
+        match self {
+            Self::Deployment(id) => named(id),
+            Self::Commit(sha, earlier) => earlier.and_then(named).or_else(|| {
+                let mut of = list.iter().filter(|one| one.sha.as_ref().is_some_and(|of| of.same(sha)));
+                let live = of.clone().find(|one| one.current);
+                live.or_else(|| of.find(|one| one.status == Status::Ok))
+            }),
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Deployment(id) => format!("{id} is not among its deployments"),
+            Self::Commit(sha, _) => format!("it has no deployment of {} to go back to", sha.short()),
         }
     }
 }
 
+/// What was read of a service; `None` = it has no such deployment.
 async fn part(
     clients: &Clients,
     service: &ServiceInfo,
     tier: Tier,
-    target: &Target,
+    (aim, manner): (&Aim<'_>, &Manner),
     continuing: bool,
-) -> Result<PartFacts, PlatformError> {
+) -> Result<Option<PartFacts>, PlatformError> {
     match (service.platform, &clients.fly, &clients.vercel) {
-        (Platform::Fly, Some(fly), _) => fly_part(fly, service, target, continuing).await,
-        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, target, continuing).await,
-        _ => Err(missing(service, target)),
+        (Platform::Fly, Some(fly), _) => fly_part(fly, service, (aim, manner), continuing).await,
+        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, (aim, manner), continuing).await,
+        _ => Err(absent(service, "no client for this platform is configured")),
     }
 }
 
 async fn fly_part(
     fly: &Fly,
     service: &ServiceInfo,
-    target: &Target,
+    (aim, manner): (&Aim<'_>, &Manner),
     continuing: bool,
-) -> Result<PartFacts, PlatformError> {
+) -> Result<Option<PartFacts>, PlatformError> {
     let app = &service.resource;
     let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, Duration::ZERO))?;
     let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
-    let to = listed.iter().find(|one| one.id == target.deployment).cloned();
-    let to = to.ok_or_else(|| missing(service, target))?;
+    let Some(to) = aim.find(&listed).cloned() else { return Ok(None) };
     // A row that is still open with the very image is what the operation cut short left behind.
     let open = listed.first().filter(|row| continuing && row.status == Status::Running);
     let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
@@ -201,7 +184,7 @@ async fn fly_part(
     let moving: Vec<_> = listed.whole.iter().filter(|machine| there.is_none() || machine.digest != there).collect();
     let id = |machine: &Machine| Text::from(machine.id.as_str());
     let idle = moving.is_empty() && left == Left::Nothing;
-    let mut against = green::against(&fleet, &target.manner, greens.as_ref());
+    let mut against = green::against(&fleet, manner, greens.as_ref());
     if let Some(part) = listed.part().filter(|_| idle) {
         let what = if listed.whole.is_empty() {
             "no machine can be read"
@@ -210,7 +193,7 @@ async fn fly_part(
         };
         against.push(Text::from(format!("{what}: {part}")));
     }
-    Ok(PartFacts {
+    Ok(Some(PartFacts {
         service: service.clone(),
         from: (
             Text::from(newest.map_or_else(|| "?".to_owned(), |version| format!("v{version}"))),
@@ -220,7 +203,7 @@ async fn fly_part(
         domains: Vec::new(),
         against,
         greens,
-        manner: target.manner.clone(),
+        manner: manner.clone(),
         already: idle && listed.unread.is_empty(),
         machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
         unread: listed.warnings(&service.id.name),
@@ -228,27 +211,37 @@ async fn fly_part(
         revisions: listed.revisions(),
         presence: if there.is_some() { Presence::There } else { Presence::Gone },
         to,
-    })
+    }))
 }
 
 async fn vercel_part(
     vercel: &Vercel,
     service: &ServiceInfo,
     tier: Tier,
-    target: &Target,
+    (aim, manner): (&Aim<'_>, &Manner),
     continuing: bool,
-) -> Result<PartFacts, PlatformError> {
+) -> Result<Option<PartFacts>, PlatformError> {
     let environment = vercel_target(&service.id.env, tier);
     let project = vercel.project(&service.resource).await?;
-    let (to, live) =
-        tokio::try_join!(vercel.deployment(target.deployment.as_str()), vercel.live(&project, &environment))?;
-    let live = live.ok_or_else(|| missing(service, target))?;
+    let live = vercel.live(&project, &environment).await?;
+    let live = live.ok_or_else(|| absent(service, "nothing is live there"))?;
+    let to = match aim {
+        Aim::Deployment(id) => id.as_str().to_owned(),
+        Aim::Commit(_, Some(earlier)) => earlier.as_str().to_owned(),
+        Aim::Commit(sha, None) if live.sha.as_ref().is_some_and(|of| of.same(sha)) => live.id.clone(),
+        Aim::Commit(sha, None) => {
+            let (target, _) = project.scope(&environment);
+            let listed = vercel.deployments_of(&project.id, target, sha).await?;
+            let listed: Vec<Deployment> = listed.iter().map(|one| one.deployment(&service.id, false)).collect();
+            let Some(found) = aim.find(&listed) else { return Ok(None) };
+            found.id.as_str().to_owned()
+        }
+    };
+    let to = vercel.deployment(&to).await?;
     let domains =
         if tier == Tier::Production { Vec::new() } else { vercel.own_domains(&project, &environment).await? };
     if tier != Tier::Production && domains.is_empty() {
-        let mut error = missing(service, target);
-        error.message = Text::from(format!("{} has no domain of its own that could be pointed elsewhere", service.id));
-        return Err(error);
+        return Err(absent(service, "it has no domain of its own that could be pointed elsewhere"));
     }
     let revisions = if domains.is_empty() {
         vec![(Text::from("production"), Text::from(live.id.as_str()))]
@@ -259,8 +252,8 @@ async fn vercel_part(
     let job = project.last_alias_request.as_ref();
     let under_way = job.is_some_and(|job| job.in_motion() && job.to == to.id && job.kind.as_str() == "rollback");
     let left = if continuing && under_way { Left::Job } else { Left::Nothing };
-    Ok(PartFacts {
-        manner: target.manner.clone(),
+    Ok(Some(PartFacts {
+        manner: manner.clone(),
         greens: None,
         against: Vec::new(),
         service: service.clone(),
@@ -274,7 +267,7 @@ async fn vercel_part(
         machines: Vec::new(),
         unread: Vec::new(),
         revisions,
-    })
+    }))
 }
 
 /// The clocks of two machines differ by so much, seconds.
@@ -290,13 +283,14 @@ fn told(error: PlatformError) -> Text {
     Text::from(format!("{error}. {}", error.advice()))
 }
 
-fn missing(service: &ServiceInfo, target: &Target) -> PlatformError {
+/// Something that has to be there is not.
+fn absent(service: &ServiceInfo, what: &str) -> PlatformError {
     PlatformError {
         platform: service.platform,
         kind: crate::platform::ErrorKind::NotFound,
         status: None,
         code: None,
-        message: Text::from(format!("{}: {} is not among its deployments", service.id, target.deployment)),
+        message: Text::from(format!("{}: {what}", service.id)),
         request_id: None,
         retry_after: None,
         until: None,

@@ -1,5 +1,7 @@
 //! What the edge says it runs: a header, a JSON pointer, a meta tag. The edge is the truth (console.md section 1).
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::http::{Answer, Http, garbage};
@@ -22,6 +24,45 @@ pub async fn observe(http: &Http, settings: &ObserveSettings) -> Result<Observed
     let (text, source) = found.map_err(|words| garbage(Platform::Edge, &words))?;
     let version = Text::clean(text.trim());
     Ok(Observed { sha: commit(version.as_str()), version: Some(version), at, source: Text::clean(&source) })
+}
+
+/// What a domain answered when it was asked once, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// HTTP status.
+    pub status: u16,
+    /// The commit that the answer names.
+    pub sha: Option<Sha>,
+    /// Why it names none.
+    pub why_not: Option<Text>,
+    /// The region that answered, where the platform tells (`x-vercel-id`).
+    pub region: Option<Text>,
+    /// The platform put a challenge before the page, which no program solves: attack mode.
+    pub challenged: bool,
+}
+
+/// How long a domain may take to answer.
+const ASK: Duration = Duration::from_secs(5);
+
+/// Asks a domain once which release it runs. A failing page that names its commit names it all the same.
+///
+/// # Errors
+/// [`PlatformError`] when no whole answer came.
+pub async fn ask(http: &Http, url: &str, at: &ObserveAt) -> Result<Asked, PlatformError> {
+    let call = http.get(Platform::Edge, url).header("cache-control", "no-cache").once().follow().timeout(ASK);
+    let answer = call.any_status().await?;
+    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
+    // `iad1::sfo1::…`: where the request arrived; the last piece is the request's own id.
+    let region = header("x-vercel-id").and_then(|id| id.split_once("::")).map(|(region, _)| Text::clean(region));
+    let (sha, why_not) = match find(at, &answer) {
+        Ok((text, _)) => match commit(Text::clean(text.trim()).as_str()) {
+            Some(sha) => (Some(sha), None),
+            None => (None, Some(Text::clean(&format!("it names no commit but {}", text.trim())))),
+        },
+        Err(words) => (None, Some(Text::clean(&words))),
+    };
+    let challenged = header("x-vercel-mitigated") == Some("challenge");
+    Ok(Asked { status: answer.status, sha, why_not, region, challenged })
 }
 
 /// A commit, bare or at the end of a version such as `1.4.2+a1b2c3d`.

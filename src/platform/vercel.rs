@@ -257,6 +257,23 @@ impl Vercel {
         Ok(list.deployments.into_iter().map(VercelDeployment::from).collect())
     }
 
+    /// `GET /v7/deployments` of one commit: the list of the newest may not reach back to it. A commit that is not known whole is
+    /// looked for among the newest hundred.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn deployments_of(
+        &self,
+        project: &str,
+        target: &str,
+        commit: &Sha,
+    ) -> Result<Vec<VercelDeployment>, PlatformError> {
+        let whole = Some(commit.as_str()).filter(|sha| sha.len() == 40);
+        let call = self.get("/v7/deployments").query("projectId", project).query("target", target);
+        let list: wire::Deployments = call.maybe("sha", whole).query("limit", "100").read().await?;
+        Ok(list.deployments.into_iter().map(VercelDeployment::from).collect())
+    }
+
     /// `GET /v13/deployments/{id or host}`.
     ///
     /// # Errors

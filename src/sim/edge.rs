@@ -155,5 +155,6 @@ async fn page(State(edge): State<Edge>) -> Response {
          <title>Maria</title></head><body><div id=\"__next\">Maria, your agent</div></body></html>\n"
     );
     let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned());
-    (status, [kind, (HeaderName::from_static("x-release"), sha)], html).into_response()
+    let id = (HeaderName::from_static("x-vercel-id"), format!("iad1::iad1::{}", uuid::Uuid::now_v7().simple()));
+    (status, [kind, (HeaderName::from_static("x-release"), sha), id], html).into_response()
 }

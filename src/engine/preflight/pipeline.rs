@@ -1,6 +1,6 @@
 //! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
 
-use super::{Past, lane, rerun, told};
+use super::{Past, lane, rerun, told, whole};
 use crate::clock::Timestamp;
 use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
@@ -41,13 +41,18 @@ pub(super) async fn plan(
         (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
         _ => None,
     };
-    Ok(Plan {
+    let commit = part.to.1.clone().filter(|_| wish.kind().gated());
+    let plan = Plan {
         level,
         commits_out: commits,
         stays,
         refusals,
         warnings,
         ..Plan::of(wish.clone(), env.id.clone(), vec![part], now)
+    };
+    Ok(match commit {
+        Some(commit) => whole::brings(clients, settings, env, &commit, plan).await,
+        None => plan,
     })
 }
 

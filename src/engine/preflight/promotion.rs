@@ -1,7 +1,7 @@
 //! A promotion straight on the platforms, where no workflow deploys the environment: the image that staging runs goes to
 //! the machines, and the build of its commit takes over the domains (console.md section 4).
 
-use super::{Past, fleet, pipeline, redeploy, told};
+use super::{Past, fleet, pipeline, redeploy, told, whole};
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::consent::Level;
@@ -43,7 +43,8 @@ pub(super) async fn plan(
             level = if pinned { Level::Critical } else { level };
         }
     }
-    if parts.is_empty() {
+    // Of what was cut short, that everything has arrived is still to be seen.
+    if parts.is_empty() && past.earlier.is_none() {
         refusals.push(Text::from(format!("{} runs {} already", env.id, commit.short())));
     }
     let live = pipeline::observed(clients, settings, &env.id).await;
@@ -55,14 +56,15 @@ pub(super) async fn plan(
         Text::from("secrets and variables: each environment keeps its own"),
         Text::from("database schema: migrations are not part of it; no workflow deploys this environment"),
     ];
-    Ok(Plan {
+    let plan = Plan {
         level,
         commits_out: commits,
         stays,
         refusals,
         warnings,
         ..Plan::of(Wish::Promote, env.id.clone(), parts, now)
-    })
+    };
+    Ok(whole::brings(clients, settings, env, &commit, plan).await)
 }
 
 /// The service of staging with the same name.

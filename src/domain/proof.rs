@@ -1,0 +1,345 @@
+//! What an operation claims at its end, and the observations that the claim rests on: machine by machine, domain by domain, probe by
+//! probe. Pure: the engine observes, this judges and words it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::environment::Platform;
+use super::ids::{DeploymentId, ServiceId, Sha};
+use crate::sanitize::Text;
+
+/// What a plan leaves where it is, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rest {
+    /// Which service.
+    pub service: ServiceId,
+    /// Why it stays.
+    pub state: Stays,
+    /// The commit that it stays on, where it was read.
+    pub sha: Option<Sha>,
+    /// The same for people: `already runs 9df49c2: declared and observed`.
+    pub words: Text,
+}
+
+/// Why a service is not moved by a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stays {
+    /// It is where the plan goes already.
+    Already,
+    /// Such a service is never moved by this kind of operation.
+    NotMoved,
+    /// Its platform declares one commit and its edge answers with another one.
+    Differs,
+    /// It could not be read.
+    Unread,
+    /// Another service was chosen alone.
+    Alone,
+}
+
+impl Stays {
+    /// Whether a person has to know it before confirming.
+    #[must_use]
+    pub fn alarming(self) -> bool {
+        matches!(self, Self::Differs | Self::Unread)
+    }
+}
+
+/// What a service has to be seen as at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Which service.
+    pub service: ServiceId,
+    /// On which platform.
+    pub platform: Platform,
+    /// The platform's name of it.
+    pub resource: Text,
+    /// The commit.
+    pub sha: Option<Sha>,
+    /// The image that every machine has to run, where the plan names one.
+    pub image: Option<Text>,
+    /// The deployment that every domain has to point at, where the plan names one.
+    pub deployment: Option<DeploymentId>,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Witness {
+    /// A machine: its image and its checks.
+    Machine {
+        /// Its id.
+        id: Text,
+        /// Where it runs.
+        region: Text,
+    },
+    /// A domain, asked from here.
+    Domain(Text),
+    /// A domain, looked up on its platform.
+    Alias(Text),
+    /// A probe of the environment.
+    Probe(Text),
+    /// The service as a whole, where its parts could not be listed.
+    Service,
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Machine { id, region } => write!(f, "machine {id} {region}"),
+            Self::Domain(name) => write!(f, "{name}"),
+            Self::Alias(name) => write!(f, "alias {name}"),
+            Self::Probe(name) => write!(f, "probe {name}"),
+            Self::Service => f.write_str("service"),
+        }
+    }
+}
+
+/// What a witness says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// It is at the target, and well.
+    Seen,
+    /// It is at the target, and not well; or it is a probe that fails.
+    Failing,
+    /// It is elsewhere.
+    Differs,
+    /// It cannot be asked. It is no part of the claim.
+    NotObserved,
+    /// It should have been observed and could not be read: without it nothing whole is claimed.
+    Unread,
+}
+
+impl Found {
+    /// One or two words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Failing => "failing",
+            Self::Differs => "differs",
+            Self::NotObserved => "not observed",
+            Self::Unread => "not read",
+        }
+    }
+
+    /// Whether another look may change what it says.
+    fn open(self) -> bool {
+        matches!(self, Self::Failing | Self::Differs | Self::Unread)
+    }
+}
+
+/// One observation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Of which service; a probe belongs to its environment and names the service `probes`.
+    pub service: ServiceId,
+    /// Who was asked.
+    pub witness: Witness,
+    /// What it says.
+    pub found: Found,
+    /// The same for people: `runs 9df49c2, 2/2 checks pass`.
+    pub words: Text,
+}
+
+impl Observation {
+    /// `backend machine 3d8d iad: runs 3e60eac`.
+    fn told(&self) -> String {
+        match &self.witness {
+            Witness::Probe(name) => format!("{name}: {}", self.words),
+            Witness::Service => format!("{}: {}", self.service.name, self.words),
+            witness => format!("{} {witness}: {}", self.service.name, self.words),
+        }
+    }
+}
+
+/// What the observations amount to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every service is observed at the target, and every probe passes.
+    Whole,
+    /// Every service is at the target and something fails: what.
+    Failing(Vec<String>),
+    /// Something is elsewhere, or a part could not be read: what.
+    Partly(Vec<String>),
+    /// Of some service nothing could be observed: which, and why.
+    Unobserved(Vec<String>),
+}
+
+/// Judges the observations of what is claimed. What the plan could not read at all is never part of a whole.
+#[must_use]
+pub fn judge(claims: &[Claim], rest: &[Rest], proof: &[Observation]) -> Verdict {
+    let told = |found: &[Found]| -> Vec<String> {
+        proof.iter().filter(|one| found.contains(&one.found)).map(Observation::told).collect()
+    };
+    let claimed = |service: &ServiceId| claims.iter().any(|claim| claim.service == *service);
+    let unread = rest.iter().filter(|one| one.state.alarming() && !claimed(&one.service));
+    let unread: Vec<String> = unread.map(|one| format!("{}: {}", one.service.name, one.words)).collect();
+    if proof.iter().any(|one| one.found == Found::Differs) || !unread.is_empty() {
+        return Verdict::Partly(unread.into_iter().chain(told(&[Found::Differs, Found::Unread])).collect());
+    }
+    let there = |one: &Observation| matches!(one.found, Found::Seen | Found::Failing);
+    let silent = claims.iter().filter(|claim| !of(claim, proof).any(there));
+    let silent: Vec<String> = silent
+        .map(|claim| {
+            let why: Vec<String> = of(claim, proof).map(|one| one.words.to_string()).collect();
+            let why = if why.is_empty() { "nothing was observed".to_owned() } else { why.join(", ") };
+            format!("{}: not observed: {why}", claim.service.name)
+        })
+        .collect();
+    if !silent.is_empty() {
+        return Verdict::Unobserved(silent);
+    }
+    let unread = told(&[Found::Unread]);
+    if !unread.is_empty() {
+        return Verdict::Partly(unread);
+    }
+    let failing = told(&[Found::Failing]);
+    if failing.is_empty() { Verdict::Whole } else { Verdict::Failing(failing) }
+}
+
+/// What was observed of a service.
+fn of<'a>(claim: &'a Claim, proof: &'a [Observation]) -> impl Iterator<Item = &'a Observation> {
+    proof.iter().filter(|one| one.service == claim.service)
+}
+
+/// Whether another look may change the verdict.
+#[must_use]
+pub fn open(proof: &[Observation]) -> bool {
+    proof.iter().any(|one| one.found.open())
+}
+
+/// What was counted: `2 of 2 machines run and 2 of 2 domains answer 9df49c2 (2 of 2 aliases point at it)`, with what was not observed.
+#[must_use]
+pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
+    let count = |is: fn(&Witness) -> bool| {
+        let part = proof.iter().filter(|one| is(&one.witness) && one.found != Found::NotObserved);
+        let (all, there): (Vec<_>, Vec<_>) =
+            (part.clone().collect(), part.filter(|one| matches!(one.found, Found::Seen | Found::Failing)).collect());
+        (there.len(), all.len())
+    };
+    let part = |(there, all): (usize, usize), one: &str, many: &str| match all {
+        0 => None,
+        1 => Some(format!("{there} of 1 {one}")),
+        _ => Some(format!("{there} of {all} {many}")),
+    };
+    let machines = part(count(|one| matches!(one, Witness::Machine { .. })), "machine runs", "machines run");
+    let domains = part(count(|one| matches!(one, Witness::Domain(_))), "domain answers", "domains answer");
+    let aliases = part(count(|one| matches!(one, Witness::Alias(_))), "alias points at", "aliases point at");
+    let mut commits: Vec<&str> = claims.iter().filter_map(|claim| claim.sha.as_ref()).map(Sha::short).collect();
+    commits.dedup();
+    let commit = if commits.is_empty() { "what was asked for".to_owned() } else { commits.join(" and ") };
+    let main: Vec<String> = machines.into_iter().chain(domains).collect();
+    let mut text = match (main.is_empty(), aliases) {
+        (true, None) => "nothing was observed".to_owned(),
+        (true, Some(aliases)) => format!("{aliases} {commit}"),
+        (false, None) => format!("{} {commit}", main.join(" and ")),
+        (false, Some(aliases)) => format!("{} {commit} ({aliases} it)", main.join(" and ")),
+    };
+    let missing: Vec<String> =
+        proof.iter().filter(|one| one.found == Found::NotObserved).map(Observation::told).collect();
+    if !missing.is_empty() {
+        text.push_str(&format!("; not observed: {}", missing.join(", ")));
+    }
+    text
+}
+
+/// What was left where it is on purpose: `; frontend left as it is (3e60eac)`.
+#[must_use]
+pub fn left(rest: &[Rest]) -> String {
+    let alone = rest.iter().filter(|one| one.state == Stays::Alone);
+    let one = |one: &Rest| {
+        let sha = one.sha.as_ref().map_or("not read", |sha| sha.short());
+        format!("; {} left as it is ({sha})", one.service.name)
+    };
+    alone.map(one).collect()
+}
+
+/// Time taken as it is said: `8 s`, `1m42s`.
+#[must_use]
+pub fn took(span: Duration) -> String {
+    let seconds = span.as_secs();
+    if seconds < 60 { format!("{seconds} s") } else { format!("{}m{:02}s", seconds / 60, seconds % 60) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(name: &str) -> Claim {
+        Claim {
+            service: ServiceId::new("production", name),
+            platform: Platform::Fly,
+            resource: Text::from("app"),
+            sha: Some("9df49c2aaaa".into()),
+            image: None,
+            deployment: None,
+        }
+    }
+
+    fn machine(name: &str, id: &str, found: Found) -> Observation {
+        let witness = Witness::Machine { id: Text::from(id), region: Text::from("iad") };
+        Observation { service: ServiceId::new("production", name), witness, found, words: Text::from("says so") }
+    }
+
+    fn domain(name: &str, found: Found) -> Observation {
+        Observation { witness: Witness::Domain(Text::from(name)), ..machine(name, "", found) }
+    }
+
+    #[test]
+    fn whole_is_said_only_when_every_service_was_seen() {
+        let claims = [claim("backend"), claim("frontend")];
+        let backend = machine("backend", "a", Found::Seen);
+        assert!(matches!(judge(&claims, &[], std::slice::from_ref(&backend)), Verdict::Unobserved(_)));
+        let seen = [backend.clone(), domain("frontend", Found::Seen)];
+        assert_eq!(judge(&claims, &[], &seen), Verdict::Whole);
+        let challenged = [backend.clone(), domain("frontend", Found::NotObserved)];
+        assert!(matches!(judge(&claims, &[], &challenged), Verdict::Unobserved(_)), "no alias was looked up");
+        let elsewhere = [backend.clone(), machine("backend", "b", Found::Differs), domain("frontend", Found::Seen)];
+        assert_eq!(judge(&claims, &[], &elsewhere), Verdict::Partly(vec!["backend machine b iad: says so".to_owned()]));
+        let ill = [backend.clone(), domain("frontend", Found::Failing)];
+        assert!(matches!(judge(&claims, &[], &ill), Verdict::Failing(_)));
+        let unread = [backend, machine("backend", "b", Found::Unread), domain("frontend", Found::Seen)];
+        assert!(matches!(judge(&claims, &[], &unread), Verdict::Partly(_)));
+    }
+
+    #[test]
+    fn what_the_plan_could_not_read_is_no_part_of_a_whole() {
+        let rest = |state| Rest {
+            service: ServiceId::new("production", "frontend"),
+            state,
+            sha: None,
+            words: Text::from("could not be read: 502"),
+        };
+        let seen = [machine("backend", "a", Found::Seen)];
+        let claims = [claim("backend")];
+        assert!(matches!(judge(&claims, &[rest(Stays::Unread)], &seen), Verdict::Partly(_)));
+        assert_eq!(judge(&claims, &[rest(Stays::Alone)], &seen), Verdict::Whole, "it was chosen alone");
+        assert_eq!(left(&[rest(Stays::Alone)]), "; frontend left as it is (not read)");
+    }
+
+    #[test]
+    fn the_outcome_counts_what_was_seen_and_names_what_was_not() {
+        let claims = [claim("backend"), claim("frontend")];
+        let alias = Observation { witness: Witness::Alias(Text::from("maria.app")), ..domain("frontend", Found::Seen) };
+        let mut proof = vec![
+            machine("backend", "a", Found::Seen),
+            machine("backend", "b", Found::Seen),
+            domain("backend", Found::Seen),
+            domain("frontend", Found::Seen),
+        ];
+        assert_eq!(counted(&claims, &proof), "2 of 2 machines run and 2 of 2 domains answer 9df49c2");
+        proof.pop();
+        proof.push(Observation { words: Text::from("attack mode"), ..domain("frontend", Found::NotObserved) });
+        proof.push(alias);
+        assert_eq!(
+            counted(&claims, &proof),
+            "2 of 2 machines run and 1 of 1 domain answers 9df49c2 (1 of 1 alias points at it); not observed: frontend \
+             frontend: attack mode"
+        );
+        assert_eq!(took(Duration::from_secs(102)), "1m42s");
+    }
+}

@@ -1,0 +1,246 @@
+//! Who is asked whether a service is where it was to go: every machine of every region on Fly, every domain on Vercel by lookup and by
+//! asking it, and the edge as it is configured.
+
+use futures_util::future::join_all;
+
+use super::prove::origin;
+use super::{Operator, Trouble};
+use crate::config::{ObserveAt, ObserveSettings};
+use crate::domain::environment::Platform;
+use crate::domain::ids::Sha;
+use crate::domain::proof::{Claim, Found, Observation, Witness};
+use crate::engine::feeds::vercel_target;
+use crate::platform::fly::{Fly, Machine};
+use crate::platform::vercel::Vercel;
+use crate::platform::{ErrorKind, observe};
+use crate::sanitize::Text;
+
+impl Operator {
+    /// The digest that every machine of a claim has to run; `None` = the plan names no image.
+    pub(super) async fn wanted(&self, claim: &Claim) -> Result<Option<Text>, Text> {
+        let (Platform::Fly, Some(fly), Some(image)) = (claim.platform, &self.clients.fly, &claim.image) else {
+            return Ok(None);
+        };
+        match self.look(|| fly.image(claim.resource.as_str(), image.as_str())).await {
+            Ok(Some(digest)) => Ok(Some(digest)),
+            Ok(None) => Err(Text::from("the registry does not name its image")),
+            Err(Trouble::Failed(why) | Trouble::Unknown(why)) => Err(why),
+            Err(Trouble::Stopped) => Err(Text::from("the operation was stopped")),
+        }
+    }
+
+    /// Asks all witnesses of a service once, and tells whether its visitors are challenged.
+    pub(super) async fn witnesses(
+        &self,
+        claim: &Claim,
+        image: &Result<Option<Text>, Text>,
+    ) -> (Vec<Observation>, bool) {
+        match (claim.platform, &self.clients.fly, &self.clients.vercel) {
+            (Platform::Fly, Some(fly), _) => {
+                let (mut seen, edge) = tokio::join!(machines(fly, claim, image), self.configured(claim));
+                seen.extend(edge);
+                (seen, false)
+            }
+            (Platform::Vercel, _, Some(vercel)) => self.page(vercel, claim).await,
+            _ => (self.configured(claim).await.into_iter().collect(), false),
+        }
+    }
+
+    /// The edge of a service as it is configured.
+    async fn configured(&self, claim: &Claim) -> Option<Observation> {
+        let rule = self.rule(&claim.service)?;
+        Some(self.domain(claim, (host(&rule.url), &rule.url), &rule.at).await)
+    }
+
+    /// Asks a domain.
+    async fn domain(&self, claim: &Claim, (name, url): (&str, &str), at: &ObserveAt) -> Observation {
+        let witness = Witness::Domain(Text::from(name));
+        let (found, words) = match observe::ask(&self.clients.http, url, at).await {
+            Err(error) => (Found::Failing, format!("does not answer: {error}")),
+            Ok(asked) if asked.challenged => (Found::NotObserved, "attack mode".to_owned()),
+            Ok(asked) => {
+                let from = asked.region.as_ref().map_or_else(String::new, |region| format!(" from {region}"));
+                match (&asked.sha, asked.status) {
+                    (Some(sha), _) if claim.sha.is_none() => (
+                        Found::NotObserved,
+                        format!("answers {}{from}; the commit to expect is not known", sha.short()),
+                    ),
+                    (Some(sha), status) if !wanted(claim, sha) => {
+                        (Found::Differs, format!("answers {}{from}{}", sha.short(), failing(status)))
+                    }
+                    (Some(sha), 200..=399) => (Found::Seen, format!("answers {}{from}", sha.short())),
+                    (Some(sha), status) => {
+                        (Found::Failing, format!("answers {}{from} with HTTP {status}", sha.short()))
+                    }
+                    (None, status @ 400..) => (Found::Failing, format!("HTTP {status}{from}")),
+                    (None, _) => {
+                        let why = asked.why_not.as_ref().map_or("it names no commit", Text::as_str);
+                        (Found::NotObserved, why.to_owned())
+                    }
+                }
+            }
+        };
+        observation(claim, witness, found, words)
+    }
+
+    /// A frontend: each of its domains is looked up, and asked where that is possible.
+    async fn page(&self, vercel: &Vercel, claim: &Claim) -> (Vec<Observation>, bool) {
+        let unread = |what: &str, error: &dyn std::fmt::Display| {
+            let words = format!("{what} could not be read: {error}");
+            vec![observation(claim, Witness::Service, Found::Unread, words)]
+        };
+        let project = match vercel.project(claim.resource.as_str()).await {
+            Ok(project) => project,
+            Err(error) => return (unread("its project", &error), false),
+        };
+        let tier = self.settings.environment(&claim.service.env).map(|env| env.tier);
+        let target = tier.map(|tier| vercel_target(&claim.service.env, tier));
+        let target = target.as_deref().unwrap_or("production");
+        let domains = if target == "production" {
+            vercel.domains(&project.id).await.map(|all| {
+                let own = all.into_iter();
+                let own = own.filter(|one| one.redirect.is_none() && one.environment.is_none() && one.branch.is_none());
+                own.map(|one| one.name).collect()
+            })
+        } else {
+            vercel.own_domains(&project, target).await
+        };
+        let domains: Vec<Text> = match domains {
+            Ok(domains) => domains,
+            Err(error) => return (unread("its domains", &error), project.challenged),
+        };
+        let mut seen = join_all(domains.iter().map(|domain| alias(vercel, claim, domain))).await;
+        if domains.is_empty() {
+            seen.push(match vercel.live(&project, target).await {
+                Ok(Some(live)) => pointed(claim, Witness::Service, (&live.id, live.sha.as_ref())),
+                Ok(None) => pointed(claim, Witness::Service, ("", None)),
+                Err(error) => return (unread("what is live", &error), project.challenged),
+            });
+        }
+        let (rule, challenged) = (self.rule(&claim.service), project.challenged);
+        let asked = join_all(self.asked(rule, &domains).into_iter().map(|(name, url)| async move {
+            let witness = || Witness::Domain(Text::from(name.as_str()));
+            match (rule, url) {
+                _ if challenged => observation(claim, witness(), Found::NotObserved, "attack mode".to_owned()),
+                (Some(rule), Some(url)) => self.domain(claim, (&name, &url), &rule.at).await,
+                _ => observation(claim, witness(), Found::NotObserved, "it is looked up alone".to_owned()),
+            }
+        }));
+        seen.extend(asked.await);
+        (seen, project.challenged)
+    }
+
+    /// The domains of a frontend with the address at which each is asked; without one, it is not asked from here. The configured address
+    /// is one of them; where it is one of this machine, or is not encrypted, it stands for the others.
+    fn asked(&self, rule: Option<&ObserveSettings>, domains: &[Text]) -> Vec<(String, Option<String>)> {
+        let Some(rule) = rule else { return Vec::new() };
+        let (own, at) = (host(&rule.url), origin(&rule.url));
+        let path = rule.url.get(at.len()..).unwrap_or_default();
+        let others = domains.iter().filter(|domain| domain.as_str() != own);
+        let url = |domain: &Text| at.starts_with("https://").then(|| format!("https://{domain}{path}"));
+        let others = others.map(|domain| (domain.to_string(), url(domain)));
+        std::iter::once((own.to_owned(), Some(rule.url.clone()))).chain(others).collect()
+    }
+}
+
+fn observation(claim: &Claim, witness: Witness, found: Found, words: String) -> Observation {
+    Observation { service: claim.service.clone(), witness, found, words: Text::from(words) }
+}
+
+fn wanted(claim: &Claim, sha: &Sha) -> bool {
+    claim.sha.as_ref().is_none_or(|wanted| wanted.same(sha))
+}
+
+fn failing(status: u16) -> String {
+    if status < 400 { String::new() } else { format!(" with HTTP {status}") }
+}
+
+fn host(url: &str) -> &str {
+    let at = origin(url);
+    at.split_once("://").map_or(at, |(_, host)| host)
+}
+
+/// Who answers a domain, as its platform tells; the reliable answer (vercel.md section 6).
+async fn alias(vercel: &Vercel, claim: &Claim, domain: &Text) -> Observation {
+    let witness = Witness::Alias(domain.clone());
+    let id = match vercel.alias(domain.as_str()).await {
+        Ok(id) => id,
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            return observation(claim, witness, Found::NotObserved, "the platform knows no alias of it".to_owned());
+        }
+        Err(error) => return observation(claim, witness, Found::Unread, error.to_string()),
+    };
+    if claim.deployment.is_some() {
+        return pointed(claim, witness, (&id, None));
+    }
+    match vercel.deployment(&id).await {
+        Ok(live) => pointed(claim, witness, (&live.id, live.sha.as_ref())),
+        Err(error) => observation(claim, witness, Found::Unread, error.to_string()),
+    }
+}
+
+/// What something points at, against what it has to point at.
+fn pointed(claim: &Claim, witness: Witness, (id, sha): (&str, Option<&Sha>)) -> Observation {
+    let found = match (&claim.deployment, &claim.sha, sha) {
+        (Some(wanted), ..) if wanted.as_str() == id => Found::Seen,
+        (Some(_), ..) => Found::Differs,
+        (None, Some(wanted), Some(sha)) if wanted.same(sha) => Found::Seen,
+        (None, Some(_), Some(_)) => Found::Differs,
+        (None, ..) => Found::NotObserved,
+    };
+    let commit = sha.map_or_else(String::new, |sha| format!(" ({})", sha.short()));
+    let id = if id.is_empty() { "no deployment" } else { id };
+    observation(claim, witness, found, format!("points at {id}{commit}"))
+}
+
+/// Every machine of every region: its image and its checks.
+async fn machines(fly: &Fly, claim: &Claim, image: &Result<Option<Text>, Text>) -> Vec<Observation> {
+    let unread = |words: String| vec![observation(claim, Witness::Service, Found::Unread, words)];
+    let image = match image {
+        Ok(image) => image.as_ref(),
+        Err(why) => return unread(format!("its image could not be looked up: {why}")),
+    };
+    let fleet = match fly.machines(claim.resource.as_str()).await {
+        Ok(fleet) => fleet,
+        Err(error) => return unread(format!("its machines could not be read: {error}")),
+    };
+    let all: Vec<Observation> = fleet.iter().filter(|one| one.in_fleet()).map(|one| machine(claim, one, image)).collect();
+    if all.is_empty() {
+        return vec![observation(claim, Witness::Service, Found::Differs, "no machine of a deploy runs".to_owned())];
+    }
+    all
+}
+
+fn machine(claim: &Claim, one: &Machine, image: Option<&Text>) -> Observation {
+    let witness = Witness::Machine { id: Text::from(one.id.as_str()), region: one.region.clone() };
+    let says = |found, words: String| observation(claim, witness.clone(), found, words);
+    let Some(whole) = one.whole() else {
+        let why = one.unread().map_or_else(|| "it was not read".to_owned(), ToString::to_string);
+        return says(Found::Unread, format!("{why}: what it runs is not known"));
+    };
+    let version = || one.release_version.map_or_else(|| "another image".to_owned(), |version| format!("v{version}"));
+    let runs = one.sha.as_ref().map_or_else(version, |sha| sha.short().to_owned());
+    let there = match (image, &one.digest, &claim.sha, &one.sha) {
+        (Some(wanted), Some(digest), ..) => digest == wanted,
+        (Some(_), None, ..) => return says(Found::Unread, "the platform does not tell which image it runs".to_owned()),
+        (None, _, Some(wanted), Some(sha)) => wanted.same(sha),
+        (None, ..) => return says(Found::NotObserved, "its image names no commit".to_owned()),
+    };
+    if !there {
+        return says(Found::Differs, format!("runs {runs}"));
+    }
+    let (passing, all) = one.checks;
+    match one.state.as_str() {
+        "started" if all > 0 && passing < all => {
+            says(Found::Failing, format!("runs {runs}, {passing}/{all} checks pass"))
+        }
+        "started" if all == 0 && whole.has_checks() => {
+            says(Found::Failing, format!("runs {runs}, its checks have not answered"))
+        }
+        "started" if all == 0 => says(Found::Seen, format!("runs {runs}; no checks are configured")),
+        "started" => says(Found::Seen, format!("runs {runs}, {passing}/{all} checks pass")),
+        // It starts with this image when it is needed.
+        "stopped" | "suspended" => says(Found::Seen, format!("has {runs}, {}", one.state)),
+        state => says(Found::Failing, format!("has {runs}, {state}")),
+    }
+}
