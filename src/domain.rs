@@ -1,5 +1,6 @@
 //! The vocabulary of the console (console.md section 2) and its pure rules. No I/O, no tasks, no drawing here.
 
+pub mod candidates;
 pub mod claim;
 pub mod consent;
 pub mod cut_short;

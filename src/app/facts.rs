@@ -126,6 +126,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Saved(path) => return saving::written(model, path),
         Fact::Notice(text) => model.notice = Some(text),
     }
+    rollback::renewed(model);
     confirm::check(model, now);
     let mut effects = steady::look(model, now);
     effects.extend(ended.map(|env| Effect::Refresh(of_environment(model, &env))));

@@ -61,6 +61,8 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
 pub fn finished(operation: &Operation) -> Option<Wish> {
     match &operation.wish {
         Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
+        // It goes on to what was chosen: what has arrived of it is seen to have.
+        Some(wish @ Wish::RollBack(targets)) if !targets.is_empty() => Some(wish.clone()),
         _ => towards(operation, false),
     }
 }

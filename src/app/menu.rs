@@ -76,7 +76,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items.push(runs::review(model, 'J', false));
     items.push(Item {
         letter: 'R',
-        title: format!("roll back {place}"),
+        title: rollback_title(model, &place),
         why_not: rollback_why_not(model, now),
         run: Run::RollBack,
     });
@@ -185,6 +185,17 @@ fn under_way(model: &Model) -> Option<String> {
     Some(format!("{} is under way", other.title))
 }
 
+/// What would go back. Of a service chosen alone it says what stays.
+fn rollback_title(model: &Model, place: &str) -> String {
+    let Some(Place::Service(id)) = &model.selection.place else { return format!("roll back {place}") };
+    let others = model.env(&id.env).into_iter().flat_map(|env| &env.services);
+    let others: Vec<&str> = others.filter(|one| one.id != *id).map(|one| &*one.id.name).collect();
+    match &others[..] {
+        [] => format!("roll back {place}"),
+        others => format!("roll back {place} alone; {} stay as they are", others.join(", ")),
+    }
+}
+
 fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     if let Some(Place::Service(id)) = &model.selection.place {
         let service = model.env(&id.env)?.services.iter().find(|service| service.id == *id)?;
@@ -202,7 +213,7 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
 /// Starts what a row stands for.
 pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
-        Run::RollBack => rollback::open(model, now),
+        Run::RollBack => return rollback::open(model, now),
         Run::Secret => secret::open(model),
         Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),

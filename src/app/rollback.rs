@@ -12,24 +12,15 @@ use super::note::Note;
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
 use super::{follow, readiness};
+use crate::domain::candidates::{self, Choice};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::{FeedId, Freshness};
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::manner::{Manner, Strategy};
-use crate::domain::operation::{PLAN_LIFE, Plan, Target, Wish};
+use crate::domain::operation::{PLAN_LIFE, Plan, Wish};
 use crate::domain::overrides::Override;
-use crate::domain::release::{Deployment, Presence};
 use crate::sanitize::Text;
-
-/// One thing to go back to: a release joined over services by its commit, or one deployment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// Its commit.
-    pub sha: Sha,
-    /// The deployments it consists of.
-    pub deployments: Vec<Deployment>,
-}
 
 /// What a comment is written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +33,6 @@ pub enum Asks {
     Mark(Sha),
 }
 
-impl Choice {
-    /// Whether machines are moved by it: then it is asked how.
-    #[must_use]
-    pub fn has_machines(&self) -> bool {
-        self.deployments.iter().any(|one| one.image.is_some())
-    }
-}
-
 /// Where the dialog stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rollback {
@@ -57,10 +40,14 @@ pub enum Rollback {
     Pick {
         /// Where.
         env: EnvId,
-        /// What there is, newest first.
+        /// One service alone.
+        alone: Option<ServiceId>,
+        /// What there is, newest first; read when the dialog opens, and again whenever it is read while it is open.
         choices: Vec<Choice>,
         /// The chosen commit; `None` until the person moves, unless one was verified.
         chosen: Option<Sha>,
+        /// A person has moved: nothing is proposed any more.
+        by_hand: bool,
         /// How machines are moved.
         manner: Manner,
     },
@@ -87,40 +74,59 @@ pub enum Rollback {
     Following(OpId),
 }
 
-/// Opens the dialog for the selected place, or says why it cannot.
-pub(super) fn open(model: &mut Model, now: Now) {
-    let Some(env) = model.selected_env().cloned() else { return };
+/// Opens the dialog for the selected place, or says why it cannot, and has read anew what there is to choose from.
+pub(super) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
+    let Some(env) = model.selected_env().cloned() else { return Vec::new() };
     // What is under way, or was cut short there, comes first: a second one would act on a world in motion.
     let first = model.running().or_else(|| model.interrupted().find(|operation| operation.env == env.id));
     if let Some(operation) = first {
         model.rollback = Some(Rollback::Following(operation.id));
-        return;
+        return Vec::new();
     }
     let services = services(model, &env);
     if let Some(why) = unread(model, &services, now) {
         model.rollback = Some(Rollback::Refused(why));
-        return;
+        return Vec::new();
     }
-    let choices = choices(model, &services);
-    if choices.is_empty() {
-        let text = format!("no earlier release of {} that every chosen service still has", env.id);
-        model.rollback = Some(Rollback::Refused(Text::from(text)));
-        return;
+    let alone = match &model.selection.place {
+        Some(Place::Service(id)) => Some(id.clone()),
+        _ => None,
+    };
+    let (choices, chosen) = (Vec::new(), None);
+    model.rollback =
+        Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, manner: Manner::default() });
+    renewed(model);
+    let feeds = |id: ServiceId| [FeedId::Releases(id.clone()), FeedId::Declared(id.clone()), FeedId::Observed(id)];
+    vec![Effect::Refresh(services.into_iter().flat_map(feeds).collect())]
+}
+
+/// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.
+pub(super) fn renewed(model: &mut Model) {
+    let Some(Rollback::Pick { env, alone, .. }) = &model.rollback else { return };
+    let Some(env) = model.env(env) else { return };
+    let services = alone.clone().map_or_else(|| rollable(env), |alone| vec![alone]);
+    let of = |id: &ServiceId| model.releases.get(id).map(Vec::as_slice).unwrap_or_default();
+    let observed = |id: &ServiceId| model.services.get(id)?.observed.as_ref()?.sha.as_ref();
+    let found = candidates::choices(&services, of, observed);
+    let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.rollback else { return };
+    let there = chosen.as_ref().is_some_and(|chosen| found.iter().any(|choice| choice.sha == *chosen));
+    if !*by_hand || !there {
+        *chosen = candidates::proposed(&found).map(|choice| choice.sha.clone());
     }
-    let sound = |one: &Deployment| one.verified == Some(true) && one.bad.is_none() && one.presence != Presence::Gone;
-    let verified = |choice: &&Choice| choice.deployments.iter().all(sound);
-    let chosen = choices.iter().find(verified).map(|choice| choice.sha.clone());
-    model.rollback = Some(Rollback::Pick { env: env.id, choices, chosen, manner: Manner::default() });
+    *choices = found;
+}
+
+/// The services of an environment that can go back.
+fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
+    let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    rollable.map(|service| service.id.clone()).collect()
 }
 
 /// The services that the selected place stands for and that can go back.
 pub(super) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
     match &model.selection.place {
         Some(Place::Service(id)) => vec![id.clone()],
-        _ => {
-            let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
-            rollable.map(|service| service.id.clone()).collect()
-        }
+        _ => rollable(env),
     }
 }
 
@@ -137,26 +143,6 @@ pub(super) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<
             Some(Text::from(format!("{id}: {what} {age}; esc, then R reads it again")))
         })
     })
-}
-
-/// Releases that all of the services have, without the one that is live.
-fn choices(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
-    let Some((first, rest)) = services.split_first() else { return Vec::new() };
-    let of = |id: &ServiceId| model.releases.get(id).map(Vec::as_slice).unwrap_or_default();
-    let mut choices: Vec<Choice> = Vec::new();
-    for one in of(first).iter().filter(|one| one.status == Status::Ok) {
-        let Some(sha) = one.sha.clone().filter(|sha| choices.iter().all(|choice| choice.sha != *sha)) else { continue };
-        let mut deployments = vec![one.clone()];
-        for id in rest {
-            let same = of(id).iter().find(|other| other.sha.as_ref() == Some(&sha) && other.status == Status::Ok);
-            deployments.extend(same.cloned());
-        }
-        let whole = deployments.len() == services.len();
-        if whole && !deployments.iter().all(|one| one.current) {
-            choices.push(Choice { sha, deployments });
-        }
-    }
-    choices
 }
 
 /// A plan came, or the reason why there is none.
@@ -189,7 +175,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         return Vec::new();
     }
     match model.rollback.as_mut() {
-        Some(Rollback::Pick { env, choices, chosen, manner }) => {
+        Some(Rollback::Pick { env, choices, chosen, by_hand, manner, .. }) => {
             let machines = choices.iter().any(Choice::has_machines);
             let by: isize = match key.code {
                 KeyCode::Down | KeyCode::Char('j') => 1,
@@ -207,7 +193,11 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
                 _ => return Vec::new(),
             };
             let at = chosen.as_ref().and_then(|sha| choices.iter().position(|choice| choice.sha == *sha));
-            let next = at.map_or(0, |at| at.saturating_add_signed(by).min(choices.len() - 1));
+            // Nobody begins by going to what runs.
+            let first = choices.iter().position(|choice| !choice.live).unwrap_or(0);
+            let last = choices.len().saturating_sub(1);
+            let next = at.map_or(first, |at| at.saturating_add_signed(by).min(last));
+            *by_hand = true;
             *chosen = choices.get(next).map(|choice| choice.sha.clone());
         }
         Some(Rollback::Ready(plan, confirm)) => match confirm.key(plan, key, now) {
@@ -315,21 +305,14 @@ fn next_region(model: &mut Model, env: &EnvId) {
     };
 }
 
+/// The release is wished for by its commit: what it consists of is read anew for the plan.
 fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Pick { env, choices, chosen: Some(chosen), manner }) = &model.rollback else {
+    let Some(Rollback::Pick { env, alone, chosen: Some(commit), manner, .. }) = &model.rollback else {
         return Vec::new();
     };
-    let Some(choice) = choices.iter().find(|choice| choice.sha == *chosen) else { return Vec::new() };
-    let moving = choice.deployments.iter().filter(|one| !one.current);
-    let targets: Vec<Target> = moving
-        .map(|one| Target {
-            service: one.service.clone(),
-            deployment: one.id.clone(),
-            manner: if one.image.is_some() { manner.clone() } else { Manner::default() },
-        })
-        .collect();
     let env = env.clone();
-    wish(model, env, Wish::RollBack(targets), now)
+    let asked = Wish::RollBackTo { commit: commit.clone(), alone: alone.clone(), manner: manner.clone() };
+    wish(model, env, asked, now)
 }
 
 /// A plan that is fresh is carried out.
@@ -352,7 +335,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::fact::Fact;
     use crate::domain::feed::{FeedState, FeedStatus};
+    use crate::domain::release::{Deployment, Presence};
 
     fn now() -> Now {
         Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO }
@@ -451,9 +436,12 @@ mod tests {
         model
             .releases
             .insert(backend.clone(), vec![deployment(&backend, "new", true), deployment(&backend, "old", false)]);
-        open(&mut model, at(30));
+        assert!(
+            matches!(&open(&mut model, at(30))[..], [Effect::Refresh(feeds)] if feeds.len() == 3),
+            "it is read anew"
+        );
         assert!(matches!(&model.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
-        open(&mut model, at(31));
+        assert!(open(&mut model, at(31)).is_empty());
         let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
         assert!(why.as_str().contains("releases STALE 31s"), "{why}");
     }
@@ -467,9 +455,39 @@ mod tests {
             let mut model = model();
             model.selection.place = Some(Place::Service(backend.clone()));
             model.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), one]);
-            open(&mut model, now());
+            drop(open(&mut model, now()));
             assert!(matches!(model.rollback, Some(Rollback::Pick { chosen: None, .. })), "{:?}", model.rollback);
         }
+    }
+
+    #[test]
+    fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
+        let mut model = model();
+        let backend = ServiceId::new("production", "backend");
+        model.selection.place = Some(Place::Service(backend.clone()));
+        drop(open(&mut model, now()));
+        let told = |model: &mut Model, list: Vec<Deployment>| {
+            drop(crate::app::update(model, crate::app::msg::Msg::Fact(Fact::Releases(backend.clone(), list)), now()));
+        };
+        let [older, old] = ["0000001", "0000002"].map(|sha| deployment(&backend, sha, false));
+        let list = vec![deployment(&backend, "0000003", true), old.clone(), older.clone()];
+        model.history.verified =
+            [&old, &older].map(|one| (backend.clone(), one.id.clone(), one.sha.clone().unwrap())).into();
+        told(&mut model, list.clone());
+        let chosen = |model: &Model| match &model.rollback {
+            Some(Rollback::Pick { chosen, .. }) => chosen.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(chosen(&model), Some("0000002".into()), "proposed as soon as it is read");
+        drop(press(&mut model, KeyCode::Char('j'), now()));
+        assert_eq!(chosen(&model), Some("0000001".into()));
+        told(&mut model, list);
+        assert_eq!(chosen(&model), Some("0000001".into()));
+        let effects = press(&mut model, KeyCode::Enter, now());
+        let [Effect::Preflight(_, _, Wish::RollBackTo { commit, alone: Some(alone), .. }, None)] = &effects[..] else {
+            panic!("{effects:?}")
+        };
+        assert_eq!((commit.as_str(), alone), ("0000001", &backend), "by its commit, and this service alone");
     }
 
     #[test]

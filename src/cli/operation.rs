@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
 use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
+use crate::domain::proof::Observation;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 
@@ -201,6 +202,7 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
         text.push_str(&format!("{}: {} → {}\n", part.service, part.from.0, part.to.0));
         part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
     }
+    plan.rest.iter().for_each(|one| text.push_str(&format!("{}: {}\n", one.service, one.words)));
     let stays = if plan.kind == OpKind::RollBack { "does not go back" } else { "stays as it is" };
     plan.stays.iter().for_each(|line| text.push_str(&format!("{stays}: {line}\n")));
     plan.overrides.iter().for_each(|one| text.push_str(&format!("needs a reason: {}\n", one.words())));
@@ -258,7 +260,11 @@ pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserErr
             json!({"schema": format!("flightdeck/{}", schema(operation.kind)), "version": 1, "operation": operation});
         format!("{line}\n")
     } else {
-        format!("{}\n", operation.outcome)
+        let row = |one: &Observation| {
+            format!("{:<12} {} · {}: {}\n", one.found.word(), one.service.name, one.witness, one.words)
+        };
+        let proof: String = operation.proof.iter().map(row).collect();
+        format!("{proof}{}\n", operation.outcome)
     };
     super::print(&text)?;
     Ok(match operation.state {

@@ -1,7 +1,9 @@
 //! `flightdeck rollback`: the same plan and the same execution as on the screen; `--confirm` stands for the typed name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use serde_json::json;
 
 use super::Output;
 use super::carry::carry_out;
@@ -9,15 +11,17 @@ use super::machines::{self, MannerArgs};
 use super::operation::{Consent, planned};
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::candidates::{self, Choice};
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
-use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::manner::Manner;
-use crate::domain::operation::{Plan, Target, Wish};
+use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use crate::domain::operation::{Plan, Wish};
 use crate::domain::release::Deployment;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
+use crate::store::Store;
 
 /// What was typed.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,9 +32,9 @@ pub struct RollbackArgs {
     /// One service; without it, every service that can go back.
     #[arg(long)]
     pub service: Option<String>,
-    /// To which release: the beginning of a commit, or a label such as v41.
+    /// To which release: the beginning of a commit, or a label such as v41; without it, the last one that was verified healthy.
     #[arg(long)]
-    pub to: String,
+    pub to: Option<String>,
     #[command(flatten)]
     pub manner: MannerArgs,
     #[command(flatten)]
@@ -42,10 +46,12 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) 
     let services = services(&settings, &env, args.service.as_deref())?;
     args.consent.check(&args.environment)?;
     super::open::warn(&settings, output.json).await?;
-    let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::State);
-    let result = prepared(&engine, &mut lanes, (&env, &services), &args, output).await;
+    let settings = Arc::new(settings);
+    let (engine, mut lanes) = Engine::start(Arc::clone(&settings), SystemClock::shared(), Scope::State);
+    let result = prepared(&engine, &mut lanes, &settings, (&env, &services), &args, output).await;
     let result = match result {
-        Ok(plan) => carry_out(&engine, &mut lanes, plan, &args.consent, output.json).await,
+        Ok(Prepared::Plan(plan)) => carry_out(&engine, &mut lanes, *plan, &args.consent, output.json).await,
+        Ok(Prepared::Nothing(choices)) => unverified(&env, &choices, output.json),
         Err(error) => Err(error),
     };
     engine.shutdown().await;
@@ -64,21 +70,51 @@ fn services(settings: &Settings, env: &EnvId, only: Option<&str>) -> Result<Vec<
     Ok(chosen)
 }
 
+/// What came of the question where to go.
+enum Prepared {
+    /// A plan.
+    Plan(Box<Plan>),
+    /// Nobody said where, and nothing was verified healthy.
+    Nothing(Vec<Choice>),
+}
+
+type Lists = BTreeMap<ServiceId, Vec<Deployment>>;
+
 async fn prepared(
     engine: &EngineHandle,
     lanes: &mut Lanes,
+    settings: &Settings,
     (env, services): (&EnvId, &[ServiceId]),
     args: &RollbackArgs,
     output: Output,
-) -> Result<Plan, UserError> {
-    let late = |what: &str| {
-        UserError::new(output.late(), format!("{what} did not come in time"))
-            .now("nothing was changed")
-            .hint("flightdeck status says which platform does not answer; --timeout waits longer")
+) -> Result<Prepared, UserError> {
+    let lists = lists(lanes, services, output).await?;
+    let manner = args.manner.manner();
+    let wish = match &args.to {
+        Some(to) => match named(&lists, to)? {
+            Named::Commit(commit) => Wish::RollBackTo { commit, alone: None, manner },
+            // Its image names no commit: nothing joins other services to it.
+            Named::Alone(one) => Wish::RollBack(vec![machines::target(&one.service, one, &manner)]),
+        },
+        None => {
+            let choices = known(settings, services, lists).await?;
+            let Some(found) = candidates::proposed(&choices) else { return Ok(Prepared::Nothing(choices)) };
+            Wish::RollBackTo { commit: found.sha.clone(), alone: None, manner }
+        }
     };
-    let limit = output.limit();
-    let lists = async {
-        let mut lists: BTreeMap<ServiceId, Vec<Deployment>> = BTreeMap::new();
+    let wish = match (wish, &args.service, services) {
+        (Wish::RollBackTo { commit, manner, .. }, Some(_), [one]) => {
+            Wish::RollBackTo { commit, alone: Some(one.clone()), manner }
+        }
+        (wish, ..) => wish,
+    };
+    planned(engine, lanes, env, wish, None, output).await.map(|plan| Prepared::Plan(Box::new(plan)))
+}
+
+/// The deployments of the services, read now.
+async fn lists(lanes: &mut Lanes, services: &[ServiceId], output: Output) -> Result<Lists, UserError> {
+    let read = async {
+        let mut lists = Lists::new();
         while lists.len() < services.len() {
             match lanes.control.recv().await? {
                 Fact::Releases(id, list) if services.contains(&id) => drop(lists.insert(id, list)),
@@ -94,30 +130,93 @@ async fn prepared(
         }
         Some(Ok(lists))
     };
-    let lists =
-        tokio::time::timeout(limit, lists).await.ok().flatten().ok_or_else(|| late("the list of releases"))??;
-    let targets = targets(&lists, &args.to, &args.manner.manner())?;
-    planned(engine, lanes, env, Wish::RollBack(targets), None, output).await
+    let late = || {
+        UserError::new(output.late(), "the list of releases did not come in time")
+            .now("nothing was changed")
+            .hint("flightdeck status says which platform does not answer; --timeout waits longer")
+    };
+    tokio::time::timeout(output.limit(), read).await.ok().flatten().ok_or_else(late)?
 }
 
-/// The deployments that `to` names: by the beginning of a commit, or by label.
-fn targets(lists: &BTreeMap<ServiceId, Vec<Deployment>>, to: &str, manner: &Manner) -> Result<Vec<Target>, UserError> {
-    let usage = |what: String| UserError::new(ExitCode::Usage, what).now("nothing was changed");
-    let mut targets = Vec::new();
-    // A label belongs to one service; the commit behind it joins the others.
-    let labelled = lists.values().flatten().find(|one| one.label.as_str() == to).and_then(|one| one.sha.clone());
-    let joined = labelled.as_ref().map_or(to, |sha| sha.as_str());
-    let is =
-        |one: &Deployment| joined.len() >= 4 && one.sha.as_ref().is_some_and(|sha| sha.as_str().starts_with(joined));
-    for (service, list) in lists {
-        let found = list.iter().find(|one| one.label.as_str() == to).or_else(|| list.iter().find(|one| is(one)));
-        let found = found.ok_or_else(|| usage(format!("{service} has no release {to}")))?;
-        if !found.current {
-            targets.push(machines::target(service, found, manner));
+/// What `--to` names.
+enum Named<'a> {
+    Commit(Sha),
+    Alone(&'a Deployment),
+}
+
+/// By the beginning of a commit, or by the label of one service, whose commit joins the others.
+fn named<'a>(lists: &'a Lists, to: &str) -> Result<Named<'a>, UserError> {
+    if let Some(labelled) = lists.values().flatten().find(|one| one.label.as_str() == to) {
+        return Ok(labelled.sha.clone().map_or(Named::Alone(labelled), Named::Commit));
+    }
+    let is = |sha: &&Sha| to.len() >= 4 && sha.as_str().starts_with(&to.to_lowercase());
+    let mut found = lists.values().flatten().filter_map(|one| one.sha.as_ref()).filter(is);
+    // Of two writings of one commit the longer names it better.
+    let first = found.next().cloned();
+    let Some(mut commit) = first else {
+        // A commit in full needs no list: the plan looks for it on the platforms.
+        let whole = to.len() == 40 && to.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return if whole { Ok(Named::Commit(to.to_lowercase().into())) } else { Err(unknown(lists, to)) };
+    };
+    for other in found {
+        if !other.same(&commit) {
+            let text = format!("{to} names several commits: {}, {}", commit.short(), other.short());
+            return Err(UserError::new(ExitCode::Usage, text).now("nothing was changed"));
+        }
+        if other.as_str().len() > commit.as_str().len() {
+            commit = other.clone();
         }
     }
-    if targets.is_empty() {
-        return Err(usage(format!("{to} is what is live")));
+    Ok(Named::Commit(commit))
+}
+
+fn unknown(lists: &Lists, to: &str) -> UserError {
+    let names: Vec<&str> = lists.keys().map(|id| &*id.name).collect();
+    UserError::new(ExitCode::Usage, format!("no release of {} is {}", names.join(" and "), Text::clean(to)))
+        .now("nothing was changed")
+        .hint("flightdeck releases lists them; a commit in full is looked for beyond that list")
+}
+
+/// The candidates, with what this store knows of them.
+async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) -> Result<Vec<Choice>, UserError> {
+    let read = async {
+        let store = Store::open(&settings.state_dir, SystemClock::shared()).await?;
+        tokio::try_join!(store.verified(), store.marks())
+    };
+    let (verified, marks) = read.await.map_err(|error| {
+        UserError::new(ExitCode::Inconclusive, format!("what was verified healthy could not be read: {error}"))
+            .now("nothing was changed")
+            .hint("--to says where to go")
+    })?;
+    for one in lists.values_mut().flatten() {
+        one.verified = Some(saw(&verified, one));
+        one.bad = one.sha.as_ref().and_then(|sha| marks.get(sha)).map(|mark| mark.words().into());
     }
-    Ok(targets)
+    let of = |id: &ServiceId| lists.get(id).map(Vec::as_slice).unwrap_or_default();
+    Ok(candidates::choices(services, of, |_| None))
+}
+
+/// Whether this deployment, or another one of its commit there, was seen healthy.
+fn saw(verified: &BTreeSet<(ServiceId, DeploymentId, Sha)>, one: &Deployment) -> bool {
+    let same = |sha: &Sha| one.sha.as_ref().is_some_and(|of| of.same(sha));
+    verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
+}
+
+/// Nothing was verified healthy: what there is, and what to do.
+fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, UserError> {
+    let text = if json {
+        format!("{}\n", json!({"schema": "flightdeck/candidates", "version": 1, "environment": env, "rows": choices}))
+    } else {
+        let row = |choice: &Choice| {
+            let labels: Vec<&str> = choice.deployments.iter().map(|one| one.label.as_str()).collect();
+            let live = if choice.live { "  LIVE" } else { "" };
+            let message = choice.deployments.iter().map(|one| one.message.as_str()).find(|text| !text.is_empty());
+            format!("{}  {}  {}{live}\n", choice.sha.short(), labels.join(" "), message.unwrap_or_default())
+        };
+        choices.iter().map(row).collect()
+    };
+    super::print(&text)?;
+    let why = format!("no release of {env} but what runs was verified healthy from here");
+    let error = UserError::new(ExitCode::Inconclusive, why).now("nothing was changed");
+    Err(error.hint("--to <commit> chooses one of these by hand"))
 }

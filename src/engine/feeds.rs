@@ -135,8 +135,10 @@ fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
 
 impl AnyFeed {
     fn wake(&mut self) {
-        if let Self::Posture(feed) = self {
-            feed.wake();
+        match self {
+            Self::Posture(feed) => feed.wake(),
+            Self::Releases(feed) => feed.wake(),
+            _ => {}
         }
     }
 

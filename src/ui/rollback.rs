@@ -13,20 +13,22 @@ use crate::app::follow;
 use crate::app::note::Note;
 use crate::app::pace;
 use crate::app::readiness;
-use crate::app::rollback::{self, Asks, Choice, Rollback};
+use crate::app::rollback::{self, Asks, Rollback};
+use crate::domain::candidates::{self, Choice};
 use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::Sha;
 use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, PlanPart, StepReport, StepState, Wish};
-use crate::domain::release::{Deployment, Presence};
+use crate::domain::proof::{Found, Observation, Stays, Witness};
+use crate::domain::release::Presence;
 use crate::sanitize::Text;
 
 /// The dialog.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) {
     let dim = ctx.theme.dim();
     match rollback {
-        Rollback::Pick { env, choices, chosen, manner } => {
+        Rollback::Pick { env, alone, choices, chosen, manner, .. } => {
             let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
             let machines = choices.iter().any(Choice::has_machines);
             let room = usize::from(body.height.saturating_sub(5)).max(1);
@@ -38,9 +40,19 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
                 let text = format!(" machines: {}   s changes how, g which region goes first", manner.words());
                 lines.push(Line::styled(text, dim));
             }
+            if choices.is_empty() {
+                lines.push(Line::styled(
+                    " no release that every service of it still has; the lists are read again",
+                    dim,
+                ));
+            } else if candidates::proposed(choices).is_none() {
+                let text = " nothing of it was verified healthy: j and k choose by hand, enter shows the plan";
+                lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
+            }
+            let place = alone.as_ref().map_or_else(|| env.to_string(), |alone| format!("{alone} alone"));
             let enter = if chosen.is_some() { "enter shows the plan, " } else { "" };
             let hint = Line::styled(format!(" {enter}j k choose, esc leaves"), dim);
-            dialog(ctx, frame, body, Some(env), &format!("Roll back {env}: to which release?"), lines, hint);
+            dialog(ctx, frame, body, Some(env), &format!("Roll back {place}: to which release?"), lines, hint);
         }
         Rollback::Commenting { env, asks, note } => {
             let title = match asks {
@@ -71,7 +83,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
         Rollback::Ready(plan, confirm) => {
             let lines = plan_lines(ctx, plan, false);
             let lines = if lines.len() + 4 > body.height.into() { plan_lines(ctx, plan, true) } else { lines };
-            let title = format!("{} {}: the plan", named(plan.kind), plan.env);
+            let title = format!("{} {}: the plan", named(plan.kind), place(plan));
             dialog(ctx, frame, body, Some(&plan.env), &title, lines, confirmation(ctx, plan, &confirm.typed));
         }
         Rollback::Refused(why) => {
@@ -107,6 +119,14 @@ fn written(ctx: &Ctx<'_>, note: &Note) -> Vec<Line<'static>> {
     note.lines().iter().enumerate().map(line).collect()
 }
 
+/// What a plan is about: its environment, or one service alone.
+fn place(plan: &Plan) -> String {
+    match &plan.wish {
+        Wish::RollBackTo { alone: Some(alone), .. } => format!("{alone} alone"),
+        _ => plan.env.to_string(),
+    }
+}
+
 /// The kind at the beginning of a title.
 fn named(kind: OpKind) -> String {
     let mut name = kind.name().to_owned();
@@ -133,11 +153,12 @@ fn choice(ctx: &Ctx<'_>, choice: &Choice, chosen: bool) -> Line<'static> {
     let mark = ctx.theme.ellipsis();
     let labels: Vec<String> = choice.deployments.iter().map(|one| text::cut(one.label.as_str(), 12, mark)).collect();
     let Some(first) = choice.deployments.first() else { return Line::default() };
-    let every = |is: fn(&Deployment) -> bool| choice.deployments.iter().all(is);
     let verified = match () {
+        () if choice.live => "live",
+        () if !choice.lacks.is_empty() => "part gone",
         () if choice.deployments.iter().any(|one| one.bad.is_some()) => "BAD",
         () if choice.deployments.iter().any(|one| one.presence == Presence::Gone) => "gone",
-        () if every(|one| one.verified == Some(true)) => "verified",
+        () if choice.verified() => "verified",
         () => "",
     };
     let ran = first.ran_for.map(|span| format!("ran {}", text::age(span))).unwrap_or_default();
@@ -183,6 +204,15 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
             lines.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
         }
     }
+    lines.extend(plan.rest.iter().map(|one| {
+        let text = format!(" {}: {}", one.service.name, one.words);
+        match one.state {
+            state if state.alarming() => told(&text.trim_start().into(), Status::Warn),
+            Stays::Already | Stays::NotMoved | Stays::Alone | Stays::Differs | Stays::Unread => {
+                Line::styled(text, ctx.theme.dim())
+            }
+        }
+    }));
     if let Some(expected) = plan.expected {
         lines.push(Line::raw(format!(" usually takes {}", text::age(expected))));
     }
@@ -211,9 +241,12 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
 
 /// How its machines are moved, where that is not the usual way: also a plan without its steps has to say so.
 fn manner(plan: &Plan, part: &PlanPart) -> Option<String> {
-    let Wish::RollBack(targets) = &plan.wish else { return None };
-    let target = targets.iter().find(|target| target.service == part.service)?;
-    (target.manner != Manner::default()).then(|| target.manner.words())
+    let manner = match &plan.wish {
+        Wish::RollBack(targets) => &targets.iter().find(|target| target.service == part.service)?.manner,
+        Wish::RollBackTo { manner, .. } if part.platform == Platform::Fly => manner,
+        _ => return None,
+    };
+    (*manner != Manner::default()).then(|| manner.words())
 }
 
 /// What confirms it and what is typed of that, or that nothing can be confirmed.
@@ -233,6 +266,7 @@ fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'static> {
 fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>, Line<'static>) {
     let mut lines = vec![Line::styled(format!(" {}", operation.title), ctx.theme.strong())];
     lines.extend(operation.steps.iter().map(|step| step_line(ctx, operation, step)));
+    lines.extend(operation.proof.iter().map(|one| proof_line(ctx, one)));
     if operation.interrupted {
         return interrupted(ctx, operation, lines);
     }
@@ -250,6 +284,23 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
         "under way; esc hides this, it goes on".to_owned()
     };
     (lines, Line::styled(format!(" {} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)))
+}
+
+/// One observation of the proof, as it came in.
+fn proof_line(ctx: &Ctx<'_>, one: &Observation) -> Line<'static> {
+    let status = match one.found {
+        Found::Seen => Status::Ok,
+        Found::Failing | Found::Differs => Status::Fail,
+        Found::NotObserved | Found::Unread => Status::Unknown,
+    };
+    let whose = match one.witness {
+        Witness::Probe(_) => String::new(),
+        _ => format!("{} ", one.service.name),
+    };
+    let word = if one.found == Found::NotObserved { "not observed: " } else { "" };
+    let text = format!("   {} {whose}{}: {word}{}", ctx.theme.symbol(status), one.witness, one.words);
+    let style = if status == Status::Ok { ctx.theme.dim() } else { ctx.theme.status(status) };
+    Line::styled(text, style)
 }
 
 /// A step: how it stands, what it says, how long it takes, how long such steps usually take, and whether it has been silent for

@@ -37,6 +37,7 @@ pub(in crate::engine) struct ReleasesFeed {
     source: Source,
     clock: SharedClock,
     moving: bool,
+    anew: bool,
 }
 
 impl ReleasesFeed {
@@ -49,12 +50,27 @@ impl ReleasesFeed {
                 .map(|vercel| Source::Vercel { vercel, target: vercel_target(&service.id.env, tier) }),
             Platform::Github | Platform::Supabase | Platform::Edge => None,
         };
-        Some(Self { service: service.clone(), source: source?, clock: clients.http.clock().clone(), moving: false })
+        Some(Self {
+            service: service.clone(),
+            source: source?,
+            clock: clients.http.clock().clone(),
+            moving: false,
+            anew: false,
+        })
+    }
+
+    /// The next reading is asked of the platform itself.
+    pub(super) fn wake(&mut self) {
+        self.anew = true;
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let (id, resource) = (&self.service.id, &self.service.resource);
-        let age = if self.moving { MOVING } else { CALM };
+        let age = match (std::mem::take(&mut self.anew), self.moving) {
+            (true, _) => Duration::ZERO,
+            (false, true) => MOVING,
+            (false, false) => CALM,
+        };
         let mut list: Vec<Deployment> = match &self.source {
             Source::Fly(fly) => fly.deployments(resource, id, age).await?,
             Source::Vercel { vercel, target } => vercel.candidates(resource, target, id, age).await?,

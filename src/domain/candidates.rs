@@ -1,0 +1,140 @@
+//! What an environment can go back to: releases joined over services by their commit, and which of them is proposed. Pure.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::environment::Status;
+use super::ids::{ServiceId, Sha};
+use super::release::{Deployment, Presence};
+
+/// One thing to go back to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// Its commit.
+    pub sha: Sha,
+    /// The deployments it consists of.
+    pub deployments: Vec<Deployment>,
+    /// Services that have none of it among those that were read.
+    pub lacks: Vec<ServiceId>,
+    /// Every service runs it now, as far as is known: declared, and not contradicted by its edge.
+    pub live: bool,
+}
+
+impl Choice {
+    /// Whether machines are moved by it: then it is asked how.
+    #[must_use]
+    pub fn has_machines(&self) -> bool {
+        self.deployments.iter().any(|one| one.image.is_some())
+    }
+
+    /// Whether all of it was seen healthy by us.
+    #[must_use]
+    pub fn verified(&self) -> bool {
+        self.deployments.iter().all(|one| one.verified == Some(true))
+    }
+
+    /// Whether it may be proposed without anybody having chosen it.
+    fn sound(&self) -> bool {
+        let whole = |one: &Deployment| one.bad.is_none() && one.presence != Presence::Gone;
+        !self.live && self.lacks.is_empty() && self.verified() && self.deployments.iter().all(whole)
+    }
+}
+
+/// The releases of these services, newest first. What we saw healthy is always among them, also where a service has nothing of it any
+/// more or its platform does not call it successful. What a list calls current may have been replaced since it was read: the edge's
+/// word, where there is one, decides what is live.
+#[must_use]
+pub fn choices<'a>(
+    services: &[ServiceId],
+    of: impl Fn(&ServiceId) -> &'a [Deployment],
+    observed: impl Fn(&ServiceId) -> Option<&'a Sha>,
+) -> Vec<Choice> {
+    let usable = |one: &&Deployment| one.status == Status::Ok || one.current || one.verified == Some(true);
+    let mut seen: BTreeSet<&Sha> = BTreeSet::new();
+    let mut choices: Vec<Choice> = Vec::new();
+    for sha in services.iter().flat_map(|id| of(id)).filter(usable).filter_map(|one| one.sha.as_ref()) {
+        if !seen.insert(sha) || choices.iter().any(|choice| choice.sha.same(sha)) {
+            continue;
+        }
+        let same = |one: &&Deployment| one.sha.as_ref().is_some_and(|of| of.same(sha));
+        let found = |id: &ServiceId| {
+            let mut own = of(id).iter().filter(same).filter(usable);
+            own.clone().find(|one| one.current).or_else(|| own.next()).cloned()
+        };
+        let deployments: Vec<Deployment> = services.iter().filter_map(found).collect();
+        let lacks: Vec<ServiceId> =
+            services.iter().filter(|id| deployments.iter().all(|one| one.service != **id)).cloned().collect();
+        let runs = |one: &Deployment| one.current && observed(&one.service).is_none_or(|seen| seen.same(sha));
+        let live = lacks.is_empty() && deployments.iter().all(runs);
+        let choice = Choice { sha: sha.clone(), deployments, lacks, live };
+        if choice.lacks.is_empty() || choice.verified() {
+            choices.push(choice);
+        }
+    }
+    let newest = |choice: &Choice| choice.deployments.iter().map(|one| one.created_at).max();
+    choices.sort_by_key(|choice| std::cmp::Reverse(newest(choice)));
+    choices
+}
+
+/// The release that is proposed: the newest that was verified healthy and is not what runs.
+#[must_use]
+pub fn proposed(choices: &[Choice]) -> Option<&Choice> {
+    choices.iter().find(|choice| choice.sound())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sanitize::Text;
+
+    fn deployment(service: &str, sha: &str, at: i64, current: bool) -> Deployment {
+        Deployment {
+            service: ServiceId::new("production", service),
+            id: format!("{service}-{sha}").into(),
+            label: Text::from("v1"),
+            sha: Some(sha.into()),
+            image: None,
+            status: Status::Ok,
+            words: Text::from("complete"),
+            created_at: jiff::Timestamp::from_second(at).unwrap(),
+            ran_for: None,
+            author: Text::default(),
+            message: Text::default(),
+            current,
+            verified: Some(true),
+            presence: Presence::There,
+            bad: None,
+        }
+    }
+
+    fn services() -> [ServiceId; 2] {
+        [ServiceId::new("production", "backend"), ServiceId::new("production", "frontend")]
+    }
+
+    #[test]
+    fn a_list_that_is_older_than_the_deploy_still_proposes_the_last_good_release() {
+        let lists = ["backend", "frontend"]
+            .map(|name| vec![deployment(name, "9df49c2", 20, true), deployment(name, "0df7e5a", 10, false)]);
+        let of = |id: &ServiceId| if &*id.name == "backend" { &lists[0][..] } else { &lists[1][..] };
+        let bad = Sha::from("3e60eac");
+        let all = choices(&services(), of, |id| (&*id.name == "backend").then_some(&bad));
+        assert_eq!(proposed(&all).map(|one| one.sha.as_str()), Some("9df49c2"), "the edge runs something else");
+        let all = choices(&services(), of, |_| None);
+        assert!(all[0].live);
+        assert_eq!(proposed(&all).map(|one| one.sha.as_str()), Some("0df7e5a"));
+    }
+
+    #[test]
+    fn what_was_seen_healthy_is_listed_whatever_became_of_it_and_proposed_only_whole() {
+        let mut ended = deployment("backend", "9df49c2", 20, false);
+        ended.status = Status::Warn;
+        let backend = [deployment("backend", "3e60eac", 30, true), ended];
+        let frontend = [deployment("frontend", "3e60eac", 30, true)];
+        let of = |id: &ServiceId| if &*id.name == "backend" { &backend[..] } else { &frontend[..] };
+        let all = choices(&services(), of, |_| None);
+        assert_eq!(all.iter().map(|one| one.sha.as_str()).collect::<Vec<_>>(), ["3e60eac", "9df49c2"]);
+        assert_eq!(all[1].lacks, [ServiceId::new("production", "frontend")]);
+        assert_eq!(proposed(&all), None);
+    }
+}
