@@ -97,6 +97,7 @@ mod tests {
             image: None,
             status: Status::Ok,
             words: Text::from("complete"),
+            stage: None,
             created_at: jiff::Timestamp::from_second(at).unwrap(),
             ran_for: None,
             author: Text::default(),

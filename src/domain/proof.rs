@@ -239,10 +239,20 @@ pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
         (false, None) => format!("{} {commit}", main.join(" and ")),
         (false, Some(aliases)) => format!("{} {commit} ({aliases} it)", main.join(" and ")),
     };
-    let missing: Vec<String> =
-        proof.iter().filter(|one| one.found == Found::NotObserved).map(Observation::told).collect();
+    let mut missing: Vec<(&Text, Vec<String>)> = Vec::new();
+    for one in proof.iter().filter(|one| one.found == Found::NotObserved) {
+        let name = match &one.witness {
+            Witness::Service => one.service.name.to_string(),
+            witness => witness.to_string(),
+        };
+        match missing.iter_mut().find(|(why, _)| *why == &one.words) {
+            Some((_, names)) => names.push(name),
+            None => missing.push((&one.words, vec![name])),
+        }
+    }
+    let missing: Vec<String> = missing.iter().map(|(why, names)| format!("{}: {why}", names.join(", "))).collect();
     if !missing.is_empty() {
-        text.push_str(&format!("; not observed: {}", missing.join(", ")));
+        text.push_str(&format!("; not observed: {}", missing.join("; ")));
     }
     text
 }
@@ -337,7 +347,7 @@ mod tests {
         proof.push(alias);
         assert_eq!(
             counted(&claims, &proof),
-            "2 of 2 machines run and 1 of 1 domain answers 9df49c2 (1 of 1 alias points at it); not observed: frontend \
+            "2 of 2 machines run and 1 of 1 domain answers 9df49c2 (1 of 1 alias points at it); not observed: \
              frontend: attack mode"
         );
         assert_eq!(took(Duration::from_secs(102)), "1m42s");

@@ -123,7 +123,7 @@ impl Operator {
             match (rule, url) {
                 _ if challenged => observation(claim, witness(), Found::NotObserved, "attack mode".to_owned()),
                 (Some(rule), Some(url)) => self.domain(claim, (&name, &url), &rule.at).await,
-                _ => observation(claim, witness(), Found::NotObserved, "it is looked up alone".to_owned()),
+                _ => observation(claim, witness(), Found::NotObserved, "looked up, not asked from here".to_owned()),
             }
         }));
         seen.extend(asked.await);
