@@ -7,6 +7,8 @@
     reason = "a test fails by panicking and says what it leaves out"
 )]
 
+#[path = "operations/alarm.rs"]
+mod alarm;
 #[path = "operations/contract.rs"]
 mod contract;
 #[path = "operations/crashes.rs"]
