@@ -26,6 +26,7 @@ use crate::app::overlay::Overlay;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
+use crate::domain::state::State;
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
 
@@ -149,6 +150,13 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     if model.private {
         pieces.push(Piece::new(8, vec![Span::styled(" PRIVATE ", theme.status(Status::Warn))]));
     }
+    let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
+    let mut gates = gates.filter(|(_, gate)| model.env(&gate.env).is_some());
+    if let Some((run, gate)) = gates.next() {
+        let age = gate.since(run).map(|at| format!(" {}", text::since(at, ctx.now.wall))).unwrap_or_default();
+        let text = format!(" {} {} waits{age} ", theme.mark(State::Waiting), gate.env);
+        pieces.push(Piece::new(8, vec![Span::styled(text, theme.state(State::Waiting))]));
+    }
     if model.interrupted().next().is_some() {
         pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
     } else if let Some(running) = model.running() {
@@ -164,7 +172,17 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
 fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
     let (model, theme) = (ctx.model, ctx.theme);
     let mut pieces = Vec::new();
-    for (platform, budget) in &model.budgets {
+    for platform in model.platforms() {
+        // A platform that refuses or fails stays, with its state.
+        if let Some((state, says)) = model.platform_trouble(platform, ctx.now) {
+            let text = format!(" {} {} {says} ", platform.short(), theme.mark(state));
+            pieces.push(Piece::new(6, vec![Span::styled(text, theme.state(state))]));
+            continue;
+        }
+        let Some(budget) = model.budgets.get(&platform) else {
+            pieces.push(Piece::new(1, vec![Span::styled(format!(" {} ", platform.short()), theme.dim())]));
+            continue;
+        };
         let over = budget.reset.is_some_and(|reset| reset <= ctx.now.wall);
         let percent = if over { 100 } else { 100 * u64::from(budget.remaining) / u64::from(budget.limit.max(1)) };
         // Under a fifth the reads are slower than usual: that explains ages.
@@ -202,9 +220,9 @@ fn tabs(ctx: &Ctx<'_>, shown: Pane, width: u16) -> Line<'static> {
 fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let Some(banner) = &ctx.model.banner else { return Line::default() };
     let theme = ctx.theme;
-    let release = banner.release.as_ref().map_or("unknown release", |sha| sha.short());
-    let (dot, symbol) = (theme.dot(), theme.symbol(Status::Fail));
-    let what = format!(" {symbol} FAIL {} {release} {dot} ", banner.env);
+    let release = if banner.commits.is_empty() { "unknown release".to_owned() } else { banner.release() };
+    let (dot, symbol) = (theme.dot(), theme.mark(banner.state));
+    let what = format!(" {symbol} {} {} {release} {dot} ", banner.env, banner.state);
     let since = text::since(banner.since, ctx.now.wall);
     let passed = banner.passed.map(|(before, after)| format!("passed {before}% {} {after}% {dot} ", theme.arrow()));
     let passed = passed.unwrap_or_default();

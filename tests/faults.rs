@@ -46,7 +46,7 @@ async fn each_way_of_failing_is_told_in_its_pane_and_ends_by_itself() {
     let (sim, settings) = world("calm", state.path()).await;
     let control = sim.control().to_owned();
     supervise(settings, (200, 50), async |mut person: Person| {
-        let well = |frame: &str| !frame.contains("✖ vercel") && frame.matches("✔ observed").count() >= 4;
+        let well = |frame: &str| !frame.contains("✖ vercel") && frame.matches("● healthy").count() >= 4;
         person.sees_that("all is well", well).await;
         for (kind, status) in FAULTS {
             lever(&control, "faults", &json!({"platform": "vercel", "kind": kind, "status": status})).await;
@@ -73,7 +73,7 @@ async fn a_platform_that_answers_nothing_at_all_does_not_hold_the_others() {
     let (sim, settings) = world("calm", state.path()).await;
     lever(sim.control(), "faults", &json!({"platform": "vercel", "kind": "stall"})).await;
     supervise(settings, (200, 50), async |mut person: Person| {
-        person.sees_that("the backends", |frame| frame.matches("✔ observed").count() >= 2).await;
+        person.sees_that("the backends", |frame| frame.matches("● healthy").count() >= 2).await;
         person.sees("frontend /").await;
         person.types("2").await;
         person.sees("Releases").await;
@@ -149,7 +149,7 @@ async fn the_screen_says_what_is_true_before_and_after_a_bad_deploy_and_its_roll
     supervise(settings, (200, 50), async |mut person: Person| {
         let before = truth().await;
         person.sees_that("what was live", |frame| agrees(frame, &before).is_ok()).await;
-        person.sees("FAIL production").await;
+        person.sees("production failing").await;
         let bad = truth().await;
         assert_ne!(before["environments"]["production"]["services"], bad["environments"]["production"]["services"]);
         person.sees_that("the bad deploy", |frame| agrees(frame, &bad).is_ok()).await;

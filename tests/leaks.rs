@@ -76,7 +76,7 @@ async fn no_value_reaches_the_screen_or_the_disk() {
     secrets.extend(SHAPES.map(str::to_owned));
     clean("Debug of the settings", &format!("{settings:?}"), &secrets);
     supervise(settings, (200, 50), async |mut person: Person| {
-        person.sees_that("all is read", |frame| frame.matches("✔ observed").count() >= 4).await;
+        person.sees_that("all is read", |frame| frame.matches("● healthy").count() >= 4).await;
         for secret in &secrets {
             lever(&control, "events", &json!({"kind": "log", "level": "error", "message": message(secret)})).await;
         }

@@ -26,7 +26,7 @@ async fn a_bad_deploy_is_seen_and_rolled_back_at_the_keyboard() {
     let state = tempfile::tempdir().unwrap();
     let (sim, settings) = world("bad-deploy", state.path(), |text| text).await;
     supervise(settings, (200, 50), async |mut person: Person| {
-        person.sees("FAIL production").await;
+        person.sees("production failing").await;
         person.types("!").await;
         person.sees("Actions").await;
         person.types("R").await;
@@ -38,7 +38,7 @@ async fn a_bad_deploy_is_seen_and_rolled_back_at_the_keyboard() {
         person.presses(KeyCode::Enter).await;
         person.sees("restored in").await;
         person.presses(KeyCode::Esc).await;
-        person.sees_that("calm again", |frame| !frame.contains("FAIL production") && frame.contains("PINNED")).await;
+        person.sees_that("calm again", |frame| !frame.contains("production failing") && frame.contains("PINNED")).await;
         person.types("q").await;
     })
     .await;

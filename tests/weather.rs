@@ -8,6 +8,7 @@ mod sky;
 use std::time::Duration;
 
 use flightdeck::domain::environment::Platform;
+use flightdeck::domain::state::State;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -166,6 +167,36 @@ async fn a_wrong_type_anywhere_is_told_or_borne_and_ends_by_itself() {
         sky.settles(Duration::from_secs(100), &what.to_string()).await;
     }
     sky.has_every_line().await;
+    sky.stop().await;
+}
+
+/// The back-off of a failing feed must not make its old facts look young.
+#[tokio::test(start_paused = true)]
+async fn a_platform_that_cannot_be_reached_is_not_healthy_and_its_feed_is_named() {
+    let mut sky = Sky::start(41).await;
+    sky.pass(Duration::from_secs(30), |_| ()).await;
+    assert_eq!(sky.judged("production").state, State::Healthy, "{}", sky.judged("production").words());
+    sky.fault(&json!({"platform": "supabase", "kind": "reset"}));
+    for project in &mut sky.sim.shared().world().supabase.projects {
+        project.status = "ACTIVE_UNHEALTHY".to_owned();
+    }
+    // Three intervals of a calm feed and what an answer takes.
+    sky.pass(Duration::from_secs(36), |_| ()).await;
+    // Longer than the longest pause between two tries.
+    sky.pass(Duration::from_secs(150), |now| {
+        let judged = now.judged("production");
+        assert_eq!(judged.state, State::Unknown, "{}", judged.words());
+        assert!(judged.why.contains("database not read for") && judged.why.contains("was healthy"), "{}", judged.why);
+    })
+    .await;
+    let screen = sky.screen((160, 42));
+    for said in ["STALE", "(production/database declared)", "? unknown: database not read for", "sb ✖ fails"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    let small = sky.screen((80, 24));
+    assert!(small.contains("production ? unknown"), "{small}");
+    sky.clear();
+    sky.settles(Duration::from_secs(100), "the fault").await;
     sky.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! The FAIL banner: a production that fails, with the evidence, told once per transition.
+//! The alarm line: a production that fails or is mixed, with the evidence, told once per transition.
 
 use jiff::Timestamp;
 
@@ -7,17 +7,20 @@ use super::model::Model;
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::health::ProbeState;
-use crate::domain::ids::{EnvId, ServiceId, Sha};
+use crate::domain::ids::{EnvId, Sha};
+use crate::domain::state::State;
 use crate::sanitize::Text;
 
-/// A failing production.
+/// A production in trouble.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Banner {
     /// Which environment.
     pub env: EnvId,
-    /// The release that is live, as far as is known.
-    pub release: Option<Sha>,
-    /// The probe that fails and what it says, or what the edge answers against the platform's word.
+    /// How it stands: failing, mixed, or unknown after that.
+    pub state: State,
+    /// What is live, as far as is known.
+    pub commits: Vec<Sha>,
+    /// The probe that fails and what it says, or the pair that is live.
     pub evidence: Text,
     /// Share of passed probes in percent before the suspected change, and since; nothing where no probe fails.
     pub passed: Option<(u32, u32)>,
@@ -34,20 +37,31 @@ impl Banner {
     }
 }
 
+impl Banner {
+    /// What is live, in seven letters each.
+    #[must_use]
+    pub fn release(&self) -> String {
+        self.commits.iter().map(Sha::short).collect::<Vec<_>>().join("+")
+    }
+}
+
 /// Judges production again; rings and titles once when the judgement changes.
 pub(super) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
+    note(model, now);
     let production = model.environments.iter().filter(|env| env.tier == Tier::Production);
-    let mut all: Vec<Banner> = production.into_iter().filter_map(|env| failing(model, env, now)).collect();
+    let mut all: Vec<Banner> = production.into_iter().filter_map(|env| troubled(model, env, now)).collect();
     let was = model.banner.take();
-    let title = |all: &[Banner]| all.iter().map(|one| one.env.as_str().to_owned()).collect::<Vec<_>>().join(" ");
+    let title = |all: &[Banner]| all.iter().map(|one| format!("{} {}", one.state, one.env)).collect::<Vec<_>>().join(" ");
     let fresh = |one: &&Banner| !was.as_ref().is_some_and(|was| was.tells(&one.env));
-    let alert = |one: &Banner| Effect::Alert(format!("{}: {} FAILS: {}", model.project, one.env, one.evidence));
+    let alert = |one: &Banner| {
+        Effect::Alert(format!("{}: {} is {}: {}", model.project, one.env, one.state, one.evidence))
+    };
     let mut effects: Vec<Effect> = all.iter().filter(fresh).map(alert).collect();
     let told = was.as_ref().map_or(0, |was| 1 + was.others.len());
     if all.is_empty() && told > 0 {
         effects.push(Effect::Title(format!("flightdeck {}", model.project)));
     } else if !effects.is_empty() || all.len() != told {
-        effects.push(Effect::Title(format!("FAIL {} · flightdeck", title(&all))));
+        effects.push(Effect::Title(format!("{} · flightdeck", title(&all))));
     }
     // The one that is looked at, else the one that stood there, so that the line does not jump.
     let here = model.selected_env().map(|env| env.id.clone()).or_else(|| was.map(|was| was.env));
@@ -64,55 +78,52 @@ pub(super) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     effects
 }
 
-/// The edge may differ from the platform's word this long, seconds, before production fails by it.
-const DIFFERS: i64 = 120;
+/// A mixed pair is told at once in its row and rings after this long, seconds: two platforms never change at one instant.
+const MIXED: i64 = 30;
 
-/// Notes since when the edge of a service answers something else than its platform declares.
-pub(super) fn note_difference(model: &mut Model, id: &ServiceId, now: Now) {
-    let differs = model.services.get(id).is_some_and(|state| {
-        let resting = state.declared.as_ref().is_some_and(|one| one.rollout.is_none() && one.status != Status::Running);
-        resting && state.agrees() == Some(false)
-    });
-    if differs {
-        model.differs.entry(id.clone()).or_insert(now.wall);
-    } else {
-        model.differs.remove(id);
+/// Notes since when environments are in trouble. What is unknown now was last in the state that it had.
+fn note(model: &mut Model, now: Now) {
+    for env in model.environments.clone() {
+        let state = model.judge(&env, now).state;
+        let known = model.trouble.get(&env.id).map(|(state, _)| *state);
+        match state {
+            State::Failing | State::Mixed if known != Some(state) => {
+                model.trouble.insert(env.id, (state, now.wall));
+            }
+            State::Failing | State::Mixed | State::Unknown => {}
+            _ => drop(model.trouble.remove(&env.id)),
+        }
     }
 }
 
-fn failing(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
-    probe_failing(model, env, now).or_else(|| edge_differs(model, env, now))
-}
-
-fn edge_differs(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
-    let of_env = model.differs.iter().filter(|(id, _)| id.env == env.id);
-    let (id, since) = of_env.into_iter().find(|(_, since)| now.wall.duration_since(**since).as_secs() > DIFFERS)?;
-    let state = model.services.get(id)?;
-    let (declared, observed) = (state.declared.as_ref()?.sha.clone()?, state.observed.as_ref()?.sha.clone()?);
-    let says = format!("{}: the edge answers {}, the platform says {}", id.name, observed.short(), declared.short());
+fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
+    let (was, since) = model.trouble.get(&env.id)?;
+    if *was == State::Mixed && now.wall.duration_since(*since).as_secs() < MIXED {
+        return None;
+    }
+    let judged = model.judge(env, now);
+    let failing = (judged.state == State::Failing).then(|| probe_failing(model, env)).flatten();
+    let (evidence, passed, since) = failing.unwrap_or_else(|| (Text::from(judged.why.as_str()), None, *since));
     Some(Banner {
         env: env.id.clone(),
-        release: Some(observed),
-        evidence: Text::from(says),
-        passed: None,
-        since: *since,
+        state: judged.state,
+        commits: judged.commits,
+        evidence,
+        passed,
+        since,
         others: Vec::new(),
     })
 }
 
-fn probe_failing(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
+type Evidence = (Text, Option<(u32, u32)>, Timestamp);
+
+fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Evidence> {
     let own = model.probes.iter().filter(|probe| probe.id.env == env.id);
     let probe = own.filter(|probe| probe.status == Status::Fail).min_by_key(|probe| probe.since)?;
     let last = probe.samples.back()?;
     let says = last.failure.clone().unwrap_or_else(|| Text::from("recovering"));
-    Some(Banner {
-        env: env.id.clone(),
-        release: last.anatomy.release.clone().or_else(|| model.judge(env, now).sha().cloned()),
-        evidence: Text::from(format!("{}: {says}", probe.id.name)),
-        passed: Some(before_and_since(probe, change_before(model, env, probe.since))),
-        since: probe.since,
-        others: Vec::new(),
-    })
+    let evidence = Text::from(format!("{}: {says}", probe.id.name));
+    Some((evidence, Some(before_and_since(probe, change_before(model, env, probe.since))), probe.since))
 }
 
 /// The last change of what is live there before the trouble.

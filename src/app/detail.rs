@@ -202,7 +202,7 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
         let sha = declared.sha.as_ref().map_or("unknown commit", |sha| sha.as_str());
         put(rows, "declared", format!("{} {sha}: {}", declared.label, declared.words));
         put_some(rows, "since", declared.created_at.map(at));
-        put_some(rows, "PINNED", declared.pin.as_ref());
+        put_some(rows, "PINNED", declared.pin.as_ref().map(|pin| pin.words(now.wall)));
         put_some(rows, "PAUSED", declared.switches.paused.then_some("visitors get 503; ! Z resumes it"));
         put_some(rows, "ATTACK", declared.switches.challenged.then_some("every visitor is challenged; ! T ends it"));
         if let Some(rolling) = declared.switches.rolling {

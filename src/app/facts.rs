@@ -44,14 +44,12 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Declared(id, declared) => {
             let made = declared.created_at;
             let before = model.services.entry(id.clone()).or_default().declare(*declared, now.wall);
-            banner::note_difference(model, &id, now);
             if before.and_then(|before| before.created_at) != made {
                 model.rebuild_secrets();
             }
         }
         Fact::Observed(id, observed) => {
             model.services.entry(id.clone()).or_default().observed = Some(observed);
-            banner::note_difference(model, &id, now);
         }
         Fact::Extent(id, extent) => {
             model.extents.insert(id, extent);

@@ -9,7 +9,7 @@ use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::motion::move_by;
 use super::msg::{Key, KeyCode, Now};
 use super::overlay::{self, Find, Overlay};
-use super::{read, readiness, rollback};
+use super::{needs, read, readiness, rollback};
 use crate::action::{self, Action};
 use crate::sanitize::Text;
 
@@ -261,6 +261,11 @@ fn enter(model: &mut Model, now: Now) {
         Pane::Environments => match &chosen.place {
             Some(Place::Env(env)) => Some(Subject::Env(env.clone())),
             Some(Place::Service(id)) => Some(Subject::Service(id.clone())),
+            Some(Place::Need(env, need)) => {
+                let to = needs::jump(env, need);
+                jump::to(model, to);
+                return;
+            }
             None => None,
         },
         Pane::Logs => {
@@ -307,7 +312,9 @@ pub(super) fn copy_detail(model: &Model, now: Now) -> Vec<Effect> {
 fn identity(model: &Model, now: Now) -> Option<String> {
     match model.focus {
         Pane::Environments => match model.selection.place.as_ref()? {
-            Place::Env(env) => model.env(env).and_then(|info| model.judge(info, now).sha().cloned()),
+            Place::Env(env) | Place::Need(env, _) => {
+                model.env(env).and_then(|info| model.judge(info, now).sha().cloned())
+            }
             Place::Service(id) => model.judge_service(id, now).sha().cloned(),
         }
         .map(|sha| sha.to_string()),
@@ -348,7 +355,9 @@ fn address(model: &Model) -> Option<String> {
             };
             match model.selection.place.clone()? {
                 Place::Service(id) => url(id),
-                Place::Env(env) => model.env(&env)?.services.iter().find_map(|service| url(service.id.clone())),
+                Place::Env(env) | Place::Need(env, _) => {
+                    model.env(&env)?.services.iter().find_map(|service| url(service.id.clone()))
+                }
             }
         }
         Pane::Health => {

@@ -4,11 +4,13 @@ mod runs;
 mod services;
 
 use super::effect::Effect;
+use super::fresh;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
 use super::{scale, secret, trust};
 use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::Wish;
 use crate::domain::promotion::KEY;
@@ -58,7 +60,7 @@ const FREEZE: &str = "not from here; write `freeze` into the configuration; L lo
 pub fn items(model: &Model, now: Now) -> Vec<Item> {
     let mut items = Vec::new();
     let place = match &model.selection.place {
-        Some(Place::Env(env)) => env.to_string(),
+        Some(Place::Env(env) | Place::Need(env, _)) => env.to_string(),
         Some(Place::Service(service)) => service.to_string(),
         None => "nothing selected".to_owned(),
     };
@@ -72,8 +74,8 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     }
     items.extend(project_file(model));
     items.push(promote(model, now));
-    items.push(runs::review(model, 'A', true));
-    items.push(runs::review(model, 'J', false));
+    items.push(runs::review(model, 'A', true, now));
+    items.push(runs::review(model, 'J', false, now));
     items.push(Item {
         letter: 'R',
         title: rollback_title(model, &place),
@@ -84,15 +86,15 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         let title = format!("show the last operation: {}", last.title);
         items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
     }
-    items.push(runs::cancel(model));
-    items.extend(runs::rerun(model));
-    items.push(services::redeploy(model));
-    items.push(services::restart(model));
-    items.push(services::scale(model));
-    items.extend(services::levers(model));
+    items.push(runs::cancel(model, now));
+    items.extend(runs::rerun(model, now));
+    items.push(services::redeploy(model, now));
+    items.push(services::restart(model, now));
+    items.push(services::scale(model, now));
+    items.extend(services::levers(model, now));
     items.extend(lock(model));
     items.push(mark(model, now));
-    items.push(set_secret(model));
+    items.push(set_secret(model, now));
     let title = "freeze at certain times".to_owned();
     items.push(Item { letter: 'F', title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing });
     items
@@ -137,10 +139,13 @@ fn promote(model: &Model, now: Now) -> Item {
     Item { letter: 'P', title: format!("promote {what} to {}{how}", env.id), why_not, run }
 }
 
-fn set_secret(model: &Model) -> Item {
+fn set_secret(model: &Model, now: Now) -> Item {
     let env = model.selected_env();
     let title = env.map_or_else(|| "set a secret".to_owned(), |env| format!("set a secret in {}", env.id));
-    let why_not = env.map_or_else(|| Some("select an environment".to_owned()), |env| barred(model, env));
+    let why_not = env.map_or_else(
+        || Some("select an environment".to_owned()),
+        |env| barred(model, env).or_else(|| old(model, [FeedId::Secrets(env.id.clone())], now)),
+    );
     Item { letter: 'S', title, why_not, run: Run::Secret }
 }
 
@@ -177,6 +182,11 @@ fn mark(model: &Model, now: Now) -> Item {
 fn barred(model: &Model, env: &EnvInfo) -> Option<String> {
     let read_only = env.read_only().map(|why| why.to_string());
     read_only.or_else(|| model.running().map(|one| format!("{} is under way", one.title)))
+}
+
+/// Why nothing may be changed by what these feeds tell: it was not read lately.
+fn old(model: &Model, feeds: impl IntoIterator<Item = FeedId>, now: Now) -> Option<String> {
+    fresh::stale(model, feeds, now).map(|why| why.to_string())
 }
 
 fn under_way(model: &Model) -> Option<String> {

@@ -9,6 +9,7 @@ use super::banner::Banner;
 use super::geometry::Geometry;
 use super::logbuf::LogBuf;
 use super::msg::Now;
+use super::needs::{self, Need};
 use super::overlay::Overlay;
 use super::reading::Reading;
 use super::rollback::Rollback;
@@ -18,7 +19,7 @@ use super::timeline::{Event, EventId};
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Extent;
-use crate::domain::feed::{Budget, FeedId, FeedStatus, Freshness};
+use crate::domain::feed::{Budget, FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::health::{ProbeId, ProbeState};
 use crate::domain::history::History;
@@ -32,6 +33,8 @@ use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{Contract, SecretEntry, SecretRow};
 use crate::domain::secret_matrix;
+use crate::domain::span;
+use crate::domain::state::State;
 use crate::domain::status::{Judgement, ServiceState};
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
@@ -99,6 +102,8 @@ pub enum Place {
     Env(EnvId),
     /// A service.
     Service(ServiceId),
+    /// Something about an environment that a person has to know of.
+    Need(EnvId, Need),
 }
 
 /// The model.
@@ -168,8 +173,8 @@ pub struct Model {
     pub project_changed: bool,
     /// What the disk remembers.
     pub history: History,
-    /// Since when the edge of a service differs from its platform's word.
-    pub differs: BTreeMap<ServiceId, Timestamp>,
+    /// Since when an environment is not well, and how.
+    pub trouble: BTreeMap<EnvId, (State, Timestamp)>,
     /// Deployments that look healthy, and since when.
     pub steady: BTreeMap<ServiceId, Steady>,
     /// What happened, newest first; made anew when something did.
@@ -253,7 +258,7 @@ impl Model {
             project_file: settings.project_file.clone(),
             project_changed: false,
             history: History::default(),
-            differs: BTreeMap::new(),
+            trouble: BTreeMap::new(),
             steady: BTreeMap::new(),
             timeline: Vec::new(),
             reading: Reading::default(),
@@ -325,6 +330,7 @@ impl Model {
         let mut places = Vec::new();
         for env in &self.environments {
             places.push(Place::Env(env.id.clone()));
+            places.extend(needs::of(self, &env.id).into_iter().map(|need| Place::Need(env.id.clone(), need)));
             places.extend(env.services.iter().map(|service| Place::Service(service.id.clone())));
         }
         places
@@ -334,7 +340,7 @@ impl Model {
     #[must_use]
     pub fn selected_env(&self) -> Option<&EnvInfo> {
         let id = match self.selection.place.as_ref()? {
-            Place::Env(env) => env,
+            Place::Env(env) | Place::Need(env, _) => env,
             Place::Service(service) => &service.env,
         };
         self.environments.iter().find(|env| &env.id == id)
@@ -344,7 +350,7 @@ impl Model {
     pub fn shown_releases(&self) -> Vec<&Deployment> {
         let mut shown: Vec<&Deployment> = match &self.selection.place {
             Some(Place::Service(id)) => self.releases.get(id).into_iter().flatten().collect(),
-            Some(Place::Env(env)) => {
+            Some(Place::Env(env) | Place::Need(env, _)) => {
                 self.releases.iter().filter(|(id, _)| &id.env == env).flat_map(|(_, list)| list).collect()
             }
             None => self.releases.values().flatten().collect(),
@@ -391,6 +397,41 @@ impl Model {
     #[must_use]
     pub fn freshness(&self, pane: Pane, now: Now) -> Freshness {
         self.oldest(pane, now).map_or(Freshness::Waiting, |(_, freshness)| freshness)
+    }
+
+    /// The platforms that are asked, in the order of their names.
+    #[must_use]
+    pub fn platforms(&self) -> BTreeSet<Platform> {
+        let asked = self.feeds.keys().filter_map(|id| self.platform_of(id));
+        asked.chain(self.budgets.keys().copied()).filter(|platform| *platform != Platform::Edge).collect()
+    }
+
+    /// The platform that a feed asks; `None` where it asks several, or none.
+    fn platform_of(&self, id: &FeedId) -> Option<Platform> {
+        match id {
+            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Posture(of) => {
+                let services = self.environments.iter().flat_map(|env| &env.services);
+                services.into_iter().find(|service| service.id == *of).map(|service| service.platform)
+            }
+            FeedId::Pipeline => Some(Platform::Github),
+            FeedId::Token(platform) => Some(*platform),
+            _ => None,
+        }
+    }
+
+    /// What keeps a platform from being known: it refuses, it fails, or it has not answered for long.
+    #[must_use]
+    pub fn platform_trouble(&self, platform: Platform, now: Now) -> Option<(State, String)> {
+        let own = self.feeds.iter().filter(|(id, _)| self.platform_of(id) == Some(platform));
+        let troubles = own.filter_map(|(_, status)| match (&status.state, status.freshness(now.wall)) {
+            (FeedState::Failing { denied: true, .. }, _) => Some((3, State::Failing, "refuses".to_owned())),
+            (FeedState::Failing { since, .. }, _) => {
+                Some((2, State::Failing, format!("fails {}", span::since(*since, now.wall))))
+            }
+            (_, Freshness::Stale(age)) => Some((1, State::Unknown, format!("silent {}", span::age(age)))),
+            _ => None,
+        });
+        troubles.max_by_key(|(rank, ..)| *rank).map(|(_, state, says)| (state, says))
     }
 
     /// The feed that decides what a pane may claim.

@@ -1,10 +1,11 @@
 //! What speaks for and against bringing what staging runs to production, point by point.
 
+use super::fresh;
 use super::jump::Jump;
 use super::model::{Model, Pane, Place};
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
-use crate::domain::feed::{FeedId, FeedState, Freshness};
+use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::posture;
 use crate::domain::promotion::KEY;
@@ -33,14 +34,14 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     vec![
         healthy(model, staging, "where it runs is healthy", now),
         candidate_of(model, (staging, production), candidate.as_ref(), now),
-        built(model, candidate.as_ref()),
+        built(model, candidate.as_ref(), now),
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
-        secrets(model),
+        secrets(model, (staging, production), now),
         healthy(model, production, "where it would go is healthy now", now),
-        postures(model, production),
+        postures(model, production, now),
         operations(model),
-        fresh(model, now),
+        all_fresh(model, (staging, production), now),
     ]
 }
 
@@ -85,20 +86,39 @@ fn candidate_of(
     Check { asks: "there is something to promote", status, says: Text::from(says), jump }
 }
 
-fn built(model: &Model, candidate: Option<&Sha>) -> Check {
+fn built(model: &Model, candidate: Option<&Sha>, now: Now) -> Check {
+    let asks = "its pipeline passed";
+    if let Some(check) = unread(model, asks, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
+        return check;
+    }
     let runs: Vec<_> = model.runs.iter().filter(|run| Some(&run.sha) == candidate).collect();
     let worst = runs.iter().max_by_key(|run| run.status);
     let (status, says, jump) = match worst {
         None => (Status::Unknown, "no recent run is of this commit".to_owned(), Jump::Pane(Pane::Pipeline)),
         Some(run) => (run.status, format!("{} #{} {}", run.workflow, run.number.0, run.words), Jump::Run(run.id)),
     };
-    Check { asks: "its pipeline passed", status, says: Text::from(says), jump }
+    Check { asks, status, says: Text::from(says), jump }
 }
 
 /// What is asked of gates.
 pub const NO_GATE: &str = "no gate is in the way";
 
+/// What a point says when it was not read lately: nothing better than that.
+fn unread(
+    model: &Model,
+    asks: &'static str,
+    feeds: impl IntoIterator<Item = FeedId>,
+    jump: Jump,
+    now: Now,
+) -> Option<Check> {
+    let says = fresh::stale(model, feeds, now)?;
+    Some(Check { asks, status: Status::Unknown, says, jump })
+}
+
 fn gates(model: &Model, now: Now) -> Check {
+    if let Some(check) = unread(model, NO_GATE, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
+        return check;
+    }
     let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
     let (status, says, jump) = match waiting {
         None => (Status::Ok, "no gate waits".to_owned(), Jump::Pane(Pane::Pipeline)),
@@ -119,18 +139,26 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
         .and_then(|sha| Some(format!("{} is marked bad: {}", sha.short(), model.history.marks.get(sha)?.words())));
     let jump = Jump::Place(Place::Env(production.id.clone()));
     let frozen = model.frozen(&production.id, now).map(|frozen| frozen.words());
+    let unread = fresh::stale(model, [FeedId::Journal], now);
     let (status, says) = match mark.or(lock).or(frozen) {
         Some(says) => (Status::Warn, says),
+        None if unread.is_some() => (Status::Unknown, unread.map(|why| why.to_string()).unwrap_or_default()),
         None => (Status::Ok, "no lock, no mark, no freeze".to_owned()),
     };
     Check { asks: "nobody holds it", status, says: Text::from(says), jump }
 }
 
-fn secrets(model: &Model) -> Check {
+fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now) -> Check {
+    let feeds = [staging, production].map(|env| FeedId::Secrets(env.id.clone()));
+    let old = fresh::stale(model, feeds, now);
     let rows = model.secrets.iter().flat_map(|row| row.findings.iter().map(move |finding| (row, finding)));
     let blocking: Vec<_> = rows.filter(|(_, finding)| finding.blocks).collect();
     let (status, says, jump) = match blocking.first() {
         _ if model.secret_entries.is_empty() => (Status::Unknown, "not read yet".to_owned(), Jump::Pane(Pane::Secrets)),
+        None if old.is_some() => {
+            let why = old.map(|why| why.to_string()).unwrap_or_default();
+            (Status::Unknown, why, Jump::Pane(Pane::Secrets))
+        }
         None => (Status::Ok, "none is missing".to_owned(), Jump::Pane(Pane::Secrets)),
         Some((row, finding)) => {
             let more = blocking.len() - 1;
@@ -142,21 +170,19 @@ fn secrets(model: &Model) -> Check {
 }
 
 /// The worst of what production's databases and platforms say of themselves.
-fn postures(model: &Model, production: &EnvInfo) -> Check {
+fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
     let asks = "what it stands on is in order";
     let mine = || model.posture.iter().filter(|(id, _)| id.env == production.id);
     let (places, count) = (mine().count(), mine().map(|(_, all)| all.len()).sum::<usize>());
     let worst = mine().filter_map(|(id, all)| Some((id, posture::worst(all)?)));
-    let failing = model.feeds.iter().find_map(|(id, status)| match (id, &status.state) {
-        (FeedId::Posture(of), FeedState::Failing { why, .. }) if of.env == production.id => Some(why),
-        _ => None,
-    });
+    let feeds = model.feeds.keys().filter(|id| matches!(id, FeedId::Posture(of) if of.env == production.id));
+    let failing = fresh::stale(model, feeds.cloned(), now);
     let worst = worst.max_by_key(|(_, (one, _))| posture::rank(one.status));
     let well = worst.as_ref().is_none_or(|(_, (one, _))| posture::rank(one.status) < posture::rank(Status::Warn));
     if let Some(why) = failing.filter(|_| well) {
         // The rest may be well, but not everything was looked at.
         let jump = Jump::Place(Place::Env(production.id.clone()));
-        return Check { asks, status: Status::Unknown, says: why.clone(), jump };
+        return Check { asks, status: Status::Unknown, says: why, jump };
     }
     match worst {
         None => {
@@ -188,21 +214,26 @@ fn operations(model: &Model) -> Check {
     }
 }
 
-fn fresh(model: &Model, now: Now) -> Check {
-    let stale = [Pane::Environments, Pane::Health, Pane::Secrets, Pane::Pipeline]
-        .into_iter()
-        .find(|pane| matches!(model.freshness(*pane, now), Freshness::Stale(_) | Freshness::Failed));
+/// Everything that the points above stand on.
+fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now) -> Check {
     let asks = "all of this is fresh";
-    match stale {
-        Some(pane) => {
-            let says = Text::from(format!("{} could not be read", format!("{pane:?}").to_lowercase()));
-            Check { asks, status: Status::Unknown, says, jump: Jump::Pane(pane) }
+    let mine = |env: &EnvId| *env == staging.id || *env == production.id;
+    let needed = |id: &&FeedId| match id {
+        FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Posture(of) => mine(&of.env),
+        FeedId::Health(env) | FeedId::Secrets(env) => mine(env),
+        FeedId::Pipeline | FeedId::Journal => true,
+        FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Token(_) => false,
+    };
+    let feeds: Vec<FeedId> = model.feeds.keys().filter(needed).cloned().collect();
+    let old: Vec<FeedId> =
+        feeds.iter().filter(|id| fresh::stale(model, [(*id).clone()], now).is_some()).cloned().collect();
+    let jump = Jump::Pane(Pane::Environments);
+    match (fresh::stale(model, old.iter().cloned(), now), feeds.is_empty()) {
+        (Some(why), _) => {
+            let more = if old.len() > 1 { format!(" (+{} more)", old.len() - 1) } else { String::new() };
+            Check { asks, status: Status::Unknown, says: Text::from(format!("{why}{more}")), jump }
         }
-        None => Check {
-            asks,
-            status: Status::Ok,
-            says: Text::from("read within three intervals"),
-            jump: Jump::Pane(Pane::Environments),
-        },
+        (None, true) => Check { asks, status: Status::Unknown, says: Text::from("nothing was read yet"), jump },
+        (None, false) => Check { asks, status: Status::Ok, says: Text::from("read within three intervals"), jump },
     }
 }

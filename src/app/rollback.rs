@@ -11,11 +11,11 @@ use super::msg::{Key, KeyCode, Now};
 use super::note::Note;
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
-use super::{follow, readiness};
+use super::{follow, fresh, readiness};
 use crate::domain::candidates::{self, Choice};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
-use crate::domain::feed::{FeedId, Freshness};
+use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::manner::{Manner, Strategy};
 use crate::domain::operation::{PLAN_LIFE, Plan, Wish};
@@ -132,17 +132,9 @@ pub(super) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
 
 /// Why a rollback may not be chosen now: what it is chosen from has not been read for too long (console.md section 3).
 pub(super) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
-    services.iter().find_map(|id| {
-        let feeds = [("what is live", FeedId::Declared(id.clone())), ("releases", FeedId::Releases(id.clone()))];
-        feeds.into_iter().find_map(|(what, feed)| {
-            let age = match model.feeds.get(&feed)?.freshness(now.wall) {
-                Freshness::Stale(age) => format!("STALE {}s", age.as_secs()),
-                Freshness::Failed => "never read".to_owned(),
-                Freshness::Fresh(_) | Freshness::Waiting => return None,
-            };
-            Some(Text::from(format!("{id}: {what} {age}; esc, then R reads it again")))
-        })
-    })
+    let feeds = |id: &ServiceId| [FeedId::Declared(id.clone()), FeedId::Releases(id.clone())];
+    let why = fresh::stale(model, services.iter().flat_map(feeds), now)?;
+    Some(Text::from(format!("{why}; esc, then R reads it again")))
 }
 
 /// A plan came, or the reason why there is none.
@@ -443,7 +435,7 @@ mod tests {
         assert!(matches!(&model.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
         assert!(open(&mut model, at(31)).is_empty());
         let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
-        assert!(why.as_str().contains("releases STALE 31s"), "{why}");
+        assert!(why.as_str().contains("releases: not read for 31s"), "{why}");
     }
 
     #[test]

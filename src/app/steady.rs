@@ -4,10 +4,13 @@
 use std::time::Duration;
 
 use super::effect::Effect;
+use super::fresh;
 use super::model::Model;
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
+use crate::domain::state::State;
 
 /// How long it must last.
 pub const STEADY: Duration = Duration::from_secs(10);
@@ -37,7 +40,7 @@ pub(super) fn look(model: &mut Model, now: Now) -> Vec<Effect> {
 }
 
 fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<Effect> {
-    let Some((deployment, sha)) = healthy(model, env, id) else {
+    let Some((deployment, sha)) = healthy(model, env, id, now) else {
         model.steady.remove(id);
         return None;
     };
@@ -56,7 +59,12 @@ fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<Effe
 }
 
 /// The deployment that is healthy now, as far as can be seen.
-fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId) -> Option<(DeploymentId, Sha)> {
+fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<(DeploymentId, Sha)> {
+    // What was not read lately was not seen now; and one half of a mixed pair proves nothing of the other.
+    let needed = [FeedId::Declared(id.clone()), FeedId::Observed(id.clone()), FeedId::Health(env.id.clone())];
+    if fresh::stale(model, needed, now).is_some() || model.judge(env, now).state == State::Mixed {
+        return None;
+    }
     let state = model.services.get(id)?;
     let declared = state.declared.as_ref()?;
     let sound = declared.status == Status::Ok && declared.rollout.is_none() && state.agrees() == Some(true);

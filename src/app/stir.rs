@@ -21,7 +21,8 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         Fact::Feed(id, status) => {
             let known = model.feeds.get(id);
             let kind = |state: &crate::domain::feed::FeedState| std::mem::discriminant(state);
-            known.is_none_or(|known| kind(&known.state) != kind(&status.state))
+            let begins = status.state == crate::domain::feed::FeedState::Starting;
+            !begins && known.is_none_or(|known| kind(&known.state) != kind(&status.state))
         }
         Fact::Budget(..) => false,
         Fact::Declared(id, declared) => {

@@ -3,11 +3,13 @@
 
 use jiff::Timestamp;
 
+use super::fresh;
 use super::jump::Jump;
 use super::model::{Model, Pane, Place};
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::live;
 use crate::domain::state::State;
 use crate::sanitize::Text;
 
@@ -34,18 +36,28 @@ fn evidence_of(status: Status, says: String, jump: Jump) -> Evidence {
 pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
     let Some(env) = model.selected_env() else { return Vec::new() };
     let mut found = Vec::new();
+    verdict(model, env, now, &mut found);
     changes(model, env, now, &mut found);
     platforms(model, env, now, &mut found);
     lines(model, env, &mut found);
     probes(model, env, now, &mut found);
     secrets(model, env, &mut found);
     posture(model, env, &mut found);
-    unread(model, env, &mut found);
+    unread(model, env, now, &mut found);
     if found.is_empty() {
         let says = Text::from(format!("nothing speaks against {}", env.id));
         found.push(Evidence { status: Status::Ok, says, jump: None });
     }
     found
+}
+
+/// How it stands: said first whenever that is not well, so that there is always an answer.
+fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    let judged = model.judge(env, now);
+    if judged.state != State::Healthy {
+        let says = format!("{} is {}", env.id, judged.words());
+        found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Env(env.id.clone()))));
+    }
 }
 
 /// Since when something of it fails.
@@ -95,13 +107,21 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
             let says = format!("{} is {}", service.id.name, judged.words());
             found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Service(service.id.clone()))));
         }
-        let instances = state.declared.iter().flat_map(|declared| &declared.instances);
-        for one in instances.clone() {
+        let instances = || state.declared.iter().flat_map(|declared| &declared.instances);
+        for one in instances() {
             let Some(why) = &one.unread else { continue };
             let says = format!("{}: machine {} {} {}: {why}", service.id.name, one.id, one.region, one.state);
             found.push(evidence_of(Status::Warn, says, Jump::Place(Place::Service(service.id.clone()))));
         }
-        for one in instances.filter(|one| one.checks.0 < one.checks.1) {
+        if state.declared.as_ref().is_some_and(|declared| live::fleet(&declared.instances).is_some()) {
+            for one in instances() {
+                let sha = one.sha.as_ref().map_or("an unknown commit", |sha| sha.short());
+                let release = one.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
+                let says = format!("{}: machine {} {} runs {sha}{release}", service.id.name, one.id, one.region);
+                found.push(evidence_of(Status::Warn, says, Jump::Place(Place::Service(service.id.clone()))));
+            }
+        }
+        for one in instances().filter(|one| one.checks.0 < one.checks.1) {
             let (passing, all) = one.checks;
             let says = format!(
                 "{}: machine {} {} {}: {passing}/{all} checks pass",
@@ -151,9 +171,16 @@ fn posture(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     }
 }
 
-fn unread(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     for (id, status) in &model.feeds {
-        let FeedState::Failing { why, .. } = &status.state else { continue };
+        let old = || fresh::stale(model, [id.clone()], now).filter(|_| status.last_ok().is_some());
+        let why = match &status.state {
+            FeedState::Failing { why, .. } => old().unwrap_or_else(|| Text::from(format!("{id}: {why}"))),
+            _ => match old() {
+                Some(why) => why,
+                None => continue,
+            },
+        };
         let (place, pane) = match id {
             FeedId::Declared(service) | FeedId::Observed(service) => (Some(&service.env), Pane::Environments),
             FeedId::Releases(service) => (Some(&service.env), Pane::Releases),
@@ -166,7 +193,7 @@ fn unread(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
             FeedId::Token(_) => (None, Pane::Environments),
         };
         if place.is_none_or(|place| *place == env.id) {
-            found.push(evidence_of(Status::Unknown, format!("not known: {why}"), Jump::Pane(pane)));
+            found.push(evidence_of(Status::Unknown, why.to_string(), Jump::Pane(pane)));
         }
     }
 }

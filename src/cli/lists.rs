@@ -8,10 +8,14 @@ use serde_json::{Value, json};
 use super::Output;
 use super::read::read_once;
 use crate::app::model::Model;
+use crate::app::msg::Now;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
+use crate::domain::health::ProbeState;
+use crate::domain::posture::Posture;
+use crate::domain::state::State;
 use crate::error::{ExitCode, UserError};
 
 /// Which list.
@@ -31,16 +35,17 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
     let clock = SystemClock::shared();
     let reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
     let model = &reading.model;
+    let now = Now { wall: clock.now(), mono: clock.mono() };
     let (name, rows, code) = match list {
         List::Releases => ("releases", releases(model), ExitCode::Done),
-        List::Health => ("health", health(model), health_code(model)),
+        List::Health => ("health", health(model, now), health_code(model, now)),
         List::Secrets => ("secrets-diff", secrets(model), secrets_code(model)),
         List::Approvals => ("approvals", approvals(model, clock.now()), ExitCode::Done),
     };
     if output.json {
         let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
         let at = clock.now().to_string();
-        let value = json!({"schema": format!("flightdeck/{name}"), "version": 1, "at": at, "rows": rows});
+        let value = json!({"schema": format!("flightdeck/{name}"), "version": if list == List::Health { 2 } else { 1 }, "at": at, "rows": rows});
         super::print(&format!("{value}\n"))?;
     } else {
         let mut text = String::new();
@@ -49,7 +54,7 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
     }
     let matters = |id: &FeedId| match list {
         List::Releases => matches!(id, FeedId::Releases(_)),
-        List::Health => matches!(id, FeedId::Health(_)),
+        List::Health => matches!(id, FeedId::Health(_) | FeedId::Posture(_)),
         List::Secrets => matches!(id, FeedId::Secrets(_)),
         List::Approvals => matches!(id, FeedId::Pipeline),
     };
@@ -110,25 +115,58 @@ fn made(at: jiff::Timestamp) -> String {
     if at == jiff::Timestamp::UNIX_EPOCH { "-".to_owned() } else { at.strftime("%Y-%m-%dT%H:%MZ").to_string() }
 }
 
-fn health(model: &Model) -> Vec<(Value, String)> {
-    let row = |probe: &crate::domain::health::ProbeState| {
+/// Probes, and what databases and platforms say of themselves.
+fn health(model: &Model, now: Now) -> Vec<(Value, String)> {
+    let row = |probe: &ProbeState| {
         let last = probe.samples.back();
-        let says = last.and_then(|sample| sample.failure.as_ref()).map_or("passes", |failure| failure.as_str());
+        let (state, why) = model.known(now).probe(probe);
         let millis = last.map_or(0, |sample| sample.anatomy.total.as_millis());
         let value = json!({
-            "environment": probe.id.env, "probe": &*probe.id.name, "target": probe.target,
-            "passed": last.is_some_and(|sample| sample.failure.is_none()), "says": says, "latency_ms": millis,
+            "environment": probe.id.env, "service": model.aimed.get(&probe.id).map(|id| &*id.name),
+            "probe": &*probe.id.name, "target": probe.target, "state": state, "why": why,
+            "passed": last.is_some_and(|sample| sample.failure.is_none()), "latency_ms": millis,
         });
-        (value, format!("{:<12} {:<22} {millis:>6} ms  {says}\n", probe.id.env, probe.id.name))
+        let why = if why.is_empty() { "passes" } else { &why };
+        (value, format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {why}\n", probe.id.env, probe.id.name))
     };
-    model.probes.iter().map(row).collect()
+    let probes = model.probes.iter().map(row);
+    let checks = model.posture.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
+    let checks = checks.map(|(id, one)| {
+        let state = finding_state(one);
+        let value = json!({
+            "environment": id.env, "service": &*id.name, "check": one.name, "state": state, "why": one.says,
+        });
+        let name = format!("{} {}", id.name, one.name);
+        (value, format!("{:<12} {name:<22} {state:<9} {:>9}  {}\n", id.env, "", one.says))
+    });
+    probes.chain(checks).collect()
+}
+
+/// The word for a finding: what does not stop the service is a risk.
+fn finding_state(one: &Posture) -> State {
+    match State::of(one.status) {
+        State::Failing if !one.stops => State::Degraded,
+        state => state,
+    }
 }
 
 /// One look is no hysteresis: a probe that fails now is unhealthy now.
-fn health_code(model: &Model) -> ExitCode {
-    let fails =
-        |probe: &crate::domain::health::ProbeState| probe.samples.back().is_some_and(|one| one.failure.is_some());
-    if model.probes.iter().any(fails) { ExitCode::Failed } else { ExitCode::Done }
+fn health_code(model: &Model, now: Now) -> ExitCode {
+    let states = model.probes.iter().map(|probe| {
+        let failed = probe.samples.back().is_some_and(|one| one.failure.is_some());
+        match model.known(now).probe(probe).0 {
+            State::Unknown => State::Unknown,
+            _ if failed => State::Failing,
+            state => state,
+        }
+    });
+    let checks = model.posture.values().flatten().map(finding_state).filter(|state| *state != State::Unknown);
+    let worst = states.chain(checks).max_by_key(|state| state.weight());
+    worst.map_or(ExitCode::Done, |state| match super::status::code(state) {
+        // What a platform does at rest is no state of health.
+        ExitCode::Pending => ExitCode::Done,
+        code => code,
+    })
 }
 
 fn secrets(model: &Model) -> Vec<(Value, String)> {

@@ -182,6 +182,9 @@ async fn read(
             biased;
             Some(fact) = lanes.control.recv() => {
                 let Fact::Feed(id, status) = fact else { continue };
+                if status.state == FeedState::Starting {
+                    continue;
+                }
                 if let (FeedState::Failing { why, denied, again, .. }, true) = (&status.state, awaited.contains(&id)) {
                     super::complain(&format!("not read: {id}: {why}"));
                     if again.is_some() {

@@ -63,6 +63,7 @@ pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeo
         while !awaited.is_empty() {
             let Some(fact) = lanes.control.recv().await else { break };
             if let Fact::Feed(id, status) = &fact
+                && status.state != FeedState::Starting
                 && !postponed(status, deadline)
             {
                 awaited.remove(id);

@@ -10,6 +10,7 @@ use super::read::read_once;
 
 use crate::app::model::Model;
 use crate::app::msg::Now;
+use crate::app::needs;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;
@@ -85,6 +86,10 @@ fn environment(model: &Model, env: &EnvInfo, now: Now) -> Value {
     value["name"] = json!(env.id);
     value["tier"] = json!(env.tier);
     value["services"] = json!(services);
+    // What a person has to know of: gates, deploys, operations, locks, pins.
+    let needs = needs::of(model, &env.id);
+    let needs = needs.iter().filter_map(|need| needs::said(model, &env.id, need, now));
+    value["needs"] = needs.map(|said| json!({"state": said.state, "says": said.words})).collect();
     value
 }
 
@@ -111,6 +116,11 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
     for env in &model.environments {
         let judged = model.judge(env, now);
         let _ = writeln!(text, "{:<14} {:<40} {}", env.id, words(&judged.words()), commits(&judged));
+        for need in needs::of(model, &env.id) {
+            if let Some(said) = needs::said(model, &env.id, &need, now) {
+                let _ = writeln!(text, "  {}", said.words);
+            }
+        }
         for info in &env.services {
             let judged = model.judge_service(&info.id, now);
             let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());

@@ -9,8 +9,10 @@ use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::environment::Status;
 use crate::domain::ids::EnvId;
 use crate::domain::state::State;
+use crate::domain::status::Judgement;
 use crate::engine::{Engine, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 
@@ -36,8 +38,8 @@ pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> R
     if args.no_wait {
         let clock = SystemClock::shared();
         let reading = super::read::read_once(Arc::new(settings), clock, output.limit()).await;
-        let (says, there) = stands(&reading.model, &env, &args);
-        tell(output, &env, &says)?;
+        let (judged, there) = stands(&reading.model, &env, &args);
+        tell(output, &env, &judged)?;
         return Ok(if there { ExitCode::Done } else { ExitCode::Pending });
     }
     let settings = Arc::new(settings);
@@ -63,6 +65,9 @@ fn now() -> Now {
     Now { wall: clock.now(), mono: clock.mono() }
 }
 
+/// Facts grow old without a new one.
+const TICK: std::time::Duration = std::time::Duration::from_secs(1);
+
 async fn watch(
     mut model: Model,
     mut lanes: Lanes,
@@ -71,35 +76,53 @@ async fn watch(
     output: Output,
 ) -> Result<ExitCode, UserError> {
     let mut told = String::new();
-    while let Some(fact) = lanes.control.recv().await {
-        let _ = crate::app::update(&mut model, Msg::Fact(fact), now());
-        let (says, there) = stands(&model, env, args);
+    loop {
+        match tokio::time::timeout(TICK, lanes.control.recv()).await {
+            Ok(Some(fact)) => drop(crate::app::update(&mut model, Msg::Fact(fact), now())),
+            Ok(None) => return Ok(ExitCode::Inconclusive),
+            Err(_) => {}
+        }
+        let (judged, there) = stands(&model, env, args);
+        // Ages alone are no change.
+        let says: String =
+            says(&judged).chars().filter(|c| !c.is_ascii_digit()).chain(judged.short().chars()).collect();
         if says != told {
-            tell(output, env, &says)?;
+            tell(output, env, &judged)?;
             told = says;
         }
         if there {
             return Ok(ExitCode::Done);
         }
     }
-    Ok(ExitCode::Inconclusive)
 }
 
-/// How the environment stands, and whether that is what is waited for: everything of it read, every probe passing, and the
-/// commit at the edge.
-fn stands(model: &Model, env: &EnvId, args: &WaitArgs) -> (String, bool) {
-    let Some(info) = model.env(env) else { return (String::new(), false) };
+/// How the environment stands, and whether that is what is waited for: everything of it read lately, serving as it should, every
+/// probe passing, and the commit at the edge. What its database could do better does not keep anybody waiting.
+fn stands(model: &Model, env: &EnvId, args: &WaitArgs) -> (Judgement, bool) {
+    let Some(info) = model.env(env) else { return (Judgement::unread(), false) };
     let judged = model.judge(info, now());
     let sha = judged.sha().map_or("", |sha| sha.as_str());
     let right = args.commit.as_deref().is_none_or(|wanted| !sha.is_empty() && sha.starts_with(wanted));
-    (format!("{} {}", judged.words(), judged.short()).trim_end().to_owned(), judged.state == State::Healthy && right)
+    let mut probes = model.probes.iter().filter(|probe| probe.id.env == *env);
+    let probed = probes.all(|probe| probe.status == Status::Ok);
+    let well = matches!(judged.state, State::Healthy | State::Degraded);
+    let there = well && probed && right;
+    (judged, there)
 }
 
-fn tell(output: Output, env: &EnvId, says: &str) -> Result<(), UserError> {
+fn says(judged: &Judgement) -> String {
+    format!("{} {}", judged.words(), judged.short()).trim_end().to_owned()
+}
+
+fn tell(output: Output, env: &EnvId, judged: &Judgement) -> Result<(), UserError> {
     let at = SystemClock::shared().now();
+    let says = says(judged);
     let line = if output.json {
-        json!({"schema": "flightdeck/wait", "version": 1, "at": at.to_string(), "environment": env, "says": says})
-            .to_string()
+        json!({
+            "schema": "flightdeck/wait", "version": 2, "at": at.to_string(), "environment": env, "state": judged.state,
+            "why": judged.why, "commits": judged.commits, "says": says,
+        })
+        .to_string()
     } else {
         format!("{} {env} {says}", at.strftime("%H:%M:%SZ"))
     };

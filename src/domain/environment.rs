@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use super::span::since;
 use crate::sanitize::Text;
 
 /// How much an environment matters.
@@ -106,14 +107,35 @@ pub struct Declared {
     pub created_at: Option<Timestamp>,
     /// A deployment in motion: machines (or aliases) done, of how many.
     pub rollout: Option<Rollout>,
-    /// Automation is held on this deployment, and why.
-    pub pin: Option<Text>,
+    /// Automation is held on this deployment.
+    pub pin: Option<Pin>,
     /// What else holds or divides its visitors.
     pub switches: Switches,
     /// The running instances, where the platform tells (Fly machines).
     pub instances: Vec<Instance>,
     /// A newer release that the platform calls live while its machines run another one.
     pub claimed: Option<Claimed>,
+}
+
+/// Automation is held: new builds do not go live by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pin {
+    /// Why.
+    pub why: Text,
+    /// Since when, where the platform tells.
+    pub at: Option<Timestamp>,
+    /// Who did it, where the platform tells.
+    pub by: Option<Text>,
+}
+
+impl Pin {
+    /// `bad latency, by maria 3h05m ago`.
+    #[must_use]
+    pub fn words(&self, now: Timestamp) -> String {
+        let by = self.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+        let at = self.at.map(|at| format!("{} {} ago", if by.is_empty() { "," } else { "" }, since(at, now)));
+        format!("{}{by}{}", self.why, at.unwrap_or_default())
+    }
 }
 
 /// A release that is live by the platform's word alone.
@@ -213,6 +235,30 @@ pub struct Observed {
     pub at: Timestamp,
     /// Where the answer stood: `GET /version`, `header x-release`.
     pub source: Text,
+    /// Every address that was asked, where there are several.
+    pub edges: Vec<Edge>,
+}
+
+/// What one address of a service answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edge {
+    /// The host that was asked.
+    pub host: Text,
+    /// The commit that it says it runs.
+    pub sha: Option<Sha>,
+}
+
+impl Observed {
+    /// The answers of the addresses where they are not the same: `a.example 9df49c2, b.example 3e60eac`.
+    #[must_use]
+    pub fn divided(&self) -> Option<String> {
+        let mut known = self.edges.iter().filter_map(|edge| edge.sha.as_ref());
+        let first = known.next()?;
+        known.any(|sha| !sha.same(first)).then(|| {
+            let one = |edge: &Edge| format!("{} {}", edge.host, edge.sha.as_ref().map_or("unknown", |sha| sha.short()));
+            self.edges.iter().map(one).collect::<Vec<_>>().join(", ")
+        })
+    }
 }
 
 /// A service as configured.

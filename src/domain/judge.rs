@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::environment::{Declared, EnvInfo, Status};
+use super::environment::{Declared, EnvInfo, Observed, Status};
 use super::feed::{FeedId, FeedStatus, Freshness};
 use super::health::{ProbeId, ProbeState};
 use super::ids::{EnvId, OpId, ServiceId, Sha};
@@ -201,10 +201,10 @@ impl Known<'_> {
         if state.observed.is_some() || self.feeds.contains_key(&feed) {
             let observed =
                 Part { said: state.observed.as_ref().map(|_| State::Healthy), ..Part::new(State::Healthy, "") };
-            let observed = match (&state.declared, &state.observed) {
-                (Some(declared), Some(_)) if state.agrees() == Some(false) => {
-                    differs(state, declared).unwrap_or(observed)
-                }
+            let divided = state.observed.as_ref().and_then(Observed::divided);
+            let observed = match &state.declared {
+                _ if divided.is_some() => Part::new(State::Mixed, divided.unwrap_or_default()),
+                Some(declared) if state.agrees() == Some(false) => differs(state, declared).unwrap_or(observed),
                 _ => observed,
             };
             parts.push(self.aged(&feed, "the edge ", observed));
@@ -222,6 +222,14 @@ impl Known<'_> {
         parts
     }
 
+    /// How a probe stands, and why.
+    #[must_use]
+    pub fn probe(&self, probe: &ProbeState) -> (State, String) {
+        let part = self.probed_one(probe);
+        let was = part.said.unwrap_or(State::Unknown);
+        (part.state(), told(&part, was))
+    }
+
     /// What probes say, each one.
     fn probed(&self, env: &EnvId, probes: Vec<&ProbeState>) -> Vec<Part> {
         let feed = FeedId::Health(env.clone());
@@ -233,13 +241,20 @@ impl Known<'_> {
             return unread.map(|part| Part { named: true, ..part }).into_iter().collect();
         }
         let part = |probe: &ProbeState| {
-            let challenged = self.aimed.get(&probe.id).and_then(|of| self.services.get(of)?.declared.as_ref());
-            let challenged = challenged.is_some_and(|declared| declared.switches.challenged);
-            let (state, why) = probe.stands(challenged, self.now);
-            let why = if why.is_empty() { String::new() } else { format!("{} {why}", probe.id.name) };
-            Part { named: true, ..self.aged(&feed, "probes ", Part::new(state, why)) }
+            let part = self.probed_one(probe);
+            let why = if part.why.is_empty() { String::new() } else { format!("{} {}", probe.id.name, part.why) };
+            let gap = part.gap.map(|gap| format!("probes {gap}"));
+            Part { named: true, why, gap, ..part }
         };
         probes.into_iter().map(part).collect()
+    }
+
+    /// What one probe says.
+    fn probed_one(&self, probe: &ProbeState) -> Part {
+        let challenged = self.aimed.get(&probe.id).and_then(|of| self.services.get(of)?.declared.as_ref());
+        let challenged = challenged.is_some_and(|declared| declared.switches.challenged);
+        let (state, why) = probe.stands(challenged, self.now);
+        self.aged(&FeedId::Health(probe.id.env.clone()), "", Part::new(state, why))
     }
 
     /// A part with what its feed lets say of it now.
@@ -292,11 +307,12 @@ fn distinct(all: impl Iterator<Item = Sha>) -> Vec<Sha> {
 
 /// The commits of a service: one, or those of its machines, or the edge's and the platform's where they differ.
 fn commits(state: &ServiceState) -> Vec<Sha> {
-    let observed = state.observed.as_ref().and_then(|observed| observed.sha.clone());
-    let Some(declared) = &state.declared else { return observed.into_iter().collect() };
+    let edges = state.observed.iter().flat_map(|one| one.edges.iter().filter_map(|edge| edge.sha.clone()));
+    let observed = state.observed.iter().filter_map(|observed| observed.sha.clone()).chain(edges);
+    let Some(declared) = &state.declared else { return distinct(observed) };
     let fleet = live::fleet(&declared.instances).map(|(_, commits)| commits).unwrap_or_default();
     let declared = declared.sha.clone().filter(|_| fleet.is_empty());
-    distinct(observed.into_iter().chain(declared).chain(fleet))
+    distinct(observed.chain(declared).chain(fleet))
 }
 
 /// What a platform's own word says.
@@ -353,3 +369,6 @@ fn posture(found: Option<&[Posture]>) -> Part {
         _ => Part::new(State::Healthy, ""),
     }
 }
+
+#[cfg(test)]
+mod tests;

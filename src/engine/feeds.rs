@@ -214,8 +214,10 @@ fn of_service(
     if let Some(feed) = releases::ReleasesFeed::new(service, tier, clients) {
         feeds.push((FeedId::Releases(id.clone()), AnyFeed::Releases(feed)));
     }
-    if let Some(rule) = settings.observe.iter().find(|rule| rule.env == id.env && rule.service == id.name) {
-        let feed = probes::ObservedFeed::new(id.clone(), rule.clone(), clients.http.clone());
+    let rules = settings.observe.iter().filter(|rule| rule.env == id.env && rule.service == id.name);
+    let rules: Vec<_> = rules.cloned().collect();
+    if !rules.is_empty() {
+        let feed = probes::ObservedFeed::new(id.clone(), rules, clients.http.clone());
         feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
     }
     let database = settings.databases.iter().find(|one| one.service == *id);

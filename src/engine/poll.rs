@@ -54,17 +54,23 @@ pub struct Poller {
     last_ok: Option<Timestamp>,
     failing_since: Option<Timestamp>,
     failures: u32,
+    /// How often it is read while it answers, and how long an answer takes: the measure of its age.
+    rhythm: Duration,
 }
 
 impl Poller {
     /// A poller that has not read yet.
     #[must_use]
     pub fn new(id: FeedId, settings: PollSettings, clock: SharedClock, outbox: Outbox, wake: Arc<Notify>) -> Self {
-        Self { id, settings, clock, outbox, wake, last_ok: None, failing_since: None, failures: 0 }
+        let rhythm = settings.calm;
+        Self { id, settings, clock, outbox, wake, last_ok: None, failing_since: None, failures: 0, rhythm }
     }
 
     /// Reads until it is dropped.
     pub async fn run(mut self, mut feed: impl Feed) {
+        // What has never answered is known to be awaited: nothing may look whole without it.
+        let awaited = FeedStatus { state: FeedState::Starting, interval: self.rhythm };
+        self.outbox.tell(Fact::Feed(self.id.clone(), awaited)).await;
         loop {
             let began = self.clock.mono();
             let read = feed.read(&self.outbox).await;
@@ -82,12 +88,15 @@ impl Poller {
     /// Tells how the feed is doing and returns the pause until the next read.
     async fn report(&mut self, read: Result<Pace, PlatformError>, took: Duration, stretch: f64) -> Duration {
         let now = self.clock.now();
-        let (state, interval) = match read {
+        let (state, pause) = match read {
             Ok(pace) => {
                 self.last_ok = Some(now);
                 self.failing_since = None;
                 self.failures = 0;
-                (FeedState::Fresh(now), self.interval(pace).mul_f64(stretch))
+                let pause = self.interval(pace).mul_f64(stretch);
+                // The next answer comes after the pause and as long as an answer takes: only then is it overdue.
+                self.rhythm = pause + took;
+                (FeedState::Fresh(now), pause)
             }
             Err(error) => {
                 // What was not even asked says nothing new, and costs nothing: its turn comes again soon.
@@ -102,10 +111,10 @@ impl Poller {
                 (FeedState::Failing { last_ok: self.last_ok, since, why, denied, again }, pause)
             }
         };
-        // The next answer comes after the pause and as long as an answer takes: only then is it overdue.
-        let status = FeedStatus { state, interval: interval + took };
+        // A failing feed is tried less and less often. Its facts grow old all the same.
+        let status = FeedStatus { state, interval: self.rhythm };
         self.outbox.tell(Fact::Feed(self.id.clone(), status)).await;
-        interval
+        pause
     }
 
     fn interval(&self, pace: Pace) -> Duration {
@@ -166,6 +175,7 @@ mod tests {
         let collect = async {
             while told.len() < count {
                 match lanes.control.recv().await {
+                    Some(Fact::Feed(_, FeedStatus { state: FeedState::Starting, .. })) => {}
                     Some(Fact::Feed(_, status)) => {
                         told.push((status.state, Duration::from_secs(status.interval.as_secs())))
                     }
@@ -193,7 +203,8 @@ mod tests {
         let told = intervals(script).await;
         let FeedState::Failing { last_ok, since, .. } = &told[2].0 else { panic!("{told:?}") };
         assert!(last_ok.is_some_and(|ok| ok <= *since));
-        assert_eq!(told[2].1, Duration::from_secs(4));
+        // However long it waits before it asks again, its age is measured by how often it answers.
+        assert_eq!((told[1].1, told[2].1), (Duration::from_secs(10), Duration::from_secs(10)));
         assert!(matches!(told[3].0, FeedState::Fresh(_)));
     }
 

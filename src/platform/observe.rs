@@ -23,7 +23,13 @@ pub async fn observe(http: &Http, settings: &ObserveSettings) -> Result<Observed
     let found = find(&settings.at, &answer);
     let (text, source) = found.map_err(|words| garbage(Platform::Edge, &words))?;
     let version = Text::clean(text.trim());
-    Ok(Observed { sha: commit(version.as_str()), version: Some(version), at, source: Text::clean(&source) })
+    Ok(Observed {
+        sha: commit(version.as_str()),
+        version: Some(version),
+        at,
+        source: Text::clean(&source),
+        edges: Vec::new(),
+    })
 }
 
 /// What a domain answered when it was asked once, whatever its status.

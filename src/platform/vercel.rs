@@ -27,7 +27,7 @@ use super::http::{Call, Http, segment};
 use super::recent::Recent;
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
-use crate::domain::environment::{Platform, Status};
+use crate::domain::environment::{Pin, Platform, Status};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::domain::release::{Deployment, Presence, Stage};
 use crate::domain::secret::{Digest, SecretEntry};
@@ -70,8 +70,8 @@ pub struct VercelProject {
     pub production: Option<VercelDeployment>,
     /// `false` = production is pinned: after a rollback, or by configuration.
     pub auto_assign: bool,
-    /// The reason given with the last rollback.
-    pub rollback_reason: Option<Text>,
+    /// The reason given with the last rollback, by whom and when.
+    pub rolled_back: Option<Pin>,
     /// The last promote or rollback job.
     pub last_alias_request: Option<AliasRequest>,
     /// Production is paused.

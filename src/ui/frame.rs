@@ -31,13 +31,17 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     }
     title.push(Span::styled(name(pane), if focused { theme.focus() } else { theme.strong() }));
     title.push(Span::raw(detail(ctx, pane)));
-    match model.freshness(pane, ctx.now) {
-        Freshness::Stale(age) => {
-            title.push(Span::styled(format!("  STALE {}", text::age(age)), theme.status(Status::Warn)));
+    // The oldest feed decides, and what is old is named.
+    match model.oldest(pane, ctx.now) {
+        Some((id, Freshness::Stale(age))) => {
+            let says = format!("  STALE {} ({id})", text::age(age));
+            title.push(Span::styled(says, theme.status(Status::Warn)));
         }
-        Freshness::Failed => title.push(Span::styled("  not read", theme.status(Status::Fail))),
-        Freshness::Fresh(age) => title.push(Span::styled(format!("  {}", text::age(age)), theme.dim())),
-        Freshness::Waiting => {}
+        Some((id, Freshness::Failed)) => {
+            title.push(Span::styled(format!("  not read ({id})"), theme.status(Status::Fail)));
+        }
+        Some((_, Freshness::Fresh(age))) => title.push(Span::styled(format!("  {}", text::age(age)), theme.dim())),
+        Some((_, Freshness::Waiting)) | None => {}
     }
     title.push(Span::raw(" "));
     let block = Block::bordered().border_set(theme.border(prod)).border_style(style).title_top(Line::from(title));
@@ -86,7 +90,7 @@ fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
         }
         Pane::Releases => {
             let place = model.selection.place.as_ref().map(|place| match place {
-                crate::app::model::Place::Env(env) => env.to_string(),
+                crate::app::model::Place::Env(env) | crate::app::model::Place::Need(env, _) => env.to_string(),
                 crate::app::model::Place::Service(service) => service.to_string(),
             });
             place.map(|place| format!("  {place}")).unwrap_or_default()

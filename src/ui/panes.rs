@@ -20,6 +20,7 @@ use super::widgets::paint::paint;
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedState, Freshness};
+use crate::domain::state::State;
 
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect) {
     if area.is_empty() {
@@ -95,9 +96,13 @@ fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
 pub(super) fn trouble(ctx: &Ctx<'_>, pane: Pane) -> Option<(Status, String)> {
     let model = ctx.model;
     if pane == Pane::Health {
-        let failing = model.probes.iter().filter(|probe| probe.status == Status::Fail).count();
-        if failing > 0 {
-            return Some((Status::Fail, format!("{failing} failing")));
+        let known = model.known(ctx.now);
+        let states: Vec<State> = model.probes.iter().map(|probe| known.probe(probe).0).collect();
+        for state in [State::Failing, State::Flapping, State::Unknown] {
+            let count = states.iter().filter(|one| **one == state).count();
+            if count > 0 {
+                return Some((state.tone(), format!("{count} {state}")));
+            }
         }
     }
     if pane == Pane::Secrets {

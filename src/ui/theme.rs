@@ -130,6 +130,12 @@ impl Theme {
         state.mark(self.ascii)
     }
 
+    /// Before a badge: something that stands beside a state.
+    #[must_use]
+    pub fn badge(&self) -> &'static str {
+        if self.ascii { "#" } else { "◆" }
+    }
+
     /// Style of a state.
     #[must_use]
     pub fn state(&self, state: State) -> Style {

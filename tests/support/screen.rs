@@ -11,7 +11,7 @@ use flightdeck::app::update;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};
 use flightdeck::domain::consent;
-use flightdeck::domain::environment::{Declared, Observed, Platform, Rollout, Status, Switches};
+use flightdeck::domain::environment::{Declared, Observed, Pin, Platform, Rollout, Status, Switches};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{Budget, FeedId, FeedState, FeedStatus};
 use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
@@ -127,7 +127,7 @@ pub fn failing() -> Model {
     let why = "vercel refuses the token (403); set VERCEL_TOKEN to one that may read the team acme";
     let state = FeedState::Failing { last_ok: None, since: ago(90), why: Text::from(why), denied: false, again: None };
     feed(&mut model, FeedId::Secrets("production".into()), state);
-    feed(&mut model, FeedId::Health("production".into()), FeedState::Fresh(ago(47)));
+    feed(&mut model, FeedId::Declared(ServiceId::new("production", "database")), FeedState::Fresh(ago(47)));
     model
 }
 
@@ -183,12 +183,22 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         words: Text::from("complete"),
         created_at: Some(ago(3_600)),
         rollout: deploying.then_some(Rollout { done: 3, total: 4 }),
-        pin: (label == "dpl_8Qk3xYz1").then(|| Text::from("rolled back by hand")),
+        pin: (label == "dpl_8Qk3xYz1").then(|| Pin {
+            why: Text::from("bad latency"),
+            at: Some(ago(3_000)),
+            by: Some(Text::from("maria")),
+        }),
         switches: Switches::default(),
         instances: Vec::new(),
         claimed: None,
     };
-    let observed = Observed { sha: Some(sha.into()), version: None, at: ago(6), source: Text::from("GET /version") };
+    let observed = Observed {
+        sha: Some(sha.into()),
+        version: None,
+        at: ago(6),
+        source: Text::from("GET /version"),
+        edges: Vec::new(),
+    };
     tell(model, Fact::Declared(id.clone(), Box::new(declared)));
     tell(model, Fact::Observed(id, observed));
 }

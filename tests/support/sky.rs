@@ -15,9 +15,13 @@ use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{FeedId, FeedState, Freshness};
 use flightdeck::domain::log::LogBatch;
+use flightdeck::domain::status::Judgement;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sim::faults::{Fault, FaultSpec};
 use flightdeck::sim::{self, Options, Sim};
+use flightdeck::ui::theme::Theme;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use serde_json::{Value, json};
 
 /// Tokio's time as the console's and the simulator's.
@@ -138,6 +142,22 @@ impl Sky {
         for (environment, service) in [("production", "backend"), ("staging", "backend"), ("production", "frontend")] {
             self.happens(&json!({"kind": "log", "environment": environment, "service": [service], "message": text}));
         }
+    }
+
+    /// What is said of an environment now.
+    pub fn judged(&self, env: &str) -> Judgement {
+        let env = self.model.env(&env.into()).unwrap();
+        self.model.judge(env, self.now())
+    }
+
+    /// The screen as it would be drawn now.
+    pub fn screen(&self, (width, height): (u16, u16)) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let theme = Theme::load(&parse("", None, &Flags::default(), &|_| None).unwrap().ui);
+        terminal.draw(|frame| drop(flightdeck::ui::draw(&self.model, &theme, frame, self.now()))).unwrap();
+        let buffer = terminal.backend().buffer();
+        let row = |y| (0..width).map(move |x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..height).map(row).collect::<Vec<_>>().join("\n")
     }
 
     /// Feeds that do not have a fresh answer, with why.

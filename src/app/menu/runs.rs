@@ -1,8 +1,10 @@
 //! What is done to a run: its gate answered, its end, another attempt.
 
-use super::{Item, Run, barred, under_way};
+use super::{Item, Run, barred, old, under_way};
 use crate::app::model::Model;
+use crate::app::msg::Now;
 use crate::domain::environment::Status;
+use crate::domain::feed::FeedId;
 use crate::domain::operation::Wish;
 use crate::domain::pipeline::{self, Gate};
 
@@ -13,7 +15,7 @@ fn gate(model: &Model) -> Option<(&pipeline::Run, &Gate)> {
     Some((run, run.gates.first()?))
 }
 
-pub(super) fn review(model: &Model, letter: char, approve: bool) -> Item {
+pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> Item {
     let word = if approve { "approve" } else { "reject" };
     let Some((run, gate)) = gate(model) else {
         let why = Some("no gate waits".to_owned());
@@ -25,20 +27,20 @@ pub(super) fn review(model: &Model, letter: char, approve: bool) -> Item {
         None => Some(format!("{} is not configured here", gate.env)),
         Some(env) if !env.writable => env.read_only().map(|why| why.to_string()),
         _ if !gate.may_approve => Some(format!("you may not review it; it waits for {}", names.join(", "))),
-        _ => under_way(model),
+        _ => under_way(model).or_else(|| old(model, [FeedId::Pipeline], now)),
     };
     let title = format!("{word} {} #{} for {}: {}", run.workflow, run.number.0, gate.env, run.title);
     Item { letter, title, why_not, run: Run::Wish(gate.env.clone(), Wish::Review { run: run.id, approve }) }
 }
 
-pub(super) fn cancel(model: &Model) -> Item {
+pub(super) fn cancel(model: &Model, now: Now) -> Item {
     let active = |run: &&pipeline::Run| matches!(run.status, Status::Running | Status::Paused);
     let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
     let run = chosen.filter(active).or_else(|| model.runs.iter().find(active));
     let env = model.selected_env();
     let (title, why_not, run) = match (run, env) {
         (Some(run), Some(env)) => {
-            let why = if env.writable { None } else { env.read_only().map(|why| why.to_string()) };
+            let why = env.read_only().map(|why| why.to_string()).or_else(|| old(model, [FeedId::Pipeline], now));
             let wish = Run::Wish(env.id.clone(), Wish::Cancel { run: run.id });
             (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, wish)
         }
@@ -48,7 +50,7 @@ pub(super) fn cancel(model: &Model) -> Item {
 }
 
 /// The selected run, else the newest that is over and did not end well.
-pub(super) fn rerun(model: &Model) -> Vec<Item> {
+pub(super) fn rerun(model: &Model, now: Now) -> Vec<Item> {
     let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
     let failed = |run: &&pipeline::Run| run.over() && run.status != Status::Ok;
     let (Some(run), Some(env)) = (chosen.or_else(|| model.runs.iter().find(failed)), model.selected_env()) else {
@@ -56,7 +58,11 @@ pub(super) fn rerun(model: &Model) -> Vec<Item> {
         return vec![Item { letter: 'E', title: "rerun a run".to_owned(), why_not, run: Run::Nothing }];
     };
     let name = format!("{} #{}: {}", run.workflow, run.number.0, run.title);
-    let why_not = if run.over() { barred(model, env) } else { Some(format!("it is not over yet: {}", run.words)) };
+    let why_not = if run.over() {
+        barred(model, env).or_else(|| old(model, [FeedId::Pipeline], now))
+    } else {
+        Some(format!("it is not over yet: {}", run.words))
+    };
     let item = |letter, title: String, failed| Item {
         letter,
         title,

@@ -1,8 +1,10 @@
 //! What is done to a service: deployed anew, its machines started anew, its switches.
 
-use super::{Item, Run, barred};
+use super::{Item, Run, barred, old};
 use crate::app::model::{Model, Pane, Place};
+use crate::app::msg::Now;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Switches, Tier};
+use crate::domain::feed::FeedId;
 use crate::domain::operation::{Lever, Wish};
 use crate::domain::release::{Deployment, Stage};
 
@@ -16,22 +18,27 @@ fn chosen(model: &Model, can: impl Fn(&ServiceInfo) -> bool) -> Option<(&EnvInfo
     service.filter(|one| can(one)).map(|service| (env, service))
 }
 
+/// Why nothing may be done to a service now, or by what is known of it.
+fn barred_or_old(model: &Model, env: &EnvInfo, service: &ServiceInfo, now: Now) -> Option<String> {
+    barred(model, env).or_else(|| old(model, [FeedId::Declared(service.id.clone())], now))
+}
+
 fn none(letter: char, title: &str, why: &str) -> Item {
     Item { letter, title: title.to_owned(), why_not: Some(why.to_owned()), run: Run::Nothing }
 }
 
 /// The machines of a service started anew.
-pub(super) fn restart(model: &Model) -> Item {
+pub(super) fn restart(model: &Model, now: Now) -> Item {
     let Some((env, service)) = chosen(model, |one| one.platform == Platform::Fly) else {
         return none('M', "restart machines", "what is selected has no machines");
     };
     let title = format!("restart the machines of {}, one by one", service.id);
     let run = Run::Wish(env.id.clone(), Wish::Restart(service.id.clone()));
-    Item { letter: 'M', title, why_not: barred(model, env), run }
+    Item { letter: 'M', title, why_not: barred_or_old(model, env, service, now), run }
 }
 
 /// More machines, or fewer.
-pub(super) fn scale(model: &Model) -> Item {
+pub(super) fn scale(model: &Model, now: Now) -> Item {
     let Some((env, service)) = chosen(model, |one| one.platform == Platform::Fly) else {
         return none('N', "scale", "what is selected has no machines");
     };
@@ -39,22 +46,27 @@ pub(super) fn scale(model: &Model) -> Item {
     let regions: Vec<String> = spread.iter().map(|(region, count)| format!("{region} {count}")).collect();
     let title = format!("scale {}: it has {}", service.id, regions.join(", "));
     let unread = spread.is_empty().then(|| "its machines are not known yet".to_owned());
-    Item { letter: 'N', title, why_not: unread.or_else(|| barred(model, env)), run: Run::Scale(service.id.clone()) }
+    Item {
+        letter: 'N',
+        title,
+        why_not: unread.or_else(|| barred_or_old(model, env, service, now)),
+        run: Run::Scale(service.id.clone()),
+    }
 }
 
 /// The commit of a service deployed anew.
-pub(super) fn redeploy(model: &Model) -> Item {
+pub(super) fn redeploy(model: &Model, now: Now) -> Item {
     let can = |one: &ServiceInfo| matches!(one.platform, Platform::Fly | Platform::Vercel);
     let Some((env, service)) = chosen(model, can) else {
         return none('D', "redeploy", "what is selected is not deployed");
     };
     let title = format!("redeploy {}: the same commit, with the secrets and variables of now", service.id);
     let run = Run::Wish(env.id.clone(), Wish::Redeploy(service.id.clone()));
-    Item { letter: 'D', title, why_not: barred(model, env), run }
+    Item { letter: 'D', title, why_not: barred_or_old(model, env, service, now), run }
 }
 
 /// The switches of the frontend in production.
-pub(super) fn levers(model: &Model) -> Vec<Item> {
+pub(super) fn levers(model: &Model, now: Now) -> Vec<Item> {
     let frontend = |one: &ServiceInfo| one.platform == Platform::Vercel;
     let found = chosen(model, frontend).filter(|(env, _)| env.tier == Tier::Production);
     let Some((env, service)) = found else {
@@ -68,7 +80,7 @@ pub(super) fn levers(model: &Model) -> Vec<Item> {
     let item = |letter, title: String, lever, why_not: Option<&str>| Item {
         letter,
         title,
-        why_not: why_not.map(str::to_owned).or_else(|| barred(model, env)),
+        why_not: why_not.map(str::to_owned).or_else(|| barred_or_old(model, env, service, now)),
         run: Run::Wish(env.id.clone(), Wish::Throw(service.id.clone(), lever)),
     };
     let id = &service.id;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::config::{ObserveSettings, ProbeSettings};
+use crate::domain::environment::{Edge, Observed};
 use crate::domain::fact::Fact;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{ServiceId, Sha};
@@ -12,6 +13,7 @@ use crate::engine::lanes::Outbox;
 use crate::engine::poll::Pace;
 use crate::platform::http::Http;
 use crate::platform::{PlatformError, observe, probe};
+use crate::sanitize::Text;
 
 /// How often the edge is asked for its release, and how often when it has given the same answer for a while.
 const OBSERVE: Duration = Duration::from_secs(2);
@@ -22,24 +24,37 @@ const CALM_AFTER: u32 = 15;
 /// Asks the edge of one service which release it runs.
 pub(in crate::engine) struct ObservedFeed {
     service: ServiceId,
-    settings: ObserveSettings,
+    /// Every address at which it is asked, the first one for its word.
+    rules: Vec<ObserveSettings>,
     http: Http,
     last: Option<Sha>,
     same: u32,
 }
 
 impl ObservedFeed {
-    pub(super) fn new(service: ServiceId, settings: ObserveSettings, http: Http) -> Self {
-        Self { service, settings, http, last: None, same: 0 }
+    pub(super) fn new(service: ServiceId, rules: Vec<ObserveSettings>, http: Http) -> Self {
+        Self { service, rules, http, last: None, same: 0 }
     }
 
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        let observed = observe::observe(&self.http, &self.settings).await?;
+        // One address that does not answer is enough to know only a part.
+        let all = join_all(self.rules.iter().map(|rule| observe::observe(&self.http, rule))).await;
+        let all: Vec<Observed> = all.into_iter().collect::<Result<_, _>>()?;
+        let edges = self.rules.iter().zip(&all).map(|(rule, one)| Edge { host: host(&rule.url), sha: one.sha.clone() });
+        let edges: Vec<Edge> = if all.len() > 1 { edges.collect() } else { Vec::new() };
+        let Some(first) = all.into_iter().next() else { return Ok(Pace::Calm) };
+        let observed = Observed { edges, ..first };
         self.same = if observed.sha == self.last { self.same.saturating_add(1) } else { 0 };
         self.last.clone_from(&observed.sha);
         outbox.tell(Fact::Observed(self.service.clone(), observed)).await;
         Ok(Pace::After(if self.same < CALM_AFTER { OBSERVE } else { OBSERVE_CALM }))
     }
+}
+
+/// The host of an address, as people know it.
+fn host(url: &str) -> Text {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    Text::clean(rest.split(['/', '?']).next().unwrap_or(rest))
 }
 
 /// Runs the probes of one environment, each at its own interval.

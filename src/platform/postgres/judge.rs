@@ -114,7 +114,7 @@ fn server(one: &Server) -> Posture {
     let role = if one.in_recovery { "replica" } else { "primary" };
     let up = Duration::from_secs(u64::try_from(one.uptime_s).unwrap_or_default());
     let (status, limits) = if one.read_only == "on" { (Status::Fail, ", refuses to write") } else { (Status::Ok, "") };
-    Posture::new("server", status, format!("{version} {role}, up {}h{limits}", up.as_secs() / 3_600))
+    Posture::new("server", status, format!("{version} {role}, up {}h{limits}", up.as_secs() / 3_600)).stopping()
 }
 
 fn connections(rows: Vec<Connections>) -> (Status, String) {

@@ -175,7 +175,7 @@ impl Supabase {
     async fn writable(&self, reference: &str) -> Result<Posture, PlatformError> {
         let found: ReadOnly = self.project_call(reference, "/readonly").read().await?;
         Ok(match found.enabled {
-            true => Posture::new("writable", Status::Fail, "the platform has made it read-only"),
+            true => Posture::new("writable", Status::Fail, "the platform has made it read-only").stopping(),
             false => Posture::new("writable", Status::Ok, "yes"),
         })
     }

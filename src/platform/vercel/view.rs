@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{VERCEL, Vercel, VercelDeployment, VercelProject};
-use crate::domain::environment::{Declared, Rolling, Status, Switches};
+use crate::domain::environment::{Declared, Pin, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
@@ -139,8 +139,8 @@ impl Vercel {
         let pinned = target == "production" && !state.auto_assign;
         // The pause blocks what production serves; previews and custom environments go on (vercel.md section 11).
         let paused = target == "production" && state.paused;
-        let reason = state.rollback_reason.clone();
-        let reason = reason.unwrap_or_else(|| Text::clean("automatic domains are off: new builds stay staged"));
+        let off = || Text::clean("automatic domains are off: new builds stay staged");
+        let pin = state.rolled_back.clone().unwrap_or_else(|| Pin { why: off(), at: None, by: None });
         let resting = live.as_ref().map(|live| live.stands(now));
         let mut words = resting.as_ref().map(|(_, words)| words.to_string()).unwrap_or_default();
         if let Some(building) = &building {
@@ -164,7 +164,7 @@ impl Vercel {
             words: if paused { Text::clean("paused") } else { Text::clean(&words) },
             created_at: live.and_then(|live| live.created_at),
             rollout: None,
-            pin: pinned.then_some(reason),
+            pin: pinned.then_some(pin),
             switches: Switches { paused, challenged: state.challenged, rolling },
             instances: Vec::new(),
             claimed: None,

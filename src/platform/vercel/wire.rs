@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{AliasRequest, VercelDeployment, VercelProject};
+use crate::domain::environment::Pin;
 use crate::platform::lenient::{maybe_time, or_default, sha, text};
 use crate::sanitize::Text;
 
@@ -64,9 +65,14 @@ struct Targets {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RollbackDescription {
     #[serde(default, deserialize_with = "text")]
     description: String,
+    #[serde(default, deserialize_with = "text")]
+    username: String,
+    #[serde(default, deserialize_with = "maybe_time")]
+    created_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -86,14 +92,19 @@ struct WireAliasRequest {
 
 impl From<Project> for VercelProject {
     fn from(wire: Project) -> Self {
-        let reason = wire.rollback_description.map(|reason| Text::clean(&reason.description));
+        let said = |text: &str| Some(Text::clean(text)).filter(|text| !text.is_empty());
+        let rolled_back = wire.rollback_description.map(|one| Pin {
+            why: said(&one.description).unwrap_or_else(|| Text::from("rolled back")),
+            at: one.created_at,
+            by: said(&one.username),
+        });
         Self {
             id: wire.id,
             owner: wire.account_id,
             name: Text::clean(&wire.name),
             production: wire.targets.production.map(VercelDeployment::from),
             auto_assign: wire.auto_assign_custom_domains.unwrap_or(true),
-            rollback_reason: reason.filter(|reason| !reason.is_empty()),
+            rolled_back,
             last_alias_request: wire.last_alias_request.map(|request| AliasRequest {
                 kind: Text::clean(&request.kind),
                 job_status: Text::clean(&request.job_status),

@@ -5,10 +5,11 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::Ctx;
 use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::{Ctx, text};
 use super::scrolled;
 use crate::app::model::{Pane, Place};
+use crate::app::needs::{self, Said};
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
@@ -24,6 +25,9 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
                 .iter()
                 .find(|env| &env.id == id)
                 .map(|env| environment(ctx, env, area.width.into())),
+            Place::Need(env, need) => {
+                needs::said(ctx.model, env, need, ctx.now).map(|said| noted(ctx, &said, area.width.into()))
+            }
             Place::Service(id) => {
                 let services = ctx.model.environments.iter().flat_map(|env| &env.services);
                 services.into_iter().find(|info| &info.id == id).map(|info| service(ctx, info, area.width.into()))
@@ -56,23 +60,37 @@ const ENV: usize = 12;
 
 /// Name, platform, label, state, commit, pin.
 const COLUMNS: [Column; 5] =
-    [column(10, 10, 2), column(10, 14, 5), column(16, 19, 8), column(8, 8, 4), column(6, 6, 7)];
+    [column(10, 10, 2), column(10, 14, 5), column(16, 48, 8), column(8, 8, 4), column(6, 6, 7)];
 /// Name, state, commit.
-const ENVIRONMENT: [Column; 2] = [column(16, 26, 8), column(7, 7, 4)];
+const ENVIRONMENT: [Column; 2] = [column(16, 80, 8), column(7, 7, 4)];
 
 fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
     let judged = ctx.model.judge(env, ctx.now);
     let sha = judged.short();
     let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
-    let lock = ctx.model.history.locks.get(&env.id);
-    let lock = lock.map(|lock| format!("LOCKED {} ", ctx.veiled(lock.who.as_str()))).unwrap_or_default();
-    let state = format!("{} {lock}{}", ctx.theme.mark(judged.state), judged.words());
+    // Badges stand beside the state, which comes first.
+    let lock = ctx.model.history.locks.contains_key(&env.id).then_some(" LOCKED").unwrap_or_default();
+    let frozen = ctx.model.frozen(&env.id, ctx.now).map(|_| " FROZEN").unwrap_or_default();
+    let (state, why) = (judged.state.word(), &judged.why);
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+    let state = format!("{} {state}{lock}{frozen}{why}", ctx.theme.mark(judged.state));
     let cells = vec![
         (format!(" {}", ctx.model.names.environment(&env.id, ENV, ctx.theme.ellipsis())), name),
         (state, ctx.theme.state(judged.state)),
         (sha, Style::new()),
     ];
     row(&widths(&[&[names(ctx)], &ENVIRONMENT[..]].concat(), width), cells, ctx.theme.ellipsis())
+}
+
+/// Something that a person has to know of: words of its state, or a badge.
+fn noted(ctx: &Ctx<'_>, said: &Said, width: usize) -> Line<'static> {
+    let theme = ctx.theme;
+    let (mark, style) = said
+        .state
+        .map_or_else(|| (theme.badge(), theme.status(Status::Warn)), |state| (theme.mark(state), theme.state(state)));
+    // Names of people and commits' titles stand in it.
+    let words = if ctx.model.private { ctx.veiled(&said.words) } else { said.words.clone() };
+    Line::styled(text::cut(&format!("   {mark} {words}"), width, theme.ellipsis()), style)
 }
 
 fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {

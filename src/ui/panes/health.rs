@@ -10,6 +10,7 @@ use super::scrolled;
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
 use crate::domain::health::ProbeState;
+use crate::domain::state::State;
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let probes = &ctx.model.probes;
@@ -33,17 +34,20 @@ const COLUMNS: [Column; 4] = [column(18, 34, 9), column(7, 7, 6), column(8, 21, 
 const TROUBLE: [Column; 2] = [column(18, 34, 8), column(20, 24, 9)];
 
 fn line(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Line<'static> {
-    let style = ctx.theme.status(probe.status);
+    let (state, told) = ctx.model.known(ctx.now).probe(probe);
+    let style = ctx.theme.state(state);
     let mark = ctx.theme.ellipsis();
     let env = if width < NARROW {
         format!("{} ", ctx.model.names.environment(&probe.id.env, 4, mark))
     } else {
         format!("{}  ", probe.id.env)
     };
-    let name = format!(" {} {env}{}", ctx.theme.symbol(probe.status), probe.id.name);
+    let name = format!(" {} {env}{}", ctx.theme.mark(state), probe.id.name);
     let last = probe.samples.back();
-    if let Some(failure) = last.and_then(|sample| sample.failure.as_ref()).filter(|_| probe.status != Status::Ok) {
-        let why = format!("{} {} {failure}", text::since(probe.since, ctx.now.wall), ctx.theme.dot());
+    if state != State::Healthy {
+        let failure = last.and_then(|sample| sample.failure.as_ref()).filter(|_| state == State::Failing);
+        let since = || format!("{} {} ", text::since(probe.since, ctx.now.wall), ctx.theme.dot());
+        let why = failure.map_or_else(|| format!("{state}: {told}"), |failure| format!("{}{failure}", since()));
         return row(&widths(&TROUBLE, width), vec![(name, style), (why, style)], mark);
     }
     let widths = widths(&COLUMNS, width);

@@ -1,0 +1,386 @@
+//! Tables of what may be said.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::environment::{Claimed, Edge, Instance, Observed, Platform, Rollout, ServiceInfo, Switches, Tier};
+use crate::domain::feed::FeedState;
+use crate::domain::health::{Anatomy, Sample};
+use crate::domain::operation::OpKind;
+use crate::domain::release::Presence;
+use crate::sanitize::Text;
+
+const OLD: &str = "9df49c2000000000000000000000000000000000";
+const NEW: &str = "3e60eac000000000000000000000000000000000";
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn id(name: &str) -> ServiceId {
+    ServiceId::new("production", name)
+}
+
+fn declared(sha: &str, status: Status) -> Declared {
+    Declared {
+        deployment: sha.into(),
+        label: Text::from("v41"),
+        sha: Some(sha.into()),
+        status,
+        words: Text::from("complete"),
+        created_at: None,
+        rollout: None,
+        pin: None,
+        switches: Switches::default(),
+        instances: Vec::new(),
+        claimed: None,
+    }
+}
+
+fn observed(sha: &str) -> Observed {
+    Observed { sha: Some(sha.into()), version: None, at: at(0), source: Text::default(), edges: Vec::new() }
+}
+
+fn machine(sha: &str) -> Instance {
+    Instance {
+        id: Text::from("148e"),
+        region: Text::from("iad"),
+        state: Text::from("started"),
+        digest: Some(Text::from(format!("sha256:{sha}"))),
+        release: None,
+        sha: Some(sha.into()),
+        checks: (1, 1),
+    }
+}
+
+fn deployment(service: &str, sha: &str, second: i64) -> Deployment {
+    Deployment {
+        service: id(service),
+        id: format!("{service}{second}").into(),
+        label: Text::from("v"),
+        sha: Some(sha.into()),
+        image: None,
+        status: Status::Ok,
+        words: Text::from("complete"),
+        stage: None,
+        created_at: at(second),
+        ran_for: None,
+        author: Text::default(),
+        message: Text::default(),
+        current: false,
+        verified: None,
+        presence: Presence::Unknown,
+        bad: None,
+    }
+}
+
+fn run(sha: &str, status: Status) -> Run {
+    Run {
+        id: 1,
+        workflow: Text::from("Deploy"),
+        title: Text::default(),
+        number: (141, 1),
+        sha: sha.into(),
+        branch: Text::default(),
+        actor: Text::default(),
+        status,
+        words: Text::default(),
+        in_lane: false,
+        event: Text::default(),
+        file: Text::from(".github/workflows/deploy.yml"),
+        created_at: None,
+        started_at: None,
+        updated_at: None,
+        url: Text::default(),
+        jobs: Vec::new(),
+        gates: Vec::new(),
+        lanes: Vec::new(),
+    }
+}
+
+/// A backend and a frontend at one commit, everything read a second ago.
+#[derive(Clone)]
+struct World {
+    services: BTreeMap<ServiceId, ServiceState>,
+    probes: Vec<ProbeState>,
+    aimed: BTreeMap<ProbeId, ServiceId>,
+    posture: BTreeMap<ServiceId, Vec<Posture>>,
+    releases: BTreeMap<ServiceId, Vec<Deployment>>,
+    runs: Vec<Run>,
+    workflows: BTreeMap<EnvId, Arc<str>>,
+    operations: BTreeMap<OpId, Operation>,
+    feeds: BTreeMap<FeedId, FeedStatus>,
+    now: Timestamp,
+}
+
+impl World {
+    fn calm() -> Self {
+        let mut world = Self {
+            services: BTreeMap::new(),
+            probes: Vec::new(),
+            aimed: BTreeMap::new(),
+            posture: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            runs: Vec::new(),
+            workflows: BTreeMap::from([("production".into(), "deploy.yml".into())]),
+            operations: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            now: at(1),
+        };
+        for name in ["backend", "frontend"] {
+            world.runs_at(name, OLD);
+            world.releases.insert(id(name), vec![deployment(name, OLD, -500)]);
+            for feed in [FeedId::Declared(id(name)), FeedId::Observed(id(name))] {
+                world.feed(feed, FeedState::Fresh(at(0)));
+            }
+        }
+        world.feed(FeedId::Health("production".into()), FeedState::Fresh(at(0)));
+        world.probe("backend /health", &[true]);
+        world
+    }
+
+    fn feed(&mut self, feed: FeedId, state: FeedState) {
+        self.feeds.insert(feed, FeedStatus { state, interval: Duration::from_secs(10) });
+    }
+
+    fn runs_at(&mut self, name: &str, sha: &str) {
+        let state = self.services.entry(id(name)).or_default();
+        state.declared = Some(declared(sha, Status::Ok));
+        state.observed = Some(observed(sha));
+    }
+
+    fn declared(&mut self, name: &str) -> &mut Declared {
+        self.services.get_mut(&id(name)).and_then(|state| state.declared.as_mut()).unwrap()
+    }
+
+    fn probe(&mut self, name: &str, samples: &[bool]) {
+        let probe = ProbeId { env: "production".into(), name: name.into() };
+        self.aimed.insert(probe.clone(), id("backend"));
+        let mut state = ProbeState::new(probe, Text::default(), at(0));
+        for (second, pass) in samples.iter().enumerate() {
+            let failure = (!pass).then(|| Text::from("503"));
+            let second = i64::try_from(second).unwrap();
+            state.push(Sample { at: at(second), anatomy: Anatomy::default(), failure });
+        }
+        self.probes = vec![state];
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            services: &self.services,
+            probes: &self.probes,
+            aimed: &self.aimed,
+            posture: &self.posture,
+            releases: &self.releases,
+            runs: &self.runs,
+            workflows: &self.workflows,
+            operations: &self.operations,
+            feeds: &self.feeds,
+            now: self.now,
+        }
+    }
+
+    fn env(&self) -> Judgement {
+        let service = |name: &str, platform| ServiceInfo { id: id(name), platform, resource: "r".into(), url: None };
+        let services = self.services.keys().map(|id| service(&id.name, Platform::Fly)).collect();
+        let env = EnvInfo { id: "production".into(), tier: Tier::Production, services, writable: true };
+        self.known().environment(&env)
+    }
+
+    fn says(&self) -> String {
+        self.env().words()
+    }
+}
+
+#[test]
+fn all_read_and_all_well_is_healthy_and_names_the_commit() {
+    let judged = World::calm().env();
+    assert_eq!((judged.state, judged.sha().map(Sha::short)), (State::Healthy, Some("9df49c2")));
+    assert_eq!(judged.basis, Some(at(0)));
+}
+
+/// One thing that is changed, and what may be said then.
+#[test]
+fn one_thing_is_enough_to_be_no_longer_healthy() {
+    type Change = fn(&mut World);
+    let table: Vec<(Change, &str)> = vec![
+        (|world| world.declared("backend").status = Status::Fail, "failing: backend complete"),
+        (|world| world.declared("backend").status = Status::Unknown, "unknown: backend complete"),
+        (|world| world.declared("frontend").switches.paused = true, "paused: frontend visitors get 503"),
+        (
+            |world| {
+                let declared = world.declared("backend");
+                (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2 }));
+            },
+            "deploying: backend 1 of 2 machines",
+        ),
+        (
+            |world| world.declared("backend").instances = vec![machine(OLD), machine(NEW), machine(OLD)],
+            "mixed: backend 2 of 3 machines run 9df49c2, 1 runs 3e60eac",
+        ),
+        (
+            |world| world.declared("frontend").sha = Some(NEW.into()),
+            "mixed: frontend the edge answers 9df49c2, the platform says 3e60eac",
+        ),
+        (
+            |world| {
+                let edge = |host: &str, sha: &str| Edge { host: Text::from(host), sha: Some(sha.into()) };
+                let state = world.services.get_mut(&id("frontend")).unwrap();
+                state.observed.as_mut().unwrap().edges = vec![edge("a.example", OLD), edge("b.example", NEW)];
+            },
+            "mixed: frontend a.example 9df49c2, b.example 3e60eac",
+        ),
+        (
+            |world| {
+                let words = Text::from("complete");
+                let claimed = Claimed { label: Text::from("v42"), sha: Some(NEW.into()), words };
+                world.declared("backend").claimed = Some(claimed);
+            },
+            "degraded: backend v42 3e60eac is complete by the platform's word, the machines run v41",
+        ),
+        (|world| world.probe("backend /health", &[false]), "failing: backend /health 503 for 1s"),
+        (|world| world.probe("backend /health", &[true, false]), "degraded: backend /health 503"),
+        (
+            |world| world.probe("/", &[true, false, false, false, true, true, false, false, false, true, true]),
+            "flapping: / changed 7 times within 10 min",
+        ),
+        (
+            |world| {
+                world.probe("backend /health", &[true, false, false, false]);
+                world.declared("backend").switches.challenged = true;
+            },
+            "unknown: backend /health attack mode",
+        ),
+        (
+            |world| {
+                let finding = Posture::new("row level security", Status::Fail, "table notes is exposed");
+                drop(world.posture.insert(id("backend"), vec![finding]));
+            },
+            "degraded: backend row level security table notes is exposed",
+        ),
+        (
+            |world| {
+                let finding = Posture::new("connections", Status::Fail, "60 of 60").stopping();
+                drop(world.posture.insert(id("backend"), vec![finding]));
+            },
+            "failing: backend connections 60 of 60",
+        ),
+        (
+            |world| drop(world.services.insert(id("database"), ServiceState::default())),
+            "unknown: database not read yet",
+        ),
+    ];
+    for (change, says) in table {
+        let mut world = World::calm();
+        change(&mut world);
+        assert_eq!(world.says(), says);
+    }
+}
+
+#[test]
+fn what_is_old_is_unknown_with_what_it_was_whichever_feed_it_is() {
+    let feeds =
+        [FeedId::Declared(id("backend")), FeedId::Observed(id("frontend")), FeedId::Health("production".into())];
+    let names = ["backend", "frontend the edge", "probes"];
+    for (feed, name) in feeds.into_iter().zip(names) {
+        let mut world = World::calm();
+        for known in world.feeds.values_mut() {
+            known.state = FeedState::Fresh(at(47));
+        }
+        let why = Text::from("supabase does not answer");
+        world.feed(feed, FeedState::Failing { last_ok: Some(at(0)), since: at(10), why, denied: false, again: None });
+        world.now = at(30);
+        assert_eq!(world.env().state, State::Healthy, "three intervals have not passed");
+        world.now = at(47);
+        let judged = world.env();
+        assert_eq!(judged.words(), format!("unknown: {name} not read for 47s, was healthy"));
+        assert_eq!(judged.basis, Some(at(0)), "the oldest fact decides");
+        // What is known to be broken now is said all the same.
+        world.declared("frontend").status = Status::Fail;
+        let broken = world.env().state;
+        assert_eq!(broken == State::Failing, name != "frontend", "{name}: {broken}");
+    }
+}
+
+#[test]
+fn what_never_answered_is_no_better_than_what_did() {
+    let mut world = World::calm();
+    world.services.get_mut(&id("backend")).unwrap().observed = None;
+    world.feed(FeedId::Observed(id("backend")), FeedState::Starting);
+    assert_eq!(world.says(), "unknown: backend the edge not read yet");
+    let why = Text::from("fly refuses the token");
+    world.feed(FeedId::Observed(id("backend")), FeedState::Failing { last_ok: None, since: at(0), why, denied: true, again: None });
+    assert_eq!(world.says(), "unknown: backend the edge never read: fly refuses the token");
+}
+
+/// The worst night: v42 is "complete", the machines fell back to v41, the frontend is on the new commit.
+#[test]
+fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
+    let mut world = World::calm();
+    world.declared("backend").instances = vec![machine(OLD), machine(OLD)];
+    world.runs_at("frontend", NEW);
+    for name in ["backend", "frontend"] {
+        world.releases.get_mut(&id(name)).unwrap().insert(0, deployment(name, NEW, -20));
+    }
+    let judged = world.env();
+    assert_eq!(judged.words(), "mixed: backend 9df49c2, frontend 3e60eac");
+    assert_eq!((judged.sha(), judged.commits.len()), (None, 2));
+    // While somebody moves it, it is deploying.
+    let op = OpId(uuid::Uuid::nil());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
+    world.operations.insert(op, begun);
+    assert_eq!(world.says(), "deploying: roll back is under way: backend 9df49c2, frontend 3e60eac");
+}
+
+/// When two commits are one release: docs/adr/0001-one-release.md.
+#[test]
+fn two_commits_are_mixed_only_where_they_belong_together() {
+    let ahead = || {
+        let mut world = World::calm();
+        world.runs_at("frontend", NEW);
+        world.releases.get_mut(&id("frontend")).unwrap().insert(0, deployment("frontend", NEW, -20));
+        world
+    };
+    // The backend was never given the newer commit: it stays where it is, and that is told.
+    let judged = ahead().env();
+    assert_eq!(judged.words(), "healthy: backend stays at 9df49c2");
+    assert_eq!(judged.sha().map(Sha::short), Some("3e60eac"));
+    // Its machines started anew with the old commit are no newer release.
+    let mut restarted = ahead();
+    restarted.releases.get_mut(&id("backend")).unwrap().insert(0, deployment("backend", OLD, -5));
+    assert_eq!(restarted.says(), "healthy: backend stays at 9df49c2");
+    // The run that brought it decides: done, under way, cut short.
+    for (status, state) in
+        [(Status::Ok, State::Healthy), (Status::Running, State::Deploying), (Status::Fail, State::Mixed)]
+    {
+        let mut world = ahead();
+        world.runs = vec![run(NEW, status)];
+        assert_eq!(world.env().state, state, "{status:?}");
+        // A run of another workflow says nothing of what is deployed here.
+        world.runs[0].file = Text::from(".github/workflows/lint.yml");
+        assert_eq!(world.env().state, State::Healthy, "{status:?}");
+    }
+    // Rolled back alone: it was given the newer commit once.
+    let mut rolled = ahead();
+    let list = rolled.releases.get_mut(&id("backend")).unwrap();
+    list.insert(0, deployment("backend", NEW, -20));
+    list.insert(0, deployment("backend", OLD, -5));
+    assert_eq!(rolled.says(), "mixed: backend 9df49c2, frontend 3e60eac");
+    // A database has no commit that anybody sees.
+    let mut database = World::calm();
+    let state = ServiceState { declared: Some(declared(NEW, Status::Ok)), ..ServiceState::default() };
+    database.services.insert(id("database"), state);
+    assert_eq!(database.env().state, State::Healthy);
+}
+
+#[test]
+fn an_answer_of_the_edge_from_before_a_deployment_says_nothing_about_it() {
+    let mut world = World::calm();
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    state.declare(declared(NEW, Status::Ok), at(1));
+    assert_eq!(world.known().service(&id("backend")).state, State::Deploying);
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    state.observed = Some(Observed { at: at(2), ..observed(OLD) });
+    let judged = world.known().service(&id("backend"));
+    assert_eq!((judged.state, judged.short().as_str()), (State::Mixed, "9df49c2+3e60eac"));
+}
