@@ -335,6 +335,11 @@ fn platform(declared: &Declared) -> Part {
     if let Some(rollout) = declared.rollout {
         return Part::new(State::Mixed, format!("live on {} of {}", rollout.done, rollout.total));
     }
+    let unread = declared.instances.iter().filter(|one| one.unread.is_some()).count();
+    if unread > 0 && declared.status == Status::Ok {
+        let all = declared.instances.len();
+        return Part::new(State::Degraded, format!("{} of {all} machines known", all - unread));
+    }
     match (declared.status, &declared.claimed) {
         (Status::Ok, Some(claimed)) => Part::new(State::Degraded, claimed.against(&declared.label)),
         (Status::Ok, None) => Part::new(State::Healthy, ""),

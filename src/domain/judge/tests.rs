@@ -6,7 +6,9 @@ use super::*;
 use crate::domain::environment::{Claimed, Edge, Instance, Observed, Platform, Rollout, ServiceInfo, Switches, Tier};
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, Sample};
+use crate::domain::extent::Extent;
 use crate::domain::operation::OpKind;
+use crate::domain::pipeline::RunState;
 use crate::domain::release::Presence;
 use crate::sanitize::Text;
 
@@ -50,6 +52,7 @@ fn machine(sha: &str) -> Instance {
         release: None,
         sha: Some(sha.into()),
         checks: (1, 1),
+        unread: None,
     }
 }
 
@@ -83,9 +86,9 @@ fn run(sha: &str, status: Status) -> Run {
         sha: sha.into(),
         branch: Text::default(),
         actor: Text::default(),
+        state: if status == Status::Running { RunState::Running } else { RunState::Ended },
         status,
         words: Text::default(),
-        in_lane: false,
         event: Text::default(),
         file: Text::from(".github/workflows/deploy.yml"),
         created_at: None,
@@ -93,6 +96,7 @@ fn run(sha: &str, status: Status) -> Run {
         updated_at: None,
         url: Text::default(),
         jobs: Vec::new(),
+        jobs_read: Extent::Whole,
         gates: Vec::new(),
         lanes: Vec::new(),
     }
@@ -219,6 +223,13 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
             "mixed: backend 2 of 3 machines run 9df49c2, 1 runs 3e60eac",
         ),
         (
+            |world| {
+                let dark = Instance { digest: None, unread: Some(Text::from("host unreachable")), ..machine(OLD) };
+                world.declared("backend").instances = vec![machine(OLD), dark];
+            },
+            "degraded: backend 1 of 2 machines known",
+        ),
+        (
             |world| world.declared("frontend").sha = Some(NEW.into()),
             "mixed: frontend the edge answers 9df49c2, the platform says 3e60eac",
         ),
@@ -309,7 +320,10 @@ fn what_never_answered_is_no_better_than_what_did() {
     world.feed(FeedId::Observed(id("backend")), FeedState::Starting);
     assert_eq!(world.says(), "unknown: backend the edge not read yet");
     let why = Text::from("fly refuses the token");
-    world.feed(FeedId::Observed(id("backend")), FeedState::Failing { last_ok: None, since: at(0), why, denied: true, again: None });
+    world.feed(
+        FeedId::Observed(id("backend")),
+        FeedState::Failing { last_ok: None, since: at(0), why, denied: true, again: None },
+    );
     assert_eq!(world.says(), "unknown: backend the edge never read: fly refuses the token");
 }
 
