@@ -153,7 +153,7 @@ impl Sky {
     /// The screen as it would be drawn now.
     pub fn screen(&self, (width, height): (u16, u16)) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let theme = Theme::load(&parse("", None, &Flags::default(), &|_| None).unwrap().ui);
+        let theme = Theme::load(&parse(&self.sim.config_toml(), None, &Flags::default(), &|_| None).unwrap().ui);
         terminal.draw(|frame| drop(flightdeck::ui::draw(&self.model, &theme, frame, self.now()))).unwrap();
         let buffer = terminal.backend().buffer();
         let row = |y| (0..width).map(move |x| buffer[(x, y)].symbol()).collect::<String>();

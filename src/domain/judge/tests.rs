@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::environment::{Claimed, Edge, Instance, Observed, Platform, Rollout, ServiceInfo, Switches, Tier};
+use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, Sample};
-use crate::domain::extent::Extent;
 use crate::domain::operation::OpKind;
 use crate::domain::pipeline::RunState;
 use crate::domain::release::Presence;
