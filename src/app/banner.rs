@@ -51,11 +51,11 @@ pub(super) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     let production = model.environments.iter().filter(|env| env.tier == Tier::Production);
     let mut all: Vec<Banner> = production.into_iter().filter_map(|env| troubled(model, env, now)).collect();
     let was = model.banner.take();
-    let title = |all: &[Banner]| all.iter().map(|one| format!("{} {}", one.state, one.env)).collect::<Vec<_>>().join(" ");
+    let title =
+        |all: &[Banner]| all.iter().map(|one| format!("{} {}", one.state, one.env)).collect::<Vec<_>>().join(" ");
     let fresh = |one: &&Banner| !was.as_ref().is_some_and(|was| was.tells(&one.env));
-    let alert = |one: &Banner| {
-        Effect::Alert(format!("{}: {} is {}: {}", model.project, one.env, one.state, one.evidence))
-    };
+    let alert =
+        |one: &Banner| Effect::Alert(format!("{}: {} is {}: {}", model.project, one.env, one.state, one.evidence));
     let mut effects: Vec<Effect> = all.iter().filter(fresh).map(alert).collect();
     let told = was.as_ref().map_or(0, |was| 1 + was.others.len());
     if all.is_empty() && told > 0 {
