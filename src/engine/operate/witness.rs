@@ -204,7 +204,8 @@ async fn machines(fly: &Fly, claim: &Claim, image: &Result<Option<Text>, Text>) 
         Ok(fleet) => fleet,
         Err(error) => return unread(format!("its machines could not be read: {error}")),
     };
-    let all: Vec<Observation> = fleet.iter().filter(|one| one.in_fleet()).map(|one| machine(claim, one, image)).collect();
+    let all: Vec<Observation> =
+        fleet.iter().filter(|one| one.in_fleet()).map(|one| machine(claim, one, image)).collect();
     if all.is_empty() {
         return vec![observation(claim, Witness::Service, Found::Differs, "no machine of a deploy runs".to_owned())];
     }
