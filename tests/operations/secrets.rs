@@ -3,6 +3,7 @@
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Wish};
+use flightdeck::sim::world::vercel::VercelVariable;
 use flightdeck::sim::world::{Env, ids};
 use serde_json::json;
 
@@ -102,6 +103,30 @@ async fn a_variable_of_an_integration_is_left_to_it_and_what_is_hidden_is_not_ca
     world.sim.shared().world().vercel.project.hides_production = true;
     let hidden = console.wish("production", wish("frontend", "API_KEY"), None).await.unwrap_err();
     assert!(hidden.as_str().contains("hidden from this token"), "{hidden}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_is_not_the_one_of_the_plan_or_cannot_be_read_is_not_written() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let mine = |one: &&mut VercelVariable| one.env == Env::Production;
+    let key = world.sim.shared().world().vercel.env.iter_mut().find(mine).unwrap().key.clone();
+    let plan = console.wish("production", wish("frontend", &key), None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    // Its date stays: only whose it is has changed.
+    world.sim.shared().world().vercel.env.iter_mut().find(mine).unwrap().managed = Some("icfg_supabase".to_owned());
+    let refused = console.carry_out(plan).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    // One that does not say what it is for may be the very one: a second one beside it is not made.
+    for field in ["target", "key"] {
+        world
+            .fault(&json!({"platform": "vercel", "kind": "missing", "field": field, "route": "/env$", "method": "GET"}))
+            .await;
+        let unread = console.wish("production", wish("frontend", &key), None).await;
+        assert!(unread.is_err(), "{field}: {unread:#?}");
+        world.sim.shared().faults().clear();
+    }
     console.stop().await;
 }
 

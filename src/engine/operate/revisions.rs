@@ -24,7 +24,11 @@ impl Operator {
             (platform, ..) if let Act::SetSecret { key, place } = &part.act => {
                 let there = (platform, resource, place.as_str());
                 let seen = secret::seen(&self.clients, &self.plan.env, there, key.as_str()).await?;
-                Ok(vec![secret::revision(key, seen.as_ref())])
+                let mut now = vec![secret::revision(key, seen.as_ref())];
+                if let (Platform::Vercel, Some(vercel)) = (platform, &self.clients.vercel) {
+                    now.push(secret::slot_revision(&vercel.slot(resource, place.as_str(), key.as_str()).await?));
+                }
+                Ok(now)
             }
             (Platform::Fly, Some(fly), _) => {
                 let machines = fly.machines(resource).await?;

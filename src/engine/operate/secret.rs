@@ -42,7 +42,12 @@ impl Operator {
                 self.change(&call, || supabase.set_secret(resource, key, value)).await
             }
             (Platform::Vercel, _, Some(vercel), ..) => {
+                // What is sent names the variable that is read here: it must be the one that the plan saw, for the same places.
                 let slot = self.look(|| vercel.slot(resource, place, key)).await?;
+                if !part.revisions.contains(&secret::slot_revision(&slot)) {
+                    let text = format!("variable {key} was changed since the plan was made; nothing was sent");
+                    return Err(Trouble::Failed(Text::from(text)));
+                }
                 let call = format!("set variable {key} of {resource} for {place}");
                 self.change(&call, || vercel.set_variable(resource, (key, &slot), value)).await
             }

@@ -10,6 +10,7 @@ use crate::domain::release::Presence;
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::platform::PlatformError;
+use crate::platform::vercel::Slot;
 use crate::sanitize::Text;
 
 /// Longest value, bytes: GitHub's limit (github.md section 7); Supabase's is half of it (supabase.md section 3.4).
@@ -68,6 +69,20 @@ pub(in crate::engine) fn revision(key: &Text, seen: Option<&SecretEntry>) -> (Te
     (key.clone(), Text::from(at.unwrap_or_else(|| "not set".to_owned())))
 }
 
+/// A variable on Vercel as a plan saw it: a change of it changes the value for everything that it is for.
+pub(in crate::engine) fn slot_revision(slot: &Slot) -> (Text, Text) {
+    let seen = slot.held.as_ref().map_or_else(
+        || "not there".to_owned(),
+        |one| {
+            let mut targets: Vec<&str> = one.targets.iter().map(Text::as_str).collect();
+            targets.sort_unstable();
+            let keeper = if one.managed { " by an integration" } else { "" };
+            format!("{} for {}{keeper}", one.id, targets.join(", "))
+        },
+    );
+    (Text::from("variable"), Text::from(seen))
+}
+
 /// Computes the plan, or says why there can be none.
 pub(super) async fn plan(
     clients: &Clients,
@@ -85,12 +100,15 @@ pub(super) async fn plan(
     if past.earlier.as_ref().is_some_and(|earlier| since(earlier.started_at)) {
         return Err(Text::from(format!("{key} was set there since; whether by this is not known: L leaves it")));
     }
+    let mut revisions = vec![revision(&key, held.as_ref())];
     let mut refusals = unfit(&key, value, place.platform);
     let mut warnings = vec![Text::from(takes_effect(place.platform))];
     if place.platform == Platform::Vercel
         && let Some(vercel) = &clients.vercel
     {
-        let one = vercel.slot(there.1, there.2, key.as_str()).await.map_err(told)?.held;
+        let slot = vercel.slot(there.1, there.2, key.as_str()).await.map_err(told)?;
+        revisions.push(slot_revision(&slot));
+        let one = slot.held;
         refusals.extend(
             one.as_ref()
                 .filter(|one| one.managed)
@@ -107,7 +125,6 @@ pub(super) async fn plan(
     if env.tier == Tier::Production && held.is_some() {
         warnings.push(Text::from("the old value cannot be read back by anybody"));
     }
-    let revision = revision(&key, held.as_ref());
     let from = match &held {
         Some(one) => one.updated_at.map_or_else(|| "set".to_owned(), |at| format!("set {}", at.strftime("%F %R"))),
         None => "not set".to_owned(),
@@ -125,7 +142,7 @@ pub(super) async fn plan(
         to: (Text::from("a new value"), None),
         to_id: String::new().into(),
         act: Act::SetSecret { key: key.clone(), place: place.name },
-        revisions: vec![revision],
+        revisions,
         presence: Presence::Unknown,
         steps: vec![StepKind::SetSecret.step(format!("set {key}, and see that it is listed as changed"))],
     };
