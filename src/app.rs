@@ -20,6 +20,7 @@ pub mod needs;
 pub mod note;
 pub mod overlay;
 pub mod pace;
+mod paste;
 mod read;
 pub mod reader;
 pub mod readiness;
@@ -42,16 +43,22 @@ use msg::{Msg, Now};
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => keys::key(model, key, now),
+        Msg::Hurried(key) => {
+            model.hurried = true;
+            let effects = keys::key(model, key, now);
+            model.hurried = false;
+            effects
+        }
         Msg::Mouse(mouse) => {
             motion::mouse(model, mouse);
             Vec::new()
         }
         Msg::Paste(text) => {
-            keys::paste(model, &text);
+            paste::paste(model, &text);
             Vec::new()
         }
         Msg::Resize(columns, rows) => {
-            model.size = (columns, rows);
+            model.size = geometry::bounded(columns, rows);
             Vec::new()
         }
         Msg::Focus(_) => Vec::new(),

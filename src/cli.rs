@@ -21,6 +21,7 @@ mod signals;
 mod simulate;
 mod snapshot;
 mod status;
+mod terminal;
 mod view;
 mod wait;
 
@@ -161,6 +162,7 @@ fn generated(make: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<E
 }
 
 fn screen(flags: &Flags) -> Result<ExitCode, UserError> {
+    terminal::full_screen(&variable)?;
     let settings = load::load(flags, &variable)?;
     let _log = crate::telemetry::start(&settings.state_dir);
     let flags = flags.clone();

@@ -47,6 +47,12 @@ const NEARLY: Duration = Duration::from_millis(2);
 /// Handfuls of bytes taken before a frame: a flood goes on after it.
 const TAPES_PER_FRAME: usize = 32;
 
+/// Messages of the terminal that are taken together: whether one came alone is known by the others.
+const TOGETHER: usize = 4096;
+
+/// Two keys that come closer are not two deliberate acts: one was pasted, or waited on its way.
+const HASTE: Duration = Duration::from_millis(25);
+
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
 
@@ -95,15 +101,16 @@ pub async fn view(settings: Settings, clock: SharedClock, viewing: Viewing) -> R
 }
 
 async fn on_terminal(console: &mut Console, mouse: bool) -> Result<ExitCode, UserError> {
-    let mut session = Session::enter(mouse, ExitCode::Terminated as i32).map_err(|error| terminal_error(&error))?;
-    let input = session.keys();
+    // Before the terminal is taken: a signal that comes in between must find somebody who gives it back.
     let signals = signals().map_err(|error| terminal_error(&error))?;
+    let mut session = Session::enter(mouse, ExitCode::HungUp as i32).map_err(|error| terminal_error(&error))?;
+    let input = session.keys();
     let code = console.run(&mut session, input, Box::pin(signals)).await;
     session.leave();
     for operation in &console.left {
         say(&cut_short::lines(operation).join("\n"));
     }
-    if code.is_err() && session.gone() { Ok(ExitCode::Terminated) } else { code }
+    if code.is_err() && session.gone() { Ok(ExitCode::HungUp) } else { code }
 }
 
 /// Says something on the terminal that was given back; one that has gone hears nothing.
@@ -135,6 +142,9 @@ fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
         if terminate.poll_recv(cx).is_ready() {
             return Poll::Ready(Some(ExitCode::Terminated));
         }
+        if hangup.poll_recv(cx).is_ready() {
+            return Poll::Ready(Some(ExitCode::HungUp));
+        }
         Poll::Pending
     }))
 }
@@ -162,6 +172,8 @@ pub struct Console {
     again: bool,
     /// Its settings.
     next: Option<Settings>,
+    /// When the last key came.
+    last_key: Duration,
 }
 
 impl Console {
@@ -185,6 +197,7 @@ impl Console {
             reload: None,
             again: false,
             next: None,
+            last_key: Duration::ZERO,
         }
     }
 
@@ -291,7 +304,7 @@ impl Console {
                     self.code = Some(code);
                     Event::Msg(Msg::Terminate)
                 }
-                message = input.next() => Event::Msg(message.unwrap_or(Msg::Terminate)),
+                message = input.next() => Event::Input(message.unwrap_or(Msg::Terminate)),
                 Some(fact) = lanes.control.recv() => Event::Fact(fact),
                 Some(fact) = performer.finished() => Event::Fact(fact),
                 () = tokio::time::sleep(wait), if self.dirty => Event::Frame,
@@ -305,10 +318,14 @@ impl Console {
                 () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
                 () = tokio::time::sleep(second), if self.model.needs_tick() => Event::Msg(Msg::Tick),
             };
-            if let Flow::End = self.take(surface, performer, event, &mut batches)? {
-                return Ok(());
-            }
-            if let Flow::End = self.drain(surface, performer, input, &mut lanes.control).await? {
+            let first = match event {
+                Event::Input(msg) => Some(msg),
+                other => match self.take(surface, performer, other, &mut batches)? {
+                    Flow::End => return Ok(()),
+                    Flow::Go => None,
+                },
+            };
+            if let Flow::End = self.drain(surface, performer, (first, input), &mut lanes.control).await? {
                 return Ok(());
             }
         }
@@ -324,7 +341,7 @@ impl Console {
         match event {
             Event::Frame => Ok(Flow::Go),
             Event::Fact(fact) => self.step(surface, performer, Msg::Fact(fact)),
-            Event::Msg(msg) => self.step(surface, performer, msg),
+            Event::Msg(msg) | Event::Input(msg) => self.step(surface, performer, msg),
             Event::Tapes(tapes) => {
                 self.trickle = tapes.iter().all(|tape| matches!(tape.piece, Piece::Text(_) | Piece::Sealed(_)));
                 for tape in tapes {
@@ -350,14 +367,26 @@ impl Console {
         &mut self,
         surface: &mut S,
         performer: &mut Performer,
-        input: &mut I,
+        (first, input): (Option<Msg>, &mut I),
         control: &mut mpsc::Receiver<Fact>,
     ) -> Result<Flow, UserError> {
-        // Polled with this task's own waker: the input keeps the first waker that it is given, and one that wakes nobody would
-        // leave the next key lying until something else happens.
-        while let Poll::Ready(Some(msg)) = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await {
-            if let Flow::End = self.step(surface, performer, msg)? {
-                return Ok(Flow::End);
+        let mut typed: Vec<Msg> = first.into_iter().collect();
+        loop {
+            // Polled with this task's own waker: the input keeps the first waker that it is given, and one that wakes nobody would
+            // leave the next key lying until something else happens.
+            while typed.len() < TOGETHER && !matches!(typed.last(), Some(Msg::Terminate)) {
+                let Poll::Ready(Some(msg)) = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await else { break };
+                typed.push(msg);
+            }
+            if typed.is_empty() {
+                break;
+            }
+            let alone = typed.iter().filter(|msg| matches!(msg, Msg::Key(_))).count() <= 1;
+            for msg in typed.drain(..) {
+                let msg = self.paced(msg, alone);
+                if let Flow::End = self.step(surface, performer, msg)? {
+                    return Ok(Flow::End);
+                }
             }
         }
         while let Ok(fact) = control.try_recv() {
@@ -368,16 +397,25 @@ impl Console {
         Ok(Flow::Go)
     }
 
+    /// A key as a person pressed it, or one that came with others.
+    fn paced(&mut self, msg: Msg, alone: bool) -> Msg {
+        let Msg::Key(key) = msg else { return msg };
+        let now = self.clock.mono();
+        let close = now.saturating_sub(self.last_key) < HASTE;
+        self.last_key = now;
+        if alone && !close { Msg::Key(key) } else { Msg::Hurried(key) }
+    }
+
     /// One message: update, then its effects.
     fn step<S: Surface>(&mut self, surface: &mut S, performer: &mut Performer, msg: Msg) -> Result<Flow, UserError> {
         if matches!(msg, Msg::Terminate) {
             // Nobody quits like that: the terminal has gone, if no signal said so before.
-            self.code.get_or_insert(ExitCode::Terminated);
+            self.code.get_or_insert(ExitCode::HungUp);
         }
         let now = self.now();
         let searching = matches!(msg, Msg::Work) && self.model.logs.searching();
         self.dirty |= crate::app::stir::stirs(&self.model, &msg);
-        self.urgent |= matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
+        self.urgent |= matches!(msg, Msg::Key(_) | Msg::Hurried(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
         let effects = crate::app::update(&mut self.model, msg, now);
         // What was looked for is there.
         self.urgent |= searching && !self.model.logs.searching();
@@ -447,6 +485,7 @@ async fn next(viewing: &mut Option<Viewing>) -> Option<Vec<Tape>> {
 }
 
 enum Event {
+    Input(Msg),
     Msg(Msg),
     Fact(Fact),
     Logs,

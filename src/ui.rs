@@ -7,6 +7,7 @@ mod panes;
 mod reader;
 mod rollback;
 mod scaling;
+mod small;
 pub mod svg;
 pub mod text;
 pub mod theme;
@@ -72,8 +73,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     let area = frame.area();
     let mut geometry = Geometry::default();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        frame.render_widget(header(&ctx, area.width), Rect { height: area.height.min(1), ..area });
-        return geometry;
+        return small::draw(&ctx, frame, area);
     }
     let banner = u16::from(model.banner.is_some());
     let rows = [Constraint::Length(1), Constraint::Length(banner), Constraint::Min(1), Constraint::Length(1)];

@@ -158,8 +158,7 @@ async fn the_screen_says_what_is_true_before_and_after_a_bad_deploy_and_its_roll
         person.types("j").await;
         person.presses(KeyCode::Enter).await;
         person.sees("type production").await;
-        person.types("production").await;
-        person.presses(KeyCode::Enter).await;
+        person.confirms("production").await;
         person.sees("restored in").await;
         person.presses(KeyCode::Esc).await;
         let restored = truth().await;

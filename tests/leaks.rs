@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "this test uses a part of it")]
 #[path = "support/console.rs"]
 mod console;
 #[path = "support/loops.rs"]

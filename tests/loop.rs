@@ -34,8 +34,14 @@ async fn a_bad_deploy_is_seen_and_rolled_back_at_the_keyboard() {
         person.types("j").await;
         person.presses(KeyCode::Enter).await;
         person.sees("type production").await;
+        // Pasted by a terminal that does not say so: the letters stand there, and nothing is begun.
         person.types("production").await;
         person.presses(KeyCode::Enter).await;
+        person.sees("press it again to confirm").await;
+        for _ in 0.."production".len() {
+            person.presses(KeyCode::Backspace).await;
+        }
+        person.confirms("production").await;
         person.sees("restored in").await;
         person.presses(KeyCode::Esc).await;
         person.sees_that("calm again", |frame| !frame.contains("production failing") && frame.contains("PINNED")).await;

@@ -88,6 +88,125 @@ fn resizing_keeps_the_console_alive_at_every_size() {
     pty.assert_clean();
 }
 
+#[test]
+fn no_size_is_too_large_or_too_small_for_it() {
+    for (columns, rows) in [(65_535, 65_535), (5_000, 5_000), (0, 0), (1, 1), (30, 4)] {
+        let (mut pty, _state) = demo(columns, rows);
+        let shown = if columns == 1 { "p" } else { "production" };
+        pty.wait("its first line", |screen| screen.contents().contains(shown) || screen.contents().starts_with('●'));
+        if columns > 1_000 {
+            // Held in memory as the part of it that is drawn.
+            let status = std::fs::read_to_string(format!("/proc/{}/status", pty.pid())).unwrap_or_default();
+            let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+            let kilobytes: u64 = resident.map_or(0, |number| number.parse().unwrap());
+            assert!(kilobytes < 400_000, "{columns}x{rows}: {kilobytes} kB");
+        }
+        pty.send("q");
+        assert_eq!(pty.wait_end().exit_code(), 0, "{columns}x{rows}");
+        pty.assert_clean();
+    }
+}
+
+#[test]
+fn a_small_screen_shows_the_state_and_the_newest_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines: String = (1..=99).map(|n| format!("line number {n}\n")).collect();
+    std::fs::write(dir.path().join("app.log"), lines).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["view", "app.log"]);
+    command.cwd(dir.path());
+    let mut pty = Pty::start(command, 40, 4);
+    pty.send("G");
+    pty.wait("three rows of lines under the header", |screen| {
+        let rows: Vec<String> = screen.rows(0, 40).collect();
+        rows[0].contains("app.log") && rows[1].contains("97") && rows[2].contains("98") && rows[3].contains("99")
+    });
+    pty.send("q");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+}
+
+/// SIGQUIT, SIGABRT and SIGUSR1 end a process without its loop; 10 is SIGUSR1 on Linux alone.
+#[test]
+fn signals_that_end_the_process_at_once_give_the_terminal_back() {
+    let user = if cfg!(target_os = "linux") { 10 } else { 30 };
+    for number in [3, 6, user] {
+        let (mut pty, _state) = demo(80, 24);
+        pty.wait("the screen", vt100::Screen::alternate_screen);
+        assert!(pty.raw());
+        signal(&pty, number);
+        assert!(!pty.wait_end().success(), "signal {number}");
+        pty.assert_clean();
+    }
+}
+
+#[test]
+fn a_signal_that_comes_as_the_terminal_is_taken_gives_it_back() {
+    for number in [15, 1, 2].into_iter().cycle().take(6) {
+        let (mut pty, _state) = demo(80, 24);
+        pty.wait("the first mode", vt100::Screen::alternate_screen);
+        signal(&pty, number);
+        let code = match number {
+            15 => 143,
+            1 => 129,
+            _ => 130,
+        };
+        assert_eq!(pty.wait_end().exit_code(), code);
+        pty.assert_clean();
+    }
+}
+
+#[test]
+fn a_termination_signal_ends_the_console_and_its_pager() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("app.log"), "one line\n").unwrap();
+    // One that ends when it is asked to, and one that does not.
+    for ignored in ["", "trap '' TERM; "] {
+        let pager = dir.path().join("pager");
+        let script = format!("#!/bin/sh\n{ignored}echo reading in $$\nexec 3<>fifo\nread line <&3\n");
+        std::fs::write(&pager, script).unwrap();
+        let _ = std::process::Command::new("mkfifo").arg(dir.path().join("fifo")).status();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(["view", "app.log"]);
+        command.env("PAGER", format!("sh {}", pager.display()));
+        command.cwd(dir.path());
+        let mut pty = Pty::start(command, 80, 24);
+        pty.wait_text("one line");
+        pty.send("|");
+        pty.wait("the pager", |screen| !screen.alternate_screen() && screen.contents().contains("reading in"));
+        signal(&pty, 15);
+        assert_eq!(pty.wait_end().exit_code(), 143, "{ignored}");
+        pty.assert_clean();
+    }
+}
+
+#[test]
+fn a_terminal_without_a_screen_is_refused_with_what_works_there() {
+    for term in ["dumb", "", "unknown"] {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.arg("demo");
+        command.env("TERM", term);
+        let mut pty = Pty::start_as_it_is(command, 120, 24);
+        assert_eq!(pty.wait_end().exit_code(), 2, "TERM={term}");
+        assert!(pty.screen().contents().contains("flightdeck status"), "{}", pty.screen().contents());
+        pty.assert_clean();
+    }
+}
+
+#[test]
+fn a_locale_without_unicode_is_answered_in_ascii() {
+    for (locale, plain) in [("C", true), ("de_DE.ISO-8859-1", true), ("C.UTF-8", false), ("en_US.utf8", false)] {
+        let state = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(["demo", "--scenario", "calm"]);
+        command.env("FLIGHTDECK_STATE_DIR", state.path());
+        command.env("LC_ALL", locale);
+        command.cwd(state.path());
+        let mut pty = Pty::start(command, 120, 30);
+        pty.wait_text("production");
+        assert_eq!(pty.screen().contents().is_ascii(), plain, "{locale}:\n{}", pty.screen().contents());
+    }
+}
+
 /// Under a shell with job control, as a person has it: without one the system discards the stop.
 #[test]
 fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
@@ -123,7 +242,7 @@ fn child_that_panics() {
     if std::env::var_os("FLIGHTDECK_TEST_PANIC").is_none() {
         return;
     }
-    let _session = flightdeck::term::Session::enter(true, 143).unwrap();
+    let _session = flightdeck::term::Session::enter(true, 129).unwrap();
     panic!("as the test wants it");
 }
 
@@ -214,7 +333,7 @@ fn goes(gone: Gone) {
     let status = child.wait().unwrap();
     match gone {
         Gone::Shell => (),
-        Gone::Leader => assert_eq!(status.exit_code(), 143),
-        Gone::Unheard => assert_eq!(std::fs::read_to_string(at("status")).unwrap().trim(), "143"),
+        Gone::Leader => assert_eq!(status.exit_code(), 129),
+        Gone::Unheard => assert_eq!(std::fs::read_to_string(at("status")).unwrap().trim(), "129"),
     }
 }

@@ -17,6 +17,9 @@ const ARMED_AFTER: Duration = Duration::from_millis(400);
 /// Letters that open nothing in the menu of actions, so that a habit confirms nothing.
 const LETTERS: [char; 4] = ['H', 'I', 'K', 'X'];
 
+/// Bytes of a name that are taken: no environment is called by more.
+const NAME: usize = 255;
+
 /// What a person has done so far to confirm a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Confirm {
@@ -37,6 +40,8 @@ pub(super) enum Answer {
     No,
     /// Neither yet.
     Open,
+    /// It would be a yes, and came faster than a person types.
+    Hurried,
 }
 
 impl Confirm {
@@ -53,13 +58,20 @@ impl Confirm {
     }
 
     /// Takes a key. A held key is no deliberate act.
-    pub(super) fn key(&mut self, plan: &Plan, key: Key, now: Now) -> Answer {
+    pub(super) fn key(&mut self, plan: &Plan, key: Key, hurried: bool, now: Now) -> Answer {
+        match self.asked(plan, key, now) {
+            Answer::Yes if hurried => Answer::Hurried,
+            answer => answer,
+        }
+    }
+
+    fn asked(&mut self, plan: &Plan, key: Key, now: Now) -> Answer {
         if key.repeat || !plan.refusals.is_empty() {
             return Answer::Open;
         }
         let armed = now.mono.saturating_sub(self.shown) >= ARMED_AFTER;
         match (plan.level, key.code) {
-            (Level::Critical, KeyCode::Char(c)) => self.typed.push(c),
+            (Level::Critical, KeyCode::Char(c)) if self.typed.len() < NAME => self.typed.push(c),
             (Level::Critical, KeyCode::Backspace) => drop(self.typed.pop()),
             (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Answer::Yes,
             (Level::Severe, KeyCode::Char(c)) if armed && c == letter(plan) => return Answer::Yes,
@@ -148,7 +160,7 @@ mod tests {
 
     fn press(confirm: &mut Confirm, plan: &Plan, code: KeyCode, ms: u64, repeat: bool) -> Answer {
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_millis(ms) };
-        confirm.key(plan, Key { code, ctrl: false, alt: false, repeat }, now)
+        confirm.key(plan, Key { code, ctrl: false, alt: false, repeat }, false, now)
     }
 
     #[test]

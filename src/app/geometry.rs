@@ -5,6 +5,20 @@ use super::model::Pane;
 /// Columns and rows below which the screen is one line of state: no dialog is drawn there, so none may take a key.
 pub const SMALLEST: (u16, u16) = (60, 15);
 
+/// Columns and rows that are drawn at most: more than any screen has, and a frame of so many cells takes tens of megabytes. What lies
+/// beyond stays empty.
+pub const LARGEST: (u16, u16) = (1000, 500);
+
+/// What a terminal that tells no size is taken for: pseudo-terminals of recorders and of CI have none.
+const USUAL: (u16, u16) = (80, 24);
+
+/// The size that is drawn for a size that was told.
+#[must_use]
+pub fn bounded(columns: u16, rows: u16) -> (u16, u16) {
+    let one = |told: u16, usual: u16, largest: u16| if told == 0 { usual } else { told.min(largest) };
+    (one(columns, USUAL.0, LARGEST.0), one(rows, USUAL.1, LARGEST.1))
+}
+
 /// A rectangle in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {

@@ -53,26 +53,6 @@ fn name(key: Key) -> String {
     if key.ctrl { format!("ctrl-{plain}") } else { plain }
 }
 
-pub(super) fn paste(model: &mut Model, pasted: &str) {
-    let clean = pasted.chars().filter(|c| !c.is_control());
-    match model.overlay.as_mut() {
-        Some(Overlay::Prompt(text)) => {
-            text.extend(clean);
-            let text = text.clone();
-            read::set_filter(model, &text);
-        }
-        Some(Overlay::Help(find) | Overlay::Palette(find)) => {
-            find.text.extend(clean);
-            find.at = 0;
-        }
-        _ => match model.rollback.as_mut() {
-            Some(rollback::Rollback::Commenting { note, .. }) => note.paste(pasted),
-            Some(rollback::Rollback::Entering(entry)) => entry.paste(pasted),
-            _ => {}
-        },
-    }
-}
-
 /// What needs a project, and not only a log.
 #[must_use]
 pub fn needs_project(action: Action) -> bool {

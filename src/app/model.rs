@@ -183,6 +183,8 @@ pub struct Model {
     pub reading: Reading,
     /// Lines that are being written to a file, if some are.
     pub saving: Option<Saving>,
+    /// The key that is being taken came faster than a person types.
+    pub hurried: bool,
     /// Names, people and messages are veiled.
     pub private: bool,
     /// The rollback dialog, if it is open.
@@ -231,6 +233,7 @@ impl Model {
                 .filter_map(|one| Some((one.id.clone(), one.service.clone()?)))
                 .collect(),
             alone: false,
+            hurried: false,
             view: View::Dashboard,
             focus: Pane::Environments,
             overlay: None,

@@ -21,6 +21,9 @@ pub struct Now {
 pub enum Msg {
     /// A key.
     Key(Key),
+    /// A key that came together with others, faster than a person types: pasted by a terminal that does not say so, or held up by a slow
+    /// line. It writes, and confirms nothing.
+    Hurried(Key),
     /// A mouse event.
     Mouse(Mouse),
     /// Pasted text.

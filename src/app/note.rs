@@ -3,10 +3,8 @@
 use ratatui_textarea::{Input, Key as Code, TextArea};
 
 use super::msg::{Key, KeyCode};
+use super::paste::ONE_LINE;
 use crate::sanitize::Text;
-
-/// Characters at most: what platforms take without cutting.
-const LONGEST: usize = 1000;
 
 /// A text under way.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +22,8 @@ impl Note {
     /// Takes a key, as every editor does.
     pub(super) fn key(&mut self, key: Key) {
         let code = match key.code {
-            KeyCode::Char(_) if self.text().as_str().chars().count() >= LONGEST => return,
+            // What platforms take without cutting.
+            KeyCode::Char(_) if self.text().as_str().chars().count() >= ONE_LINE => return,
             KeyCode::Char(c) => Code::Char(c),
             KeyCode::Enter => Code::Enter,
             KeyCode::Backspace => Code::Backspace,

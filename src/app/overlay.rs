@@ -6,6 +6,7 @@ use super::jump::{self, Jump};
 use super::menu::{self, Item};
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
+use super::paste::ONE_LINE;
 use super::trust::{self, Asked};
 use super::{keys, reader, why};
 use crate::action::{Action, TABLE};
@@ -155,6 +156,7 @@ fn leave(model: &mut Model) {
 
 fn narrow(find: &mut Find, key: Key) {
     match key.code {
+        KeyCode::Char(_) if find.text.chars().count() >= ONE_LINE => {}
         KeyCode::Char(c) if !key.ctrl => find.text.push(c),
         KeyCode::Backspace => drop(find.text.pop()),
         KeyCode::Down => find.at += 1,
@@ -226,8 +228,14 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
             model.overlay = None;
             menu::run(model, run, now)
         }
-        None => {
+        None if letter == 'q' => {
             model.overlay = None;
+            Vec::new()
+        }
+        // It stays: what is typed next was meant for the menu, too.
+        None => {
+            let told = format!("{letter} is no action; its capital letter starts one, esc leaves");
+            model.notice = Some(crate::sanitize::Text::from(told));
             Vec::new()
         }
     }

@@ -7,6 +7,7 @@ use super::logbuf::{Filter, Row, Term, moment, typed, window};
 use super::model::{Model, Pane};
 use super::msg::{Key, KeyCode, Now};
 use super::overlay::Overlay;
+use super::paste::ONE_LINE;
 use super::saving;
 use crate::action::Action;
 use crate::domain::log::Level;
@@ -19,6 +20,7 @@ const ASIDE: usize = 16;
 pub(super) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(Overlay::Prompt(text)) = model.overlay.as_mut() else { return Vec::new() };
     match key.code {
+        KeyCode::Char(_) if text.chars().count() >= ONE_LINE => {}
         KeyCode::Char(c) => text.push(c),
         KeyCode::Backspace if text.is_empty() => {
             let mut filter = model.logs.filter().clone();

@@ -192,10 +192,14 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             *by_hand = true;
             *chosen = choices.get(next).map(|choice| choice.sha.clone());
         }
-        Some(Rollback::Ready(plan, confirm)) => match confirm.key(plan, key, now) {
+        Some(Rollback::Ready(plan, confirm)) => match confirm.key(plan, key, model.hurried, now) {
             Answer::Yes => return confirmed(model, now),
             Answer::No => model.rollback = None,
             Answer::Open => {}
+            Answer::Hurried => {
+                let again = "that came faster than a person types, as a paste does: press it again to confirm";
+                model.notice = Some(Text::from(again));
+            }
         },
         Some(Rollback::Commenting { env, asks, note }) => {
             if key.code == KeyCode::Enter && !key.alt {

@@ -84,7 +84,10 @@ impl Entry {
     /// Takes pasted text: a name without its white space, a value as it is but for the line end that came along with it.
     pub(super) fn paste(&mut self, text: &str) {
         match self.field {
-            Field::Key => self.key.extend(Text::clean(text.trim()).as_str().chars().take(LONGEST)),
+            Field::Key => {
+                let room = LONGEST.saturating_sub(self.key.len());
+                self.key.extend(Text::clean(text.trim()).as_str().chars().take(room));
+            }
             Field::Value => {
                 let one = text.trim_end_matches(['\r', '\n']);
                 // Several lines are a file, whose end belongs to it.

@@ -9,6 +9,7 @@ use crate::error::{ExitCode, UserError};
 use crate::sim::{self, Options};
 
 pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserError> {
+    super::terminal::full_screen(&super::variable)?;
     let clock = SystemClock::shared();
     let options = Options {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

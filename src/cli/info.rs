@@ -62,6 +62,8 @@ fn terminal() -> Value {
         "NO_COLOR": variable("NO_COLOR").is_some(), "LANG": set("LANG"), "size": size,
         "multiplexer": variable("TMUX").is_some() || variable("STY").is_some(),
         "stdout is a terminal": std::io::stdout().is_terminal(),
+        // For a terminal that something killed has left behind: nothing of ours runs then.
+        "reset": crate::term::RESET_COMMAND,
     })
 }
 

@@ -12,6 +12,7 @@ use crate::error::{ExitCode, UserError};
 const NOTHING: &str = "[ui]\n";
 
 pub(super) async fn run(files: Vec<PathBuf>, command: Vec<String>, flags: Flags) -> Result<ExitCode, UserError> {
+    super::terminal::full_screen(&super::variable)?;
     let flags = Flags { alone: true, ..flags };
     // A configuration that is asked for gives its colours and its bound; none is looked for.
     let mut settings = match &flags.config {

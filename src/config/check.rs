@@ -453,7 +453,7 @@ impl Check<'_> {
         Ok(UiSettings {
             theme: theme.into(),
             no_color: self.no_color(),
-            ascii: self.flags.ascii || ascii.or(ui.ascii).unwrap_or(false),
+            ascii: self.flags.ascii || ascii.or(ui.ascii).unwrap_or_else(|| !self.unicode()),
             mouse: ui.mouse.unwrap_or(true),
             log_bytes: self.bytes(ui.log_memory.as_deref().unwrap_or("256MiB"))?,
         })
@@ -470,7 +470,16 @@ impl Check<'_> {
         let on = |name: &str| self.variable(name).is_some_and(|value| value != "0");
         let forced = on("CLICOLOR_FORCE") || on("FORCE_COLOR");
         let asked = self.flags.no_color || self.variable("NO_COLOR").is_some() || on("FLIGHTDECK_NO_COLOR");
-        asked || (!forced && (is("CLICOLOR", "0") || is("TERM", "dumb")))
+        asked || (!forced && (is("CLICOLOR", "0") || self.variable("TERM").is_some_and(|term| monochrome(&term))))
+    }
+
+    /// Whether text may be more than ASCII: a locale that is set says so by its encoding. Where none is set, nothing was said.
+    fn unicode(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
+        locale.is_none_or(|locale| {
+            let plain = locale.to_lowercase().replace('-', "");
+            plain.ends_with("utf8") || plain.contains("utf8@")
+        })
     }
 
     fn bytes(&self, text: &str) -> Result<usize, UserError> {
@@ -498,6 +507,12 @@ impl Check<'_> {
             |home| home.join("flightdeck"),
         )
     }
+}
+
+/// Whether a terminal of this name has no colours, by the names that terminfo gives them.
+fn monochrome(term: &str) -> bool {
+    let old = ["dumb", "unknown", "vt52", "vt100", "vt102", "vt220", "vt320"];
+    old.contains(&term) || term.ends_with("-mono") || term.ends_with("-m")
 }
 
 #[cfg(test)]

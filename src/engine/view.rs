@@ -7,6 +7,7 @@ pub mod beat;
 mod file;
 pub mod lines;
 mod merge;
+mod pipe;
 pub mod source;
 mod stream;
 
@@ -93,7 +94,7 @@ pub fn open(inputs: &[Input], proxy: &Proxy, clock: SharedClock) -> Result<Viewi
                     UserError::new(ExitCode::Usage, format!("{} cannot be read: {error}", path.display()))
                         .now("nothing was opened")
                 };
-                let file = std::fs::File::open(path).map_err(refused)?;
+                let file = pipe::open(path).map_err(refused)?;
                 let meta = file.metadata().map_err(refused)?;
                 if meta.is_dir() {
                     return Err(refused(std::io::ErrorKind::IsADirectory.into()));
@@ -107,7 +108,7 @@ pub fn open(inputs: &[Input], proxy: &Proxy, clock: SharedClock) -> Result<Viewi
                     later.push(Box::new(move || thread(move || reader.run(&sender))));
                 } else {
                     let room = roomy(&file);
-                    begin(service(&name), input_of(file), room, several)?;
+                    begin(service(&name), input_of(pipe::Awaited::new(file)), room, several)?;
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! The one owner of the terminal.
 //!
 //! Raw mode, the alternate screen and mouse capture are switched on together and off together: by [`Session::leave`], by
-//! `Drop`, and by the panic hook, which runs before the panic message is printed. Leaving twice does no harm.
+//! `Drop`, by the panic hook, which runs before the panic message is printed, and by the handlers of signals that end the process at
+//! once. Leaving twice does no harm.
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::process::{Command, ExitStatus};
@@ -14,11 +15,12 @@ use crossterm::event::{
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
-use ratatui::{Frame, Terminal};
+use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::canvas::Canvas;
 use super::input::Keys;
-use crate::app::geometry::Geometry;
+use crate::app::geometry::{Geometry, bounded};
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
 type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -47,6 +49,8 @@ impl Session {
     #[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix tells that a terminal has gone"))]
     pub fn enter(mouse: bool, gone: i32) -> io::Result<Self> {
         install_panic_hook();
+        #[cfg(unix)]
+        super::fatal::guard(&OURS);
         take(mouse)?;
         Ok(Self {
             canvas: Canvas::new(screen()?),
@@ -88,7 +92,7 @@ impl Session {
         if let Ok(terminal) = std::fs::File::open("/dev/tty") {
             command.stdin(terminal);
         }
-        let ended = deaf(|| command.status());
+        let ended = away(command);
         take(self.mouse)?;
         self.keys.open();
         self.canvas = Canvas::new(screen()?);
@@ -100,7 +104,7 @@ impl Session {
     /// # Errors
     /// When the terminal does not tell.
     pub fn size(&mut self) -> io::Result<(u16, u16)> {
-        self.canvas.screen().size().map(|size| (size.width, size.height))
+        self.canvas.screen().size().map(|size| bounded(size.width, size.height))
     }
 
     /// Draws a frame of so many columns and rows, whose renderer says what stands where.
@@ -138,7 +142,9 @@ impl Session {
     #[cfg(unix)]
     pub fn suspend(&mut self) -> io::Result<()> {
         self.leave();
-        stop();
+        // To this very thread, so that the stop has happened when the call returns: one sent to the process may be taken by another
+        // thread while this one already draws again.
+        super::fatal::raise(libc::SIGTSTP);
         take(self.mouse)?;
         // A new one draws everything anew; clearing the old one would first ask the terminal where its cursor is and wait.
         self.canvas = Canvas::new(screen()?);
@@ -158,48 +164,28 @@ impl Drop for Session {
     }
 }
 
-/// Does something while ctrl-c and ctrl-\\ are another program's: both are sent to everyone on the terminal. A handler that does
-/// nothing, and not "ignore", because that would be inherited by the program.
+/// Runs a program that has the terminal until it ends.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "exchanging a signal's handler has no safe wrapper in our dependencies")]
-fn deaf<T>(work: impl FnOnce() -> T) -> T {
-    extern "C" fn nothing(_: libc::c_int) {}
-    let signals = [libc::SIGINT, libc::SIGQUIT];
-    // SAFETY: both structures are plain data, zeroed is "no flags, empty mask", and the handler touches nothing.
-    let before = signals.map(|signal| unsafe {
-        let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
-        ours.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
-        libc::sigaction(signal, &raw const ours, &raw mut before);
-        before
-    });
-    let done = work();
-    for (signal, before) in signals.into_iter().zip(&before) {
-        // SAFETY: what is set is what was there.
-        unsafe {
-            libc::sigaction(signal, std::ptr::from_ref(before), std::ptr::null_mut());
-        }
-    }
-    done
+fn away(command: Command) -> io::Result<ExitStatus> {
+    super::away::run(command)
 }
 
-/// Stops this process until SIGCONT. The signal goes to this very thread, so that the stop has happened when the call
-/// returns: one sent to the process may be taken by another thread while this one already draws again.
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "raising a signal has no safe wrapper in our dependencies")]
-fn stop() {
-    // SAFETY: `raise` takes a plain number and touches no memory of ours.
-    unsafe {
-        libc::raise(libc::SIGTSTP);
-    }
+/// Runs a program that has the terminal until it ends.
+#[cfg(not(unix))]
+fn away(mut command: Command) -> io::Result<ExitStatus> {
+    command.status()
 }
 
+/// Without a size of its own: each frame says how large it is, within bounds that a terminal need not keep.
 fn screen() -> io::Result<Screen> {
-    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
+    Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) })
 }
 
 fn take(mouse: bool) -> io::Result<()> {
-    terminal::enable_raw_mode()?;
+    // Before anything is changed: a signal in between puts right what was not wrong.
     OURS.store(true, Ordering::SeqCst);
+    terminal::enable_raw_mode()?;
     let mut out = io::stdout().lock();
     queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide)?;
     if mouse {

@@ -36,6 +36,31 @@ impl Person {
         self.keys.send(Msg::Key(key)).await.expect("the console runs");
     }
 
+    /// Types the name that confirms a plan, and enter until it counts: an enter that comes as fast as this is not taken for a person's.
+    pub async fn confirms(&mut self, name: &str) {
+        self.types(name).await;
+        let asks = format!("type {name}");
+        loop {
+            self.frames.mark_unchanged();
+            self.presses(KeyCode::Enter).await;
+            let again = |frame: &str| frame.contains("press it again");
+            let mut fresh = self.frames.clone();
+            let changed = async {
+                loop {
+                    fresh.changed().await.expect("the console runs");
+                    let frame = fresh.borrow_and_update().clone();
+                    if again(&frame) || !frame.contains(&asks) {
+                        return frame;
+                    }
+                }
+            };
+            let frame = tokio::time::timeout(PATIENCE, changed).await.expect("an answer to enter");
+            if !again(&frame) {
+                return;
+            }
+        }
+    }
+
     /// Waits until a frame satisfies `done`, and returns it; panics with the last frame when it never does.
     pub async fn sees_that(&mut self, what: &str, done: impl Fn(&str) -> bool) -> String {
         let found = tokio::time::timeout(PATIENCE, self.frames.wait_for(|frame| done(frame))).await;

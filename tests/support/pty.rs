@@ -10,6 +10,11 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 /// Longest wait for anything: generous, because a busy machine is not a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Rows or columns of the screen model, which need not hold as many as a terminal may claim to have.
+fn cells(told: u16, most: u16) -> std::num::NonZeroU16 {
+    told.clamp(1, most).try_into().unwrap()
+}
+
 /// A program on a pseudo-terminal.
 pub struct Pty {
     master: Box<dyn MasterPty + Send>,
@@ -24,6 +29,11 @@ impl Pty {
     /// Starts a command at this size.
     pub fn start(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
         command.env("TERM", "xterm-256color");
+        Self::start_as_it_is(command, columns, rows)
+    }
+
+    /// Starts a command at this size, in the environment that it has.
+    pub fn start_as_it_is(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
@@ -39,7 +49,7 @@ impl Pty {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        let screen = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
+        let screen = vt100::Parser::new(cells(rows, 500), cells(columns, 1000), 0);
         Self { master: pair.master, child, writer, chunks, screen, clock: SystemClock::new() }
     }
 
@@ -52,7 +62,7 @@ impl Pty {
     /// Changes the size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
-        self.screen.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
+        self.screen.screen_mut().set_size(cells(rows, 500), cells(columns, 1000));
     }
 
     /// The screen model.
@@ -93,6 +103,12 @@ impl Pty {
         }
     }
 
+    /// Whether the terminal gives its program every key as it comes.
+    pub fn raw(&self) -> bool {
+        let modes = self.master.get_termios().expect("a terminal");
+        !format!("{:?}", modes.local_flags).contains("ICANON")
+    }
+
     /// Asserts that every mode that the console switches on is off again.
     pub fn assert_clean(&self) {
         let screen = self.screen();
@@ -100,6 +116,7 @@ impl Pty {
         assert!(!screen.hide_cursor(), "the cursor was left hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste was left on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left captured");
+        assert!(!self.raw(), "the terminal was left raw");
     }
 }
 

@@ -203,7 +203,7 @@ impl Reader {
         if (named.dev(), named.ino()) == (own.dev(), own.ino()) {
             return Look::Same;
         }
-        File::open(&self.path).map_or(Look::Same, Look::Rotated)
+        super::pipe::regular(&self.path).map_or(Look::Same, Look::Rotated)
     }
 }
 

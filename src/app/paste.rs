@@ -1,0 +1,153 @@
+//! Pasted text: where it goes, how much of it, and that it never confirms anything.
+
+use super::model::Model;
+use super::overlay::Overlay;
+use super::read;
+use super::rollback::Rollback;
+use crate::sanitize::Text;
+
+/// Characters that a field of one line takes: more than anybody looks for or explains, and little enough to be drawn at each key.
+pub(super) const ONE_LINE: usize = 1000;
+/// Bytes of a pasted value: what the platforms take at most.
+const VALUE: usize = 64 * 1024;
+
+/// Takes pasted text to where letters go.
+pub(super) fn paste(model: &mut Model, pasted: &str) {
+    model.notice = None;
+    let told = match (model.overlay.as_mut(), model.rollback.as_mut()) {
+        (Some(Overlay::Prompt(text)), _) => {
+            let whole = append(text, pasted);
+            let text = text.clone();
+            read::set_filter(model, &text);
+            told(whole)
+        }
+        (Some(Overlay::Help(find) | Overlay::Palette(find)), _) => {
+            find.at = 0;
+            told(append(&mut find.text, pasted))
+        }
+        (None, Some(Rollback::Commenting { note, .. })) => {
+            let room = ONE_LINE.saturating_sub(note.text().as_str().chars().count());
+            let taken: String = pasted.chars().take(room).collect();
+            note.paste(&taken);
+            told(taken.len() == pasted.len())
+        }
+        (None, Some(Rollback::Entering(entry))) => {
+            if pasted.len() + entry.value.expose().len() > VALUE {
+                // The beginning of a value is another value.
+                Some("that is longer than a secret may be: nothing of it was taken")
+            } else {
+                entry.paste(pasted);
+                None
+            }
+        }
+        (None, Some(Rollback::Ready(..))) => Some("a paste confirms nothing: it is typed"),
+        _ => None,
+    };
+    model.notice = told.map(Text::from).or(model.notice.take());
+}
+
+fn told(whole: bool) -> Option<&'static str> {
+    (!whole).then_some("the paste was longer than 1000 characters: its beginning was taken")
+}
+
+/// Takes as much as a line has room for, without control characters; whether that was all.
+fn append(line: &mut String, pasted: &str) -> bool {
+    let room = ONE_LINE.saturating_sub(line.chars().count());
+    let mut clean = pasted.chars().filter(|c| !c.is_control());
+    line.extend(clean.by_ref().take(room));
+    clean.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::effect::Effect;
+    use crate::app::msg::{Key, KeyCode, Msg, Now};
+    use crate::app::overlay::Find;
+    use crate::app::rollback::Asks;
+    use crate::app::update;
+    use crate::domain::consent::Level;
+    use crate::domain::operation::{Plan, Wish};
+
+    const NOW: Now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(9) };
+
+    fn model() -> Model {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\naccess = \"write\"\n";
+        let flags = crate::config::load::Flags::default();
+        Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), NOW)
+    }
+
+    fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+        update(model, Msg::Paste(text.to_owned()), NOW)
+    }
+
+    #[test]
+    fn a_line_takes_its_beginning_and_says_so() {
+        let mut model = model();
+        model.overlay = Some(Overlay::Prompt("a".to_owned()));
+        pasted(&mut model, &"b\u{1b}".repeat(5_000_000));
+        let Some(Overlay::Prompt(text)) = &model.overlay else { panic!("{:?}", model.overlay) };
+        assert_eq!(text.len(), ONE_LINE);
+        assert!(model.notice.as_ref().is_some_and(|told| told.as_str().contains("its beginning was taken")));
+        model.overlay = Some(Overlay::Palette(Find::default()));
+        pasted(&mut model, &"é".repeat(ONE_LINE));
+        assert_eq!(model.notice, None, "it fits");
+        for c in "xy".chars() {
+            update(&mut model, Msg::Key(Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false }), NOW);
+        }
+        let Some(Overlay::Palette(find)) = &model.overlay else { panic!("{:?}", model.overlay) };
+        assert_eq!(find.text.chars().count(), ONE_LINE, "nor is more of it typed");
+        model.overlay = None;
+        let asks = Asks::Wish(Wish::Review { run: 1, approve: true });
+        model.rollback = Some(Rollback::Commenting { env: "production".into(), asks, note: Box::default() });
+        pasted(&mut model, &"word ".repeat(1_000_000));
+        let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+        assert!(note.text().as_str().len() <= ONE_LINE && model.notice.is_some());
+    }
+
+    fn asked(level: Level) -> Model {
+        let mut model = model();
+        model.size = (100, 30);
+        let plan = Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall) };
+        let confirm = crate::app::confirm::Confirm::default();
+        model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
+        model
+    }
+
+    #[test]
+    fn a_paste_never_confirms_whether_the_terminal_says_that_it_is_one_or_not() {
+        let key = |code| Key { code, ctrl: false, alt: false, repeat: false };
+        for (level, text) in [(Level::Critical, "production"), (Level::Moderate, "y"), (Level::Severe, "HIKX")] {
+            let mut told = asked(level);
+            assert!(pasted(&mut told, &format!("{text}\n")).is_empty());
+            assert!(told.notice.is_some(), "{level:?}");
+            let mut burst = asked(level);
+            for code in text.chars().map(KeyCode::Char).chain([KeyCode::Enter]) {
+                assert!(update(&mut burst, Msg::Hurried(key(code)), NOW).is_empty(), "{level:?} {code:?}");
+                assert!(!matches!(burst.rollback, Some(Rollback::Following(_))));
+            }
+        }
+        // The letters stand there; an enter that comes by itself is a person's.
+        let mut model = asked(Level::Critical);
+        for code in "production".chars().map(KeyCode::Char).chain([KeyCode::Enter]) {
+            update(&mut model, Msg::Hurried(key(code)), NOW);
+        }
+        assert!(model.notice.is_some());
+        let effects = update(&mut model, Msg::Key(key(KeyCode::Enter)), NOW);
+        assert!(matches!(effects.as_slice(), [Effect::Operate(..)]), "{effects:?}");
+    }
+
+    #[test]
+    fn letters_of_the_menu_that_are_no_action_stay_there() {
+        let mut model = model();
+        model.overlay = Some(Overlay::Menu(0));
+        for c in "hello".chars() {
+            let key = Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false };
+            assert!(update(&mut model, Msg::Key(key), NOW).is_empty(), "{c}");
+            assert!(matches!(model.overlay, Some(Overlay::Menu(_))), "{c}");
+            assert!(model.notice.as_ref().is_some_and(|told| told.as_str().starts_with(c)), "{c}: {:?}", model.notice);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A screen too small for panes: whole lines in the order of what matters, and never none.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{Ctx, alarm_line, header, hint_line, panes, text};
+use crate::app::geometry::{Area, Geometry};
+use crate::app::model::Pane;
+use crate::app::overlay::Overlay;
+use crate::domain::environment::Tier;
+
+/// The header, the alarm, and the newest log lines, as far as there is room.
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry {
+    let mut geometry = Geometry::default();
+    let (mut rest, model) = (area, ctx.model);
+    let mut put = |frame: &mut Frame<'_>, line: Line<'static>| {
+        frame.render_widget(line, Rect { height: rest.height.min(1), ..rest });
+        rest = Rect { y: rest.y.saturating_add(1), height: rest.height.saturating_sub(1), ..rest };
+    };
+    put(frame, first(ctx, area.width));
+    if model.banner.is_some() {
+        put(frame, alarm_line(ctx, area.width));
+    }
+    // What is typed, and what is answered to it, has to be seen; hints of keys need not.
+    let says = matches!(model.overlay, Some(Overlay::Prompt(_))) || model.notice.is_some();
+    if says && rest.height > 0 {
+        let last = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
+        rest.height -= 1;
+        frame.render_widget(hint_line(ctx, area.width), last);
+    }
+    panes::draw(ctx, frame, Pane::Logs, rest);
+    let Rect { x, y, width, height } = rest;
+    geometry.panes.push((Pane::Logs, Area { x, y, width, height }));
+    geometry
+}
+
+/// The header; where not even its most important part has room, the beginning of the state of what matters most.
+fn first(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
+    let line = header(ctx, width);
+    if line.width() > 0 {
+        return line;
+    }
+    let (model, theme) = (ctx.model, ctx.theme);
+    let env = model.environments.iter().max_by_key(|env| (env.tier == Tier::Production, env.tier));
+    let said = env.map(|env| {
+        let judged = model.judge(env);
+        (format!("{}{} {}", theme.symbol(judged.status), env.id, judged.words), theme.status(judged.status))
+    });
+    let (said, style) = said.unwrap_or_else(|| (ctx.veiled(&model.project), theme.strong()));
+    // A mark in the place of the only letter says less than the letter.
+    let mark = if width > 3 { theme.ellipsis() } else { "" };
+    Line::styled(text::cut(&said, width.into(), mark), style)
+}
