@@ -19,7 +19,6 @@ pub mod msg;
 pub mod needs;
 pub mod note;
 pub mod overlay;
-pub mod pace;
 mod paste;
 mod read;
 pub mod reader;

@@ -21,6 +21,7 @@ mod signals;
 mod simulate;
 mod snapshot;
 mod status;
+mod stuck;
 mod terminal;
 mod view;
 mod wait;

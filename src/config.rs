@@ -31,6 +31,7 @@ use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::log::Input;
 use crate::domain::promotion::Promotions;
 use crate::domain::trust::ProjectFile;
+use crate::domain::secret::Contract;
 
 /// Everything the console needs to know.
 #[derive(Debug, Clone)]
@@ -217,6 +218,25 @@ pub struct SecretRules {
     pub required: Vec<(Arc<str>, Arc<str>)>,
     /// Keys that may exist.
     pub optional: Vec<(Arc<str>, Arc<str>)>,
+}
+
+impl SecretRules {
+    /// The names that must exist.
+    #[must_use]
+    pub fn required_keys(&self) -> Vec<&str> {
+        self.required.iter().map(|(_, key)| &**key).collect()
+    }
+
+    /// What the rules say of a name.
+    #[must_use]
+    pub fn contract(&self, key: &str) -> Contract {
+        let names = |rules: &[(Arc<str>, Arc<str>)]| rules.iter().any(|(_, one)| &**one == key);
+        match (names(&self.required), names(&self.optional)) {
+            (true, _) => Contract::Required,
+            (false, true) => Contract::Optional,
+            (false, false) => Contract::Unlisted,
+        }
+    }
 }
 
 /// Look and feel.

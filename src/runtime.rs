@@ -142,9 +142,6 @@ fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
         if terminate.poll_recv(cx).is_ready() {
             return Poll::Ready(Some(ExitCode::Terminated));
         }
-        if hangup.poll_recv(cx).is_ready() {
-            return Poll::Ready(Some(ExitCode::HungUp));
-        }
         Poll::Pending
     }))
 }

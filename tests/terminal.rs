@@ -226,14 +226,14 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     pty.wait("the prompt after the stop", |screen| {
         screen.contents().split_once("Stopped").is_some_and(|(_, after)| after.contains("shell>"))
     });
-    pty.assert_clean();
+    pty.assert_modes_off();
     pty.send("fg\n");
     pty.wait("the console again", |screen| screen.alternate_screen() && screen.contents().contains("production"));
     pty.send("q");
     pty.wait("the shell", |screen| !screen.alternate_screen());
     pty.send("exit\n");
     pty.wait_end();
-    pty.assert_clean();
+    pty.assert_modes_off();
 }
 
 /// Not a test of its own: the child that [`a_panic_gives_the_terminal_back`] runs in a pseudo-terminal.

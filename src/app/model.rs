@@ -31,7 +31,7 @@ use crate::domain::pipeline::Run;
 use crate::domain::posture::Posture;
 use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
-use crate::domain::secret::{Contract, SecretEntry, SecretRow};
+use crate::domain::secret::{SecretEntry, SecretRow};
 use crate::domain::secret_matrix;
 use crate::domain::span;
 use crate::domain::state::State;
@@ -446,16 +446,7 @@ impl Model {
 
     /// Makes the matrix anew from what was read.
     pub(super) fn rebuild_secrets(&mut self) {
-        let required: Vec<&str> = self.rules.required.iter().map(|(_, key)| &**key).collect();
-        let contract = |key: &str| {
-            if required.contains(&key) {
-                Contract::Required
-            } else if self.rules.optional.iter().any(|(_, optional)| &**optional == key) {
-                Contract::Optional
-            } else {
-                Contract::Unlisted
-            }
-        };
+        let (required, contract) = (self.rules.required_keys(), |key: &str| self.rules.contract(key));
         let environments: Vec<&EnvInfo> = self.environments.iter().collect();
         let mut rows = secret_matrix::rows(&environments, &self.secret_entries, contract, &required);
         let built = |env: &EnvId, platform: Platform| {

@@ -137,6 +137,11 @@ pub(super) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<
     Some(Text::from(format!("{why}; esc, then R reads it again")))
 }
 
+/// Whether nothing but a reason is missing: what is refused is not asked for one.
+fn needs_reason(plan: &Plan) -> bool {
+    plan.refusals.is_empty() && !plan.overrides.is_empty()
+}
+
 /// A plan came, or the reason why there is none.
 pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
     match &model.rollback {
@@ -144,6 +149,12 @@ pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Tex
         _ => return,
     }
     model.rollback = Some(match plan {
+        // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
+        Ok(plan) if model.reason.is_none() && plan.continues.is_none() && needs_reason(&plan) => {
+            let why = plan.overrides.first().map(ToString::to_string).unwrap_or_default();
+            model.notice = Some(Text::from(format!("a reason is needed: {why}")));
+            Rollback::Commenting { env: plan.env.clone(), asks: Asks::Wish(plan.wish), note: Box::default() }
+        }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
             if overridden(model, &plan.env, &plan.wish, now).is_some() {

@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::operation::{Consent, end, show_plan, tell_changes};
 use super::signals::{Signal, Signals};
+use super::stuck;
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::operation::{OpState, Operation, Plan, StepReport};
@@ -46,6 +48,7 @@ pub(super) async fn carry_out(
     tokio::pin!(grace);
     // Nobody reading is no reason to leave a change half-done.
     let mut unread = None;
+    let (mut silent, mut tick) = (stuck::Told::new(), tokio::time::interval(stuck::LOOK));
     loop {
         let fact = tokio::select! {
             biased;
@@ -67,6 +70,11 @@ pub(super) async fn carry_out(
                 return Ok(left(engine, signal));
             }
             fact = lanes.control.recv() => fact,
+            _ = tick.tick() => {
+                let text = stuck::stuck(&told, &mut silent, SystemClock::new().now(), json);
+                unread = unread.or(super::print(&text).err());
+                continue;
+            }
         };
         let operation = match fact {
             Some(Fact::Operation(operation)) if operation.id == op => operation,

@@ -9,12 +9,17 @@ use super::carry::carry_out;
 use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
 use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
 use crate::domain::proof::Observation;
+use crate::domain::release::Commit;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
+
+/// Commits whose titles are told, the newest first.
+const COMMITS: usize = 20;
 
 /// What makes a plan more than a plan.
 #[derive(Debug, Clone, clap::Args)]
@@ -192,6 +197,17 @@ fn schema(kind: OpKind) -> &'static str {
     }
 }
 
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Unknown => "unknown",
+        Status::Paused => "waiting",
+        Status::Running => "running",
+        Status::Warn => "warn",
+        Status::Fail => "fail",
+    }
+}
+
 /// The plan in words, or as JSON.
 pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     if json {
@@ -203,6 +219,22 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
         part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
     }
     plan.rest.iter().for_each(|one| text.push_str(&format!("{}: {}\n", one.service, one.words)));
+    match &plan.commits_out {
+        Some(commits) => {
+            let how = if plan.kind.ships() { "ship" } else { "go out" };
+            text.push_str(&format!("{} commits {how}\n", commits.len()));
+            let told = |one: &Commit| format!("  {} {} {}\n", one.sha.short(), one.author, one.title);
+            text.extend(commits.iter().rev().take(COMMITS).map(told));
+            if commits.len() > COMMITS {
+                text.push_str(&format!("  and {} more\n", commits.len() - COMMITS));
+            }
+        }
+        None if plan.kind.ships() || plan.kind == OpKind::RollBack => text.push_str("the commits: unknown\n"),
+        None => {}
+    }
+    for (status, line) in plan.ships.iter().flat_map(|ships| ships.lines()) {
+        text.push_str(&format!("{:<8} {line}\n", word(status)));
+    }
     let stays = if plan.kind == OpKind::RollBack { "does not go back" } else { "stays as it is" };
     plan.stays.iter().for_each(|line| text.push_str(&format!("{stays}: {line}\n")));
     plan.overrides.iter().for_each(|one| text.push_str(&format!("needs a reason: {}\n", one.words())));

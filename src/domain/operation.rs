@@ -11,7 +11,9 @@ use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::manner::Strategy;
 use super::overrides::Override;
 use super::proof::{Claim, Observation, Rest};
+use super::pace::Pace;
 use super::release::{Commit, Presence};
+use super::shipment::Shipment;
 pub use super::step::{PlanStep, StepKind, Wait};
 pub use super::wish::{Lever, OpKind, PIPELINE, Target, Wish};
 use crate::sanitize::Text;
@@ -39,6 +41,8 @@ pub struct Plan {
     pub red: Vec<Text>,
     /// Commits that go out (are no longer live) when it is carried out, or that ship; `None` = could not be read.
     pub commits_out: Option<Vec<Commit>>,
+    /// What ships, and what speaks for and against it; `None` = nothing ships.
+    pub ships: Option<Box<Shipment>>,
     /// What does not go back, each in one line.
     pub stays: Vec<Text>,
     /// Why it cannot run now; empty = it can.
@@ -70,6 +74,7 @@ impl Plan {
             claims: Vec::new(),
             red: Vec::new(),
             commits_out: None,
+            ships: None,
             stays: Vec::new(),
             refusals: Vec::new(),
             overrides: Vec::new(),
@@ -320,6 +325,9 @@ pub struct StepReport {
     pub spoke_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// How long such steps took before.
+    #[serde(default)]
+    pub pace: Option<Pace>,
 }
 
 /// How an operation stands.

@@ -4,10 +4,10 @@ mod builds;
 mod declared;
 mod logs;
 mod pipeline;
-mod posture;
+pub(in crate::engine) mod posture;
 mod probes;
 mod releases;
-mod secrets;
+pub(in crate::engine) mod secrets;
 mod token;
 
 use std::sync::Arc;

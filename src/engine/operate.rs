@@ -35,6 +35,7 @@ use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
 use crate::domain::proof::{self, Claim};
+use crate::domain::pace;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
@@ -43,6 +44,9 @@ use crate::store::{Store, StoreError};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Pause between two looks while waiting.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Operations of the past whose steps say how long one usually takes.
+const LOOKED_BACK: u32 = 50;
 
 /// How a step failed.
 enum Trouble {
@@ -146,6 +150,11 @@ impl Operator {
             self.tell(&operation).await;
             return;
         }
+        // What cannot be read makes a step unknown, which is given its time.
+        let past = self.store.operations(LOOKED_BACK).await.unwrap_or_default();
+        for step in &mut operation.steps {
+            step.pace = pace::pace(past.iter().rev(), operation.kind, &step.service.name, step.kind);
+        }
         self.tell(&operation).await;
         self.carry_out(&mut operation).await;
         let mut notes = self.free().await;
@@ -203,6 +212,7 @@ impl Operator {
             started_at: None,
             spoke_at: None,
             ended_at: None,
+            pace: None,
         };
         let mut steps: Vec<StepReport> = self
             .plan

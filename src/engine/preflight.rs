@@ -10,6 +10,7 @@ mod redeploy;
 pub(super) mod rerun;
 pub(super) mod scale;
 pub(super) mod secret;
+mod shipment;
 mod since;
 mod whole;
 
@@ -106,6 +107,14 @@ pub(super) async fn preflight(
     plan.overrides.extend(past.claimed(&settings.who));
     if !plan.kind.stops() {
         plan.overrides.extend(settings.frozen(env, clock.now()).map(Override::Freeze));
+    }
+    if plan.kind.ships() {
+        let ships = shipment::read(clients, settings, info, &plan).await;
+        // What is taken up again was allowed when it began.
+        if past.continues.is_none() {
+            plan.overrides.extend(ships.red());
+        }
+        plan.ships = Some(Box::new(ships));
     }
     plan.level = plan.level.max(Level::of(plan.kind, info.tier));
     if !plan.overrides.is_empty() {

@@ -24,6 +24,7 @@ use crate::domain::ids::{EnvId, Sha};
 use crate::domain::pipeline::{Gate, Job, Run};
 use crate::domain::release::Commit;
 use crate::domain::secret::{Digest, SecretEntry};
+use crate::domain::shipment::Pull;
 use crate::sanitize::Text;
 
 const GITHUB: Platform = Platform::Github;
@@ -160,6 +161,16 @@ impl Github {
                 .map(|file| Text::clean(&file.filename))
                 .collect(),
         })
+    }
+
+    /// `GET R/commits/{sha}/pulls`: the pull requests that brought a commit.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn pulls_of(&self, commit: &Sha) -> Result<Vec<Pull>, PlatformError> {
+        let list: Vec<wire::PullRequest> =
+            self.get(&format!("commits/{}/pulls", segment(commit.as_str()))).read().await?;
+        Ok(list.into_iter().map(Pull::from).collect())
     }
 
     /// `GET R/deployments`, newest first, of one environment or all.

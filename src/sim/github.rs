@@ -73,6 +73,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/deployments/{id}/statuses", routing::get(lists::statuses))
         .route("/commits", routing::get(lists::commits))
         .route("/commits/{reference}", routing::get(commit))
+        .route("/commits/{reference}/pulls", routing::get(pulls))
         .route("/compare/{basehead}", routing::get(compare))
         .layer(middleware::from_fn_with_state(shared.clone(), owned));
     Router::new()
@@ -151,6 +152,20 @@ async fn commit(State(shared): State<Shared>, Path((_, _, reference)): Named) ->
     found.map_or_else(
         || error(StatusCode::UNPROCESSABLE_ENTITY, &words),
         |one| Json(github_json::whole_commit(&world, one)).into_response(),
+    )
+}
+
+/// The pull requests that brought a commit: merged ones, of the default branch.
+async fn pulls(State(shared): State<Shared>, Path((_, _, reference)): Named) -> Response {
+    let world = shared.world();
+    let found = resolve(&world, &reference).and_then(|index| world.commits.get(index));
+    let words = format!("No commit found for SHA: {reference}");
+    found.map_or_else(
+        || error(StatusCode::UNPROCESSABLE_ENTITY, &words),
+        |one| {
+            Json(one.pull.map(|number| github_json::pull(&world, one, number)).into_iter().collect::<Vec<_>>())
+                .into_response()
+        },
     )
 }
 

@@ -11,7 +11,6 @@ use crate::app::confirm;
 use crate::app::draft;
 use crate::app::follow;
 use crate::app::note::Note;
-use crate::app::pace;
 use crate::app::readiness;
 use crate::app::rollback::{self, Asks, Rollback};
 use crate::domain::candidates::{self, Choice};
@@ -22,6 +21,7 @@ use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, PlanPart, StepReport, StepState, Wish};
 use crate::domain::proof::{Found, Observation, Stays, Witness};
 use crate::domain::release::Presence;
+use crate::domain::pace;
 use crate::sanitize::Text;
 
 /// The dialog.
@@ -216,8 +216,13 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
     if let Some(expected) = plan.expected {
         lines.push(Line::raw(format!(" usually takes {}", text::age(expected))));
     }
-    if plan.kind.ships() {
-        lines.extend(against(ctx, plan.kind));
+    match &plan.ships {
+        Some(ships) => lines.extend(ships.lines().into_iter().map(|(status, text)| {
+            let style = if status == Status::Ok { ctx.theme.dim() } else { ctx.theme.status(status) };
+            Line::styled(format!(" {} {}", ctx.theme.symbol(status), ctx.veiled(&text)), style)
+        })),
+        None if plan.kind.ships() => lines.extend(against(ctx, plan.kind)),
+        None => {}
     }
     if !plan.stays.is_empty() {
         let stays = if plan.kind == OpKind::RollBack { " does NOT go back" } else { " stays as it is" };
@@ -310,9 +315,9 @@ fn step_line(ctx: &Ctx<'_>, operation: &Operation, step: &StepReport) -> Line<'s
     let word = step.state.word();
     let took = step.started_at.map(|at| text::since(at, step.ended_at.unwrap_or(ctx.now.wall))).unwrap_or_default();
     let running = step.state == StepState::Running && !operation.state.ended() && !operation.interrupted;
-    let usual = pace::pace(ctx.model, operation.kind, step).filter(|_| running);
+    let usual = step.pace.filter(|_| running);
     let mut usual = usual.map(|pace| format!(", usually {}", text::age(pace.usual))).unwrap_or_default();
-    if let Some(silent) = pace::stuck(ctx.model, operation, step, ctx.now).filter(|_| running) {
+    if let Some(silent) = pace::stuck(step, ctx.now.wall).filter(|_| running) {
         usual.push_str(&format!("   stuck? silent for {}", text::age(silent)));
         status = Status::Warn;
     }

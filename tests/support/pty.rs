@@ -11,8 +11,9 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Rows or columns of the screen model, which need not hold as many as a terminal may claim to have.
-fn cells(told: u16, most: u16) -> std::num::NonZeroU16 {
-    told.clamp(1, most).try_into().unwrap()
+fn cells(told: u16, usual: u16, most: u16) -> std::num::NonZeroU16 {
+    let cells = if told == 0 { usual } else { told.min(most) };
+    cells.try_into().unwrap()
 }
 
 /// A program on a pseudo-terminal.
@@ -49,7 +50,7 @@ impl Pty {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        let screen = vt100::Parser::new(cells(rows, 500), cells(columns, 1000), 0);
+        let screen = vt100::Parser::new(cells(rows, 24, 500), cells(columns, 80, 1000), 0);
         Self { master: pair.master, child, writer, chunks, screen, clock: SystemClock::new() }
     }
 
@@ -62,7 +63,7 @@ impl Pty {
     /// Changes the size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
-        self.screen.screen_mut().set_size(cells(rows, 500), cells(columns, 1000));
+        self.screen.screen_mut().set_size(cells(rows, 24, 500), cells(columns, 80, 1000));
     }
 
     /// The screen model.
@@ -109,14 +110,19 @@ impl Pty {
         !format!("{:?}", modes.local_flags).contains("ICANON")
     }
 
-    /// Asserts that every mode that the console switches on is off again.
+    /// Asserts that the terminal is as it was before the console.
     pub fn assert_clean(&self) {
+        self.assert_modes_off();
+        assert!(!self.raw(), "the terminal was left raw");
+    }
+
+    /// Asserts that every mode that the console switches on is off again. Under a shell that edits its line, the terminal is raw.
+    pub fn assert_modes_off(&self) {
         let screen = self.screen();
         assert!(!screen.alternate_screen(), "the alternate screen was left on");
         assert!(!screen.hide_cursor(), "the cursor was left hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste was left on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left captured");
-        assert!(!self.raw(), "the terminal was left raw");
     }
 }
 

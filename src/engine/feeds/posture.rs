@@ -43,7 +43,7 @@ pub(in crate::engine) struct PostureFeed {
 }
 
 impl PostureFeed {
-    pub(super) fn new(
+    pub(in crate::engine) fn new(
         service: &ServiceInfo,
         tier: Tier,
         database: Option<&DatabaseSettings>,
@@ -72,13 +72,13 @@ impl PostureFeed {
     }
 
     /// The repository, as far as it matters to an environment: a service of its own name.
-    pub(super) fn repository(env: &EnvInfo, clients: &Clients) -> Option<Self> {
+    pub(in crate::engine) fn repository(env: &EnvInfo, clients: &Clients) -> Option<Self> {
         let source = Some(Source::Github(clients.github.clone()?));
         let (service, resource) = (ServiceId::new(env.id.clone(), "repository"), env.id.as_str().into());
         Some(Self { service, resource, source, http: clients.http.clone(), held: None, asked: false, database: None })
     }
 
-    pub(super) fn service(&self) -> &ServiceId {
+    pub(in crate::engine) fn service(&self) -> &ServiceId {
         &self.service
     }
 
@@ -120,6 +120,18 @@ impl PostureFeed {
         // A database that cannot be reached hides nothing of what its platform says.
         outbox.tell(Fact::Posture(self.service.clone(), checks)).await;
         failed.map_or(Ok(Pace::After(pause)), Err)
+    }
+
+    /// Everything there is to look at, now and once.
+    ///
+    /// # Errors
+    /// When the platform or the database could not be looked at.
+    pub(in crate::engine) async fn once(&mut self) -> Result<Vec<Posture>, PlatformError> {
+        let mut checks = self.platform().await?;
+        if let Some((database, _)) = &self.database {
+            checks.extend(database.look().await?.checks);
+        }
+        Ok(checks)
     }
 
     /// Fails only when nothing at all could be looked at; else what could not is unknown, with the reason.

@@ -28,35 +28,41 @@ impl SecretsFeed {
 
     /// Whole or not at all: a half list would show keys as missing that are there.
     pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        let env = &self.env.id;
-        let mut entries = Vec::new();
-        for service in &self.env.services {
-            let resource = &service.resource;
-            match service.platform {
-                Platform::Fly => {
-                    if let Some(fly) = &self.clients.fly {
-                        entries.extend(fly.secrets(resource, env).await?);
-                    }
-                }
-                Platform::Vercel => {
-                    if let Some(vercel) = &self.clients.vercel {
-                        entries.extend(vercel.env(resource, Some(&vercel_target(env, self.env.tier)), env).await?);
-                    }
-                }
-                Platform::Supabase => {
-                    if let Some(supabase) = &self.clients.supabase {
-                        entries.extend(supabase.secrets(resource, env).await?);
-                    }
-                }
-                Platform::Github | Platform::Edge => {}
-            }
-        }
-        if let Some(github) = &self.clients.github {
-            entries.extend(of_pipeline(github, env).await?);
-        }
-        outbox.tell(Fact::Secrets(env.clone(), entries)).await;
+        let entries = entries(&self.env, &self.clients).await?;
+        outbox.tell(Fact::Secrets(self.env.id.clone(), entries)).await;
         Ok(Pace::After(PAUSE))
     }
+}
+
+/// Every name of an environment.
+pub(in crate::engine) async fn entries(info: &EnvInfo, clients: &Clients) -> Result<Vec<SecretEntry>, PlatformError> {
+    let env = &info.id;
+    let mut entries = Vec::new();
+    for service in &info.services {
+        let resource = &service.resource;
+        match service.platform {
+            Platform::Fly => {
+                if let Some(fly) = &clients.fly {
+                    entries.extend(fly.secrets(resource, env).await?);
+                }
+            }
+            Platform::Vercel => {
+                if let Some(vercel) = &clients.vercel {
+                    entries.extend(vercel.env(resource, Some(&vercel_target(env, info.tier)), env).await?);
+                }
+            }
+            Platform::Supabase => {
+                if let Some(supabase) = &clients.supabase {
+                    entries.extend(supabase.secrets(resource, env).await?);
+                }
+            }
+            Platform::Github | Platform::Edge => {}
+        }
+    }
+    if let Some(github) = &clients.github {
+        entries.extend(of_pipeline(github, env).await?);
+    }
+    Ok(entries)
 }
 
 /// What the pipeline holds for an environment. A repository without such an environment, or a token that may not list it, has

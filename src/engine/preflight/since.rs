@@ -71,11 +71,7 @@ async fn drifted(clients: &Clients, part: &PartFacts) -> Told {
 
 /// Migrations that the commits which go out have brought.
 pub(super) fn migrations(between: &Comparison) -> Vec<Text> {
-    let brought = |path: &&Text| {
-        let sql = std::path::Path::new(path.as_str()).extension().is_some_and(|ending| ending == "sql");
-        sql && path.as_str().contains("migrations/")
-    };
-    let names: Vec<String> = between.added.iter().filter(brought).map(|path| file(path.as_str()).to_owned()).collect();
+    let names = added(between);
     let (count, verb) = if names.len() == 1 {
         ("1 migration".to_owned(), "stays")
     } else {
@@ -83,6 +79,15 @@ pub(super) fn migrations(between: &Comparison) -> Vec<Text> {
     };
     let what = format!("database: {count} of the commits that go out {verb} applied");
     listed(&what, &names).into_iter().collect()
+}
+
+/// Migrations that are added between two commits, by the names of their files.
+pub(super) fn added(between: &Comparison) -> Vec<String> {
+    let brought = |path: &&Text| {
+        let sql = std::path::Path::new(path.as_str()).extension().is_some_and(|ending| ending == "sql");
+        sql && path.as_str().contains("migrations/")
+    };
+    between.added.iter().filter(brought).map(|path| file(path.as_str()).to_owned()).collect()
 }
 
 fn file(path: &str) -> &str {

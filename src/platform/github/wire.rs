@@ -8,6 +8,7 @@ use crate::domain::extent::Extent;
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::pipeline::{Gate, Job, Run as DomainRun, Step};
 use crate::domain::release::Commit;
+use crate::domain::shipment::Pull;
 use crate::platform::lenient::{maybe_time, or_default, text};
 use crate::sanitize::Text;
 
@@ -248,6 +249,22 @@ impl From<WireCommit> for Commit {
         let author = if wire.author.login.is_empty() { wire.commit.author.name } else { wire.author.login };
         let title = wire.commit.message.lines().next().unwrap_or_default();
         Self { sha: Sha::from(wire.sha), author: Text::clean(&author), title: Text::clean(title) }
+    }
+}
+
+/// A pull request, as far as it is told.
+#[derive(Deserialize)]
+pub(super) struct PullRequest {
+    number: u64,
+    #[serde(default, deserialize_with = "text")]
+    title: String,
+    #[serde(default, deserialize_with = "or_default")]
+    user: Login,
+}
+
+impl From<PullRequest> for Pull {
+    fn from(wire: PullRequest) -> Self {
+        Self { number: wire.number, title: Text::clean(&wire.title), author: Text::clean(&wire.user.login) }
     }
 }
 
