@@ -151,7 +151,7 @@ pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Tex
     model.rollback = Some(match plan {
         // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
         Ok(plan) if model.reason.is_none() && plan.continues.is_none() && needs_reason(&plan) => {
-            let why = plan.overrides.first().map(ToString::to_string).unwrap_or_default();
+            let why = plan.overrides.first().map(Override::words).unwrap_or_default();
             model.notice = Some(Text::from(format!("a reason is needed: {why}")));
             Rollback::Commenting { env: plan.env.clone(), asks: Asks::Wish(plan.wish), note: Box::default() }
         }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::environment::Status;
+use super::overrides::Override;
 use crate::sanitize::Text;
 
 /// Names that are listed; of the rest the count.
@@ -54,9 +55,9 @@ pub struct Shipment {
 
 impl Shipment {
     /// What is red, each as a reason against it that a person may override by one of their own.
-    pub fn red(&self) -> impl Iterator<Item = Text> + '_ {
+    pub fn red(&self) -> impl Iterator<Item = Override> + '_ {
         let red = self.points.iter().filter(|point| point.status == Status::Fail);
-        red.map(|point| Text::clean(&format!("it is not so that {}: {}", point.asks, point.says)))
+        red.map(|point| Override::RedGate { asks: Text::from(point.asks), says: point.says.clone() })
     }
 
     /// Line by line, with how each is drawn.
@@ -110,7 +111,7 @@ mod tests {
             migrations: Some(Vec::new()),
             ..Shipment::default()
         };
-        let red: Vec<String> = shipment.red().map(|text| text.to_string()).collect();
+        let red: Vec<String> = shipment.red().map(|one| one.words()).collect();
         assert_eq!(red, ["it is not so that its pipeline passed: CI #7 failure: test, step pytest"]);
         let lines: Vec<String> = shipment.lines().into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines[..2], ["pull requests: not read", "migrations: none"]);
@@ -118,6 +119,6 @@ mod tests {
 
     #[test]
     fn a_long_list_is_counted() {
-        assert_eq!(listed((1..=7).map(|n| n.to_string())), "1, 2, 3, 4, 5 and 2 more");
+        assert_eq!(listed((1_u8..=7).map(|n| n.to_string())), "1, 2, 3, 4, 5 and 2 more");
     }
 }

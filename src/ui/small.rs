@@ -44,8 +44,8 @@ fn first(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let env = model.environments.iter().max_by_key(|env| (env.tier == Tier::Production, env.tier));
     let said = env.map(|env| {
-        let judged = model.judge(env);
-        (format!("{}{} {}", theme.symbol(judged.status), env.id, judged.words), theme.status(judged.status))
+        let judged = model.judge(env, ctx.now);
+        (format!("{}{} {}", theme.mark(judged.state), env.id, judged.words()), theme.state(judged.state))
     });
     let (said, style) = said.unwrap_or_else(|| (ctx.veiled(&model.project), theme.strong()));
     // A mark in the place of the only letter says less than the letter.
