@@ -28,6 +28,7 @@ use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
 use crate::domain::state::State;
+use crate::domain::pace;
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
 
@@ -160,8 +161,10 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     if model.interrupted().next().is_some() {
         pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
     } else if let Some(running) = model.running() {
-        let text = format!(" {} {} {} ", theme.symbol(Status::Running), running.kind.name(), running.env);
-        pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(Status::Running))]));
+        let stuck = running.steps.iter().any(|step| pace::stuck(step, ctx.now.wall).is_some());
+        let (status, asks) = if stuck { (Status::Warn, "stuck? ") } else { (Status::Running, "") };
+        let text = format!(" {} {} {} {asks}", theme.symbol(status), running.kind.name(), running.env);
+        pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(status))]));
     }
     pieces.push(Piece::new(7, vec![Span::raw(format!("  {} ", ctx.now.wall.strftime("%H:%M:%SZ")))]));
     pieces.extend(platforms(ctx));

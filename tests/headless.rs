@@ -230,6 +230,19 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
     let plan = flightdeck(dir.path(), &["promote"]).await;
     let said = String::from_utf8_lossy(&plan.stdout).into_owned();
     assert!(plan.status.code() == Some(0) && said.contains("nothing was changed"), "{plan:?}");
+    for shown in
+        ["commits ship", "written by", "pull requests: ", "migrations: ", "its pipeline passed: ", "staging is healthy"]
+    {
+        assert!(said.contains(shown), "{shown}: {said}");
+    }
+    // Production lacks a secret that is required: without a screen, too, somebody has to say why nevertheless.
+    assert!(said.contains("needs a reason: it is not so that secrets are in place: SENTRY_DSN"), "{said}");
+    let dared = flightdeck(dir.path(), &["promote", "--confirm", "production"]).await;
+    assert_eq!(dared.status.code(), Some(5), "{dared:?}");
+    assert!(String::from_utf8_lossy(&dared.stderr).contains("--reason"), "{dared:?}");
+    let whole = lines(&flightdeck(dir.path(), &["plan", "promote", "--json"]).await);
+    let ships = &whole[0]["plan"]["ships"];
+    assert!(ships["pulls"][0]["number"].is_u64() && ships["authors"][0].is_string(), "{ships}");
     let promote = flightdeck(dir.path(), &["promote", "--confirm", "production", "--reason", "planned", "--json"]);
     let approve = async {
         loop {
@@ -250,6 +263,11 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
     let said = lines(&promoted);
     assert_eq!(said[0]["schema"], "flightdeck/promote-step");
     assert_eq!(said.last().unwrap()["operation"]["state"], "done");
+    let gate = said.iter().find_map(|line| line["step"]["state"]["waiting"].as_object());
+    assert!(
+        gate.is_some_and(|gate| gate["env"] == "production" && gate["run"].is_u64() && gate["mine"] == true),
+        "{gate:?}"
+    );
     sim.stop().await;
 }
 

@@ -173,7 +173,7 @@ async fn what_staging_runs_is_promoted_approved_and_seen_at_the_edge() {
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert!(plan.commits_out.as_ref().is_some_and(|commits| !commits.is_empty()), "what ships is in view");
     let (promotion, wanted) = (plan.op, plan.parts[0].to.1.clone().unwrap());
-    console.engine.operate(plan, None);
+    console.begins(plan);
     let (run, may) = held(&mut console).await;
     assert!(may);
     let review = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
@@ -184,7 +184,7 @@ async fn what_staging_runs_is_promoted_approved_and_seen_at_the_edge() {
     let approved = ended(&mut console, approval).await;
     assert_eq!(approved.state, OpState::Done, "{approved:#?}");
     // Somebody else was faster: told as what it is, and nothing is done twice.
-    console.engine.operate(stale, None);
+    console.begins(stale);
     let refused = ended(&mut console, late).await;
     assert_eq!(refused.state, OpState::Failed, "{refused:#?}");
     let done = ended(&mut console, promotion).await;
@@ -208,7 +208,7 @@ async fn a_rejected_gate_ends_its_run_and_production_stays() {
     let before = world.truth().await["environments"]["production"]["services"].clone();
     let plan = console.wish("production", Wish::Promote, None).await.unwrap();
     let promotion = plan.op;
-    console.engine.operate(plan, None);
+    console.begins(plan);
     let (run, _) = held(&mut console).await;
     let review = console.wish("production", Wish::Review { run, approve: false }, None).await.unwrap();
     let rejection = review.op;
@@ -230,11 +230,11 @@ async fn a_run_is_cancelled_once() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let plan = console.wish("production", Wish::Promote, None).await.unwrap();
-    console.engine.operate(plan, None);
+    console.begins(plan);
     let (run, _) = held(&mut console).await;
     let cancel = console.wish("production", Wish::Cancel { run }, None).await.unwrap();
     let op = cancel.op;
-    console.engine.operate(cancel, None);
+    console.begins(cancel);
     assert_eq!(ended(&mut console, op).await.state, OpState::Done);
     let over = console.wish("production", Wish::Cancel { run }, None).await.unwrap();
     assert!(over.refusals[0].as_str().contains("is over"), "{:?}", over.refusals);
@@ -280,13 +280,13 @@ async fn nobody_approves_their_own_run_where_that_is_forbidden() {
     world.event(&json!({"kind": "no_self_review", "environment": "production"})).await;
     let mut console = world.console();
     let plan = console.wish("production", Wish::Promote, None).await.unwrap();
-    console.engine.operate(plan, None);
+    console.begins(plan);
     let (run, may) = held(&mut console).await;
     assert!(!may);
     let review = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
     assert!(review.refusals[0].as_str().contains("it is your own run"), "{:?}", review.refusals);
     let op = review.op;
-    console.engine.operate(review, None);
+    console.begins(review);
     assert_eq!(ended(&mut console, op).await.state, OpState::Refused);
     console.stop().await;
 }

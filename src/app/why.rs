@@ -197,3 +197,29 @@ fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::{Contract, Finding, Rule, SecretRow};
+
+    #[test]
+    fn a_finding_is_evidence_about_its_own_environment_whatever_its_name_begins_with() {
+        let env = |name: &str| format!("[[environments]]\nname = \"{name}\"\ntier = \"production\"\n");
+        let flags = crate::config::load::Flags::default();
+        let text = env("prod") + &env("prod-eu");
+        let settings = crate::config::load::parse(&text, None, &flags, &|_| None).unwrap();
+        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
+        let mut model = Model::new(&settings, now);
+        let says = Text::from("missing in prod-eu");
+        let envs = vec!["prod-eu".into()];
+        let finding = Finding { rule: Rule::Missing, envs, status: Status::Fail, blocks: true, says };
+        let (key, contract) = (Text::from("DSN"), Contract::Required);
+        model.secrets = vec![SecretRow { key, contract, entries: Vec::new(), findings: vec![finding] }];
+        for (name, told) in [("prod", false), ("prod-eu", true)] {
+            model.selection.place = Some(Place::Env(name.into()));
+            let found = evidence(&model, now);
+            assert_eq!(found.iter().any(|one| one.says.as_str().contains("secret DSN")), told, "{name}: {found:?}");
+        }
+    }
+}

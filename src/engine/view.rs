@@ -139,6 +139,11 @@ pub fn attach(sources: &[LogSource], proxy: &Proxy, clock: SharedClock) -> Resul
         match input {
             Input::Stdin => {}
             Input::Address(url) => begin(id, (source::address(url, proxy), ROOM))?,
+            // What is not there yet is waited for; a pipe would be read by whoever opens it first, and is no file that can be followed.
+            Input::File(path) if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) => {
+                let told = format!("{} is not a file; a pipe is read by a command: [\"cat\", \"…\"]", path.display());
+                first.push(Tape { service: id.clone(), piece: Piece::End(Text::clean(&told)) });
+            }
             Input::File(path) => parts.push(merge::Part::newest(id.clone(), path.clone())),
             Input::Command(words) => match source::command(words) {
                 Ok((child, streams)) => {
@@ -199,6 +204,18 @@ fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), UserError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let id = ServiceId::new("production", "app");
+        let source = LogSource { id, input: Input::File(path), service: None };
+        let viewing = attach(&[source], crate::clock::SystemClock::shared()).unwrap().unwrap();
+        let Piece::End(told) = &viewing.first[0].piece else { panic!("an end") };
+        assert!(told.as_str().contains("is not a file"), "{told}");
+    }
 
     #[test]
     fn the_host_of_an_address_is_told_and_no_credentials() {

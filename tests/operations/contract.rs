@@ -67,12 +67,12 @@ async fn evening() -> Vec<Exchange> {
     for approve in [false, true] {
         let plan = console.wish("production", Wish::Promote, None).await.unwrap();
         let promotion = plan.op;
-        console.engine.operate(plan, None);
+        console.begins(plan);
         let run = held(&mut console, answered).await;
         answered = run;
         behind(&world, &mut console).await;
         let review = console.wish("production", Wish::Review { run, approve }, None).await.unwrap();
-        console.engine.operate(review, None);
+        console.begins(review);
         let ended = |fact| match fact {
             Fact::Operation(one) if one.state.ended() && one.id == promotion => Some(*one),
             _ => None,
@@ -127,7 +127,7 @@ async fn evening() -> Vec<Exchange> {
         })
         .await;
     let plan = console.wish("staging", Wish::Rerun { run: over, failed: false }, None).await.unwrap();
-    console.engine.operate(plan, None);
+    console.begins(plan);
     console
         .fact(|fact| match fact {
             Fact::Operation(one) if one.steps.first().is_some_and(|step| step.ended_at.is_some()) => Some(()),

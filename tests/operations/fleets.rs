@@ -114,7 +114,7 @@ async fn new_machines_wait_outside_the_proxy_until_a_person_switches() {
     let plan = back(&mut console, green(true)).await;
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let op = plan.op;
-    console.engine.operate(plan, None);
+    console.begins(plan);
     until(&mut console, holds).await;
     let held = fleet(&world);
     assert_eq!(held.len(), 4, "two new ones beside the two old ones");
@@ -143,14 +143,14 @@ async fn what_is_called_off_or_not_well_leaves_the_old_machines_alone_and_destro
         if sick {
             let Act::FlySwap { image, .. } = &plan.parts[0].act else { panic!("{:?}", plan.parts[0].act) };
             sicken(&world, image.as_str());
-            console.engine.operate(plan, None);
+            console.begins(plan);
             continue_until_critical(&world).await;
             // Checks that never pass are given up after two minutes: here the new machine becomes another one at once.
             let mut state = world.sim.shared().world();
             let machines = &mut state.fly.env_mut(Env::Production).unwrap().machines;
             machines.iter_mut().filter(|one| one.cordoned).for_each(|one| "another".clone_into(&mut one.instance_id));
         } else {
-            console.engine.operate(plan, None);
+            console.begins(plan);
             until(&mut console, holds).await;
             console.engine.answer(op, false);
         }
@@ -286,7 +286,7 @@ async fn who_cannot_see_the_new_machines_does_not_call_them_destroyed() {
     let mut console = console(&world);
     let plan = back(&mut console, green(true)).await;
     let op = plan.op;
-    console.engine.operate(plan, None);
+    console.begins(plan);
     until(&mut console, holds).await;
     let fault = serde_json::json!({"platform": "fly_machines", "route": "/v1/apps/{app}/machines", "method": "GET",
         "kind": "status", "status": 403, "seconds": 3600});

@@ -160,13 +160,13 @@ async fn a_run_that_was_rejected_runs_again_and_what_cannot_run_again_says_why()
     let mut console = world.console();
     let promote = console.wish("production", Wish::Promote, None).await.unwrap();
     let promotion = promote.op;
-    console.engine.operate(promote, None);
+    console.begins(promote);
     let (run, _) = crate::held(&mut console).await;
     let waiting = refused(&mut console, Wish::Rerun { run, failed: false }).await;
     assert!(waiting.contains("not over yet"), "{waiting}");
     let reject = console.wish("production", Wish::Review { run, approve: false }, None).await.unwrap();
     let rejection = reject.op;
-    console.engine.operate(reject, None);
+    console.begins(reject);
     let mut over = std::collections::BTreeMap::new();
     while over.len() < 2 {
         let one = console
@@ -181,11 +181,11 @@ async fn a_run_that_was_rejected_runs_again_and_what_cannot_run_again_says_why()
     let plan = console.wish("production", Wish::Rerun { run, failed: true }, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let again = plan.op;
-    console.engine.operate(plan, None);
+    console.begins(plan);
     let (held, _) = crate::held(&mut console).await;
     assert_eq!(held, run, "another attempt of the same run waits");
     let approve = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
-    console.engine.operate(approve, None);
+    console.begins(approve);
     let ended = crate::ended(&mut console, again).await;
     assert_eq!(ended.state, OpState::Done, "{ended:#?}");
     console.stop().await;

@@ -9,6 +9,7 @@ use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{OpId, ReqId};
 use flightdeck::domain::operation::{Operation, Plan, Target, Wish};
+use flightdeck::domain::overrides::Override;
 use flightdeck::domain::release::Deployment;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sanitize::Text;
@@ -134,11 +135,15 @@ impl Console {
         self.try_plan(targets, None).await.unwrap()
     }
 
+    /// Begins what a plan says. What is red is overridden here: what these tests are about comes after.
+    pub fn begins(&self, plan: Plan) {
+        let red = plan.overrides.iter().any(|one| matches!(one, Override::RedGate { .. }));
+        self.engine.operate(plan, red.then(|| Text::from("the test wants it")));
+    }
+
     /// Carries a plan out to its end.
     pub async fn carry_out(&mut self, plan: Plan) -> Operation {
-        // What is red, or somebody's, is overridden here: what these tests are about is what comes after.
-        let reason = (!plan.overrides.is_empty()).then(|| Text::from("the test wants it"));
-        self.engine.operate(plan, reason);
+        self.begins(plan);
         self.fact(|fact| match fact {
             Fact::Operation(operation) if operation.state.ended() => Some(*operation),
             _ => None,

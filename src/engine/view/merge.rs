@@ -56,7 +56,7 @@ impl Part {
     /// The newest lines of a file and what comes; one that is not there yet is waited for.
     pub(super) fn newest(service: ServiceId, path: PathBuf) -> Self {
         let mut part = Self::waiting(service, path);
-        let Ok(file) = File::open(&part.path) else { return part };
+        let Ok(file) = super::pipe::regular(&part.path) else { return part };
         let mut from = BufReader::with_capacity(READ, file);
         let len = from.get_ref().metadata().map_or(0, |meta| meta.len());
         if let Ok(at) = from.seek(SeekFrom::Start(len.saturating_sub(NEWEST))) {
@@ -109,7 +109,7 @@ impl Part {
     /// What became of a file that has no more: a sentence when it was truncated or rotated.
     fn look(&mut self) -> Option<Text> {
         use std::os::unix::fs::MetadataExt as _;
-        let again = || Some(BufReader::with_capacity(READ, File::open(&self.path).ok()?));
+        let again = || Some(BufReader::with_capacity(READ, super::pipe::regular(&self.path).ok()?));
         let Some(from) = &mut self.from else {
             self.from = again();
             return self.from.is_some().then(|| Text::from("the file is there now"));
