@@ -209,7 +209,7 @@ mod tests {
         let flags = crate::config::load::Flags::default();
         let text = env("prod") + &env("prod-eu");
         let settings = crate::config::load::parse(&text, None, &flags, &|_| None).unwrap();
-        let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
+        let now = Now { wall: Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
         let mut model = Model::new(&settings, now);
         let says = Text::from("missing in prod-eu");
         let envs = vec!["prod-eu".into()];

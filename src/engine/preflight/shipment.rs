@@ -104,13 +104,16 @@ async fn told(github: &Github, run: &Run) -> String {
     }
     let failed = |job: &&Job| job.status == Status::Fail;
     match github.jobs(run.id).await {
-        Ok(jobs) => match jobs.iter().find(failed) {
+        Ok(jobs) => match jobs.items.iter().find(failed) {
             Some(job) => {
                 let step = job.steps.iter().find(|step| step.status == Status::Fail);
                 let step = step.map(|step| format!(", step {}", step.name)).unwrap_or_default();
                 format!("{head}: job {}{step}", job.name)
             }
-            None => head,
+            // The one that failed may be among those that were not read.
+            None => {
+                format!("{head}{}", jobs.extent.missing("jobs").map(|told| format!(": {told}")).unwrap_or_default())
+            }
         },
         Err(error) => format!("{head}: which job is not known: {error}"),
     }
