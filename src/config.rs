@@ -30,8 +30,8 @@ use crate::domain::freeze::{self, Freeze};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::log::Input;
 use crate::domain::promotion::Promotions;
-use crate::domain::trust::ProjectFile;
 use crate::domain::secret::Contract;
+use crate::domain::trust::ProjectFile;
 
 /// Everything the console needs to know.
 #[derive(Debug, Clone)]

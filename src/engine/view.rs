@@ -212,7 +212,7 @@ mod tests {
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         let id = ServiceId::new("production", "app");
         let source = LogSource { id, input: Input::File(path), service: None };
-        let viewing = attach(&[source], crate::clock::SystemClock::shared()).unwrap().unwrap();
+        let viewing = attach(&[source], &Proxy::default(), crate::clock::SystemClock::shared()).unwrap().unwrap();
         let Piece::End(told) = &viewing.first[0].piece else { panic!("an end") };
         assert!(told.as_str().contains("is not a file"), "{told}");
     }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::pipeline;
 use crate::config::Settings;
-use crate::domain::environment::{EnvInfo, Status, Tier};
+use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
 use crate::domain::operation::Plan;
 use crate::domain::pipeline::{Job, Run};
@@ -31,10 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, plan: &Plan) -> Shipment {
     let commit = plan.parts.iter().find_map(|part| part.to.1.as_ref());
     let commits = plan.commits_out.as_deref().unwrap_or_default();
-    let staging = settings.environments.iter().find(|one| one.tier == Tier::Staging && one.id != env.id);
+    let staging = settings.promotions.source(&env.id).and_then(|from| settings.environment(from));
     let healthy = async {
         match staging {
-            Some(staging) => Some(passes(clients, settings, staging, "staging is healthy").await),
+            Some(staging) => Some(passes(clients, settings, staging, "where it runs is healthy").await),
             None => None,
         }
     };
@@ -44,7 +44,7 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
         built(clients, settings, env, commit),
         kept(clients, settings, env),
         healthy,
-        passes(clients, settings, env, "what runs there is healthy now"),
+        passes(clients, settings, env, "where it would go is healthy now"),
         stands(clients, settings, env),
     );
     let mut authors: Vec<Text> = Vec::new();
