@@ -34,8 +34,8 @@ use crate::domain::ids::{OpId, ServiceId};
 use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
-use crate::domain::proof::{self, Claim};
 use crate::domain::pace;
+use crate::domain::proof::{self, Claim};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};

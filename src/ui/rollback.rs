@@ -19,9 +19,9 @@ use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::Sha;
 use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, PlanPart, StepReport, StepState, Wish};
+use crate::domain::pace;
 use crate::domain::proof::{Found, Observation, Stays, Witness};
 use crate::domain::release::Presence;
-use crate::domain::pace;
 use crate::sanitize::Text;
 
 /// The dialog.
