@@ -27,8 +27,8 @@ use crate::app::overlay::Overlay;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
-use crate::domain::state::State;
 use crate::domain::pace;
+use crate::domain::state::State;
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
 
