@@ -86,7 +86,9 @@ impl Run {
             self.words = Text::from("superseded before it began");
         }
         let limit = if self.jobs.is_empty() { NO_JOB } else { NO_RUNNER };
-        let waited = self.started_at.filter(|at| now.duration_since(*at) > limit);
+        // A second attempt begins anew; of a first one the older time holds.
+        let begun = if self.number.1 > 1 { self.started_at } else { self.created_at.or(self.started_at) };
+        let waited = begun.filter(|at| now.duration_since(*at) > limit);
         let idle = self.jobs.iter().all(|job| job.state == RunState::Queued);
         if let Some(since) = waited.filter(|_| self.state == RunState::Queued && idle) {
             let why = if self.jobs.is_empty() { "no job" } else { "no runner took a job" };

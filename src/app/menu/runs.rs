@@ -34,7 +34,7 @@ pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> It
 }
 
 pub(super) fn cancel(model: &Model, now: Now) -> Item {
-    let active = |run: &&pipeline::Run| matches!(run.status, Status::Running | Status::Paused);
+    let active = |run: &&pipeline::Run| run.state.moving();
     let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
     let run = chosen.filter(active).or_else(|| model.runs.iter().find(active));
     let env = model.selected_env();

@@ -94,7 +94,12 @@ impl PostureFeed {
         let (mut pause, mut failed) = (RARELY, None);
         if due {
             match self.platform().await {
-                Ok(checks) => self.held = Some((now, checks)),
+                Ok((checks, limited)) => {
+                    self.held = Some((now, checks));
+                    // A check that met a rate limit is made again when that ends, not after minutes.
+                    self.asked = limited.is_some();
+                    failed = limited;
+                }
                 // A platform that cannot be asked hides nothing of what its database says.
                 Err(error) => failed = Some(error),
             }
@@ -135,10 +140,10 @@ impl PostureFeed {
     }
 
     /// Fails only when nothing at all could be looked at; else what could not is unknown, with the reason.
-    async fn platform(&self) -> Result<Vec<Posture>, PlatformError> {
+    async fn platform(&self) -> Result<(Vec<Posture>, Option<PlatformError>), PlatformError> {
         let resource = &self.resource;
         let found = match &self.source {
-            None => return Ok(Vec::new()),
+            None => return Ok((Vec::new(), None)),
             Some(Source::Fly(fly)) => fly.posture(resource).await,
             Some(Source::Vercel(vercel, target)) => vercel.posture(resource, target).await,
             Some(Source::Supabase(supabase)) => supabase.posture(resource).await,
@@ -147,11 +152,14 @@ impl PostureFeed {
         if let (true, Some((_, Err(error)))) = (found.iter().all(|(_, one)| one.is_err()), found.first()) {
             return Err(error.clone());
         }
+        let limit =
+            |(_, one): &Looked<PlatformError>| one.as_ref().err().filter(|error| error.until.is_some()).cloned();
+        let limited = found.iter().find_map(limit);
         let told = |(name, one): Looked<PlatformError>| {
             one.unwrap_or_else(|error| {
                 Posture::new(name, Status::Unknown, format!("not looked at: {error}. {}", error.advice()))
             })
         };
-        Ok(found.into_iter().map(told).collect())
+        Ok((found.into_iter().map(told).collect(), limited))
     }
 }

@@ -146,6 +146,11 @@ impl Vercel {
         if let Some(building) = &building {
             words = format!("{words}; {} {}", building.id, building.stands(now).1);
         }
+        // A job that was left open long ago moves nothing, and how it ended is not known.
+        let left = requested.map(|request| (request, request.stands(now)));
+        if let Some((request, (_, says))) = left.filter(|(_, (status, _))| *status == Status::Unknown) {
+            words = format!("{words}; {} to {}: {says}", request.kind, request.to);
+        }
         if let Some(moving) = moving {
             words = format!("{} {} to {}", moving.kind, moving.job_status, moving.to);
         }

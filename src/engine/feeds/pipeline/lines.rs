@@ -117,3 +117,92 @@ mod naming {
         assert_eq!(named_after(&two[1..], "CI product page").to_string(), "prod-eu");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use secrecy::SecretString;
+    use wiremock::matchers::path_regex;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Access;
+    use crate::config::token::Token;
+    use crate::domain::extent::Extent;
+    use crate::domain::log::LogBatch;
+    use crate::engine::lanes;
+    use crate::platform::http::Http;
+    use crate::redact::Redactor;
+    use crate::sanitize::Text;
+
+    fn run(state: RunState) -> Run {
+        let at = "2026-11-28T08:00:00Z".parse().expect("a time");
+        let job = Job {
+            id: 7,
+            name: Text::from("build"),
+            state,
+            status: state.status(),
+            words: Text::default(),
+            started_at: Some(at),
+            completed_at: Some(at).filter(|_| state.over()),
+            steps: Vec::new(),
+        };
+        Run {
+            id: 1,
+            workflow: Text::from("Deploy"),
+            title: Text::default(),
+            number: (1, 1),
+            sha: "a1b2c3d".into(),
+            branch: Text::default(),
+            actor: Text::default(),
+            state: RunState::Running,
+            status: Status::Running,
+            words: Text::default(),
+            event: Text::default(),
+            file: Text::default(),
+            created_at: Some(at),
+            started_at: Some(at),
+            updated_at: None,
+            url: Text::default(),
+            jobs: vec![job],
+            jobs_read: Extent::Whole,
+            gates: Vec::new(),
+            lanes: Vec::new(),
+        }
+    }
+
+    /// What is told of a job's log when the platform answers so at each of ten looks, and how often it was asked.
+    async fn told(answer: ResponseTemplate) -> (Vec<String>, usize) {
+        let server = MockServer::start().await;
+        Mock::given(path_regex("/actions/jobs/7/logs$")).respond_with(answer).mount(&server).await;
+        let token = Token::fixed(Some(SecretString::from("t0ken")), "test");
+        let http = Http::new(SystemClock::shared(), Arc::new(Redactor::default()), None);
+        let github = Github::new(http, Access { base: server.uri(), token }, "acme/shop");
+        let (outbox, mut lanes) = lanes::open();
+        let mut lines = Lines::new(&[]);
+        lines.tell(&github, &[run(RunState::Running)], &outbox).await;
+        for _ in 0..10 {
+            lines.tell(&github, &[run(RunState::Failed)], &outbox).await;
+        }
+        let mut said = Vec::new();
+        while let Ok(LogBatch { lines, .. }) = lanes.data.try_recv() {
+            said.extend(lines.into_iter().map(|line| line.message.to_string()));
+        }
+        (said, server.received_requests().await.unwrap_or_default().len())
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_not_there_is_one_line_among_the_others_and_no_storm() {
+        let (said, asked) = told(ResponseTemplate::new(410)).await;
+        assert_eq!((said.len(), asked), (1, 1), "{said:?}");
+        assert!(said[0].starts_with("log of build has expired (410)"), "{said:?}");
+        let (said, asked) = told(ResponseTemplate::new(404)).await;
+        assert_eq!((said.len(), asked), (1, TRIES as usize), "it may be written late: {said:?}");
+        assert!(said[0].starts_with("log of build is not there (404)"), "{said:?}");
+        let (said, asked) = told(ResponseTemplate::new(200)).await;
+        assert_eq!((said.len(), asked), (1, 1), "{said:?}");
+        assert!(said[0].contains("the job wrote nothing"), "{said:?}");
+    }
+}
