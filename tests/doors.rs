@@ -4,10 +4,16 @@
 
 #[path = "doors/names.rs"]
 mod names;
+#[path = "doors/productions.rs"]
+mod productions;
 #[path = "doors/proxies.rs"]
 mod proxies;
 #[path = "doors/trust.rs"]
 mod trust;
+
+#[path = "support/screen.rs"]
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod screen;
 
 use std::path::Path;
 use std::process::Output;

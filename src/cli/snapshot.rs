@@ -62,6 +62,10 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
         Some(world) => load::parse(&world.config_toml(), None, &flags, &variable)?,
         None => load::load(&flags, &variable)?,
     };
+    // Nobody is there to be asked.
+    if let Some(file) = settings.project_file.take().filter(|file| file.withheld()) {
+        super::complain(&format!("warning: {}", file.words()));
+    }
     // A picture shows no journal of somebody's own, and leaves nothing behind.
     settings.state_dir.clone_from(&state);
     let (seen_in, seen) = watch::channel(false);

@@ -1,8 +1,6 @@
 //! Names, paths and arguments that others have chosen reach no terminal as anything but text.
 
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
 use flightdeck::config::load::{Flags, load};
 
@@ -90,8 +88,6 @@ async fn files_that_are_none_are_refused_in_time() {
     let fifo = dir.path().join("fifo");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     std::fs::set_permissions(&fifo, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let broken = std::ffi::OsStr::from_bytes(b"not\xffutf8.toml");
-    std::fs::write(dir.path().join(broken), "x").unwrap();
     let small = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
     let with = |more: &str| format!("{small}{more}");
     std::fs::write(dir.path().join("template.toml"), with("[secrets]\ntemplates = { backend = \"fifo\" }\n")).unwrap();
@@ -101,7 +97,7 @@ async fn files_that_are_none_are_refused_in_time() {
         let asked = flightdeck(dir.path(), &words, &[]);
         tokio::time::timeout(std::time::Duration::from_secs(20), asked).await.unwrap()
     };
-    for path in ["fifo", "/dev/null", "/dev/zero", ".", "/dev/stdin"] {
+    for path in ["fifo", "/dev/null", "/dev/zero", "."] {
         let told = check(path).await;
         assert_eq!(told.status.code(), Some(2), "{path}: {}", said(&told));
         assert!(said(&told).contains("cannot be read: it is "), "{}", said(&told));
@@ -111,7 +107,12 @@ async fn files_that_are_none_are_refused_in_time() {
         assert_eq!(told.status.code(), Some(0), "{}", said(&told));
         assert!(said(&told).contains("it is a FIFO, not a file"), "{}", said(&told));
     }
-    assert!(Path::new("/dev/stdin").exists());
+    let logs = "[[environments.logs]]\nname = \"pipe\"\nfile = \"fifo\"\n";
+    std::fs::write(dir.path().join("logs.toml"), with(logs)).unwrap();
+    let words = ["--config", "logs.toml", "--timeout", "3", "logs"];
+    let asked = flightdeck(dir.path(), &words, &[]);
+    let told = said(&tokio::time::timeout(std::time::Duration::from_secs(20), asked).await.unwrap());
+    assert!(told.contains("fifo is not a file"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
