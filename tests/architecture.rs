@@ -181,6 +181,7 @@ const DATA: &[(&str, &str, &str)] = &[
     ("engine/preflight/since.rs", "path.starts_with(\"env.\")", "a key of a machine's configuration"),
     ("engine/preflight/secret.rs", "starts_with(\"SUPABASE_\")", "the name of a secret, by the platform's rule"),
     ("engine/preflight/secret.rs", "starts_with(\"GITHUB_\")", "the name of a secret, by the platform's rule"),
+    ("engine/operate/witness.rs", "at.starts_with(\"https://\")", "an address from the configuration"),
     ("cli/view.rs", "url.starts_with(\"http", "the argument is an address, or the name of a file"),
 ];
 

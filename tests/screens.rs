@@ -130,7 +130,8 @@ fn every_small_size_is_drawn() {
     let (model, plan) = (failing(), planned(&[]));
     for width in 1..=110 {
         for height in 1..=24 {
-            drawn(&model, &theme("dark", false), (width, height));
+            let (shown, _) = drawn(&model, &theme("dark", false), (width, height));
+            assert!(shown.content.iter().any(|cell| !cell.symbol().trim().is_empty()), "{width}x{height} is empty");
             drawn(&plan, &theme("dark", true), (width, height));
         }
     }

@@ -15,8 +15,9 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
     let mut geometry = Geometry::default();
     let (mut rest, model) = (area, ctx.model);
     let mut put = |frame: &mut Frame<'_>, line: Line<'static>| {
-        frame.render_widget(line, Rect { height: rest.height.min(1), ..rest });
-        rest = Rect { y: rest.y.saturating_add(1), height: rest.height.saturating_sub(1), ..rest };
+        let row = rest.height.min(1);
+        frame.render_widget(line, Rect { height: row, ..rest });
+        rest = Rect { y: rest.y + row, height: rest.height - row, ..rest };
     };
     put(frame, first(ctx, area.width));
     if model.banner.is_some() {
