@@ -126,7 +126,13 @@ impl FeedStatus {
             FeedState::Failing { last_ok: Some(at), .. } => *at,
         };
         let age = Duration::try_from(now.duration_since(last)).unwrap_or_default();
-        if age > (self.interval * 3).max(SOONEST) { Freshness::Stale(age) } else { Freshness::Fresh(age) }
+        if age > self.horizon() { Freshness::Stale(age) } else { Freshness::Fresh(age) }
+    }
+
+    /// How old an answer may be before it is stale.
+    #[must_use]
+    pub fn horizon(&self) -> Duration {
+        (self.interval * 3).max(SOONEST)
     }
 
     /// When it last answered.

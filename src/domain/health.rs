@@ -136,7 +136,8 @@ impl ProbeState {
         if challenged && failure.is_some() {
             return (State::Unknown, "attack mode".to_owned());
         }
-        if self.flapping(now) {
+        // What fails now fails, however often it changed before: flapping would say that it also passes.
+        if self.status != Status::Fail && self.flapping(now) {
             return (State::Flapping, format!("changed {} times within 10 min", self.changes.len()));
         }
         let since = || format!("for {}", super::span::since(self.since, now));
