@@ -44,8 +44,8 @@ struct Tally {
 fn claimed(state: State) -> Option<Rank> {
     match state {
         State::Healthy => Some(Rank::Healthy),
-        State::Degraded | State::Waiting | State::Flapping => Some(Rank::Degraded),
-        State::Deploying => Some(Rank::Deploying),
+        State::Degraded | State::Waiting => Some(Rank::Degraded),
+        State::Deploying | State::Flapping => Some(Rank::Deploying),
         State::Mixed => Some(Rank::Mixed),
         State::Failing | State::Paused => Some(Rank::Failing),
         State::Unknown => None,
