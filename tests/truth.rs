@@ -5,27 +5,24 @@
 //! well with the platforms by one interval, else until the feeds are stale. `unknown` is never wrong, but it is counted.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "truth/ground.rs"]
-mod ground;
 #[path = "support/sky.rs"]
 mod sky;
 #[path = "truth/weather.rs"]
 mod weather;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use flightdeck::app::msg::Now;
 use flightdeck::domain::feed::FeedId;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::state::State;
-use ground::{Ground, Rank};
+use flightdeck::sim::world::Env;
+use flightdeck::sim::world::truth::State as Truth;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sky::Sky;
 
-/// So long the world's past is kept: longer than any feed may lag.
-const PAST: Duration = Duration::from_secs(400);
 /// An answer is on its way, and the loop looks once a second.
 const TRANSIT: Duration = Duration::from_secs(3);
 /// Probes fail at their third failure in a row.
@@ -41,33 +38,15 @@ struct Tally {
 }
 
 /// How good a word says that it is; `None` = it says nothing.
-fn claimed(state: State) -> Option<Rank> {
+fn claimed(state: State) -> Option<Truth> {
     match state {
-        State::Healthy => Some(Rank::Healthy),
-        State::Degraded | State::Waiting => Some(Rank::Degraded),
-        State::Deploying | State::Flapping => Some(Rank::Deploying),
-        State::Mixed => Some(Rank::Mixed),
-        State::Failing | State::Paused => Some(Rank::Failing),
+        State::Healthy => Some(Truth::Healthy),
+        State::Degraded | State::Waiting => Some(Truth::Degraded),
+        State::Deploying => Some(Truth::Deploying),
+        // It passes and fails in turn: as bad as two releases in turn.
+        State::Mixed | State::Flapping => Some(Truth::Mixed),
+        State::Failing | State::Paused => Some(Truth::Failing),
         State::Unknown => None,
-    }
-}
-
-/// The world's past, newest last.
-#[derive(Default)]
-struct Past(VecDeque<(Duration, Ground)>);
-
-impl Past {
-    fn add(&mut self, at: Duration, ground: Ground) {
-        self.0.push_back((at, ground));
-        while self.0.front().is_some_and(|(first, _)| at.saturating_sub(*first) > PAST) {
-            self.0.pop_front();
-        }
-    }
-
-    /// The best that it was within the last `window`.
-    fn best(&self, window: Duration, of: impl Fn(&Ground) -> Option<Rank>) -> Option<Rank> {
-        let now = self.0.back()?.0;
-        self.0.iter().rev().take_while(|(at, _)| now.saturating_sub(*at) <= window).filter_map(|(_, one)| of(one)).max()
     }
 }
 
@@ -83,14 +62,13 @@ fn probe_lag(sky: &Sky, env: &EnvId) -> Duration {
     health.map_or(Duration::ZERO, |status| status.interval * HYSTERESIS + Duration::from_secs(10))
 }
 
-/// Holds one statement against the past.
+/// Holds one statement against what was true at its best within the time that it may stand for.
 fn hold(
+    sky: &Sky,
     tally: &mut Tally,
-    what: &str,
+    (env, service): (&EnvId, Option<&ServiceId>),
     state: State,
-    past: &Past,
     lags: (Duration, Duration),
-    of: impl Fn(&Ground) -> Option<Rank>,
 ) {
     tally.statements += 1;
     *tally.words.entry(state.word()).or_default() += 1;
@@ -99,15 +77,19 @@ fn hold(
         return;
     };
     // That something is wrong is seen by the first failure; that it fails, by the third.
-    let window = if said == Rank::Healthy { lags.0 } else { lags.0 + lags.1 };
-    let Some(best) = past.best(window, of) else { return };
-    if said > best {
+    let window = if said == Truth::Healthy { lags.0 } else { lags.0 + lags.1 };
+    let world = sky.sim.shared().world();
+    let from = world.now.checked_sub(window).unwrap();
+    let place = Env::parse(env.as_str()).unwrap();
+    let best = world.best_since(place, service.map(|id| &*id.name), from);
+    if said < best {
+        let what = service.map_or_else(|| env.to_string(), ToString::to_string);
         tally.wrong.push(format!("{what} is called {} and was {best:?} at best for {window:?}", state.word()));
     }
 }
 
 /// Holds everything that is said now against the past.
-fn judge(sky: &Sky, past: &Past, quiet: bool, tally: &mut Tally) {
+fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
     let now: Now = sky.now();
     for env in &sky.model.environments {
         let of_env = |id: &FeedId| match id {
@@ -116,8 +98,7 @@ fn judge(sky: &Sky, past: &Past, quiet: bool, tally: &mut Tally) {
             _ => false,
         };
         let lags = (lag(sky, quiet, of_env), probe_lag(sky, &env.id));
-        let name = env.id.as_str();
-        hold(tally, name, sky.model.judge(env, now).state, past, lags, |ground| ground.env(name));
+        hold(sky, tally, (&env.id, None), sky.model.judge(env, now).state, lags);
         for info in &env.services {
             let id: &ServiceId = &info.id;
             let of_service = |feed: &FeedId| match feed {
@@ -126,8 +107,7 @@ fn judge(sky: &Sky, past: &Past, quiet: bool, tally: &mut Tally) {
                 _ => false,
             };
             let lags = (lag(sky, quiet, of_service), probe_lag(sky, &env.id));
-            let state = sky.model.judge_service(id, now).state;
-            hold(tally, &id.to_string(), state, past, lags, |ground| ground.service(name, &id.name));
+            hold(sky, tally, (&env.id, Some(id)), sky.model.judge_service(id, now).state, lags);
         }
     }
 }
@@ -136,16 +116,15 @@ fn judge(sky: &Sky, past: &Past, quiet: bool, tally: &mut Tally) {
 async fn statements(seed: u64, span: Duration) -> Tally {
     let mut random = StdRng::seed_from_u64(seed);
     let mut sky = Sky::start(seed).await;
-    let (mut past, mut tally) = (Past::default(), Tally::default());
+    let mut tally = Tally::default();
     let mut weather = weather::Weather::default();
     sky.pass(Duration::from_secs(30), |_| ()).await;
     let end = sky.mono() + span;
     while sky.mono() < end {
         weather.change(&sky, &mut random);
         sky.pass(Duration::from_secs(1), |sky| {
-            past.add(sky.mono(), Ground::of(&sky.sim.truth()));
             let before = tally.wrong.len();
-            judge(sky, &past, weather.quiet(sky.mono()), &mut tally);
+            judge(sky, weather.quiet(sky.mono()), &mut tally);
             for wrong in tally.wrong.iter_mut().skip(before) {
                 *wrong = format!("seed {seed} after {} s: {wrong}; {}", sky.mono().as_secs(), weather.told());
             }
