@@ -132,7 +132,8 @@ impl PostureFeed {
     /// # Errors
     /// When the platform or the database could not be looked at.
     pub(in crate::engine) async fn once(&mut self) -> Result<Vec<Posture>, PlatformError> {
-        let mut checks = self.platform().await?;
+        // What could not be looked at stands among them as unknown, with the reason.
+        let (mut checks, _) = self.platform().await?;
         if let Some((database, _)) = &self.database {
             checks.extend(database.look().await?.checks);
         }
