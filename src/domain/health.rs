@@ -98,7 +98,7 @@ impl ProbeState {
     /// Takes in a sample; true when the state changed.
     pub fn push(&mut self, sample: Sample) -> bool {
         let pass = sample.failure.is_none();
-        let at = sample.at;
+        let (at, answered) = (sample.at, sample.anatomy.status.is_some());
         let same = self.samples.back().is_some_and(|last| last.failure.is_none() == pass);
         self.streak = if same { self.streak + 1 } else { 1 };
         self.passed.1 += 1;
@@ -109,8 +109,9 @@ impl ProbeState {
         self.samples.push_back(sample);
         let next = match (self.status, pass) {
             (Status::Unknown, true) => Status::Ok,
-            // It has never passed: nothing speaks for it.
-            (Status::Unknown, false) => Status::Fail,
+            // It has never passed and answers badly: nothing speaks for it. No answer at all may be our own network.
+            (Status::Unknown, false) if answered || self.streak >= FAIL_AFTER => Status::Fail,
+            (Status::Unknown, false) => Status::Unknown,
             (Status::Fail, true) if self.streak >= RECOVER_AFTER => Status::Ok,
             (Status::Warn, true) if self.streak >= RECOVER_AFTER => Status::Ok,
             (Status::Fail, _) => Status::Fail,
@@ -147,6 +148,7 @@ impl ProbeState {
                 (State::Failing, format!("{why} {}", since()))
             }
             Status::Warn => (State::Degraded, failure.unwrap_or_else(|| "failed just now".to_owned())),
+            Status::Unknown if failure.is_some() => (State::Unknown, failure.unwrap_or_default()),
             status => (State::of(status), String::new()),
         }
     }

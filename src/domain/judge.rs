@@ -184,6 +184,19 @@ impl Known<'_> {
             }
             _ => None,
         };
+        // Commits that were seen long ago are no pair of now.
+        let feeds = seen.iter().flat_map(|one| {
+            let service = one.service.clone();
+            [FeedId::Declared(service.clone()), FeedId::Observed(service)]
+        });
+        let old = feeds.into_iter().find(|feed| {
+            let freshness = self.feeds.get(feed).map(|status| status.freshness(self.now));
+            matches!(freshness, Some(Freshness::Stale(_) | Freshness::Failed))
+        });
+        let part = part.map(|part| match old {
+            Some(feed) => self.aged(&feed, &format!("{feed} "), part),
+            None => part,
+        });
         (together, part)
     }
 

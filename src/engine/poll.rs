@@ -217,6 +217,8 @@ mod tests {
         let poller = Poller::new(FeedId::Pipeline, settings, clock, outbox, Arc::clone(&wake));
         let began = tokio::time::Instant::now();
         let person = async {
+            let Some(Fact::Feed(_, awaited)) = lanes.control.recv().await else { panic!("no fact") };
+            assert_eq!(awaited.state, FeedState::Starting);
             let Some(Fact::Feed(_, first)) = lanes.control.recv().await else { panic!("no fact") };
             let FeedState::Failing { again, .. } = first.state else { panic!("{first:?}") };
             assert_eq!(again, Some(Timestamp::UNIX_EPOCH + Duration::from_secs(300)));

@@ -164,7 +164,8 @@ impl World {
         for (second, pass) in samples.iter().enumerate() {
             let failure = (!pass).then(|| Text::from("503"));
             let second = i64::try_from(second).unwrap();
-            state.push(Sample { at: at(second), anatomy: Anatomy::default(), failure });
+            let anatomy = Anatomy { status: Some(if *pass { 200 } else { 503 }), ..Anatomy::default() };
+            state.push(Sample { at: at(second), anatomy, failure });
         }
         self.probes = vec![state];
     }
@@ -339,6 +340,10 @@ fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
     let judged = world.env();
     assert_eq!(judged.words(), "mixed: backend 9df49c2, frontend 3e60eac");
     assert_eq!((judged.sha(), judged.commits.len()), (None, 2));
+    let mut old = world.clone();
+    old.now = at(47);
+    assert_eq!(old.env().state, State::Unknown, "a pair that was seen long ago is none of now");
+    assert!(old.says().contains("was mixed"), "{}", old.says());
     // While somebody moves it, it is deploying.
     let op = OpId(uuid::Uuid::nil());
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
