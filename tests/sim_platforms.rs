@@ -13,6 +13,8 @@ mod records;
 #[path = "support/spec.rs"]
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod spec;
+#[path = "sim_platforms/taken.rs"]
+mod taken;
 #[path = "sim_platforms/writing.rs"]
 mod writing;
 

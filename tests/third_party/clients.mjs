@@ -28,6 +28,16 @@ async function octokit() {
   assert.equal(new Set(runs.map((one) => one.id)).size, runs.length);
   const jobs = await github.request("GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs", { ...here, run_id: runs[0].id });
   assert.ok(jobs.data.jobs.length > 0);
+  // A client that follows the addresses in the answers never leaves where it began.
+  const addresses = JSON.stringify(all.data).match(/"url":"(http[^"]+)"/g);
+  assert.ok(addresses.every((one) => one.includes(at.github.base)), "every address leads back here");
+  const followed = await github.paginate(all.data.workflow_runs[0].jobs_url, { per_page: 1 });
+  assert.equal(followed.length, (await github.request(all.data.workflow_runs[0].jobs_url)).data.total_count);
+  const checked = all.data.workflow_runs.find((one) => one.event === "pull_request" && one.conclusion === "success");
+  const artifacts = await github.paginate("GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts", { ...here, run_id: checked.id });
+  assert.deepEqual(artifacts.map((one) => one.name), ["backend-test-results", "frontend-build"]);
+  const archive = await github.request("GET /repos/{owner}/{repo}/actions/runs/{run_id}/logs", { ...here, run_id: checked.id });
+  assert.deepEqual([...new Uint8Array(archive.data).slice(0, 4)], [0x50, 0x4b, 3, 4], "a ZIP archive");
   const started = await github.request("POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", {
     ...here, workflow_id: "deploy-production.yml", ref: "main", inputs: { sha: runs[0].head_sha }, return_run_details: true,
   });
@@ -44,9 +54,11 @@ async function octokit() {
     ...here, run_id, environment_ids: [gates[0].environment.id], state: "rejected", comment: "by octokit",
   });
   assert.equal(answer.data.length, 1);
+  const approvals = await github.request("GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals", { ...here, run_id });
+  assert.deepEqual([approvals.data[0].state, approvals.data[0].comment], ["rejected", "by octokit"]);
   const wrong = await github.request("GET /repos/{owner}/{repo}/actions/runs/1", here).catch((error) => error);
   assert.equal(wrong.status, 404);
-  say("octokit", `${runs.length} runs in pages, a dispatch, a gate rejected, a 404 told as such`);
+  say("octokit", `${runs.length} runs in pages, a dispatch, a gate rejected and remembered, jobs, artifacts and an archive followed, a 404 told as such`);
 }
 
 async function vercel() {
