@@ -119,7 +119,6 @@ fn a_second_production_that_fails_rings_too_and_stands_in_the_alarm_line() {
     assert!(banner.evidence.as_str().contains("fails too: prod-europe-west-2"));
     let better = fails(&mut model, "prod-europe-west-1", None);
     assert_eq!(alerts(&better), 0, "it rang for the other one already: {better:?}");
-    assert_eq!(model.banner.as_ref().map(|banner| banner.env.as_str()), Some("prod-europe-west-2"));
 }
 
 #[test]
