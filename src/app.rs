@@ -11,6 +11,7 @@ pub mod fresh;
 pub mod geometry;
 pub mod jump;
 pub mod keys;
+pub mod live;
 pub mod logbuf;
 pub mod menu;
 pub mod model;

@@ -2,10 +2,11 @@
 //! half-way.
 
 use super::effect::Effect;
+use super::live;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
 use super::rollback::Rollback;
-use crate::domain::ids::{OpId, ReqId, ServiceId};
+use crate::domain::ids::{OpId, ReqId};
 use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wait, Wish};
 use crate::sanitize::Text;
 
@@ -35,9 +36,9 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
         KeyCode::Char('F') => finished(operation),
         KeyCode::Char('U') => undone(operation),
         KeyCode::Char('L') if interrupted => {
-            let live: Vec<String> = operation.moves.iter().map(|one| live(model, &one.service, now)).collect();
+            let live = live::of_operation(model, operation, now).join("; ");
             model.rollback = None;
-            return vec![Effect::Leave(op, Text::from(format!("left as it is: {}", live.join(", "))))];
+            return vec![Effect::Leave(op, Text::from(format!("left as it is: {live}")))];
         }
         _ => return Vec::new(),
     };
@@ -94,11 +95,4 @@ fn towards(operation: &Operation, back: bool) -> Option<Wish> {
 pub fn held(operation: &Operation) -> bool {
     let waits = |step: &StepReport| step.state == StepState::Waiting(Wait::Switch);
     !operation.state.ended() && !operation.interrupted && operation.steps.iter().any(waits)
-}
-
-/// What runs there now, in words.
-pub fn live(model: &Model, service: &ServiceId, now: Now) -> String {
-    let judged = model.judge_service(service, now);
-    let sha = if judged.commits.is_empty() { "an unknown commit".to_owned() } else { judged.short() };
-    format!("{} runs {sha} ({})", service.name, judged.words())
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::Output;
 use super::carry::carry_out;
 use super::operation::{Consent, planned};
-use crate::app::follow;
+use crate::app::msg::Now;
+use crate::app::{follow, live};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::cut_short;
@@ -110,9 +111,13 @@ async fn leave(
     output: Output,
 ) -> Result<ExitCode, UserError> {
     let who = settings.who.to_string();
-    let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
+    let (settings, clock) = (Arc::new(settings), SystemClock::shared());
+    let reading = super::read::read_once(Arc::clone(&settings), Arc::clone(&clock), output.limit()).await;
+    let now = Now { wall: clock.now(), mono: clock.mono() };
+    let live = live::of_operation(&reading.model, &operation, now).join("; ");
+    let (engine, mut lanes) = Engine::start(settings, clock, Scope::Commands);
     let why = consent.reason.map(|why| format!(": {why}")).unwrap_or_default();
-    engine.leave(operation.id, Text::from(format!("left as it is by {who}{why}")));
+    engine.leave(operation.id, Text::from(format!("left as it is by {who}{why}: {live}")));
     let told = async {
         loop {
             if let Fact::Notice(text) = lanes.control.recv().await? {
@@ -125,6 +130,7 @@ async fn leave(
     let told = told.ok_or_else(|| {
         UserError::new(output.late(), "it did not come to an end in time").hint("flightdeck status tells how it stands")
     })?;
+    let told = format!("{told}; {live}");
     let text = if output.json {
         format!("{}\n", json!({"schema": "flightdeck/leave", "version": 1, "operation": operation.id, "says": told}))
     } else {

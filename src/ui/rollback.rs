@@ -10,6 +10,7 @@ use super::widgets::dialog::{WIDTH, dialog};
 use crate::app::confirm;
 use crate::app::draft;
 use crate::app::follow;
+use crate::app::live;
 use crate::app::note::Note;
 use crate::app::readiness;
 use crate::app::rollback::{self, Asks, Rollback};
@@ -353,12 +354,11 @@ fn interrupted(
         let text = format!(" {symbol} machine {} of {} {may} leased until {until}", lease.machine, lease.app);
         lines.push(Line::styled(text, warn));
     }
-    if !operation.moves.is_empty() {
+    let live = live::of_operation(ctx.model, operation, ctx.now);
+    if !live.is_empty() {
         lines.push(Line::styled(" now", ctx.theme.strong()));
     }
-    for one in &operation.moves {
-        lines.push(Line::raw(format!("    {}", follow::live(ctx.model, &one.service, ctx.now))));
-    }
+    lines.extend(live.into_iter().map(|told| Line::raw(format!("    {told}"))));
     let undo = if operation.moves.is_empty() { "" } else { " U undoes it," };
     let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");
     (lines, Line::styled(hint, ctx.theme.prod()))

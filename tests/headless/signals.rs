@@ -107,6 +107,7 @@ async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_g
     assert!(shown.contains("nothing was changed") && leased(&sim) == 1, "{shown}");
     let left = flightdeck(dir.path(), &[&leave[..], &["--confirm=production"]].concat()).await;
     assert_eq!(left.status.code(), Some(0), "{left:?}");
+    assert!(text(&left).contains("iad runs") && text(&left).contains("its edge answers"), "{left:?}");
     assert!(text(&left).contains("the lease of machine") && text(&left).contains("was given back"), "{left:?}");
     assert_eq!(leased(&sim), 0);
     let status = flightdeck(dir.path(), &["status", "--json"]).await;
