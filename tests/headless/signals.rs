@@ -13,8 +13,8 @@ use crate::{flightdeck, lines, world};
 
 const ASK: [&str; 6] = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
 
-/// Runs a rollback, sends signals when a line of its output begins like this, and reads to its end.
-async fn signalled(dir: &Path, at: &str, signals: &[&str]) -> (Option<i32>, String) {
+/// Runs a rollback, sends signals once a line of its output begins like this and the world is ready, and reads to its end.
+async fn signalled(dir: &Path, at: &str, ready: impl Fn() -> bool, signals: &[&str]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
     command.args(ASK).current_dir(dir).env("FLIGHTDECK_STATE_DIR", dir.join("state"));
     command
@@ -27,6 +27,9 @@ async fn signalled(dir: &Path, at: &str, signals: &[&str]) -> (Option<i32>, Stri
     let mut said = String::new();
     while !said.lines().last().unwrap_or_default().starts_with(at) {
         assert!(out.read_line(&mut said).await.unwrap() > 0, "it ended before {at}: {said}");
+    }
+    while !ready() {
+        tokio::task::yield_now().await;
     }
     let id = child.id().unwrap().to_string();
     for (index, signal) in signals.iter().enumerate() {
@@ -60,7 +63,7 @@ async fn a_signal_ends_an_operation_between_two_calls_and_it_is_finished_or_take
         [("-INT", "SIGINT", 130, "undo"), ("-TERM", "SIGTERM", 143, "undo"), ("-HUP", "SIGHUP", 129, "finish")]
     {
         // One machine is done, the other follows.
-        let (ended, said) = signalled(dir.path(), "done     backend · machine", &[signal]).await;
+        let (ended, said) = signalled(dir.path(), "done     backend · machine", || true, &[signal]).await;
         assert_eq!(ended, Some(code), "{name}: {said}");
         assert!(said.contains(&format!("stopped by {name} between two calls")), "{said}");
         assert!(
@@ -90,12 +93,14 @@ async fn a_signal_ends_an_operation_between_two_calls_and_it_is_finished_or_take
 async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_given_back() {
     let dir = tempfile::tempdir().unwrap();
     let sim = world(dir.path()).await;
-    // The update is taken, and its answer does not come.
-    let fault = json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": 600_000, "count": 1});
+    // Answers of this route, the lease's too, come seconds later.
+    let fault = json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": 60_000});
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/_sim/faults", sim.control());
     assert!(reqwest::Client::new().post(url).json(&fault).send().await.unwrap().status().is_success());
-    let (ended, said) = signalled(dir.path(), "running  backend · machine", &["-TERM", "-TERM"]).await;
+    let update = "POST /v1/apps/{app}/machines/{id}";
+    let sent = || sim.shared().counts().get("fly_machines").is_some_and(|routes| routes.contains_key(update));
+    let (ended, said) = signalled(dir.path(), "running  backend · machine", sent, &["-TERM", "-TERM"]).await;
     assert_eq!(ended, Some(143), "{said}");
     assert!(said.contains("left in the midst of a call"), "{said}");
     assert_eq!(leased(&sim), 1, "{said}");
