@@ -127,6 +127,9 @@ mod tests {
     fn the_first_q_during_an_operation_explains_and_only_the_next_key_may_confirm_it() {
         let mut model = model();
         update(&mut model, under_way(), NOW);
+        // What another console carries out goes on without this one.
+        assert_eq!(update(&mut model, press('q'), NOW), [Effect::Quit]);
+        model.own.insert(OpId(uuid::Uuid::nil()));
         assert!(update(&mut model, press('q'), NOW).is_empty());
         assert!(model.notice.is_some());
         update(&mut model, press('j'), NOW);

@@ -219,6 +219,7 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
         part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
     }
     plan.rest.iter().for_each(|one| text.push_str(&format!("{}: {}\n", one.service, one.words)));
+    plan.arrived.iter().for_each(|why| text.push_str(&format!("nothing is left to do: {why}\n")));
     match &plan.commits_out {
         Some(commits) => {
             let how = if plan.kind.ships() { "ship" } else { "go out" };

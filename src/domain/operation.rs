@@ -55,6 +55,8 @@ pub struct Plan {
     pub expected: Option<Duration>,
     /// When it was computed.
     pub computed_at: Timestamp,
+    /// What is wished for is so already, and how that was seen: nothing is left to do but to write down the end of what was cut short.
+    pub arrived: Option<Text>,
     /// The interrupted or half-done operation that this one continues, if it does.
     pub continues: Option<OpId>,
 }
@@ -81,6 +83,7 @@ impl Plan {
             warnings: Vec::new(),
             expected: None,
             computed_at: now,
+            arrived: None,
             continues: None,
         }
     }

@@ -121,6 +121,9 @@ impl Operator {
     /// Runs to the end and tells every change as a fact.
     pub(super) async fn run(self) {
         let mut operation = self.opened();
+        if let Some(why) = &self.plan.arrived {
+            operation.title = Text::from(format!("{}: {why}", self.plan.env));
+        }
         if let Some(why) = self.refusal().await {
             refuse(&mut operation, why, self.clock.now());
             self.tell(&operation).await;
@@ -158,6 +161,9 @@ impl Operator {
         self.tell(&operation).await;
         self.carry_out(&mut operation).await;
         let mut notes = self.free().await;
+        if let (Some(why), OpState::Done) = (&self.plan.arrived, operation.state) {
+            operation.outcome = Text::from(format!("{}: {why}", self.plan.kind.done()));
+        }
         let stopped = self.running.stopped().filter(|_| !operation.state.ended());
         if let Some(why) = &stopped {
             if self.called.load(Ordering::Relaxed) || self.plan.continues.is_some() {

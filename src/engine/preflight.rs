@@ -94,6 +94,13 @@ pub(super) async fn preflight(
         }
         _ => pipeline::plan(clients, settings, info, wish, past, now).await?,
     };
+    match plan.arrived.take() {
+        // An operation that was cut short when everything was done has its end.
+        Some(why) if past.continues.is_some() => {
+            (plan.arrived, plan.parts) = (Some(why), Vec::new());
+        }
+        why => plan.refusals.extend(why),
+    }
     plan.refusals.splice(0..0, info.read_only());
     plan.expected = plan::usual(past.durations.clone());
     plan.continues = past.continues;
@@ -119,6 +126,9 @@ pub(super) async fn preflight(
     plan.level = plan.level.max(Level::of(plan.kind, info.tier));
     if !plan.overrides.is_empty() {
         plan.level = Level::Critical;
+    }
+    if plan.arrived.is_some() {
+        (plan.level, plan.overrides) = (Level::Moderate, Vec::new());
     }
     Ok(plan)
 }

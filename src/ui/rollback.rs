@@ -214,6 +214,9 @@ fn plan_lines(ctx: &Ctx<'_>, plan: &Plan, short: bool) -> Vec<Line<'static>> {
             }
         }
     }));
+    if let Some(why) = &plan.arrived {
+        lines.push(Line::raw(format!(" nothing is left to do: {why}; its end is written down")));
+    }
     if let Some(expected) = plan.expected {
         lines.push(Line::raw(format!(" usually takes {}", text::age(expected))));
     }

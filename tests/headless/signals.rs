@@ -94,7 +94,8 @@ async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_g
     let dir = tempfile::tempdir().unwrap();
     let sim = world(dir.path()).await;
     // Answers of this route, the lease's too, come seconds later.
-    let fault = json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": 60_000});
+    let fault =
+        json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": 60_000});
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/_sim/faults", sim.control());
     assert!(reqwest::Client::new().post(url).json(&fault).send().await.unwrap().status().is_success());

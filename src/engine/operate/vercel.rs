@@ -25,11 +25,18 @@ impl Operator {
         let (project, target) = (part.resource.as_str(), part.to_id.as_str());
         let reason = self.reason.as_ref().map(Text::as_str);
         let ask = async {
+            // The one slot of the project tells whether a request was taken whose answer was lost: by another entry than before.
+            let before = self.look(|| vercel.project(project)).await?.last_alias_request;
+            let find = || async {
+                let job = vercel.project(project).await?.last_alias_request.filter(|job| Some(job) != before.as_ref());
+                Ok(job.filter(|job| job.to == target && job.kind.as_str() == kind).map(drop))
+            };
             if kind == "promote" {
-                self.turn(&format!("promote {target} of {project}"), || vercel.promote(project, target)).await?;
+                let call = format!("promote {target} of {project}");
+                self.turn_or_find(&call, || vercel.promote(project, target), find).await?;
             } else {
                 let call = format!("roll {project} back to {target}");
-                self.turn(&call, || vercel.rollback(project, target, reason)).await?;
+                self.turn_or_find(&call, || vercel.rollback(project, target, reason), find).await?;
             }
             Ok(((), Text::from("accepted")))
         };
@@ -130,7 +137,8 @@ impl Operator {
         for (index, domain) in domains.iter().enumerate() {
             let point = async {
                 let call = format!("point {domain} at {target}");
-                self.turn(&call, || vercel.assign_alias(target, domain.as_str())).await?;
+                let find = || async { Ok((vercel.alias(domain.as_str()).await? == target).then_some(())) };
+                self.turn_or_find(&call, || vercel.assign_alias(target, domain.as_str()), find).await?;
                 let answers = self.look(|| vercel.alias(domain.as_str())).await?;
                 if answers != target {
                     return Err(Trouble::Failed(Text::from(format!("{domain} still answers with {answers}"))));

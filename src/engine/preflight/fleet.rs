@@ -128,9 +128,6 @@ pub(super) async fn restart(
     let (mut fleet, alone) = (all.whole.clone(), all.len() == 1);
     if let Some(earlier) = &past.earlier {
         fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
-        if fleet.is_empty() {
-            return Err(Text::from("every machine has been started anew already; L leaves the operation"));
-        }
     }
     let step = |machine: &Machine| {
         let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
@@ -177,7 +174,11 @@ pub(super) async fn redeploy(
         let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
         fleet.retain(|machine| newest.is_none() || machine.release_version != newest);
         if fleet.is_empty() && row.is_none() {
-            return Err(Text::from("every machine is of the new release already; L leaves the operation"));
+            // Nothing is sent any more: the edge is asked, and the end written down.
+            let part = part(info, &all, Act::FlyRestart { machines: Vec::new() }, Vec::new());
+            let stays = vec![Text::from("every machine is of the new release already: only the edge is asked")];
+            let wish = Wish::Redeploy(service.clone());
+            return Ok(Plan { stays, ..Plan::of(wish, env.id.clone(), vec![part], now) });
         }
     }
     let mut part = rolled(info, &all, &fleet, (image, row), "the image that runs");

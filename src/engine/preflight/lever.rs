@@ -26,7 +26,9 @@ struct Effect {
     step: &'static str,
     stays: String,
     warning: String,
-    /// Why it has no effect, or cannot be thrown.
+    /// It is so already, and what is seen of it.
+    arrived: Option<String>,
+    /// Why it cannot be thrown.
     refusal: Option<String>,
 }
 
@@ -64,6 +66,7 @@ pub(super) async fn plan(
     Ok(Plan {
         stays: vec![Text::from(effect.stays)],
         refusals: effect.refusal.map(Text::from).into_iter().collect(),
+        arrived: effect.arrived.map(Text::from),
         warnings: vec![Text::from(effect.warning)],
         ..Plan::of(Wish::Throw(service.clone(), lever.clone()), env.id.clone(), vec![part], now)
     })
@@ -113,13 +116,14 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
     let (project, live) = (&seen.project, seen.project.production.as_ref());
     let live = live.map_or("no deployment", |live| live.id.as_str());
     let refused = |already: bool, why: &str| already.then(|| why.to_owned());
-    let switch = |from: &str, to: &str, step, stays: String, warning: &str, refusal| Effect {
+    let switch = |from: &str, to: &str, step, stays: String, warning: &str, arrived| Effect {
         from: from.to_owned(),
         to: to.to_owned(),
         step,
         stays,
         warning: warning.to_owned(),
-        refusal,
+        arrived,
+        refusal: None,
     };
     match lever {
         Lever::Unpin => switch(
@@ -177,6 +181,7 @@ fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
             stays: format!("{live} for the other visitors"),
             warning: "the stages are those of the project's configuration; ! Y gives everybody the old one back"
                 .to_owned(),
+            arrived: None,
             refusal: start.is_none().then(|| "no rolling release is under way".to_owned()),
         };
     };
@@ -186,9 +191,17 @@ fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
         (Lever::Abort, _) => "0%".to_owned(),
         _ => one.words(),
     };
-    let refusal = match lever {
-        Lever::RollOut(_) => Some(format!("a rolling release is under way: {}", one.words())),
+    let arrived = match lever {
         Lever::Advance(Some(to)) if *to <= one.stage => Some(format!("it is at {}% already", one.percent)),
+        Lever::RollOut(id) if id.as_str() == one.canary => {
+            Some(format!("its rolling release is under way: {}", one.words()))
+        }
+        _ => None,
+    };
+    let refusal = match lever {
+        Lever::RollOut(_) if arrived.is_some() => None,
+        Lever::RollOut(_) => Some(format!("a rolling release is under way: {}", one.words())),
+        Lever::Advance(_) if arrived.is_some() => None,
         Lever::Advance(_) if one.next.is_none() => Some("this is its last stage".to_owned()),
         Lever::Advance(_) if !one.waits => {
             Some("it advances by itself; ! Y gives everybody the old one back".to_owned())
@@ -211,6 +224,7 @@ fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
         step,
         stays: format!("{} for the other visitors", one.current),
         warning: warning.to_owned(),
+        arrived,
         refusal,
     }
 }

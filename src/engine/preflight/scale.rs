@@ -62,7 +62,9 @@ pub(super) async fn plan(
         }
     }
     if create.is_empty() && admit.is_empty() && destroy.is_empty() && refusals.is_empty() {
-        return Err(Text::from(format!("{service} has as many machines there already")));
+        let arrived = Some(Text::from(format!("{service} has as many machines there already")));
+        let wish = Wish::Scale(service.clone(), counts.to_vec());
+        return Ok(Plan { arrived, ..Plan::of(wish, env.id.clone(), Vec::new(), now) });
     }
     if destroy.len() == listed.len() && create.is_empty() {
         refusals.push(Text::from("nothing would be left of it: that is not done from here"));
