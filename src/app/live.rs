@@ -63,6 +63,9 @@ fn machines(instances: &[Instance]) -> String {
 
 /// A machine by its image's commit; a label alone is no proof of what it runs.
 fn runs(one: &Instance) -> String {
+    if let Some(why) = &one.unread {
+        return format!("what could not be read ({why})");
+    }
     let what = match (&one.sha, &one.release) {
         (Some(sha), _) => sha.short().to_owned(),
         (None, Some(release)) => format!("an unknown commit (labelled {release})"),
@@ -88,6 +91,7 @@ mod tests {
             release: Some("v41".into()),
             sha: sha.map(Sha::from),
             checks: (1, 1),
+            unread: None,
         }
     }
 
