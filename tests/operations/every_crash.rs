@@ -175,6 +175,23 @@ impl Case {
         }
     }
 
+    /// Whether it can be seen that all of it was done, whoever did it: then finishing it writes its end.
+    fn sees_its_end(self) -> bool {
+        matches!(
+            self,
+            Self::Pause
+                | Self::Resume
+                | Self::Unpin
+                | Self::Challenge
+                | Self::Unchallenge
+                | Self::Advance
+                | Self::Restart
+                | Self::ScaleUp
+                | Self::ScaleDown
+                | Self::RedeployMachines
+        )
+    }
+
     fn console(self, world: &World) -> Console {
         let straight = self == Self::PromoteStraight;
         world.console_with(world.state.path(), |text| {
@@ -274,6 +291,7 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
         }
     };
     if let Some(why) = said {
+        assert!(!case.sees_its_end(), "{what}: {why}");
         let done = [
             "already",
             "is not p",
