@@ -255,3 +255,43 @@ fn row(entry: &Entry) -> JournalRow {
         says: Text::from(says),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::engine::lanes;
+
+    #[tokio::test]
+    async fn the_chain_is_told_as_what_was_read_of_it_and_no_row_is_read_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = SystemClock::shared();
+        let memory = Memory::new(dir.path().to_owned(), Arc::clone(&clock), Running::default());
+        let ((outbox, mut lanes), mut told) = (lanes::open(), Told::default());
+        assert!(matches!(told.history.chain, Chain::Unread(_)), "before it was read");
+        let store = memory.store().await.unwrap();
+        for _ in 0..3 {
+            store.intent(OpId(uuid::Uuid::now_v7()), "call").await.unwrap();
+        }
+        memory.look(&mut told, &outbox).await.unwrap();
+        assert!(matches!(told.history.chain, Chain::Holds { row: 3, .. }), "{:?}", told.history.chain);
+        let lock = Lock { who: "maria".into(), why: "migration".into(), at: clock.now(), until: None };
+        assert_eq!(store.lock(&"staging".into(), &lock).await.unwrap(), None);
+        memory.look(&mut told, &outbox).await.unwrap();
+        memory.look(&mut told, &outbox).await.unwrap();
+        assert_eq!((told.link.row, told.link.read), (4, 4));
+        assert_eq!((told.history.rows.len(), told.history.rows[0].id), (4, 4));
+        told.unread(&Text::from("the disk is away"), &outbox).await;
+        assert_eq!(told.history.chain, Chain::Unread(Text::from("the disk is away")));
+        memory.look(&mut told, &outbox).await.unwrap();
+        assert!(matches!(told.history.chain, Chain::Holds { row: 4, .. }), "{:?}", told.history.chain);
+        assert_eq!(told.link.read, 4, "what was followed is not read again");
+        let mut chains = Vec::new();
+        while let Ok(fact) = lanes.control.try_recv() {
+            if let Fact::History(history) = fact {
+                chains.push(matches!(history.chain, Chain::Holds { .. }));
+            }
+        }
+        assert_eq!(chains, [true, true, false, true], "each is told once");
+    }
+}

@@ -130,7 +130,8 @@ impl Operator {
                 Ok(Some((false, who))) => break Err(Text::from(format!("called off by {who}"))),
                 // A journal that cannot be read now may be in a moment; the hold ends in any case.
                 Ok(None) | Err(_) if self.clock.mono() < end => tokio::time::sleep(LOOK).await,
-                Ok(None) | Err(_) => break Err(Text::from("nobody switched within 30 minutes")),
+                Ok(None) => break Err(Text::from("nobody switched within 30 minutes")),
+                Err(error) => break Err(Text::from(format!("no answer could be read for 30 minutes: {error}"))),
             }
         };
         self.step(op, at, async { said.map(|told| ((), told)).map_err(Trouble::Failed) }).await
