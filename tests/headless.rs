@@ -15,9 +15,14 @@ use flightdeck::sim::{self, Options, Sim};
 use serde_json::Value;
 
 async fn world(dir: &Path) -> Sim {
+    world_at(dir, 20.0).await
+}
+
+/// A calm world, so many times faster than life.
+async fn world_at(dir: &Path, speed: f64) -> Sim {
     use std::os::unix::fs::PermissionsExt as _;
     let listen = "127.0.0.1:0".parse().unwrap();
-    let options = Options { listen, scenario: "calm".to_owned(), seed: 5, speed: 20.0 };
+    let options = Options { listen, scenario: "calm".to_owned(), seed: 5, speed };
     let sim = sim::start(options, SystemClock::shared()).await.unwrap();
     let path = dir.join("flightdeck.toml");
     std::fs::write(&path, sim.config_toml()).unwrap();

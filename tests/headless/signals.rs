@@ -9,7 +9,7 @@ use flightdeck::sim::world::Env;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use crate::{flightdeck, lines, world};
+use crate::{flightdeck, lines, world, world_at};
 
 const ASK: [&str; 6] = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
 
@@ -92,13 +92,15 @@ async fn a_signal_ends_an_operation_between_two_calls_and_it_is_finished_or_take
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_given_back() {
     let dir = tempfile::tempdir().unwrap();
-    let sim = world(dir.path()).await;
-    // Answers of this route, the lease's too, come seconds later.
-    let fault =
-        json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": 60_000});
+    // A lease of two minutes has to last.
+    let sim = world_at(dir.path(), 1.0).await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/_sim/faults", sim.control());
-    assert!(reqwest::Client::new().post(url).json(&fault).send().await.unwrap().status().is_success());
+    // The lease is answered at once, the update is carried out and not answered.
+    for ms in [0, 600_000] {
+        let fault = json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "late", "ms": ms, "count": 1});
+        assert!(reqwest::Client::new().post(&url).json(&fault).send().await.unwrap().status().is_success());
+    }
     let update = "POST /v1/apps/{app}/machines/{id}";
     let sent = || sim.shared().counts().get("fly_machines").is_some_and(|routes| routes.contains_key(update));
     let (ended, said) = signalled(dir.path(), "running  backend · machine", sent, &["-TERM", "-TERM"]).await;
