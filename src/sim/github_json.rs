@@ -29,7 +29,7 @@ pub fn head_sha<'a>(world: &'a World, run: &'a Run) -> &'a str {
 fn short_pull(world: &World, run: &Run, number: u64) -> Value {
     let url = api(world, "");
     let repo = json!({"id": 91, "url": url.trim_end_matches('/'), "name": world.github.repo});
-    let base = run.commit.checked_sub(1).unwrap_or_default();
+    let base = run.commit.saturating_sub(1);
     json!({
         "id": 2_100_000_000 + number, "number": number, "url": api(world, &format!("pulls/{number}")),
         "head": {"ref": head_branch(world, run), "sha": head_sha(world, run), "repo": repo},
@@ -281,7 +281,7 @@ pub fn commit(world: &World, one: &Commit) -> Value {
 pub fn pull(world: &World, one: &Commit, number: u64) -> Value {
     json!({
         "id": 700_000 + number,
-        "node_id": node("PR", &number.to_string()),
+        "node_id": node("PR", number),
         "url": api(world, &format!("pulls/{number}")),
         "html_url": html(world, &format!("pull/{number}")),
         "number": number,

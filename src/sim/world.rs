@@ -104,7 +104,7 @@ impl Health {
 #[derive(Debug, Clone)]
 pub enum Action {
     /// An event of the scenario language.
-    Event(Event),
+    Event(Box<Event>),
     /// A step of a deploy.
     Deploy(Step),
 }

@@ -18,9 +18,9 @@ use crate::sim::world::World;
 use crate::sim::world::github::Feature;
 
 /// How many alerts of a feature are open, or why that is not told.
-fn open(world: &World, name: &'static str, usual: Feature) -> Result<usize, Response> {
+fn open(world: &World, name: &'static str, usual: Feature) -> Result<usize, Box<Response>> {
     let feature = world.github.features.get(name).copied().unwrap_or(usual);
-    let refused = |status: StatusCode, words: &str| Err(error(status, words));
+    let refused = |status: StatusCode, words: &str| Err(Box::new(error(status, words)));
     match (feature.state, name) {
         ("on", _) => Ok(feature.alerts.or(usual.alerts).unwrap_or_default()),
         ("off", "dependabot") => refused(StatusCode::FORBIDDEN, "Dependabot alerts are disabled for this repository."),
@@ -56,7 +56,7 @@ pub(super) async fn dependencies(
     let world = shared.world();
     let count = match open(&world, "dependabot", on(1)) {
         Ok(count) => count,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let size = cursor.per_page.and_then(|text| text.parse().ok()).unwrap_or(30_usize).clamp(1, 100);
     let from = match cursor.after.as_deref().map(|text| text.strip_prefix("cursor-").map(str::parse)) {
@@ -119,7 +119,7 @@ pub(super) async fn code(
         let world = shared.world();
         match open(&world, "code-scanning", on(0)) {
             Ok(count) => (0..count).map(|n| finding(&world, n + 1)).collect(),
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         }
     };
     page.array(&uri, &origin(&shared), all)
@@ -161,7 +161,7 @@ pub(super) async fn secrets(
                 let hidden = uri.query().unwrap_or_default().split('&').any(|pair| pair == "hide_secret=true");
                 (0..count).map(|n| secret(&world, n + 1, hidden)).collect()
             }
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         }
     };
     page.array(&uri, &origin(&shared), all)

@@ -94,7 +94,7 @@ pub fn world(seed: u64, start: Timestamp, name: &str) -> Result<World, String> {
     traffic::write(&mut world, start);
     world.remember_truth();
     for event in scenario.event {
-        world.schedule(start + seconds(event.at), Action::Event(event));
+        world.schedule(start + seconds(event.at), Action::Event(Box::new(event)));
     }
     Ok(world)
 }
