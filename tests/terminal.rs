@@ -236,7 +236,8 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     pty.send("fg\n");
     pty.wait("the console again", |screen| screen.alternate_screen() && screen.contents().contains("production"));
     pty.send("q");
-    pty.wait("the shell", |screen| !screen.alternate_screen());
+    // Its prompt, and not only the screen: until the console has ended it reads what is typed.
+    pty.wait("the shell", |screen| !screen.alternate_screen() && screen.contents().trim_end().ends_with("\nshell>"));
     pty.send("exit\n");
     pty.wait_end();
     pty.assert_modes_off();
