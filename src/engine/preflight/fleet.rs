@@ -63,9 +63,7 @@ impl Fleet {
     pub(super) fn warnings(&self, name: &str) -> Vec<Text> {
         let (known, all) = (self.whole.len(), self.len());
         let one = |machine: &Machine| {
-            let text =
-                format!("{name}: {known} of {all} machines: {} takes no part and runs on as it is", named(machine));
-            Text::from(text)
+            Text::from(format!("{name}: {known} of {all} machines take part, not {}", named(machine)))
         };
         self.unread.iter().map(one).collect()
     }
