@@ -146,7 +146,8 @@ pub(super) fn inside(platform: Platform, answer: &Answer, redactor: &Redactor) -
         Value::Object(map) => !map.is_empty(),
         _ => true,
     };
-    if !told(&found.error) && !(told(&found.errors) && found.data.is_none()) {
+    let refused = told(&found.error) || (told(&found.errors) && found.data.is_none());
+    if !refused {
         return None;
     }
     let body = serde_json::json!({ "error": found.error, "errors": found.errors, "message": found.message });
