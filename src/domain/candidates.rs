@@ -53,7 +53,7 @@ pub fn choices<'a>(
     let usable = |one: &&Deployment| one.status == Status::Ok || one.current || one.verified == Some(true);
     let mut seen: BTreeSet<&Sha> = BTreeSet::new();
     let mut choices: Vec<Choice> = Vec::new();
-    for sha in services.iter().flat_map(|id| of(id)).filter(usable).filter_map(|one| one.sha.as_ref()) {
+    for sha in services.iter().flat_map(&of).filter(usable).filter_map(|one| one.sha.as_ref()) {
         if !seen.insert(sha) || choices.iter().any(|choice| choice.sha.same(sha)) {
             continue;
         }

@@ -90,7 +90,7 @@ impl Known<'_> {
         Judgement {
             state,
             why,
-            commits: known.map(|state| commits(state)).unwrap_or_default(),
+            commits: known.map(commits).unwrap_or_default(),
             basis: self.basis(&[FeedId::Declared(id.clone()), FeedId::Observed(id.clone())]),
             platform_state: declared.map(|declared| declared.words.clone()),
         }

@@ -80,6 +80,7 @@ impl Night {
         model.size = (200, 50);
         let production = model.environments.iter().find(|one| one.tier == Tier::Production).unwrap();
         model.selection.place = Some(Place::Env(production.id.clone()));
+        #[expect(clippy::disallowed_methods, reason = "a test has no supervisor; the task is aborted at its end")]
         let pace = tokio::spawn(as_fast_as_the_disk(state.path().join("pace")));
         let (engine, lanes) = Engine::start(Arc::new(settings), Arc::clone(&clock), scope);
         Self { sim, model, engine, lanes, clock, pace, _state: state }

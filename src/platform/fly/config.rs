@@ -94,17 +94,14 @@ fn malformed(fields: &Map<String, Value>) -> Option<&'static str> {
     }
     let object = |value: &Value| value.is_object() || value.is_null();
     let list = |value: &Value| value.is_array() || value.is_null();
-    let parts: [(&'static str, &dyn Fn(&Value) -> bool); 7] = [
-        ("metadata", &object),
-        ("env", &object),
-        ("guest", &object),
-        ("restart", &object),
-        ("services", &list),
-        ("mounts", &list),
-        ("checks", &|value| object(value) || list(value)),
-    ];
-    let odd = parts.into_iter().find(|(key, fits)| fields.get(*key).is_some_and(|value| !fits(value)));
-    odd.map(|(key, _)| match key {
+    let fits = |key: &str, value: &Value| match key {
+        "services" | "mounts" => list(value),
+        "checks" => object(value) || list(value),
+        _ => object(value),
+    };
+    let parts = ["metadata", "env", "guest", "restart", "services", "mounts", "checks"];
+    let odd = parts.into_iter().find(|key| fields.get(*key).is_some_and(|value| !fits(key, value)));
+    odd.map(|key| match key {
         "metadata" => "odd metadata",
         "env" => "an odd env",
         "guest" => "an odd guest",

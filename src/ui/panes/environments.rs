@@ -69,7 +69,7 @@ fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
     let sha = judged.short();
     let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
     // Badges stand beside the state, which comes first.
-    let lock = ctx.model.history.locks.contains_key(&env.id).then_some(" LOCKED").unwrap_or_default();
+    let lock = if ctx.model.history.locks.contains_key(&env.id) { " LOCKED" } else { "" };
     let frozen = ctx.model.frozen(&env.id, ctx.now).map(|_| " FROZEN").unwrap_or_default();
     let (state, why) = (judged.state.word(), &judged.why);
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
