@@ -117,7 +117,7 @@ async fn lines_that_would_disturb_the_screen_do_not() {
 /// What the row of a service must say, from the ground truth.
 fn said_of(service: &Value) -> Vec<String> {
     let label = service["label"].as_str().unwrap();
-    let mut said = vec![label.chars().take(12).collect()];
+    let mut said = vec![label.chars().take(8).collect()];
     said.extend(service["sha"].as_str().map(|sha| sha[..7].to_owned()));
     if service["pinned"] == true {
         said.push("PINNED".to_owned());

@@ -13,6 +13,7 @@ use std::process::Output;
 use flightdeck::clock::SystemClock;
 use flightdeck::sim::{self, Options, Sim};
 use serde_json::Value;
+use tokio::io::AsyncBufReadExt as _;
 
 async fn world(dir: &Path) -> Sim {
     world_at(dir, 20.0).await
@@ -163,7 +164,7 @@ async fn a_refused_token_has_its_own_exit_code_and_is_not_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_pages_and_completions_are_made_without_a_terminal() {
     let dir = tempfile::tempdir().unwrap();
-    let ask = ["snapshot", "--demo", "--scenario", "calm", "--until", "observed", "--size", "100x30"];
+    let ask = ["snapshot", "--demo", "--scenario", "calm", "--until", "healthy", "--size", "100x30"];
     let text = flightdeck(dir.path(), &ask).await;
     assert_eq!(text.status.code(), Some(0), "{text:?}");
     assert!(String::from_utf8_lossy(&text.stdout).contains("PROD  Environments"), "{text:?}");
@@ -253,24 +254,29 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
     let whole = lines(&flightdeck(dir.path(), &["plan", "promote", "--json"]).await);
     let ships = &whole[0]["plan"]["ships"];
     assert!(ships["pulls"][0]["number"].is_u64() && ships["authors"][0].is_string(), "{ships}");
-    let promote = flightdeck(dir.path(), &["promote", "--confirm", "production", "--reason", "planned", "--json"]);
-    let approve = async {
-        loop {
-            let list = flightdeck(dir.path(), &["approvals", "--json"]).await;
-            if let Some(run) = lines(&list)[0]["rows"][0]["run"].as_u64() {
-                let run = run.to_string();
-                let wrong = flightdeck(dir.path(), &["approve", &run, "--confirm", "staging"]).await;
-                assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
-                let refused = flightdeck(dir.path(), &["approve", &run, "--confirm", "production", "--readonly"]).await;
-                assert_eq!(refused.status.code(), Some(5), "{refused:?}");
-                return flightdeck(dir.path(), &["approve", &run, "--confirm=production", "--comment=fine"]).await;
-            }
-        }
-    };
-    let (promoted, approved) = tokio::join!(promote, approve);
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["promote", "--confirm", "production", "--reason", "planned", "--json"]).current_dir(dir.path());
+    command.env("FLIGHTDECK_STATE_DIR", dir.path().join("state"));
+    command.env("FLIGHTDECK_CONFIG", dir.path().join("flightdeck.toml")).stdout(std::process::Stdio::piped());
+    let mut promote = command.kill_on_drop(true).spawn().unwrap();
+    let mut out = tokio::io::BufReader::new(promote.stdout.take().unwrap()).lines();
+    let mut said: Vec<Value> = Vec::new();
+    // Nobody approves before it has said that it waits.
+    while !said.last().is_some_and(|line| line["step"]["state"]["waiting"].is_object()) {
+        said.push(serde_json::from_str(&out.next_line().await.unwrap().unwrap()).unwrap());
+    }
+    let list = flightdeck(dir.path(), &["approvals", "--json"]).await;
+    let run = lines(&list)[0]["rows"][0]["run"].as_u64().unwrap().to_string();
+    let wrong = flightdeck(dir.path(), &["approve", &run, "--confirm", "staging"]).await;
+    assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+    let refused = flightdeck(dir.path(), &["approve", &run, "--confirm", "production", "--readonly"]).await;
+    assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+    let approved = flightdeck(dir.path(), &["approve", &run, "--confirm=production", "--comment=fine"]).await;
     assert_eq!(approved.status.code(), Some(0), "{approved:?}");
-    assert_eq!(promoted.status.code(), Some(0), "{promoted:?}");
-    let said = lines(&promoted);
+    while let Some(line) = out.next_line().await.unwrap() {
+        said.push(serde_json::from_str(&line).unwrap());
+    }
+    assert_eq!(promote.wait().await.unwrap().code(), Some(0), "{said:?}");
     assert_eq!(said[0]["schema"], "flightdeck/promote-step");
     assert_eq!(said.last().unwrap()["operation"]["state"], "done");
     let gate = said.iter().find_map(|line| line["step"]["state"]["waiting"].as_object());

@@ -58,7 +58,7 @@ fn who_quits_during_an_operation_is_told_what_is_open_on_the_terminal_that_is_le
     command.env("FLIGHTDECK_STATE_DIR", state.path());
     command.cwd(state.path());
     let mut pty = Pty::start(command, 160, 50);
-    pty.wait_text("FAIL production");
+    pty.wait_text("production failing");
     pty.send("!");
     pty.wait_text("Actions");
     pty.send("R");

@@ -215,7 +215,7 @@ mod tests {
         let changed = Msg::Fact(Fact::ProjectFile(Box::new(file(0))));
         assert!(update(&mut model, changed.clone(), at(0)).is_empty());
         assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
-        assert!(rows(&model).iter().any(|row| row.contains("the settings of before are in use")));
+        assert!(rows(&model).iter().any(|row| row.contains("goes on with the settings of before")));
         press(&mut model, 'n', 500);
         assert!(model.overlay.is_none() && open(&model).is_some(), "the menu asks again");
         model.overlay = Some(Overlay::Help(overlay::Find::default()));

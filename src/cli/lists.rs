@@ -133,11 +133,13 @@ fn health(model: &Model, now: Now) -> Vec<(Value, String)> {
     let checks = model.posture.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     let checks = checks.map(|(id, one)| {
         let state = finding_state(one);
+        // Nothing of the product is paused by a check that is switched off.
+        let word = if state == State::Paused { "off" } else { state.word() };
         let value = json!({
-            "environment": id.env, "service": &*id.name, "check": one.name, "state": state, "why": one.says,
+            "environment": id.env, "service": &*id.name, "check": one.name, "state": word, "why": one.says,
         });
         let name = format!("{} {}", id.name, one.name);
-        (value, format!("{:<12} {name:<22} {state:<9} {:>9}  {}\n", id.env, "", one.says))
+        (value, format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says))
     });
     probes.chain(checks).collect()
 }
@@ -160,7 +162,9 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
             state => state,
         }
     });
-    let checks = model.posture.values().flatten().map(finding_state).filter(|state| *state != State::Unknown);
+    // What is switched off, or could not be looked at, says nothing of health.
+    let says = |state: &State| !matches!(state, State::Unknown | State::Paused);
+    let checks = model.posture.values().flatten().map(finding_state).filter(says);
     let worst = states.chain(checks).max_by_key(|state| state.weight());
     worst.map_or(ExitCode::Done, |state| match super::status::code(state) {
         // What a platform does at rest is no state of health.

@@ -2,10 +2,12 @@
 
 pub mod logs;
 pub mod parts;
+mod pull;
 
 use serde_json::{Value, json};
 
 use parts::{api, node, person, repository};
+pub use pull::pull;
 
 use super::world::World;
 use super::world::commits::Commit;
@@ -274,38 +276,6 @@ pub fn commit(world: &World, one: &Commit) -> Value {
         "committer": person(&one.login, "User"),
         "parents": parent.map(|one| json!({"sha": one.sha, "url": url(&one.sha)})).into_iter().collect::<Vec<_>>(),
         "html_url": html(world, &format!("commit/{}", one.sha)),
-    })
-}
-
-/// The pull request that brought a commit, merged.
-pub fn pull(world: &World, one: &Commit, number: u64) -> Value {
-    json!({
-        "id": 700_000 + number,
-        "node_id": node("PR", number),
-        "url": api(world, &format!("pulls/{number}")),
-        "html_url": html(world, &format!("pull/{number}")),
-        "number": number,
-        "state": "closed",
-        "locked": false,
-        "draft": false,
-        "title": one.message,
-        "body": null,
-        "user": person(&one.login, "User"),
-        "labels": [],
-        "assignee": null,
-        "assignees": [],
-        "requested_reviewers": [],
-        "requested_teams": [],
-        "milestone": null,
-        "created_at": one.at,
-        "updated_at": one.at,
-        "closed_at": one.at,
-        "merged_at": one.at,
-        "merge_commit_sha": one.sha,
-        "author_association": "MEMBER",
-        "auto_merge": null,
-        "head": {"label": format!("{}:change-{number}", world.github.owner), "ref": format!("change-{number}"), "sha": one.sha},
-        "base": {"label": format!("{}:{}", world.github.owner, world.github.branch), "ref": world.github.branch, "sha": one.sha},
     })
 }
 

@@ -224,7 +224,10 @@ impl World {
         let app = self.fly.env(env);
         let machines =
             app.is_some_and(|app| app.machines.iter().any(|one| one.lease.is_some() || !one.next.is_empty()));
-        queued || machines || self.moving(env)
+        // Before anything of the product moves, its pipeline does.
+        let runs = &self.github.runs;
+        let run = runs.iter().any(|run| run.env == Some(env) && run.progress(self.now).status == "in_progress");
+        queued || machines || run || self.moving(env)
     }
 
     fn pinned(&self, env: Env) -> bool {

@@ -19,7 +19,10 @@ pub(in crate::ui) fn paint(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>]) 
 
 /// Draws a text up to a column; the column behind it.
 fn text(buffer: &mut Buffer, (x, y): (u16, u16), right: u16, text: &str, style: Style) -> u16 {
-    let room = usize::from(right.saturating_sub(x));
+    if x >= right {
+        return x;
+    }
+    let room = usize::from(right - x);
     let shown = text.as_bytes().get(..room).unwrap_or(text.as_bytes());
     // Nothing joins a character of ASCII but what follows it.
     let joined = text.as_bytes().get(room).is_some_and(|next| !next.is_ascii());
