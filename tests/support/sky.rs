@@ -216,9 +216,9 @@ impl Sky {
 
     /// Waits until everything is fresh again.
     pub async fn settles(&mut self, within: Duration, after: &str) {
-        let end = self.clock.mono() + within;
+        let end = self.mono() + within;
         while !self.troubled().is_empty() {
-            assert!(self.clock.mono() < end, "after {after}: {:?}", self.troubled());
+            assert!(self.mono() < end, "after {after}: {:?}", self.troubled());
             self.pass(Duration::from_secs(1), |_| ()).await;
         }
     }

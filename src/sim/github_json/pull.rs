@@ -21,7 +21,17 @@ pub fn pull(world: &World, one: &Commit, number: u64) -> Value {
         })
     };
     let link = |href: &str| json!({"href": href});
-    json!({
+    let links = json!({
+        "self": link(&url("")),
+        "html": link(&page),
+        "issue": link(&issue("")),
+        "comments": link(&issue("/comments")),
+        "review_comments": link(&url("/comments")),
+        "review_comment": link(&api(world, "pulls/comments{/number}")),
+        "commits": link(&url("/commits")),
+        "statuses": link(&statuses),
+    });
+    let mut whole = json!({
         "id": 700_000 + number,
         "node_id": node("PR", number),
         "url": url(""),
@@ -56,15 +66,7 @@ pub fn pull(world: &World, one: &Commit, number: u64) -> Value {
         "auto_merge": null,
         "head": end(&format!("change-{number}")),
         "base": end(&world.github.branch),
-        "_links": {
-            "self": link(&url("")),
-            "html": link(&page),
-            "issue": link(&issue("")),
-            "comments": link(&issue("/comments")),
-            "review_comments": link(&url("/comments")),
-            "review_comment": link(&api(world, "pulls/comments{/number}")),
-            "commits": link(&url("/commits")),
-            "statuses": link(&statuses),
-        },
-    })
+    });
+    whole["_links"] = links;
+    whole
 }
