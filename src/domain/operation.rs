@@ -445,6 +445,9 @@ pub struct Operation {
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.
     #[serde(default)]
     pub unknown_calls: Vec<Text>,
+    /// Whether any call of it may have been taken, by its rows in the journal; told of what was cut short.
+    #[serde(skip)]
+    pub called: bool,
     /// Machines that it holds still, though nobody carries it out.
     #[serde(default)]
     pub leases: Vec<LeftLease>,
@@ -484,6 +487,7 @@ impl Operation {
             commit: None,
             follows: None,
             unknown_calls: Vec::new(),
+            called: false,
             leases: Vec::new(),
         }
     }

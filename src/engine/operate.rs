@@ -143,7 +143,7 @@ impl Operator {
         let mut against = self.overtaken().await;
         if let (Some(earlier), None) = (self.plan.continues, &against) {
             // Two operations that both claim to be open would be finished twice.
-            against = self.take_over(earlier).await.err().map(|error| Text::from(error.to_string()));
+            against = self.take_over(earlier).await.err();
         }
         if let Some(why) = against {
             refuse(&mut operation, why, self.clock.now());
@@ -187,9 +187,13 @@ impl Operator {
     }
 
     /// An operation that was cut short is left, and this one goes on with it: what it holds still is given back.
-    async fn take_over(&self, earlier: OpId) -> Result<(), StoreError> {
-        let left = self.store.one(earlier).await?.leases;
-        self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await?;
+    async fn take_over(&self, earlier: OpId) -> Result<(), Text> {
+        let told = |error: StoreError| Text::from(error.to_string());
+        if let Some(why) = self.decided().await.map_err(told)? {
+            return Err(why);
+        }
+        let left = self.store.one(earlier).await.map_err(told)?.leases;
+        self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await.map_err(told)?;
         self.free_left(&left).await;
         Ok(())
     }
@@ -254,7 +258,12 @@ impl Operator {
         let commit = self.plan.parts.iter().find_map(|part| part.to.1.clone());
         let commit = commit.or_else(|| self.plan.claims.iter().find_map(|claim| claim.sha.clone()));
         let wish = Some(self.plan.wish.clone());
-        Operation { steps, moves: moves.collect(), commit, wish, ..begun }
+        // From its first row on: cut short before its first look, it is no reason to ask again for what it follows.
+        let follows = self.plan.parts.iter().find_map(|part| match part.act {
+            Act::Follow { run } => Some(Text::from(run.to_string())),
+            _ => None,
+        });
+        Operation { steps, moves: moves.collect(), commit, wish, follows, ..begun }
     }
 
     async fn carry_out(&self, operation: &mut Operation) {

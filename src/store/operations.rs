@@ -42,7 +42,8 @@ impl Store {
         let path = self.dir.join("operations").join(format!("{op}.lock"));
         let failed = |error: std::io::Error| super::db::unwritable(&self.place, &error);
         match File::open(path) {
-            Ok(file) => match file.try_lock() {
+            // Shared: who looks must not be taken for who holds. A holder locks before its `begin`, and nobody looks sooner.
+            Ok(file) => match file.try_lock_shared() {
                 Ok(()) => Ok(false),
                 Err(std::fs::TryLockError::WouldBlock) => Ok(true),
                 Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
@@ -123,6 +124,7 @@ impl Store {
         operation.interrupted = story.open && !self.held(operation.id)?;
         operation.leases = Vec::new();
         if operation.interrupted {
+            operation.called = story.taken || !story.unknown.is_empty();
             operation.unknown_calls = story.unknown.iter().map(|call| Text::from(call.as_str())).collect();
             let now = self.clock.now();
             operation.leases = story.leases.into_values().filter(|lease| lease.until > now).collect();
@@ -142,6 +144,8 @@ struct Story {
     last: Value,
     open: bool,
     unknown: Vec<String>,
+    /// A call was not refused.
+    taken: bool,
     left: Option<String>,
     /// What calls under way take or give back.
     about: BTreeMap<String, About>,
@@ -165,6 +169,7 @@ impl Story {
                 if answer == Some(Answer::Lost) {
                     return;
                 }
+                self.taken |= answer != Some(Answer::Refused);
                 if let Some(index) = self.unknown.iter().position(|sent| sent == call) {
                     self.unknown.remove(index);
                 }
@@ -244,9 +249,12 @@ mod tests {
         store.intent(open.id, "second").await.unwrap();
         assert!(store.interrupted().await.unwrap().is_empty(), "it is being carried out");
         drop((hold, store));
+        let look = File::open(dir.path().join("operations").join(format!("{}.lock", open.id))).unwrap();
+        look.try_lock_shared().unwrap();
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
         later.interrupted = true;
         later.unknown_calls = vec![Text::from("second")];
+        later.called = true;
         assert_eq!(store.interrupted().await.unwrap(), [later]);
         store.abandon(open.id, "looked: v41 is live").await.unwrap();
         assert!(store.interrupted().await.unwrap().is_empty());

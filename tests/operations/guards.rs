@@ -2,8 +2,12 @@
 
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::claim::{Lock, Mark};
-use flightdeck::domain::operation::OpState;
+use flightdeck::domain::consent::Level;
+use flightdeck::domain::ids::OpId;
+use flightdeck::domain::operation::{OpKind, OpState, Operation, Wish};
 use flightdeck::store::Store;
+use flightdeck::store::journal::Answer;
+use serde_json::json;
 
 use crate::crashes::sql;
 use crate::world::World;
@@ -81,5 +85,60 @@ async fn a_disk_that_is_full_in_the_middle_gives_the_lease_back_and_says_so() {
     let done = console.carry_out(rest).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
     assert!(store.interrupted().await.unwrap().is_empty());
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_left_meanwhile_is_not_finished() {
+    let world = World::start(20.0).await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets.clone()).await;
+    let fault = json!({"platform": "vercel", "route": "/rollback/", "kind": "status", "status": 403, "count": 1});
+    world.fault(&fault).await;
+    let half = console.carry_out(plan).await;
+    assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
+    let rest = console.try_plan(targets, Some(half.id)).await.unwrap();
+    store.abandon(half.id, "maria looks after it").await.unwrap();
+    let refused = console.carry_out(rest).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    let says = refused.outcome.as_str();
+    assert!(says.contains("finished or left meanwhile") && says.contains("maria looks after it"), "{says}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispatch_that_may_have_been_taken_is_not_sent_again_though_its_run_is_not_listed() {
+    let world = World::start(20.0).await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let op = OpId(uuid::Uuid::now_v7());
+    let now = SystemClock::shared().now();
+    let begun = Operation::begun(op, OpKind::Promote, "production".into(), "production: promotion".into(), now);
+    store.begin(&Operation { wish: Some(Wish::Promote), ..begun }).await.unwrap();
+    let before = console.wish("production", Wish::Promote, Some(op)).await.unwrap();
+    assert!(before.refusals.is_empty(), "no intent was written, so nothing was sent: {:?}", before.refusals);
+    store.intent(op, "POST dispatch").await.unwrap();
+    store.outcome(op, "POST dispatch", "accepted", Answer::Taken, None).await.unwrap();
+    let why = console.wish("production", Wish::Promote, Some(op)).await.unwrap_err();
+    assert!(why.as_str().contains("may have been taken and its run is not listed"), "{why}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_cannot_be_read_is_asked_like_a_pin() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let read = console.wish("production", Wish::Promote, None).await.unwrap();
+    let unread = |plan: &flightdeck::domain::operation::Plan| {
+        plan.warnings.iter().any(|one| one.as_str().contains("whether frontend is pinned could not be read"))
+    };
+    assert!(!unread(&read) && read.level == Level::Moderate, "{read:#?}");
+    world
+        .fault(&json!({"platform": "vercel", "route": "/projects/", "method": "GET", "kind": "status", "status": 502}))
+        .await;
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(unread(&plan) && plan.level == Level::Critical, "{plan:#?}");
     console.stop().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Operator, revisions};
 use crate::domain::claim::Mark;
-use crate::domain::operation::{Operation, PLAN_LIFE};
+use crate::domain::operation::{OpState, Operation, PLAN_LIFE};
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 use crate::store::StoreError;
@@ -59,11 +59,24 @@ impl Operator {
         if let Some(why) = self.under_way(operations.iter()).or_else(|| Mark::against(&marks, self.plan.goes_to())) {
             return Ok(Some(why));
         }
+        if let Some(why) = self.decided().await? {
+            return Ok(Some(why));
+        }
         let lock = locks.remove(&self.plan.env).filter(|lock| lock.who.as_str() != &*self.settings.who);
         let frozen = self.settings.frozen(&self.plan.env, self.clock.now()).filter(|_| !self.plan.kind.stops());
         let against = lock.map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze));
         let new = against.into_iter().find(|one| !self.plan.overrides.contains(one));
         Ok(new.map(|one| Text::from(format!("{}, which the plan did not know; make it again", one.words()))))
+    }
+
+    /// Somebody's decision on the operation that the plan continues: it is no open question any more.
+    pub(super) async fn decided(&self) -> Result<Option<Text>, StoreError> {
+        let Some(earlier) = self.plan.continues else { return Ok(None) };
+        let earlier = self.store.one(earlier).await?;
+        // Who finishes an operation leaves the old one too.
+        let decided = earlier.state == OpState::Left;
+        let text = || format!("it was finished or left meanwhile: {}: {}", earlier.title, earlier.outcome);
+        Ok(decided.then(|| Text::from(text())))
     }
 
     /// Another operation on the environment that somebody carries out now. An answer to a gate belongs to the promotion that

@@ -215,13 +215,16 @@ async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
     let Some(vercel) = clients.vercel.as_ref().filter(|_| env.tier == Tier::Production) else { return Vec::new() };
     let mut found = Vec::new();
     for service in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
-        if vercel.project(&service.resource).await.is_ok_and(|project| !project.auto_assign) {
-            let text = format!(
-                "{} is PINNED: its new build stays staged and the edge will not show it; ! U unpins first",
-                service.id.name
-            );
-            found.push(Text::from(text));
-        }
+        let name = &service.id.name;
+        let text = match vercel.project(&service.resource).await {
+            Ok(project) if project.auto_assign => continue,
+            Ok(_) => {
+                format!("{name} is PINNED: its new build stays staged and the edge will not show it; ! U unpins first")
+            }
+            // Not known is asked as if it were pinned.
+            Err(error) => format!("whether {name} is pinned could not be read: {error}"),
+        };
+        found.push(Text::from(text));
     }
     found
 }

@@ -73,7 +73,8 @@ pub(super) async fn taken_up(
     earlier: &Operation,
     workflow: &WorkflowSettings,
 ) -> Result<Option<Draft>, Text> {
-    let asked = earlier.follows.is_some() || !earlier.unknown_calls.is_empty() || earlier.state == OpState::Unknown;
+    // By its rows, not by its steps: a step begins before the intent of its call is written.
+    let asked = earlier.follows.is_some() || earlier.called || earlier.state == OpState::Unknown;
     if !asked {
         return Ok(None);
     }
@@ -90,7 +91,11 @@ pub(super) async fn taken_up(
             Err(Text::from(text))
         }
         Some(run) => Ok(Some(follow(env, &run, earlier.commit.clone()))),
-        None => Ok(None),
+        None => Err(Text::from(format!(
+            "a dispatch of {} may have been taken and its run is not listed; nothing is dispatched again; look at it on GitHub, \
+             then L or `flightdeck leave` leaves it",
+            workflow.file
+        ))),
     }
 }
 
