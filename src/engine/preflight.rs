@@ -204,6 +204,9 @@ async fn fly_part(
     let id = |machine: &Machine| Text::from(machine.id.as_str());
     let idle = moving.is_empty() && left == Left::Nothing;
     let mut against = green::against(&fleet, manner, greens.as_ref());
+    if listed.len() == 0 {
+        against.push(Text::from("no machine of a deploy is listed"));
+    }
     if let Some(part) = listed.part().filter(|_| idle) {
         let what = if listed.whole.is_empty() {
             "no machine can be read"
@@ -223,7 +226,7 @@ async fn fly_part(
         against,
         greens,
         manner: manner.clone(),
-        already: idle && listed.unread.is_empty(),
+        already: idle && listed.len() > 0 && listed.unread.is_empty(),
         machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
         unread: listed.warnings(&service.id.name),
         left,

@@ -198,25 +198,26 @@ impl Operator {
             for green in &greens {
                 self.cordon(fly, app, green, false, None).await?;
             }
-            tokio::time::sleep(self.drain()).await;
+            self.unless_stopped(tokio::time::sleep(self.drain())).await?;
             Ok((greens.len(), Text::from(format!("{} new machines serve", greens.len()))))
         };
         let served = self.step(op, first, enter).await?;
         let mut leases: BTreeMap<String, Lease> = BTreeMap::new();
         let leave = async {
-            let all = self.look(|| fly.machines(app)).await?;
             for blue in swap.blues {
-                let now = all.iter().find(|one| one.id == blue.as_str()).ok_or_else(|| vanished(blue.as_str()))?;
                 let lease = self.lease(fly, app, blue.as_str()).await?;
                 leases.insert(blue.to_string(), lease);
-                self.cordon(fly, app, now, true, leases.get(blue.as_str())).await?;
+                // Nobody can change it from here on; before, somebody may have.
+                let now = self.look(|| fly.machine(app, blue.as_str())).await?;
+                as_planned(part, &now)?;
+                self.cordon(fly, app, &now, true, leases.get(blue.as_str())).await?;
             }
-            tokio::time::sleep(self.drain()).await;
+            self.unless_stopped(tokio::time::sleep(self.drain())).await?;
             Ok(((), Text::from(format!("{} old machines get nothing more", swap.blues.len()))))
         };
         let left = self.step(op, first + 1, leave).await;
         let gone = match left {
-            Ok(()) => self.step(op, first + 2, self.destroyed(fly, app, &leases)).await,
+            Ok(()) => self.step(op, first + 2, self.destroyed(fly, app, &mut leases)).await,
             Err(trouble) => Err(trouble),
         };
         if gone.is_err() {
@@ -228,8 +229,15 @@ impl Operator {
     }
 
     /// Stops machines, so that they may end what they do, and destroys them.
-    async fn destroyed(&self, fly: &Fly, app: &str, leases: &BTreeMap<String, Lease>) -> Result<((), Text), Trouble> {
-        for (id, lease) in leases {
+    async fn destroyed(
+        &self,
+        fly: &Fly,
+        app: &str,
+        leases: &mut BTreeMap<String, Lease>,
+    ) -> Result<((), Text), Trouble> {
+        for (id, lease) in leases.iter_mut() {
+            // Each machine may take a minute to stop, and those before it did.
+            self.prolong(fly, app, id, lease).await?;
             self.gone(fly, app, id, lease).await?;
         }
         Ok(((), Text::from(format!("{} destroyed", leases.len()))))

@@ -31,12 +31,13 @@ impl Operator {
         let first = first + admit.len();
         for (index, id) in destroy.iter().map(Text::as_str).enumerate() {
             let away = async {
-                let lease = self.lease(fly, app, id).await?;
+                let mut lease = self.lease(fly, app, id).await?;
                 let gone = async {
                     let now = self.look(|| fly.machine(app, id)).await?;
                     as_planned(part, &now)?;
                     self.cordon(fly, app, &now, true, Some(&lease)).await?;
-                    tokio::time::sleep(self.drain()).await;
+                    self.unless_stopped(tokio::time::sleep(self.drain())).await?;
+                    self.prolong(fly, app, id, &mut lease).await?;
                     self.gone(fly, app, id, &lease).await
                 }
                 .await;

@@ -172,6 +172,10 @@ pub(super) async fn redeploy(
         let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
         fleet.retain(|machine| newest.is_none() || machine.release_version != newest);
         if fleet.is_empty() && row.is_none() {
+            if let Some(part) = all.part() {
+                let text = format!("{service}: every machine that can be read is of the new release already: {part}");
+                return Err(Text::from(text));
+            }
             // Nothing is sent any more: the edge is asked, and the end written down.
             let part = part(info, &all, Act::FlyRestart { machines: Vec::new() }, Vec::new());
             let stays = vec![Text::from("every machine is of the new release already: only the edge is asked")];
@@ -207,6 +211,13 @@ pub(super) async fn take(
     let (source, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
     let source = source.whole.iter().find(|machine| machine.sha.as_ref() == Some(commit));
     let source = source.ok_or_else(|| Text::from(format!("no machine of {} runs {}", twin.id, commit.short())))?;
+    if source.digest.is_none() {
+        let text = format!(
+            "machine {} of {} does not tell the digest of its image: what runs it already is not known",
+            source.id, twin.id
+        );
+        return Err(Text::from(text));
+    }
     let mut fleet = all.whole.clone();
     fleet.retain(|machine| machine.digest != source.digest);
     let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
