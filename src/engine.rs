@@ -214,11 +214,11 @@ impl EngineHandle {
         let (memory, outbox, clients) = (self.memory.clone(), self.outbox.clone(), self.clients.clone());
         self.supervisor.start(async move {
             let told = match memory.leave(op, why.as_str()).await {
-                Ok(left) => {
+                Ok((store, left)) => {
                     let mut told = vec!["left as it is".to_owned()];
                     for lease in &left {
                         let Some(fly) = &clients.fly else { continue };
-                        told.push(operate::leases::free_left(fly, lease).await.to_string());
+                        told.push(operate::leases::free_left(fly, &store, op, lease).await.to_string());
                     }
                     told.join("; ")
                 }

@@ -194,7 +194,7 @@ impl Operator {
         }
         let left = self.store.one(earlier).await.map_err(told)?.leases;
         self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await.map_err(told)?;
-        self.free_left(&left).await;
+        self.free_left(earlier, &left).await;
         Ok(())
     }
 

@@ -113,13 +113,13 @@ impl Memory {
         Ok(())
     }
 
-    /// A person leaves an interrupted operation as it is; what it holds still.
-    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<Vec<LeftLease>, StoreError> {
+    /// A person leaves an interrupted operation as it is; what it holds still, and the journal in which to say what becomes of that.
+    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(Store, Vec<LeftLease>), StoreError> {
         let store = self.store().await?;
         let leases = store.one(op).await?.leases;
         store.abandon(op, why).await?;
         self.changed.notify_one();
-        Ok(leases)
+        Ok((store, leases))
     }
 
     /// Tells what the file says, again whenever it changed.

@@ -6,7 +6,7 @@ use flightdeck::clock::SystemClock;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
-use flightdeck::domain::operation::{Act, OpState, Operation, Plan, StepState, Target, Wait, Wish};
+use flightdeck::domain::operation::{Act, OpState, Operation, Plan, StepKind, StepState, Target, Wait, Wish};
 use flightdeck::sim::world::Env;
 use flightdeck::store::Store;
 
@@ -296,5 +296,45 @@ async fn who_cannot_see_the_new_machines_does_not_call_them_destroyed() {
     assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("may be there still"), "{}", ended.outcome);
     assert_eq!(fleet(&world).len(), 4);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_machine_that_changed_after_the_switch_is_not_destroyed() {
+    let world = World::start(20.0).await;
+    let brief = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"2s\"");
+    let mut console = world.console_with(world.state.path(), brief);
+    let before = fleet(&world);
+    let plan = back(&mut console, green(false)).await;
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    console.begins(plan);
+    let entering = |one: &Operation| {
+        one.steps.iter().any(|step| step.kind == StepKind::EnterProxy && step.state == StepState::Running)
+    };
+    until(&mut console, entering).await;
+    // What the plan saw was looked at for the last time before: somebody deploys while connections drain.
+    for machine in &mut world.sim.shared().world().fly.env_mut(Env::Production).unwrap().machines {
+        if before.iter().any(|old| old.0 == machine.id) {
+            machine.instance_id = "01SOMEBODYELSE".to_owned();
+        }
+    }
+    let ended = until(&mut console, |one| one.state.ended()).await;
+    assert_eq!(ended.state, OpState::HalfDone, "{ended:#?}");
+    assert!(ended.outcome.as_str().contains("it is not what the plan saw"), "{}", ended.outcome);
+    let after = fleet(&world);
+    assert!(before.iter().all(|old| after.iter().any(|one| one.0 == old.0 && one.1)), "{after:?}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_without_machines_does_not_run_what_is_asked_for() {
+    let world = World::start(20.0).await;
+    let mut console = console(&world);
+    let targets: Vec<Target> = console.targets().await.into_iter().filter(|one| one.service == backend()).collect();
+    world.sim.shared().world().fly.env_mut(Env::Production).unwrap().machines.clear();
+    let plan = console.wish("production", Wish::RollBack(targets), None).await.unwrap();
+    assert!(plan.arrived.is_none(), "{:?}", plan.arrived);
+    let told = |why: &flightdeck::sanitize::Text| why.as_str().contains("no machine of a deploy is listed");
+    assert!(plan.refusals.iter().any(told), "{:?}", plan.refusals);
     console.stop().await;
 }

@@ -6,9 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{LOOK, Operator, Trouble};
+use crate::domain::ids::OpId;
 use crate::domain::operation::LeftLease;
 use crate::platform::fly::{Fly, Lease};
 use crate::sanitize::Text;
+use crate::store::Store;
 use crate::store::journal::{About, Answer};
 
 /// A lease outlives the wait for a version; it is prolonged while checks settle (fly.md section 3.4).
@@ -122,10 +124,10 @@ impl Operator {
     }
 
     /// Gives back what an operation that was cut short still holds.
-    pub(super) async fn free_left(&self, left: &[LeftLease]) {
+    pub(super) async fn free_left(&self, op: OpId, left: &[LeftLease]) {
         if let Some(fly) = &self.clients.fly {
             for one in left {
-                let _ = free_left(fly, one).await;
+                let _ = free_left(fly, &self.store, op, one).await;
             }
         }
     }
@@ -133,14 +135,24 @@ impl Operator {
 
 /// Gives back a lease that an operation cut short has left behind; what became of it, in words. The platform tells the nonce of a
 /// lease to whoever may use it (fly.md section 3.4), so that none is kept: the time of its end tells that it is the same lease.
-pub(in crate::engine) async fn free_left(fly: &Fly, left: &LeftLease) -> Text {
+/// The rows of it belong to the operation that took the lease.
+pub(in crate::engine) async fn free_left(fly: &Fly, store: &Store, op: OpId, left: &LeftLease) -> Text {
     let (app, id) = (left.app.as_str(), left.machine.as_str());
     let holds = format!("machine {id} of {app} stays leased until {:.0}", left.until);
     let told = match fly.held_lease(app, id).await {
         Ok(None) => format!("machine {id} of {app} is leased no more"),
         Ok(Some(lease)) if left.certain && lease.expires_at == Some(left.until) => {
-            match fly.release_lease(app, id, &lease).await {
-                Ok(()) => format!("the lease of machine {id} of {app} was given back"),
+            let call = format!("release the lease of {id}");
+            let about = About::Free { app: app.into(), machine: id.into() };
+            // A machine that stays leased keeps everybody out: it is given back also when this cannot be written down.
+            let noted = store.intent_about(op, &call, &about).await.is_ok();
+            let result = fly.release_lease(app, id, &lease).await;
+            let says = result.as_ref().map_or_else(ToString::to_string, |()| "accepted".to_owned());
+            let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::lost));
+            let noted = noted && store.outcome(op, &call, &says, answer, None).await.is_ok();
+            match result {
+                Ok(()) if noted => format!("the lease of machine {id} of {app} was given back"),
+                Ok(()) => format!("the lease of machine {id} of {app} was given back, which the journal does not hold"),
                 Err(error) => format!("{holds}: {error}"),
             }
         }
