@@ -96,7 +96,7 @@ async fn watch(
     }
 }
 
-/// How the environment stands, and whether that is what is waited for: everything of it read lately, serving as it should, every
+/// How the environment stands, and whether that is what is waited for: everything of it read lately, every machine among it, serving as it should, every
 /// probe passing, and the commit at the edge. What its database could do better does not keep anybody waiting.
 fn stands(model: &Model, env: &EnvId, args: &WaitArgs) -> (Judgement, bool) {
     let Some(info) = model.env(env) else { return (Judgement::unread(), false) };
@@ -106,7 +106,10 @@ fn stands(model: &Model, env: &EnvId, args: &WaitArgs) -> (Judgement, bool) {
     let mut probes = model.probes.iter().filter(|probe| probe.id.env == *env);
     let probed = probes.all(|probe| probe.status == Status::Ok);
     let well = matches!(judged.state, State::Healthy | State::Degraded);
-    let there = well && probed && right;
+    // A machine that cannot be read is not known to run anything.
+    let declared = info.services.iter().filter_map(|one| model.services.get(&one.id)?.declared.as_ref());
+    let read = declared.flat_map(|one| &one.instances).all(|one| one.unread.is_none());
+    let there = well && probed && read && right;
     (judged, there)
 }
 

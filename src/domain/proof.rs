@@ -105,6 +105,8 @@ pub enum Found {
     Seen,
     /// It is at the target, and not well; or it is a probe that fails.
     Failing,
+    /// It answers nothing, or is broken before it can tell where it is: it is not known to be at the target.
+    Silent,
     /// It is elsewhere.
     Differs,
     /// It cannot be asked. It is no part of the claim.
@@ -120,6 +122,7 @@ impl Found {
         match self {
             Self::Seen => "seen",
             Self::Failing => "failing",
+            Self::Silent => "silent",
             Self::Differs => "differs",
             Self::NotObserved => "not observed",
             Self::Unread => "not read",
@@ -128,7 +131,7 @@ impl Found {
 
     /// Whether another look may change what it says.
     fn open(self) -> bool {
-        matches!(self, Self::Failing | Self::Differs | Self::Unread)
+        matches!(self, Self::Failing | Self::Silent | Self::Differs | Self::Unread)
     }
 }
 
@@ -161,7 +164,7 @@ impl Observation {
 pub enum Verdict {
     /// Every service is observed at the target, and every probe passes.
     Whole,
-    /// Every service is at the target and something fails: what.
+    /// Every service is seen at the target by some witness, and something fails or does not answer: what.
     Failing(Vec<String>),
     /// Something is elsewhere, or a part could not be read: what.
     Partly(Vec<String>),
@@ -197,7 +200,7 @@ pub fn judge(claims: &[Claim], rest: &[Rest], proof: &[Observation]) -> Verdict 
     if !unread.is_empty() {
         return Verdict::Partly(unread);
     }
-    let failing = told(&[Found::Failing]);
+    let failing = told(&[Found::Failing, Found::Silent]);
     if failing.is_empty() { Verdict::Whole } else { Verdict::Failing(failing) }
 }
 
@@ -316,6 +319,19 @@ mod tests {
         assert!(matches!(judge(&claims, &[], &ill), Verdict::Failing(_)));
         let unread = [backend, machine("backend", "b", Found::Unread), domain("frontend", Found::Seen)];
         assert!(matches!(judge(&claims, &[], &unread), Verdict::Partly(_)));
+    }
+
+    #[test]
+    fn what_does_not_answer_is_not_there() {
+        let claims = [claim("backend")];
+        let silent = [domain("backend", Found::Silent)];
+        assert!(open(&silent, false), "it may answer a moment later");
+        let said = Verdict::Unobserved(vec!["backend: not observed: says so".to_owned()]);
+        assert_eq!(judge(&claims, &[], &silent), said, "nothing shows that it arrived");
+        assert_eq!(counted(&claims, &silent), "0 of 1 domain answers 9df49c2");
+        let other = [machine("backend", "a", Found::Seen), domain("backend", Found::Silent)];
+        assert_eq!(judge(&claims, &[], &other), Verdict::Failing(vec!["backend backend: says so".to_owned()]));
+        assert_eq!(counted(&claims, &other), "1 of 1 machine runs and 0 of 1 domain answers 9df49c2");
     }
 
     #[test]

@@ -51,9 +51,9 @@ impl Session {
         install_panic_hook();
         #[cfg(unix)]
         super::fatal::guard(&OURS);
-        take(mouse)?;
+        take(mouse).inspect_err(|_| give_back())?;
         Ok(Self {
-            canvas: Canvas::new(screen()?),
+            canvas: Canvas::new(screen().inspect_err(|_| give_back())?),
             mouse,
             keys: Keys::default(),
             #[cfg(unix)]

@@ -299,7 +299,7 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
 fn proof_line(ctx: &Ctx<'_>, one: &Observation) -> Line<'static> {
     let status = match one.found {
         Found::Seen => Status::Ok,
-        Found::Failing | Found::Differs => Status::Fail,
+        Found::Failing | Found::Silent | Found::Differs => Status::Fail,
         Found::NotObserved | Found::Unread => Status::Unknown,
     };
     let whose = match one.witness {

@@ -151,9 +151,8 @@ impl Operator {
         let told = match self.follow(github, run, op, at).await {
             Ok(run) if run.status == Status::Ok => Ok(((), Text::from(format!("#{} {}", run.number.0, run.words)))),
             Ok(run) => {
-                let moved = before != self.edge().await;
+                let (moved, still) = changed(&before, &self.edge().await);
                 self.moved.store(moved, Ordering::Relaxed);
-                let still = if moved { "production has changed by it" } else { "the edge answers as before" };
                 Err(Trouble::Failed(Text::from(format!("run #{} ended: {}; {still}", run.number.0, run.words))))
             }
             Err(trouble) => Err(trouble),
@@ -275,5 +274,30 @@ impl Operator {
         let now = now.map(|job| format!(", {}", job.name)).unwrap_or_default();
         let all = extent.count(run.jobs.len());
         (None, Text::from(format!("#{}{attempt} {}: {done}/{all} jobs done{bad}{now}", run.number.0, run.words)))
+    }
+}
+
+/// Whether what serves may have changed between two readings of the edge, and how that is said. An edge that was not read whole, before
+/// or after, tells nothing: then a change is not ruled out.
+fn changed(before: &[Option<Sha>], after: &[Option<Sha>]) -> (bool, &'static str) {
+    let read = |edge: &[Option<Sha>]| !edge.is_empty() && edge.iter().all(Option::is_some);
+    if !read(before) || !read(after) {
+        return (true, "whether production changed is not known");
+    }
+    if before == after { (false, "the edge answers as before") } else { (true, "production has changed by it") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_that_was_not_read_rules_no_change_out() {
+        let (old, new) = (Some(Sha::from("9df49c2aaaa")), Some(Sha::from("3e60eacbbbb")));
+        for (before, after) in [(vec![None], vec![None]), (vec![], vec![]), (vec![old.clone()], vec![None])] {
+            assert_eq!(changed(&before, &after), (true, "whether production changed is not known"));
+        }
+        assert_eq!(changed(&[old.clone()], &[old.clone()]), (false, "the edge answers as before"));
+        assert_eq!(changed(&[old], &[new]), (true, "production has changed by it"));
     }
 }

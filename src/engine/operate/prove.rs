@@ -92,7 +92,7 @@ impl Operator {
                 Some(Found::Seen) => StepState::Done,
                 // An alias that was looked up proves what a challenged domain does not show.
                 Some(Found::NotObserved) if mine.clone().any(|found| found == Found::Seen) => StepState::Done,
-                Some(Found::Failing | Found::Differs) => StepState::Failed,
+                Some(Found::Failing | Found::Silent | Found::Differs) => StepState::Failed,
                 Some(Found::NotObserved | Found::Unread) | None => StepState::Unknown,
             };
         }
@@ -244,6 +244,7 @@ fn weight(found: Found) -> u8 {
         Found::NotObserved => 1,
         Found::Unread => 2,
         Found::Failing => 3,
-        Found::Differs => 4,
+        Found::Silent => 4,
+        Found::Differs => 5,
     }
 }

@@ -38,16 +38,16 @@ impl Operator {
                 let call = format!("roll {project} back to {target}");
                 self.turn_or_find(&call, || vercel.rollback(project, target, reason), find).await?;
             }
-            Ok(((), Text::from("accepted")))
+            Ok((before, Text::from("accepted")))
         };
-        if !asked {
-            self.step(op, first, ask).await?;
-        }
+        // A job that was under way when the plan was made is the one to follow; else the end of an older one is not the end of this one.
+        let before = if asked { None } else { self.step(op, first, ask).await? };
         let follow = async {
             let end = self.clock.mono() + PATIENCE;
             loop {
                 let state = self.look(|| vercel.project(project)).await?;
-                let job = state.last_alias_request.filter(|job| job.to == target && job.kind.as_str() == kind);
+                let job = state.last_alias_request.filter(|job| Some(job) != before.as_ref());
+                let job = job.filter(|job| job.to == target && job.kind.as_str() == kind);
                 match job.as_ref().map(|job| job.job_status.as_str()) {
                     Some("succeeded") => {
                         let pin = if state.auto_assign { "" } else { "; production is PINNED" };

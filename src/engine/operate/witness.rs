@@ -56,7 +56,7 @@ impl Operator {
     async fn domain(&self, claim: &Claim, (name, url): (&str, &str), at: &ObserveAt) -> Observation {
         let witness = Witness::Domain(Text::from(name));
         let (found, words) = match observe::ask(&self.clients.http, url, at).await {
-            Err(error) => (Found::Failing, format!("does not answer: {error}")),
+            Err(error) => (Found::Silent, format!("does not answer: {error}")),
             Ok(asked) if asked.challenged => (Found::NotObserved, "attack mode".to_owned()),
             Ok(asked) => {
                 let from = asked.region.as_ref().map_or_else(String::new, |region| format!(" from {region}"));
@@ -72,7 +72,7 @@ impl Operator {
                     (Some(sha), status) => {
                         (Found::Failing, format!("answers {}{from} with HTTP {status}", sha.short()))
                     }
-                    (None, status @ 400..) => (Found::Failing, format!("HTTP {status}{from}")),
+                    (None, status @ 400..) => (Found::Silent, format!("HTTP {status}{from}")),
                     (None, _) => {
                         let why = asked.why_not.as_ref().map_or("it names no commit", Text::as_str);
                         (Found::NotObserved, why.to_owned())
@@ -242,6 +242,7 @@ fn machine(claim: &Claim, one: &Machine, image: Option<&Text>) -> Observation {
         "started" => says(Found::Seen, format!("runs {runs}, {passing}/{all} checks pass")),
         // It starts with this image when it is needed.
         "stopped" | "suspended" => says(Found::Seen, format!("has {runs}, {}", one.state)),
-        state => says(Found::Failing, format!("has {runs}, {state}")),
+        // It has the image and does not run it.
+        state => says(Found::Silent, format!("has {runs}, {state}")),
     }
 }
