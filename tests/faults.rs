@@ -143,12 +143,16 @@ fn agrees(frame: &str, truth: &Value) -> Result<(), String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_screen_says_what_is_true_before_and_after_a_bad_deploy_and_its_rollback() {
     let state = tempfile::tempdir().unwrap();
-    let (sim, settings) = world("bad-deploy", state.path()).await;
+    let (sim, settings) = world("calm", state.path()).await;
     let url = format!("{}/_sim/state", sim.control());
+    let control = sim.control().to_owned();
     let truth = async || http().get(&url).send().await.unwrap().json::<Value>().await.unwrap();
     supervise(settings, (200, 50), async |mut person: Person| {
         let before = truth().await;
         person.sees_that("what was live", |frame| agrees(frame, &before).is_ok()).await;
+        let deploy = json!({"kind": "deploy", "environment": "production", "service": ["backend", "frontend"],
+            "commit": "next", "healthy": false, "error": "FATAL: no connection slots", "slow_ms": 1400, "grace": 1.5});
+        lever(&control, "events", &deploy).await;
         person.sees("production failing").await;
         let bad = truth().await;
         assert_ne!(before["environments"]["production"]["services"], bad["environments"]["production"]["services"]);

@@ -215,7 +215,8 @@ mod tests {
         let changed = Msg::Fact(Fact::ProjectFile(Box::new(file(0))));
         assert!(update(&mut model, changed.clone(), at(0)).is_empty());
         assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
-        assert!(rows(&model).iter().any(|row| row.contains("goes on with the settings of before")));
+        let said: String = rows(&model).iter().map(|row| row.trim_start_matches("   ")).collect();
+        assert!(said.contains("goes on with the settings of before"), "{said}");
         press(&mut model, 'n', 500);
         assert!(model.overlay.is_none() && open(&model).is_some(), "the menu asks again");
         model.overlay = Some(Overlay::Help(overlay::Find::default()));

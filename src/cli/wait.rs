@@ -25,7 +25,7 @@ pub struct WaitArgs {
     /// Until it runs this commit (its beginning), seen at the edge.
     #[arg(long)]
     pub commit: Option<String>,
-    /// Say how it stands now instead of waiting: exit code 8 while it is not there.
+    /// Say how it stands now instead of waiting: exit code 8 while it is not there, 1 where it fails, 3 where it is not known.
     #[arg(long)]
     pub no_wait: bool,
 }
@@ -40,7 +40,13 @@ pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> R
         let reading = super::read::read_once(Arc::new(settings), clock, output.limit()).await;
         let (judged, there) = stands(&reading.model, &env, &args);
         tell(output, &env, &judged)?;
-        return Ok(if there { ExitCode::Done } else { ExitCode::Pending });
+        // What fails or is not known is no matter of waiting.
+        return Ok(match super::status::code(judged.state) {
+            _ if there => ExitCode::Done,
+            ExitCode::Inconclusive => reading.incomplete(output, |_| true).unwrap_or(ExitCode::Inconclusive),
+            ExitCode::Failed => ExitCode::Failed,
+            _ => ExitCode::Pending,
+        });
     }
     let settings = Arc::new(settings);
     let model = Model::new(&settings, now());

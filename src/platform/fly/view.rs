@@ -174,7 +174,8 @@ impl Fly {
             pin: None,
             switches: Switches::default(),
             instances: fleet.iter().map(|machine| instance(machine, images)).collect(),
-            claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images),
+            claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images)
+                .filter(|claimed| !runs(&machines, claimed, images)),
         })
     }
 }
@@ -193,6 +194,17 @@ fn claimed(newest: Option<&FlyRelease>, images: &HashMap<u64, ReleaseImage>) -> 
     let image = images.get(&row.version).and_then(|image| image.sha.clone());
     let sha = super::image_sha(row.image_ref.as_str()).or(image);
     Some(Claimed { label: Text::clean(&format!("v{}", row.version)), sha, words: row.status.clone() })
+}
+
+/// Whether every machine runs the commit of a release, whichever release it is labelled with: one that ran the image before was not
+/// moved.
+fn runs(machines: &[Machine], claimed: &Claimed, images: &HashMap<u64, ReleaseImage>) -> bool {
+    let fleet = || machines.iter().filter(|machine| machine.in_fleet());
+    let same = |machine: &Machine| {
+        let sha = instance(machine, images).sha;
+        sha.zip(claimed.sha.as_ref()).is_some_and(|(sha, claimed)| sha.same(claimed))
+    };
+    fleet().next().is_some() && fleet().all(same)
 }
 
 /// The version that most of the managed machines carry; of equals the older, because a roll has not won yet.
