@@ -6,6 +6,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/sky.rs"]
+#[expect(dead_code, reason = "the test of weather uses more of it")]
 mod sky;
 #[path = "truth/weather.rs"]
 mod weather;

@@ -245,8 +245,13 @@ fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, Platf
             return (Status::Unknown, Text::from(format!("health not read: {}: {}", error.kind, error.message)));
         }
     };
-    match services.iter().filter(|one| one.status != Status::Ok).max_by_key(|one| one.status) {
+    let worst = |one: &&ServiceHealth| (one.status, one.name.as_str().starts_with("db"));
+    match services.iter().filter(|one| one.status != Status::Ok).max_by_key(worst) {
         Some(one) if one.status == Status::Unknown => (one.status, Text::from(format!("{}: {}", one.name, one.words))),
+        // Without the database itself nothing is served; what stands beside it takes a part along.
+        Some(one) if one.status == Status::Fail && one.name.as_str().starts_with("db") => {
+            (Status::Fail, Text::from(format!("{}: {}", one.name, one.words)))
+        }
         Some(one) => (Status::Warn, Text::from(format!("{}: {}", one.name, one.words))),
         None => (status, words),
     }

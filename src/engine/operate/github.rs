@@ -297,7 +297,10 @@ mod tests {
         for (before, after) in [(vec![None], vec![None]), (vec![], vec![]), (vec![old.clone()], vec![None])] {
             assert_eq!(changed(&before, &after), (true, "whether production changed is not known"));
         }
-        assert_eq!(changed(&[old.clone()], &[old.clone()]), (false, "the edge answers as before"));
+        assert_eq!(
+            changed(std::slice::from_ref(&old), std::slice::from_ref(&old)),
+            (false, "the edge answers as before")
+        );
         assert_eq!(changed(&[old], &[new]), (true, "production has changed by it"));
     }
 }
