@@ -74,7 +74,7 @@ fn fault(sim: &Sim, call: Call, kind: Value, count: u64) {
     fault["route"] = call.route.into();
     fault["count"] = count.into();
     let spec = serde_json::from_value(fault).unwrap();
-    sim.shared().faults().push(flightdeck::sim::faults::Fault { spec, until: None });
+    sim.shared().faults().push(sim::faults::Fault { spec, until: None });
 }
 
 /// Whether every fault has had its requests.

@@ -140,12 +140,16 @@ async fn leave(
 }
 
 fn chosen(all: Vec<Operation>, env: &EnvId, id: Option<&str>) -> Result<Operation, UserError> {
-    let mut open: Vec<Operation> = all
+    let own: Vec<Operation> = all.into_iter().filter(|one| one.env == *env).collect();
+    let newest = own.iter().max_by_key(|one| one.started_at).map(|one| one.id);
+    let cut_short = own.iter().any(|one| one.interrupted);
+    let mut open: Vec<Operation> = own
         .into_iter()
-        .filter(|one| one.env == *env)
         .filter(|one| match id {
             Some(id) => one.open_question() && one.id.to_string().ends_with(id),
-            None => one.interrupted,
+            None if cut_short => one.interrupted,
+            // What ended half-way is open as long as nothing came after it.
+            None => one.open_question() && Some(one.id) == newest,
         })
         .collect();
     match (open.pop(), open.len()) {

@@ -297,7 +297,12 @@ pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserErr
             format!("{:<12} {} · {}: {}\n", one.found.word(), one.service.name, one.witness, one.words)
         };
         let proof: String = operation.proof.iter().map(row).collect();
-        format!("{proof}{}\n", operation.outcome)
+        // What ended half-way is said with how to go on.
+        let env = &operation.env;
+        let next = operation.open_question().then(|| {
+            format!("to go on: flightdeck status tells what runs now; flightdeck finish or undo --environment {env} shows what would be done\n")
+        });
+        format!("{proof}{}\n{}", operation.outcome, next.unwrap_or_default())
     };
     super::print(&text)?;
     Ok(match operation.state {
