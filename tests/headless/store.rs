@@ -24,7 +24,7 @@ async fn flightdeck(dir: &Path, state: &Path, arguments: &[&str]) -> Output {
 /// Changing requests that the platforms of production have seen.
 fn changes(sim: &Sim) -> Vec<String> {
     let counts = sim.shared().counts();
-    let routes = counts.into_iter().flat_map(|(_, routes)| routes.into_keys());
+    let routes = counts.into_values().flat_map(|routes| routes.into_keys());
     routes.filter(|route| route.starts_with("POST /v1/apps") || route.starts_with("POST /{v}/projects")).collect()
 }
 
