@@ -34,7 +34,7 @@ impl Weather {
     pub fn change(&mut self, sky: &Sky, random: &mut StdRng) {
         let now = sky.mono();
         // Half of the time belongs to good weather: a tight bound is checked there.
-        let fair = (now.as_secs() / 600) % 2 == 0;
+        let fair = (now.as_secs() / 600).is_multiple_of(2);
         if random.random_bool(1.0 / 70.0) {
             let event = event(random);
             self.note(now, &event);

@@ -14,10 +14,16 @@ pub fn pull(world: &World, one: &Commit, number: u64) -> Value {
     let page = html(world, &format!("pull/{number}"));
     let statuses = api(world, &format!("statuses/{}", one.sha));
     let owner = &world.github.owner;
+    let mut repository = whole_repository(world);
+    // As a part of something else, a repository tells of downloads and not of its audience.
+    repository["has_downloads"] = json!(true);
+    if let Some(fields) = repository.as_object_mut() {
+        fields.retain(|name, _| !matches!(name.as_str(), "network_count" | "subscribers_count"));
+    }
     let end = |name: &str| {
         json!({
             "label": format!("{owner}:{name}"), "ref": name, "sha": one.sha, "user": person(owner, "Organization"),
-            "repo": whole_repository(world),
+            "repo": repository,
         })
     };
     let link = |href: &str| json!({"href": href});
