@@ -3,7 +3,7 @@
 //!
 //! The order is healthy > degraded > deploying > mixed > failing. A statement may lag by what its feeds may lag: while all is
 //! well with the platforms by one interval, else until the feeds are stale. `unknown` is never wrong, but it is counted.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "it prints what it counted")]
 
 #[path = "support/sky.rs"]
