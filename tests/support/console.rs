@@ -36,29 +36,21 @@ impl Person {
         self.keys.send(Msg::Key(key)).await.expect("the console runs");
     }
 
-    /// Types the name that confirms a plan, and enter until it counts: an enter that comes as fast as this is not taken for a person's.
+    /// Types the name that confirms a plan, and enter when the screen's clock has moved on, as a person who reads before it does: an
+    /// enter right behind the letters counts as a paste. A second may end right behind them too, hence some tries.
     pub async fn confirms(&mut self, name: &str) {
         self.types(name).await;
         let asks = format!("type {name}");
-        loop {
-            self.frames.mark_unchanged();
-            self.presses(KeyCode::Enter).await;
-            let again = |frame: &str| frame.contains("press it again");
-            let mut fresh = self.frames.clone();
-            let changed = async {
-                loop {
-                    fresh.changed().await.expect("the console runs");
-                    let frame = fresh.borrow_and_update().clone();
-                    if again(&frame) || !frame.contains(&asks) {
-                        return frame;
-                    }
-                }
-            };
-            let frame = tokio::time::timeout(PATIENCE, changed).await.expect("an answer to enter");
-            if !again(&frame) {
+        let mut seen = self.sees(&asks).await;
+        for _ in 0..10 {
+            let before = clock(&seen);
+            seen = self.sees_that("a later second", |frame| clock(frame) != before || !frame.contains(&asks)).await;
+            if !seen.contains(&asks) {
                 return;
             }
+            self.presses(KeyCode::Enter).await;
         }
+        panic!("enter was taken for a paste ten times; the screen is:\n{seen}")
     }
 
     /// Waits until a frame satisfies `done`, and returns it; panics with the last frame when it never does.
@@ -74,6 +66,12 @@ impl Person {
     pub async fn sees(&mut self, text: &str) -> String {
         self.sees_that(text, |frame| frame.contains(text)).await
     }
+}
+
+/// The wall clock of the header.
+fn clock(frame: &str) -> Option<String> {
+    let digits = |word: &&str| word.len() == 9 && word.ends_with('Z') && word.matches(':').count() == 2;
+    frame.lines().next()?.split_whitespace().find(digits).map(str::to_owned)
 }
 
 /// Runs the console at this size while `script` plays the person; ends when the console does.
