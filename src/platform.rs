@@ -113,7 +113,7 @@ impl PlatformError {
     pub fn advice(&self) -> &'static str {
         match self.code.as_ref().map(Text::as_str) {
             Some(http::PAUSED) => return "! Z resumes it",
-            Some(http::NOT_ASKED) => return "it is asked again by itself; r asks at once",
+            Some(http::NOT_ASKED) => return "it is asked again automatically; r asks now",
             Some(http::CHALLENGED) => return "! T ends the challenge",
             _ => {}
         }
@@ -122,13 +122,19 @@ impl PlatformError {
         }
         match self.kind {
             ErrorKind::Unreachable => "check the network and the address in the configuration",
-            ErrorKind::Timeout | ErrorKind::Server => "the platform may have an incident; reads go on by themselves",
+            ErrorKind::Timeout | ErrorKind::Server => {
+                "the platform may have an incident; reading goes on automatically"
+            }
             ErrorKind::Auth => "check the token; `flightdeck config check` says where it came from",
             ErrorKind::Forbidden => "the token lacks a permission for this",
-            ErrorKind::NotFound => "check the name in the configuration; a token without rights also sees nothing",
-            ErrorKind::Conflict => "somebody else changed it; look again before trying again",
-            ErrorKind::RateLimited => "reads wait for it; r asks at once",
-            ErrorKind::Reported => "the platform says so itself, inside a success; reads go on by themselves",
+            ErrorKind::NotFound => {
+                "check the name in the configuration; a token without permission gets the same answer"
+            }
+            ErrorKind::Conflict => "somebody else changed it; check its state before trying again",
+            ErrorKind::RateLimited => "reading waits until then; r asks now",
+            ErrorKind::Reported => {
+                "the platform reports this error inside a successful answer; reading goes on automatically"
+            }
             ErrorKind::Refused => "the platform does not accept this request",
             ErrorKind::Garbage => "check that the address in the configuration is the platform's API",
         }

@@ -62,8 +62,8 @@ fn broken_files_say_where_and_what() {
     assert!(refusal("project = \n").starts_with("flightdeck.toml:1:"), "{}", refusal("project = \n"));
     assert!(refusal("project = 3\n[[environments]]\nname=\"a\"\n").contains("invalid type"));
     assert!(refusal("project = \"x\"\n").contains("no [[environments]]"));
-    assert!(refusal(&format!("{SMALL}[poll]\nfast = \"soon\"\n")).contains("no duration"));
-    assert!(refusal(&format!("{SMALL}[ui]\nlog_memory = \"much\"\n")).contains("no size"));
+    assert!(refusal(&format!("{SMALL}[poll]\nfast = \"soon\"\n")).contains("not a duration"));
+    assert!(refusal(&format!("{SMALL}[ui]\nlog_memory = \"much\"\n")).contains("not a size"));
     assert!(
         refusal(&format!("{SMALL}[platforms.github]\nbase = \"http://example.com\"\n")).contains("without encryption")
     );
@@ -159,11 +159,11 @@ fn a_freeze_is_understood_or_refused_with_an_example() {
         |freeze: &str| SMALL.replace("tier = \"production\"", &format!("tier = \"production\"\nfreeze = [{freeze}]"));
     assert!(with("x").contains("freeze"), "the small configuration has a production");
     let told = refusal(&with("{ days = [\"noday\"], reason = \"x\" }"));
-    assert!(told.contains("is no day"), "{told}");
+    assert!(told.contains("is not a day of the week"), "{told}");
     let told = refusal(&with("{ zone = \"Mars/Olympus\", reason = \"x\" }"));
-    assert!(told.contains("is no time zone"), "{told}");
+    assert!(told.contains("is not a time zone"), "{told}");
     let told = refusal(&with("{ from = \"25:00\", reason = \"x\" }"));
-    assert!(told.contains("is no time of day"), "{told}");
+    assert!(told.contains("is not a time of day"), "{told}");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_log_of_ones_own_says_where_its_lines_come_from_once() {
         ("name = \"a\"\nfile = \"x\"\nurl = \"https://x.dev\"\n", "exactly one of file, command, url"),
         ("name = \"a\"\ncommand = []\n", "command is empty"),
         ("name = \"a\"\nurl = \"ftp://x.dev\"\n", "does not begin with https://"),
-        ("name = \"a\"\nfile = \"x\"\nservice = \"nobody\"\n", "no service of production"),
+        ("name = \"a\"\nfile = \"x\"\nservice = \"nobody\"\n", "not a service of production"),
         ("name = \"backend\"\nfile = \"x\"\n", "a service has this name"),
         ("name = \"\"\nfile = \"x\"\n", "the name is empty"),
     ] {

@@ -31,7 +31,7 @@ pub(super) fn read(url: &str) -> Result<Address<'_>, &'static str> {
     }
     let (host, port) = split_port(authority)?;
     if !port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0)) {
-        return Err("has a port that is no number from 1 to 65535");
+        return Err("has a port that is not a number from 1 to 65535");
     }
     let number = host.parse::<IpAddr>();
     let named = !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_'));

@@ -121,7 +121,7 @@ impl Check<'_> {
         for name in names {
             self.plain(what, name)?;
             if !seen.insert(name) {
-                return Err(self.refuse(&format!("{what} \"{name}\" is written twice"), "give each a name of its own"));
+                return Err(self.refuse(&format!("{what} \"{name}\" is there twice"), "give each a name of its own"));
             }
         }
         Ok(())
@@ -143,14 +143,11 @@ impl Check<'_> {
     /// A name as it will stand on the screen: some text, and nothing that a terminal obeys.
     fn plain<'n>(&self, what: &str, name: &'n str) -> Result<&'n str, UserError> {
         if name.trim().is_empty() {
-            return Err(self.refuse(&format!("{what}: the name is empty"), "write some text between the quotes"));
+            return Err(self.refuse(&format!("{what}: the name is empty"), "give it a name"));
         }
         if !sanitize::is_clean(name) {
             return Err(self.refuse(
-                &format!(
-                    "{what}: the name \"{}\" holds a control character, or one that is not seen",
-                    name.escape_debug()
-                ),
+                &format!("{what}: the name \"{}\" holds a control character or an invisible one", name.escape_debug()),
                 "leave it out",
             ));
         }
@@ -164,7 +161,7 @@ impl Check<'_> {
         let named = text.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name));
         named.then_some(text).ok_or_else(|| {
             self.refuse(
-                &format!("repository = \"{}\" is no repository", text.escape_debug()),
+                &format!("repository = \"{}\" is not a repository", text.escape_debug()),
                 "write it as \"owner/name\"",
             )
         })
@@ -208,7 +205,7 @@ impl Check<'_> {
             let Some(written) = &service.postgres else { continue };
             let place = format!("postgres of {}/{}", environment.name, service.name);
             let tls = database::tls(&written.tls).ok_or_else(|| {
-                let what = format!("{place}: tls = \"{}\" means nothing", written.tls.escape_debug());
+                let what = format!("{place}: tls = \"{}\" is not a known value", written.tls.escape_debug());
                 self.refuse(&what, "write verified, unverified, or off (for a database on this machine)")
             })?;
             if tls == DatabaseTls::Unverified {
@@ -233,7 +230,7 @@ impl Check<'_> {
             let Some(to) = &written.promotes_to else { continue };
             let place = format!("promotes_to of {}", written.name);
             if *to == written.name || !environments.iter().any(|one| one.name == *to) {
-                let what = format!("{place} = \"{}\" is no other environment", to.escape_debug());
+                let what = format!("{place} = \"{}\" is not another environment", to.escape_debug());
                 return Err(self.refuse(&what, hint));
             }
             if let Some(other) = all.iter().find(|one| one.to.as_str() == to) {
@@ -318,14 +315,16 @@ impl Check<'_> {
         if text.is_empty() || text.starts_with('/') {
             return Ok(text.to_owned());
         }
-        let what = format!("\"{}\" is no JSON pointer", text.escape_debug());
+        let what = format!("\"{}\" is not a JSON pointer", text.escape_debug());
         Err(self.refuse(&what, "begin it with a slash, as in \"/status\""))
     }
 
     fn probe(&self, environment: &file::Environment, probe: &file::Probe) -> Result<ProbeSettings, UserError> {
         let place = |key: &str| format!("{key} of probe \"{}\" of {}", probe.name, environment.name);
         if let Some(status) = probe.status.iter().find(|status| !(100..=599).contains(*status)) {
-            return Err(self.refuse(&format!("{}: {status} is no HTTP status", place("status")), "write 100 to 599"));
+            return Err(
+                self.refuse(&format!("{}: {status} is not an HTTP status", place("status")), "write 100 to 599")
+            );
         }
         if let Some(origin) = &probe.cors_origin {
             let origin = address::read(origin).map_err(|why| self.bad_address(&place("cors_origin"), why))?;
@@ -356,7 +355,7 @@ impl Check<'_> {
         let Some(text) = text else { return Ok(Duration::from_secs(default_seconds)) };
         let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
         parsed.filter(|span| !span.is_zero()).ok_or_else(|| {
-            let what = format!("{key} = \"{}\" is no duration", text.escape_debug());
+            let what = format!("{key} = \"{}\" is not a duration", text.escape_debug());
             self.refuse(&what, "write it as \"500ms\", \"5s\" or \"1m 30s\"")
         })
     }
@@ -447,7 +446,7 @@ impl Check<'_> {
         if !THEMES.contains(&theme) {
             let shown = theme.escape_debug();
             let near = THEMES.iter().min_by_key(|known| strsim::damerau_levenshtein(theme, known)).unwrap_or(&"dark");
-            warnings.push(format!("{}: ui.theme = \"{shown}\" is no theme: did you mean `{near}`?", self.name));
+            warnings.push(format!("{}: ui.theme = \"{shown}\" is not a theme: did you mean `{near}`?", self.name));
         }
         let ascii = self.variable("FLIGHTDECK_ASCII").map(|value| value != "0");
         Ok(UiSettings {
@@ -486,7 +485,7 @@ impl Check<'_> {
         let parsed = text.strip_suffix("MiB").and_then(|number| number.trim().parse::<usize>().ok());
         parsed.filter(|mib| (1..=65_536).contains(mib)).map(|mib| mib << 20).ok_or_else(|| {
             self.refuse(
-                &format!("ui.log_memory = \"{}\" is no size", text.escape_debug()),
+                &format!("ui.log_memory = \"{}\" is not a size", text.escape_debug()),
                 "write it as \"256MiB\", between 1MiB and 65536MiB",
             )
         })

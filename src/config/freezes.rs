@@ -21,14 +21,14 @@ const DAYS: [(&str, Weekday); 7] = [
 pub(super) fn window(written: &FreezeWindow) -> Result<Freeze, String> {
     let day = |word: &String| {
         let found = DAYS.iter().find(|(name, _)| word.to_lowercase().starts_with(name));
-        found.map(|(_, day)| *day).ok_or_else(|| format!("\"{}\" is no day", word.escape_debug()))
+        found.map(|(_, day)| *day).ok_or_else(|| format!("\"{}\" is not a day of the week", word.escape_debug()))
     };
     let zone = written.zone.as_deref().unwrap_or("UTC");
     Ok(Freeze {
         days: written.days.iter().map(day).collect::<Result<_, _>>()?,
         from: time(written.from.as_deref().unwrap_or("00:00"))?,
         to: time(written.to.as_deref().unwrap_or("24:00"))?,
-        zone: TimeZone::get(zone).map_err(|_| format!("\"{}\" is no time zone", zone.escape_debug()))?,
+        zone: TimeZone::get(zone).map_err(|_| format!("\"{}\" is not a time zone", zone.escape_debug()))?,
         reason: Text::clean(&written.reason),
     })
 }
@@ -39,5 +39,5 @@ fn time(text: &str) -> Result<Time, String> {
     }
     let parts = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
     let time = parts.and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok());
-    time.ok_or_else(|| format!("\"{}\" is no time of day", text.escape_debug()))
+    time.ok_or_else(|| format!("\"{}\" is not a time of day", text.escape_debug()))
 }

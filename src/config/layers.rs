@@ -78,7 +78,7 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, UserError> {
             .hint("name another file with --config FILE")
     };
     let bytes = files::read(path, LONGEST).map_err(|error| unreadable(error.to_string()))?;
-    bytes.ok_or_else(|| unreadable("it is longer than 1 MiB, which no configuration or template is".to_owned()))
+    bytes.ok_or_else(|| unreadable("it is longer than 1 MiB, the limit for a configuration or a template".to_owned()))
 }
 
 /// The content of a file as text.
@@ -141,7 +141,7 @@ fn syntax(name: &str, text: &str, error: &toml::de::Error) -> UserError {
     let written = text.lines().nth(line - 1).unwrap_or_default();
     // The parser repeats the value that it met. On a line about a token, that is the token.
     let message = if written.contains("token") {
-        "this is no text in quotes (token, token_file) or list of them (token_command)".to_owned()
+        "this is neither a text in quotes (token, token_file) nor a list of them (token_command)".to_owned()
     } else {
         error.message().replace(char::is_control, " ")
     };

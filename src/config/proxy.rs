@@ -84,7 +84,7 @@ impl Proxy {
         let named = self.named.as_ref()?;
         Some(match named.url {
             Ok(_) => format!("https goes through the proxy {} ({})", named.shown, named.variable),
-            Err(why) => format!("https goes nowhere: the proxy that {} names {why}", named.variable),
+            Err(why) => format!("https is not possible: the proxy that {} names {why}", named.variable),
         })
     }
 }
@@ -107,9 +107,9 @@ fn named(variable: &'static str, value: &str) -> Named {
                 let at = if user.is_empty() { "" } else { "@" };
                 Ok(SecretString::from(format!("{scheme}://{user}{at}{host}")))
             }
-            _ => Err("is no address"),
+            _ => Err("is not an address"),
         },
-        _ => Err("is none of http:// and https://, the kinds that are spoken here"),
+        _ => Err("begins with neither http:// nor https://; other kinds of proxy are not supported"),
     };
     let shown = if url.is_ok() { host.to_owned() } else { String::new() };
     Named { variable, shown, url }
@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn a_proxy_that_cannot_be_used_bars_the_way_and_no_password_is_shown() {
         let socks = proxy(&[("ALL_PROXY", "socks5://user:hunter2@p:1")]);
-        assert!(way(&socks, true, "api.github.com").contains("ALL_PROXY names is none of http://"));
-        assert!(way(&proxy(&[("HTTPS_PROXY", "http://a b")]), true, "x.dev").contains("is no address"));
+        assert!(way(&socks, true, "api.github.com").contains("ALL_PROXY names begins with neither http://"));
+        assert!(way(&proxy(&[("HTTPS_PROXY", "http://a b")]), true, "x.dev").contains("is not an address"));
         let set = proxy(&[("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128/")]);
         assert_eq!(way(&set, true, "x.dev"), "http://user:hunter2@proxy.example:3128");
         for said in [format!("{set:?} {socks:?}"), set.words().unwrap(), socks.words().unwrap()] {

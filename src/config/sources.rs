@@ -23,7 +23,7 @@ pub(super) fn source(environment: &Environment, written: &Logs) -> Result<LogSou
     };
     let named = |name: &String| environment.services.iter().any(|service| service.name == *name);
     if let Some(name) = written.service.as_ref().filter(|name| !named(name)) {
-        return Err(format!("service = \"{}\" is no service of {}", name.escape_debug(), environment.name));
+        return Err(format!("service = \"{}\" is not a service of {}", name.escape_debug(), environment.name));
     }
     if named(&written.name) {
         return Err("a service has this name, and lines of its own".to_owned());

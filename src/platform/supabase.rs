@@ -238,7 +238,7 @@ fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, Platf
     }
     let services = match health {
         Ok(services) if services.is_empty() => {
-            return (Status::Unknown, Text::from("health: the platform tells of no service"));
+            return (Status::Unknown, Text::from("health: the platform lists no service"));
         }
         Ok(services) => services,
         Err(error) => {

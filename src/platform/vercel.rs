@@ -228,7 +228,7 @@ impl Vercel {
         let answer: wire::UserAnswer = call.signed(&self.access.token, super::http::bearer).read().await?;
         let user = answer.user;
         let who = if user.username.is_empty() { user.email } else { user.username };
-        let note = user.limited.then(|| Text::clean("the token sees a part of the account only"));
+        let note = user.limited.then(|| Text::clean("the token has limited access to the account"));
         Ok(TokenInfo { who: Text::clean(&who), note })
     }
 

@@ -34,7 +34,7 @@ const fn frame(corner: &'static str, side: &'static str, line: &'static str) -> 
 /// A colour by its name, its number, or `#rrggbb`.
 fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
     let name = String::deserialize(from)?;
-    name.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{name} is no colour")))
+    name.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{name} is not a colour")))
 }
 
 /// How one role looks.

@@ -67,8 +67,8 @@ fn what_is_impossible_is_refused_when_it_is_written() {
     let refused = |text: String| parse(&text, None, &Flags::default(), &|_| None).unwrap_err().what;
     let twice = refused(config(["prod-europe-west-1", "prod-europe-west-1"]));
     assert!(twice.contains("staging-blue promotes to prod-europe-west-1 already"), "{twice}");
-    assert!(refused(config(["prod-eu", ""])).contains("is no other environment"));
-    assert!(refused(config(["staging-blue", ""])).contains("is no other environment"));
+    assert!(refused(config(["prod-eu", ""])).contains("is not another environment"));
+    assert!(refused(config(["staging-blue", ""])).contains("is not another environment"));
     assert!(refused(config(["staging-green", "staging-blue"])).contains("leads in a circle"));
 }
 

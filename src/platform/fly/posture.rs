@@ -62,9 +62,7 @@ impl Fly {
                 format!("{unread} of {} machines cannot be read", fleet().count()),
             ),
             (None, 0) => Posture::new("exits", Status::Ok, "none within the hour"),
-            (None, ended) => {
-                Posture::new("exits", Status::Warn, format!("{ended} within the hour that nobody asked for"))
-            }
+            (None, ended) => Posture::new("exits", Status::Warn, format!("{ended} unexpected exits within the hour")),
         })
     }
 }

@@ -53,7 +53,7 @@ impl Github {
         let asked = self.post(&format!("actions/runs/{run}/cancel")).done().await;
         asked.map_err(|mut error| {
             if error.kind == ErrorKind::Conflict {
-                let way = "a run that is over, or never began, is not cancelled: delete it on its page on GitHub";
+                let way = "a run that has ended, or never began, cannot be cancelled; it can be deleted on its page on GitHub";
                 error.message = Text::from(format!("{}; {way}", error.message));
             }
             error

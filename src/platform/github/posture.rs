@@ -176,7 +176,7 @@ impl Github {
         };
         let rules = found.protection_rules.iter().filter_map(|rule| rule.get("type")?.as_str());
         let rules: Vec<String> = rules.map(|rule| rule.replace('_', " ")).collect();
-        let says = if rules.is_empty() { "no rule stands before a deployment".to_owned() } else { rules.join(", ") };
+        let says = if rules.is_empty() { "no rule protects deployments".to_owned() } else { rules.join(", ") };
         Ok(Posture::new(name, Status::Ok, says))
     }
 }

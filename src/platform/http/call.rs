@@ -368,8 +368,13 @@ impl Call {
             let none = || fault(self.platform, ErrorKind::Auth, &format!("no token: {}", token.origin()));
             let held = token.get().ok_or_else(none)?;
             let signed = HeaderValue::from_str(&scheme(held.expose_secret().trim()));
-            let mut value =
-                signed.map_err(|_| fault(self.platform, ErrorKind::Auth, "the token holds what no header may hold"))?;
+            let mut value = signed.map_err(|_| {
+                fault(
+                    self.platform,
+                    ErrorKind::Auth,
+                    "the token contains characters that an HTTP header may not contain",
+                )
+            })?;
             value.set_sensitive(true);
             headers.insert("authorization", value);
         }

@@ -74,7 +74,7 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         _ => limits::retry_after(&answer.headers),
     };
     let (retry_after, until) = ledger::bounded(kind, retry_after, now);
-    let message = if words.is_empty() { format!("HTTP {} without words", answer.status) } else { words };
+    let message = if words.is_empty() { format!("HTTP {} without a message", answer.status) } else { words };
     let mut message: String = message.chars().take(WORDS).collect();
     if let Some(missing) = missing(kind, &answer.headers) {
         message.push_str(&missing);
@@ -153,7 +153,8 @@ pub(super) fn inside(platform: Platform, answer: &Answer, redactor: &Redactor) -
     let body = serde_json::json!({ "error": found.error, "errors": found.errors, "message": found.message });
     let (code, words) = words(&body);
     let words: String = words.chars().take(WORDS).collect();
-    let words = if words.is_empty() { format!("HTTP {} with an error without words", answer.status) } else { words };
+    let words =
+        if words.is_empty() { format!("HTTP {} with an error that has no message", answer.status) } else { words };
     let mut error = fault(platform, ErrorKind::Reported, &words);
     error.message = redactor.mask(error.message);
     error.status = Some(answer.status);

@@ -50,9 +50,14 @@ pub(super) async fn everything(
     checks.push(check(client, "wraparound", wraparound).await);
     checks.push(check(client, "database", database).await);
     checks.push(check(client, "without_rls", without_rls).await);
-    checks.push(check(client, "without_policy", |rows: Vec<Named>| named(&rows, Status::Warn, "deny everybody")).await);
     checks.push(
-        check(client, "idle_policies", |rows: Vec<Named>| named(&rows, Status::Fail, "have policies and no RLS")).await,
+        check(client, "without_policy", |rows: Vec<Named>| {
+            named(&rows, Status::Warn, "has no policy: nobody has access")
+        })
+        .await,
+    );
+    checks.push(
+        check(client, "idle_policies", |rows: Vec<Named>| named(&rows, Status::Fail, "has policies and no RLS")).await,
     );
     checks.push(check(client, "views", views).await);
     checks.push(check(client, "functions", functions).await);
@@ -224,7 +229,7 @@ fn wraparound(rows: Vec<Wraparound>) -> (Status, String) {
     } else {
         Status::Ok
     };
-    (status, format!("{} {:.1}% of the way", one.datname, one.pct_to_wrap))
+    (status, format!("{} at {:.1}% of transaction id wraparound", one.datname, one.pct_to_wrap))
 }
 
 fn database(rows: Vec<Database>) -> (Status, String) {
@@ -236,7 +241,7 @@ fn database(rows: Vec<Database>) -> (Status, String) {
 fn without_rls(rows: Vec<WithoutRls>) -> (Status, String) {
     let open = rows.iter().filter(|one| !one.exposed.is_empty());
     let bad: Vec<String> = open.map(|one| format!("{}.{} ({})", one.schema, one.tbl, one.exposed.join(" "))).collect();
-    verdict(&bad, Status::Fail, "without row level security", &format!("{} tables, none in reach", rows.len()))
+    verdict(&bad, Status::Fail, "without row level security", &format!("{} tables, none exposed", rows.len()))
 }
 
 fn named(rows: &[Named], status: Status, what: &str) -> (Status, String) {
@@ -264,7 +269,7 @@ fn functions(rows: Vec<Function>) -> (Status, String) {
     verdict(
         &bad,
         Status::Warn,
-        "runs as its owner for anon with a path that anybody sets",
+        "is security definer with a changeable search_path, and anon may call it",
         &format!("{} functions", rows.len()),
     )
 }
@@ -277,7 +282,7 @@ fn indexes(rows: Vec<Index>) -> (Status, String) {
 
 fn foreign_keys(rows: Vec<ForeignKey>) -> (Status, String) {
     let bad: Vec<String> = rows.iter().map(|one| one.fk.clone()).collect();
-    verdict(&bad, Status::Warn, "has no index to go by", "all have an index")
+    verdict(&bad, Status::Warn, "has no index", "all have an index")
 }
 
 async fn history(client: &Client) -> Posture {
@@ -312,12 +317,12 @@ fn progress(rows: Vec<Progress>) -> (Status, String) {
 
 fn archiver(rows: Vec<Archiver>) -> (Status, String) {
     match rows.first() {
-        Some(one) if one.failing => (Status::Fail, format!("archiving fails, {} times by now", one.failed_count)),
+        Some(one) if one.failing => (Status::Fail, format!("archiving fails, {} failures so far", one.failed_count)),
         _ => (Status::Ok, "does not fail".to_owned()),
     }
 }
 
 fn prepared(rows: Vec<Prepared>) -> (Status, String) {
     let bad: Vec<String> = rows.iter().map(|one| format!("{} {}s", one.gid, one.age_s)).collect();
-    verdict(&bad, Status::Warn, "is prepared and not ended", "none")
+    verdict(&bad, Status::Warn, "is prepared and was never committed", "none")
 }

@@ -139,7 +139,7 @@ pub(super) async fn rows<T: DeserializeOwned>(client: &Client, sql: &str) -> Res
         _ => None,
     });
     let unreadable = |words: String| refused(ErrorKind::Garbage, &words);
-    let text = text.ok_or_else(|| unreadable("the server gave no row".to_owned()))?;
+    let text = text.ok_or_else(|| unreadable("the server returned no row".to_owned()))?;
     serde_json::from_str(text).map_err(|error| unreadable(format!("unexpected rows: {error}")))
 }
 

@@ -47,7 +47,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, PlatformError> {
     let shown = Text::from(path);
     let bad = |why: String| refused(ErrorKind::Refused, &format!("ca_file {shown} {why}"));
     let read = files::read(path, LONGEST).map_err(|error| bad(format!("cannot be read: {error}")))?;
-    let text = read.ok_or_else(|| bad("is longer than any certificate".to_owned()))?;
+    let text = read.ok_or_else(|| bad("is longer than 4 MiB, the limit for certificates".to_owned()))?;
     for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error| bad(format!("is no PEM file: {error}")))?;
         store.add(certificate).map_err(|error| bad(format!("holds no usable root: {error}")))?;

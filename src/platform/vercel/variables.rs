@@ -84,7 +84,7 @@ impl Vercel {
             return Err(garbage(VERCEL, &format!("{} variables of the list cannot be read", list.unread)));
         }
         if list.envs.iter().any(|one| one.key == key && (one.id.is_empty() || !one.placed())) {
-            return Err(garbage(VERCEL, &format!("the list does not tell what {key} is for, or its id")));
+            return Err(garbage(VERCEL, &format!("the list gives no target or no id for {key}")));
         }
         let mine = |one: &wire::Env| {
             let here = match &place {

@@ -46,9 +46,10 @@ impl<T> Feature<T> {
             Self::Off(words) => (Status::Paused, format!("switched off: {words}")),
             Self::NeverRan(words) => (Status::Unknown, format!("never ran: {words}")),
             Self::Denied(words) => (Status::Unknown, format!("not known, the token may not see it: {words}")),
-            Self::Hidden(_) => {
-                (Status::Unknown, "not known: GitHub shows nothing here (404), off or not for this token".to_owned())
-            }
+            Self::Hidden(_) => (
+                Status::Unknown,
+                "not known: GitHub answers 404: it is switched off, or this token may not see it".to_owned(),
+            ),
             Self::On(_) => (Status::Ok, "on".to_owned()),
         };
         Posture::new(name, status, says)
