@@ -7,7 +7,7 @@ use flightdeck::clock::SystemClock;
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
 use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
-use flightdeck::domain::operation::{Lever, OpState, Target, Wish};
+use flightdeck::domain::operation::{Lever, OpState, Plan, Target, Wish};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::{Env, Health, ids};
@@ -221,13 +221,25 @@ async fn changes(world: &World) -> BTreeMap<String, u64> {
     routes.filter(|(route, _)| changing(route)).collect()
 }
 
+/// The plan, asked for again while the world, which goes on by itself, is in the middle of a deploy.
+async fn planned(case: Case, console: &mut Console, wish: &Wish) -> Plan {
+    let mut why = String::new();
+    for _ in 0..200 {
+        match console.wish("production", wish.clone(), None).await {
+            Ok(plan) if plan.refusals.is_empty() => return plan,
+            Ok(plan) => why = format!("{:?}", plan.refusals),
+            Err(refused) => why = refused.to_string(),
+        }
+    }
+    panic!("{case:?} has no plan: {why}")
+}
+
 /// What it sends when nothing happens to it.
 async fn undisturbed(case: Case) -> BTreeMap<String, u64> {
     let world = World::start(SPEED).await;
     let wish = case.prepare(&world);
     let mut console = case.console(&world);
-    let plan = console.wish("production", wish, None).await.unwrap();
-    assert!(plan.refusals.is_empty(), "{case:?}: {:?}", plan.refusals);
+    let plan = planned(case, &mut console, &wish).await;
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{case:?}: {done:#?}");
     console.stop().await;
@@ -244,7 +256,7 @@ async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>)
     let store = Store::open(state, SystemClock::shared()).await.unwrap();
     crash_after(state, rows).await;
     let mut console = case.console(&world);
-    let plan = console.wish("production", wish, None).await.unwrap();
+    let plan = planned(case, &mut console, &wish).await;
     let op = plan.op;
     let first = console.carry_out(plan).await;
     console.stop().await;
