@@ -1,4 +1,5 @@
-//! THE table of actions: what it does, its keys, where it works. Help, hints and `docs/keys.md` are made from it.
+//! The one table of actions: what each does, its keys, and where it works. The help, the hints and `docs/keys.md` are generated
+//! from it.
 
 /// Something a key can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! The command line: which part of the program answers.
+//! The command line: parses the arguments and hands over to the command that was named.
 
 mod args;
 mod carry;

@@ -1,4 +1,5 @@
-//! Masks secrets in text from outside: values that are known, and tokens that look like secrets. A line is never dropped.
+//! Masks secrets in text from outside: known values, and anything that has the form of a token. A line is masked, never
+//! dropped.
 
 use std::borrow::Cow;
 use std::fmt;

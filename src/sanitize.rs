@@ -1,4 +1,4 @@
-//! Text from outside becomes [`Text`] at the door and can then be drawn, logged and stored without harm.
+//! Cleans text from outside. What has become a [`Text`] can be drawn, logged and stored without harm.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Diagnostics go to a file in the state directory, never to the terminal: one stray byte there breaks the screen.
+//! Writes diagnostics to a file in the state directory, never to the terminal, where one stray byte breaks the screen.
 
 use std::path::Path;
 

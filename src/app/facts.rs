@@ -1,4 +1,4 @@
-//! Facts into the model.
+//! Takes facts into the model.
 
 use jiff::Timestamp;
 

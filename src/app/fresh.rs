@@ -1,4 +1,4 @@
-//! Why something that was read cannot be relied upon now. Actions that need it are refused with these words.
+//! Says why something that was read cannot be relied upon now. Actions that need it are refused with these words.
 
 use super::model::Model;
 use super::msg::Now;

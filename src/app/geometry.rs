@@ -1,4 +1,5 @@
-//! Where the last frame put things, for the mouse and for paging. Plain numbers: the application knows no drawing library.
+//! Remembers where the last frame put things, for the mouse and for paging. Plain numbers: the application knows no drawing
+//! library.
 
 use super::model::Pane;
 

@@ -1,4 +1,4 @@
-//! Where a line of evidence, an event or a check leads: the pane and the thing in it.
+//! Decides where a line of evidence, an event or a check leads: to which pane, and to what in it.
 
 use super::logbuf::Filter;
 use super::model::{DASHBOARD, Model, Pane, Place, View};

@@ -1,5 +1,4 @@
-//! What stands under an environment's name because a person has to know of it: a gate that waits, a deploy and an operation under
-//! way, a lock, a pin.
+//! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way, a lock, a pin.
 
 use super::jump::Jump;
 use super::model::{Model, Place};

@@ -1,4 +1,4 @@
-//! A text that a person writes: the comment of an approval, the reason of a change. The one place that knows the text area.
+//! The text area for a comment or a reason. The only place that knows the library's text area.
 
 use ratatui_textarea::{Input, Key as Code, TextArea};
 

@@ -1,4 +1,4 @@
-//! What may lie over the panes, and the keys while it does. One at a time; esc leaves it.
+//! The dialogs over the panes and their keys. One at a time; esc closes it.
 
 use super::detail::Subject;
 use super::effect::Effect;

@@ -1,4 +1,4 @@
-//! Pasted text: where it goes, how much of it, and that it never confirms anything.
+//! Handles pasted text: where it goes and how much of it is taken. A paste never confirms anything.
 
 use super::model::Model;
 use super::overlay::Overlay;

@@ -1,4 +1,4 @@
-//! How log lines are shown.
+//! How log lines are displayed: wrapped or cut, the form of their times, the column that is left, the mark that times count from.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,5 @@
-//! Which deployments were seen healthy: what the platform declares is what the edge answers, every probe of the environment
-//! passes, and it stays so for a while. Only such a deployment is proposed as the way back.
+//! Decides which deployments are verified healthy: the platform declares what the edge answers, every probe of the environment
+//! passes, and both last for a while. Only such a deployment is proposed as the way back.
 
 use std::time::Duration;
 

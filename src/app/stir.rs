@@ -1,5 +1,4 @@
-//! Which messages change what a person would notice at once. The rest only renews ages, which the clock redraws anyway: a calm
-//! screen is drawn once a second.
+//! Decides whether a message needs a frame now. Other messages only renew ages, which are drawn once a second anyway.
 
 use super::model::Model;
 use super::msg::Msg;

@@ -1,4 +1,4 @@
-//! From what is written to what is meant: every value is checked once, here, and the rest of the program may rely on it.
+//! Checks every value of the configuration once and turns it into settings, so that the rest of the program may rely on them.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the secrets matrix demands: keys written in the configuration, and keys named by a `.env.example`.
+//! The secrets that are required: keys written in the configuration, and keys named in a `.env.example`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Databases that are looked at directly: where their address is found, and whom to believe.
+//! Databases that are asked directly: where their address comes from, and whose certificate is accepted.
 
 use std::path::PathBuf;
 

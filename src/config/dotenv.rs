@@ -1,5 +1,5 @@
-//! The names in a `.env.example`. Values are skipped, never kept: what stands in one may be a real secret, and a part of it must
-//! not become a name that is shown, stored and asked for.
+//! Reads the names in a `.env.example`. Values are skipped and never kept: one may be a real secret, and no part of it may
+//! become a name that is shown.
 
 /// What a template holds.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Opening what a person named: a file, and nothing that makes us wait for ever.
+//! Opens a file that a person named, and nothing that could block, such as a pipe or a device.
 
 use std::fs::File;
 use std::io::{self, Read as _};

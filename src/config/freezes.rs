@@ -1,4 +1,4 @@
-//! Freeze windows as they are written.
+//! Reads freeze windows as they are written in the configuration.
 
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;

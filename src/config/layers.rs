@@ -1,4 +1,4 @@
-//! From files to one file: what is read, in which order, and how one lies over the other (console.md section 10).
+//! Merges the configuration files into one: which are read, in which order, and which wins.
 //!
 //! A file named by the flag or the variable is read alone. Otherwise `flightdeck.toml` lies over the user's own file, key by
 //! key, so that a taste in themes is written once and a project says only what it is.

@@ -1,4 +1,4 @@
-//! Who sits at the keyboard: for locks, marks and the journal, which others read.
+//! Finds out who uses the console, for locks, marks and the journal, which other people read.
 
 use std::path::{Path, PathBuf};
 

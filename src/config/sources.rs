@@ -1,4 +1,4 @@
-//! Logs beside the platforms' as they are written: a file, a command, an address.
+//! Reads the logs that a configuration adds: a file, a command or an address.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What an environment can go back to: releases joined over services by their commit, and which of them is proposed. Pure.
+//! The releases that an environment can go back to, joined over its services by commit, and which of them is proposed. Pure.
 
 use std::collections::BTreeSet;
 

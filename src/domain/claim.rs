@@ -1,4 +1,4 @@
-//! What people claim: an environment for themselves, a commit as bad. Kept in the store, seen by every console that shares it.
+//! Locks on environments and bad marks on commits. Both are kept in the store and seen by every console that shares it.
 
 use std::collections::BTreeMap;
 

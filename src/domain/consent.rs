@@ -1,5 +1,4 @@
-//! How much a person is asked before something is carried out (console.md section 4): by the environment, and by what would be
-//! done to it.
+//! Decides how a plan is confirmed, by the environment and by what would be done to it (ARCHITECTURE.md, A rollback).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! What holds a run: gates and concurrency groups (github.md sections 4.6 and 5.1), and how it is told.
+//! What holds a run up: gates and concurrency groups (docs/platforms/github.md sections 4.6 and 5.1), and how they are
+//! described.
 
 use std::time::Duration;
 

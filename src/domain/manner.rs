@@ -1,4 +1,5 @@
-//! How a fleet is moved to another image (fly.md section 6): strategy, how many machines at once, which region first.
+//! Strategies of moving a fleet to another image (docs/platforms/fly.md section 6): how many machines at once, and which region
+//! first.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What stands against an operation and a person may override by a reason.
+//! What stands against an operation and may be overridden with a reason.
 
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! How long a step usually takes, by the operations that are remembered, and whether one has been silent for too long.
+//! How long a step usually takes, from the operations that are remembered, and whether one has been silent for too long.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a platform or a database says of its own condition, beside the release that it runs.
+//! A finding: what a platform or a database says of its own condition, beside the release that it runs.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! From where an environment is promoted, and to where. Nothing is taken for production because it comes first.
+//! Where an environment is promoted from and to. No environment is taken for production because it comes first.
 
 use super::environment::{EnvInfo, Tier};
 use super::ids::EnvId;

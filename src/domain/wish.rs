@@ -1,4 +1,4 @@
-//! What a person wishes to be done, and what kind of operation that is.
+//! What a person asks to be done, and what kind of operation that is.
 
 use serde::{Deserialize, Serialize};
 

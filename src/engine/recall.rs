@@ -1,4 +1,4 @@
-//! What the disk remembers, read once, for commands that answer and end. Where nothing was ever written nothing is made.
+//! Reads the store once, for commands that answer and end. It creates no file where nothing was ever written.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The memory on the disk: opened once, read again when anybody wrote it, told as facts. Another console may write the same
-//! file; what it does shows here within one look.
+//! Reads and writes the store while the console runs: it is opened once, read again when anybody wrote to it, and told as
+//! facts. What another console writes shows here within one look.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

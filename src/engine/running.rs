@@ -1,4 +1,4 @@
-//! Operations that this process carries out: how each stands, and the way to end them between two calls.
+//! The operations that this process carries out: how each stands, and how to end them between two calls.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

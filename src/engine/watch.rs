@@ -1,4 +1,4 @@
-//! Looks after the project file while the console runs: another content is told, and used only when the person says so.
+//! Watches the project file while the console runs. Changed content is reported, and used only when the person says so.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! What is looked for in lines: texts and regular expressions, which must be there or must not.
+//! What a filter searches for: texts and regular expressions that must occur, or must not.
 
 use super::needle::Needle;
 

@@ -1,5 +1,5 @@
-//! What a raw line says of itself: when, how bad, and what. JSON, logfmt, and the plain forms of Gunicorn, Flask, Postgres,
-//! nginx, Next.js and their like. [`quick`] is asked of every line of a block that is opened and allocates nothing.
+//! Reads time, level and message out of a raw line: JSON, logfmt, and the plain forms of Gunicorn, Flask, Postgres, nginx,
+//! Next.js and their like. [`quick`] runs on every line of a block that is opened and allocates nothing.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! The words of a line that say what happened, without what stands beside them: time, and the braces of JSON.
+//! Finds the words of a line that say what happened, without the time and the braces of JSON around them.
 
 use std::borrow::Cow;
 

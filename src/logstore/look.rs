@@ -1,4 +1,4 @@
-//! Looking at what the store holds: one row, those of a segment, those that pass, and what they sum up to.
+//! Reads the store: one row, the rows of a segment, the rows that pass a filter, and totals.
 
 use std::sync::Arc;
 

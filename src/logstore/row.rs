@@ -1,4 +1,4 @@
-//! A place in a block as a line that can be shown, made when it is looked at.
+//! Makes a line that can be shown of its place in a block, when somebody looks at it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which lines pass: by their text, and by what is known of them beside it.
+//! Decides which lines pass a filter: by their text, and by what is known of them beside it.
 
 use std::collections::BTreeSet;
 

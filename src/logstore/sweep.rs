@@ -1,4 +1,4 @@
-//! Looking through many blocks at once: by their text alone, on as many threads as there are cores.
+//! Searches the text of many blocks at once, on as many threads as there are cores.
 
 use std::num::NonZero;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! What a reader of bytes hands over: blocks where there is much, text where there is little, and what became of the source.
+//! What a reader of bytes hands over: blocks when there is much, text when there is little, and what became of the source.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Memory of packed blocks. Blocks come and go in one order, so that they lie one behind the other in large pieces, which are used
-//! again as a whole: allocations of all sizes would leave holes between each other, and memory would grow beyond what is held.
+//! The memory of packed blocks. Blocks come and go in order, so they lie one behind the other in large pieces that are used
+//! again as a whole. Allocations of all sizes would leave holes, and memory would grow beyond what is held.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! Decoding that bends where the contracts bend: enums stay text, numbers may be strings, times come in four spellings.
+//! Lenient decoding: words stay text, numbers may be strings, and times come in four forms, because the platforms' contracts do
+//! not agree with their answers.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};

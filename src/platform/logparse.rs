@@ -1,4 +1,4 @@
-//! A raw line becomes a [`LogLine`]: level and message out of JSON, logfmt and the plain forms that servers print.
+//! Turns a raw line into a [`LogLine`]: finds level and message in JSON, logfmt and the plain forms that servers print.
 
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, LazyLock};

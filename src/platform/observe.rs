@@ -1,4 +1,5 @@
-//! What the edge says it runs: a header, a JSON pointer, a meta tag. The edge is the truth (console.md section 1).
+//! Asks the edge which commit it runs: by a header, a JSON pointer or a meta tag. The edge is the truth (ARCHITECTURE.md,
+//! Decisions).
 
 use std::time::Duration;
 

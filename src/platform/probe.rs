@@ -1,5 +1,5 @@
-//! One HTTP probe: measured part by part, judged by its conditions (console.md section 6). A probe is never retried: its
-//! failures are what it is for.
+//! Sends one HTTP probe, measures its parts, and judges it by its conditions. A probe is never repeated, because a failure is
+//! what it looks for.
 
 use std::time::Duration;
 

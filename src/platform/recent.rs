@@ -1,5 +1,5 @@
-//! What was read a moment ago, for feeds that need the same: platforms count what they are asked. Whoever is about to change
-//! something reads anew.
+//! Shares a recent answer between feeds that need the same one, because platforms count requests. A change never uses it: it
+//! reads again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Chunks become lines: pure, with a cap per line, so that ten megabytes without a line break cost sixteen kilobytes.
+//! Splits chunks of bytes into lines. Pure, with a limit per line: ten megabytes without a line break cost sixteen kilobytes.
 
 use std::time::Duration;
 

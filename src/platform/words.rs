@@ -1,5 +1,4 @@
-//! What the words of a platform mean. Each platform has a table of the states that its contract knows; a word that is not in it
-//! is told as what it is, and means nothing.
+//! Translates a platform's words by its table of documented states. A word that is not in the table becomes `unknown (WORD)`.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,5 @@
-//! `/_sim/`: the ground truth, and the levers of whoever runs the drill. No token: it listens on loopback only.
+//! `/_sim/`: the ground truth, and the controls for whoever runs a drill. It needs no token, because it listens on loopback
+//! only.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Who may knock. A page in a browser of this machine can send requests to loopback, also under a name of its own that it has
-//! made point there. So every origin answers requests to loopback names only, and none that a foreign page sends.
+//! Decides which requests are answered. A web page in a browser on this machine can send requests to loopback, also under a
+//! name that it made point there. So every origin answers requests to loopback names only, and none that come from a foreign
+//! page.
 
 use std::net::IpAddr;
 

@@ -1,5 +1,5 @@
-//! The last touch on JSON answers: time stamps in the platform's own precision, addresses that lead back to where the client
-//! came from.
+//! Finishes JSON answers: time stamps in the platform's own precision, and addresses that lead back to where the client came
+//! from.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{StatusCode, header};

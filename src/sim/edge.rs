@@ -1,4 +1,4 @@
-//! The simulated product's edge: it answers by what really runs, whatever the platforms say.
+//! The simulated product's edge. It answers by what really runs, whatever the platforms say.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

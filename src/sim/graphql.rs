@@ -1,4 +1,4 @@
-//! As much of GraphQL's query language as Fly's clients write: operations, fields, aliases, arguments, variables.
+//! The part of GraphQL's query language that clients of Fly use: operations, fields, aliases, arguments, variables.
 
 use std::collections::BTreeMap;
 

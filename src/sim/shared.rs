@@ -1,4 +1,4 @@
-//! What every route holds: the world behind its lock, the clock, the faults, the counts.
+//! The state that every route shares: the world behind its lock, the clock, the faults, the counts.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Answers that stay open: one JSON object per line, as the world brings them forth.
+//! Answers that stay open: one JSON object per line, as the world produces them.
 
 use axum::body::{Body, Bytes};
 use axum::http::header;

@@ -1,4 +1,4 @@
-//! Listeners whose connections can be cut from within: a platform that took a request and whose answer never left it.
+//! Listeners whose connections can be cut from inside, so that a platform takes a request and its answer never arrives.
 
 use std::io;
 use std::net::SocketAddr;

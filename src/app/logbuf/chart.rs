@@ -1,4 +1,4 @@
-//! What the lines held come to over time, and the way to a time.
+//! Counts the held lines over time, and finds the way to a time.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Which lines are shown.
+//! The filter of the log pane: which lines are shown.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What is known of each source of lines: how many, how many errors, how fast.
+//! Statistics of each source of lines: how many, how many errors, how fast.
 
 use std::collections::VecDeque;
 use std::time::Duration;

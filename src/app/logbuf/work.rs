@@ -1,4 +1,4 @@
-//! What takes long, in slices: filtering what is held, looking for the next match, summing blocks up.
+//! Long work in slices: filtering what is held, searching for the next match, summing blocks up.
 
 use std::collections::VecDeque;
 

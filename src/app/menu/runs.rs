@@ -1,4 +1,4 @@
-//! What is done to a run: its gate answered, its end, another attempt.
+//! Menu entries for runs: answer a gate, cancel, run again.
 
 use super::{Item, Run, barred, old, under_way};
 use crate::app::model::Model;

@@ -1,4 +1,4 @@
-//! What is done to a service: deployed anew, its machines started anew, its switches.
+//! Menu entries for services: redeploy, restart, scale, and the emergency stops.
 
 use super::{Item, Run, barred, old};
 use crate::app::model::{Model, Pane, Place};

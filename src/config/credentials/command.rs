@@ -1,4 +1,4 @@
-//! A command that prints a token.
+//! Runs a command that prints a token.
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Where a token can be read, and read again: a file of ours, a command, and the files that the platforms' own tools keep.
+//! The places that a token can be read from, again if need be: a file, a command, and the files of the platforms' own tools.
 
 use std::fmt;
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! What the platforms say is live. Their word is kept as their word; the edge decides elsewhere.
+//! Reads what the platforms say is live. It is kept as their statement; whether it is true is judged from the edge.
 
 use std::sync::Arc;
 

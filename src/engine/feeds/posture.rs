@@ -1,4 +1,4 @@
-//! What a service's platform and its database say of their own condition.
+//! Reads what a service's platform and its database say of their own condition.
 
 use std::time::Duration;
 

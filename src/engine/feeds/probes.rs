@@ -1,4 +1,4 @@
-//! Our own looks at the edge: which release answers, and whether the probes pass.
+//! Asks the edge: which commit answers, and whether the probes pass.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! When the screen is drawn next. Who reads little by little reads just before that: what is read earlier only waits, and each
-//! reading wakes three threads.
+//! Tells readers when the next frame is due. A reader of a trickle reads just before it: reading earlier would only wake three
+//! threads for lines that nobody sees yet.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

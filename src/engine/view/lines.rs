@@ -1,4 +1,4 @@
-//! What readers of logs hand over, as batches of lines: for those who write lines and hold none.
+//! Turns what readers of logs hand over into batches of lines, for commands that write lines and hold none.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Named files that may be pipes: to open one waits for its writer, for ever if none comes. Here nothing waits but who reads.
+//! Opens named files that may be pipes. Opening a pipe waits for its writer, so only the reading thread does it.
 
 use std::fs::File;
 use std::io::{self, Read};

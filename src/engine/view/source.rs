@@ -1,4 +1,4 @@
-//! What a stream may be beside a pipe: a command that is run, or an address that is read. Both say how they ended.
+//! Streams other than a pipe: a command that is run, or an address that is read. Both report how they ended.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};

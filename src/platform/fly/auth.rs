@@ -1,4 +1,5 @@
-//! Which token goes where (fly.md section 1): the three services want different headers.
+//! Chooses the `Authorization` header for each of Fly's three services, which want different ones (docs/platforms/fly.md
+//! section 1).
 
 /// The pieces of a token text.
 pub(super) struct Tokens {

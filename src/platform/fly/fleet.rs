@@ -1,4 +1,5 @@
-//! Machines made, taken out of the proxy, stopped and destroyed (fly.md section 3.3). Each call is sent once.
+//! Creates machines, takes them out of the proxy, stops and destroys them (docs/platforms/fly.md section 3.3). Each call is
+//! sent once.
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;

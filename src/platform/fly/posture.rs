@@ -1,4 +1,4 @@
-//! What Fly says of an app's machines beside their checks: the app's state, and machines that died of their memory (fly.md
+//! Reads findings about an app beside its checks: the app's state, and machines that ran out of memory (docs/platforms/fly.md
 //! sections 2 and 3.1).
 
 use jiff::{SignedDuration, Timestamp};

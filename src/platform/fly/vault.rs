@@ -1,4 +1,4 @@
-//! Writing an app's vault: no machine changes by it (fly.md section 9).
+//! Writes an app's secrets. No machine changes by it (docs/platforms/fly.md section 9).
 
 use serde_json::json;
 

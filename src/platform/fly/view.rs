@@ -1,4 +1,4 @@
-//! What the console shows of an app: what is declared, and the releases one could go back to.
+//! Reads what the console shows of an app: what is declared, and the releases that it could go back to.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What Fly sends. Only the fields that are read; everything may be absent.
+//! The answers of Fly as types: only the fields that are used, and any of them may be absent.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Concurrency groups: who holds one, and who waits (github.md section 4.6).
+//! Reads concurrency groups: which run holds one, and which runs wait (docs/platforms/github.md section 4.6).
 
 use serde::Deserialize;
 

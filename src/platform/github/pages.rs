@@ -1,5 +1,5 @@
-//! Lists that may be longer than a page (github.md section 3): followed as far as is needed, and told as a part where that is not
-//! to the end.
+//! Reads lists that may be longer than a page (docs/platforms/github.md section 3), as far as is needed. A list that was not
+//! read to its end says so.
 
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! What GitHub says of a repository: open alerts, workflows that are switched off, the rules of an environment (github.md
+//! Reads findings about a repository: open alerts, disabled workflows, the rules of an environment (docs/platforms/github.md
 //! sections 4, 5 and 8).
 
 use serde::Deserialize;

@@ -1,5 +1,4 @@
-//! Writing a secret of an environment: sealed to the environment's key, so that nobody on the way can read it (github.md
-//! section 7).
+//! Writes a secret of an environment, encrypted to the environment's public key (docs/platforms/github.md section 7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! What GitHub sends, and how it becomes the vocabulary.
+//! The answers of GitHub as types, and how they become the types of `domain`.
 
 use jiff::Timestamp;
 use serde::Deserialize;

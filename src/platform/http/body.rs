@@ -1,4 +1,4 @@
-//! The body of an address as bytes that are read one after the other, for a log that is served by HTTP and by no platform of ours.
+//! Reads the body of an address as a stream of bytes, for logs that are served over HTTP and belong to no platform.
 
 use std::io::{self, Read};
 

@@ -1,4 +1,4 @@
-//! Failures in the platform's own words: one place that reads every error shape of the four contracts.
+//! Turns a failure into an error with the platform's own message: the one place that reads the error formats of all platforms.
 
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;

@@ -1,4 +1,4 @@
-//! What the platforms said about themselves in headers: what is left of their limits, and what time it is there.
+//! Keeps what answers say in their headers: what is left of each rate limit, and the platform's clock.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Rate-limit headers become a [`Budget`]. GitHub and Vercel state the reset as epoch seconds, Supabase as seconds left.
+//! Reads rate-limit headers into a [`Budget`]. GitHub and Vercel give the reset as epoch seconds, Supabase as seconds left.
 
 use std::time::Duration;
 

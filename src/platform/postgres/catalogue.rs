@@ -1,4 +1,4 @@
-//! The statements, by name, and the rows that they promise. The file is data: a test runs every one on a real server.
+//! The statements by name, and the rows that they return. The file is data: a test runs every statement on a real server.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! What the rows mean for a release. Thresholds are those of supabase.md section 5, which calls them ours to tune.
+//! Judges the rows: which findings they are, and how bad. The thresholds are those of docs/platforms/postgres.md section 5.
 
 use std::time::Duration;
 

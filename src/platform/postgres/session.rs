@@ -1,4 +1,4 @@
-//! A connection: its address, its guards, one statement at a time in a read-only transaction.
+//! Opens a connection and runs one statement at a time, each in a read-only transaction with time-outs.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! Whose certificate is believed: public roots, a root that the configuration names (Supabase signs with its own), or anybody's
-//! where the configuration says so in words.
+//! Decides whose certificate is accepted: public roots, a root named in the configuration (Supabase has its own), or any, where
+//! the configuration says so explicitly.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What Supabase says of a project beside its health: backups, advisors, disk, upgrades, branches, functions (supabase.md
-//! section 3).
+//! Reads findings about a project beside its health: backups, advisors, disk, upgrades, branches, functions
+//! (docs/platforms/supabase.md section 3).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Writing a project's secrets (supabase.md section 3.4).
+//! Writes a project's secrets (docs/platforms/supabase.md section 3.4).
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What Supabase sends.
+//! The answers of Supabase as types.
 
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! Runtime lines of a span of time, page by page: what the live stream leaves out, and the way that is left where there is no
-//! stream (vercel.md section 5).
+//! Reads the runtime log of a span of time, page by page: what the live stream left out, and everything where there is no
+//! stream (docs/platforms/vercel.md section 5).
 
 use std::time::Duration;
 

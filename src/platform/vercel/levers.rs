@@ -1,4 +1,4 @@
-//! Switches of a project that take effect at once, and builds that are asked for (vercel.md sections 5 and 11).
+//! Sends the emergency stops of a project, and asks for builds (docs/platforms/vercel.md sections 5 and 11).
 
 use std::time::Duration;
 

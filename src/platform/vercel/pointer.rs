@@ -1,4 +1,5 @@
-//! The production pointer: rollback, promote, and how to see that they happened (vercel.md section 6).
+//! Moves the production pointer (rollback, promote, aliases) and reads whether it has moved (docs/platforms/vercel.md section
+//! 6).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

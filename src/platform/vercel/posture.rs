@@ -1,4 +1,5 @@
-//! What Vercel says of a project's domains, and how far a rolling release has come (vercel.md sections 7 and 10).
+//! Reads findings about a project: its domains, and how far a rolling release has come (docs/platforms/vercel.md sections 7 and
+//! 10).
 
 use serde::Deserialize;
 

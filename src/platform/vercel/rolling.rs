@@ -1,4 +1,4 @@
-//! Rolling releases: a new deployment for a part of the visitors, stage by stage (vercel.md section 10).
+//! Rolling releases: a new deployment for a share of the visitors, stage by stage (docs/platforms/vercel.md section 10).
 
 use serde::Deserialize;
 use serde_json::{Value, json};

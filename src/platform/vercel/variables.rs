@@ -1,4 +1,4 @@
-//! Writing a variable of a project: it takes effect in builds that come after it (vercel.md section 8).
+//! Writes a variable of a project. Builds that come after it read it (docs/platforms/vercel.md section 8).
 
 use serde::Deserialize;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! What the console shows of a project in one environment: what is declared, and the deployments one could go back to.
+//! Reads what the console shows of a project in one environment: what is declared, and the deployments that it could go back
+//! to.
 
 use std::sync::Arc;
 use std::time::Duration;

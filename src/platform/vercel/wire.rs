@@ -1,4 +1,4 @@
-//! What Vercel sends. Unions are decoded as one lenient shape; enums stay text.
+//! The answers of Vercel as types. Variants of one answer are decoded as one lenient shape; words stay text.
 
 use jiff::Timestamp;
 use serde::Deserialize;

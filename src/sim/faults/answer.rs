@@ -1,4 +1,4 @@
-//! Answers that are made up: what stands in for a platform that does not answer itself.
+//! Answers that are made up, in place of a platform that does not answer.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};

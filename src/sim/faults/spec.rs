@@ -1,4 +1,4 @@
-//! What a fault is: as it is asked for, and whom it hits.
+//! A fault as it is asked for, and which requests it hits.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! True answers, spoiled: what a platform sends when its own release went wrong, or what a proxy makes of it.
+//! Spoils true answers: what a platform sends after a bad release of its own, or what a proxy makes of it.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What stands before every route of GitHub: the mandatory headers, the token, the hourly budget, and conditional requests,
-//! whose 304 costs nothing (github.md sections 1 to 3).
+//! Checks that come before every route of GitHub: mandatory headers, the token, the hourly budget, and conditional requests,
+//! whose 304 costs nothing (docs/platforms/github.md sections 1 to 3).
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};

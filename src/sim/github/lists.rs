@@ -1,4 +1,4 @@
-//! What is listed and seldom changes: environments, deployments, commits, secrets by name, variables (github.md sections
+//! Lists that seldom change: environments, deployments, commits, names of secrets, variables (docs/platforms/github.md sections
 //! 5 to 7).
 
 use axum::Json;

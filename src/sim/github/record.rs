@@ -1,5 +1,5 @@
-//! What is kept of a run: who answered its gates, what it built, its logs as one archive; and the rules of environments
-//! (github.md sections 4.2, 4.5 and 5.2).
+//! What is kept of a run (who answered its gates, what it built, its logs as an archive), and the rules of environments
+//! (docs/platforms/github.md sections 4.2, 4.5 and 5.2).
 
 use axum::Json;
 use axum::extract::{OriginalUri, Path, Query, State};

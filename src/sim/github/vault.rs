@@ -1,5 +1,5 @@
-//! Secrets of the repository and of its environments being written: encrypted to a key of the place, which only the place can
-//! open (github.md section 7).
+//! Writes secrets of the repository and of its environments. Values come encrypted to the public key of the place
+//! (docs/platforms/github.md section 7).
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -1,4 +1,4 @@
-//! The parts that GitHub repeats in every object: people, teams, the repository in short, addresses.
+//! Parts that GitHub repeats in every object: people, teams, the repository in short, addresses.
 
 use serde_json::{Value, json};
 

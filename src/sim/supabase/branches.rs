@@ -1,4 +1,5 @@
-//! Preview branches with their workflow runs, and a project's way to sleep and back (supabase.md sections 2 and 3.3).
+//! Preview branches with their workflow runs, and pausing and restoring a project (docs/platforms/supabase.md sections 2 and
+//! 3.3).
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};

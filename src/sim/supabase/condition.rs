@@ -1,5 +1,4 @@
-//! What the platform says of a project's condition: advisors, disk, read-only mode, upgrades, functions (supabase.md
-//! section 3).
+//! The condition of a project: advisors, disk, read-only mode, upgrades, functions (docs/platforms/supabase.md section 3).
 
 use axum::Json;
 use axum::extract::{Path, State};

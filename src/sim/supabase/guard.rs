@@ -1,5 +1,5 @@
-//! What stands before every route of Supabase: the token, and a budget per minute, endpoint and project (supabase.md
-//! section 1). Its headers are on every answer, good or bad.
+//! Checks that come before every route of Supabase: the token, and a budget per minute, endpoint and project, whose headers are
+//! on every answer (docs/platforms/supabase.md section 1).
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};

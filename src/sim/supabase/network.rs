@@ -1,4 +1,4 @@
-//! Who may connect, and how: enforced TLS and the addresses that are let in (supabase.md section 2).
+//! Network settings of a database: enforced TLS, and the addresses that may connect (docs/platforms/supabase.md section 2).
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -1,5 +1,5 @@
-//! Answers in rows: logs with the columns that a query selects, and the little SQL of the read-only door (supabase.md
-//! sections 2 and 3.7).
+//! Answers in rows: logs with the columns that a query selects, and the little SQL of the read-only query
+//! (docs/platforms/supabase.md sections 2 and 3.7).
 
 use axum::Json;
 use axum::extract::{Path, State};

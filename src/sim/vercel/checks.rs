@@ -1,5 +1,5 @@
-//! Checks of deployments, second version: definitions of a project and their runs (vercel.md section 9). A run that blocks a
-//! promotion, and is not over well, refuses it; one that blocks the aliases holds them.
+//! Checks of deployments, second version: definitions of a project and their runs (docs/platforms/vercel.md section 9). A run
+//! that blocks a promotion refuses it until it has succeeded; one that blocks the aliases holds them.
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};

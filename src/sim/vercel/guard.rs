@@ -1,4 +1,5 @@
-//! What stands before every route of Vercel: version, token, team and rate limits (vercel.md sections 1 to 3).
+//! Checks that come before every route of Vercel: version, token, team and rate limits (docs/platforms/vercel.md sections 1 to
+//! 3).
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};

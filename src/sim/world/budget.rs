@@ -1,4 +1,4 @@
-//! Rate limits: how often something was asked for in the present window. All three platforms count in fixed windows.
+//! Rate limits: GitHub, Vercel and Supabase count requests in fixed windows; Fly's limits refill steadily.
 
 use std::collections::BTreeMap;
 

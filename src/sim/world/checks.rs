@@ -1,4 +1,4 @@
-//! Vercel's checks: what has to be well before a deployment goes on (vercel.md section 9).
+//! Vercel's checks, which have to succeed before a deployment goes on (docs/platforms/vercel.md section 9).
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! What the Machines API still knows of a machine whose host does not answer it (fly.md section 3.1). The machine itself goes on:
-//! only what is told of it changes.
+//! What the Machines API still tells of a machine whose host does not answer (docs/platforms/fly.md section 3.1). The machine
+//! itself goes on: only what is told of it changes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

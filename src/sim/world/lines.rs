@@ -1,4 +1,5 @@
-//! What the simulated product says: access lines, JSON, colours, stack traces, other scripts, and lines that are far too long.
+//! The lines that the simulated product writes: access lines, JSON, colours, stack traces, other scripts, and lines that are
+//! far too long.
 
 use rand::Rng as _;
 use rand::rngs::SmallRng;

@@ -1,5 +1,5 @@
-//! What is true of an environment, as its visitors would find it, whatever the platforms say: the measure of every statement
-//! of a console. What it was is remembered, so that a statement can be held against the time that it stands for.
+//! The truth about an environment, as its visitors would find it, whatever the platforms say. The statements of a console are
+//! measured against it. Earlier states are kept, so that a statement can be compared with the time that it is about.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Who waits for whom in concurrency groups. Asked only while a run waits for one: a lane nobody waits for holds up nobody.
+//! Reads concurrency groups, only while a run waits for one: a group that nobody waits for holds nobody up.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What jobs do and wrote, as log lines: a line of ours for each step that begins or ends, and the job's own log once it has ended.
+//! Writes log lines of jobs: one for each step that begins or ends, and the job's own log once it has ended.
 
 use std::collections::HashMap;
 
