@@ -19,23 +19,13 @@ mod door;
 mod dress;
 mod edge;
 pub mod faults;
-mod fly_api;
-mod fly_auth;
-mod fly_fleet;
-mod fly_graphql;
-mod fly_json;
-mod fly_leases;
-mod fly_machines;
-mod fly_secrets;
+pub(super) mod fly;
 pub(super) mod github;
-mod github_json;
-mod graphql;
 pub mod shared;
 mod stream;
 pub(super) mod supabase;
 pub mod tasks;
 pub(super) mod vercel;
-mod vercel_json;
 mod wire;
 pub mod world;
 
@@ -99,7 +89,7 @@ pub fn scenario_names() -> &'static [&'static str] {
 /// Whether a deployment of the world's frontend is one that production could go back to.
 #[must_use]
 pub fn is_candidate(world: &world::World, one: &world::vercel::VercelDeployment) -> bool {
-    vercel_json::candidate(world, one)
+    vercel::json::candidate(world, one)
 }
 
 /// The origins in the order of their ports.
@@ -187,8 +177,8 @@ fn addresses(listeners: &[TcpListener]) -> Result<(Origins, String), UserError> 
 fn router(name: &'static str, shared: &Shared) -> Router {
     let router = match name {
         "github" => github::router(shared.clone()),
-        "fly_machines" => fly_machines::router(shared.clone()),
-        "fly_api" => fly_api::router(shared.clone()),
+        "fly_machines" => fly::machines::router(shared.clone()),
+        "fly_api" => fly::api::router(shared.clone()),
         "vercel" => vercel::router(shared.clone()),
         "supabase" => supabase::router(shared.clone()),
         "edge.staging.backend" => edge::backend(shared.clone(), Env::Staging),

@@ -4,6 +4,7 @@ mod alerts;
 mod archive;
 mod concurrency;
 mod guard;
+mod json;
 mod lists;
 mod logs;
 mod page;
@@ -18,7 +19,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use super::github_json;
 use super::shared::Shared;
 use super::world::World;
 
@@ -118,7 +118,7 @@ type Named = Path<(String, String, String)>;
 
 async fn user(State(shared): State<Shared>) -> Json<Value> {
     let world = shared.world();
-    Json(github_json::parts::me(&world))
+    Json(json::parts::me(&world))
 }
 
 async fn rate_limit(State(shared): State<Shared>, headers: HeaderMap) -> Json<Value> {
@@ -137,7 +137,7 @@ async fn rate_limit(State(shared): State<Shared>, headers: HeaderMap) -> Json<Va
 
 async fn repository(State(shared): State<Shared>, _: Place) -> Json<Value> {
     let world = shared.world();
-    Json(github_json::parts::whole_repository(&world))
+    Json(json::parts::whole_repository(&world))
 }
 
 /// A commit by branch, SHA or an unambiguous beginning of it.
@@ -151,7 +151,7 @@ async fn commit(State(shared): State<Shared>, Path((_, _, reference)): Named) ->
     let words = format!("No commit found for SHA: {reference}");
     found.map_or_else(
         || error(StatusCode::UNPROCESSABLE_ENTITY, &words),
-        |one| Json(github_json::whole_commit(&world, one)).into_response(),
+        |one| Json(json::whole_commit(&world, one)).into_response(),
     )
 }
 
@@ -163,8 +163,7 @@ async fn pulls(State(shared): State<Shared>, Path((_, _, reference)): Named) -> 
     found.map_or_else(
         || error(StatusCode::UNPROCESSABLE_ENTITY, &words),
         |one| {
-            Json(one.pull.map(|number| github_json::pull(&world, one, number)).into_iter().collect::<Vec<_>>())
-                .into_response()
+            Json(one.pull.map(|number| json::pull(&world, one, number)).into_iter().collect::<Vec<_>>()).into_response()
         },
     )
 }
@@ -173,7 +172,7 @@ async fn compare(State(shared): State<Shared>, Path((_, _, basehead)): Named) ->
     let world = shared.world();
     let Some((base, head)) = basehead.split_once("...") else { return not_found() };
     match (resolve(&world, base), resolve(&world, head)) {
-        (Some(base), Some(head)) => Json(github_json::compare(&world, base, head)).into_response(),
+        (Some(base), Some(head)) => Json(json::compare(&world, base, head)).into_response(),
         _ => not_found(),
     }
 }

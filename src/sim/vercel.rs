@@ -3,6 +3,7 @@
 
 mod checks;
 mod guard;
+pub(crate) mod json;
 pub(crate) mod levers;
 mod observability;
 mod pointer;
@@ -19,10 +20,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::shared::Shared;
-use super::vercel_json::{Form, deployment_json};
+use super::stream;
 use super::world::Env;
 use super::world::vercel::{BUILT, VercelWorld};
-use super::{stream, vercel_json};
+use json::{Form, deployment_json};
 
 /// A followed build log stays open for this long after the build.
 const TRAIL: SignedDuration = SignedDuration::from_secs(1);
@@ -124,7 +125,7 @@ async fn deployments(State(shared): State<Shared>, Query(query): Query<ListQuery
         .filter(|one| query.since.is_none_or(|since| one.created_at.as_millisecond() > since))
         .filter(|one| query.until.is_none_or(|until| one.created_at.as_millisecond() < until))
         .filter(|one| query.sha.as_deref().is_none_or(|sha| world.sha(one.commit) == sha))
-        .filter(|one| query.rollback_candidate.is_none_or(|asked| asked == vercel_json::candidate(&world, one)))
+        .filter(|one| query.rollback_candidate.is_none_or(|asked| asked == json::candidate(&world, one)))
         .collect();
     chosen.sort_by_key(|one| std::cmp::Reverse(one.created_at));
     let next = chosen.get(limit).and_then(|_| chosen.get(limit - 1)).map(|one| one.created_at.as_millisecond());
@@ -191,7 +192,7 @@ async fn events(
     let (all, mut spoke) = {
         let world = shared.world();
         let Some(one) = world.vercel.deployment(&id) else { return missing("Deployment") };
-        (query.cut(vercel_json::events(&world, one, since)), world.now)
+        (query.cut(json::events(&world, one, since)), world.now)
     };
     // The CLI asks with an empty `follow=`.
     let follow = query.follow.as_deref().is_some_and(|follow| follow != "0");
@@ -200,7 +201,7 @@ async fn events(
     }
     stream::lines(shared, move |world| {
         let Some(one) = world.vercel.deployment(&id) else { return (Vec::new(), true) };
-        let mut all = vercel_json::events(world, one, since);
+        let mut all = json::events(world, one, since);
         let last = all.iter().filter_map(|event| event.get("date")?.as_i64()).max();
         // `since` is inclusive for readers, so the next one starts a millisecond later.
         since = last.map_or(since, |last| last + 1);
@@ -231,6 +232,6 @@ async fn runtime_logs(
         let fresh: Vec<_> = world.vercel.logs.iter().rev().take_while(|line| line.at > after).collect();
         after = fresh.first().map_or(after, |line| line.at);
         let mine = fresh.into_iter().rev().filter(|line| line.instance == deployment);
-        (mine.map(|line| vercel_json::runtime_line(world, line)).collect(), false)
+        (mine.map(|line| json::runtime_line(world, line)).collect(), false)
     })
 }

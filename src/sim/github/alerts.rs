@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::html;
+use super::json::parts::api;
 use super::lists::origin;
 use super::page::Page;
 use super::{Place, error};
-use crate::sim::github_json::html;
-use crate::sim::github_json::parts::api;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::Feature;

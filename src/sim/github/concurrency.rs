@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::parts::api;
 use super::lists::origin;
 use super::page::{COMMON, Page};
 use super::{Named, Numbered, Place, error, not_found};
-use crate::sim::github_json::parts::api;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::Run;
@@ -34,7 +34,7 @@ fn member(world: &World, run: &Run) -> Value {
         "run_id": run.id,
         "run_name": workflow.map(|one| &one.name),
         "run_url": api(world, &format!("actions/runs/{}", run.id)),
-        "run_html_url": super::github_json::html(world, &format!("actions/runs/{}", run.id)),
+        "run_html_url": super::json::html(world, &format!("actions/runs/{}", run.id)),
         "status": if run.pending(world.now) { "pending" } else { "in_progress" },
     })
 }

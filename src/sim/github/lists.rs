@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::{self, deployment_json};
 use super::page::{COMMON, Page, VARIABLES};
 use super::{Named, Numbered, Place, not_found};
-use crate::sim::github_json::{self, deployment_json};
 use crate::sim::shared::Shared;
 use crate::sim::world::{Env, World};
 
@@ -27,7 +27,7 @@ pub(super) async fn environments(
 ) -> Response {
     let all = {
         let world = shared.world();
-        world.github.environments.iter().map(|one| github_json::environment(&world, one)).collect()
+        world.github.environments.iter().map(|one| json::environment(&world, one)).collect()
     };
     page.envelope(&uri, &origin(&shared), COMMON, "environments", all)
 }
@@ -35,7 +35,7 @@ pub(super) async fn environments(
 pub(super) async fn environment(State(shared): State<Shared>, Path((_, _, name)): Named) -> Response {
     let world = shared.world();
     let found = world.github.environments.iter().find(|one| one.env.name() == name);
-    found.map_or_else(not_found, |one| Json(github_json::environment(&world, one)).into_response())
+    found.map_or_else(not_found, |one| Json(json::environment(&world, one)).into_response())
 }
 
 fn secret_rows(world: &World, env: Option<Env>) -> Vec<Value> {
@@ -130,7 +130,7 @@ pub(super) async fn deployment(State(shared): State<Shared>, Path((_, _, id)): N
 pub(super) async fn statuses(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
     let world = shared.world();
     let found = world.github.deployments.iter().find(|one| one.id == id);
-    found.map_or_else(not_found, |one| Json(github_json::statuses(&world, one)).into_response())
+    found.map_or_else(not_found, |one| Json(json::statuses(&world, one)).into_response())
 }
 
 pub(super) async fn commits(
@@ -141,7 +141,7 @@ pub(super) async fn commits(
 ) -> Response {
     let all = {
         let world = shared.world();
-        world.commits.iter().rev().map(|one| github_json::commit(&world, one)).collect()
+        world.commits.iter().rev().map(|one| json::commit(&world, one)).collect()
     };
     page.array(&uri, &origin(&shared), all)
 }

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use sha2::Sha256;
 
+use super::json::logs as texts;
 use super::{Numbered, archive, error, not_found};
-use crate::sim::github_json::logs as texts;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::{Job, Logs, Run};

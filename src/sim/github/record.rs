@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::json::parts::{api, node, person};
+use super::json::{self, head_sha};
 use super::lists::origin;
 use super::page::{COMMON, Page};
 use super::{Named, Numbered, logs, not_found};
-use crate::sim::github_json::parts::{api, node, person};
-use crate::sim::github_json::{self, head_sha};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::Run;
@@ -26,7 +26,7 @@ pub(super) async fn approvals(State(shared): State<Shared>, Path((_, _, id)): Nu
     let Some(run) = world.github.run(id) else { return not_found() };
     let rows = run.reviews.iter().rev().map(|review| {
         let places = world.github.environments.iter().filter(|one| one.env == review.env);
-        let mut places: Vec<Value> = places.map(|one| github_json::environment(&world, one)).collect();
+        let mut places: Vec<Value> = places.map(|one| json::environment(&world, one)).collect();
         for place in places.iter_mut().filter_map(Value::as_object_mut) {
             place.retain(|name, _| !matches!(name.as_str(), "protection_rules" | "deployment_branch_policy"));
         }
@@ -65,7 +65,7 @@ pub(super) async fn artifacts(
                 "digest": format!("sha256:{}", ids::hex(world.seed, name, number, 64)),
                 "workflow_run": {
                     "id": run.id, "repository_id": 91, "head_repository_id": 91, "head_sha": head_sha(&world, run),
-                    "head_branch": github_json::head_branch(&world, run),
+                    "head_branch": json::head_branch(&world, run),
                 },
             })
         };

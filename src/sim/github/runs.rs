@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::{self, deployment_json, job_json, run_json};
 use super::lists::origin;
 use super::page::{COMMON, Page};
 use super::{Named, Numbered, Place, error, guard, not_found, resolve};
-use crate::sim::github_json::{self, deployment_json, job_json, run_json};
 use crate::sim::shared::Shared;
 use crate::sim::world::deploy::Deploy;
 use crate::sim::world::github::{GithubWorld, Review, Run};
@@ -100,7 +100,7 @@ pub(super) async fn workflows(
 ) -> Response {
     let all = {
         let world = shared.world();
-        world.github.workflows.iter().map(|one| github_json::workflow(&world, one)).collect()
+        world.github.workflows.iter().map(|one| json::workflow(&world, one)).collect()
     };
     page.envelope(&uri, &origin(&shared), COMMON, "workflows", all)
 }
@@ -108,7 +108,7 @@ pub(super) async fn workflows(
 pub(super) async fn workflow(State(shared): State<Shared>, Path((_, _, id)): Named) -> Response {
     let world = shared.world();
     let found = position(&world.github, &id).and_then(|index| world.github.workflows.get(index));
-    found.map_or_else(not_found, |one| Json(github_json::workflow(&world, one)).into_response())
+    found.map_or_else(not_found, |one| Json(json::workflow(&world, one)).into_response())
 }
 
 pub(super) async fn one(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
@@ -267,7 +267,7 @@ pub(super) async fn dispatch(
 pub(super) async fn pending(State(shared): State<Shared>, Path((_, _, id)): Numbered) -> Response {
     let world = shared.world();
     let Some(run) = world.github.run(id) else { return not_found() };
-    Json(github_json::pending(&world, run)).into_response()
+    Json(json::pending(&world, run)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -288,7 +288,7 @@ pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbe
         world.github.environments.iter().any(|one| asked.environment_ids.contains(&one.id) && Some(one.env) == env);
     let approved = asked.state == "approved";
     let own = world.github.environments.iter().find(|one| Some(one.env) == env);
-    let may = own.is_some_and(|one| github_json::may_review(&world, run, one));
+    let may = own.is_some_and(|one| json::may_review(&world, run, one));
     let valid = named && may && (approved || asked.state == "rejected");
     let reviewed = run.held(world.now).is_some_and(|gate| gate.approved_at.is_some());
     if !valid || !world.answer_gate(id, approved) {

@@ -9,9 +9,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::{Form, deployment_json};
 use super::{environment, error, is_project, missing};
 use crate::sim::shared::Shared;
-use crate::sim::vercel_json::{Form, deployment_json};
 use crate::sim::world::deploy::Step;
 use crate::sim::world::vercel::VercelProject;
 use crate::sim::world::{Action, vercel};

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::alias as alias_json;
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
-use crate::sim::vercel_json;
 use crate::sim::world::checks::Verdict;
 use crate::sim::world::vercel::{AliasMove, AliasRequest, VercelWorld};
 use crate::sim::world::{Env, World};
@@ -211,7 +211,7 @@ pub(super) async fn aliases(State(shared): State<Shared>, Query(query): Query<Al
     let chosen = world.vercel.aliases.iter();
     let chosen = chosen.filter(|one| query.domain.as_deref().is_none_or(|domain| domain == one.alias));
     let chosen = chosen.take(query.limit.unwrap_or(20).clamp(1, 100));
-    let all: Vec<Value> = chosen.map(|alias| vercel_json::alias(&world.vercel, alias)).collect();
+    let all: Vec<Value> = chosen.map(|one| alias_json(&world.vercel, one)).collect();
     let page = json!({"count": all.len(), "next": null, "prev": null});
     Json(json!({"aliases": all, "pagination": page})).into_response()
 }
@@ -219,7 +219,7 @@ pub(super) async fn aliases(State(shared): State<Shared>, Query(query): Query<Al
 pub(super) async fn alias(State(shared): State<Shared>, Path((_, name)): Path<(String, String)>) -> Response {
     let world = shared.world();
     match world.vercel.aliases.iter().find(|alias| alias.alias == name || alias.uid == name) {
-        Some(found) => Json(vercel_json::alias(&world.vercel, found)).into_response(),
+        Some(found) => Json(alias_json(&world.vercel, found)).into_response(),
         None => missing("Alias"),
     }
 }

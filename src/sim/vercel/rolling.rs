@@ -8,9 +8,9 @@ use axum::{Json, Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::{Form, deployment_json};
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
-use crate::sim::vercel_json::{Form, deployment_json};
 use crate::sim::world::rolling::{RollingConfig, RollingRelease};
 use crate::sim::world::{Env, World};
 

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::{self, project_json};
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
-use crate::sim::vercel_json::{self, project_json};
 use crate::sim::world::{Env, World};
 
 pub(super) async fn user(State(shared): State<Shared>) -> Json<Value> {
@@ -93,7 +93,7 @@ pub(super) async fn domains(State(shared): State<Shared>, Path((_, id)): Path<(S
     if !is_project(&world.vercel, &id) {
         return missing("Project");
     }
-    let all: Vec<Value> = world.vercel.aliases.iter().map(|alias| vercel_json::domain(&world.vercel, alias)).collect();
+    let all: Vec<Value> = world.vercel.aliases.iter().map(|alias| json::domain(&world.vercel, alias)).collect();
     let page = json!({"count": all.len(), "next": null, "prev": null});
     Json(json!({"domains": all, "pagination": page})).into_response()
 }
@@ -118,9 +118,9 @@ fn environments_json(world: &World, project: &str) -> Response {
         return missing("Project");
     }
     let staging: Vec<_> = vercel.aliases.iter().filter(|alias| alias.env == Env::Staging).collect();
-    let domains: Vec<Value> = staging.iter().map(|alias| vercel_json::domain(vercel, alias)).collect();
+    let domains: Vec<Value> = staging.iter().map(|alias| json::domain(vercel, alias)).collect();
     let names: Vec<&str> = staging.iter().map(|alias| alias.alias.as_str()).collect();
-    let mut one = vercel_json::staging(world);
+    let mut one = json::staging(world);
     one["branchMatcher"] = json!({"type": "equals", "pattern": world.github.branch});
     one["domains"] = json!(domains);
     one["currentDeploymentAliases"] = json!(names);

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::variable;
 use super::{environment, error, is_project, missing};
 use crate::sim::shared::Shared;
-use crate::sim::vercel_json::variable;
 use crate::sim::world::vercel::VercelVariable;
 use crate::sim::world::{Env, World, ids};
 

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::world::fly::{CHECK_DELAY, FlyApp, Machine, Shown};
-use super::world::host::Host;
+use crate::sim::world::fly::{CHECK_DELAY, FlyApp, Machine, Shown};
+use crate::sim::world::host::Host;
 
 /// The whole object.
 pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: bool) -> Value {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::world::checks::Verdict;
-use super::world::traffic::LogLine;
-use super::world::vercel::{VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
-use super::world::{Env, World};
+use crate::sim::world::checks::Verdict;
+use crate::sim::world::traffic::LogLine;
+use crate::sim::world::vercel::{VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
+use crate::sim::world::{Env, World};
 
 /// Where a deployment is shown; each place has fields of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,8 +187,8 @@ pub fn project_json(world: &World) -> Value {
         "framework": "nextjs",
         "live": true,
         "paused": project.paused,
-        "security": {"attackModeEnabled": super::vercel::levers::challenged(project, world.now)},
-        "rollingRelease": project.rolling_config.as_ref().map(super::vercel::rolling::config_json),
+        "security": {"attackModeEnabled": super::levers::challenged(project, world.now)},
+        "rollingRelease": project.rolling_config.as_ref().map(super::rolling::config_json),
         "targets": {"production": vercel.live(Env::Production).map(|one| deployment_json(world, one, Form::Short))},
         "latestDeployments": newest.collect::<Vec<_>>(),
         "autoAssignCustomDomains": project.auto_assign,

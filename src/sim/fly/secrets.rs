@@ -9,10 +9,10 @@ use axum::{Json, Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fly_auth::error;
-use super::fly_machines::with_app;
-use super::shared::Shared;
-use super::world::fly::{FlyApp, FlySecret};
+use super::auth::error;
+use super::machines::with_app;
+use crate::sim::shared::Shared;
+use crate::sim::world::fly::{FlyApp, FlySecret};
 
 /// The routes of this file.
 pub fn routes() -> Router<Shared> {

@@ -1,5 +1,5 @@
 //! Fly's Machines API: apps, machines, tokens, regions (fly.md sections 2 and 3). Leases and waits stand in
-//! `fly_leases`, the vault in `fly_secrets`.
+//! `leases`, the vault in `secrets`.
 
 use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -9,13 +9,13 @@ use axum::{Json, Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fly_auth::{self, Scheme, error};
-use super::fly_json::machine_json;
-use super::shared::Shared;
-use super::world::World;
-use super::world::fly::{FlyApp, Machine, Refused};
-use super::world::ids;
-use super::{fly_fleet, fly_leases, fly_secrets};
+use super::auth::{self, Scheme, error};
+use super::json::machine_json;
+use super::{fleet, leases, secrets};
+use crate::sim::shared::Shared;
+use crate::sim::world::World;
+use crate::sim::world::fly::{FlyApp, Machine, Refused};
+use crate::sim::world::ids;
 
 /// The origin's routes.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -23,23 +23,23 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/apps", routing::get(apps))
         .route("/v1/apps/{app}", routing::get(app))
-        .route("/v1/apps/{app}/machines", routing::get(list).post(fly_fleet::create))
-        .route(machine, routing::get(get).post(update).delete(fly_fleet::destroy))
+        .route("/v1/apps/{app}/machines", routing::get(list).post(fleet::create))
+        .route(machine, routing::get(get).post(update).delete(fleet::destroy))
         .route("/v1/apps/{app}/machines/{id}/versions", routing::get(versions))
         .route("/v1/apps/{app}/machines/{id}/events", routing::get(events))
         .route("/v1/apps/{app}/machines/{id}/{action}", routing::post(act))
         .route("/v1/tokens/current", routing::get(token))
         .route("/v1/platform/regions", routing::get(regions))
-        .merge(fly_leases::routes())
-        .merge(fly_secrets::routes())
-        .method_not_allowed_fallback(fly_auth::wrong_method)
+        .merge(leases::routes())
+        .merge(secrets::routes())
+        .method_not_allowed_fallback(auth::wrong_method)
         .layer(middleware::from_fn_with_state(shared.clone(), guard))
-        .layer(middleware::from_fn(fly_auth::stamp))
+        .layer(middleware::from_fn(auth::stamp))
         .with_state(shared)
 }
 
 async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, request.headers(), Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, request.headers(), Scheme::Either) {
         return *refused;
     }
     if !within_rate(&shared, &request) {

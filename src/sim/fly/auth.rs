@@ -7,8 +7,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::dress::{self, Precision};
-use super::shared::Shared;
+use crate::sim::dress::{self, Precision};
+use crate::sim::shared::Shared;
 
 /// Which scheme words a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

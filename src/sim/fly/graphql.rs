@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::graphql::{Field, parse, project};
-use super::world::World;
-use super::world::fly::{FlyApp, FlyRelease, Image};
-use super::world::ids;
+use super::query::{Field, parse, project};
+use crate::sim::world::World;
+use crate::sim::world::fly::{FlyApp, FlyRelease, Image};
+use crate::sim::world::ids;
 
 #[derive(Deserialize)]
 struct Request {

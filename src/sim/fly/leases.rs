@@ -8,11 +8,11 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fly_auth::error;
-use super::fly_machines::{guarded, nonce, refusal, with_machine};
-use super::shared::Shared;
-use super::world::fly::{Lease, Machine, Refused};
-use super::world::ids;
+use super::auth::error;
+use super::machines::{guarded, nonce, refusal, with_machine};
+use crate::sim::shared::Shared;
+use crate::sim::world::fly::{Lease, Machine, Refused};
+use crate::sim::world::ids;
 
 /// The routes of this file.
 pub fn routes() -> Router<Shared> {

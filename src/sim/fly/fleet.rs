@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fly_auth::error;
-use super::fly_json::machine_json;
-use super::fly_machines::{REGIONS, guarded, refusal, with_app};
-use super::shared::Shared;
-use super::world::World;
-use super::world::fly::{Machine, Refused};
-use super::world::ids;
+use super::auth::error;
+use super::json::machine_json;
+use super::machines::{REGIONS, guarded, refusal, with_app};
+use crate::sim::shared::Shared;
+use crate::sim::world::World;
+use crate::sim::world::fly::{Machine, Refused};
+use crate::sim::world::ids;
 
 /// A new machine, as it is asked for.
 #[derive(Deserialize)]

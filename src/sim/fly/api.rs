@@ -7,12 +7,12 @@ use axum::{Json, Router, middleware, routing};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::fly_auth::{self, Scheme, error};
-use super::fly_graphql;
-use super::fly_machines::with_app;
-use super::shared::Shared;
-use super::world::fly::FlyRelease;
-use super::world::traffic::LogLine;
+use super::auth::{self, Scheme, error};
+use super::graphql;
+use super::machines::with_app;
+use crate::sim::shared::Shared;
+use crate::sim::world::fly::FlyRelease;
+use crate::sim::world::traffic::LogLine;
 
 /// Lines of one page of the log.
 const PAGE: usize = 100;
@@ -27,16 +27,16 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/v1/releases/all_current", routing::get(all_current))
         .route("/api/v1/releases", routing::post(create))
         .route("/api/v1/releases/{id}", routing::patch(patch))
-        .method_not_allowed_fallback(fly_auth::wrong_method)
-        .layer(middleware::from_fn(fly_auth::stamp))
+        .method_not_allowed_fallback(auth::wrong_method)
+        .layer(middleware::from_fn(auth::stamp))
         .with_state(shared)
 }
 
 async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: String) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Either) {
         return *refused;
     }
-    let answer = fly_graphql::answer(&mut shared.world(), &body);
+    let answer = graphql::answer(&mut shared.world(), &body);
     Json(answer).into_response()
 }
 
@@ -53,7 +53,7 @@ async fn logs(
     Query(query): Query<LogQuery>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Strict) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Strict) {
         return *refused;
     }
     let after: Option<i128> = match query.next_token.as_deref().filter(|token| !token.is_empty()).map(str::parse) {
@@ -131,7 +131,7 @@ async fn releases(
     Query(query): Query<Limit>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Either) {
         return *refused;
     }
     let world = shared.world();
@@ -142,7 +142,7 @@ async fn releases(
 }
 
 async fn current(State(shared): State<Shared>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Either) {
         return *refused;
     }
     let world = shared.world();
@@ -153,7 +153,7 @@ async fn current(State(shared): State<Shared>, Path(name): Path<String>, headers
 }
 
 async fn all_current(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Either) {
         return *refused;
     }
     let world = shared.world();
@@ -176,7 +176,7 @@ struct Create {
 }
 
 async fn create(State(shared): State<Shared>, headers: HeaderMap, body: String) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Either) {
         return *refused;
     }
     let asked: Create = match serde_json::from_str(&body) {
@@ -206,7 +206,7 @@ struct Patch {
 }
 
 async fn patch(State(shared): State<Shared>, Path(id): Path<String>, headers: HeaderMap, body: String) -> Response {
-    if let Err(refused) = fly_auth::check(&shared, &headers, Scheme::Either) {
+    if let Err(refused) = auth::check(&shared, &headers, Scheme::Either) {
         return *refused;
     }
     let asked: Patch = match serde_json::from_str(&body) {

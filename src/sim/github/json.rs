@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use parts::{api, node, person, repository};
 pub use pull::pull;
 
-use super::world::World;
-use super::world::commits::Commit;
-use super::world::github::{GithubDeployment, GithubEnvironment, Job, Run, Workflow};
+use crate::sim::world::World;
+use crate::sim::world::commits::Commit;
+use crate::sim::world::github::{GithubDeployment, GithubEnvironment, Job, Run, Workflow};
 
-pub(super) fn html(world: &World, path: &str) -> String {
+pub(crate) fn html(world: &World, path: &str) -> String {
     format!("https://github.com/{}/{}/{path}", world.github.owner, world.github.repo)
 }
 
@@ -209,7 +209,7 @@ pub fn deployment_json(world: &World, one: &GithubDeployment) -> Value {
         "ref": world.github.branch,
         "task": "deploy",
         "environment": one.env.name(),
-        "production_environment": one.env == super::world::Env::Production,
+        "production_environment": one.env == crate::sim::world::Env::Production,
         "creator": person(&one.creator, "User"),
         "created_at": one.created_at,
         "updated_at": one.created_at,
