@@ -131,18 +131,50 @@ fn a_small_screen_shows_the_state_and_the_newest_lines() {
     assert_eq!(pty.wait_end().exit_code(), 0);
 }
 
-/// SIGQUIT, SIGABRT and SIGUSR1 end a process without its loop; 10 is SIGUSR1 on Linux alone.
+/// SIGQUIT, SIGABRT and SIGUSR1 end a process without its loop, and so do faults: SIGILL, SIGFPE, SIGSEGV, SIGBUS. Linux has its own
+/// numbers for some.
 #[test]
 fn signals_that_end_the_process_at_once_give_the_terminal_back() {
-    let user = if cfg!(target_os = "linux") { 10 } else { 30 };
-    for number in [3, 6, user] {
+    let (user, bus) = if cfg!(target_os = "linux") { (10, 7) } else { (30, 10) };
+    let names = ["Quit", "Aborted", "User", "Illegal", "Floating", "Segmentation", "Bus"];
+    for (number, name) in [3, 6, user, 4, 8, 11, bus].into_iter().zip(names) {
         let (mut pty, _state) = demo(80, 24);
         pty.wait("the screen", vt100::Screen::alternate_screen);
         assert!(pty.raw());
         signal(&pty, number);
-        assert!(!pty.wait_end().success(), "signal {number}");
+        let ended = pty.wait_end();
+        let by = ended.signal().unwrap_or_default();
+        assert!(by.starts_with(name), "signal {number} ended it as {ended:?}");
         pty.assert_clean();
     }
+}
+
+/// Not a test of its own: the child that [`an_exhausted_stack_gives_the_terminal_back_and_is_told`] runs in a pseudo-terminal.
+#[test]
+fn child_that_recurses() {
+    if std::env::var_os("FLIGHTDECK_TEST_RECURSION").is_none() {
+        return;
+    }
+    let _session = flightdeck::term::Session::enter(true, 129).unwrap();
+    assert_ne!(deeper(1), 0);
+}
+
+fn deeper(depth: u64) -> u64 {
+    let here = std::hint::black_box([depth; 64]);
+    if depth == u64::MAX { 0 } else { deeper(depth + 1).wrapping_add(here[usize::try_from(depth % 64).unwrap()]) }
+}
+
+/// A fault of memory that is real: the runtime still says what it was, on the terminal that was given back.
+#[test]
+fn an_exhausted_stack_gives_the_terminal_back_and_is_told() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "child_that_recurses", "--nocapture"]);
+    command.env("FLIGHTDECK_TEST_RECURSION", "1");
+    let mut pty = Pty::start(command, 80, 24);
+    let ended = pty.wait_end();
+    assert!(ended.signal().is_some(), "{ended:?}");
+    pty.assert_clean();
+    assert!(pty.screen().contents().contains("overflowed its stack"), "{}", pty.screen().contents());
 }
 
 #[test]
@@ -187,7 +219,7 @@ fn a_termination_signal_ends_the_console_and_its_pager() {
 
 #[test]
 fn a_terminal_without_a_screen_is_refused_with_what_works_there() {
-    for term in ["dumb", "", "unknown"] {
+    for term in ["dumb", "", "unknown", "emacs", "no-such-terminal"] {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
         command.arg("demo");
         command.env("TERM", term);

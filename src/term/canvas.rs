@@ -172,11 +172,11 @@ mod tests {
     proptest! {
         /// Whatever frames follow each other, the terminal shows the last one, as if it had been drawn on an empty one.
         #[test]
-        fn a_terminal_shows_what_was_drawn(starts in prop::collection::vec((0_usize..40, 0_usize..3), 1..12)) {
+        fn a_terminal_shows_what_was_drawn(starts in prop::collection::vec((0_usize..40, 0_usize..6), 1..12)) {
             let draw = |canvas: &mut Canvas<Wire>, (first, other): (usize, usize)| {
                 canvas.draw((20, 10), |frame| {
                     let mut buffer = eight(first);
-                    buffer.set_string(1, 4, ["", "selected", "wide 界界"][other], ratatui::style::Style::default());
+                    buffer.set_string(1, 4, MARKS[other], ratatui::style::Style::default());
                     *frame.buffer_mut() = buffer;
                     Geometry { panes: vec![(Pane::Logs, WHOLE)] }
                 }).unwrap();
@@ -194,6 +194,16 @@ mod tests {
             prop_assert_eq!(cells(&shown.borrow()), cells(&wanted.borrow()));
         }
     }
+
+    /// What is written over a line: also what terminals draw wider than it is reckoned.
+    const MARKS: [&str; 6] = [
+        "",
+        "selected",
+        "wide 界界",
+        "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
+        "\u{1F44D}\u{1F3FD} a\u{1F3FD}",
+        "\u{1F1E9}\u{1F1EA} 1\u{FE0F}\u{20E3} \u{2764}\u{FE0F}",
+    ];
 
     const WHOLE: Area = Area { x: 1, y: 1, width: 18, height: 8 };
 

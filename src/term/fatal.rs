@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::RESET;
 
-/// Signals that end a process that does nothing about them. A fault of memory is left to the runtime's own handler.
+/// Signals that end a process that does nothing about them.
 const ENDING: [libc::c_int; 9] = [
     libc::SIGQUIT,
     libc::SIGABRT,
@@ -22,17 +22,75 @@ const ENDING: [libc::c_int; 9] = [
     libc::SIGXFSZ,
 ];
 
+/// Faults of the process itself. The runtime's own handler, which tells of an exhausted stack, comes after ours.
+const FAULTS: [libc::c_int; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP, libc::SIGSYS];
+
+/// What was done about each of [`FAULTS`] before.
+static BEFORE_FAULT: [OnceLock<libc::sigaction>; FAULTS.len()] = [const { OnceLock::new() }; FAULTS.len()];
+
 /// The terminal and its modes before we changed them.
 static BEFORE: OnceLock<(libc::c_int, libc::termios)> = OnceLock::new();
 /// Whether the terminal is ours at this moment.
 static OURS: OnceLock<&'static AtomicBool> = OnceLock::new();
 
 extern "C" fn put_right(signal: libc::c_int) {
+    hand_back();
+    raise(signal);
+}
+
+fn hand_back() {
     if OURS.get().is_some_and(|ours| ours.swap(false, Ordering::SeqCst)) {
         write_reset();
         set_modes();
     }
-    raise(signal);
+}
+
+/// A fault is made again by the instruction that made it, when its handler returns: then whoever was there before us has it. One that
+/// was sent is not made again, and ends the process as it always does.
+extern "C" fn faulted(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    hand_back();
+    let before = FAULTS.iter().position(|one| *one == signal).and_then(|at| BEFORE_FAULT.get(at)?.get());
+    match before.filter(|_| !was_sent(info)) {
+        Some(before) => give_back(signal, before),
+        None => {
+            by_default(signal);
+            raise(signal);
+        }
+    }
+}
+
+/// Whether a process sent the signal: the system's own have a positive code.
+#[expect(unsafe_code, reason = "what a handler is told comes as a plain pointer")]
+fn was_sent(info: *mut libc::siginfo_t) -> bool {
+    // SAFETY: the system hands a handler with SA_SIGINFO a structure that lives as long as the call.
+    unsafe { info.as_ref() }.is_none_or(|info| info.si_code <= 0)
+}
+
+/// What a signal does to a process that does nothing about it.
+#[expect(unsafe_code, reason = "a signal's handler may call nothing but the system")]
+fn by_default(signal: libc::c_int) {
+    // SAFETY: plain data, zeroed is "default, no flags, empty mask".
+    unsafe {
+        let default: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, &raw const default, std::ptr::null_mut());
+    }
+}
+
+/// Puts [`faulted`] before what is done about a fault now, on the stack that the runtime keeps for an exhausted one.
+#[expect(unsafe_code, reason = "exchanging a signal's handler has no safe wrapper in our dependencies")]
+fn before_fault(signal: libc::c_int, kept: &OnceLock<libc::sigaction>) {
+    // SAFETY: both structures are plain data; what was there is kept before our handler can be called.
+    unsafe {
+        let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
+        if libc::sigaction(signal, std::ptr::null(), &raw mut before) != 0 || before.sa_sigaction == libc::SIG_IGN {
+            return;
+        }
+        let _ = kept.set(before);
+        ours.sa_sigaction = faulted as *const () as libc::sighandler_t;
+        // Not blocked while it is handled: it is raised again from there.
+        ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+        libc::sigaction(signal, &raw const ours, std::ptr::null_mut());
+    }
 }
 
 #[expect(unsafe_code, reason = "a signal's handler may call nothing but the system")]
@@ -93,7 +151,7 @@ pub(super) fn give_back(signal: libc::c_int, before: &libc::sigaction) {
     }
 }
 
-/// Remembers the terminal's modes and sees to it that the signals of [`ENDING`] leave them behind. To be called before the terminal is
+/// Remembers the terminal's modes and sees to it that the signals of [`ENDING`] and [`FAULTS`] leave them behind. To be called before the terminal is
 /// taken; again it does nothing.
 pub(super) fn guard(ours: &'static AtomicBool) {
     if OURS.set(ours).is_err() {
@@ -109,6 +167,9 @@ pub(super) fn guard(ours: &'static AtomicBool) {
         if before.sa_sigaction == libc::SIG_IGN {
             give_back(signal, &before);
         }
+    }
+    for (signal, kept) in FAULTS.into_iter().zip(&BEFORE_FAULT) {
+        before_fault(signal, kept);
     }
 }
 

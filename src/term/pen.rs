@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Modifiers and the parameter that switches each on (ECMA-48, SGR).
 const MODIFIERS: [(Modifier, u8); 9] = [
@@ -99,9 +100,48 @@ pub(super) fn write<'c>(out: &mut impl Write, cells: impl Iterator<Item = (u16, 
             wanted.write(out)?;
             look = wanted;
         }
-        out.write_all(cell.symbol().as_bytes())?;
+        let symbol = cell.symbol();
+        match settled(symbol) {
+            None => out.write_all(symbol.as_bytes())?,
+            Some(form) => {
+                out.write_all(form.as_bytes())?;
+                next = None;
+            }
+        }
     }
     if look == Look::PLAIN { Ok(()) } else { out.write_all(b"\x1b[0m") }
+}
+
+/// The first letter of a flag: U+1F1E6 stands for A.
+const FLAG_A: u32 = 0x1F1E6;
+
+/// Another form of characters that terminals draw in different widths, exactly as wide as we take them for; `None` = they are drawn as
+/// they are. Flags, joined people, tones of skin and keycaps take as many columns as the terminal's tables say, and what is
+/// drawn wider than it was reckoned covers cells that nobody writes again.
+fn settled(symbol: &str) -> Option<String> {
+    let mut all = symbol.chars();
+    let (first, second) = (all.next()?, all.next());
+    let letter = |c: char| {
+        let number = u32::from(c).checked_sub(FLAG_A).and_then(|number| u8::try_from(number).ok());
+        number.filter(|number| *number < 26).map(|number| char::from(b'A' + number))
+    };
+    if second.is_none() && letter(first).is_none() {
+        return None;
+    }
+    let width = symbol.width();
+    let each: usize = symbol.chars().map(|c| c.width().unwrap_or(0)).sum();
+    let letters: String = symbol.chars().filter_map(letter).collect();
+    let mut form = match () {
+        () if !letters.is_empty() => letters,
+        // A letter with its marks is as wide as the letter, everywhere.
+        () if each == width => return Some(symbol.to_owned()),
+        () => first.to_string(),
+    };
+    while form.width() > width {
+        form.pop();
+    }
+    form.extend(std::iter::repeat_n(' ', width.saturating_sub(form.width())));
+    Some(form)
 }
 
 #[cfg(test)]
@@ -118,6 +158,27 @@ mod tests {
         let mut terminal = vt100::Parser::new(4.try_into().unwrap(), 12.try_into().unwrap(), 0);
         terminal.process(bytes);
         terminal.screen().contents_formatted()
+    }
+
+    #[test]
+    fn what_terminals_draw_in_different_widths_is_drawn_as_wide_as_it_is_reckoned() {
+        let forms = [
+            ("\u{1F1E9}\u{1F1EA}", "DE"),
+            ("\u{1F1E9}", "D"),
+            ("\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}", "\u{1F468}"),
+            ("\u{1F44D}\u{1F3FD}", "\u{1F44D}"),
+            ("1\u{FE0F}\u{20E3}", "1 "),
+            ("\u{2764}\u{FE0F}", "\u{2764} "),
+            ("e\u{301}", "e\u{301}"),
+        ];
+        for (symbol, form) in forms {
+            assert_eq!(settled(symbol).as_deref(), Some(form), "{symbol}");
+        }
+        for whole in ["a", "界", "\u{1F600}", "│"] {
+            assert_eq!(settled(whole), None, "{whole}");
+        }
+        let toned = settled("a\u{1F3FD}").unwrap();
+        assert!(toned.starts_with('a') && toned.width() == "a\u{1F3FD}".width(), "{toned:?}");
     }
 
     fn colours() -> impl Strategy<Value = Color> {
