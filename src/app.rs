@@ -21,6 +21,7 @@ pub mod needs;
 pub mod note;
 pub mod overlay;
 mod paste;
+pub mod question;
 mod read;
 pub mod reader;
 pub mod readiness;
@@ -28,6 +29,7 @@ pub mod reading;
 pub mod rollback;
 pub mod saving;
 pub mod scale;
+mod scroll;
 pub mod secret;
 pub mod steady;
 pub mod stir;
@@ -41,6 +43,15 @@ use msg::{Msg, Now};
 
 /// One message in, effects out. Synchronous, without I/O, and it cannot fail.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
+    let before = scroll::standing(model);
+    let effects = taken(model, msg, now);
+    if scroll::standing(model) != before {
+        scroll::begin(model);
+    }
+    effects
+}
+
+fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => keys::key(model, key, now),
         Msg::Hurried(key) => {
@@ -50,7 +61,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             effects
         }
         Msg::Mouse(mouse) => {
-            motion::mouse(model, mouse);
+            motion::mouse(model, mouse, now);
             Vec::new()
         }
         Msg::Paste(text) => {
@@ -140,7 +151,10 @@ mod tests {
     #[test]
     fn the_mouse_moves_nothing_under_a_dialog() {
         let mut model = model();
-        model.set_geometry(Geometry { panes: vec![(Pane::Logs, Area { x: 0, y: 0, width: 9, height: 9 })] });
+        model.set_geometry(Geometry {
+            panes: vec![(Pane::Logs, Area { x: 0, y: 0, width: 9, height: 9 })],
+            dialog: None,
+        });
         let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
         model.overlay = Some(overlay::Overlay::Menu(0));
         update(&mut model, click.clone(), NOW);

@@ -4,6 +4,7 @@ mod entry;
 mod frame;
 mod overlays;
 mod panes;
+mod plan;
 mod reader;
 mod rollback;
 mod scaling;
@@ -20,7 +21,8 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
-use crate::app::geometry::{Area, Geometry, SMALLEST};
+use crate::app::geometry::{self, Area, Geometry, SMALLEST};
+use crate::app::jump;
 use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
 use crate::app::overlay::Overlay;
@@ -89,10 +91,10 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     }
     frame.render_widget(hint_line(&ctx, hints.width), hints);
     if let Some(overlay) = &model.overlay {
-        overlays::draw(&ctx, frame, body, overlay);
+        geometry.dialog = overlays::draw(&ctx, frame, body, overlay);
     }
     if let Some(dialog) = &model.rollback {
-        rollback::draw(&ctx, frame, body, dialog);
+        geometry.dialog = Some(rollback::draw(&ctx, frame, body, dialog));
     }
     geometry
 }
@@ -254,6 +256,11 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     if let Some(notice) = &model.notice {
         let text = text::cut(&format!(" {} {notice}", theme.symbol(Status::Warn)), width, theme.ellipsis());
         return Line::styled(text, theme.status(Status::Warn));
+    }
+    if geometry::small(model.size) && jump::covered(model) {
+        let (columns, rows) = SMALLEST;
+        let text = format!(" {} what is open needs {columns}x{rows}; esc leaves it", theme.symbol(Status::Warn));
+        return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn));
     }
     let useful = |entry: &&crate::action::Entry| !model.alone || !crate::app::keys::needs_project(entry.action);
     let pieces = crate::action::TABLE.iter().filter(|entry| !entry.hint.is_empty()).filter(useful).map(|entry| {

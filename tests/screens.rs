@@ -4,13 +4,17 @@
 #[path = "support/screen.rs"]
 mod screen;
 
+use flightdeck::app::model::Model;
+use flightdeck::app::msg::{Key, KeyCode, Msg};
+use flightdeck::app::rollback::Rollback;
+use flightdeck::domain::consent::Level;
 use proptest::prelude::*;
 use ratatui::style::Color;
-use screen::{deployed, drawn, empty, failing, healthy, planned, press, text, theme};
+use screen::{deployed, drawn, empty, failing, healthy, now, planned, press, text, theme};
 
 const SIZES: [(u16, u16); 3] = [(200, 50), (120, 30), (80, 24)];
 
-fn snapshots(name: &str, model: &flightdeck::app::model::Model) {
+fn snapshots(name: &str, model: &Model) {
     for (width, height) in SIZES {
         let shown = text(model, &theme("dark", false), (width, height));
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), shown);
@@ -135,4 +139,92 @@ fn every_small_size_is_drawn() {
             drawn(&plan, &theme("dark", true), (width, height));
         }
     }
+}
+
+/// The plan of [`planned`], a while after it was made.
+fn aged(seconds: i64, level: Level) -> Model {
+    let mut model = planned(&[]);
+    let Some(Rollback::Ready(plan, _)) = &mut model.rollback else { unreachable!("it is ready") };
+    plan.computed_at = now().wall - jiff::SignedDuration::from_secs(seconds);
+    plan.level = level;
+    model
+}
+
+#[test]
+fn a_plan_says_how_long_it_may_be_confirmed_and_what_makes_it_anew() {
+    for (size, level) in SIZES.into_iter().zip([Level::Critical, Level::Severe, Level::Moderate]) {
+        let shown = |seconds| text(&aged(seconds, level), &theme("dark", false), size);
+        assert!(shown(11).contains("49 s left"), "{}", shown(11));
+        assert!(shown(61).contains("older than a minute: r makes it anew"), "{}", shown(61));
+    }
+}
+
+/// Presses a key, and draws the frame that answers it.
+fn step(model: &mut Model, code: KeyCode, size: (u16, u16)) -> String {
+    let key = Key { code, ctrl: false, alt: false, repeat: false };
+    let _ = flightdeck::app::update(model, Msg::Key(key), now());
+    let (_, geometry) = drawn(model, &theme("dark", false), size);
+    model.set_geometry(geometry);
+    text(model, &theme("dark", false), size)
+}
+
+#[test]
+fn a_plan_longer_than_the_screen_is_scrolled_and_its_name_is_typed_meanwhile() {
+    let (mut model, size) = (planned(&[]), (80, 24));
+    model.size = size;
+    let first = step(&mut model, KeyCode::Char('u'), size);
+    assert!(first.contains("enter: produ") && first.contains("more") && !first.contains("frontend step 4"), "{first}");
+    let end = step(&mut model, KeyCode::End, size);
+    assert!(end.contains("frontend step 4") && end.contains("↑") && end.contains("enter: produ"), "{end}");
+    let top = step(&mut model, KeyCode::Home, size);
+    assert_eq!(top, first);
+}
+
+#[test]
+fn what_warns_has_to_have_been_on_the_screen_before_a_plan_is_confirmed() {
+    let (mut model, size) = (planned(&[]), (80, 24));
+    model.size = size;
+    let Some(Rollback::Ready(plan, confirm)) = &mut model.rollback else { unreachable!("it is ready") };
+    plan.warnings = (1..=30).map(|number| format!("warning {number}").as_str().into()).collect();
+    confirm.typed = "production".to_owned();
+    assert!(step(&mut model, KeyCode::Down, size).contains("to read before it can be confirmed"));
+    let refused = step(&mut model, KeyCode::Enter, size);
+    assert!(
+        refused.contains("there is more to read") && matches!(model.rollback, Some(Rollback::Ready(..))),
+        "{refused}"
+    );
+    for _ in 0..4 {
+        step(&mut model, KeyCode::PageDown, size);
+    }
+    step(&mut model, KeyCode::Enter, size);
+    assert!(matches!(model.rollback, Some(Rollback::Following(_))), "{:?}", model.rollback);
+}
+
+#[test]
+fn the_help_is_scrolled_to_its_end_at_every_size() {
+    for size in SIZES {
+        let mut model = healthy();
+        model.size = size;
+        press(&mut model, '?');
+        let mut seen = step(&mut model, KeyCode::Home, size);
+        for _ in 0..8 {
+            seen += &step(&mut model, KeyCode::PageDown, size);
+        }
+        for entry in flightdeck::action::TABLE {
+            assert!(seen.contains(entry.title), "{size:?}: {}\n{seen}", entry.title);
+        }
+    }
+}
+
+#[test]
+fn what_a_small_screen_cannot_show_does_nothing_and_says_so() {
+    let (mut model, size) = (healthy(), (50, 12));
+    model.size = size;
+    let opened = step(&mut model, KeyCode::Char('!'), size);
+    assert!(opened.contains("needs 60x15"), "{opened}");
+    let key = Key { code: KeyCode::Char('L'), ctrl: false, alt: false, repeat: false };
+    assert!(flightdeck::app::update(&mut model, Msg::Key(key), now()).is_empty());
+    assert!(model.rollback.is_none() && model.overlay.is_some());
+    step(&mut model, KeyCode::Esc, size);
+    assert!(model.overlay.is_none());
 }

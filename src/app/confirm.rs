@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
+use super::question::Question;
 use super::rollback::Rollback;
 use crate::domain::claim::Mark;
 use crate::domain::consent::Level;
@@ -21,7 +22,7 @@ const LETTERS: [char; 4] = ['H', 'I', 'K', 'X'];
 const NAME: usize = 255;
 
 /// What a person has done so far to confirm a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Confirm {
     /// What is typed of the environment's name.
     pub typed: String,
@@ -29,6 +30,10 @@ pub struct Confirm {
     shown: Duration,
     /// What was live when it showed.
     seen: Vec<Option<String>>,
+    /// Rows of it, from the first one on, that have been on the screen beyond those that are there now.
+    pub(super) rows: usize,
+    /// What it answers, to be asked again.
+    pub(super) question: Option<Question>,
 }
 
 /// What a key means for a plan.
@@ -40,6 +45,8 @@ pub(super) enum Answer {
     No,
     /// Neither yet.
     Open,
+    /// It was meant as a yes, and is none: why.
+    Wrong(String),
     /// It would be a yes, and came faster than a person types.
     Hurried,
 }
@@ -48,7 +55,20 @@ impl Confirm {
     /// A plan shows now.
     #[must_use]
     pub fn shown(model: &Model, plan: &Plan, now: Now) -> Self {
-        Self { typed: String::new(), shown: now.mono, seen: live(model, plan) }
+        Self { shown: now.mono, seen: live(model, plan), ..Self::default() }
+    }
+
+    /// Rows from the first one on that have been on the screen before.
+    #[must_use]
+    pub fn seen(&self) -> usize {
+        self.rows
+    }
+
+    /// Rows from this one on were on the screen; what was jumped over was not.
+    pub(super) fn saw(&mut self, top: usize, room: usize) {
+        if top <= self.rows {
+            self.rows = self.rows.max(top + room);
+        }
     }
 
     /// So much is typed.
@@ -74,7 +94,18 @@ impl Confirm {
             (Level::Critical, KeyCode::Char(c)) if self.typed.len() < NAME => self.typed.push(c),
             (Level::Critical, KeyCode::Backspace) => drop(self.typed.pop()),
             (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Answer::Yes,
-            (Level::Severe, KeyCode::Char(c)) if armed && c == letter(plan) => return Answer::Yes,
+            (Level::Critical, KeyCode::Enter) if self.typed.is_empty() => {
+                return Answer::Wrong(format!("type {}, then enter", plan.env));
+            }
+            (Level::Critical, KeyCode::Enter) => {
+                return Answer::Wrong(format!("type {}; you typed {}", plan.env, self.typed));
+            }
+            (Level::Severe, KeyCode::Char(c)) if c == letter(plan) => {
+                return if armed { Answer::Yes } else { Answer::Wrong(format!("the plan has just come: {c} again")) };
+            }
+            (Level::Severe, KeyCode::Char(_) | KeyCode::Enter) => {
+                return Answer::Wrong(format!("{} carries it out, esc leaves it", letter(plan)));
+            }
             (Level::Moderate, KeyCode::Char('y')) if armed => return Answer::Yes,
             (Level::Moderate, KeyCode::Char('n' | 'N') | KeyCode::Enter) => return Answer::No,
             _ => {}
@@ -89,7 +120,7 @@ impl Confirm {
         let index = self.seen.iter().zip(&now).position(|(then, now)| changed(then, now))?;
         let part = plan.parts.get(index)?;
         let name = if part.platform == Platform::Github { part.resource.to_string() } else { part.service.to_string() };
-        Some(Text::from(format!("{name} moved while the plan was on the screen: esc, then make it again")))
+        Some(Text::from(format!("{name} moved while the plan was on the screen")))
     }
 }
 
@@ -128,17 +159,15 @@ fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
     let new = against.into_iter().find(|one| !plan.overrides.contains(one)).map(|one| one.words());
     let under_way = under_way.map(|one| format!("another operation began there: {}", one.title));
     let why = marked.map(|why| why.to_string()).or(under_way).or(new)?;
-    Some(Text::from(format!(
-        "{}: {why}; that came while the plan was on the screen: esc, then make it again",
-        plan.env
-    )))
+    Some(Text::from(format!("{}: {why}; that came while the plan was on the screen", plan.env)))
 }
 
 /// A plan on the screen whose world has moved is taken off it: it acts on what it showed, or not at all.
 pub(super) fn check(model: &mut Model, now: Now) {
     let Some(Rollback::Ready(plan, confirm)) = &model.rollback else { return };
     if let Some(why) = confirm.moved(model, plan).or_else(|| objection(model, plan, now)) {
-        model.rollback = Some(Rollback::Refused(why));
+        let question = confirm.question.clone();
+        model.rollback = Some(Rollback::Refused(why, question));
     }
 }
 
@@ -167,10 +196,11 @@ mod tests {
     fn a_severe_plan_takes_its_letter_alone_once_armed_and_never_a_held_key() {
         let (plan, mut confirm) = (plan(Level::Severe), Confirm::default());
         let yes = KeyCode::Char(letter(&plan));
-        assert_eq!(press(&mut confirm, &plan, yes, 399, false), Answer::Open, "too soon");
+        assert!(matches!(press(&mut confirm, &plan, yes, 399, false), Answer::Wrong(_)), "too soon");
         assert_eq!(press(&mut confirm, &plan, yes, 500, true), Answer::Open, "held down");
         for other in [KeyCode::Enter, KeyCode::Char('P'), KeyCode::Char('y')] {
-            assert_eq!(press(&mut confirm, &plan, other, 500, false), Answer::Open);
+            let said = press(&mut confirm, &plan, other, 500, false);
+            assert_eq!(said, Answer::Wrong(format!("{} carries it out, esc leaves it", letter(&plan))));
         }
         assert_eq!(press(&mut confirm, &plan, yes, 500, false), Answer::Yes);
     }
@@ -181,6 +211,18 @@ mod tests {
         assert_eq!(press(&mut confirm, &plan, KeyCode::Enter, 900, false), Answer::No);
         assert_eq!(press(&mut confirm, &plan, KeyCode::Char('Y'), 900, false), Answer::Open);
         assert_eq!(press(&mut confirm, &plan, KeyCode::Char('y'), 900, false), Answer::Yes);
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_what_was_typed() {
+        let (plan, mut confirm) = (plan(Level::Critical), Confirm::default());
+        let said = |confirm: &mut Confirm| match press(confirm, &plan, KeyCode::Enter, 900, false) {
+            Answer::Wrong(said) => said,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(&mut confirm), "type production, then enter");
+        confirm.typed.push_str("prodution");
+        assert_eq!(said(&mut confirm), "type production; you typed prodution");
     }
 
     fn model() -> Model {
@@ -235,7 +277,7 @@ mod tests {
         told(&mut model, "a");
         assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "the same again is no move");
         told(&mut model, "b");
-        let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
+        let Some(Rollback::Refused(why, _)) = &model.rollback else { panic!("{:?}", model.rollback) };
         assert!(why.as_str().starts_with("production/backend moved"), "{why}");
     }
 
@@ -253,14 +295,14 @@ mod tests {
             model.rollback = Some(Rollback::Ready(Box::new(plan), Confirm::default()));
             drop(crate::app::update(&mut model, Msg::Fact(fact), now));
             match model.rollback {
-                Some(Rollback::Refused(why)) => Some(why.to_string()),
+                Some(Rollback::Refused(why, _)) => Some(why.to_string()),
                 _ => None,
             }
         };
         let history = |history: History| Fact::History(Box::new(history));
         let locked = History { locks: [("production".into(), lock("maria"))].into(), ..History::default() };
         let why = fell(plan(Level::Severe), history(locked.clone())).unwrap();
-        assert!(why.contains("locked by maria: migration") && why.contains("make it again"), "{why}");
+        assert!(why.contains("locked by maria: migration") && why.contains("came while"), "{why}");
         let known = Plan { overrides: vec![Override::Lock(lock("maria"))], ..plan(Level::Severe) };
         assert_eq!(fell(known.clone(), history(locked)), None, "the reason that is given is about this lock");
         let other = History { locks: [("production".into(), lock("ali"))].into(), ..History::default() };

@@ -5,8 +5,10 @@ use super::effect::Effect;
 use super::live;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
+use super::question::{self, Question};
 use super::rollback::Rollback;
-use crate::domain::ids::{OpId, ReqId};
+use super::scroll;
+use crate::domain::ids::OpId;
 use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wait, Wish};
 use crate::sanitize::Text;
 
@@ -14,6 +16,9 @@ use crate::sanitize::Text;
 pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect> {
     if key.code == KeyCode::Char('q') {
         model.rollback = None;
+        return Vec::new();
+    }
+    if scroll::key(model, key, true) {
         return Vec::new();
     }
     if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
@@ -48,13 +53,10 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
         } else {
             "what it was to do is not known; choose by hand: L leaves this one, then !"
         };
-        model.rollback = Some(Rollback::Refused(Text::from(why)));
+        model.rollback = Some(Rollback::Refused(Text::from(why), None));
         return Vec::new();
     };
-    model.asked += 1;
-    let req = ReqId(model.asked);
-    model.rollback = Some(Rollback::Preflighting(req, env.clone(), wish.clone()));
-    vec![Effect::Preflight(req, env, wish, Some(op))]
+    question::ask(model, Question { continues: Some(op), ..Question::new(env, wish) })
 }
 
 /// The wish that finishes an operation: what it moved, or what was wished for.

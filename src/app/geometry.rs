@@ -6,6 +6,12 @@ use super::model::Pane;
 /// Columns and rows below which the screen is one line of state: no dialog is drawn there, so none may take a key.
 pub const SMALLEST: (u16, u16) = (60, 15);
 
+/// Whether no dialog is drawn at this size; a size that was never told is none.
+#[must_use]
+pub fn small((columns, rows): (u16, u16)) -> bool {
+    (columns, rows) != (0, 0) && (columns < SMALLEST.0 || rows < SMALLEST.1)
+}
+
 /// Columns and rows that are drawn at most: more than any screen has, and a frame of so many cells takes tens of megabytes. What lies
 /// beyond stays empty.
 pub const LARGEST: (u16, u16) = (1000, 500);
@@ -48,6 +54,29 @@ impl Area {
 pub struct Geometry {
     /// The inner area of each pane on the screen.
     pub panes: Vec<(Pane, Area)>,
+    /// The dialog over them, if one is drawn.
+    pub dialog: Option<Laid>,
+}
+
+/// The text of a dialog as it was laid out, in rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Laid {
+    /// The first that shows.
+    pub top: usize,
+    /// How many show.
+    pub room: usize,
+    /// How many there are.
+    pub all: usize,
+    /// How many from the beginning on have to be read before it is confirmed.
+    pub must: usize,
+}
+
+impl Laid {
+    /// The first row that shows where the last one does.
+    #[must_use]
+    pub fn last(self) -> usize {
+        self.all.saturating_sub(self.room)
+    }
 }
 
 impl Geometry {

@@ -79,6 +79,7 @@ pub(super) fn show(model: &mut Model, pane: Pane) {
 }
 
 /// Whether something lies over the panes.
-pub(super) fn covered(model: &Model) -> bool {
+#[must_use]
+pub fn covered(model: &Model) -> bool {
     model.rollback.is_some() || matches!(model.overlay, Some(ref overlay) if !matches!(overlay, Overlay::Prompt(_)))
 }

@@ -9,7 +9,7 @@ use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::motion::move_by;
 use super::msg::{Key, KeyCode, Now};
 use super::overlay::{self, Find, Overlay};
-use super::{needs, read, readiness, rollback};
+use super::{needs, read, readiness, rollback, scroll};
 use crate::action::{self, Action};
 use crate::sanitize::Text;
 
@@ -24,10 +24,24 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if model.overlay.is_some() && !key.ctrl {
         return overlay::key(model, key, now);
     }
+    if jump::covered(model) {
+        match asked {
+            Some(Action::Back | Action::Suspend) => {}
+            Some(Action::HalfDown) => return scrolled(model, true),
+            Some(Action::HalfUp) => return scrolled(model, false),
+            // What lies under a dialog does not change.
+            _ => return Vec::new(),
+        }
+    }
     match asked {
         Some(action) => perform(model, action, now),
         None => Vec::new(),
     }
+}
+
+fn scrolled(model: &mut Model, down: bool) -> Vec<Effect> {
+    scroll::half(model, down);
+    Vec::new()
 }
 
 /// A key as the table writes it.
@@ -275,7 +289,7 @@ fn enter(model: &mut Model, now: Now) {
         }
     };
     match subject {
-        Some(subject) => model.overlay = Some(Overlay::Detail(subject, 0)),
+        Some(subject) => model.overlay = Some(Overlay::Detail(subject)),
         // Nothing is selected yet: the first thing is.
         None => move_by(model, model.focus, 0),
     }
@@ -284,7 +298,7 @@ fn enter(model: &mut Model, now: Now) {
 /// The open detail, whole, to the clipboard.
 pub(super) fn copy_detail(model: &Model, now: Now) -> Vec<Effect> {
     match &model.overlay {
-        Some(Overlay::Detail(subject, _)) => vec![Effect::Copy(detail::text(model, subject, now))],
+        Some(Overlay::Detail(subject)) => vec![Effect::Copy(detail::text(model, subject, now))],
         _ => Vec::new(),
     }
 }

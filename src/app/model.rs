@@ -131,6 +131,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// Where the last frame put things.
     pub geometry: Geometry,
+    /// The first row that shows of the dialog, once a person has scrolled it.
+    pub scroll: Option<usize>,
     /// The selected things.
     pub selection: Selection,
     /// What is known of each service.
@@ -240,6 +242,7 @@ impl Model {
             prompt: None,
             size: (0, 0),
             geometry: Geometry::default(),
+            scroll: None,
             selection: Selection { place: production, ..Selection::default() },
             services: BTreeMap::new(),
             releases: BTreeMap::new(),

@@ -3,8 +3,10 @@
 use super::geometry::{Area, scrolled};
 use super::jump;
 use super::model::{Model, Pane};
-use super::msg::{Mouse, MouseKind};
+use super::msg::{Key, KeyCode, Mouse, MouseKind, Now};
 use super::readiness;
+use super::rollback::Rollback;
+use super::{overlay, rollback, scroll};
 
 /// How a selection moves.
 #[derive(Debug, Clone, Copy)]
@@ -73,10 +75,10 @@ fn moved<T: PartialEq>(all: Vec<T>, selected: &mut Option<T>, how: Go) {
     *selected = all.into_iter().nth(next);
 }
 
-pub(super) fn mouse(model: &mut Model, mouse: Mouse) {
+pub(super) fn mouse(model: &mut Model, mouse: Mouse, now: Now) {
     // What lies under a dialog does not move: the dialog speaks of what was selected when it opened.
     if jump::covered(model) {
-        return;
+        return wheel(model, mouse.kind, now);
     }
     let Some((pane, area)) = model.geometry.at(mouse.column, mouse.row) else { return };
     match mouse.kind {
@@ -90,6 +92,25 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse) {
             }
         }
     }
+}
+
+/// The wheel over a dialog: its text scrolls, the choice of a list moves.
+fn wheel(model: &mut Model, kind: MouseKind, now: Now) {
+    let code = match kind {
+        MouseKind::Click => return,
+        MouseKind::WheelDown => KeyCode::Down,
+        MouseKind::WheelUp => KeyCode::Up,
+    };
+    let key = Key { code, ctrl: false, alt: false, repeat: false };
+    // These two keys move and do nothing else, whatever stands there.
+    drop(match &model.rollback {
+        Some(Rollback::Pick { .. } | Rollback::Scaling(_)) => rollback::key(model, key, now),
+        None if !matches!(model.overlay, Some(overlay::Overlay::Detail(_))) => overlay::key(model, key, now),
+        _ => {
+            scroll::wheel(model, kind == MouseKind::WheelDown);
+            Vec::new()
+        }
+    });
 }
 
 /// Gives a pane the keys and selects the row under the mouse.

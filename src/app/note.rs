@@ -19,6 +19,15 @@ impl PartialEq for Note {
 }
 
 impl Note {
+    /// One that begins with what was said before.
+    pub(super) fn of(said: Option<&Text>) -> Self {
+        let mut note = Self::default();
+        if let Some(said) = said {
+            note.paste(said.as_str());
+        }
+        note
+    }
+
     /// Takes a key, as every editor does.
     pub(super) fn key(&mut self, key: Key) {
         let code = match key.code {

@@ -8,9 +8,10 @@ use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
 use super::paste::ONE_LINE;
 use super::trust::{self, Asked};
-use super::{keys, reader, why};
+use super::{geometry, keys, reader, scroll, why};
 use crate::action::{Action, TABLE};
 use crate::domain::ids::ServiceId;
+use crate::sanitize::Text;
 
 /// Something over the panes.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +30,8 @@ pub enum Overlay {
     Patterns(usize),
     /// Errors over time, and the row that is chosen.
     Chart(usize),
-    /// Everything known of one thing, from this row on.
-    Detail(Subject, usize),
+    /// Everything known of one thing.
+    Detail(Subject),
     /// Whether a project file may do what it asks for.
     Trust(Asked),
     /// The filter of the log lines as it is typed.
@@ -81,6 +82,9 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         leave(model);
         return Vec::new();
     }
+    if geometry::small(model.size) && jump::covered(model) {
+        return too_small(model);
+    }
     let Some(overlay) = model.overlay.as_mut() else { return Vec::new() };
     match overlay {
         Overlay::Prompt(_) => super::read::prompt(model, key),
@@ -89,6 +93,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
                 model.overlay = None;
             } else {
                 narrow(find, key);
+                if !scroll::key(model, key, false) {
+                    // Another list shows from its beginning.
+                    model.scroll = None;
+                }
             }
             Vec::new()
         }
@@ -127,23 +135,25 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             let asked = *asked;
             trust::key(model, key, asked, now)
         }
-        Overlay::Detail(_, top) => {
-            *top = match key.code {
-                KeyCode::Down | KeyCode::Char('j') => *top + 1,
-                KeyCode::Up | KeyCode::Char('k') => top.saturating_sub(1),
-                KeyCode::PageDown | KeyCode::Char(' ') => *top + 10,
-                KeyCode::PageUp => top.saturating_sub(10),
-                KeyCode::Home | KeyCode::Char('g') => 0,
-                KeyCode::Enter | KeyCode::Char('q') => {
-                    model.overlay = None;
-                    return Vec::new();
-                }
+        Overlay::Detail(_) => {
+            let ends = |code| Key { code, ..key };
+            match key.code {
+                KeyCode::Enter | KeyCode::Char('q') => model.overlay = None,
                 KeyCode::Char('y') => return keys::copy_detail(model, now),
-                _ => *top,
-            };
+                KeyCode::Char('g') => drop(scroll::key(model, ends(KeyCode::Home), true)),
+                KeyCode::Char('G') => drop(scroll::key(model, ends(KeyCode::End), true)),
+                _ => drop(scroll::key(model, key, true)),
+            }
             Vec::new()
         }
     }
+}
+
+/// Nothing is done by a dialog that is not drawn.
+pub(super) fn too_small(model: &mut Model) -> Vec<Effect> {
+    let (columns, rows) = geometry::SMALLEST;
+    model.notice = Some(Text::from(format!("what is open needs {columns}x{rows} to be shown: esc leaves it")));
+    Vec::new()
 }
 
 /// Leaves it; a filter that was being typed is dropped, its term stays for n and N.
@@ -159,10 +169,12 @@ fn narrow(find: &mut Find, key: Key) {
         KeyCode::Char(_) if find.text.chars().count() >= ONE_LINE => {}
         KeyCode::Char(c) if !key.ctrl => find.text.push(c),
         KeyCode::Backspace => drop(find.text.pop()),
-        KeyCode::Down => find.at += 1,
+        KeyCode::Down => find.at = find.at.saturating_add(1),
         KeyCode::Up => find.at = find.at.saturating_sub(1),
-        KeyCode::PageDown => find.at += 10,
+        KeyCode::PageDown => find.at = find.at.saturating_add(10),
         KeyCode::PageUp => find.at = find.at.saturating_sub(10),
+        KeyCode::Home => find.at = 0,
+        KeyCode::End => find.at = usize::MAX,
         _ => return,
     }
     if matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace) {
@@ -202,6 +214,8 @@ pub(super) fn step(key: Key) -> Option<isize> {
         KeyCode::Up | KeyCode::Char('k') => Some(-1),
         KeyCode::PageDown => Some(10),
         KeyCode::PageUp => Some(-10),
+        KeyCode::Home => Some(isize::MIN / 2),
+        KeyCode::End => Some(isize::MAX / 2),
         _ => None,
     }
 }
@@ -220,7 +234,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
     }
     match items.iter().find(|item| item.letter == letter) {
         Some(Item { why_not: Some(why), title, .. }) => {
-            model.notice = Some(crate::sanitize::Text::from(format!("{title}: {why}")));
+            model.notice = Some(Text::from(format!("{title}: {why}")));
             Vec::new()
         }
         Some(item) => {
@@ -235,7 +249,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
         // It stays: what is typed next was meant for the menu, too.
         None => {
             let told = format!("{letter} is no action; its capital letter starts one, esc leaves");
-            model.notice = Some(crate::sanitize::Text::from(told));
+            model.notice = Some(Text::from(told));
             Vec::new()
         }
     }

@@ -5,20 +5,21 @@ use std::collections::BTreeSet;
 
 use super::confirm::{Answer, Confirm};
 use super::effect::Effect;
-use super::geometry::SMALLEST;
+use super::geometry::small;
 use super::model::{Model, Place};
 use super::msg::{Key, KeyCode, Now};
 use super::note::Note;
+use super::question::{self, Question};
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
-use super::{follow, fresh, readiness};
+use super::{follow, fresh, overlay, readiness, scroll};
 use crate::domain::candidates::{self, Choice};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::manner::{Manner, Strategy};
-use crate::domain::operation::{PLAN_LIFE, Plan, Wish};
+use crate::domain::operation::{Plan, Wish};
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 
@@ -64,12 +65,12 @@ pub enum Rollback {
     Entering(Entry),
     /// Choosing how many machines.
     Scaling(Scaling),
-    /// The plan is being computed, of this wish.
-    Preflighting(ReqId, EnvId, Wish),
+    /// The plan is being computed, for this question.
+    Preflighting(ReqId, Question),
     /// The plan, and what is done to confirm it.
     Ready(Box<Plan>, Confirm),
-    /// No plan could be made, and why.
-    Refused(Text),
+    /// No plan could be made, or it fell: why, and what was asked, where it can be asked again.
+    Refused(Text, Option<Question>),
     /// Under way, or over.
     Following(OpId),
 }
@@ -85,7 +86,7 @@ pub(super) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
     }
     let services = services(model, &env);
     if let Some(why) = unread(model, &services, now) {
-        model.rollback = Some(Rollback::Refused(why));
+        model.rollback = Some(Rollback::Refused(why, None));
         return Vec::new();
     }
     let alone = match &model.selection.place {
@@ -144,26 +145,30 @@ fn needs_reason(plan: &Plan) -> bool {
 
 /// A plan came, or the reason why there is none.
 pub(super) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
-    match &model.rollback {
-        Some(Rollback::Preflighting(awaited, ..)) if *awaited == req => {}
+    let question = match &model.rollback {
+        Some(Rollback::Preflighting(awaited, question)) if *awaited == req => question.clone(),
         _ => return,
-    }
+    };
     model.rollback = Some(match plan {
         // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
         Ok(plan) if model.reason.is_none() && plan.continues.is_none() && needs_reason(&plan) => {
             let why = plan.overrides.first().map(Override::words).unwrap_or_default();
             model.notice = Some(Text::from(format!("a reason is needed: {why}")));
-            Rollback::Commenting { env: plan.env.clone(), asks: Asks::Wish(plan.wish), note: Box::default() }
+            let note = Box::new(Note::of(question.said.as_ref()));
+            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), note }
         }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
             if overridden(model, &plan.env, &plan.wish, now).is_some() {
                 plan.level = Level::Critical;
             }
-            let confirm = Confirm::shown(model, &plan, now);
+            // What was said for a plan before this one, and none is needed for this one, is said of it still.
+            model.reason = model.reason.take().or_else(|| question.said.clone());
+            let mut confirm = Confirm::shown(model, &plan, now);
+            confirm.question = Some(question);
             Rollback::Ready(plan, confirm)
         }
-        Err(why) => Rollback::Refused(why),
+        Err(why) => Rollback::Refused(why, Some(question)),
     });
 }
 
@@ -173,9 +178,8 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         return Vec::new();
     }
     // Nothing is confirmed on a screen too small to show what is confirmed.
-    let (columns, rows) = model.size;
-    if columns < SMALLEST.0 || rows < SMALLEST.1 {
-        return Vec::new();
+    if small(model.size) {
+        return overlay::too_small(model);
     }
     match model.rollback.as_mut() {
         Some(Rollback::Pick { env, choices, chosen, by_hand, manner, .. }) => {
@@ -183,6 +187,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             let by: isize = match key.code {
                 KeyCode::Down | KeyCode::Char('j') => 1,
                 KeyCode::Up | KeyCode::Char('k') => -1,
+                KeyCode::PageDown => 10,
+                KeyCode::PageUp => -10,
+                KeyCode::Home => isize::MIN / 2,
+                KeyCode::End => isize::MAX / 2,
                 KeyCode::Enter => return preflight(model, now),
                 KeyCode::Char('s') if machines => {
                     *manner = manner.next();
@@ -203,15 +211,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             *by_hand = true;
             *chosen = choices.get(next).map(|choice| choice.sha.clone());
         }
-        Some(Rollback::Ready(plan, confirm)) => match confirm.key(plan, key, model.hurried, now) {
-            Answer::Yes => return confirmed(model, now),
-            Answer::No => model.rollback = None,
-            Answer::Open => {}
-            Answer::Hurried => {
-                let again = "that came faster than a person types, as a paste does: press it again to confirm";
-                model.notice = Some(Text::from(again));
-            }
-        },
+        Some(Rollback::Ready(plan, _)) => {
+            let typed = plan.level == Level::Critical && plan.refusals.is_empty() && plan.left(now.wall).is_some();
+            return if scroll::key(model, key, !typed) { Vec::new() } else { answered(model, key, now) };
+        }
         Some(Rollback::Commenting { env, asks, note }) => {
             if key.code == KeyCode::Enter && !key.alt {
                 let (env, asks, said) = (env.clone(), asks.clone(), note.text());
@@ -221,13 +224,52 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         }
         Some(Rollback::Entering(_)) => return secret::key(model, key, now),
         Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
-        Some(Rollback::Refused(_)) if key.code == KeyCode::Char('q') => model.rollback = None,
+        Some(Rollback::Refused(..) | Rollback::Preflighting(..)) => {
+            return match key.code {
+                KeyCode::Char('q') => {
+                    model.rollback = None;
+                    Vec::new()
+                }
+                KeyCode::Char(question::AGAIN) if !key.repeat => question::again(model),
+                _ => {
+                    scroll::key(model, key, true);
+                    Vec::new()
+                }
+            };
+        }
         Some(Rollback::Following(op)) => {
             let op = *op;
             return follow::key(model, op, key, now);
         }
-        _ => {}
+        None => {}
     }
+    Vec::new()
+}
+
+/// A key that is no scrolling, to a plan that shows.
+fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Ready(plan, confirm)) = &mut model.rollback else { return Vec::new() };
+    if plan.left(now.wall).is_none() || !plan.refusals.is_empty() {
+        return match key.code {
+            KeyCode::Char(question::AGAIN) if !key.repeat => question::again(model),
+            _ => Vec::new(),
+        };
+    }
+    let read = scroll::read(confirm.rows, model.geometry.dialog);
+    let told = match confirm.key(plan, key, model.hurried, now) {
+        Answer::Yes if read => return confirmed(model, now),
+        Answer::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
+        Answer::No => {
+            model.rollback = None;
+            return Vec::new();
+        }
+        Answer::Open => return Vec::new(),
+        Answer::Wrong(why) => why,
+        Answer::Hurried => {
+            "that came faster than a person types, as a paste does: press it again to confirm".to_owned()
+        }
+    };
+    model.notice = Some(Text::from(told));
     Vec::new()
 }
 
@@ -238,7 +280,7 @@ pub(super) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<E
         model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), note: Box::default() });
         return Vec::new();
     }
-    ask(model, env, wish)
+    question::ask(model, Question::new(env, wish))
 }
 
 /// Opens the dialog for a claim, whose reason is written first.
@@ -259,7 +301,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     match asks {
         Asks::Wish(wish) => {
             model.reason = Some(said).filter(|said| !said.is_empty());
-            ask(model, env, wish)
+            question::ask(model, Question::new(env, wish))
         }
         Asks::Lock => {
             model.rollback = None;
@@ -285,13 +327,6 @@ pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<O
     let ships = wish.kind().ships();
     let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
     Some(Override::RedGate { asks: Text::from(red.asks), says: red.says })
-}
-
-fn ask(model: &mut Model, env: EnvId, wish: Wish) -> Vec<Effect> {
-    model.asked += 1;
-    let req = ReqId(model.asked);
-    model.rollback = Some(Rollback::Preflighting(req, env.clone(), wish.clone()));
-    vec![Effect::Preflight(req, env, wish, None)]
 }
 
 /// The next region goes first: none, then each that has machines there.
@@ -325,10 +360,7 @@ fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
 /// A plan that is fresh is carried out.
 fn confirmed(model: &mut Model, now: Now) -> Vec<Effect> {
     let Some(Rollback::Ready(plan, _)) = &model.rollback else { return Vec::new() };
-    let age = std::time::Duration::try_from(now.wall.duration_since(plan.computed_at)).unwrap_or_default();
-    if age > PLAN_LIFE {
-        model.rollback =
-            Some(Rollback::Refused(Text::from("the plan is older than a minute: esc, then make it again")));
+    if plan.left(now.wall).is_none() {
         return Vec::new();
     }
     let plan = plan.clone();
@@ -418,7 +450,40 @@ mod tests {
         model.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
         let later = Now { wall: jiff::Timestamp::from_second(61).unwrap(), ..now() };
         assert!(press(&mut model, KeyCode::Enter, later).is_empty());
-        assert!(matches!(model.rollback, Some(Rollback::Refused(_))));
+        assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "it stays to be read");
+    }
+
+    #[test]
+    fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
+        let mut model = model();
+        let question = || Question::new("production".into(), Wish::Promote);
+        let again = |model: &mut Model, second: i64| press(model, KeyCode::Char('r'), at(second));
+        model.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
+        planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
+        assert!(again(&mut model, 60).is_empty(), "a letter of the name while it may be confirmed");
+        let effects = again(&mut model, 61);
+        let [Effect::Preflight(req, env, Wish::Promote, None)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(env.as_str(), "production");
+        planned(&mut model, *req, Err(Text::from("no answer")), at(61));
+        assert!(matches!(&again(&mut model, 62)[..], [Effect::Preflight(..)]), "what could not be read is read again");
+        model.rollback = Some(Rollback::Refused(Text::from("nothing to ask again"), None));
+        assert!(again(&mut model, 63).is_empty());
+    }
+
+    #[test]
+    fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
+        let mut model = model();
+        model.reason = Some(Text::from("urgent"));
+        let question = Question::new("production".into(), Wish::Promote);
+        model.rollback = Some(Rollback::Refused(Text::from("locked by ali"), Some(question)));
+        let effects = press(&mut model, KeyCode::Char('r'), now());
+        let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(model.reason, None, "it was given for what was known then");
+        let lock = crate::domain::claim::Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
+        let plan = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
+        planned(&mut model, *req, Ok(Box::new(plan)), now());
+        let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+        assert_eq!(note.text().as_str(), "urgent");
     }
 
     #[test]
@@ -449,7 +514,7 @@ mod tests {
         );
         assert!(matches!(&model.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
         assert!(open(&mut model, at(31)).is_empty());
-        let Some(Rollback::Refused(why)) = &model.rollback else { panic!("{:?}", model.rollback) };
+        let Some(Rollback::Refused(why, _)) = &model.rollback else { panic!("{:?}", model.rollback) };
         assert!(why.as_str().contains("releases: not read for 31s"), "{why}");
     }
 
@@ -500,7 +565,7 @@ mod tests {
     #[test]
     fn a_late_answer_to_an_earlier_question_is_dropped() {
         let mut model = model();
-        model.rollback = Some(Rollback::Preflighting(ReqId(2), "production".into(), Wish::Promote));
+        model.rollback = Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Wish::Promote)));
         planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
         assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
         planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());

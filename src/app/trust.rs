@@ -102,7 +102,7 @@ pub fn room(model: &Model) -> usize {
 #[must_use]
 pub fn last(model: &Model, asked: Asked) -> String {
     if asked.seen.max(asked.top + room(model)) < rows(model).len() {
-        return " j k: there is more to read before it can be approved; esc leaves it".to_owned();
+        return " j k, pgdn: there is more to read before it can be approved; esc leaves it".to_owned();
     }
     " y approves it as it is now and begins anew; esc leaves it, ! 0 asks again".to_owned()
 }
@@ -113,7 +113,10 @@ pub(super) fn key(model: &mut Model, key: Key, mut asked: Asked, now: Now) -> Ve
     asked.seen = asked.seen.max(asked.top + room);
     if let Some(by) = overlay::step(key) {
         asked.top = asked.top.saturating_add_signed(by).min(all.saturating_sub(room));
-        asked.seen = asked.seen.max(asked.top + room);
+        // What was jumped over was not seen.
+        if asked.top <= asked.seen {
+            asked.seen = asked.seen.max(asked.top + room);
+        }
         model.overlay = Some(Overlay::Trust(asked));
         return Vec::new();
     }

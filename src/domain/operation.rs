@@ -88,6 +88,13 @@ impl Plan {
         }
     }
 
+    /// How much longer it may be confirmed; `None` = no longer.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        let age = Duration::try_from(now.duration_since(self.computed_at)).unwrap_or_default();
+        PLAN_LIFE.checked_sub(age)
+    }
+
     /// The commits that it would bring somewhere.
     pub fn goes_to(&self) -> impl Iterator<Item = &Sha> {
         self.parts.iter().filter_map(|part| part.to.1.as_ref()).filter(|_| self.kind.goes())

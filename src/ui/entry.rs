@@ -6,11 +6,12 @@ use ratatui::text::Line;
 
 use super::Ctx;
 use super::widgets::dialog::dialog;
+use crate::app::geometry::Laid;
 use crate::app::secret::{Entry, Field};
 use crate::domain::operation::PIPELINE;
 
 /// The dialog.
-pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, entry: &Entry) {
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, entry: &Entry) -> Laid {
     let cursor = |field| if entry.field == field { ctx.theme.cursor() } else { "" };
     let places = entry.places.iter().enumerate().map(|(index, place)| {
         let name = if &*place.name == PIPELINE { "pipeline (GitHub)" } else { &place.name };
@@ -37,5 +38,5 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, entry: &Ent
     };
     let hint =
         Line::styled(format!(" {enter}, left right choose where, tab changes the field, esc leaves"), ctx.theme.dim());
-    dialog(ctx, frame, body, Some(&entry.env), &format!("Set a secret in {}", entry.env), lines, hint);
+    dialog(ctx, frame, body, Some(&entry.env), &format!("Set a secret in {}", entry.env), lines, hint)
 }

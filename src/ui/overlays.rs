@@ -4,17 +4,23 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::widgets::dialog::{WIDTH, dialog};
+use super::widgets::dialog::{Dialog, WIDTH, dialog};
 use super::{Ctx, text};
 use crate::app::detail::{self, Subject};
+use crate::app::geometry::Laid;
 use crate::app::overlay::{Find, Overlay, found};
 use crate::app::{geometry, menu, trust, why};
 use crate::domain::environment::Status;
 
-pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &Overlay) {
-    match overlay {
+/// Columns of the keys in the help and the palette.
+const KEYS: usize = 14;
+/// Rows of a detail that are laid out beyond the first one that shows: a line of a log may be a megabyte.
+const AHEAD: usize = 1000;
+
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &Overlay) -> Option<Laid> {
+    Some(match overlay {
         // It stands in the hint line.
-        Overlay::Prompt(_) => {}
+        Overlay::Prompt(_) => return None,
         Overlay::Help(find) => actions(ctx, frame, body, find, false),
         Overlay::Palette(find) => actions(ctx, frame, body, find, true),
         Overlay::Menu(at) => choices(ctx, frame, body, *at),
@@ -23,8 +29,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
         Overlay::Patterns(at) => super::reader::patterns(ctx, frame, body, *at),
         Overlay::Chart(at) => super::reader::chart(ctx, frame, body, *at),
         Overlay::Trust(asked) => approval(ctx, frame, body, *asked),
-        Overlay::Detail(subject, top) => details(ctx, frame, body, subject, *top),
-    }
+        Overlay::Detail(subject) => details(ctx, frame, body, subject),
+    })
 }
 
 /// Rows that a dialog has beside its frame, its last line and one more.
@@ -42,22 +48,22 @@ pub(super) fn window(at: usize, rows: usize) -> usize {
     geometry::scrolled(Some(at), rows)
 }
 
-fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palette: bool) {
+fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palette: bool) -> Laid {
     let mark = ctx.theme.ellipsis();
     let title = if palette { "Palette" } else { "Help" };
     let all = found(find);
     // The help shows as much as it can at once: two columns where there is room for them.
-    let two = !palette && all.len() > room(body) && columns(body) >= 76;
+    let longest = all.iter().map(|entry| entry.title.chars().count()).max().unwrap_or(0);
+    let half = columns(body) / 2;
+    let two = !palette && all.len() > room(body) && KEYS + longest < half;
     let per_column = if two { all.len().div_ceil(2) } else { all.len() };
     let cell = |index: usize| {
         let Some(entry) = all.get(index) else { return Vec::new() };
-        let keys = text::fit(&format!(" {}", entry.keys.join(" ")), 14, mark);
-        let title = if two { text::fit(entry.title, 38, mark) } else { entry.title.to_owned() };
+        let keys = text::fit(&format!(" {}", entry.keys.join(" ")), KEYS, mark);
+        let title = if two { text::fit(entry.title, half - KEYS, mark) } else { entry.title.to_owned() };
         vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
     };
-    let rows = room(body);
-    let top = if palette { window(find.at, rows) } else { find.at.min(per_column.saturating_sub(rows)) };
-    let mut lines: Vec<Line<'static>> = (top..per_column.min(top + rows))
+    let mut lines: Vec<Line<'static>> = (0..per_column)
         .map(|index| {
             let mut spans = cell(index);
             if two {
@@ -72,14 +78,13 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
     }
     let does = if palette { "enter does it, " } else { "" };
     let last = format!(" {}{}   type to search, {does}esc leaves", find.text, ctx.theme.cursor());
-    dialog(ctx, frame, body, None, title, lines, Line::styled(last, ctx.theme.strong()));
+    let (last, at) = (Line::styled(last, ctx.theme.strong()), palette.then_some(find.at));
+    Dialog { title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
-fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let items = menu::items(ctx.model, ctx.now);
-    let rows = room(body);
-    let shown = items.iter().enumerate().skip(window(at, rows)).take(rows);
-    let lines = shown.map(|(index, item)| {
+    let lines = items.iter().enumerate().map(|(index, item)| {
         let (style, why) = match &item.why_not {
             Some(why) => (ctx.theme.dim(), format!("  {why}")),
             None => (ratatui::style::Style::new(), String::new()),
@@ -93,44 +98,45 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
     });
     let env = ctx.model.selected_env().map(|env| &env.id);
     let last = Line::styled(" its letter starts one; esc leaves", ctx.theme.dim());
-    dialog(ctx, frame, body, env, "Actions", lines.collect(), last);
+    let (title, lines, at) = ("Actions", lines.collect(), Some(at));
+    Dialog { env, title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
-fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let all = why::evidence(ctx.model, ctx.now);
-    let rows = room(body);
-    let shown = all.iter().enumerate().skip(window(at, rows)).take(rows);
-    let lines = shown.map(|(index, one)| {
+    let lines = all.iter().enumerate().map(|(index, one)| {
         let text = format!(" {} {}", ctx.theme.symbol(one.status), ctx.veiled(one.says.as_str()));
-        let text = text::cut(&text, columns(body), ctx.theme.ellipsis());
         let line = Line::styled(text, ctx.theme.status(one.status));
         if index == at { line.patch_style(ctx.theme.selected()) } else { line }
     });
     let env = ctx.model.selected_env().map(|env| &env.id);
     let name = env.map(ToString::to_string).unwrap_or_default();
     let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
-    dialog(ctx, frame, body, env, &format!("Why: {name}, what changed first"), lines.collect(), last);
+    let (title, lines, at) = (format!("Why: {name}, what changed first"), lines.collect(), Some(at));
+    Dialog { env, title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// What a project file asks for, literally.
-fn approval(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, asked: trust::Asked) {
-    let rows = trust::rows(ctx.model).into_iter().skip(asked.top).take(trust::room(ctx.model));
-    let lines = rows.map(Line::raw).collect();
+fn approval(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, asked: trust::Asked) -> Laid {
+    let (all, room) = (trust::rows(ctx.model), trust::room(ctx.model));
+    let hidden = (asked.top, all.len().saturating_sub(asked.top + room));
+    let lines = all.into_iter().skip(asked.top).take(room).map(Line::raw).collect();
     let last = Line::styled(trust::last(ctx.model, asked), ctx.theme.strong());
-    dialog(ctx, frame, body, None, "The project file", lines, last);
+    Dialog { title: "The project file", lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
-fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject, top: usize) {
+fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) -> Laid {
     let all = detail::rows(ctx.model, subject, ctx.now);
     let width = columns(body);
     let label = all.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 24);
     let mut lines: Vec<Line<'static>> = Vec::new();
+    let far = ctx.model.scroll.unwrap_or(0).saturating_add(AHEAD);
     for (name, value) in &all {
         let value = ctx.veiled(value);
         let mut rest = value.as_str();
         let mut first = true;
-        // What could never be seen is not laid out.
-        while (first || !rest.is_empty()) && lines.len() < top + usize::from(body.height) + 1 {
+        // What is far below is not laid out.
+        while (first || !rest.is_empty()) && lines.len() < far {
             let (row, more) = text::split(rest, width.saturating_sub(label + 3).max(8));
             let name = if first { name.as_str() } else { "" };
             let name = text::fit(&format!(" {name}"), label + 2, ctx.theme.ellipsis());
@@ -142,8 +148,6 @@ fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject, 
         let text = format!(" {} it is no longer known", ctx.theme.symbol(Status::Unknown));
         lines.push(Line::styled(text, ctx.theme.dim()));
     }
-    let top = top.min(lines.len().saturating_sub(room(body)));
-    let lines: Vec<_> = lines.into_iter().skip(top).take(room(body)).collect();
     let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
-    dialog(ctx, frame, body, None, &detail::title(subject), lines, last);
+    dialog(ctx, frame, body, None, &detail::title(subject), lines, last)
 }

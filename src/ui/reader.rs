@@ -7,8 +7,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::overlays::{columns, room, window};
-use super::widgets::dialog::dialog;
+use super::widgets::dialog::{Dialog, dialog};
 use super::{Ctx, text};
+use crate::app::geometry::Laid;
 use crate::app::logbuf::{GAP, Source, UNTIMED};
 use crate::app::reader::{self, Turn};
 use crate::domain::environment::Status;
@@ -18,7 +19,13 @@ use crate::domain::log::Level;
 /// Services whose error rates are told above the patterns.
 const TOLD: usize = 2;
 
-pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+/// Lines before and after those that show of a list.
+fn outside(at: usize, rows: usize, all: usize) -> (usize, usize) {
+    let first = window(at, rows);
+    (first, all.saturating_sub(first + rows))
+}
+
+pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let (all, mark) = (reader::patterns(ctx.model), ctx.theme.ellipsis());
     let mut lines: Vec<Line<'static>> = reader::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
     let wide = columns(body) >= 100;
@@ -28,6 +35,7 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
     let source = if many { "source" } else { "" };
     lines.push(Line::styled(format!("   lines{rate}      level first seen  {source}"), ctx.theme.dim()));
     let rows = room(body).saturating_sub(lines.len()).max(1);
+    let chosen = Some(lines.len() + at - window(at, rows));
     for (index, (new, one)) in all.iter().enumerate().skip(window(at, rows)).take(rows) {
         let new = if *new { "new" } else { "" };
         let first = Timestamp::from_microsecond(one.times.0).ok().filter(|_| one.times.0 != UNTIMED);
@@ -53,7 +61,8 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
     let last = format!(" enter shows its lines, esc leaves{beyond}");
     let order = if ctx.model.alone { "" } else { ", new since the live deployment first" };
     let title = format!("Patterns: {}{order}", all.len());
-    dialog(ctx, frame, body, None, &title, lines, Line::styled(last, ctx.theme.dim()));
+    let (last, hidden) = (Line::styled(last, ctx.theme.dim()), outside(at, rows, all.len()));
+    Dialog { title: &title, lines, last, hidden, at: chosen, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// A pattern without what tells nothing: gaps at its beginning, and more than one gap in a row.
@@ -95,7 +104,7 @@ fn turn(ctx: &Ctx<'_>, turn: &Turn) -> Line<'static> {
     Line::styled(says, if worse { ctx.theme.status(Status::Fail) } else { ctx.theme.dim() })
 }
 
-pub(super) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+pub(super) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let last = Line::styled(" enter goes there, d next deployment, j k choose, esc leaves", ctx.theme.dim());
     let Some(chart) = ctx.model.logs.chart(reader::ROWS) else {
         let says = if ctx.model.logs.working() { " reading the times of the lines" } else { " no line names a time" };
@@ -122,10 +131,11 @@ pub(super) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize)
     }
     let unread = if chart.unread > 0 { format!(", {} not read yet", chart.unread) } else { String::new() };
     let title = format!("Errors over time: begins, lines, errors{unread}");
-    dialog(ctx, frame, body, None, &title, lines, last);
+    let hidden = outside(at, rows, chart.buckets.len());
+    Dialog { title: &title, lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
-pub(super) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) {
+pub(super) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let (logs, mark, rows) = (&ctx.model.logs, ctx.theme.ellipsis(), room(body).saturating_sub(1).max(1));
     let heading = "         source              state       lines errors     /s    lag newest";
     let mut lines = vec![Line::styled(text::cut(heading, columns(body), mark), ctx.theme.dim())];
@@ -155,7 +165,8 @@ pub(super) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usiz
         lines.push(Line::styled(" no source has written yet", ctx.theme.dim()));
     }
     let last = Line::styled(" space shows or hides it, a shows all, esc leaves", ctx.theme.dim());
-    dialog(ctx, frame, body, None, "Sources of log lines", lines, last);
+    let hidden = outside(at, rows, logs.sources().len());
+    Dialog { title: "Sources of log lines", lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// Whether a source writes: one that cannot be read is another thing than one that is silent.

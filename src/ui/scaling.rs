@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::Ctx;
-use super::widgets::dialog::dialog;
+use super::widgets::dialog::Dialog;
+use crate::app::geometry::Laid;
 use crate::app::scale::Scaling;
 
 /// The dialog.
-pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scaling: &Scaling) {
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scaling: &Scaling) -> Laid {
     let rows = scaling.rows.iter().enumerate().map(|(index, row)| {
         let change = match row.wanted.cmp(&row.there) {
             std::cmp::Ordering::Equal => String::new(),
@@ -28,5 +29,6 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scaling: &S
     let enter = if changed { "enter shows the plan, " } else { "" };
     let hint = Line::styled(format!(" {enter}j k choose, + - change, esc leaves"), ctx.theme.dim());
     let title = format!("Scale {}: how many machines?", scaling.service);
-    dialog(ctx, frame, body, Some(&scaling.service.env), &title, lines, hint);
+    let (env, at) = (Some(&scaling.service.env), Some(scaling.at));
+    Dialog { env, title: &title, lines, last: hint, at, ..Dialog::default() }.draw(ctx, frame, body)
 }

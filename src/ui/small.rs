@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::{Ctx, alarm_line, header, hint_line, panes, text};
 use crate::app::geometry::{Area, Geometry};
+use crate::app::jump::covered;
 use crate::app::model::Pane;
 use crate::app::overlay::Overlay;
 use crate::domain::environment::Tier;
@@ -24,7 +25,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
         put(frame, alarm_line(ctx, area.width));
     }
     // What is typed, and what is answered to it, has to be seen; hints of keys need not.
-    let says = matches!(model.overlay, Some(Overlay::Prompt(_))) || model.notice.is_some();
+    let says = matches!(model.overlay, Some(Overlay::Prompt(_))) || model.notice.is_some() || covered(model);
     if says && rest.height > 0 {
         let last = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
         rest.height -= 1;

@@ -236,6 +236,18 @@ impl Theme {
         self.glyph("→", "->")
     }
 
+    /// More stands above.
+    #[must_use]
+    pub fn up(&self) -> &'static str {
+        self.glyph("↑", "^")
+    }
+
+    /// More stands below.
+    #[must_use]
+    pub fn down(&self) -> &'static str {
+        self.glyph("↓", "v")
+    }
+
     /// Two that should be the same are not.
     #[must_use]
     pub fn differs(&self) -> &'static str {

@@ -1,11 +1,9 @@
 //! What is read again right before the first call: a plan acts on what it was computed on, or not at all. What cannot be read
 //! refuses.
 
-use std::time::Duration;
-
 use super::{Operator, revisions};
 use crate::domain::claim::Mark;
-use crate::domain::operation::{OpState, Operation, PLAN_LIFE};
+use crate::domain::operation::{OpState, Operation};
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 use crate::store::StoreError;
@@ -22,8 +20,7 @@ impl Operator {
         if let Some(why) = self.plan.overrides.first().filter(|_| self.reason.is_none()) {
             return Some(Text::from(format!("{}; it is overridden by a reason alone", why.words())));
         }
-        let age = self.clock.now().duration_since(self.plan.computed_at);
-        if Duration::try_from(age).is_ok_and(|age| age > PLAN_LIFE) {
+        if self.plan.left(self.clock.now()).is_none() {
             return Some(Text::from("the plan is older than a minute; make it again"));
         }
         if let Some(why) = self.objection().await {

@@ -1,0 +1,56 @@
+//! A question that was asked for a plan, so that one key asks it again.
+
+use super::effect::Effect;
+use super::model::Model;
+use super::rollback::Rollback;
+use crate::domain::ids::{EnvId, OpId, ReqId};
+use crate::domain::operation::Wish;
+use crate::sanitize::Text;
+
+/// The key that asks again.
+pub(super) const AGAIN: char = 'r';
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// Where.
+    pub env: EnvId,
+    /// What.
+    pub wish: Wish,
+    /// The operation that it goes on with.
+    pub continues: Option<OpId>,
+    /// The reason that was given when it was asked before: for what was known then, so that it is shown anew where one is needed.
+    pub said: Option<Text>,
+}
+
+impl Question {
+    /// A question of its own.
+    #[must_use]
+    pub fn new(env: EnvId, wish: Wish) -> Self {
+        Self { env, wish, continues: None, said: None }
+    }
+}
+
+/// Asks: everything that the plan needs is read anew.
+pub(super) fn ask(model: &mut Model, question: Question) -> Vec<Effect> {
+    model.asked += 1;
+    let req = ReqId(model.asked);
+    let effect = Effect::Preflight(req, question.env.clone(), question.wish.clone(), question.continues);
+    model.rollback = Some(Rollback::Preflighting(req, question));
+    vec![effect]
+}
+
+/// Asks the question of the dialog again, if it has one.
+pub(super) fn again(model: &mut Model) -> Vec<Effect> {
+    let (question, overridden) = match &model.rollback {
+        Some(Rollback::Ready(plan, confirm)) => (confirm.question.clone(), !plan.overrides.is_empty()),
+        // Whatever made it fall may need another reason.
+        Some(Rollback::Refused(_, question)) => (question.clone(), true),
+        _ => return Vec::new(),
+    };
+    let Some(mut question) = question else { return Vec::new() };
+    if overridden {
+        question.said = model.reason.take().or(question.said);
+    }
+    ask(model, question)
+}

@@ -1,0 +1,155 @@
+//! Scrolling in a dialog that has more to say than it has room for. What was laid out by the last frame says how far there is to go.
+
+use super::geometry::Laid;
+use super::model::Model;
+use super::msg::{Key, KeyCode};
+use super::overlay::Overlay;
+use super::rollback::Rollback;
+
+/// Rows that one turn of the wheel moves by.
+const WHEEL: isize = 3;
+
+/// What stands over the panes, as far as its place is kept: another thing begins at its beginning.
+pub(super) type Standing = (Option<std::mem::Discriminant<Overlay>>, Option<std::mem::Discriminant<Rollback>>);
+
+/// What stands over the panes now.
+pub(super) fn standing(model: &Model) -> Standing {
+    (model.overlay.as_ref().map(std::mem::discriminant), model.rollback.as_ref().map(std::mem::discriminant))
+}
+
+/// Another thing stands there now: it shows from its beginning, and nothing of it has been drawn.
+pub(super) fn begin(model: &mut Model) {
+    model.scroll = None;
+    model.geometry.dialog = None;
+}
+
+/// Takes a key that scrolls; false when it is none. Letters scroll where none is typed.
+pub(super) fn key(model: &mut Model, key: Key, letters: bool) -> bool {
+    let page = model.geometry.dialog.map_or(1, |laid| isize::try_from(laid.room).unwrap_or(1).saturating_sub(1).max(1));
+    let by = match key.code {
+        KeyCode::Down => 1,
+        KeyCode::Up => -1,
+        KeyCode::Char('j') if letters => 1,
+        KeyCode::Char('k') if letters => -1,
+        KeyCode::Char(' ') if letters => page,
+        KeyCode::PageDown => page,
+        KeyCode::PageUp => -page,
+        KeyCode::Home => isize::MIN / 2,
+        KeyCode::End => isize::MAX / 2,
+        _ => return false,
+    };
+    rows(model, by);
+    true
+}
+
+/// Half a page down or up.
+pub(super) fn half(model: &mut Model, down: bool) {
+    let room = model.geometry.dialog.map_or(2, |laid| laid.room);
+    let by = isize::try_from(room / 2).unwrap_or(1).max(1);
+    rows(model, if down { by } else { -by });
+}
+
+/// One turn of the wheel.
+pub(super) fn wheel(model: &mut Model, down: bool) {
+    rows(model, if down { WHEEL } else { -WHEEL });
+}
+
+fn rows(model: &mut Model, by: isize) {
+    let Some(laid) = model.geometry.dialog else { return };
+    let top = model.scroll.unwrap_or(laid.top).min(laid.last());
+    let next = top.saturating_add_signed(by).min(laid.last());
+    model.scroll = Some(next);
+    if let Some(Rollback::Ready(_, confirm)) = &mut model.rollback {
+        confirm.saw(laid.top, laid.room);
+        confirm.saw(next, laid.room);
+    }
+}
+
+/// Whether what has to be read before it is confirmed has been on the screen.
+pub(super) fn read(seen: usize, laid: Option<Laid>) -> bool {
+    laid.is_none_or(|laid| seen.max(laid.top + laid.room) >= laid.must)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::confirm::Confirm;
+    use crate::app::effect::Effect;
+    use crate::app::msg::{Mouse, MouseKind, Msg, Now};
+    use crate::app::update;
+    use crate::domain::consent::Level;
+    use crate::domain::operation::{Plan, Wish};
+    use crate::sanitize::Text;
+
+    const NOW: Now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(9) };
+
+    fn model(rollback: Rollback, must: usize) -> Model {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\naccess = \"write\"\n";
+        let flags = crate::config::load::Flags::default();
+        let mut model = Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), NOW);
+        let _ = update(&mut model, Msg::Resize(80, 24), NOW);
+        model.rollback = Some(rollback);
+        model.geometry.dialog = Some(Laid { top: 0, room: 10, all: 30, must });
+        model
+    }
+
+    fn ready(level: Level) -> Rollback {
+        let plan = Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall);
+        Rollback::Ready(Box::new(Plan { level, ..plan }), Confirm::typed("production"))
+    }
+
+    fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+        let effects = update(model, Msg::Key(Key { code, ctrl: false, alt: false, repeat: false }), NOW);
+        if let (Some(laid), Some(top)) = (&mut model.geometry.dialog, model.scroll) {
+            // As the next frame lays it out.
+            laid.top = top;
+        }
+        effects
+    }
+
+    #[test]
+    fn arrows_and_pages_scroll_as_far_as_there_is_text_and_letters_where_none_is_typed() {
+        let mut dialog = model(Rollback::Refused(Text::from("why"), None), 0);
+        for (code, top) in [
+            (KeyCode::Down, 1),
+            (KeyCode::Char('j'), 2),
+            (KeyCode::PageDown, 11),
+            (KeyCode::Char('k'), 10),
+            (KeyCode::End, 20),
+            (KeyCode::Down, 20),
+            (KeyCode::Up, 19),
+            (KeyCode::PageUp, 10),
+            (KeyCode::Home, 0),
+            (KeyCode::Up, 0),
+        ] {
+            press(&mut dialog, code);
+            assert_eq!(dialog.scroll, Some(top), "{code:?}");
+        }
+        let wheel = Msg::Mouse(Mouse { kind: MouseKind::WheelDown, column: 0, row: 0 });
+        let _ = update(&mut dialog, wheel, NOW);
+        assert_eq!(dialog.scroll, Some(3));
+        press(&mut dialog, KeyCode::Esc);
+        assert_eq!((dialog.scroll, dialog.geometry.dialog), (None, None), "another thing begins at its beginning");
+        let mut typed = model(ready(Level::Critical), 0);
+        press(&mut typed, KeyCode::Char('j'));
+        press(&mut typed, KeyCode::Down);
+        let Some(Rollback::Ready(_, confirm)) = &typed.rollback else { panic!() };
+        assert_eq!((confirm.typed.as_str(), typed.scroll), ("productionj", Some(1)));
+    }
+
+    #[test]
+    fn nothing_is_confirmed_before_its_warnings_were_on_the_screen() {
+        let mut plan = model(ready(Level::Critical), 25);
+        assert!(press(&mut plan, KeyCode::Enter).is_empty());
+        assert!(plan.notice.as_ref().is_some_and(|said| said.as_str().contains("more to read")), "{:?}", plan.notice);
+        press(&mut plan, KeyCode::End);
+        press(&mut plan, KeyCode::Home);
+        assert!(press(&mut plan, KeyCode::Enter).is_empty(), "what was jumped over was not seen");
+        press(&mut plan, KeyCode::PageDown);
+        press(&mut plan, KeyCode::PageDown);
+        press(&mut plan, KeyCode::Home);
+        assert!(matches!(press(&mut plan, KeyCode::Enter)[..], [Effect::Operate(..)]), "it was seen before");
+    }
+}

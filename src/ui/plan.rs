@@ -1,0 +1,142 @@
+//! The plan of an operation: what has to be read before it is confirmed, then the rest of it, and what confirms it.
+
+use ratatui::text::Line;
+
+use super::{Ctx, text};
+use crate::app::{confirm, readiness};
+use crate::domain::consent::Level;
+use crate::domain::environment::{Platform, Status};
+use crate::domain::ids::Sha;
+use crate::domain::manner::Manner;
+use crate::domain::operation::{OpKind, Plan, PlanPart, Wish};
+use crate::domain::proof::Stays;
+use crate::sanitize::Text;
+
+/// What it says: first what has to be read, which is what refuses, what moves and what does not, and what warns; then what ships or goes
+/// out, and the steps.
+pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line<'static>>) {
+    let told = |text: &Text, status: Status| {
+        Line::styled(format!(" {} {text}", ctx.theme.symbol(status)), ctx.theme.status(status))
+    };
+    let mut first: Vec<Line<'static>> = plan.refusals.iter().map(|text| told(text, Status::Fail)).collect();
+    for part in &plan.parts {
+        first.push(Line::styled(head(ctx, part), ctx.theme.strong()));
+        let manner = manner(plan, part);
+        first.extend(manner.map(|words| Line::styled(format!("    {words}"), ctx.theme.status(Status::Warn))));
+    }
+    first.extend(plan.rest.iter().map(|one| {
+        let text = format!(" {}: {}", one.service.name, one.words);
+        match one.state {
+            state if state.alarming() => told(&text.trim_start().into(), Status::Warn),
+            Stays::Already | Stays::NotMoved | Stays::Alone | Stays::Differs | Stays::Unread => {
+                Line::styled(text, ctx.theme.dim())
+            }
+        }
+    }));
+    if let Some(why) = &plan.arrived {
+        first.push(Line::raw(format!(" nothing is left to do: {why}; its end is written down")));
+    }
+    if let Some(expected) = plan.expected {
+        first.push(Line::raw(format!(" usually takes {}", text::age(expected))));
+    }
+    let mut rest = Vec::new();
+    match &plan.ships {
+        Some(ships) => {
+            for (status, text) in ships.lines() {
+                let fine = status == Status::Ok;
+                let style = if fine { ctx.theme.dim() } else { ctx.theme.status(status) };
+                let line = Line::styled(format!(" {} {}", ctx.theme.symbol(status), ctx.veiled(&text)), style);
+                if fine { rest.push(line) } else { first.push(line) }
+            }
+        }
+        None if plan.kind.ships() => first.extend(against(ctx, plan.kind)),
+        None => {}
+    }
+    if !plan.stays.is_empty() {
+        let stays = if plan.kind == OpKind::RollBack { " does NOT go back" } else { " stays as it is" };
+        first.push(Line::styled(stays, ctx.theme.status(Status::Warn)));
+    }
+    first.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
+    first.extend(plan.overrides.iter().map(|one| told(&Text::from(one.words()), Status::Warn)));
+    first.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
+    match &plan.commits_out {
+        Some(commits) => {
+            let how = match (commits.len(), plan.kind.ships()) {
+                (1, true) => "commit ships",
+                (_, true) => "commits ship",
+                (1, false) => "commit goes out",
+                (_, false) => "commits go out",
+            };
+            first.push(Line::styled(format!(" {} {how}", commits.len()), ctx.theme.strong()));
+            let title = |one: &crate::domain::release::Commit| {
+                let (author, title) = (ctx.veiled(one.author.as_str()), ctx.veiled(one.title.as_str()));
+                Line::raw(format!("    {} {author} {title}", one.sha.short()))
+            };
+            rest.splice(0..0, commits.iter().map(title));
+        }
+        None if !plan.kind.ships() && plan.kind != OpKind::RollBack => {}
+        None => first.push(Line::raw(" the commits: unknown")),
+    }
+    for part in plan.parts.iter().filter(|part| !part.steps.is_empty()) {
+        let whose =
+            if part.platform == Platform::Github { part.resource.to_string() } else { part.service.name.to_string() };
+        rest.push(Line::styled(format!(" steps of {whose}"), ctx.theme.strong()));
+        rest.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
+    }
+    (first, rest)
+}
+
+/// From where to where a part moves.
+fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
+    // What moves nothing has no commit to show; where one would move, that it is unknown matters.
+    let unknown = if part.act.moves() { " ?" } else { "" };
+    let sha = |sha: &Option<Sha>| sha.as_ref().map_or_else(|| unknown.to_owned(), |sha| format!(" {}", sha.short()));
+    let (from, to, arrow) = (&part.from, &part.to, ctx.theme.arrow());
+    if part.platform == Platform::Github {
+        format!(" {}: {} {arrow} {}{}", part.resource, from.0, to.0, sha(&to.1))
+    } else {
+        format!(" {}: {}{} {arrow} {}{}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1))
+    }
+}
+
+/// What speaks against bringing more to production now.
+fn against(ctx: &Ctx<'_>, kind: OpKind) -> Vec<Line<'static>> {
+    let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
+    // A gate does not speak against its own answer.
+    let checks = checks.filter(|check| kind != OpKind::Approve || check.asks != readiness::NO_GATE);
+    checks
+        .map(|check| {
+            let text = format!(" {} NOT: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);
+            Line::styled(text, ctx.theme.status(check.status))
+        })
+        .collect()
+}
+
+/// How its machines are moved, where that is not the usual way.
+fn manner(plan: &Plan, part: &PlanPart) -> Option<String> {
+    let manner = match &plan.wish {
+        Wish::RollBack(targets) => &targets.iter().find(|target| target.service == part.service)?.manner,
+        Wish::RollBackTo { manner, .. } if part.platform == Platform::Fly => manner,
+        _ => return None,
+    };
+    (*manner != Manner::default()).then(|| manner.words())
+}
+
+/// What confirms it, what is typed of that and for how long, or that nothing can be confirmed.
+pub(super) fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'static> {
+    if !plan.refusals.is_empty() {
+        return Line::styled(" cannot be done now; r makes the plan anew, esc leaves", ctx.theme.dim());
+    }
+    let Some(left) = plan.left(ctx.now.wall) else {
+        let text = " the plan is older than a minute: r makes it anew, esc leaves";
+        return Line::styled(text, ctx.theme.status(Status::Warn));
+    };
+    // The last second is one.
+    let left = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+    let text = match plan.level {
+        Level::Critical => format!(" type {} and enter: {typed}{}", plan.env, ctx.theme.cursor()),
+        Level::Severe => format!(" press {} to carry it out", confirm::letter(plan)),
+        Level::Moderate => " carry it out? y/N".to_owned(),
+    };
+    Line::styled(format!("{text}   {left} s left   esc leaves"), ctx.theme.prod())
+}
