@@ -1,4 +1,4 @@
--- What is asked of a database, read-only: catalogs and statistics, never a table of the product (supabase.md section 5).
+-- What is asked of a database, read-only: catalogs and statistics, never a table of the product (docs/platforms/postgres.md section 5).
 -- Each statement stands under its name.
 
 -- name: server

@@ -1,4 +1,4 @@
-//! Settings: validated, immutable, made once at the start (console.md section 10).
+//! Settings: validated, immutable, made once at the start.
 
 mod address;
 mod check;
@@ -99,7 +99,7 @@ pub struct Access {
     pub token: Token,
 }
 
-/// Fly's three bases (fly.md section 1).
+/// Fly's three bases (docs/platforms/fly.md section 1).
 #[derive(Debug, Clone)]
 pub struct FlyAccess {
     /// Machines API, `https://api.machines.dev`.

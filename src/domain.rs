@@ -1,4 +1,4 @@
-//! The vocabulary of the console (console.md section 2) and its pure rules. No I/O, no tasks, no drawing here.
+//! The vocabulary of the console (ARCHITECTURE.md, Glossary) and its pure rules. No I/O, no tasks, no drawing here.
 
 pub mod candidates;
 pub mod claim;

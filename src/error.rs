@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::sanitize::Text;
 
-/// Exit codes of every command (console.md section 9).
+/// Exit codes of every command (README.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
     /// Done, healthy, PASS, no difference.

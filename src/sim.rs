@@ -1,5 +1,6 @@
 //! The simulator: the platforms' HTTP APIs on loopback, each at an origin of its own, over one seeded world
-//! (console.md section 11). It shares no code with the clients, so that neither can hide the other's mistakes.
+//! (docs/adr/0005-the-simulator-is-a-separate-world.md). It shares no code with the clients, so that neither can hide the other's
+//! mistakes.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

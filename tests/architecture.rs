@@ -231,8 +231,111 @@ fn two_files_are_unsafe() {
     assert_eq!(found, UNSAFE, "unsafe code is a decision: say why in Cargo.toml and here");
 }
 
+/// Every comment of the sources and the tests as one text a file, and where a fixture says that its bytes come from.
+fn remarks() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for dir in ["src", "tests", "benches", "assets"] {
+        all_files(&root.join(dir), &mut found);
+    }
+    let of = |path: &PathBuf| {
+        let text = fs::read_to_string(path).ok()?;
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        let remark = match path.extension()?.to_str()? {
+            "rs" => comments(&text, "//"),
+            "sql" => comments(&text, "--"),
+            "toml" => comments(&text, "#"),
+            "json" => text.lines().filter(|line| line.contains("\"provenance\"")).collect(),
+            _ => return None,
+        };
+        Some((name, remark))
+    };
+    found.iter().filter_map(of).collect()
+}
+
+fn all_files(dir: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { all_files(&path, into) } else { into.push(path) }
+    }
+}
+
+/// The comments of a file without their marks, as one text: a citation may go on in the next line.
+fn comments(text: &str, mark: &str) -> String {
+    let lines = text.lines().filter_map(|line| line.split_once(mark).map(|(before, comment)| (before, comment)));
+    // A mark inside a text is an address.
+    let own = lines.filter(|(before, _)| !before.ends_with(':') && before.matches('"').count() % 2 == 0);
+    own.map(|(_, comment)| comment.trim_start_matches(['/', '!', '-']).trim()).collect::<Vec<_>>().join(" ")
+}
+
+/// Documents that a text names, each with what follows it.
+fn cited(text: &str) -> Vec<(&str, &str)> {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let ends = text.match_indices(".md").map(|(at, _)| at + ".md".len());
+    let ends = ends.filter(|end| !text[*end..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
+    let start = |end: usize| text[..end].rfind(|c: char| !part(c)).map_or(0, |at| at + 1);
+    ends.map(|end| (&text[start(end)..end], &text[end..])).filter(|(name, _)| *name != ".md").collect()
+}
+
+/// The numbers of ` sections 3.1, 3.2 and 5` at the head of a text.
+fn sections(rest: &str) -> Vec<&str> {
+    let Some(list) = rest.trim_start_matches('`').strip_prefix(" section") else { return Vec::new() };
+    let mut found = Vec::new();
+    for word in list.strip_prefix('s').unwrap_or(list).split_whitespace().filter(|word| !matches!(*word, "and" | "to"))
+    {
+        let number = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+        if !number.starts_with(|c: char| c.is_ascii_digit()) {
+            break;
+        }
+        found.push(number);
+        // Whatever stands behind a number but a comma ends the list.
+        if word != number && word.strip_suffix(',') != Some(number) {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether a document has a heading with this number.
+fn has_section(document: &str, number: &str) -> bool {
+    let headings = document.lines().filter_map(|line| line.strip_prefix("## ").or(line.strip_prefix("### ")));
+    headings
+        .map(|heading| heading.split_whitespace().next().unwrap_or_default())
+        .any(|first| first.trim_end_matches('.') == number)
+}
+
+/// Nobody can look a document up that is not here, and a section that is not in it says nothing.
+#[test]
+fn comments_cite_documents_of_this_repository() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = Vec::new();
+    let mut looked_up = 0;
+    for (file, remark) in remarks() {
+        for (document, rest) in cited(&remark) {
+            let Ok(text) = fs::read_to_string(root.join(document)) else {
+                wrong.push(format!("{file} cites {document}, which is not in the repository"));
+                continue;
+            };
+            for number in sections(rest) {
+                looked_up += 1;
+                if !has_section(&text, number) {
+                    wrong.push(format!("{file} cites section {number} of {document}, which has none"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(looked_up > 100, "only {looked_up} sections are cited: citations are not found any more");
+}
+
 #[test]
 fn the_test_itself_can_fail() {
+    let comment =
+        comments("let a = \"https://x.dev\";\n//! As told (docs/a.md\n//! sections 3.1, 4 and 10). 20 of them\n", "//");
+    assert_eq!(comment, "As told (docs/a.md sections 3.1, 4 and 10). 20 of them");
+    let [(document, rest)] = cited(&comment)[..] else { panic!("one document is cited") };
+    assert_eq!((document, sections(rest)), ("docs/a.md", vec!["3.1", "4", "10"]));
+    assert!(has_section("## 4. Four\n### 3.1 One\n", "3.1") && !has_section("## 4. Four\n", "3"));
     let held =
         "fn f() {\n    step.detail.as_str().starts_with(\"held\")\n}\n#[cfg(test)]\nmod tests {\n    x.contains(\"y\")";
     assert_eq!(looks(held), ["step.detail.as_str().starts_with(\"held\")"]);

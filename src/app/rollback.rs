@@ -131,7 +131,8 @@ pub(super) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
     }
 }
 
-/// Why a rollback may not be chosen now: what it is chosen from has not been read for too long (console.md section 3).
+/// Why a rollback may not be chosen now: what it is chosen from has not been read for too long
+/// (docs/adr/0002-a-statement-needs-its-basis.md).
 pub(super) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
     let feeds = |id: &ServiceId| [FeedId::Declared(id.clone()), FeedId::Releases(id.clone())];
     let why = fresh::stale(model, services.iter().flat_map(feeds), now)?;

@@ -20,8 +20,8 @@ use crate::error::{ExitCode, UserError};
 /// Bytes of a token at most; Fly's are the longest, with several joined.
 const LONGEST: u64 = 64 << 10;
 
-/// Variables in the order in which the platform's own tool prefers them (fly.md section 1, github.md section 9, vercel.md
-/// section 13, supabase.md section 1).
+/// Variables in the order in which the platform's own tool prefers them (docs/platforms/fly.md section 1, docs/platforms/github.md
+/// section 9, docs/platforms/vercel.md section 13, docs/platforms/supabase.md section 1).
 #[must_use]
 pub fn variables(platform: Platform) -> &'static [&'static str] {
     match platform {
@@ -100,7 +100,8 @@ fn remedy(platform: Platform) -> String {
     }
 }
 
-/// What the platform's own tool keeps (github.md section 9, supabase.md section 1, fly.md section 1, vercel.md section 13).
+/// What the platform's own tool keeps (docs/platforms/github.md section 9, docs/platforms/supabase.md section 1,
+/// docs/platforms/fly.md section 1, docs/platforms/vercel.md section 13).
 fn stored(platform: Platform, dry: bool, env: Env<'_>, warnings: &mut Vec<String>) -> Option<Token> {
     let source = match platform {
         Platform::Github => {

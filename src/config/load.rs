@@ -1,4 +1,4 @@
-//! Loading: flag, then environment variable, then project file, then user file, then default (console.md section 10).
+//! Loading: flag, then environment variable, then project file, then user file, then default.
 
 use std::path::{Path, PathBuf};
 

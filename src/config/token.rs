@@ -1,5 +1,5 @@
 //! A token that can be found anew. Tools renew what they keep in their files, so a console that has run all night may hold a
-//! token that has ended (fly.md section 1): what came from a file or a command is read again when it is refused.
+//! token that has ended (docs/platforms/fly.md section 1): what came from a file or a command is read again when it is refused.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -116,7 +116,7 @@ impl Freshness {
 }
 
 impl FeedStatus {
-    /// Freshness at `now`: stale after three intervals without an answer (console.md section 3).
+    /// Freshness at `now`: stale after three intervals without an answer (docs/adr/0002-a-statement-needs-its-basis.md).
     #[must_use]
     pub fn freshness(&self, now: Timestamp) -> Freshness {
         let last = match &self.state {

@@ -11,7 +11,7 @@ use super::pipeline::Run;
 use super::span::since;
 use crate::sanitize::Text;
 
-/// A gate that is open for so long blocks (console.md section 4).
+/// A gate that is open for so long blocks: it has probably been forgotten.
 const LONG: Duration = Duration::from_secs(15 * 60);
 
 /// Something that holds a run for an environment.

@@ -108,7 +108,7 @@ pub const PLAN_LIFE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// A release with an old image, machine by machine (fly.md section 7).
+    /// A release with an old image, machine by machine (docs/platforms/fly.md section 7).
     FlyImage {
         /// The image.
         image: Text,
@@ -119,7 +119,8 @@ pub enum Act {
         /// A release row that an operation cut short left open: it is used up instead of recording another one.
         row: Option<(Text, u64)>,
     },
-    /// New machines with an image beside the old ones, which are destroyed once the new ones serve (fly.md section 6).
+    /// New machines with an image beside the old ones, which are destroyed once the new ones serve (docs/platforms/fly.md section
+    /// 6).
     FlySwap {
         /// The image.
         image: Text,
@@ -139,7 +140,7 @@ pub enum Act {
         /// The release row that is closed: id and version.
         row: (Text, u64),
     },
-    /// Machines made or destroyed (fly.md section 11).
+    /// Machines made or destroyed (docs/platforms/fly.md section 11).
     FlyScale {
         /// A machine like this one, in this region, for each.
         create: Vec<(Text, Text)>,
@@ -148,12 +149,12 @@ pub enum Act {
         /// These are destroyed.
         destroy: Vec<Text>,
     },
-    /// The instant rollback of production, with its job (vercel.md section 6).
+    /// The instant rollback of production, with its job (docs/platforms/vercel.md section 6).
     VercelRollback {
         /// It was asked for already: only its job is followed.
         asked: bool,
     },
-    /// The answer to a gate (github.md section 5.1).
+    /// The answer to a gate (docs/platforms/github.md section 5.1).
     Review {
         /// Which run.
         run: u64,
@@ -162,7 +163,7 @@ pub enum Act {
         /// Opened, or closed for good.
         approve: bool,
     },
-    /// The dispatch of a workflow, whose run is followed (github.md section 4.4).
+    /// The dispatch of a workflow, whose run is followed (docs/platforms/github.md section 4.4).
     Dispatch {
         /// Its file.
         workflow: Text,
@@ -171,15 +172,15 @@ pub enum Act {
         /// Its input that takes the commit.
         input: Text,
     },
-    /// Machines started anew, one after the other (fly.md section 3).
+    /// Machines started anew, one after the other (docs/platforms/fly.md section 3).
     FlyRestart {
         /// Which.
         machines: Vec<Text>,
     },
-    /// A switch of a Vercel project: one call, and a look that it took (vercel.md sections 4, 10 and 11).
+    /// A switch of a Vercel project: one call, and a look that it took (docs/platforms/vercel.md sections 4, 10 and 11).
     VercelLever(Lever),
     /// A build of the same commit with the variables of now, for this target, followed until it serves or is ready
-    /// (vercel.md section 5).
+    /// (docs/platforms/vercel.md section 5).
     VercelBuild {
         /// `production`, or the name of a custom environment.
         target: Text,
@@ -190,12 +191,12 @@ pub enum Act {
         /// The build that was asked for already: it is only followed.
         asked: Option<Text>,
     },
-    /// A production build that is ready takes over the domains, without another build (vercel.md section 6).
+    /// A production build that is ready takes over the domains, without another build (docs/platforms/vercel.md section 6).
     VercelPromote {
         /// It was asked for already: only its job is followed.
         asked: bool,
     },
-    /// Jobs of a run that is over are run again, and followed (github.md section 4.3).
+    /// Jobs of a run that is over are run again, and followed (docs/platforms/github.md section 4.3).
     Rerun {
         /// Which run.
         run: u64,
@@ -207,19 +208,20 @@ pub enum Act {
         /// Which run.
         run: u64,
     },
-    /// The end of a run (github.md section 4.2).
+    /// The end of a run (docs/platforms/github.md section 4.2).
     CancelRun {
         /// Which run.
         run: u64,
     },
-    /// A secret gets the value that the wish holds (fly.md section 9, vercel.md section 8, github.md section 7).
+    /// A secret gets the value that the wish holds (docs/platforms/fly.md section 9, docs/platforms/vercel.md section 8,
+    /// docs/platforms/github.md section 7).
     SetSecret {
         /// Its name.
         key: Text,
         /// The environment as its platform calls it.
         place: Text,
     },
-    /// The domains of an environment that has no rollback of its own, one by one (vercel.md section 6).
+    /// The domains of an environment that has no rollback of its own, one by one (docs/platforms/vercel.md section 6).
     VercelAliases(Vec<Text>),
 }
 

@@ -1,4 +1,4 @@
-//! Pipeline runs, jobs, steps and the gates that hold them (github.md sections 4 and 5).
+//! Pipeline runs, jobs, steps and the gates that hold them (docs/platforms/github.md sections 4 and 5).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;

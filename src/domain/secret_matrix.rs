@@ -58,8 +58,8 @@ fn missing(read: &[&EnvInfo], found: &[&SecretEntry], contract: Contract) -> Vec
         .collect()
 }
 
-/// Variables of a build that were set after the build that is live (vercel.md section 7): they wait for the next one.
-/// `built` says when what runs on a platform in an environment was made.
+/// Variables of a build that were set after the build that is live (docs/platforms/vercel.md section 8): they wait for the next
+/// one. `built` says when what runs on a platform in an environment was made.
 pub fn note_late(rows: &mut [SecretRow], built: impl Fn(&EnvId, Platform) -> Option<jiff::Timestamp>) {
     for row in rows {
         let late = row.entries.iter().filter(|entry| {

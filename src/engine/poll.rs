@@ -127,7 +127,7 @@ impl Poller {
 }
 
 /// The pause after the `failures`-th failure in a row: doubling, up to [`CEILING`]. A refused token is asked again rarely:
-/// platforms lock accounts that insist (github.md section 2).
+/// platforms lock accounts that insist (docs/platforms/github.md section 2).
 fn backoff(first: Duration, failures: u32, kind: ErrorKind) -> Duration {
     if kind == ErrorKind::Auth {
         return CEILING;

@@ -1,4 +1,4 @@
-//! Fly.io: machines over the Machines API, images over GraphQL, logs and releases over the web API (fly.md).
+//! Fly.io: machines over the Machines API, images over GraphQL, logs and releases over the web API (docs/platforms/fly.md).
 
 mod auth;
 mod config;
@@ -50,7 +50,7 @@ struct Held {
     rows: Recent<view::Rows>,
 }
 
-/// One app (fly.md section 2).
+/// One app (docs/platforms/fly.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlyApp {
     /// Its name.
@@ -61,7 +61,7 @@ pub struct FlyApp {
     pub organization: Text,
 }
 
-/// One machine (fly.md section 3.1).
+/// One machine (docs/platforms/fly.md section 3.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     /// 14 hex digits.
@@ -109,7 +109,7 @@ pub enum Membership {
     Unknown,
 }
 
-/// One release row (fly.md section 5).
+/// One release row (docs/platforms/fly.md section 5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlyRelease {
     /// The row's id.
@@ -132,7 +132,7 @@ pub struct FlyRelease {
     pub image_ref: Text,
 }
 
-/// A lease on one machine (fly.md section 3.4).
+/// A lease on one machine (docs/platforms/fly.md section 3.4).
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// Sent with every guarded call; whoever has it holds the machine.
@@ -278,7 +278,7 @@ impl Fly {
         Ok(FlyApp { name: Text::clean(&app.name), status: Text::clean(&app.status), organization })
     }
 
-    /// `GET /api/v1/apps/{app}/logs`: the newest lines without a token, what follows with one (fly.md section 8).
+    /// `GET /api/v1/apps/{app}/logs`: the newest lines without a token, what follows with one (docs/platforms/fly.md section 8).
     ///
     /// # Errors
     /// [`PlatformError`]; a deploy token usually may not read logs (401).
@@ -293,7 +293,7 @@ impl Fly {
         let call = self.http.get(FLY, &url).maybe("next_token", next_token).cap(4 * BODY_CAP);
         let page: Result<wire::Logs, _> = self.machines_auth(call).read().await;
         let page = page.map_err(|mut error| {
-            // The platform does not say so itself (fly.md section 1).
+            // The platform does not say so itself (docs/platforms/fly.md section 1).
             if error.status == Some(401) {
                 error.message =
                     Text::from(format!("{} (a deploy token may not read logs; a readonly token may)", error.message));
@@ -320,7 +320,7 @@ impl Fly {
         Ok(LogPage { lines: lines.collect(), next: Some(page.meta.next_token).filter(|token| !token.is_empty()) })
     }
 
-    /// `GET /v1/apps/{app}/secrets`: names and opaque digests (fly.md section 9).
+    /// `GET /v1/apps/{app}/secrets`: names and opaque digests (docs/platforms/fly.md section 9).
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
@@ -363,5 +363,5 @@ impl Fly {
 
 /// An update may pull an image before it answers.
 const UPDATE_TIMEOUT: Duration = Duration::from_secs(60);
-/// The longest wait that the platform allows (fly.md section 3.5).
+/// The longest wait that the platform allows (docs/platforms/fly.md section 3.5).
 const WAIT_MAX: Duration = Duration::from_secs(60);

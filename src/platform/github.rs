@@ -1,4 +1,4 @@
-//! GitHub: runs, jobs, gates, commits, secrets and variables by name (github.md).
+//! GitHub: runs, jobs, gates, commits, secrets and variables by name (docs/platforms/github.md).
 
 mod change;
 mod lanes;
@@ -59,7 +59,7 @@ pub struct Comparison {
     pub added: Vec<Text>,
 }
 
-/// A deployment record (github.md section 5.3).
+/// A deployment record (docs/platforms/github.md section 5.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GithubDeployment {
     /// Its number.
@@ -103,8 +103,8 @@ impl Github {
         Ok(TokenInfo { who: Text::clean(&login.login), note })
     }
 
-    /// `GET R/actions/runs`, newest first, without a filter: filtered lists lag behind (github.md section 3). Jobs and gates
-    /// are empty; ask for them run by run.
+    /// `GET R/actions/runs`, newest first, without a filter: filtered lists lag behind (docs/platforms/github.md section 3). Jobs
+    /// and gates are empty; ask for them run by run.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.

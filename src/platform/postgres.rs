@@ -1,5 +1,6 @@
-//! The product's database, directly: read-only, catalogs and statistics alone, with time-outs, over TLS (supabase.md section 5).
-//! Every look is a connection of its own with the simple protocol, so that a pooler in transaction mode serves as well.
+//! The product's database, directly: read-only, catalogs and statistics alone, with time-outs, over TLS
+//! (docs/platforms/postgres.md). Every look is a connection of its own with the simple protocol, so that a pooler in transaction
+//! mode serves as well.
 
 mod catalogue;
 mod judge;

@@ -1,4 +1,4 @@
-//! Supabase: project, health, migrations, secrets by digest, logs (supabase.md).
+//! Supabase: project, health, migrations, secrets by digest, logs (docs/platforms/supabase.md).
 
 mod logs;
 mod posture;
@@ -20,7 +20,7 @@ use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
 
 const SUPABASE: Platform = Platform::Supabase;
-/// The services whose health is asked; the parameter is required (supabase.md section 3.2).
+/// The services whose health is asked; the parameter is required (docs/platforms/supabase.md section 3.2).
 const SERVICES: [&str; 6] = ["auth", "db", "pooler", "realtime", "rest", "storage"];
 
 /// The client.
@@ -50,7 +50,7 @@ pub struct SupabaseProject {
 }
 
 impl SupabaseProject {
-    /// The drawn state of the platform's word (supabase.md section 3.1).
+    /// The drawn state of the platform's word (docs/platforms/supabase.md section 3.1).
     #[must_use]
     pub fn drawn(&self) -> Status {
         words::project(self.status.as_str()).0

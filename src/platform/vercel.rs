@@ -1,4 +1,4 @@
-//! Vercel: projects, deployments, logs, variables, domains and the production pointer (vercel.md).
+//! Vercel: projects, deployments, logs, variables, domains and the production pointer (docs/platforms/vercel.md).
 
 mod history;
 mod levers;
@@ -57,7 +57,7 @@ struct Held {
     rolling: Recent<Option<RollingRelease>>,
 }
 
-/// A project, as far as a release console needs it (vercel.md section 4).
+/// A project, as far as a release console needs it (docs/platforms/vercel.md section 4).
 #[derive(Debug, Clone, PartialEq)]
 pub struct VercelProject {
     /// `prj_…`.
@@ -84,7 +84,7 @@ pub struct VercelProject {
     pub environments: Vec<(String, String)>,
 }
 
-/// One deployment (vercel.md section 5).
+/// One deployment (docs/platforms/vercel.md section 5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct VercelDeployment {
     /// `dpl_…`.
@@ -196,7 +196,7 @@ impl VercelDeployment {
     }
 }
 
-/// A domain of a project (vercel.md section 7).
+/// A domain of a project (docs/platforms/vercel.md section 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VercelDomain {
     /// Its name.
@@ -353,7 +353,7 @@ impl Vercel {
         Ok(list.into_iter().map(domain).collect())
     }
 
-    /// A list that means nothing in part, page by page to its end (vercel.md section 1).
+    /// A list that means nothing in part, page by page to its end (docs/platforms/vercel.md section 1).
     async fn whole_list<W: serde::de::DeserializeOwned, I>(
         &self,
         what: &str,

@@ -1,4 +1,4 @@
-//! GitHub's REST API: runs, jobs and their logs, gates, deployments, comparison, secrets and variables (github.md).
+//! GitHub's REST API: runs, jobs and their logs, gates, deployments, comparison, secrets and variables (docs/platforms/github.md).
 
 mod alerts;
 mod archive;

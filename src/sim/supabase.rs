@@ -1,4 +1,4 @@
-//! Supabase's management API: profile, projects, health, migrations, secrets, logs (supabase.md sections 2 and 3).
+//! Supabase's management API: profile, projects, health, migrations, secrets, logs (docs/platforms/supabase.md sections 2 and 3).
 
 mod branches;
 mod condition;
@@ -165,7 +165,7 @@ struct NewSecret {
 /// Longest name and value.
 const SECRET: (usize, usize) = (256, 24_576);
 
-/// 201 without a body (section 3.4).
+/// 201 without a body (docs/platforms/supabase.md section 3.4).
 async fn set_secrets(State(shared): State<Shared>, Path(reference): Path<String>, body: String) -> Response {
     let Ok(asked) = serde_json::from_str::<Vec<NewSecret>>(&body) else {
         return error(StatusCode::BAD_REQUEST, "Expected an array of secrets");

@@ -1,5 +1,5 @@
 //! Vercel's REST API: user, project, deployments, build and runtime logs, the production pointer, aliases, domains and
-//! variables (vercel.md sections 1 to 8). The version is in the path, and any `vN` is taken.
+//! variables (docs/platforms/vercel.md sections 1 to 8). The version is in the path, and any `vN` is taken.
 
 mod checks;
 mod guard;

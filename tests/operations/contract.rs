@@ -214,15 +214,16 @@ async fn held(console: &mut Console, answered: u64) -> u64 {
         .await
 }
 
-/// What the platforms' own tools send although the description does not have it (fly.md section 11, vercel.md section 8,
-/// supabase.md section 1).
+/// What the platforms' own tools send although the description does not have it (docs/platforms/fly.md section 11,
+/// docs/platforms/vercel.md section 8, docs/platforms/supabase.md section 1).
 const KNOWN_FROM_TOOLS: [&str; 3] = [
     "fly-machines GET /v1/platform/regions: 200: $.regions[].capacity: not described",
     "vercel GET /v10/projects/{idOrName}/env: request: query target: not described",
     "supabase GET /v1/projects/{ref}/branches: 422: status 422: not described",
 ];
 
-/// Routes that no description has: they are known from the tools' own sources (fly.md sections 5 and 8, vercel.md section 5).
+/// Routes that no description has: they are known from the tools' own sources (docs/platforms/fly.md sections 5 and 8,
+/// docs/platforms/vercel.md section 5).
 fn undescribed(exchange: &Exchange) -> bool {
     exchange.origin == "fly"
 }

@@ -143,7 +143,7 @@ async fn of_two_consoles_the_second_sees_what_the_first_did_and_does_nothing_twi
     second.stop().await;
 }
 
-/// The sequence of fly.md section 7 and vercel.md section 6, and not one change more.
+/// The sequence of docs/platforms/fly.md section 7 and docs/platforms/vercel.md section 6, and not one change more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollback_sends_no_change_that_its_sequence_does_not_need() {
     let world = World::start(20.0).await;

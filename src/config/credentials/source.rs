@@ -18,11 +18,11 @@ pub(in crate::config) enum Source {
     File(PathBuf),
     /// What a program prints.
     Command(Vec<String>),
-    /// `gh auth token`, by the path of `gh` (github.md section 9).
+    /// `gh auth token`, by the path of `gh` (docs/platforms/github.md section 9).
     Gh(PathBuf),
-    /// `access_token` of `~/.fly/config.yml` (fly.md section 1).
+    /// `access_token` of `~/.fly/config.yml` (docs/platforms/fly.md section 1).
     Flyctl(PathBuf),
-    /// `token` of `auth.json` in the data folder of Vercel's CLI (vercel.md section 13).
+    /// `token` of `auth.json` in the data folder of Vercel's CLI (docs/platforms/vercel.md section 13).
     VercelCli(PathBuf),
 }
 

@@ -1,5 +1,5 @@
-//! The lines of a frontend's build while it runs (vercel.md section 5): polled from the last date on, because a stream that breaks
-//! would be reopened in the same way.
+//! The lines of a frontend's build while it runs (docs/platforms/vercel.md section 5): polled from the last date on, because a
+//! stream that breaks would be reopened in the same way.
 
 use std::sync::Arc;
 use std::time::Duration;

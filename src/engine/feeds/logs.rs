@@ -20,7 +20,7 @@ use crate::platform::supabase::Supabase;
 
 /// Ids remembered to join overlapping pages.
 const REMEMBERED: usize = 4096;
-/// Supabase allows 30 log queries a minute (supabase.md section 1).
+/// Supabase allows 30 log queries a minute (docs/platforms/supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
 enum Source {

@@ -1,6 +1,6 @@
 //! Recent runs, with the jobs and gates of those that are not over; and what their jobs do and wrote, as log lines. GitHub has no
-//! live lines: a step that begins or ends is a line of ours, and a job's own log comes when the job has ended (github.md section
-//! 4.5).
+//! live lines: a step that begins or ends is a line of ours, and a job's own log comes when the job has ended
+//! (docs/platforms/github.md section 4.5).
 
 mod lanes;
 mod lines;

@@ -83,7 +83,8 @@ impl ReleasesFeed {
         let extent = Extent::of(list.len(), None, list.len() >= most as usize);
         outbox.tell(Fact::Extent(FeedId::Releases(id.clone()), extent)).await;
         list.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
-        // A row that its deploy left open stays `running` for ever (fly.md section 5): only a young newest one moves.
+        // A row that its deploy left open stays `running` for ever (docs/platforms/fly.md section 5): only a young newest one
+        // moves.
         let now = self.clock.now();
         let young = |one: &Deployment| now.duration_since(one.created_at) < YOUNG;
         self.moving = list.first().is_some_and(|newest| newest.status == Status::Running && young(newest));

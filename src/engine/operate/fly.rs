@@ -1,4 +1,4 @@
-//! Fly: a new release with an old image, machine by machine (fly.md section 7).
+//! Fly: a new release with an old image, machine by machine (docs/platforms/fly.md section 7).
 
 use futures_util::future::join_all;
 

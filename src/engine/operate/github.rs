@@ -17,7 +17,7 @@ use crate::sanitize::Text;
 
 /// Longest wait for a run: gates wait for people.
 const RUN_PATIENCE: Duration = Duration::from_secs(4 * 3600);
-/// A run that was dispatched shows in the list within this time (github.md section 4.4).
+/// A run that was dispatched shows in the list within this time (docs/platforms/github.md section 4.4).
 const SHOWS: Duration = Duration::from_secs(30);
 
 impl Operator {

@@ -1,5 +1,5 @@
-//! Blue-green on Fly, with a switch that a person may hold (fly.md section 6): new machines are made outside the proxy and judged
-//! there; until they are let in, whatever goes wrong destroys them, and nothing that serves was touched.
+//! Blue-green on Fly, with a switch that a person may hold (docs/platforms/fly.md section 6): new machines are made outside the
+//! proxy and judged there; until they are let in, whatever goes wrong destroys them, and nothing that serves was touched.
 //!
 //! The old machines are not leased while the new ones are judged, which may take as long as a person likes: they are looked at
 //! again before the switch, and must be what they were.

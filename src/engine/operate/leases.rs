@@ -13,7 +13,7 @@ use crate::sanitize::Text;
 use crate::store::Store;
 use crate::store::journal::{About, Answer};
 
-/// A lease outlives the wait for a version; it is prolonged while checks settle (fly.md section 3.4).
+/// A lease outlives the wait for a version; it is prolonged while checks settle (docs/platforms/fly.md section 3.4).
 pub(super) const LEASE: Duration = Duration::from_secs(120);
 
 /// Leases that are held now, by machine, with its app.
@@ -134,8 +134,8 @@ impl Operator {
 }
 
 /// Gives back a lease that an operation cut short has left behind; what became of it, in words. The platform tells the nonce of a
-/// lease to whoever may use it (fly.md section 3.4), so that none is kept: the time of its end tells that it is the same lease.
-/// The rows of it belong to the operation that took the lease.
+/// lease to whoever may use it (docs/platforms/fly.md section 3.4), so that none is kept: the time of its end tells that it is the
+/// same lease. The rows of it belong to the operation that took the lease.
 pub(in crate::engine) async fn free_left(fly: &Fly, store: &Store, op: OpId, left: &LeftLease) -> Text {
     let (app, id) = (left.app.as_str(), left.machine.as_str());
     let holds = format!("machine {id} of {app} stays leased until {:.0}", left.until);

@@ -1,4 +1,4 @@
-//! The switches of a Vercel project: one call each, and a look that it took (vercel.md sections 4, 10 and 11).
+//! The switches of a Vercel project: one call each, and a look that it took (docs/platforms/vercel.md sections 4, 10 and 11).
 
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::operation::{Lever, Operation, PlanPart};
@@ -75,7 +75,7 @@ impl Operator {
             Lever::RollOut(deployment) => vercel.start_rolling(id, deployment.as_str()).await,
             Lever::Advance(_) => vercel.approve_stage(id, canary, stage).await,
             Lever::Complete => vercel.complete_rolling(id, canary).await,
-            // There is no other way to end one: the rollback to what most visitors get (vercel.md section 10).
+            // There is no other way to end one: the rollback to what most visitors get (docs/platforms/vercel.md section 10).
             Lever::Abort => vercel.rollback(id, current, reason).await,
         }
     }

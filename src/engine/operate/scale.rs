@@ -1,4 +1,4 @@
-//! Machines made and destroyed, region by region (fly.md section 11). A new one is judged outside the proxy first.
+//! Machines made and destroyed, region by region (docs/platforms/fly.md section 11). A new one is judged outside the proxy first.
 
 use super::machine::as_planned;
 use super::{Operator, Trouble};

@@ -1,5 +1,5 @@
-//! Vercel: the instant rollback of production and its promotion, a build of a commit anew, or the domains of an environment that has none, one by one (vercel.md
-//! section 6).
+//! Vercel: the instant rollback of production and its promotion, a build of a commit anew, or the domains of an environment that
+//! has none, one by one (docs/platforms/vercel.md section 6).
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -160,7 +160,7 @@ fn host(url: &str) -> &str {
     at.split_once("://").map_or(at, |(_, host)| host)
 }
 
-/// Who answers a domain, as its platform tells; the reliable answer (vercel.md section 6).
+/// Who answers a domain, as its platform tells; the reliable answer (docs/platforms/vercel.md section 6).
 async fn alias(vercel: &Vercel, claim: &Claim, domain: &Text) -> Observation {
     let witness = Witness::Alias(domain.clone());
     let id = match vercel.alias(domain.as_str()).await {

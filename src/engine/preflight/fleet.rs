@@ -139,7 +139,7 @@ pub(super) async fn restart(
     let alone = alone.then(|| Text::from("it has one machine: nothing serves while it starts"));
     Ok(Plan {
         stays: vec![Text::from("image and settings")],
-        // fly.md section 9: whatever starts reads the vault.
+        // docs/platforms/fly.md section 9: whatever starts reads the vault.
         warnings: all
             .warnings(&info.id.name)
             .into_iter()
@@ -150,7 +150,7 @@ pub(super) async fn restart(
     })
 }
 
-/// A release with the image that runs, so that secrets set since are taken up (fly.md section 9).
+/// A release with the image that runs, so that secrets set since are taken up (docs/platforms/fly.md section 9).
 pub(super) async fn redeploy(
     clients: &Clients,
     env: &EnvInfo,

@@ -1,4 +1,4 @@
-//! Blue-green: what a fleet must be for it, and what one that was cut short left behind (fly.md section 6).
+//! Blue-green: what a fleet must be for it, and what one that was cut short left behind (docs/platforms/fly.md section 6).
 
 use crate::domain::manner::{Manner, Strategy};
 use crate::engine::plan::{Greens, Left};

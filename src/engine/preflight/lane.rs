@@ -1,5 +1,5 @@
-//! What a concurrency group means for a plan: who would have to wait for whom, and who would be called off (github.md section
-//! 4.6).
+//! What a concurrency group means for a plan: who would have to wait for whom, and who would be called off
+//! (docs/platforms/github.md section 4.6).
 
 use crate::domain::pipeline::{LaneRun, Run, RunState};
 use crate::platform::PlatformError;

@@ -1,5 +1,5 @@
-//! Plans for the switches of a frontend: un-pin, pause, challenge, and the stages of a rolling release (vercel.md sections 6,
-//! 10 and 11). Each is one call, seen to have taken.
+//! Plans for the switches of a frontend: un-pin, pause, challenge, and the stages of a rolling release (docs/platforms/vercel.md
+//! sections 6, 10 and 11). Each is one call, seen to have taken.
 
 use super::told;
 use crate::clock::Timestamp;

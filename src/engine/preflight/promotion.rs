@@ -1,5 +1,5 @@
 //! A promotion straight on the platforms, where no workflow deploys the environment: the image that staging runs goes to
-//! the machines, and the build of its commit takes over the domains (console.md section 4).
+//! the machines, and the build of its commit takes over the domains.
 
 use super::{Past, fleet, pipeline, redeploy, told, whole};
 use crate::clock::Timestamp;

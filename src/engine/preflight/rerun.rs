@@ -13,7 +13,7 @@ use crate::domain::pipeline::Run;
 use crate::platform::github::Github;
 use crate::sanitize::Text;
 
-/// GitHub runs a run again for so long after it was made (github.md section 4.3).
+/// GitHub runs a run again for so long after it was made (docs/platforms/github.md section 4.3).
 const RERUN_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// And so often.
 const RERUNS: u32 = 50;

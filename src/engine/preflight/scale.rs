@@ -1,4 +1,4 @@
-//! The plan of more machines, or fewer, per region (fly.md section 11).
+//! The plan of more machines, or fewer, per region (docs/platforms/fly.md section 11).
 
 use super::fleet::{fleet, fly, part};
 use super::told;

@@ -13,7 +13,8 @@ use crate::platform::PlatformError;
 use crate::platform::vercel::Slot;
 use crate::sanitize::Text;
 
-/// Longest value, bytes: GitHub's limit (github.md section 7); Supabase's is half of it (supabase.md section 3.4).
+/// Longest value, bytes: GitHub's limit (docs/platforms/github.md section 7); Supabase's is half of it (docs/platforms/supabase.md
+/// section 3.4).
 const LONGEST: usize = 48 * 1024;
 
 /// Where a secret lives.

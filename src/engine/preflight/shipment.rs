@@ -22,7 +22,7 @@ use crate::sanitize::Text;
 
 /// The newest commits whose pull requests are asked for, one call each.
 const PULLS: usize = 20;
-/// Recent runs among which those of the commit are looked for; filtered lists lag behind (github.md section 3).
+/// Recent runs among which those of the commit are looked for; filtered lists lag behind (docs/platforms/github.md section 3).
 const RUNS: u32 = 100;
 /// What platforms say of themselves takes a while, and the plan lives for a minute.
 const PATIENCE: Duration = Duration::from_secs(10);

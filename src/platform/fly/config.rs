@@ -1,7 +1,7 @@
 //! A machine's configuration: whether it was read whole, and what may be written because it was.
 //!
-//! An update replaces the whole configuration, and nothing is merged (fly.md section 3.3): what is written from a configuration that was
-//! read in part takes the rest away. So what is sent can only be made of a [`WholeConfig`].
+//! An update replaces the whole configuration, and nothing is merged (docs/platforms/fly.md section 3.3): what is written from a
+//! configuration that was read in part takes the rest away. So what is sent can only be made of a [`WholeConfig`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};

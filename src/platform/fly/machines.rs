@@ -1,4 +1,4 @@
-//! Machines: reading, leasing, updating, waiting (fly.md section 3).
+//! Machines: reading, leasing, updating, waiting (docs/platforms/fly.md section 3).
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ impl Fly {
     }
 
     /// `GET …/wait`: a long poll of at most 60 s. Always with a version: without one, a machine that fell back to its old
-    /// configuration would count as started (fly.md section 3.5).
+    /// configuration would count as started (docs/platforms/fly.md section 3.5).
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words; the time-out is not one of them.
@@ -169,7 +169,7 @@ impl From<wire::Machine> for Machine {
         let words = failing.map(|check| Text::clean(&format!("{}: {} {}", check.name, check.status, check.output)));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let passing = checks.iter().filter(|check| check.status == "passing").count();
-        // A machine that cannot be read is never judged by what else was told of it (fly.md section 3.1).
+        // A machine that cannot be read is never judged by what else was told of it (docs/platforms/fly.md section 3.1).
         let image = wire.config.get("image").and_then(Value::as_str).filter(|_| whole).unwrap_or_default().to_owned();
         let sha = labelled_sha(&wire.image_ref).filter(|_| whole).or_else(|| super::image_sha(&image));
         Self {
@@ -195,7 +195,7 @@ impl From<wire::Machine> for Machine {
     }
 }
 
-/// How long a machine may take to be destroyed; one that takes longer is stuck (fly.md section 3.2).
+/// How long a machine may take to be destroyed; one that takes longer is stuck (docs/platforms/fly.md section 3.2).
 const DESTROYING: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether a machine has just been destroyed, or is about to be: it is none of the fleet any more. One whose state has said so for

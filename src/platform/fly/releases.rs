@@ -1,4 +1,4 @@
-//! Release rows and images (fly.md sections 5 and 7).
+//! Release rows and images (docs/platforms/fly.md sections 5 and 7).
 
 use serde_json::{Value, json};
 

@@ -216,7 +216,7 @@ fn carried(machines: &[Machine]) -> Option<u64> {
     counts.into_iter().max_by_key(|(version, count)| (*count, std::cmp::Reverse(*version))).map(|(version, _)| version)
 }
 
-/// The fleet, not the release row, says how an app is doing (fly.md section 13).
+/// The fleet, not the release row, says how an app is doing (docs/platforms/fly.md section 13).
 fn condition(fleet: &[&Machine]) -> Status {
     let judged: Vec<&&Machine> = fleet.iter().filter(|machine| machine.unread().is_none()).collect();
     let bad = |machine: &Machine| machine.checks.0 < machine.checks.1 || machine.state.as_str() == "failed";

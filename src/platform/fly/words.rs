@@ -1,5 +1,5 @@
-//! Fly's words for releases. They are free text that the deploying tool writes (fly.md section 5), so a release that a tool left
-//! open says `running` for ever.
+//! Fly's words for releases. They are free text that the deploying tool writes (docs/platforms/fly.md section 5), so a release that
+//! a tool left open says `running` for ever.
 
 use jiff::{SignedDuration, Timestamp};
 

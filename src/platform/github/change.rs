@@ -1,5 +1,5 @@
-//! What the console changes on GitHub: gates, dispatches, cancellations (github.md sections 4.2, 4.4 and 5.1). Each is sent
-//! once.
+//! What the console changes on GitHub: gates, dispatches, cancellations (docs/platforms/github.md sections 4.2, 4.4 and 5.1). Each
+//! is sent once.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -64,7 +64,7 @@ impl Github {
     /// (201). Sent once.
     ///
     /// # Errors
-    /// [`PlatformError`]; 403 when it is not over, or older than 30 days (github.md section 4.3).
+    /// [`PlatformError`]; 403 when it is not over, or older than 30 days (docs/platforms/github.md section 4.3).
     pub async fn rerun(&self, run: u64, failed: bool) -> Result<(), PlatformError> {
         let what = if failed { "rerun-failed-jobs" } else { "rerun" };
         self.post(&format!("actions/runs/{run}/{what}")).done().await

@@ -1,4 +1,4 @@
-//! The log of a job that has ended, and lines of ours for its steps (github.md section 4.5).
+//! The log of a job that has ended, and lines of ours for its steps (docs/platforms/github.md section 4.5).
 
 use jiff::Timestamp;
 

@@ -131,7 +131,7 @@ struct WireStep {
 
 impl From<WireJob> for Job {
     fn from(wire: WireJob) -> Self {
-        // The start of a job that has not begun means nothing (github.md section 4.1).
+        // The start of a job that has not begun means nothing (docs/platforms/github.md section 4.1).
         let begun = matches!(wire.status.as_str(), "in_progress" | "completed");
         let step = |step: WireStep| Step {
             number: step.number,

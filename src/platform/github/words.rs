@@ -1,4 +1,4 @@
-//! GitHub's words: `status` of runs, jobs and steps, `conclusion` once they are completed (github.md section 4.1).
+//! GitHub's words: `status` of runs, jobs and steps, `conclusion` once they are completed (docs/platforms/github.md section 4.1).
 
 use crate::domain::pipeline::RunState;
 use crate::platform::words::unknown;

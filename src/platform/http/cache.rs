@@ -1,4 +1,5 @@
-//! Answers held for conditional requests. A tag belongs to what was asked, by whom and in which form (github.md section 3).
+//! Answers held for conditional requests. A tag belongs to what was asked, by whom and in which form (docs/platforms/github.md
+//! section 3).
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

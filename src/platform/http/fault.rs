@@ -108,7 +108,7 @@ fn held(headers: &HeaderMap) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// The permission that GitHub names beside a refusal (github.md section 2): a comma is an and, a semicolon an or.
+/// The permission that GitHub names beside a refusal (docs/platforms/github.md section 2): a comma is an and, a semicolon an or.
 fn missing(kind: ErrorKind, headers: &HeaderMap) -> Option<String> {
     if !matches!(kind, ErrorKind::Forbidden | ErrorKind::NotFound) {
         return None;
@@ -183,7 +183,7 @@ fn kind(answer: &Answer, body: &Value) -> ErrorKind {
     let spent = header("x-ratelimit-remaining") == Some("0") || answer.headers.contains_key("retry-after");
     let inner = inner(body);
     let token = |field: &str| inner.get(field).and_then(Value::as_bool) == Some(true);
-    // GitHub's second limit has no headers of its own (github.md section 3).
+    // GitHub's second limit has no headers of its own (docs/platforms/github.md section 3).
     let says = inner.get("message").and_then(Value::as_str).unwrap_or_default();
     let spent = spent || says.contains("rate limit");
     match answer.status {

@@ -17,7 +17,7 @@ use crate::platform::ErrorKind;
 const REMEMBERED: usize = 512;
 /// `Date` has whole seconds, and an answer takes a moment: what is below this is no difference.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(3);
-/// Under this share of a budget reads slow down (github.md section 3).
+/// Under this share of a budget reads slow down (docs/platforms/github.md section 3).
 const TIGHT: f64 = 0.2;
 /// The longest window of a budget.
 const WINDOW: SignedDuration = SignedDuration::from_mins(61);
@@ -97,7 +97,8 @@ fn share(budget: &Budget) -> f64 {
 
 /// A window that has ended says nothing any more.
 fn running(budget: &Budget, now: Timestamp) -> bool {
-    // The longest window of a read is an hour (github.md section 3): a reset beyond it is a mistake, and would slow reads for ever.
+    // The longest window of a read is an hour (docs/platforms/github.md section 3): a reset beyond it is a mistake, and would slow
+    // reads for ever.
     budget.reset.is_none_or(|reset| reset > now && reset.duration_since(now) <= WINDOW)
 }
 
@@ -117,7 +118,7 @@ pub(super) fn bounded(
 }
 
 /// How long to wait after a refusal for too many requests: what the platform asks for, else until the budget fills again,
-/// else what its documentation says (github.md section 3).
+/// else what its documentation says (docs/platforms/github.md section 3).
 pub(super) fn come_back(platform: Platform, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Some(asked) = limits::retry_after(headers) {
         return Some(asked);
@@ -126,7 +127,7 @@ pub(super) fn come_back(platform: Platform, headers: &HeaderMap, now: Timestamp)
     let reset = spent.and_then(|budget| Duration::try_from(budget.reset?.duration_since(now)).ok());
     reset.or(match platform {
         Platform::Github => Some(Duration::from_secs(60)),
-        // One request a second per action, and no header says so (fly.md section 4).
+        // One request a second per action, and no header says so (docs/platforms/fly.md section 4).
         Platform::Fly => Some(Duration::from_secs(1)),
         _ => None,
     })

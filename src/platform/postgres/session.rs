@@ -20,7 +20,8 @@ use crate::sanitize::Text;
 /// What drives a connection until it is closed.
 pub(super) type Running = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// Guards of every statement: the console never waits behind a lock that it would then be part of (supabase.md section 5).
+/// Guards of every statement: the console never waits behind a lock that it would then be part of (docs/platforms/postgres.md
+/// section 2).
 const GUARDS: &str = "begin read only; set local statement_timeout = '5s'; set local lock_timeout = '500ms'; \
                       set local idle_in_transaction_session_timeout = '10s';";
 

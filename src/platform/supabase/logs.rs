@@ -1,4 +1,4 @@
-//! Database logs: a polled query, at most 24 h wide, 30 a minute (supabase.md section 3.7).
+//! Database logs: a polled query, at most 24 h wide, 30 a minute (docs/platforms/supabase.md section 3.7).
 
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::Value;

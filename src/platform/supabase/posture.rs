@@ -203,7 +203,7 @@ impl Supabase {
     }
 
     /// `GET P/branches`, where 422 means that branching is off, and `GET P/actions`: a branch stands as its newest run does, its own
-    /// status is given up (supabase.md section 3.3).
+    /// status is given up (docs/platforms/supabase.md section 3.3).
     async fn branches(&self, reference: &str) -> Result<Posture, PlatformError> {
         let found: Result<Vec<Branch>, _> = self.project_call(reference, "/branches").read().await;
         let found = match found {

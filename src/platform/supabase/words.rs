@@ -1,4 +1,4 @@
-//! Supabase's words: the state of a project and of its services (supabase.md sections 3.1 and 3.2).
+//! Supabase's words: the state of a project and of its services (docs/platforms/supabase.md sections 3.1 and 3.2).
 
 use jiff::{SignedDuration, Timestamp};
 

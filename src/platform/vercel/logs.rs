@@ -1,4 +1,4 @@
-//! Build events and the live runtime log (vercel.md section 5).
+//! Build events and the live runtime log (docs/platforms/vercel.md section 5).
 
 use std::time::Duration;
 

@@ -138,7 +138,7 @@ impl Vercel {
         let requested = state.last_alias_request.as_ref().filter(|_| target == "production");
         let moving = requested.filter(|request| request.stands(now).0 == Status::Running);
         let pinned = target == "production" && !state.auto_assign;
-        // The pause blocks what production serves; previews and custom environments go on (vercel.md section 11).
+        // The pause blocks what production serves; previews and custom environments go on (docs/platforms/vercel.md section 11).
         let paused = target == "production" && state.paused;
         let off = || Text::clean("automatic domains are off: new builds stay staged");
         let pin = state.rolled_back.clone().unwrap_or_else(|| Pin { why: off(), at: None, by: None });

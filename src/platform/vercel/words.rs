@@ -1,4 +1,5 @@
-//! Vercel's words: `readyState` with its sub-state, checks, and the job that moves domains (vercel.md sections 4 and 5).
+//! Vercel's words: `readyState` with its sub-state, checks, and the job that moves domains (docs/platforms/vercel.md sections 4 and
+//! 5).
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -20,7 +20,7 @@ pub(super) fn page(status: StatusCode) -> Response {
     with_type(status, "text/html; charset=utf-8", PAGE.as_bytes())
 }
 
-/// The organization wants its members to sign on first (github.md section 2).
+/// The organization wants its members to sign on first (docs/platforms/github.md section 2).
 pub(super) fn sign_on() -> Response {
     let body = serde_json::json!({
         "message": "Resource protected by organization SAML enforcement. You must grant your personal token access to this organization.",
@@ -59,7 +59,7 @@ fn with_type(status: StatusCode, kind: &'static str, body: &'static [u8]) -> Res
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-/// What GitHub answers to whom it has had enough of (github.md section 3).
+/// What GitHub answers to whom it has had enough of (docs/platforms/github.md section 3).
 pub(super) fn secondary(status: StatusCode, fault: &FaultSpec, now: Timestamp) -> Response {
     let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let mut response = (status, axum::Json(serde_json::json!({"message": message}))).into_response();
@@ -100,7 +100,7 @@ pub(super) fn failed(origin: &str, status: StatusCode, fault: &FaultSpec, now: T
     response
 }
 
-/// Vercel's body of a spent limit (vercel.md section 3).
+/// Vercel's body of a spent limit (docs/platforms/vercel.md section 3).
 fn limited(fault: &FaultSpec, now: Timestamp) -> serde_json::Value {
     let reset = now.as_second() + fault.reset.unwrap_or(60);
     let limit = serde_json::json!({"remaining": 0, "reset": reset, "resetMs": reset * 1000, "total": 500});

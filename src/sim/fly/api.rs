@@ -1,4 +1,4 @@
-//! Fly's web API: logs, the release routes, and GraphQL (fly.md sections 5 and 8).
+//! Fly's web API: logs, the release routes, and GraphQL (docs/platforms/fly.md sections 5 and 8).
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};

@@ -1,4 +1,4 @@
-//! What Fly's origins have in common: tokens, error bodies, the request id (fly.md sections 1 and 4).
+//! What Fly's origins have in common: tokens, error bodies, the request id (docs/platforms/fly.md sections 1 and 4).
 
 use axum::Json;
 use axum::extract::Request;

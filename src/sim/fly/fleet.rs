@@ -1,4 +1,4 @@
-//! Machines made and destroyed (fly.md sections 3.2 and 3.3).
+//! Machines made and destroyed (docs/platforms/fly.md sections 3.2 and 3.3).
 
 use axum::Json;
 use axum::extract::{Path, Query, State};

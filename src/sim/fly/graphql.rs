@@ -1,4 +1,4 @@
-//! The GraphQL fields of Fly that a release console reads or writes (fly.md section 5).
+//! The GraphQL fields of Fly that a release console reads or writes (docs/platforms/fly.md section 5).
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

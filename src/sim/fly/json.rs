@@ -1,4 +1,4 @@
-//! A machine as the Machines API writes it (fly.md section 3.1).
+//! A machine as the Machines API writes it (docs/platforms/fly.md section 3.1).
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ pub fn machine_json(app: &FlyApp, machine: &Machine, now: Timestamp, leases: boo
     value
 }
 
-/// Leaves out what is not known of a machine (fly.md section 3.1).
+/// Leaves out what is not known of a machine (docs/platforms/fly.md section 3.1).
 fn hide(value: &mut Value, shown: Shown) {
     let Some(map) = value.as_object_mut() else { return };
     let config = match shown {
@@ -89,7 +89,7 @@ fn checks(app: &FlyApp, machine: &Machine, now: Timestamp) -> Vec<Value> {
         let output = format!("GET http://172.19.0.2:8080/health: 503 Service Unavailable Output: \"{text}\"");
         ("critical", output, grace.max(CHECK_DELAY))
     };
-    // `updated_at` is the last change of the status, not the last run (fly.md section 10).
+    // `updated_at` is the last change of the status, not the last run (docs/platforms/fly.md section 10).
     let updated_at = machine.started_at + at;
     vec![json!({"name": "servicecheck-00-http-8080", "status": status, "output": output, "updated_at": updated_at})]
 }

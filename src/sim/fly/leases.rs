@@ -1,4 +1,4 @@
-//! Leases and waits on machines (fly.md sections 3.4 and 3.5).
+//! Leases and waits on machines (docs/platforms/fly.md sections 3.4 and 3.5).
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};

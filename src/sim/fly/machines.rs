@@ -1,4 +1,4 @@
-//! Fly's Machines API: apps, machines, tokens, regions (fly.md sections 2 and 3). Leases and waits stand in
+//! Fly's Machines API: apps, machines, tokens, regions (docs/platforms/fly.md sections 2 and 3). Leases and waits stand in
 //! `leases`, the vault in `secrets`.
 
 use axum::extract::{MatchedPath, Path, Query, Request, State};
@@ -48,8 +48,8 @@ async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Re
     next.run(request).await
 }
 
-/// One request a second per action and machine or app, three at once; reading one machine five and ten (section 4). The code
-/// of a refusal is not documented; its own tool takes 429 for one.
+/// One request a second per action and machine or app, three at once; reading one machine five and ten (docs/platforms/fly.md
+/// section 4). The code of a refusal is not documented; its own tool takes 429 for one.
 fn within_rate(shared: &Shared, request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let get_machine = request.method() == Method::GET && route.ends_with("/machines/{id}");

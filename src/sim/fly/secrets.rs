@@ -1,4 +1,4 @@
-//! An app's vault on the Machines API: names and digests out, values only in (fly.md section 9).
+//! An app's vault on the Machines API: names and digests out, values only in (docs/platforms/fly.md section 9).
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Open alerts (github.md section 8): one dependency that matters little, no finding of a scan, and no scan for secrets, until
-//! a setting says otherwise.
+//! Open alerts (docs/platforms/github.md section 8): one dependency that matters little, no finding of a scan, and no scan for
+//! secrets, until a setting says otherwise.
 
 use axum::Json;
 use axum::extract::{OriginalUri, Query, State};

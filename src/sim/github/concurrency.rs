@@ -1,4 +1,4 @@
-//! Concurrency groups: what is held, by whom, and who waits (github.md section 4.6).
+//! Concurrency groups: what is held, by whom, and who waits (docs/platforms/github.md section 4.6).
 
 use axum::Json;
 use axum::extract::{OriginalUri, Path, Query, State};

@@ -20,7 +20,7 @@ use crate::sim::world::ids;
 const LIMIT: u64 = 5_000;
 /// Seconds of a window.
 const HOUR: i64 = 3_600;
-/// So many wrong tokens lock everybody out for so long (github.md section 2).
+/// So many wrong tokens lock everybody out for so long (docs/platforms/github.md section 2).
 const ATTEMPTS: usize = 8;
 const LOCKED_OUT: SignedDuration = SignedDuration::from_secs(60);
 /// The budget that all of a user's tokens share.

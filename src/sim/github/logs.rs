@@ -1,4 +1,4 @@
-//! Logs of jobs: a redirect to a signed address on another origin that is good for a minute (github.md section 4.5).
+//! Logs of jobs: a redirect to a signed address on another origin that is good for a minute (docs/platforms/github.md section 4.5).
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;

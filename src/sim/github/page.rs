@@ -1,4 +1,4 @@
-//! Pages and their `Link` header (github.md section 3).
+//! Pages and their `Link` header (docs/platforms/github.md section 3).
 
 use axum::Json;
 use axum::http::{HeaderValue, Uri, header};

@@ -1,4 +1,4 @@
-//! Workflow runs: lists, jobs, gates, dispatch and cancel (github.md sections 4 and 5.1).
+//! Workflow runs: lists, jobs, gates, dispatch and cancel (docs/platforms/github.md sections 4 and 5.1).
 
 use axum::Json;
 use axum::extract::{OriginalUri, Path, Query, State};
@@ -28,7 +28,7 @@ pub(super) struct Filter {
     actor: Option<String>,
 }
 
-/// Filtered lists come from an index that lags behind (github.md section 3).
+/// Filtered lists come from an index that lags behind (docs/platforms/github.md section 3).
 const LAG: SignedDuration = SignedDuration::from_secs(20);
 
 impl Filter {
@@ -152,7 +152,7 @@ pub(super) async fn cancel(State(shared): State<Shared>, Path((_, _, id)): Numbe
     (StatusCode::ACCEPTED, Json(json!({}))).into_response()
 }
 
-/// GitHub runs a run again for so long after it was made (github.md section 4.3), and so often.
+/// GitHub runs a run again for so long after it was made (docs/platforms/github.md section 4.3), and so often.
 const RERUN_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 30);
 const RERUNS: u64 = 50;
 
@@ -211,7 +211,7 @@ struct Dispatch {
     return_run_details: bool,
 }
 
-/// Why a workflow cannot be started like that, in GitHub's words (github.md section 4.4).
+/// Why a workflow cannot be started like that, in GitHub's words (docs/platforms/github.md section 4.4).
 fn undispatchable(github: &GithubWorld, index: usize, asked: &Dispatch) -> Option<String> {
     let Some(declared) = github.workflows.get(index).and_then(|one| one.inputs.as_ref()) else {
         return Some("Workflow does not have 'workflow_dispatch' trigger".to_owned());
@@ -292,7 +292,7 @@ pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbe
     let valid = named && may && (approved || asked.state == "rejected");
     let reviewed = run.held(world.now).is_some_and(|gate| gate.approved_at.is_some());
     if !valid || !world.answer_gate(id, approved) {
-        // The same words for an answered gate, a stranger, and one's own run (github.md section 5.1).
+        // The same words for an answered gate, a stranger, and one's own run (docs/platforms/github.md section 5.1).
         let errors = match reviewed {
             true => "Deployment protection rule has already been reviewed",
             false => "No pending deployment requests to approve or reject",

@@ -1,4 +1,4 @@
-//! Backups, the data API's settings and the API keys (supabase.md sections 2, 3.4 and 3.8).
+//! Backups, the data API's settings and the API keys (docs/platforms/supabase.md sections 2, 3.4 and 3.8).
 
 use axum::Json;
 use axum::extract::{Path, Query, State};

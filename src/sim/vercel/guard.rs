@@ -14,7 +14,7 @@ use crate::sim::shared::Shared;
 use crate::sim::world::budget::Left;
 use crate::sim::world::vercel::VercelWorld;
 
-/// The limits that the documentation gives (section 3): part of the route, requests, seconds.
+/// The limits that the documentation gives (docs/platforms/vercel.md section 3): part of the route, requests, seconds.
 const LIMITS: [(&str, u64, i64); 8] = [
     ("/runtime-logs", 100, 60),
     ("/env", 500, 60),

@@ -62,7 +62,7 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
         Form::Single => {
             value["id"] = json!(one.id);
             value["ownerId"] = json!(vercel.team_id);
-            // Vercel's own tool refuses to touch a deployment whose team is another one (vercel.md section 13).
+            // Vercel's own tool refuses to touch a deployment whose team is another one (docs/platforms/vercel.md section 13).
             value["team"] = json!({"id": vercel.team_id, "name": "Acme", "slug": vercel.team_slug});
             value["status"] = json!(state);
             value["alias"] = json!(names);

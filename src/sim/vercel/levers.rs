@@ -1,4 +1,4 @@
-//! Pause, attack mode, and builds that are asked for (vercel.md sections 5 and 11).
+//! Pause, attack mode, and builds that are asked for (docs/platforms/vercel.md sections 5 and 11).
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;

@@ -1,4 +1,4 @@
-//! Paged history of runtime lines (vercel.md section 5): a cursor, and 413 when a page would be too large.
+//! Paged history of runtime lines (docs/platforms/vercel.md section 5): a cursor, and 413 when a page would be too large.
 
 use axum::Json;
 use axum::extract::State;

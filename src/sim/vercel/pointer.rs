@@ -1,4 +1,5 @@
-//! The production pointer: rollback, promote, what became of each alias, and who serves a domain (vercel.md section 6).
+//! The production pointer: rollback, promote, what became of each alias, and who serves a domain (docs/platforms/vercel.md section
+//! 6).
 
 use axum::Json;
 use axum::extract::{Path, Query, State};

@@ -1,4 +1,4 @@
-//! Rolling releases: template, start, stages and end (vercel.md section 10).
+//! Rolling releases: template, start, stages and end (docs/platforms/vercel.md section 10).
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};

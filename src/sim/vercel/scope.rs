@@ -1,4 +1,4 @@
-//! User, team, projects with their settings, domains and custom environments (vercel.md sections 4, 7 and 8).
+//! User, team, projects with their settings, domains and custom environments (docs/platforms/vercel.md sections 4, 7 and 8).
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -98,7 +98,7 @@ pub(super) async fn domains(State(shared): State<Shared>, Path((_, id)): Path<(S
     Json(json!({"domains": all, "pagination": page})).into_response()
 }
 
-/// The DNS of a domain, which points here (vercel.md section 7).
+/// The DNS of a domain, which points here (docs/platforms/vercel.md section 7).
 pub(super) async fn domain_config(State(shared): State<Shared>, Path((_, domain)): Path<(String, String)>) -> Response {
     let world = shared.world();
     if !world.vercel.aliases.iter().any(|alias| alias.alias == domain) {

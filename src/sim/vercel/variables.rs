@@ -1,4 +1,4 @@
-//! Environment variables of a project: listed, read one by one, written and removed (vercel.md section 8).
+//! Environment variables of a project: listed, read one by one, written and removed (docs/platforms/vercel.md section 8).
 
 use axum::Json;
 use axum::extract::{Path, Query, State};

@@ -53,7 +53,7 @@ impl Budgets {
     }
 }
 
-/// Buckets that fill steadily: so many a second, and so many at once (fly.md section 4).
+/// Buckets that fill steadily: so many a second, and so many at once (docs/platforms/fly.md section 4).
 #[derive(Debug, Clone, Default)]
 pub struct Buckets(BTreeMap<String, (Timestamp, f64)>);
 

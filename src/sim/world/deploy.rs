@@ -66,7 +66,7 @@ pub struct Roll {
     pub tries: u32,
 }
 
-/// A job leaves `waiting` a moment after its approval (github.md section 5.1).
+/// A job leaves `waiting` a moment after its approval (docs/platforms/github.md section 5.1).
 const SETTLES: SignedDuration = SignedDuration::from_millis(500);
 
 /// Between two machines of a roll.

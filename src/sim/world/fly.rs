@@ -1,4 +1,4 @@
-//! Fly: two apps with their releases, images, machines and secrets (fly.md sections 2, 3, 5, 9).
+//! Fly: two apps with their releases, images, machines and secrets (docs/platforms/fly.md sections 2, 3, 5, 9).
 
 use std::collections::VecDeque;
 
@@ -180,7 +180,7 @@ pub struct Machine {
     pub dark: bool,
 }
 
-/// How much of a machine Fly answers (fly.md section 3.1).
+/// How much of a machine Fly answers (docs/platforms/fly.md section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shown {
@@ -261,7 +261,8 @@ impl Machine {
             match next.state {
                 "started" => {
                     if let Some((instance, digest, config)) = self.fallback.take() {
-                        // Whoever waits for `started` without naming a version takes this for success (fly.md section 3.5).
+                        // Whoever waits for `started` without naming a version takes this for success (docs/platforms/fly.md
+                        // section 3.5).
                         (self.instance_id, self.digest, self.config) = (instance, digest, config);
                     }
                     self.started_at = next.at;
@@ -297,7 +298,7 @@ impl Machine {
         self.state == "started" && !self.cordoned && !self.dark
     }
 
-    /// Refuses whoever does not hold the lease (fly.md section 3.4).
+    /// Refuses whoever does not hold the lease (docs/platforms/fly.md section 3.4).
     ///
     /// # Errors
     ///

@@ -48,7 +48,7 @@ pub struct GithubWorld {
     pub lag: SignedDuration,
 }
 
-/// What a security feature answers (github.md section 8).
+/// What a security feature answers (docs/platforms/github.md section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Feature {
     /// `on`, `off`, `never_ran`, `forbidden`, `blocked` or `unavailable`.
@@ -136,7 +136,7 @@ pub struct Review {
     pub comment: String,
 }
 
-/// What became of the logs of a run's jobs (github.md section 4.5).
+/// What became of the logs of a run's jobs (docs/platforms/github.md section 4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Logs {

@@ -76,7 +76,7 @@ pub fn sha256(text: &str) -> String {
     hex
 }
 
-/// The 16 hex digits that stand for a secret's value (opaque on Fly, fly.md section 9).
+/// The 16 hex digits that stand for a secret's value (opaque on Fly, docs/platforms/fly.md section 9).
 #[must_use]
 pub fn digest16(value: &str) -> String {
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Jobs and steps of a workflow run: their states are functions of the time (github.md section 4.1).
+//! Jobs and steps of a workflow run: their states are functions of the time (docs/platforms/github.md section 4.1).
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,5 @@
-//! Concurrency groups of workflows (github.md section 4.6): one run holds its group, others wait in front of it without jobs.
+//! Concurrency groups of workflows (docs/platforms/github.md section 4.6): one run holds its group, others wait in front of it
+//! without jobs.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,5 @@
-//! Rolling releases of the frontend: a new deployment for a part of the visitors, stage by stage (vercel.md section 10).
+//! Rolling releases of the frontend: a new deployment for a part of the visitors, stage by stage (docs/platforms/vercel.md section
+//! 10).
 
 use jiff::{SignedDuration, Timestamp};
 

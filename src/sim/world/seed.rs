@@ -142,7 +142,7 @@ fn fly_app(seed: u64, commits: &[Commit], env: Env, start: Timestamp) -> FlyApp 
         release.id = ids::base62(seed, &format!("release-{name}"), release.version, 14);
         // The newest was deployed with a higher limit than those before it.
         release.definition["http_service"]["concurrency"]["soft_limit"] = json!(if n == 5 { 200 } else { 150 });
-        // One row stays `running` for ever: its last patch was lost (fly.md section 5).
+        // One row stays `running` for ever: its last patch was lost (docs/platforms/fly.md section 5).
         let lost = env == Env::Staging && n == 2;
         release.status = if lost { "running" } else { "complete" }.to_owned();
     }

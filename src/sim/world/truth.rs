@@ -313,7 +313,7 @@ impl World {
     }
 }
 
-/// A project answers when it is active; what else it may be, its states say (supabase.md section 3.1).
+/// A project answers when it is active; what else it may be, its states say (docs/platforms/supabase.md section 3.1).
 fn database(project: &SupabaseProject) -> Service {
     let own = match project.status.as_str() {
         "ACTIVE_HEALTHY" => State::Healthy,

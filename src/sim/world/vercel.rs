@@ -1,5 +1,5 @@
-//! Vercel: one project, its deployments, aliases and variables (vercel.md sections 4 to 8). A deployment's state is a
-//! function of the time, so that nothing has to be scheduled but the move of the aliases.
+//! Vercel: one project, its deployments, aliases and variables (docs/platforms/vercel.md sections 4 to 8). A deployment's state is
+//! a function of the time, so that nothing has to be scheduled but the move of the aliases.
 
 use std::collections::VecDeque;
 

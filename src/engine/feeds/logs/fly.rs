@@ -1,4 +1,4 @@
-//! Lines of a Fly app: polled pages with a cursor (fly.md section 8).
+//! Lines of a Fly app: polled pages with a cursor (docs/platforms/fly.md section 8).
 
 use std::time::Duration;
 

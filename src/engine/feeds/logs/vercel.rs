@@ -1,5 +1,5 @@
 //! Lines of a Vercel project: a live stream of the deployment that serves, which cannot be resumed. What a break leaves out is read
-//! from the history; where there is no stream any more, the history is all there is (vercel.md section 5).
+//! from the history; where there is no stream any more, the history is all there is (docs/platforms/vercel.md section 5).
 
 mod window;
 

@@ -1,5 +1,5 @@
 //! Whether a feature of a repository is there at all. GitHub answers 403 and 404 for several reasons, which its documented messages
-//! tell apart (github.md section 8): switched off is a choice, the others leave something unknown.
+//! tell apart (docs/platforms/github.md section 8): switched off is a choice, the others leave something unknown.
 
 use crate::domain::environment::Status;
 use crate::domain::posture::Posture;

@@ -1,4 +1,4 @@
-//! What jobs wrote, by job and by step, and the archive of a whole run (github.md section 4.5).
+//! What jobs wrote, by job and by step, and the archive of a whole run (docs/platforms/github.md section 4.5).
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Settings of Fly (fly.md sections 3.1, 3.2 and 5).
+//! Settings of Fly (docs/platforms/fly.md sections 3.1, 3.2 and 5).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Settings of GitHub (github.md sections 4.1, 4.5 and 8).
+//! Settings of GitHub (docs/platforms/github.md sections 4.1, 4.5 and 8).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Settings of Supabase (supabase.md sections 3.1, 3.2 and 3.6).
+//! Settings of Supabase (docs/platforms/supabase.md sections 3.1, 3.2 and 3.6).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Settings of Vercel (vercel.md sections 4 to 6 and 11).
+//! Settings of Vercel (docs/platforms/vercel.md sections 4 to 6 and 11).
 
 use serde::{Deserialize, Serialize};
 
