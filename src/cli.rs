@@ -118,7 +118,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Undo(args)) => block_on(open::decide(settings()?, args, open::Decision::Undo, output)),
         Some(Command::Leave(args)) => block_on(open::decide(settings()?, args, open::Decision::Leave, output)),
         Some(Command::Lock(args)) => block_on(claims::lock(settings()?, args, output)),
-        Some(Command::Unlock { environment }) => block_on(claims::unlock(settings()?, &environment, output)),
+        Some(Command::Unlock(args)) => block_on(claims::unlock(settings()?, args, output)),
         Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),
         Some(Command::Unmark { commit }) => block_on(claims::unmark(settings()?, &commit, output)),
         Some(Command::Journal { verify, limit, operation }) => {
@@ -131,7 +131,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
             Ok(())
         }),
         Some(Command::Man) => generated(|out| clap_mangen::Man::new(Args::command()).render(out)),
-        Some(Command::Config(command)) => config::run(command, flags.clone()),
+        Some(Command::Config(command)) => config::run(command, flags.clone(), output),
         Some(Command::Keys) => print(&crate::action::markdown()),
     }
 }

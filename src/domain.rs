@@ -1,5 +1,6 @@
 //! The vocabulary of the console (ARCHITECTURE.md, Glossary) and its pure rules. No I/O, no tasks, no drawing here.
 
+pub mod amount;
 pub mod candidates;
 pub mod claim;
 pub mod consent;

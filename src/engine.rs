@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
 use crate::config::Settings;
+use crate::domain::claim::Lock;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
@@ -174,18 +175,28 @@ impl EngineHandle {
         self.running.over(limit).await;
     }
 
-    /// Remembers that a deployment was seen healthy at the edge.
+    /// Remembers that a deployment was verified healthy at the edge.
     pub fn verified(&self, service: ServiceId, deployment: DeploymentId, sha: Sha) {
         let memory = self.memory.clone();
         // A file that cannot be written is told by the journal's own feed.
         self.supervisor.start(async move { drop(memory.verified(&service, &deployment, &sha).await) });
     }
 
-    /// Claims an environment for a reason, or gives it back without one. The answer is a notice.
-    pub fn lock(&self, env: EnvId, why: Option<Text>) {
+    /// Claims an environment for a reason. The answer is a notice.
+    pub fn lock(&self, env: EnvId, why: Text) {
         let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
         self.supervisor.start(async move {
-            let told = memory.lock(&env, &who, why.as_ref().map(Text::as_str)).await;
+            let told = memory.lock(&env, &who, why.as_str()).await;
+            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
+        });
+    }
+
+    /// Gives an environment back: one's own lock, or another person's that was looked at, for a reason. The answer is a notice.
+    pub fn unlock(&self, env: EnvId, over: Option<(Lock, Text)>) {
+        let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
+        self.supervisor.start(async move {
+            let over = over.as_ref().map(|(lock, why)| (lock, why.as_str()));
+            let told = memory.unlock(&env, &who, over).await;
             outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
         });
     }

@@ -1,10 +1,12 @@
-//! What outlives the console: the journal of operations and what was seen healthy, in SQLite. The only place that speaks SQL.
+//! What outlives the console: the journal of operations and what was verified healthy, in SQLite. The only place that speaks SQL.
 
 mod claims;
 mod db;
 pub mod history;
 pub mod journal;
 pub mod operations;
+
+pub use claims::{Locked, Unlocked};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -54,6 +54,25 @@ async fn a_rollback_reports_each_step_and_ends_well() {
     let said = lines(&done);
     assert!(said.len() > 8 && said[0]["schema"] == "flightdeck/rollback-step", "{said:?}");
     assert_eq!(said.last().unwrap()["operation"]["state"], "done");
+    // What was proven is remembered as verified healthy: it is proposed later, by itself and without a warning.
+    let status = flightdeck(dir.path(), &["status"]).await;
+    let told = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(told.contains("flightdeck unpin frontend --environment production releases it"), "{told}");
+    assert!(!told.contains("!U") && !told.contains('…'), "keys are of the screen, and a pipe has room: {told}");
+    let forward = ["rollback", "--environment", "production", "--to", "v41"];
+    let plan = flightdeck(dir.path(), &forward).await;
+    let warned = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(warned.contains("backend v41 was never verified healthy"), "{warned}");
+    assert_eq!(
+        flightdeck(dir.path(), &[&forward[..], &["--confirm=production"]].concat()).await.status.code(),
+        Some(0)
+    );
+    let proposed = flightdeck(dir.path(), &["plan", "rollback", "--environment", "production"]).await;
+    let told = String::from_utf8_lossy(&proposed.stdout).into_owned();
+    assert_eq!(proposed.status.code(), Some(0), "{proposed:?}");
+    assert!(told.contains("add --confirm=production to carry it out") && !told.contains("verified"), "{told}");
+    let back = [&ask[..], &["--confirm=production"]].concat();
+    assert_eq!(flightdeck(dir.path(), &back).await.status.code(), Some(0));
     let again = flightdeck(dir.path(), &[&ask[..], &["--confirm=production"]].concat()).await;
     assert_ne!(again.status.code(), Some(0), "what is live is not rolled back to: {again:?}");
     let journal = flightdeck(dir.path(), &["journal", "--verify"]).await;
@@ -68,6 +87,31 @@ async fn refusals_and_mistakes_have_their_exit_codes() {
     let base = ["rollback", "--environment", "production", "--service", "backend", "--to", "v40"];
     let code = async |more: &[&str]| flightdeck(dir.path(), &[&base[..], more].concat()).await.status.code();
     assert_eq!(code(&["--confirm=staging"]).await, Some(2));
+    let refused = flightdeck(dir.path(), &[&base[..], &["--readonly"]].concat()).await;
+    let said = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert_eq!(refused.status.code(), Some(5), "a plan that is refused is no success: {refused:?}");
+    assert!(
+        said.contains("refused: ") && said.contains("nothing was changed") && !said.contains("--confirm"),
+        "{said}"
+    );
+    let elsewhere = ["rollback", "--environment", "prod"];
+    for unnamed in [
+        &["rollback"][..],
+        &elsewhere,
+        &["wait"],
+        &["lock", "prod", "--reason", "x"],
+        &["finish", "--environment", "prod"],
+    ] {
+        let asked = flightdeck(dir.path(), unnamed).await;
+        assert_eq!(asked.status.code(), Some(2), "{asked:?}");
+        let said = String::from_utf8_lossy(&asked.stderr).into_owned();
+        assert!(said.contains("there is ") && said.contains("production, staging"), "{unnamed:?}: {said}");
+    }
+    for (ask, key) in [(&["journal", "--verify", "--json"], "holds"), (&["config", "check", "--json"], "environments")]
+    {
+        let answer = flightdeck(dir.path(), ask).await;
+        assert!(!lines(&answer)[0][key].is_null(), "{answer:?}");
+    }
     assert_eq!(code(&["--confirm=production", "--readonly"]).await, Some(5));
     assert_eq!(flightdeck(dir.path(), &["status", "--json"]).await.status.code(), Some(0));
     assert_eq!(flightdeck(dir.path(), &["health", "--json"]).await.status.code(), Some(0));
@@ -309,7 +353,28 @@ async fn locks_and_marks_hold_against_others() {
     let refused = by("ali", &ask).await;
     assert_eq!(refused.status.code(), Some(5), "{refused:?}");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("locked by maria: migration"), "{refused:?}");
-    assert_eq!(by("ali", &["unlock", "production"]).await.status.code(), Some(0));
+    let plan = by("ali", &ask[..5]).await;
+    let said = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(said.contains("add --confirm=production --reason='…' to carry it out"), "{said}");
+    // Another person's lock goes by name and for a reason, and the journal keeps both.
+    for few in [&["unlock", "production"][..], &["unlock", "production", "--confirm=production"]] {
+        let refused = by("ali", few).await;
+        assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("locked by maria: migration") && said.contains("--reason="), "{said}");
+    }
+    let again = by("maria", &["lock", "production", "--reason", "longer", "--json"]).await;
+    assert_eq!(lines(&again)[0]["replaced"]["why"], "migration", "{again:?}");
+    let taken =
+        by("ali", &["unlock", "production", "--confirm=production", "--reason", "she is asleep", "--json"]).await;
+    assert_eq!(taken.status.code(), Some(0), "{taken:?}");
+    assert_eq!(lines(&taken)[0]["lock"]["who"], "maria");
+    let kept = by("ali", &["journal", "--json", "--limit", "1"]).await;
+    let row = &lines(&kept)[0]["rows"][0];
+    assert_eq!((&row["event"], &row["body"]["who"]), (&"unlock".into(), &"ali".into()), "{row}");
+    let why = row["body"]["why"].as_str().unwrap();
+    assert!(why.starts_with("she is asleep; it was locked by maria: longer"), "{why}");
+    assert_eq!(by("ali", &["lock", "production", "--reason", "x", "--for=-2h"]).await.status.code(), Some(2));
     let releases = by("ali", &["releases", "--json"]).await;
     let rows = lines(&releases)[0]["rows"].as_array().unwrap().clone();
     let v40 = rows.iter().find(|row| row["label"] == "v40").unwrap()["sha"].as_str().unwrap().to_owned();

@@ -236,8 +236,8 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
     put(rows, "live", if one.current { "yes" } else { "no" });
     put(rows, "created", at(one.created_at));
     put_some(rows, "ran for", one.ran_for.map(|span| format!("{} min", span.as_secs() / 60)));
-    let seen = if one.verified == Some(true) { "yes, at the edge" } else { "not by us" };
-    put(rows, "seen healthy", seen);
+    let verified = if one.verified == Some(true) { "yes" } else { "not as far as this store knows" };
+    put(rows, "verified healthy", verified);
     let presence = match one.presence {
         Presence::There => "still there",
         Presence::Gone => "GONE: it cannot be gone back to",

@@ -1,5 +1,6 @@
 //! Everything that the application may ask of the world. Plain data; the runtime carries it out.
 
+use crate::domain::claim::Lock;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Wish};
@@ -15,10 +16,12 @@ pub enum Effect {
     Preflight(ReqId, EnvId, Wish, Option<OpId>),
     /// Carry a plan out as it was confirmed, with the person's reason.
     Operate(Box<Plan>, Option<Text>),
-    /// Remember that a deployment was seen healthy.
+    /// Remember that a deployment was verified healthy.
     Verified(ServiceId, DeploymentId, Sha),
-    /// Claim an environment for a reason, or give it back without one.
-    Lock(EnvId, Option<Text>),
+    /// Claim an environment for a reason.
+    Lock(EnvId, Text),
+    /// Give an environment back: one's own lock, or another person's as it was shown, for a reason.
+    Unlock(EnvId, Option<(Lock, Text)>),
     /// Mark a commit bad for a reason, or take the mark away without one.
     Mark(Sha, Option<Text>),
     /// Let an operation that is held go on, or call it off.

@@ -143,7 +143,7 @@ fn of_environment(model: &Model, env: &EnvId) -> Vec<FeedId> {
     model.feeds.keys().filter(mine).cloned().collect()
 }
 
-/// What the disk remembers as seen healthy, on the deployments that are listed.
+/// What the disk remembers as verified healthy, on the deployments that are listed.
 fn mark_verified(model: &mut Model) {
     for (service, list) in &mut model.releases {
         for one in list {

@@ -9,6 +9,7 @@ use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
 use super::{scale, secret, trust};
+use crate::domain::claim::Lock;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
@@ -42,8 +43,10 @@ pub enum Run {
     ProjectFile,
     /// The choice of how many machines.
     Scale(ServiceId),
-    /// A claim on an environment, or its end.
-    Lock(EnvId, bool),
+    /// A claim on an environment.
+    Lock(EnvId),
+    /// The end of one's own claim, or of another person's.
+    Unlock(EnvId, Option<Lock>),
     /// A mark on a commit, or its end.
     Mark(EnvId, Sha, bool),
     /// An operation's steps and choices.
@@ -156,7 +159,11 @@ fn lock(model: &Model) -> Option<Item> {
         Some(held) => format!("unlock {}, {}", env.id, held.words()),
         None => format!("lock {}: others cannot change it until you give it back", env.id),
     };
-    Some(Item { letter: 'L', title, why_not: None, run: Run::Lock(env.id.clone(), held.is_none()) })
+    let run = match held {
+        None => Run::Lock(env.id.clone()),
+        Some(held) => Run::Unlock(env.id.clone(), Some(held.clone()).filter(|held| held.who.as_str() != &*model.who)),
+    };
+    Some(Item { letter: 'L', title, why_not: None, run })
 }
 
 /// The selected deployment's commit, else the one that runs in the selected place.
@@ -228,8 +235,9 @@ pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
         Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),
         Run::Wish(env, wish) => return rollback::wish(model, env, wish, now),
-        Run::Lock(env, true) => rollback::claim(model, env, Asks::Lock),
-        Run::Lock(env, false) => return vec![Effect::Lock(env, None)],
+        Run::Lock(env) => rollback::claim(model, env, Asks::Lock),
+        Run::Unlock(env, None) => return vec![Effect::Unlock(env, None)],
+        Run::Unlock(env, Some(held)) => rollback::claim(model, env, Asks::Unlock(held)),
         Run::Mark(env, sha, true) => rollback::claim(model, env, Asks::Mark(sha)),
         Run::Mark(_, sha, false) => return vec![Effect::Mark(sha, None)],
         Run::Show(op) => model.rollback = Some(Rollback::Following(op)),

@@ -3,8 +3,10 @@
 use super::jump::Jump;
 use super::model::{Model, Place};
 use super::msg::Now;
+use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::ids::{EnvId, OpId, ServiceId};
+use crate::domain::names;
 use crate::domain::operation::StepState;
 use crate::domain::pipeline::Run;
 use crate::domain::span::since;
@@ -23,6 +25,15 @@ pub enum Need {
     Lock,
     /// A service whose platform holds automation.
     Pin(ServiceId),
+}
+
+/// By what a person answers from where it is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hands {
+    /// Keys of the screen.
+    Keys,
+    /// Commands of a shell.
+    Shell,
 }
 
 /// What is said of it.
@@ -57,13 +68,18 @@ pub fn of(model: &Model, env: &EnvId) -> Vec<Need> {
 
 /// What is said of one; `None` when it has gone.
 #[must_use]
-pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now) -> Option<Said> {
+pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> Option<Said> {
+    let (keys, place) = (hands == Hands::Keys, names::shell(env.as_str()));
     let run = |id: &u64| model.runs.iter().find(|run| run.id == *id);
     let (state, words) = match need {
         Need::Gate(id) => {
             let run = run(id)?;
             let gate = run.gates.iter().find(|gate| gate.env == *env)?;
-            let may = if gate.may_approve { "!A approves" } else { gate.may() };
+            let may = match (gate.may_approve, keys) {
+                (true, true) => "!A approves".to_owned(),
+                (true, false) => format!("flightdeck approve {id} --environment {place} approves"),
+                (false, _) => gate.may().to_owned(),
+            };
             let age = gate.since(run).map(|at| format!(" {}", since(at, now.wall))).unwrap_or_default();
             let who = gate.words(run, now.wall);
             (Some(State::Waiting), format!("waiting{age} #{} {}: {may}, {who}", run.number.0, run.sha.short()))
@@ -84,7 +100,9 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now) -> Option<Said> {
             let done = one.steps.iter().filter(|step| step.state == StepState::Done).count();
             let steps = if one.steps.is_empty() { String::new() } else { format!(" {done}/{} steps", one.steps.len()) };
             if one.interrupted {
-                (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; ! goes on", one.title))
+                let name = cut_short::name(one.id);
+                let way = if keys { "! goes on".to_owned() } else { format!("flightdeck finish {name} goes on") };
+                (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; {way}", one.title))
             } else {
                 (Some(State::Deploying), format!("{}{steps} for {age}: {}", one.kind.name(), one.title))
             }
@@ -92,7 +110,11 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now) -> Option<Said> {
         Need::Lock => (None, model.history.locks.get(env)?.words()),
         Need::Pin(id) => {
             let declared = model.services.get(id)?.declared.as_ref()?;
-            (None, format!("PINNED {}: {}; !U releases it", id.name, declared.pin.as_ref()?.words(now.wall)))
+            let way = match keys {
+                true => "!U".to_owned(),
+                false => format!("flightdeck unpin {} --environment {place}", names::shell(&id.name)),
+            };
+            (None, format!("PINNED {}: {}; {way} releases it", id.name, declared.pin.as_ref()?.words(now.wall)))
         }
     };
     Some(Said { state, words })

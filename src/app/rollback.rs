@@ -14,6 +14,7 @@ use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
 use super::{follow, fresh, overlay, readiness, scroll};
 use crate::domain::candidates::{self, Choice};
+use crate::domain::claim::Lock;
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::FeedId;
@@ -30,6 +31,8 @@ pub enum Asks {
     Wish(Wish),
     /// A claim on the environment.
     Lock,
+    /// Another person's claim on it is taken away.
+    Unlock(Lock),
     /// A commit is to be marked bad.
     Mark(Sha),
 }
@@ -294,6 +297,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     let missing = match &asks {
         Asks::Wish(wish) => overridden(model, &env, wish, now).map(|one| one.words()),
         Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
+        Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
     };
     if let Some(why) = missing.filter(|_| said.is_empty()) {
         model.notice = Some(Text::from(format!("a reason is needed: {why}")));
@@ -306,7 +310,11 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
         }
         Asks::Lock => {
             model.rollback = None;
-            vec![Effect::Lock(env, Some(said))]
+            vec![Effect::Lock(env, said)]
+        }
+        Asks::Unlock(held) => {
+            model.rollback = None;
+            vec![Effect::Unlock(env, Some((held, said)))]
         }
         Asks::Mark(sha) => {
             model.rollback = None;

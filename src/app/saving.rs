@@ -5,6 +5,7 @@ use super::effect::Effect;
 use super::logbuf::Filter;
 use super::model::Model;
 use super::msg::Now;
+use crate::domain::amount::amount;
 use crate::sanitize::Text;
 
 /// Bytes of a part: about two milliseconds of work.
@@ -65,7 +66,9 @@ pub(super) fn written(model: &mut Model, path: Result<Text, Text>) -> Vec<Effect
             (model.saving, model.notice) = (None, None);
             return vec![effect];
         }
-        Ok(path) if whole => format!("saved {lines} lines in {path}"),
+        Ok(path) if whole => {
+            format!("saved {} in {path}", amount(usize::try_from(lines).unwrap_or(usize::MAX), "line"))
+        }
         Ok(_) => return part(model, false),
     };
     (model.saving, model.notice) = (None, Some(Text::from(said)));

@@ -145,11 +145,8 @@ pub enum Command {
     Leave(super::open::OpenArgs),
     /// Claim an environment: consoles on the same store refuse to change it.
     Lock(super::claims::LockArgs),
-    /// Give an environment back.
-    Unlock {
-        /// Which environment.
-        environment: String,
-    },
+    /// Give an environment back; another person's lock with --confirm and --reason.
+    Unlock(super::claims::UnlockArgs),
     /// Mark a commit bad: nothing goes to it any more.
     Mark(super::claims::MarkArgs),
     /// Take a mark away.

@@ -11,6 +11,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::operation::{OpState, Operation, Plan, StepReport};
+use crate::domain::overrides::Override;
 use crate::engine::{EngineHandle, Lanes};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -27,16 +28,19 @@ pub(super) async fn carry_out(
     consent: &Consent,
     json: bool,
 ) -> Result<ExitCode, UserError> {
-    if let (Some(why), true) = (plan.refusals.first(), consent.confirm.is_some()) {
-        return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
-    }
-    if let (Some(why), true, None) = (plan.overrides.first(), consent.confirm.is_some(), &consent.reason) {
-        let error = UserError::new(ExitCode::Refused, why.words()).now("nothing was changed");
-        return Err(error.hint("--reason overrides it; the journal keeps the reason"));
-    }
+    let refused = !plan.refusals.is_empty();
     if consent.confirm.is_none() {
         super::print(&show_plan(&plan, json))?;
-        return Ok(ExitCode::Done);
+        return Ok(if refused { ExitCode::Refused } else { ExitCode::Done });
+    }
+    if refused {
+        let why: Vec<&str> = plan.refusals.iter().map(Text::as_str).collect();
+        return Err(UserError::new(ExitCode::Refused, why.join("; ")).now("nothing was changed"));
+    }
+    if consent.reason.as_deref().is_none_or(|why| why.trim().is_empty()) && !plan.overrides.is_empty() {
+        let why: Vec<String> = plan.overrides.iter().map(Override::words).collect();
+        let error = UserError::new(ExitCode::Refused, why.join("; ")).now("nothing was changed");
+        return Err(error.hint("--reason overrides it; the journal keeps the reason"));
     }
     // Before the first call, so that none is cut off in its midst.
     let mut signals = Signals::listen()?;

@@ -1,16 +1,18 @@
 //! `lock`, `unlock`, `mark` and `unmark`: what people claim, without a screen.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::Output;
+use super::operation::Consent;
+use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::{EnvId, Sha};
+use crate::domain::names;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
-use crate::store::{Store, StoreError};
+use crate::store::{Locked, Store, StoreError, Unlocked};
 
 /// A claim on an environment.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,6 +25,16 @@ pub struct LockArgs {
     /// For how long: `30m`, `2h`; without it until it is given back.
     #[arg(long, value_name = "DURATION")]
     pub r#for: Option<SignedDuration>,
+}
+
+/// The end of a claim.
+#[derive(Debug, Clone, clap::Args)]
+pub struct UnlockArgs {
+    /// Which environment.
+    pub environment: String,
+    /// Another person's lock goes only with this and a reason.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// A mark on a commit.
@@ -44,9 +56,7 @@ async fn open(settings: &Settings) -> Result<Store, UserError> {
 }
 
 fn known(settings: &Settings, name: &str) -> Result<EnvId, UserError> {
-    let env = EnvId::from(name);
-    let unknown = || UserError::new(ExitCode::Usage, format!("no environment {env} is configured"));
-    settings.environment(&env).map(|env| env.id.clone()).ok_or_else(unknown)
+    place::known(settings, name).map_err(|error| error.now("nothing was written"))
 }
 
 fn commit(text: &str) -> Result<Sha, UserError> {
@@ -58,9 +68,13 @@ fn commit(text: &str) -> Result<Sha, UserError> {
         .hint("git rev-parse COMMIT prints them"))
 }
 
-fn say(output: Output, what: &str, of: &str, words: &str) -> Result<ExitCode, UserError> {
+/// Says what was done; programs get the lock that is gone, or was replaced, beside it.
+fn say(output: Output, what: &str, of: &str, words: &str, lock: Option<(&str, &Lock)>) -> Result<ExitCode, UserError> {
     if output.json {
-        let value = json!({"schema": format!("flightdeck/{what}"), "version": 1, "of": of, "says": words});
+        let mut value = json!({"schema": format!("flightdeck/{what}"), "version": 1, "of": of, "says": words});
+        if let Some((key, lock)) = lock {
+            value[key] = json!(lock);
+        }
         return super::print(&format!("{value}\n"));
     }
     super::print(&format!("{words}\n"))
@@ -69,33 +83,77 @@ fn say(output: Output, what: &str, of: &str, words: &str) -> Result<ExitCode, Us
 pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> Result<ExitCode, UserError> {
     let env = known(&settings, &args.environment)?;
     let at = SystemClock::shared().now();
-    let until = args.r#for.and_then(|span| at.checked_add(span.abs()).ok());
-    let lock = Lock { who: Text::from(&*settings.who), why: Text::clean(&args.reason), at, until };
+    let until = args.r#for.map(|span| end(at, span)).transpose()?;
+    let lock = Lock { who: Text::from(&*settings.who), why: reason(&args.reason)?, at, until };
     match open(&settings).await?.lock(&env, &lock).await.map_err(failed)? {
-        None => say(output, "lock", env.as_str(), &format!("{env} is {}", lock.words())),
-        Some(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
+        Locked::Taken => say(output, "lock", env.as_str(), &format!("{env} is {}", lock.words()), None),
+        Locked::Renewed(before) => {
+            let words = format!("{env} is {}; this replaces your lock before: {}", lock.words(), before.words());
+            say(output, "lock", env.as_str(), &words, Some(("replaced", &before)))
+        }
+        Locked::Held(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
             .now("it was not locked anew")
-            .hint(format!("flightdeck unlock {env} gives it back, and the journal keeps who did"))),
+            .hint(taking_away(&env))),
     }
 }
 
-pub(super) async fn unlock(settings: Settings, environment: &str, output: Output) -> Result<ExitCode, UserError> {
-    let env = known(&settings, environment)?;
-    let gone = open(&settings).await?.unlock(&env, &settings.who).await.map_err(failed)?;
-    let words = if gone { format!("{env} is unlocked") } else { format!("{env} was not locked") };
-    say(output, "unlock", env.as_str(), &words)
+/// When a lock ends that holds for so long.
+fn end(at: Timestamp, span: SignedDuration) -> Result<Timestamp, UserError> {
+    let wrong = |what: &str| UserError::new(ExitCode::Usage, format!("--for {what}")).now("nothing was locked");
+    if !span.is_positive() {
+        return Err(wrong("is no time to come"));
+    }
+    at.checked_add(span).map_err(|_| wrong("reaches beyond the calendar"))
+}
+
+fn reason(text: &str) -> Result<Text, UserError> {
+    let why = Text::clean(text.trim());
+    if why.is_empty() {
+        return Err(
+            UserError::new(ExitCode::Usage, "--reason says nothing: others will ask").now("nothing was written")
+        );
+    }
+    Ok(why)
+}
+
+fn taking_away(env: &EnvId) -> String {
+    let (name, confirm) = (names::shell(env.as_str()), place::confirmed(env));
+    format!(
+        "flightdeck unlock {name} {confirm} --reason='…' takes it away; the journal keeps whose it was, who did and why"
+    )
+}
+
+pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output) -> Result<ExitCode, UserError> {
+    let env = known(&settings, &args.environment)?;
+    args.consent.check(&env)?;
+    let store = open(&settings).await?;
+    let why = args.consent.reason.as_deref().map(reason).transpose()?;
+    let held = store.locks().await.map_err(failed)?.remove(&env);
+    let confirmed = why.as_ref().filter(|_| args.consent.confirm.is_some());
+    // Exactly the lock that is read here: one that comes meanwhile is another person's word again.
+    let over = held.as_ref().zip(confirmed.map(Text::as_str));
+    match store.unlock(&env, &settings.who, over).await.map_err(failed)? {
+        Unlocked::Nothing => say(output, "unlock", env.as_str(), &format!("{env} was not locked"), None),
+        Unlocked::Gone(lock) => {
+            let other = lock.who.as_str() != &*settings.who;
+            let was = if other { format!("; it was {}", lock.words()) } else { String::new() };
+            say(output, "unlock", env.as_str(), &format!("{env} is unlocked{was}"), Some(("lock", &lock)))
+        }
+        Unlocked::Held(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
+            .now("it stays locked")
+            .hint(taking_away(&env))),
+    }
 }
 
 pub(super) async fn mark(settings: Settings, args: MarkArgs, output: Output) -> Result<ExitCode, UserError> {
     let sha = commit(&args.commit)?;
-    let mark =
-        Mark { who: Text::from(&*settings.who), why: Text::clean(&args.reason), at: SystemClock::shared().now() };
+    let mark = Mark { who: Text::from(&*settings.who), why: reason(&args.reason)?, at: SystemClock::shared().now() };
     open(&settings).await?.mark(&sha, Some(&mark), &settings.who).await.map_err(failed)?;
-    say(output, "mark", sha.as_str(), &format!("{} is marked bad: {}", sha.short(), mark.words()))
+    say(output, "mark", sha.as_str(), &format!("{} is marked bad: {}", sha.short(), mark.words()), None)
 }
 
 pub(super) async fn unmark(settings: Settings, text: &str, output: Output) -> Result<ExitCode, UserError> {
     let sha = commit(text)?;
     open(&settings).await?.mark(&sha, None, &settings.who).await.map_err(failed)?;
-    say(output, "unmark", sha.as_str(), &format!("{} is not marked bad", sha.short()))
+    say(output, "unmark", sha.as_str(), &format!("{} is not marked bad", sha.short()), None)
 }

@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{print, variable};
+use serde_json::{Value, json};
+
+use super::{Output, print, variable};
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
 use crate::config::trust::{self, Approvals};
-use crate::config::{PROJECT, Settings};
+use crate::config::{Access, PROJECT, Settings};
+use crate::domain::amount::amount;
 use crate::domain::log::Input;
 use crate::domain::trust::{ProjectFile, Want};
 use crate::error::{ExitCode, UserError};
@@ -38,16 +41,27 @@ pub struct TrustArgs {
     pub list: bool,
 }
 
-pub(super) fn run(command: ConfigCommand, flags: Flags) -> Result<ExitCode, UserError> {
+pub(super) fn run(command: ConfigCommand, flags: Flags, output: Output) -> Result<ExitCode, UserError> {
     match command {
-        ConfigCommand::Check => check(&Flags { dry: true, ..flags }),
+        ConfigCommand::Check => check(&Flags { dry: true, ..flags }, output),
         ConfigCommand::Example => print(include_str!("../../config.example.toml")),
-        ConfigCommand::Trust(args) => trust(&args),
+        ConfigCommand::Trust(args) => trust(&args, output),
     }
 }
 
-fn trust(args: &TrustArgs) -> Result<ExitCode, UserError> {
+/// The answer as a program reads it.
+fn answer(what: &str, mut value: Value) -> Result<ExitCode, UserError> {
+    value["schema"] = json!(format!("flightdeck/{what}"));
+    value["version"] = json!(1);
+    print(&format!("{value}\n"))
+}
+
+fn trust(args: &TrustArgs, output: Output) -> Result<ExitCode, UserError> {
     let approvals = Approvals::of(&variable);
+    if args.list && output.json {
+        let row = |one: trust::Approval| json!({"at": one.at.to_string(), "sha256": one.digest, "path": one.path});
+        return answer("config-trust-list", json!({"rows": approvals.all().into_iter().map(row).collect::<Vec<_>>()}));
+    }
     if args.list {
         let line = |one: trust::Approval| format!("{}  {}  {}\n", one.at, one.digest, one.path);
         return print(&approvals.all().into_iter().map(line).collect::<String>());
@@ -57,10 +71,17 @@ fn trust(args: &TrustArgs) -> Result<ExitCode, UserError> {
         // A file that is gone may have been approved where it lay.
         let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
         let (shown, was) = (Text::from(whole.as_path()), approvals.revoke(&whole)?);
+        if output.json {
+            return answer("config-trust", json!({"path": shown, "approved": false, "was_approved": was}));
+        }
         return print(&format!("{shown} {}\n", if was { "is not approved any more" } else { "was not approved" }));
     }
     let file = trust::look(path, &approvals)?;
     approvals.approve(&file, SystemClock::shared().now())?;
+    if output.json {
+        let value = json!({"path": Text::from(file.path.as_path()), "approved": true, "sha256": file.digest, "wants": asked(&file.wants)});
+        return answer("config-trust", value);
+    }
     let mut text = format!("approved {}, sha256 {}\n", Text::from(file.path.as_path()), file.digest);
     if file.wants.is_empty() {
         text.push_str("  it runs nothing and names no other address\n");
@@ -77,14 +98,65 @@ fn wants(all: &[Want], text: &mut String) {
     }
 }
 
-fn check(flags: &Flags) -> Result<ExitCode, UserError> {
+/// The same for programs.
+fn asked(all: &[Want]) -> Vec<Value> {
+    let redactor = Redactor::default();
+    all.iter().map(|want| json!({"key": want.key, "says": redactor.mask(want.says.clone())})).collect()
+}
+
+fn check(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
     let settings = load::load(flags, &variable)?;
+    let files = load::files(flags, &variable)?;
+    if output.json {
+        return answer("config-check", as_json(&settings, &files));
+    }
     let mut text = String::new();
-    for file in load::files(flags, &variable)? {
+    for file in files {
         about(&file, &mut text);
     }
     understood(&settings, &mut text);
     print(&text)
+}
+
+/// What was understood, as programs read it; nothing of it is the value of a secret.
+fn as_json(settings: &Settings, files: &[ProjectFile]) -> Value {
+    let file = |one: &ProjectFile| {
+        let path = Text::from(one.path.as_path());
+        json!({"path": path, "approved": one.approved, "wants": asked(&one.wants)})
+    };
+    let environments: Vec<Value> = settings
+        .environments
+        .iter()
+        .map(|env| {
+            let services: Vec<&str> = env.services.iter().map(|one| &*one.id.name).collect();
+            json!({"name": env.id, "tier": env.tier, "write": env.writable, "services": services})
+        })
+        .collect();
+    let mut platforms = json!({});
+    for (name, access) in accesses(settings) {
+        platforms[name] = json!({"base": access.base.to_string(), "token_from": access.token.origin().to_string()});
+    }
+    if let Some(fly) = &settings.fly {
+        let origin = fly.token.origin().to_string();
+        platforms["fly"] =
+            json!({"machines": fly.machines.to_string(), "api": fly.api.to_string(), "token_from": origin});
+    }
+    json!({
+        "files": files.iter().map(file).collect::<Vec<_>>(),
+        "project": &*settings.project,
+        "state_dir": Text::from(settings.state_dir.as_path()),
+        "environments": environments,
+        "platforms": platforms,
+        "logs": settings.log_sources.iter().map(|one| one.id.to_string()).collect::<Vec<_>>(),
+        "proxy": settings.proxy.words(),
+        "warnings": settings.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+/// The platforms that have one address.
+fn accesses(settings: &Settings) -> impl Iterator<Item = (&'static str, &Access)> {
+    let all = [("github", &settings.github), ("vercel", &settings.vercel), ("supabase", &settings.supabase)];
+    all.into_iter().filter_map(|(name, access)| Some((name, access.as_ref()?)))
 }
 
 fn about(file: &ProjectFile, text: &mut String) {
@@ -101,13 +173,10 @@ fn understood(settings: &Settings, text: &mut String) {
     text.push_str(&format!("project {}, state in {}\n", settings.project, Text::from(settings.state_dir.as_path())));
     for env in &settings.environments {
         let access = if env.writable { "write" } else { "read" };
-        text.push_str(&format!("environment {} ({access}): {} services\n", env.id, env.services.len()));
+        text.push_str(&format!("environment {} ({access}): {}\n", env.id, amount(env.services.len(), "service")));
     }
-    let accesses = [("github", &settings.github), ("vercel", &settings.vercel), ("supabase", &settings.supabase)];
-    for (name, access) in accesses {
-        if let Some(access) = access {
-            text.push_str(&format!("{name}: {}, token from {}\n", access.base, access.token.origin()));
-        }
+    for (name, access) in accesses(settings) {
+        text.push_str(&format!("{name}: {}, token from {}\n", access.base, access.token.origin()));
     }
     if let Some(fly) = &settings.fly {
         text.push_str(&format!("fly: {} and {}, token from {}\n", fly.machines, fly.api, fly.token.origin()));

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Output;
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::amount::amount;
 use crate::error::{ExitCode, UserError};
 use crate::store::{Store, StoreError};
 
@@ -23,8 +24,22 @@ pub(super) async fn run(
 ) -> Result<ExitCode, UserError> {
     let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
     if verify {
-        return match store.verify().await.map_err(failed)? {
-            Ok(rows) => super::print(&format!("the chain of {rows} rows holds\n")),
+        let found = store.verify().await.map_err(failed)?;
+        if output.json {
+            let (rows, broken) = match &found {
+                Ok(rows) => (Some(rows), None),
+                Err(broken) => (None, Some(json!({"row": broken.row, "why": broken.why}))),
+            };
+            let holds = broken.is_none();
+            let value = json!({"schema": "flightdeck/journal-verify", "version": 1, "holds": holds, "rows": rows, "broken": broken});
+            super::print(&format!("{value}\n"))?;
+        }
+        return match found {
+            Ok(_) if output.json => Ok(ExitCode::Done),
+            Ok(rows) => {
+                let rows = amount(usize::try_from(rows).unwrap_or(usize::MAX), "row");
+                super::print(&format!("the chain of {rows} holds\n"))
+            }
             Err(broken) => Err(UserError::new(
                 ExitCode::Failed,
                 format!("the journal breaks at row {}: {}", broken.row, broken.why),

@@ -145,6 +145,9 @@ async fn time(args: &LogsArgs, output: Output) {
 
 /// Leaves only the services that were asked for.
 fn narrow(settings: &mut Settings, args: &LogsArgs) -> Result<(), UserError> {
+    if let Some(name) = &args.environment {
+        super::place::known(settings, name).map_err(|error| error.now("nothing was read"))?;
+    }
     settings.environments.retain(|env| args.environment.as_deref().is_none_or(|name| env.id.as_str() == name));
     for env in &mut settings.environments {
         env.services.retain(|one| args.service.as_deref().is_none_or(|name| &*one.id.name == name));
@@ -154,7 +157,7 @@ fn narrow(settings: &mut Settings, args: &LogsArgs) -> Result<(), UserError> {
             && args.service.as_deref().is_none_or(|name| &*one.id.name == name)
     });
     if settings.environments.iter().all(|env| env.services.is_empty()) && settings.log_sources.is_empty() {
-        return Err(UserError::new(ExitCode::Usage, "no such environment or service is configured")
+        return Err(UserError::new(ExitCode::Usage, "no such service is configured")
             .now("nothing was read")
             .hint("flightdeck config check lists them"));
     }

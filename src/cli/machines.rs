@@ -78,7 +78,7 @@ pub struct SwitchArgs {
 
 pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output) -> Result<ExitCode, UserError> {
     let env = place::environment(&settings, args.environment.as_deref())?;
-    args.consent.check(env.as_str())?;
+    args.consent.check(&env)?;
     let failed = |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
     let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
     let all = store.operations(20).await.map_err(failed)?;
@@ -104,7 +104,7 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
     } else if done {
         format!("told {}: it {what}\n", held.title)
     } else {
-        format!("{}\n{what}; --confirm={env} does it\n", held.title)
+        format!("{}\n{what}; {} does it\n", held.title, place::confirmed(&env))
     };
     super::print(&text)?;
     Ok(ExitCode::Done)

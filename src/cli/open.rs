@@ -1,19 +1,24 @@
 //! Operations that were cut short: told by every command that comes later, and finished, taken back or left without a screen.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Output;
 use super::carry::carry_out;
 use super::operation::{Consent, planned};
+use super::{Output, place};
+use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::app::{follow, live};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::cut_short;
+use crate::domain::environment::EnvInfo;
 use crate::domain::fact::Fact;
-use crate::domain::ids::EnvId;
+use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::ids::{EnvId, OpId};
+use crate::domain::names;
 use crate::domain::operation::{Operation, Wish};
 use crate::engine::{Engine, Scope, recall};
 use crate::error::{ExitCode, UserError};
@@ -23,12 +28,15 @@ use crate::store::{Store, StoreError};
 /// What is to become of an operation that was cut short, or ended half-way.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OpenArgs {
-    /// Where.
-    #[arg(long)]
-    pub environment: String,
-    /// Which, by its identity or the end of it; without it the only one that is open there.
-    #[arg(long, value_name = "ID")]
+    /// Which, by its identity or the end of it; without it the only one that is open.
+    #[arg(value_name = "OPERATION")]
+    pub id: Option<String>,
+    /// The same.
+    #[arg(long, value_name = "ID", hide = true, conflicts_with = "id")]
     pub operation: Option<String>,
+    /// Only one of this environment.
+    #[arg(long)]
+    pub environment: Option<String>,
     #[command(flatten)]
     pub consent: Consent,
 }
@@ -44,12 +52,13 @@ pub(super) enum Decision {
     Leave,
 }
 
-/// Those that were cut short, as programs read them.
-pub(super) fn as_json<'a>(operations: impl Iterator<Item = &'a Operation>) -> Value {
-    operations.map(|one| json!(one)).collect()
+/// Those that were cut short, as programs read them; null where the store could not be read, which is no empty list.
+pub(super) fn as_json(model: &Model) -> Value {
+    let unread = model.feeds.get(&FeedId::Journal).is_some_and(|one| matches!(one.state, FeedState::Failing { .. }));
+    if unread { Value::Null } else { model.interrupted().map(|one| json!(one)).collect() }
 }
 
-/// Tells of operations that were cut short, beside the answer of a command. A store that cannot be read is told as well.
+/// Tells of operations that were cut short, beside the answer of a command. A store that cannot be read refuses the command itself.
 pub(super) async fn warn(settings: &Settings, json: bool) -> Result<(), UserError> {
     for fact in recall(&settings.state_dir, SystemClock::shared()).await {
         match fact {
@@ -71,18 +80,17 @@ pub(super) async fn decide(
     decision: Decision,
     output: Output,
 ) -> Result<ExitCode, UserError> {
-    let env = EnvId::from(args.environment.as_str());
-    args.consent.check(env.as_str())?;
-    let info = settings.environment(&env).ok_or_else(|| {
-        UserError::new(ExitCode::Usage, format!("no environment {env} is configured")).now("nothing was changed")
-    })?;
-    let read_only = info.read_only();
+    let named = args.environment.as_deref().map(|name| place::known(&settings, name)).transpose();
+    let named = named.map_err(|error| error.now("nothing was changed"))?;
     let unreadable =
         |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
     let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(unreadable)?;
     let all = store.operations(50).await.map_err(unreadable)?;
     drop(store);
-    let operation = chosen(all, &env, args.operation.as_deref())?;
+    let operation = chosen(all, named.as_ref(), args.id.as_deref().or(args.operation.as_deref()))?;
+    let env = place::known(&settings, operation.env.as_str()).map_err(|error| error.now("nothing was changed"))?;
+    args.consent.check(&env)?;
+    let read_only = settings.environment(&env).and_then(EnvInfo::read_only);
     if decision != Decision::Leave {
         let wish = wish(&operation, decision)?;
         let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
@@ -94,9 +102,17 @@ pub(super) async fn decide(
         return result;
     }
     if args.consent.confirm.is_none() {
-        let lines = cut_short::lines(&operation).join("\n");
-        super::print(&format!("{lines}\nnothing was changed; --confirm={env} leaves it as it is\n"))?;
-        return Ok(ExitCode::Done);
+        let next = match &read_only {
+            Some(why) => format!("nothing was changed; it is refused as it stands: {why}"),
+            None => format!("nothing was changed; {} leaves it as it is", place::confirmed(&env)),
+        };
+        let text = if output.json {
+            json!({"schema": "flightdeck/cut-short", "version": 1, "operation": operation, "says": next}).to_string()
+        } else {
+            format!("{}\n{next}", cut_short::lines(&operation).join("\n"))
+        };
+        super::print(&format!("{text}\n"))?;
+        return Ok(if read_only.is_some() { ExitCode::Refused } else { ExitCode::Done });
     }
     if let Some(why) = read_only {
         return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
@@ -139,45 +155,57 @@ async fn leave(
     super::print(&text)
 }
 
-fn chosen(all: Vec<Operation>, env: &EnvId, id: Option<&str>) -> Result<Operation, UserError> {
-    let own: Vec<Operation> = all.into_iter().filter(|one| one.env == *env).collect();
-    let newest = own.iter().max_by_key(|one| one.started_at).map(|one| one.id);
+/// Digits of an identity that name an operation: fewer could be anybody's.
+const DIGITS: usize = 4;
+
+fn chosen(all: Vec<Operation>, env: Option<&EnvId>, id: Option<&str>) -> Result<Operation, UserError> {
+    let own: Vec<Operation> = all.into_iter().filter(|one| env.is_none_or(|env| one.env == *env)).collect();
+    let mut newest: BTreeMap<EnvId, OpId> = BTreeMap::new();
+    let mut by_time: Vec<&Operation> = own.iter().collect();
+    by_time.sort_by_key(|one| one.started_at);
+    newest.extend(by_time.into_iter().map(|one| (one.env.clone(), one.id)));
     let cut_short = own.iter().any(|one| one.interrupted);
     let mut open: Vec<Operation> = own
         .into_iter()
         .filter(|one| match id {
-            Some(id) => one.open_question() && one.id.to_string().ends_with(id),
+            Some(id) => one.open_question() && id.len() >= DIGITS && one.id.to_string().ends_with(&id.to_lowercase()),
             None if cut_short => one.interrupted,
             // What ended half-way is open as long as nothing came after it.
-            None => one.open_question() && Some(one.id) == newest,
+            None => one.open_question() && newest.get(&one.env) == Some(&one.id),
         })
         .collect();
+    let place = env.map(|env| format!(" of {env}")).unwrap_or_default();
     match (open.pop(), open.len()) {
         (Some(one), 0) => Ok(one),
         (Some(one), _) => {
             open.push(one);
-            let ids = open.iter().map(|one| format!("--operation {}: {}", one.id, one.title));
-            let error = UserError::new(ExitCode::Usage, format!("{} operations of {env} were cut short", open.len()));
+            let ids = open.iter().map(|one| format!("{} is {}", cut_short::name(one.id), one.title));
+            let error =
+                UserError::new(ExitCode::Usage, format!("which one? {} operations{place} are open", open.len()));
             Err(ids.fold(error.now("nothing was changed"), UserError::hint))
         }
         (None, _) => {
-            Err(UserError::new(ExitCode::Refused, format!("no operation of {env} is open")).now("nothing was changed"))
+            let which = id.map(|id| format!(" {}", Text::clean(id))).unwrap_or_default();
+            let what = format!("no operation{which}{place} is open");
+            Err(UserError::new(ExitCode::Refused, what).now("nothing was changed"))
         }
     }
 }
 
 fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
     let refused = |why: &str| UserError::new(ExitCode::Refused, why).now("nothing was changed");
-    let env = &operation.env;
+    let (env, name) = (names::shell(operation.env.as_str()), cut_short::name(operation.id));
     match (decision, follow::finished(operation), follow::undone(operation)) {
         (Decision::Finish, Some(Wish::SetSecret { key, .. }), _) => {
-            let hint = format!("flightdeck secrets set {key} --environment {env} sets it anew, then leave this one");
+            let hint = format!(
+                "flightdeck leave {name} leaves this one, then flightdeck secrets set {key} --environment {env} sets it anew"
+            );
             Err(refused("the value of a secret is kept nowhere: it has to be given again").hint(hint))
         }
         (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
         (Decision::Undo, ..) => Err(refused("this has no way back of its own")
-            .hint(format!("flightdeck leave --environment {env} leaves it, then choose by hand"))),
+            .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),
         _ => Err(refused("what it was to do is not known")
-            .hint(format!("flightdeck leave --environment {env} leaves it, then choose by hand"))),
+            .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),
     }
 }

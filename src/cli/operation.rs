@@ -9,9 +9,11 @@ use super::carry::carry_out;
 use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
+use crate::domain::names;
 use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
 use crate::domain::proof::Observation;
 use crate::domain::release::Commit;
@@ -34,10 +36,10 @@ pub struct Consent {
 
 impl Consent {
     /// The confirmation names the environment that is meant.
-    pub(super) fn check(&self, environment: &str) -> Result<(), UserError> {
-        if self.confirm.as_ref().is_some_and(|typed| typed != environment) {
-            return Err(UserError::new(ExitCode::Usage, "--confirm names another environment than --environment")
-                .now("nothing was changed"));
+    pub(super) fn check(&self, environment: &EnvId) -> Result<(), UserError> {
+        if self.confirm.as_ref().is_some_and(|typed| typed != environment.as_str()) {
+            let what = format!("--confirm names another environment than {environment}, which this is about");
+            return Err(UserError::new(ExitCode::Usage, what).now("nothing was changed"));
         }
         Ok(())
     }
@@ -151,7 +153,7 @@ pub(super) async fn run(
         Wish::Promote => place::promoted(&settings, environment.as_deref())?,
         _ => place::environment(&settings, environment.as_deref())?,
     };
-    consent.check(env.as_str())?;
+    consent.check(&env)?;
     super::open::warn(&settings, output.json).await?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
     let result = match planned(&engine, &mut lanes, &env, wish, None, output).await {
@@ -222,8 +224,7 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     plan.arrived.iter().for_each(|why| text.push_str(&format!("nothing is left to do: {why}\n")));
     match &plan.commits_out {
         Some(commits) => {
-            let how = if plan.kind.ships() { "ship" } else { "go out" };
-            text.push_str(&format!("{} commits {how}\n", commits.len()));
+            text.extend(plan.commits_words().map(|words| format!("{words}\n")));
             let told = |one: &Commit| format!("  {} {} {}\n", one.sha.short(), one.author, one.title);
             text.extend(commits.iter().rev().take(COMMITS).map(told));
             if commits.len() > COMMITS {
@@ -241,21 +242,34 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     plan.overrides.iter().for_each(|one| text.push_str(&format!("needs a reason: {}\n", one.words())));
     plan.warnings.iter().for_each(|line| text.push_str(&format!("warning: {line}\n")));
     plan.refusals.iter().for_each(|line| text.push_str(&format!("refused: {line}\n")));
-    text.push_str(&format!("nothing was changed; add --confirm={} to carry it out\n", plan.env));
+    text.push_str(&format!("nothing was changed{}\n", next(plan)));
     text
+}
+
+/// How a plan is carried out, if it can be.
+fn next(plan: &Plan) -> String {
+    let confirm = place::confirmed(&plan.env);
+    match (plan.refusals.is_empty(), plan.overrides.is_empty()) {
+        (false, _) => "; it is refused as it stands".to_owned(),
+        (true, false) => {
+            format!("; add {confirm} --reason='…' to carry it out: the journal keeps the reason")
+        }
+        (true, true) => format!("; add {confirm} to carry it out"),
+    }
 }
 
 /// Where a step waits for a person: how that person answers from here.
 fn answer(operation: &Operation, state: &StepState) -> Option<String> {
     match state {
         StepState::Waiting(Wait::Switch) => {
-            let env = &operation.env;
+            let (env, confirm) = (names::shell(operation.env.as_str()), place::confirmed(&operation.env));
             Some(format!(
-                "flightdeck switch --environment {env} --confirm={env} goes on; --call-off destroys the new machines"
+                "flightdeck switch --environment {env} {confirm} goes on; --call-off destroys the new machines"
             ))
         }
         StepState::Waiting(Wait::Approval { run, env, mine: true }) => {
-            Some(format!("flightdeck approve {run} --environment {env} --confirm={env} opens it; reject ends the run"))
+            let (env, confirm) = (names::shell(env.as_str()), place::confirmed(env));
+            Some(format!("flightdeck approve {run} --environment {env} {confirm} opens it; reject ends the run"))
         }
         StepState::Waiting(Wait::Approval { run, env, mine: false }) => {
             Some(format!("you may not answer it; a reviewer of {env} does: flightdeck approvals shows run {run}"))
@@ -298,9 +312,10 @@ pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserErr
         };
         let proof: String = operation.proof.iter().map(row).collect();
         // What ended half-way is said with how to go on.
-        let env = &operation.env;
+        let name = cut_short::name(operation.id);
+        let undo = if operation.moves.is_empty() { String::new() } else { format!(" or undo {name}") };
         let next = operation.open_question().then(|| {
-            format!("to go on: flightdeck status tells what runs now; flightdeck finish or undo --environment {env} shows what would be done\n")
+            format!("to go on: flightdeck status tells what runs now; flightdeck finish {name}{undo} shows what would be done\n")
         });
         format!("{proof}{}\n{}", operation.outcome, next.unwrap_or_default())
     };

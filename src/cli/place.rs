@@ -3,8 +3,46 @@
 use crate::config::Settings;
 use crate::domain::environment::Tier;
 use crate::domain::ids::EnvId;
+use crate::domain::names;
 use crate::domain::promotion::{KEY, of_tier};
 use crate::error::{ExitCode, UserError};
+
+/// The environment of this name.
+///
+/// # Errors
+/// When there is none of that name: it says which there are.
+pub(super) fn known(settings: &Settings, name: &str) -> Result<EnvId, UserError> {
+    let env = EnvId::from(name);
+    if settings.environment(&env).is_some() {
+        return Ok(env);
+    }
+    let error = UserError::new(ExitCode::Usage, format!("no environment {env} is configured"));
+    Err(error.hint(there_are(settings)))
+}
+
+/// The environment that has to be named.
+///
+/// # Errors
+/// When it is not, or there is none of that name: it says which there are.
+pub(super) fn named(settings: &Settings, name: Option<&str>) -> Result<EnvId, UserError> {
+    match name {
+        Some(name) => known(settings, name),
+        None => {
+            let error = UserError::new(ExitCode::Usage, "which environment? --environment names it");
+            Err(error.hint(there_are(settings)))
+        }
+    }
+}
+
+fn there_are(settings: &Settings) -> String {
+    let names: Vec<&str> = settings.environments.iter().map(|env| env.id.as_str()).collect();
+    if names.is_empty() { "no environment is configured".to_owned() } else { format!("there is {}", names.join(", ")) }
+}
+
+/// The words that confirm something for an environment, as a shell takes them.
+pub(super) fn confirmed(env: &EnvId) -> String {
+    format!("--confirm={}", names::shell(env.as_str()))
+}
 
 /// The environment that is named, else the only one of tier production.
 ///
@@ -30,9 +68,7 @@ pub(super) fn promoted(settings: &Settings, named: Option<&str>) -> Result<EnvId
 fn one(settings: &Settings, named: Option<&str>, candidates: Vec<EnvId>) -> Result<EnvId, UserError> {
     let usage = |what: String| UserError::new(ExitCode::Usage, what).now("nothing was changed");
     if let Some(named) = named {
-        let env = EnvId::from(named);
-        let known = settings.environment(&env).is_some();
-        return if known { Ok(env) } else { Err(usage(format!("no environment {env} is configured"))) };
+        return known(settings, named).map_err(|error| error.now("nothing was changed"));
     }
     match candidates.as_slice() {
         [only] => Ok(only.clone()),
@@ -41,7 +77,8 @@ fn one(settings: &Settings, named: Option<&str>, candidates: Vec<EnvId>) -> Resu
                 .hint("name it with --environment"))
         }
         several => {
-            let names: Vec<String> = several.iter().map(|env| format!("--environment {env}")).collect();
+            let flag = |env: &EnvId| format!("--environment {}", names::shell(env.as_str()));
+            let names: Vec<String> = several.iter().map(flag).collect();
             Err(usage("which environment? several could be meant".to_owned()).hint(names.join(" or ")))
         }
     }

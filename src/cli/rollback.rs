@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Output;
 use super::carry::carry_out;
 use super::machines::{self, MannerArgs};
 use super::operation::{Consent, planned};
+use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::candidates::{self, Choice};
@@ -26,9 +26,9 @@ use crate::store::Store;
 /// What was typed.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RollbackArgs {
-    /// Where.
+    /// Where; it is never guessed.
     #[arg(long)]
-    pub environment: String,
+    pub environment: Option<String>,
     /// One service; without it, every service that can go back.
     #[arg(long)]
     pub service: Option<String>,
@@ -42,9 +42,9 @@ pub struct RollbackArgs {
 }
 
 pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) -> Result<ExitCode, UserError> {
-    let env = EnvId::from(args.environment.as_str());
+    let env = place::named(&settings, args.environment.as_deref()).map_err(|error| error.now("nothing was changed"))?;
     let services = services(&settings, &env, args.service.as_deref())?;
-    args.consent.check(&args.environment)?;
+    args.consent.check(&env)?;
     super::open::warn(&settings, output.json).await?;
     let settings = Arc::new(settings);
     let (engine, mut lanes) = Engine::start(Arc::clone(&settings), SystemClock::shared(), Scope::State);
@@ -60,14 +60,19 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) 
 
 fn services(settings: &Settings, env: &EnvId, only: Option<&str>) -> Result<Vec<ServiceId>, UserError> {
     let usage = |what: String| UserError::new(ExitCode::Usage, what).now("nothing was changed");
-    let info = settings.environment(env).ok_or_else(|| usage(format!("no environment {env} is configured")))?;
-    let can = info.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    let all = settings.environment(env).into_iter().flat_map(|info| &info.services);
+    let can = all.filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    let names: Vec<&str> = can.clone().map(|one| &*one.id.name).collect();
     let chosen: Vec<ServiceId> =
         can.filter(|one| only.is_none_or(|name| &*one.id.name == name)).map(|one| one.id.clone()).collect();
-    if chosen.is_empty() {
-        return Err(usage(format!("{env} has no such service that can go back")));
+    match (chosen.is_empty(), only) {
+        (false, _) => Ok(chosen),
+        (true, Some(only)) if !names.is_empty() => {
+            let error = usage(format!("{env} has no service {} that can go back", Text::clean(only)));
+            Err(error.hint(format!("there is {}", names.join(", "))))
+        }
+        (true, _) => Err(usage(format!("{env} has no service that can go back"))),
     }
-    Ok(chosen)
 }
 
 /// What came of the question where to go.
@@ -196,7 +201,7 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
     Ok(candidates::choices(services, of, |_| None))
 }
 
-/// Whether this deployment, or another one of its commit there, was seen healthy.
+/// Whether this deployment, or another one of its commit there, was verified healthy.
 fn saw(verified: &BTreeSet<(ServiceId, DeploymentId, Sha)>, one: &Deployment) -> bool {
     let same = |sha: &Sha| one.sha.as_ref().is_some_and(|of| of.same(sha));
     verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
@@ -216,7 +221,7 @@ fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, U
         choices.iter().map(row).collect()
     };
     super::print(&text)?;
-    let why = format!("no release of {env} but what runs was verified healthy from here");
+    let why = format!("{env} has no release to go back to that was verified healthy, as far as this store knows");
     let error = UserError::new(ExitCode::Inconclusive, why).now("nothing was changed");
     Err(error.hint("--to <commit> chooses one of these by hand"))
 }

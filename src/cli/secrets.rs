@@ -6,6 +6,7 @@ use std::io::{IsTerminal as _, Read as _};
 use super::Output;
 use super::operation::{self, Consent, ServiceArgs};
 use crate::config::Settings;
+use crate::domain::amount::amount;
 use crate::domain::held::Held;
 use crate::domain::operation::{PIPELINE, Wish};
 use crate::error::{ExitCode, UserError};
@@ -40,12 +41,40 @@ fn value(name: &str) -> Result<Held, UserError> {
             .map(Held::new)
             .map_err(wrong);
     }
-    let mut text = String::new();
-    stdin.lock().take(LONGEST).read_to_string(&mut text).map_err(wrong)?;
+    let mut bytes = Vec::new();
+    stdin.lock().take(LONGEST + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    let (value, words) = read(bytes)?;
+    super::complain(&words);
+    Ok(value)
+}
+
+/// The value in what was piped, and what was read in words that reveal nothing.
+fn read(bytes: Vec<u8>) -> Result<(Held, String), UserError> {
+    let refused =
+        |why: &str| UserError::new(ExitCode::Usage, format!("the value {why}")).now("nothing was sent or changed");
+    if bytes.len() as u64 > LONGEST {
+        return Err(refused("is longer than a megabyte, which no platform takes"));
+    }
+    if bytes.contains(&0) {
+        return Err(refused("holds a NUL byte: it is no text").hint("encode it first, as with base64"));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| refused("is not UTF-8: it is no text").hint("encode it first, as with base64"))?;
     // What `echo` adds is not part of it; a file of several lines keeps its end.
     let one = text.strip_suffix('\n').map(|one| one.strip_suffix('\r').unwrap_or(one));
     let one = one.filter(|one| !one.contains('\n')).map(str::to_owned);
-    Ok(Held::new(one.unwrap_or(text)))
+    let end = match (&one, text.ends_with('\n')) {
+        (Some(_), _) => "final newline left out",
+        (None, true) => "final newline kept",
+        (None, false) => "no final newline",
+    };
+    let value = one.unwrap_or(text);
+    if value.trim().is_empty() {
+        return Err(refused("is empty").hint("nothing came from standard input, or line ends alone"));
+    }
+    let lines = amount(value.lines().count(), "line");
+    let words = format!("value read: {lines}, {}, {end}", amount(value.len(), "byte"));
+    Ok((Held::new(value), words))
 }
 
 pub(super) fn set(settings: Settings, args: SetArgs, output: Output) -> Result<ExitCode, UserError> {
@@ -53,4 +82,28 @@ pub(super) fn set(settings: Settings, args: SetArgs, output: Output) -> Result<E
     let key = Text::from(args.name.as_str());
     let on = ServiceArgs { service: args.service, environment: args.environment, consent: args.consent };
     super::block_on(operation::on_service(settings, on, |service| Wish::SetSecret { service, key, value }, output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_what_was_piped_and_is_told_without_revealing_it() {
+        let of = |text: &str| {
+            let (value, words) = read(text.as_bytes().to_vec()).unwrap();
+            (value.expose().to_owned(), words)
+        };
+        let said = |value: &str, words: &str| (value.to_owned(), format!("value read: {words}"));
+        assert_eq!(of("s3cret\n"), said("s3cret", "1 line, 6 bytes, final newline left out"));
+        assert_eq!(of("s3cret\r\n"), said("s3cret", "1 line, 6 bytes, final newline left out"));
+        assert_eq!(of("s"), said("s", "1 line, 1 byte, no final newline"));
+        assert_eq!(of("a\nb\n"), said("a\nb\n", "2 lines, 4 bytes, final newline kept"));
+        let huge = vec![b'x'; usize::try_from(LONGEST).unwrap() + 1];
+        for wrong in [b"".to_vec(), b"\n".to_vec(), b"a\0b".to_vec(), vec![0xff, 0xfe], huge] {
+            let error = read(wrong).unwrap_err();
+            assert_eq!(error.code, ExitCode::Usage, "{error}");
+            assert!(!error.to_string().contains('x'), "{error}");
+        }
+    }
 }

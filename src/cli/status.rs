@@ -1,6 +1,7 @@
 //! `flightdeck status`: the same model as the screen's, filled once and printed.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use super::read::read_once;
 
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::app::needs;
+use crate::app::needs::{self, Hands};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;
@@ -62,7 +63,7 @@ fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
         "project": &*model.project,
         "environments": environments,
         "failing": failing,
-        "cut_short": super::open::as_json(model.interrupted()),
+        "cut_short": super::open::as_json(model),
     });
     format!("{value}\n")
 }
@@ -88,7 +89,7 @@ fn environment(model: &Model, env: &EnvInfo, now: Now) -> Value {
     value["services"] = json!(services);
     // What a person has to know of: gates, deploys, operations, locks, pins.
     let needs = needs::of(model, &env.id);
-    let needs = needs.iter().filter_map(|need| needs::said(model, &env.id, need, now));
+    let needs = needs.iter().filter_map(|need| needs::said(model, &env.id, need, now, Hands::Shell));
     value["needs"] = needs.map(|said| json!({"state": said.state, "says": said.words})).collect();
     value
 }
@@ -117,7 +118,7 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
         let judged = model.judge(env, now);
         let _ = writeln!(text, "{:<14} {:<40} {}", env.id, words(&judged.words()), commits(&judged));
         for need in needs::of(model, &env.id) {
-            if let Some(said) = needs::said(model, &env.id, &need, now) {
+            if let Some(said) = needs::said(model, &env.id, &need, now, Hands::Shell) {
                 let _ = writeln!(text, "  {}", said.words);
             }
         }
@@ -145,7 +146,10 @@ fn commits(judged: &Judgement) -> String {
     if judged.commits.is_empty() { "-".to_owned() } else { judged.short() }
 }
 
-/// As much as a column holds; `--json` has it all.
+/// Columns of a verdict on a terminal.
+const ROOM: usize = 40;
+
+/// As much as a column of a terminal holds; whoever reads from a pipe gets it all.
 fn words(text: &str) -> String {
-    crate::ui::text::cut(text, 40, "…")
+    if std::io::stdout().is_terminal() { crate::ui::text::cut(text, ROOM, "…") } else { text.to_owned() }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Output;
+use super::{Output, place};
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SystemClock;
@@ -21,7 +21,7 @@ use crate::error::{ExitCode, UserError};
 pub struct WaitArgs {
     /// Which environment.
     #[arg(long)]
-    pub environment: String,
+    pub environment: Option<String>,
     /// Until it runs this commit (its beginning), seen at the edge.
     #[arg(long)]
     pub commit: Option<String>,
@@ -31,10 +31,7 @@ pub struct WaitArgs {
 }
 
 pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> Result<ExitCode, UserError> {
-    let env = EnvId::from(args.environment.as_str());
-    if settings.environment(&env).is_none() {
-        return Err(UserError::new(ExitCode::Usage, format!("no environment {env} is configured")));
-    }
+    let env = place::named(&settings, args.environment.as_deref())?;
     if args.no_wait {
         let clock = SystemClock::shared();
         let reading = super::read::read_once(Arc::new(settings), clock, output.limit()).await;

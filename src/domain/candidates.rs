@@ -28,7 +28,7 @@ impl Choice {
         self.deployments.iter().any(|one| one.image.is_some())
     }
 
-    /// Whether all of it was seen healthy by us.
+    /// Whether all of it was verified healthy by us.
     #[must_use]
     pub fn verified(&self) -> bool {
         self.deployments.iter().all(|one| one.verified == Some(true))
@@ -41,7 +41,7 @@ impl Choice {
     }
 }
 
-/// The releases of these services, newest first. What we saw healthy is always among them, also where a service has nothing of it any
+/// The releases of these services, newest first. What was verified healthy is always among them, also where a service has nothing of it any
 /// more or its platform does not call it successful. What a list calls current may have been replaced since it was read: the edge's
 /// word, where there is one, decides what is live.
 #[must_use]

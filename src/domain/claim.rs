@@ -22,6 +22,12 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Whether it has not run out.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+
     /// In one line: `locked by maria: migration, since 14:02Z`.
     #[must_use]
     pub fn words(&self) -> String {

@@ -1,6 +1,53 @@
 //! An operation that was cut short, in words: what is done, what is open, what it holds, and how to go on.
 
-use super::operation::{Operation, StepReport, StepState};
+use super::amount::amount;
+use super::ids::{EnvId, OpId};
+use super::operation::{OpKind, Operation, StepReport, StepState};
+use crate::sanitize::Text;
+
+/// Digits at the end of an operation's identity that name it for people: its beginning is the time, which two may share.
+const DIGITS: usize = 8;
+
+/// The end of its identity, by which every command finds it.
+#[must_use]
+pub fn name(op: OpId) -> String {
+    let id = op.to_string();
+    id.get(id.len().saturating_sub(DIGITS)..).unwrap_or_default().to_owned()
+}
+
+/// Why nothing else may be changed in an environment: an operation there that was cut short and has no end yet, which another one
+/// would run into. The one that is continued is no such reason, and a gate may be answered for a promotion that waits at it.
+#[must_use]
+pub fn against<'a>(
+    operations: impl IntoIterator<Item = &'a Operation>,
+    env: &EnvId,
+    kind: OpKind,
+    continues: Option<OpId>,
+) -> Option<Text> {
+    let first = operations.into_iter().find(|one| {
+        let answered = kind.answers() && one.kind.gated();
+        one.interrupted && one.env == *env && Some(one.id) != continues && !answered
+    })?;
+    Some(Text::from(format!("{}, and comes first: {}", far(first), ways(first))))
+}
+
+/// Which, and how far it came: `rollback production: backend v42 → v41 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
+fn far(operation: &Operation) -> String {
+    let done = operation.steps.iter().filter(|step| step.state == StepState::Done).count();
+    let steps = match operation.steps.len() {
+        0 => String::new(),
+        all => format!(" after {done} of {}", amount(all, "step")),
+    };
+    let (kind, title, at) = (operation.kind.name(), &operation.title, operation.started_at);
+    format!("{kind} {title} was cut short{steps}, begun {at:.0}")
+}
+
+/// How to go on with it, as commands.
+fn ways(operation: &Operation) -> String {
+    let name = name(operation.id);
+    let undo = if operation.moves.is_empty() { String::new() } else { format!("flightdeck undo {name}, ") };
+    format!("flightdeck finish {name}, {undo}flightdeck leave {name}")
+}
 
 /// The lines, the first of which names it. They stand on a terminal without a screen.
 #[must_use]
@@ -26,13 +73,40 @@ pub fn lines(operation: &Operation) -> Vec<String> {
         format!("  machine {} of {} {may} leased until {:.0}", lease.machine, lease.app, lease.until)
     }));
     let env = &operation.env;
-    let ways = if operation.moves.is_empty() { "finish or leave" } else { "finish, undo or leave" };
-    lines
-        .push(format!("  to go on: flightdeck {ways} --environment {env} --confirm={env}; the screen offers the same"));
+    lines.push(format!("  to go on: {}; each with --confirm={env}; the screen offers the same", ways(operation)));
     lines
 }
 
 fn named(step: &StepReport) -> String {
     let detail = if step.detail.is_empty() { String::new() } else { format!("  {}", step.detail) };
     format!("{} · {}{detail}", step.service.name, step.title)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_was_cut_short_comes_before_anything_else_there() {
+        let op = OpId(uuid::Uuid::from_u128(0x0192_f0c1_2d3e_7a4b_8c5d_6e7f_8091_0213));
+        let title = Text::from("production: backend v42 → v41");
+        let begun = Operation::begun(op, OpKind::RollBack, "production".into(), title, Timestamp::UNIX_EPOCH);
+        let open = Operation { interrupted: true, ..begun.clone() };
+        let (production, staging) = (EnvId::from("production"), EnvId::from("staging"));
+        let why = |all: &[Operation], env: &EnvId, kind, continues| against(all, env, kind, continues);
+        let said = why(std::slice::from_ref(&open), &production, OpKind::Promote, None).unwrap();
+        assert_eq!(
+            said.as_str(),
+            "rollback production: backend v42 → v41 was cut short, begun 1970-01-01T00:00:00Z, and comes first: \
+             flightdeck finish 80910213, flightdeck leave 80910213"
+        );
+        assert_eq!(why(&[begun], &production, OpKind::Promote, None), None, "somebody carries it out");
+        assert_eq!(why(std::slice::from_ref(&open), &staging, OpKind::Promote, None), None);
+        assert_eq!(why(std::slice::from_ref(&open), &production, OpKind::RollBack, Some(op)), None, "it is continued");
+        assert!(why(std::slice::from_ref(&open), &production, OpKind::Approve, None).is_some(), "it has no gate");
+        let gated = Operation { kind: OpKind::Promote, ..open };
+        assert_eq!(why(&[gated], &production, OpKind::Approve, None), None, "the answer belongs to it");
+    }
 }

@@ -48,7 +48,7 @@ pub enum Fact {
     Plan(ReqId, Result<Box<Plan>, Text>),
     /// An operation began, moved or ended.
     Operation(Box<Operation>),
-    /// What the disk remembers: the journal's newest rows, and what was seen healthy.
+    /// What the disk remembers: the journal's newest rows, and what was verified healthy.
     History(Box<History>),
     /// The project file is another one now, or was approved elsewhere.
     ProjectFile(Box<ProjectFile>),

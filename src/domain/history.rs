@@ -27,7 +27,7 @@ pub struct JournalRow {
 /// Everything remembered, told anew whenever it changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// Deployments that were seen healthy, with their commits.
+    /// Deployments that are verified healthy, with their commits.
     pub verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
     /// Environments that people claim.
     pub locks: BTreeMap<EnvId, Lock>,
@@ -71,7 +71,7 @@ impl Default for Chain {
 }
 
 impl History {
-    /// Whether this deployment, or another one of its commit in that place, was seen healthy.
+    /// Whether this deployment, or another one of its commit in that place, was verified healthy.
     #[must_use]
     pub fn saw(&self, service: &ServiceId, deployment: &DeploymentId, sha: Option<&Sha>) -> bool {
         self.verified.iter().any(|(place, id, commit)| place == service && (id == deployment || Some(commit) == sha))

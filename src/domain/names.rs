@@ -7,6 +7,17 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::ids::{EnvId, ServiceId};
 
+/// A name as a word of a shell: in quotes where it needs them.
+#[must_use]
+pub fn shell(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}
+
 /// Every environment and service that is configured, so that short forms of them are told apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {

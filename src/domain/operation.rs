@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::amount::amount_does;
 use super::consent::Level;
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
@@ -93,6 +94,14 @@ impl Plan {
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
         let age = Duration::try_from(now.duration_since(self.computed_at)).unwrap_or_default();
         PLAN_LIFE.checked_sub(age)
+    }
+
+    /// How many commits it is about: `2 commits go out`; nothing where it is about none.
+    #[must_use]
+    pub fn commits_words(&self) -> Option<String> {
+        let does = if self.kind.ships() { ("ships", "ship") } else { ("goes out", "go out") };
+        let count = self.commits_out.as_ref().map(Vec::len).filter(|count| *count > 0)?;
+        Some(amount_does(count, "commit", does))
     }
 
     /// The commits that it would bring somewhere.

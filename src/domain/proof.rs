@@ -204,6 +204,18 @@ pub fn judge(claims: &[Claim], rest: &[Rest], proof: &[Observation]) -> Verdict 
     if failing.is_empty() { Verdict::Whole } else { Verdict::Failing(failing) }
 }
 
+/// The claims that an operation has verified healthy, as an open console means it: everything of the environment was to arrive and
+/// was seen, the edge of the service itself answers with the commit, and every probe was asked and passes. Where there is no probe,
+/// or a service was moved alone, nothing is known of how the release serves as a whole.
+pub fn healthy<'a>(claims: &'a [Claim], rest: &[Rest], proof: &'a [Observation]) -> impl Iterator<Item = &'a Claim> {
+    let whole = judge(claims, rest, proof) == Verdict::Whole && rest.iter().all(|one| one.state != Stays::Alone);
+    let mut probes = proof.iter().filter(|one| matches!(one.witness, Witness::Probe(_))).peekable();
+    let probed = probes.peek().is_some() && probes.all(|one| one.found == Found::Seen);
+    let answers = |one: &Observation| matches!(one.witness, Witness::Domain(_)) && one.found == Found::Seen;
+    let all = if whole && probed { claims } else { &[] };
+    all.iter().filter(move |claim| claim.sha.is_some() && of(claim, proof).any(answers))
+}
+
 /// What was observed of a service.
 fn of<'a>(claim: &'a Claim, proof: &'a [Observation]) -> impl Iterator<Item = &'a Observation> {
     proof.iter().filter(|one| one.service == claim.service)
@@ -319,6 +331,24 @@ mod tests {
         assert!(matches!(judge(&claims, &[], &ill), Verdict::Failing(_)));
         let unread = [backend, machine("backend", "b", Found::Unread), domain("frontend", Found::Seen)];
         assert!(matches!(judge(&claims, &[], &unread), Verdict::Partly(_)));
+    }
+
+    #[test]
+    fn verified_healthy_is_what_the_edge_and_every_probe_show_of_a_whole_environment() {
+        let claims = [claim("backend")];
+        let probe = |found| Observation { witness: Witness::Probe(Text::from("api")), ..machine("probes", "", found) };
+        let seen = [machine("backend", "a", Found::Seen), domain("backend", Found::Seen), probe(Found::Seen)];
+        let count = |rest: &[Rest], proof: &[Observation]| healthy(&claims, rest, proof).count();
+        assert_eq!(count(&[], &seen), 1);
+        assert_eq!(count(&[], &seen[..2]), 0, "no probe says how it serves");
+        assert_eq!(count(&[], &[seen[0].clone(), seen[2].clone()]), 0, "its edge was not asked");
+        let challenged = [seen[0].clone(), seen[1].clone(), seen[2].clone(), probe(Found::NotObserved)];
+        assert_eq!(count(&[], &challenged), 0, "a probe was not asked");
+        let failing = [seen[0].clone(), seen[1].clone(), probe(Found::Failing)];
+        assert_eq!(count(&[], &failing), 0);
+        let service = ServiceId::new("production", "frontend");
+        let alone = Rest { service, state: Stays::Alone, sha: None, words: Text::from("left as it is") };
+        assert_eq!(count(&[alone], &seen), 0, "it was moved alone");
     }
 
     #[test]

@@ -119,6 +119,11 @@ pub enum Wait {
         /// Which run.
         run: u64,
     },
+    /// Somebody else's lease on a machine has to end: after an operation that was cut short it may be that one's own.
+    Lease {
+        /// When it ends by itself, where that is known.
+        until: Option<jiff::Timestamp>,
+    },
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod revisions;
 mod scale;
 mod secret;
 mod vercel;
+mod verified;
 mod witness;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -178,6 +179,7 @@ impl Operator {
             refuse(&mut operation, format!("stopped by {why} before its first call"), self.clock.now());
         }
         operation.ended_at = Some(self.clock.now());
+        notes.extend(self.remember(&operation).await);
         notes.insert(0, operation.outcome.to_string());
         operation.outcome = Text::from(notes.join("; "));
         if let Err(error) = self.store.end(&operation).await {
@@ -382,6 +384,19 @@ impl Operator {
                 Err(trouble)
             }
         }
+    }
+
+    /// A step that has to lease these machines.
+    async fn leased_step<T>(
+        &self,
+        operation: &mut Operation,
+        at: usize,
+        machines: &[&str],
+        work: impl Future<Output = Result<(T, Text), Trouble>>,
+    ) -> Result<T, Trouble> {
+        self.begin_step(operation, at).await;
+        let ended = self.telling(operation, &machines.iter().map(|id| (at, *id)).collect::<Vec<_>>(), work).await;
+        self.step(operation, at, std::future::ready(ended)).await
     }
 
     async fn fail_step(&self, operation: &mut Operation, at: usize, trouble: &Trouble) {

@@ -119,7 +119,8 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
             _ => {}
         }
         if part.to.verified != Some(true) {
-            warnings.push(Text::from(format!("{} {} was not seen healthy by us", part.service.id.name, part.to.label)));
+            let (name, label) = (&part.service.id.name, &part.to.label);
+            warnings.push(Text::from(format!("{name} {label} was never verified healthy, as far as this store knows")));
         }
     }
     let target = |part: &PartFacts| Target {

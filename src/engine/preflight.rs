@@ -25,6 +25,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::consent::Level;
+use crate::domain::cut_short;
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::manner::Manner;
@@ -41,7 +42,7 @@ use crate::sanitize::Text;
 pub(super) struct Past {
     /// How long such operations took here, seconds.
     pub(super) durations: Vec<i64>,
-    /// What was seen healthy.
+    /// What was verified healthy.
     pub(super) verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
     /// Who claims the environment.
     pub(super) lock: Option<Lock>,
@@ -51,6 +52,8 @@ pub(super) struct Past {
     pub(super) continues: Option<OpId>,
     /// That operation, as the journal tells it.
     pub(super) earlier: Option<Operation>,
+    /// Operations that were cut short, wherever.
+    pub(super) open: Vec<Operation>,
 }
 
 impl Past {
@@ -60,9 +63,9 @@ impl Past {
         Some(Override::Lock(lock.clone()))
     }
 
-    /// Whether we saw this deployment, or another one of its commit there, healthy.
+    /// Whether this deployment, or another one of its commit there, was verified healthy.
     fn saw(&self, one: &Deployment) -> bool {
-        let same = |sha: &Sha| one.sha.as_ref() == Some(sha);
+        let same = |sha: &Sha| one.sha.as_ref().is_some_and(|of| of.same(sha));
         self.verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
     }
 }
@@ -101,6 +104,7 @@ pub(super) async fn preflight(
         }
         why => plan.refusals.extend(why),
     }
+    plan.refusals.splice(0..0, cut_short::against(&past.open, env, plan.kind, past.continues));
     plan.refusals.splice(0..0, info.read_only());
     plan.expected = plan::usual(past.durations.clone());
     plan.continues = past.continues;

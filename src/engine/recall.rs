@@ -10,7 +10,7 @@ use crate::domain::history::History;
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
 
-/// Locks, marks, what was seen healthy and operations, as the facts that the screen's own model is made of. A file that cannot be
+/// Locks, marks, what was verified healthy and operations, as the facts that the screen's own model is made of. A file that cannot be
 /// read is the failure of the journal's feed.
 pub async fn recall(dir: &Path, clock: SharedClock) -> Vec<Fact> {
     let now = clock.now();

@@ -20,7 +20,7 @@ use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{LeftLease, OpKind, Operation};
 use crate::sanitize::Text;
 use crate::store::journal::{Broken, Entry, Link};
-use crate::store::{Store, StoreError};
+use crate::store::{Locked, Store, StoreError, Unlocked};
 
 /// Pause between two looks at the file.
 pub(super) const LOOK: Duration = Duration::from_secs(2);
@@ -62,10 +62,11 @@ impl Memory {
             Some(op) => Some(store.one(op).await?),
             None => None,
         };
-        Ok(Past { durations, verified, lock: locks.get(env).cloned(), marks, continues, earlier })
+        let open = store.interrupted().await?;
+        Ok(Past { durations, verified, lock: locks.get(env).cloned(), marks, continues, earlier, open })
     }
 
-    /// Remembers that a deployment was seen healthy.
+    /// Remembers that a deployment was verified healthy.
     pub(super) async fn verified(
         &self,
         service: &ServiceId,
@@ -77,20 +78,25 @@ impl Memory {
         Ok(())
     }
 
-    /// Claims an environment, or gives it back; what is to be told about it.
-    pub(super) async fn lock(&self, env: &EnvId, who: &str, why: Option<&str>) -> Result<Text, StoreError> {
-        let store = self.store().await?;
-        let at = self.clock.now();
-        let told = match why {
-            Some(why) => {
-                let lock = Lock { who: Text::from(who), why: Text::from(why), at, until: None };
-                match store.lock(env, &lock).await? {
-                    None => format!("{env} is locked: other consoles on this store refuse to change it"),
-                    Some(held) => format!("{env} was not locked: it is {}", held.words()),
-                }
-            }
-            None if store.unlock(env, who).await? => format!("{env} is unlocked"),
-            None => format!("{env} was not locked"),
+    /// Claims an environment; what is to be told about it.
+    pub(super) async fn lock(&self, env: &EnvId, who: &str, why: &str) -> Result<Text, StoreError> {
+        let lock = Lock { who: Text::from(who), why: Text::from(why), at: self.clock.now(), until: None };
+        let told = match self.store().await?.lock(env, &lock).await? {
+            Locked::Taken => format!("{env} is locked: other consoles on this store refuse to change it"),
+            Locked::Renewed(before) => format!("{env} is locked anew; before it was {}", before.words()),
+            Locked::Held(held) => format!("{env} was not locked: it is {}", held.words()),
+        };
+        self.changed.notify_one();
+        Ok(Text::from(told))
+    }
+
+    /// Gives an environment back, another person's lock for a reason; what is to be told about it.
+    pub(super) async fn unlock(&self, env: &EnvId, who: &str, over: Option<(&Lock, &str)>) -> Result<Text, StoreError> {
+        let told = match self.store().await?.unlock(env, who, over).await? {
+            Unlocked::Nothing => format!("{env} was not locked"),
+            Unlocked::Gone(lock) if lock.who.as_str() == who => format!("{env} is unlocked"),
+            Unlocked::Gone(lock) => format!("{env} is unlocked; it was {}", lock.words()),
+            Unlocked::Held(held) => format!("{env} was not unlocked: it is {}", held.words()),
         };
         self.changed.notify_one();
         Ok(Text::from(told))
@@ -276,7 +282,7 @@ mod tests {
         memory.look(&mut told, &outbox).await.unwrap();
         assert!(matches!(told.history.chain, Chain::Holds { row: 3, .. }), "{:?}", told.history.chain);
         let lock = Lock { who: "maria".into(), why: "migration".into(), at: clock.now(), until: None };
-        assert_eq!(store.lock(&"staging".into(), &lock).await.unwrap(), None);
+        assert_eq!(store.lock(&"staging".into(), &lock).await.unwrap(), Locked::Taken);
         memory.look(&mut told, &outbox).await.unwrap();
         memory.look(&mut told, &outbox).await.unwrap();
         assert_eq!((told.link.row, told.link.read), (4, 4));

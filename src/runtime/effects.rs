@@ -73,6 +73,7 @@ impl Performer {
             Effect::Preflight(req, env, wish, continues) => self.engine.preflight(req, env, wish, continues),
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
             Effect::Lock(env, why) => self.engine.lock(env, why),
+            Effect::Unlock(env, over) => self.engine.unlock(env, over),
             Effect::Mark(sha, why) => self.engine.mark(sha, why),
             Effect::Answer(op, go) => self.engine.answer(op, go),
             Effect::Leave(op, why) => self.engine.leave(op, why),

@@ -10,36 +10,94 @@ use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::sanitize::Text;
 
+/// A lock as it lies in the file: environment, who, why, since when, until when.
+type Row = (String, String, String, String, Option<String>);
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Locked {
+    /// Nobody held the environment.
+    Taken,
+    /// One's own lock stands anew; as it was before.
+    Renewed(Lock),
+    /// Somebody else's lock holds, and nothing was changed.
+    Held(Lock),
+}
+
+/// What became of giving an environment back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unlocked {
+    /// Nobody held it.
+    Nothing,
+    /// This lock is gone.
+    Gone(Lock),
+    /// Somebody else's lock holds, and nothing was changed.
+    Held(Lock),
+}
+
 impl Store {
-    /// Claims an environment. Somebody else's lock that has not run out stays, and is the answer.
+    /// Claims an environment. Somebody else's lock that has not run out stays.
     ///
     /// # Errors
-    /// When it is not on the disk.
-    pub async fn lock(&self, env: &EnvId, lock: &Lock) -> Result<Option<Lock>, StoreError> {
+    /// When it is not on the disk, or what is there cannot be read.
+    pub async fn lock(&self, env: &EnvId, lock: &Lock) -> Result<Locked, StoreError> {
+        let mut tx = self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))?;
+        let before = self.lock_of(&mut tx, env).await?;
+        if let Some(held) = before.as_ref().filter(|held| held.who != lock.who) {
+            return Ok(Locked::Held(held.clone()));
+        }
         let insert = "insert into locks (env, who, why, at, until) values (?, ?, ?, ?, ?) on conflict (env) do update \
-                      set who = excluded.who, why = excluded.why, at = excluded.at, until = excluded.until \
-                      where locks.who = excluded.who or (locks.until is not null and locks.until < excluded.at)";
+                      set who = excluded.who, why = excluded.why, at = excluded.at, until = excluded.until";
         let insert = sqlx::query(insert).bind(env.as_str()).bind(lock.who.as_str()).bind(lock.why.as_str());
         let insert = insert.bind(stamp(lock.at)).bind(lock.until.map(stamp));
-        let done = insert.execute(&self.pool).await.map_err(|error| self.failed(&error))?;
-        if done.rows_affected() == 0 {
-            return Ok(self.locks().await?.remove(env));
-        }
-        self.said("lock", json!({ "title": env.as_str(), "who": lock.who, "why": lock.why })).await?;
-        Ok(None)
+        insert.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
+        tx.commit().await.map_err(|error| self.failed(&error))?;
+        let body = json!({
+            "title": env.as_str(), "who": lock.who, "why": lock.why, "until": lock.until, "replaces": before,
+        });
+        self.said("lock", body).await?;
+        Ok(before.map_or(Locked::Taken, Locked::Renewed))
     }
 
-    /// Gives an environment back, whoever holds it: the journal keeps who did.
+    /// Gives an environment back. Another person's lock goes only where it is the very one that was looked at, and for a reason;
+    /// the journal keeps whose it was, who took it away and why.
     ///
     /// # Errors
-    /// When it is not on the disk.
-    pub async fn unlock(&self, env: &EnvId, who: &str) -> Result<bool, StoreError> {
-        let delete = sqlx::query("delete from locks where env = ?").bind(env.as_str());
-        let gone = delete.execute(&self.pool).await.map_err(|error| self.failed(&error))?.rows_affected() > 0;
-        if gone {
-            self.said("unlock", json!({ "title": env.as_str(), "who": who })).await?;
+    /// When it is not on the disk, or what is there cannot be read.
+    pub async fn unlock(&self, env: &EnvId, who: &str, over: Option<(&Lock, &str)>) -> Result<Unlocked, StoreError> {
+        let mut tx = self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))?;
+        let held = self.lock_of(&mut tx, env).await?;
+        let own = held.as_ref().is_none_or(|held| held.who.as_str() == who);
+        // Times are kept to the microsecond.
+        let seen = |lock: &Lock, held: &Lock| lock.who == held.who && stamp(lock.at) == stamp(held.at);
+        let over = over.filter(|(lock, _)| held.as_ref().is_some_and(|held| seen(lock, held)));
+        if let (Some(held), false, None) = (&held, own, over) {
+            return Ok(Unlocked::Held(held.clone()));
         }
-        Ok(gone)
+        let delete = sqlx::query("delete from locks where env = ?").bind(env.as_str());
+        delete.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
+        tx.commit().await.map_err(|error| self.failed(&error))?;
+        let Some(held) = held else { return Ok(Unlocked::Nothing) };
+        let why = over.map(|(_, why)| if own { String::new() } else { format!("{why}; it was {}", held.words()) });
+        let body = json!({ "title": env.as_str(), "who": who, "why": why.unwrap_or_default(), "lock": held });
+        self.said("unlock", body).await?;
+        Ok(Unlocked::Gone(held))
+    }
+
+    /// The lock that holds on an environment now.
+    async fn lock_of(&self, connection: &mut sqlx::SqliteConnection, env: &EnvId) -> Result<Option<Lock>, StoreError> {
+        let query = "select env, who, why, at, until from locks where env = ?";
+        let query = sqlx::query_as::<_, Row>(query).bind(env.as_str());
+        let row = query.fetch_optional(connection).await.map_err(|error| self.failed(&error))?;
+        let lock = row.map(|row| self.read_lock(row)).transpose()?;
+        Ok(lock.map(|(_, lock)| lock).filter(|lock| lock.holds(self.clock.now())))
+    }
+
+    fn read_lock(&self, (env, who, why, at, until): Row) -> Result<(EnvId, Lock), StoreError> {
+        let time = |text: &str| self.time(text, "the lock of", &env);
+        let (at, until) = (time(&at)?, until.as_deref().map(time).transpose()?);
+        let lock = Lock { who: Text::clean(&who), why: Text::clean(&why), at, until };
+        Ok((EnvId::from(env), lock))
     }
 
     /// Locks that hold now.
@@ -47,21 +105,11 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn locks(&self) -> Result<BTreeMap<EnvId, Lock>, StoreError> {
-        let query = sqlx::query_as::<_, (String, String, String, String, Option<String>)>(
-            "select env, who, why, at, until from locks",
-        );
+        let query = sqlx::query_as::<_, Row>("select env, who, why, at, until from locks");
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
         let now = self.clock.now();
-        let mut locks = BTreeMap::new();
-        for (env, who, why, at, until) in rows {
-            let time = |text: &str| self.time(text, "the lock of", &env);
-            let (at, until) = (time(&at)?, until.as_deref().map(time).transpose()?);
-            if until.is_none_or(|until| until > now) {
-                let lock = Lock { who: Text::clean(&who), why: Text::clean(&why), at, until };
-                locks.insert(EnvId::from(env), lock);
-            }
-        }
-        Ok(locks)
+        let all: Vec<(EnvId, Lock)> = rows.into_iter().map(|row| self.read_lock(row)).collect::<Result<_, _>>()?;
+        Ok(all.into_iter().filter(|(_, lock)| lock.holds(now)).collect())
     }
 
     /// Marks a commit bad, or takes the mark away.
@@ -127,16 +175,26 @@ mod tests {
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
         let (env, now) = (EnvId::from("production"), SystemClock::shared().now());
         let past = now - jiff::SignedDuration::from_secs(60);
-        assert_eq!(store.lock(&env, &lock("maria", past, Some(past))).await.unwrap(), None);
+        assert_eq!(store.lock(&env, &lock("maria", past, Some(past))).await.unwrap(), Locked::Taken);
         assert!(store.locks().await.unwrap().is_empty(), "it has run out");
-        assert_eq!(store.lock(&env, &lock("ali", now, None)).await.unwrap(), None);
-        let held = store.lock(&env, &lock("maria", now, None)).await.unwrap().unwrap();
-        assert_eq!(held.who.as_str(), "ali");
-        assert_eq!(store.lock(&env, &lock("ali", now, None)).await.unwrap(), None, "one's own is renewed");
-        assert!(store.unlock(&env, "maria").await.unwrap());
-        assert!(!store.unlock(&env, "maria").await.unwrap());
-        let events: Vec<String> = store.list(9).await.unwrap().into_iter().map(|row| row.event).collect();
-        assert_eq!(events, ["unlock", "lock", "lock", "lock"]);
+        assert_eq!(store.lock(&env, &lock("ali", past, None)).await.unwrap(), Locked::Taken, "it has run out");
+        let held = store.lock(&env, &lock("maria", now, None)).await.unwrap();
+        assert!(matches!(&held, Locked::Held(held) if held.who.as_str() == "ali"), "{held:?}");
+        let renewed = store.lock(&env, &lock("ali", now, None)).await.unwrap();
+        assert!(matches!(&renewed, Locked::Renewed(before) if before.until.is_none()), "{renewed:?}");
+        let row = store.list(1).await.unwrap().remove(0);
+        assert_eq!((row.event.as_str(), &row.body["replaces"]["why"]), ("lock", &json!("migration")));
+        let Unlocked::Held(seen) = store.unlock(&env, "maria", None).await.unwrap() else { panic!("it is ali's") };
+        let older = Lock { at: past, ..seen.clone() };
+        let other = store.unlock(&env, "maria", Some((&older, "on call"))).await.unwrap();
+        assert!(matches!(other, Unlocked::Held(_)), "it is not the one that was looked at");
+        assert!(matches!(store.unlock(&env, "maria", Some((&seen, "on call"))).await.unwrap(), Unlocked::Gone(_)));
+        assert_eq!(store.unlock(&env, "maria", None).await.unwrap(), Unlocked::Nothing);
+        let rows = store.list(9).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.event.as_str()).collect::<Vec<_>>(), ["unlock", "lock", "lock", "lock"]);
+        let why = rows[0].body["why"].as_str().unwrap();
+        assert!(why.starts_with("on call; it was locked by ali: migration"), "{why}");
+        assert_eq!((&rows[0].body["who"], &rows[0].body["lock"]["who"]), (&json!("maria"), &json!("ali")));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Deployments that were seen healthy at the edge: good places to go back to.
+//! Deployments that are verified healthy at the edge: good places to go back to.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::domain::operation::{OpKind, OpState};
 
 impl Store {
-    /// Remembers that a deployment was seen healthy. The first sighting stays.
+    /// Remembers that a deployment was verified healthy. The first sighting stays.
     ///
     /// # Errors
     /// When it is not on the disk.
@@ -27,7 +27,7 @@ impl Store {
         done.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
-    /// Every deployment that was seen healthy, and its commit.
+    /// Every deployment that was verified healthy, and its commit.
     ///
     /// # Errors
     /// When the file cannot be read.

@@ -55,11 +55,13 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
             let title = match asks {
                 Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
                 Asks::Lock => format!("Lock {env}: why?"),
+                Asks::Unlock(held) => format!("Take {}'s lock off {env}: why?", held.who),
                 Asks::Mark(sha) => format!("Mark {} bad: why?", sha.short()),
             };
             let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
             let why = match asks {
                 Asks::Wish(wish) => rollback::overridden(ctx.model, env, wish, ctx.now).map(|one| one.words()),
+                Asks::Unlock(held) => Some(format!("it is {}", held.words())),
                 Asks::Lock | Asks::Mark(_) => None,
             };
             let why = why.map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));

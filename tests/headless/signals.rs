@@ -70,7 +70,13 @@ async fn a_signal_ends_an_operation_between_two_calls_and_it_is_finished_or_take
             said.contains("cut short: roll back production: backend") && said.contains("  not begun frontend"),
             "{said}"
         );
-        assert!(said.contains("flightdeck finish, undo or leave --environment production"), "{said}");
+        assert!(said.contains("to go on: flightdeck finish "), "{said}");
+        // Beside it nothing else is begun, and it is said how it goes on.
+        let beside = flightdeck(dir.path(), &ASK).await;
+        assert_eq!(beside.status.code(), Some(5), "{beside:?}");
+        let refused = text(&beside);
+        assert!(refused.contains("was cut short after") && refused.contains("flightdeck finish "), "{refused}");
+        assert!(refused.contains("nothing was changed"), "{refused}");
         assert_eq!(leased(&sim), 0, "{name}: {said}");
         let status = flightdeck(dir.path(), &["status", "--json"]).await;
         let open = lines(&status)[0]["cut_short"].clone();

@@ -61,6 +61,7 @@ async fn what_cannot_be_read_refuses_and_names_the_store_and_the_way_out() {
         assert_eq!(status.status.code(), Some(3), "{name}: {status:?}");
         let failing = lines(&status)[0]["failing"].clone();
         assert_eq!(failing[0]["feed"], "journal", "{name}: {failing}");
+        assert!(lines(&status)[0]["cut_short"].is_null(), "{name}: what was not read is no empty list");
         assert!(failing[0]["why"].as_str().unwrap().contains(&place), "{name}: {failing}");
         let text = run(&["status"]).await;
         let text = String::from_utf8_lossy(&text.stdout).into_owned();

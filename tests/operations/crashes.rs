@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::OpId;
-use flightdeck::domain::operation::{OpState, Target};
+use flightdeck::domain::operation::{OpKind, OpState, Operation, StepReport, StepState, Target, Wait, Wish};
+use flightdeck::sim::world::Env;
+use flightdeck::sim::world::fly::Lease;
 use flightdeck::store::Store;
 use futures_util::stream::{self, StreamExt as _};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -109,4 +112,42 @@ async fn after_every_crash_the_rollback_is_finished_and_no_call_is_repeated() {
     }
     println!("{points} crash points");
     assert!(points > 30, "a rollback of two machines and one project writes more rows than {points}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_lease_a_finish_waits_for_is_told_with_its_end() {
+    let world = World::start(SPEED).await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let op = OpId(uuid::Uuid::now_v7());
+    let now = SystemClock::shared().now();
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: rollback".into(), now);
+    store.begin(&Operation { wish: Some(Wish::RollBack(targets.clone())), ..begun }).await.unwrap();
+    {
+        let until = world.sim.shared().now() + jiff::SignedDuration::from_secs(90);
+        let mut state = world.sim.shared().world();
+        let machine = &mut state.fly.env_mut(Env::Production).unwrap().machines[0];
+        machine.lease = Some(Lease {
+            nonce: "of-maria".to_owned(),
+            expires_at: until,
+            owner: "maria@tokens.fly.io".to_owned(),
+            description: String::new(),
+        });
+    }
+    let plan = console.try_plan(targets, Some(op)).await.unwrap();
+    console.begins(plan);
+    let (mut waited, mut done) = (None, None);
+    while done.is_none() {
+        let one = console.fact(|fact| if let Fact::Operation(one) = fact { Some(*one) } else { None }).await;
+        let leased = |step: &&StepReport| matches!(step.state, StepState::Waiting(Wait::Lease { .. }));
+        waited = waited.or_else(|| one.steps.iter().find(leased).cloned());
+        done = Some(one).filter(|one| one.state.ended());
+    }
+    let waited = waited.expect("it was told");
+    assert!(matches!(waited.state, StepState::Waiting(Wait::Lease { until: Some(_) })), "{waited:?}");
+    let says = waited.detail.as_str();
+    assert!(says.contains("held by maria@tokens.fly.io") && says.contains("which ends by itself at"), "{says}");
+    assert_eq!(done.map(|one| one.state), Some(OpState::Done));
+    console.stop().await;
 }

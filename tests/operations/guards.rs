@@ -5,8 +5,8 @@ use flightdeck::domain::claim::{Lock, Mark};
 use flightdeck::domain::consent::Level;
 use flightdeck::domain::ids::OpId;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan, Wish};
-use flightdeck::store::Store;
 use flightdeck::store::journal::Answer;
+use flightdeck::store::{Locked, Store};
 use serde_json::json;
 
 use crate::crashes::sql;
@@ -35,11 +35,20 @@ async fn marks_and_locks_that_came_after_the_plan_and_a_store_that_cannot_be_rea
     assert!(refused.outcome.as_str().contains("is marked bad: corrupts rows (maria)"), "{}", refused.outcome);
     store.mark(&sha, None, "maria").await.unwrap();
     let lock = Lock { who: "maria".into(), why: "migration".into(), at: now, until: None };
-    assert_eq!(store.lock(&"production".into(), &lock).await.unwrap(), None);
+    assert_eq!(store.lock(&"production".into(), &lock).await.unwrap(), Locked::Taken);
     let refused = console.carry_out(again()).await;
     assert!(refused.outcome.as_str().contains("locked by maria: migration"), "{}", refused.outcome);
-    store.unlock(&"production".into(), "maria").await.unwrap();
-    assert_eq!(store.lock(&"staging".into(), &lock).await.unwrap(), None);
+    store.unlock(&"production".into(), "maria", None).await.unwrap();
+    let begun = Operation::begun(OpId(uuid::Uuid::now_v7()), OpKind::Promote, "production".into(), "x".into(), now);
+    store.begin(&begun).await.unwrap();
+    let refused = console.carry_out(again()).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    let says = refused.outcome.as_str();
+    assert!(says.contains("promote x was cut short") && says.contains("flightdeck finish"), "{says}");
+    let new = console.plan(targets.clone()).await;
+    assert!(new.refusals.iter().any(|why| why.as_str().contains("was cut short")), "{:?}", new.refusals);
+    store.abandon(begun.id, "looked").await.unwrap();
+    assert_eq!(store.lock(&"staging".into(), &lock).await.unwrap(), Locked::Taken);
     sql(state, "update locks set at = x'ff'".to_owned()).await;
     let refused = console.carry_out(again()).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
@@ -48,7 +57,11 @@ async fn marks_and_locks_that_came_after_the_plan_and_a_store_that_cannot_be_rea
     let plan = console.plan(targets).await;
     assert!(plan.refusals[0].as_str().contains(&place), "{:?}", plan.refusals);
     let events: Vec<String> = store.list(99).await.unwrap().into_iter().map(|row| row.event).collect();
-    assert!(!events.iter().any(|event| event == "begin"), "{events:?}");
+    assert_eq!(
+        events.iter().filter(|event| *event == "begin").count(),
+        1,
+        "but the one that was cut short: {events:?}"
+    );
     console.stop().await;
 }
 

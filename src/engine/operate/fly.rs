@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 
 use super::machine::Updated;
 use super::{LOOK, Operator, PATIENCE, Trouble};
+use crate::domain::amount::{amount, amount_does};
 use crate::domain::manner::Strategy;
 use crate::domain::operation::{Operation, PlanPart, StepState};
 use crate::engine::preflight::fleet::Fleet;
@@ -67,7 +68,10 @@ impl Operator {
             }
             let work = wave.iter().map(|id| self.machine(fly, part, id.as_str(), (to.image, row), careful));
             let mut trouble = None;
-            for (index, ended) in join_all(work).await.into_iter().enumerate() {
+            let steps: Vec<(usize, &str)> =
+                wave.iter().enumerate().map(|(index, id)| (at + index, id.as_str())).collect();
+            let ended = self.telling(op, &steps, join_all(work)).await;
+            for (index, ended) in ended.into_iter().enumerate() {
                 match ended {
                     Ok((one, told)) => {
                         updated.push(one);
@@ -98,7 +102,8 @@ impl Operator {
             for told in join_all(settled).await {
                 told?;
             }
-            Ok(((), Text::from(format!("{} machines run it, checks pass", updated.len()))))
+            let run = amount_does(updated.len(), "machine", ("runs", "run"));
+            Ok(((), Text::from(format!("{run} it, checks pass"))))
         };
         self.step(op, at, look).await
     }
@@ -180,12 +185,12 @@ impl Operator {
         let (seen, listed) = (fleet.whole.len(), fleet.len());
         if seen == planned && listed == planned && planned > 0 {
             self.patch(fly, app, id, "complete").await?;
-            return Ok(Closed::Whole(Text::from(format!("v{version} complete on {seen} machines"))));
+            return Ok(Closed::Whole(Text::from(format!("v{version} complete on {}", amount(seen, "machine")))));
         }
         let _ = self.patch(fly, app, id, "failed").await;
         let why = match fleet.part() {
             Some(part) => part,
-            None => format!("{seen} machines are listed, the plan was for {planned}"),
+            None => format!("{} listed, the plan was for {planned}", amount_does(seen, "machine", ("is", "are"))),
         };
         match (seen, fleet.unread.is_empty()) {
             (0, _) | (_, true) => Err(Trouble::Failed(Text::from(why))),

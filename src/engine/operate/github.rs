@@ -243,7 +243,7 @@ impl Operator {
             // No seconds here: what is said is written down each time that it changes.
             let (id, env) = (run.id, gate.env.clone());
             let (wait, whom) = match (gate.may_approve, gate.timer_left(self.clock.now())) {
-                (true, _) => (Wait::Approval { run: id, env, mine: true }, "A approves it".to_owned()),
+                (true, _) => (Wait::Approval { run: id, env, mine: true }, "you may approve it".to_owned()),
                 (false, Some(left)) => {
                     (Wait::Timer { run: id, env }, format!("its timer has {} min left", left.as_secs().div_ceil(60)))
                 }

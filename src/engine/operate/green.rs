@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::machine::as_planned;
 use super::{LOOK, Operator, PATIENCE, Trouble};
+use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::engine::preflight::green::{TAG, TWIN, of_release};
 use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
@@ -118,7 +119,7 @@ impl Operator {
     /// Waits for a person: the switch, or its end.
     async fn hold(&self, op: &mut Operation, at: usize) -> Result<(), Trouble> {
         self.begin_step(op, at).await;
-        let held = Text::from("held: G switches over, X destroys the new machines");
+        let held = Text::from("held: the new machines are ready, and a person says whether they take over");
         self.waits(op, at, Wait::Switch, held).await;
         let end = self.clock.mono() + HOLD;
         let said = loop {
@@ -168,7 +169,7 @@ impl Operator {
         }
         let end = match (left.is_empty(), serving) {
             (true, 0) => "the new machines were destroyed".to_owned(),
-            (true, some) => format!("{some} new machines serve beside the old ones"),
+            (true, some) => format!("{} beside the old ones", amount_does(some, "new machine", ("serves", "serve"))),
             (false, _) => {
                 format!("{} could NOT be destroyed and costs money: fly machine destroy --force", left.join(", "))
             }
@@ -199,7 +200,7 @@ impl Operator {
                 self.cordon(fly, app, green, false, None).await?;
             }
             self.unless_stopped(tokio::time::sleep(self.drain())).await?;
-            Ok((greens.len(), Text::from(format!("{} new machines serve", greens.len()))))
+            Ok((greens.len(), Text::from(amount_does(greens.len(), "new machine", ("serves", "serve")))))
         };
         let served = self.step(op, first, enter).await?;
         let mut leases: BTreeMap<String, Lease> = BTreeMap::new();
@@ -213,9 +214,13 @@ impl Operator {
                 self.cordon(fly, app, &now, true, leases.get(blue.as_str())).await?;
             }
             self.unless_stopped(tokio::time::sleep(self.drain())).await?;
-            Ok(((), Text::from(format!("{} old machines get nothing more", swap.blues.len()))))
+            Ok((
+                (),
+                Text::from(amount_does(swap.blues.len(), "old machine", ("gets nothing more", "get nothing more"))),
+            ))
         };
-        let left = self.step(op, first + 1, leave).await;
+        let blues: Vec<&str> = swap.blues.iter().map(Text::as_str).collect();
+        let left = self.leased_step(op, first + 1, &blues, leave).await;
         let gone = match left {
             Ok(()) => self.step(op, first + 2, self.destroyed(fly, app, &mut leases)).await,
             Err(trouble) => Err(trouble),
@@ -275,7 +280,8 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        self.step(op, first, self.serve_again(fly, part, blues)).await?;
+        let machines: Vec<&str> = blues.iter().map(Text::as_str).collect();
+        self.leased_step(op, first, &machines, self.serve_again(fly, part, blues)).await?;
         let away = async {
             for green in greens {
                 let gone = self.destroy(fly, app, green.as_str(), None).await;
@@ -320,7 +326,7 @@ impl Operator {
             };
             let ready = blues.iter().filter(|blue| all.iter().any(|one| one.id == blue.as_str() && well(one))).count();
             if ready == blues.len() {
-                return Ok(((), Text::from(format!("{ready} old machines serve"))));
+                return Ok(((), Text::from(amount_does(ready, "old machine", ("serves", "serve")))));
             }
             if self.clock.mono() > end {
                 return Err(Trouble::Failed(Text::from(format!("only {ready} of {} old machines serve", blues.len()))));

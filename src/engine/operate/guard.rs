@@ -3,6 +3,7 @@
 
 use super::{Operator, revisions};
 use crate::domain::claim::Mark;
+use crate::domain::cut_short;
 use crate::domain::operation::{OpState, Operation};
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
@@ -53,7 +54,9 @@ impl Operator {
     async fn remembered(&self) -> Result<Option<Text>, StoreError> {
         let (operations, mut locks, marks) =
             tokio::try_join!(self.store.operations(OPERATIONS), self.store.locks(), self.store.marks())?;
-        if let Some(why) = self.under_way(operations.iter()).or_else(|| Mark::against(&marks, self.plan.goes_to())) {
+        let cut_short = || cut_short::against(&operations, &self.plan.env, self.plan.kind, self.plan.continues);
+        let marked = || Mark::against(&marks, self.plan.goes_to());
+        if let Some(why) = self.under_way(operations.iter()).or_else(cut_short).or_else(marked) {
             return Ok(Some(why));
         }
         if let Some(why) = self.decided().await? {

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::{LOOK, Operator, Trouble};
+use crate::clock::Timestamp;
 use crate::domain::ids::OpId;
-use crate::domain::operation::LeftLease;
+use crate::domain::operation::{LeftLease, Operation, StepReport, StepState, Wait};
 use crate::platform::fly::{Fly, Lease};
 use crate::sanitize::Text;
 use crate::store::Store;
@@ -21,9 +24,27 @@ pub(super) const LEASE: Duration = Duration::from_secs(120);
 pub(in crate::engine) struct Leases {
     held: Mutex<BTreeMap<String, (String, Lease)>>,
     unwritten: Mutex<Vec<String>>,
+    /// Machines that are leased by somebody else and waited for, with what is known of that lease.
+    waiting: Mutex<BTreeMap<String, (Option<Timestamp>, Text)>>,
+    /// One of them is waited for now, or no more.
+    changed: Notify,
 }
 
 impl Leases {
+    fn waits(&self, id: &str, lease: Option<(Option<Timestamp>, Text)>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match lease {
+            Some(lease) => drop(waiting.insert(id.to_owned(), lease)),
+            None if waiting.remove(id).is_none() => return,
+            None => {}
+        }
+        self.changed.notify_one();
+    }
+
+    fn waited(&self, id: &str) -> Option<(Option<Timestamp>, Text)> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
     fn hold(&self, app: &str, id: &str, lease: &Lease) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), (app.to_owned(), lease.clone()));
     }
@@ -55,14 +76,63 @@ impl Operator {
             };
             let about = self.about(app, id);
             let error = match self.sent(&format!("lease machine {id}"), Some(&about), ask, until).await? {
-                Ok(lease) => return Ok(lease),
+                Ok(lease) => {
+                    self.leases.waits(id, None);
+                    return Ok(lease);
+                }
                 Err(error) => error,
             };
             own |= super::lost(&error);
             if !own || self.clock.mono() > end {
                 return Err(Trouble::Failed(Text::from(format!("machine {id} could not be claimed: {error}"))));
             }
+            // Whose lease it is the platform says in its refusal; when it ends, in the lease itself.
+            let ends = fly.held_lease(app, id).await.ok().flatten().and_then(|lease| lease.expires_at);
+            let by_itself = ends.map(|at| format!(", which ends by itself at {at:.0}")).unwrap_or_default();
+            let told = format!("machine {id} is leased{by_itself}: {}", error.message);
+            self.leases.waits(id, Some((ends, Text::from(told))));
             self.unless_stopped(tokio::time::sleep(LOOK * 2)).await?;
+        }
+    }
+
+    /// Does the work of these steps, and tells of each meanwhile which lease its machine waits for.
+    pub(super) async fn telling<T>(
+        &self,
+        operation: &mut Operation,
+        steps: &[(usize, &str)],
+        work: impl Future<Output = T>,
+    ) -> T {
+        tokio::pin!(work);
+        loop {
+            let tell = async {
+                self.leases.changed.notified().await;
+                let mut waiting = BTreeMap::new();
+                for (at, id) in steps {
+                    let one = self.leases.waited(id);
+                    let known = waiting.entry(*at).or_insert(None);
+                    *known = known.take().or(one);
+                }
+                for (at, lease) in waiting {
+                    match lease {
+                        Some((until, told)) => self.waits(operation, at, Wait::Lease { until }, told).await,
+                        None => self.waits_no_more(operation, at).await,
+                    }
+                }
+            };
+            // The work goes on while this is written down: it may be in the midst of a row of its own.
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = tell => {}
+            }
+        }
+    }
+
+    /// A step that waited for a lease goes on.
+    async fn waits_no_more(&self, operation: &mut Operation, at: usize) {
+        let waits = |step: &StepReport| matches!(step.state, StepState::Waiting(Wait::Lease { .. }));
+        if operation.steps.get(at).is_some_and(waits) {
+            self.note(operation, at, Text::from("leased")).await;
         }
     }
 
@@ -165,6 +235,6 @@ pub(in crate::engine) async fn free_left(fly: &Fly, store: &Store, op: OpId, lef
     Text::from(told)
 }
 
-fn until(lease: &Lease) -> Option<jiff::Timestamp> {
+fn until(lease: &Lease) -> Option<Timestamp> {
     lease.expires_at
 }

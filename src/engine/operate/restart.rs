@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::fly::Closed;
 use super::machine::as_planned;
 use super::{Operator, Trouble};
+use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart};
 use crate::engine::preflight::fleet::Fleet;
 use crate::platform::fly::{Fly, WaitResult};
@@ -21,7 +22,7 @@ impl Operator {
     ) -> Result<(), Trouble> {
         for (index, id) in machines.iter().enumerate() {
             let work = async { Ok(((), self.restart_one(fly, part, id.as_str()).await?)) };
-            self.step(op, first + index, work).await?;
+            self.leased_step(op, first + index, &[id.as_str()], work).await?;
         }
         // A plan over machines that cannot be read says at its end what it did not reach.
         if part.steps.len() == machines.len() {
@@ -37,8 +38,8 @@ impl Operator {
                     )));
                 }
                 None => {
-                    let text =
-                        format!("{} machines are listed, the plan was for {}", fleet.len(), part.revisions.len());
+                    let listed = amount_does(fleet.len(), "machine", ("is", "are"));
+                    let text = format!("{listed} listed, the plan was for {}", part.revisions.len());
                     return Err(Trouble::Failed(Text::from(text)));
                 }
             })

@@ -46,7 +46,7 @@ impl Operator {
                 }
                 gone.map(|()| ((), Text::from("destroyed")))
             };
-            self.step(op, first + create.len() + index, away).await?;
+            self.leased_step(op, first + create.len() + index, &[id], away).await?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ pub(super) fn against(fleet: &[&Machine], manner: &Manner, left: Option<&Greens>
     }
     if let Some(left) = left.filter(|left| left.back && !left.lost.is_empty()) {
         let lost: Vec<&str> = left.lost.iter().map(Text::as_str).collect();
-        let text = format!("{} destroyed already: F finishes it, then it can be rolled back", lost.join(", "));
+        let text = format!("{} destroyed already: finish it, then it can be rolled back", lost.join(", "));
         return vec![Text::from(text)];
     }
     let mut why = Vec::new();

@@ -242,8 +242,11 @@ pub(super) async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut 
     match github.compare(live.as_str(), to.as_str()).await {
         Ok(comparison) => {
             if comparison.behind_by > 0 {
-                let text = format!("it lacks {} commits that are live now", comparison.behind_by);
-                warnings.push(Text::from(text));
+                let lacks = match comparison.behind_by {
+                    1 => "1 commit that is".to_owned(),
+                    more => format!("{more} commits that are"),
+                };
+                warnings.push(Text::from(format!("it lacks {lacks} live now")));
             }
             // GitHub lists 250 commits at most.
             if comparison.commits.len() < comparison.ahead_by as usize {

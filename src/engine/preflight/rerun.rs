@@ -33,7 +33,10 @@ pub(super) async fn draft(
         && run.started_at.is_some_and(|at| not_before(at, earlier.started_at))
     {
         if run.over() {
-            return Err(Text::from(format!("{name} has run again already: {}; L leaves the operation", run.words)));
+            return Err(Text::from(format!(
+                "{name} has run again already: {}; leave the operation as it is",
+                run.words
+            )));
         }
         return Ok(follow(env, &run, Some(run.sha.clone())));
     }
@@ -87,7 +90,8 @@ pub(super) async fn taken_up(
     };
     match run {
         Some(run) if run.over() && run.status != Status::Ok => {
-            let text = format!("{} #{} is over: {}; L leaves the operation", run.workflow, run.number.0, run.words);
+            let text =
+                format!("{} #{} is over: {}; leave the operation as it is", run.workflow, run.number.0, run.words);
             Err(Text::from(text))
         }
         Some(run) => Ok(Some(follow(env, &run, earlier.commit.clone()))),

@@ -3,6 +3,7 @@
 use super::fleet::{fleet, fly, part};
 use super::told;
 use crate::clock::Timestamp;
+use crate::domain::amount::amount;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Act, Plan, StepKind, Wish};
@@ -42,7 +43,8 @@ pub(super) async fn plan(
         } else if here == 0 && !known.iter().any(|one| one == region) {
             refusals.push(Text::from(format!("Fly has no region {region}")));
         } else if wanted_here < unread {
-            let text = format!("{unread} machines in {region} cannot be read: they are not destroyed from here");
+            let text =
+                format!("{} in {region} that cannot be read: none is destroyed from here", amount(unread, "machine"));
             refusals.push(Text::from(text));
         } else if wanted_here > here {
             let like = model(all, region);

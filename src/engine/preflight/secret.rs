@@ -99,7 +99,9 @@ pub(super) async fn plan(
     let held = seen(clients, &env.id, there, key.as_str()).await.map_err(told)?;
     let since = |began| held.as_ref().and_then(|one| one.updated_at).is_some_and(|at| not_before(at, began));
     if past.earlier.as_ref().is_some_and(|earlier| since(earlier.started_at)) {
-        return Err(Text::from(format!("{key} was set there since; whether by this is not known: L leaves it")));
+        return Err(Text::from(format!(
+            "{key} was set there since; whether by this is not known; leave the operation as it is"
+        )));
     }
     let mut revisions = vec![revision(&key, held.as_ref())];
     let mut refusals = unfit(&key, value, place.platform);

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::pipeline;
 use crate::config::Settings;
+use crate::domain::amount::{amount, amount_does};
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
 use crate::domain::operation::Plan;
@@ -164,7 +165,16 @@ async fn passes(clients: &Clients, settings: &Settings, env: &EnvInfo, asks: &'s
         .filter_map(|(one, sample)| Some(format!("{} fails: {}", one.name, sample.failure.as_ref()?)))
         .collect();
     if failed.is_empty() {
-        return Point::new(asks, Status::Ok, format!("{} probes of {} pass", probes.len(), env.id));
+        return Point::new(
+            asks,
+            Status::Ok,
+            format!(
+                "{} of {} {}",
+                amount(probes.len(), "probe"),
+                env.id,
+                if probes.len() == 1 { "passes" } else { "pass" }
+            ),
+        );
     }
     Point::new(asks, Status::Fail, listed(failed.into_iter()))
 }
@@ -200,6 +210,6 @@ async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point 
     match worst {
         Some(status) => Point::new(ASKS, status, listed(bad.into_iter().map(|(_, words)| words))),
         None if !unread.is_empty() => Point::new(ASKS, Status::Unknown, listed(unread.into_iter())),
-        None => Point::new(ASKS, Status::Ok, format!("{count} checks are well")),
+        None => Point::new(ASKS, Status::Ok, amount_does(count, "check", ("is well", "are well"))),
     }
 }

@@ -12,6 +12,7 @@ use super::catalogue::{
 };
 use super::session;
 use crate::clock::SharedClock;
+use crate::domain::amount::amount;
 use crate::domain::environment::Status;
 use crate::domain::posture::Posture;
 use crate::platform::{ErrorKind, PlatformError};
@@ -241,7 +242,7 @@ fn database(rows: Vec<Database>) -> (Status, String) {
 fn without_rls(rows: Vec<WithoutRls>) -> (Status, String) {
     let open = rows.iter().filter(|one| !one.exposed.is_empty());
     let bad: Vec<String> = open.map(|one| format!("{}.{} ({})", one.schema, one.tbl, one.exposed.join(" "))).collect();
-    verdict(&bad, Status::Fail, "without row level security", &format!("{} tables, none exposed", rows.len()))
+    verdict(&bad, Status::Fail, "without row level security", &format!("{}, none exposed", amount(rows.len(), "table")))
 }
 
 fn named(rows: &[Named], status: Status, what: &str) -> (Status, String) {

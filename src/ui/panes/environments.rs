@@ -25,9 +25,8 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
                 .iter()
                 .find(|env| &env.id == id)
                 .map(|env| environment(ctx, env, area.width.into())),
-            Place::Need(env, need) => {
-                needs::said(ctx.model, env, need, ctx.now).map(|said| noted(ctx, &said, area.width.into()))
-            }
+            Place::Need(env, need) => needs::said(ctx.model, env, need, ctx.now, needs::Hands::Keys)
+                .map(|said| noted(ctx, &said, area.width.into())),
             Place::Service(id) => {
                 let services = ctx.model.environments.iter().flat_map(|env| &env.services);
                 services.into_iter().find(|info| &info.id == id).map(|info| service(ctx, info, area.width.into()))

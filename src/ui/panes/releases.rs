@@ -9,6 +9,9 @@ use crate::domain::feed::FeedId;
 use crate::domain::ids::ServiceId;
 use crate::domain::release::{Deployment, Presence};
 
+/// Columns from which on there is room for every word of a row.
+const WIDE: usize = 120;
+
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let all = ctx.model.shown_releases();
     let chosen = ctx.model.selection.deployment.as_ref();
@@ -37,7 +40,7 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         () if one.current => "LIVE",
         () if one.bad.is_some() => "BAD",
         () if one.presence == Presence::Gone => "gone",
-        () if one.verified == Some(true) => "seen ok",
+        () if one.verified == Some(true) => "verified healthy",
         () => "",
     };
     let mut spans = vec![
@@ -48,7 +51,7 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
             text::fit(&format!("{} {}", ctx.theme.symbol(one.status), one.words), 18, mark),
             ctx.theme.status(one.status),
         ),
-        Span::styled(text::fit(live, 9, mark), ctx.theme.strong()),
+        Span::styled(text::fit(live, if width < WIDE { 9 } else { 17 }, mark), ctx.theme.strong()),
         Span::styled(text::fit(&text::since(one.created_at, ctx.now.wall), 8, mark), ctx.theme.dim()),
         Span::raw(format!("{} ", text::fit(&ctx.veiled(one.author.as_str()), 14, mark))),
     ];
