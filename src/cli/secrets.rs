@@ -99,11 +99,11 @@ mod tests {
         assert_eq!(of("s3cret\r\n"), said("s3cret", "1 line, 6 bytes, final newline left out"));
         assert_eq!(of("s"), said("s", "1 line, 1 byte, no final newline"));
         assert_eq!(of("a\nb\n"), said("a\nb\n", "2 lines, 4 bytes, final newline kept"));
-        let huge = vec![b'x'; usize::try_from(LONGEST).unwrap() + 1];
-        for wrong in [b"".to_vec(), b"\n".to_vec(), b"a\0b".to_vec(), vec![0xff, 0xfe], huge] {
+        let huge = vec![b'q'; usize::try_from(LONGEST).unwrap() + 1];
+        for wrong in [b"".to_vec(), b"\n".to_vec(), b"q\0q".to_vec(), vec![0xff, 0xfe], huge] {
             let error = read(wrong).unwrap_err();
             assert_eq!(error.code, ExitCode::Usage, "{error}");
-            assert!(!error.to_string().contains('x'), "{error}");
+            assert!(!error.to_string().contains('q'), "{error}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn against<'a>(
     Some(Text::from(format!("{}, and comes first: {}", far(first), ways(first))))
 }
 
-/// Which, and how far it came: `rollback production: backend v42 → v41 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
+/// Which, and how far it came: `roll back production: backend v42 → v41 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
 fn far(operation: &Operation) -> String {
     let done = operation.steps.iter().filter(|step| step.state == StepState::Done).count();
     let steps = match operation.steps.len() {
@@ -99,7 +99,7 @@ mod tests {
         let said = why(std::slice::from_ref(&open), &production, OpKind::Promote, None).unwrap();
         assert_eq!(
             said.as_str(),
-            "rollback production: backend v42 → v41 was cut short, begun 1970-01-01T00:00:00Z, and comes first: \
+            "roll back production: backend v42 → v41 was cut short, begun 1970-01-01T00:00:00Z, and comes first: \
              flightdeck finish 80910213, flightdeck leave 80910213"
         );
         assert_eq!(why(&[begun], &production, OpKind::Promote, None), None, "somebody carries it out");
