@@ -292,7 +292,7 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
         assert!(said.contains(shown), "{shown}: {said}");
     }
     // Production lacks a secret that is required: without a screen, too, somebody has to say why nevertheless.
-    assert!(said.contains("needs a reason: it is not so that secrets are in place: SENTRY_DSN"), "{said}");
+    assert!(said.contains("needs a reason: not met: secrets are in place: SENTRY_DSN"), "{said}");
     let dared = flightdeck(dir.path(), &["promote", "--confirm", "production"]).await;
     assert_eq!(dared.status.code(), Some(5), "{dared:?}");
     assert!(String::from_utf8_lossy(&dared.stderr).contains("--reason"), "{dared:?}");

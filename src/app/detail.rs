@@ -240,7 +240,7 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
     put(rows, "verified healthy", verified);
     let presence = match one.presence {
         Presence::There => "still there",
-        Presence::Gone => "GONE: it cannot be gone back to",
+        Presence::Gone => "GONE: it cannot be rolled back to",
         Presence::Unknown => "not known",
     };
     put(rows, "image or build", presence);

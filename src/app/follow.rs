@@ -49,7 +49,7 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
     };
     let Some(wish) = wish else {
         let why = if key.code == KeyCode::Char('U') {
-            "this has no way back of its own; L leaves it, then ! shows what can be done"
+            "this cannot be undone automatically; L leaves it, then ! shows what can be done"
         } else {
             "what it was to do is not known; choose by hand: L leaves this one, then !"
         };

@@ -106,7 +106,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
 /// What a project file asks for, while somebody has to say something to it.
 fn project_file(model: &Model) -> Option<Item> {
     let file = trust::open(model)?;
-    let title = if file.withheld() { "approve what flightdeck.toml asks for" } else { "read flightdeck.toml anew" };
+    let title = if file.withheld() { "approve what flightdeck.toml asks for" } else { "read flightdeck.toml again" };
     Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
 }
 

@@ -248,7 +248,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
         }
         // It stays: what is typed next was meant for the menu, too.
         None => {
-            let told = format!("{letter} is no action; its capital letter starts one, esc leaves");
+            let told = format!("{letter} is not an action: a capital letter starts one, esc leaves");
             model.notice = Some(Text::from(told));
             Vec::new()
         }

@@ -63,7 +63,7 @@ fn go(model: &mut Model, text: &str) {
     };
     match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
         Some(moment) => super::reader::go(model, moment),
-        None => model.notice = Some(Text::from("that is no time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
+        None => model.notice = Some(Text::from("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn seek(model: &mut Model, what: Seek, forward: bool) {
     jump::show(model, Pane::Logs);
     let page = model.geometry.rows(Pane::Logs);
     if what == Seek::Match && model.logs.term().text.is_empty() {
-        model.notice = Some(Text::from("nothing to look for yet: / takes a text"));
+        model.notice = Some(Text::from("nothing to search for yet: / takes a text"));
         return;
     }
     match model.logs.seek(what, forward, page) {
@@ -148,7 +148,7 @@ fn right(model: &mut Model) {
         model.reading.column = next;
         model.reading.wrap = false;
     } else {
-        model.notice = Some(Text::from("no line of this page is longer"));
+        model.notice = Some(Text::from("no line of this page is cut"));
     }
 }
 
@@ -158,6 +158,6 @@ fn context(model: &mut Model) {
     let page = model.geometry.rows(Pane::Logs);
     if !model.logs.neighbours(page) {
         model.notice =
-            Some(Text::from("every line is shown: a filter (/) leaves some out, x then shows what is around one"));
+            Some(Text::from("every line is shown; while a filter (/) hides some, x shows the lines around one"));
     }
 }

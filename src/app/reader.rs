@@ -171,6 +171,6 @@ pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
 pub(super) fn go(model: &mut Model, moment: Timestamp) {
     let page = model.geometry.rows(Pane::Logs);
     if !model.logs.go_to(moment, page) {
-        model.notice = Some(Text::from(format!("no line shown is as late as {moment:.0}")));
+        model.notice = Some(Text::from(format!("no line shown is later than {moment:.0}")));
     }
 }

@@ -37,11 +37,11 @@ pub(super) fn begin(model: &mut Model, pager: bool, now: Now) -> Vec<Effect> {
         return Vec::new();
     }
     if pager && model.private {
-        model.notice = Some(Text::from("privacy is on: the pager would show what is veiled here; p ends it"));
+        model.notice = Some(Text::from("privacy is on, and the pager would show what is hidden here; p ends it"));
         return Vec::new();
     }
     if model.logs.searching() {
-        model.notice = Some(Text::from("the filter still looks on: when it has ended, all that passes is written"));
+        model.notice = Some(Text::from("the filter is still searching; try again when it has ended"));
         return Vec::new();
     }
     let (from, until) = model.logs.span();

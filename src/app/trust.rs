@@ -34,7 +34,8 @@ pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
     model.project_file = Some(file);
     model.project_changed = true;
     if super::jump::covered(model) {
-        model.notice = Some(Text::from("flightdeck.toml has changed; the settings of before go on: ! 0 asks about it"));
+        model.notice =
+            Some(Text::from("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
     } else {
         ask(model, now);
     }
@@ -61,11 +62,11 @@ pub fn rows(model: &Model) -> Vec<String> {
     let mut said = vec![format!(" {}", Text::from(file.path.as_path())), format!(" sha256 {}", file.digest)];
     if model.project_changed {
         said.push(
-            " It is not as it was when this console started, which goes on with the settings of before.".to_owned(),
+            " It has changed since this console started; the console goes on with the previous settings.".to_owned(),
         );
     }
     if file.withheld() {
-        said.push(" Whoever wrote it wants this; nothing of it is done before you approve it:".to_owned());
+        said.push(" It asks for the following; none of it is done before you approve it:".to_owned());
     }
     said.extend(file.wants.iter().map(|want| format!("   {} {}", want.key, want.says)));
     if file.wants.is_empty() {
@@ -104,7 +105,7 @@ pub fn last(model: &Model, asked: Asked) -> String {
     if asked.seen.max(asked.top + room(model)) < rows(model).len() {
         return " j k, pgdn: there is more to read before it can be approved; esc leaves it".to_owned();
     }
-    " y approves it as it is now and begins anew; esc leaves it, ! 0 asks again".to_owned()
+    " y approves this content and restarts with it; esc leaves it, ! 0 asks again".to_owned()
 }
 
 /// A key while the question stands.
@@ -219,7 +220,7 @@ mod tests {
         assert!(update(&mut model, changed.clone(), at(0)).is_empty());
         assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
         let said: String = rows(&model).iter().map(|row| row.trim_start_matches("   ")).collect();
-        assert!(said.contains("goes on with the settings of before"), "{said}");
+        assert!(said.contains("goes on with the previous settings"), "{said}");
         press(&mut model, 'n', 500);
         assert!(model.overlay.is_none() && open(&model).is_some(), "the menu asks again");
         model.overlay = Some(Overlay::Help(overlay::Find::default()));

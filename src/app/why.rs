@@ -45,7 +45,7 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
     posture(model, env, &mut found);
     unread(model, env, now, &mut found);
     if found.is_empty() {
-        let says = Text::from(format!("nothing speaks against {}", env.id));
+        let says = Text::from(format!("no evidence against {}", env.id));
         found.push(Evidence { status: Status::Ok, says, jump: None });
     }
     found
@@ -144,7 +144,7 @@ fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     for probe in model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn) {
         let last = probe.samples.back().and_then(|sample| sample.failure.clone());
-        let why = last.unwrap_or_else(|| Text::from("passes again, not often enough yet"));
+        let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
         let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
         let says = format!("probe {} {word} since {}: {why}", probe.id.name, ago(probe.since, now));
         found.push(evidence_of(probe.status, says, Jump::Probe(probe.id.clone())));

@@ -106,7 +106,7 @@ fn left(engine: &EngineHandle, signal: Signal) -> ExitCode {
     for operation in engine.open() {
         let operation = Operation { interrupted: true, ..operation };
         super::complain(&cut_short::lines(&operation).join("\n"));
-        super::complain("  left in the midst of a call: flightdeck status tells what is known of it");
+        super::complain("  left during a call: flightdeck status tells what is known of it");
     }
     signal.code
 }

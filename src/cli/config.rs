@@ -163,7 +163,11 @@ fn about(file: &ProjectFile, text: &mut String) {
     let path = Text::from(file.path.as_path());
     text.push_str(&format!("read {path}\n"));
     if !file.wants.is_empty() {
-        let how = if file.approved { "it would, and nothing of it was done now:" } else { "not approved, not used:" };
+        let how = if file.approved {
+            "it asks for the following; nothing of it was done now:"
+        } else {
+            "not approved, not used:"
+        };
         text.push_str(&format!("{how}\n"));
         wants(&file.wants, text);
     }

@@ -12,7 +12,7 @@ use crate::error::{ExitCode, UserError};
 use crate::store::{Store, StoreError};
 
 fn failed(error: StoreError) -> UserError {
-    UserError::new(ExitCode::Failed, error.to_string()).now("nothing is known of what was done")
+    UserError::new(ExitCode::Failed, error.to_string()).now("what was done is not known")
 }
 
 pub(super) async fn run(

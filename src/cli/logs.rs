@@ -90,8 +90,9 @@ impl Filter {
         let pattern = pattern.map(|(text, any)| regex::RegexBuilder::new(&text).case_insensitive(any).build());
         let pattern = pattern.transpose().map_err(|error| usage(format!("--regex cannot be understood: {error}")))?;
         let since = args.since.as_deref().map(|text| since(text, now)).transpose();
-        let since = since
-            .map_err(|()| usage("--since is no time".to_owned()).hint("write 15m, 2h30m, or 2026-01-31T12:00:00Z"))?;
+        let since = since.map_err(|()| {
+            usage("--since is not a time".to_owned()).hint("write 15m, 2h30m, or 2026-01-31T12:00:00Z")
+        })?;
         Ok(Self { since, level: args.level.unwrap_or(Level::Trace), pattern, not: args.not })
     }
 

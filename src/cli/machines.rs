@@ -66,7 +66,7 @@ pub(super) fn scale(settings: Settings, args: ScaleArgs, output: Output) -> Resu
 /// A word to an operation that is held.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SwitchArgs {
-    /// Where; without it, the one environment of tier production.
+    /// The environment; without it, the one of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     /// Destroy the new machines instead.

@@ -48,7 +48,7 @@ impl Consent {
 /// A promotion.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PromoteArgs {
-    /// To where; without it, the one environment that something is promoted to.
+    /// The target environment; without it, the one that something is promoted to.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub struct PromoteArgs {
 pub struct RunArgs {
     /// Which run, by the number that `flightdeck approvals` shows.
     pub run: u64,
-    /// Where; without it, the one environment of tier production.
+    /// The environment; without it, the one of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -72,7 +72,7 @@ pub struct RunArgs {
 pub struct ServiceArgs {
     /// Which service, by its name in the environment.
     pub service: String,
-    /// Where; without it, the one environment of tier production.
+    /// The environment; without it, the one of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
@@ -84,7 +84,7 @@ pub struct ServiceArgs {
 pub struct RerunArgs {
     #[command(flatten)]
     pub run: RunArgs,
-    /// Only the jobs that failed, and those behind them.
+    /// Only the jobs that failed, and those that depend on them.
     #[arg(long)]
     pub failed: bool,
 }

@@ -59,7 +59,7 @@ impl Place {
         };
         // Reading a pipe would wait for its writer.
         if path.metadata().is_ok_and(|found| !found.is_file()) {
-            return Err(refused("it is no file".to_owned()));
+            return Err(refused("it is not a file".to_owned()));
         }
         let kept: Kept = match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?,
@@ -69,7 +69,7 @@ impl Place {
             Err(error) => return Err(refused(error.to_string())),
         };
         if kept.schema != SCHEMA {
-            return Err(refused(format!("it is no place of a log but {}", Text::clean(&kept.schema))));
+            return Err(refused(format!("it is not a file of --resume but {}", Text::clean(&kept.schema))));
         }
         let before = kept.services.iter().map(|(service, mark)| {
             let mut near = HashMap::new();
@@ -208,12 +208,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes");
         std::fs::write(&path, "{\"schema\":\"x\",\"services\":{}}").unwrap();
-        assert!(Place::load(Some(&path)).is_err_and(|error| error.to_string().contains("no place of a log")));
+        assert!(Place::load(Some(&path)).is_err_and(|error| error.to_string().contains("not a file of --resume")));
         std::fs::write(&path, "hello").unwrap();
         assert!(Place::load(Some(&path)).is_err());
         let pipe = dir.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert!(Place::load(Some(&pipe)).is_err_and(|error| error.to_string().contains("no file")));
+        assert!(Place::load(Some(&pipe)).is_err_and(|error| error.to_string().contains("not a file")));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello");
     }
 }

@@ -189,7 +189,7 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
         tokio::try_join!(store.verified(), store.marks())
     };
     let (verified, marks) = read.await.map_err(|error| {
-        UserError::new(ExitCode::Inconclusive, format!("what was verified healthy could not be read: {error}"))
+        UserError::new(ExitCode::Inconclusive, format!("the verified releases could not be read: {error}"))
             .now("nothing was changed")
             .hint("--to says where to go")
     })?;

@@ -23,7 +23,7 @@ pub struct SetArgs {
     /// The service that reads it; without it, the environment's own secrets on GitHub, which the pipeline reads.
     #[arg(long, default_value = PIPELINE)]
     pub service: String,
-    /// Where; without it, the one environment of tier production.
+    /// The environment; without it, the one of tier production.
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]

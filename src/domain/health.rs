@@ -144,7 +144,7 @@ impl ProbeState {
         let since = || format!("for {}", super::span::since(self.since, now));
         match self.status {
             Status::Fail => {
-                let why = failure.unwrap_or_else(|| "passes again, not often enough yet".to_owned());
+                let why = failure.unwrap_or_else(|| "passing again, but not for long enough yet".to_owned());
                 (State::Failing, format!("{why} {}", since()))
             }
             Status::Warn => (State::Degraded, failure.unwrap_or_else(|| "failed just now".to_owned())),

@@ -40,7 +40,7 @@ impl Override {
         match self {
             Self::Lock(lock) => format!("it is {}", lock.words()),
             Self::Freeze(frozen) => frozen.words(),
-            Self::RedGate { asks, says } => format!("it is not so that {asks}: {says}"),
+            Self::RedGate { asks, says } => format!("not met: {asks}: {says}"),
         }
     }
 }

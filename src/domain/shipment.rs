@@ -112,7 +112,7 @@ mod tests {
             ..Shipment::default()
         };
         let red: Vec<String> = shipment.red().map(|one| one.words()).collect();
-        assert_eq!(red, ["it is not so that its pipeline passed: CI #7 failure: test, step pytest"]);
+        assert_eq!(red, ["not met: its pipeline passed: CI #7 failure: test, step pytest"]);
         let lines: Vec<String> = shipment.lines().into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines[..2], ["pull requests: not read", "migrations: none"]);
     }

@@ -122,7 +122,7 @@ impl Performer {
                 Ok(Err(error)) => error.what,
                 Err(error) => error.to_string(),
             };
-            Fact::Approved(Err(Text::from(format!("{why}; the settings of before go on"))))
+            Fact::Approved(Err(Text::from(format!("{why}; the previous settings stay in use"))))
         }));
     }
 
@@ -149,7 +149,7 @@ impl Performer {
 /// Opens a page in the browser. The helper's own output is discarded: it would land on the screen.
 async fn open(url: String) -> Text {
     if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return Text::from(format!("not opened, it is no web address: {url}"));
+        return Text::from(format!("not opened, it is not a web address: {url}"));
     }
     let helper = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let child = tokio::process::Command::new(helper)

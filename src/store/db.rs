@@ -63,7 +63,7 @@ fn regular(file: &Path) -> io::Result<()> {
         match Path::new(&path).metadata() {
             Ok(found) if !found.is_file() => {
                 let what = if found.is_dir() { "a folder" } else { "a pipe or a device" };
-                return Err(io::Error::other(format!("{} is no file but {what}", Path::new(&path).display())));
+                return Err(io::Error::other(format!("{} is not a file but {what}", Path::new(&path).display())));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -87,7 +87,7 @@ fn private(dir: &Path) -> io::Result<()> {
     let found = dir.symlink_metadata()?;
     let (owner, we, mode) = (found.uid(), rustix::process::geteuid().as_raw(), found.permissions().mode() & 0o777);
     let why = match () {
-        () if !found.is_dir() => "it is no folder of its own".to_owned(),
+        () if !found.is_dir() => "it is not a folder".to_owned(),
         () if owner != we => format!("it belongs to user {owner}, and this is user {we}"),
         () if mode & 0o022 != 0 => format!("others may write to it (mode {mode:o}, not 700)"),
         () if fallback && mode & 0o077 != 0 => {
@@ -156,7 +156,7 @@ pub(super) fn unusable(place: &str, error: &sqlx::Error) -> StoreError {
     // The low byte of an extended code is the primary one.
     let (says, advice) = match code.map(|code| code & 0xff) {
         Some(1) => (
-            "its tables are not as they were made",
+            "its tables were changed by something else",
             "put a copy of the file back, or name another folder in [state] dir",
         ),
         Some(5 | 6) => ("another program holds it locked", "end the other program, or try again"),
@@ -259,7 +259,7 @@ mod tests {
         std::fs::rename(&state, dir.path().join("real")).unwrap();
         std::os::unix::fs::symlink(dir.path().join("real"), &state).unwrap();
         let error = refused(&state).await;
-        assert!(error.contains("no folder of its own"), "{error}");
+        assert!(error.contains("not a folder"), "{error}");
     }
 
     #[cfg(unix)]

@@ -74,7 +74,7 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
         })
         .collect();
     if lines.is_empty() {
-        lines.push(Line::styled(" nothing is called so", ctx.theme.dim()));
+        lines.push(Line::styled(" no view or action has this name", ctx.theme.dim()));
     }
     let does = if palette { "enter does it, " } else { "" };
     let last = format!(" {}{}   type to search, {does}esc leaves", find.text, ctx.theme.cursor());
@@ -97,7 +97,7 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
         if index == at { line.patch_style(ctx.theme.selected()) } else { line }
     });
     let env = ctx.model.selected_env().map(|env| &env.id);
-    let last = Line::styled(" its letter starts one; esc leaves", ctx.theme.dim());
+    let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
     let (title, lines, at) = ("Actions", lines.collect(), Some(at));
     Dialog { env, title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
 }

@@ -57,7 +57,7 @@ pub(super) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usi
         lines.push(Line::styled(" no line has come yet", ctx.theme.dim()));
     }
     let beyond = ctx.model.logs.patterns().beyond;
-    let beyond = if beyond > 0 { format!("; {beyond} lines fit into none of them") } else { String::new() };
+    let beyond = if beyond > 0 { format!("; {beyond} lines match none of them") } else { String::new() };
     let last = format!(" enter shows its lines, esc leaves{beyond}");
     let order = if ctx.model.alone { "" } else { ", new since the live deployment first" };
     let title = format!("Patterns: {}{order}", all.len());

@@ -35,7 +35,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &
                     dim,
                 ));
             } else if candidates::proposed(choices).is_none() {
-                let text = " nothing of it was verified healthy: j and k choose by hand, enter shows the plan";
+                let text = " none of them was verified healthy: j and k choose one, enter shows the plan";
                 lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
             }
             let before = lines.len();
@@ -278,7 +278,7 @@ fn interrupted(
 ) -> (Vec<Line<'static>>, Line<'static>) {
     let warn = ctx.theme.status(Status::Warn);
     let began = text::since(operation.started_at, ctx.now.wall);
-    lines.insert(1, Line::styled(format!(" the console ended during this, begun {began} ago"), warn));
+    lines.insert(1, Line::styled(format!(" the console ended during this step, which began {began} ago"), warn));
     for call in &operation.unknown_calls {
         lines.push(Line::styled(
             format!(" {} not known whether it was taken: {call}", ctx.theme.symbol(Status::Unknown)),

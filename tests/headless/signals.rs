@@ -111,7 +111,7 @@ async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_g
     let sent = || sim.shared().counts().get("fly_machines").is_some_and(|routes| routes.contains_key(update));
     let (ended, said) = signalled(dir.path(), "running  backend · machine", sent, &["-TERM", "-TERM"]).await;
     assert_eq!(ended, Some(143), "{said}");
-    assert!(said.contains("left in the midst of a call"), "{said}");
+    assert!(said.contains("left during a call"), "{said}");
     assert_eq!(leased(&sim), 1, "{said}");
     let status = text(&flightdeck(dir.path(), &["status"]).await);
     assert!(status.contains("not known whether it was taken: update machine"), "{status}");

@@ -207,7 +207,7 @@ async fn nothing_that_would_be_left_without_machines_is_scaled() {
     let mut console = console(&world);
     let all = vec![("iad".into(), 0), ("fra".into(), 0)];
     let plan = console.wish("production", Wish::Scale(backend(), all), None).await.unwrap();
-    assert!(plan.refusals[0].as_str().contains("nothing would be left"), "{:?}", plan.refusals);
+    assert!(plan.refusals[0].as_str().contains("no machine would be left"), "{:?}", plan.refusals);
     let plan = console.wish("production", Wish::Scale(backend(), vec![("xyz".into(), 1)]), None).await.unwrap();
     assert!(plan.refusals[0].as_str().contains("no region xyz"), "{:?}", plan.refusals);
     let none = console.wish("production", Wish::Scale(backend(), vec![("iad".into(), 1)]), None).await;

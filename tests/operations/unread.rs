@@ -244,7 +244,7 @@ async fn what_a_machine_did_not_get_of_what_was_sent_is_told() {
     });
     let (half, ()) = tokio::join!(console.carry_out(plan), lose);
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
-    assert!(half.outcome.as_str().contains("has not got what was sent to it: env.APP_ENV"), "{}", half.outcome);
+    assert!(half.outcome.as_str().contains("does not have what was sent to it: env.APP_ENV"), "{}", half.outcome);
     assert_eq!((world.requests("fly_machines", UPDATE).await, row(&world).as_str()), (1, "failed"));
     console.stop().await;
 }

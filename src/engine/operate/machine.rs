@@ -32,7 +32,7 @@ pub(super) fn as_planned<'a>(part: &PlanPart, now: &'a Machine) -> Result<&'a Wh
         }
     };
     if now.membership != Membership::Fleet {
-        return Err(refuse("is none of the machines of deploys any more".to_owned()));
+        return Err(refuse("is not managed by deploys any more".to_owned()));
     }
     if !part.revisions.contains(&revision(now)) {
         return Err(refuse("was changed by somebody else: it is not what the plan saw".to_owned()));
@@ -204,7 +204,7 @@ impl Operator {
             }
             if let Some(lost) = sent.and_then(|sent| sent.lost_in(whole)) {
                 let text = format!(
-                    "machine {id} has not got what was sent to it: {lost}; its versions hold the configuration before"
+                    "machine {id} does not have what was sent to it: {lost}; its versions on Fly have the previous configuration"
                 );
                 return Err(Trouble::Failed(Text::from(text)));
             }

@@ -200,7 +200,7 @@ impl Operator {
             |rule: &&ObserveSettings| rule.env == part.service.env && (whole || rule.service == part.service.name);
         let rules: Vec<&ObserveSettings> = self.settings.observe.iter().filter(own).collect();
         let Some(wanted) = part.to.1.as_ref().filter(|_| !rules.is_empty()) else {
-            return Ok(Text::from("nothing to observe it by is configured"));
+            return Ok(Text::from("no way to observe it is configured"));
         };
         for rule in rules {
             self.answers(rule, wanted).await?;

@@ -34,7 +34,7 @@ impl Operator {
                 Some(told) => Closed::Part(Text::from(format!("restarted {told}"))),
                 None if fleet.len() == part.revisions.len() => {
                     return Err(Trouble::Failed(Text::from(
-                        "machines that could not be read are there again: they were not started anew",
+                        "machines that could not be read are back: they were not restarted",
                     )));
                 }
                 None => {

@@ -41,7 +41,7 @@ pub(super) fn against(fleet: &[&Machine], manner: &Manner, left: Option<&Greens>
     if let Some(machine) = unread.first().filter(|_| left.is_some() || manner.strategy == Strategy::BlueGreen) {
         let why = machine.unread().map(ToString::to_string).unwrap_or_default();
         let end = match left {
-            Some(_) => "whether it is an old or a new one is not known, so none is destroyed from here",
+            Some(_) => "it is not known whether it is old or new, so no machine is destroyed",
             None => "blue-green needs all of them; roll instead",
         };
         return vec![Text::from(format!("machine {} {}: {why}; {end}", machine.id, machine.region))];

@@ -41,7 +41,7 @@ pub(super) async fn plan(
 ) -> Result<Plan, Text> {
     let info = env.services.iter().find(|one| one.id == *service && one.platform == Platform::Vercel);
     let (Some(info), Some(vercel)) = (info, &clients.vercel) else {
-        return Err(Text::from(format!("{service} is no frontend on Vercel: it cannot be {}", lever.kind().done())));
+        return Err(Text::from(format!("{service} is not a frontend on Vercel: it cannot be {}", lever.kind().done())));
     };
     // The switches are the project's: of its custom environments none has its own.
     if env.tier != Tier::Production {
@@ -163,7 +163,7 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
             "open",
             "switch attack mode off, and see that it is",
             format!("what is live: {live}"),
-            "whatever was kept away is let in again",
+            "visitors are not challenged any more",
             refused(!project.challenged, "its visitors are not challenged"),
         ),
         _ => rolling(seen, lever, live),

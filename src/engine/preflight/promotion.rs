@@ -109,7 +109,7 @@ async fn frontend(
     {
         let warning = pinned.then(|| {
             Text::from(format!(
-                "{}: automatic domains go on again by it, as Vercel does on every promote",
+                "{}: this turns automatic domains on again, as every promotion on Vercel does",
                 info.id.name
             ))
         });

@@ -25,7 +25,7 @@ pub(super) async fn plan(
             let project = vercel.project(&info.resource).await.map_err(told)?;
             let live = vercel.live(&project, &environment).await.map_err(told)?;
             let live =
-                live.ok_or_else(|| Text::from(format!("{service} serves no deployment that could be built anew")))?;
+                live.ok_or_else(|| Text::from(format!("{service} serves no deployment that could be rebuilt")))?;
             let (part, warning) = build(vercel, (info, &project), &environment, (&live, "redeploy"), past).await?;
             Ok(Plan {
                 stays: vec![Text::from("the commit: what was pushed since is not part of it")],
@@ -53,10 +53,9 @@ pub(super) async fn build(
     };
     let first = match &asked {
         Some(id) => format!("follow {id}, which was asked for already"),
-        None => format!(
-            "build {} anew for {environment}",
-            source.sha.as_ref().map_or(source.id.as_str(), |sha| sha.short())
-        ),
+        None => {
+            format!("rebuild {} for {environment}", source.sha.as_ref().map_or(source.id.as_str(), |sha| sha.short()))
+        }
     };
     let last = if assigned { "see it ready, with every domain" } else { "see it ready; it stays staged" };
     let live = project.production.as_ref().filter(|_| production);

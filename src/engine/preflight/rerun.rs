@@ -53,7 +53,7 @@ pub(super) async fn draft(
     if failed && run.status == Status::Ok {
         refusals.push(Text::from(format!("no job of {name} failed")));
     }
-    let what = if failed { "the jobs that failed, and those behind them" } else { "every job" };
+    let what = if failed { "the jobs that failed, and those that depend on them" } else { "every job" };
     let steps = vec![
         StepKind::AskRerun.step(format!("ask for {what} again")),
         StepKind::FollowRun.step("follow it to its end"),

@@ -69,7 +69,7 @@ pub(super) async fn plan(
         return Ok(Plan { arrived, ..Plan::of(wish, env.id.clone(), Vec::new(), now) });
     }
     if destroy.len() == listed.len() && create.is_empty() {
-        refusals.push(Text::from("nothing would be left of it: that is not done from here"));
+        refusals.push(Text::from("no machine would be left; that is not done from here"));
     }
     let made = create
         .iter()

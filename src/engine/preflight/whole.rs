@@ -228,7 +228,7 @@ fn stays(runs: &str, commit: Option<&Sha>, seen: &Look) -> (Stays, String) {
         (Look::Commit(seen), _) => (Stays::Differs, format!("declared {runs}, observed {}: differ", seen.short())),
         (Look::Challenged, _) => (Stays::Already, format!("already runs {runs}: declared; not observed: attack mode")),
         (Look::NotConfigured, _) => {
-            (Stays::Already, format!("already runs {runs}: declared; nothing to observe it by is configured"))
+            (Stays::Already, format!("already runs {runs}: declared; no way to observe it is configured"))
         }
         (Look::Failed(why), _) => (Stays::Unread, format!("declared {runs}; could not be observed: {why}")),
     }
