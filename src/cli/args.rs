@@ -32,7 +32,7 @@ pub struct Args {
     /// As JSON on standard output, with `schema` and `version`.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Longest wait, seconds; reaching it is exit code 124. A change under way is never cut off by it.
+    /// The longest wait in seconds; reaching it ends with exit code 124, but never cuts off a change under way.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub timeout: Option<u64>,
 }
@@ -108,32 +108,32 @@ pub enum Command {
     Plan(PlanCommand),
     /// Roll an environment back; without --confirm it prints the plan.
     Rollback(super::rollback::RollbackArgs),
-    /// Bring what staging is observed to run to production; without --confirm it prints the plan.
+    /// Promote what staging is observed to run to production; without --confirm it prints the plan.
     Promote(super::operation::PromoteArgs),
     /// Open a gate; without --confirm it prints the plan.
     Approve(super::operation::RunArgs),
     /// Close a gate for good; without --confirm it prints the plan.
     Reject(super::operation::RunArgs),
-    /// Stop a run; without --confirm it prints the plan.
+    /// Cancel a run; without --confirm it prints the plan.
     Cancel(super::operation::RunArgs),
-    /// Run a run that is over again; without --confirm it prints the plan.
+    /// Run a workflow run again that has ended; without --confirm it prints the plan.
     Rerun(super::operation::RerunArgs),
-    /// Deploy the commit of a service anew, with the secrets and variables of now; without --confirm it prints the plan.
+    /// Redeploy the commit of a service, with the secrets and variables of now; without --confirm it prints the plan.
     Redeploy(super::operation::ServiceArgs),
-    /// Let a frontend answer nobody: visitors get 503; without --confirm it prints the plan.
+    /// Pause a frontend: every visitor gets 503; without --confirm it prints the plan.
     Pause(super::operation::ServiceArgs),
-    /// Let a paused frontend answer again; without --confirm it prints the plan.
+    /// Resume a paused frontend; without --confirm it prints the plan.
     Resume(super::operation::ServiceArgs),
     /// Challenge every visitor of a frontend for an hour (attack mode); without --confirm it prints the plan.
     Challenge(super::operation::ChallengeArgs),
-    /// A new deployment of a frontend for a part of its visitors, stage by stage.
+    /// Rolling releases of a frontend: a new deployment for a share of its visitors, stage by stage.
     #[command(subcommand)]
     Rolling(super::operation::RollingCommand),
     /// Let new builds of a frontend go live by themselves again; without --confirm it prints the plan.
     Unpin(super::operation::ServiceArgs),
-    /// Start the machines of a service anew, one by one; without --confirm it prints the plan.
+    /// Restart the machines of a service, one by one; without --confirm it prints the plan.
     Restart(super::operation::ServiceArgs),
-    /// Give a service more machines in a region, or fewer; without --confirm it prints the plan.
+    /// Scale a service: more or fewer machines per region; without --confirm it prints the plan.
     Scale(super::machines::ScaleArgs),
     /// Let the new machines of a held blue-green rollback take over, or call it off; without --confirm it says what would happen.
     Switch(super::machines::SwitchArgs),
@@ -143,7 +143,7 @@ pub enum Command {
     Undo(super::open::OpenArgs),
     /// Leave an operation that was cut short as it is; leases that it holds are given back.
     Leave(super::open::OpenArgs),
-    /// Claim an environment: consoles on the same store refuse to change it.
+    /// Lock an environment: consoles on the same store refuse to change it.
     Lock(super::claims::LockArgs),
     /// Give an environment back; another person's lock with --confirm and --reason.
     Unlock(super::claims::UnlockArgs),
@@ -159,10 +159,10 @@ pub enum Command {
         /// Check that no row was changed.
         #[arg(long)]
         verify: bool,
-        /// Rows at most.
+        /// The largest number of rows.
         #[arg(long, default_value_t = 100)]
         limit: u32,
-        /// Only this operation, by its whole identity or its end.
+        /// Only this operation, by its id or the end of it.
         #[arg(long, value_name = "ID")]
         operation: Option<String>,
     },

@@ -92,7 +92,7 @@ pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> 
             say(output, "lock", env.as_str(), &words, Some(("replaced", &before)))
         }
         Locked::Held(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
-            .now("it was not locked anew")
+            .now("the lock was not changed")
             .hint(taking_away(&env))),
     }
 }

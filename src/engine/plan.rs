@@ -105,7 +105,7 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
             Platform::Vercel if !part.domains.is_empty() => {
                 stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
                 warnings.push(Text::from(format!(
-                    "{}: its next build takes the domains back; nothing pins them",
+                    "{}: its next build takes the domains back, because nothing pins them",
                     part.service.id.name
                 )));
             }
