@@ -262,7 +262,7 @@ fn all_files(dir: &Path, into: &mut Vec<PathBuf>) {
 
 /// The comments of a file without their marks, as one text: a citation may go on in the next line.
 fn comments(text: &str, mark: &str) -> String {
-    let lines = text.lines().filter_map(|line| line.split_once(mark).map(|(before, comment)| (before, comment)));
+    let lines = text.lines().filter_map(|line| line.split_once(mark));
     // A mark inside a text is an address.
     let own = lines.filter(|(before, _)| !before.ends_with(':') && before.matches('"').count() % 2 == 0);
     own.map(|(_, comment)| comment.trim_start_matches(['/', '!', '-']).trim()).collect::<Vec<_>>().join(" ")
