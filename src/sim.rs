@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use serde::Serialize;
@@ -22,6 +23,8 @@ mod edge;
 pub mod faults;
 pub(super) mod fly;
 pub(super) mod github;
+mod origin;
+pub mod product;
 pub mod shared;
 mod stream;
 pub(super) mod supabase;
@@ -30,9 +33,9 @@ pub(super) mod vercel;
 mod wire;
 pub mod world;
 
+use product::Product;
 use shared::Shared;
 use tasks::Tasks;
-use world::Env;
 
 /// How a simulator is started.
 #[derive(Debug, Clone)]
@@ -50,9 +53,11 @@ pub struct Options {
 /// The base URLs of the simulated product's edge in one environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EdgeOrigins {
-    /// `/health`, `/version`.
+    /// `/health`, `/version`; empty where the environment has no backend.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub backend: String,
-    /// `/`.
+    /// `/`; empty where the environment has no frontend.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub frontend: String,
 }
 
@@ -93,102 +98,55 @@ pub fn is_candidate(world: &world::World, one: &world::vercel::VercelDeployment)
     vercel::json::candidate(world, one)
 }
 
-/// The origins in the order of their ports.
-const ORDER: [&str; 10] = [
-    "control",
-    "github",
-    "fly_machines",
-    "fly_api",
-    "vercel",
-    "supabase",
-    "edge.staging.backend",
-    "edge.staging.frontend",
-    "edge.production.backend",
-    "edge.production.frontend",
-];
-
-/// Builds the world, binds every origin and serves until [`Sim::stop`].
+/// Builds the world of the product that comes with the program, binds every origin and serves until [`Sim::stop`].
 ///
 /// # Errors
 ///
-/// An unknown scenario, a speed that is no positive number, an address that cannot be bound.
+/// As [`start_world`].
 pub async fn start(options: Options, clock: SharedClock) -> Result<Sim, UserError> {
+    start_world(Product::usual()?, options, clock).await
+}
+
+/// Builds the world of a product, binds every origin and serves until [`Sim::stop`].
+///
+/// # Errors
+///
+/// A scenario that is unknown or not one for this product, a speed that is no positive number, an address that cannot be bound.
+pub async fn start_world(product: Product, options: Options, clock: SharedClock) -> Result<Sim, UserError> {
     if !(options.speed.is_finite() && options.speed > 0.0) {
         return Err(UserError::new(ExitCode::Usage, "the speed must be a positive number"));
     }
-    let world = world::seed::world(options.seed, clock.now(), &options.scenario)
+    let product = Arc::new(product);
+    let world = world::seed::world_of(Arc::clone(&product), options.seed, clock.now(), &options.scenario)
         .map_err(|text| UserError::new(ExitCode::Usage, text))?;
     let tasks = Tasks::default();
     let shared = Shared::new(world, clock, options.speed, tasks.clone());
-    let mut listeners = Vec::with_capacity(ORDER.len());
-    for n in 0..ORDER.len() {
-        listeners.push(bind(options.listen, n).await?);
+    let order = origin::order(&product);
+    let mut listeners = Vec::with_capacity(order.len());
+    for n in 0..order.len() {
+        listeners.push(bind(options.listen, n, order.len()).await?);
     }
-    let (origins, control) = addresses(&listeners)?;
+    let (origins, control) = origin::addresses(&product, &order, &listeners)?;
     shared.set_origins(origins.clone(), control.clone());
-    for (name, listener) in ORDER.into_iter().zip(listeners) {
-        let door = door::Door { exposed: !options.listen.ip().is_loopback(), public: name.starts_with("edge.") };
-        serve(&tasks, listener, door::layer(router(name, &shared), door));
+    for (one, listener) in order.into_iter().zip(listeners) {
+        let door = door::Door { exposed: !options.listen.ip().is_loopback(), public: one.public() };
+        serve(&tasks, listener, door::layer(one.router(&shared), door));
     }
     Ok(Sim { shared, tasks, origins, control })
 }
 
-async fn bind(first: SocketAddr, n: usize) -> Result<TcpListener, UserError> {
+async fn bind(first: SocketAddr, n: usize, all: usize) -> Result<TcpListener, UserError> {
     let mut address = first;
     if first.port() != 0 {
         let port = u16::try_from(n).ok().and_then(|n| first.port().checked_add(n));
-        let port = port.ok_or_else(|| {
-            UserError::new(ExitCode::Usage, format!("there are no {} ports from {first} on", ORDER.len()))
-        })?;
+        let port =
+            port.ok_or_else(|| UserError::new(ExitCode::Usage, format!("there are no {all} ports from {first} on")))?;
         address.set_port(port);
     }
     TcpListener::bind(address).await.map_err(|error| {
         UserError::new(ExitCode::Usage, format!("cannot listen on {address}: {error}"))
             .hint("use another --listen, or port 0 to pick free ones")
     })
-}
-
-fn addresses(listeners: &[TcpListener]) -> Result<(Origins, String), UserError> {
-    let mut all = Vec::with_capacity(listeners.len());
-    for listener in listeners {
-        let address = listener.local_addr();
-        let address =
-            address.map_err(|error| UserError::new(ExitCode::Failed, format!("no address for a listener: {error}")))?;
-        all.push(format!("http://{address}"));
-    }
-    let at = |name: &str| -> String {
-        let n = ORDER.iter().position(|one| *one == name);
-        n.and_then(|n| all.get(n)).cloned().unwrap_or_default()
-    };
-    let edge = Env::ALL.into_iter().map(|env| {
-        let of = |part: &str| at(&format!("edge.{}.{part}", env.name()));
-        (env.name().to_owned(), EdgeOrigins { backend: of("backend"), frontend: of("frontend") })
-    });
-    let origins = Origins {
-        github: at("github"),
-        fly_machines: at("fly_machines"),
-        fly_api: at("fly_api"),
-        vercel: at("vercel"),
-        supabase: at("supabase"),
-        edge: edge.collect(),
-    };
-    Ok((origins, at("control")))
-}
-
-fn router(name: &'static str, shared: &Shared) -> Router {
-    let router = match name {
-        "github" => github::router(shared.clone()),
-        "fly_machines" => fly::machines::router(shared.clone()),
-        "fly_api" => fly::api::router(shared.clone()),
-        "vercel" => vercel::router(shared.clone()),
-        "supabase" => supabase::router(shared.clone()),
-        "edge.staging.backend" => edge::backend(shared.clone(), Env::Staging),
-        "edge.staging.frontend" => edge::frontend(shared.clone(), Env::Staging),
-        "edge.production.backend" => edge::backend(shared.clone(), Env::Production),
-        "edge.production.frontend" => edge::frontend(shared.clone(), Env::Production),
-        _ => return control::router(shared.clone()).merge(github::storage(shared.clone())),
-    };
-    faults::layer(router, shared, name)
 }
 
 fn serve(tasks: &Tasks, listener: TcpListener, router: Router) {

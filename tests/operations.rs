@@ -32,6 +32,8 @@ mod secrets;
 mod spec;
 #[path = "operations/storms.rs"]
 mod storms;
+#[path = "operations/three.rs"]
+mod three;
 #[path = "operations/unread.rs"]
 mod unread;
 #[path = "support/world.rs"]

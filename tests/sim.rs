@@ -386,7 +386,7 @@ async fn the_truth_is_what_visitors_find_and_its_history_is_exact_through_jumps(
     let failed: Timestamp = failed["at"].as_str().unwrap().parse().unwrap();
     {
         let held = world.sim.shared().world();
-        let best = |from| held.best_since(sim::world::Env::Production, Some("backend"), from);
+        let best = |from| held.best_since(sim::world::Env::PRODUCTION, Some("backend"), from);
         assert_eq!(best(held.now), sim::world::truth::State::Failing);
         assert_eq!(best(failed), sim::world::truth::State::Failing, "since that very moment");
         let before = failed - std::time::Duration::from_nanos(1);

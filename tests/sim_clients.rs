@@ -75,7 +75,7 @@ async fn every_token_of_the_written_configuration_is_accepted() {
 }
 
 fn deploys(deck: &Deck, gated: bool) -> u64 {
-    let (env, health, event) = (Env::Production, Health::good(), "workflow_dispatch".to_owned());
+    let (env, health, event) = (Env::PRODUCTION, Health::good(), "workflow_dispatch".to_owned());
     let deploy = Deploy { env, commit: 3, backend: true, frontend: true, health, gated, event, actor: None };
     deck.sim.shared().world().deploy(deploy)
 }

@@ -8,6 +8,8 @@ mod branches;
 mod drills;
 #[path = "sim_platforms/limits.rs"]
 mod limits;
+#[path = "sim_platforms/pinned.rs"]
+mod pinned;
 #[path = "sim_platforms/records.rs"]
 mod records;
 #[path = "support/spec.rs"]

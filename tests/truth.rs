@@ -19,7 +19,6 @@ use flightdeck::app::msg::Now;
 use flightdeck::domain::feed::FeedId;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::state::State;
-use flightdeck::sim::world::Env;
 use flightdeck::sim::world::truth::State as Truth;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -82,7 +81,7 @@ fn hold(
     let window = if said == Truth::Healthy { lags.0 } else { lags.0 + lags.1 };
     let world = sky.sim.shared().world();
     let from = world.now.checked_sub(window).unwrap();
-    let place = Env::parse(env.as_str()).unwrap();
+    let place = world.product.find(env.as_str()).unwrap();
     let best = world.best_since(place, service.map(|id| &*id.name), from);
     // A pipeline that runs before anything of the product moves makes the world `deploying`; who serves less than well meanwhile may be
     // called degraded.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::ExitCode;
+use crate::error::{ExitCode, UserError};
+use crate::sim::Options;
+use crate::sim::product::Product;
 
 /// A terminal release console: environments, live deploy logs, health and secrets of one product on one screen.
 #[derive(Debug, Parser)]
@@ -187,15 +189,34 @@ pub enum Command {
 /// What the simulated world is like.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SimArgs {
-    /// The scripted world.
-    #[arg(long, default_value = "bad-deploy")]
-    pub scenario: String,
+    /// What happens; without it, what the world names, which is bad-deploy of the usual one.
+    #[arg(long)]
+    pub scenario: Option<String>,
+    /// The simulated product: a file, or one of maria (the usual one), two-productions, fleet.
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<String>,
+    /// So many environments of one service and one probe each: the size of the world's fleet.
+    #[arg(long, value_name = "N")]
+    pub environments: Option<usize>,
     /// The same seed gives the same world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Simulated seconds per second.
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
+}
+
+impl SimArgs {
+    /// The product, and how its simulator is started.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file of the world.
+    pub fn world(self, listen: std::net::SocketAddr) -> Result<(Product, Options), UserError> {
+        let product = Product::load(self.world.as_deref(), self.environments)?;
+        let scenario = self.scenario.unwrap_or_else(|| product.scenario.clone());
+        Ok((product, Options { listen, scenario, seed: self.seed, speed: self.speed }))
+    }
 }
 
 /// Subcommands of `plan`.

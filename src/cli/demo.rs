@@ -6,18 +6,13 @@ use super::SimArgs;
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
 use crate::error::{ExitCode, UserError};
-use crate::sim::{self, Options};
+use crate::sim;
 
 pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserError> {
     super::terminal::full_screen(&super::variable)?;
     let clock = SystemClock::shared();
-    let options = Options {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        scenario: world.scenario,
-        seed: world.seed,
-        speed: world.speed,
-    };
-    let simulator = sim::start(options, clock.clone()).await?;
+    let (product, options) = world.world(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let simulator = sim::start_world(product, options, clock.clone()).await?;
     let mut settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
     // What is done to a simulated product must not stand in the journal of a real one.
     settings.state_dir = settings.state_dir.join("demo");

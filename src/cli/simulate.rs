@@ -7,7 +7,7 @@ use super::SimArgs;
 use super::signals::Signals;
 use crate::clock::SystemClock;
 use crate::error::{ExitCode, UserError};
-use crate::sim::{self, Options};
+use crate::sim;
 
 pub(super) async fn run(
     listen: SocketAddr,
@@ -21,8 +21,8 @@ pub(super) async fn run(
             .now("nothing was started")
             .hint("listen on 127.0.0.1, or add --listen-beyond-loopback if that is meant"));
     }
-    let options = Options { listen, scenario: world.scenario, seed: world.seed, speed: world.speed };
-    let simulator = sim::start(options, SystemClock::shared()).await?;
+    let (product, options) = world.world(listen)?;
+    let simulator = sim::start_world(product, options, SystemClock::shared()).await?;
     if let Some(path) = config {
         write_private(path, &simulator.config_toml()).map_err(|error| {
             UserError::new(ExitCode::Usage, format!("{} cannot be written: {error}", path.display()))

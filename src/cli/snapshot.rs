@@ -15,7 +15,7 @@ use crate::config::load::{self, Flags};
 use crate::error::{ExitCode, UserError};
 use crate::runtime::Console;
 use crate::runtime::surface::MemorySurface;
-use crate::sim::{self, Options};
+use crate::sim;
 use crate::ui::svg;
 
 /// What was typed.
@@ -52,9 +52,8 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
     let state = std::env::temp_dir().join(format!("flightdeck-snapshot-{}", uuid::Uuid::now_v7()));
     let world = if args.demo {
         let listen = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
-        let world = args.world.clone();
-        let options = Options { listen, scenario: world.scenario, seed: world.seed, speed: world.speed };
-        Some(sim::start(options, clock.clone()).await?)
+        let (product, options) = args.world.clone().world(listen)?;
+        Some(sim::start_world(product, options, clock.clone()).await?)
     } else {
         None
     };

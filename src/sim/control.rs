@@ -15,6 +15,7 @@ use super::shared::Shared;
 use super::world::event::{Event, seconds};
 use super::world::fly::FlyApp;
 use super::world::setting::Setting;
+use super::world::truth::Change;
 use super::world::{Env, World};
 
 /// The origin's routes.
@@ -59,7 +60,13 @@ async fn event(State(shared): State<Shared>, body: String) -> Response {
         Ok(event) => event,
         Err(error) => return refuse(&error),
     };
-    shared.world().happen(&event);
+    {
+        let mut world = shared.world();
+        if let Err(why) = world.place(&event) {
+            return (StatusCode::BAD_REQUEST, Json(json!({"error": why}))).into_response();
+        }
+        world.happen(&event);
+    }
     shared.wake();
     Json(json!({"ok": true, "now": shared.now()})).into_response()
 }
@@ -117,13 +124,18 @@ struct Since {
 async fn truths(State(shared): State<Shared>, Query(since): Query<Since>) -> Json<Value> {
     let world = shared.world();
     let environments: Map<String, Value> =
-        Env::ALL.into_iter().map(|env| (env.name().to_owned(), json!(world.truth(env)))).collect();
+        world.product.environments().map(|(env, one)| (one.name.clone(), json!(world.truth(env)))).collect();
+    let change = |one: &Change| {
+        let name = world.product.name(one.environment);
+        json!({"at": one.at, "environment": name, "service": one.service, "state": one.state})
+    };
+    let history: Vec<Value> = world.changes_since(world.now - seconds(since.seconds)).iter().map(change).collect();
     Json(json!({
         "schema": "flightdeck/sim-truth",
         "version": 1,
         "now": world.now,
         "environments": environments,
-        "history": world.changes_since(world.now - seconds(since.seconds)),
+        "history": history,
     }))
 }
 
@@ -132,8 +144,8 @@ pub(crate) fn truth(shared: &Shared) -> Value {
     let (requests, faults) = (shared.counts(), active(shared));
     let world = shared.world();
     let mut environments = Map::new();
-    for env in Env::ALL {
-        environments.insert(env.name().to_owned(), environment(&world, env));
+    for (env, one) in world.product.environments() {
+        environments.insert(one.name.clone(), environment(&world, env));
     }
     let commits: Vec<Value> =
         world.commits.iter().map(|one| json!({"sha": one.sha, "message": one.message, "at": one.at})).collect();
@@ -156,7 +168,7 @@ fn environment(world: &World, env: Env) -> Value {
         "truth": world.truth(env),
         "services": {
             "backend": world.fly.env(env).map(|app| backend(world, app)),
-            "frontend": frontend(world, env),
+            "frontend": world.product.get(env).is_some_and(|one| one.frontend.is_some()).then(|| frontend(world, env)),
             "database": database(world, env),
         },
         "secrets": secrets(world, env),
@@ -217,9 +229,9 @@ fn frontend(world: &World, env: Env) -> Value {
         "sha": live.map(|live| world.sha(live.commit)),
         "label": live.map(|live| &live.id),
         "healthy": live.is_some_and(|live| live.health.healthy),
-        "pinned": env == Env::Production && !world.vercel.project.auto_assign,
-        "paused": env == Env::Production && world.vercel.project.paused,
-        "rolling": world.vercel.rolling().filter(|_| env == Env::Production).map(|one| one.percent()),
+        "pinned": world.vercel.pinned(env),
+        "paused": world.vercel.is_production(env) && world.vercel.project.paused,
+        "rolling": world.vercel.rolling().filter(|_| world.vercel.is_production(env)).map(|one| one.percent()),
         "aliases": aliases,
     })
 }

@@ -1,10 +1,11 @@
 //! The simulated product's edge. It answers by what really runs, whatever the platforms say.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
@@ -19,6 +20,7 @@ use super::world::fly::FlyApp;
 struct Edge {
     shared: Shared,
     env: Env,
+    name: Arc<str>,
     turn: Arc<AtomicUsize>,
 }
 
@@ -37,15 +39,53 @@ pub(crate) fn backend(shared: Shared, env: Env) -> Router {
         .route("/", routing::get(version).options(preflight))
         .route("/health", routing::get(health).options(preflight))
         .route("/version", routing::get(version).options(preflight))
-        .with_state(Edge { shared, env, turn: Arc::default() })
+        .with_state(Edge::new(shared, env))
 }
 
 /// The frontend's page.
 pub(crate) fn frontend(shared: Shared, env: Env) -> Router {
-    Router::new().route("/", routing::get(page)).with_state(Edge { shared, env, turn: Arc::default() })
+    Router::new().route("/", routing::get(page)).with_state(Edge::new(shared, env))
+}
+
+/// The backends of a fleet, each under the name of its environment.
+pub(crate) fn fleet(shared: Shared) -> Router {
+    let edges = {
+        let world = shared.world();
+        let all = world.product.environments().filter(|(_, one)| one.fleet).map(|(env, one)| (one.name.clone(), env));
+        all.collect::<Vec<_>>()
+    };
+    let edges: HashMap<String, Edge> =
+        edges.into_iter().map(|(name, env)| (name, Edge::new(shared.clone(), env))).collect();
+    Router::new()
+        .route("/{environment}", routing::get(one_version).options(one_preflight))
+        .route("/{environment}/health", routing::get(one_health).options(one_preflight))
+        .route("/{environment}/version", routing::get(one_version).options(one_preflight))
+        .with_state(Arc::new(edges))
+}
+
+type Fleet = State<Arc<HashMap<String, Edge>>>;
+
+async fn one_health(State(edges): Fleet, Path(name): Path<String>) -> Response {
+    let Some(edge) = edges.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
+    health(State(edge.clone())).await
+}
+
+async fn one_version(State(edges): Fleet, Path(name): Path<String>) -> Response {
+    let Some(edge) = edges.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
+    version(State(edge.clone())).await
+}
+
+async fn one_preflight(State(edges): Fleet, Path(name): Path<String>) -> Response {
+    let Some(edge) = edges.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
+    preflight(State(edge.clone())).await
 }
 
 impl Edge {
+    fn new(shared: Shared, env: Env) -> Self {
+        let name = shared.world().product.name(env).into();
+        Self { shared, env, name, turn: Arc::default() }
+    }
+
     /// The machine whose turn it is; `None` = none serves.
     fn answer(&self) -> Option<Answer> {
         let world = self.shared.world();
@@ -69,8 +109,9 @@ impl Edge {
     /// The headers of every answer; the frontend's origin may read it.
     fn headers(&self, answer: Option<&Answer>) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let origin = self.shared.origins().and_then(|all| all.edge.get(self.env.name()));
-        let allowed = origin.and_then(|edge| HeaderValue::from_str(&edge.frontend).ok());
+        let origin = self.shared.origins().and_then(|all| all.edge.get(&*self.name));
+        let frontend = origin.map(|edge| edge.frontend.as_str()).filter(|frontend| !frontend.is_empty());
+        let allowed = frontend.and_then(|frontend| HeaderValue::from_str(frontend).ok());
         if let Some(allowed) = allowed {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
             headers.insert(header::VARY, HeaderValue::from_static("Origin"));
@@ -119,7 +160,7 @@ async fn version(State(edge): State<Edge>) -> Response {
 fn before(edge: &Edge) -> Option<Response> {
     let world = edge.shared.world();
     // A pause blocks what production serves; a challenge meets every visitor of the project.
-    if world.vercel.project.paused && edge.env == Env::Production {
+    if world.vercel.project.paused && world.vercel.is_production(edge.env) {
         let code = (HeaderName::from_static("x-vercel-error"), "DEPLOYMENT_PAUSED");
         let text = "The deployment is currently paused\n\nDEPLOYMENT_PAUSED\n";
         return Some((StatusCode::SERVICE_UNAVAILABLE, [code], text).into_response());
@@ -135,24 +176,30 @@ async fn page(State(edge): State<Edge>) -> Response {
     if let Some(answer) = before(&edge) {
         return answer;
     }
-    let (sha, well, slow) = {
+    let (sha, well, slow, text) = {
         let world = edge.shared.world();
         let turn = edge.turn.fetch_add(1, Ordering::Relaxed);
         // Steps of 37 meet every percent in a hundred visits.
         let draw = turn.wrapping_mul(37) % 100;
-        let rolling = world.vercel.rolling().filter(|_| edge.env == Env::Production);
+        let rolling = world.vercel.rolling().filter(|_| world.vercel.is_production(edge.env));
         let canary =
             rolling.filter(|one| draw < one.percent() as usize).and_then(|one| world.vercel.deployment(&one.canary));
         let Some(live) = canary.or_else(|| world.vercel.live(edge.env)) else {
             return StatusCode::NOT_FOUND.into_response();
         };
-        (world.sha(live.commit).to_owned(), live.health.healthy, Duration::from_millis(live.health.slow_ms))
+        (
+            world.sha(live.commit).to_owned(),
+            live.health.healthy,
+            Duration::from_millis(live.health.slow_ms),
+            world.product.page.clone(),
+        )
     };
+    let title = text.split(',').next().unwrap_or_default();
     edge.shared.pause(slow).await;
     let status = if well { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"release\" content=\"{sha}\">\
-         <title>Maria</title></head><body><div id=\"__next\">Maria, your agent</div></body></html>\n"
+         <title>{title}</title></head><body><div id=\"__next\">{text}</div></body></html>\n"
     );
     let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned());
     let id = (HeaderName::from_static("x-vercel-id"), format!("iad1::iad1::{}", uuid::Uuid::now_v7().simple()));

@@ -4,6 +4,8 @@ mod answer;
 mod spec;
 mod spoil;
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -22,14 +24,14 @@ const LARGEST: usize = 64 << 20;
 #[derive(Clone)]
 struct Layer {
     shared: Shared,
-    origin: &'static str,
+    origin: Arc<str>,
 }
 
 /// Counts the requests of an origin and lets its faults happen.
-pub fn layer(router: Router, shared: &Shared, origin: &'static str) -> Router {
-    let state = Layer { shared: shared.clone(), origin };
+pub fn layer(router: Router, shared: &Shared, origin: &Arc<str>) -> Router {
+    let state = Layer { shared: shared.clone(), origin: Arc::clone(origin) };
     // These three refuse unknown paths behind their own guards, in their own shape.
-    let own = matches!(origin, "github" | "vercel" | "supabase");
+    let own = matches!(&**origin, "github" | "vercel" | "supabase");
     let router = if own { router } else { router.fallback(unknown) };
     router.layer(middleware::from_fn_with_state(state, watch))
 }
@@ -42,7 +44,7 @@ async fn unknown() -> Response {
 async fn watch(State(layer): State<Layer>, matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let route = matched.map_or_else(|| "(unknown)".to_owned(), |matched| matched.as_str().to_owned());
-    layer.shared.count(layer.origin, format!("{} {route}", request.method()));
+    layer.shared.count(&layer.origin, format!("{} {route}", request.method()));
     let mut response = match take(&layer, (request.method(), &route), &path) {
         Some(fault) => suffer(&layer, &fault, request, next).await,
         None => next.run(request).await,
@@ -67,7 +69,7 @@ fn take(layer: &Layer, route: (&Method, &str), path: &str) -> Option<FaultSpec> 
     let now = layer.shared.now();
     let mut faults = layer.shared.faults();
     faults.retain(|fault| fault.until.is_none_or(|until| until > now) && fault.spec.count != Some(0));
-    let fault = faults.iter_mut().find(|fault| fault.hits(layer.origin, route, path))?;
+    let fault = faults.iter_mut().find(|fault| fault.hits(&layer.origin, route, path))?;
     if let Some(count) = &mut fault.spec.count {
         *count -= 1;
     }
@@ -117,7 +119,7 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Ne
             layer.shared.cancel().cancelled().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
-        Kind::Status => answer::failed(layer.origin, status(500), fault, layer.shared.now()),
+        Kind::Status => answer::failed(&layer.origin, status(500), fault, layer.shared.now()),
         Kind::Sso => answer::sign_on(),
         Kind::Secondary => answer::secondary(status(403), fault, layer.shared.now()),
         Kind::Html => answer::page(status(502)),

@@ -1,6 +1,7 @@
 //! The state that every route shares: the world behind its lock, the clock, the faults, the counts.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub struct Shared(Arc<Inner>);
 struct Inner {
     world: Mutex<World>,
     faults: Mutex<Vec<Fault>>,
-    counts: Mutex<BTreeMap<&'static str, BTreeMap<String, u64>>>,
+    counts: Mutex<BTreeMap<Arc<str>, BTreeMap<String, u64>>>,
     origins: OnceLock<(Origins, String)>,
     clock: SharedClock,
     began: Duration,
@@ -31,6 +32,24 @@ struct Inner {
     changed: tokio::sync::Notify,
     tasks: Tasks,
     cancel: CancellationToken,
+}
+
+/// The world, held. Who asks for more than to read it is taken to have changed it.
+pub struct Held<'a>(MutexGuard<'a, World>);
+
+impl Deref for Held<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.0
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        self.0.touched = true;
+        &mut self.0
+    }
 }
 
 /// A lock whose holder panicked still holds a usable world.
@@ -67,10 +86,10 @@ impl Shared {
     }
 
     /// The world at its present time. Never hold it across an await.
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    pub fn world(&self) -> Held<'_> {
         let mut world = lock(&self.0.world);
-        world.advance(self.now());
-        world
+        world.pass(self.now());
+        Held(world)
     }
 
     /// Moves the time forward and wakes whoever waits.
@@ -124,14 +143,14 @@ impl Shared {
     }
 
     /// Counts a request.
-    pub fn count(&self, origin: &'static str, route: String) {
-        *lock(&self.0.counts).entry(origin).or_default().entry(route).or_default() += 1;
+    pub fn count(&self, origin: &Arc<str>, route: String) {
+        *lock(&self.0.counts).entry(Arc::clone(origin)).or_default().entry(route).or_default() += 1;
     }
 
     /// Requests by origin and route template.
     #[must_use]
-    pub fn counts(&self) -> BTreeMap<&'static str, BTreeMap<String, u64>> {
-        lock(&self.0.counts).clone()
+    pub fn counts(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        lock(&self.0.counts).iter().map(|(origin, routes)| (origin.to_string(), routes.clone())).collect()
     }
 
     /// Where everything listens; `None` only while the simulator starts.

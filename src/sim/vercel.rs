@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 
 use super::shared::Shared;
 use super::stream;
-use super::world::Env;
 use super::world::vercel::{BUILT, VercelWorld};
 use json::{Form, deployment_json};
 
@@ -86,15 +85,6 @@ fn is_project(vercel: &VercelWorld, id: &str) -> bool {
     vercel.project.id == id || vercel.project.name == id
 }
 
-/// `production`, or one of the names that staging goes by.
-fn environment(target: &str) -> Option<Env> {
-    match target {
-        "production" => Some(Env::Production),
-        "preview" | "staging" => Some(Env::Staging),
-        _ => None,
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListQuery {
@@ -113,7 +103,7 @@ async fn deployments(State(shared): State<Shared>, Query(query): Query<ListQuery
     if query.project_id.as_deref().is_some_and(|id| !is_project(&world.vercel, id)) {
         return missing("Project");
     }
-    let wanted = query.target.as_deref().map(environment);
+    let wanted = query.target.as_deref().map(|target| world.vercel.target(target));
     let limit = query.limit.unwrap_or(20).clamp(1, 100);
     let now = world.now;
     let mut chosen: Vec<_> = world

@@ -3,10 +3,10 @@
 //! Whatever changes by itself is either a function of the time (runs, builds) or an entry of the queue (deploy steps,
 //! scenario events), so that the same seed, time and calls always give the same world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 pub mod budget;
 pub mod checks;
@@ -37,35 +37,8 @@ use github::GithubWorld;
 use supabase::SupabaseWorld;
 use vercel::VercelWorld;
 
-/// An environment of the simulated product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Env {
-    /// Staging.
-    Staging,
-    /// Production.
-    Production,
-}
-
-impl Env {
-    /// Both, staging first.
-    pub const ALL: [Self; 2] = [Self::Staging, Self::Production];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-
-    /// By its name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|env| env.name() == name)
-    }
-}
+pub use super::product::Env;
+use super::product::Product;
 
 /// How a build behaves once it runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +85,8 @@ pub enum Action {
 /// The whole world.
 #[derive(Debug, Clone)]
 pub struct World {
+    /// What is simulated.
+    pub product: Arc<Product>,
     /// Where every id comes from.
     pub seed: u64,
     /// When the simulator started.
@@ -134,8 +109,12 @@ pub struct World {
     pub traffic_until: Timestamp,
     /// Lines a second of a service's log, where it is not the usual rate.
     pub rates: BTreeMap<(Env, &'static str), Option<u64>>,
+    /// Something may have been changed from outside since the last step.
+    pub touched: bool,
     /// What was true of the environments.
     truths: truth::History,
+    /// The environments of which nothing becomes true by the passing of time alone.
+    quiet: BTreeSet<Env>,
     queue: BTreeMap<(Timestamp, u64), Action>,
     counter: u64,
 }
@@ -155,6 +134,16 @@ impl World {
 
     /// Moves the world to `to`: everything that is due happens, in order, at its own time.
     pub fn advance(&mut self, to: Timestamp) {
+        self.touched = true;
+        self.pass(to);
+    }
+
+    /// The same where nobody but who set `touched` can have changed the world since the last step: environments at rest are not
+    /// looked at again, so that a step costs little however many there are.
+    pub(super) fn pass(&mut self, to: Timestamp) {
+        if std::mem::take(&mut self.touched) {
+            self.quiet.clear();
+        }
         // What was changed from outside since the last step is true since then.
         self.remember_truth();
         while let Some(at) = self.due().filter(|at| *at <= to) {
@@ -166,6 +155,7 @@ impl World {
                 let action = entry.remove();
                 self.apply(action);
             }
+            self.quiet.clear();
             self.remember_truth();
         }
         if to > self.now {
@@ -256,16 +246,15 @@ mod tests {
     #[test]
     fn the_bad_deploy_rolls_machine_by_machine() {
         let mut world = world(7);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for second in 0..40 {
             world.advance(world.start + SignedDuration::from_secs(second));
-            let app = world.fly.env(Env::Production).expect("an app");
-            let digests: std::collections::BTreeSet<&str> =
-                app.machines.iter().map(|one| one.digest.as_str()).collect();
+            let app = world.fly.env(Env::PRODUCTION).expect("an app");
+            let digests: BTreeSet<&str> = app.machines.iter().map(|one| one.digest.as_str()).collect();
             seen.insert(digests.len());
         }
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), [1, 2], "uniform, and mixed in between");
-        let app = world.fly.env(Env::Production).expect("an app");
+        let app = world.fly.env(Env::PRODUCTION).expect("an app");
         assert!(app.machines.iter().all(|machine| !app.healthy(machine, world.now)));
         assert_eq!(app.release().map(|release| (release.version, release.status.as_str())), Some((42, "complete")));
     }

@@ -47,7 +47,7 @@ async fn signalled(dir: &Path, at: &str, ready: impl Fn() -> bool, signals: &[&s
 
 fn leased(sim: &Sim) -> usize {
     let world = sim.shared().world();
-    let machines = &world.fly.env(Env::Production).unwrap().machines;
+    let machines = &world.fly.env(Env::PRODUCTION).unwrap().machines;
     machines.iter().filter(|machine| machine.lease.is_some()).count()
 }
 

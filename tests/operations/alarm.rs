@@ -163,9 +163,9 @@ impl Night {
     /// What each machine and each domain of production really runs.
     fn truth(&self) -> (Vec<String>, Vec<String>) {
         let world = self.sim.shared().world();
-        let app = world.fly.env(Env::Production).unwrap();
+        let app = world.fly.env(Env::PRODUCTION).unwrap();
         let machines = app.machines.iter().filter_map(|one| Some(world.sha(app.image_of(one)?.commit).to_owned()));
-        let own = world.vercel.aliases.iter().filter(|alias| alias.env == Env::Production);
+        let own = world.vercel.aliases.iter().filter(|alias| alias.env == Env::PRODUCTION);
         let domains =
             own.filter_map(|one| Some(world.sha(world.vercel.deployment(&one.deployment)?.commit).to_owned()));
         (machines.collect(), domains.collect())
@@ -174,7 +174,7 @@ impl Night {
     /// The release before the one that runs, which both services have.
     fn earlier(&self) -> Sha {
         let world = self.sim.shared().world();
-        let app = world.fly.env(Env::Production).unwrap();
+        let app = world.fly.env(Env::PRODUCTION).unwrap();
         let live = app.image_of(&app.machines[0]).unwrap().commit;
         let image = |reference: &str| app.image(reference).map(|image| image.commit);
         let before = app.releases.iter().rev().filter_map(|one| image(&one.image_ref)).find(|commit| *commit != live);

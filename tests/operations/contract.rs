@@ -162,7 +162,7 @@ fn branched(world: &World) {
 async fn swapped(world: &World, console: &mut Console, backend: &ServiceId) {
     let deployment = {
         let state = world.sim.shared().world();
-        let app = state.fly.env(Env::Production).unwrap();
+        let app = state.fly.env(Env::PRODUCTION).unwrap();
         let live = app.machines[0].digest.clone();
         let other = |one: &&FlyRelease| app.image(&one.image_ref).is_some_and(|image| image.digest != live);
         DeploymentId::from(app.releases.iter().rev().find(other).unwrap().id.as_str())
@@ -187,7 +187,7 @@ async fn carried_out(console: &mut Console, wish: Wish) -> Operation {
 /// Another run waits for the lane of the one at the gate, is seen to, and is called off.
 async fn behind(world: &World, console: &mut Console) {
     let id = {
-        let (env, health, event) = (Env::Production, Health::good(), "push".to_owned());
+        let (env, health, event) = (Env::PRODUCTION, Health::good(), "push".to_owned());
         let deploy = Deploy { env, commit: 3, backend: true, frontend: true, health, gated: false, event, actor: None };
         world.sim.shared().world().deploy(deploy)
     };

@@ -50,7 +50,7 @@ async fn a_machine_that_somebody_holds_stops_it_before_anything_moves() {
         let mut state = world.sim.shared().world();
         let expires_at = state.now + Duration::from_secs(3_600);
         let (nonce, owner) = ("theirs".to_owned(), "somebody@tokens.fly.io".to_owned());
-        for machine in &mut state.fly.env_mut(Env::Production).unwrap().machines {
+        for machine in &mut state.fly.env_mut(Env::PRODUCTION).unwrap().machines {
             let (nonce, owner) = (nonce.clone(), owner.clone());
             machine.lease = Some(Lease { nonce, expires_at, owner, description: String::new() });
         }
@@ -60,7 +60,7 @@ async fn a_machine_that_somebody_holds_stops_it_before_anything_moves() {
     assert!(failed.outcome.as_str().contains("somebody@tokens.fly.io"), "who holds it: {}", failed.outcome);
     assert!(failed.outcome.as_str().contains("was not changed"), "{}", failed.outcome);
     assert_eq!(world.requests("fly_machines", UPDATE).await, 0);
-    let row = world.sim.shared().world().fly.env(Env::Production).unwrap().release().unwrap().status.clone();
+    let row = world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().status.clone();
     assert_eq!(row, "failed", "the row does not stay open");
     console.stop().await;
 }
@@ -101,7 +101,7 @@ async fn a_rate_limit_in_the_middle_is_waited_for() {
 async fn a_release_that_stays_running_since_its_deploy_died_is_no_reason_not_to_go_back() {
     let world = World::start(20.0).await;
     "running".clone_into(
-        &mut world.sim.shared().world().fly.env_mut(Env::Production).unwrap().releases.last_mut().unwrap().status,
+        &mut world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().releases.last_mut().unwrap().status,
     );
     let mut console = world.console();
     let targets = backend(&mut console).await;
@@ -109,7 +109,7 @@ async fn a_release_that_stays_running_since_its_deploy_died_is_no_reason_not_to_
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
-    let newest = world.sim.shared().world().fly.env(Env::Production).unwrap().release().unwrap().clone();
+    let newest = world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().clone();
     assert_eq!(newest.status, "complete", "a row of its own: {newest:?}");
     console.stop().await;
 }

@@ -92,7 +92,7 @@ impl Case {
             Self::Approve | Self::Reject | Self::Cancel => {
                 let commit = state.commits.len() - 1;
                 let run = state.deploy(Deploy {
-                    env: Env::Production,
+                    env: Env::PRODUCTION,
                     commit,
                     backend: true,
                     frontend: true,
@@ -115,9 +115,9 @@ impl Case {
             }
             Self::Rerun => {
                 state.github.environments.iter_mut().for_each(|one| one.reviewers.clear());
-                let live = state.backend_commit(Env::Production);
+                let live = state.backend_commit(Env::PRODUCTION);
                 let over = state.github.runs.iter().rev();
-                let run = over.into_iter().find(|run| run.env == Some(Env::Production) && Some(run.commit) == live);
+                let run = over.into_iter().find(|run| run.env == Some(Env::PRODUCTION) && Some(run.commit) == live);
                 Wish::Rerun { run: run.unwrap().id, failed: false }
             }
             Self::RedeployMachines => Wish::Redeploy(backend()),
@@ -130,7 +130,7 @@ impl Case {
                     _ => Strategy::BlueGreen,
                 };
                 let manner = Manner { strategy, at_once, ..Manner::default() };
-                let releases = &state.fly.env(Env::Production).unwrap().releases;
+                let releases = &state.fly.env(Env::PRODUCTION).unwrap().releases;
                 let deployment = DeploymentId::from(releases[releases.len() - 2].id.as_str());
                 Wish::RollBack(vec![Target { service: backend(), deployment, manner }])
             }
@@ -158,9 +158,9 @@ impl Case {
             Self::RollOut | Self::Advance | Self::Complete | Self::Abort => {
                 let stages = vec![(10, None), (50, None), (100, None)];
                 state.vercel.project.rolling_config = Some(RollingConfig { manual: true, stages });
-                let live = state.vercel.live(Env::Production).unwrap().id.clone();
+                let live = state.vercel.live(Env::PRODUCTION).unwrap().id.clone();
                 let mut ready = state.vercel.deployments.iter().rev();
-                let one = ready.find(|one| one.env == Env::Production && one.id != live && one.state(now) == "READY");
+                let one = ready.find(|one| one.env == Env::PRODUCTION && one.id != live && one.state(now) == "READY");
                 let canary = one.unwrap().id.clone();
                 if self != Self::RollOut {
                     assert!(state.vercel.start_rolling(&canary, now));
@@ -324,7 +324,7 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
     match case {
         Case::SetSecret => {
             let state = world.sim.shared().world();
-            let app = state.fly.env(Env::Production).unwrap();
+            let app = state.fly.env(Env::PRODUCTION).unwrap();
             let digest = ids::digest16(&format!("{}/API_KEY/{VALUE}", app.id));
             assert!(app.secrets.iter().any(|one| one.name == "API_KEY" && one.digest == digest), "{what}");
         }
@@ -332,7 +332,7 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
             // What is being destroyed is listed for a moment longer.
             world.sim.shared().advance(std::time::Duration::from_secs(10));
             let state = world.sim.shared().world();
-            let app = state.fly.env(Env::Production).unwrap();
+            let app = state.fly.env(Env::PRODUCTION).unwrap();
             let wanted = &app.releases.iter().rfind(|one| one.status == "complete").unwrap().image_ref;
             let digest = &app.image(wanted).unwrap().digest;
             assert_eq!(app.machines.len(), 2, "{what}: {:#?}", app.machines);
@@ -344,7 +344,7 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
         }
         Case::ScaleUp | Case::ScaleDown => {
             let state = world.sim.shared().world();
-            let app = state.fly.env(Env::Production).unwrap();
+            let app = state.fly.env(Env::PRODUCTION).unwrap();
             let count = if case == Case::ScaleUp { 3 } else { 1 };
             assert_eq!(app.machines.iter().filter(|one| one.serving()).count(), count, "{what}: {:#?}", app.machines);
         }

@@ -36,7 +36,7 @@ fn green(hold: bool) -> Manner {
 /// Machines: (id, serving, digest).
 fn fleet(world: &World) -> Vec<(String, bool, String)> {
     let state = world.sim.shared().world();
-    let app = state.fly.env(Env::Production).unwrap();
+    let app = state.fly.env(Env::PRODUCTION).unwrap();
     app.machines.iter().map(|one| (one.id.clone(), one.serving(), one.digest.clone())).collect()
 }
 
@@ -89,11 +89,11 @@ async fn immediate_sends_all_at_once_and_still_finds_the_machine_that_fell_back(
     let mut console = console(&world);
     let immediate = || Manner { strategy: Strategy::Immediate, ..Manner::default() };
     let plan = back(&mut console, immediate()).await;
-    world.sim.shared().world().fly.env_mut(Env::Production).unwrap().machines[1].falls_back = true;
+    world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines[1].falls_back = true;
     let failed = console.carry_out(plan).await;
     assert_eq!(failed.state, OpState::HalfDone, "{failed:#?}");
     assert!(failed.outcome.as_str().contains("fell back"), "{}", failed.outcome);
-    let row = world.sim.shared().world().fly.env(Env::Production).unwrap().release().unwrap().clone();
+    let row = world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().clone();
     assert_eq!((row.status.as_str(), row.strategy.as_str()), ("failed", "IMMEDIATE"));
     console.engine.refresh(&[]);
     console.stop().await;
@@ -127,7 +127,7 @@ async fn new_machines_wait_outside_the_proxy_until_a_person_switches() {
     let after = fleet(&world);
     assert!(after.iter().all(|one| one.1 && before.iter().all(|old| old.0 != one.0)), "{after:?}");
     assert_eq!((after.len(), digests(&world).len()), (2, 1));
-    let row = world.sim.shared().world().fly.env(Env::Production).unwrap().release().unwrap().clone();
+    let row = world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().clone();
     assert_eq!((row.status.as_str(), row.strategy.as_str()), ("complete", "BLUEGREEN"));
     console.stop().await;
 }
@@ -147,7 +147,7 @@ async fn what_is_called_off_or_not_well_leaves_the_old_machines_alone_and_destro
             continue_until_critical(&world).await;
             // Checks that never pass are given up after two minutes: here the new machine becomes another one at once.
             let mut state = world.sim.shared().world();
-            let machines = &mut state.fly.env_mut(Env::Production).unwrap().machines;
+            let machines = &mut state.fly.env_mut(Env::PRODUCTION).unwrap().machines;
             machines.iter_mut().filter(|one| one.cordoned).for_each(|one| "another".clone_into(&mut one.instance_id));
         } else {
             console.begins(plan);
@@ -160,7 +160,7 @@ async fn what_is_called_off_or_not_well_leaves_the_old_machines_alone_and_destro
         assert!(ended.outcome.as_str().contains("was not changed"), "{}", ended.outcome);
         world.sim.shared().advance(std::time::Duration::from_secs(10));
         assert_eq!(fleet(&world), before, "as it was");
-        let row = world.sim.shared().world().fly.env(Env::Production).unwrap().release().unwrap().status.clone();
+        let row = world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().status.clone();
         assert_eq!(row, "failed");
         console.stop().await;
     }
@@ -169,7 +169,7 @@ async fn what_is_called_off_or_not_well_leaves_the_old_machines_alone_and_destro
 /// What runs this image is not well.
 fn sicken(world: &World, image: &str) {
     let mut state = world.sim.shared().world();
-    let app = state.fly.env_mut(Env::Production).unwrap();
+    let app = state.fly.env_mut(Env::PRODUCTION).unwrap();
     let digest = app.image(image).unwrap().digest.clone();
     app.images.iter_mut().find(|one| one.digest == digest).unwrap().health.healthy = false;
 }
@@ -179,7 +179,7 @@ async fn continue_until_critical(world: &World) {
     loop {
         {
             let state = world.sim.shared().world();
-            let app = state.fly.env(Env::Production).unwrap();
+            let app = state.fly.env(Env::PRODUCTION).unwrap();
             if app.machines.iter().any(|one| one.cordoned && one.state == "started" && !app.healthy(one, state.now)) {
                 return;
             }
@@ -192,7 +192,7 @@ async fn continue_until_critical(world: &World) {
 async fn a_fleet_that_blue_green_is_not_for_is_refused_with_the_reason() {
     let world = World::start(20.0).await;
     let mut console = console(&world);
-    world.sim.shared().world().fly.env_mut(Env::Production).unwrap().machines[0].config["mounts"] =
+    world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines[0].config["mounts"] =
         serde_json::json!([{"volume": "vol_1", "path": "/data"}]);
     let plan = back(&mut console, green(false)).await;
     assert!(plan.refusals.iter().any(|why| why.as_str().contains("volume")), "{:?}", plan.refusals);
@@ -313,7 +313,7 @@ async fn an_old_machine_that_changed_after_the_switch_is_not_destroyed() {
     };
     until(&mut console, entering).await;
     // What the plan saw was looked at for the last time before: somebody deploys while connections drain.
-    for machine in &mut world.sim.shared().world().fly.env_mut(Env::Production).unwrap().machines {
+    for machine in &mut world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines {
         if before.iter().any(|old| old.0 == machine.id) {
             machine.instance_id = "01SOMEBODYELSE".to_owned();
         }
@@ -331,7 +331,7 @@ async fn an_app_without_machines_does_not_run_what_is_asked_for() {
     let world = World::start(20.0).await;
     let mut console = console(&world);
     let targets: Vec<Target> = console.targets().await.into_iter().filter(|one| one.service == backend()).collect();
-    world.sim.shared().world().fly.env_mut(Env::Production).unwrap().machines.clear();
+    world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines.clear();
     let plan = console.wish("production", Wish::RollBack(targets), None).await.unwrap();
     assert!(plan.arrived.is_none(), "{:?}", plan.arrived);
     let told = |why: &flightdeck::sanitize::Text| why.as_str().contains("no machine of a deploy is listed");

@@ -50,15 +50,15 @@ async fn a_secret_is_set_on_every_platform_and_its_value_is_kept_nowhere() {
     set(&mut console, "database", "API_KEY").await;
     {
         let state = world.sim.shared().world();
-        let app = state.fly.env(Env::Production).unwrap();
+        let app = state.fly.env(Env::PRODUCTION).unwrap();
         let digest = ids::digest16(&format!("{}/API_KEY/{VALUE}", app.id));
         assert!(app.secrets.iter().any(|one| one.name == "API_KEY" && one.digest == digest));
         let mine =
-            |key: &str, env, digest: &str| key == "API_KEY" && env == Env::Production && digest == ids::digest16(VALUE);
+            |key: &str, env, digest: &str| key == "API_KEY" && env == Env::PRODUCTION && digest == ids::digest16(VALUE);
         let page: Vec<_> = state.vercel.env.iter().filter(|one| mine(&one.key, one.env, &one.digest)).collect();
         assert_eq!(page.len(), 1);
         assert_eq!(page[0].kind, "sensitive");
-        let project = state.supabase.env(Env::Production).unwrap();
+        let project = state.supabase.env(Env::PRODUCTION).unwrap();
         assert!(project.secrets.iter().any(|one| one.name == "API_KEY" && one.digest == ids::sha256(VALUE)));
         // Sealed on the way: that the simulator could open it proves the client.
         let sealed = state.github.secrets.iter();
@@ -94,7 +94,7 @@ async fn a_variable_of_an_integration_is_left_to_it_and_what_is_hidden_is_not_ca
     let mut console = world.console();
     let key = {
         let mut state = world.sim.shared().world();
-        let one = state.vercel.env.iter_mut().find(|one| one.env == Env::Production).unwrap();
+        let one = state.vercel.env.iter_mut().find(|one| one.env == Env::PRODUCTION).unwrap();
         one.managed = Some("icfg_supabase".to_owned());
         one.key.clone()
     };
@@ -110,7 +110,7 @@ async fn a_variable_of_an_integration_is_left_to_it_and_what_is_hidden_is_not_ca
 async fn a_variable_that_is_not_the_one_of_the_plan_or_cannot_be_read_is_not_written() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let mine = |one: &&mut VercelVariable| one.env == Env::Production;
+    let mine = |one: &&mut VercelVariable| one.env == Env::PRODUCTION;
     let key = world.sim.shared().world().vercel.env.iter_mut().find(mine).unwrap().key.clone();
     let plan = console.wish("production", wish("frontend", &key), None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
@@ -136,7 +136,7 @@ async fn a_secret_that_somebody_else_set_meanwhile_is_not_overwritten() {
     let mut console = world.console();
     let plan = console.wish("production", wish("backend", "API_KEY"), None).await.unwrap();
     let now = world.sim.shared().world().now;
-    world.sim.shared().world().fly.env_mut(Env::Production).unwrap().set_secret("API_KEY", Some("theirs"), now);
+    world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().set_secret("API_KEY", Some("theirs"), now);
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Refused, "{done:#?}");
     assert!(done.outcome.as_str().contains("has moved"), "{}", done.outcome);

@@ -26,7 +26,7 @@ async fn back(console: &mut Console, manner: Manner) -> Plan {
 }
 
 fn with<T>(world: &World, look: impl FnOnce(&mut FlyApp) -> T) -> T {
-    look(world.sim.shared().world().fly.env_mut(Env::Production).unwrap())
+    look(world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap())
 }
 
 /// What runs on the machines, whatever the Machines API says of it.

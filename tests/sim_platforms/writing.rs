@@ -143,7 +143,7 @@ async fn a_list_of_variables_may_be_created_in_part_and_a_duplicate_alone_is_403
     let digest = ids::digest16("other");
     let kept = |world: &World| {
         let state = world.sim.shared().world();
-        state.vercel.env.iter().any(|one| one.key == "A_KEY" && one.env == Env::Production && one.digest == digest)
+        state.vercel.env.iter().any(|one| one.key == "A_KEY" && one.env == Env::PRODUCTION && one.digest == digest)
     };
     assert!(kept(&world));
     assert_eq!(send(Method::PATCH, &one, &json!({"type": "plain"})).await.0, 400, "sealed stays sealed");

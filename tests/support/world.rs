@@ -13,6 +13,7 @@ use flightdeck::domain::overrides::Override;
 use flightdeck::domain::release::Deployment;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sanitize::Text;
+use flightdeck::sim::product::Product;
 use flightdeck::sim::{self, Options, Sim};
 use serde_json::Value;
 
@@ -31,6 +32,14 @@ impl World {
         let listen = "127.0.0.1:0".parse().unwrap();
         let options = Options { listen, scenario: "calm".to_owned(), seed: 7, speed };
         let sim = sim::start(options, SystemClock::shared()).await.unwrap();
+        Self { sim, state: tempfile::tempdir().unwrap() }
+    }
+
+    /// The same of another product.
+    pub async fn of(product: Product, speed: f64) -> Self {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let options = Options { listen, scenario: "calm".to_owned(), seed: 7, speed };
+        let sim = sim::start_world(product, options, SystemClock::shared()).await.unwrap();
         Self { sim, state: tempfile::tempdir().unwrap() }
     }
 

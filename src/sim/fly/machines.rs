@@ -319,7 +319,7 @@ async fn token(State(shared): State<Shared>) -> Json<Value> {
 }
 
 /// Regions: code, name, latitude, longitude, part of the world.
-pub(super) const REGIONS: [(&str, &str, f64, f64, &str); 3] = [
+pub(crate) const REGIONS: [(&str, &str, f64, f64, &str); 3] = [
     ("iad", "Ashburn, Virginia (US)", 39.02, -77.54, "north_america"),
     ("fra", "Frankfurt, Germany", 50.03, 8.55, "europe"),
     ("sin", "Singapore, Singapore", 1.35, 103.82, "asia_pacific"),

@@ -152,7 +152,7 @@ pub fn pending(world: &World, run: &Run) -> Value {
         let reviewers: Vec<Value> =
             one.reviewers.iter().map(|login| json!({"type": "User", "reviewer": person(login, "User")})).collect();
         json!({
-            "environment": {"id": one.id, "name": one.env.name()},
+            "environment": {"id": one.id, "name": one.name},
             "wait_timer": gate.timer.as_mins(),
             "wait_timer_started_at": Some(gate.opens_at).filter(|_| world.now < gate.timer_ends()),
             "current_user_can_approve": may,
@@ -183,7 +183,7 @@ pub fn environment(world: &World, one: &GithubEnvironment) -> Value {
     }
     let policy = json!({"protected_branches": false, "custom_branch_policies": true});
     let policy = (!one.branches.is_empty()).then_some(policy);
-    let (name, made) = (one.env.name(), world.start);
+    let (name, made) = (&one.name, world.start);
     let page = html(world, &format!("deployments/activity_log?environments_filter={name}"));
     json!({
         "id": one.id, "name": name, "protection_rules": rules, "deployment_branch_policy": policy,
@@ -202,14 +202,14 @@ pub fn deployment_json(world: &World, one: &GithubDeployment) -> Value {
         "node_id": node("DE", one.id),
         "payload": {},
         "description": null,
-        "original_environment": one.env.name(),
+        "original_environment": world.product.name(one.env),
         "transient_environment": false,
         "id": one.id,
         "sha": world.sha(one.commit),
         "ref": world.github.branch,
         "task": "deploy",
-        "environment": one.env.name(),
-        "production_environment": one.env == crate::sim::world::Env::Production,
+        "environment": world.product.name(one.env),
+        "production_environment": world.product.is_production(one.env),
         "creator": person(&one.creator, "User"),
         "created_at": one.created_at,
         "updated_at": one.created_at,
@@ -232,7 +232,7 @@ pub fn statuses(world: &World, one: &GithubDeployment) -> Value {
     let job = run.jobs.iter().find(|job| job.env == Some(one.env)).map_or(0, |job| job.id);
     let log = html(world, &format!("actions/runs/{}/job/{job}", run.id));
     json!([{
-        "id": id, "node_id": node("DES", id), "state": state, "environment": one.env.name(), "created_at": at,
+        "id": id, "node_id": node("DES", id), "state": state, "environment": world.product.name(one.env), "created_at": at,
         "updated_at": at, "creator": person(&one.creator, "User"), "description": "", "environment_url": "",
         "target_url": log, "log_url": log, "url": format!("{deployment}/statuses/{id}"), "deployment_url": deployment,
         "repository_url": api(world, "").trim_end_matches('/'),

@@ -34,8 +34,13 @@ pub(super) async fn environments(
 
 pub(super) async fn environment(State(shared): State<Shared>, Path((_, _, name)): Named) -> Response {
     let world = shared.world();
-    let found = world.github.environments.iter().find(|one| one.env.name() == name);
+    let found = world.github.environments.iter().find(|one| one.name == name);
     found.map_or_else(not_found, |one| Json(json::environment(&world, one)).into_response())
+}
+
+/// An environment by its name.
+pub(super) fn named(shared: &Shared, name: &str) -> Option<Env> {
+    shared.world().product.find(name)
 }
 
 fn secret_rows(world: &World, env: Option<Env>) -> Vec<Value> {
@@ -86,7 +91,7 @@ pub(super) async fn env_secrets(
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
-    Env::parse(&env).map_or_else(not_found, |env| secrets(&shared, Some(env), &uri, &page))
+    named(&shared, &env).map_or_else(not_found, |env| secrets(&shared, Some(env), &uri, &page))
 }
 
 pub(super) async fn env_variables(
@@ -95,7 +100,7 @@ pub(super) async fn env_variables(
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
-    Env::parse(&env).map_or_else(not_found, |env| variables(&shared, Some(env), &uri, &page))
+    named(&shared, &env).map_or_else(not_found, |env| variables(&shared, Some(env), &uri, &page))
 }
 
 #[derive(Deserialize)]
@@ -114,7 +119,8 @@ pub(super) async fn deployments(
     let all = {
         let world = shared.world();
         let newest = world.github.deployments.iter().rev();
-        let mine = newest.filter(|one| wanted.environment.as_deref().is_none_or(|env| env == one.env.name()));
+        let mine =
+            newest.filter(|one| wanted.environment.as_deref().is_none_or(|env| env == world.product.name(one.env)));
         let mine = mine.filter(|one| wanted.sha.as_deref().is_none_or(|sha| sha == world.sha(one.commit)));
         mine.map(|one| deployment_json(&world, one)).collect()
     };

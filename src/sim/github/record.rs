@@ -15,7 +15,7 @@ use super::{Named, Numbered, logs, not_found};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::Run;
-use crate::sim::world::{Env, ids};
+use crate::sim::world::ids;
 
 /// How long an artifact is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -96,8 +96,7 @@ pub(super) async fn branch_policies(
 ) -> Response {
     let rows = {
         let world = shared.world();
-        let Some(one) = Env::parse(&name).and_then(|env| world.github.environments.iter().find(|one| one.env == env))
-        else {
+        let Some(one) = world.github.environments.iter().find(|one| one.name == name) else {
             return not_found();
         };
         let id = one.id + 4;
@@ -110,7 +109,7 @@ pub(super) async fn branch_policies(
 /// Rules that apps of others bring: there are none.
 pub(super) async fn protection_rules(State(shared): State<Shared>, Path((_, _, name)): Named) -> Response {
     let world = shared.world();
-    let known = Env::parse(&name).is_some_and(|env| world.github.environments.iter().any(|one| one.env == env));
+    let known = world.github.environments.iter().any(|one| one.name == name);
     if !known {
         return not_found();
     }

@@ -13,9 +13,9 @@ use super::lists::origin;
 use super::page::{COMMON, Page};
 use super::{Named, Numbered, Place, error, guard, not_found, resolve};
 use crate::sim::shared::Shared;
+use crate::sim::world::Health;
 use crate::sim::world::deploy::Deploy;
 use crate::sim::world::github::{GithubWorld, Review, Run};
-use crate::sim::world::{Env, Health};
 
 /// What a list of runs is filtered by.
 #[derive(Deserialize)]
@@ -241,7 +241,9 @@ pub(super) async fn dispatch(
     if let Some(why) = undispatchable(&world.github, index, &asked) {
         return error(StatusCode::UNPROCESSABLE_ENTITY, &why);
     }
-    let env = if index == 0 { Env::Staging } else { Env::Production };
+    let Some(env) = world.github.workflows.get(index).and_then(|one| one.deploys).map(|deploys| deploys.env) else {
+        return not_found();
+    };
     let sha = asked.inputs.get("sha").and_then(Value::as_str).unwrap_or(&world.github.branch);
     // A run that checks out what is not there would fail; here it does not begin.
     let Some(commit) = resolve(&world, sha) else {

@@ -11,7 +11,7 @@ use crypto_box::SecretKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Named, Place, error, not_found};
+use super::{Named, Place, error, lists, not_found};
 use crate::sim::shared::Shared;
 use crate::sim::world::github::GithubSecret;
 use crate::sim::world::{Env, World, ids};
@@ -23,7 +23,7 @@ const MOST: usize = 100;
 
 /// The key pair of a place: another one for the repository and for each environment.
 fn pair(world: &World, env: Option<Env>) -> (String, SecretKey) {
-    let place = env.map_or("repository", Env::name);
+    let place = env.map_or("repository", |env| world.product.name(env));
     let id = ids::number(world.seed, &format!("vault-id-{place}"), 0) | 1 << 58;
     (id.to_string(), SecretKey::from(ids::hash(world.seed, &format!("vault-{place}"), 0)))
 }
@@ -38,7 +38,7 @@ pub(super) async fn repo_key(State(shared): State<Shared>, _: Place) -> Response
 }
 
 pub(super) async fn env_key(State(shared): State<Shared>, Path((_, _, env)): Named) -> Response {
-    Env::parse(&env).map_or_else(not_found, |env| public(&shared.world(), Some(env)))
+    lists::named(&shared, &env).map_or_else(not_found, |env| public(&shared.world(), Some(env)))
 }
 
 fn row(one: &GithubSecret) -> Value {
@@ -57,7 +57,7 @@ pub(super) async fn repo_one(State(shared): State<Shared>, Path((_, _, name)): N
 type InEnvironment = Path<(String, String, String, String)>;
 
 pub(super) async fn env_one(State(shared): State<Shared>, Path((_, _, env, name)): InEnvironment) -> Response {
-    Env::parse(&env).map_or_else(not_found, |env| one(&shared.world(), Some(env), &name))
+    lists::named(&shared, &env).map_or_else(not_found, |env| one(&shared.world(), Some(env), &name))
 }
 
 #[derive(Deserialize)]
@@ -116,7 +116,7 @@ pub(super) async fn put_env(
     Path((_, _, env, name)): InEnvironment,
     body: String,
 ) -> Response {
-    Env::parse(&env).map_or_else(not_found, |env| put(&shared, Some(env), &name, &body))
+    lists::named(&shared, &env).map_or_else(not_found, |env| put(&shared, Some(env), &name, &body))
 }
 
 fn remove(shared: &Shared, env: Option<Env>, name: &str) -> Response {
@@ -131,5 +131,5 @@ pub(super) async fn remove_repo(State(shared): State<Shared>, Path((_, _, name))
 }
 
 pub(super) async fn remove_env(State(shared): State<Shared>, Path((_, _, env, name)): InEnvironment) -> Response {
-    Env::parse(&env).map_or_else(not_found, |env| remove(&shared, Some(env), &name))
+    lists::named(&shared, &env).map_or_else(not_found, |env| remove(&shared, Some(env), &name))
 }

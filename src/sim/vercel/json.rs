@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::sim::world::World;
 use crate::sim::world::checks::Verdict;
 use crate::sim::world::traffic::LogLine;
-use crate::sim::world::vercel::{VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
-use crate::sim::world::{Env, World};
+use crate::sim::world::vercel::{Custom, VercelAlias, VercelDeployment, VercelVariable, VercelWorld};
 
 /// Where a deployment is shown; each place has fields of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
         "url": one.url,
         "createdAt": one.created_at.as_millisecond(),
         "readyState": state,
-        "target": (one.env == Env::Production).then_some("production"),
+        "target": vercel.is_production(one.env).then_some("production"),
         "creator": {"uid": "u1", "username": one.creator},
         "meta": meta(world, one),
         "type": "LAMBDAS",
@@ -114,10 +114,10 @@ pub fn deployment_json(world: &World, one: &VercelDeployment, form: Form) -> Val
     value["source"] = json!("git");
     let place = one.id.trim_start_matches("dpl_");
     value["inspectorUrl"] = json!(format!("https://vercel.com/acme/{}/{place}", vercel.project.name));
-    if one.env == Env::Staging {
-        value["customEnvironment"] = staging(world);
+    if let Some(custom) = vercel.custom(one.env) {
+        value["customEnvironment"] = self::custom(world, custom);
         if form == Form::List {
-            value["customEnvironment"] = json!({"id": vercel.project.staging_environment, "slug": "staging"});
+            value["customEnvironment"] = json!({"id": custom.id, "slug": custom.slug});
         }
     }
     if let Some(error) = one.build_error.as_ref().filter(|_| state == "ERROR") {
@@ -134,11 +134,11 @@ fn fill(value: &mut Value, more: &Value) {
     }
 }
 
-/// The custom environment.
-pub fn staging(world: &World) -> Value {
+/// A custom environment.
+pub fn custom(world: &World, one: &Custom) -> Value {
     let made = world.start.as_millisecond() - 86_400_000;
     json!({
-        "id": world.vercel.project.staging_environment, "slug": "staging", "type": "preview", "createdAt": made,
+        "id": one.id, "slug": one.slug, "type": "preview", "createdAt": made,
         "updatedAt": made,
     })
 }
@@ -161,8 +161,8 @@ fn meta(world: &World, one: &VercelDeployment) -> Value {
 
 /// A rollback may go to it: it served production once and does not now.
 pub fn candidate(world: &World, one: &VercelDeployment) -> bool {
-    let live = world.vercel.live(Env::Production).is_some_and(|live| live.id == one.id);
-    one.env == Env::Production && one.promoted && !live && one.state(world.now) == "READY"
+    let live = world.vercel.live_production().is_some_and(|live| live.id == one.id);
+    world.vercel.is_production(one.env) && one.promoted && !live && one.state(world.now) == "READY"
 }
 
 /// The project with its production pointer.
@@ -189,13 +189,13 @@ pub fn project_json(world: &World) -> Value {
         "paused": project.paused,
         "security": {"attackModeEnabled": super::levers::challenged(project, world.now)},
         "rollingRelease": project.rolling_config.as_ref().map(super::rolling::config_json),
-        "targets": {"production": vercel.live(Env::Production).map(|one| deployment_json(world, one, Form::Short))},
+        "targets": {"production": vercel.live_production().map(|one| deployment_json(world, one, Form::Short))},
         "latestDeployments": newest.collect::<Vec<_>>(),
         "autoAssignCustomDomains": project.auto_assign,
         "lastAliasRequest": request,
         // Only while a rollback is in transition: no sign of "is rolled back".
         "lastRollbackTarget": moving.map(|one| json!({"deploymentId": one["toDeploymentId"]})),
-        "customEnvironments": [staging(world)],
+        "customEnvironments": project.customs.iter().map(|one| custom(world, one)).collect::<Vec<_>>(),
         "alias": [],
         "nodeVersion": "22.x",
         "directoryListing": false,
@@ -222,7 +222,7 @@ pub fn project_json(world: &World) -> Value {
 
 /// Build events from `since` (milliseconds) on, and the end of the deploy.
 pub fn events(world: &World, one: &VercelDeployment, since: i64) -> Vec<Value> {
-    let lines = one.build_events(world.sha(one.commit), world.now);
+    let lines = one.build_events(&world.github.repo, world.sha(one.commit), world.now);
     let mut all: Vec<Value> = lines
         .into_iter()
         .enumerate()
@@ -278,7 +278,7 @@ pub fn runtime_line(world: &World, line: &LogLine) -> Value {
 
 /// A domain of the project.
 pub fn domain(vercel: &VercelWorld, alias: &VercelAlias) -> Value {
-    let custom = (alias.env == Env::Staging).then_some(&vercel.project.staging_environment);
+    let custom = vercel.custom(alias.env).map(|one| &one.id);
     json!({
         "name": alias.alias,
         "apexName": "example.com",
@@ -312,7 +312,7 @@ pub fn variable(vercel: &VercelWorld, one: &VercelVariable) -> Value {
         "type": one.kind,
         "value": one.plain.as_deref().unwrap_or_default(),
         "decrypted": one.plain.is_some(),
-        "target": [if one.env == Env::Production { "production" } else { "preview" }],
+        "target": [vercel.target_word(one.env)],
         "createdAt": one.created_at.as_millisecond(),
         "updatedAt": one.updated_at.as_millisecond(),
         "createdBy": "u1",
@@ -321,8 +321,8 @@ pub fn variable(vercel: &VercelWorld, one: &VercelVariable) -> Value {
     if let Some(integration) = &one.managed {
         value["configurationId"] = json!(integration);
     }
-    if one.env == Env::Staging {
-        value["customEnvironmentIds"] = json!([vercel.project.staging_environment]);
+    if let Some(custom) = vercel.custom(one.env) {
+        value["customEnvironmentIds"] = json!([custom.id]);
     }
     value
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::json::{Form, deployment_json};
-use super::{environment, error, is_project, missing};
+use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
 use crate::sim::world::deploy::Step;
 use crate::sim::world::vercel::VercelProject;
@@ -94,10 +94,10 @@ pub(super) async fn create(State(shared): State<Shared>, body: Result<Json<Creat
         return missing("Deployment");
     };
     let custom = asked.custom_environment_slug_or_id.as_deref();
-    let custom = custom.map(|slug| if slug == world.vercel.project.staging_environment { "staging" } else { slug });
-    let env = match custom.or(asked.target.as_deref()) {
-        None => Some(own),
-        Some(name) => environment(name),
+    let env = match (custom, asked.target.as_deref()) {
+        (Some(name), _) => world.vercel.custom_named(name).map(|one| one.env).or_else(|| world.vercel.target(name)),
+        (None, Some(name)) => world.vercel.target(name),
+        (None, None) => Some(own),
     };
     let Some(env) = env else { return missing("Custom environment") };
     let (seed, now) = (world.seed, world.now);

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::json::alias as alias_json;
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
+use crate::sim::world::World;
 use crate::sim::world::checks::Verdict;
 use crate::sim::world::vercel::{AliasMove, AliasRequest, VercelWorld};
-use crate::sim::world::{Env, World};
 
 /// `completed`, `in-progress`, `pending` or `failed`: the first alias that has not moved is the one under way.
 fn outcome(request: &AliasRequest, step: &AliasMove, now: Timestamp) -> &'static str {
@@ -106,7 +106,7 @@ fn point(world: &mut World, kind: &'static str, project: &str, deployment: &str)
     }
     let now = world.now;
     let Some(one) = world.vercel.deployment(deployment) else { return missing("Deployment") };
-    if one.env != Env::Production || one.state(now) != "READY" || (kind == "rollback" && !one.promoted) {
+    if !world.vercel.is_production(one.env) || one.state(now) != "READY" || (kind == "rollback" && !one.promoted) {
         let text = format!("Deployment {deployment} cannot be the target of a {kind}");
         return error(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", &text);
     }
@@ -115,7 +115,7 @@ fn point(world: &mut World, kind: &'static str, project: &str, deployment: &str)
         let text = format!("Deployment {deployment} is held by its checks");
         return error(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", &text);
     }
-    let live = world.vercel.live(Env::Production).is_some_and(|live| live.id == id);
+    let live = world.vercel.live_production().is_some_and(|live| live.id == id);
     // The rollback to what most visitors get is how a rolling release is ended without the new one.
     if kind == "rollback" && world.vercel.rolling().is_some() {
         world.vercel.end_rolling("ABORTED", now);
@@ -141,8 +141,8 @@ fn point(world: &mut World, kind: &'static str, project: &str, deployment: &str)
 
 /// The production deployment that served before the present one.
 fn previous(vercel: &VercelWorld, now: Timestamp) -> Option<&str> {
-    let live = vercel.live(Env::Production)?;
-    let served = vercel.deployments.iter().filter(|one| one.env == Env::Production && one.promoted);
+    let live = vercel.live_production()?;
+    let served = vercel.deployments.iter().filter(|one| vercel.is_production(one.env) && one.promoted);
     let before = served.filter(|one| one.created_at < live.created_at && one.state(now) == "READY");
     before.max_by_key(|one| one.created_at).map(|one| one.id.as_str())
 }

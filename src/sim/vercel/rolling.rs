@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::json::{Form, deployment_json};
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
+use crate::sim::world::World;
 use crate::sim::world::rolling::{RollingConfig, RollingRelease};
-use crate::sim::world::{Env, World};
 
 pub(super) fn routes() -> Router<Shared> {
     let path = "/{v}/projects/{id}/rolling-release";
@@ -198,8 +198,8 @@ async fn start(
     }
     let now = world.now;
     let Some(one) = world.vercel.deployment(&asked.canary_deployment_id) else { return missing("Deployment") };
-    let live = world.vercel.live(Env::Production).is_some_and(|live| live.id == one.id);
-    if one.env != Env::Production || one.state(now) != "READY" || live {
+    let live = world.vercel.live_production().is_some_and(|live| live.id == one.id);
+    if !world.vercel.is_production(one.env) || one.state(now) != "READY" || live {
         let text = "The deployment cannot be the canary of a rolling release";
         return error(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", text);
     }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::json::{self, project_json};
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
-use crate::sim::world::{Env, World};
+use crate::sim::world::World;
+use crate::sim::world::vercel::Custom;
 
 pub(super) async fn user(State(shared): State<Shared>) -> Json<Value> {
     let world = shared.world();
@@ -117,14 +118,19 @@ fn environments_json(world: &World, project: &str) -> Response {
     if !is_project(vercel, project) {
         return missing("Project");
     }
-    let staging: Vec<_> = vercel.aliases.iter().filter(|alias| alias.env == Env::Staging).collect();
-    let domains: Vec<Value> = staging.iter().map(|alias| json::domain(vercel, alias)).collect();
-    let names: Vec<&str> = staging.iter().map(|alias| alias.alias.as_str()).collect();
-    let mut one = json::staging(world);
-    one["branchMatcher"] = json!({"type": "equals", "pattern": world.github.branch});
-    one["domains"] = json!(domains);
-    one["currentDeploymentAliases"] = json!(names);
-    Json(json!({"environments": [one], "accountLimit": {"total": 1}})).into_response()
+    let row = |custom: &Custom| {
+        let own: Vec<_> = vercel.aliases.iter().filter(|alias| alias.env == custom.env).collect();
+        let domains: Vec<Value> = own.iter().map(|alias| json::domain(vercel, alias)).collect();
+        let names: Vec<&str> = own.iter().map(|alias| alias.alias.as_str()).collect();
+        let mut one = json::custom(world, custom);
+        one["branchMatcher"] = json!({"type": "equals", "pattern": world.github.branch});
+        one["domains"] = json!(domains);
+        one["currentDeploymentAliases"] = json!(names);
+        one
+    };
+    let all: Vec<Value> = vercel.project.customs.iter().map(row).collect();
+    let limit = all.len().max(1);
+    Json(json!({"environments": all, "accountLimit": {"total": limit}})).into_response()
 }
 
 pub(super) async fn environments(State(shared): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {

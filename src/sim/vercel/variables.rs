@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::json::variable;
-use super::{environment, error, is_project, missing};
+use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
 use crate::sim::world::vercel::VercelVariable;
 use crate::sim::world::{Env, World, ids};
@@ -30,13 +30,14 @@ pub(super) async fn list(
     if !is_project(&world.vercel, &id) {
         return missing("Project");
     }
-    let custom = &world.vercel.project.staging_environment;
-    let by_id = query.custom_environment_id.as_ref().map(|id| (id == custom).then_some(Env::Staging));
-    let by_slug = query.custom_environment_slug.as_ref().map(|slug| (slug == "staging").then_some(Env::Staging));
-    let wanted = by_id.or(by_slug).or_else(|| query.target.as_deref().map(environment));
+    let customs = &world.vercel.project.customs;
+    let by_id = query.custom_environment_id.as_ref().map(|id| customs.iter().find(|one| one.id == *id));
+    let by_slug = query.custom_environment_slug.as_ref().map(|slug| customs.iter().find(|one| one.slug == *slug));
+    let by_name = by_id.or(by_slug).map(|found| found.map(|one| one.env));
+    let wanted = by_name.or_else(|| query.target.as_deref().map(|target| world.vercel.target(target)));
     let chosen = world.vercel.env.iter().filter(|one| wanted.is_none_or(|wanted| wanted == Some(one.env)));
     let hides = world.vercel.project.hides_production;
-    let (hidden, chosen): (Vec<_>, Vec<_>) = chosen.partition(|one| hides && one.env == Env::Production);
+    let (hidden, chosen): (Vec<_>, Vec<_>) = chosen.partition(|one| hides && world.vercel.is_production(one.env));
     let all: Vec<Value> = chosen.into_iter().map(|one| variable(&world.vercel, one)).collect();
     if hides {
         return Json(json!({"envs": all, "hiddenProductionEnvCount": hidden.len()})).into_response();
@@ -98,8 +99,8 @@ pub(super) struct Upsert {
 /// Why one was not written: code and message.
 type Failure = (&'static str, String);
 
-fn failed(key: &str, env: Option<Env>, (code, message): &Failure) -> Value {
-    let target = env.map(|env| if env == Env::Production { "production" } else { "preview" });
+fn failed(world: &World, new: &New, (code, message): &Failure) -> Value {
+    let (key, target) = (&new.key, place(world, new).map(|env| world.vercel.target_word(env)));
     json!({"error": {"code": code, "message": message, "key": key, "target": target.into_iter().collect::<Vec<_>>()}})
 }
 
@@ -108,9 +109,9 @@ fn kind(name: &str) -> Option<&'static str> {
 }
 
 fn place(world: &World, new: &New) -> Option<Env> {
-    let custom = new.custom_environment_ids.contains(&world.vercel.project.staging_environment);
-    let target = new.target.iter().find_map(|target| environment(target));
-    target.or(custom.then_some(Env::Staging))
+    let mut customs = world.vercel.project.customs.iter();
+    let custom = customs.find(|one| new.custom_environment_ids.contains(&one.id)).map(|one| one.env);
+    new.target.iter().find_map(|target| world.vercel.target(target)).or(custom)
 }
 
 fn write(world: &mut World, new: &New, upsert: bool) -> Result<Value, Failure> {
@@ -129,7 +130,7 @@ fn write(world: &mut World, new: &New, upsert: bool) -> Result<Value, Failure> {
     let (digest, readable) = (ids::digest16(&new.value), (kind == "plain").then(|| new.value.clone()));
     if let Some(at) = world.vercel.env.iter().position(|one| one.env == env && one.key == new.key) {
         if !upsert {
-            let target = if env == Env::Production { "production" } else { "preview" };
+            let target = world.vercel.target_word(env);
             let key = &new.key;
             // The branch is named although none was given: vercel/vercel#16588.
             let text =
@@ -185,7 +186,7 @@ pub(super) async fn create(
             for new in &list {
                 match write(&mut world, new, upsert) {
                     Ok(one) => made.push(one),
-                    Err(failure) => wrong.push(failed(&new.key, place(&world, new), &failure)),
+                    Err(failure) => wrong.push(failed(&world, new, &failure)),
                 }
             }
             (StatusCode::CREATED, Json(json!({"created": made, "failed": wrong}))).into_response()

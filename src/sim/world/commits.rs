@@ -74,10 +74,13 @@ pub fn commit(seed: u64, n: usize, at: Timestamp) -> Commit {
     }
 }
 
+/// So many commits are there before the scenario starts.
+pub const HISTORY: usize = 12;
+
 /// The history before the scenario starts: twelve commits, the newest 40 minutes before `start`.
 #[must_use]
 pub fn history(seed: u64, start: Timestamp) -> Vec<Commit> {
-    (0..12_usize)
+    (0..HISTORY)
         .map(|n| {
             let back = 40 + (11 - n as i64) * 397 + (ids::number(seed, "minutes", n as u64) % 60) as i64;
             commit(seed, n, start - SignedDuration::from_mins(back))

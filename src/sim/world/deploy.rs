@@ -74,7 +74,10 @@ const NEXT_MACHINE: SignedDuration = SignedDuration::from_millis(3_000);
 
 impl World {
     /// Starts the deploy workflow and gives the run's id.
-    pub fn deploy(&mut self, deploy: Deploy) -> u64 {
+    pub fn deploy(&mut self, mut deploy: Deploy) -> u64 {
+        let has = self.product.get(deploy.env);
+        deploy.backend &= has.is_some_and(|one| one.backend.is_some());
+        deploy.frontend &= has.is_some_and(|one| one.frontend.is_some());
         let actor = deploy.actor.clone().or_else(|| Some(self.commits.get(deploy.commit)?.login.clone()));
         let new = NewRun {
             env: deploy.env,
@@ -269,7 +272,7 @@ impl World {
 
     fn vercel_assign(&mut self, env: Env, id: &str) {
         let now: Timestamp = self.now;
-        let pinned = env == Env::Production && !self.vercel.project.auto_assign;
+        let pinned = self.vercel.pinned(env);
         let ready = self.vercel.deployment(id).is_some_and(|one| one.state(now) == "READY");
         match self.vercel.verdict(id, "deployment-alias", now).0 {
             Verdict::Passed => {}

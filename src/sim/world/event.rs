@@ -72,9 +72,9 @@ pub struct Event {
     pub at: f64,
     /// What.
     pub kind: Kind,
-    /// Where.
-    #[serde(default = "production")]
-    pub environment: Env,
+    /// Where: the name of an environment, or a tier, which is the first of it; production, if nothing is said.
+    #[serde(default)]
+    pub environment: Option<String>,
     /// Which services; the backend if none is named.
     #[serde(default)]
     pub service: Vec<String>,
@@ -125,10 +125,6 @@ pub struct Event {
     pub set: Option<Setting>,
 }
 
-fn production() -> Env {
-    Env::Production
-}
-
 /// Seconds as a span; nonsense counts as zero.
 #[must_use]
 pub fn seconds(value: f64) -> SignedDuration {
@@ -156,13 +152,29 @@ impl Event {
 }
 
 impl World {
-    /// An event of the scenario language happens now.
+    /// Where an event happens.
+    ///
+    /// # Errors
+    ///
+    /// Words that say which environments there are.
+    pub fn place(&self, event: &Event) -> Result<Env, String> {
+        let name = event.environment.as_deref().unwrap_or("production");
+        let found =
+            self.product.meant(name).or_else(|| self.product.all().next().filter(|_| event.environment.is_none()));
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.product.environments().take(20).map(|(_, one)| one.name.as_str()).collect();
+            format!("there is no environment '{name}', only: {}", known.join(", "))
+        })
+    }
+
+    /// An event of the scenario language happens now; one in an environment that is not there changes nothing.
     pub fn happen(&mut self, event: &Event) {
+        let Ok(env) = self.place(event) else { return };
         match event.kind {
             Kind::Deploy => {
-                let commit = self.which(event.environment, event.commit.as_ref());
+                let commit = self.which(env, event.commit.as_ref());
                 self.deploy(Deploy {
-                    env: event.environment,
+                    env,
                     commit,
                     backend: event.touches("backend"),
                     frontend: event.touches("frontend"),
@@ -172,28 +184,28 @@ impl World {
                     actor: None,
                 });
             }
-            Kind::Log => self.log_event(event),
-            Kind::SecretSet => self.secret_event(event),
+            Kind::Log => self.log_event(env, event),
+            Kind::SecretSet => self.secret_event(env, event),
             Kind::Fallback => {
-                let app = self.fly.env_mut(event.environment);
+                let app = self.fly.env_mut(env);
                 app.into_iter().flat_map(|app| &mut app.machines).for_each(|machine| machine.falls_back = true);
             }
             Kind::Host => {
-                let machines = self.fly.env_mut(event.environment).into_iter().flat_map(|app| &mut app.machines);
+                let machines = self.fly.env_mut(env).into_iter().flat_map(|app| &mut app.machines);
                 let chosen = machines.enumerate().filter(|(n, _)| event.machine.is_none_or(|one| one == *n));
                 chosen.for_each(|(_, machine)| machine.host = event.host);
             }
             Kind::NoSelfReview => {
-                let all = self.github.environments.iter_mut().filter(|one| one.env == event.environment);
+                let all = self.github.environments.iter_mut().filter(|one| one.env == env);
                 all.for_each(|one| one.prevent_self_review = true);
             }
             Kind::WaitTimer => {
-                let all = self.github.environments.iter_mut().filter(|one| one.env == event.environment);
+                let all = self.github.environments.iter_mut().filter(|one| one.env == env);
                 all.for_each(|one| one.wait_minutes = event.minutes);
             }
             Kind::Traffic => {
                 for service in ["backend", "frontend", "database"].into_iter().filter(|one| event.touches(one)) {
-                    self.rates.insert((event.environment, service), event.rate);
+                    self.rates.insert((env, service), event.rate);
                 }
             }
             Kind::Push => {
@@ -206,8 +218,8 @@ impl World {
                 // What is asked for over HTTP is checked before; a scenario that names what is not there changes nothing.
                 let _ = event.set.as_ref().map(|setting| self.set(setting));
             }
-            Kind::Healthy => self.set_health(event, Health::good()),
-            Kind::Unhealthy => self.set_health(event, Health { healthy: false, ..event.health() }),
+            Kind::Healthy => self.set_health(env, event, Health::good()),
+            Kind::Unhealthy => self.set_health(env, event, Health { healthy: false, ..event.health() }),
         }
     }
 
@@ -219,13 +231,17 @@ impl World {
 
     fn which(&mut self, env: Env, which: Option<&Which>) -> usize {
         let running = self.backend_commit(env).unwrap_or(0);
-        let staging = self.backend_commit(Env::Staging).unwrap_or(0);
+        let before = self.product.source(env);
+        let staging = self.product.find("staging").or(before).and_then(|env| self.backend_commit(env)).unwrap_or(0);
+        let ahead = before.and_then(|env| self.backend_commit(env)).filter(|commit| *commit > running);
         match which {
             Some(Which::Index(index)) if *index < self.commits.len() => *index,
             Some(Which::Name(name)) if name == "staging" => staging,
             Some(Which::Name(name)) if name != "next" => self.find_commit(name).unwrap_or(running),
-            _ if env == Env::Production && staging > running => staging,
             _ => {
+                if let Some(ahead) = ahead {
+                    return ahead;
+                }
                 if running + 1 >= self.commits.len() {
                     self.push(None);
                 }
@@ -234,19 +250,19 @@ impl World {
         }
     }
 
-    fn log_event(&mut self, event: &Event) {
+    fn log_event(&mut self, env: Env, event: &Event) {
         let level = match event.level.as_deref() {
             Some("error") => "error",
             Some("warn" | "warning") => "warn",
             _ => "info",
         };
         let text = event.message.clone().unwrap_or_default();
-        traffic::say(self, event.environment, level, &text, event.touches("frontend"));
+        traffic::say(self, env, level, &text, event.touches("frontend"));
     }
 
-    fn secret_event(&mut self, event: &Event) {
+    fn secret_event(&mut self, env: Env, event: &Event) {
         let Some(name) = event.name.clone() else { return };
-        let (now, env) = (self.now, event.environment);
+        let now = self.now;
         if event.touches("backend")
             && let Some(app) = self.fly.env_mut(env)
         {
@@ -272,9 +288,9 @@ impl World {
         self.vercel.env.push(variable);
     }
 
-    fn set_health(&mut self, event: &Event, health: Health) {
+    fn set_health(&mut self, env: Env, event: &Event, health: Health) {
         if event.touches("backend")
-            && let Some(app) = self.fly.env_mut(event.environment)
+            && let Some(app) = self.fly.env_mut(env)
         {
             let running: Vec<String> = app.machines.iter().map(|machine| machine.digest.clone()).collect();
             for image in app.images.iter_mut().filter(|image| running.contains(&image.digest)) {
@@ -282,7 +298,7 @@ impl World {
             }
         }
         if event.touches("frontend")
-            && let Some(id) = self.vercel.live(event.environment).map(|one| one.id.clone())
+            && let Some(id) = self.vercel.live(env).map(|one| one.id.clone())
             && let Some(one) = self.vercel.deployment_mut(&id)
         {
             one.health = health;

@@ -72,6 +72,19 @@ pub struct Workflow {
     pub group: Option<Group>,
     /// `active`, `disabled_manually` and its kind.
     pub state: &'static str,
+    /// What it deploys, if it deploys.
+    pub deploys: Option<Deploys>,
+}
+
+/// What a workflow deploys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deploys {
+    /// Where to.
+    pub env: Env,
+    /// It has a job for the backend.
+    pub backend: bool,
+    /// It has a job for the frontend.
+    pub frontend: bool,
 }
 
 /// A workflow run.
@@ -329,6 +342,8 @@ pub struct GithubEnvironment {
     pub id: u64,
     /// Which one.
     pub env: Env,
+    /// Its name.
+    pub name: String,
     /// Reviewers whose approval a job needs.
     pub reviewers: Vec<String>,
     /// The one who asked may not approve.
@@ -415,7 +430,9 @@ impl GithubWorld {
     pub fn add_run(&mut self, seed: u64, new: NewRun, now: Timestamp) -> u64 {
         let n = self.runs.len() as u64;
         let id = run_id(seed, n);
-        let workflow = self.workflows.get(usize::from(new.env == Env::Production)).map_or(0, |one| one.id);
+        let workflow = self.workflows.iter().find(|one| one.deploys.is_some_and(|deploys| deploys.env == new.env));
+        let deploys = workflow.and_then(|one| one.deploys);
+        let workflow = workflow.map_or(0, |one| one.id);
         let number = self.runs.iter().filter(|run| run.workflow == workflow).count() as u64 + 131;
         let build = steps(&[("Set up job", 400), ("Checkout", 400), ("Test", 700), ("Build image", 500)]);
         let backend = steps(&[("Set up job", 300), ("flyctl deploy", 7_500), ("Complete job", 200)]);
@@ -432,11 +449,13 @@ impl GithubWorld {
         };
         let mut run = Run::new(id, workflow, number, new.event, new.commit, new.actor.clone(), now);
         run.env = Some(new.env);
-        run.jobs = vec![
-            job(0, "build", Some(now), None, build),
-            job(1, "deploy-backend", second, Some(new.env), backend),
-            job(2, "deploy-frontend", second, Some(new.env), frontend),
-        ];
+        run.jobs = vec![job(0, "build", Some(now), None, build)];
+        if deploys.is_some_and(|one| one.backend) {
+            run.jobs.push(job(1, "deploy-backend", second, Some(new.env), backend));
+        }
+        if deploys.is_some_and(|one| one.frontend) {
+            run.jobs.push(job(2, "deploy-frontend", second, Some(new.env), frontend));
+        }
         run.gate = gate;
         self.runs.push(run);
         self.deployments.push(GithubDeployment {

@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn deploy(world: &mut World, gated: bool) -> u64 {
-        let (env, health, event) = (Env::Production, Health::good(), "workflow_dispatch".to_owned());
+        let (env, health, event) = (Env::PRODUCTION, Health::good(), "workflow_dispatch".to_owned());
         world.deploy(Deploy { env, commit: 3, backend: true, frontend: true, health, gated, event, actor: None })
     }
 

@@ -3,7 +3,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Env;
 use super::vercel::VercelWorld;
 
 /// The template for the next release.
@@ -64,7 +63,7 @@ impl VercelWorld {
 
     /// Begins one with the project's template. `false` = there is no template.
     pub fn start_rolling(&mut self, canary: &str, now: Timestamp) -> bool {
-        let (Some(config), Some(live)) = (self.project.rolling_config.clone(), self.live(Env::Production)) else {
+        let (Some(config), Some(live)) = (self.project.rolling_config.clone(), self.live_production()) else {
             return false;
         };
         self.project.rolling_release = Some(RollingRelease {
@@ -98,8 +97,10 @@ impl VercelWorld {
         let Some(one) = self.project.rolling_release.as_mut().filter(|one| one.state == "ACTIVE") else { return };
         (one.state, one.updated_at) = (state, now);
         let (canary, queued) = (one.canary.clone(), one.queued.take());
-        if state == "COMPLETE" {
-            self.assign(Env::Production, &canary, now);
+        if state == "COMPLETE"
+            && let Some(production) = self.project.production
+        {
+            self.assign(production, &canary, now);
         }
         if let Some(queued) = queued {
             self.start_rolling(&queued, now);

@@ -1,6 +1,7 @@
 //! The world as it stands when the simulator starts.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -10,35 +11,12 @@ use super::budget::Budgets;
 use super::commits::{Commit, history};
 use super::event::{Scenario, seconds};
 use super::fly::{FlyApp, FlyWorld, Machine};
-use super::github::{GithubEnvironment, GithubSecret, GithubVariable, GithubWorld, NewRun, Workflow};
+use super::github::{Deploys, GithubEnvironment, GithubSecret, GithubVariable, GithubWorld, NewRun, Workflow};
 use super::lane::{Group, Overlap};
 use super::supabase::{Migration, Restrictions, SupabaseProject, SupabaseSecret, SupabaseWorld};
-use super::vercel::{VercelAlias, VercelProject, VercelVariable, VercelWorld};
+use super::vercel::{Custom, VercelAlias, VercelProject, VercelVariable, VercelWorld};
 use super::{Action, Env, Health, World, ci, ids, traffic};
-
-/// The commits that production has run, oldest first: v36 to v41.
-const PRODUCTION: [usize; 6] = [2, 3, 4, 6, 7, 8];
-/// The commits that staging has run, oldest first.
-const STAGING: [usize; 6] = [5, 6, 7, 8, 9, 10];
-
-const BACKEND_SECRETS: [(&str, &str, &str); 8] = [
-    ("DATABASE_URL", "postgresql://staging", "postgresql://production"),
-    ("SECRET_KEY", "k-staging", "k-production"),
-    ("OPENAI_API_KEY", "shared", "shared"),
-    ("SUPABASE_SERVICE_ROLE_KEY", "role-staging", "role-production"),
-    ("SENTRY_DSN", "https://dsn", ""),
-    ("STRIPE_SECRET_KEY", "your-stripe-key-here", "live"),
-    ("REDIS_URL", "redis://staging", "redis://production"),
-    ("LEGACY_FEATURE_FLAG", "", "on"),
-];
-
-const FRONTEND_VARIABLES: [(&str, &str, &str, &str); 5] = [
-    ("NEXT_PUBLIC_API_URL", "plain", "https://api.staging.maria.example.com", "https://api.maria.example.com"),
-    ("NEXT_PUBLIC_SUPABASE_URL", "plain", "https://staging.supabase.example", "https://production.supabase.example"),
-    ("NEXT_PUBLIC_SUPABASE_ANON_KEY", "encrypted", "anon-staging", "anon-production"),
-    ("SESSION_SECRET", "sensitive", "s-staging", "s-production"),
-    ("NEXT_PUBLIC_POSTHOG_KEY", "encrypted", "phc_staging", ""),
-];
+use crate::sim::product::{Backend, Environment, Product, Secret, Tier, Trigger};
 
 /// The names of the scenarios, and their texts.
 const SCENARIOS: [(&str, &str); 6] = [
@@ -67,12 +45,22 @@ pub fn scenario(name: &str) -> Result<Scenario, String> {
     toml::from_str(text).map_err(|error| format!("scenario '{name}': {error}"))
 }
 
-/// The world of a seed and a scenario at its start.
+/// The world of a seed and a scenario at its start, of the product that comes with the program.
 ///
 /// # Errors
 ///
 /// As [`scenario`].
 pub fn world(seed: u64, start: Timestamp, name: &str) -> Result<World, String> {
+    let product = Product::usual().map_err(|error| error.what)?;
+    world_of(Arc::new(product), seed, start, name)
+}
+
+/// The same of any product.
+///
+/// # Errors
+///
+/// As [`scenario`], and an event for an environment that the product does not have.
+pub fn world_of(product: Arc<Product>, seed: u64, start: Timestamp, name: &str) -> Result<World, String> {
     let scenario = scenario(name)?;
     let commits = history(seed, start);
     let mut world = World {
@@ -80,42 +68,78 @@ pub fn world(seed: u64, start: Timestamp, name: &str) -> Result<World, String> {
         start,
         now: start,
         scenario: scenario.name,
-        fly: fly(seed, &commits, start),
-        vercel: vercel(seed, &commits, start),
-        github: github(seed, &commits),
-        supabase: supabase(seed, &commits),
+        fly: fly(&product, seed, &commits, start),
+        vercel: vercel(&product, seed, &commits, start),
+        github: github(&product, seed, &commits),
+        supabase: supabase(&product, seed, &commits),
         commits,
         traffic_until: start - SignedDuration::from_secs(60),
-        rates: std::collections::BTreeMap::new(),
+        rates: rates(&product),
+        touched: true,
         truths: super::truth::History::default(),
+        quiet: std::collections::BTreeSet::new(),
         queue: std::collections::BTreeMap::new(),
         counter: 0,
+        product,
     };
     traffic::write(&mut world, start);
     world.remember_truth();
     for event in scenario.event {
+        world.place(&event).map_err(|why| format!("scenario '{name}': {why}"))?;
         world.schedule(start + seconds(event.at), Action::Event(Box::new(event)));
     }
     Ok(world)
 }
 
-fn deployed_at(commits: &[Commit], commit: usize, env: Env) -> Timestamp {
-    let after = if env == Env::Production { 95 } else { 12 };
-    commits.get(commit).map_or(Timestamp::UNIX_EPOCH, |one| one.at + SignedDuration::from_mins(after))
+/// The services that do not write as much as is usual.
+fn rates(product: &Product) -> std::collections::BTreeMap<(Env, &'static str), Option<u64>> {
+    let of = |(env, one): (Env, &Environment)| {
+        let backend = one.backend.as_ref().and_then(|one| one.lines);
+        let frontend = one.frontend.as_ref().and_then(|one| one.lines);
+        let database = one.database.as_ref().and_then(|one| one.lines);
+        [("backend", backend), ("frontend", frontend), ("database", database)].map(|(name, rate)| ((env, name), rate))
+    };
+    product.environments().flat_map(of).filter(|(_, rate)| rate.is_some()).collect()
 }
 
-fn ran(env: Env) -> [usize; 6] {
-    if env == Env::Production { PRODUCTION } else { STAGING }
+/// Every deploy of the past: when, where, which commit; oldest first.
+fn deploys(product: &Product, commits: &[Commit]) -> Vec<(Timestamp, Env, usize)> {
+    let of = |(env, one): (Env, &Environment)| {
+        let after = SignedDuration::from_mins(one.deployed_after);
+        one.runs.iter().map(move |commit| (deployed_at(commits, *commit, after), env, *commit)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = product.environments().flat_map(of).collect();
+    all.sort();
+    all
 }
 
-fn fly(seed: u64, commits: &[Commit], start: Timestamp) -> FlyWorld {
+fn deployed_at(commits: &[Commit], commit: usize, after: SignedDuration) -> Timestamp {
+    commits.get(commit).map_or(Timestamp::UNIX_EPOCH, |one| one.at + after)
+}
+
+fn fly(product: &Product, seed: u64, commits: &[Commit], start: Timestamp) -> FlyWorld {
     let token = format!("fm2_{}", ids::base62(seed, "fly-token", 0, 32));
-    let apps = Env::ALL.into_iter().map(|env| fly_app(seed, commits, env, start)).collect();
-    FlyWorld { org: "acme".to_owned(), token, apps, buckets: Buckets::default() }
+    let apps = product.environments().filter_map(|(env, one)| {
+        let backend = one.backend.as_ref()?;
+        let mut app = fly_app(seed, commits, backend, (env, one));
+        for (n, region) in backend.regions.iter().flat_map(|one| std::iter::repeat_n(one, backend.machines)).enumerate()
+        {
+            let machine = machine(seed, &app, n as u64, (region, &one.name, backend));
+            app.machines.push(machine);
+        }
+        let set = start - SignedDuration::from_hours(24 * 30);
+        for secret in &product.secrets.backend {
+            if let Some(value) = secret.values.get(&env) {
+                app.set_secret(&secret.key, Some(value), set);
+            }
+        }
+        Some(app)
+    });
+    FlyWorld { org: "acme".to_owned(), token, apps: apps.collect(), buckets: Buckets::default() }
 }
 
-fn fly_app(seed: u64, commits: &[Commit], env: Env, start: Timestamp) -> FlyApp {
-    let name = if env == Env::Production { "maria-api" } else { "maria-api-staging" };
+fn fly_app(seed: u64, commits: &[Commit], backend: &Backend, (env, one): (Env, &Environment)) -> FlyApp {
+    let name = backend.app.as_str();
     let mut app = FlyApp {
         env,
         name: name.to_owned(),
@@ -129,42 +153,32 @@ fn fly_app(seed: u64, commits: &[Commit], env: Env, start: Timestamp) -> FlyApp 
         logs: VecDeque::new(),
         lag: SignedDuration::ZERO,
     };
-    let first = if env == Env::Production { 36 } else { 52 };
-    for (n, commit) in ran(env).into_iter().enumerate() {
-        let at = deployed_at(commits, commit, env);
-        // The two oldest were deployed by hand, without the pipeline's label.
-        let label = commits.get(commit).map(|one| one.sha.as_str()).filter(|_| n >= 2);
+    // Where there is a past, its two oldest were deployed by hand, without the pipeline's label, and the image of the first is
+    // gone from the registry: a rollback to it is impossible.
+    let past = one.runs.len() > 3;
+    for (n, commit) in one.runs.iter().copied().enumerate() {
+        let at = deployed_at(commits, commit, SignedDuration::from_mins(one.deployed_after));
+        let label = commits.get(commit).map(|one| one.sha.as_str()).filter(|_| n >= 2 || !past);
         let (reference, _) = app.push_image(seed, commit, label, Health::good());
         let user = commits.get(commit).map(|one| format!("{}@acme.dev", one.login)).unwrap_or_default();
         let row = app.add_release(seed, &reference, "ROLLING", &user, at);
         let release = &mut app.releases[row];
-        release.version = first + n as u64;
+        release.version = backend.first_release + n as u64;
         release.id = ids::base62(seed, &format!("release-{name}"), release.version, 14);
         // The newest was deployed with a higher limit than those before it.
-        release.definition["http_service"]["concurrency"]["soft_limit"] = json!(if n == 5 { 200 } else { 150 });
-        // One row stays `running` for ever: its last patch was lost (docs/platforms/fly.md section 5).
-        let lost = env == Env::Staging && n == 2;
+        let newest = n + 1 == one.runs.len();
+        release.definition["http_service"]["concurrency"]["soft_limit"] = json!(if newest { 200 } else { 150 });
+        // A row stays `running` for ever when its last patch was lost (docs/platforms/fly.md section 5).
+        let lost = backend.lost_release == Some(release.version);
         release.status = if lost { "running" } else { "complete" }.to_owned();
     }
-    // The oldest image is gone from the registry: a rollback to it is impossible.
-    if let Some(image) = app.images.first_mut() {
+    if let Some(image) = app.images.first_mut().filter(|_| past) {
         image.pruned = true;
-    }
-    for (n, region) in ["iad", "fra"].into_iter().enumerate() {
-        let machine = machine(seed, &app, n as u64, region);
-        app.machines.push(machine);
-    }
-    let set = start - SignedDuration::from_hours(24 * 30);
-    for (key, staging, production) in BACKEND_SECRETS {
-        let value = if env == Env::Production { production } else { staging };
-        if !value.is_empty() {
-            app.set_secret(key, Some(value), set);
-        }
     }
     app
 }
 
-fn machine(seed: u64, app: &FlyApp, n: u64, region: &str) -> Machine {
+fn machine(seed: u64, app: &FlyApp, n: u64, (region, env, backend): (&str, &str, &Backend)) -> Machine {
     let release = app.releases.last();
     let image = app.images.last();
     let at = release.map_or(Timestamp::UNIX_EPOCH, |one| one.created_at);
@@ -176,18 +190,18 @@ fn machine(seed: u64, app: &FlyApp, n: u64, region: &str) -> Machine {
     let instance = ids::ulid(seed, &format!("instance-{}", app.name), n);
     let mut machine = Machine::new(id, name, region.to_owned(), instance, at - SignedDuration::from_hours(24 * 90));
     machine.digest = image.map(|one| one.digest.clone()).unwrap_or_default();
-    machine.config = super::deploy::with_release(&config(app.env), &reference, &release_id, version);
+    machine.config = super::deploy::with_release(&config(env, backend), &reference, &release_id, version);
     "started".clone_into(&mut machine.state);
     (machine.updated_at, machine.started_at) = (at, at);
     machine.event("start", "started", at);
     machine
 }
 
-fn config(env: Env) -> Value {
+fn config(env: &str, backend: &Backend) -> Value {
     json!({
         "image": "",
-        "env": {"APP_ENV": env.name(), "PORT": "8080", "WEB_CONCURRENCY": "2"},
-        "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 512},
+        "env": {"APP_ENV": env, "PORT": "8080", "WEB_CONCURRENCY": "2"},
+        "guest": {"cpu_kind": "shared", "cpus": backend.cpus, "memory_mb": backend.memory_mb},
         "metadata": {"fly_platform_version": "v2", "fly_process_group": "app", "fly_flyctl_version": "0.3.190"},
         "restart": {"policy": "on-failure", "max_retries": 10},
         "services": [{
@@ -220,7 +234,15 @@ pub fn variable(seed: u64, n: u64, what: (&str, &'static str, &str), env: Env, a
     }
 }
 
-fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
+fn vercel(product: &Product, seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
+    let with_frontend = || product.environments().filter(|(_, one)| one.frontend.is_some());
+    let production = with_frontend().find(|(_, one)| one.tier == Tier::Production).map(|(env, _)| env);
+    let customs = with_frontend().filter(|(env, _)| Some(*env) != production).zip(0..).map(|((env, one), n)| Custom {
+        env,
+        slug: one.name.clone(),
+        id: format!("env_{}", ids::base62(seed, "custom", n, 28)),
+    });
+    let customs = customs.collect();
     let mut world = VercelWorld {
         token: format!("vcp_{}", ids::base62(seed, "vercel-token", 0, 24)),
         team_id: format!("team_{}", ids::base62(seed, "team", 0, 24)),
@@ -229,7 +251,7 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
         username: "inesduarte".to_owned(),
         project: VercelProject {
             id: format!("prj_{}", ids::base62(seed, "project", 0, 28)),
-            name: "maria-web".to_owned(),
+            name: product.project.clone(),
             auto_assign: true,
             last_alias_request: None,
             rollback_description: None,
@@ -238,7 +260,8 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
             challenged: (false, None),
             rolling_config: None,
             rolling_release: None,
-            staging_environment: format!("env_{}", ids::base62(seed, "custom", 0, 28)),
+            production,
+            customs,
             lag: SignedDuration::ZERO,
             stuck_domains: Vec::new(),
         },
@@ -251,68 +274,44 @@ fn vercel(seed: u64, commits: &[Commit], start: Timestamp) -> VercelWorld {
         checks: Vec::new(),
         check_runs: Vec::new(),
     };
-    let mut all: Vec<(Timestamp, Env, usize)> = Env::ALL
-        .into_iter()
-        .flat_map(|env| ran(env).into_iter().map(move |commit| (env, commit)))
-        .map(|(env, commit)| (deployed_at(commits, commit, env), env, commit))
-        .collect();
-    all.sort();
-    for domain in ["maria.example.com", "www.maria.example.com", "staging.maria.example.com"] {
-        let env = if domain.starts_with("staging") { Env::Staging } else { Env::Production };
+    // Production's domains stand first.
+    let mut served: Vec<_> =
+        product.environments().filter_map(|(env, one)| Some((env, one.frontend.as_ref()?))).collect();
+    served.sort_by_key(|(env, _)| Some(*env) != production);
+    for (env, domain) in served.iter().flat_map(|(env, one)| one.domains.iter().map(|domain| (*env, domain))) {
         let uid = ids::base62(seed, domain, 0, 22);
-        let alias = VercelAlias { uid, alias: domain.to_owned(), env, deployment: String::new(), updated_at: start };
+        let alias = VercelAlias { uid, alias: domain.clone(), env, deployment: String::new(), updated_at: start };
         world.aliases.push(alias);
     }
-    for (at, env, commit) in all {
+    let with_frontend = |env: Env| product.get(env).is_some_and(|one| one.frontend.is_some());
+    for (at, env, commit) in deploys(product, commits).into_iter().filter(|(_, env, _)| with_frontend(*env)) {
         let id = world.add_deployment(seed, env, commit, Health::good(), at);
         world.assign(env, &id, at + super::vercel::BUILT);
     }
     let set = start - SignedDuration::from_hours(24 * 21);
     let mut n = 1_000_000;
-    for (key, kind, staging, production) in FRONTEND_VARIABLES {
-        for (env, value) in [(Env::Staging, staging), (Env::Production, production)] {
+    for secret in &product.secrets.frontend {
+        for env in product.all() {
             n += 1;
-            if !value.is_empty() {
-                world.env.push(variable(seed, n, (key, kind, value), env, set));
+            if let Some(value) = secret.values.get(&env) {
+                world.env.push(variable(seed, n, (&secret.key, secret.kind.word(), value), env, set));
             }
         }
     }
     world
 }
 
-fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
-    let workflow = |n: u64, name: &str, env: Env, inputs| Workflow {
-        id: 88_100_000 + n,
-        name: name.to_owned(),
-        path: format!(".github/workflows/deploy-{}.yml", env.name()),
-        inputs,
-        group: Some(Group { name: format!("deploy-{}", env.name()), overlap: Overlap::Replace }),
-        state: "active",
-    };
+fn github(product: &Product, seed: u64, commits: &[Commit]) -> GithubWorld {
     let mut world = GithubWorld {
         refused: Vec::new(),
         token: format!("github_pat_{}", ids::base62(seed, "github-token", 0, 30)),
         login: "inesduarte".to_owned(),
         owner: "acme".to_owned(),
-        repo: "maria-ai-agent".to_owned(),
+        repo: product.name.clone(),
         branch: "main".to_owned(),
-        workflows: vec![
-            workflow(1, "Deploy staging", Env::Staging, None),
-            workflow(2, "Deploy production", Env::Production, Some(vec!["sha"])),
-            Workflow {
-                id: 88_100_003,
-                name: "CI".to_owned(),
-                path: format!(".github/workflows/{}", ci::FILE),
-                inputs: None,
-                group: None,
-                state: "active",
-            },
-        ],
+        workflows: workflows(product),
         runs: Vec::new(),
-        environments: vec![
-            environment(1, Env::Staging, &[]),
-            environment(2, Env::Production, &["tkowal", "inesduarte"]),
-        ],
+        environments: product.environments().map(|(env, one)| environment(env, one)).collect(),
         deployments: Vec::new(),
         secrets: Vec::new(),
         variables: Vec::new(),
@@ -320,20 +319,15 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         features: std::collections::BTreeMap::new(),
         lag: SignedDuration::ZERO,
     };
-    let mut all: Vec<(Timestamp, Env, usize)> = Env::ALL
-        .into_iter()
-        .flat_map(|env| ran(env).into_iter().map(move |commit| (env, commit)))
-        .map(|(env, commit)| (deployed_at(commits, commit, env), env, commit))
-        .collect();
-    all.sort();
     let mut checks = ci::history(commits);
     checks.sort_by_key(|one| one.at);
     let mut checks = checks.into_iter().peekable();
-    for (at, env, commit) in all {
+    for (at, env, commit) in deploys(product, commits) {
         while let Some(check) = checks.next_if(|check| check.at <= at) {
             world.add_check(seed, commits, &check);
         }
-        let event = if env == Env::Production { "workflow_dispatch" } else { "push" };
+        let pushed = product.get(env).is_some_and(|one| one.trigger == Trigger::Push);
+        let event = if pushed { "push" } else { "workflow_dispatch" };
         let actor = commits.get(commit).map(|one| one.login.clone()).unwrap_or_default();
         world.add_run(seed, NewRun { env, commit, event: event.to_owned(), actor, gate: None }, at);
     }
@@ -341,63 +335,89 @@ fn github(seed: u64, commits: &[Commit]) -> GithubWorld {
         world.add_check(seed, commits, &check);
     }
     let at = commits.first().map_or(Timestamp::UNIX_EPOCH, |one| one.at);
-    for (name, env) in [
-        ("FLY_API_TOKEN", None),
-        ("VERCEL_TOKEN", None),
-        ("SUPABASE_ACCESS_TOKEN", None),
-        ("SENTRY_AUTH_TOKEN", Some(Env::Staging)),
-        ("DATABASE_URL", Some(Env::Staging)),
-        ("DATABASE_URL", Some(Env::Production)),
-    ] {
-        let value = format!("{name}-{}", env.map_or("repository", Env::name));
-        let digest = ids::digest16(&value);
+    for (name, env, value) in product.secrets.pipeline.iter().flat_map(places) {
+        let digest = ids::digest16(value);
         world.secrets.push(GithubSecret { name: name.to_owned(), env, digest, created_at: at, updated_at: at });
     }
-    for (name, env, value) in [
-        ("PYTHON_VERSION", None, "3.12"),
-        ("FLY_APP", Some(Env::Staging), "maria-api-staging"),
-        ("FLY_APP", Some(Env::Production), "maria-api"),
-    ] {
+    for (name, env, value) in product.secrets.variables.iter().flat_map(places) {
         let variable = GithubVariable { name: name.to_owned(), env, value: value.to_owned(), updated_at: at };
         world.variables.push(variable);
     }
     world
 }
 
-fn environment(n: u64, env: Env, reviewers: &[&str]) -> GithubEnvironment {
+/// A secret in every place that has it: the repository first, then the environments.
+fn places(one: &Secret) -> impl Iterator<Item = (&str, Option<Env>, &str)> {
+    let repository = one.repository.iter().map(|value| (one.key.as_str(), None, value.as_str()));
+    repository.chain(one.values.iter().map(|(env, value)| (one.key.as_str(), Some(*env), value.as_str())))
+}
+
+/// A deploy workflow per environment, and the one that checks; that one has had the third number since there were two.
+fn workflows(product: &Product) -> Vec<Workflow> {
+    let deploys = product.environments().map(|(env, one)| {
+        let n = env.index() as u64 + 1;
+        Workflow {
+            id: 88_100_000 + if n < CHECKS { n } else { n + 1 },
+            name: format!("Deploy {}", one.name),
+            path: format!(".github/workflows/deploy-{}.yml", one.name),
+            inputs: (one.trigger == Trigger::Dispatch).then(|| vec!["sha"]),
+            group: Some(Group { name: format!("deploy-{}", one.name), overlap: Overlap::Replace }),
+            state: "active",
+            deploys: Some(Deploys { env, backend: one.backend.is_some(), frontend: one.frontend.is_some() }),
+        }
+    });
+    let mut all: Vec<Workflow> = deploys.collect();
+    all.push(Workflow {
+        id: 88_100_000 + CHECKS,
+        name: "CI".to_owned(),
+        path: format!(".github/workflows/{}", ci::FILE),
+        inputs: None,
+        group: None,
+        state: "active",
+        deploys: None,
+    });
+    all.sort_by_key(|one| one.id);
+    all
+}
+
+const CHECKS: u64 = 3;
+
+fn environment(env: Env, one: &Environment) -> GithubEnvironment {
     GithubEnvironment {
-        id: 5_500_000_000 + n,
+        id: 5_500_000_001 + env.index() as u64,
         env,
-        reviewers: reviewers.iter().map(|one| (*one).to_owned()).collect(),
+        name: one.name.clone(),
+        reviewers: one.reviewers.clone(),
         prevent_self_review: false,
         wait_minutes: 0,
-        branches: if env == Env::Production { vec!["main".to_owned()] } else { Vec::new() },
+        branches: one.branches.clone(),
     }
 }
 
-fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
-    let projects = Env::ALL
-        .into_iter()
-        .map(|env| {
-            let last = ran(env)[5];
+fn supabase(product: &Product, seed: u64, commits: &[Commit]) -> SupabaseWorld {
+    let projects = product
+        .environments()
+        .filter_map(|(env, one)| Some((env, one, one.database.as_ref()?)))
+        .map(|(env, one, database)| {
+            let last = one.runs.last().copied().unwrap_or_default();
             let crossed = commits.iter().take(last + 1).filter_map(|commit| commit.migration.clone());
             let base = [("20260112081500", "initial_schema"), ("20260204101000", "row_level_security")];
             let base = base.into_iter().map(|(version, name)| (version.to_owned(), name.to_owned()));
             let created_at = commits.first().map_or(Timestamp::UNIX_EPOCH, |one| one.at);
             SupabaseProject {
                 env,
-                reference: ids::letters(seed, &format!("ref-{}", env.name()), 0, 20),
-                name: format!("maria-{}", env.name()),
-                region: "us-east-1".to_owned(),
+                reference: ids::letters(seed, &format!("ref-{}", one.name), 0, 20),
+                name: database.name.clone(),
+                region: database.region.clone(),
                 status: "ACTIVE_HEALTHY".to_owned(),
                 created_at: created_at - SignedDuration::from_hours(24 * 300),
                 migrations: base.chain(crossed).map(|(version, name)| Migration { version, name }).collect(),
-                secrets: supabase_secrets(env, created_at),
+                secrets: supabase_secrets(product, env, created_at),
                 services: ["auth", "db", "db_postgres_user", "pooler", "realtime", "rest", "storage"]
                     .into_iter()
                     .map(|name| (name, None))
                     .collect(),
-                connections: (if env == Env::Production { 37 } else { 11 }, 100),
+                connections: (database.connections, 100),
                 logs: VecDeque::new(),
                 walk: VecDeque::new(),
                 branches: None,
@@ -405,7 +425,7 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
                 read_only: false,
                 disk_percent: 32,
                 lints: Vec::new(),
-                tls_enforced: env == Env::Production,
+                tls_enforced: database.tls,
                 restrictions: Restrictions::open(),
             }
         })
@@ -418,15 +438,9 @@ fn supabase(seed: u64, commits: &[Commit]) -> SupabaseWorld {
     }
 }
 
-fn supabase_secrets(env: Env, at: Timestamp) -> Vec<SupabaseSecret> {
-    let all = [("RESEND_API_KEY", false), ("WEBHOOK_SECRET", false), ("OPENAI_API_KEY", true), ("SENTRY_DSN", false)];
-    all.into_iter()
-        .filter(|(name, _)| env == Env::Staging || *name != "SENTRY_DSN")
-        .map(|(name, shared)| {
-            let of = if shared { "shared" } else { env.name() };
-            // The platform shows the plain SHA-256 of the value, so that drift can be found without it.
-            let digest = ids::sha256(&format!("{name}-{of}"));
-            SupabaseSecret { name: name.to_owned(), digest, updated_at: at }
-        })
+fn supabase_secrets(product: &Product, env: Env, at: Timestamp) -> Vec<SupabaseSecret> {
+    let held = product.secrets.functions.iter().filter_map(|one| Some((one, one.values.get(&env)?)));
+    // The platform shows the plain SHA-256 of the value, so that drift can be found without it.
+    held.map(|(one, value)| SupabaseSecret { name: one.key.clone(), digest: ids::sha256(value), updated_at: at })
         .collect()
 }

@@ -85,7 +85,7 @@ pub fn write(world: &mut World, until: Timestamp) {
     }
     while world.traffic_until + SLOT <= until {
         let slot = world.traffic_until;
-        for env in Env::ALL {
+        for env in world.product.all() {
             backend(world, env, slot);
             frontend(world, env, slot);
             database(world, env, slot);
@@ -96,6 +96,11 @@ pub fn write(world: &mut World, until: Timestamp) {
 
 fn generator(world: &World, stream: &str, slot: Timestamp) -> SmallRng {
     SmallRng::seed_from_u64(ids::number(world.seed, stream, slot.as_millisecond().unsigned_abs()))
+}
+
+/// Nothing is written: no generator has to be asked.
+fn silent(world: &World, env: Env, service: &'static str) -> bool {
+    world.rates.get(&(env, service)) == Some(&Some(0))
 }
 
 /// Lines of a slot at the rate that a scenario asks for, else at the usual one.
@@ -130,7 +135,10 @@ fn emit(log: &mut VecDeque<LogLine>, source: &Source, drafts: Vec<Draft>, slot: 
 }
 
 fn backend(world: &mut World, env: Env, slot: Timestamp) {
-    let mut rng = generator(world, &format!("backend-{}", env.name()), slot);
+    if silent(world, env, "backend") {
+        return;
+    }
+    let mut rng = generator(world, &format!("backend-{}", world.product.name(env)), slot);
     let Some(app) = world.fly.env(env) else { return };
     let sources: Vec<Source> = app
         .machines
@@ -168,7 +176,10 @@ fn backend(world: &mut World, env: Env, slot: Timestamp) {
 }
 
 fn frontend(world: &mut World, env: Env, slot: Timestamp) {
-    let mut rng = generator(world, &format!("frontend-{}", env.name()), slot);
+    if silent(world, env, "frontend") {
+        return;
+    }
+    let mut rng = generator(world, &format!("frontend-{}", world.product.name(env)), slot);
     let Some(live) = world.vercel.live(env) else { return };
     let failing = world.fly.env(env).is_some_and(|app| app.machines.iter().any(|one| !app.healthy(one, slot)));
     let source = Source {
@@ -181,11 +192,14 @@ fn frontend(world: &mut World, env: Env, slot: Timestamp) {
     let usual = rng.random_range(0..=2_usize);
     let count = lines_of_slot(world, env, "frontend", usual);
     let drafts = (0..count).map(|_| lines::frontend(&mut rng, failing)).collect();
-    emit(&mut world.vercel.logs, &source, drafts, slot, if env == Env::Staging { 0 } else { 8 });
+    emit(&mut world.vercel.logs, &source, drafts, slot, 8 * env.index());
 }
 
 fn database(world: &mut World, env: Env, slot: Timestamp) {
-    let mut rng = generator(world, &format!("database-{}", env.name()), slot);
+    if silent(world, env, "database") {
+        return;
+    }
+    let mut rng = generator(world, &format!("database-{}", world.product.name(env)), slot);
     let usual = usize::from(rng.random_bool(0.4));
     let count = lines_of_slot(world, env, "database", usual);
     let Some(project) = world.supabase.env_mut(env) else { return };

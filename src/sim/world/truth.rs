@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::deploy::Step;
 use super::fly::{FlyApp, Machine};
+use super::github::Run;
 use super::supabase::SupabaseProject;
 use super::{Action, Env, World};
 use crate::sim::vercel::levers;
@@ -85,7 +86,7 @@ pub struct Environment {
 pub const SERVICES: [&str; 3] = ["backend", "frontend", "database"];
 
 /// A change of what is true.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Since when.
     pub at: Timestamp,
@@ -144,8 +145,9 @@ impl World {
         let under_way = self.under_way(env);
         let backend = self.fly.env(env).map(|app| self.backend(app));
         let database = self.supabase.env(env).map(database);
+        let frontend = self.product.get(env).is_some_and(|one| one.frontend.is_some()).then(|| self.frontend(env));
         let services: BTreeMap<&'static str, Service> =
-            [("backend", backend), ("frontend", Some(self.frontend(env))), ("database", database)]
+            [("backend", backend), ("frontend", frontend), ("database", database)]
                 .into_iter()
                 .filter_map(|(name, service)| Some((name, service?)))
                 .collect();
@@ -194,14 +196,27 @@ impl World {
 
     /// Remembers what is true at the time that the world has reached.
     pub(super) fn remember_truth(&mut self) {
-        for env in Env::ALL {
+        for env in self.product.all() {
+            if self.quiet.contains(&env) {
+                continue;
+            }
             let truth = self.truth(env);
+            if self.rests(env, &truth) {
+                self.quiet.insert(env);
+            }
             let (at, whole) = (self.now, truth.state);
             for (name, service) in truth.services {
                 self.truths.add(at, env, Some(name), service.state);
             }
             self.truths.add(at, env, None, whole);
         }
+    }
+
+    /// Whether nothing of an environment changes before the next thing that is due: no run of its pipeline is open, nothing of it
+    /// moves. When a build's grace ends is such a thing itself.
+    fn rests(&self, env: Env, truth: &Environment) -> bool {
+        let open = |run: &Run| run.env == Some(env) && run.progress(self.now).status != "completed";
+        !truth.under_way && !self.github.runs.iter().any(open)
     }
 
     /// When something becomes true or false by the passing of time alone.
@@ -218,7 +233,7 @@ impl World {
         let queued = self.pending().any(|action| match action {
             Action::Deploy(Step::FlyRelease(deploy) | Step::VercelBuild(deploy)) => deploy.env == env,
             Action::Deploy(Step::FlyMachine(roll)) => roll.env == env,
-            Action::Deploy(Step::VercelAssign(of, _)) => *of == env && !self.pinned(env),
+            Action::Deploy(Step::VercelAssign(of, _)) => *of == env && !self.vercel.pinned(env),
             _ => false,
         });
         let app = self.fly.env(env);
@@ -230,15 +245,11 @@ impl World {
         queued || machines || run || self.moving(env)
     }
 
-    fn pinned(&self, env: Env) -> bool {
-        env == Env::Production && !self.vercel.project.auto_assign
-    }
-
     /// Domains move, or visitors are moved stage by stage.
     fn moving(&self, env: Env) -> bool {
         let request = self.vercel.project.last_alias_request.as_ref();
         let moves = request.is_some_and(|one| !one.skipped && one.aliases.iter().any(|step| !step.done));
-        env == Env::Production && (moves || self.vercel.rolling().is_some())
+        self.vercel.is_production(env) && (moves || self.vercel.rolling().is_some())
     }
 
     fn backend(&self, app: &FlyApp) -> Service {
@@ -276,7 +287,7 @@ impl World {
 
     fn frontend(&self, env: Env) -> Service {
         let project = &self.vercel.project;
-        let paused = env == Env::Production && project.paused;
+        let paused = self.vercel.is_production(env) && project.paused;
         let parts: BTreeMap<String, Part> = self
             .vercel
             .aliases
@@ -296,7 +307,7 @@ impl World {
             })
             .collect();
         let any = |answers: Answers| parts.values().any(|part| part.answers == answers);
-        let canary = self.vercel.rolling().filter(|_| env == Env::Production);
+        let canary = self.vercel.rolling().filter(|_| self.vercel.is_production(env));
         let canary = canary.filter(|one| one.percent() > 0).and_then(|one| self.vercel.deployment(&one.canary));
         let moving = self.moving(env);
         let apart = differ(parts.values().filter_map(|part| part.sha.as_deref()));

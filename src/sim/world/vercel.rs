@@ -53,7 +53,18 @@ pub struct VercelWorld {
     pub check_runs: Vec<CheckRun>,
 }
 
-/// The project `maria-web`.
+/// A custom environment of the project.
+#[derive(Debug, Clone)]
+pub struct Custom {
+    /// Which one.
+    pub env: Env,
+    /// Its name on Vercel.
+    pub slug: String,
+    /// `env_…`.
+    pub id: String,
+}
+
+/// The project.
 #[derive(Debug, Clone)]
 pub struct VercelProject {
     /// `prj_…`.
@@ -76,8 +87,10 @@ pub struct VercelProject {
     pub rolling_config: Option<RollingConfig>,
     /// The rolling release under way, or the last one.
     pub rolling_release: Option<RollingRelease>,
-    /// `env_…` of the custom environment `staging`.
-    pub staging_environment: String,
+    /// The environment that its production is.
+    pub production: Option<Env>,
+    /// The environments that are custom ones of it.
+    pub customs: Vec<Custom>,
     /// Lists of deployments show one only so long after it was made.
     pub lag: SignedDuration,
     /// Domains that do not move with promotions and rollbacks.
@@ -222,7 +235,7 @@ impl VercelDeployment {
 
     /// The lines of the build so far: (when, level, text).
     #[must_use]
-    pub fn build_events(&self, sha: &str, now: Timestamp) -> Vec<(Timestamp, &'static str, String)> {
+    pub fn build_events(&self, repo: &str, sha: &str, now: Timestamp) -> Vec<(Timestamp, &'static str, String)> {
         let short = sha.get(..7).unwrap_or(sha);
         let done = match &self.build_error {
             Some(error) => ("stderr", format!("Error: {error}")),
@@ -230,7 +243,7 @@ impl VercelDeployment {
         };
         let lines: [(i64, &'static str, String); 9] = [
             (1000, "stdout", "Running build in Washington, D.C., USA (East) – iad1".to_owned()),
-            (1200, "stdout", format!("Cloning github.com/acme/maria-ai-agent (Branch: main, Commit: {short})")),
+            (1200, "stdout", format!("Cloning github.com/acme/{repo} (Branch: main, Commit: {short})")),
             (1800, "stdout", "Running \"vercel build\"".to_owned()),
             (2200, "stdout", "Detected Next.js version: 15.5.4".to_owned()),
             (2900, "stdout", "   \u{1b}[1mCreating an optimized production build ...\u{1b}[22m".to_owned()),
@@ -257,7 +270,7 @@ pub struct VercelVariable {
     pub key: String,
     /// `plain`, `encrypted`, `sensitive`.
     pub kind: &'static str,
-    /// Production, or the custom environment `staging`.
+    /// Production, or a custom environment.
     pub env: Env,
     /// Digest for the ground truth only; the API does not show it.
     pub digest: String,
@@ -295,13 +308,59 @@ impl VercelWorld {
         self.deployment(&alias.deployment)
     }
 
+    /// Whether an environment is the project's production.
+    #[must_use]
+    pub fn is_production(&self, env: Env) -> bool {
+        self.project.production == Some(env)
+    }
+
+    /// What production serves.
+    #[must_use]
+    pub fn live_production(&self) -> Option<&VercelDeployment> {
+        self.live(self.project.production?)
+    }
+
+    /// The custom environment that an environment is.
+    #[must_use]
+    pub fn custom(&self, env: Env) -> Option<&Custom> {
+        self.project.customs.iter().find(|one| one.env == env)
+    }
+
+    /// A custom environment by its id or its slug.
+    #[must_use]
+    pub fn custom_named(&self, name: &str) -> Option<&Custom> {
+        self.project.customs.iter().find(|one| one.id == name || one.slug == name)
+    }
+
+    /// What a target means: `production`, `preview`, which is the first custom environment, or the slug of one.
+    #[must_use]
+    pub fn target(&self, target: &str) -> Option<Env> {
+        match target {
+            "production" => self.project.production,
+            "preview" => self.project.customs.first().map(|one| one.env),
+            slug => self.project.customs.iter().find(|one| one.slug == slug).map(|one| one.env),
+        }
+    }
+
+    /// The word of an environment's target, as variables have it.
+    #[must_use]
+    pub fn target_word(&self, env: Env) -> &'static str {
+        if self.is_production(env) { "production" } else { "preview" }
+    }
+
+    /// Whether finished builds do not get an environment's domains.
+    #[must_use]
+    pub fn pinned(&self, env: Env) -> bool {
+        self.is_production(env) && !self.project.auto_assign
+    }
+
     /// Adds a deployment that begins to build now.
     pub fn add_deployment(&mut self, seed: u64, env: Env, commit: usize, health: Health, now: Timestamp) -> String {
         let n = self.deployments.len() as u64;
         let id = format!("dpl_{}", ids::base62(seed, "dpl", n, 28));
         self.deployments.push(VercelDeployment {
             id: id.clone(),
-            url: format!("maria-web-{}-acme.vercel.app", ids::letters(seed, "url", n, 9)),
+            url: format!("{}-{}-acme.vercel.app", self.project.name, ids::letters(seed, "url", n, 9)),
             env,
             commit,
             created_at: now,
@@ -324,8 +383,8 @@ impl VercelWorld {
         {
             last.skipped = true;
         }
-        let from = self.live(Env::Production).map(|one| one.id.clone());
-        let aliases = self.aliases.iter().filter(|alias| alias.env == Env::Production).enumerate();
+        let from = self.live_production().map(|one| one.id.clone());
+        let aliases = self.aliases.iter().filter(|alias| self.is_production(alias.env)).enumerate();
         let aliases = aliases
             .map(|(n, alias)| AliasMove {
                 alias: alias.alias.clone(),
@@ -382,7 +441,7 @@ impl VercelWorld {
             deployment.clone_into(&mut alias.deployment);
             alias.updated_at = now;
         }
-        if env == Env::Production
+        if self.is_production(env)
             && let Some(one) = self.deployments.iter_mut().find(|one| one.id == deployment)
         {
             one.promoted = true;

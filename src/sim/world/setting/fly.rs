@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{span, word};
+use crate::sim::world::World;
 use crate::sim::world::fly::{FlyApp, Shown};
 use crate::sim::world::host::Host;
-use crate::sim::world::{Env, World};
 
 /// The states of a machine.
 const STATES: [&str; 17] = [
@@ -64,7 +64,7 @@ impl World {
     pub(super) fn set_fly(&mut self, setting: &Setting) -> Result<(), String> {
         let now = self.now;
         let (name, rest) = setting.resource.split_once('/').unwrap_or((&setting.resource, ""));
-        let env = Env::parse(name);
+        let env = self.product.find(name);
         let app = self.fly.apps.iter_mut().find(|app| app.name == name || Some(app.env) == env);
         let app = app.ok_or_else(|| format!("there is no app '{name}'"))?;
         if let Some(lag) = setting.lag {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{span, word};
+use crate::sim::product::Product;
 use crate::sim::world::World;
 use crate::sim::world::github::{Feature, GithubWorld, Job, Logs, Run, steps};
 
@@ -96,14 +97,14 @@ impl World {
             found.ok_or_else(|| format!("there is no workflow '{file}'"))?.state = state;
             return Ok(());
         }
-        let at = position(github, resource).ok_or_else(|| format!("there is no run '{resource}'"))?;
+        let at = position(&self.product, github, resource).ok_or_else(|| format!("there is no run '{resource}'"))?;
         let Some(run) = github.runs.get_mut(at) else { return Ok(()) };
         change(run, setting, now)
     }
 }
 
 /// The newest run that a name means.
-fn position(github: &GithubWorld, name: &str) -> Option<usize> {
+fn position(product: &Product, github: &GithubWorld, name: &str) -> Option<usize> {
     let Some(rest) = name.strip_prefix("latest") else {
         return github.runs.iter().position(|run| run.id.to_string() == name);
     };
@@ -111,7 +112,7 @@ fn position(github: &GithubWorld, name: &str) -> Option<usize> {
     github.runs.iter().rposition(|run| {
         let workflow = github.workflows.iter().find(|one| one.id == run.workflow);
         let file = workflow.map(|one| one.path.as_str()).unwrap_or_default();
-        of.is_none_or(|of| run.env.is_some_and(|env| env.name() == of) || file.ends_with(&format!("/{of}")))
+        of.is_none_or(|of| run.env.is_some_and(|env| product.name(env) == of) || file.ends_with(&format!("/{of}")))
     })
 }
 

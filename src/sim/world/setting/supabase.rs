@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::word;
-use crate::sim::world::{Env, World};
+use crate::sim::world::World;
 
 /// The states of a project.
 const STATES: [&str; 15] = [
@@ -58,7 +58,7 @@ pub struct Setting {
 
 impl World {
     pub(super) fn set_supabase(&mut self, setting: &Setting) -> Result<(), String> {
-        let env = Env::parse(&setting.resource);
+        let env = self.product.find(&setting.resource);
         let mut all = self.supabase.projects.iter_mut();
         let project = all.find(|one| one.reference == setting.resource || Some(one.env) == env);
         let project = project.ok_or_else(|| format!("there is no project '{}'", setting.resource))?;

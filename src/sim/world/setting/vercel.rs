@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{span, word};
-use crate::sim::world::{Env, World};
+use crate::sim::world::World;
 
 /// `ANALYZING` and `DEPLOYING` are on no list of today, but its own clients still know them.
 const STATES: [&str; 10] = [
@@ -82,7 +82,7 @@ impl World {
         let substate = setting.substate.as_deref().map(|state| word(&SUBSTATES, state)).transpose()?;
         let id = match setting.resource.split_once(':').unwrap_or((&setting.resource, "")) {
             ("latest", env) => {
-                let env = Env::parse(env);
+                let env = self.product.find(env);
                 vercel
                     .deployments
                     .iter()
@@ -90,7 +90,7 @@ impl World {
                     .find(|one| env.is_none_or(|env| env == one.env))
                     .map(|one| one.id.clone())
             }
-            (name, _) => match Env::parse(name) {
+            (name, _) => match self.product.find(name) {
                 Some(env) => vercel.live(env).map(|one| one.id.clone()),
                 None => Some(name.to_owned()),
             },
