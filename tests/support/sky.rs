@@ -250,8 +250,7 @@ impl Sky {
 
     /// Requests by platform, as the simulator counted them.
     pub fn requests(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        let counts = self.sim.shared().counts();
-        counts
+        self.sim.shared().counts()
     }
 
     /// No platform was asked more often than it allows, with half to spare, for as long as this world has stood.
