@@ -127,7 +127,7 @@ async fn whose_lease_a_finish_waits_for_is_told_with_its_end() {
     {
         let until = world.sim.shared().now() + jiff::SignedDuration::from_secs(90);
         let mut state = world.sim.shared().world();
-        let machine = &mut state.fly.env_mut(Env::Production).unwrap().machines[0];
+        let machine = &mut state.fly.env_mut(Env::PRODUCTION).unwrap().machines[0];
         machine.lease = Some(Lease {
             nonce: "of-maria".to_owned(),
             expires_at: until,
