@@ -18,6 +18,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
@@ -79,7 +80,9 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         return small::draw(&ctx, frame, area);
     }
     let banner = u16::from(model.banner.is_some());
-    let rows = [Constraint::Length(1), Constraint::Length(banner), Constraint::Min(1), Constraint::Length(1)];
+    let told = notice(&ctx, area.width);
+    let last = u16::try_from(told.len()).unwrap_or(1).max(1);
+    let rows = [Constraint::Length(1), Constraint::Length(banner), Constraint::Min(1), Constraint::Length(last)];
     let [top, alarm, body, hints] = Layout::vertical(rows).areas(area);
     frame.render_widget(header(&ctx, top.width), top);
     if model.banner.is_some() {
@@ -89,7 +92,11 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         View::Dashboard => dashboard(&ctx, frame, body, &mut geometry),
         View::Only(pane) => place(&ctx, frame, pane, body, &mut geometry),
     }
-    frame.render_widget(hint_line(&ctx, hints.width), hints);
+    if told.is_empty() {
+        frame.render_widget(hint_line(&ctx, hints.width), hints);
+    } else {
+        frame.render_widget(Paragraph::new(told), hints);
+    }
     if let Some(overlay) = &model.overlay {
         geometry.dialog = overlays::draw(&ctx, frame, body, overlay);
     }
@@ -231,14 +238,43 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let since = text::since(banner.since, ctx.now.wall);
     let passed = banner.passed.map(|(before, after)| format!("passed {before}% {} {after}% {dot} ", theme.arrow()));
     let passed = passed.unwrap_or_default();
-    let numbers = format!(" {dot} {passed}since {since} {dot} X why {dot} !R rolls back");
+    // The key that helps is never cut: what is said elsewhere gives way to it.
+    let forms = [
+        format!(" {dot} {passed}since {since} {dot} X why {dot} !R rolls back"),
+        format!(" {dot} {passed}since {since} {dot} !R rolls back"),
+        format!(" {dot} {passed}{since} {dot} !R rolls back"),
+        format!(" {dot} since {since} {dot} !R rolls back"),
+    ];
+    let fits = |numbers: &&String| what.width() + numbers.trim_start_matches([' ', '·', '-']).width() <= width.into();
+    let numbers: &str = forms.iter().find(fits).unwrap_or(&forms[3]);
     // The evidence is what gives way: the release and the numbers are short and say more.
     let room = usize::from(width).saturating_sub(what.width() + numbers.width());
+    // A few letters of it tell nothing.
+    let room = if room < 10 { 0 } else { room };
     let evidence = text::cut(banner.evidence.as_str(), room, theme.ellipsis());
+    let evidence = if room == 0 { String::new() } else { evidence };
     // Without room for it there is nothing to set apart either.
-    let numbers = if evidence.is_empty() { numbers.trim_start_matches([' ', '·', '-']) } else { &numbers };
+    let numbers = if evidence.is_empty() { numbers.trim_start_matches([' ', '·', '-']) } else { numbers };
     let text = format!("{what}{evidence}{numbers}");
     Line::styled(text::fit(&text, width.into(), theme.ellipsis()), theme.banner())
+}
+
+/// Rows that what was told last takes at most.
+const TOLD: usize = 4;
+
+/// What was told last, whole; empty where nothing was, or something is typed in its place.
+fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
+    let typed = matches!(&ctx.model.overlay, Some(Overlay::Prompt(_)));
+    let Some(notice) = ctx.model.notice.as_ref().filter(|_| !typed) else { return Vec::new() };
+    let text = format!(" {} {notice}", ctx.theme.symbol(Status::Warn));
+    let mut rows = text::wrap(&text, usize::from(width).max(8));
+    if rows.len() > TOLD {
+        rows.truncate(TOLD);
+        if let Some(last) = rows.last_mut() {
+            *last = text::cut(&format!("{last} {}", ctx.theme.ellipsis()), width.into(), ctx.theme.ellipsis());
+        }
+    }
+    rows.into_iter().map(|row| Line::styled(row, ctx.theme.status(Status::Warn))).collect()
 }
 
 fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {

@@ -228,3 +228,31 @@ fn what_a_small_screen_cannot_show_does_nothing_and_says_so() {
     step(&mut model, KeyCode::Esc, size);
     assert!(model.overlay.is_none());
 }
+
+#[test]
+fn what_is_told_and_the_key_that_helps_are_never_cut() {
+    let mut model = failing();
+    let told =
+        "roll back production is under way: quitting ends it between two calls and leaves it open; q again quits";
+    model.notice = Some(told.into());
+    for size in SIZES {
+        model.size = size;
+        let shown = text(&model, &theme("dark", false), size);
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        let told: Vec<&str> = told.split(' ').collect();
+        assert!(words.windows(told.len()).any(|window| window == told), "{shown}");
+        assert!(shown.contains("!R rolls back"), "{shown}");
+    }
+}
+
+#[test]
+fn the_chosen_action_is_whole_and_the_rest_of_the_menu_is_announced() {
+    let (mut model, size) = (failing(), (80, 20));
+    model.size = size;
+    let mut shown = step(&mut model, KeyCode::Char('!'), size);
+    assert!(shown.contains("↓"), "{shown}");
+    for _ in 0..30 {
+        shown = step(&mut model, KeyCode::Down, size);
+    }
+    assert!(shown.contains("L locks it now") && shown.contains("↑"), "{shown}");
+}

@@ -9,6 +9,7 @@ use crate::domain::health::{Anatomy, ProbeId};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
 use crate::domain::log::LogLine;
 use crate::domain::release::Presence;
+use crate::domain::state::State;
 use crate::sanitize::Text;
 
 /// What is looked at.
@@ -131,7 +132,7 @@ fn line(line: &LogLine, rows: &mut Rows) {
 fn probe(model: &Model, id: &ProbeId, rows: &mut Rows) {
     let Some(probe) = model.probes.iter().find(|probe| probe.id == *id) else { return };
     put(rows, "asks", &probe.target);
-    put(rows, "state", format!("{:?} since {}", probe.status, at(probe.since)).to_lowercase());
+    put(rows, "state", format!("{} since {}", State::of(probe.status), at(probe.since)));
     let (passed, all) = probe.passed;
     put(rows, "passed", format!("{passed} of {all}"));
     let failed = probe.samples.iter().rev().find(|sample| sample.failure.is_some());

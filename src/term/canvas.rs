@@ -12,6 +12,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::pen;
 use crate::app::geometry::{Area, Geometry};
@@ -51,7 +52,8 @@ impl<W: Write> Canvas<W> {
             self.screen.resize(area)?;
         }
         let geometry = render(&mut self.screen.get_frame());
-        let next = std::mem::take(self.screen.current_buffer_mut());
+        let mut next = std::mem::take(self.screen.current_buffer_mut());
+        halved(&mut next);
         if next.area != self.shown.area {
             // Another size, or the first frame: the library has cleared the terminal.
             self.shown = Buffer::empty(next.area);
@@ -75,6 +77,24 @@ impl<W: Write> Canvas<W> {
         *self.screen.current_buffer_mut() = std::mem::replace(&mut self.shown, next);
         self.screen.swap_buffers();
         Ok(geometry)
+    }
+}
+
+/// Takes out the wide characters of which something covers the second half, as the frame of a dialog does: a terminal shows no half of one,
+/// and the library takes what covers it for shown when the character goes, though the terminal has blanked it.
+fn halved(buffer: &mut Buffer) {
+    let width = usize::from(buffer.area.width).max(1);
+    for at in 0..buffer.content.len() {
+        let symbol = buffer.content[at].symbol();
+        // No shorter one is wide.
+        let wide = if symbol.len() < 3 { 1 } else { symbol.width() };
+        if wide < 2 {
+            continue;
+        }
+        let rest = buffer.content.get(at + 1..at + wide).unwrap_or_default();
+        if at % width + wide > width || rest.iter().any(|cell| cell.symbol() != " ") {
+            buffer.content[at].set_symbol(" ");
+        }
     }
 }
 
@@ -165,6 +185,32 @@ mod tests {
         }
     }
 
+    fn fresh() -> (Canvas<Wire>, Rc<RefCell<vt100::Parser>>) {
+        let parser = Rc::new(RefCell::new(vt100::Parser::new(10.try_into().unwrap(), 20.try_into().unwrap(), 0)));
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 20, 10)) };
+        let backend = CrosstermBackend::new(Wire(Rc::clone(&parser)));
+        (Canvas::new(Terminal::with_options(backend, options).unwrap()), parser)
+    }
+
+    /// A log goes by under a dialog whose left side stands over the second half of a wide character.
+    #[test]
+    fn the_frame_of_a_dialog_stays_when_a_wide_character_has_gone_by_under_it() {
+        let (mut canvas, terminal) = fresh();
+        for line in ["INFO begins", "INFO 界 goes by", "INFO follows", "INFO 界", "INFO ends"] {
+            canvas
+                .draw((20, 10), |frame| {
+                    let style = ratatui::style::Style::default();
+                    frame.buffer_mut().set_string(0, 0, line, style);
+                    frame.buffer_mut().set_string(6, 0, "|  a dialog |", style);
+                    Geometry::default()
+                })
+                .unwrap();
+            let shown = cells(&terminal.borrow());
+            let before = if line.contains('界') { ' ' } else { line.chars().nth(5).unwrap() };
+            assert_eq!(shown[0], format!("INFO {before}|  a dialog |"));
+        }
+    }
+
     fn cells(terminal: &vt100::Parser) -> Vec<String> {
         terminal.screen().rows(0, 20).map(|row| row.trim_end().to_owned()).collect()
     }
@@ -180,12 +226,6 @@ mod tests {
                     *frame.buffer_mut() = buffer;
                     Geometry { panes: vec![(Pane::Logs, WHOLE)], dialog: None }
                 }).unwrap();
-            };
-            let fresh = || {
-                let parser = Rc::new(RefCell::new(vt100::Parser::new(10.try_into().unwrap(), 20.try_into().unwrap(), 0)));
-                let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 20, 10)) };
-                let backend = CrosstermBackend::new(Wire(Rc::clone(&parser)));
-                (Canvas::new(Terminal::with_options(backend, options).unwrap()), parser)
             };
             let (mut all, shown) = fresh();
             starts.iter().for_each(|start| draw(&mut all, *start));

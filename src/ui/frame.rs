@@ -86,7 +86,11 @@ fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
         Pane::Timeline => format!("  {} events", model.timeline.len()),
         Pane::Secrets => {
             let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
-            if blocking > 0 { format!("  {blocking} block promotion") } else { String::new() }
+            match blocking {
+                0 => String::new(),
+                1 => "  1 blocks promotion".to_owned(),
+                many => format!("  {many} block promotion"),
+            }
         }
         Pane::Releases => {
             let place = model.selection.place.as_ref().map(|place| match place {

@@ -83,23 +83,31 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
 }
 
 fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
-    let items = menu::items(ctx.model, ctx.now);
-    let lines = items.iter().enumerate().map(|(index, item)| {
+    let (items, mark) = (menu::items(ctx.model, ctx.now), ctx.theme.ellipsis());
+    let room = columns(body).saturating_sub(3);
+    let rows = items.iter().enumerate().flat_map(|(index, item)| {
         let (style, why) = match &item.why_not {
             Some(why) => (ctx.theme.dim(), format!("  {why}")),
             None => (ratatui::style::Style::new(), String::new()),
         };
-        let text = text::cut(&format!("{}{why}", item.title), columns(body).saturating_sub(4), ctx.theme.ellipsis());
-        let line = Line::from(vec![
-            Span::styled(format!(" {} ", item.letter), if item.why_not.is_none() { ctx.theme.strong() } else { style }),
-            Span::styled(text, style),
-        ]);
-        if index == at { line.patch_style(ctx.theme.selected()) } else { line }
+        let text = format!("{}{why}", item.title);
+        // The chosen one is whole, whatever room it takes.
+        let parts = if index == at { text::wrap(&text, room.max(8)) } else { vec![text::cut(&text, room, mark)] };
+        let letter = if item.why_not.is_none() { ctx.theme.strong() } else { style };
+        let line = move |(part, text): (usize, String)| {
+            let letter = Span::styled(if part == 0 { format!(" {} ", item.letter) } else { "   ".to_owned() }, letter);
+            Line::from(vec![letter, Span::styled(text, style)])
+        };
+        let lines: Vec<Line<'static>> = parts.into_iter().enumerate().map(line).collect();
+        let chosen = ctx.theme.selected();
+        lines.into_iter().map(move |line| if index == at { line.patch_style(chosen) } else { line })
     });
+    let lines: Vec<Line<'static>> = rows.collect();
+    // The last row of the chosen one: those before it take one each.
+    let last_row = at + lines.len().saturating_sub(items.len());
     let env = ctx.model.selected_env().map(|env| &env.id);
     let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
-    let (title, lines, at) = ("Actions", lines.collect(), Some(at));
-    Dialog { env, title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+    Dialog { env, title: "Actions", lines, last, at: Some(last_row), ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
@@ -137,11 +145,12 @@ fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) 
         let mut first = true;
         // What is far below is not laid out.
         while (first || !rest.is_empty()) && lines.len() < far {
-            let (row, more) = text::split(rest, width.saturating_sub(label + 3).max(8));
+            let (row, more) = text::words(rest, width.saturating_sub(label + 3).max(8));
             let name = if first { name.as_str() } else { "" };
             let name = text::fit(&format!(" {name}"), label + 2, ctx.theme.ellipsis());
             lines.push(Line::from(vec![Span::styled(name, ctx.theme.dim()), Span::raw(row.to_owned())]));
-            (rest, first) = (more, false);
+            // What ended the row does not begin the next.
+            (rest, first) = (more.strip_prefix(' ').unwrap_or(more), false);
         }
     }
     if lines.is_empty() {

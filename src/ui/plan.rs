@@ -95,7 +95,10 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
     if part.platform == Platform::Github {
         format!(" {}: {} {arrow} {}{}", part.resource, from.0, to.0, sha(&to.1))
     } else {
-        format!(" {}: {}{} {arrow} {}{}", part.service.name, from.0, sha(&from.1), to.0, sha(&to.1))
+        // An id of thirty letters tells nobody more than its beginning; the steps name it whole.
+        let label = |label: &Text| text::cut(label.as_str(), 12, ctx.theme.ellipsis());
+        let (old, new) = (label(&from.0), label(&to.0));
+        format!(" {}: {old}{} {arrow} {new}{}", part.service.name, sha(&from.1), sha(&to.1))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::domain::environment::Status;
 use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
 use crate::domain::pace;
 use crate::domain::proof::{Found, Observation, Witness};
-use crate::domain::release::Presence;
+use crate::domain::release::{Deployment, Presence};
 
 /// The dialog.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) -> Laid {
@@ -154,11 +154,15 @@ fn named(kind: OpKind) -> String {
 fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'static> {
     let mark = ctx.theme.ellipsis();
     let Some(first) = choice.deployments.first() else { return Line::default() };
+    let gone = |which: fn(&Deployment) -> bool| {
+        choice.deployments.iter().any(|one| one.presence == Presence::Gone && which(one))
+    };
     let verified = match () {
         () if choice.live => "live",
         () if !choice.lacks.is_empty() => "a part is gone",
         () if choice.deployments.iter().any(|one| one.bad.is_some()) => "BAD",
-        () if choice.deployments.iter().any(|one| one.presence == Presence::Gone) => "gone",
+        () if gone(|one| one.image.is_some()) => "image pruned",
+        () if gone(|_| true) => "deleted",
         () if choice.verified() => "verified healthy",
         () => "",
     };
@@ -173,13 +177,13 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
         text::fit(&ran, 10, mark),
         text::fit(verified, 16, mark),
     );
-    if columns >= 90 {
+    if columns >= 106 {
         let labels: Vec<String> =
             choice.deployments.iter().map(|one| text::cut(one.label.as_str(), 12, mark)).collect();
         line.push_str(&text::fit(&labels.join(" "), 20, mark));
         line.push(' ');
     }
-    if columns >= 70 {
+    if columns >= 90 {
         line.push_str(&text::fit(&ctx.veiled(by_commit.author.as_str()), 12, mark));
         line.push(' ');
     }

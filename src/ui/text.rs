@@ -69,6 +69,14 @@ pub fn split(text: &str, width: usize) -> (&str, &str) {
     (text, "")
 }
 
+/// As [`split`], at the last space where there is one in the second half of the row.
+#[must_use]
+pub fn words(text: &str, width: usize) -> (&str, &str) {
+    let (row, rest) = split(text, width);
+    let space = row.rfind(' ').filter(|at| *at >= row.len() / 2 && !rest.is_empty() && !rest.starts_with(' '));
+    space.map_or((row, rest), |at| text.split_at(at + 1))
+}
+
 /// Lines of at most `width` columns, broken at spaces where there are any; what follows the first is indented by two more than it.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -111,6 +119,14 @@ mod tests {
             let solid = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
             prop_assert_eq!(solid(&lines.concat()), solid(&text));
         }
+    }
+
+    #[test]
+    fn rows_end_at_a_space_where_one_is_near() {
+        assert_eq!(words("connection failed", 12), ("connection ", "failed"));
+        assert_eq!(words("a connectionfailed", 12), ("a connection", "failed"));
+        assert_eq!(words("connection failed", 10), ("connection", " failed"));
+        assert_eq!(words("short", 12), ("short", ""));
     }
 
     proptest! {

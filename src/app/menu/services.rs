@@ -44,7 +44,8 @@ pub(super) fn scale(model: &Model, now: Now) -> Item {
     };
     let spread = crate::app::scale::spread(model, &service.id);
     let regions: Vec<String> = spread.iter().map(|(region, count)| format!("{region} {count}")).collect();
-    let title = format!("scale {}: it has {}", service.id, regions.join(", "));
+    let has = if regions.is_empty() { String::new() } else { format!(": it has {}", regions.join(", ")) };
+    let title = format!("scale {}{has}", service.id);
     let unread = spread.is_empty().then(|| "its machines are not known yet".to_owned());
     Item {
         letter: 'N',

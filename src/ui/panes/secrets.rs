@@ -21,7 +21,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let dim = ctx.theme.dim();
     let mut heading = vec![(" KEY".to_owned(), dim), ("contract".to_owned(), dim)];
     heading.extend(ctx.model.environments.iter().map(|env| (heading_of(ctx, env), dim)));
-    heading.push(("says".to_owned(), dim));
+    heading.push(("finding".to_owned(), dim));
     let mut lines = vec![row(&widths, heading, ctx.theme.ellipsis())];
     let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.selection.secret.as_ref());
     let room = area.height.saturating_sub(1);

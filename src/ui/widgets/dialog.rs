@@ -54,10 +54,11 @@ impl Dialog<'_> {
         let columns = usize::from(width.saturating_sub(2)).max(1);
         let (mut rows, mut must, mut at) = (Vec::with_capacity(self.lines.len()), 0, 0);
         for (index, line) in self.lines.into_iter().enumerate() {
-            if self.at == Some(index) {
-                at = rows.len();
-            }
             rows.extend(wrapped(line, columns));
+            if self.at == Some(index) {
+                // Its last row: then all of it shows, where there is room.
+                at = rows.len().saturating_sub(1);
+            }
             if index < self.must {
                 must = rows.len();
             }
