@@ -488,7 +488,7 @@ mod tests {
         let effects = press(&mut model, KeyCode::Char('r'), now());
         let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
         assert_eq!(model.reason, None, "it was given for what was known then");
-        let lock = crate::domain::claim::Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
+        let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
         let plan = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
         planned(&mut model, *req, Ok(Box::new(plan)), now());
         let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };

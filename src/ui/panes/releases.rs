@@ -39,6 +39,7 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         () if one.current && one.bad.is_some() => "LIVE BAD",
         () if one.current => "LIVE",
         () if one.bad.is_some() => "BAD",
+        () if one.presence == Presence::Gone && one.image.is_some() && width < WIDE => "pruned",
         () if one.presence == Presence::Gone && one.image.is_some() => "image pruned",
         () if one.presence == Presence::Gone => "deleted",
         () if one.verified == Some(true) => "verified healthy",
