@@ -496,6 +496,22 @@ mod tests {
     }
 
     #[test]
+    fn another_persons_lock_is_taken_away_for_a_reason_and_as_it_was_shown() {
+        let mut model = model();
+        let lock = Lock { who: "maria".into(), why: "migration".into(), at: now().wall, until: None };
+        claim(&mut model, "production".into(), Asks::Unlock(lock.clone()));
+        assert!(press(&mut model, KeyCode::Enter, now()).is_empty(), "without a reason nothing is done");
+        assert!(model.notice.as_ref().is_some_and(|why| why.as_str().contains("maria will ask why")));
+        for letter in "asleep".chars() {
+            press(&mut model, KeyCode::Char(letter), now());
+        }
+        let effects = press(&mut model, KeyCode::Enter, now());
+        let [Effect::Unlock(env, Some((taken, why)))] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!((env.as_str(), taken, why.as_str()), ("production", &lock, "asleep"));
+        assert_eq!(model.rollback, None);
+    }
+
+    #[test]
     fn nothing_is_confirmed_on_a_screen_too_small_to_show_it() {
         let mut model = model();
         model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::typed("production")));

@@ -61,13 +61,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
     first.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
     match &plan.commits_out {
         Some(commits) => {
-            let how = match (commits.len(), plan.kind.ships()) {
-                (1, true) => "commit ships",
-                (_, true) => "commits ship",
-                (1, false) => "commit goes out",
-                (_, false) => "commits go out",
-            };
-            first.push(Line::styled(format!(" {} {how}", commits.len()), ctx.theme.strong()));
+            first.extend(plan.commits_words().map(|words| Line::styled(format!(" {words}"), ctx.theme.strong())));
             let title = |one: &crate::domain::release::Commit| {
                 let (author, title) = (ctx.veiled(one.author.as_str()), ctx.veiled(one.title.as_str()));
                 Line::raw(format!("    {} {author} {title}", one.sha.short()))
