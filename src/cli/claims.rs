@@ -101,7 +101,7 @@ pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> 
 fn end(at: Timestamp, span: SignedDuration) -> Result<Timestamp, UserError> {
     let wrong = |what: &str| UserError::new(ExitCode::Usage, format!("--for {what}")).now("nothing was locked");
     if !span.is_positive() {
-        return Err(wrong("is no time to come"));
+        return Err(wrong("has to be longer than nothing, such as 30m or 2h"));
     }
     at.checked_add(span).map_err(|_| wrong("reaches beyond the calendar"))
 }

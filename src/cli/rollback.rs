@@ -189,9 +189,8 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
         tokio::try_join!(store.verified(), store.marks())
     };
     let (verified, marks) = read.await.map_err(|error| {
-        UserError::new(ExitCode::Inconclusive, format!("the verified releases could not be read: {error}"))
+        UserError::new(ExitCode::Refused, format!("the verified releases could not be read: {error}"))
             .now("nothing was changed")
-            .hint("--to says where to go")
     })?;
     for one in lists.values_mut().flatten() {
         one.verified = Some(saw(&verified, one));

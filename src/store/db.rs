@@ -161,6 +161,9 @@ pub(super) fn unusable(place: &str, error: &sqlx::Error) -> StoreError {
         ),
         Some(5 | 6) => ("another program holds it locked", "end the other program, or try again"),
         Some(8 | 14) => ("it cannot be written", ELSEWHERE),
+        Some(10) => {
+            ("the disk cannot be read or written, or is full", "free some space, or name another folder in [state] dir")
+        }
         Some(13) => ("the disk is full", "free some space, or name another folder in [state] dir"),
         Some(11 | 26) => {
             ("the file is damaged", "move the file away to keep it, or name another folder in [state] dir")

@@ -57,6 +57,12 @@ async fn what_cannot_be_read_refuses_and_names_the_store_and_the_way_out() {
         let place = state.display().to_string();
         assert!(said.contains(&place) && said.contains("[state] dir"), "{name}: {said}");
         assert!(said.contains("nothing was changed"), "{name}: {said}");
+        if name != "lock" {
+            let proposed = run(&["rollback", "--environment", "production"]).await;
+            let said = String::from_utf8_lossy(&proposed.stderr).into_owned();
+            assert_eq!(proposed.status.code(), Some(if name == "operation" { 3 } else { 5 }), "{name}: {proposed:?}");
+            assert!(!said.contains("--to says"), "where to go is not what is missing: {said}");
+        }
         let status = run(&["status", "--json"]).await;
         assert_eq!(status.status.code(), Some(3), "{name}: {status:?}");
         let failing = lines(&status)[0]["failing"].clone();
