@@ -33,6 +33,7 @@ pub mod secret;
 pub mod secret_matrix;
 pub mod shipment;
 pub mod span;
+pub mod spread;
 pub mod state;
 pub mod status;
 pub mod step;

@@ -132,7 +132,7 @@ impl EngineHandle {
         self.supervisor.start(async move {
             match memory.store().await {
                 Ok(store) => {
-                    let (moved, called, leases, short) = Default::default();
+                    let (moved, called, leases, short, rested) = Default::default();
                     let operator = operate::Operator {
                         clients,
                         settings,
@@ -146,6 +146,7 @@ impl EngineHandle {
                         called,
                         leases,
                         short,
+                        rested,
                     };
                     operator.run().await;
                 }

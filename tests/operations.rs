@@ -17,6 +17,8 @@ mod crashes;
 mod drills;
 #[path = "operations/every_crash.rs"]
 mod every_crash;
+#[path = "operations/every_take.rs"]
+mod every_take;
 #[path = "operations/fleets.rs"]
 mod fleets;
 #[path = "operations/guards.rs"]

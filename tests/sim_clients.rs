@@ -8,6 +8,7 @@ use std::time::Duration;
 use flightdeck::clock::{ManualClock, SharedClock, Timestamp};
 use flightdeck::config::Settings;
 use flightdeck::config::load::{Flags, parse};
+use flightdeck::domain::environment::Status;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::platform::fly::{Fly, WaitResult};
 use flightdeck::platform::github::Github;
@@ -18,6 +19,7 @@ use flightdeck::platform::{observe, probe};
 use flightdeck::redact::Redactor;
 use flightdeck::sanitize::Text;
 use flightdeck::sim::world::deploy::Deploy;
+use flightdeck::sim::world::supabase::{Branch, BranchRun};
 use flightdeck::sim::world::{Env, Health};
 use flightdeck::sim::{self, Options, Sim};
 use serde_json::json;
@@ -214,14 +216,7 @@ async fn logs_variables_pipelines_and_databases_are_readable() {
     let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
     let reference = deck.sim.shared().world().supabase.projects[1].reference.clone();
     assert_eq!(supabase.project(&reference).await.unwrap().status.as_str(), "ACTIVE_HEALTHY");
-    assert!(
-        supabase
-            .health(&reference)
-            .await
-            .unwrap()
-            .iter()
-            .all(|service| service.status == flightdeck::domain::environment::Status::Ok)
-    );
+    assert!(supabase.health(&reference).await.unwrap().iter().all(|service| service.status == Status::Ok));
     assert!(supabase.migrations(&reference).await.unwrap().len() >= 3);
     assert!(!supabase.secrets(&reference, &production).await.unwrap().is_empty());
     assert!(!supabase.logs(&reference, &backend, deck.clock.now()).await.unwrap().is_empty());
@@ -258,5 +253,43 @@ async fn each_service_declares_what_the_edge_runs_and_lists_where_it_could_go_ba
         let declared = supabase.declared(&reference).await.unwrap();
         assert_ne!(declared.label.as_str(), "no migration");
     }
+    deck.sim.stop().await;
+}
+
+#[tokio::test]
+async fn runs_of_branches_are_read_beyond_the_first_page_and_what_is_not_read_is_not_well() {
+    let deck = deck("calm").await;
+    let at = deck.clock.now();
+    let run = |n: usize, dies_at| BranchRun {
+        id: format!("run-{n}"),
+        created_at: at - jiff::SignedDuration::from_secs(60 * i64::try_from(n).unwrap() + 60),
+        dies_at,
+    };
+    let branch = |id: &str, runs: Vec<BranchRun>| Branch {
+        id: id.to_owned(),
+        name: format!("{id}-branch"),
+        git_branch: None,
+        reference: "abcdefghijklmnopqrst".to_owned(),
+        persistent: false,
+        created_at: at,
+        deletion_at: None,
+        runs,
+    };
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    let reference = deck.sim.shared().world().supabase.projects[1].reference.clone();
+    let told = async |busy: usize| {
+        // The quiet branch's only run, which died, is older than all of the busy one's.
+        let all = vec![
+            branch("busy", (1..=busy).rev().map(|n| run(n, None)).collect()),
+            branch("quiet", vec![run(busy + 1, Some("migrate"))]),
+        ];
+        deck.sim.shared().world().supabase.projects[1].branches = Some(all);
+        let looked = supabase.posture(&reference).await;
+        looked.into_iter().find(|(name, _)| *name == "branches").unwrap().1.unwrap()
+    };
+    let dead = told(130).await;
+    assert_eq!((dead.status, dead.says.as_str()), (Status::Fail, "quiet-branch: migrate DEAD"));
+    let part = told(1_001).await;
+    assert_eq!((part.status, part.says.as_str()), (Status::Unknown, "2 of them; more runs of them not read"));
     deck.sim.stop().await;
 }

@@ -264,6 +264,7 @@ mod tests {
             pin: None,
             switches: Switches::default(),
             instances: Vec::new(),
+            pointed: Vec::new(),
             claimed: None,
         };
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };

@@ -196,12 +196,6 @@ fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
     let refused = |why: &str| UserError::new(ExitCode::Refused, why).now("nothing was changed");
     let (env, name) = (names::shell(operation.env.as_str()), cut_short::name(operation.id));
     match (decision, follow::finished(operation), follow::undone(operation)) {
-        (Decision::Finish, Some(Wish::SetSecret { key, .. }), _) => {
-            let hint = format!(
-                "flightdeck leave {name} leaves this one, then flightdeck secrets set {key} --environment {env} sets it anew"
-            );
-            Err(refused("the value of a secret is kept nowhere: it has to be given again").hint(hint))
-        }
         (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
         (Decision::Undo, ..) => Err(refused("this has no way back of its own")
             .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),

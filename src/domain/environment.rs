@@ -113,8 +113,23 @@ pub struct Declared {
     pub switches: Switches,
     /// The running instances, where the platform tells (Fly machines).
     pub instances: Vec<Instance>,
+    /// Where each domain points, while a job that moves them has not ended well: then one deployment does not stand for all.
+    pub pointed: Vec<Pointed>,
     /// A newer release that the platform calls live while its machines run another one.
     pub claimed: Option<Claimed>,
+}
+
+/// A domain, looked up on its platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pointed {
+    /// Its name.
+    pub domain: Text,
+    /// The deployment that serves it; empty = none.
+    pub deployment: DeploymentId,
+    /// The commit of that, where known.
+    pub sha: Option<Sha>,
+    /// Why it could not be looked up.
+    pub unread: Option<Text>,
 }
 
 /// Automation is held: new builds do not go live by themselves.

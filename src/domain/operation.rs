@@ -221,6 +221,8 @@ pub enum Act {
     CancelRun {
         /// Which run.
         run: u64,
+        /// It was asked for already: only its end is seen.
+        asked: bool,
     },
     /// A secret gets the value that the wish holds (docs/platforms/fly.md section 9, docs/platforms/vercel.md section 8,
     /// docs/platforms/github.md section 7).
@@ -457,7 +459,8 @@ pub struct Operation {
     /// The commit that is to be live by it.
     #[serde(default)]
     pub commit: Option<Sha>,
-    /// The run on GitHub, or the build on Vercel, that it follows, once it is known.
+    /// The run on GitHub, or the build on Vercel, that it follows, once it is known; of a rolling release, the deployment that everybody
+    /// gets by it.
     #[serde(default)]
     pub follows: Option<Text>,
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.

@@ -75,8 +75,10 @@ pub enum Witness {
         /// Where it runs.
         region: Text,
     },
-    /// A domain, asked from here.
+    /// A domain that its platform lists, asked from here.
     Domain(Text),
+    /// An address that is configured, and that its platform does not list as a domain.
+    Address(Text),
     /// A domain, looked up on its platform.
     Alias(Text),
     /// A probe of the environment.
@@ -89,7 +91,7 @@ impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Machine { id, region } => write!(f, "machine {id} {region}"),
-            Self::Domain(name) => write!(f, "{name}"),
+            Self::Domain(name) | Self::Address(name) => write!(f, "{name}"),
             Self::Alias(name) => write!(f, "alias {name}"),
             Self::Probe(name) => write!(f, "probe {name}"),
             Self::Service => f.write_str("service"),
@@ -230,6 +232,7 @@ pub fn open(proof: &[Observation], patient: bool) -> bool {
 }
 
 /// What was counted: `2 of 2 machines run and 2 of 2 domains answer 9df49c2 (2 of 2 aliases point at it)`, with what was not observed.
+/// Domains are those that a platform lists; a configured address that is none of them is counted as what it is.
 #[must_use]
 pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
     let count = |is: fn(&Witness) -> bool| {
@@ -245,16 +248,18 @@ pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
     };
     let machines = part(count(|one| matches!(one, Witness::Machine { .. })), "machine runs", "machines run");
     let domains = part(count(|one| matches!(one, Witness::Domain(_))), "domain answers", "domains answer");
+    let addresses = count(|one| matches!(one, Witness::Address(_)));
+    let addresses = part(addresses, "configured address answers", "configured addresses answer");
     let aliases = part(count(|one| matches!(one, Witness::Alias(_))), "alias points at", "aliases point at");
     let mut commits: Vec<&str> = claims.iter().filter_map(|claim| claim.sha.as_ref()).map(Sha::short).collect();
     commits.dedup();
     let commit = if commits.is_empty() { "what was asked for".to_owned() } else { commits.join(" and ") };
-    let main: Vec<String> = machines.into_iter().chain(domains).collect();
+    let main: Vec<String> = machines.into_iter().chain(domains).chain(addresses).collect();
     let mut text = match (main.is_empty(), aliases) {
         (true, None) => "nothing was observed".to_owned(),
         (true, Some(aliases)) => format!("{aliases} {commit}"),
-        (false, None) => format!("{} {commit}", main.join(" and ")),
-        (false, Some(aliases)) => format!("{} {commit} ({aliases} it)", main.join(" and ")),
+        (false, None) => format!("{} {commit}", listed(&main)),
+        (false, Some(aliases)) => format!("{} {commit} ({aliases} it)", listed(&main)),
     };
     let mut missing: Vec<(&Text, Vec<String>)> = Vec::new();
     for one in proof.iter().filter(|one| one.found == Found::NotObserved) {
@@ -272,6 +277,14 @@ pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
         text.push_str(&format!("; not observed: {}", missing.join("; ")));
     }
     text
+}
+
+/// `a, b and c`.
+fn listed(all: &[String]) -> String {
+    match all.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => all.concat(),
+    }
 }
 
 /// What was left where it is on purpose: `; frontend left as it is (3e60eac)`.
@@ -398,6 +411,11 @@ mod tests {
             domain("frontend", Found::Seen),
         ];
         assert_eq!(counted(&claims, &proof), "2 of 2 machines run and 2 of 2 domains answer 9df49c2");
+        let address = Observation { witness: Witness::Address(Text::from("127.0.0.1:80")), ..proof[2].clone() };
+        assert_eq!(
+            counted(&claims, &[proof.clone(), vec![address]].concat()),
+            "2 of 2 machines run, 2 of 2 domains answer and 1 of 1 configured address answers 9df49c2"
+        );
         proof.pop();
         proof.push(Observation { words: Text::from("attack mode"), ..domain("frontend", Found::NotObserved) });
         proof.push(alias);

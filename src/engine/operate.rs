@@ -15,15 +15,18 @@ mod restart;
 mod revisions;
 mod scale;
 mod secret;
+mod stands;
 mod vercel;
 mod verified;
 mod witness;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::leases::Leases;
+use self::stands::Stands;
 use super::feeds::Clients;
 use super::lanes::Outbox;
 use super::running::Running;
@@ -37,6 +40,7 @@ use crate::domain::operation::{
 };
 use crate::domain::pace;
 use crate::domain::proof::{self, Claim};
+use crate::domain::spread::Spread;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
@@ -93,6 +97,8 @@ pub(super) struct Operator {
     pub(super) leases: Leases,
     /// Services whose instances were not all reached, and how many were: the rest goes on, and the end is not a whole one.
     pub(super) short: Mutex<Vec<(ServiceId, Text)>>,
+    /// Machines that were at rest when they were updated, and may be so at the end.
+    pub(super) rested: Mutex<BTreeSet<String>>,
 }
 
 /// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
@@ -188,14 +194,15 @@ impl Operator {
         self.tell(&operation).await;
     }
 
-    /// An operation that was cut short is left, and this one goes on with it: what it holds still is given back.
+    /// An operation that was cut short is left, and this one goes on with it: what it holds still is given back. Of two that would go
+    /// on with it at once, one does.
     async fn take_over(&self, earlier: OpId) -> Result<(), Text> {
         let told = |error: StoreError| Text::from(error.to_string());
-        if let Some(why) = self.decided().await.map_err(told)? {
-            return Err(why);
-        }
         let left = self.store.one(earlier).await.map_err(told)?.leases;
-        self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await.map_err(told)?;
+        if !self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await.map_err(told)? {
+            let why = self.decided().await.map_err(told)?;
+            return Err(why.unwrap_or_else(|| Text::from("it was finished or left meanwhile")));
+        }
         self.free_left(earlier, &left).await;
         Ok(())
     }
@@ -263,6 +270,7 @@ impl Operator {
         // From its first row on: cut short before its first look, it is no reason to ask again for what it follows.
         let follows = self.plan.parts.iter().find_map(|part| match part.act {
             Act::Follow { run } => Some(Text::from(run.to_string())),
+            Act::VercelLever(_) => Some(Text::from(part.to_id.as_str())).filter(|id| !id.is_empty()),
             _ => None,
         });
         Operation { steps, moves: moves.collect(), commit, wish, follows, ..begun }
@@ -275,7 +283,7 @@ impl Operator {
             let result = self.act(part, operation, at).await;
             at += part.steps.len();
             if let Err(trouble) = result {
-                self.give_up(operation, &moved, part, trouble);
+                self.give_up(operation, &moved, part, trouble).await;
                 return;
             }
             moved.push(match part.platform {
@@ -343,19 +351,28 @@ impl Operator {
         (!words.is_empty()).then(|| Text::from(words.join("; ")))
     }
 
-    fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {
+    /// The end of an operation a part of which did not go through: how that part stands now, and why it does.
+    async fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {
         let touched = self.moved.load(Ordering::Relaxed);
+        let name = &part.service.name;
         let (state, why) = match trouble {
             Trouble::Unknown(why) => {
-                (OpState::Unknown, format!("{}: it is not known whether it was taken: {why}", part.service.name))
+                let now = if touched { format!("; {}", self.standing(part).await.words) } else { String::new() };
+                (OpState::Unknown, format!("{name}: it is not known whether it was taken: {why}{now}"))
             }
             Trouble::Failed(why) if touched => {
-                let what = if self.plan.kind == OpKind::RollBack { "did not go back" } else { "did not end well" };
-                (OpState::HalfDone, format!("{} {what}: {why}", part.service.name))
+                let Stands { spread, words } = self.standing(part).await;
+                let told = match (spread, self.plan.kind) {
+                    (Spread::Some, _) => format!("{name} is half-done: {words}: {why}"),
+                    (Spread::All, OpKind::RollBack | OpKind::Promote) => {
+                        format!("{name} is there and did not end well: {why}; {words}")
+                    }
+                    (_, OpKind::RollBack) => format!("{name} did not go back: {why}; {words}"),
+                    _ => format!("{name} did not end well: {why}; {words}"),
+                };
+                (OpState::HalfDone, told)
             }
-            Trouble::Failed(why) => {
-                (OpState::Failed, format!("{}: {why}; what serves was not changed", part.service.name))
-            }
+            Trouble::Failed(why) => (OpState::Failed, format!("{name}: {why}; what serves was not changed")),
             // It goes on from here another time: its steps stay as they are.
             Trouble::Stopped => return,
         };

@@ -1,5 +1,6 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
+mod answer;
 pub(super) mod fleet;
 pub(super) mod green;
 mod lane;
@@ -91,7 +92,7 @@ pub(super) async fn preflight(
         Wish::SetSecret { service, key, value } => {
             secret::plan(clients, info, (service, key, value), past, now).await?
         }
-        Wish::Throw(service, lever) => lever::plan(clients, info, (service, lever), now).await?,
+        Wish::Throw(service, lever) => lever::plan(clients, info, (service, lever), past, now).await?,
         Wish::Promote if !settings.workflows.iter().any(|workflow| workflow.env == *env) => {
             promotion::plan(clients, settings, info, past, now).await?
         }

@@ -120,10 +120,16 @@ impl Memory {
     }
 
     /// A person leaves an interrupted operation as it is; what it holds still, and the journal in which to say what becomes of that.
-    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(Store, Vec<LeftLease>), StoreError> {
-        let store = self.store().await?;
-        let leases = store.one(op).await?.leases;
-        store.abandon(op, why).await?;
+    /// The error is also that somebody else decided on it first.
+    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(Store, Vec<LeftLease>), Text> {
+        let told = |error: StoreError| Text::from(error.to_string());
+        let store = self.store().await.map_err(told)?;
+        let leases = store.one(op).await.map_err(told)?.leases;
+        if !store.abandon(op, why).await.map_err(told)? {
+            let one = store.one(op).await.map_err(told)?;
+            let text = format!("it was finished or left meanwhile: {}; nothing was changed", one.outcome);
+            return Err(Text::from(text));
+        }
         self.changed.notify_one();
         Ok((store, leases))
     }

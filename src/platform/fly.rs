@@ -194,6 +194,12 @@ impl FlyRelease {
 }
 
 impl Machine {
+    /// Whether it does not run, and will not by itself: an update leaves it so (fly.md section 6).
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        matches!(self.state.as_str(), "stopped" | "suspended" | "created")
+    }
+
     /// Whether it counts among the machines of the fleet: all that are not known to be none of them.
     #[must_use]
     pub fn in_fleet(&self) -> bool {

@@ -11,6 +11,7 @@ mod words;
 
 use std::sync::Arc;
 
+pub use change::{Review, Verdict};
 pub use logs::JobLog;
 
 use jiff::Timestamp;

@@ -205,6 +205,7 @@ impl Supabase {
             pin: None,
             switches: Switches::default(),
             instances: Vec::new(),
+            pointed: Vec::new(),
             claimed: None,
         })
     }

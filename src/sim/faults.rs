@@ -69,7 +69,14 @@ fn take(layer: &Layer, route: (&Method, &str), path: &str) -> Option<FaultSpec> 
     let now = layer.shared.now();
     let mut faults = layer.shared.faults();
     faults.retain(|fault| fault.until.is_none_or(|until| until > now) && fault.spec.count != Some(0));
-    let fault = faults.iter_mut().find(|fault| fault.hits(&layer.origin, route, path))?;
+    let fault = faults.iter_mut().find_map(|fault| {
+        if !fault.hits(&layer.origin, route, path) {
+            return None;
+        }
+        let hit = fault.spec.after == 0;
+        fault.spec.after = fault.spec.after.saturating_sub(1);
+        hit.then_some(fault)
+    })?;
     if let Some(count) = &mut fault.spec.count {
         *count -= 1;
     }
@@ -88,6 +95,7 @@ async fn suffer(layer: &Layer, fault: &FaultSpec, mut request: Request, next: Ne
         Kind::Latency => detached(layer, fault, request, next).await,
         Kind::Late => {
             let response = next.run(request).await;
+            layer.shared.took();
             layer.shared.pause(fault.span(5_000)).await;
             response
         }

@@ -29,6 +29,7 @@ struct Inner {
     start: Timestamp,
     speed: f64,
     advanced: AtomicU64,
+    taken: AtomicU64,
     changed: tokio::sync::Notify,
     tasks: Tasks,
     cancel: CancellationToken,
@@ -71,6 +72,7 @@ impl Shared {
             clock,
             speed,
             advanced: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
             changed: tokio::sync::Notify::new(),
             cancel: tasks.token(),
             tasks,
@@ -145,6 +147,17 @@ impl Shared {
     /// Counts a request.
     pub fn count(&self, origin: &Arc<str>, route: String) {
         *lock(&self.0.counts).entry(Arc::clone(origin)).or_default().entry(route).or_default() += 1;
+    }
+
+    /// A request was carried out whose answer is held back.
+    pub fn took(&self) {
+        self.0.taken.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Requests that were carried out and whose answers were, or are, held back.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.0.taken.load(Ordering::SeqCst)
     }
 
     /// Requests by origin and route template.

@@ -142,12 +142,14 @@ impl Store {
         self.append(operation.id, "progress", json!(operation)).await
     }
 
-    /// A person has looked and leaves an interrupted operation as it is.
+    /// Somebody decides on an operation that was cut short or ended half-way: it is left, or another one goes on with it. Of two who
+    /// decide at once the first one does, and the other one's answer is false.
     ///
     /// # Errors
     /// When the row is not on the disk.
-    pub async fn abandon(&self, op: OpId, why: &str) -> Result<(), StoreError> {
-        self.append(op, "abandon", json!({ "why": why })).await
+    pub async fn abandon(&self, op: OpId, why: &str) -> Result<bool, StoreError> {
+        let undecided = "select count(*) from journal where op = ? and event = 'abandon'";
+        self.append_if(Some(undecided), op, "abandon", json!({ "why": why })).await
     }
 
     /// A person lets an operation that is held go on, or calls it off.
@@ -173,11 +175,28 @@ impl Store {
     }
 
     pub(super) async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {
+        self.append_if(None, op, event, body).await.map(drop)
+    }
+
+    /// Appends a row, unless a query about the operation counts something; looked at in the transaction that writes.
+    async fn append_if(
+        &self,
+        unless: Option<&'static str>,
+        op: OpId,
+        event: &str,
+        body: Value,
+    ) -> Result<bool, StoreError> {
         let at = self.clock.now().to_string();
         let (op, body) = (op.to_string(), body.to_string());
         let work = async {
             // Taken for writing before the last hash is read: two consoles must not hang two rows on one.
             let mut tx = self.pool.begin_with("begin immediate").await?;
+            if let Some(query) = unless {
+                let found = sqlx::query_scalar::<_, i64>(query).bind(&op).fetch_one(&mut *tx).await?;
+                if found > 0 {
+                    return Ok(false);
+                }
+            }
             let last =
                 sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
             let last: String = match last {
@@ -187,7 +206,7 @@ impl Store {
             let insert = sqlx::query("insert into journal (at, op, event, body, hash) values (?, ?, ?, ?, ?)");
             let insert = insert.bind(&at).bind(&op).bind(event).bind(&body);
             insert.bind(hash(&last, &at, &op, event, &body)).execute(&mut *tx).await?;
-            tx.commit().await
+            tx.commit().await.map(|()| true)
         };
         work.await.map_err(|error| self.failed(&error))
     }

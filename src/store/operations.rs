@@ -256,10 +256,29 @@ mod tests {
         later.unknown_calls = vec![Text::from("second")];
         later.called = true;
         assert_eq!(store.interrupted().await.unwrap(), [later]);
-        store.abandon(open.id, "looked: v41 is live").await.unwrap();
+        assert!(store.abandon(open.id, "looked: v41 is live").await.unwrap());
+        assert!(!store.abandon(open.id, "another one").await.unwrap(), "it is decided");
         assert!(store.interrupted().await.unwrap().is_empty());
         let all = store.operations(10).await.unwrap();
         assert_eq!(all.iter().map(|one| one.state).collect::<Vec<_>>(), [OpState::Running, OpState::Left]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_many_who_take_an_operation_over_at_once_one_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        for _ in 0..8 {
+            let one = operation();
+            store.begin(&one).await.unwrap();
+            // Two consoles, each with its own connections.
+            let other = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+            let takes = [&store, &other, &store, &other].map(|store| store.abandon(one.id, "continued"));
+            let took = futures_util::future::join_all(takes).await;
+            assert_eq!(took.into_iter().filter(|took| *took.as_ref().unwrap()).count(), 1);
+            let rows = store.list(100).await.unwrap();
+            let left = rows.iter().filter(|row| row.event == "abandon" && row.op == one.id.to_string());
+            assert_eq!(left.count(), 1);
+        }
     }
 
     #[tokio::test]

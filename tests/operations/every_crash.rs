@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use flightdeck::app::follow;
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
 use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
-use flightdeck::domain::operation::{Lever, OpState, Plan, Target, Wish};
+use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Plan, Target, Wish};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::{Env, Health, ids};
@@ -26,7 +27,8 @@ const CASES_AT_ONCE: usize = 2;
 
 /// An operation: what the world is made to be, and what is wished for there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Case {
+pub enum Case {
+    RollBack,
     Promote,
     PromoteStraight,
     Approve,
@@ -46,6 +48,8 @@ enum Case {
     Complete,
     Abort,
     SetSecret,
+    SetVariable,
+    SetPipelineSecret,
     RollTwoAtOnce,
     Immediate,
     BlueGreen,
@@ -53,7 +57,7 @@ enum Case {
     ScaleDown,
 }
 
-const CASES: [Case; 24] = [
+pub const CASES: [Case; 24] = [
     Case::Promote,
     Case::PromoteStraight,
     Case::Approve,
@@ -82,7 +86,7 @@ const CASES: [Case; 24] = [
 
 impl Case {
     /// Makes the world so that the wish has something to do.
-    fn prepare(self, world: &World) -> Wish {
+    pub fn prepare(self, world: &World) -> Wish {
         let shared = world.sim.shared();
         let mut state = shared.world();
         let now = state.now;
@@ -137,9 +141,21 @@ impl Case {
             Self::ScaleUp => Wish::Scale(backend(), vec![("iad".into(), 2)]),
             Self::ScaleDown => Wish::Scale(backend(), vec![("fra".into(), 0)]),
             Self::Restart => Wish::Restart(backend()),
-            Self::SetSecret => {
+            Self::SetSecret | Self::SetVariable | Self::SetPipelineSecret => {
                 let value = Held::new(VALUE.to_owned());
-                Wish::SetSecret { service: backend(), key: "API_KEY".into(), value }
+                let service = match self {
+                    Self::SetSecret => backend(),
+                    Self::SetVariable => ServiceId::new("production", "frontend"),
+                    _ => ServiceId::new("production", PIPELINE),
+                };
+                Wish::SetSecret { service, key: "API_KEY".into(), value }
+            }
+            Self::RollBack => {
+                let releases = &state.fly.env(Env::Production).unwrap().releases;
+                let target = &releases[releases.len() - 2];
+                let image = state.fly.env(Env::Production).unwrap().image(&target.image_ref).unwrap();
+                let commit = state.commits[image.commit].sha.as_str();
+                Wish::RollBackTo { commit: commit.into(), alone: None, manner: Manner::default() }
             }
             Self::Unpin => {
                 state.vercel.project.auto_assign = false;
@@ -179,7 +195,14 @@ impl Case {
     fn sees_its_end(self) -> bool {
         matches!(
             self,
-            Self::Pause
+            Self::Approve
+                | Self::Reject
+                | Self::Cancel
+                | Self::Rerun
+                | Self::RollOut
+                | Self::Complete
+                | Self::Abort
+                | Self::Pause
                 | Self::Resume
                 | Self::Unpin
                 | Self::Challenge
@@ -192,7 +215,7 @@ impl Case {
         )
     }
 
-    fn console(self, world: &World) -> Console {
+    pub fn console(self, world: &World) -> Console {
         let straight = self == Self::PromoteStraight;
         world.console_with(world.state.path(), |text| {
             let kept = |line: &&str| !(straight && line.starts_with("workflow"));
@@ -207,7 +230,7 @@ impl Case {
 
 /// Changing requests by origin and route. Leases are claims that are taken as often as they are needed, and the queries that are
 /// sent by POST change nothing.
-async fn changes(world: &World) -> BTreeMap<String, u64> {
+pub async fn changes(world: &World) -> BTreeMap<String, u64> {
     let truth = world.truth().await;
     let origins = truth["requests"].as_object().unwrap().iter();
     let routes = origins.flat_map(|(origin, routes)| {
@@ -222,7 +245,7 @@ async fn changes(world: &World) -> BTreeMap<String, u64> {
 }
 
 /// The plan, asked for again while the world, which goes on by itself, is in the middle of a deploy.
-async fn planned(case: Case, console: &mut Console, wish: &Wish) -> Plan {
+pub async fn planned(case: Case, console: &mut Console, wish: &Wish) -> Plan {
     let mut why = String::new();
     for _ in 0..200 {
         match console.wish("production", wish.clone(), None).await {
@@ -234,8 +257,8 @@ async fn planned(case: Case, console: &mut Console, wish: &Wish) -> Plan {
     panic!("{case:?} has no plan: {why}")
 }
 
-/// What it sends when nothing happens to it.
-async fn undisturbed(case: Case) -> BTreeMap<String, u64> {
+/// What it sends when nothing happens to it, and how many changing calls those are with its leases.
+pub async fn undisturbed(case: Case) -> (BTreeMap<String, u64>, u64) {
     let world = World::start(SPEED).await;
     let wish = case.prepare(&world);
     let mut console = case.console(&world);
@@ -245,7 +268,9 @@ async fn undisturbed(case: Case) -> BTreeMap<String, u64> {
     console.stop().await;
     let sent = changes(&world).await;
     assert!(!sent.is_empty(), "{case:?} changes something");
-    sent
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let rows = store.list(10_000).await.unwrap();
+    (sent, rows.iter().filter(|row| row.event == "intent").count() as u64)
 }
 
 /// Cuts it off after `rows` rows, starts again, and finishes it. False when it was not cut off any more.
@@ -271,7 +296,7 @@ async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>)
         return true;
     }
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op], "{what}");
-    finish(case, &world, found[0].wish.clone().unwrap(), (op, &what)).await;
+    finish(case, &world, &found[0], &what).await;
     let sent = changes(&world).await;
     for (route, count) in &sent {
         assert!(most.get(route).is_some_and(|most| count <= most), "{what}: {route} {count} times, at most {most:?}");
@@ -280,8 +305,11 @@ async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>)
 }
 
 /// What a person does at the next start: asks for its finish; where it says that it is done already, that is so.
-async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightdeck::domain::ids::OpId, &str)) {
+pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str) {
     let mut console = case.console(world);
+    let (op, mut wish) = (cut_short.id, follow::finished(cut_short).unwrap());
+    // Of a secret the platforms tell when it was set, and not by whom: the answer to our call is what proves it.
+    let proven = cut_short.unknown_calls.is_empty();
     if let Wish::SetSecret { value, .. } = &mut wish {
         assert!(value.is_empty(), "{what}: a value was kept");
         // A person gives it again.
@@ -304,17 +332,9 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
     };
     if let Some(why) = said {
         assert!(!case.sees_its_end(), "{what}: {why}");
-        let done = [
-            "already",
-            "is not p",
-            "are not",
-            "no rolling",
-            "under way",
-            "is over",
-            "any more",
-            "it was",
-            "was set there since",
-        ];
+        let secret = matches!(case, Case::SetSecret | Case::SetVariable | Case::SetPipelineSecret);
+        assert!(!(secret && proven), "{what}: {why}");
+        let done = ["already", "L leaves it", "is over"];
         assert!(done.iter().any(|words| why.contains(words)), "{what}: {why}");
         console.engine.leave(op, flightdeck::sanitize::Text::from("as it is"));
     }
@@ -322,6 +342,14 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
     let truth: Value = world.truth().await;
     let frontend = &truth["environments"]["production"]["services"]["frontend"];
     match case {
+        Case::RollBack => {
+            let backend = &truth["environments"]["production"]["services"]["backend"];
+            let machines = backend["machines"].as_array().unwrap();
+            assert!(
+                machines.iter().all(|one| one["sha"] == frontend["sha"] && one["leased"] == false),
+                "{what}: {truth}"
+            );
+        }
         Case::SetSecret => {
             let state = world.sim.shared().world();
             let app = state.fly.env(Env::PRODUCTION).unwrap();
@@ -366,7 +394,7 @@ async fn finish(case: Case, world: &World, mut wish: Wish, (op, what): (flightde
 
 /// Every crash point of a case; how many it has.
 async fn every_point(case: Case) -> (Case, usize) {
-    let most = undisturbed(case).await;
+    let (most, _) = undisturbed(case).await;
     let (mut points, mut from) = (0, 0);
     loop {
         let tries = stream::iter(from..from + AT_ONCE).map(|rows| crash_and_finish(case, rows, &most));

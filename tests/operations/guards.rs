@@ -113,7 +113,7 @@ async fn what_somebody_left_meanwhile_is_not_finished() {
     let half = console.carry_out(plan).await;
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
     let rest = console.try_plan(targets, Some(half.id)).await.unwrap();
-    store.abandon(half.id, "maria looks after it").await.unwrap();
+    assert!(store.abandon(half.id, "maria looks after it").await.unwrap());
     let refused = console.carry_out(rest).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
     let says = refused.outcome.as_str();
@@ -154,4 +154,30 @@ async fn a_pin_that_cannot_be_read_is_asked_like_a_pin() {
     let plan = console.wish("production", Wish::Promote, None).await.unwrap();
     assert!(unread(&plan) && plan.level == Level::Critical, "{plan:#?}");
     console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_consoles_that_finish_at_once_one_does_and_the_other_says_so() {
+    let world = World::start(20.0).await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let (mut one, mut other) = (world.console(), world.console());
+    let targets = one.targets().await;
+    let plan = one.plan(targets.clone()).await;
+    world
+        .fault(&json!({"platform": "vercel", "route": "/rollback/", "kind": "status", "status": 403, "count": 1}))
+        .await;
+    let half = one.carry_out(plan).await;
+    assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
+    let (first, second) =
+        tokio::join!(one.try_plan(targets.clone(), Some(half.id)), other.try_plan(targets, Some(half.id)));
+    let (first, second) = tokio::join!(one.carry_out(first.unwrap()), other.carry_out(second.unwrap()));
+    let mut ends = [first.state, second.state];
+    ends.sort_by_key(|state| *state == OpState::Refused);
+    assert_eq!(ends, [OpState::Done, OpState::Refused], "{first:#?} {second:#?}");
+    let rows = store.list(1_000).await.unwrap();
+    let taken = rows.iter().filter(|row| row.event == "abandon" && row.op == half.id.to_string()).count();
+    assert_eq!(taken, 1, "one of them went on with it");
+    assert_eq!(world.requests("vercel", "POST /{v}/projects/{id}/rollback/{deployment}").await, 2, "403, then taken");
+    one.stop().await;
+    other.stop().await;
 }

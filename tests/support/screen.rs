@@ -190,6 +190,7 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         }),
         switches: Switches::default(),
         instances: Vec::new(),
+        pointed: Vec::new(),
         claimed: None,
     };
     let observed = Observed {

@@ -35,6 +35,7 @@ fn declared(sha: &str, status: Status) -> Declared {
         pin: None,
         switches: Switches::default(),
         instances: Vec::new(),
+        pointed: Vec::new(),
         claimed: None,
     }
 }

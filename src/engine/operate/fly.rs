@@ -98,7 +98,7 @@ impl Operator {
             let app = part.resource.as_str();
             let settled = updated
                 .iter()
-                .map(|one| self.settle(fly, app, (&one.id, &one.version), (to.image, Some(&one.sent)), None));
+                .map(async |one| self.settle(fly, app, &one.is(), (to.image, Some(&one.sent)), None).await);
             for told in join_all(settled).await {
                 told?;
             }
@@ -185,7 +185,13 @@ impl Operator {
         let (seen, listed) = (fleet.whole.len(), fleet.len());
         if seen == planned && listed == planned && planned > 0 {
             self.patch(fly, app, id, "complete").await?;
-            return Ok(Closed::Whole(Text::from(format!("v{version} complete on {}", amount(seen, "machine")))));
+            let rest = fleet.whole.iter().filter(|machine| machine.rests()).count();
+            let rest = match rest {
+                0 => String::new(),
+                1 => ", of which 1 does not run".to_owned(),
+                some => format!(", of which {some} do not run"),
+            };
+            return Ok(Closed::Whole(Text::from(format!("v{version} complete on {}{rest}", amount(seen, "machine")))));
         }
         let _ = self.patch(fly, app, id, "failed").await;
         let why = match fleet.part() {

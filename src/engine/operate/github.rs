@@ -30,14 +30,16 @@ impl Operator {
     ) -> Result<(), Trouble> {
         match &part.act {
             Act::Review { run, gates, approve } => self.review(github, (*run, gates, *approve), op, first).await,
-            Act::CancelRun { run } => {
-                let ask = async {
-                    self.turn(&format!("POST cancel of run {run}"), || github.cancel(*run)).await?;
-                    Ok(((), Text::from("accepted")))
-                };
-                self.step(op, first, ask).await?;
+            Act::CancelRun { run, asked } => {
+                if !*asked {
+                    let ask = async {
+                        self.turn(&format!("POST cancel of run {run}"), || github.cancel(*run)).await?;
+                        Ok(((), Text::from("accepted")))
+                    };
+                    self.step(op, first, ask).await?;
+                }
                 let end = async { self.ends(github, *run).await.map(|run| ((), run.words)) };
-                self.step(op, first + 1, end).await
+                self.step(op, first + usize::from(!*asked), end).await
             }
             Act::Rerun { run, failed } => {
                 let before = self.edge().await;

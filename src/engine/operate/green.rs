@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::machine::as_planned;
+use super::leases::LEASE;
+use super::machine::{Is, as_planned};
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::engine::preflight::green::{TAG, TWIN, of_release};
-use crate::platform::fly::{Fly, Lease, Machine, WaitResult};
+use crate::platform::fly::{Fly, Lease, Machine, WaitResult, WholeConfig};
 use crate::sanitize::Text;
 
 /// Longest hold: machines that nobody uses cost money.
@@ -112,7 +113,8 @@ impl Operator {
                 (made, Some(sent))
             }
         };
-        let told = self.settle(fly, app, (&green.id, &green.instance_id), (image, sent.as_ref()), None).await?;
+        let is = Is { id: &green.id, version: &green.instance_id, rests: false };
+        let told = self.settle(fly, app, &is, (image, sent.as_ref()), None).await?;
         Ok(((), Text::from(format!("{} {told}", green.id))))
     }
 
@@ -199,7 +201,7 @@ impl Operator {
             for green in &greens {
                 self.cordon(fly, app, green, false, None).await?;
             }
-            self.unless_stopped(tokio::time::sleep(self.drain())).await?;
+            self.drains(fly, app, &mut BTreeMap::new()).await?;
             Ok((greens.len(), Text::from(amount_does(greens.len(), "new machine", ("serves", "serve")))))
         };
         let served = self.step(op, first, enter).await?;
@@ -213,7 +215,7 @@ impl Operator {
                 as_planned(part, &now)?;
                 self.cordon(fly, app, &now, true, leases.get(blue.as_str())).await?;
             }
-            self.unless_stopped(tokio::time::sleep(self.drain())).await?;
+            self.drains(fly, app, &mut leases).await?;
             Ok((
                 (),
                 Text::from(amount_does(swap.blues.len(), "old machine", ("gets nothing more", "get nothing more"))),
@@ -233,19 +235,23 @@ impl Operator {
         gone.map(|()| served)
     }
 
-    /// Stops machines, so that they may end what they do, and destroys them.
-    async fn destroyed(
+    /// Stops machines, so that they may end what they do, and destroys them; those that are gone take their leases along.
+    pub(super) async fn destroyed(
         &self,
         fly: &Fly,
         app: &str,
         leases: &mut BTreeMap<String, Lease>,
     ) -> Result<((), Text), Trouble> {
-        for (id, lease) in leases.iter_mut() {
-            // Each machine may take a minute to stop, and those before it did.
-            self.prolong(fly, app, id, lease).await?;
-            self.gone(fly, app, id, lease).await?;
+        let ids: Vec<String> = leases.keys().cloned().collect();
+        for id in &ids {
+            // Each machine may take a minute to stop, and those behind it wait for that.
+            self.prolong_all(fly, app, leases).await?;
+            if let Some(lease) = leases.get(id) {
+                self.gone(fly, app, id, lease).await?;
+            }
+            leases.remove(id);
         }
-        Ok(((), Text::from(format!("{} destroyed", leases.len()))))
+        Ok(((), Text::from(format!("{} destroyed", ids.len()))))
     }
 
     /// Stops one machine and destroys it.
@@ -265,9 +271,31 @@ impl Operator {
         Ok(())
     }
 
-    /// How long connections get to end.
-    pub(super) fn drain(&self) -> Duration {
-        self.settings.fly.as_ref().map_or(Duration::ZERO, |access| access.drain)
+    /// Connections get their time to end. Machines that are held meanwhile stay so, however long that is.
+    pub(super) async fn drains(
+        &self,
+        fly: &Fly,
+        app: &str,
+        leases: &mut BTreeMap<String, Lease>,
+    ) -> Result<(), Trouble> {
+        let drain = self.settings.fly.as_ref().map_or(Duration::ZERO, |access| access.drain);
+        let end = self.clock.mono() + drain;
+        let mut prolong = self.clock.mono() + LEASE / 4;
+        while let Some(left) = end.checked_sub(self.clock.mono()).filter(|left| !left.is_zero()) {
+            if self.clock.mono() >= prolong {
+                self.prolong_all(fly, app, leases).await?;
+                prolong = self.clock.mono() + LEASE / 4;
+            }
+            self.unless_stopped(tokio::time::sleep(left.min(LOOK / 4))).await?;
+        }
+        Ok(())
+    }
+
+    async fn prolong_all(&self, fly: &Fly, app: &str, leases: &mut BTreeMap<String, Lease>) -> Result<(), Trouble> {
+        for (id, lease) in leases.iter_mut() {
+            self.prolong(fly, app, id, lease).await?;
+        }
+        Ok(())
     }
 
     /// The way back: the old machines serve again, the new ones go.
@@ -319,10 +347,10 @@ impl Operator {
         loop {
             let all = self.look(|| fly.machines(app)).await?;
             let well = |machine: &Machine| {
-                machine.unread().is_none()
-                    && machine.state.as_str() == "started"
-                    && !machine.cordoned
-                    && machine.checks.0 == machine.checks.1
+                let serves = machine.state.as_str() == "started" && machine.checks.0 == machine.checks.1;
+                // One that the proxy starts when it is needed may be at rest again.
+                let idle = machine.rests() && machine.whole().is_some_and(WholeConfig::idles);
+                machine.unread().is_none() && !machine.cordoned && (serves || idle)
             };
             let ready = blues.iter().filter(|blue| all.iter().any(|one| one.id == blue.as_str() && well(one))).count();
             if ready == blues.len() {

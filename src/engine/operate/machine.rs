@@ -1,5 +1,6 @@
 //! One machine of a fleet: read again before it is written to, written to once, read back afterwards.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::leases::LEASE;
@@ -18,6 +19,8 @@ pub(super) struct Updated {
     pub(super) version: String,
     /// What was sent to it.
     pub(super) sent: NextConfig,
+    /// It was at rest, and stays so.
+    pub(super) rests: bool,
 }
 
 /// A machine that is no longer what the plan saw, or cannot be read: nothing is written to it.
@@ -124,13 +127,14 @@ impl Operator {
                 Ok(Some(there).filter(|there| ours && there.image.as_str() == image))
             };
             let machine = self.turn_or_find(&call, || fly.update_machine(app, &now, &sent, &lease), taken).await?;
-            let updated = Updated { id: id.to_owned(), version: machine.instance_id, sent };
+            let updated = Updated { id: id.to_owned(), version: machine.instance_id, sent, rests: now.rests() };
+            if updated.rests {
+                self.rested.lock().unwrap_or_else(PoisonError::into_inner).insert(updated.id.clone());
+            }
             if !careful {
                 return Ok((updated, Text::from("updated")));
             }
-            let told =
-                self.settle(fly, app, (&updated.id, &updated.version), (image, Some(&updated.sent)), Some(&mut lease));
-            let told = told.await?;
+            let told = self.settle(fly, app, &updated.is(), (image, Some(&updated.sent)), Some(&mut lease)).await?;
             Ok((updated, told))
         }
         .await;
@@ -138,16 +142,19 @@ impl Operator {
         updated
     }
 
-    /// Waits for the version, then looks at what really runs: a machine may have fallen back to its old one.
+    /// Waits for the version, then looks at what really runs: a machine may have fallen back to its old one. One that was at rest is
+    /// waited for as that.
     pub(super) async fn settle(
         &self,
         fly: &Fly,
         app: &str,
-        (id, version): (&str, &str),
+        is: &Is<'_>,
         (image, sent): (&str, Option<&NextConfig>),
         lease: Option<&mut Lease>,
     ) -> Result<Text, Trouble> {
-        let waited = self.look(|| fly.wait(app, id, version, "started", Duration::from_secs(60))).await?;
+        let Is { id, version, rests } = *is;
+        let state = if rests { "settled" } else { "started" };
+        let waited = self.look(|| fly.wait(app, id, version, state, Duration::from_secs(60))).await?;
         match waited {
             WaitResult::Reached => {}
             WaitResult::TimedOut => {
@@ -158,11 +165,12 @@ impl Operator {
                 if machine.instance_id != version {
                     return Err(Trouble::Failed(fell_back(id)));
                 }
-                return Err(Trouble::Failed(Text::from(format!("machine {id} did not start in 60 s"))));
+                let what = if rests { "come to rest again" } else { "start" };
+                return Err(Trouble::Failed(Text::from(format!("machine {id} did not {what} in 60 s"))));
             }
         }
         let wanted = self.digest(fly, app, image).await?;
-        self.checks(fly, app, (id, version), (Some(&wanted), sent), lease).await
+        self.checks(fly, app, is, (Some(&wanted), sent), lease).await
     }
 
     /// The digest of an image: without it nothing tells what a machine runs.
@@ -179,10 +187,11 @@ impl Operator {
         &self,
         fly: &Fly,
         app: &str,
-        (id, version): (&str, &str),
+        is: &Is<'_>,
         (wanted, sent): (Option<&Text>, Option<&NextConfig>),
         mut lease: Option<&mut Lease>,
     ) -> Result<Text, Trouble> {
+        let Is { id, version, rests } = *is;
         let end = self.clock.mono() + PATIENCE;
         let mut prolong = self.clock.mono() + LEASE / 4;
         loop {
@@ -208,6 +217,12 @@ impl Operator {
                 );
                 return Err(Trouble::Failed(Text::from(text)));
             }
+            if rests && machine.rests() {
+                return Ok(Text::from(format!(
+                    "has the image, and is at rest as before; {}",
+                    at_rest(&machine, whole)
+                )));
+            }
             let (passing, all) = machine.checks;
             if all == 0 && !whole.has_checks() {
                 return Ok(Text::from("started; no checks are configured"));
@@ -225,6 +240,28 @@ impl Operator {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// A machine that is waited for.
+pub(super) struct Is<'a> {
+    /// Its id.
+    pub(super) id: &'a str,
+    /// The version that it must have.
+    pub(super) version: &'a str,
+    /// It was at rest before, and need not start.
+    pub(super) rests: bool,
+}
+
+impl Updated {
+    pub(super) fn is(&self) -> Is<'_> {
+        Is { id: &self.id, version: &self.version, rests: self.rests }
+    }
+}
+
+/// How a machine rests: `stopped: it starts when it is needed`.
+pub(super) fn at_rest(machine: &Machine, whole: &WholeConfig) -> String {
+    let then = if whole.idles() { "it starts when it is needed" } else { "nothing starts it by itself" };
+    format!("{}: {then}", machine.state)
 }
 
 /// A machine that went back to its old configuration by itself.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fly::Closed;
-use super::machine::as_planned;
+use super::machine::{Is, as_planned};
 use super::{Operator, Trouble};
 use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart};
@@ -67,7 +67,7 @@ impl Operator {
                     return Err(Trouble::Failed(Text::from(format!("machine {id} did not start again in 60 s"))));
                 }
             }
-            self.checks(fly, app, (id, version), (None, None), Some(&mut lease)).await
+            self.checks(fly, app, &Is { id, version, rests: false }, (None, None), Some(&mut lease)).await
         }
         .await;
         self.give_back(fly, app, id, &lease).await;

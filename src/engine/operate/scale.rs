@@ -1,6 +1,8 @@
 //! Machines made and destroyed, region by region (docs/platforms/fly.md section 11). A new one is judged outside the proxy first.
 
-use super::machine::as_planned;
+use std::collections::BTreeMap;
+
+use super::machine::{Is, as_planned};
 use super::{Operator, Trouble};
 use crate::domain::operation::{Operation, PlanPart};
 use crate::engine::preflight::scale::NEW;
@@ -31,18 +33,18 @@ impl Operator {
         let first = first + admit.len();
         for (index, id) in destroy.iter().map(Text::as_str).enumerate() {
             let away = async {
-                let mut lease = self.lease(fly, app, id).await?;
+                let lease = self.lease(fly, app, id).await?;
+                let mut leases = BTreeMap::from([(id.to_owned(), lease.clone())]);
                 let gone = async {
                     let now = self.look(|| fly.machine(app, id)).await?;
                     as_planned(part, &now)?;
                     self.cordon(fly, app, &now, true, Some(&lease)).await?;
-                    self.unless_stopped(tokio::time::sleep(self.drain())).await?;
-                    self.prolong(fly, app, id, &mut lease).await?;
-                    self.gone(fly, app, id, &lease).await
+                    self.drains(fly, app, &mut leases).await?;
+                    self.destroyed(fly, app, &mut leases).await.map(drop)
                 }
                 .await;
-                if gone.is_err() {
-                    self.give_back(fly, app, id, &lease).await;
+                for lease in leases.values().filter(|_| gone.is_err()) {
+                    self.give_back(fly, app, id, lease).await;
                 }
                 gone.map(|()| ((), Text::from("destroyed")))
             };
@@ -79,7 +81,9 @@ impl Operator {
         sent: Option<&NextConfig>,
     ) -> Result<((), Text), Trouble> {
         let image = sent.map_or(made.image.as_str(), NextConfig::image);
-        let well = self.settle(fly, app, (&made.id, &made.instance_id), (image, sent), None).await;
+        let well = self
+            .settle(fly, app, &Is { id: &made.id, version: &made.instance_id, rests: false }, (image, sent), None)
+            .await;
         let told = match well {
             Ok(told) => told,
             Err(Trouble::Failed(why)) => {

@@ -1,8 +1,11 @@
 //! Who is asked whether a service is where it was to go: every machine of every region on Fly, every domain on Vercel by lookup and by
 //! asking it, and the edge as it is configured.
 
+use std::sync::PoisonError;
+
 use futures_util::future::join_all;
 
+use super::machine::at_rest;
 use super::prove::origin;
 use super::{Operator, Trouble};
 use crate::config::{ObserveAt, ObserveSettings};
@@ -37,7 +40,7 @@ impl Operator {
     ) -> (Vec<Observation>, bool) {
         match (claim.platform, &self.clients.fly, &self.clients.vercel) {
             (Platform::Fly, Some(fly), _) => {
-                let (mut seen, edge) = tokio::join!(machines(fly, claim, image), self.configured(claim));
+                let (mut seen, edge) = tokio::join!(self.machines(fly, claim, image), self.configured(claim));
                 seen.extend(edge);
                 (seen, false)
             }
@@ -46,15 +49,39 @@ impl Operator {
         }
     }
 
+    /// Every machine of every region: its image and its checks.
+    async fn machines(&self, fly: &Fly, claim: &Claim, image: &Result<Option<Text>, Text>) -> Vec<Observation> {
+        let unread = |words: String| vec![observation(claim, Witness::Service, Found::Unread, words)];
+        let image = match image {
+            Ok(image) => image.as_ref(),
+            Err(why) => return unread(format!("its image could not be looked up: {why}")),
+        };
+        let fleet = match fly.machines(claim.resource.as_str()).await {
+            Ok(fleet) => fleet,
+            Err(error) => return unread(format!("its machines could not be read: {error}")),
+        };
+        let rested = self.rested.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let own = fleet.iter().filter(|one| one.in_fleet());
+        let all: Vec<Observation> = own.map(|one| machine(claim, one, image, rested.contains(&one.id))).collect();
+        if all.is_empty() {
+            return vec![observation(
+                claim,
+                Witness::Service,
+                Found::Differs,
+                "no machine of a deploy runs".to_owned(),
+            )];
+        }
+        all
+    }
+
     /// The edge of a service as it is configured.
     async fn configured(&self, claim: &Claim) -> Option<Observation> {
         let rule = self.rule(&claim.service)?;
-        Some(self.domain(claim, (host(&rule.url), &rule.url), &rule.at).await)
+        Some(self.asks(claim, Witness::Address(Text::from(host(&rule.url))), (&rule.url, &rule.at)).await)
     }
 
-    /// Asks a domain.
-    async fn domain(&self, claim: &Claim, (name, url): (&str, &str), at: &ObserveAt) -> Observation {
-        let witness = Witness::Domain(Text::from(name));
+    /// Asks a domain, or another address.
+    async fn asks(&self, claim: &Claim, witness: Witness, (url, at): (&str, &ObserveAt)) -> Observation {
         let (found, words) = match observe::ask(&self.clients.http, url, at).await {
             Err(error) => (Found::Silent, format!("does not answer: {error}")),
             Ok(asked) if asked.challenged => (Found::NotObserved, "attack mode".to_owned()),
@@ -96,16 +123,7 @@ impl Operator {
         let tier = self.settings.environment(&claim.service.env).map(|env| env.tier);
         let target = tier.map(|tier| vercel_target(&claim.service.env, tier));
         let target = target.as_deref().unwrap_or("production");
-        let domains = if target == "production" {
-            vercel.domains(&project.id).await.map(|all| {
-                let own = all.into_iter();
-                let own = own.filter(|one| one.redirect.is_none() && one.environment.is_none() && one.branch.is_none());
-                own.map(|one| one.name).collect()
-            })
-        } else {
-            vercel.own_domains(&project, target).await
-        };
-        let domains: Vec<Text> = match domains {
+        let domains = match vercel.served(&project, target).await {
             Ok(domains) => domains,
             Err(error) => return (unread("its domains", &error), project.challenged),
         };
@@ -118,29 +136,37 @@ impl Operator {
             });
         }
         let (rule, challenged) = (self.rule(&claim.service), project.challenged);
-        let asked = join_all(self.asked(rule, &domains).into_iter().map(|(name, url)| async move {
-            let witness = || Witness::Domain(Text::from(name.as_str()));
+        let asked = join_all(asked(rule, &domains).into_iter().map(|(witness, url)| async move {
+            let silent = |why: &str| observation(claim, witness.clone(), Found::NotObserved, why.to_owned());
             match (rule, url) {
-                _ if challenged => observation(claim, witness(), Found::NotObserved, "attack mode".to_owned()),
-                (Some(rule), Some(url)) => self.domain(claim, (&name, &url), &rule.at).await,
-                _ => observation(claim, witness(), Found::NotObserved, "looked up, not asked from here".to_owned()),
+                _ if challenged => silent("attack mode"),
+                (Some(rule), Some(url)) => self.asks(claim, witness, (&url, &rule.at)).await,
+                (Some(_), None) => silent("looked up, not asked from here"),
+                (None, _) => silent("looked up, not asked: nothing says how its commit is read"),
             }
         }));
         seen.extend(asked.await);
         (seen, project.challenged)
     }
+}
 
-    /// The domains of a frontend with the address at which each is asked; without one, it is not asked from here. The configured address
-    /// is one of them; where it is one of this machine, or is not encrypted, it stands for the others.
-    fn asked(&self, rule: Option<&ObserveSettings>, domains: &[Text]) -> Vec<(String, Option<String>)> {
-        let Some(rule) = rule else { return Vec::new() };
-        let (own, at) = (host(&rule.url), origin(&rule.url));
-        let path = rule.url.get(at.len()..).unwrap_or_default();
-        let others = domains.iter().filter(|domain| domain.as_str() != own);
-        let url = |domain: &Text| at.starts_with("https://").then(|| format!("https://{domain}{path}"));
-        let others = others.map(|domain| (domain.to_string(), url(domain)));
-        std::iter::once((own.to_owned(), Some(rule.url.clone()))).chain(others).collect()
-    }
+/// The domains that its platform lists for a frontend, and the configured address where that is none of them, with the address at which
+/// each is asked; without one, it is not asked from here. Where the configured address is one of this machine, or is not encrypted, the
+/// others are not asked: what answers there is not known to be what answers at them.
+fn asked(rule: Option<&ObserveSettings>, domains: &[Text]) -> Vec<(Witness, Option<String>)> {
+    let listed = |url: &dyn Fn(&Text) -> Option<String>| -> Vec<(Witness, Option<String>)> {
+        domains.iter().map(|domain| (Witness::Domain(domain.clone()), url(domain))).collect()
+    };
+    let Some(rule) = rule else { return listed(&|_| None) };
+    let (own, at) = (host(&rule.url), origin(&rule.url));
+    let path = rule.url.get(at.len()..).unwrap_or_default();
+    let url = |domain: &Text| match domain.as_str() {
+        one if one == own => Some(rule.url.clone()),
+        _ => at.starts_with("https://").then(|| format!("https://{domain}{path}")),
+    };
+    let apart = domains.iter().all(|domain| domain.as_str() != own);
+    let apart = apart.then(|| (Witness::Address(Text::from(own)), Some(rule.url.clone())));
+    apart.into_iter().chain(listed(&url)).collect()
 }
 
 fn observation(claim: &Claim, witness: Witness, found: Found, words: String) -> Observation {
@@ -193,26 +219,7 @@ fn pointed(claim: &Claim, witness: Witness, (id, sha): (&str, Option<&Sha>)) -> 
     observation(claim, witness, found, format!("points at {id}{commit}"))
 }
 
-/// Every machine of every region: its image and its checks.
-async fn machines(fly: &Fly, claim: &Claim, image: &Result<Option<Text>, Text>) -> Vec<Observation> {
-    let unread = |words: String| vec![observation(claim, Witness::Service, Found::Unread, words)];
-    let image = match image {
-        Ok(image) => image.as_ref(),
-        Err(why) => return unread(format!("its image could not be looked up: {why}")),
-    };
-    let fleet = match fly.machines(claim.resource.as_str()).await {
-        Ok(fleet) => fleet,
-        Err(error) => return unread(format!("its machines could not be read: {error}")),
-    };
-    let all: Vec<Observation> =
-        fleet.iter().filter(|one| one.in_fleet()).map(|one| machine(claim, one, image)).collect();
-    if all.is_empty() {
-        return vec![observation(claim, Witness::Service, Found::Differs, "no machine of a deploy runs".to_owned())];
-    }
-    all
-}
-
-fn machine(claim: &Claim, one: &Machine, image: Option<&Text>) -> Observation {
+fn machine(claim: &Claim, one: &Machine, image: Option<&Text>, rested: bool) -> Observation {
     let witness = Witness::Machine { id: Text::from(one.id.as_str()), region: one.region.clone() };
     let says = |found, words: String| observation(claim, witness.clone(), found, words);
     let Some(whole) = one.whole() else {
@@ -240,9 +247,48 @@ fn machine(claim: &Claim, one: &Machine, image: Option<&Text>) -> Observation {
         }
         "started" if all == 0 => says(Found::Seen, format!("runs {runs}; no checks are configured")),
         "started" => says(Found::Seen, format!("runs {runs}, {passing}/{all} checks pass")),
-        // It starts with this image when it is needed.
-        "stopped" | "suspended" => says(Found::Seen, format!("has {runs}, {}", one.state)),
+        // What its configuration or what it was before promises of it.
+        _ if one.rests() && (rested || whole.idles()) => {
+            says(Found::Seen, format!("has {runs}, {}", at_rest(one, whole)))
+        }
+        "stopped" | "suspended" => {
+            says(Found::Silent, format!("has {runs}, {}: nothing starts it by itself", one.state))
+        }
         // It has the image and does not run it.
         state => says(Found::Silent, format!("has {runs}, {state}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_domain_of_the_platform_is_asked_or_told_and_a_configured_address_is_none_of_them() {
+        let rule = |url: &str| ObserveSettings {
+            env: "production".into(),
+            service: "frontend".into(),
+            url: url.into(),
+            at: ObserveAt::Header("x-release".into()),
+        };
+        let domains = [Text::from("maria.app"), Text::from("www.maria.app")];
+        let domain = |name: &str| Witness::Domain(Text::from(name));
+        let address = |name: &str| Witness::Address(Text::from(name));
+        assert_eq!(
+            asked(Some(&rule("https://www.maria.app/release")), &domains),
+            [
+                (domain("maria.app"), Some("https://maria.app/release".to_owned())),
+                (domain("www.maria.app"), Some("https://www.maria.app/release".to_owned())),
+            ]
+        );
+        assert_eq!(
+            asked(Some(&rule("http://127.0.0.1:8080/release")), &domains),
+            [
+                (address("127.0.0.1:8080"), Some("http://127.0.0.1:8080/release".to_owned())),
+                (domain("maria.app"), None),
+                (domain("www.maria.app"), None),
+            ]
+        );
+        assert_eq!(asked(None, &domains), [(domain("maria.app"), None), (domain("www.maria.app"), None)]);
     }
 }

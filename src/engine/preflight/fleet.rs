@@ -124,6 +124,19 @@ pub(super) async fn restart(
     let (fly, info) = fly(clients, env, service, "restarted")?;
     let all = fleet(fly, info).await?;
     let (mut fleet, alone) = (all.whole.clone(), all.len() == 1);
+    let resting = |machine: &&Machine| machine.rests();
+    let rest: Vec<Text> = fleet
+        .iter()
+        .filter(resting)
+        .map(|one| {
+            let text = format!("{}: machine {} {} is {} and stays so", info.id.name, one.id, one.region, one.state);
+            Text::from(text)
+        })
+        .collect();
+    if rest.len() == all.len() {
+        return Err(Text::from(format!("no machine of {} runs: there is nothing to restart", info.id)));
+    }
+    fleet.retain(|machine| !machine.rests());
     if let Some(earlier) = &past.earlier {
         fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
     }
@@ -143,6 +156,7 @@ pub(super) async fn restart(
         warnings: all
             .warnings(&info.id.name)
             .into_iter()
+            .chain(rest)
             .chain(alone)
             .chain([Text::from("secrets that were set meanwhile are taken up")])
             .collect(),
@@ -199,6 +213,46 @@ pub(super) async fn redeploy(
     })
 }
 
+/// An image of a commit, where it was found.
+struct Source {
+    image: Text,
+    digest: Text,
+    label: (Text, Option<Sha>),
+}
+
+/// The image of a commit: what a machine of staging runs; for an operation that was cut short also what a release of the app itself or of
+/// staging names, because staging may have gone on.
+async fn source(
+    fly: &Fly,
+    (info, twin): (&ServiceInfo, &ServiceInfo),
+    staging: &Fleet,
+    commit: &Sha,
+    past: &Past,
+) -> Result<Source, Text> {
+    let of = |sha: Option<&Sha>| sha.is_some_and(|sha| sha.same(commit));
+    if let Some(machine) = staging.whole.iter().find(|machine| of(machine.sha.as_ref())) {
+        let digest = machine.digest.clone().ok_or_else(|| {
+            let text = format!(
+                "machine {} of {} does not tell the digest of its image: what runs it already is not known",
+                machine.id, twin.id
+            );
+            Text::from(text)
+        })?;
+        return Ok(Source { image: machine.image.clone(), digest, label: label(machine) });
+    }
+    for app in [info, twin].into_iter().filter(|_| past.earlier.is_some()) {
+        let listed = fly.deployments(&app.resource, &app.id, std::time::Duration::ZERO).await.map_err(told)?;
+        for row in listed.iter().filter(|row| of(row.sha.as_ref())) {
+            let Some(image) = &row.image else { continue };
+            let there = fly.image(&app.resource, image.as_str()).await.map_err(told)?;
+            if let Some(digest) = there.filter(|digest| !digest.is_empty()) {
+                return Ok(Source { image: image.clone(), digest, label: (row.label.clone(), row.sha.clone()) });
+            }
+        }
+    }
+    Err(Text::from(format!("no machine of {} runs {}", twin.id, commit.short())))
+}
+
 /// The image that staging runs, for the machines that do not run it yet; `None` when all do.
 pub(super) async fn take(
     clients: &Clients,
@@ -208,18 +262,10 @@ pub(super) async fn take(
     past: &Past,
 ) -> Result<Option<(PlanPart, Vec<Text>)>, Text> {
     let fly = clients.fly.as_ref().ok_or_else(|| Text::from("Fly is not configured"))?;
-    let (source, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
-    let source = source.whole.iter().find(|machine| machine.sha.as_ref() == Some(commit));
-    let source = source.ok_or_else(|| Text::from(format!("no machine of {} runs {}", twin.id, commit.short())))?;
-    if source.digest.is_none() {
-        let text = format!(
-            "machine {} of {} does not tell the digest of its image: what runs it already is not known",
-            source.id, twin.id
-        );
-        return Err(Text::from(text));
-    }
+    let (staging, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
+    let source = source(fly, (info, twin), &staging, commit, past).await?;
     let mut fleet = all.whole.clone();
-    fleet.retain(|machine| machine.digest != source.digest);
+    fleet.retain(|machine| machine.digest.as_ref() != Some(&source.digest));
     let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
     let row = past.earlier.as_ref().and_then(|earlier| {
         let own = |one: &&Deployment| {
@@ -235,9 +281,9 @@ pub(super) async fn take(
             }
         };
     }
-    let mut part = rolled(info, &all, &fleet, (source.image.clone(), row), "the image of staging");
+    let mut part = rolled(info, &all, &fleet, (source.image, row), "the image of staging");
     part.from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
-    part.to = label(source);
+    part.to = source.label;
     part.to.0 = Text::from(format!("staging's {}", part.to.0));
     Ok(Some((part, all.warnings(&info.id.name))))
 }

@@ -1,11 +1,11 @@
 //! Plans for the switches of a frontend: un-pin, pause, challenge, and the stages of a rolling release (docs/platforms/vercel.md
 //! sections 6, 10 and 11). Each is one call, seen to have taken.
 
-use super::told;
+use super::{Past, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{ServiceId, Sha};
-use crate::domain::operation::{Act, Lever, Plan, PlanPart, StepKind, Wish};
+use crate::domain::operation::{Act, Lever, Operation, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::Clients;
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
@@ -37,6 +37,7 @@ pub(super) async fn plan(
     clients: &Clients,
     env: &EnvInfo,
     (service, lever): (&ServiceId, &Lever),
+    past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
     let info = env.services.iter().find(|one| one.id == *service && one.platform == Platform::Vercel);
@@ -49,7 +50,10 @@ pub(super) async fn plan(
     }
     let seen = seen(vercel, &info.resource, lever).await?;
     let lever = &named(lever, seen.rolling.as_ref());
-    let effect = effect(&seen, lever);
+    let mut effect = effect(&seen, lever);
+    if let (true, None, Some(earlier)) = (stages(lever), &seen.rolling, &past.earlier) {
+        (effect.arrived, effect.refusal) = ended(&seen.project, lever, earlier);
+    }
     let part = PlanPart {
         service: service.clone(),
         platform: Platform::Vercel,
@@ -57,7 +61,7 @@ pub(super) async fn plan(
         from: (Text::from(effect.from), None),
         from_id: None,
         to: (Text::from(effect.to), seen.commit.clone()),
-        to_id: String::new().into(),
+        to_id: lasts(seen.rolling.as_ref(), lever).into(),
         act: Act::VercelLever(lever.clone()),
         revisions: revisions(&seen.project, seen.rolling.as_ref(), lever),
         presence: Presence::Unknown,
@@ -70,6 +74,41 @@ pub(super) async fn plan(
         warnings: vec![Text::from(effect.warning)],
         ..Plan::of(Wish::Throw(service.clone(), lever.clone()), env.id.clone(), vec![part], now)
     })
+}
+
+/// The deployment that everybody gets by the end of a rolling release, where a switch may bring that.
+fn lasts<'a>(rolling: Option<&'a RollingRelease>, lever: &Lever) -> &'a str {
+    match (rolling, lever) {
+        (Some(one), Lever::Advance(_) | Lever::Complete) => &one.canary,
+        (Some(one), Lever::Abort) => &one.current,
+        _ => "",
+    }
+}
+
+/// What became of a rolling release that an operation cut short was about, and that is over: it was brought there, or it was not.
+fn ended(project: &VercelProject, lever: &Lever, earlier: &Operation) -> (Option<String>, Option<String>) {
+    let live = project.production.as_ref().map_or("", |live| live.id.as_str());
+    let wanted = match lever {
+        // Not begun as far as is seen: it may be begun.
+        Lever::RollOut(id) if id.as_str() != live => return (None, None),
+        Lever::RollOut(id) => id.as_str(),
+        _ => earlier.follows.as_ref().map_or("", Text::as_str),
+    };
+    match (wanted, live) {
+        ("", _) => {
+            let text = "no rolling release is under way, and which one was meant is not known: L leaves the operation";
+            (None, Some(text.to_owned()))
+        }
+        (wanted, live) if wanted == live => {
+            (Some(format!("no rolling release is under way: everybody gets {live}")), None)
+        }
+        (wanted, live) => {
+            let live = if live.is_empty() { "no deployment" } else { live };
+            let text =
+                format!("the rolling release is over, and everybody gets {live}, not {wanted}: L leaves the operation");
+            (None, Some(text))
+        }
+    }
 }
 
 /// The stage that is meant by the next one.

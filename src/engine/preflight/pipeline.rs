@@ -1,6 +1,6 @@
 //! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
 
-use super::{Past, lane, rerun, told, whole};
+use super::{Past, answer, lane, rerun, told, whole};
 use crate::clock::Timestamp;
 use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
@@ -10,7 +10,6 @@ use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, PlanStep, StepKind
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
-use crate::platform::PlatformError;
 use crate::platform::github::Github;
 use crate::platform::observe;
 use crate::sanitize::Text;
@@ -28,14 +27,14 @@ pub(super) async fn plan(
     let mut refusals: Vec<Text> = Vec::new();
     let drafted = match wish {
         Wish::Review { run, approve } => {
-            review(github, env, (*run, *approve), now, &mut refusals).await.map_err(told)??
+            answer::review(github, env, (*run, *approve), past, now, &mut refusals).await.map_err(told)??
         }
-        Wish::Cancel { run } => cancel(github, env, *run, &mut refusals).await.map_err(told)?,
+        Wish::Cancel { run } => answer::cancel(github, env, *run, past, &mut refusals).await.map_err(told)?,
         Wish::Rerun { run, failed } => rerun::draft(github, env, (*run, *failed), past, now, &mut refusals).await?,
         Wish::Promote => promote(clients, settings, env, past, &mut refusals).await?,
         _ => return Err(Text::from("this does not go through the pipeline")),
     };
-    let Draft { part, mut warnings, stays, level } = drafted;
+    let Draft { part, mut warnings, stays, level, arrived } = drafted;
     let live = observed(clients, settings, &env.id).await;
     let commits = match (&live, &part.to.1, wish.kind().ships()) {
         (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
@@ -48,6 +47,7 @@ pub(super) async fn plan(
         stays,
         refusals,
         warnings,
+        arrived,
         ..Plan::of(wish.clone(), env.id.clone(), vec![part], now)
     };
     Ok(match commit {
@@ -63,11 +63,18 @@ pub(super) struct Draft {
     pub(super) stays: Vec<Text>,
     /// What is asked at least.
     pub(super) level: Level,
+    /// It is so already, and how that was seen.
+    pub(super) arrived: Option<Text>,
 }
 
 impl Draft {
     pub(super) fn of(part: PlanPart, warnings: Vec<Text>, stays: Vec<Text>) -> Self {
-        Self { part, warnings, stays, level: Level::Moderate }
+        Self { part, warnings, stays, level: Level::Moderate, arrived: None }
+    }
+
+    /// Nothing is left to do: it was seen to be so.
+    pub(super) fn arrived(part: PlanPart, why: String) -> Self {
+        Self { arrived: Some(Text::from(why)), ..Self::of(part, Vec::new(), Vec::new()) }
     }
 }
 
@@ -97,54 +104,6 @@ pub(super) fn part(
     }
 }
 
-/// The gate as it stands now: somebody else may have answered it.
-async fn review(
-    github: &Github,
-    env: &EnvInfo,
-    (id, approve): (u64, bool),
-    now: Timestamp,
-    refusals: &mut Vec<Text>,
-) -> Result<Result<Draft, Text>, PlatformError> {
-    let (run, gates) = tokio::try_join!(github.run(id), github.pending_deployments(id))?;
-    let own: Vec<_> = gates.iter().filter(|gate| gate.env == env.id).collect();
-    if own.is_empty() {
-        let text = format!(
-            "{} #{} does not wait for {} any more: it was answered, or ended",
-            run.workflow, run.number.0, env.id
-        );
-        return Ok(Err(Text::from(text)));
-    }
-    if own.iter().any(|gate| !gate.may_approve) {
-        let why =
-            "you may not review it: you are not among its reviewers, it is your own run, or it was reviewed already";
-        let waits: Vec<String> = own.iter().map(|gate| gate.words(&run, now)).collect();
-        refusals.push(Text::from(format!("{why}; it {}", waits.join("; "))));
-    }
-    let word = if approve { "approved" } else { "rejected" };
-    let act = Act::Review { run: id, gates: own.iter().map(|gate| gate.env_number).collect(), approve };
-    let after = if approve { "see the gate open" } else { "see the run end" };
-    let steps = vec![StepKind::AnswerGate.step(format!("answer the gate: {word}")), StepKind::SeeGate.step(after)];
-    let mut warnings = lane::held_by(github, &run).await;
-    if !approve {
-        warnings.push(Text::from("the run fails by it, and cannot be approved afterwards"));
-    }
-    let part = part(env, Some(&run), (Text::from(word), Some(run.sha.clone())), act, steps);
-    Ok(Ok(Draft::of(part, warnings, Vec::new())))
-}
-
-async fn cancel(github: &Github, env: &EnvInfo, id: u64, refusals: &mut Vec<Text>) -> Result<Draft, PlatformError> {
-    let run = github.run(id).await?;
-    if run.over() {
-        refusals.push(Text::from(format!("{} #{} is over: {}", run.workflow, run.number.0, run.words)));
-    }
-    let steps = vec![StepKind::AskCancel.step("ask for the end of the run"), StepKind::FollowRun.step("see it end")];
-    let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];
-    let stays = vec![Text::from("what its jobs have deployed already")];
-    let to = (Text::from("cancelled"), Some(run.sha.clone()));
-    let part = part(env, Some(&run), to, Act::CancelRun { run: id }, steps);
-    Ok(Draft::of(part, warnings, stays))
-}
-
 async fn promote(
     clients: &Clients,
     settings: &Settings,
@@ -163,7 +122,7 @@ async fn promote(
     {
         return Ok(draft);
     }
-    let (staging, candidate) = candidate(clients, settings, env).await?;
+    let (staging, candidate) = candidate(clients, settings, env, past).await?;
     if observed(clients, settings, &env.id).await.as_ref() == Some(&candidate) {
         refusals.push(Text::from(format!("{} runs {} already", env.id, candidate.short())));
     }
@@ -183,7 +142,9 @@ async fn promote(
     ];
     let mut part = part(env, None, (Text::from("promoted"), Some(candidate)), act, steps);
     part.resource = Text::from(workflow.file.as_str());
-    part.from = (Text::from(format!("observed in {}", staging.id)), None);
+    let begun = past.earlier.as_ref().is_some_and(|earlier| earlier.commit.is_some());
+    let from = if begun { "what the operation began with" } else { "observed" };
+    part.from = (Text::from(format!("{from} in {}", staging.id)), None);
     let stays = vec![Text::from("secrets and variables: each environment keeps its own")];
     let mut warnings = pins(clients, env).await;
     // Promoting over a pin is asked as the rollback was that made it.
@@ -191,20 +152,25 @@ async fn promote(
     if let Some(github) = &clients.github {
         warnings.extend(lane::met_by_a_new_run(github, &workflow.file).await.map_err(told)?);
     }
-    Ok(Draft { part, warnings, stays, level })
+    Ok(Draft { level, ..Draft::of(part, warnings, stays) })
 }
 
-/// The environment that another is promoted from, and the one commit that it answers with.
+/// The environment that another is promoted from, and the one commit that it answers with. An operation that was cut short goes on with
+/// the commit that was confirmed, whatever is there now.
 pub(super) async fn candidate<'a>(
     clients: &Clients,
     settings: &'a Settings,
     to: &EnvInfo,
+    past: &Past,
 ) -> Result<(&'a EnvInfo, Sha), Text> {
     let unsaid = || {
         let text = format!("nothing says from where {} is promoted: set promotes_to = \"{}\" there", to.id, to.id);
         Text::from(text)
     };
     let staging = settings.promotions.source(&to.id).and_then(|from| settings.environment(from)).ok_or_else(unsaid)?;
+    if let Some(begun) = past.earlier.as_ref().and_then(|earlier| earlier.commit.clone()) {
+        return Ok((staging, begun));
+    }
     let candidate = observed(clients, settings, &staging.id).await;
     let candidate = candidate.ok_or_else(|| Text::from(format!("{} does not answer with one commit", staging.id)))?;
     Ok((staging, candidate))

@@ -21,7 +21,7 @@ pub(super) async fn plan(
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
-    let (staging, commit) = pipeline::candidate(clients, settings, env).await?;
+    let (staging, commit) = pipeline::candidate(clients, settings, env, past).await?;
     let (mut parts, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     let mut level = Level::Moderate;
     // Backend before frontend: an old page on a new API breaks less than the reverse.
@@ -93,7 +93,8 @@ async fn frontend(
     let live = vercel.live(&project, &target).await.map_err(told)?;
     let job = project.last_alias_request.as_ref().filter(|job| job.in_motion() && job.kind.as_str() == "promote");
     let asked = job.filter(|_| past.earlier.is_some());
-    if live.as_ref().and_then(|live| live.sha.as_ref()) == Some(commit) && asked.is_none() {
+    let of = |one: &VercelDeployment| one.sha.as_ref().is_some_and(|sha| sha.same(commit));
+    if live.as_ref().is_some_and(of) && asked.is_none() {
         return Ok(None);
     }
     // There, a promotion only begins a rolling release, whose stages have levers of their own.
@@ -103,7 +104,7 @@ async fn frontend(
     }
     let pinned = !project.auto_assign && *target == *"production";
     let listed = vercel.deployments(&project.id, Some(&target), 50).await.map_err(told)?;
-    let ready = |one: &&VercelDeployment| one.sha.as_ref() == Some(commit) && one.state.as_str() == "READY";
+    let ready = |one: &&VercelDeployment| of(one) && one.state.as_str() == "READY";
     if *target == *"production"
         && let Some(built) = listed.iter().find(ready)
     {
@@ -117,8 +118,13 @@ async fn frontend(
         return Ok(Some(Frontend { part: pointed(info, live.as_ref(), built, asked), warning, pinned }));
     }
     let twins = vercel.project(&twin.resource).await.map_err(told)?;
-    let source = vercel.live(&twins, &vercel_target(&twin.id.env, staging.tier)).await.map_err(told)?;
-    let source = source.filter(|one| one.sha.as_ref() == Some(commit));
+    let there = vercel_target(&twin.id.env, staging.tier);
+    let mut source = vercel.live(&twins, &there).await.map_err(told)?.filter(of);
+    // Staging may have gone on while the operation was cut short.
+    if source.is_none() && past.earlier.is_some() {
+        let of_it = vercel.deployments_of(&twins.id, twins.scope(&there).0, commit).await.map_err(told)?;
+        source = of_it.into_iter().find(|one| ready(&one));
+    }
     let source = source.ok_or_else(|| Text::from(format!("{} has no build of {}", twin.id, commit.short())))?;
     let (part, warning) = redeploy::build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
     Ok(Some(Frontend { part, warning: Some(warning), pinned }))

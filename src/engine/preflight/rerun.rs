@@ -32,13 +32,20 @@ pub(super) async fn draft(
     if let Some(earlier) = &past.earlier
         && run.started_at.is_some_and(|at| not_before(at, earlier.started_at))
     {
-        if run.over() {
+        if run.over() && run.status != Status::Ok {
             return Err(Text::from(format!(
                 "{name} has run again already: {}; leave the operation as it is",
                 run.words
             )));
         }
+        // One that has ended well is seen to have, and what it was to bring is proven.
         return Ok(follow(env, &run, Some(run.sha.clone())));
+    }
+    if past.earlier.as_ref().is_some_and(|earlier| earlier.called) {
+        return Err(Text::from(format!(
+            "{name} may have been asked to run again, and GitHub shows no newer attempt; nothing is sent again; look at it on \
+             GitHub, then L leaves the operation"
+        )));
     }
     if !run.over() {
         refusals.push(Text::from(format!("{name} is not over yet: {}; C cancels it", run.words)));

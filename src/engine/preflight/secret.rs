@@ -1,11 +1,13 @@
 //! The plan of giving a secret a value, where a service or the pipeline of its environment reads it.
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Past, not_before, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::held::Held;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, StepKind, Wish};
+use crate::domain::operation::{Act, Operation, PIPELINE, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::engine::feeds::{Clients, vercel_target};
@@ -97,14 +99,16 @@ pub(super) async fn plan(
     let key = if place.platform == Platform::Github { Text::from(key.as_str().to_uppercase()) } else { key.clone() };
     let there = (place.platform, place.resource.as_str(), place.name.as_str());
     let held = seen(clients, &env.id, there, key.as_str()).await.map_err(told)?;
-    let since = |began| held.as_ref().and_then(|one| one.updated_at).is_some_and(|at| not_before(at, began));
-    if past.earlier.as_ref().is_some_and(|earlier| since(earlier.started_at)) {
-        return Err(Text::from(format!(
-            "{key} was set there since; whether by this is not known; leave the operation as it is"
-        )));
-    }
+    let begun = past.earlier.as_ref();
+    let arrived = begun.map(|earlier| taken(&key, held.as_ref(), value, earlier)).transpose()?.flatten();
     let mut revisions = vec![revision(&key, held.as_ref())];
-    let mut refusals = unfit(&key, value, place.platform);
+    let mut refusals = if arrived.is_some() { Vec::new() } else { unfit(&key, value, place.platform) };
+    if begun.is_some() && value.is_empty() && arrived.is_none() {
+        let env = &env.id;
+        let text =
+            format!("`flightdeck secrets set {key} --environment {env}` sets it anew, then leave this operation");
+        refusals.push(Text::from(text));
+    }
     let mut warnings = vec![Text::from(takes_effect(place.platform))];
     if place.platform == Platform::Vercel
         && let Some(vercel) = &clients.vercel
@@ -152,10 +156,30 @@ pub(super) async fn plan(
     let wish = Wish::SetSecret { service: service.clone(), key, value: value.clone() };
     Ok(Plan {
         stays: vec![Text::from("what runs: nothing is deployed or started anew")],
+        arrived,
         refusals,
         warnings,
         ..Plan::of(wish, env.id.clone(), vec![part], now)
     })
+}
+
+/// Whether an operation that was cut short has set it: by the digest of the value where the platform shows a comparable one, else by its
+/// date, where the platform has accepted our call. A date that is newer says that somebody set it, and not who: that is the error.
+fn taken(key: &Text, held: Option<&SecretEntry>, value: &Held, earlier: &Operation) -> Result<Option<Text>, Text> {
+    let Some(one) = held else { return Ok(None) };
+    if let (Platform::Supabase, Digest::Opaque(digest), false) = (one.platform, &one.digest, value.is_empty()) {
+        let ours: String = Sha256::digest(value.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
+        if digest.as_str() == ours {
+            return Ok(Some(Text::from(format!("{key} has this value by the digest that the platform lists"))));
+        }
+    }
+    let Some(at) = one.updated_at.filter(|at| not_before(*at, earlier.started_at)) else { return Ok(None) };
+    match earlier.called && earlier.unknown_calls.is_empty() {
+        true => Ok(Some(Text::from(format!("the platform accepted it, and lists {key} as set {at:.0}")))),
+        false => Err(Text::from(format!(
+            "{key} was set there {at:.0}; the platform does not say by whom, so whether by this is not known: L leaves it"
+        ))),
+    }
 }
 
 /// Why this cannot be a secret there.

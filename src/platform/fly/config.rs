@@ -160,6 +160,21 @@ impl WholeConfig {
         some(self.0.get("checks")) || services.into_iter().any(|service| some(service.get("checks")))
     }
 
+    /// Whether something starts it when it is needed and may put it to rest: the proxy, a schedule, or the machine that it stands by for
+    /// (fly.md sections 3.6 and 11).
+    #[must_use]
+    pub fn idles(&self) -> bool {
+        let services = self.0.get("services").and_then(Value::as_array).into_iter().flatten();
+        let stops = |service: &Value| match service.get("autostop") {
+            Some(Value::Bool(on)) => *on,
+            Some(Value::String(word)) => word != "off",
+            _ => false,
+        };
+        let listed = |key: &str| self.0.get(key).and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+        let scheduled = self.0.get("schedule").and_then(Value::as_str).is_some_and(|word| !word.is_empty());
+        services.into_iter().any(stops) || listed("standbys") || scheduled
+    }
+
     /// Whether it has a volume.
     #[must_use]
     pub fn has_volume(&self) -> bool {

@@ -96,8 +96,8 @@ impl Fly {
     }
 
     /// `POST …/machines/{id}`: the whole configuration, made of the one that was read just now, guarded by the lease and by
-    /// `current_version` (the `instance_id` of that reading). Sent once; answers with the machine, whose new `instance_id` is the
-    /// version to wait for.
+    /// `current_version` (the `instance_id` of that reading). A machine that `rests` gets it and stays at rest (`skip_launch`); any other
+    /// starts with it. Sent once; answers with the machine, whose new `instance_id` is the version to wait for.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] when lease or revision do not hold; [`ErrorKind::Timeout`] means that it may have been taken.
@@ -109,7 +109,11 @@ impl Fly {
         lease: &Lease,
     ) -> Result<Machine, PlatformError> {
         let call = self.http.post(FLY, &self.machine_url(app, &now.id)).timeout(UPDATE_TIMEOUT);
-        let call = call.json(&json!({ "config": config.body(), "current_version": now.instance_id }));
+        let mut body = json!({ "config": config.body(), "current_version": now.instance_id });
+        if now.rests() {
+            body["skip_launch"] = true.into();
+        }
+        let call = call.json(&body);
         let call = call.secret(NONCE, lease.nonce.expose_secret());
         let machine: wire::Machine = self.machines_auth(call).read().await?;
         Ok(machine.into())

@@ -174,6 +174,7 @@ impl Fly {
             pin: None,
             switches: Switches::default(),
             instances: fleet.iter().map(|machine| instance(machine, images)).collect(),
+            pointed: Vec::new(),
             claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images)
                 .filter(|claimed| !runs(&machines, claimed, images)),
         })

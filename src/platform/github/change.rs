@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{GITHUB, Github};
 use crate::platform::http::{Call, segment};
+use crate::platform::lenient::{or_default, text};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -13,6 +14,50 @@ use crate::sanitize::Text;
 #[derive(Deserialize)]
 struct Dispatched {
     workflow_run_id: u64,
+}
+
+/// What somebody said to a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was opened.
+    Approved,
+    /// It was closed for good.
+    Rejected,
+    /// A word that is not known.
+    Unknown,
+}
+
+/// An answer to a gate (github.md section 5.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// For which environments.
+    pub environments: Vec<Text>,
+    /// What.
+    pub verdict: Verdict,
+    /// By whom.
+    pub by: Text,
+}
+
+#[derive(Deserialize)]
+struct Reviewed {
+    #[serde(default, deserialize_with = "or_default")]
+    environments: Vec<Place>,
+    #[serde(default, deserialize_with = "text")]
+    state: String,
+    #[serde(default, deserialize_with = "or_default")]
+    user: Option<Person>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    #[serde(default, deserialize_with = "text")]
+    login: String,
 }
 
 impl Github {
@@ -24,6 +69,26 @@ impl Github {
         let state = if approve { "approved" } else { "rejected" };
         let body = json!({ "environment_ids": gates, "state": state, "comment": comment });
         self.post(&format!("actions/runs/{run}/pending_deployments")).json(&body).done().await
+    }
+
+    /// `GET R/actions/runs/{id}/approvals`: who approved or rejected what. GitHub tells no time of them.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn reviews(&self, run: u64) -> Result<Vec<Review>, PlatformError> {
+        let list: Vec<Reviewed> = self.get(&format!("actions/runs/{run}/approvals")).read().await?;
+        let review = |one: Reviewed| Review {
+            environments: one.environments.iter().map(|place| Text::clean(&place.name)).collect(),
+            verdict: match one.state.as_str() {
+                "approved" => Verdict::Approved,
+                "rejected" => Verdict::Rejected,
+                _ => Verdict::Unknown,
+            },
+            by: Text::clean(
+                one.user.map(|user| user.login).filter(|login| !login.is_empty()).as_deref().unwrap_or("?"),
+            ),
+        };
+        Ok(list.into_iter().map(review).collect())
     }
 
     /// `POST R/actions/workflows/{file}/dispatches`: starts a workflow on a branch or tag. `None` = it was started, and

@@ -1,10 +1,11 @@
-//! One breaker for each origin of a platform. While an origin does not answer, it is asked once a second, then less often, whoever
-//! wants to know: every feed, every command and every look of an operation share that one request. What the breaker holds back is
-//! told as held back. A change is never held back: it waits for its turn, a second at most, and is sent.
+//! One breaker for each origin of a platform, and one for each of its paths. While an origin does not answer, it is asked once a
+//! second, then less often, whoever wants to know: every feed, every command and every look of an operation share that one request.
+//! A path that fails while others answer is held alone in the same way. What the breaker holds back is told as held back. A change is
+//! never held back: it waits for its turn, a second at most, and is sent.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,27 +21,37 @@ use crate::sanitize::Text;
 /// The code of a failure that never was a request.
 pub const NOT_ASKED: &str = "not_asked";
 
-/// Failures in a row after which an origin counts as down.
+/// Failures in a row after which an origin, or a path of it, counts as down.
 const DOWN_AFTER: u32 = 3;
-/// The shortest pause between two requests to an origin that is down, and the longest wait of a read for its turn.
+/// The shortest pause between two requests to what is down, and the longest wait of a read for its turn.
 const TURN: Duration = Duration::from_secs(1);
-/// The longest pause between two requests of feeds to an origin that is down.
+/// The longest pause between two requests of feeds to what is down.
 const LONGEST: Duration = Duration::from_secs(5);
+/// A path that was not asked for so long is forgotten: paths name machines and runs that come and go.
+const FORGOTTEN: Duration = Duration::from_secs(600);
 
 type Key = (Platform, String);
 
 /// The breakers of all origins.
 #[derive(Default)]
-pub(super) struct Breaker(Mutex<HashMap<Key, Down>>);
+pub(super) struct Breaker(Mutex<HashMap<Key, Origin>>);
 
-/// An origin that has failed since it last answered.
+/// An origin of which something has failed.
+#[derive(Default)]
+struct Origin {
+    /// What failed since anything of it answered.
+    whole: Option<Down>,
+    /// The only path that failed since then; `None` when several did, or the connection itself.
+    only: Option<u64>,
+    /// Paths that failed, each since it last answered.
+    paths: HashMap<u64, Down>,
+}
+
+/// Failures in a row.
 struct Down {
-    /// Failures in a row.
     failures: u32,
     /// When the first of them was known.
     since: Timestamp,
-    /// The only path that failed; `None` when several did, or the connection itself.
-    path: Option<u64>,
     /// What the last failure was.
     words: Text,
     /// When it was last asked.
@@ -53,10 +64,61 @@ struct Down {
     rounds: watch::Sender<u64>,
 }
 
+/// What a breaker holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Everything of an origin.
+    Whole,
+    /// One path of it.
+    Path,
+}
+
 impl Down {
-    /// One path that fails says nothing of the others.
-    fn holds(&self, path: u64) -> bool {
-        self.failures >= DOWN_AFTER && self.path.is_none_or(|one| one == path)
+    fn new(now: Timestamp) -> Self {
+        let (asked, rounds) = (Instant::now(), watch::Sender::new(0));
+        Self { failures: 0, since: now, words: Text::default(), asked, next: asked, probing: false, rounds }
+    }
+
+    fn fails(&mut self, words: &Text) {
+        self.failures = self.failures.saturating_add(1);
+        self.words = words.clone();
+        if self.failures >= DOWN_AFTER {
+            let times = self.failures - DOWN_AFTER + 1;
+            self.next = self.asked.max(Instant::now() - TURN) + (TURN * times).min(LONGEST);
+        }
+    }
+
+    /// It is asked as soon as a second has passed.
+    fn hurry(&mut self) {
+        self.next = self.next.min(self.asked + TURN);
+    }
+}
+
+impl Origin {
+    /// What holds a request of this path back. One path that fails says nothing of the others, and one that answers says nothing of
+    /// one that fails.
+    fn held(&mut self, path: u64) -> Option<(Scope, &mut Down)> {
+        let down = |one: &&mut Down| one.failures >= DOWN_AFTER;
+        if self.only.is_none()
+            && let Some(whole) = self.whole.as_mut().filter(down)
+        {
+            return Some((Scope::Whole, whole));
+        }
+        self.paths.get_mut(&path).filter(down).map(|one| (Scope::Path, one))
+    }
+
+    fn of(&mut self, scope: Scope, path: u64) -> Option<&mut Down> {
+        match scope {
+            Scope::Whole => self.whole.as_mut(),
+            Scope::Path => self.paths.get_mut(&path),
+        }
+    }
+
+    /// A request of this path goes out.
+    fn asks(&mut self, path: u64, now: Instant) {
+        for down in self.whole.iter_mut().chain(self.paths.get_mut(&path)) {
+            down.asked = now;
+        }
     }
 }
 
@@ -74,18 +136,23 @@ pub(super) struct Leave {
     breaker: Arc<Breaker>,
     key: Key,
     path: u64,
-    probe: bool,
+    /// What it asks for on behalf of all.
+    probe: Option<Scope>,
 }
 
 /// What a read does next.
 enum Step {
-    Ask(bool),
+    Ask(Option<Scope>),
     Until(Instant),
-    Round(watch::Receiver<u64>),
+    Round(Scope, watch::Receiver<u64>),
     Refused(PlatformError),
 }
 
 impl Breaker {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Origin>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for leave to send a request. A `change` always gets it.
     pub(super) async fn leave(
         self: &Arc<Self>,
@@ -94,61 +161,63 @@ impl Breaker {
         change: bool,
     ) -> Result<Leave, PlatformError> {
         let (key, path) = place(platform, url);
-        let mut heard = false;
+        let mut heard = None;
         loop {
             match self.step(&key, path, change, heard) {
                 Step::Ask(probe) => return Ok(Leave { breaker: Arc::clone(self), key, path, probe }),
                 Step::Refused(error) => return Err(error),
                 Step::Until(at) => tokio::time::sleep_until(at).await,
-                Step::Round(mut rounds) => {
-                    // An error means that the origin answered and its breaker is gone.
+                Step::Round(scope, mut rounds) => {
+                    // An error means that it answered and its breaker is gone.
                     let _ = rounds.changed().await;
-                    heard = true;
+                    heard = Some(scope);
                 }
             }
         }
     }
 
-    /// `heard` = a request that began after this one was wanted has failed since.
-    fn step(&self, key: &Key, path: u64, change: bool, heard: bool) -> Step {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(down) = all.get_mut(key).filter(|down| down.holds(path)) else { return Step::Ask(false) };
+    /// `heard` = a request for this scope that began after this one was wanted has failed since.
+    fn step(&self, key: &Key, path: u64, change: bool, heard: Option<Scope>) -> Step {
+        let mut all = self.lock();
+        let Some(origin) = all.get_mut(key) else { return Step::Ask(None) };
         let now = Instant::now();
+        let Some((scope, down)) = origin.held(path) else {
+            origin.asks(path, now);
+            return Step::Ask(None);
+        };
         if change {
             if now < down.asked + TURN {
                 return Step::Until(down.asked + TURN);
             }
-            down.asked = now;
-            return Step::Ask(false);
+            origin.asks(path, now);
+            return Step::Ask(None);
         }
-        if heard {
-            return Step::Refused(refused(key.0, down, now));
+        if heard == Some(scope) {
+            return Step::Refused(refused(key.0, scope, down, now));
         }
         if down.probing {
-            return Step::Round(down.rounds.subscribe());
+            return Step::Round(scope, down.rounds.subscribe());
         }
         if now < down.next {
             let soon = down.next - now <= TURN;
-            return if soon { Step::Until(down.next) } else { Step::Refused(refused(key.0, down, now)) };
+            return if soon { Step::Until(down.next) } else { Step::Refused(refused(key.0, scope, down, now)) };
         }
-        down.asked = now;
         down.probing = true;
-        Step::Ask(true)
+        origin.asks(path, now);
+        Step::Ask(Some(scope))
     }
 
     /// Whether it is of no use to ask this again at once.
     pub(super) fn down(&self, platform: Platform, url: &Url) -> bool {
         let (key, path) = place(platform, url);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).is_some_and(|down| down.holds(path))
+        self.lock().get_mut(&key).is_some_and(|origin| origin.held(path).is_some())
     }
 
     /// A person wants to know: what is down is asked as soon as a second has passed.
     pub(super) fn hurry(&self, platforms: &[Platform]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((platform, _), down) in all.iter_mut() {
-            if platforms.contains(platform) {
-                down.next = down.next.min(down.asked + TURN);
-            }
+        let mut all = self.lock();
+        for (_, origin) in all.iter_mut().filter(|((platform, _), _)| platforms.contains(platform)) {
+            origin.whole.iter_mut().chain(origin.paths.values_mut()).for_each(Down::hurry);
         }
     }
 }
@@ -156,41 +225,41 @@ impl Breaker {
 impl Leave {
     /// It answered, whatever it said.
     pub(super) fn answered(self) {
-        // Dropping the sender of the rounds wakes those who wait.
-        self.breaker.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        let mut all = self.breaker.lock();
+        let Some(origin) = all.get_mut(&self.key) else { return };
+        let was_down = origin.only.is_none() && origin.whole.as_ref().is_some_and(|one| one.failures >= DOWN_AFTER);
+        // Dropping the senders of the rounds wakes those who wait.
+        origin.whole = None;
+        origin.only = None;
+        origin.paths.remove(&self.path);
+        if was_down {
+            // The outage may have been theirs as well: each may show it within a second.
+            origin.paths.values_mut().for_each(Down::hurry);
+        }
+        if origin.paths.is_empty() {
+            all.remove(&self.key);
+        }
     }
 
     /// It did not answer, or with 5xx.
     pub(super) fn failed(self, how: Failed, words: &Text, now: Timestamp) {
-        let mut all = self.breaker.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.breaker.lock();
+        let origin = all.entry(self.key.clone()).or_default();
         let path = (how == Failed::Path).then_some(self.path);
-        let down = all.entry(self.key.clone()).or_insert_with(|| Down {
-            failures: 0,
-            since: now,
-            path,
-            words: Text::default(),
-            asked: Instant::now(),
-            next: Instant::now(),
-            probing: false,
-            rounds: watch::Sender::new(0),
-        });
-        down.failures = down.failures.saturating_add(1);
-        down.path = down.path.filter(|one| path == Some(*one));
-        down.words = words.clone();
-        if down.failures >= DOWN_AFTER {
-            let times = down.failures - DOWN_AFTER + 1;
-            down.next = down.asked.max(Instant::now() - TURN) + (TURN * times).min(LONGEST);
+        origin.only = if origin.whole.is_some() { origin.only.filter(|one| path == Some(*one)) } else { path };
+        origin.whole.get_or_insert_with(|| Down::new(now)).fails(words);
+        if let Some(path) = path {
+            origin.paths.entry(path).or_insert_with(|| Down::new(now)).fails(words);
+            origin.paths.retain(|_, one| one.probing || one.asked.elapsed() < FORGOTTEN);
         }
     }
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        if !self.probe {
-            return;
-        }
-        let mut all = self.breaker.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(down) = all.get_mut(&self.key) {
+        let Some(scope) = self.probe else { return };
+        let mut all = self.breaker.lock();
+        if let Some(down) = all.get_mut(&self.key).and_then(|origin| origin.of(scope, self.path)) {
             down.probing = false;
             down.next = down.next.max(down.asked + TURN);
             down.rounds.send_modify(|rounds| *rounds += 1);
@@ -204,11 +273,15 @@ fn place(platform: Platform, url: &Url) -> (Key, u64) {
     ((platform, url.origin().ascii_serialization()), hasher.finish())
 }
 
-fn refused(platform: Platform, down: &Down, now: Instant) -> PlatformError {
+fn refused(platform: Platform, scope: Scope, down: &Down, now: Instant) -> PlatformError {
     let left = down.next.saturating_duration_since(now);
     let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+    let what = match scope {
+        Scope::Whole => "has not answered",
+        Scope::Path => "answers other questions, and has not answered this one",
+    };
     let words = format!(
-        "not asked: {platform} has not answered since {} ({}); asked again in {} s",
+        "not asked: {platform} {what} since {} ({}); asked again in {} s",
         down.since.strftime("%H:%M:%SZ"),
         down.words,
         seconds.max(1)
@@ -293,6 +366,49 @@ mod tests {
         }
         assert!(breaker.down(FLY, &url("/bad")));
         assert!(!breaker.down(FLY, &url("/good")) && !breaker.down(Platform::Vercel, &url("/bad")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_path_that_answers_lets_nobody_hammer_one_that_does_not() {
+        let breaker = Arc::new(Breaker::default());
+        let (began, mut sent) = (Instant::now(), HashMap::<&str, u32>::new());
+        while began.elapsed() < Duration::from_secs(20) {
+            for path in ["/good", "/bad", "/good", "/worse"] {
+                let Ok(leave) = breaker.leave(FLY, &url(path), false).await else { continue };
+                *sent.entry(path).or_default() += 1;
+                match path {
+                    "/good" => leave.answered(),
+                    _ => leave.failed(Failed::Path, &Text::from("HTTP 503"), Timestamp::UNIX_EPOCH),
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        for path in ["/bad", "/worse"] {
+            let count = sent[path];
+            assert!((4..=10).contains(&count), "{path} was asked {count} times in 20 s");
+        }
+        assert!(sent["/good"] > 20, "what answers is asked as ever: {sent:?}");
+        let error = breaker.leave(FLY, &url("/bad"), false).await.err();
+        let says = error.map(|error| error.message.to_string()).unwrap_or_default();
+        assert!(says.contains("answers other questions, and has not answered this one since"), "{says}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_an_outage_every_path_may_answer_within_a_second() {
+        let breaker = Arc::new(Breaker::default());
+        for _ in 0..12 {
+            for path in ["/a", "/b"] {
+                if let Ok(leave) = breaker.leave(FLY, &url(path), false).await {
+                    leave.failed(Failed::Path, &Text::from("HTTP 503"), Timestamp::UNIX_EPOCH);
+                }
+                tokio::time::sleep(LONGEST).await;
+            }
+        }
+        breaker.leave(FLY, &url("/a"), false).await.expect("leave").answered();
+        let began = Instant::now();
+        breaker.leave(FLY, &url("/b"), false).await.expect("leave").answered();
+        assert!(began.elapsed() <= TURN, "{:?}", began.elapsed());
+        assert!(!breaker.down(FLY, &url("/b")));
     }
 
     #[tokio::test(start_paused = true)]

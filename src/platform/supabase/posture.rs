@@ -6,12 +6,17 @@ use serde::Deserialize;
 
 use super::{Supabase, words};
 use crate::domain::environment::Status;
+use crate::domain::extent::{Extent, Listed};
 use crate::domain::posture::{Looked, Posture};
 use crate::platform::lenient::{maybe_time, or_default, text};
 use crate::platform::{ErrorKind, PlatformError};
 
 /// A daily backup that is older than this was missed.
 const DAILY: SignedDuration = SignedDuration::from_hours(30);
+
+/// Runs of branches that are asked for in one page, and pages that are read at most.
+const PAGE: usize = 100;
+const PAGES: usize = 10;
 
 #[derive(Deserialize)]
 struct Backups {
@@ -94,6 +99,8 @@ struct Branch {
 
 #[derive(Deserialize)]
 struct Run {
+    #[serde(default, deserialize_with = "text")]
+    id: String,
     #[serde(default, deserialize_with = "text")]
     branch_id: String,
     #[serde(default, deserialize_with = "maybe_time")]
@@ -215,7 +222,7 @@ impl Supabase {
         if found.is_empty() {
             return Ok(Posture::new("branches", Status::Ok, "none"));
         }
-        let runs: Vec<Run> = self.project_call(reference, "/actions").read().await?;
+        let Listed { items: runs, extent } = self.runs(reference).await?;
         let newest = |branch: &Branch| {
             let own = runs.iter().filter(|run| run.branch_id == branch.id);
             own.max_by_key(|run| run.created_at)
@@ -229,8 +236,36 @@ impl Supabase {
             Some((branch, step, (status, words))) => {
                 Posture::new("branches", status, format!("{}: {} {words}", branch.name, step.name))
             }
-            None => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
+            // A run that was not read may be the newest of its branch.
+            None => match extent.missing("runs of them") {
+                Some(missing) => {
+                    Posture::new("branches", Status::Unknown, format!("{} of them; {missing}", found.len()))
+                }
+                None => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
+            },
         })
+    }
+
+    /// `GET P/actions`, page by page. No order is promised, and a page may be shorter than was asked for: the list is whole when a page
+    /// is empty.
+    async fn runs(&self, reference: &str) -> Result<Listed<Run>, PlatformError> {
+        let (mut items, mut offset): (Vec<Run>, usize) = (Vec::new(), 0);
+        for _ in 0..PAGES {
+            let call = self.project_call(reference, "/actions").query("offset", &offset.to_string());
+            let mut page: Vec<Run> = call.query("limit", &PAGE.to_string()).read().await?;
+            if page.is_empty() {
+                return Ok(Listed { items, extent: Extent::Whole });
+            }
+            offset += page.len();
+            page.retain(|run| items.iter().all(|known| known.id != run.id));
+            // The same page again: the platform does not go on from there.
+            if page.is_empty() {
+                break;
+            }
+            items.extend(page);
+        }
+        let extent = Extent::of(items.len(), None, true);
+        Ok(Listed { items, extent })
     }
 
     /// `GET P/functions`.

@@ -32,6 +32,12 @@ impl AliasRequest {
         words::job(self.job_status.as_str(), self.requested_at, now)
     }
 
+    /// True when the platform says that every domain has moved.
+    #[must_use]
+    pub fn arrived(&self) -> bool {
+        self.job_status.as_str() == "succeeded"
+    }
+
     /// True while the platform says that domains are still moving.
     #[must_use]
     pub fn in_motion(&self) -> bool {

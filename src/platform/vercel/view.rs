@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::{VERCEL, Vercel, VercelDeployment, VercelProject};
-use crate::domain::environment::{Declared, Pin, Rolling, Status, Switches};
+use crate::domain::environment::{Declared, Pin, Pointed, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
@@ -15,7 +17,7 @@ use crate::sanitize::Text;
 pub const LISTED: u32 = 25;
 /// How old the parts of what is declared may be.
 const NEW: Duration = Duration::from_millis(1_500);
-/// How old the stage of a rolling release may be: they last for minutes.
+/// How old the stage of a rolling release may be, and where each domain points while a job has not ended well: they last for minutes.
 const STAGES: Duration = Duration::from_secs(15);
 
 impl Vercel {
@@ -121,6 +123,54 @@ impl Vercel {
         Ok(own.map(|one| one.name).collect())
     }
 
+    /// The domains that serve an environment, redirects and those of branches left out.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn served(&self, project: &VercelProject, environment: &str) -> Result<Vec<Text>, PlatformError> {
+        if project.scope(environment).0 != "production" {
+            return self.own_domains(project, environment).await;
+        }
+        let all = self.domains(&project.id).await?.into_iter();
+        let own = all.filter(|one| one.redirect.is_none() && one.environment.is_none() && one.branch.is_none());
+        Ok(own.map(|one| one.name).collect())
+    }
+
+    /// Where each of these domains points; one that cannot be looked up says so.
+    pub async fn pointed(&self, domains: &[Text]) -> Vec<Pointed> {
+        let looked = join_all(domains.iter().map(|domain| self.alias(domain.as_str()))).await;
+        let mut ids: Vec<&str> = looked.iter().flatten().map(String::as_str).filter(|id| !id.is_empty()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let commits = join_all(ids.iter().map(|id| self.deployment(id))).await;
+        let commit = |id: &str| {
+            let at = ids.iter().position(|one| *one == id)?;
+            commits.get(at)?.as_ref().ok()?.sha.clone()
+        };
+        let pointed = domains.iter().zip(&looked).map(|(domain, looked)| match looked {
+            Ok(id) => Pointed {
+                domain: domain.clone(),
+                deployment: DeploymentId::from(id.as_str()),
+                sha: commit(id),
+                unread: None,
+            },
+            Err(error) => Pointed {
+                domain: domain.clone(),
+                deployment: DeploymentId::from(""),
+                sha: None,
+                unread: Some(Text::from(error.to_string())),
+            },
+        });
+        pointed.collect()
+    }
+
+    async fn recent_pointed(&self, project: &VercelProject, environment: &str) -> Vec<Pointed> {
+        let key = format!("{}/{environment}", project.id);
+        let read = async { Ok(self.pointed(&self.served(project, environment).await?).await) };
+        let pointed = self.recent.pointed.get(&key, self.http.clock(), STAGES, read).await;
+        pointed.map(|all| all.as_ref().clone()).unwrap_or_default()
+    }
+
     /// What the platform declares of a project in an environment, named as in the console.
     ///
     /// # Errors
@@ -156,6 +206,8 @@ impl Vercel {
             words = format!("{} {} to {}", moving.kind, moving.job_status, moving.to);
         }
         let resting = resting.map_or(Status::Unknown, |(status, _)| status);
+        let unsettled = requested.is_some_and(|request| !request.arrived());
+        let pointed = if unsettled { self.recent_pointed(&state, environment).await } else { Vec::new() };
         let status = match () {
             () if paused => Status::Fail,
             () if building.is_some() || moving.is_some() => Status::Running,
@@ -173,6 +225,7 @@ impl Vercel {
             pin: pinned.then_some(pin),
             switches: Switches { paused, challenged: state.challenged, rolling },
             instances: Vec::new(),
+            pointed,
             claimed: None,
         })
     }

@@ -6,6 +6,15 @@ use axum::http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The name of every method that changes something.
+const CHANGE: &str = "CHANGE";
+/// Queries that are sent by POST.
+const QUERIES: [&str; 2] = ["graphql", "database/query"];
+
+fn changes(method: &Method, route: &str) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !QUERIES.iter().any(|one| route.contains(one))
+}
+
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,11 +84,14 @@ pub struct FaultSpec {
     /// A part of the route template or path, with `$` after it its end; absent = all.
     #[serde(default)]
     pub route: Option<String>,
-    /// `POST`; absent = all.
+    /// `POST`; `CHANGE` = whatever changes something: no reading method, and no query that is sent by POST; absent = all.
     #[serde(default)]
     pub method: Option<String>,
     /// What.
     pub kind: Kind,
+    /// So many requests that it would hit go through before.
+    #[serde(default)]
+    pub after: u64,
     /// So many requests; absent = no limit.
     #[serde(default)]
     pub count: Option<u64>,
@@ -136,7 +148,11 @@ impl Fault {
             || (platform == "fly" && origin.starts_with("fly_"))
             || origin.strip_prefix(platform.as_str()).is_some_and(|rest| rest.starts_with('.'));
         let asked = self.spec.route.as_deref();
-        let sent = self.spec.method.as_deref().is_none_or(|asked| asked == method.as_str());
+        let sent = match self.spec.method.as_deref() {
+            None => true,
+            Some(CHANGE) => changes(method, route),
+            Some(asked) => asked == method.as_str(),
+        };
         let named = |asked: &str| match asked.strip_suffix('$') {
             Some(end) => route.ends_with(end) || path.ends_with(end),
             None => route.contains(asked) || path.contains(asked),

@@ -253,8 +253,7 @@ fn replace(world: &mut World, path: &(String, String), nonce: Option<&str>, aske
         .ok_or_else(|| Refused::Image(format!("invalid_argument: failed to get manifest {image}: manifest unknown")))?;
     let app = world.fly.app_mut(&path.0).ok_or(Refused::NoMachine)?;
     let machine = app.machine_mut(&path.1).ok_or(Refused::NoMachine)?;
-    // A stopped machine gets its new configuration and stays stopped, as after `skip_launch`.
-    let launch = !asked.skip_launch && machine.state != "stopped";
+    let launch = !asked.skip_launch;
     machine.replace(ids::ulid(seed, "instance", n), digest, config, launch, now);
     Ok(())
 }

@@ -18,6 +18,10 @@ use crate::sim::world::supabase::{Branch, BranchRun, SupabaseProject, SupabaseWo
 /// A branch that is not deleted at once goes after this time.
 const GRACE: SignedDuration = SignedDuration::from_hours(1);
 
+/// Runs of a page that nobody said the length of, and the least that may be asked for.
+const USUAL: usize = 20;
+const SHORTEST: usize = 10;
+
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/projects/{reference}/pause", routing::post(pause))
@@ -282,14 +286,24 @@ fn run_json(branch: &Branch, run: &BranchRun, now: Timestamp) -> Value {
     })
 }
 
-/// The runs of a project's branches, newest first.
-async fn runs(State(shared): State<Shared>, Path(reference): Path<String>) -> Response {
+#[derive(Deserialize)]
+struct Paging {
+    offset: Option<usize>,
+    limit: Option<usize>,
+}
+
+/// The runs of a project's branches, newest first, page by page.
+async fn runs(State(shared): State<Shared>, Path(reference): Path<String>, Query(page): Query<Paging>) -> Response {
+    if page.limit.is_some_and(|limit| limit < SHORTEST) {
+        return error(StatusCode::BAD_REQUEST, "limit: Too small: expected number to be >=10");
+    }
     let world = shared.world();
     with(&world, &reference, |project| {
         let all = project.branches.iter().flatten().flat_map(|one| one.runs.iter().map(move |run| (one, run)));
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|(_, run)| std::cmp::Reverse(run.created_at));
-        Json(all.iter().map(|(branch, run)| run_json(branch, run, world.now)).collect::<Vec<_>>()).into_response()
+        let page = all.iter().skip(page.offset.unwrap_or(0)).take(page.limit.unwrap_or(USUAL));
+        Json(page.map(|(branch, run)| run_json(branch, run, world.now)).collect::<Vec<_>>()).into_response()
     })
 }
 

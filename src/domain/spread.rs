@@ -1,0 +1,171 @@
+//! What the machines or the domains of a service are at, one by one: two commits side by side are never told as one.
+
+use std::collections::BTreeMap;
+
+use super::environment::{Instance, Pointed};
+use super::ids::Sha;
+
+/// What machines run, region by region: `fra runs 340f57f, iad runs 7f49b8b`.
+#[must_use]
+pub fn machines(instances: &[Instance]) -> String {
+    let mut regions: BTreeMap<&str, Vec<(String, usize)>> = BTreeMap::new();
+    for one in instances {
+        let what = runs(one);
+        let here = regions.entry(one.region.as_str()).or_default();
+        match here.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, count)) => *count += 1,
+            None => here.push((what, 1)),
+        }
+    }
+    let told = regions.into_iter().map(|(region, all)| {
+        let several = all.len() > 1;
+        let words = all.into_iter().map(|(what, count)| if several { format!("{what} on {count}") } else { what });
+        format!("{region} runs {}", words.collect::<Vec<_>>().join(" and "))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// A machine by its image's commit; a label alone is no proof of what it runs.
+fn runs(one: &Instance) -> String {
+    if let Some(why) = &one.unread {
+        return format!("what could not be read ({why})");
+    }
+    let what = match (&one.sha, &one.release) {
+        (Some(sha), _) => sha.short().to_owned(),
+        (None, Some(release)) => format!("an unknown commit (labelled {release})"),
+        (None, None) => "an unknown commit".to_owned(),
+    };
+    if one.state.as_str() == "started" { what } else { format!("{what} ({})", one.state) }
+}
+
+/// Where domains point: `a.app and b.app point at 340f57f (dpl_1), c.app points at 7f49b8b (dpl_2)`.
+#[must_use]
+pub fn domains(all: &[Pointed]) -> String {
+    let mut places: Vec<(String, Vec<&str>)> = Vec::new();
+    for one in all {
+        let at = place(one);
+        match places.iter_mut().find(|(known, _)| *known == at) {
+            Some((_, names)) => names.push(one.domain.as_str()),
+            None => places.push((at, vec![one.domain.as_str()])),
+        }
+    }
+    let told = places.into_iter().map(|(at, names)| {
+        let verb = if names.len() == 1 { "points" } else { "point" };
+        format!("{} {verb} at {at}", names.join(" and "))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn place(one: &Pointed) -> String {
+    match (&one.unread, &one.sha) {
+        (Some(why), _) => format!("what could not be read ({why})"),
+        (None, _) if one.deployment.as_str().is_empty() => "no deployment".to_owned(),
+        (None, Some(sha)) => format!("{} ({})", sha.short(), one.deployment),
+        (None, None) => format!("an unknown commit ({})", one.deployment),
+    }
+}
+
+/// Whether several places are where they were to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// All of them.
+    All,
+    /// Some of them.
+    Some,
+    /// None of them.
+    None,
+    /// Not all of them could be read, and none of those that were is there; or the commit is not known.
+    Unknown,
+}
+
+/// Where the commits of several places stand to the one that was wanted; `None` among them = not known.
+#[must_use]
+pub fn spread<'a>(places: impl Iterator<Item = Option<&'a Sha>>, wanted: Option<&Sha>) -> Spread {
+    let Some(wanted) = wanted else { return Spread::Unknown };
+    let (mut there, mut elsewhere, mut unknown) = (0_usize, 0_usize, 0_usize);
+    for place in places {
+        match place {
+            Some(sha) if sha.same(wanted) => there += 1,
+            Some(_) => elsewhere += 1,
+            None => unknown += 1,
+        }
+    }
+    match (there, elsewhere, unknown) {
+        (0, 0, _) | (0, _, 1..) => Spread::Unknown,
+        (_, 0, 0) => Spread::All,
+        (0, _, 0) => Spread::None,
+        _ => Spread::Some,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sanitize::Text;
+
+    fn machine(region: &str, sha: Option<&str>, state: &str) -> Instance {
+        Instance {
+            id: "m".into(),
+            region: region.into(),
+            state: state.into(),
+            digest: None,
+            release: Some("v41".into()),
+            sha: sha.map(Sha::from),
+            checks: (1, 1),
+            unread: None,
+        }
+    }
+
+    #[test]
+    fn two_commits_are_told_for_each_region() {
+        let told = |instances: Vec<Instance>| machines(&instances);
+        let (one, two) = (Some("7f49b8b0000"), Some("340f57f0000"));
+        assert_eq!(
+            told(vec![machine("iad", one, "started"), machine("fra", two, "started")]),
+            "fra runs 340f57f, iad runs 7f49b8b"
+        );
+        assert_eq!(
+            told(vec![machine("iad", one, "started"), machine("iad", two, "started"), machine("iad", one, "started")]),
+            "iad runs 7f49b8b on 2 and 340f57f on 1"
+        );
+        assert_eq!(
+            told(vec![machine("iad", None, "started"), machine("fra", one, "stopped")]),
+            "fra runs 7f49b8b (stopped), iad runs an unknown commit (labelled v41)"
+        );
+    }
+
+    #[test]
+    fn domains_are_told_by_where_they_point() {
+        let at = |domain: &str, id: &str, sha: Option<&str>| Pointed {
+            domain: domain.into(),
+            deployment: id.into(),
+            sha: sha.map(Sha::from),
+            unread: None,
+        };
+        let unread = Pointed { unread: Some(Text::from("502")), ..at("d.app", "", None) };
+        let all = [
+            at("a.app", "dpl_1", Some("340f57f0000")),
+            at("b.app", "dpl_1", Some("340f57f0000")),
+            at("c.app", "dpl_2", Some("7f49b8b0000")),
+            unread,
+        ];
+        assert_eq!(
+            domains(&all),
+            "a.app and b.app point at 340f57f (dpl_1), c.app points at 7f49b8b (dpl_2), d.app points at what could not be \
+             read (502)"
+        );
+    }
+
+    #[test]
+    fn some_is_neither_all_nor_none_and_what_was_not_read_is_not_ruled_out() {
+        let (one, two) = (Sha::from("7f49b8b0000"), Sha::from("340f57f0000"));
+        let told = |places: &[Option<&Sha>]| spread(places.iter().copied(), Some(&one));
+        assert_eq!(told(&[Some(&one), Some(&one)]), Spread::All);
+        assert_eq!(told(&[Some(&one), Some(&two)]), Spread::Some);
+        assert_eq!(told(&[Some(&one), None]), Spread::Some);
+        assert_eq!(told(&[Some(&two), Some(&two)]), Spread::None);
+        assert_eq!(told(&[Some(&two), None]), Spread::Unknown);
+        assert_eq!(told(&[]), Spread::Unknown);
+        assert_eq!(spread([Some(&one)].into_iter(), None), Spread::Unknown);
+    }
+}

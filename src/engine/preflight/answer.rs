@@ -1,0 +1,101 @@
+//! What is said to a run that is under way: the answer to its gate, and its end. What was said by an operation that was cut short is not
+//! said again; GitHub tells whether it was heard.
+
+use super::pipeline::{self, Draft};
+use super::{Past, lane};
+use crate::clock::Timestamp;
+use crate::domain::environment::EnvInfo;
+use crate::domain::operation::{Act, StepKind};
+use crate::domain::pipeline::{Run, RunState};
+use crate::platform::PlatformError;
+use crate::platform::github::{Github, Verdict};
+use crate::sanitize::Text;
+
+/// The gate as it stands now: somebody else may have answered it.
+pub(super) async fn review(
+    github: &Github,
+    env: &EnvInfo,
+    (id, approve): (u64, bool),
+    past: &Past,
+    now: Timestamp,
+    refusals: &mut Vec<Text>,
+) -> Result<Result<Draft, Text>, PlatformError> {
+    let (run, gates) = tokio::try_join!(github.run(id), github.pending_deployments(id))?;
+    let own: Vec<_> = gates.iter().filter(|gate| gate.env == env.id).collect();
+    let name = format!("{} #{}", run.workflow, run.number.0);
+    let word = if approve { "approved" } else { "rejected" };
+    let act = Act::Review { run: id, gates: own.iter().map(|gate| gate.env_number).collect(), approve };
+    let to = (Text::from(word), Some(run.sha.clone()));
+    if past.earlier.is_some() {
+        // Whoever gave it: who answers a gate that is answered finds it so.
+        let said = answers(github, &run, env).await?;
+        let wanted = if approve { Verdict::Approved } else { Verdict::Rejected };
+        if let Some((_, by)) = said.filter(|(verdict, _)| *verdict == wanted) {
+            let part = pipeline::part(env, Some(&run), to, act, Vec::new());
+            return Ok(Ok(Draft::arrived(part, format!("{name} was {word} for {} by {by}", env.id))));
+        }
+        if past.earlier.as_ref().is_some_and(|earlier| earlier.called) && !own.is_empty() {
+            let text = format!(
+                "{name} may have been {word}, and GitHub shows its gate as waiting; nothing is sent again; L leaves the operation"
+            );
+            return Ok(Err(Text::from(text)));
+        }
+    }
+    if own.is_empty() {
+        let text = format!("{name} does not wait for {} any more: it was answered, or ended", env.id);
+        return Ok(Err(Text::from(text)));
+    }
+    if own.iter().any(|gate| !gate.may_approve) {
+        let why =
+            "you may not review it: you are not among its reviewers, it is your own run, or it was reviewed already";
+        let waits: Vec<String> = own.iter().map(|gate| gate.words(&run, now)).collect();
+        refusals.push(Text::from(format!("{why}; it {}", waits.join("; "))));
+    }
+    let after = if approve { "see the gate open" } else { "see the run end" };
+    let steps = vec![StepKind::AnswerGate.step(format!("answer the gate: {word}")), StepKind::SeeGate.step(after)];
+    let mut warnings = lane::held_by(github, &run).await;
+    if !approve {
+        warnings.push(Text::from("the run fails by it, and cannot be approved afterwards"));
+    }
+    let part = pipeline::part(env, Some(&run), to, act, steps);
+    Ok(Ok(Draft::of(part, warnings, Vec::new())))
+}
+
+/// The one answer that was given for an environment, and by whom; `None` = there is none, or there are several that differ: GitHub tells
+/// no time of them.
+async fn answers(github: &Github, run: &Run, env: &EnvInfo) -> Result<Option<(Verdict, Text)>, PlatformError> {
+    let all = github.reviews(run.id).await?;
+    let mut own = all.into_iter().filter(|one| one.environments.iter().any(|name| name.as_str() == env.id.as_str()));
+    let Some(first) = own.next() else { return Ok(None) };
+    let one = own.all(|other| other.verdict == first.verdict);
+    Ok(Some((first.verdict, first.by)).filter(|_| one))
+}
+
+/// A run that is to end.
+pub(super) async fn cancel(
+    github: &Github,
+    env: &EnvInfo,
+    id: u64,
+    past: &Past,
+    refusals: &mut Vec<Text>,
+) -> Result<Draft, PlatformError> {
+    let run = github.run(id).await?;
+    let name = format!("{} #{}", run.workflow, run.number.0);
+    let to = (Text::from("cancelled"), Some(run.sha.clone()));
+    if past.earlier.is_some() && run.over() && run.state == RunState::Cancelled {
+        let part = pipeline::part(env, Some(&run), to, Act::CancelRun { run: id, asked: true }, Vec::new());
+        return Ok(Draft::arrived(part, format!("{name} is cancelled")));
+    }
+    if run.over() {
+        let way = if past.earlier.is_some() { "; it was not cancelled; L leaves the operation" } else { "" };
+        refusals.push(Text::from(format!("{name} is over: {}{way}", run.words)));
+    }
+    // A run takes a while to end after it was asked to.
+    let asked = past.earlier.as_ref().is_some_and(|earlier| earlier.called);
+    let ask = (!asked).then(|| StepKind::AskCancel.step("ask for the end of the run"));
+    let steps = ask.into_iter().chain([StepKind::FollowRun.step("see it end")]).collect();
+    let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];
+    let stays = vec![Text::from("what its jobs have deployed already")];
+    let part = pipeline::part(env, Some(&run), to, Act::CancelRun { run: id, asked }, steps);
+    Ok(Draft::of(part, warnings, stays))
+}
