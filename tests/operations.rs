@@ -9,6 +9,8 @@
 
 #[path = "operations/alarm.rs"]
 mod alarm;
+#[path = "operations/continued.rs"]
+mod continued;
 #[path = "operations/contract.rs"]
 mod contract;
 #[path = "operations/crashes.rs"]
@@ -34,6 +36,8 @@ mod secrets;
 mod spec;
 #[path = "operations/storms.rs"]
 mod storms;
+#[path = "operations/stuck.rs"]
+mod stuck;
 #[path = "operations/three.rs"]
 mod three;
 #[path = "operations/unread.rs"]

@@ -184,6 +184,28 @@ async fn a_vercel_rollback_moves_every_alias_and_pins() {
 }
 
 #[tokio::test]
+async fn while_a_job_has_not_ended_well_each_domain_tells_where_it_points() {
+    let deck = deck("bad-deploy").await;
+    let vercel = deck.vercel();
+    let before = vercel.project("maria-web").await.unwrap().production.unwrap();
+    deck.pass(45);
+    let settled = vercel.declared("maria-web", "production").await.unwrap();
+    assert!(settled.pointed.is_empty(), "{:?}", settled.pointed);
+    vercel.rollback("maria-web", &before.id, None).await.unwrap();
+    deck.sim.shared().world().vercel.project.last_alias_request.as_mut().unwrap().aliases[1].fails = true;
+    deck.pass(5);
+    // A client of its own has nothing in mind from before.
+    let declared = deck.vercel().declared("maria-web", "production").await.unwrap();
+    let mut places: Vec<&str> = declared.pointed.iter().map(|one| one.deployment.as_str()).collect();
+    assert_eq!(places.len(), 2, "{:?}", declared.pointed);
+    assert!(places.contains(&before.id.as_str()), "one has moved: {places:?}");
+    places.dedup();
+    assert_eq!(places.len(), 2, "and one has not: {places:?}");
+    assert!(declared.pointed.iter().all(|one| one.sha.is_some() && one.unread.is_none()), "{:?}", declared.pointed);
+    deck.sim.stop().await;
+}
+
+#[tokio::test]
 async fn logs_variables_pipelines_and_databases_are_readable() {
     let deck = deck("bad-deploy").await;
     deck.pass(24);

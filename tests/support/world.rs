@@ -1,10 +1,10 @@
 //! The engine over real HTTP against a simulated world, for tests of operations.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flightdeck::clock::SystemClock;
+use flightdeck::clock::{Clock, SystemClock, Timestamp};
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{OpId, ReqId};
@@ -62,6 +62,15 @@ impl World {
         Console { engine, lanes }
     }
 
+    /// The same, on a clock of its own.
+    pub fn console_at(&self, clock: Arc<Ahead>, change: impl Fn(String) -> String) -> Console {
+        let dir = self.state.path().to_str().unwrap().to_owned();
+        let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
+        let settings = parse(&change(self.sim.config_toml()), None, &Flags::default(), &env).unwrap();
+        let (engine, lanes) = Engine::start(Arc::new(settings), clock, Scope::State);
+        Console { engine, lanes }
+    }
+
     /// The ground truth.
     pub async fn truth(&self) -> Value {
         let url = format!("{}/_sim/state", self.sim.control());
@@ -85,6 +94,33 @@ impl World {
     /// Requests of a route, by the beginning of their name: `POST /v1/apps/…`.
     pub async fn requests(&self, origin: &str, route: &str) -> u64 {
         self.truth().await["requests"][origin][route].as_u64().unwrap_or(0)
+    }
+}
+
+/// The machine's clock, and what a test puts on top of it.
+pub struct Ahead {
+    base: SystemClock,
+    by: Mutex<Duration>,
+}
+
+impl Ahead {
+    pub fn shared() -> Arc<Self> {
+        Arc::new(Self { base: SystemClock::new(), by: Mutex::default() })
+    }
+
+    /// Lets time pass at once.
+    pub fn jump(&self, span: Duration) {
+        *self.by.lock().unwrap() += span;
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.base.now() + *self.by.lock().unwrap()
+    }
+
+    fn mono(&self) -> Duration {
+        self.base.mono() + *self.by.lock().unwrap()
     }
 }
 

@@ -1,0 +1,257 @@
+//! What is continued goes on with what was confirmed, and says of each machine and domain how it stands; what is at rest stays so, and what
+//! is held stays held.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightdeck::clock::SystemClock;
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::manner::{Manner, Strategy};
+use flightdeck::domain::operation::{OpState, Operation, StepKind, StepState, Target, Wish};
+use flightdeck::domain::proof::{Found, Witness};
+use flightdeck::sim::world::deploy::Deploy;
+use flightdeck::sim::world::{Env, Health};
+use flightdeck::store::Store;
+use serde_json::json;
+
+use crate::every_crash::Case;
+use crate::world::{Ahead, Console, World};
+
+async fn backend(console: &mut Console, strategy: Strategy) -> Vec<Target> {
+    let targets = console.targets().await.into_iter().filter(|target| &*target.service.name == "backend");
+    let manner = Manner { strategy, ..Manner::default() };
+    targets.map(|target| Target { manner: manner.clone(), ..target }).collect()
+}
+
+async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Operation {
+    console
+        .fact(|fact| match fact {
+            Fact::Operation(one) if pick(&one) => Some(*one),
+            _ => None,
+        })
+        .await
+}
+
+async fn soon(mut so: impl FnMut() -> bool) {
+    let wait = async {
+        while !so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_staging_has_gone_on() {
+    let world = World::start(60.0).await;
+    let wish = Case::PromoteStraight.prepare(&world);
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let mut console = Case::PromoteStraight.console(&world);
+    let plan = console.wish("production", wish, None).await.unwrap();
+    let (op, commit) = (plan.op, plan.claims[0].sha.clone().unwrap());
+    let late = json!({"platform": "fly_machines", "method": "CHANGE", "after": 1, "count": 1, "kind": "late", "ms": 36_000_000});
+    world.fault(&late).await;
+    console.begins(plan);
+    let shared = world.sim.shared();
+    soon(|| shared.taken() > 0).await;
+    console.stop().await;
+    shared.faults().clear();
+    // Staging goes on to another commit, and to a third image in production's registry.
+    let other = {
+        let mut state = shared.world();
+        let (now, old) = (state.commits.len(), commit.as_str().to_owned());
+        let other = (0..now).rev().find(|index| state.commits[*index].sha != old).unwrap();
+        let health = Health::good();
+        let actor = Some("ines".to_owned());
+        let event = "workflow_dispatch".to_owned();
+        state.deploy(Deploy {
+            env: Env::Staging,
+            commit: other,
+            backend: true,
+            frontend: true,
+            health,
+            gated: false,
+            event,
+            actor,
+        });
+        state.commits[other].sha.clone()
+    };
+    let staging = || shared.world().backend_commit(Env::Staging).map(|at| shared.world().commits[at].sha.clone());
+    let mut rounds = 0;
+    while staging().as_deref() != Some(other.as_str()) {
+        shared.advance(Duration::from_secs(20));
+        tokio::task::yield_now().await;
+        rounds += 1;
+        assert!(rounds < 10_000, "staging is deployed");
+    }
+    shared.advance(Duration::from_secs(120));
+    let found = store.interrupted().await.unwrap();
+    assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op]);
+    let mut console = Case::PromoteStraight.console(&world);
+    let rest = console.wish("production", Wish::Promote, Some(op)).await.unwrap();
+    assert!(rest.refusals.is_empty(), "{:?}", rest.refusals);
+    assert!(rest.claims.iter().all(|claim| claim.sha.as_ref().is_some_and(|sha| sha.same(&commit))), "{rest:#?}");
+    let done = console.carry_out(rest).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+    let production = &world.truth().await["environments"]["production"]["services"];
+    assert_eq!(
+        (&production["backend"]["sha"], &production["frontend"]["sha"]),
+        (&json!(commit.as_str()), &json!(commit.as_str()))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_moved_one_machine_of_two_says_what_each_runs() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let targets = backend(&mut console, Strategy::Rolling).await;
+    let plan = console.plan(targets).await;
+    let (from, to) = (plan.parts[0].from.1.clone().unwrap(), plan.parts[0].to.1.clone().unwrap());
+    let fault = json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "after": 1, "count": 1, "kind": "status", "status": 403});
+    world.fault(&fault).await;
+    let half = console.carry_out(plan).await;
+    assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
+    let says = half.outcome.as_str();
+    let regions = [format!("runs {}", from.short()), format!("runs {}", to.short())];
+    assert!(says.starts_with("backend is half-done: "), "{says}");
+    assert!(regions.iter().all(|one| says.contains(one.as_str())) && !says.contains("did not go back"), "{says}");
+    console.stop().await;
+}
+
+/// A rollback of machines of which the second does not run.
+async fn at_rest(strategy: Strategy, autostop: bool) {
+    let world = World::start(20.0).await;
+    let id = {
+        let mut state = world.sim.shared().world();
+        let app = state.fly.env_mut(Env::Production).unwrap();
+        for machine in &mut app.machines {
+            machine.config["services"][0]["autostop"] = autostop.into();
+        }
+        let machine = &mut app.machines[1];
+        "stopped".clone_into(&mut machine.state);
+        machine.id.clone()
+    };
+    let mut console = world.console();
+    let targets = backend(&mut console, strategy).await;
+    let plan = console.plan(targets).await;
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{strategy:?}: {done:#?}");
+    {
+        let state = world.sim.shared().world();
+        let machines = &state.fly.env(Env::Production).unwrap().machines;
+        assert_eq!((machines[1].state.as_str(), &machines[1].digest), ("stopped", &machines[0].digest), "{strategy:?}");
+    }
+    let then = if autostop { "it starts when it is needed" } else { "nothing starts it by itself" };
+    let rests = format!("stopped: {then}");
+    let told =
+        done.proof.iter().find(|one| matches!(&one.witness, Witness::Machine { id: of, .. } if of.as_str() == id));
+    let told = told.unwrap();
+    assert!(told.found == Found::Seen && told.words.as_str().ends_with(&rests), "{strategy:?}: {told:?}");
+    assert!(done.steps.iter().any(|step| step.detail.as_str().contains("of which 1 do not run")), "{done:#?}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_at_rest_gets_the_image_and_stays_at_rest_and_the_proof_says_so() {
+    tokio::join!(
+        at_rest(Strategy::Rolling, true),
+        at_rest(Strategy::Rolling, false),
+        at_rest(Strategy::Immediate, true)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let targets = backend(&mut console, Strategy::Rolling).await;
+    let plan = console.plan(targets).await;
+    let stops = async {
+        // Both run the image; one stops before anybody looks for the last time.
+        soon(|| {
+            let mut state = world.sim.shared().world();
+            let app = state.fly.env_mut(Env::Production).unwrap();
+            let complete = app.release().is_some_and(|row| row.status == "complete" && row.version > 42);
+            if complete {
+                "stopped".clone_into(&mut app.machines[1].state);
+            }
+            complete
+        })
+        .await;
+    };
+    let (end, ()) = tokio::join!(console.carry_out(plan), stops);
+    assert_eq!(end.state, OpState::ArrivedFailing, "{end:#?}");
+    assert!(end.outcome.as_str().contains("stopped: nothing starts it by itself"), "{}", end.outcome);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_that_do_not_run_are_not_restarted() {
+    let world = World::start(20.0).await;
+    {
+        let mut state = world.sim.shared().world();
+        "stopped".clone_into(&mut state.fly.env_mut(Env::Production).unwrap().machines[1].state);
+    }
+    let mut console = world.console();
+    let wish = Wish::Restart(ServiceId::new("production", "backend"));
+    let plan = console.wish("production", wish, None).await.unwrap();
+    assert_eq!(plan.parts[0].steps.len(), 1, "{plan:#?}");
+    assert!(plan.warnings.iter().any(|one| one.as_str().ends_with("is stopped and stays so")), "{:?}", plan.warnings);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
+    let world = World::start(10.0).await;
+    let clock = Ahead::shared();
+    let drain = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"200s\"");
+    let mut console = world.console_at(Arc::clone(&clock), drain);
+    let targets = backend(&mut console, Strategy::BlueGreen).await;
+    let plan = console.plan(targets).await;
+    let op = plan.op;
+    console.begins(plan);
+    let step = |one: &Operation, kind: StepKind| {
+        one.id == op && one.steps.iter().any(|step| step.kind == kind && step.state == StepState::Running)
+    };
+    drop(until(&mut console, |one| step(one, StepKind::EnterProxy)).await);
+    let blues = {
+        let state = world.sim.shared().world();
+        let machines = &state.fly.env(Env::Production).unwrap().machines;
+        machines.iter().take(2).map(|one| one.id.clone()).collect::<Vec<_>>()
+    };
+    let all = |is: &dyn Fn(&flightdeck::sim::world::fly::Machine, flightdeck::clock::Timestamp) -> bool| {
+        let state = world.sim.shared().world();
+        let app = state.fly.env(Env::Production).unwrap();
+        blues.iter().all(|id| app.machines.iter().any(|one| one.id == *id && is(one, state.now)))
+    };
+    // The first drain, in which nothing is held; it begins when both new machines serve.
+    soon(|| {
+        let state = world.sim.shared().world();
+        state.fly.env(Env::Production).unwrap().machines.iter().filter(|one| one.serving()).count() == 4
+    })
+    .await;
+    let mut jumps = 0;
+    while !all(&|one, _| one.lease.is_some() && one.cordoned) {
+        if jumps < 8 {
+            clock.jump(Duration::from_secs(30));
+            jumps += 1;
+        }
+        tokio::time::timeout(Duration::from_millis(300), console.lanes.control.recv()).await.ok();
+    }
+    for _ in 0..6 {
+        clock.jump(Duration::from_secs(31));
+        world.sim.shared().advance(Duration::from_secs(31));
+        soon(|| {
+            all(&|one, now| one.lease.as_ref().is_some_and(|lease| lease.expires_at > now + Duration::from_secs(90)))
+        })
+        .await;
+    }
+    clock.jump(Duration::from_secs(31));
+    let done = until(&mut console, |one| one.id == op && one.state.ended()).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    console.stop().await;
+}
