@@ -11,6 +11,7 @@ use std::time::Duration;
 use flightdeck::clock::SystemClock;
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
+use flightdeck::sim::world::vercel::VercelDeployment;
 use flightdeck::sim::world::{Env, Health};
 use flightdeck::sim::{self, Options, Sim};
 use futures_util::stream::{self, StreamExt as _};
@@ -84,8 +85,7 @@ fn fault(sim: &Sim, call: Call, kind: Value, count: u64) {
 /// Kills it once its call was taken.
 async fn killed(sim: &Sim, child: &mut tokio::process::Child, what: &str) {
     let taken = async {
-        while sim.shared().taken() == 0 {
-            tokio::task::yield_now().await;
+        while sim.shared().taken() == 0 && sim.shared().changed().await {
             assert!(child.try_wait().unwrap().is_none(), "{what}: it ended before the call");
         }
     };
@@ -253,9 +253,8 @@ impl Kind {
                 let stages = vec![(10, None), (50, None), (100, None)];
                 state.vercel.project.rolling_config = Some(RollingConfig { manual: true, stages });
                 let live = state.vercel.live(Env::Production).unwrap().id.clone();
-                let ready = |one: &&flightdeck::sim::world::vercel::VercelDeployment| {
-                    one.env == Env::Production && one.id != live && one.state(now) == "READY"
-                };
+                let ready =
+                    |one: &&VercelDeployment| one.env == Env::Production && one.id != live && one.state(now) == "READY";
                 let canary = state.vercel.deployments.iter().rfind(ready).unwrap().id.clone();
                 if self == Self::Start {
                     return format!("rolling start frontend --deployment {canary}");
@@ -292,7 +291,7 @@ impl Kind {
 async fn kill_kind(kind: Kind) {
     let dir = tempfile::tempdir().unwrap();
     let sim = world(dir.path()).await;
-    let words = format!("{} --environment production --confirm=production", kind.words(&sim));
+    let words = format!("{} --environment production --confirm=production --reason=drill", kind.words(&sim));
     let (platform, route) = kind.call();
     let fault =
         json!({"platform": platform, "method": "CHANGE", "route": route, "kind": "late", "ms": 36_000_000, "count": 1});

@@ -513,6 +513,12 @@ impl Operation {
         }
     }
 
+    /// Whether any call of it may have been taken: told of what was cut short, and of what ended between two worlds.
+    #[must_use]
+    pub fn sent(&self) -> bool {
+        self.called || matches!(self.state, OpState::HalfDone | OpState::ArrivedFailing | OpState::Unknown)
+    }
+
     /// Whether a person has to decide: it was cut short, or ended between two worlds.
     #[must_use]
     pub fn open_question(&self) -> bool {

@@ -152,6 +152,7 @@ impl Shared {
     /// A request was carried out whose answer is held back.
     pub fn took(&self) {
         self.0.taken.fetch_add(1, Ordering::SeqCst);
+        self.wake();
     }
 
     /// Requests that were carried out and whose answers were, or are, held back.

@@ -33,12 +33,8 @@ async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Oper
         .await
 }
 
-async fn soon(mut so: impl FnMut() -> bool) {
-    let wait = async {
-        while !so() {
-            tokio::task::yield_now().await;
-        }
-    };
+async fn soon(world: &World, mut so: impl FnMut() -> bool) {
+    let wait = async { while !so() && world.sim.shared().changed().await {} };
     tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
 }
 
@@ -54,38 +50,26 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
     world.fault(&late).await;
     console.begins(plan);
     let shared = world.sim.shared();
-    soon(|| shared.taken() > 0).await;
+    soon(&world, || shared.taken() > 0).await;
     console.stop().await;
     shared.faults().clear();
-    // Staging goes on to another commit, and to a third image in production's registry.
-    let other = {
+    // Staging goes on to another commit.
+    {
         let mut state = shared.world();
-        let (now, old) = (state.commits.len(), commit.as_str().to_owned());
-        let other = (0..now).rev().find(|index| state.commits[*index].sha != old).unwrap();
-        let health = Health::good();
-        let actor = Some("ines".to_owned());
-        let event = "workflow_dispatch".to_owned();
-        state.deploy(Deploy {
-            env: Env::Staging,
-            commit: other,
-            backend: true,
-            frontend: true,
-            health,
-            gated: false,
-            event,
-            actor,
-        });
-        state.commits[other].sha.clone()
-    };
-    let staging = || shared.world().backend_commit(Env::Staging).map(|at| shared.world().commits[at].sha.clone());
-    let mut rounds = 0;
-    while staging().as_deref() != Some(other.as_str()) {
-        shared.advance(Duration::from_secs(20));
-        tokio::task::yield_now().await;
-        rounds += 1;
-        assert!(rounds < 10_000, "staging is deployed");
+        let other = (0..state.commits.len()).rev().find(|index| state.commits[*index].sha != commit.as_str()).unwrap();
+        let (health, event, actor) = (Health::good(), "workflow_dispatch".to_owned(), Some("ines".to_owned()));
+        let (env, gated) = (Env::Staging, false);
+        state.deploy(Deploy { env, commit: other, backend: true, frontend: true, health, gated, event, actor });
     }
-    shared.advance(Duration::from_secs(120));
+    let staging = || {
+        let state = shared.world();
+        state.backend_commit(Env::Staging).map(|at| state.commits[at].sha.clone())
+    };
+    soon(&world, || {
+        shared.advance(Duration::from_secs(5));
+        staging().is_some_and(|sha| sha != commit.as_str())
+    })
+    .await;
     let found = store.interrupted().await.unwrap();
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op]);
     let mut console = Case::PromoteStraight.console(&world);
@@ -165,23 +149,32 @@ async fn a_machine_at_rest_gets_the_image_and_stays_at_rest_and_the_proof_says_s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
     let world = World::start(20.0).await;
-    let mut console = world.console();
+    let clock = Ahead::shared();
+    let mut console = world.console_at(Arc::clone(&clock), |text| text);
     let targets = backend(&mut console, Strategy::Rolling).await;
     let plan = console.plan(targets).await;
-    let stops = async {
-        // Both run the image; one stops before anybody looks for the last time.
-        soon(|| {
-            let mut state = world.sim.shared().world();
-            let app = state.fly.env_mut(Env::Production).unwrap();
-            let complete = app.release().is_some_and(|row| row.status == "complete" && row.version > 42);
-            if complete {
-                "stopped".clone_into(&mut app.machines[1].state);
-            }
-            complete
-        })
-        .await;
+    let (op, before) = (plan.op, world.sim.shared().world().fly.env(Env::Production).unwrap().releases.len());
+    console.begins(plan);
+    // Both run the image; one stops before anybody looks for the last time.
+    soon(&world, || {
+        let mut state = world.sim.shared().world();
+        let app = state.fly.env_mut(Env::Production).unwrap();
+        let complete = app.releases.len() > before && app.release().is_some_and(|row| row.status == "complete");
+        if complete {
+            "stopped".clone_into(&mut app.machines[1].state);
+        }
+        complete
+    })
+    .await;
+    let end = loop {
+        let fact = tokio::time::timeout(Duration::from_millis(300), console.lanes.control.recv()).await;
+        match fact {
+            Ok(Some(Fact::Operation(one))) if one.id == op && one.state.ended() => break one,
+            Ok(_) => {}
+            // It is waited for as long as for anything else.
+            Err(_) => clock.jump(Duration::from_secs(30)),
+        }
     };
-    let (end, ()) = tokio::join!(console.carry_out(plan), stops);
     assert_eq!(end.state, OpState::ArrivedFailing, "{end:#?}");
     assert!(end.outcome.as_str().contains("stopped: nothing starts it by itself"), "{}", end.outcome);
     console.stop().await;
@@ -229,23 +222,20 @@ async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
         blues.iter().all(|id| app.machines.iter().any(|one| one.id == *id && is(one, state.now)))
     };
     // The first drain, in which nothing is held; it begins when both new machines serve.
-    soon(|| {
+    soon(&world, || {
         let state = world.sim.shared().world();
         state.fly.env(Env::Production).unwrap().machines.iter().filter(|one| one.serving()).count() == 4
     })
     .await;
-    let mut jumps = 0;
     while !all(&|one, _| one.lease.is_some() && one.cordoned) {
-        if jumps < 8 {
+        if tokio::time::timeout(Duration::from_millis(300), console.lanes.control.recv()).await.is_err() {
             clock.jump(Duration::from_secs(30));
-            jumps += 1;
         }
-        tokio::time::timeout(Duration::from_millis(300), console.lanes.control.recv()).await.ok();
     }
     for _ in 0..6 {
         clock.jump(Duration::from_secs(31));
         world.sim.shared().advance(Duration::from_secs(31));
-        soon(|| {
+        soon(&world, || {
             all(&|one, now| one.lease.as_ref().is_some_and(|lease| lease.expires_at > now + Duration::from_secs(90)))
         })
         .await;

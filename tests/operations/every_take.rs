@@ -13,7 +13,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 
 use crate::crashes::SPEED;
-use crate::every_crash::{CASES, Case, changes, finish, undisturbed};
+use crate::every_crash::{CASES, Case, changes, finish, planned, undisturbed};
 use crate::world::World;
 
 /// Cases tried side by side: they wait more than they compute.
@@ -26,18 +26,14 @@ async fn taken_and_gone(case: Case, call: u64, most: &BTreeMap<String, u64>) -> 
     let wish = case.prepare(&world);
     let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
     let mut console = case.console(&world);
-    let plan = console.wish("production", wish, None).await.unwrap();
+    let plan = planned(case, &mut console, &wish).await;
     let op = plan.op;
     let late =
         json!({"platform": "*", "method": "CHANGE", "after": call, "count": 1, "kind": "late", "ms": 36_000_000});
     world.fault(&late).await;
     console.begins(plan);
     let shared = world.sim.shared();
-    let taken = async {
-        while shared.taken() == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
+    let taken = async { while shared.taken() == 0 && shared.changed().await {} };
     let ended = console.fact(|fact| match fact {
         Fact::Operation(one) if one.id == op && one.state.ended() => Some(*one),
         _ => None,

@@ -5,7 +5,7 @@ use super::pipeline::{self, Draft};
 use super::{Past, lane};
 use crate::clock::Timestamp;
 use crate::domain::environment::EnvInfo;
-use crate::domain::operation::{Act, StepKind};
+use crate::domain::operation::{Act, Operation, StepKind};
 use crate::domain::pipeline::{Run, RunState};
 use crate::platform::PlatformError;
 use crate::platform::github::{Github, Verdict};
@@ -34,7 +34,7 @@ pub(super) async fn review(
             let part = pipeline::part(env, Some(&run), to, act, Vec::new());
             return Ok(Ok(Draft::arrived(part, format!("{name} was {word} for {} by {by}", env.id))));
         }
-        if past.earlier.as_ref().is_some_and(|earlier| earlier.called) && !own.is_empty() {
+        if past.earlier.as_ref().is_some_and(Operation::sent) && !own.is_empty() {
             let text = format!(
                 "{name} may have been {word}, and GitHub shows its gate as waiting; nothing is sent again; L leaves the operation"
             );
@@ -91,7 +91,7 @@ pub(super) async fn cancel(
         refusals.push(Text::from(format!("{name} is over: {}{way}", run.words)));
     }
     // A run takes a while to end after it was asked to.
-    let asked = past.earlier.as_ref().is_some_and(|earlier| earlier.called);
+    let asked = past.earlier.as_ref().is_some_and(Operation::sent);
     let ask = (!asked).then(|| StepKind::AskCancel.step("ask for the end of the run"));
     let steps = ask.into_iter().chain([StepKind::FollowRun.step("see it end")]).collect();
     let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];

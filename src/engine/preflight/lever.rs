@@ -89,8 +89,8 @@ fn lasts<'a>(rolling: Option<&'a RollingRelease>, lever: &Lever) -> &'a str {
 fn ended(project: &VercelProject, lever: &Lever, earlier: &Operation) -> (Option<String>, Option<String>) {
     let live = project.production.as_ref().map_or("", |live| live.id.as_str());
     let wanted = match lever {
-        // Not begun as far as is seen: it may be begun.
-        Lever::RollOut(id) if id.as_str() != live => return (None, None),
+        // Not begun: it may be begun.
+        Lever::RollOut(id) if id.as_str() != live && !earlier.sent() => return (None, None),
         Lever::RollOut(id) => id.as_str(),
         _ => earlier.follows.as_ref().map_or("", Text::as_str),
     };

@@ -41,7 +41,7 @@ pub(super) async fn draft(
         // One that has ended well is seen to have, and what it was to bring is proven.
         return Ok(follow(env, &run, Some(run.sha.clone())));
     }
-    if past.earlier.as_ref().is_some_and(|earlier| earlier.called) {
+    if past.earlier.as_ref().is_some_and(Operation::sent) {
         return Err(Text::from(format!(
             "{name} may have been asked to run again, and GitHub shows no newer attempt; nothing is sent again; look at it on \
              GitHub, then L leaves the operation"
