@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use flightdeck::app::follow;
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::fact::Fact;
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
 use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
@@ -337,6 +338,7 @@ pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str
         let done = ["already", "L leaves it", "is over"];
         assert!(done.iter().any(|words| why.contains(words)), "{what}: {why}");
         console.engine.leave(op, flightdeck::sanitize::Text::from("as it is"));
+        console.fact(|fact| matches!(fact, Fact::Notice(_)).then_some(())).await;
     }
     console.stop().await;
     let truth: Value = world.truth().await;
