@@ -154,6 +154,8 @@ async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
     let targets = backend(&mut console, Strategy::Rolling).await;
     let plan = console.plan(targets).await;
     let (op, before) = (plan.op, world.sim.shared().world().fly.env(Env::Production).unwrap().releases.len());
+    // The proof begins with a look at the registry, which takes its time.
+    world.fault(&json!({"platform": "fly_api", "route": "graphql", "kind": "latency", "ms": 10_000})).await;
     console.begins(plan);
     // Both run the image; one stops before anybody looks for the last time.
     soon(&world, || {
