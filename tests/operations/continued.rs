@@ -133,7 +133,7 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
         done.proof.iter().find(|one| matches!(&one.witness, Witness::Machine { id: of, .. } if of.as_str() == id));
     let told = told.unwrap();
     assert!(told.found == Found::Seen && told.words.as_str().ends_with(&rests), "{strategy:?}: {told:?}");
-    assert!(done.steps.iter().any(|step| step.detail.as_str().contains("of which 1 do not run")), "{done:#?}");
+    assert!(done.steps.iter().any(|step| step.detail.as_str().contains("of which 1 does not run")), "{done:#?}");
     console.stop().await;
 }
 

@@ -335,7 +335,7 @@ pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str
         assert!(!case.sees_its_end(), "{what}: {why}");
         let secret = matches!(case, Case::SetSecret | Case::SetVariable | Case::SetPipelineSecret);
         assert!(!(secret && proven), "{what}: {why}");
-        let done = ["already", "L leaves it", "is over"];
+        let done = ["already", "leave the operation as it is", "is over"];
         assert!(done.iter().any(|words| why.contains(words)), "{what}: {why}");
         console.engine.leave(op, flightdeck::sanitize::Text::from("as it is"));
         console.fact(|fact| matches!(fact, Fact::Notice(_)).then_some(())).await;

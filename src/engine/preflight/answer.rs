@@ -36,7 +36,7 @@ pub(super) async fn review(
         }
         if past.earlier.as_ref().is_some_and(Operation::sent) && !own.is_empty() {
             let text = format!(
-                "{name} may have been {word}, and GitHub shows its gate as waiting; nothing is sent again; L leaves the operation"
+                "{name} may have been {word}, and GitHub shows its gate as waiting; nothing is sent again; leave the operation as it is"
             );
             return Ok(Err(Text::from(text)));
         }
@@ -87,7 +87,7 @@ pub(super) async fn cancel(
         return Ok(Draft::arrived(part, format!("{name} is cancelled")));
     }
     if run.over() {
-        let way = if past.earlier.is_some() { "; it was not cancelled; L leaves the operation" } else { "" };
+        let way = if past.earlier.is_some() { "; it was not cancelled; leave the operation as it is" } else { "" };
         refusals.push(Text::from(format!("{name} is over: {}{way}", run.words)));
     }
     // A run takes a while to end after it was asked to.

@@ -96,7 +96,8 @@ fn ended(project: &VercelProject, lever: &Lever, earlier: &Operation) -> (Option
     };
     match (wanted, live) {
         ("", _) => {
-            let text = "no rolling release is under way, and which one was meant is not known: L leaves the operation";
+            let text =
+                "no rolling release is under way, and which one was meant is not known: leave the operation as it is";
             (None, Some(text.to_owned()))
         }
         (wanted, live) if wanted == live => {
@@ -104,8 +105,9 @@ fn ended(project: &VercelProject, lever: &Lever, earlier: &Operation) -> (Option
         }
         (wanted, live) => {
             let live = if live.is_empty() { "no deployment" } else { live };
-            let text =
-                format!("the rolling release is over, and everybody gets {live}, not {wanted}: L leaves the operation");
+            let text = format!(
+                "the rolling release is over, and everybody gets {live}, not {wanted}: leave the operation as it is"
+            );
             (None, Some(text))
         }
     }

@@ -44,7 +44,7 @@ pub(super) async fn draft(
     if past.earlier.as_ref().is_some_and(Operation::sent) {
         return Err(Text::from(format!(
             "{name} may have been asked to run again, and GitHub shows no newer attempt; nothing is sent again; look at it on \
-             GitHub, then L leaves the operation"
+             GitHub, then leave the operation as it is"
         )));
     }
     if !run.over() {

@@ -177,7 +177,7 @@ fn taken(key: &Text, held: Option<&SecretEntry>, value: &Held, earlier: &Operati
     match earlier.called && earlier.unknown_calls.is_empty() {
         true => Ok(Some(Text::from(format!("the platform accepted it, and lists {key} as set {at:.0}")))),
         false => Err(Text::from(format!(
-            "{key} was set there {at:.0}; the platform does not say by whom, so whether by this is not known: L leaves it"
+            "{key} was set there {at:.0}; the platform does not say by whom, so whether by this is not known; leave the operation as it is"
         ))),
     }
 }
