@@ -18,7 +18,6 @@ use crate::domain::environment::EnvInfo;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::ids::{EnvId, OpId};
-use crate::domain::names;
 use crate::domain::operation::{Operation, Wish};
 use crate::engine::{Engine, Scope, recall};
 use crate::error::{ExitCode, UserError};
@@ -194,7 +193,7 @@ fn chosen(all: Vec<Operation>, env: Option<&EnvId>, id: Option<&str>) -> Result<
 
 fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
     let refused = |why: &str| UserError::new(ExitCode::Refused, why).now("nothing was changed");
-    let (env, name) = (names::shell(operation.env.as_str()), cut_short::name(operation.id));
+    let name = cut_short::name(operation.id);
     match (decision, follow::finished(operation), follow::undone(operation)) {
         (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
         (Decision::Undo, ..) => Err(refused("this has no way back of its own")

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::held::Held;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::names;
 use crate::domain::operation::{Act, Operation, PIPELINE, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::domain::secret::{Digest, SecretEntry};
@@ -104,9 +105,9 @@ pub(super) async fn plan(
     let mut revisions = vec![revision(&key, held.as_ref())];
     let mut refusals = if arrived.is_some() { Vec::new() } else { unfit(&key, value, place.platform) };
     if begun.is_some() && value.is_empty() && arrived.is_none() {
-        let env = &env.id;
+        let env = names::shell(env.id.as_str());
         let text =
-            format!("`flightdeck secrets set {key} --environment {env}` sets it anew, then leave this operation");
+            format!("leave this operation, then `flightdeck secrets set {key} --environment {env}` sets it anew");
         refusals.push(Text::from(text));
     }
     let mut warnings = vec![Text::from(takes_effect(place.platform))];
