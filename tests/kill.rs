@@ -210,7 +210,7 @@ impl Kind {
             Self::Approve | Self::Reject | Self::Cancel => {
                 let (health, event, actor) = (Health::good(), "workflow_dispatch".to_owned(), Some("ines".to_owned()));
                 let commit = state.commits.len() - 1;
-                let (env, gated) = (Env::Production, true);
+                let (env, gated) = (Env::PRODUCTION, true);
                 let run =
                     state.deploy(Deploy { env, commit, backend: true, frontend: true, health, gated, event, actor });
                 state.github.run_mut(run).unwrap().gate.as_mut().unwrap().opens_at = now;
@@ -223,9 +223,9 @@ impl Kind {
             }
             Self::Rerun => {
                 state.github.environments.iter_mut().for_each(|one| one.reviewers.clear());
-                let live = state.backend_commit(Env::Production);
+                let live = state.backend_commit(Env::PRODUCTION);
                 let run =
-                    state.github.runs.iter().rfind(|run| run.env == Some(Env::Production) && Some(run.commit) == live);
+                    state.github.runs.iter().rfind(|run| run.env == Some(Env::PRODUCTION) && Some(run.commit) == live);
                 format!("rerun {}", run.unwrap().id)
             }
             Self::Redeploy => "redeploy backend".to_owned(),
@@ -252,9 +252,9 @@ impl Kind {
             Self::Start | Self::Advance | Self::Complete | Self::Abort => {
                 let stages = vec![(10, None), (50, None), (100, None)];
                 state.vercel.project.rolling_config = Some(RollingConfig { manual: true, stages });
-                let live = state.vercel.live(Env::Production).unwrap().id.clone();
+                let live = state.vercel.live(Env::PRODUCTION).unwrap().id.clone();
                 let ready =
-                    |one: &&VercelDeployment| one.env == Env::Production && one.id != live && one.state(now) == "READY";
+                    |one: &&VercelDeployment| one.env == Env::PRODUCTION && one.id != live && one.state(now) == "READY";
                 let canary = state.vercel.deployments.iter().rfind(ready).unwrap().id.clone();
                 if self == Self::Start {
                     return format!("rolling start frontend --deployment {canary}");

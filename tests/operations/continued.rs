@@ -58,12 +58,12 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
         let mut state = shared.world();
         let other = (0..state.commits.len()).rev().find(|index| state.commits[*index].sha != commit.as_str()).unwrap();
         let (health, event, actor) = (Health::good(), "workflow_dispatch".to_owned(), Some("ines".to_owned()));
-        let (env, gated) = (Env::Staging, false);
+        let (env, gated) = (Env::STAGING, false);
         state.deploy(Deploy { env, commit: other, backend: true, frontend: true, health, gated, event, actor });
     }
     let staging = || {
         let state = shared.world();
-        state.backend_commit(Env::Staging).map(|at| state.commits[at].sha.clone())
+        state.backend_commit(Env::STAGING).map(|at| state.commits[at].sha.clone())
     };
     soon(&world, || {
         shared.advance(Duration::from_secs(5));
@@ -109,7 +109,7 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
     let world = World::start(20.0).await;
     let id = {
         let mut state = world.sim.shared().world();
-        let app = state.fly.env_mut(Env::Production).unwrap();
+        let app = state.fly.env_mut(Env::PRODUCTION).unwrap();
         for machine in &mut app.machines {
             machine.config["services"][0]["autostop"] = autostop.into();
         }
@@ -124,7 +124,7 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
     assert_eq!(done.state, OpState::Done, "{strategy:?}: {done:#?}");
     {
         let state = world.sim.shared().world();
-        let machines = &state.fly.env(Env::Production).unwrap().machines;
+        let machines = &state.fly.env(Env::PRODUCTION).unwrap().machines;
         assert_eq!((machines[1].state.as_str(), &machines[1].digest), ("stopped", &machines[0].digest), "{strategy:?}");
     }
     let then = if autostop { "it starts when it is needed" } else { "nothing starts it by itself" };
@@ -153,14 +153,14 @@ async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
     let targets = backend(&mut console, Strategy::Rolling).await;
     let plan = console.plan(targets).await;
-    let (op, before) = (plan.op, world.sim.shared().world().fly.env(Env::Production).unwrap().releases.len());
+    let (op, before) = (plan.op, world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().releases.len());
     // The proof begins with a look at the registry, which takes its time.
     world.fault(&json!({"platform": "fly_api", "route": "graphql", "kind": "latency", "ms": 10_000})).await;
     console.begins(plan);
     // Both run the image; one stops before anybody looks for the last time.
     soon(&world, || {
         let mut state = world.sim.shared().world();
-        let app = state.fly.env_mut(Env::Production).unwrap();
+        let app = state.fly.env_mut(Env::PRODUCTION).unwrap();
         let complete = app.releases.len() > before && app.release().is_some_and(|row| row.status == "complete");
         if complete {
             "stopped".clone_into(&mut app.machines[1].state);
@@ -187,7 +187,7 @@ async fn machines_that_do_not_run_are_not_restarted() {
     let world = World::start(20.0).await;
     {
         let mut state = world.sim.shared().world();
-        "stopped".clone_into(&mut state.fly.env_mut(Env::Production).unwrap().machines[1].state);
+        "stopped".clone_into(&mut state.fly.env_mut(Env::PRODUCTION).unwrap().machines[1].state);
     }
     let mut console = world.console();
     let wish = Wish::Restart(ServiceId::new("production", "backend"));
@@ -215,18 +215,18 @@ async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
     drop(until(&mut console, |one| step(one, StepKind::EnterProxy)).await);
     let blues = {
         let state = world.sim.shared().world();
-        let machines = &state.fly.env(Env::Production).unwrap().machines;
+        let machines = &state.fly.env(Env::PRODUCTION).unwrap().machines;
         machines.iter().take(2).map(|one| one.id.clone()).collect::<Vec<_>>()
     };
     let all = |is: &dyn Fn(&flightdeck::sim::world::fly::Machine, flightdeck::clock::Timestamp) -> bool| {
         let state = world.sim.shared().world();
-        let app = state.fly.env(Env::Production).unwrap();
+        let app = state.fly.env(Env::PRODUCTION).unwrap();
         blues.iter().all(|id| app.machines.iter().any(|one| one.id == *id && is(one, state.now)))
     };
     // The first drain, in which nothing is held; it begins when both new machines serve.
     soon(&world, || {
         let state = world.sim.shared().world();
-        state.fly.env(Env::Production).unwrap().machines.iter().filter(|one| one.serving()).count() == 4
+        state.fly.env(Env::PRODUCTION).unwrap().machines.iter().filter(|one| one.serving()).count() == 4
     })
     .await;
     while !all(&|one, _| one.lease.is_some() && one.cordoned) {

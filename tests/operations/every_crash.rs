@@ -152,9 +152,9 @@ impl Case {
                 Wish::SetSecret { service, key: "API_KEY".into(), value }
             }
             Self::RollBack => {
-                let releases = &state.fly.env(Env::Production).unwrap().releases;
+                let releases = &state.fly.env(Env::PRODUCTION).unwrap().releases;
                 let target = &releases[releases.len() - 2];
-                let image = state.fly.env(Env::Production).unwrap().image(&target.image_ref).unwrap();
+                let image = state.fly.env(Env::PRODUCTION).unwrap().image(&target.image_ref).unwrap();
                 let commit = state.commits[image.commit].sha.as_str();
                 Wish::RollBackTo { commit: commit.into(), alone: None, manner: Manner::default() }
             }
