@@ -194,7 +194,7 @@ impl FlyRelease {
 }
 
 impl Machine {
-    /// Whether it does not run, and will not by itself: an update leaves it so (fly.md section 6).
+    /// Whether it does not run, and will not by itself: an update leaves it so (docs/platforms/fly.md section 6).
     #[must_use]
     pub fn rests(&self) -> bool {
         matches!(self.state.as_str(), "stopped" | "suspended" | "created")

@@ -161,7 +161,7 @@ impl WholeConfig {
     }
 
     /// Whether something starts it when it is needed and may put it to rest: the proxy, a schedule, or the machine that it stands by for
-    /// (fly.md sections 3.6 and 11).
+    /// (docs/platforms/fly.md sections 3.6 and 11).
     #[must_use]
     pub fn idles(&self) -> bool {
         let services = self.0.get("services").and_then(Value::as_array).into_iter().flatten();

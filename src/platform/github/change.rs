@@ -27,7 +27,7 @@ pub enum Verdict {
     Unknown,
 }
 
-/// An answer to a gate (github.md section 5.1).
+/// An answer to a gate (docs/platforms/github.md section 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// For which environments.
