@@ -143,7 +143,7 @@ async fn leave(
     let told = tokio::time::timeout(output.limit(), told).await.ok().flatten();
     engine.shutdown().await;
     let told = told.ok_or_else(|| {
-        UserError::new(output.late(), "it did not come to an end in time").hint("flightdeck status tells how it stands")
+        UserError::new(output.late(), "it did not end in time").hint("flightdeck status tells how it stands")
     })?;
     let told = format!("{told}; {live}");
     let text = if output.json {
@@ -196,7 +196,7 @@ fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
     let name = cut_short::name(operation.id);
     match (decision, follow::finished(operation), follow::undone(operation)) {
         (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
-        (Decision::Undo, ..) => Err(refused("this has no way back of its own")
+        (Decision::Undo, ..) => Err(refused("this cannot be undone automatically")
             .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),
         _ => Err(refused("what it was to do is not known")
             .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),

@@ -210,7 +210,7 @@ async fn fly_part(
     let idle = moving.is_empty() && left == Left::Nothing;
     let mut against = green::against(&fleet, manner, greens.as_ref());
     if listed.len() == 0 {
-        against.push(Text::from("no machine of a deploy is listed"));
+        against.push(Text::from("no machine that deploys manage is listed"));
     }
     if let Some(part) = listed.part().filter(|_| idle) {
         let what = if listed.whole.is_empty() {

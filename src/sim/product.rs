@@ -383,7 +383,7 @@ fn read(path: &Path) -> Result<String, UserError> {
     let fails = |why: String| refusal(format!("the world {shown} cannot be read: {why}")).hint(known.clone());
     let about = std::fs::metadata(path).map_err(|error| fails(error.to_string()))?;
     if !about.is_file() {
-        return Err(fails("it is no file".to_owned()));
+        return Err(fails("it is not a file".to_owned()));
     }
     if about.len() > LARGEST {
         return Err(fails(format!("it is larger than {LARGEST} bytes")));

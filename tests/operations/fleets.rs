@@ -334,7 +334,7 @@ async fn an_app_without_machines_does_not_run_what_is_asked_for() {
     world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines.clear();
     let plan = console.wish("production", Wish::RollBack(targets), None).await.unwrap();
     assert!(plan.arrived.is_none(), "{:?}", plan.arrived);
-    let told = |why: &flightdeck::sanitize::Text| why.as_str().contains("no machine of a deploy is listed");
+    let told = |why: &flightdeck::sanitize::Text| why.as_str().contains("no machine that deploys manage is listed");
     assert!(plan.refusals.iter().any(told), "{:?}", plan.refusals);
     console.stop().await;
 }

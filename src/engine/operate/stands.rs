@@ -46,7 +46,7 @@ impl Operator {
         match (platform, &self.clients.fly, &self.clients.vercel) {
             (Platform::Fly, Some(fly), _) => match fly.declared(resource).await {
                 Ok(declared) if declared.instances.is_empty() => {
-                    Stands { spread: Spread::Unknown, words: "no machine of a deploy is listed".to_owned() }
+                    Stands { spread: Spread::Unknown, words: "no machine that deploys manage is listed".to_owned() }
                 }
                 Ok(declared) => {
                     let commits =

@@ -68,7 +68,7 @@ impl Operator {
                 claim,
                 Witness::Service,
                 Found::Differs,
-                "no machine of a deploy runs".to_owned(),
+                "no machine that deploys manage is running".to_owned(),
             )];
         }
         all

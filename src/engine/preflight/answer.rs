@@ -55,7 +55,7 @@ pub(super) async fn review(
     let steps = vec![StepKind::AnswerGate.step(format!("answer the gate: {word}")), StepKind::SeeGate.step(after)];
     let mut warnings = lane::held_by(github, &run).await;
     if !approve {
-        warnings.push(Text::from("the run fails by it, and cannot be approved afterwards"));
+        warnings.push(Text::from("this fails the run, which cannot be approved afterwards"));
     }
     let part = pipeline::part(env, Some(&run), to, act, steps);
     Ok(Ok(Draft::of(part, warnings, Vec::new())))
@@ -94,7 +94,7 @@ pub(super) async fn cancel(
     let asked = past.earlier.as_ref().is_some_and(Operation::sent);
     let ask = (!asked).then(|| StepKind::AskCancel.step("ask for the end of the run"));
     let steps = ask.into_iter().chain([StepKind::FollowRun.step("see it end")]).collect();
-    let warnings = vec![Text::from("a deploy under way is cut off where it stands: look at what is live afterwards")];
+    let warnings = vec![Text::from("a deploy under way stops where it is: check what is live afterwards")];
     let stays = vec![Text::from("what its jobs have deployed already")];
     let part = pipeline::part(env, Some(&run), to, Act::CancelRun { run: id, asked }, steps);
     Ok(Draft::of(part, warnings, stays))

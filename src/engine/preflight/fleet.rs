@@ -86,7 +86,7 @@ pub(super) async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Fleet, Text> 
     let fleet = Fleet::of(fly.machines(&info.resource).await.map_err(told)?);
     match (fleet.whole.is_empty(), fleet.part()) {
         (false, _) => Ok(fleet),
-        (true, None) => Err(Text::from(format!("{} has no machine of a deploy", info.id))),
+        (true, None) => Err(Text::from(format!("{} has no machine that deploys manage", info.id))),
         (true, Some(part)) => Err(Text::from(format!("none of the machines of {} can be read: {part}", info.id))),
     }
 }
@@ -145,7 +145,7 @@ pub(super) async fn restart(
         StepKind::RestartMachine.step(title)
     };
     let whole =
-        all.part().map(|_| StepKind::JudgeFleet.step(format!("see that all {} machines were started anew", all.len())));
+        all.part().map(|_| StepKind::JudgeFleet.step(format!("see that all {} machines were restarted", all.len())));
     let steps = fleet.iter().map(step).chain(whole).collect();
     let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
     let part = part(info, &all, Act::FlyRestart { machines }, steps);
@@ -158,7 +158,7 @@ pub(super) async fn restart(
             .into_iter()
             .chain(rest)
             .chain(alone)
-            .chain([Text::from("secrets that were set meanwhile are taken up")])
+            .chain([Text::from("secrets that were set meanwhile take effect")])
             .collect(),
         ..Plan::of(Wish::Restart(service.clone()), env.id.clone(), vec![part], now)
     })
@@ -207,7 +207,7 @@ pub(super) async fn redeploy(
         warnings: all
             .warnings(&info.id.name)
             .into_iter()
-            .chain([Text::from("secrets that were set since the last release are taken up by every machine")])
+            .chain([Text::from("secrets that were set since the last release take effect on every machine")])
             .collect(),
         ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
     })

@@ -156,7 +156,7 @@ pub(super) async fn plan(
     };
     let wish = Wish::SetSecret { service: service.clone(), key, value: value.clone() };
     Ok(Plan {
-        stays: vec![Text::from("what runs: nothing is deployed or started anew")],
+        stays: vec![Text::from("what runs: nothing is deployed or restarted")],
         arrived,
         refusals,
         warnings,
@@ -209,9 +209,9 @@ fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
 
 fn takes_effect(platform: Platform) -> &'static str {
     match platform {
-        Platform::Fly => "machines get it when they are deployed or started anew: ! D deploys them all now",
+        Platform::Fly => "machines get it when they are deployed or restarted: ! D deploys them all now",
         Platform::Supabase => "edge functions get it at their next call",
-        Platform::Vercel => "builds that come after it get it: ! D builds what is live anew",
+        Platform::Vercel => "builds that come after it get it: ! D rebuilds what is live",
         _ => "jobs that start after it get it, also those that wait at a gate now",
     }
 }
