@@ -134,15 +134,24 @@ async fn statements(seed: u64, span: Duration) -> Tally {
             }
         })
         .await;
-        assert!(tally.wrong.len() < 12, "{:#?}", tally.wrong);
+        // What is wrong for long would be told a thousand times.
+        if tally.wrong.len() > 12 {
+            break;
+        }
     }
     sky.stop().await;
     let share = 100.0 * tally.unknown as f64 / tally.statements as f64;
     println!("seed {seed}: {} statements, {share:.1} % unknown, {:?}", tally.statements, tally.words);
-    assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
+    for wrong in &tally.wrong {
+        println!("{wrong}");
+    }
     // It must not be the way out: the platforms answer most of the time.
-    assert!(share < 40.0, "seed {seed}: {share:.1} % of all statements are unknown");
-    assert!(tally.words.get("healthy").is_some_and(|count| *count > tally.statements / 20), "{:?}", tally.words);
+    assert!(!tally.wrong.is_empty() || share < 40.0, "seed {seed}: {share:.1} % of all statements are unknown");
+    assert!(
+        !tally.wrong.is_empty() || tally.words.get("healthy").is_some_and(|count| *count > tally.statements / 20),
+        "{:?}",
+        tally.words
+    );
     tally
 }
 
@@ -150,9 +159,12 @@ async fn statements(seed: u64, span: Duration) -> Tally {
 #[tokio::test(start_paused = true)]
 async fn no_statement_is_better_than_the_world_was() {
     let seeds = if std::env::var_os("FLIGHTDECK_LONG").is_some() { 1..=10 } else { 1..=1 };
-    let mut all = 0;
+    let (mut all, mut wrong) = (0, Vec::new());
     for seed in seeds {
-        all += statements(seed, Duration::from_secs(3_600)).await.statements;
+        let tally = statements(seed, Duration::from_secs(3_600)).await;
+        all += tally.statements;
+        wrong.extend(tally.wrong);
     }
     println!("{all} statements held against the ground truth");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

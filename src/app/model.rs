@@ -28,7 +28,7 @@ use crate::domain::judge::Known;
 use crate::domain::names::Names;
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
-use crate::domain::posture::Posture;
+use crate::domain::posture::Check;
 use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{SecretEntry, SecretRow};
@@ -152,7 +152,7 @@ pub struct Model {
     /// When which environment is frozen.
     pub freezes: Vec<(EnvId, Freeze)>,
     /// What services say of their condition.
-    pub posture: BTreeMap<ServiceId, Vec<Posture>>,
+    pub posture: BTreeMap<ServiceId, Vec<Check>>,
     /// Secrets by environment, as read.
     pub secret_entries: BTreeMap<EnvId, Vec<SecretEntry>>,
     /// The matrix made of them.

@@ -1,14 +1,17 @@
 //! What speaks for and against bringing what staging runs to production, point by point.
 
+use std::collections::BTreeSet;
+
 use super::fresh;
 use super::jump::Jump;
 use super::model::{Model, Pane, Place};
 use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::FeedId;
-use crate::domain::ids::{EnvId, Sha};
+use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::posture;
 use crate::domain::promotion::KEY;
+use crate::domain::state::State;
 use crate::sanitize::Text;
 
 /// One point.
@@ -172,33 +175,40 @@ fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now)
 /// The worst of what production's databases and platforms say of themselves.
 fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
     let asks = "what it stands on is in order";
+    let known = model.known(now);
+    let looked = |id: &FeedId| match id {
+        FeedId::Posture(of) if of.env == production.id => Some(of.clone()),
+        _ => None,
+    };
     let mine = || model.posture.iter().filter(|(id, _)| id.env == production.id);
-    let (places, count) = (mine().count(), mine().map(|(_, all)| all.len()).sum::<usize>());
-    let worst = mine().filter_map(|(id, all)| Some((id, posture::worst(all)?)));
-    let feeds = model.feeds.keys().filter(|id| matches!(id, FeedId::Posture(of) if of.env == production.id));
-    let failing = fresh::stale(model, feeds.cloned(), now);
-    let worst = worst.max_by_key(|(_, (one, _))| posture::rank(one.status));
-    let well = worst.as_ref().is_none_or(|(_, (one, _))| posture::rank(one.status) < posture::rank(Status::Warn));
-    if let Some(why) = failing.filter(|_| well) {
-        // The rest may be well, but not everything was looked at.
-        let jump = Jump::Place(Place::Env(production.id.clone()));
-        return Check { asks, status: Status::Unknown, says: why, jump };
-    }
-    match worst {
-        None => {
-            let says = Text::from("not looked at yet");
-            Check { asks, status: Status::Paused, says, jump: Jump::Place(Place::Env(production.id.clone())) }
+    let places: BTreeSet<ServiceId> =
+        model.feeds.keys().filter_map(looked).chain(mine().map(|(id, _)| id.clone())).collect();
+    let stands = places.iter().rev().filter_map(|id| Some((id, known.condition(id)?)));
+    let Some((id, (state, why))) = stands.max_by_key(|(_, (state, why))| (state.weight(), !why.is_empty())) else {
+        let says = Text::from("not looked at yet");
+        return Check { asks, status: Status::Paused, says, jump: Jump::Place(Place::Env(production.id.clone())) };
+    };
+    let checks = || mine().flat_map(|(_, all)| all);
+    let denied: Vec<&str> = checks().filter(|one| one.denied()).map(|one| one.name.as_str()).collect();
+    let says = match state {
+        State::Healthy => {
+            let well = checks().count() - denied.len();
+            let note = if why.is_empty() { String::new() } else { format!("; {} {why}", id.name) };
+            // What the token may not see has no verdict, and is named.
+            let denied =
+                if denied.is_empty() { String::new() } else { format!("; not for this token: {}", denied.join(", ")) };
+            format!("{well} checks in {} places are well{note}{denied}", places.len())
         }
-        Some((id, (one, bad))) => {
-            let says = match one.status {
-                Status::Ok | Status::Paused => format!("{count} checks in {places} places are well"),
-                _ if bad > 1 => format!("{} {} (+{} more)", one.name, one.says, bad - 1),
-                _ => format!("{} {}", one.name, one.says),
-            };
-            let status = if posture::rank(one.status) == 0 { Status::Ok } else { one.status };
-            Check { asks, status, says: Text::from(says), jump: Jump::Place(Place::Service(id.clone())) }
-        }
-    }
+        _ => format!("{} {why}", id.name),
+    };
+    // A risk stops nobody's work now, and is as bad as its own check says.
+    let own =
+        model.posture.get(id).and_then(|all| posture::worst(all.iter().filter_map(|one| Some(&one.last()?.finding))));
+    let status = match (state, own) {
+        (State::Degraded, Some((worst, _))) => worst.status,
+        (state, _) => state.tone(),
+    };
+    Check { asks, status, says: Text::from(says), jump: Jump::Place(Place::Service(id.clone())) }
 }
 
 fn operations(model: &Model) -> Check {

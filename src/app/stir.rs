@@ -5,7 +5,7 @@ use super::msg::Msg;
 use super::overlay::Overlay;
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
-use crate::domain::posture;
+use crate::domain::posture::Check;
 
 /// Whether a message wants a frame before the next second.
 #[must_use]
@@ -39,8 +39,8 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         Fact::Extent(id, extent) => model.extents.get(id) != Some(extent),
         Fact::Releases(id, list) => model.releases.get(id).is_none_or(|known| known.len() != list.len()),
         Fact::Posture(service, checks) => {
-            let worst = |all: &Vec<_>| posture::worst(all).map(|(one, bad)| (one.status, bad));
-            model.posture.get(service).map(worst) != Some(worst(checks))
+            let tones = |all: &[Check]| all.iter().map(Check::status).collect::<Vec<_>>();
+            model.posture.get(service).map(|known| tones(known)) != Some(tones(checks))
         }
         Fact::Secrets(env, entries) => model.secret_entries.get(env) != Some(entries),
         Fact::Pipeline(runs) => model.runs != *runs,

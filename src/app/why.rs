@@ -10,6 +10,7 @@ use super::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::live;
+use crate::domain::posture::{Check, Reading};
 use crate::domain::state::State;
 use crate::sanitize::Text;
 
@@ -164,9 +165,12 @@ fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 /// What a database says of itself: locks and connections explain more than the service that waits for them.
 fn posture(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
     for (id, checks) in model.posture.iter().filter(|(id, _)| id.env == env.id) {
-        for check in checks.iter().filter(|check| matches!(check.status, Status::Warn | Status::Fail)) {
-            let says = format!("{} {}: {}", id.name, check.name, check.says);
-            found.push(evidence_of(check.status, says, Jump::Place(Place::Service(id.clone()))));
+        let tells = |check: &&Check| {
+            matches!(check.status(), Status::Warn | Status::Fail) || matches!(check.reading, Reading::Unread { .. })
+        };
+        for check in checks.iter().filter(tells) {
+            let says = format!("{} {}: {}", id.name, check.name, check.says());
+            found.push(evidence_of(check.status(), says, Jump::Place(Place::Service(id.clone()))));
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
-use crate::domain::posture::Posture;
+use crate::domain::posture::{Check, Reading};
 use crate::domain::state::State;
 use crate::error::{ExitCode, UserError};
 
@@ -136,18 +136,19 @@ fn health(model: &Model, now: Now) -> Vec<(Value, String)> {
         // Nothing of the product is paused by a check that is switched off.
         let word = if state == State::Paused { "off" } else { state.word() };
         let value = json!({
-            "environment": id.env, "service": &*id.name, "check": one.name, "state": word, "why": one.says,
+            "environment": id.env, "service": &*id.name, "check": one.name, "state": word, "why": one.says(),
+            "reading": json!(one)["reading"],
         });
         let name = format!("{} {}", id.name, one.name);
-        (value, format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says))
+        (value, format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says()))
     });
     probes.chain(checks).collect()
 }
 
 /// The word for a finding: what does not stop the service is a risk.
-fn finding_state(one: &Posture) -> State {
-    match State::of(one.status) {
-        State::Failing if !one.stops => State::Degraded,
+fn finding_state(one: &Check) -> State {
+    match State::of(one.status()) {
+        State::Failing if !one.stops() => State::Degraded,
         state => state,
     }
 }
@@ -162,9 +163,12 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
             state => state,
         }
     });
-    // What is switched off, or could not be looked at, says nothing of health.
-    let says = |state: &State| !matches!(state, State::Unknown | State::Paused);
-    let checks = model.posture.values().flatten().map(finding_state).filter(says);
+    // What is switched off, not for this token, or told in words that no table knows says nothing of health. What could not be read may
+    // be anything.
+    let says = |one: &&Check| {
+        matches!(one.reading, Reading::Unread { .. }) || !matches!(one.status(), Status::Unknown | Status::Paused)
+    };
+    let checks = model.posture.values().flatten().filter(says).map(finding_state);
     let worst = states.chain(checks).max_by_key(|state| state.weight());
     worst.map_or(ExitCode::Done, |state| match super::status::code(state) {
         // What a platform does at rest is no state of health.

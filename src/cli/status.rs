@@ -15,7 +15,7 @@ use crate::app::needs::{self, Hands};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;
-use crate::domain::posture::Posture;
+use crate::domain::posture::Check;
 use crate::domain::state::State;
 use crate::domain::status::Judgement;
 use crate::error::{ExitCode, UserError};
@@ -107,8 +107,8 @@ fn judged(judged: &Judgement) -> Value {
 }
 
 /// What a service says of its condition that is not well.
-fn findings(all: Option<&Vec<Posture>>) -> Vec<&Posture> {
-    let bad = |one: &&Posture| crate::domain::posture::rank(one.status) > 0;
+fn findings(all: Option<&Vec<Check>>) -> Vec<&Check> {
+    let bad = |one: &&Check| crate::domain::posture::rank(one.status()) > 0;
     all.into_iter().flatten().filter(bad).collect()
 }
 
@@ -129,7 +129,7 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
             let (said, commits) = (words(&judged.words()), commits(&judged));
             let _ = writeln!(text, "  {:<12} {said:<40} {commits:<7}  {} {label}", info.id.name, info.platform);
             for one in findings(model.posture.get(&info.id)) {
-                let _ = writeln!(text, "    {} {}: {}", State::of(one.status), one.name, one.says);
+                let _ = writeln!(text, "    {} {}: {}", State::of(one.status()), one.name, one.says());
             }
         }
     }

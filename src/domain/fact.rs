@@ -11,7 +11,7 @@ use super::ids::{EnvId, ReqId, ServiceId};
 use super::log::LogBatch;
 use super::operation::{Operation, Plan};
 use super::pipeline::Run;
-use super::posture::Posture;
+use super::posture::Check;
 use super::release::Deployment;
 use super::secret::SecretEntry;
 use super::trust::ProjectFile;
@@ -35,7 +35,7 @@ pub enum Fact {
     /// A probe's answer. The first one of a probe carries its target.
     Probe(ProbeId, Text, Sample),
     /// What a service says of its condition, whole.
-    Posture(ServiceId, Vec<Posture>),
+    Posture(ServiceId, Vec<Check>),
     /// Every secret of one environment, whole.
     Secrets(EnvId, Vec<SecretEntry>),
     /// Recent runs with the jobs and gates of the active ones.

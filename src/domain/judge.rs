@@ -14,7 +14,7 @@ use super::ids::{EnvId, OpId, ServiceId, Sha};
 use super::live::{self, Seen, Together};
 use super::operation::Operation;
 use super::pipeline::Run;
-use super::posture::Posture;
+use super::posture::{self, Check, Posture, Reading};
 use super::release::Deployment;
 use super::span::age;
 use super::state::State;
@@ -30,7 +30,7 @@ pub struct Known<'a> {
     /// Which service a probe asks, where its address tells.
     pub aimed: &'a BTreeMap<ProbeId, ServiceId>,
     /// What services say of their condition.
-    pub posture: &'a BTreeMap<ServiceId, Vec<Posture>>,
+    pub posture: &'a BTreeMap<ServiceId, Vec<Check>>,
     /// Deployments of each service.
     pub releases: &'a BTreeMap<ServiceId, Vec<Deployment>>,
     /// Recent runs.
@@ -63,6 +63,11 @@ impl Part {
         Self { said: Some(said), why: why.into(), named: false, gap: None }
     }
 
+    /// Whether it has words of its own.
+    fn speaks(&self) -> bool {
+        self.gap.is_some() || !self.why.is_empty()
+    }
+
     fn state(&self) -> State {
         if self.gap.is_some() { State::Unknown } else { self.said.unwrap_or(State::Unknown) }
     }
@@ -71,8 +76,8 @@ impl Part {
 /// The part that speaks for all, and what all of them said when they were read.
 fn loudest(parts: &[Part]) -> Option<(&Part, State)> {
     let was = parts.iter().filter_map(|part| part.said).max_by_key(|state| state.weight());
-    // Of equals the first: `max_by_key` takes the last one.
-    let loudest = parts.iter().rev().max_by_key(|part| part.state().weight())?;
+    // Of equals the first that says why: `max_by_key` takes the last one.
+    let loudest = parts.iter().rev().max_by_key(|part| (part.state().weight(), part.speaks()))?;
     Some((loudest, was.unwrap_or(State::Unknown)))
 }
 
@@ -222,15 +227,57 @@ impl Known<'_> {
             };
             parts.push(self.aged(&feed, "the edge ", observed));
         }
-        let feed = FeedId::Posture(id.clone());
-        if self.posture.contains_key(id) || self.feeds.get(&feed).is_some_and(|status| !status.never_allowed()) {
-            let found = self.posture.get(id).map(Vec::as_slice);
-            parts.push(self.aged(&feed, "its checks ", posture(found)));
-        }
+        parts.extend(self.checked(id));
         let own = self.probes.iter().filter(|probe| self.aimed.get(&probe.id) == Some(id));
         let own: Vec<&ProbeState> = own.collect();
         if !own.is_empty() {
             parts.extend(self.probed(&id.env, own));
+        }
+        parts
+    }
+
+    /// What a service says of its condition: how it stands, and why. `None` = nobody looks, or the token may not.
+    #[must_use]
+    pub fn condition(&self, id: &ServiceId) -> Option<(State, String)> {
+        let parts = self.checked(id);
+        loudest(&parts).map(|(part, was)| (part.state(), told(part, was)))
+    }
+
+    /// What a service says of its condition: the worst that was read lately, and what could not be read. Each check has its own age.
+    /// What the token may not see is no part of it.
+    fn checked(&self, id: &ServiceId) -> Vec<Part> {
+        let feed = FeedId::Posture(id.clone());
+        let status = self.feeds.get(&feed);
+        let Some(all) = self.posture.get(id) else {
+            let awaited = status.is_some_and(|status| !status.never_allowed());
+            let unread = Part { said: None, ..Part::new(State::Unknown, "") };
+            return awaited.then(|| self.aged(&feed, "its checks ", unread)).into_iter().collect();
+        };
+        let rhythm = status.map(FeedStatus::horizon).unwrap_or_default();
+        let lately = |check: &'_ Check| check.lately(self.now, rhythm).map(|seen| seen.finding.clone());
+        let known: Vec<Posture> = all.iter().filter_map(lately).collect();
+        let mut parts = vec![found(&known)];
+        // Old is unknown, whoever reads it: a reader that fails as a whole tells nothing of its checks.
+        let dark = |check: &&Check| !check.denied() && check.lately(self.now, rhythm).is_none();
+        let gap = |check: &Check| match check.last() {
+            Some(seen) => format!("not read for {}", super::span::since(seen.at, self.now)),
+            None => check.unread(self.now).unwrap_or_default(),
+        };
+        let old: Vec<&Check> = all.iter().filter(dark).collect();
+        if let Some(first) = old.first() {
+            let was = old.iter().filter_map(|check| check.last()).map(|seen| said(&seen.finding));
+            let gap = format!("{} {}{}", first.name, gap(first), more(old.len()));
+            parts.push(Part {
+                said: was.max_by_key(|state| state.weight()),
+                gap: Some(gap),
+                ..Part::new(State::Unknown, "")
+            });
+        }
+        // Read lately enough, and not at the last look: what stands stands, and it is told.
+        let late = |check: &&Check| matches!(check.reading, Reading::Unread { .. }) && !dark(check);
+        let late: Vec<&Check> = all.iter().filter(late).collect();
+        if let Some(first) = late.first() {
+            parts.push(Part::new(State::Healthy, format!("{} {}{}", first.name, gap(first), more(late.len()))));
         }
         parts
     }
@@ -374,17 +421,32 @@ fn differs(state: &ServiceState, declared: &Declared) -> Option<Part> {
     Some(Part::new(State::Mixed, format!("the edge answers {}, the platform says {}", sha.short(), says.short())))
 }
 
-/// The worst of what a service says of its condition. What is wrong there is a risk; the platform and the probes tell whether it
-/// serves, unless the finding itself says that it does not.
-fn posture(found: Option<&[Posture]>) -> Part {
-    let Some(found) = found else { return Part { said: None, ..Part::new(State::Unknown, "") } };
-    match super::posture::worst(found) {
-        Some((one, bad)) if matches!(one.status, Status::Warn | Status::Fail) => {
-            let state = if one.status == Status::Fail && one.stops { State::Failing } else { State::Degraded };
-            let more = if bad > 1 { format!(" (+{} more)", bad - 1) } else { String::new() };
-            Part::new(state, format!("{} {}{more}", one.name, one.says))
-        }
-        _ => Part::new(State::Healthy, ""),
+/// ` (+2 more)`, of so many in all.
+fn more(all: usize) -> String {
+    if all > 1 { format!(" (+{} more)", all - 1) } else { String::new() }
+}
+
+/// What a finding says of the service. What is wrong there is a risk; the platform and the probes tell whether it serves, unless the
+/// finding itself says that it does not.
+fn said(finding: &Posture) -> State {
+    match finding.status {
+        Status::Fail if finding.stops => State::Failing,
+        Status::Fail | Status::Warn => State::Degraded,
+        // The answer came and does not tell: a word that no table knows.
+        Status::Unknown => State::Unknown,
+        Status::Ok | Status::Paused | Status::Running => State::Healthy,
+    }
+}
+
+/// The worst of what was read.
+fn found(known: &[Posture]) -> Part {
+    // Of equals the worse one, and then the first.
+    let weight = |one: &&Posture| (said(one).weight(), posture::rank(one.status));
+    let Some(one) = known.iter().rev().max_by_key(weight) else { return Part::new(State::Healthy, "") };
+    let bad = known.iter().filter(|one| said(one).weight() > 0).count();
+    match said(one) {
+        State::Healthy => Part::new(State::Healthy, ""),
+        state => Part::new(state, format!("{} {}{}", one.name, one.says, more(bad))),
     }
 }
 

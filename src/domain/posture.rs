@@ -1,16 +1,20 @@
 //! A finding: what a platform or a database says of its own condition, beside the release that it runs.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::Serialize;
+use serde::ser::{SerializeStruct as _, Serializer};
 
 use super::environment::Status;
 use crate::sanitize::Text;
 
-/// One thing that was looked at.
+/// What one look found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Posture {
     /// What: `connections`, `backups`, `open alerts`.
     pub name: Text,
-    /// How it stands; `Unknown` where it could not be looked at.
+    /// How it stands; `Unknown` where the answer does not tell: a word that no table knows, a part of a list.
     pub status: Status,
     /// What was found, with its numbers.
     pub says: Text,
@@ -35,11 +39,143 @@ impl Posture {
 /// A thing that was looked at, by its name, or why it could not be.
 pub type Looked<E> = (&'static str, Result<Posture, E>);
 
-/// The worst of them, and how many are as bad as a warning.
-#[must_use]
-pub fn worst(all: &[Posture]) -> Option<(&Posture, usize)> {
+/// A finding, when it was read, and how long it may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What was found.
+    pub finding: Posture,
+    /// When.
+    pub at: Timestamp,
+    /// How old it may be: three rounds of whoever reads it.
+    pub good_for: Duration,
+}
+
+/// Whether a check was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// It was read at the last look.
+    Read(Seen),
+    /// The token has never been allowed to read it. That is told, and nothing follows from it.
+    Denied(Text),
+    /// The last look could not read it.
+    Unread {
+        /// Why.
+        why: Text,
+        /// Since when it cannot be read.
+        since: Timestamp,
+        /// What was read before.
+        last: Option<Seen>,
+    },
+}
+
+/// One check of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What: `connections`, `backups`, `open alerts`.
+    pub name: Text,
+    /// Whether it was read, and what it says.
+    pub reading: Reading,
+}
+
+impl Check {
+    /// A check that was read.
+    #[must_use]
+    pub fn read(finding: Posture, at: Timestamp, good_for: Duration) -> Self {
+        Self { name: finding.name.clone(), reading: Reading::Read(Seen { finding, at, good_for }) }
+    }
+
+    /// What was read last, at whatever time.
+    #[must_use]
+    pub fn last(&self) -> Option<&Seen> {
+        match &self.reading {
+            Reading::Read(seen) => Some(seen),
+            Reading::Denied(_) => None,
+            Reading::Unread { last, .. } => last.as_ref(),
+        }
+    }
+
+    /// What was read lately enough to count; `rhythm` is how old it may be by the present rhythm of its reader.
+    #[must_use]
+    pub fn lately(&self, now: Timestamp, rhythm: Duration) -> Option<&Seen> {
+        self.last().filter(|seen| age(seen.at, now) <= seen.good_for.max(rhythm))
+    }
+
+    /// Why it could not be read at the last look, and since when nothing was: `not read for 47s: supabase: timeout`.
+    #[must_use]
+    pub fn unread(&self, now: Timestamp) -> Option<String> {
+        let Reading::Unread { why, since, last } = &self.reading else { return None };
+        let span = |at: Timestamp| super::span::since(at, now);
+        Some(match last {
+            Some(seen) => format!("not read for {}: {why}", span(seen.at)),
+            None => format!("never read, tried for {}: {why}", span(*since)),
+        })
+    }
+
+    /// Whether the token has never been allowed to read it.
+    #[must_use]
+    pub fn denied(&self) -> bool {
+        matches!(self.reading, Reading::Denied(_))
+    }
+
+    /// How it stands by the last look; `Unknown` where that could not read it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match &self.reading {
+            Reading::Read(seen) => seen.finding.status,
+            Reading::Denied(_) | Reading::Unread { .. } => Status::Unknown,
+        }
+    }
+
+    /// Where it fails, the service cannot do its work.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        self.last().is_some_and(|seen| seen.finding.stops)
+    }
+
+    /// What the last look found, or why there was none, with what was found before.
+    #[must_use]
+    pub fn says(&self) -> String {
+        match &self.reading {
+            Reading::Read(seen) => seen.finding.says.to_string(),
+            Reading::Denied(why) => format!("not for this token: {why}"),
+            Reading::Unread { why, since, last: None } => {
+                format!("never read since {}: {why}", since.strftime("%H:%M:%SZ"))
+            }
+            Reading::Unread { why, last: Some(seen), .. } => {
+                let (at, says) = (seen.at.strftime("%H:%M:%SZ"), &seen.finding.says);
+                format!("not read since {at}: {why}; said then: {says}")
+            }
+        }
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let reading = match &self.reading {
+            Reading::Read(_) => "read",
+            Reading::Denied(_) => "denied",
+            Reading::Unread { .. } => "unread",
+        };
+        let mut value = serializer.serialize_struct("Check", 6)?;
+        value.serialize_field("name", &self.name)?;
+        value.serialize_field("status", &self.status())?;
+        value.serialize_field("says", &self.says())?;
+        value.serialize_field("stops", &self.stops())?;
+        value.serialize_field("reading", reading)?;
+        value.serialize_field("read_at", &self.last().map(|seen| seen.at))?;
+        value.end()
+    }
+}
+
+fn age(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(at)).unwrap_or_default()
+}
+
+/// The worst of what was read, and how many are as bad as a warning.
+pub fn worst<'a>(all: impl IntoIterator<Item = &'a Posture>) -> Option<(&'a Posture, usize)> {
+    let all: Vec<&Posture> = all.into_iter().collect();
     let bad = all.iter().filter(|one| matches!(one.status, Status::Warn | Status::Fail)).count();
-    all.iter().max_by_key(|one| rank(one.status)).map(|one| (one, bad))
+    all.iter().rev().max_by_key(|one| rank(one.status)).map(|one| (*one, bad))
 }
 
 /// How bad a state is, 0 = well: what could not be looked at is worse than that, and better than what is known to be wrong.
@@ -65,5 +201,28 @@ mod tests {
         assert_eq!((one.name.as_str(), bad), ("c", 1));
         assert_eq!(worst(&all[..2]).map(|(one, _)| one.status), Some(Status::Unknown));
         assert_eq!(worst(&[]), None);
+    }
+
+    #[test]
+    fn what_was_not_read_says_so_and_since_when_in_json_too() {
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).expect("a time");
+        let seen = Seen {
+            finding: Posture::new("locks", Status::Ok, "nobody waits"),
+            at: at(0),
+            good_for: Duration::from_secs(30),
+        };
+        let unread = |last| Check {
+            name: Text::from("locks"),
+            reading: Reading::Unread { why: Text::from("timeout"), since: at(10), last },
+        };
+        let known = unread(Some(seen));
+        assert!(known.lately(at(30), Duration::ZERO).is_some());
+        assert!(known.lately(at(31), Duration::ZERO).is_none());
+        assert!(known.lately(at(31), Duration::from_secs(60)).is_some(), "its reader is slower now");
+        assert_eq!(known.unread(at(12)).as_deref(), Some("not read for 12s: timeout"));
+        assert_eq!(unread(None).unread(at(12)).as_deref(), Some("never read, tried for 2s: timeout"));
+        let value = serde_json::json!(known);
+        assert_eq!((&value["status"], &value["reading"]), (&"unknown".into(), &"unread".into()), "{value}");
+        assert_eq!(value["read_at"], at(0).to_string());
     }
 }

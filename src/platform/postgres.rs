@@ -33,8 +33,8 @@ pub struct Postgres {
 /// What one look found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
-    /// Every check, in the order of the catalogue.
-    pub checks: Vec<Posture>,
+    /// Every check by its name, in the order of the catalogue: what it found, or why it could not be made.
+    pub checks: Vec<(Text, Result<Posture, PlatformError>)>,
     /// How long it took to connect, handshakes included.
     pub connect: Duration,
     /// How long `select 1` took.
@@ -55,7 +55,7 @@ impl Postgres {
     ///
     /// # Errors
     /// [`PlatformError`] with the server's SQLSTATE and words when it cannot be reached or does not let us in. A check that
-    /// fails by itself is [`crate::domain::environment::Status::Unknown`] with its reason.
+    /// fails by itself stands among the others with its reason.
     pub async fn look(&self) -> Result<Look, PlatformError> {
         let began = self.http.clock().mono();
         self.session(async |client| {
@@ -72,7 +72,7 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::look`].
     pub async fn expected(&self, objects: &serde_json::Value) -> Result<Posture, PlatformError> {
-        self.session(async |client| Ok(judge::expected(client, objects).await)).await
+        self.session(async |client| judge::expected(client, objects).await).await
     }
 
     /// The rows of one statement of the catalogue, as the server gives them.

@@ -44,6 +44,11 @@ fn observed(sha: &str) -> Observed {
     Observed { sha: Some(sha.into()), version: None, at: at(0), source: Text::default(), edges: Vec::new() }
 }
 
+/// A check that was read at the beginning and may stand for a minute.
+fn checked(finding: Posture) -> Check {
+    Check::read(finding, at(0), Duration::from_secs(60))
+}
+
 fn machine(sha: &str) -> Instance {
     Instance {
         id: Text::from("148e"),
@@ -109,7 +114,7 @@ struct World {
     services: BTreeMap<ServiceId, ServiceState>,
     probes: Vec<ProbeState>,
     aimed: BTreeMap<ProbeId, ServiceId>,
-    posture: BTreeMap<ServiceId, Vec<Posture>>,
+    posture: BTreeMap<ServiceId, Vec<Check>>,
     releases: BTreeMap<ServiceId, Vec<Deployment>>,
     runs: Vec<Run>,
     workflows: BTreeMap<EnvId, Arc<str>>,
@@ -267,14 +272,14 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
         (
             |world| {
                 let finding = Posture::new("row level security", Status::Fail, "table notes is exposed");
-                drop(world.posture.insert(id("backend"), vec![finding]));
+                drop(world.posture.insert(id("backend"), vec![checked(finding)]));
             },
             "degraded: backend row level security table notes is exposed",
         ),
         (
             |world| {
                 let finding = Posture::new("connections", Status::Fail, "60 of 60").stopping();
-                drop(world.posture.insert(id("backend"), vec![finding]));
+                drop(world.posture.insert(id("backend"), vec![checked(finding)]));
             },
             "failing: backend connections 60 of 60",
         ),
@@ -313,6 +318,40 @@ fn what_is_old_is_unknown_with_what_it_was_whichever_feed_it_is() {
         let broken = world.env().state;
         assert_eq!(broken == State::Failing, name != "frontend", "{name}: {broken}");
     }
+}
+
+#[test]
+fn a_check_that_was_not_read_is_no_verdict_and_then_unknown() {
+    let unread = |last| Check {
+        name: Text::from("locks"),
+        reading: Reading::Unread { why: Text::from("timeout"), since: at(20), last },
+    };
+    let checks = |all: Vec<Check>, second| {
+        let mut world = World::calm();
+        for known in world.feeds.values_mut() {
+            known.state = FeedState::Fresh(at(second));
+        }
+        world.now = at(second);
+        world.posture.insert(id("backend"), all);
+        (world.known().service(&id("backend")).words(), world.says())
+    };
+    let seen = |finding| checked(finding).last().cloned();
+    let fine = Posture::new("locks", Status::Ok, "nobody waits");
+    // It was read a minute ago at most: what is known without it, and which is not read, since when.
+    let late = vec![checked(Posture::new("connections", Status::Ok, "4 of 100")), unread(seen(fine.clone()))];
+    assert_eq!(checks(late.clone(), 25), ("healthy: locks not read for 25s".to_owned(), "healthy".to_owned()));
+    // What was wrong stays wrong until it was read anew.
+    let stuck = Posture::new("locks", Status::Fail, "pid 7 waits 40s").stopping();
+    assert_eq!(checks(vec![unread(seen(stuck))], 25).1, "failing: backend locks pid 7 waits 40s");
+    // Then it is unknown, as every fact that is old; also where its reader tells nothing any more.
+    let old = "unknown: backend locks not read for 1m01s, was healthy";
+    assert_eq!(checks(late, 61).1, old.replace("locks", "connections").replace("1m01s", "1m01s (+1 more)"));
+    assert_eq!(checks(vec![checked(fine)], 61).1, old);
+    // What never answered is not well.
+    assert_eq!(checks(vec![unread(None)], 25).1, "unknown: backend locks never read, tried for 5s: timeout");
+    // What the token may not see has no verdict.
+    let denied = Check { name: Text::from("locks"), reading: Reading::Denied(Text::from("42501")) };
+    assert_eq!(checks(vec![denied], 61).1, "healthy");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
 use crate::domain::operation::Plan;
 use crate::domain::pipeline::{Job, Run};
-use crate::domain::posture::{self, Posture};
+use crate::domain::posture::{self, Check};
 use crate::domain::release::Commit;
 use crate::domain::secret_matrix;
 use crate::domain::shipment::{Point, Pull, Shipment, listed};
@@ -194,22 +194,30 @@ async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point 
         return Point::new(ASKS, Status::Unknown, "not all of it answered in 10 s");
     };
     let (mut bad, mut unread): (Vec<(Status, String)>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut count = 0;
+    // What the token may not see has no verdict, and is named.
+    let (mut count, mut denied) = (0, Vec::new());
     for (name, look) in all {
         let checks = look.unwrap_or_else(|error: PlatformError| {
             unread.push(format!("{name}: {error}"));
             Vec::new()
         });
         count += checks.len();
-        let told = |one: &Posture| (one.status, format!("{name} {} {}", one.name, one.says));
-        bad.extend(checks.iter().filter(|one| posture::rank(one.status) > posture::rank(Status::Unknown)).map(told));
-        unread.extend(checks.iter().filter(|one| one.status == Status::Unknown).map(|one| told(one).1));
+        let told = |one: &Check| (one.status(), format!("{name} {} {}", one.name, one.says()));
+        denied.extend(checks.iter().filter(|one| one.denied()).map(|one| format!("{name} {}", one.name)));
+        bad.extend(checks.iter().filter(|one| posture::rank(one.status()) > posture::rank(Status::Unknown)).map(told));
+        let dark = checks.iter().filter(|one| one.status() == Status::Unknown && !one.denied());
+        unread.extend(dark.map(|one| told(one).1));
     }
     bad.sort_by_key(|(status, _)| std::cmp::Reverse(posture::rank(*status)));
     let worst = bad.first().map(|(status, _)| *status);
     match worst {
         Some(status) => Point::new(ASKS, status, listed(bad.into_iter().map(|(_, words)| words))),
         None if !unread.is_empty() => Point::new(ASKS, Status::Unknown, listed(unread.into_iter())),
-        None => Point::new(ASKS, Status::Ok, amount_does(count, "check", ("is well", "are well"))),
+        None if denied.is_empty() => Point::new(ASKS, Status::Ok, amount_does(count, "check", ("is well", "are well"))),
+        None => {
+            let well = amount_does(count - denied.len(), "check", ("is well", "are well"));
+            let denied = listed(denied.into_iter());
+            Point::new(ASKS, Status::Ok, format!("{well}; not for this token: {denied}"))
+        }
     }
 }

@@ -58,8 +58,8 @@ impl Fly {
             ),
             (None, 0) if unread > 0 => Posture::new(
                 "exits",
-                Status::Unknown,
-                format!("{unread} of {} machines cannot be read", fleet().count()),
+                Status::Warn,
+                format!("none on the machines that were read, {unread} of {} cannot be", fleet().count()),
             ),
             (None, 0) => Posture::new("exits", Status::Ok, "none within the hour"),
             (None, ended) => Posture::new("exits", Status::Warn, format!("{ended} unexpected exits within the hour")),

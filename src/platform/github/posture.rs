@@ -168,10 +168,6 @@ impl Github {
         let call = self.get(&format!("environments/{}", segment(environment)));
         let found: Environment = match feature::asked(call.read().await)? {
             Feature::On(found) => found,
-            Feature::Hidden(_) => {
-                let says = "GitHub shows no such environment: there is none, or the token may not see it";
-                return Ok(Posture::new(name, Status::Unknown, says));
-            }
             other => return Ok(other.posture(name)),
         };
         let rules = found.protection_rules.iter().filter_map(|rule| rule.get("type")?.as_str());

@@ -25,31 +25,37 @@ const COUNTED: i64 = 100_000;
 /// Dead space below this is no matter, whatever its share.
 const BLOATED: i64 = 64 << 20;
 
+/// A check by its name: what it found, or why it could not be made.
+pub(super) type Row = (Text, Result<Posture, PlatformError>);
+
+/// What is said of a statement that must have a row.
+const NO_ROW: &str = "the server gave no row";
+
 /// Everything, one statement after the other: the console takes one connection and one slot of the server.
 pub(super) async fn everything(
     client: &Client,
     clock: &SharedClock,
-) -> Result<(Vec<Posture>, Duration, Vec<(Text, Text, Text)>), PlatformError> {
+) -> Result<(Vec<Row>, Duration, Vec<(Text, Text, Text)>), PlatformError> {
     let began = clock.mono();
     session::ping(client).await?;
     let ping = clock.mono().saturating_sub(began);
     // Some statements fail on a replica: this one is asked first, and without it nothing is.
     let server: Vec<Server> = session::rows(client, sql("server")).await?;
     let replica = server.first().is_some_and(|one| one.in_recovery);
-    let mut checks: Vec<Posture> = server.iter().map(self::server).collect();
-    checks.push(check(client, "connections", connections).await);
+    let mut checks: Vec<Row> = server.iter().map(|one| (Text::from("server"), Ok(self::server(one)))).collect();
+    checks.push(check_one(client, "connections", connections).await);
     checks.push(check(client, "transactions", transactions).await);
     checks.push(check(client, "locks", locks).await);
     checks.push(check(client, "cache", cache).await);
-    checks.push(check(client, "replay", replay).await);
+    checks.push(check_one(client, "replay", replay).await);
     if !replica {
         checks.push(check(client, "standbys", standbys).await);
         checks.push(check(client, "slots", slots).await);
     }
     checks.push(check(client, "vacuum", vacuum).await);
     checks.push(check(client, "bloat", bloat).await);
-    checks.push(check(client, "wraparound", wraparound).await);
-    checks.push(check(client, "database", database).await);
+    checks.push(check_one(client, "wraparound", wraparound).await);
+    checks.push(check_one(client, "database", database).await);
     checks.push(check(client, "without_rls", without_rls).await);
     checks.push(
         check(client, "without_policy", |rows: Vec<Named>| {
@@ -75,7 +81,7 @@ pub(super) async fn everything(
 }
 
 /// Which of these objects are there and whole.
-pub(super) async fn expected(client: &Client, objects: &serde_json::Value) -> Posture {
+pub(super) async fn expected(client: &Client, objects: &serde_json::Value) -> Result<Posture, PlatformError> {
     let literal = format!("'{}'::jsonb", objects.to_string().replace('\'', "''"));
     let asked = sql("expected").replace("$expected$", &literal);
     let rows: Result<Vec<Expected>, _> = session::rows(client, &asked).await;
@@ -86,24 +92,36 @@ pub(super) async fn expected(client: &Client, objects: &serde_json::Value) -> Po
     posture("expected objects", judged)
 }
 
-/// Runs a statement and judges its rows; what cannot be looked at is unknown, with the reason.
+/// Runs a statement and judges its rows, or says why it could not be run.
 async fn check<T: DeserializeOwned>(
     client: &Client,
     name: &str,
     judge: impl FnOnce(Vec<T>) -> (Status, String),
-) -> Posture {
-    posture(name, session::rows(client, sql(name)).await.map(judge))
+) -> Row {
+    let rows = session::rows(client, sql(name)).await;
+    (Text::from(name.replace('_', " ")), posture(name, rows.map(judge)))
 }
 
-fn posture(name: &str, judged: Result<(Status, String), PlatformError>) -> Posture {
+/// As [`check`], for a statement that always has a row.
+async fn check_one<T: DeserializeOwned>(
+    client: &Client,
+    name: &str,
+    judge: impl FnOnce(&T) -> (Status, String),
+) -> Row {
+    let rows: Result<Vec<T>, _> = session::rows(client, sql(name)).await;
+    let one = rows.and_then(|rows| rows.first().map(judge).ok_or_else(|| session::refused(ErrorKind::Garbage, NO_ROW)));
+    (Text::from(name.replace('_', " ")), posture(name, one))
+}
+
+fn posture(name: &str, judged: Result<(Status, String), PlatformError>) -> Result<Posture, PlatformError> {
     let name = name.replace('_', " ");
     match judged {
-        Ok((status, says)) => Posture::new(&name, status, says),
+        Ok((status, says)) => Ok(Posture::new(&name, status, says)),
+        // A plain server has no `anon`: what is meant for the platform does not apply to it.
         Err(error) if error.kind == ErrorKind::NotFound => {
-            // A plain server has no `anon`: what is meant for the platform does not apply to it.
-            Posture::new(&name, Status::Paused, format!("does not apply: {}", error.message))
+            Ok(Posture::new(&name, Status::Paused, format!("does not apply: {}", error.message)))
         }
-        Err(error) => Posture::new(&name, Status::Unknown, format!("not looked at: {}", error.message)),
+        Err(error) => Err(error),
     }
 }
 
@@ -123,8 +141,7 @@ fn server(one: &Server) -> Posture {
     Posture::new("server", status, format!("{version} {role}, up {}h{limits}", up.as_secs() / 3_600)).stopping()
 }
 
-fn connections(rows: Vec<Connections>) -> (Status, String) {
-    let Some(one) = rows.first() else { return (Status::Unknown, String::new()) };
+fn connections(one: &Connections) -> (Status, String) {
     let status = match one.pct {
         pct if pct >= 90.0 => Status::Fail,
         pct if pct >= 70.0 => Status::Warn,
@@ -186,8 +203,7 @@ fn lagging(seconds: f64) -> Status {
     }
 }
 
-fn replay(rows: Vec<Replay>) -> (Status, String) {
-    let Some(one) = rows.first() else { return (Status::Unknown, String::new()) };
+fn replay(one: &Replay) -> (Status, String) {
     match (one.paused, one.lag_s) {
         (Some(true), _) => (Status::Fail, "replay is paused".to_owned()),
         (Some(false), Some(lag)) => (lagging(lag), format!("{lag:.1}s behind")),
@@ -221,8 +237,7 @@ fn bloat(rows: Vec<Bloat>) -> (Status, String) {
     verdict(&bad, Status::Warn, "of dead space", "little")
 }
 
-fn wraparound(rows: Vec<Wraparound>) -> (Status, String) {
-    let Some(one) = rows.first() else { return (Status::Unknown, String::new()) };
+fn wraparound(one: &Wraparound) -> (Status, String) {
     let status = if one.pct_to_wrap > 80.0 {
         Status::Fail
     } else if one.pct_to_wrap > 40.0 {
@@ -233,8 +248,7 @@ fn wraparound(rows: Vec<Wraparound>) -> (Status, String) {
     (status, format!("{} at {:.1}% of transaction id wraparound", one.datname, one.pct_to_wrap))
 }
 
-fn database(rows: Vec<Database>) -> (Status, String) {
-    let Some(one) = rows.first() else { return (Status::Unknown, String::new()) };
+fn database(one: &Database) -> (Status, String) {
     let rolled = one.rollback_pct.unwrap_or(0.0);
     (Status::Ok, format!("{} MiB, {} deadlocks ever, {rolled:.1}% rolled back", one.db_bytes >> 20, one.deadlocks))
 }
@@ -286,7 +300,8 @@ fn foreign_keys(rows: Vec<ForeignKey>) -> (Status, String) {
     verdict(&bad, Status::Warn, "has no index", "all have an index")
 }
 
-async fn history(client: &Client) -> Posture {
+async fn history(client: &Client) -> Row {
+    let name = || Text::from("history");
     let has: Result<Vec<HasHistory>, _> = session::rows(client, sql("history_where")).await;
     match has {
         Ok(rows) if rows.iter().any(|one| one.has_history) => {
@@ -296,8 +311,8 @@ async fn history(client: &Client) -> Posture {
             };
             check(client, "history", newest).await
         }
-        Ok(_) => Posture::new("history", Status::Ok, "no table of migrations"),
-        Err(error) => posture("history", Err(error)),
+        Ok(_) => (name(), Ok(Posture::new("history", Status::Ok, "no table of migrations"))),
+        Err(error) => (name(), posture("history", Err(error))),
     }
 }
 

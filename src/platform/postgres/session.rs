@@ -114,7 +114,8 @@ fn kind(code: &SqlState) -> ErrorKind {
         "28P01" | "28000" => ErrorKind::Auth,
         "42501" => ErrorKind::Forbidden,
         "57014" | "55P03" => ErrorKind::Timeout,
-        "42P01" | "3D000" | "42704" => ErrorKind::NotFound,
+        // A table, a column, a function that this server does not have.
+        "42P01" | "42703" | "42883" | "3D000" | "42704" => ErrorKind::NotFound,
         "53300" | "57P01" | "57P03" => ErrorKind::Server,
         _ => ErrorKind::Refused,
     }

@@ -15,13 +15,10 @@ pub(super) enum Feature<T> {
     Off(Text),
     /// It is on and was never run: there is nothing that it could have found.
     NeverRan(Text),
-    /// The token may not ask.
-    Denied(Text),
-    /// 404 without a reason: off, absent, or not for this token.
-    Hidden(Text),
 }
 
-/// What the answer says of the feature. Every other failure stays one.
+/// What the answer says of the feature. Every other failure stays one: that the token may not ask (403), and 404 without a reason, which
+/// is off, absent, or not for this token.
 pub(super) fn asked<T>(answer: Result<T, PlatformError>) -> Result<Feature<T>, PlatformError> {
     let error = match answer {
         Ok(found) => return Ok(Feature::On(found)),
@@ -33,8 +30,6 @@ pub(super) fn asked<T>(answer: Result<T, PlatformError>) -> Result<Feature<T>, P
     Ok(match error.kind {
         ErrorKind::Forbidden | ErrorKind::NotFound if off => Feature::Off(error.message),
         ErrorKind::NotFound if says.contains("no analysis found") => Feature::NeverRan(error.message),
-        ErrorKind::Forbidden => Feature::Denied(error.message),
-        ErrorKind::NotFound => Feature::Hidden(error.message),
         _ => return Err(error),
     })
 }
@@ -45,11 +40,6 @@ impl<T> Feature<T> {
         let (status, says) = match self {
             Self::Off(words) => (Status::Paused, format!("switched off: {words}")),
             Self::NeverRan(words) => (Status::Unknown, format!("never ran: {words}")),
-            Self::Denied(words) => (Status::Unknown, format!("not known, the token may not see it: {words}")),
-            Self::Hidden(_) => (
-                Status::Unknown,
-                "not known: GitHub answers 404: it is switched off, or this token may not see it".to_owned(),
-            ),
             Self::On(_) => (Status::Ok, "on".to_owned()),
         };
         Posture::new(name, status, says)
@@ -77,13 +67,13 @@ mod tests {
             assert!(told.status == Status::Paused && told.says.as_str().starts_with("switched off"), "{told:?}");
             assert!(!told.says.as_str().contains("token"), "{told:?}");
         }
-        for (kind, words, begins) in [
-            (ErrorKind::NotFound, "no analysis found", "never ran"),
-            (ErrorKind::Forbidden, "Resource not accessible by personal access token", "not known, the token"),
-            (ErrorKind::NotFound, "Not Found", "not known"),
+        let told = says(ErrorKind::NotFound, "no analysis found").expect("told");
+        assert!(told.status == Status::Unknown && told.says.as_str().starts_with("never ran"), "{told:?}");
+        for (kind, words) in [
+            (ErrorKind::Forbidden, "Resource not accessible by personal access token"),
+            (ErrorKind::NotFound, "Not Found"),
         ] {
-            let told = says(kind, words).expect("told");
-            assert!(told.status == Status::Unknown && told.says.as_str().starts_with(begins), "{told:?}");
+            assert_eq!(says(kind, words), None, "{words} says nothing of the feature");
         }
         assert_eq!(says(ErrorKind::Refused, "blocked"), None, "451 stays what it is");
     }
