@@ -235,15 +235,21 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let release = if banner.commits.is_empty() { "unknown release".to_owned() } else { banner.release() };
     let (dot, symbol) = (theme.dot(), theme.mark(banner.state));
     let what = format!(" {symbol} {} {} {release} {dot} ", banner.env, banner.state);
-    let since = text::since(banner.since, ctx.now.wall);
-    let passed = banner.passed.map(|(before, after)| format!("passed {before}% {} {after}% {dot} ", theme.arrow()));
+    let span = text::since(banner.since, ctx.now.wall);
+    let passed = banner.passed.map(|one| {
+        let over = text::age(one.over);
+        format!("passed {}% {} {}% over {over} {dot} ", one.before, theme.arrow(), one.after)
+    });
     let passed = passed.unwrap_or_default();
+    // The key acts on what the line names, whatever row is selected.
+    let own = crate::app::banner::selected(ctx.model);
+    let key = if own { crate::app::menu::ROLL_BACK } else { crate::app::menu::ALARM };
     // The key that helps is never cut: what is said elsewhere gives way to it.
     let forms = [
-        format!(" {dot} {passed}since {since} {dot} X why {dot} !R rolls back"),
-        format!(" {dot} {passed}since {since} {dot} !R rolls back"),
-        format!(" {dot} {passed}{since} {dot} !R rolls back"),
-        format!(" {dot} since {since} {dot} !R rolls back"),
+        format!(" {dot} {passed}for {span} {dot} X why {dot} !{key} rolls back"),
+        format!(" {dot} {passed}for {span} {dot} !{key} rolls back"),
+        format!(" {dot} {passed}{span} {dot} !{key} rolls back"),
+        format!(" {dot} for {span} {dot} !{key} rolls back"),
     ];
     let fits = |numbers: &&String| what.width() + numbers.trim_start_matches([' ', '·', '-']).width() <= width.into();
     let numbers: &str = forms.iter().find(fits).unwrap_or(&forms[3]);

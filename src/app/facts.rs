@@ -49,7 +49,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             }
         }
         Fact::Observed(id, observed) => {
-            model.services.entry(id.clone()).or_default().observed = Some(observed);
+            model.services.entry(id.clone()).or_default().observe(observed);
         }
         Fact::Extent(id, extent) => {
             model.extents.insert(id, extent);

@@ -8,7 +8,7 @@ use super::fresh;
 use super::model::{Model, Place};
 use super::msg::Now;
 use super::rollback::{self, Asks, Rollback};
-use super::{scale, secret, trust};
+use super::{banner, scale, secret, trust};
 use crate::domain::claim::Lock;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::FeedId;
@@ -35,6 +35,8 @@ pub struct Item {
 pub enum Run {
     /// The rollback dialog.
     RollBack,
+    /// The rollback dialog of the environment that the alarm line names.
+    RollBackOf(EnvId),
     /// The plan of something that goes through the pipeline.
     Wish(EnvId, Wish),
     /// The entry of a secret.
@@ -54,6 +56,11 @@ pub enum Run {
     /// Nothing: the console cannot do it.
     Nothing,
 }
+
+/// The key in the menu of what the alarm line names, where another row is selected.
+pub const ALARM: char = '!';
+/// The key in the menu of the selected row's way back.
+pub const ROLL_BACK: char = 'R';
 
 /// What the console does not do, and where it is done.
 const FREEZE: &str = "not from here; write `freeze` into the configuration; L locks it now";
@@ -75,12 +82,13 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
             run: Run::Show(operation.id),
         });
     }
+    items.extend(alarmed(model, now));
     items.extend(project_file(model));
     items.push(promote(model, now));
     items.push(runs::review(model, 'A', true, now));
     items.push(runs::review(model, 'J', false, now));
     items.push(Item {
-        letter: 'R',
+        letter: ROLL_BACK,
         title: rollback_title(model, &place),
         why_not: rollback_why_not(model, now),
         run: Run::RollBack,
@@ -108,6 +116,14 @@ fn project_file(model: &Model) -> Option<Item> {
     let file = trust::open(model)?;
     let title = if file.withheld() { "approve what flightdeck.toml asks for" } else { "read flightdeck.toml again" };
     Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
+}
+
+/// The way back of what the alarm line names, where another row is selected.
+fn alarmed(model: &Model, now: Now) -> Option<Item> {
+    let banner = model.banner.as_ref().filter(|_| !banner::selected(model))?;
+    let env = model.env(&banner.env)?;
+    let title = format!("roll back {}, which is {}", env.id, banner.state);
+    Some(Item { letter: ALARM, title, why_not: no_way_back(model, env, now), run: Run::RollBackOf(env.id.clone()) })
 }
 
 fn promote(model: &Model, now: Now) -> Item {
@@ -227,10 +243,17 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     rollback::unread(model, &rollback::services(model, env), now).map(|why| why.to_string())
 }
 
+/// Why an environment as a whole cannot be rolled back now.
+fn no_way_back(model: &Model, env: &EnvInfo, now: Now) -> Option<String> {
+    let read_only = env.read_only().map(|why| why.to_string());
+    read_only.or_else(|| rollback::unread(model, &rollback::rollable(env), now).map(|why| why.to_string()))
+}
+
 /// Starts what a row stands for.
 pub(super) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
         Run::RollBack => return rollback::open(model, now),
+        Run::RollBackOf(env) => return rollback::open_whole(model, &env, now),
         Run::Secret => secret::open(model),
         Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),

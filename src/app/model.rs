@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::banner::Banner;
+use super::banner::{Banner, Trouble};
 use super::geometry::Geometry;
 use super::logbuf::LogBuf;
 use super::msg::Now;
@@ -176,7 +174,7 @@ pub struct Model {
     /// What the disk remembers.
     pub history: History,
     /// Since when an environment is not well, and how.
-    pub trouble: BTreeMap<EnvId, (State, Timestamp)>,
+    pub trouble: BTreeMap<EnvId, Trouble>,
     /// Deployments that look healthy, and since when.
     pub steady: BTreeMap<ServiceId, Steady>,
     /// What happened, newest first; made anew when something did.

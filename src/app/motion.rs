@@ -127,8 +127,8 @@ fn click(model: &mut Model, pane: Pane, area: Area, row: u16) {
         }
         // A run is drawn with its jobs: rows are no runs.
         Pane::Pipeline => {}
-        // Its first row is the heading.
-        Pane::Secrets => {
+        // Their first row is the heading, or the verdict.
+        Pane::Secrets | Pane::Readiness => {
             if let Some(row) = row.checked_sub(1) {
                 go(model, pane, Go::Drawn(row, rows.saturating_sub(1)));
             }

@@ -6,13 +6,24 @@ use super::fresh;
 use super::jump::Jump;
 use super::model::{Model, Pane, Place};
 use super::msg::Now;
-use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::posture;
 use crate::domain::promotion::KEY;
 use crate::domain::state::State;
 use crate::sanitize::Text;
+
+/// What a point means for a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// It is not in the way.
+    Clear,
+    /// It is.
+    Blocks,
+    /// It was not read, not lately, or not whole.
+    Unread,
+}
 
 /// One point.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +32,57 @@ pub struct Check {
     pub asks: &'static str,
     /// How it stands.
     pub status: Status,
+    /// What that means for a promotion.
+    pub means: Means,
     /// What is known.
     pub says: Text,
     /// Where it leads.
     pub jump: Jump,
+}
+
+impl Check {
+    fn new(asks: &'static str, status: Status, says: impl Into<Text>, jump: Jump) -> Self {
+        let means = match status {
+            Status::Unknown => Means::Unread,
+            Status::Ok | Status::Warn => Means::Clear,
+            Status::Fail | Status::Paused | Status::Running => Means::Blocks,
+        };
+        Self { asks, status, means, says: says.into(), jump }
+    }
+
+    fn meaning(self, means: Means) -> Self {
+        Self { means, ..self }
+    }
+}
+
+/// What all points come to, in one line: ready with what would happen, not ready with what blocks first, unknown with what was not read
+/// first. What is not known may be in the way.
+#[must_use]
+pub fn verdict(checks: &[Check]) -> (State, String) {
+    let of = |means: Means| {
+        let all: Vec<&Check> = checks.iter().filter(|check| check.means == means).collect();
+        Some((*all.first()?, all.len()))
+    };
+    let more = |count: usize, what: &str| {
+        if count > 1 { format!(" (+{} more {what})", count - 1) } else { String::new() }
+    };
+    match (of(Means::Blocks), of(Means::Unread)) {
+        (Some((first, count)), _) => {
+            let state = match first.status {
+                Status::Paused => State::Paused,
+                Status::Running => State::Deploying,
+                _ => State::Failing,
+            };
+            (state, format!("not ready: {}{}", first.says, more(count, "block")))
+        }
+        (None, Some((first, count))) => {
+            (State::Unknown, format!("unknown: {}{}", first.says, more(count, "not known")))
+        }
+        (None, None) => {
+            let what = checks.iter().find(|check| check.asks == THERE_IS).map(|check| format!(": {}", check.says));
+            (State::Healthy, format!("ready{}", what.unwrap_or_default()))
+        }
+    }
 }
 
 /// Every point, in the order in which a person would ask.
@@ -56,7 +114,7 @@ fn unsaid(model: &Model) -> Vec<Check> {
         several => format!("select one of {}", several.join(", ")),
     };
     let jump = Jump::Pane(Pane::Environments);
-    vec![Check { asks: "it is known what goes where", status: Status::Unknown, says: Text::from(says), jump }]
+    vec![Check::new("it is known what goes where", Status::Unknown, says, jump)]
 }
 
 /// What is asked, in order.
@@ -69,9 +127,13 @@ pub(super) fn asked(model: &Model) -> Vec<&'static str> {
 fn healthy(model: &Model, env: &EnvInfo, asks: &'static str, now: Now) -> Check {
     let judged = model.judge(env, now);
     // The question is the same for every pair of environments; the answer names its own.
-    let says = Text::from(format!("{}: {}", env.id, judged.words()));
-    Check { asks, status: judged.state.tone(), says, jump: Jump::Place(Place::Env(env.id.clone())) }
+    let says = format!("{}: {}", env.id, judged.words());
+    let check = Check::new(asks, judged.state.tone(), says, Jump::Place(Place::Env(env.id.clone())));
+    if judged.state == State::Flapping { check.meaning(Means::Blocks) } else { check }
 }
+
+/// What is asked of the commit itself.
+const THERE_IS: &str = "there is something to promote";
 
 fn candidate_of(
     model: &Model,
@@ -83,10 +145,31 @@ fn candidate_of(
     let (status, says) = match (candidate, &live) {
         (None, _) | (_, None) => (Status::Unknown, "what runs is not known in both".to_owned()),
         (Some(new), Some(old)) if new.same(old) => (Status::Paused, format!("both run {}", new.short())),
+        (Some(new), Some(_)) if taken_back(model, production, new).is_some() => {
+            let why = taken_back(model, production, new).unwrap_or_default();
+            (Status::Fail, format!("{} {why}", new.short()))
+        }
         (Some(new), Some(old)) => (Status::Ok, format!("{} would replace {}", new.short(), old.short())),
     };
-    let jump = Jump::Place(Place::Env(staging.id.clone()));
-    Check { asks: "there is something to promote", status, says: Text::from(says), jump }
+    Check::new(THERE_IS, status, says, Jump::Place(Place::Env(staging.id.clone())))
+}
+
+/// How a commit left an environment for an older one, if it did: it was rolled back, and is proposed to nobody.
+fn taken_back(model: &Model, env: &EnvInfo, sha: &Sha) -> Option<String> {
+    let back = |info: &ServiceInfo| {
+        let rows = model.releases.get(&info.id)?;
+        let first = |of: &Sha| {
+            let own = rows.iter().filter(|row| row.sha.as_ref().is_some_and(|it| it.same(of)));
+            own.map(|row| row.created_at).min()
+        };
+        let state = model.services.get(&info.id)?;
+        let seen = state.observed.as_ref().and_then(|observed| observed.sha.as_ref());
+        let live = seen.or_else(|| state.declared.as_ref()?.sha.as_ref()).filter(|live| !live.same(sha))?;
+        // It was there, and what runs now had been there before it.
+        (first(live)? < first(sha)?)
+            .then(|| format!("was rolled back in {} to {} ({})", env.id, live.short(), info.id.name))
+    };
+    env.services.iter().find_map(back)
 }
 
 fn built(model: &Model, candidate: Option<&Sha>, now: Now) -> Check {
@@ -100,7 +183,7 @@ fn built(model: &Model, candidate: Option<&Sha>, now: Now) -> Check {
         None => (Status::Unknown, "no recent run is of this commit".to_owned(), Jump::Pane(Pane::Pipeline)),
         Some(run) => (run.status, format!("{} #{} {}", run.workflow, run.number.0, run.words), Jump::Run(run.id)),
     };
-    Check { asks, status, says: Text::from(says), jump }
+    Check::new(asks, status, says, jump)
 }
 
 /// What is asked of gates.
@@ -115,7 +198,7 @@ fn unread(
     now: Now,
 ) -> Option<Check> {
     let says = fresh::stale(model, feeds, now)?;
-    Some(Check { asks, status: Status::Unknown, says, jump })
+    Some(Check::new(asks, Status::Unknown, says, jump))
 }
 
 fn gates(model: &Model, now: Now) -> Check {
@@ -123,32 +206,36 @@ fn gates(model: &Model, now: Now) -> Check {
         return check;
     }
     let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
-    let (status, says, jump) = match waiting {
-        None => (Status::Ok, "no gate waits".to_owned(), Jump::Pane(Pane::Pipeline)),
+    match waiting {
+        None => Check::new(NO_GATE, Status::Ok, "no gate waits", Jump::Pane(Pane::Pipeline)),
         Some((run, gate)) => {
             let status = if gate.blocks(run, now.wall) { Status::Warn } else { Status::Paused };
             let lanes: String = run.lane_words().map(|words| format!(", {words}")).collect();
             let says =
                 format!("{} #{} {}{lanes}: {}", run.workflow, run.number.0, gate.words(run, now.wall), gate.may());
-            (status, says, Jump::Run(run.id))
+            Check::new(NO_GATE, status, says, Jump::Run(run.id)).meaning(Means::Blocks)
         }
-    };
-    Check { asks: NO_GATE, status, says: Text::from(says), jump }
+    }
 }
 
 fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {
     let lock = model.history.locks.get(&production.id).map(crate::domain::claim::Lock::words);
     let mark = candidate
         .and_then(|sha| Some(format!("{} is marked bad: {}", sha.short(), model.history.marks.get(sha)?.words())));
+    let pin = production.services.iter().find_map(|info| {
+        let pin = model.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
+        Some(format!("PINNED {}: {}; !U releases it", info.id.name, pin.words(now.wall)))
+    });
     let jump = Jump::Place(Place::Env(production.id.clone()));
     let frozen = model.frozen(&production.id, now).map(|frozen| frozen.words());
     let unread = fresh::stale(model, [FeedId::Journal], now);
-    let (status, says) = match mark.or(lock).or(frozen) {
-        Some(says) => (Status::Warn, says),
-        None if unread.is_some() => (Status::Unknown, unread.map(|why| why.to_string()).unwrap_or_default()),
-        None => (Status::Ok, "no lock, no mark, no freeze".to_owned()),
-    };
-    Check { asks: "nobody holds it", status, says: Text::from(says), jump }
+    let asks = "nobody holds it";
+    let all: Vec<String> = [mark, lock, frozen, pin].into_iter().flatten().collect();
+    match (all.is_empty(), unread) {
+        (false, _) => Check::new(asks, Status::Warn, all.join("; "), jump).meaning(Means::Blocks),
+        (true, Some(why)) => Check::new(asks, Status::Unknown, why, jump),
+        (true, None) => Check::new(asks, Status::Ok, "no lock, no mark, no freeze, no pin", jump),
+    }
 }
 
 fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now) -> Check {
@@ -169,7 +256,7 @@ fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now)
             (Status::Fail, format!("{} {}{more}", row.key, finding.says), Jump::Secret(row.key.clone()))
         }
     };
-    Check { asks: "secrets are in place", status, says: Text::from(says), jump }
+    Check::new("secrets are in place", status, says, jump)
 }
 
 /// The worst of what production's databases and platforms say of themselves.
@@ -185,8 +272,9 @@ fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
         model.feeds.keys().filter_map(looked).chain(mine().map(|(id, _)| id.clone())).collect();
     let stands = places.iter().rev().filter_map(|id| Some((id, known.condition(id)?)));
     let Some((id, (state, why))) = stands.max_by_key(|(_, (state, why))| (state.weight(), !why.is_empty())) else {
-        let says = Text::from("not looked at yet");
-        return Check { asks, status: Status::Paused, says, jump: Jump::Place(Place::Env(production.id.clone())) };
+        let jump = Jump::Place(Place::Env(production.id.clone()));
+        return Check::new(asks, Status::Paused, "nothing looks at it, or the tokens may not", jump)
+            .meaning(Means::Clear);
     };
     let checks = || mine().flat_map(|(_, all)| all);
     let denied: Vec<&str> = checks().filter(|one| one.denied()).map(|one| one.name.as_str()).collect();
@@ -208,7 +296,7 @@ fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
         (State::Degraded, Some((worst, _))) => worst.status,
         (state, _) => state.tone(),
     };
-    Check { asks, status, says: Text::from(says), jump: Jump::Place(Place::Service(id.clone())) }
+    Check::new(asks, status, says, Jump::Place(Place::Service(id.clone())))
 }
 
 fn operations(model: &Model) -> Check {
@@ -218,9 +306,9 @@ fn operations(model: &Model) -> Check {
             let says =
                 format!("{}: {}", operation.title, if operation.interrupted { "cut short" } else { "under way" });
             let jump = Jump::Operation(operation.id);
-            Check { asks, status: Status::Running, says: Text::from(says), jump }
+            Check::new(asks, Status::Running, says, jump)
         }
-        None => Check { asks, status: Status::Ok, says: Text::from("no operation"), jump: Jump::Pane(Pane::Journal) },
+        None => Check::new(asks, Status::Ok, "no operation", Jump::Pane(Pane::Journal)),
     }
 }
 
@@ -241,9 +329,12 @@ fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: No
     match (fresh::stale(model, old.iter().cloned(), now), feeds.is_empty()) {
         (Some(why), _) => {
             let more = if old.len() > 1 { format!(" (+{} more)", old.len() - 1) } else { String::new() };
-            Check { asks, status: Status::Unknown, says: Text::from(format!("{why}{more}")), jump }
+            Check::new(asks, Status::Unknown, format!("{why}{more}"), jump)
         }
-        (None, true) => Check { asks, status: Status::Unknown, says: Text::from("nothing was read yet"), jump },
-        (None, false) => Check { asks, status: Status::Ok, says: Text::from("read within three intervals"), jump },
+        (None, true) => Check::new(asks, Status::Unknown, "nothing was read yet", jump),
+        (None, false) => Check::new(asks, Status::Ok, "read within three intervals", jump),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,21 +81,31 @@ pub enum Rollback {
 /// Opens the dialog for the selected place, or says why it cannot, and has read anew what there is to choose from.
 pub(super) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
     let Some(env) = model.selected_env().cloned() else { return Vec::new() };
+    let alone = match &model.selection.place {
+        Some(Place::Service(id)) => Some(id.clone()),
+        _ => None,
+    };
+    open_of(model, env, alone, now)
+}
+
+/// Opens the dialog for a whole environment, whatever is selected.
+pub(super) fn open_whole(model: &mut Model, env: &EnvId, now: Now) -> Vec<Effect> {
+    let Some(env) = model.env(env).cloned() else { return Vec::new() };
+    open_of(model, env, None, now)
+}
+
+fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) -> Vec<Effect> {
     // What is under way, or was cut short there, comes first: a second one would act on a world in motion.
     let first = model.running().or_else(|| model.interrupted().find(|operation| operation.env == env.id));
     if let Some(operation) = first {
         model.rollback = Some(Rollback::Following(operation.id));
         return Vec::new();
     }
-    let services = services(model, &env);
+    let services = alone.clone().map_or_else(|| rollable(&env), |alone| vec![alone]);
     if let Some(why) = unread(model, &services, now) {
         model.rollback = Some(Rollback::Refused(why, None));
         return Vec::new();
     }
-    let alone = match &model.selection.place {
-        Some(Place::Service(id)) => Some(id.clone()),
-        _ => None,
-    };
     let (choices, chosen) = (Vec::new(), None);
     model.rollback =
         Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, manner: Manner::default() });
@@ -121,7 +131,7 @@ pub(super) fn renewed(model: &mut Model) {
 }
 
 /// The services of an environment that can go back.
-fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
+pub(super) fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
     let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
     rollable.map(|service| service.id.clone()).collect()
 }

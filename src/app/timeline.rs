@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::jump::Jump;
 use super::model::Model;
 use crate::domain::environment::Status;
+use crate::domain::span::since;
 use crate::sanitize::Text;
 
 /// The identity of an event: when, and what it says.
@@ -74,24 +75,29 @@ fn runs(model: &Model, events: &mut Vec<Event>) {
     }
 }
 
+/// What each probe came to: every failure with its end, and how it stands now. A single failure that was none is told while it lasts.
 fn probes(model: &Model, events: &mut Vec<Event>) {
     for probe in &model.probes {
+        let turns: Vec<(Timestamp, Status)> = probe.turns.iter().copied().collect();
         // The first change is from unknown: no event to a person.
-        if probe.changes.len() < 2 {
-            continue;
+        for (at, pair) in turns.windows(2).enumerate() {
+            let [(before, was), (when, is)] = pair else { continue };
+            let last = at + 2 == turns.len();
+            let word = match (was, is) {
+                (Status::Fail, Status::Ok) => format!("passes again, failed for {}", since(*before, *when)),
+                (_, Status::Fail) => "fails".to_owned(),
+                (_, Status::Ok) if last => "passes again".to_owned(),
+                _ if last => "wavers".to_owned(),
+                _ => continue,
+            };
+            events.push(Event {
+                at: *when,
+                place: Text::from(probe.id.env.as_str()),
+                status: *is,
+                says: Text::from(format!("probe {} {word}", probe.id.name)),
+                jump: Jump::Probe(probe.id.clone()),
+            });
         }
-        let word = match probe.status {
-            Status::Ok => "passes again",
-            Status::Fail => "fails",
-            _ => "wavers",
-        };
-        events.push(Event {
-            at: probe.since,
-            place: Text::from(probe.id.env.as_str()),
-            status: probe.status,
-            says: Text::from(format!("probe {} {word}", probe.id.name)),
-            jump: Jump::Probe(probe.id.clone()),
-        });
     }
 }
 
@@ -105,5 +111,32 @@ fn operations(model: &Model, events: &mut Vec<Event>) {
             says: Text::from(format!("{} {}: {end} {}", operation.kind.name(), operation.title, operation.outcome)),
             jump: Jump::Operation(operation.id),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::Now;
+    use crate::domain::health::{Anatomy, ProbeId, ProbeState, Sample};
+
+    #[test]
+    fn a_failure_stays_in_the_timeline_once_it_has_ended() {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let mut model = Model::new(&settings, Now { wall: at(0), mono: std::time::Duration::ZERO });
+        let id = ProbeId { env: "production".into(), name: "/health".into() };
+        let mut probe = ProbeState::new(id, Text::default(), at(0));
+        for (second, pass) in [true, false, true, false, false, false, true, true].into_iter().enumerate() {
+            let failure = (!pass).then(|| Text::from("503"));
+            let second = i64::try_from(second).unwrap();
+            probe.push(Sample { at: at(second), anatomy: Anatomy::default(), failure });
+        }
+        model.probes = vec![probe];
+        rebuild(&mut model);
+        let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
+        assert_eq!(says, ["probe /health passes again, failed for 2s", "probe /health fails"]);
     }
 }

@@ -147,7 +147,7 @@ fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
         let last = probe.samples.back().and_then(|sample| sample.failure.clone());
         let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
         let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
-        let says = format!("probe {} {word} since {}: {why}", probe.id.name, ago(probe.since, now));
+        let says = format!("probe {} {word} for {}: {why}", probe.id.name, ago(probe.since, now));
         found.push(evidence_of(probe.status, says, Jump::Probe(probe.id.clone())));
     }
 }

@@ -69,6 +69,9 @@ pub struct ProbeState {
     pub passed: (u64, u64),
     /// State changes within the last ten minutes; above 4 it is flapping.
     pub changes: Vec<Timestamp>,
+    /// The last states that it came to and when, oldest first, at most [`TURNS`].
+    #[serde(skip)]
+    pub turns: std::collections::VecDeque<(Timestamp, Status)>,
     streak: u32,
 }
 
@@ -76,6 +79,10 @@ pub struct ProbeState {
 pub const FAIL_AFTER: u32 = 3;
 /// Passes in a row that make it recover.
 pub const RECOVER_AFTER: u32 = 2;
+/// Changes of state kept for the timeline.
+pub const TURNS: usize = 60;
+/// While a probe changes more than four times within this it is flapping: trouble that comes back sooner is the same trouble.
+pub const WOBBLE: Duration = Duration::from_secs(600);
 /// Samples kept for the sparkline.
 pub const KEPT: usize = 120;
 
@@ -91,6 +98,7 @@ impl ProbeState {
             samples: std::collections::VecDeque::new(),
             passed: (0, 0),
             changes: Vec::new(),
+            turns: std::collections::VecDeque::new(),
             streak: 0,
         }
     }
@@ -126,6 +134,10 @@ impl ProbeState {
         self.since = at;
         self.changes.retain(|change| at.duration_since(*change).as_secs() < 600);
         self.changes.push(at);
+        if self.turns.len() == TURNS {
+            self.turns.pop_front();
+        }
+        self.turns.push_back((at, next));
         true
     }
 

@@ -68,6 +68,10 @@ impl Part {
         self.gap.is_some() || !self.why.is_empty()
     }
 
+    fn saying(self, state: State) -> Self {
+        Self { said: Some(state), ..self }
+    }
+
     fn state(&self) -> State {
         if self.gap.is_some() { State::Unknown } else { self.said.unwrap_or(State::Unknown) }
     }
@@ -135,6 +139,10 @@ impl Known<'_> {
         };
         let unread = parts.iter().filter(|part| part.said.is_none()).count();
         let Some((part, was)) = loudest(&parts) else { return Judgement::unread() };
+        // A mixed environment names every commit, also where the pair is that of one service alone.
+        let all =
+            || distinct(env.services.iter().filter_map(|info| self.services.get(&info.id)).flat_map(self::commits));
+        let commits = if part.state() == State::Mixed && commits.len() < 2 { all() } else { commits };
         let mut why = if unread == parts.len() { "not read yet".to_owned() } else { told(part, was) };
         if let (State::Healthy, Together::Apart(_, others)) = (part.state(), &together) {
             let stay = others.iter().map(|(id, sha)| format!("{} stays at {}", id.name, sha.short()));
@@ -165,12 +173,9 @@ impl Known<'_> {
         let mut together = live::together(&seen, self.releases, &runs);
         let moving = |info: &super::environment::ServiceInfo| {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
-            declared.is_some_and(|declared| declared.status == Status::Running)
+            declared.is_some_and(|declared| declared.status == Status::Running) || self.ahead(&info.id)
         };
-        let operation = self
-            .operations
-            .values()
-            .find(|one| one.env == env.id && !one.interrupted && !one.state.ended() && !one.kind.gated());
+        let operation = self.operation(&env.id);
         if let Together::Mixed(commits) = &together
             && (operation.is_some() || env.services.iter().any(moving))
         {
@@ -205,13 +210,53 @@ impl Known<'_> {
         (together, part)
     }
 
+    /// The operation that moves something there now.
+    fn operation(&self, env: &EnvId) -> Option<&Operation> {
+        let mut all = self.operations.values();
+        all.find(|one| one.env == *env && !one.interrupted && !one.state.ended() && !one.kind.gated())
+    }
+
+    /// What is under way there and explains that these commits are live beside each other: an operation, or a run that deploys one of
+    /// them. A run that was not read lately explains nothing.
+    fn under_way(&self, env: &EnvId, commits: &[Sha]) -> Option<String> {
+        if let Some(operation) = self.operation(env) {
+            return Some(operation.title.to_string());
+        }
+        let old = self
+            .feeds
+            .get(&FeedId::Pipeline)
+            .is_some_and(|status| matches!(status.freshness(self.now), Freshness::Stale(_) | Freshness::Failed));
+        let file = self.workflows.get(env).filter(|_| !old)?;
+        let mine = |run: &&Run| run.of_file(file) && run.status == Status::Running;
+        let run = self.runs.iter().filter(mine).find(|run| commits.iter().any(|sha| sha.same(&run.sha)))?;
+        Some(format!("{} #{}", run.workflow, run.number.0))
+    }
+
+    /// Whether the edge changed after the platform's list was read: that list says nothing about it.
+    fn ahead(&self, id: &ServiceId) -> bool {
+        let changed = self.services.get(id).and_then(|state| state.observed_at);
+        let listed = self.feeds.get(&FeedId::Declared(id.clone())).and_then(FeedStatus::last_ok);
+        listed.zip(changed).is_some_and(|(listed, at)| listed < at)
+    }
+
+    /// Two commits in one service are in motion while something is under way that puts one of them there.
+    fn moving(&self, id: &ServiceId, state: &ServiceState, part: Part) -> Part {
+        if part.said != Some(State::Mixed) {
+            return part;
+        }
+        match self.under_way(&id.env, &commits(state)) {
+            Some(what) => Part { why: format!("{what} is under way: {}", part.why), ..part.saying(State::Deploying) },
+            None => part,
+        }
+    }
+
     /// What speaks for a service.
     fn parts(&self, id: &ServiceId) -> Vec<Part> {
         let unread = ServiceState::default();
         let state = self.services.get(id).unwrap_or(&unread);
         let mut parts = Vec::new();
         let declared = match &state.declared {
-            Some(declared) => platform(declared),
+            Some(declared) => self.moving(id, state, platform(state, declared)),
             None => Part { said: None, ..Part::new(State::Unknown, "") },
         };
         parts.push(self.aged(&FeedId::Declared(id.clone()), "", declared));
@@ -222,9 +267,12 @@ impl Known<'_> {
             let divided = state.observed.as_ref().and_then(Observed::divided);
             let observed = match &state.declared {
                 _ if divided.is_some() => Part::new(State::Mixed, divided.unwrap_or_default()),
-                Some(declared) if state.agrees() == Some(false) => differs(state, declared).unwrap_or(observed),
+                Some(declared) if state.agrees() == Some(false) => {
+                    differs(state, declared, self.ahead(id)).unwrap_or(observed)
+                }
                 _ => observed,
             };
+            let observed = self.moving(id, state, observed);
             parts.push(self.aged(&feed, "the edge ", observed));
         }
         parts.extend(self.checked(id));
@@ -370,13 +418,14 @@ fn commits(state: &ServiceState) -> Vec<Sha> {
     let edges = state.observed.iter().flat_map(|one| one.edges.iter().filter_map(|edge| edge.sha.clone()));
     let observed = state.observed.iter().filter_map(|observed| observed.sha.clone()).chain(edges);
     let Some(declared) = &state.declared else { return distinct(observed) };
-    let fleet = live::fleet(&declared.instances).map(|(_, commits)| commits).unwrap_or_default();
+    let fleet = live::fleet(&declared.instances).or_else(|| live::remembered(state, &declared.instances));
+    let fleet = fleet.map(|(_, commits)| commits).unwrap_or_default();
     let declared = declared.sha.clone().filter(|_| fleet.is_empty());
     distinct(observed.chain(declared).chain(fleet))
 }
 
 /// What a platform's own word says.
-fn platform(declared: &Declared) -> Part {
+fn platform(state: &ServiceState, declared: &Declared) -> Part {
     if declared.switches.paused {
         return Part::new(State::Paused, "visitors get 503");
     }
@@ -390,10 +439,20 @@ fn platform(declared: &Declared) -> Part {
         return Part::new(State::Deploying, progress.unwrap_or_else(|| declared.words.to_string()));
     }
     if let Some((words, _)) = live::fleet(&declared.instances) {
-        return Part::new(if declared.status == Status::Fail { State::Failing } else { State::Mixed }, words);
+        // Where one of them fails its checks, visitors who meet it get errors: that is worse than two commits.
+        let sick = declared.instances.iter().find(|one| one.unread.is_none() && one.checks.0 < one.checks.1);
+        return match sick {
+            _ if declared.status == Status::Fail => Part::new(State::Failing, words),
+            Some(one) => Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region)),
+            None => Part::new(State::Mixed, words),
+        };
     }
     if let Some(rollout) = declared.rollout {
         return Part::new(State::Mixed, format!("live on {} of {}", rollout.done, rollout.total));
+    }
+    // What a machine ran that cannot be read now is the best that is known of it.
+    if let (Some((words, _)), true) = (live::remembered(state, &declared.instances), declared.status != Status::Fail) {
+        return Part::new(State::Mixed, words);
     }
     let unread = declared.instances.iter().filter(|one| one.unread.is_some()).count();
     if unread > 0 && declared.status == Status::Ok {
@@ -407,14 +466,14 @@ fn platform(declared: &Declared) -> Part {
     }
 }
 
-/// The edge answers another commit than the platform declares.
-fn differs(state: &ServiceState, declared: &Declared) -> Option<Part> {
+/// The edge answers another commit than the platform declares; `ahead` = it changed after the platform was last asked.
+fn differs(state: &ServiceState, declared: &Declared, ahead: bool) -> Option<Part> {
     let (observed, says) = (state.observed.as_ref()?, declared.sha.as_ref()?);
     let sha = observed.sha.as_ref()?;
     // In motion both are true; and an answer from before the change says nothing about it.
     let moving =
         declared.status == Status::Running || declared.rollout.is_some() || declared.switches.rolling.is_some();
-    if moving || state.declared_at.is_some_and(|at| observed.at <= at) {
+    if moving || ahead || state.declared_at.is_some_and(|at| observed.at <= at) {
         let why = format!("{} declared, the edge answers {}", says.short(), sha.short());
         return Some(Part::new(State::Deploying, why));
     }

@@ -9,6 +9,8 @@ use super::environment::Status;
 use super::ids::{ServiceId, Sha};
 use super::pipeline::Run;
 use super::release::Deployment;
+use super::status::ServiceState;
+use crate::sanitize::Text;
 
 /// A service with the commit that is seen to run there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +58,9 @@ pub fn together(seen: &[Seen<'_>], releases: &BTreeMap<ServiceId, Vec<Deployment
     };
     let all = || commits.iter().map(|sha| (*sha).clone()).collect();
     let of_newest = || runs.iter().filter(|run| run.sha.same(newest));
-    if of_newest().any(|run| !run.over()) {
+    // The platform's list may not know the newest yet: a run that deploys any of them is on its way.
+    let running = runs.iter().any(|run| run.status == Status::Running && commits.iter().any(|sha| sha.same(&run.sha)));
+    if running || of_newest().any(|run| !run.over()) {
         return Together::Moving(all());
     }
     // A run that ended well gave the commit to everything that it concerns; one that did not may have stopped half-way.
@@ -73,8 +77,8 @@ fn first_deployed(sha: &Sha, seen: &[Seen<'_>], releases: &BTreeMap<ServiceId, V
     rows.filter(|row| row.sha.as_ref().is_some_and(|of| of.same(sha))).map(|row| row.created_at).min()
 }
 
-/// What machines run where they do not run the same image: `2 of 3 machines run 9df49c2, 1 runs 3e60eac`. Machines whose image
-/// is not known are no part of it.
+/// What machines run where they do not run the same image: `iad 7f49b8b, fra 340f57f`, or `2 of 3 machines run 9df49c2, 1 runs 3e60eac`
+/// where a region runs both. Machines whose image is not known are no part of it.
 #[must_use]
 pub fn fleet(instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
     let mut images: Vec<(&str, Vec<&Instance>)> = Vec::new();
@@ -100,7 +104,17 @@ pub fn fleet(instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
         let count = if index == 0 { format!("{} of {all} machines", of.len()) } else { of.len().to_string() };
         format!("{count} {verb} {}", name(of, digest))
     });
-    let words = words.collect::<Vec<_>>().join(", ");
+    let mut words = words.collect::<Vec<_>>().join(", ");
+    let region =
+        |of: &[&Instance]| of.first().map(|one| one.region.clone()).filter(|it| of.iter().all(|one| one.region == *it));
+    let regions: Option<Vec<(Text, String)>> =
+        images.iter().map(|(digest, of)| Some((region(of)?, name(of, digest)))).collect();
+    // Each commit in a region of its own: that is what a person asks for.
+    if let Some(regions) =
+        regions.filter(|all| (1..all.len()).all(|at| all[..at].iter().all(|(one, _)| *one != all[at].0)))
+    {
+        words = regions.iter().map(|(region, name)| format!("{region} {name}")).collect::<Vec<_>>().join(", ");
+    }
     let shas = images.iter().filter_map(|(_, of)| of.iter().find_map(|one| one.sha.clone()));
     let mut distinct: Vec<Sha> = Vec::new();
     for sha in shas {
@@ -109,4 +123,24 @@ pub fn fleet(instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
         }
     }
     Some((words, distinct))
+}
+
+/// What machines run, where some cannot be read now and ran another commit when they were: `iad 7f49b8b, fra 340f57f when it was last
+/// read`. `None` where as far as is known all run the same.
+#[must_use]
+pub fn remembered(state: &ServiceState, instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
+    let mut distinct: Vec<Sha> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    for one in instances {
+        let Some(sha) = state.runs(one) else { continue };
+        if distinct.iter().all(|known| !known.same(sha)) {
+            distinct.push(sha.clone());
+        }
+        let when = if one.unread.is_some() { " when it was last read" } else { "" };
+        let said = format!("{} {}{when}", one.region, sha.short());
+        if !words.contains(&said) {
+            words.push(said);
+        }
+    }
+    (distinct.len() > 1).then(|| (words.join(", "), distinct))
 }

@@ -1,9 +1,11 @@
 //! What is known of a service, and what may be said of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::environment::{Declared, Observed};
+use super::environment::{Declared, Instance, Observed};
 use super::ids::Sha;
 use super::state::State;
 use crate::sanitize::Text;
@@ -17,6 +19,11 @@ pub struct ServiceState {
     pub observed: Option<Observed>,
     /// When the deployment that is declared now was first seen: an older answer of the edge says nothing about it.
     pub declared_at: Option<Timestamp>,
+    /// When the edge was first seen to answer another commit than before: an older list of the platform says nothing about it.
+    pub observed_at: Option<Timestamp>,
+    /// What machines ran when they were last read, by their ids: of one that cannot be read now it is all that is known.
+    #[serde(skip)]
+    pub ran: BTreeMap<Text, Sha>,
 }
 
 /// What may be said of a service or an environment, and on what it stands.
@@ -85,6 +92,28 @@ impl ServiceState {
         if changed && self.declared.is_some() {
             self.declared_at = Some(now);
         }
+        self.ran.retain(|id, _| declared.instances.iter().any(|one| one.id == *id));
+        for one in &declared.instances {
+            if let (Some(sha), None) = (&one.sha, &one.unread) {
+                self.ran.insert(one.id.clone(), sha.clone());
+            }
+        }
         self.declared.replace(declared)
+    }
+
+    /// Takes in what the edge answers now.
+    pub fn observe(&mut self, observed: Observed) {
+        let known = self.observed.as_ref().map(|known| (&known.sha, &known.edges));
+        // The first one was there before we looked.
+        if known.is_some_and(|known| known != (&observed.sha, &observed.edges)) {
+            self.observed_at = Some(observed.at);
+        }
+        self.observed = Some(observed);
+    }
+
+    /// What a machine runs, or ran when it was last read.
+    #[must_use]
+    pub fn runs<'a>(&'a self, one: &'a Instance) -> Option<&'a Sha> {
+        one.sha.as_ref().or_else(|| self.ran.get(&one.id).filter(|_| one.unread.is_some()))
     }
 }

@@ -432,6 +432,61 @@ fn two_commits_are_mixed_only_where_they_belong_together() {
     assert_eq!(database.env().state, State::Healthy);
 }
 
+/// An ordinary deploy by the pipeline is nowhere mixed: not while it runs, and not until the platform's list follows the edge.
+#[test]
+fn a_service_in_motion_is_deploying_and_mixed_names_both_commits() {
+    let mut world = World::calm();
+    world.declared("backend").sha = Some(OLD.into());
+    world.services.get_mut(&id("backend")).unwrap().observe(Observed { at: at(5), ..observed(NEW) });
+    world.now = at(6);
+    // The list was read at 0, the edge changed at 5: it says nothing about that.
+    let judged = world.known().service(&id("backend"));
+    assert_eq!(judged.words(), "deploying: 9df49c2 declared, the edge answers 3e60eac");
+    world.feed(FeedId::Declared(id("backend")), FeedState::Fresh(at(6)));
+    let judged = world.env();
+    assert_eq!(judged.words(), "mixed: backend the edge answers 3e60eac, the platform says 9df49c2");
+    assert_eq!(judged.commits.len(), 2, "a mixed state names the pair");
+    // A run of the commit that is on its way explains it; one of another commit, or one that was read long ago, does not.
+    world.runs = vec![run(NEW, Status::Running)];
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+    world.runs = vec![run("aaaaaaa000000000000000000000000000000000", Status::Running)];
+    assert_eq!(world.env().state, State::Mixed);
+    world.runs = vec![run(NEW, Status::Running)];
+    world.feed(FeedId::Pipeline, FeedState::Fresh(at(-600)));
+    assert_eq!(world.known().service(&id("backend")).state, State::Mixed);
+    // So does an operation that moves it.
+    let op = OpId(uuid::Uuid::nil());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
+    world.operations.insert(op, begun);
+    assert_eq!(world.known().service(&id("backend")).state, State::Deploying);
+}
+
+/// A rollback moved the machine in iad; the host of the one in fra does not answer.
+#[test]
+fn a_machine_that_cannot_be_read_keeps_the_commit_that_it_ran() {
+    let (iad, fra) = (machine(OLD), Instance { id: Text::from("fra1"), region: Text::from("fra"), ..machine(OLD) });
+    let dark = Instance { digest: None, sha: None, unread: Some(Text::from("host unreachable")), ..fra.clone() };
+    let mut world = World::calm();
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    let fleet = |instances: Vec<Instance>, status| Declared { instances, ..declared(OLD, status) };
+    state.declare(fleet(vec![iad.clone(), fra.clone()], Status::Ok), at(0));
+    state.declare(fleet(vec![iad, dark.clone()], Status::Warn), at(1));
+    assert_eq!(world.env().state, State::Degraded, "as far as is known both run the same");
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    state.observed = Some(Observed { at: at(2), ..observed(NEW) });
+    state.declare(Declared { sha: Some(NEW.into()), ..fleet(vec![machine(NEW), dark], Status::Warn) }, at(1));
+    let judged = world.known().service(&id("backend"));
+    assert_eq!(judged.words(), "mixed: iad 3e60eac, fra 9df49c2 when it was last read");
+    assert_eq!(judged.short(), "3e60eac+9df49c2");
+    assert_eq!(world.env().commits.len(), 2);
+    // Both can be read, and each region runs its own.
+    let fleet = fleet(vec![machine(NEW), fra], Status::Ok);
+    world.services.get_mut(&id("backend")).unwrap().declare(Declared { sha: Some(NEW.into()), ..fleet }, at(1));
+    assert_eq!(world.known().service(&id("backend")).words(), "mixed: iad 3e60eac, fra 9df49c2");
+    world.declared("backend").instances[0].checks = (0, 1);
+    assert_eq!(world.known().service(&id("backend")).state, State::Failing, "visitors in iad get errors");
+}
+
 #[test]
 fn an_answer_of_the_edge_from_before_a_deployment_says_nothing_about_it() {
     let mut world = World::calm();

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::super::Ctx;
 use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::{Ctx, text};
 use crate::app::readiness;
 
 /// What is asked, what is known.
@@ -20,5 +20,9 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         let line = row(&widths, vec![(format!(" {}", check.asks), Style::new()), (says, style)], ctx.theme.ellipsis());
         if Some(check.asks) == ctx.model.selection.check { line.patch_style(ctx.theme.selected()) } else { line }
     };
-    checks.into_iter().take(area.height.into()).map(line).collect()
+    // The answer first.
+    let (state, says) = readiness::verdict(&checks);
+    let says = text::cut(&format!(" {} {says}", ctx.theme.mark(state)), area.width.into(), ctx.theme.ellipsis());
+    let verdict = Line::styled(says, ctx.theme.state(state));
+    std::iter::once(verdict).chain(checks.into_iter().map(line)).take(area.height.into()).collect()
 }
