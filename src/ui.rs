@@ -237,8 +237,9 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let what = format!(" {symbol} {} {} {release} {dot} ", banner.env, banner.state);
     let span = text::since(banner.since, ctx.now.wall);
     let passed = banner.passed.map(|one| {
-        let over = text::age(one.over);
-        format!("passed {}% {} {}% over {over} {dot} ", one.before, theme.arrow(), one.after)
+        // One sample has no window.
+        let over = if one.over.is_zero() { String::new() } else { format!(" over {}", text::age(one.over)) };
+        format!("passed {}% {} {}%{over} {dot} ", one.before, theme.arrow(), one.after)
     });
     let passed = passed.unwrap_or_default();
     // The key acts on what the line names, whatever row is selected.
