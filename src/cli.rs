@@ -32,13 +32,28 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 
+use crate::app::model::Model;
+use crate::app::msg::Now;
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
 use crate::config::trust::Approvals;
+use crate::domain::ids::EnvId;
 use crate::domain::operation::{Lever, Wish};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize;
 pub use args::{Args, Command, Output, PlanCommand, SecretsCommand, SimArgs};
+
+/// What `flightdeck status --json` prints of what a model knows.
+#[must_use]
+pub fn status_document(model: &Model, now: Now) -> String {
+    status::as_json(model, &[], now)
+}
+
+/// Whether `flightdeck wait` ends with success by what a model knows.
+#[must_use]
+pub fn wait_ends(model: &Model, env: &EnvId, now: Now) -> bool {
+    wait::stands(model, env, None, now).1
+}
 
 /// Runs a command line.
 ///

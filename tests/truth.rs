@@ -6,6 +6,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "it prints what it counted")]
 
+#[path = "truth/doors.rs"]
+mod doors;
 #[path = "support/sky.rs"]
 #[expect(dead_code, reason = "the test of weather uses more of it")]
 mod sky;
@@ -35,6 +37,7 @@ struct Tally {
     statements: u64,
     unknown: u64,
     words: BTreeMap<&'static str, u64>,
+    doors: BTreeMap<&'static str, usize>,
     wrong: Vec<String>,
 }
 
@@ -44,9 +47,9 @@ fn claimed(state: State) -> Option<Truth> {
         State::Healthy => Some(Truth::Healthy),
         State::Degraded | State::Waiting => Some(Truth::Degraded),
         State::Deploying => Some(Truth::Deploying),
-        // It passes and fails in turn: as bad as two releases in turn.
-        State::Mixed | State::Flapping => Some(Truth::Mixed),
-        State::Failing | State::Paused => Some(Truth::Failing),
+        State::Mixed => Some(Truth::Mixed),
+        // It passes and fails in turn: visitors get errors, which is what the world calls failing.
+        State::Flapping | State::Failing | State::Paused => Some(Truth::Failing),
         State::Unknown => None,
     }
 }
@@ -92,27 +95,38 @@ fn hold(
     }
 }
 
+/// How far a statement may lie back by its feeds, and by what probes need to count as failing.
+fn lags(sky: &Sky, quiet: bool, env: &EnvId, service: Option<&ServiceId>) -> (Duration, Duration) {
+    let mine = |feed: &FeedId| match feed {
+        FeedId::Declared(one) | FeedId::Observed(one) => service.map_or(one.env == *env, |id| one == id),
+        FeedId::Health(one) => one == env,
+        _ => false,
+    };
+    (lag(sky, quiet, mine), probe_lag(sky, env))
+}
+
 /// Holds everything that is said now against the past.
 fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
     let now: Now = sky.now();
     for env in &sky.model.environments {
-        let of_env = |id: &FeedId| match id {
-            FeedId::Declared(one) | FeedId::Observed(one) => one.env == env.id,
-            FeedId::Health(one) => *one == env.id,
-            _ => false,
-        };
-        let lags = (lag(sky, quiet, of_env), probe_lag(sky, &env.id));
-        hold(sky, tally, (&env.id, None), sky.model.judge(env, now).state, lags);
+        hold(sky, tally, (&env.id, None), sky.model.judge(env, now).state, lags(sky, quiet, &env.id, None));
         for info in &env.services {
-            let id: &ServiceId = &info.id;
-            let of_service = |feed: &FeedId| match feed {
-                FeedId::Declared(one) | FeedId::Observed(one) => one == id,
-                FeedId::Health(one) => *one == env.id,
-                _ => false,
-            };
-            let lags = (lag(sky, quiet, of_service), probe_lag(sky, &env.id));
-            hold(sky, tally, (&env.id, Some(id)), sky.model.judge_service(id, now).state, lags);
+            let state = sky.model.judge_service(&info.id, now).state;
+            hold(sky, tally, (&env.id, Some(&info.id)), state, lags(sky, quiet, &env.id, Some(&info.id)));
         }
+    }
+    let mut met = |door: &'static str, all: Vec<doors::Statement>| {
+        *tally.doors.entry(door).or_default() += all.len();
+        for (env, service, state) in all {
+            let lags = lags(sky, quiet, &env, service.as_ref());
+            hold(sky, tally, (&env, service.as_ref()), state, lags);
+        }
+    };
+    met("concluded", doors::concluded(sky));
+    // Drawing and printing take longer than judging: every few seconds they are held against the world as well.
+    if now.mono.as_secs().is_multiple_of(7) {
+        met("drawn", doors::drawn(sky));
+        met("printed", doors::printed(sky));
     }
 }
 
@@ -141,7 +155,10 @@ async fn statements(seed: u64, span: Duration) -> Tally {
     }
     sky.stop().await;
     let share = 100.0 * tally.unknown as f64 / tally.statements as f64;
-    println!("seed {seed}: {} statements, {share:.1} % unknown, {:?}", tally.statements, tally.words);
+    println!(
+        "seed {seed}: {} statements, {share:.1} % unknown, {:?}, {:?}",
+        tally.statements, tally.words, tally.doors
+    );
     for wrong in &tally.wrong {
         println!("{wrong}");
     }

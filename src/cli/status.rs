@@ -53,7 +53,7 @@ pub(super) fn code(state: State) -> ExitCode {
     }
 }
 
-fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
+pub(super) fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
     let environments: Vec<Value> = model.environments.iter().map(|env| environment(model, env, now)).collect();
     let failing: Vec<Value> = failing.iter().map(|(feed, why)| json!({"feed": feed, "why": why})).collect();
     let value = json!({

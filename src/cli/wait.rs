@@ -35,7 +35,7 @@ pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> R
     if args.no_wait {
         let clock = SystemClock::shared();
         let reading = super::read::read_once(Arc::new(settings), clock, output.limit()).await;
-        let (judged, there) = stands(&reading.model, &env, &args);
+        let (judged, there) = stands(&reading.model, &env, args.commit.as_deref(), now());
         tell(output, &env, &judged)?;
         // What fails or is not known is no matter of waiting.
         return Ok(match super::status::code(judged.state) {
@@ -85,7 +85,7 @@ async fn watch(
             Ok(None) => return Ok(ExitCode::Inconclusive),
             Err(_) => {}
         }
-        let (judged, there) = stands(&model, env, args);
+        let (judged, there) = stands(&model, env, args.commit.as_deref(), now());
         // Ages alone are no change.
         let says: String =
             says(&judged).chars().filter(|c| !c.is_ascii_digit()).chain(judged.short().chars()).collect();
@@ -101,11 +101,11 @@ async fn watch(
 
 /// How the environment stands, and whether that is what is waited for: everything of it read lately, every machine among it, serving as it should, every
 /// probe passing, and the commit at the edge. What its database could do better does not keep anybody waiting.
-fn stands(model: &Model, env: &EnvId, args: &WaitArgs) -> (Judgement, bool) {
+pub(super) fn stands(model: &Model, env: &EnvId, commit: Option<&str>, now: Now) -> (Judgement, bool) {
     let Some(info) = model.env(env) else { return (Judgement::unread(), false) };
-    let judged = model.judge(info, now());
+    let judged = model.judge(info, now);
     let sha = judged.sha().map_or("", |sha| sha.as_str());
-    let right = args.commit.as_deref().is_none_or(|wanted| !sha.is_empty() && sha.starts_with(wanted));
+    let right = commit.is_none_or(|wanted| !sha.is_empty() && sha.starts_with(wanted));
     let mut probes = model.probes.iter().filter(|probe| probe.id.env == *env);
     let probed = probes.all(|probe| probe.status == Status::Ok);
     let well = matches!(judged.state, State::Healthy | State::Degraded);

@@ -1,0 +1,85 @@
+//! The statements where a person or a script meets them: what is drawn, what `status --json` prints, when `wait` ends, what readiness says.
+
+use flightdeck::app::readiness;
+use flightdeck::domain::ids::{EnvId, ServiceId};
+use flightdeck::domain::state::State;
+use serde_json::Value;
+
+use crate::sky::Sky;
+
+/// An environment, or one of its services, and what is said of it.
+pub type Statement = (EnvId, Option<ServiceId>, State);
+
+/// The state that follows a name: its mark and its word.
+fn said(text: &str, name: &str) -> Option<State> {
+    let mut words = text.split_whitespace();
+    words.find(|word| *word == name)?;
+    let words: Vec<&str> = words.collect();
+    // A row has the platform and its label before the state.
+    let at = |state: &State| {
+        let word = |word: &str| word.trim_end_matches([':', ',', '…']) == state.word();
+        words.windows(2).position(|pair| pair[0] == state.mark(false) && word(pair[1]))
+    };
+    State::ALL.into_iter().filter_map(|state| Some((at(&state)?, state))).min_by_key(|(at, _)| *at).map(|one| one.1)
+}
+
+/// The header and the rows of the environments, as they are drawn at 120×30.
+pub fn drawn(sky: &Sky) -> Vec<Statement> {
+    let screen = sky.screen((120, 30));
+    let mut all = Vec::new();
+    let header = screen.lines().next().unwrap_or_default();
+    for env in &sky.model.environments {
+        // Each environment stands with its own state: what follows is the next one's.
+        let others = sky.model.environments.iter().filter(|other| other.id != env.id);
+        let own = header.split_once(env.id.as_str()).map(|(_, rest)| rest).unwrap_or_default();
+        let end = others.filter_map(|other| own.find(&format!("  {} ", other.id))).min().unwrap_or(own.len());
+        if let Some(state) = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str()) {
+            all.push((env.id.clone(), None, state));
+        }
+    }
+    let mut env: Option<&flightdeck::domain::environment::EnvInfo> = None;
+    // The pane is the left one: a row ends at its frame.
+    for row in screen.lines().skip(2).filter_map(|line| line.split(['┃', '│']).nth(1)) {
+        if let Some(next) = sky.model.environments.iter().find(|env| row.starts_with(&format!(" {} ", env.id))) {
+            env = Some(next);
+            all.extend(said(row, next.id.as_str()).map(|state| (next.id.clone(), None, state)));
+            continue;
+        }
+        let service = |env: &&flightdeck::domain::environment::EnvInfo| {
+            let mut services = env.services.iter();
+            services.find(|info| row.starts_with(&format!("   {} ", info.id.name))).map(|info| info.id.clone())
+        };
+        if let Some(id) = env.as_ref().and_then(service) {
+            all.extend(said(row, &id.name).map(|state| (id.env.clone(), Some(id.clone()), state)));
+        }
+    }
+    all
+}
+
+/// What `status --json` prints.
+pub fn printed(sky: &Sky) -> Vec<Statement> {
+    let document: Value = serde_json::from_str(&flightdeck::cli::status_document(&sky.model, sky.now())).unwrap();
+    let state = |value: &Value| serde_json::from_value::<State>(value["state"].clone()).unwrap();
+    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let mut all = Vec::new();
+    for env in list(&document, "environments") {
+        let id = EnvId::from(env["name"].as_str().unwrap());
+        all.push((id.clone(), None, state(&env)));
+        for service in list(&env, "services") {
+            let name = service["name"].as_str().unwrap();
+            all.push((id.clone(), Some(ServiceId::new(id.clone(), name)), state(&service)));
+        }
+    }
+    all
+}
+
+/// What the end of `wait` says of an environment, and what `ready` says of both: that they serve, degraded at worst.
+pub fn concluded(sky: &Sky) -> Vec<Statement> {
+    let environments = sky.model.environments.iter();
+    let ended = environments.filter(|env| flightdeck::cli::wait_ends(&sky.model, &env.id, sky.now()));
+    let mut all: Vec<Statement> = ended.map(|env| (env.id.clone(), None, State::Degraded)).collect();
+    if readiness::verdict(&readiness::checks(&sky.model, sky.now())).0 == State::Healthy {
+        all.extend(sky.model.environments.iter().map(|env| (env.id.clone(), None, State::Degraded)));
+    }
+    all
+}
