@@ -283,7 +283,7 @@ impl Operator {
             let result = self.act(part, operation, at).await;
             at += part.steps.len();
             if let Err(trouble) = result {
-                self.give_up(operation, &moved, part, trouble).await;
+                Box::pin(self.give_up(operation, &moved, part, trouble)).await;
                 return;
             }
             moved.push(match part.platform {

@@ -43,14 +43,14 @@ impl Operator {
         let app = part.resource.as_str();
         let row = self.step(op, first, self.row(fly, app, (swap.image, "bluegreen"), swap.row)).await?;
         let at = first + 1;
-        if let Err(trouble) = self.made_and_held(fly, part, (&row, &swap), op, at).await {
+        if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, &swap), op, at)).await {
             if let Trouble::Failed(why) = trouble {
                 return Err(self.called_off(fly, app, (&row.0, swap.blues), why).await);
             }
             return Err(trouble);
         }
         let at = at + swap.blues.len() + usize::from(swap.hold);
-        let ended = self.switched(fly, part, (&row.0, &swap), op, at).await;
+        let ended = Box::pin(self.switched(fly, part, (&row.0, &swap), op, at)).await;
         if let Err(Trouble::Failed(_)) = ended {
             // Both colours may serve from here on: nothing is destroyed by itself any more.
             let _ = self.patch(fly, app, &row.0, "failed").await;
@@ -201,10 +201,10 @@ impl Operator {
             for green in &greens {
                 self.cordon(fly, app, green, false, None).await?;
             }
-            self.drains(fly, app, &mut BTreeMap::new()).await?;
+            Box::pin(self.drains(fly, app, &mut BTreeMap::new())).await?;
             Ok((greens.len(), Text::from(amount_does(greens.len(), "new machine", ("serves", "serve")))))
         };
-        let served = self.step(op, first, enter).await?;
+        let served = self.step(op, first, Box::pin(enter)).await?;
         let mut leases: BTreeMap<String, Lease> = BTreeMap::new();
         let leave = async {
             for blue in swap.blues {
@@ -215,16 +215,16 @@ impl Operator {
                 as_planned(part, &now)?;
                 self.cordon(fly, app, &now, true, leases.get(blue.as_str())).await?;
             }
-            self.drains(fly, app, &mut leases).await?;
+            Box::pin(self.drains(fly, app, &mut leases)).await?;
             Ok((
                 (),
                 Text::from(amount_does(swap.blues.len(), "old machine", ("gets nothing more", "get nothing more"))),
             ))
         };
         let blues: Vec<&str> = swap.blues.iter().map(Text::as_str).collect();
-        let left = self.leased_step(op, first + 1, &blues, leave).await;
+        let left = self.leased_step(op, first + 1, &blues, Box::pin(leave)).await;
         let gone = match left {
-            Ok(()) => self.step(op, first + 2, self.destroyed(fly, app, &mut leases)).await,
+            Ok(()) => self.step(op, first + 2, Box::pin(self.destroyed(fly, app, &mut leases))).await,
             Err(trouble) => Err(trouble),
         };
         if gone.is_err() {
@@ -245,7 +245,7 @@ impl Operator {
         let ids: Vec<String> = leases.keys().cloned().collect();
         for id in &ids {
             // Each machine may take a minute to stop, and those behind it wait for that.
-            self.prolong_all(fly, app, leases).await?;
+            Box::pin(self.prolong_all(fly, app, leases)).await?;
             if let Some(lease) = leases.get(id) {
                 self.gone(fly, app, id, lease).await?;
             }
@@ -283,7 +283,7 @@ impl Operator {
         let mut prolong = self.clock.mono() + LEASE / 4;
         while let Some(left) = end.checked_sub(self.clock.mono()).filter(|left| !left.is_zero()) {
             if self.clock.mono() >= prolong {
-                self.prolong_all(fly, app, leases).await?;
+                Box::pin(self.prolong_all(fly, app, leases)).await?;
                 prolong = self.clock.mono() + LEASE / 4;
             }
             self.unless_stopped(tokio::time::sleep(left.min(LOOK / 4))).await?;

@@ -39,8 +39,8 @@ impl Operator {
                     let now = self.look(|| fly.machine(app, id)).await?;
                     as_planned(part, &now)?;
                     self.cordon(fly, app, &now, true, Some(&lease)).await?;
-                    self.drains(fly, app, &mut leases).await?;
-                    self.destroyed(fly, app, &mut leases).await.map(drop)
+                    Box::pin(self.drains(fly, app, &mut leases)).await?;
+                    Box::pin(self.destroyed(fly, app, &mut leases)).await.map(drop)
                 }
                 .await;
                 for lease in leases.values().filter(|_| gone.is_err()) {
@@ -48,7 +48,7 @@ impl Operator {
                 }
                 gone.map(|()| ((), Text::from("destroyed")))
             };
-            self.leased_step(op, first + create.len() + index, &[id], away).await?;
+            self.leased_step(op, first + create.len() + index, &[id], Box::pin(away)).await?;
         }
         Ok(())
     }
