@@ -1,6 +1,6 @@
 //! The text area for a comment or a reason. The only place that knows the library's text area.
 
-use ratatui_textarea::{Input, Key as Code, TextArea};
+use tui_textarea::{Input, Key as Code, TextArea};
 
 use super::msg::{Key, KeyCode};
 use super::paste::ONE_LINE;

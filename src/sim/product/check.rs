@@ -205,7 +205,7 @@ impl Check<'_> {
             return Err(self.refuse(&what, format!("at least one region, and 1 to {MOST_MACHINES} machines in each")));
         }
         let sized = (1..=16).contains(&backend.cpus) && (256..=131_072).contains(&backend.memory_mb);
-        if !sized || backend.memory_mb % 256 != 0 {
+        if !sized || !backend.memory_mb.is_multiple_of(256) {
             let what = format!("{place}: machines of {} CPUs and {} MB", backend.cpus, backend.memory_mb);
             return Err(self.refuse(&what, "1 to 16 cpus, memory_mb in steps of 256"));
         }
