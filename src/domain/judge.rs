@@ -173,7 +173,7 @@ impl Known<'_> {
         let mut together = live::together(&seen, self.releases, &runs);
         let moving = |info: &super::environment::ServiceInfo| {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
-            declared.is_some_and(|declared| declared.status == Status::Running) || self.ahead(&info.id)
+            declared.is_some_and(|declared| declared.status == Status::Running)
         };
         let operation = self.operation(&env.id);
         if let Together::Mixed(commits) = &together

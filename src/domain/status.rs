@@ -103,12 +103,12 @@ impl ServiceState {
 
     /// Takes in what the edge answers now.
     pub fn observe(&mut self, observed: Observed) {
-        let known = self.observed.as_ref().map(|known| (&known.sha, &known.edges));
-        // The first one was there before we looked.
-        if known.is_some_and(|known| known != (&observed.sha, &observed.edges)) {
-            self.observed_at = Some(observed.at);
-        }
+        // It leaves what the platform declares. Where two commits answer in turn, each leaves the other, and that is no news.
+        let agreed = self.agrees() == Some(true);
         self.observed = Some(observed);
+        if agreed && self.agrees() == Some(false) {
+            self.observed_at = self.observed.as_ref().map(|observed| observed.at);
+        }
     }
 
     /// What a machine runs, or ran when it was last read.

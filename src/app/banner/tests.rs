@@ -84,6 +84,7 @@ fn declared(sha: &str) -> crate::domain::environment::Declared {
         pin: None,
         switches: crate::domain::environment::Switches::default(),
         instances: Vec::new(),
+        pointed: Vec::new(),
         claimed: None,
     }
 }

@@ -39,6 +39,7 @@ fn runs(model: &mut Model, env: &str, sha: &str, pin: Option<Pin>) {
         pin,
         switches: Switches::default(),
         instances: Vec::new(),
+        pointed: Vec::new(),
         claimed: None,
     };
     let edge = Observed { sha: Some(sha.into()), version: None, at: at(0), source: Text::default(), edges: Vec::new() };
