@@ -213,7 +213,8 @@ pub fn healthy<'a>(claims: &'a [Claim], rest: &[Rest], proof: &'a [Observation])
     let whole = judge(claims, rest, proof) == Verdict::Whole && rest.iter().all(|one| one.state != Stays::Alone);
     let mut probes = proof.iter().filter(|one| matches!(one.witness, Witness::Probe(_))).peekable();
     let probed = probes.peek().is_some() && probes.all(|one| one.found == Found::Seen);
-    let answers = |one: &Observation| matches!(one.witness, Witness::Domain(_)) && one.found == Found::Seen;
+    let edge = |witness: &Witness| matches!(witness, Witness::Domain(_) | Witness::Address(_));
+    let answers = move |one: &Observation| edge(&one.witness) && one.found == Found::Seen;
     let all = if whole && probed { claims } else { &[] };
     all.iter().filter(move |claim| claim.sha.is_some() && of(claim, proof).any(answers))
 }
@@ -329,6 +330,10 @@ mod tests {
         Observation { witness: Witness::Domain(Text::from(name)), ..machine(name, "", found) }
     }
 
+    fn address(name: &str, found: Found) -> Observation {
+        Observation { witness: Witness::Address(Text::from(name)), ..machine(name, "", found) }
+    }
+
     #[test]
     fn whole_is_said_only_when_every_service_was_seen() {
         let claims = [claim("backend"), claim("frontend")];
@@ -350,9 +355,12 @@ mod tests {
     fn verified_healthy_is_what_the_edge_and_every_probe_show_of_a_whole_environment() {
         let claims = [claim("backend")];
         let probe = |found| Observation { witness: Witness::Probe(Text::from("api")), ..machine("probes", "", found) };
-        let seen = [machine("backend", "a", Found::Seen), domain("backend", Found::Seen), probe(Found::Seen)];
+        // The edge of a service on Fly is a configured address; of a frontend, a domain that its platform lists.
+        let seen = [machine("backend", "a", Found::Seen), address("backend", Found::Seen), probe(Found::Seen)];
+        let listed = [seen[0].clone(), domain("backend", Found::Seen), seen[2].clone()];
         let count = |rest: &[Rest], proof: &[Observation]| healthy(&claims, rest, proof).count();
         assert_eq!(count(&[], &seen), 1);
+        assert_eq!(count(&[], &listed), 1);
         assert_eq!(count(&[], &seen[..2]), 0, "no probe says how it serves");
         assert_eq!(count(&[], &[seen[0].clone(), seen[2].clone()]), 0, "its edge was not asked");
         let challenged = [seen[0].clone(), seen[1].clone(), seen[2].clone(), probe(Found::NotObserved)];
