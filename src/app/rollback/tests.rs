@@ -1,0 +1,213 @@
+//! A plan at the keyboard: what is asked, what confirms it, what makes it anew.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedState, FeedStatus};
+use crate::domain::release::{Deployment, Presence};
+
+fn now() -> Now {
+    Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO }
+}
+
+fn at(second: i64) -> Now {
+    Now { wall: jiff::Timestamp::from_second(second).unwrap(), ..now() }
+}
+
+fn deployment(service: &ServiceId, sha: &str, current: bool) -> Deployment {
+    Deployment {
+        service: service.clone(),
+        id: sha.into(),
+        label: Text::from("v1"),
+        sha: Some(sha.into()),
+        image: None,
+        status: Status::Ok,
+        words: Text::from("complete"),
+        stage: None,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        ran_for: None,
+        author: Text::from("maria"),
+        message: Text::from("change"),
+        current,
+        verified: Some(true),
+        presence: Presence::There,
+        bad: None,
+    }
+}
+
+fn model() -> Model {
+    let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+    let flags = crate::config::load::Flags::default();
+    let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+    let mut model = Model::new(&settings, now());
+    model.size = (120, 30);
+    model
+}
+
+fn plan(refusals: Vec<Text>) -> Box<Plan> {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    Box::new(Plan {
+        refusals,
+        level: Level::Critical,
+        ..Plan::of(Wish::RollBack(Vec::new()), "production".into(), Vec::new(), now)
+    })
+}
+
+fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {
+    key(model, Key { code, ctrl: false, alt: false, repeat: false }, at)
+}
+
+#[test]
+fn only_the_whole_name_confirms_and_only_once() {
+    let mut model = model();
+    model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::default()));
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    for c in "production".chars() {
+        assert!(press(&mut model, KeyCode::Char(c), now()).is_empty());
+    }
+    assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(..)]));
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+}
+
+#[test]
+fn a_refused_or_old_plan_is_not_carried_out() {
+    let mut model = model();
+    let typed = Confirm::typed("production");
+    model.rollback = Some(Rollback::Ready(plan(vec![Text::from("read-only")]), typed.clone()));
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    model.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
+    let later = Now { wall: jiff::Timestamp::from_second(61).unwrap(), ..now() };
+    assert!(press(&mut model, KeyCode::Enter, later).is_empty());
+    assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "it stays to be read");
+}
+
+#[test]
+fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
+    let mut model = model();
+    let question = || Question::new("production".into(), Wish::Promote);
+    let again = |model: &mut Model, second: i64| press(model, KeyCode::Char('r'), at(second));
+    model.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
+    planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
+    assert!(again(&mut model, 60).is_empty(), "a letter of the name while it may be confirmed");
+    let effects = again(&mut model, 61);
+    let [Effect::Preflight(req, env, Wish::Promote, None)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(env.as_str(), "production");
+    planned(&mut model, *req, Err(Text::from("no answer")), at(61));
+    assert!(matches!(&again(&mut model, 62)[..], [Effect::Preflight(..)]), "what could not be read is read again");
+    model.rollback = Some(Rollback::Refused(Text::from("nothing to ask again"), None));
+    assert!(again(&mut model, 63).is_empty());
+}
+
+#[test]
+fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
+    let mut model = model();
+    model.reason = Some(Text::from("urgent"));
+    let question = Question::new("production".into(), Wish::Promote);
+    model.rollback = Some(Rollback::Refused(Text::from("locked by ali"), Some(question)));
+    let effects = press(&mut model, KeyCode::Char('r'), now());
+    let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(model.reason, None, "it was given for what was known then");
+    let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
+    let plan = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
+    planned(&mut model, *req, Ok(Box::new(plan)), now());
+    let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!(note.text().as_str(), "urgent");
+}
+
+#[test]
+fn another_persons_lock_is_taken_away_for_a_reason_and_as_it_was_shown() {
+    let mut model = model();
+    let lock = Lock { who: "maria".into(), why: "migration".into(), at: now().wall, until: None };
+    claim(&mut model, "production".into(), Asks::Unlock(lock.clone()));
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty(), "without a reason nothing is done");
+    assert!(model.notice.as_ref().is_some_and(|why| why.as_str().contains("maria will ask why")));
+    for letter in "asleep".chars() {
+        press(&mut model, KeyCode::Char(letter), now());
+    }
+    let effects = press(&mut model, KeyCode::Enter, now());
+    let [Effect::Unlock(env, Some((taken, why)))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((env.as_str(), taken, why.as_str()), ("production", &lock, "asleep"));
+    assert_eq!(model.rollback, None);
+}
+
+#[test]
+fn nothing_is_confirmed_on_a_screen_too_small_to_show_it() {
+    let mut model = model();
+    model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::typed("production")));
+    for size in [(59, 30), (120, 14)] {
+        model.size = size;
+        assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    }
+    model.size = (60, 15);
+    assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(..)]));
+}
+
+#[test]
+fn what_was_not_read_for_three_intervals_offers_no_rollback() {
+    let mut model = model();
+    let backend = ServiceId::new("production", "backend");
+    let status = FeedStatus { state: FeedState::Fresh(now().wall), interval: Duration::from_secs(10) };
+    model.feeds.insert(FeedId::Releases(backend.clone()), status);
+    model.selection.place = Some(Place::Service(backend.clone()));
+    model.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), deployment(&backend, "old", false)]);
+    assert!(matches!(&open(&mut model, at(30))[..], [Effect::Refresh(feeds)] if feeds.len() == 3), "it is read anew");
+    assert!(matches!(&model.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
+    assert!(open(&mut model, at(31)).is_empty());
+    let Some(Rollback::Refused(why, _)) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert!(why.as_str().contains("releases: not read for 31s"), "{why}");
+}
+
+#[test]
+fn what_is_marked_bad_or_gone_is_never_proposed() {
+    let backend = ServiceId::new("production", "backend");
+    let bad = Deployment { bad: Some(Text::from("leaks")), ..deployment(&backend, "bad", false) };
+    let gone = Deployment { presence: Presence::Gone, ..deployment(&backend, "gone", false) };
+    for one in [bad, gone] {
+        let mut model = model();
+        model.selection.place = Some(Place::Service(backend.clone()));
+        model.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), one]);
+        drop(open(&mut model, now()));
+        assert!(matches!(model.rollback, Some(Rollback::Pick { chosen: None, .. })), "{:?}", model.rollback);
+    }
+}
+
+#[test]
+fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
+    let mut model = model();
+    let backend = ServiceId::new("production", "backend");
+    model.selection.place = Some(Place::Service(backend.clone()));
+    drop(open(&mut model, now()));
+    let told = |model: &mut Model, list: Vec<Deployment>| {
+        drop(crate::app::update(model, crate::app::msg::Msg::Fact(Fact::Releases(backend.clone(), list)), now()));
+    };
+    let [older, old] = ["0000001", "0000002"].map(|sha| deployment(&backend, sha, false));
+    let list = vec![deployment(&backend, "0000003", true), old.clone(), older.clone()];
+    model.history.verified =
+        [&old, &older].map(|one| (backend.clone(), one.id.clone(), one.sha.clone().unwrap())).into();
+    told(&mut model, list.clone());
+    let chosen = |model: &Model| match &model.rollback {
+        Some(Rollback::Pick { chosen, .. }) => chosen.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(chosen(&model), Some("0000002".into()), "proposed as soon as it is read");
+    drop(press(&mut model, KeyCode::Char('j'), now()));
+    assert_eq!(chosen(&model), Some("0000001".into()));
+    told(&mut model, list);
+    assert_eq!(chosen(&model), Some("0000001".into()));
+    let effects = press(&mut model, KeyCode::Enter, now());
+    let [Effect::Preflight(_, _, Wish::RollBackTo { commit, alone: Some(alone), .. }, None)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((commit.as_str(), alone), ("0000001", &backend), "by its commit, and this service alone");
+}
+
+#[test]
+fn a_late_answer_to_an_earlier_question_is_dropped() {
+    let mut model = model();
+    model.rollback = Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Wish::Promote)));
+    planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
+    assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
+    planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());
+    assert!(matches!(model.rollback, Some(Rollback::Ready(..))));
+}
