@@ -1,5 +1,6 @@
 -- What is asked of a database, read-only: catalogs and statistics, never a table of the product (docs/platforms/postgres.md section 5).
--- Each statement stands under its name.
+-- Each statement stands under its name, with the SQLSTATE of what a server may lack so that the statement does not apply to it: here the
+-- roles `anon` and `authenticated`, which a plain server does not have.
 
 -- name: server
 select current_setting('server_version_num')::int as version_num, pg_is_in_recovery() as in_recovery, extract(epoch from now()-pg_postmaster_start_time())::bigint as uptime_s, current_setting('default_transaction_read_only') as read_only
@@ -49,7 +50,7 @@ select pg_database_size(current_database()) as db_bytes, xact_commit, xact_rollb
 -- name: tables
 select n.nspname||'.'||c.relname as tbl, pg_total_relation_size(c.oid) as total_bytes, pg_indexes_size(c.oid) as index_bytes, c.reltuples::bigint as est_rows from pg_class c join pg_namespace n on n.oid=c.relnamespace where c.relkind in ('r','p','m') and n.nspname not in ('pg_catalog','information_schema') and n.nspname !~ '^pg_toast' order by 2 desc limit 20
 
--- name: without_rls
+-- name: without_rls may lack 42704
 select n.nspname::text as schema, c.relname::text as tbl, c.relkind::text as kind, array_remove(array[case when has_table_privilege('anon',c.oid,'select') then 'anon:select' end, case when has_table_privilege('anon',c.oid,'insert,update,delete') then 'anon:write' end, case when has_table_privilege('authenticated',c.oid,'select') then 'authenticated:select' end, case when has_table_privilege('authenticated',c.oid,'insert,update,delete') then 'authenticated:write' end],null) as exposed from pg_class c join pg_namespace n on n.oid=c.relnamespace where c.relkind in ('r','p') and n.nspname=any(array['public']) and not c.relrowsecurity and not exists (select 1 from pg_depend d where d.classid='pg_class'::regclass and d.objid=c.oid and d.deptype='e') order by 1,2
 
 -- name: without_policy
@@ -61,10 +62,10 @@ select n.nspname::text as schema, c.relname::text as tbl, array_agg(p.polname::t
 -- name: policies
 select schemaname::text, tablename::text, policyname::text, permissive, roles::text[] as roles, cmd, qual, with_check from pg_policies where schemaname=any(array['public']) order by 1,2,3
 
--- name: views
+-- name: views may lack 42704
 select n.nspname||'.'||c.relname as view, c.relkind::text as kind, coalesce(c.reloptions::text[] && array['security_invoker=true','security_invoker=1','security_invoker=on','security_invoker=yes'],false) as security_invoker, has_table_privilege('anon',c.oid,'select') as anon_can_read, case when c.relkind='m' then c.relispopulated end as populated from pg_class c join pg_namespace n on n.oid=c.relnamespace where c.relkind in ('v','m') and n.nspname=any(array['public']) order by 1
 
--- name: functions
+-- name: functions may lack 42704
 select p.oid::regprocedure::text as fn, p.prosecdef as security_definer, (p.proconfig is null or not exists (select 1 from unnest(p.proconfig) x where x like 'search_path=%')) as search_path_mutable, has_function_privilege('anon',p.oid,'execute') as anon_exec from pg_proc p join pg_namespace n on n.oid=p.pronamespace where n.nspname=any(array['public']) and not exists (select 1 from pg_depend d where d.classid='pg_proc'::regclass and d.objid=p.oid and d.deptype='e') order by 1
 
 -- name: expected

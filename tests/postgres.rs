@@ -161,8 +161,11 @@ async fn nothing_is_written_and_a_poor_role_sees_what_it_may() {
     for (name, refused) in look.checks.iter().filter_map(|(name, one)| Some((name, one.as_ref().err()?))) {
         assert_eq!(refused.kind, ErrorKind::Forbidden, "{name}: {refused}");
     }
-    let written =
-        flightdeck::platform::postgres::Statement { name: "x", sql: "select pg_notify('a', 'b'), nextval('s')" };
+    let written = flightdeck::platform::postgres::Statement {
+        name: "x",
+        may_lack: None,
+        sql: "select pg_notify('a', 'b'), nextval('s')",
+    };
     sql.batch_execute("create sequence s; grant usage on sequence s to watcher").await.unwrap();
     let error = poor.rows(written).await.unwrap_err();
     assert_eq!(error.code.as_ref().map(|code| code.as_str()), Some("25006"), "{error:?}");

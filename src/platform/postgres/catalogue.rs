@@ -13,19 +13,33 @@ const FILE: &str = include_str!("../../../assets/postgres.sql");
 pub struct Statement {
     /// Its name.
     pub name: &'static str,
+    /// The SQLSTATE by which a server says that the statement does not apply to it; any other refusal is an error.
+    pub may_lack: Option<&'static str>,
     /// The SQL, with `$schema$` and `$expected$` where a statement takes something.
     pub sql: &'static str,
 }
 
 static ALL: LazyLock<Vec<Statement>> = LazyLock::new(|| {
     let blocks = FILE.split("-- name: ").skip(1);
-    blocks.filter_map(|block| block.split_once('\n')).map(|(name, sql)| Statement { name, sql: sql.trim() }).collect()
+    let statement = |(head, sql): (&'static str, &'static str)| {
+        let (name, may_lack) = match head.split_once(" may lack ") {
+            Some((name, code)) => (name, Some(code.trim())),
+            None => (head, None),
+        };
+        Statement { name, may_lack, sql: sql.trim() }
+    };
+    blocks.filter_map(|block| block.split_once('\n')).map(statement).collect()
 });
 
 /// Every statement, in the order of the file.
 #[must_use]
 pub fn statements() -> &'static [Statement] {
     &ALL
+}
+
+/// The SQLSTATE by which a server says that a statement does not apply to it.
+pub(super) fn may_lack(name: &str) -> Option<&'static str> {
+    ALL.iter().find(|one| one.name == name).and_then(|one| one.may_lack)
 }
 
 /// The SQL of a name; empty when there is no such statement, which the server refuses in words.

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::catalogue::{
     Applied, Archiver, Bloat, CacheHit, Connections, Database, Dead, Expected, ForeignKey, Function, HasHistory, Index,
     Lock, Named, Prepared, Print, Progress, Replay, Sequence, Server, Slot, Standby, Transaction, View, WithoutRls,
-    Wraparound, sql,
+    Wraparound, may_lack, sql,
 };
 use super::session;
 use crate::clock::SharedClock;
@@ -114,13 +114,16 @@ async fn check_one<T: DeserializeOwned>(
 }
 
 fn posture(name: &str, judged: Result<(Status, String), PlatformError>) -> Result<Posture, PlatformError> {
+    let lacks = may_lack(name);
     let name = name.replace('_', " ");
     match judged {
         Ok((status, says)) => Ok(Posture::new(&name, status, says)),
         // A plain server has no `anon`: what is meant for the platform does not apply to it.
-        Err(error) if error.kind == ErrorKind::NotFound => {
+        Err(error) if lacks.is_some() && lacks == error.code.as_ref().map(Text::as_str) => {
             Ok(Posture::new(&name, Status::Paused, format!("does not apply: {}", error.message)))
         }
+        // The statement does not fit this server: what it asks about is not known.
+        Err(error) if error.kind == ErrorKind::NotFound => Err(PlatformError { kind: ErrorKind::Refused, ..error }),
         Err(error) => Err(error),
     }
 }
@@ -341,4 +344,29 @@ fn archiver(rows: Vec<Archiver>) -> (Status, String) {
 fn prepared(rows: Vec<Prepared>) -> (Status, String) {
     let bad: Vec<String> = rows.iter().map(|one| format!("{} {}s", one.gid, one.age_s)).collect();
     verdict(&bad, Status::Warn, "is prepared and was never committed", "none")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_statement_may_lack_switches_it_off() {
+        let asked = |name: &str, kind, code: &str| {
+            let error = PlatformError { code: Some(Text::from(code)), ..session::refused(kind, "is not there") };
+            posture(name, Err(error)).map(|told| told.status).map_err(|error| error.kind)
+        };
+        for name in ["without_rls", "views", "functions"] {
+            assert_eq!(
+                asked(name, ErrorKind::NotFound, "42704"),
+                Ok(Status::Paused),
+                "{name}: a plain server has no anon"
+            );
+            assert_eq!(asked(name, ErrorKind::Refused, "42703"), Err(ErrorKind::Refused), "{name}");
+        }
+        for name in ["connections", "locks", "expected objects"] {
+            assert_eq!(asked(name, ErrorKind::NotFound, "42704"), Err(ErrorKind::Refused), "{name}");
+            assert_eq!(asked(name, ErrorKind::Refused, "42883"), Err(ErrorKind::Refused), "{name}");
+        }
+    }
 }

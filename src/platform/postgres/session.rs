@@ -114,8 +114,9 @@ fn kind(code: &SqlState) -> ErrorKind {
         "28P01" | "28000" => ErrorKind::Auth,
         "42501" => ErrorKind::Forbidden,
         "57014" | "55P03" => ErrorKind::Timeout,
-        // A table, a column, a function that this server does not have.
-        "42P01" | "42703" | "42883" | "3D000" | "42704" => ErrorKind::NotFound,
+        // A database or a role that this server does not have. A table, a column or a function that is not there is a statement of ours
+        // that does not fit this server: it tells nothing of the database.
+        "3D000" | "42704" => ErrorKind::NotFound,
         "53300" | "57P01" | "57P03" => ErrorKind::Server,
         _ => ErrorKind::Refused,
     }
@@ -156,6 +157,14 @@ pub(super) async fn ping(client: &Client) -> Result<(), PlatformError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_that_does_not_fit_the_server_is_refused_and_not_absent() {
+        for code in ["42703", "42883", "42P01"] {
+            assert_eq!(kind(&SqlState::from_code(code)), ErrorKind::Refused, "{code}");
+        }
+        assert_eq!(kind(&SqlState::from_code("42704")), ErrorKind::NotFound);
+    }
 
     fn parsed(text: &str) -> Result<Config, PlatformError> {
         address(&SecretString::from(text.to_owned()))
