@@ -48,13 +48,16 @@ impl Extent {
         }
     }
 
-    /// What is not known: `156 more jobs not read`; nothing when all was read.
+    /// What is not known of these things, which end in `s`: `156 more jobs not read`; nothing when all was read.
     #[must_use]
     pub fn missing(self, what: &str) -> Option<String> {
         match self {
             Self::Whole => None,
             Self::Part { read: 0, of: None } => Some(format!("{what} not read")),
-            Self::Part { read, of: Some(of) } => Some(format!("{} more {what} not read", of.saturating_sub(read))),
+            Self::Part { read, of: Some(of) } => Some(match of.saturating_sub(read) {
+                1 => format!("1 more {} not read", what.strip_suffix('s').unwrap_or(what)),
+                rest => format!("{rest} more {what} not read"),
+            }),
             Self::Part { of: None, .. } => Some(format!("more {what} not read")),
         }
     }
@@ -80,6 +83,7 @@ mod tests {
             (jobs.count(100), jobs.missing("jobs")),
             ("100 of 256".to_owned(), Some("156 more jobs not read".to_owned()))
         );
+        assert_eq!(Extent::of(255, Some(256), false).missing("jobs").as_deref(), Some("1 more job not read"));
         let alerts = Extent::of(300, None, true);
         assert_eq!(
             (alerts.count(300), alerts.missing("alerts")),

@@ -9,6 +9,7 @@ use super::Ctx;
 use super::text;
 use crate::app::logbuf::typing;
 use crate::app::model::Pane;
+use crate::domain::amount::amount;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::feed::Freshness;
 use crate::domain::history::Chain;
@@ -81,7 +82,7 @@ fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
                     format!("THE CHAIN IS BROKEN at row {row}: {why}, read {}", at.strftime("%H:%M:%SZ"))
                 }
             };
-            format!("  {} rows {dot} {chain}", history.height)
+            format!("  {} {dot} {chain}", amount(usize::try_from(history.height).unwrap_or_default(), "row"))
         }
         Pane::Timeline => format!("  {} events", model.timeline.len()),
         Pane::Secrets => {

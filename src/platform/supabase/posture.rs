@@ -237,7 +237,7 @@ impl Supabase {
                 Posture::new("branches", status, format!("{}: {} {words}", branch.name, step.name))
             }
             // A run that was not read may be the newest of its branch.
-            None => match extent.missing("runs of them") {
+            None => match extent.missing("runs") {
                 Some(missing) => {
                     Posture::new("branches", Status::Unknown, format!("{} of them; {missing}", found.len()))
                 }

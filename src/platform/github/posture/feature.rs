@@ -1,5 +1,6 @@
 //! Whether a feature of a repository is there at all. GitHub answers 403 and 404 for several reasons, which its documented messages
-//! tell apart (docs/platforms/github.md section 8): switched off is a choice, the others leave something unknown.
+//! tell apart (docs/platforms/github.md section 8): switched off or never run is a choice, the others leave
+//! something unknown.
 
 use crate::domain::environment::Status;
 use crate::domain::posture::Posture;
@@ -39,7 +40,7 @@ impl<T> Feature<T> {
     pub(super) fn posture(self, name: &str) -> Posture {
         let (status, says) = match self {
             Self::Off(words) => (Status::Paused, format!("switched off: {words}")),
-            Self::NeverRan(words) => (Status::Unknown, format!("never ran: {words}")),
+            Self::NeverRan(words) => (Status::Paused, format!("never ran: {words}")),
             Self::On(_) => (Status::Ok, "on".to_owned()),
         };
         Posture::new(name, status, says)
@@ -68,7 +69,7 @@ mod tests {
             assert!(!told.says.as_str().contains("token"), "{told:?}");
         }
         let told = says(ErrorKind::NotFound, "no analysis found").expect("told");
-        assert!(told.status == Status::Unknown && told.says.as_str().starts_with("never ran"), "{told:?}");
+        assert!(told.status == Status::Paused && told.says.as_str().starts_with("never ran"), "{told:?}");
         for (kind, words) in [
             (ErrorKind::Forbidden, "Resource not accessible by personal access token"),
             (ErrorKind::NotFound, "Not Found"),
