@@ -295,7 +295,7 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
         "pull requests: ",
         "migrations: ",
         "its pipeline passed: ",
-        "where it runs is healthy",
+        "the environment it comes from is healthy",
     ] {
         assert!(said.contains(shown), "{shown}: {said}");
     }

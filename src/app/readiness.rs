@@ -93,13 +93,13 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.judge(staging, now).sha().cloned();
     vec![
-        healthy(model, staging, "where it runs is healthy", now),
+        healthy(model, staging, "the environment it comes from is healthy", now),
         candidate_of(model, (staging, production), candidate.as_ref(), now),
         built(model, candidate.as_ref(), now),
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
         secrets(model, (staging, production), now),
-        healthy(model, production, "where it would go is healthy now", now),
+        healthy(model, production, "the environment it goes to is healthy now", now),
         postures(model, production, now),
         operations(model),
         all_fresh(model, (staging, production), now),
@@ -114,7 +114,7 @@ fn unsaid(model: &Model) -> Vec<Check> {
         several => format!("select one of {}", several.join(", ")),
     };
     let jump = Jump::Pane(Pane::Environments);
-    vec![Check::new("it is known what goes where", Status::Unknown, says, jump)]
+    vec![Check::new("what is promoted to where is configured", Status::Unknown, says, jump)]
 }
 
 /// What is asked, in order.
@@ -261,7 +261,7 @@ fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now)
 
 /// The worst of what production's databases and platforms say of themselves.
 fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
-    let asks = "what it stands on is in order";
+    let asks = "platforms and databases report no problem";
     let known = model.known(now);
     let looked = |id: &FeedId| match id {
         FeedId::Posture(of) if of.env == production.id => Some(of.clone()),
