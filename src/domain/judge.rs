@@ -17,6 +17,7 @@ use super::pipeline::Run;
 use super::posture::{self, Check, Posture, Reading};
 use super::release::Deployment;
 use super::span::age;
+use super::spread;
 use super::state::State;
 use super::status::{Judgement, ServiceState};
 
@@ -175,7 +176,11 @@ impl Known<'_> {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
             declared.is_some_and(|declared| declared.status == Status::Running)
         };
-        let operation = self.operation(&env.id);
+        let services: Vec<&ServiceId> = env.services.iter().map(|info| &info.id).collect();
+        let operation = match &together {
+            Together::Mixed(commits) | Together::Moving(commits) => self.operation(&env.id, &services, commits),
+            _ => None,
+        };
         if let Together::Mixed(commits) = &together
             && (operation.is_some() || env.services.iter().any(moving))
         {
@@ -210,16 +215,35 @@ impl Known<'_> {
         (together, part)
     }
 
-    /// The operation that moves something there now.
-    fn operation(&self, env: &EnvId) -> Option<&Operation> {
+    /// The operation that moves one of these services to one of these commits now.
+    fn operation(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> Option<&Operation> {
         let mut all = self.operations.values();
-        all.find(|one| one.env == *env && !one.interrupted && !one.state.ended() && !one.kind.gated())
+        all.find(|one| {
+            let goes_on = one.env == *env && !one.interrupted && !one.state.ended() && !one.kind.gated();
+            goes_on && self.brings(one, services, commits)
+        })
     }
 
-    /// What is under way there and explains that these commits are live beside each other: an operation, or a run that deploys one of
-    /// them. A run that was not read lately explains nothing.
-    fn under_way(&self, env: &EnvId, commits: &[Sha]) -> Option<String> {
-        if let Some(operation) = self.operation(env) {
+    /// Whether an operation brings one of these commits to one of these services. One that sets a secret, pauses or restarts explains no
+    /// second commit.
+    fn brings(&self, operation: &Operation, services: &[&ServiceId], commits: &[Sha]) -> bool {
+        let wanted = |sha: &Sha| commits.iter().any(|one| one.same(sha));
+        let commit = operation.commit.as_ref();
+        let moved = operation.moves.iter().filter(|one| services.contains(&&one.service)).any(|one| {
+            let known = self.releases.get(&one.service).into_iter().flatten().find(|row| row.id == one.to);
+            // A deployment whose commit nobody knows may be any of them.
+            known.and_then(|row| row.sha.as_ref()).or(commit).is_none_or(wanted)
+        });
+        // A build is made anew: it is no deployment that could be named before.
+        let built = || operation.steps.iter().any(|step| services.contains(&&step.service));
+        moved || (operation.kind.goes() && commit.is_some_and(wanted) && built())
+    }
+
+    /// What is under way there and explains that these commits are live beside each other in a service: an operation, or a run that
+    /// deploys one of them. A run that was not read lately explains nothing.
+    fn under_way(&self, service: &ServiceId, commits: &[Sha]) -> Option<String> {
+        let env = &service.env;
+        if let Some(operation) = self.operation(env, &[service], commits) {
             return Some(operation.title.to_string());
         }
         let old = self
@@ -244,7 +268,7 @@ impl Known<'_> {
         if part.said != Some(State::Mixed) {
             return part;
         }
-        match self.under_way(&id.env, &commits(state)) {
+        match self.under_way(id, &commits(state)) {
             Some(what) => Part { why: format!("{what} is under way: {}", part.why), ..part.saying(State::Deploying) },
             None => part,
         }
@@ -421,8 +445,9 @@ fn commits(state: &ServiceState) -> Vec<Sha> {
     let Some(declared) = &state.declared else { return distinct(observed) };
     let fleet = live::fleet(&declared.instances).or_else(|| live::remembered(state, &declared.instances));
     let fleet = fleet.map(|(_, commits)| commits).unwrap_or_default();
+    let pointed = declared.pointed.iter().filter_map(|one| one.sha.clone());
     let declared = declared.sha.clone().filter(|_| fleet.is_empty());
-    distinct(observed.chain(declared).chain(fleet))
+    distinct(observed.chain(declared).chain(fleet).chain(pointed))
 }
 
 /// What a platform's own word says.
@@ -438,6 +463,9 @@ fn platform(state: &ServiceState, declared: &Declared) -> Part {
         let progress = declared.rollout.map(|rollout| format!("{} of {} machines", rollout.done, rollout.total));
         // Without figures the platform's own word says what is under way: a build, a restore.
         return Part::new(State::Deploying, progress.unwrap_or_else(|| declared.words.to_string()));
+    }
+    if let (Some(part), true) = (spread::judged(&declared.pointed), declared.status != Status::Fail) {
+        return Part::new(part.0, part.1);
     }
     if let Some((words, _)) = live::fleet(&declared.instances) {
         // Where one of them fails its checks, visitors who meet it get errors: that is worse than two commits.

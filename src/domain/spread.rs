@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::environment::{Instance, Pointed};
 use super::ids::Sha;
+use super::state::State;
 
 /// What machines run, region by region: `fra runs 340f57f, iad runs 7f49b8b`.
 #[must_use]
@@ -54,6 +55,29 @@ pub fn domains(all: &[Pointed]) -> String {
         format!("{} {verb} at {at}", names.join(" and "))
     });
     told.collect::<Vec<_>>().join(", ")
+}
+
+/// What it says of a service where its domains point: mixed where that is at several commits, unknown where it was not read of all of
+/// them. `None` = as far as is known one deployment stands for all.
+#[must_use]
+pub fn judged(all: &[Pointed]) -> Option<(State, String)> {
+    let known = |one: &Pointed| one.sha.clone().filter(|_| one.unread.is_none());
+    let apart = |one: &Sha, other: &Sha| !one.same(other);
+    let mut commits = all.iter().filter_map(known);
+    let first = commits.next();
+    if first.is_some_and(|first| commits.any(|other| apart(&first, &other))) {
+        return Some((State::Mixed, domains(all)));
+    }
+    let elsewhere = all.first().is_some_and(|first| all.iter().any(|one| one.deployment != first.deployment));
+    // A deployment without a commit is one of its own only beside another one.
+    let dark = all.iter().any(|one| one.unread.is_some() || (elsewhere && one.sha.is_none()));
+    dark.then(|| (State::Unknown, domains(all)))
+}
+
+/// Whether every domain was looked up and all of them point at one deployment.
+#[must_use]
+pub fn settled(all: &[Pointed]) -> bool {
+    all.iter().all(|one| one.unread.is_none() && all.first().is_some_and(|first| first.deployment == one.deployment))
 }
 
 fn place(one: &Pointed) -> String {
@@ -154,6 +178,27 @@ mod tests {
             "a.app and b.app point at 340f57f (dpl_1), c.app points at 7f49b8b (dpl_2), d.app points at what could not be \
              read (502)"
         );
+    }
+
+    #[test]
+    fn domains_at_two_commits_are_mixed_and_one_that_was_not_read_is_unknown() {
+        let at = |id: &str, sha: Option<&str>| Pointed {
+            domain: "a.app".into(),
+            deployment: id.into(),
+            sha: sha.map(Sha::from),
+            unread: None,
+        };
+        let (one, two) = (at("dpl_1", Some("340f57f0000")), at("dpl_2", Some("7f49b8b0000")));
+        let unread = Pointed { unread: Some(Text::from("502")), ..at("", None) };
+        let state = |all: &[Pointed]| judged(all).map(|(state, _)| state);
+        assert_eq!(state(&[one.clone(), two.clone(), unread.clone()]), Some(State::Mixed));
+        assert_eq!(state(&[one.clone(), unread.clone()]), Some(State::Unknown));
+        assert_eq!(state(&[one.clone(), at("dpl_3", None)]), Some(State::Unknown), "a commit that nobody knows");
+        assert_eq!(state(&[at("dpl_3", None), at("dpl_3", None)]), None, "one deployment for all");
+        assert_eq!(state(&[one.clone(), at("dpl_9", Some("340f57f0000"))]), None, "the same commit, built twice");
+        assert_eq!(state(&[]), None);
+        assert!(settled(&[one.clone(), one.clone()]) && settled(&[]));
+        assert!(!settled(&[one.clone(), two]) && !settled(&[one, unread]));
     }
 
     #[test]

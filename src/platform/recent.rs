@@ -36,6 +36,17 @@ impl<T> Recent<T> {
         age: Duration,
         read: impl Future<Output = Result<T, PlatformError>>,
     ) -> Result<Arc<T>, PlatformError> {
+        self.get_while(key, clock, |_| age, read).await
+    }
+
+    /// The same, where what is held tells how old it may be.
+    pub(super) async fn get_while(
+        &self,
+        key: &str,
+        clock: &SharedClock,
+        age: impl Fn(&T) -> Duration,
+        read: impl Future<Output = Result<T, PlatformError>>,
+    ) -> Result<Arc<T>, PlatformError> {
         let began = clock.mono();
         let held = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +54,7 @@ impl<T> Recent<T> {
         };
         let mut held = held.lock().await;
         match &*held {
-            Some((at, Ok(value))) if began.saturating_sub(*at) < age => return Ok(Arc::clone(value)),
+            Some((at, Ok(value))) if began.saturating_sub(*at) < age(value) => return Ok(Arc::clone(value)),
             Some((at, Err(error))) if *at > began => return Err(error.clone()),
             _ => {}
         }
@@ -74,6 +85,14 @@ mod tests {
         assert_eq!(*fresh, 4, "whoever wants it fresh gets it fresh");
         manual.advance(five);
         assert_eq!(*recent.get("a", &clock, five, async { Ok(5) }).await.unwrap(), 5);
+        // What is held tells how old it may be.
+        manual.advance(five);
+        let long = |held: &i32| if *held == 5 { five * 3 } else { five };
+        assert_eq!(*recent.get_while("a", &clock, long, async { Ok(6) }).await.unwrap(), 5);
+        manual.advance(five * 2);
+        assert_eq!(*recent.get_while("a", &clock, long, async { Ok(6) }).await.unwrap(), 6);
+        manual.advance(five);
+        assert_eq!(*recent.get_while("a", &clock, long, async { Ok(7) }).await.unwrap(), 7);
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ use super::http::{Call, Http, segment};
 use super::recent::Recent;
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
-use crate::domain::environment::{Pin, Platform, Pointed, Status};
+use crate::domain::environment::{Pin, Platform, Status};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::domain::release::{Deployment, Presence, Stage};
 use crate::domain::secret::{Digest, SecretEntry};
@@ -55,7 +55,7 @@ struct Held {
     lists: Recent<Vec<VercelDeployment>>,
     live: Recent<Option<VercelDeployment>>,
     rolling: Recent<Option<RollingRelease>>,
-    pointed: Recent<Vec<Pointed>>,
+    pointed: Recent<view::Places>,
 }
 
 /// A project, as far as a release console needs it (docs/platforms/vercel.md section 4).

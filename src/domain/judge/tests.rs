@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::environment::{Claimed, Edge, Instance, Observed, Platform, Rollout, ServiceInfo, Switches, Tier};
+use crate::domain::environment::{
+    Claimed, Edge, Instance, Observed, Platform, Pointed, Rollout, ServiceInfo, Switches, Tier,
+};
 use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, Sample};
-use crate::domain::operation::OpKind;
+use crate::domain::operation::{Move, OpKind};
 use crate::domain::pipeline::RunState;
 use crate::domain::release::Presence;
 use crate::sanitize::Text;
@@ -387,7 +389,8 @@ fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
     // While somebody moves it, it is deploying.
     let op = OpId(uuid::Uuid::nil());
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
-    world.operations.insert(op, begun);
+    let moves = vec![Move { service: id("frontend"), from: None, to: "dpl_1".into() }];
+    world.operations.insert(op, Operation { moves, commit: Some(OLD.into()), ..begun });
     assert_eq!(world.says(), "deploying: roll back is under way: backend 9df49c2, frontend 3e60eac");
 }
 
@@ -456,9 +459,52 @@ fn a_service_in_motion_is_deploying_and_mixed_names_both_commits() {
     assert_eq!(world.known().service(&id("backend")).state, State::Mixed);
     // So does an operation that moves it.
     let op = OpId(uuid::Uuid::nil());
-    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
-    world.operations.insert(op, begun);
+    let begun = |kind| Operation::begun(op, kind, "production".into(), Text::from("roll back"), at(0));
+    let moves = |service: &str, to: &str| Move { service: id(service), from: None, to: to.into() };
+    let to_new =
+        Operation { moves: vec![moves("backend", "v42")], commit: Some(NEW.into()), ..begun(OpKind::RollBack) };
+    world.operations.insert(op, to_new.clone());
     assert_eq!(world.known().service(&id("backend")).state, State::Deploying);
+    // One that moves nothing, another service, or this one to a third commit, explains nothing.
+    let third = Some("aaaaaaa000000000000000000000000000000000".into());
+    for explains_nothing in [
+        begun(OpKind::SetSecret),
+        Operation { commit: Some(NEW.into()), ..begun(OpKind::Restart) },
+        Operation { moves: vec![moves("frontend", "dpl_2")], ..to_new.clone() },
+        Operation { commit: third, ..to_new },
+    ] {
+        let told = format!("{explains_nothing:?}");
+        world.operations.insert(op, explains_nothing);
+        assert_eq!(world.known().service(&id("backend")).state, State::Mixed, "{told}");
+        assert_eq!(world.env().state, State::Mixed, "{told}");
+    }
+}
+
+/// The edge is one address; a rollback that stopped half-way left another domain behind.
+#[test]
+fn domains_that_point_at_two_commits_are_mixed_and_what_was_not_read_of_them_is_unknown() {
+    let at_commit = |domain: &str, deployment: &str, sha: &str| Pointed {
+        domain: domain.into(),
+        deployment: deployment.into(),
+        sha: Some(sha.into()),
+        unread: None,
+    };
+    let mut world = World::calm();
+    world.declared("frontend").pointed = vec![at_commit("a.app", "dpl_1", OLD), at_commit("b.app", "dpl_2", NEW)];
+    let pair = "a.app points at 9df49c2 (dpl_1), b.app points at 3e60eac (dpl_2)";
+    let judged = world.known().service(&id("frontend"));
+    assert_eq!((judged.words(), judged.short()), (format!("mixed: {pair}"), "9df49c2+3e60eac".to_owned()));
+    let judged = world.env();
+    assert_eq!((judged.words(), judged.commits.len()), (format!("mixed: frontend {pair}"), 2));
+    // What is broken stays so.
+    world.declared("frontend").status = Status::Fail;
+    assert_eq!(world.known().service(&id("frontend")).state, State::Failing);
+    world.declared("frontend").status = Status::Ok;
+    let unread = Pointed { unread: Some(Text::from("502")), sha: None, ..at_commit("every domain", "", OLD) };
+    world.declared("frontend").pointed = vec![unread];
+    assert_eq!(world.says(), "unknown: frontend every domain points at what could not be read (502)");
+    world.declared("frontend").pointed = vec![at_commit("a.app", "dpl_1", OLD), at_commit("b.app", "dpl_1", OLD)];
+    assert_eq!(world.env().state, State::Healthy);
 }
 
 /// A rollback moved the machine in iad; the host of the one in fra does not answer.

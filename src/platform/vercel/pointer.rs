@@ -35,7 +35,7 @@ impl AliasRequest {
     /// True when the platform says that every domain has moved.
     #[must_use]
     pub fn arrived(&self) -> bool {
-        self.job_status.as_str() == "succeeded"
+        self.stands(Timestamp::MIN).0 == Status::Ok
     }
 
     /// True while the platform says that domains are still moving.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
-use super::{VERCEL, Vercel, VercelDeployment, VercelProject};
+use super::{AliasRequest, VERCEL, Vercel, VercelDeployment, VercelProject};
 use crate::domain::environment::{Declared, Pin, Pointed, Rolling, Status, Switches};
-use crate::domain::ids::{DeploymentId, ServiceId};
+use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::release::Deployment;
+use crate::domain::spread;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -19,6 +21,45 @@ pub const LISTED: u32 = 25;
 const NEW: Duration = Duration::from_millis(1_500);
 /// How old the stage of a rolling release may be, and where each domain points while a job has not ended well: they last for minutes.
 const STAGES: Duration = Duration::from_secs(15);
+/// The same once the job is over and all domains point at one deployment: then only a person moves one.
+const SETTLED: Duration = Duration::from_secs(600);
+/// Domains, or deployments, that are looked up side by side.
+const AT_ONCE: usize = 4;
+
+/// Where the domains of an environment pointed, and what was so when they were looked up.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// The deployment that was live.
+    live: String,
+    /// The job that had not ended well.
+    job: AliasRequest,
+    all: Vec<Pointed>,
+}
+
+impl Places {
+    /// How long they may stand for those of now: not at all once another deployment is live or another job was asked for.
+    fn lasts(&self, live: &str, job: &AliasRequest, now: Timestamp) -> Duration {
+        match () {
+            () if self.live != live || self.job != *job => Duration::ZERO,
+            // A job that ended moves nothing any more.
+            () if job.stands(now).0 != Status::Running && spread::settled(&self.all) => SETTLED,
+            () => STAGES,
+        }
+    }
+}
+
+/// Where the domains point. A list that could not be read says so of every domain: nothing is known to have moved, or to have stayed.
+fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
+    match read {
+        Ok(places) => places.all.clone(),
+        Err(error) => vec![Pointed {
+            domain: Text::from("every domain"),
+            deployment: DeploymentId::from(""),
+            sha: None,
+            unread: Some(Text::from(error.to_string())),
+        }],
+    }
+}
 
 impl Vercel {
     /// The project, read at most `age` ago.
@@ -136,39 +177,54 @@ impl Vercel {
         Ok(own.map(|one| one.name).collect())
     }
 
-    /// Where each of these domains points; one that cannot be looked up says so.
+    /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read.
     pub async fn pointed(&self, domains: &[Text]) -> Vec<Pointed> {
-        let looked = join_all(domains.iter().map(|domain| self.alias(domain.as_str()))).await;
+        let mut looked = Vec::new();
+        for some in domains.chunks(AT_ONCE) {
+            looked.extend(join_all(some.iter().map(|domain| self.alias(domain.as_str()))).await);
+        }
         let mut ids: Vec<&str> = looked.iter().flatten().map(String::as_str).filter(|id| !id.is_empty()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let commits = join_all(ids.iter().map(|id| self.deployment(id))).await;
-        let commit = |id: &str| {
-            let at = ids.iter().position(|one| *one == id)?;
-            commits.get(at)?.as_ref().ok()?.sha.clone()
-        };
-        let pointed = domains.iter().zip(&looked).map(|(domain, looked)| match looked {
-            Ok(id) => Pointed {
+        let mut commits = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            commits.extend(join_all(some.iter().map(|id| self.deployment(id))).await);
+        }
+        let pointed = domains.iter().zip(&looked).map(|(domain, looked)| {
+            let told = |id: &str, sha: Option<Sha>, unread: Option<&PlatformError>| Pointed {
                 domain: domain.clone(),
-                deployment: DeploymentId::from(id.as_str()),
-                sha: commit(id),
-                unread: None,
-            },
-            Err(error) => Pointed {
-                domain: domain.clone(),
-                deployment: DeploymentId::from(""),
-                sha: None,
-                unread: Some(Text::from(error.to_string())),
-            },
+                deployment: DeploymentId::from(id),
+                sha,
+                unread: unread.map(|error| Text::from(error.to_string())),
+            };
+            match looked {
+                Err(error) => told("", None, Some(error)),
+                Ok(id) => match ids.iter().position(|one| one == id).and_then(|at| commits.get(at)) {
+                    Some(Ok(deployment)) => told(id, deployment.sha.clone(), None),
+                    Some(Err(error)) => told(id, None, Some(error)),
+                    None => told(id, None, None),
+                },
+            }
         });
         pointed.collect()
     }
 
-    async fn recent_pointed(&self, project: &VercelProject, environment: &str) -> Vec<Pointed> {
+    /// Where the domains of an environment point while a job that moves them has not ended well.
+    async fn recent_pointed(
+        &self,
+        project: &VercelProject,
+        environment: &str,
+        live: &str,
+        job: &AliasRequest,
+    ) -> Vec<Pointed> {
         let key = format!("{}/{environment}", project.id);
-        let read = async { Ok(self.pointed(&self.served(project, environment).await?).await) };
-        let pointed = self.recent.pointed.get(&key, self.http.clock(), STAGES, read).await;
-        pointed.map(|all| all.as_ref().clone()).unwrap_or_default()
+        let read = async {
+            let all = self.pointed(&self.served(project, environment).await?).await;
+            Ok(Places { live: live.to_owned(), job: job.clone(), all })
+        };
+        let now = self.http.now_at(VERCEL);
+        let age = |held: &Places| held.lasts(live, job, now);
+        places(self.recent.pointed.get_while(&key, self.http.clock(), age, read).await)
     }
 
     /// What the platform declares of a project in an environment, named as in the console.
@@ -206,14 +262,16 @@ impl Vercel {
             words = format!("{} {} to {}", moving.kind, moving.job_status, moving.to);
         }
         let resting = resting.map_or(Status::Unknown, |(status, _)| status);
-        let unsettled = requested.is_some_and(|request| !request.arrived());
-        let pointed = if unsettled { self.recent_pointed(&state, environment).await } else { Vec::new() };
+        let id = live.as_ref().map(|live| live.id.clone()).unwrap_or_default();
+        let pointed = match requested.filter(|request| !request.arrived()) {
+            Some(job) => self.recent_pointed(&state, environment, &id, job).await,
+            None => Vec::new(),
+        };
         let status = match () {
             () if paused => Status::Fail,
             () if building.is_some() || moving.is_some() => Status::Running,
             () => resting,
         };
-        let id = live.as_ref().map(|live| live.id.clone()).unwrap_or_default();
         Ok(Declared {
             deployment: DeploymentId::from(id.as_str()),
             label: Text::clean(if id.is_empty() { "no deployment" } else { &id }),
@@ -272,5 +330,47 @@ impl Vercel {
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(short),
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::http::fault;
+
+    fn at(deployment: &str) -> Pointed {
+        Pointed { domain: "a.app".into(), deployment: deployment.into(), sha: Some("340f57f0000".into()), unread: None }
+    }
+
+    #[test]
+    fn a_job_that_ended_is_looked_at_rarely_once_all_domains_agree() {
+        let now = Timestamp::from_second(1_800_000_000).expect("a time");
+        let job = |word: &str, second: i64| AliasRequest {
+            kind: Text::from("promote"),
+            job_status: Text::from(word),
+            from: None,
+            to: "dpl_2".to_owned(),
+            requested_at: Timestamp::from_second(second).ok(),
+        };
+        let held = |job: &AliasRequest, all: Vec<Pointed>| Places { live: "dpl_1".to_owned(), job: job.clone(), all };
+        for word in ["failed", "skipped", "in-progress"] {
+            let old = job(word, 1_799_000_000);
+            assert!(!old.arrived());
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_1")]).lasts("dpl_1", &old, now), SETTLED, "{word}");
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_2")]).lasts("dpl_1", &old, now), STAGES, "{word}");
+            assert_eq!(held(&old, vec![at("dpl_1")]).lasts("dpl_2", &old, now), Duration::ZERO, "another one is live");
+            assert_eq!(held(&old, vec![at("dpl_1")]).lasts("dpl_1", &job(word, 1_799_999_999), now), Duration::ZERO);
+        }
+        let moving = job("in-progress", 1_799_999_999);
+        assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", &moving, now), STAGES, "none has moved yet");
+        assert!(job("succeeded", 0).arrived());
+    }
+
+    #[test]
+    fn a_list_of_domains_that_cannot_be_read_is_not_a_settled_one() {
+        let told = places(Err(fault(VERCEL, ErrorKind::Server, "bad gateway")));
+        let judged = spread::judged(&told).expect("something is said");
+        assert_eq!(judged.0, crate::domain::state::State::Unknown);
+        assert!(judged.1.contains("every domain") && judged.1.contains("bad gateway"), "{judged:?}");
     }
 }
