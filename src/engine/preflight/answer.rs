@@ -30,15 +30,18 @@ pub(super) async fn review(
         // Whoever gave it: who answers a gate that is answered finds it so.
         let said = answers(github, &run, env).await?;
         let wanted = if approve { Verdict::Approved } else { Verdict::Rejected };
-        if let Some((_, by)) = said.filter(|(verdict, _)| *verdict == wanted) {
-            let part = pipeline::part(env, Some(&run), to, act, Vec::new());
-            return Ok(Ok(Draft::arrived(part, format!("{name} was {word} for {} by {by}", env.id))));
-        }
-        if past.earlier.as_ref().is_some_and(Operation::sent) && !own.is_empty() {
-            let text = format!(
-                "{name} may have been {word}, and GitHub shows its gate as waiting; nothing is sent again; leave the operation as it is"
-            );
-            return Ok(Err(Text::from(text)));
+        match heard(said, wanted, !own.is_empty(), past.earlier.as_ref().is_some_and(Operation::sent)) {
+            Heard::Arrived(by) => {
+                let part = pipeline::part(env, Some(&run), to, act, Vec::new());
+                return Ok(Ok(Draft::arrived(part, format!("{name} was {word} for {} by {by}", env.id))));
+            }
+            Heard::Unsure => {
+                let text = format!(
+                    "{name} may have been {word}, and GitHub shows its gate as waiting; nothing is sent again; leave the operation as it is"
+                );
+                return Ok(Err(Text::from(text)));
+            }
+            Heard::Open => {}
         }
     }
     if own.is_empty() {
@@ -59,6 +62,26 @@ pub(super) async fn review(
     }
     let part = pipeline::part(env, Some(&run), to, act, steps);
     Ok(Ok(Draft::of(part, warnings, Vec::new())))
+}
+
+/// What became of an answer that an operation cut short was to give.
+#[derive(Debug, PartialEq, Eq)]
+enum Heard {
+    /// No gate waits, and this person gave it.
+    Arrived(Text),
+    /// It may have been sent, and a gate waits.
+    Unsure,
+    /// It was not given.
+    Open,
+}
+
+/// A gate that waits now was not opened by any answer of the past, whatever list it stands in.
+fn heard(said: Option<(Verdict, Text)>, wanted: Verdict, waits: bool, sent: bool) -> Heard {
+    match said {
+        Some((verdict, by)) if verdict == wanted && !waits => Heard::Arrived(by),
+        _ if waits && sent => Heard::Unsure,
+        _ => Heard::Open,
+    }
 }
 
 /// The one answer that was given for an environment, and by whom; `None` = there is none, or there are several that differ: GitHub tells
@@ -98,4 +121,20 @@ pub(super) async fn cancel(
     let stays = vec![Text::from("what its jobs have deployed already")];
     let part = pipeline::part(env, Some(&run), to, Act::CancelRun { run: id, asked }, steps);
     Ok(Draft::of(part, warnings, stays))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_the_past_is_none_to_a_gate_that_waits_now() {
+        let by = || Text::from("ines");
+        let said = || Some((Verdict::Approved, by()));
+        assert_eq!(heard(said(), Verdict::Approved, false, true), Heard::Arrived(by()));
+        assert_eq!(heard(said(), Verdict::Approved, true, true), Heard::Unsure, "a gate waits");
+        assert_eq!(heard(said(), Verdict::Approved, true, false), Heard::Open, "nothing was sent: it is answered now");
+        assert_eq!(heard(said(), Verdict::Rejected, false, true), Heard::Open, "it was the other answer");
+        assert_eq!(heard(None, Verdict::Approved, true, true), Heard::Unsure);
+    }
 }
