@@ -34,7 +34,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
-use crate::domain::ids::{OpId, ServiceId};
+use crate::domain::ids::ServiceId;
 use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
@@ -43,6 +43,7 @@ use crate::domain::proof::{self, Claim};
 use crate::domain::spread::Spread;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
+use crate::store::journal::Takeover;
 use crate::store::{Store, StoreError};
 
 /// Longest wait for a machine, for its checks, for the domains, and for the edge.
@@ -139,19 +140,16 @@ impl Operator {
         // The hold comes first: another console must never see an operation without one and take it for cut short.
         let held = self.store.hold(operation.id);
         let begun = match &held {
-            Ok(_) => self.store.begin(&operation).await,
-            Err(_) => Ok(()),
+            Ok(_) => self.begin(&operation).await,
+            Err(error) => Err(Text::from(error.to_string())),
         };
-        if let Some(error) = held.as_ref().err().or(begun.as_ref().err()) {
-            refuse(&mut operation, error, self.clock.now());
+        if let Err(why) = begun {
+            refuse(&mut operation, why, self.clock.now());
             self.tell(&operation).await;
             return;
         }
-        let mut against = self.overtaken().await;
-        if let (Some(earlier), None) = (self.plan.continues, &against) {
-            // Two operations that both claim to be open would be finished twice.
-            against = self.take_over(earlier).await.err();
-        }
+        // What took an earlier one over was not overtaken: that was looked at in one transaction with its beginning.
+        let against = if self.plan.continues.is_some() { None } else { self.overtaken().await };
         if let Some(why) = against {
             refuse(&mut operation, why, self.clock.now());
             if let Err(error) = self.store.end(&operation).await {
@@ -194,14 +192,28 @@ impl Operator {
         self.tell(&operation).await;
     }
 
-    /// An operation that was cut short is left, and this one goes on with it: what it holds still is given back. Of two that would go
-    /// on with it at once, one does.
-    async fn take_over(&self, earlier: OpId) -> Result<(), Text> {
+    /// Writes down that it begins. An earlier one that it goes on with is left by the same transaction, and what that one holds still is
+    /// given back. Of two that would go on with it at once, one does.
+    async fn begin(&self, operation: &Operation) -> Result<(), Text> {
         let told = |error: StoreError| Text::from(error.to_string());
+        let Some(earlier) = self.plan.continues else {
+            return self.store.begin(operation).await.map_err(told);
+        };
         let left = self.store.one(earlier).await.map_err(told)?.leases;
-        if !self.store.abandon(earlier, &format!("continued by {}", self.plan.op)).await.map_err(told)? {
-            let why = self.decided().await.map_err(told)?;
-            return Err(why.unwrap_or_else(|| Text::from("it was finished or left meanwhile")));
+        loop {
+            let seen = self.store.height().await.map_err(told)?;
+            if let Some(why) = self.objection().await {
+                return Err(why);
+            }
+            match self.store.take_over(operation, earlier, seen).await.map_err(told)? {
+                Takeover::Begun => break,
+                Takeover::Decided => {
+                    let why = self.decided().await.map_err(told)?;
+                    return Err(why.unwrap_or_else(|| Text::from("it was finished or left meanwhile")));
+                }
+                // What began meanwhile may stand against it.
+                Takeover::Late => {}
+            }
         }
         self.free_left(earlier, &left).await;
         Ok(())
@@ -357,11 +369,11 @@ impl Operator {
         let name = &part.service.name;
         let (state, why) = match trouble {
             Trouble::Unknown(why) => {
-                let now = if touched { format!("; {}", self.standing(part).await.words) } else { String::new() };
+                let now = if touched { format!("; {}", self.stands_now(part).await.words) } else { String::new() };
                 (OpState::Unknown, format!("{name}: it is not known whether it was taken: {why}{now}"))
             }
             Trouble::Failed(why) if touched => {
-                let Stands { spread, words } = self.standing(part).await;
+                let Stands { spread, words } = self.stands_now(part).await;
                 let told = match (spread, self.plan.kind) {
                     (Spread::Some, _) => format!("{name} is half-done: {words}: {why}"),
                     (Spread::All, OpKind::RollBack | OpKind::Promote) => {

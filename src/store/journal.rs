@@ -7,13 +7,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
 use crate::domain::operation::Operation;
 use crate::sanitize::Text;
+
+/// Counts the decisions on an operation.
+const DECIDED: &str = "select count(*) from journal where op = ? and event = 'abandon'";
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +79,17 @@ impl Answer {
     }
 }
 
+/// What became of an operation that was to go on with an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takeover {
+    /// It has begun, and the earlier one is left.
+    Begun,
+    /// Somebody decided on the earlier one first. Nothing was written.
+    Decided,
+    /// Another operation has begun since the rows that were read. Nothing was written.
+    Late,
+}
+
 /// Where the chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
@@ -92,6 +106,30 @@ impl Store {
     /// When the row is not on the disk; nothing may be called then.
     pub async fn begin(&self, operation: &Operation) -> Result<(), StoreError> {
         self.append(operation.id, "begin", json!(operation)).await
+    }
+
+    /// An operation begins that goes on with an earlier one, which is left by it: both in one transaction, since two that claim to be
+    /// open would each refuse the finish of the other. `seen` is the last row that was looked at before.
+    ///
+    /// # Errors
+    /// When the rows are not on the disk; nothing may be called then.
+    pub async fn take_over(&self, operation: &Operation, earlier: OpId, seen: i64) -> Result<Takeover, StoreError> {
+        let why = json!({ "why": format!("continued by {}", operation.id) });
+        let work = async {
+            let mut tx = self.pool.begin_with("begin immediate").await?;
+            let decided = sqlx::query_scalar::<_, i64>(DECIDED).bind(earlier.to_string()).fetch_one(&mut *tx).await?;
+            if decided > 0 {
+                return Ok(Takeover::Decided);
+            }
+            let begun = "select count(*) from journal where id > ? and event = 'begin'";
+            if sqlx::query_scalar::<_, i64>(begun).bind(seen).fetch_one(&mut *tx).await? > 0 {
+                return Ok(Takeover::Late);
+            }
+            self.row(&mut tx, operation.id, "begin", &json!(operation)).await?;
+            self.row(&mut tx, earlier, "abandon", &why).await?;
+            tx.commit().await.map(|()| Takeover::Begun)
+        };
+        work.await.map_err(|error: sqlx::Error| self.failed(&error))
     }
 
     /// A call will be sent.
@@ -148,8 +186,7 @@ impl Store {
     /// # Errors
     /// When the row is not on the disk.
     pub async fn abandon(&self, op: OpId, why: &str) -> Result<bool, StoreError> {
-        let undecided = "select count(*) from journal where op = ? and event = 'abandon'";
-        self.append_if(Some(undecided), op, "abandon", json!({ "why": why })).await
+        self.append_if(Some(DECIDED), op, "abandon", json!({ "why": why })).await
     }
 
     /// A person lets an operation that is held go on, or calls it off.
@@ -186,29 +223,33 @@ impl Store {
         event: &str,
         body: Value,
     ) -> Result<bool, StoreError> {
-        let at = self.clock.now().to_string();
-        let (op, body) = (op.to_string(), body.to_string());
         let work = async {
             // Taken for writing before the last hash is read: two consoles must not hang two rows on one.
             let mut tx = self.pool.begin_with("begin immediate").await?;
             if let Some(query) = unless {
-                let found = sqlx::query_scalar::<_, i64>(query).bind(&op).fetch_one(&mut *tx).await?;
+                let found = sqlx::query_scalar::<_, i64>(query).bind(op.to_string()).fetch_one(&mut *tx).await?;
                 if found > 0 {
                     return Ok(false);
                 }
             }
-            let last =
-                sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
-            let last: String = match last {
-                Some(row) => row.try_get(0)?,
-                None => String::new(),
-            };
-            let insert = sqlx::query("insert into journal (at, op, event, body, hash) values (?, ?, ?, ?, ?)");
-            let insert = insert.bind(&at).bind(&op).bind(event).bind(&body);
-            insert.bind(hash(&last, &at, &op, event, &body)).execute(&mut *tx).await?;
+            self.row(&mut tx, op, event, &body).await?;
             tx.commit().await.map(|()| true)
         };
         work.await.map_err(|error| self.failed(&error))
+    }
+
+    /// One row behind the last one, in a transaction that is taken for writing.
+    async fn row(&self, tx: &mut SqliteConnection, op: OpId, event: &str, body: &Value) -> Result<(), sqlx::Error> {
+        let at = self.clock.now().to_string();
+        let (op, body) = (op.to_string(), body.to_string());
+        let last = sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
+        let last: String = match last {
+            Some(row) => row.try_get(0)?,
+            None => String::new(),
+        };
+        let insert = sqlx::query("insert into journal (at, op, event, body, hash) values (?, ?, ?, ?, ?)");
+        let insert = insert.bind(&at).bind(&op).bind(event).bind(&body);
+        insert.bind(hash(&last, &at, &op, event, &body)).execute(&mut *tx).await.map(drop)
     }
 
     /// The last rows, newest first.

@@ -225,6 +225,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::domain::operation::OpKind;
+    use crate::store::journal::Takeover;
 
     fn operation() -> Operation {
         let at = Timestamp::UNIX_EPOCH;
@@ -279,6 +280,38 @@ mod tests {
             let left = rows.iter().filter(|row| row.event == "abandon" && row.op == one.id.to_string());
             assert_eq!(left.count(), 1);
         }
+    }
+
+    #[tokio::test]
+    async fn what_goes_on_with_an_operation_begins_and_leaves_it_or_does_neither() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let (earlier, next, third) = (operation(), operation(), operation());
+        store.begin(&earlier).await.unwrap();
+        let open = async || store.interrupted().await.unwrap().into_iter().map(|one| one.id).collect::<Vec<_>>();
+        // Whichever of its two rows does not reach the disk, the other one does not either.
+        for event in ["begin", "abandon"] {
+            let crash = format!(
+                "create trigger crash before insert on journal when new.event = '{event}' begin select raise(abort, 'crash'); end"
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(crash)).execute(&store.pool).await.unwrap();
+            let seen = store.height().await.unwrap();
+            assert!(store.take_over(&next, earlier.id, seen).await.is_err());
+            sqlx::raw_sql("drop trigger crash").execute(&store.pool).await.unwrap();
+            assert_eq!(open().await, [earlier.id], "{event}");
+        }
+        let seen = store.height().await.unwrap();
+        assert_eq!(
+            store.take_over(&next, earlier.id, seen - 1).await.unwrap(),
+            Takeover::Late,
+            "another one has begun"
+        );
+        assert_eq!(store.take_over(&next, earlier.id, seen).await.unwrap(), Takeover::Begun);
+        assert_eq!(open().await, [next.id]);
+        let seen = store.height().await.unwrap();
+        assert_eq!(store.take_over(&third, earlier.id, seen).await.unwrap(), Takeover::Decided);
+        assert_eq!(open().await, [next.id]);
+        assert_eq!(store.verify().await.unwrap(), Ok(3));
     }
 
     #[tokio::test]

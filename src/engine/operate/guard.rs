@@ -47,7 +47,7 @@ impl Operator {
     }
 
     /// What somebody said against it, or does there, that the plan did not know of.
-    async fn objection(&self) -> Option<Text> {
+    pub(super) async fn objection(&self) -> Option<Text> {
         self.remembered().await.unwrap_or_else(|error| Some(Text::from(error.to_string())))
     }
 

@@ -87,7 +87,8 @@ impl Operator {
                 return Err(Trouble::Failed(Text::from(format!("machine {id} could not be claimed: {error}"))));
             }
             // Whose lease it is the platform says in its refusal; when it ends, in the lease itself.
-            let ends = fly.held_lease(app, id).await.ok().flatten().and_then(|lease| lease.expires_at);
+            let ends =
+                self.unless_stopped(fly.held_lease(app, id)).await?.ok().flatten().and_then(|lease| lease.expires_at);
             let by_itself = ends.map(|at| format!(", which ends by itself at {at:.0}")).unwrap_or_default();
             let told = format!("machine {id} is leased{by_itself}: {}", error.message);
             self.leases.waits(id, Some((ends, Text::from(told))));

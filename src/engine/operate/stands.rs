@@ -16,8 +16,15 @@ pub(super) struct Stands {
 }
 
 impl Operator {
+    /// What a part is at now; who is told to stop does not wait for it.
+    pub(super) async fn stands_now(&self, part: &PlanPart) -> Stands {
+        let unread =
+            |_| Stands { spread: Spread::Unknown, words: "stopped before it was read how it stands".to_owned() };
+        self.unless_stopped(self.standing(part)).await.unwrap_or_else(unread)
+    }
+
     /// What a part is at now. What goes through the pipeline stands by the services that were to get its commit.
-    pub(super) async fn standing(&self, part: &PlanPart) -> Stands {
+    async fn standing(&self, part: &PlanPart) -> Stands {
         if part.platform != Platform::Github {
             return self.place(&part.service, part.platform, part.resource.as_str(), part.to.1.as_ref()).await;
         }

@@ -15,7 +15,10 @@ impl Operator {
             return None;
         }
         for claim in proof::healthy(&self.plan.claims, &self.plan.rest, &operation.proof) {
-            let (Some(sha), Some(id)) = (&claim.sha, self.serving(claim).await) else { continue };
+            let (Some(sha), Some(id)) = (&claim.sha, self.unless_stopped(self.serving(claim)).await.ok().flatten())
+            else {
+                continue;
+            };
             let kept = self.store.mark_verified(&claim.service, &id, sha, self.clock.now()).await;
             if let Err(error) = kept {
                 return Some(format!("it is not remembered as verified healthy: {error}"));
