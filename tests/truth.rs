@@ -6,8 +6,12 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "it prints what it counted")]
 
+#[path = "truth/crew.rs"]
+mod crew;
 #[path = "truth/doors.rs"]
 mod doors;
+#[path = "truth/past.rs"]
+mod past;
 #[path = "support/sky.rs"]
 #[expect(dead_code, reason = "the test of weather uses more of it")]
 mod sky;
@@ -38,6 +42,7 @@ struct Tally {
     unknown: u64,
     words: BTreeMap<&'static str, u64>,
     doors: BTreeMap<&'static str, usize>,
+    operations: BTreeMap<String, u64>,
     wrong: Vec<String>,
 }
 
@@ -137,9 +142,15 @@ async fn statements(seed: u64, span: Duration) -> Tally {
     let mut tally = Tally::default();
     let mut weather = weather::Weather::default();
     sky.pass(Duration::from_secs(30), |_| ()).await;
+    let mut crew = crew::Crew::start(&sky);
+    let mut luck = StdRng::seed_from_u64(seed.wrapping_add(0x0c4e));
     let end = sky.mono() + span;
     while sky.mono() < end {
         weather.change(&sky, &mut random);
+        let wrong = crew.work(&mut sky, &mut weather, &mut luck);
+        tally.wrong.extend(
+            wrong.iter().map(|one| format!("seed {seed} after {} s: {one}; {}", sky.mono().as_secs(), weather.told())),
+        );
         sky.pass(Duration::from_secs(1), |sky| {
             let before = tally.wrong.len();
             judge(sky, weather.quiet(sky.mono()), &mut tally);
@@ -153,12 +164,17 @@ async fn statements(seed: u64, span: Duration) -> Tally {
             break;
         }
     }
+    let (ends, held) = crew.stop().await;
+    tally.operations = ends;
+    tally.statements += held;
     sky.stop().await;
     let share = 100.0 * tally.unknown as f64 / tally.statements as f64;
     println!(
         "seed {seed}: {} statements, {share:.1} % unknown, {:?}, {:?}",
         tally.statements, tally.words, tally.doors
     );
+    let ended: u64 = tally.operations.values().sum();
+    println!("seed {seed}: {ended} operations drawn, {held} statements of their own: {:?}", tally.operations);
     for wrong in &tally.wrong {
         println!("{wrong}");
     }

@@ -44,7 +44,7 @@ impl Clock for TokioClock {
 pub struct Sky {
     pub sim: Sim,
     pub model: Model,
-    clock: SharedClock,
+    pub clock: SharedClock,
     engines: Vec<(EngineHandle, Lanes)>,
     marked: u32,
     heard: BTreeMap<String, Vec<String>>,
@@ -124,7 +124,8 @@ impl Sky {
         }
     }
 
-    fn know(&mut self, fact: Fact) {
+    /// A fact reaches the console.
+    pub fn know(&mut self, fact: Fact) {
         let now = self.now();
         drop(update(&mut self.model, Msg::Fact(fact), now));
     }

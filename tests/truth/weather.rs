@@ -1,6 +1,7 @@
 //! What happens to the world: deploys that are well, ill or fall back, things that break and heal, and platforms that do not
 //! answer as they should.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand::Rng as _;
@@ -17,6 +18,8 @@ const AFTERMATH: Duration = Duration::from_secs(90);
 pub struct Weather {
     troubled_until: Duration,
     last: Vec<String>,
+    /// When something was last drawn that moves an environment.
+    moved: BTreeMap<String, Duration>,
 }
 
 impl Weather {
@@ -27,7 +30,7 @@ impl Weather {
 
     /// The last things drawn.
     pub fn told(&self) -> String {
-        self.last.iter().rev().take(4).rev().cloned().collect::<Vec<_>>().join("; ")
+        self.last.iter().rev().take(8).rev().cloned().collect::<Vec<_>>().join("; ")
     }
 
     /// One second's luck.
@@ -37,6 +40,7 @@ impl Weather {
         let fair = (now.as_secs() / 600).is_multiple_of(2);
         if random.random_bool(1.0 / 70.0) {
             let event = event(random);
+            self.moved.insert(event["environment"].as_str().unwrap().to_owned(), now);
             self.note(now, &event);
             sky.happens(&event);
         }
@@ -48,7 +52,17 @@ impl Weather {
         }
     }
 
+    /// Whether nothing was drawn since then that moves this environment.
+    pub fn calm_since(&self, then: Duration, env: &str) -> bool {
+        self.moved.get(env).is_none_or(|at| *at < then)
+    }
+
     fn note(&mut self, now: Duration, what: &Value) {
+        self.say(now, &what.to_string());
+    }
+
+    /// Something else that happened.
+    pub fn say(&mut self, now: Duration, what: &str) {
         self.last.push(format!("at {} s {what}", now.as_secs()));
     }
 }
