@@ -75,7 +75,7 @@ async fn listen(mut lanes: Lanes, shared: Shared, heard: Arc<Mutex<Heard>>, begi
                 file.sync_all()
             });
             written.await.unwrap().unwrap();
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
         };
         let fact = tokio::select! {
             fact = lanes.control.recv() => Some(fact),
@@ -234,7 +234,7 @@ impl Crew {
         if now < self.next || !self.asked.is_empty() || !self.running.is_empty() {
             return;
         }
-        self.next = now + Duration::from_secs(random.random_range(15..75));
+        self.next = now + Duration::from_secs(random.random_range(60..180));
         let (env, wish) = draw(sky, random);
         weather.say(now, &format!("{} of {env} is wished for", wish.kind().name()));
         let soon = |random: &mut StdRng, from, to| now + Duration::from_secs(random.random_range(from..to));
