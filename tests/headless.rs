@@ -337,6 +337,13 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
         gate.is_some_and(|gate| gate["env"] == "production" && gate["run"].is_u64() && gate["mine"] == true),
         "{gate:?}"
     );
+    // Who had it carried out, why, and what that overrode stands in the journal.
+    let order = &said.last().unwrap()["operation"]["order"];
+    assert!(order["reason"] == "planned" && !order["by"].as_str().unwrap().is_empty(), "{order}");
+    assert!(order["overridden"][0].as_str().unwrap().contains("SENTRY_DSN"), "{order}");
+    let journal = flightdeck(dir.path(), &["journal", "--limit", "1000"]).await;
+    let journal = String::from_utf8_lossy(&journal.stdout).into_owned();
+    assert!(journal.contains(": planned (overrides: not met: secrets are in place"), "{journal}");
     sim.stop().await;
 }
 

@@ -42,6 +42,10 @@ pub(super) async fn carry_out(
         let error = UserError::new(ExitCode::Refused, why.join("; ")).now("nothing was changed");
         return Err(error.hint("--reason overrides it; the journal keeps the reason"));
     }
+    // Told before it happens, also where the reason was given for something else.
+    for one in &plan.overrides {
+        super::complain(&format!("the reason overrides: {}", one.words()));
+    }
     // Before the first call, so that none is cut off in its midst.
     let mut signals = Signals::listen()?;
     let op = plan.op;

@@ -62,17 +62,9 @@ pub(super) async fn run(
         let _ = writeln!(text, "{}", json!({"schema": "flightdeck/journal", "version": 1, "rows": rows}));
     } else {
         for row in rows {
-            let says = ["title", "call", "outcome"].iter().find_map(|key| row.body[*key].as_str()).unwrap_or_default();
-            let result = row.body["result"].as_str().unwrap_or_default();
             let at: String = row.at.chars().take(19).collect();
             let op = row.op.get(row.op.len().saturating_sub(8)..).unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "{:>6} {at}Z {op} {:<8} {says}{}{result}",
-                row.id,
-                row.event,
-                if result.is_empty() { "" } else { ": " }
-            );
+            let _ = writeln!(text, "{:>6} {at}Z {op} {:<8} {}", row.id, row.event, row.says());
         }
     }
     super::print(&text)?;

@@ -36,7 +36,7 @@ use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{
-    Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
+    Act, Move, OpKind, OpState, Operation, Order, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
 use crate::domain::pace;
 use crate::domain::proof::{self, Claim};
@@ -285,7 +285,12 @@ impl Operator {
             Act::VercelLever(_) => Some(Text::from(part.to_id.as_str())).filter(|id| !id.is_empty()),
             _ => None,
         });
-        Operation { steps, moves: moves.collect(), commit, wish, follows, ..begun }
+        let order = Order {
+            by: Text::from(&*self.settings.who),
+            reason: self.reason.clone().unwrap_or_default(),
+            overridden: self.plan.overrides.iter().map(|one| Text::from(one.words())).collect(),
+        };
+        Operation { steps, moves: moves.collect(), commit, wish, follows, order, ..begun }
     }
 
     async fn carry_out(&self, operation: &mut Operation) {

@@ -255,16 +255,12 @@ impl Told {
 }
 
 fn row(entry: &Entry) -> JournalRow {
-    let body = |key: &str| entry.body[key].as_str().unwrap_or_default();
-    let what = ["title", "call", "why"].iter().map(|key| body(key)).find(|text| !text.is_empty()).unwrap_or_default();
-    let end = ["result", "outcome"].iter().map(|key| body(key)).find(|text| !text.is_empty()).unwrap_or_default();
-    let says = if end.is_empty() { what.to_owned() } else { format!("{what}: {end}") };
     JournalRow {
         id: entry.id,
         at: entry.at.parse().ok(),
         op: Text::from(entry.op.as_str()),
         event: Text::from(entry.event.as_str()),
-        says: Text::from(says),
+        says: Text::from(entry.says()),
     }
 }
 

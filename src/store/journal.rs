@@ -12,7 +12,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Order};
 use crate::sanitize::Text;
 
 /// Counts the decisions on an operation.
@@ -31,6 +31,28 @@ pub struct Entry {
     pub event: String,
     /// What it says.
     pub body: Value,
+}
+
+impl Entry {
+    /// The row in one line: what is done and by whose order, what a call led to, how an operation ended.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let body = |key: &str| self.body[key].as_str().unwrap_or_default();
+        let first = |keys: &[&str]| {
+            keys.iter().map(|key| body(key)).find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+        };
+        let (what, end) = (first(&["title", "call", "why"]), first(&["result", "outcome"]));
+        match self.event.as_str() {
+            // How it ended is what a person looks for; what it was stands in its first row.
+            "end" if !end.is_empty() => format!("{end} ({what})"),
+            "begin" => {
+                let order = serde_json::from_value::<Order>(self.body["order"].clone()).unwrap_or_default().words();
+                if order.is_empty() { what } else { format!("{what}, {order}") }
+            }
+            _ if !end.is_empty() => format!("{what}: {end}"),
+            _ => what,
+        }
+    }
 }
 
 /// What a call takes or gives back.
