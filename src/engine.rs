@@ -15,7 +15,7 @@ pub mod view;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -132,7 +132,8 @@ impl EngineHandle {
         self.supervisor.start(async move {
             match memory.store().await {
                 Ok(store) => {
-                    let (moved, called, leases, short, rested) = Default::default();
+                    let (moved, called, leases, short) = Default::default();
+                    let rested = Mutex::new(plan.at_rest.iter().map(ToString::to_string).collect());
                     let operator = operate::Operator {
                         clients,
                         settings,
@@ -221,7 +222,8 @@ impl EngineHandle {
         });
     }
 
-    /// Leaves an interrupted operation as it is, by a person's word. What it holds still is given back; the answer is a notice.
+    /// Leaves an interrupted operation as it is, by a person's word. What it holds still is given back; the answer is
+    /// `Fact::Left`.
     pub fn leave(&self, op: OpId, why: Text) {
         let (memory, outbox, clients) = (self.memory.clone(), self.outbox.clone(), self.clients.clone());
         self.supervisor.start(async move {
@@ -232,11 +234,11 @@ impl EngineHandle {
                         let Some(fly) = &clients.fly else { continue };
                         told.push(operate::leases::free_left(fly, &store, op, lease).await.to_string());
                     }
-                    told.join("; ")
+                    Ok(Text::from(told.join("; ")))
                 }
-                Err(error) => error.to_string(),
+                Err(error) => Err(error),
             };
-            outbox.tell(Fact::Notice(Text::from(told))).await;
+            outbox.tell(Fact::Left(op, told)).await;
         });
     }
 

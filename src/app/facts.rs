@@ -122,7 +122,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::ProjectFile(file) => trust::found(model, *file, now),
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
-        Fact::Notice(text) => model.notice = Some(text),
+        Fact::Left(_, Ok(text) | Err(text)) | Fact::Notice(text) => model.notice = Some(text),
     }
     rollback::renewed(model);
     confirm::check(model, now);

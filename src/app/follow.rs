@@ -8,8 +8,9 @@ use super::msg::{Key, KeyCode, Now};
 use super::question::{self, Question};
 use super::rollback::Rollback;
 use super::scroll;
+use crate::domain::cut_short::{finished, undone};
 use crate::domain::ids::OpId;
-use crate::domain::operation::{Move, Operation, StepReport, StepState, Target, Wait, Wish};
+use crate::domain::operation::{Operation, StepReport, StepState, Wait};
 use crate::sanitize::Text;
 
 /// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
@@ -57,39 +58,6 @@ pub(super) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect
         return Vec::new();
     };
     question::ask(model, Question { continues: Some(op), ..Question::new(env, wish) })
-}
-
-/// The wish that finishes an operation: what it moved, or what was wished for.
-#[must_use]
-pub fn finished(operation: &Operation) -> Option<Wish> {
-    match &operation.wish {
-        Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
-        // It goes on to what was chosen: what has arrived of it is seen to have.
-        Some(wish @ Wish::RollBack(targets)) if !targets.is_empty() => Some(wish.clone()),
-        _ => towards(operation, false),
-    }
-}
-
-/// The wish that takes an operation back; `None` where it moves nothing, or where from is not known.
-#[must_use]
-pub fn undone(operation: &Operation) -> Option<Wish> {
-    towards(operation, true)
-}
-
-/// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
-fn towards(operation: &Operation, back: bool) -> Option<Wish> {
-    let chosen: &[Target] = match &operation.wish {
-        Some(Wish::RollBack(targets)) => targets,
-        _ => &[],
-    };
-    let target = |one: &Move| {
-        let deployment = if back { one.from.clone()? } else { one.to.clone() };
-        // It is finished in the manner in which it was begun; the way back is found by what is there.
-        let manner = chosen.iter().find(|target| !back && target.service == one.service).map(|one| one.manner.clone());
-        Some(Target { service: one.service.clone(), deployment, manner: manner.unwrap_or_default() })
-    };
-    let targets: Option<Vec<Target>> = operation.moves.iter().map(target).collect();
-    targets.filter(|targets| !targets.is_empty()).map(Wish::RollBack)
 }
 
 /// Whether it waits for a person's word: new machines are ready beside the old ones.

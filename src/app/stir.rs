@@ -50,6 +50,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         | Fact::ProjectFile(_)
         | Fact::Approved(_)
         | Fact::Operation(_)
+        | Fact::Left(..)
         | Fact::Notice(_)
         | Fact::Saved(_)
         | Fact::Clock(..) => true,

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::carry::carry_out;
 use super::operation::{Consent, planned};
 use super::{Output, place};
+use crate::app::live;
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::app::{follow, live};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::cut_short;
@@ -135,8 +135,9 @@ async fn leave(
     engine.leave(operation.id, Text::from(format!("left as it is by {who}{why}: {live}")));
     let told = async {
         loop {
-            if let Fact::Notice(text) = lanes.control.recv().await? {
-                return Some(text);
+            match lanes.control.recv().await? {
+                Fact::Left(op, told) if op == operation.id => return Some(told),
+                _ => {}
             }
         }
     };
@@ -145,6 +146,7 @@ async fn leave(
     let told = told.ok_or_else(|| {
         UserError::new(output.late(), "it did not end in time").hint("flightdeck status tells how it stands")
     })?;
+    let told = told.map_err(|why| UserError::new(ExitCode::Refused, why.to_string()).now("it was not left by this"))?;
     let told = format!("{told}; {live}");
     let text = if output.json {
         format!("{}\n", json!({"schema": "flightdeck/leave", "version": 1, "operation": operation.id, "says": told}))
@@ -194,7 +196,7 @@ fn chosen(all: Vec<Operation>, env: Option<&EnvId>, id: Option<&str>) -> Result<
 fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
     let refused = |why: &str| UserError::new(ExitCode::Refused, why).now("nothing was changed");
     let name = cut_short::name(operation.id);
-    match (decision, follow::finished(operation), follow::undone(operation)) {
+    match (decision, cut_short::finished(operation), cut_short::undone(operation)) {
         (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
         (Decision::Undo, ..) => Err(refused("this cannot be undone automatically")
             .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),

@@ -313,7 +313,7 @@ pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserErr
         let proof: String = operation.proof.iter().map(row).collect();
         // What ended half-way is said with how to go on.
         let name = cut_short::name(operation.id);
-        let undo = if operation.moves.is_empty() { String::new() } else { format!(" or undo {name}") };
+        let undo = cut_short::undone(operation).map(|_| format!(" or undo {name}")).unwrap_or_default();
         let next = operation.open_question().then(|| {
             format!("to go on: flightdeck status tells what runs now; flightdeck finish {name}{undo} shows what would be done\n")
         });

@@ -2,7 +2,7 @@
 
 use super::amount::amount;
 use super::ids::{EnvId, OpId};
-use super::operation::{OpKind, Operation, StepReport, StepState};
+use super::operation::{Move, OpKind, Operation, StepReport, StepState, Target, Wish};
 use crate::sanitize::Text;
 
 /// Digits at the end of an operation's identity that name it for people: its beginning is the time, which two may share.
@@ -13,6 +13,39 @@ const DIGITS: usize = 8;
 pub fn name(op: OpId) -> String {
     let id = op.to_string();
     id.get(id.len().saturating_sub(DIGITS)..).unwrap_or_default().to_owned()
+}
+
+/// The wish that finishes an operation: what it moved, or what was wished for.
+#[must_use]
+pub fn finished(operation: &Operation) -> Option<Wish> {
+    match &operation.wish {
+        Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
+        // It goes on to what was chosen: what has arrived of it is seen to have.
+        Some(wish @ Wish::RollBack(targets)) if !targets.is_empty() => Some(wish.clone()),
+        _ => towards(operation, false),
+    }
+}
+
+/// The wish that takes an operation back; `None` where it moves nothing, or where from is not known.
+#[must_use]
+pub fn undone(operation: &Operation) -> Option<Wish> {
+    towards(operation, true)
+}
+
+/// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
+fn towards(operation: &Operation, back: bool) -> Option<Wish> {
+    let chosen: &[Target] = match &operation.wish {
+        Some(Wish::RollBack(targets)) => targets,
+        _ => &[],
+    };
+    let target = |one: &Move| {
+        let deployment = if back { one.from.clone()? } else { one.to.clone() };
+        // It is finished in the manner in which it was begun; the way back is found by what is there.
+        let manner = chosen.iter().find(|target| !back && target.service == one.service).map(|one| one.manner.clone());
+        Some(Target { service: one.service.clone(), deployment, manner: manner.unwrap_or_default() })
+    };
+    let targets: Option<Vec<Target>> = operation.moves.iter().map(target).collect();
+    targets.filter(|targets| !targets.is_empty()).map(Wish::RollBack)
 }
 
 /// Why nothing else may be changed in an environment: an operation there that was cut short and has no end yet, which another one
@@ -45,7 +78,7 @@ fn far(operation: &Operation) -> String {
 /// How to go on with it, as commands.
 fn ways(operation: &Operation) -> String {
     let name = name(operation.id);
-    let undo = if operation.moves.is_empty() { String::new() } else { format!("flightdeck undo {name}, ") };
+    let undo = undone(operation).map(|_| format!("flightdeck undo {name}, ")).unwrap_or_default();
     format!("flightdeck finish {name}, {undo}flightdeck leave {name}")
 }
 

@@ -7,7 +7,7 @@ use super::extent::Extent;
 use super::feed::{Budget, FeedId, FeedStatus};
 use super::health::{ProbeId, Sample};
 use super::history::History;
-use super::ids::{EnvId, ReqId, ServiceId};
+use super::ids::{EnvId, OpId, ReqId, ServiceId};
 use super::log::LogBatch;
 use super::operation::{Operation, Plan};
 use super::pipeline::Run;
@@ -56,6 +56,8 @@ pub enum Fact {
     Approved(Result<(), Text>),
     /// Text was written to this file, or why it was not.
     Saved(Result<Text, Text>),
+    /// An operation was left as it is, and what became of what it held; or why it was not left.
+    Left(OpId, Result<Text, Text>),
     /// Something to tell the person once, on the hint line.
     Notice(Text),
 }

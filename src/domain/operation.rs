@@ -38,6 +38,8 @@ pub struct Plan {
     pub rest: Vec<Rest>,
     /// What has to be observed at the end, service by service. A plan that continues may have nothing else left to do.
     pub claims: Vec<Claim>,
+    /// Machines of what is claimed that were at rest before anything was changed, and may be so at the end.
+    pub at_rest: Vec<Text>,
     /// Probes of the environment that failed when it was computed.
     pub red: Vec<Text>,
     /// Commits that go out (are no longer live) when it is carried out, or that ship; `None` = could not be read.
@@ -75,6 +77,7 @@ impl Plan {
             parts,
             rest: Vec::new(),
             claims: Vec::new(),
+            at_rest: Vec::new(),
             red: Vec::new(),
             commits_out: None,
             ships: None,
@@ -453,6 +456,9 @@ pub struct Operation {
     /// What was observed of its claim, as it came in.
     #[serde(default)]
     pub proof: Vec<Observation>,
+    /// Machines that were at rest before it changed anything, for whatever goes on with it.
+    #[serde(default)]
+    pub at_rest: Vec<Text>,
     /// What was wished for, so that it can be wished for again.
     #[serde(default)]
     pub wish: Option<Wish>,
@@ -537,6 +543,7 @@ impl Operation {
             interrupted: false,
             moves: Vec::new(),
             proof: Vec::new(),
+            at_rest: Vec::new(),
             wish: None,
             commit: None,
             follows: None,

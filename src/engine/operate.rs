@@ -98,7 +98,7 @@ pub(super) struct Operator {
     pub(super) leases: Leases,
     /// Services whose instances were not all reached, and how many were: the rest goes on, and the end is not a whole one.
     pub(super) short: Mutex<Vec<(ServiceId, Text)>>,
-    /// Machines that were at rest when they were updated, and may be so at the end.
+    /// Machines that were at rest when it was planned or when they were updated, and may be so at the end.
     pub(super) rested: Mutex<BTreeSet<String>>,
 }
 
@@ -290,7 +290,8 @@ impl Operator {
             reason: self.reason.clone().unwrap_or_default(),
             overridden: self.plan.overrides.iter().map(|one| Text::from(one.words())).collect(),
         };
-        Operation { steps, moves: moves.collect(), commit, wish, follows, order, ..begun }
+        let at_rest = self.plan.at_rest.clone();
+        Operation { steps, moves: moves.collect(), commit, wish, follows, order, at_rest, ..begun }
     }
 
     async fn carry_out(&self, operation: &mut Operation) {

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fleet::Fleet;
+use futures_util::future::join_all;
 
 use super::feeds::{Clients, vercel_target};
 use super::plan::{self, Left, PartFacts};
@@ -109,6 +110,11 @@ pub(super) async fn preflight(
     plan.refusals.splice(0..0, info.read_only());
     plan.expected = plan::usual(past.durations.clone());
     plan.continues = past.continues;
+    // What an operation cut short has changed may rest because of that: what it saw itself counts.
+    plan.at_rest = match &past.earlier {
+        Some(earlier) => earlier.at_rest.clone(),
+        None => at_rest(clients, &plan).await,
+    };
     // What is left of a rollback is not what was wished for; any other plan names it itself.
     if plan.kind == OpKind::RollBack {
         plan.wish = wish.clone();
@@ -165,6 +171,15 @@ impl Aim<'_> {
             Self::Commit(sha, _) => format!("it has no deployment of {} to go back to", sha.short()),
         }
     }
+}
+
+/// Machines of what is claimed that do not run now. Where they cannot be read none is known to be at rest, and each has to run at the end.
+async fn at_rest(clients: &Clients, plan: &Plan) -> Vec<Text> {
+    let Some(fly) = &clients.fly else { return Vec::new() };
+    let own = plan.claims.iter().filter(|claim| claim.platform == Platform::Fly);
+    let read = join_all(own.map(|claim| fly.machines(claim.resource.as_str()))).await;
+    let all = read.into_iter().flatten().flatten();
+    all.filter(Machine::rests).map(|machine| Text::from(machine.id)).collect()
 }
 
 /// What was read of a service; `None` = it has no such deployment.

@@ -15,6 +15,7 @@ use crate::app::note::Note;
 use crate::app::question::Question;
 use crate::app::rollback::{self, Asks, Rollback};
 use crate::domain::candidates::{self, Choice};
+use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
 use crate::domain::pace;
@@ -207,9 +208,9 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
         return interrupted(ctx, operation, lines);
     }
     if operation.state.ended() {
-        let choices = match (operation.open_question(), operation.moves.is_empty()) {
-            (true, false) => " F finishes it, U undoes it, esc holds it as it is",
-            (true, true) => " F finishes it, esc holds it as it is",
+        let choices = match (operation.open_question(), cut_short::undone(operation).is_some()) {
+            (true, true) => " F finishes it, U undoes it, esc holds it as it is",
+            (true, false) => " F finishes it, esc holds it as it is",
             (false, _) => " esc leaves",
         };
         return (lines, Line::styled(choices, ctx.theme.strong()));
@@ -300,7 +301,7 @@ fn interrupted(
         lines.push(Line::styled(" now", ctx.theme.strong()));
     }
     lines.extend(live.into_iter().map(|told| Line::raw(format!("    {told}"))));
-    let undo = if operation.moves.is_empty() { "" } else { " U undoes it," };
+    let undo = cut_short::undone(operation).map_or("", |_| " U undoes it,");
     let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");
     (lines, Line::styled(hint, ctx.theme.prod()))
 }

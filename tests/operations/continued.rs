@@ -15,6 +15,7 @@ use flightdeck::sim::world::{Env, Health};
 use flightdeck::store::Store;
 use serde_json::json;
 
+use crate::crashes::sql;
 use crate::every_crash::Case;
 use crate::world::{Ahead, Console, World};
 
@@ -118,8 +119,15 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
         machine.id.clone()
     };
     let mut console = world.console();
+    let green = backend(&mut console, Strategy::BlueGreen).await;
+    let green = console.plan(green).await;
+    let started = |why: &&flightdeck::sanitize::Text| why.as_str().contains("would be started");
+    assert!(green.refusals.iter().find(started).is_some_and(|why| why.as_str().contains(&id)), "{green:#?}");
     let targets = backend(&mut console, strategy).await;
-    let plan = console.plan(targets).await;
+    let plan = console.plan(targets.clone()).await;
+    let full =
+        "create trigger full before insert on journal when new.event = 'end' begin select raise(abort, 'full'); end";
+    sql(world.state.path(), full.to_owned()).await;
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{strategy:?}: {done:#?}");
     {
@@ -134,6 +142,13 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
     let told = told.unwrap();
     assert!(told.found == Found::Seen && told.words.as_str().ends_with(&rests), "{strategy:?}: {told:?}");
     assert!(done.steps.iter().any(|step| step.detail.as_str().contains("of which 1 does not run")), "{done:#?}");
+    console.stop().await;
+    // Its end was not written down: another process finishes it, and knows what rested before.
+    sql(world.state.path(), "drop trigger full".to_owned()).await;
+    let mut console = world.console();
+    let rest = console.try_plan(targets, Some(done.id)).await.unwrap();
+    let finished = console.carry_out(rest).await;
+    assert_eq!(finished.state, OpState::Done, "{strategy:?}: {finished:#?}");
     console.stop().await;
 }
 

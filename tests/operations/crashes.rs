@@ -122,6 +122,35 @@ async fn after_every_crash_the_rollback_is_finished_and_no_call_is_repeated() {
     assert!(last > 27, "a rollback of two machines and one project writes more rows than {last}");
 }
 
+/// A finish that is cut off after its first rows leaves one operation open, which is finished: never two that refuse each other.
+async fn finish_cut_off(rows: usize) {
+    let world = World::start(SPEED).await;
+    let state = world.state.path();
+    let store = Store::open(state, SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let op = OpId(uuid::Uuid::now_v7());
+    let now = SystemClock::shared().now();
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: rollback".into(), now);
+    store.begin(&Operation { wish: Some(Wish::RollBack(targets.clone())), ..begun }).await.unwrap();
+    let plan = console.try_plan(targets.clone(), Some(op)).await.unwrap();
+    let next = plan.op;
+    crash_after(state, 1 + rows).await;
+    let first = console.carry_out(plan).await;
+    assert_ne!(first.state, OpState::Done, "{rows}: {first:#?}");
+    console.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    let open: Vec<OpId> = store.interrupted().await.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(open, [if rows < 2 { op } else { next }], "{rows}");
+    finish(&world, targets, Some(open[0]), rows).await;
+    assert!(store.interrupted().await.unwrap().is_empty(), "{rows}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finish_that_is_cut_off_at_its_beginning_leaves_one_operation_open() {
+    tokio::join!(finish_cut_off(0), finish_cut_off(1), finish_cut_off(2), finish_cut_off(4));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_lease_a_finish_waits_for_is_told_with_its_end() {
     let world = World::start(SPEED).await;

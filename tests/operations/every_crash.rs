@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use flightdeck::app::follow;
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
@@ -308,7 +308,7 @@ async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>)
 /// What a person does at the next start: asks for its finish; where it says that it is done already, that is so.
 pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str) {
     let mut console = case.console(world);
-    let (op, mut wish) = (cut_short.id, follow::finished(cut_short).unwrap());
+    let (op, mut wish) = (cut_short.id, cut_short::finished(cut_short).unwrap());
     // Of a secret the platforms tell when it was set, and not by whom: the answer to our call is what proves it.
     let proven = cut_short.unknown_calls.is_empty();
     if let Wish::SetSecret { value, .. } = &mut wish {
@@ -338,7 +338,7 @@ pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str
         let done = ["already", "leave the operation as it is", "is over"];
         assert!(done.iter().any(|words| why.contains(words)), "{what}: {why}");
         console.engine.leave(op, flightdeck::sanitize::Text::from("as it is"));
-        console.fact(|fact| matches!(fact, Fact::Notice(_)).then_some(())).await;
+        console.fact(|fact| matches!(fact, Fact::Left(id, Ok(_)) if id == op).then_some(())).await;
     }
     console.stop().await;
     let truth: Value = world.truth().await;

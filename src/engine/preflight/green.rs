@@ -69,6 +69,13 @@ pub(super) fn against(fleet: &[&Machine], manner: &Manner, left: Option<&Greens>
     if !fleet.iter().any(|machine| machine.whole().is_some_and(WholeConfig::has_checks)) {
         why.push(Text::from("no check is configured: nothing tells whether new machines are well; roll instead"));
     }
+    if let Some(machine) = fleet.iter().find(|machine| machine.rests()) {
+        let text = format!(
+            "machine {} {} is {}, and the new one in its place would be started; roll instead, which leaves it at rest",
+            machine.id, machine.region, machine.state
+        );
+        why.push(Text::from(text));
+    }
     let volume = |machine: &&&Machine| machine.whole().is_some_and(WholeConfig::has_volume);
     if let Some(machine) = fleet.iter().find(volume) {
         why.push(Text::from(format!("machine {} has a volume, which a new one cannot have; roll instead", machine.id)));
