@@ -71,6 +71,11 @@ impl Confirm {
         }
     }
 
+    /// Nothing of it counts as seen.
+    pub(super) fn unseen(&mut self) {
+        self.rows = 0;
+    }
+
     /// So much is typed.
     #[cfg(test)]
     pub(super) fn typed(text: &str) -> Self {

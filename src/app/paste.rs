@@ -113,6 +113,7 @@ mod tests {
         let plan = Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall) };
         let confirm = crate::app::confirm::Confirm::default();
         model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
+        model.geometry.dialog = Some(crate::app::geometry::Laid { top: 0, room: 9, all: 9, must: 9 });
         model
     }
 

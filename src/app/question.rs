@@ -42,15 +42,13 @@ pub(super) fn ask(model: &mut Model, question: Question) -> Vec<Effect> {
 
 /// Asks the question of the dialog again, if it has one.
 pub(super) fn again(model: &mut Model) -> Vec<Effect> {
-    let (question, overridden) = match &model.rollback {
-        Some(Rollback::Ready(plan, confirm)) => (confirm.question.clone(), !plan.overrides.is_empty()),
-        // Whatever made it fall may need another reason.
-        Some(Rollback::Refused(_, question)) => (question.clone(), true),
+    let question = match &model.rollback {
+        Some(Rollback::Ready(_, confirm)) => confirm.question.clone(),
+        Some(Rollback::Refused(_, question)) => question.clone(),
         _ => return Vec::new(),
     };
     let Some(mut question) = question else { return Vec::new() };
-    if overridden {
-        question.said = model.reason.take().or(question.said);
-    }
+    // What was said for the plan before is no reason for what only the next one finds in its way.
+    question.said = model.reason.take().or(question.said);
     ask(model, question)
 }

@@ -272,6 +272,9 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     let read = scroll::read(confirm.rows, model.geometry.dialog);
     let told = match confirm.key(plan, key, model.hurried, now) {
         Answer::Yes if read => return confirmed(model, now),
+        Answer::Yes if model.geometry.dialog.is_none() => {
+            "the plan has not been on the screen yet: press it again to confirm".to_owned()
+        }
         Answer::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
         Answer::No => {
             model.rollback = None;

@@ -65,9 +65,17 @@ fn rows(model: &mut Model, by: isize) {
     }
 }
 
-/// Whether what has to be read before it is confirmed has been on the screen.
+/// The screen has another size: rows of the old width say nothing about those of the new one, so that a plan begins at its beginning.
+pub(super) fn resized(model: &mut Model) {
+    if let Some(Rollback::Ready(_, confirm)) = &mut model.rollback {
+        confirm.unseen();
+        begin(model);
+    }
+}
+
+/// Whether what has to be read before it is confirmed has been on the screen. What was not laid out yet has not.
 pub(super) fn read(seen: usize, laid: Option<Laid>) -> bool {
-    laid.is_none_or(|laid| seen.max(laid.top + laid.room) >= laid.must)
+    laid.is_some_and(|laid| seen.max(laid.top + laid.room) >= laid.must)
 }
 
 #[cfg(test)]
@@ -151,5 +159,26 @@ mod tests {
         press(&mut plan, KeyCode::PageDown);
         press(&mut plan, KeyCode::Home);
         assert!(matches!(press(&mut plan, KeyCode::Enter)[..], [Effect::Operate(..)]), "it was seen before");
+    }
+
+    #[test]
+    fn what_no_frame_showed_or_one_of_another_width_counts_as_unread() {
+        let mut plan = model(ready(Level::Critical), 5);
+        let laid = plan.geometry.dialog.take();
+        assert!(press(&mut plan, KeyCode::Enter).is_empty(), "no frame showed it");
+        assert!(plan.notice.as_ref().is_some_and(|said| said.as_str().contains("not been on the screen")));
+        plan.geometry.dialog = laid.map(|laid| Laid { must: 25, ..laid });
+        press(&mut plan, KeyCode::PageDown);
+        press(&mut plan, KeyCode::PageDown);
+        let _ = update(&mut plan, Msg::Resize(80, 24), NOW);
+        assert!(plan.geometry.dialog.is_some(), "it is as wide as before");
+        let _ = update(&mut plan, Msg::Resize(70, 24), NOW);
+        assert_eq!((plan.geometry.dialog, plan.scroll), (None, None));
+        plan.geometry.dialog = Some(Laid { top: 0, room: 10, all: 40, must: 35 });
+        assert!(press(&mut plan, KeyCode::Enter).is_empty(), "28 rows of it were, when they were wider");
+        for _ in 0..4 {
+            press(&mut plan, KeyCode::PageDown);
+        }
+        assert!(matches!(press(&mut plan, KeyCode::Enter)[..], [Effect::Operate(..)]), "all of it is read");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flightdeck::app::effect::Effect;
+use flightdeck::app::geometry::Geometry;
 use flightdeck::app::model::{Model, Place};
 use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
 use flightdeck::app::rollback::Rollback;
@@ -21,6 +22,9 @@ use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sim::faults::{Fault, FaultSpec};
 use flightdeck::sim::world::Env;
 use flightdeck::sim::{self, Options, Sim};
+use flightdeck::ui::theme::Theme;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use serde_json::{Value, json};
 
 /// Tokio's time as everybody's.
@@ -43,6 +47,7 @@ impl Clock for TokioClock {
 struct Night {
     sim: Sim,
     model: Model,
+    theme: Theme,
     engine: EngineHandle,
     lanes: Lanes,
     clock: SharedClock,
@@ -76,6 +81,7 @@ impl Night {
         let dir = state.path().to_str().unwrap().to_owned();
         let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
         let settings = parse(&sim.config_toml(), None, &Flags::default(), &env).unwrap();
+        let theme = Theme::load(&settings.ui);
         let mut model = Model::new(&settings, Now { wall: clock.now(), mono: clock.mono() });
         model.size = (200, 50);
         let production = model.environments.iter().find(|one| one.tier == Tier::Production).unwrap();
@@ -83,7 +89,7 @@ impl Night {
         #[expect(clippy::disallowed_methods, reason = "a test has no supervisor; the task is aborted at its end")]
         let pace = tokio::spawn(as_fast_as_the_disk(state.path().join("pace")));
         let (engine, lanes) = Engine::start(Arc::new(settings), Arc::clone(&clock), scope);
-        Self { sim, model, engine, lanes, clock, pace, _state: state }
+        Self { sim, model, theme, engine, lanes, clock, pace, _state: state }
     }
 
     /// The next fact reaches the model, and what the application asks for is done; the plan is handed out as it is shown.
@@ -110,7 +116,13 @@ impl Night {
         }
     }
 
+    /// Presses a key on what the frame before shows.
     fn press(&mut self, code: KeyCode) {
+        let now = Now { wall: self.clock.now(), mono: self.clock.mono() };
+        let mut terminal = Terminal::new(TestBackend::new(self.model.size.0, self.model.size.1)).unwrap();
+        let mut geometry = Geometry::default();
+        terminal.draw(|frame| geometry = flightdeck::ui::draw(&self.model, &self.theme, frame, now)).unwrap();
+        self.model.set_geometry(geometry);
         self.tell(Msg::Key(Key { code, ctrl: false, alt: false, repeat: false }));
     }
 

@@ -42,6 +42,7 @@ fn model() -> Model {
     let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
     let mut model = Model::new(&settings, now());
     model.size = (120, 30);
+    model.geometry.dialog = Some(crate::app::geometry::Laid { top: 0, room: 20, all: 20, must: 20 });
     model
 }
 
@@ -113,6 +114,30 @@ fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
     planned(&mut model, *req, Ok(Box::new(plan)), now());
     let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
     assert_eq!(note.text().as_str(), "urgent");
+}
+
+#[test]
+fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
+    let mut model = model();
+    model.reason = Some(Text::from("looks good"));
+    model.rollback = Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Wish::Promote)));
+    planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
+    assert_eq!(model.reason.as_ref().map(Text::as_str), Some("looks good"), "it goes with what it was written for");
+    let again = |model: &mut Model, second: i64| {
+        let effects = press(model, KeyCode::Char('r'), at(second));
+        let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
+        *req
+    };
+    let req = again(&mut model, 61);
+    let free = Plan { computed_at: at(61).wall, ..*plan(Vec::new()) };
+    planned(&mut model, req, Ok(Box::new(free)), at(61));
+    assert_eq!(model.reason.as_ref().map(Text::as_str), Some("looks good"), "nothing is in its way");
+    let req = again(&mut model, 122);
+    let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
+    let locked = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
+    planned(&mut model, req, Ok(Box::new(locked)), at(122));
+    let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!((note.text().as_str(), &model.reason), ("looks good", &None));
 }
 
 #[test]
