@@ -177,6 +177,45 @@ fn an_exhausted_stack_gives_the_terminal_back_and_is_told() {
     assert!(pty.screen().contents().contains("overflowed its stack"), "{}", pty.screen().contents());
 }
 
+/// Not a test of its own: the child that [`a_trap_ends_the_process_and_gives_the_terminal_back`] runs in a pseudo-terminal.
+#[test]
+fn child_that_traps() {
+    if std::env::var_os("FLIGHTDECK_TEST_TRAP").is_none() {
+        return;
+    }
+    let _session = flightdeck::term::Session::enter(true, 129).unwrap();
+    trap();
+    println!("it went on");
+}
+
+#[expect(unsafe_code, reason = "no safe call makes the processor trap")]
+fn trap() {
+    // SAFETY: a breakpoint touches neither memory nor registers.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!("int3");
+    }
+    // SAFETY: a breakpoint touches neither memory nor registers.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!("brk #0");
+    }
+}
+
+/// The instruction behind a breakpoint would run if its handler returned.
+#[test]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn a_trap_ends_the_process_and_gives_the_terminal_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "child_that_traps", "--nocapture"]);
+    command.env("FLIGHTDECK_TEST_TRAP", "1");
+    let mut pty = Pty::start(command, 80, 24);
+    let ended = pty.wait_end();
+    assert!(ended.signal().is_some_and(|by| by.starts_with("Trace")), "{ended:?}");
+    pty.assert_clean();
+    assert!(!pty.screen().contents().contains("it went on"), "{}", pty.screen().contents());
+}
+
 #[test]
 fn a_signal_that_comes_as_the_terminal_is_taken_gives_it_back() {
     for number in [15, 1, 2].into_iter().cycle().take(6) {

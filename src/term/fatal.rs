@@ -46,17 +46,23 @@ fn hand_back() {
 }
 
 /// A fault is made again by the instruction that made it, when its handler returns: then whoever was there before us has it. One that
-/// was sent is not made again, and ends the process as it always does.
+/// was sent is not made again, nor is a trap or a forbidden call of the system, after which the next instruction would run: these end
+/// the process as they always do.
 extern "C" fn faulted(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     hand_back();
     let before = FAULTS.iter().position(|one| *one == signal).and_then(|at| BEFORE_FAULT.get(at)?.get());
-    match before.filter(|_| !was_sent(info)) {
+    match before.filter(|_| made_again(signal) && !was_sent(info)) {
         Some(before) => give_back(signal, before),
         None => {
             by_default(signal);
             raise(signal);
         }
     }
+}
+
+/// Whether the instruction that caused the signal runs again when its handler returns.
+fn made_again(signal: libc::c_int) -> bool {
+    matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGFPE)
 }
 
 /// Whether a process sent the signal: the system's own have a positive code.
