@@ -1,5 +1,5 @@
-//! Crash points: every operation is cut off before each write of its journal in turn, as a kill would, and the next start has to
-//! tell the truth, offer to finish, and never send again what may have been taken.
+//! Crash points: an operation is cut off before a write of its journal, as a kill would, and the next start has to tell the truth, offer
+//! to finish, and never send again what may have been taken. Every third write is tried, each with `FLIGHTDECK_LONG`.
 use std::path::Path;
 
 use flightdeck::clock::SystemClock;
