@@ -69,7 +69,10 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Resize(columns, rows) => {
-            model.size = geometry::bounded(columns, rows);
+            let before = std::mem::replace(&mut model.size, geometry::bounded(columns, rows));
+            if model.size != before {
+                scroll::resized(model);
+            }
             Vec::new()
         }
         Msg::Focus(_) => Vec::new(),

@@ -9,7 +9,7 @@ use flightdeck::sim::world::Env;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use crate::{flightdeck, lines, world, world_at};
+use crate::{PATIENCE, flightdeck, lines, world, world_at};
 
 const ASK: [&str; 6] = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
 
@@ -28,9 +28,12 @@ async fn signalled(dir: &Path, at: &str, ready: impl Fn() -> bool, signals: &[&s
     while !said.lines().last().unwrap_or_default().starts_with(at) {
         assert!(out.read_line(&mut said).await.unwrap() > 0, "it ended before {at}: {said}");
     }
-    while !ready() {
-        tokio::task::yield_now().await;
-    }
+    let wait = async {
+        while !ready() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("the world is not ready at {at}: {said}"));
     let id = child.id().unwrap().to_string();
     for (index, signal) in signals.iter().enumerate() {
         if index > 0 {

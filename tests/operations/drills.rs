@@ -8,7 +8,7 @@ use flightdeck::sim::world::Env;
 use flightdeck::sim::world::fly::Lease;
 use serde_json::json;
 
-use crate::world::{Console, World};
+use crate::world::{Console, PATIENCE, World};
 
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 
@@ -34,6 +34,7 @@ async fn one_domain_of_several_that_does_not_move_is_named_and_makes_it_half_don
             tokio::task::yield_now().await;
         }
     };
+    let spoil = async { tokio::time::timeout(PATIENCE, spoil).await.expect("its domains begin to move") };
     let (done, alias) = tokio::join!(console.carry_out(plan), spoil);
     assert_eq!(done.state, OpState::HalfDone, "{done:#?}");
     assert!(done.outcome.as_str().contains(&alias), "{} names {alias}", done.outcome);

@@ -1,5 +1,6 @@
 //! Crash points of every operation but the rollback, whose are in `crashes`: one scheme for all of them. What an operation sends when
-//! nothing happens to it is the most that it may send over a crash and its finish.
+//! nothing happens to it is the most that it may send over a crash and its finish. Every third row is a crash point, each with
+//! `FLIGHTDECK_LONG`.
 
 use std::collections::BTreeMap;
 
@@ -316,7 +317,10 @@ pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str
         // A person gives it again.
         *value = Held::new(VALUE.to_owned());
     }
+    let mut tries = 0;
     let said = loop {
+        tries += 1;
+        assert!(tries < 1_000, "{what}: its finish is out of date a thousand times");
         match console.wish("production", wish.clone(), Some(op)).await {
             Err(why) => break Some(why.to_string()),
             Ok(plan) if !plan.refusals.is_empty() => break Some(plan.refusals[0].to_string()),

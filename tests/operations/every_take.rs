@@ -63,12 +63,18 @@ async fn taken_and_gone(case: Case, call: u64, most: &BTreeMap<String, u64>) -> 
 
 async fn case_of(case: Case, all: bool) -> u64 {
     let (most, calls) = undisturbed(case).await;
-    let chosen: Vec<u64> = if all { (0..calls).collect() } else { vec![calls / 2] };
-    let mut tried = 0;
-    for call in chosen {
-        assert!(taken_and_gone(case, call, &most).await, "{case:?} has a call {call} of {calls}");
-        tried += 1;
+    if !all {
+        assert!(taken_and_gone(case, calls / 2, &most).await, "{case:?} has a call {} of {calls}", calls / 2);
+        return 1;
     }
+    // How often a lease is prolonged depends on the speed of the machine: each run has its own number of calls.
+    let (least, bound) = (most.values().sum::<u64>(), 3 * calls + 10);
+    let mut tried = 0;
+    while taken_and_gone(case, tried, &most).await {
+        tried += 1;
+        assert!(tried < bound, "{case:?} has more than {bound} calls; {calls} when nothing happens to it");
+    }
+    assert!(tried >= least, "{case:?} sends {least} changes at least: {tried} calls were tried");
     tried
 }
 

@@ -11,7 +11,7 @@ use flightdeck::sim::world::Env;
 use flightdeck::store::Store;
 
 use crate::crashes::{SPEED, crash_after, each_point, sql};
-use crate::world::{Console, World};
+use crate::world::{Console, PATIENCE, World};
 
 fn console(world: &World) -> Console {
     let brief = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"");
@@ -176,16 +176,17 @@ fn sicken(world: &World, image: &str) {
 
 /// A new machine is there and its check fails.
 async fn continue_until_critical(world: &World) {
-    loop {
-        {
-            let state = world.sim.shared().world();
-            let app = state.fly.env(Env::PRODUCTION).unwrap();
-            if app.machines.iter().any(|one| one.cordoned && one.state == "started" && !app.healthy(one, state.now)) {
-                return;
-            }
+    let critical = || {
+        let state = world.sim.shared().world();
+        let app = state.fly.env(Env::PRODUCTION).unwrap();
+        app.machines.iter().any(|one| one.cordoned && one.state == "started" && !app.healthy(one, state.now))
+    };
+    let wait = async {
+        while !critical() {
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("a new machine is critical");
 }
 
 #[tokio::test(flavor = "multi_thread")]

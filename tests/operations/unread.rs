@@ -11,7 +11,7 @@ use flightdeck::sim::world::fly::FlyApp;
 use flightdeck::sim::world::host::Host;
 use serde_json::{Value, json};
 
-use crate::world::{Console, World};
+use crate::world::{Console, PATIENCE, World};
 
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 
@@ -46,9 +46,12 @@ fn unseen(world: &World, machine: usize, host: &str) {
 
 /// Does something to the world as soon as something can be seen in it.
 async fn once(world: &World, act: impl Fn(&mut FlyApp) -> bool) {
-    while !with(world, &act) {
-        tokio::task::yield_now().await;
-    }
+    let wait = async {
+        while !with(world, &act) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("it is seen in the world");
 }
 
 fn says(plan: &Plan, words: &str) -> bool {
