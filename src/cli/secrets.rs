@@ -6,7 +6,6 @@ use std::io::{IsTerminal as _, Read as _};
 use super::Output;
 use super::operation::{self, Consent, ServiceArgs};
 use crate::config::Settings;
-use crate::domain::amount::amount;
 use crate::domain::held::Held;
 use crate::domain::operation::{PIPELINE, Wish};
 use crate::error::{ExitCode, UserError};
@@ -72,8 +71,9 @@ fn read(bytes: Vec<u8>) -> Result<(Held, String), UserError> {
     if value.trim().is_empty() {
         return Err(refused("is empty").hint("nothing came from standard input, or line ends alone"));
     }
-    let lines = amount(value.lines().count(), "line");
-    let words = format!("value read: {lines}, {}, {end}", amount(value.len(), "byte"));
+    // Neither its length nor the number of its lines: what is said here lands in the logs of a pipeline.
+    let lines = if value.lines().nth(1).is_some() { "more than one line" } else { "one line" };
+    let words = format!("value read: {lines}, {end}");
     Ok((Held::new(value), words))
 }
 
@@ -95,10 +95,11 @@ mod tests {
             (value.expose().to_owned(), words)
         };
         let said = |value: &str, words: &str| (value.to_owned(), format!("value read: {words}"));
-        assert_eq!(of("s3cret\n"), said("s3cret", "1 line, 6 bytes, final newline left out"));
-        assert_eq!(of("s3cret\r\n"), said("s3cret", "1 line, 6 bytes, final newline left out"));
-        assert_eq!(of("s"), said("s", "1 line, 1 byte, no final newline"));
-        assert_eq!(of("a\nb\n"), said("a\nb\n", "2 lines, 4 bytes, final newline kept"));
+        assert_eq!(of("s3cret\n"), said("s3cret", "one line, final newline left out"));
+        assert_eq!(of("s3cret\r\n"), said("s3cret", "one line, final newline left out"));
+        assert_eq!(of("s"), said("s", "one line, no final newline"));
+        assert_eq!(of("a\nb\n"), said("a\nb\n", "more than one line, final newline kept"));
+        assert_eq!(of("a\nb\nc").1, of("long\nas\na\nkey").1, "nothing tells one from another");
         let huge = vec![b'q'; usize::try_from(LONGEST).unwrap() + 1];
         for wrong in [b"".to_vec(), b"\n".to_vec(), b"q\0q".to_vec(), vec![0xff, 0xfe], huge] {
             let error = read(wrong).unwrap_err();
