@@ -15,9 +15,6 @@ use tokio::sync::{mpsc, watch};
 /// Longest wait for anything: generous, because a busy machine is not a failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Longest life of a console in a test: several waits.
-const WHOLE: Duration = Duration::from_secs(240);
-
 /// The person at the keyboard.
 pub struct Person {
     keys: mpsc::Sender<Msg>,
@@ -91,11 +88,7 @@ pub async fn supervise<F: Future<Output = ()>>(
     let input = Box::pin(stream::poll_fn(move |cx| typed.poll_recv(cx)));
     let signals = stream::pending().boxed();
     let mut console = Console::new(Arc::new(settings), SystemClock::shared());
-    let last = frames.clone();
-    let person = script(Person { keys, last: frames.clone(), frames });
-    let both = async { tokio::join!(console.run(&mut surface, input, signals), person) };
-    match tokio::time::timeout(WHOLE, both).await {
-        Ok((result, ())) => result.expect("the console ends well"),
-        Err(_) => panic!("the console did not end within {WHOLE:?}; the screen is:\n{}", *last.borrow()),
-    }
+    let (result, ()) =
+        tokio::join!(console.run(&mut surface, input, signals), script(Person { keys, last: frames.clone(), frames }));
+    result.expect("the console ends well");
 }
