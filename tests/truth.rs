@@ -142,7 +142,7 @@ async fn statements(seed: u64, span: Duration) -> Tally {
     let mut tally = Tally::default();
     let mut weather = weather::Weather::default();
     sky.pass(Duration::from_secs(30), |_| ()).await;
-    let mut crew = crew::Crew::start(&sky);
+    let mut crew = crew::Crew::start(&sky, long());
     let mut luck = StdRng::seed_from_u64(seed.wrapping_add(0x0c4e));
     let end = sky.mono() + span;
     while sky.mono() < end {
@@ -188,10 +188,15 @@ async fn statements(seed: u64, span: Duration) -> Tally {
     tally
 }
 
-/// An hour on one seed; ten seeds where there is time (`FLIGHTDECK_LONG=1`).
+/// Whether there is time.
+fn long() -> bool {
+    std::env::var_os("FLIGHTDECK_LONG").is_some()
+}
+
+/// An hour on one seed; ten seeds, with operations, where there is time (`FLIGHTDECK_LONG=1`).
 #[tokio::test(start_paused = true)]
 async fn no_statement_is_better_than_the_world_was() {
-    let seeds = if std::env::var_os("FLIGHTDECK_LONG").is_some() { 1..=10 } else { 1..=1 };
+    let seeds = if long() { 1..=10 } else { 1..=1 };
     let (mut all, mut wrong) = (0, Vec::new());
     for seed in seeds {
         let tally = statements(seed, Duration::from_secs(3_600)).await;
