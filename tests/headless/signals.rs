@@ -33,7 +33,7 @@ async fn signalled(dir: &Path, at: &str, ready: impl Fn() -> bool, signals: &[&s
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("the world is not ready at {at}: {said}"));
+    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "the world is not ready at {at}: {said}");
     let id = child.id().unwrap().to_string();
     for (index, signal) in signals.iter().enumerate() {
         if index > 0 {

@@ -136,7 +136,7 @@ async fn a_step_that_speaks_and_runs_for_twice_as_long_as_any_is_marked() {
     let mut spoke = None;
     for _ in 0..100 {
         world.sim.shared().advance(Duration::from_secs(1));
-        let fact = tokio::time::timeout(Duration::from_millis(300), console.lanes.control.recv()).await;
+        let fact = tokio::time::timeout(Duration::from_secs(1), console.lanes.control.recv()).await;
         if let Ok(Some(Fact::Operation(one))) = fact
             && one.id == op
         {

@@ -266,7 +266,7 @@ async fn a_release_is_complete_on_the_machines_of_the_plan_or_not_at_all() {
     });
     let (half, ()) = tokio::join!(console.carry_out(plan), vanish);
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
-    assert!(half.outcome.as_str().contains("1 machines are listed, the plan was for 2"), "{}", half.outcome);
+    assert!(half.outcome.as_str().contains("1 machine is listed, the plan was for 2"), "{}", half.outcome);
     assert_eq!(row(&world), "failed");
     console.stop().await;
 }
