@@ -90,7 +90,7 @@ async fn a_refused_check_takes_no_other_along_and_says_what_it_is() {
     .await;
     let of = |name: &str| &found.iter().find(|(one, _)| *one == name).unwrap().1;
     let told = |name: &str| of(name).as_ref().map(|one| (one.status, one.says.to_string())).unwrap();
-    assert_eq!(told("code alerts"), (Status::Unknown, "never ran: no analysis found".to_owned()));
+    assert_eq!(told("code alerts"), (Status::Paused, "never ran: no analysis found".to_owned()));
     assert_eq!(of("dependency alerts").as_ref().unwrap_err().kind, ErrorKind::Forbidden);
     assert_eq!(told("workflows"), (Status::Ok, "1 active".to_owned()));
     let withheld = of("leaked secrets").as_ref().unwrap_err();
