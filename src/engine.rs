@@ -149,7 +149,7 @@ impl EngineHandle {
                         short,
                         rested,
                     };
-                    operator.run().await;
+                    Box::pin(operator.run()).await;
                 }
                 Err(error) => {
                     let refused = operate::unopened(&plan, &error, clock.now());

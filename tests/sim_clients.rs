@@ -312,6 +312,6 @@ async fn runs_of_branches_are_read_beyond_the_first_page_and_what_is_not_read_is
     let dead = told(130).await;
     assert_eq!((dead.status, dead.says.as_str()), (Status::Warn, "quiet-branch: migrate DEAD"));
     let part = told(1_001).await;
-    assert_eq!((part.status, part.says.as_str()), (Status::Unknown, "2 of them; more runs of them not read"));
+    assert_eq!((part.status, part.says.as_str()), (Status::Unknown, "2 of them; more runs not read"));
     deck.sim.stop().await;
 }

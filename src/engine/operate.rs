@@ -132,7 +132,7 @@ impl Operator {
         if let Some(why) = &self.plan.arrived {
             operation.title = Text::from(format!("{}: {why}", self.plan.env));
         }
-        if let Some(why) = self.refusal().await {
+        if let Some(why) = Box::pin(self.refusal()).await {
             refuse(&mut operation, why, self.clock.now());
             self.tell(&operation).await;
             return;
@@ -140,7 +140,7 @@ impl Operator {
         // The hold comes first: another console must never see an operation without one and take it for cut short.
         let held = self.store.hold(operation.id);
         let begun = match &held {
-            Ok(_) => self.begin(&operation).await,
+            Ok(_) => Box::pin(self.begin(&operation)).await,
             Err(error) => Err(Text::from(error.to_string())),
         };
         if let Err(why) = begun {
@@ -149,7 +149,7 @@ impl Operator {
             return;
         }
         // What took an earlier one over was not overtaken: that was looked at in one transaction with its beginning.
-        let against = if self.plan.continues.is_some() { None } else { self.overtaken().await };
+        let against = if self.plan.continues.is_some() { None } else { Box::pin(self.overtaken()).await };
         if let Some(why) = against {
             refuse(&mut operation, why, self.clock.now());
             if let Err(error) = self.store.end(&operation).await {
@@ -164,8 +164,8 @@ impl Operator {
             step.pace = pace::pace(past.iter().rev(), operation.kind, &step.service.name, step.kind);
         }
         self.tell(&operation).await;
-        self.carry_out(&mut operation).await;
-        let mut notes = self.free().await;
+        Box::pin(self.carry_out(&mut operation)).await;
+        let mut notes = Box::pin(self.free()).await;
         if let (Some(why), OpState::Done) = (&self.plan.arrived, operation.state) {
             operation.outcome = Text::from(format!("{}: {why}", self.plan.kind.done()));
         }
@@ -183,7 +183,7 @@ impl Operator {
             refuse(&mut operation, format!("stopped by {why} before its first call"), self.clock.now());
         }
         operation.ended_at = Some(self.clock.now());
-        notes.extend(self.remember(&operation).await);
+        notes.extend(Box::pin(self.remember(&operation)).await);
         notes.insert(0, operation.outcome.to_string());
         operation.outcome = Text::from(notes.join("; "));
         if let Err(error) = self.store.end(&operation).await {
@@ -298,7 +298,7 @@ impl Operator {
         let mut at = 0;
         let mut moved: Vec<String> = Vec::new();
         for part in &self.plan.parts {
-            let result = self.act(part, operation, at).await;
+            let result = Box::pin(self.act(part, operation, at)).await;
             at += part.steps.len();
             if let Err(trouble) = result {
                 Box::pin(self.give_up(operation, &moved, part, trouble)).await;
@@ -312,12 +312,12 @@ impl Operator {
         }
         operation.state = OpState::Proving;
         if !self.plan.claims.is_empty() {
-            let _ = self.unless_stopped(self.proof(operation, at)).await;
+            let _ = self.unless_stopped(Box::pin(self.proof(operation, at))).await;
             return;
         }
         for part in self.plan.parts.iter().filter(|part| proven(part)) {
             self.begin_step(operation, at).await;
-            let Ok(proof) = self.unless_stopped(self.prove(part)).await else { return };
+            let Ok(proof) = self.unless_stopped(Box::pin(self.prove(part))).await else { return };
             match proof {
                 Ok(detail) => self.end_step(operation, at, StepState::Done, detail).await,
                 Err(why) => {
@@ -375,11 +375,12 @@ impl Operator {
         let name = &part.service.name;
         let (state, why) = match trouble {
             Trouble::Unknown(why) => {
-                let now = if touched { format!("; {}", self.stands_now(part).await.words) } else { String::new() };
+                let now =
+                    if touched { format!("; {}", Box::pin(self.stands_now(part)).await.words) } else { String::new() };
                 (OpState::Unknown, format!("{name}: it is not known whether it was taken: {why}{now}"))
             }
             Trouble::Failed(why) if touched => {
-                let Stands { spread, words } = self.stands_now(part).await;
+                let Stands { spread, words } = Box::pin(self.stands_now(part)).await;
                 let told = match (spread, self.plan.kind) {
                     (Spread::Some, _) => format!("{name} is half-done: {words}: {why}"),
                     (Spread::All, OpKind::RollBack | OpKind::Promote) => {

@@ -16,10 +16,12 @@ impl Supervisor {
     /// Starts a task; it is dropped at its next await when the supervisor stops.
     pub(super) fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
         let cancel = self.cancel.clone();
+        // Each layer of futures would hold the task by value, on the stack of a worker while it is polled.
+        let mut task = Box::pin(task);
         self.tasks.spawn(async move {
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = task => {}
+                () = &mut task => {}
             }
         });
     }

@@ -20,17 +20,19 @@ impl Operator {
     pub(super) async fn stands_now(&self, part: &PlanPart) -> Stands {
         let unread =
             |_| Stands { spread: Spread::Unknown, words: "stopped before it was read how it stands".to_owned() };
-        self.unless_stopped(self.standing(part)).await.unwrap_or_else(unread)
+        self.unless_stopped(Box::pin(self.standing(part))).await.unwrap_or_else(unread)
     }
 
     /// What a part is at now. What goes through the pipeline stands by the services that were to get its commit.
     async fn standing(&self, part: &PlanPart) -> Stands {
         if part.platform != Platform::Github {
-            return self.place(&part.service, part.platform, part.resource.as_str(), part.to.1.as_ref()).await;
+            let place = self.place(&part.service, part.platform, part.resource.as_str(), part.to.1.as_ref());
+            return Box::pin(place).await;
         }
         let mut all = Vec::new();
         for claim in &self.plan.claims {
-            let one = self.place(&claim.service, claim.platform, claim.resource.as_str(), claim.sha.as_ref()).await;
+            let place = self.place(&claim.service, claim.platform, claim.resource.as_str(), claim.sha.as_ref());
+            let one = Box::pin(place).await;
             all.push((&claim.service.name, one));
         }
         let words: Vec<String> = all.iter().map(|(name, one)| format!("{name}: {}", one.words)).collect();
@@ -51,7 +53,7 @@ impl Operator {
             words: format!("{what} could not be read: {error}"),
         };
         match (platform, &self.clients.fly, &self.clients.vercel) {
-            (Platform::Fly, Some(fly), _) => match fly.declared(resource).await {
+            (Platform::Fly, Some(fly), _) => match Box::pin(fly.declared(resource)).await {
                 Ok(declared) if declared.instances.is_empty() => {
                     Stands { spread: Spread::Unknown, words: "no machine that deploys manage is listed".to_owned() }
                 }
