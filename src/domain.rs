@@ -21,6 +21,7 @@ pub mod log;
 pub mod manner;
 pub mod names;
 pub mod operation;
+pub mod order;
 pub mod overrides;
 pub mod pace;
 pub mod pipeline;

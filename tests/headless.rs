@@ -295,7 +295,7 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
         "pull requests: ",
         "migrations: ",
         "its pipeline passed: ",
-        "the environment it comes from is healthy",
+        "the source is healthy",
     ] {
         assert!(said.contains(shown), "{shown}: {said}");
     }

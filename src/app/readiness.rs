@@ -55,13 +55,15 @@ impl Check {
     }
 }
 
-/// What all points come to, in one line: ready with what would happen, not ready with what blocks first, unknown with what was not read
+/// What all points come to, in one line: ready with what would happen, not ready with the worst that blocks, unknown with what was not read
 /// first. What is not known may be in the way.
 #[must_use]
 pub fn verdict(checks: &[Check]) -> (State, String) {
     let of = |means: Means| {
         let all: Vec<&Check> = checks.iter().filter(|check| check.means == means).collect();
-        Some((*all.first()?, all.len()))
+        // What is wrong says more than what merely has nothing to do.
+        let worst = all.iter().find(|check| check.status == Status::Fail).or(all.first());
+        Some((*worst?, all.len()))
     };
     let more = |count: usize, what: &str| {
         if count > 1 { format!(" (+{} more {what})", count - 1) } else { String::new() }
@@ -93,13 +95,13 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.judge(staging, now).sha().cloned();
     vec![
-        healthy(model, staging, "the environment it comes from is healthy", now),
+        healthy(model, staging, "the source is healthy", now),
         candidate_of(model, (staging, production), candidate.as_ref(), now),
         built(model, candidate.as_ref(), now),
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
         secrets(model, (staging, production), now),
-        healthy(model, production, "the environment it goes to is healthy now", now),
+        healthy(model, production, "the target is healthy now", now),
         postures(model, production, now),
         operations(model),
         all_fresh(model, (staging, production), now),
@@ -114,7 +116,7 @@ fn unsaid(model: &Model) -> Vec<Check> {
         several => format!("select one of {}", several.join(", ")),
     };
     let jump = Jump::Pane(Pane::Environments);
-    vec![Check::new("what is promoted to where is configured", Status::Unknown, says, jump)]
+    vec![Check::new("promotes_to is configured", Status::Unknown, says, jump)]
 }
 
 /// What is asked, in order.
@@ -261,7 +263,7 @@ fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now)
 
 /// The worst of what production's databases and platforms say of themselves.
 fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
-    let asks = "platforms and databases report no problem";
+    let asks = "platforms report no problem";
     let known = model.known(now);
     let looked = |id: &FeedId| match id {
         FeedId::Posture(of) if of.env == production.id => Some(of.clone()),

@@ -10,6 +10,7 @@ use super::consent::Level;
 use super::environment::{Platform, Status};
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::manner::Strategy;
+use super::order::Order;
 use super::overrides::Override;
 use super::pace::Pace;
 use super::proof::{Claim, Observation, Rest};
@@ -481,36 +482,6 @@ pub struct Operation {
     /// Who confirmed it and why.
     #[serde(default)]
     pub order: Order,
-}
-
-/// Who had an operation carried out, what was said to it, and what that overrode. A row of an older console says nothing of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
-    /// The person, as locks name people; empty = not kept.
-    pub by: Text,
-    /// The reason that was given; empty = none.
-    pub reason: Text,
-    /// What stood against it and was overridden by that reason.
-    pub overridden: Vec<Text>,
-}
-
-impl Order {
-    /// In one line, to follow a title: `by maria: pool exhausted (overrides: it is locked by ali)`; empty = nothing is known.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let mut words = String::new();
-        if !self.by.as_str().is_empty() {
-            words.push_str(&format!("by {}", self.by));
-        }
-        if !self.reason.as_str().is_empty() {
-            words.push_str(&format!(": {}", self.reason));
-        }
-        if !self.overridden.is_empty() {
-            let over: Vec<&str> = self.overridden.iter().map(Text::as_str).collect();
-            words.push_str(&format!(" (overrides: {})", over.join("; ")));
-        }
-        words
-    }
 }
 
 /// A machine's lease that an operation cut short has left behind.

@@ -36,8 +36,9 @@ use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{
-    Act, Move, OpKind, OpState, Operation, Order, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
+    Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
+use crate::domain::order::Order;
 use crate::domain::pace;
 use crate::domain::proof::{self, Claim};
 use crate::domain::spread::Spread;

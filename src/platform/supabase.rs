@@ -241,6 +241,10 @@ fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, Platf
         Ok(services) if services.is_empty() => {
             return (Status::Unknown, Text::from("health: the platform lists no service"));
         }
+        // An answer about the others is no answer about the database.
+        Ok(services) if !services.iter().any(|one| one.name.as_str().starts_with("db")) => {
+            return (Status::Unknown, Text::from("health: the platform says nothing of the database itself"));
+        }
         Ok(services) => services,
         Err(error) => {
             return (Status::Unknown, Text::from(format!("health not read: {}: {}", error.kind, error.message)));

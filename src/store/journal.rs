@@ -12,7 +12,8 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
-use crate::domain::operation::{Operation, Order};
+use crate::domain::operation::Operation;
+use crate::domain::order::Order;
 use crate::sanitize::Text;
 
 /// Counts the decisions on an operation.

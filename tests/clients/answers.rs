@@ -169,6 +169,31 @@ async fn an_error_inside_a_success_is_no_health_and_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn an_answer_that_leaves_out_what_was_asked_is_not_read_as_good_news() {
+    let server = MockServer::start().await;
+    let auth = json_answer(json!([{"name": "auth", "healthy": true, "status": "ACTIVE_HEALTHY"}]));
+    project(&server, &json!("ACTIVE_HEALTHY"), auth).await;
+    let declared = supabase(&server).declared("abc").await.unwrap();
+    assert_eq!(declared.status, Status::Unknown, "{}", declared.words);
+    assert!(declared.words.as_str().contains("nothing of the database"), "{}", declared.words);
+    for empty in [json!({}), json!([])] {
+        let server = MockServer::start().await;
+        for path in ["readonly", "database/backups", "advisors/security"] {
+            on(&server, "GET", &format!("/v1/projects/abc/{path}"), json_answer(empty.clone())).await;
+        }
+        let found = supabase(&server).posture("abc").await;
+        for name in ["writable", "backups", "security advisor"] {
+            let read = &found.iter().find(|(one, _)| *one == name).unwrap().1;
+            assert_eq!(
+                read.as_ref().map_err(|error| error.kind),
+                Err(ErrorKind::Garbage),
+                "{name} of {empty}: {read:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_rate_limit_tells_its_end_and_a_wait_of_a_day_is_not_granted() {
     let server = MockServer::start().await;
     let answer =

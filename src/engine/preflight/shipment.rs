@@ -35,7 +35,7 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
     let staging = settings.promotions.source(&env.id).and_then(|from| settings.environment(from));
     let healthy = async {
         match staging {
-            Some(staging) => Some(passes(clients, settings, staging, "the environment it comes from is healthy").await),
+            Some(staging) => Some(passes(clients, settings, staging, "the source is healthy").await),
             None => None,
         }
     };
@@ -45,7 +45,7 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
         built(clients, settings, env, commit),
         kept(clients, settings, env),
         healthy,
-        passes(clients, settings, env, "the environment it goes to is healthy now"),
+        passes(clients, settings, env, "the target is healthy now"),
         stands(clients, settings, env),
     );
     let mut authors: Vec<Text> = Vec::new();
@@ -181,7 +181,7 @@ async fn passes(clients: &Clients, settings: &Settings, env: &EnvInfo, asks: &'s
 
 /// What the platforms, the repository and the database say of themselves.
 async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
-    const ASKS: &str = "platforms and databases report no problem";
+    const ASKS: &str = "platforms report no problem";
     let database =
         |info: &crate::domain::environment::ServiceInfo| settings.databases.iter().find(|one| one.service == info.id);
     let feeds = env.services.iter().filter_map(|info| PostureFeed::new(info, env.tier, database(info), clients));

@@ -18,11 +18,11 @@ const DAILY: SignedDuration = SignedDuration::from_hours(30);
 const PAGE: usize = 100;
 const PAGES: usize = 10;
 
+/// What decides a check is required of its answer: `{}` is no list without backups, and no database that is writable.
 #[derive(Deserialize)]
 struct Backups {
     #[serde(default, deserialize_with = "or_default")]
     pitr_enabled: bool,
-    #[serde(default, deserialize_with = "or_default")]
     backups: Vec<Backup>,
     #[serde(default, deserialize_with = "or_default")]
     physical_backup_data: Physical,
@@ -44,7 +44,6 @@ struct Physical {
 
 #[derive(Deserialize)]
 struct Lints {
-    #[serde(default, deserialize_with = "or_default")]
     lints: Vec<Lint>,
 }
 
@@ -60,7 +59,6 @@ struct Lint {
 
 #[derive(Deserialize)]
 struct ReadOnly {
-    #[serde(default, deserialize_with = "or_default")]
     enabled: bool,
 }
 

@@ -13,7 +13,7 @@ const PROJECT: [Row; 15] = [
     ("ACTIVE_UNHEALTHY", Status::Fail),
     ("INACTIVE", Status::Paused),
     ("PAUSING", Status::Paused),
-    ("GOING_DOWN", Status::Warn),
+    ("GOING_DOWN", Status::Paused),
     ("COMING_UP", Status::Running),
     ("RESTORING", Status::Running),
     ("RESTARTING", Status::Running),
@@ -89,6 +89,7 @@ mod tests {
         let green: Vec<&str> = PROJECT.iter().filter(|row| row.1 == Status::Ok).map(|row| row.0).collect();
         assert_eq!(green, ["ACTIVE_HEALTHY"]);
         assert_eq!(project("PAUSING"), (Status::Paused, Text::from("PAUSING")));
+        assert_eq!(project("GOING_DOWN").0, Status::Paused, "it serves nobody soon");
         for bad in ["INIT_FAILED", "RESTORE_FAILED", "PAUSE_FAILED", "REMOVED", "ACTIVE_UNHEALTHY"] {
             assert_eq!(project(bad).0, Status::Fail, "{bad}");
         }
