@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Store, StoreError};
 use crate::domain::claim::{Lock, Mark};
-use crate::domain::ids::{EnvId, OpId, Sha};
+use crate::domain::ids::{EnvId, Sha};
 use crate::sanitize::Text;
 
 /// A lock as it lies in the file: environment, who, why, since when, until when.
@@ -51,11 +51,11 @@ impl Store {
         let insert = sqlx::query(insert).bind(env.as_str()).bind(lock.who.as_str()).bind(lock.why.as_str());
         let insert = insert.bind(stamp(lock.at)).bind(lock.until.map(stamp));
         insert.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
-        tx.commit().await.map_err(|error| self.failed(&error))?;
         let body = json!({
             "title": env.as_str(), "who": lock.who, "why": lock.why, "until": lock.until, "replaces": before,
         });
-        self.said("lock", body).await?;
+        self.append_in(&mut tx, "lock", &body).await?;
+        tx.commit().await.map_err(|error| self.failed(&error))?;
         Ok(before.map_or(Locked::Taken, Locked::Renewed))
     }
 
@@ -76,11 +76,15 @@ impl Store {
         }
         let delete = sqlx::query("delete from locks where env = ?").bind(env.as_str());
         delete.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
-        tx.commit().await.map_err(|error| self.failed(&error))?;
-        let Some(held) = held else { return Ok(Unlocked::Nothing) };
+        let Some(held) = held else {
+            // One that has run out is no act of this person.
+            tx.commit().await.map_err(|error| self.failed(&error))?;
+            return Ok(Unlocked::Nothing);
+        };
         let why = over.map(|(_, why)| if own { String::new() } else { format!("{why}; it was {}", held.words()) });
         let body = json!({ "title": env.as_str(), "who": who, "why": why.unwrap_or_default(), "lock": held });
-        self.said("unlock", body).await?;
+        self.append_in(&mut tx, "unlock", &body).await?;
+        tx.commit().await.map_err(|error| self.failed(&error))?;
         Ok(Unlocked::Gone(held))
     }
 
@@ -117,19 +121,21 @@ impl Store {
     /// # Errors
     /// When it is not on the disk.
     pub async fn mark(&self, sha: &Sha, mark: Option<&Mark>, who: &str) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))?;
         let work = match mark {
             Some(mark) => {
                 let insert = "insert into marks (sha, who, why, at) values (?, ?, ?, ?) on conflict (sha) do update \
                               set who = excluded.who, why = excluded.why, at = excluded.at";
                 let insert = sqlx::query(insert).bind(sha.as_str()).bind(mark.who.as_str()).bind(mark.why.as_str());
-                insert.bind(stamp(mark.at)).execute(&self.pool).await
+                insert.bind(stamp(mark.at)).execute(&mut *tx).await
             }
-            None => sqlx::query("delete from marks where sha = ?").bind(sha.as_str()).execute(&self.pool).await,
+            None => sqlx::query("delete from marks where sha = ?").bind(sha.as_str()).execute(&mut *tx).await,
         };
         work.map_err(|error| self.failed(&error))?;
         let event = if mark.is_some() { "mark" } else { "unmark" };
         let why = mark.map(|mark| mark.why.to_string()).unwrap_or_default();
-        self.said(event, json!({ "title": sha.as_str(), "who": who, "why": why })).await
+        self.append_in(&mut tx, event, &json!({ "title": sha.as_str(), "who": who, "why": why })).await?;
+        tx.commit().await.map_err(|error| self.failed(&error))
     }
 
     /// Commits marked bad.
@@ -148,10 +154,6 @@ impl Store {
 
     fn time(&self, text: &str, what: &str, of: &str) -> Result<Timestamp, StoreError> {
         text.parse().map_err(|error| self.strange(&format!("{what} {}", Text::clean(of)), error))
-    }
-
-    async fn said(&self, event: &str, body: serde_json::Value) -> Result<(), StoreError> {
-        self.append(OpId(uuid::Uuid::now_v7()), event, body).await
     }
 }
 
@@ -211,6 +213,30 @@ mod tests {
             let place = dir.path().display().to_string();
             assert!(error.contains(&place) && error.contains("[state] dir"), "{row}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_the_journal_cannot_keep_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let (env, other, sha) = (EnvId::from("production"), EnvId::from("staging"), Sha::from("abc"));
+        let now = SystemClock::shared().now();
+        store.lock(&env, &lock("ali", now, None)).await.unwrap();
+        // As a full disk does: rows are refused from here on.
+        let full = "create trigger full before insert on journal begin select raise(abort, 'disk full'); end";
+        sqlx::raw_sql(full).execute(&store.pool).await.unwrap();
+        assert!(store.unlock(&env, "ali", None).await.is_err());
+        assert!(store.lock(&other, &lock("ali", now, None)).await.is_err());
+        assert!(store.lock(&env, &Lock { why: "later".into(), ..lock("ali", now, None) }).await.is_err());
+        let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: now };
+        assert!(store.mark(&sha, Some(&mark), "maria").await.is_err());
+        let locks = store.locks().await.unwrap();
+        assert_eq!(locks.keys().collect::<Vec<_>>(), [&env], "one is held still, the other is not");
+        assert_eq!(locks[&env].why.as_str(), "migration");
+        assert!(store.marks().await.unwrap().is_empty());
+        sqlx::raw_sql("drop trigger full").execute(&store.pool).await.unwrap();
+        assert!(matches!(store.unlock(&env, "ali", None).await.unwrap(), Unlocked::Gone(_)));
+        assert_eq!(store.list(9).await.unwrap().len(), 2, "the lock and its end");
     }
 
     #[tokio::test]

@@ -234,8 +234,18 @@ impl Store {
         Ok(Some((event == "switch", body["who"].as_str().unwrap_or_default().to_owned())))
     }
 
-    pub(super) async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {
+    async fn append(&self, op: OpId, event: &str, body: Value) -> Result<(), StoreError> {
         self.append_if(None, op, event, body).await.map(drop)
+    }
+
+    /// Appends the row of what a person did in this store to the transaction that does it: both are on the disk, or neither is.
+    pub(super) async fn append_in(
+        &self,
+        tx: &mut SqliteConnection,
+        event: &str,
+        body: &Value,
+    ) -> Result<(), StoreError> {
+        self.row(tx, OpId(uuid::Uuid::now_v7()), event, body).await.map_err(|error| self.failed(&error))
     }
 
     /// Appends a row, unless a query about the operation counts something; looked at in the transaction that writes.
