@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use flightdeck::app::logbuf::{Filter, LogBuf, typed};
+use flightdeck::app::logs::buffer::{Filter, LogBuf, typed};
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Msg, Now};
 use flightdeck::clock::SystemClock;

@@ -1,41 +1,23 @@
 //! The application: a model, a pure `update`, and effects as data.
 
-pub mod banner;
-pub mod confirm;
-pub mod detail;
-pub mod draft;
+pub mod dialogs;
 pub mod effect;
-mod facts;
-pub mod follow;
-pub mod fresh;
 pub mod geometry;
-pub mod jump;
+pub mod insight;
+mod intake;
 pub mod keys;
-pub mod live;
-pub mod logbuf;
-pub mod menu;
+pub mod logs;
 pub mod model;
-mod motion;
+mod mouse;
 pub mod msg;
-pub mod needs;
-pub mod note;
-pub mod overlay;
+pub mod navigate;
+pub mod operations;
 mod paste;
 pub mod question;
-mod read;
 pub mod reader;
-pub mod readiness;
-pub mod reading;
-pub mod rollback;
-pub mod saving;
-pub mod scale;
+pub mod redraw;
 mod scroll;
-pub mod secret;
-pub mod steady;
-pub mod stir;
-pub mod timeline;
 pub mod trust;
-pub mod why;
 
 use effect::Effect;
 use model::Model;
@@ -61,7 +43,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             effects
         }
         Msg::Mouse(mouse) => {
-            motion::mouse(model, mouse, now);
+            mouse::mouse(model, mouse, now);
             Vec::new()
         }
         Msg::Paste(text) => {
@@ -77,18 +59,18 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         }
         Msg::Focus(_) => Vec::new(),
         Msg::Tick => {
-            let mut effects = steady::look(model, now);
-            effects.extend(banner::judge(model, now));
+            let mut effects = insight::verified::look(model, now);
+            effects.extend(insight::banner::judge(model, now));
             effects
         }
-        Msg::Fact(fact) => facts::fact(model, fact, now),
+        Msg::Fact(fact) => intake::fact(model, fact, now),
         Msg::Tape(tape) => {
-            facts::tape(model, tape, now);
+            intake::tape(model, tape, now);
             Vec::new()
         }
         Msg::Work => {
             if let Some(sought) = model.logs.work() {
-                read::tell(model, sought);
+                logs::keys::tell(model, sought);
             }
             Vec::new()
         }
@@ -159,7 +141,7 @@ mod tests {
             dialog: None,
         });
         let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
-        model.overlay = Some(overlay::Overlay::Menu(0));
+        model.overlay = Some(dialogs::Overlay::Menu(0));
         update(&mut model, click.clone(), NOW);
         assert_eq!(model.focus, Pane::Environments);
         model.overlay = None;

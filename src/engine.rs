@@ -3,6 +3,7 @@
 
 mod feeds;
 pub mod lanes;
+pub mod local;
 mod operate;
 pub mod plan;
 pub mod poll;
@@ -11,7 +12,6 @@ mod recall;
 mod remember;
 mod running;
 mod supervisor;
-pub mod view;
 mod watch;
 
 use std::collections::HashMap;

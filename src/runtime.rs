@@ -26,7 +26,7 @@ use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
 use crate::domain::operation::Operation;
 use crate::domain::trust::ProjectFile;
-use crate::engine::view::Viewing;
+use crate::engine::local::Viewing;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::{Piece, Tape};
@@ -81,7 +81,7 @@ async fn once(
 ) -> Result<(ExitCode, Option<Settings>), UserError> {
     let settings = Arc::new(settings);
     let mouse = settings.ui.mouse;
-    let attached = crate::engine::view::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
+    let attached = crate::engine::local::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
     let mut console = Console::new(settings, clock);
     if let Some(viewing) = attached {
         console.reads(viewing);
@@ -411,7 +411,7 @@ impl Console {
         }
         let now = self.now();
         let searching = matches!(msg, Msg::Work) && self.model.logs.searching();
-        self.dirty |= crate::app::stir::stirs(&self.model, &msg);
+        self.dirty |= crate::app::redraw::stirs(&self.model, &msg);
         self.urgent |= matches!(msg, Msg::Key(_) | Msg::Hurried(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
         let effects = crate::app::update(&mut self.model, msg, now);
         // What was looked for is there.

@@ -1,13 +1,10 @@
 //! Draws the model. Reads only: no I/O, no time but what it is handed, nothing laid out beyond what is visible.
 
-mod entry;
+mod dialogs;
 mod frame;
-mod overlays;
+pub mod operations;
 mod panes;
 mod plan;
-mod reader;
-mod rollback;
-mod scaling;
 mod small;
 pub mod svg;
 pub mod text;
@@ -22,11 +19,11 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
+use crate::app::dialogs::Overlay;
 use crate::app::geometry::{self, Area, Geometry, SMALLEST};
-use crate::app::jump;
 use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
-use crate::app::overlay::Overlay;
+use crate::app::navigate;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
@@ -98,10 +95,10 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         frame.render_widget(Paragraph::new(told), hints);
     }
     if let Some(overlay) = &model.overlay {
-        geometry.dialog = overlays::draw(&ctx, frame, body, overlay);
+        geometry.dialog = dialogs::draw(&ctx, frame, body, overlay);
     }
     if let Some(dialog) = &model.rollback {
-        geometry.dialog = Some(rollback::draw(&ctx, frame, body, dialog));
+        geometry.dialog = Some(operations::dialog::draw(&ctx, frame, body, dialog));
     }
     geometry
 }
@@ -243,8 +240,8 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     });
     let passed = passed.unwrap_or_default();
     // The key acts on what the line names, whatever row is selected.
-    let own = crate::app::banner::selected(ctx.model);
-    let key = if own { crate::app::menu::ROLL_BACK } else { crate::app::menu::ALARM };
+    let own = crate::app::insight::banner::selected(ctx.model);
+    let key = if own { crate::app::operations::menu::ROLL_BACK } else { crate::app::operations::menu::ALARM };
     // The key that helps is never cut: what is said elsewhere gives way to it.
     let forms = [
         format!(" {dot} {passed}for {span} {dot} X why {dot} !{key} rolls back"),
@@ -288,7 +285,7 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let width = usize::from(width);
     if let Some(Overlay::Prompt(typed)) = &model.overlay {
-        let broken = !crate::app::logbuf::typed(typed).whole();
+        let broken = !crate::app::logs::buffer::typed(typed).whole();
         let note = if broken { "  no expression yet: all lines pass" } else { "" };
         let text = format!(
             " filter: {typed}{}{note}  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)",
@@ -300,7 +297,7 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let text = text::cut(&format!(" {} {notice}", theme.symbol(Status::Warn)), width, theme.ellipsis());
         return Line::styled(text, theme.status(Status::Warn));
     }
-    if geometry::small(model.size) && jump::covered(model) {
+    if geometry::small(model.size) && navigate::covered(model) {
         let (columns, rows) = SMALLEST;
         let text = format!(" {} what is open needs {columns}x{rows}; esc leaves it", theme.symbol(Status::Warn));
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn));

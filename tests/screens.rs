@@ -6,7 +6,7 @@ mod screen;
 
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg};
-use flightdeck::app::rollback::Rollback;
+use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::domain::consent::Level;
 use proptest::prelude::*;
 use ratatui::style::Color;

@@ -1,16 +1,20 @@
 //! Keys: what lies over the panes takes them first, then the table of actions.
 
-use super::detail::{self, Subject};
 use super::effect::Effect;
-use super::jump;
-use super::logbuf::seek::Seek;
-use super::logbuf::{Filter, typing};
 use super::model::{DASHBOARD, Model, Pane, Place, View};
-use super::motion::move_by;
 use super::msg::{Key, KeyCode, Now};
-use super::overlay::{self, Find, Overlay};
-use super::{needs, read, readiness, rollback, scroll};
 use crate::action::{self, Action};
+use crate::app::dialogs::{self, Find, Overlay};
+use crate::app::insight::detail::{self, Subject};
+use crate::app::insight::needs;
+use crate::app::insight::readiness;
+use crate::app::logs::buffer::seek::Seek;
+use crate::app::logs::buffer::{Filter, typing};
+use crate::app::logs::keys;
+use crate::app::mouse::move_by;
+use crate::app::navigate;
+use crate::app::operations::dialog;
+use crate::app::scroll;
 use crate::sanitize::Text;
 
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
@@ -19,12 +23,12 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     // Only a second press in a row quits; a press long forgotten does not count as the first.
     model.quitting &= asked == Some(Action::Back);
     if model.rollback.is_some() && !key.ctrl {
-        return rollback::key(model, key, now);
+        return dialog::key(model, key, now);
     }
     if model.overlay.is_some() && !key.ctrl {
-        return overlay::key(model, key, now);
+        return dialogs::key(model, key, now);
     }
-    if jump::covered(model) {
+    if navigate::covered(model) {
         match asked {
             Some(Action::Back | Action::Suspend) => {}
             Some(Action::HalfDown) => return scrolled(model, true),
@@ -88,7 +92,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Menu => model.overlay = Some(Overlay::Menu(0)),
         Action::Why => model.overlay = Some(Overlay::Why(0)),
         Action::GoTo => {
-            jump::show(model, Pane::Logs);
+            navigate::show(model, Pane::Logs);
             model.overlay = Some(Overlay::Prompt(">".to_owned()));
         }
         Action::Patterns => {
@@ -113,7 +117,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Suspend => return vec![Effect::Suspend],
         Action::Filter => {
             let typed = typing(&model.logs.filter().term);
-            jump::show(model, Pane::Logs);
+            navigate::show(model, Pane::Logs);
             model.overlay = Some(Overlay::Prompt(typed));
         }
         Action::NextPane => step_pane(model, 1),
@@ -144,11 +148,11 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         | Action::Pager
         | Action::Left
         | Action::Right
-        | Action::Context => return read::perform(model, action, now),
-        Action::NextMatch => read::seek(model, Seek::Match, true),
-        Action::PreviousMatch => read::seek(model, Seek::Match, false),
-        Action::NextError => read::seek(model, Seek::Error, true),
-        Action::PreviousError => read::seek(model, Seek::Error, false),
+        | Action::Context => return keys::perform(model, action, now),
+        Action::NextMatch => keys::seek(model, Seek::Match, true),
+        Action::PreviousMatch => keys::seek(model, Seek::Match, false),
+        Action::NextError => keys::seek(model, Seek::Error, true),
+        Action::PreviousError => keys::seek(model, Seek::Error, false),
         motion => moved(model, motion),
     }
     Vec::new()
@@ -257,7 +261,7 @@ fn enter(model: &mut Model, now: Now) {
             Some(Place::Service(id)) => Some(Subject::Service(id.clone())),
             Some(Place::Need(env, need)) => {
                 let to = needs::jump(env, need);
-                jump::to(model, to);
+                navigate::to(model, to);
                 return;
             }
             None => None,
@@ -276,14 +280,14 @@ fn enter(model: &mut Model, now: Now) {
         Pane::Timeline => {
             let event = model.timeline.iter().find(|event| chosen.event.as_ref() == Some(&event.id()));
             if let Some(to) = event.map(|event| event.jump.clone()) {
-                jump::to(model, to);
+                navigate::to(model, to);
             }
             return;
         }
         Pane::Readiness => {
             let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen.check);
             if let Some(check) = check {
-                jump::to(model, check.jump);
+                navigate::to(model, check.jump);
             }
             return;
         }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::banner::{Banner, Trouble};
 use super::geometry::Geometry;
-use super::logbuf::LogBuf;
 use super::msg::Now;
-use super::needs::{self, Need};
-use super::overlay::Overlay;
-use super::reading::Reading;
-use super::rollback::Rollback;
-use super::saving::Saving;
-use super::steady::Steady;
-use super::timeline::{Event, EventId};
+use crate::app::dialogs::Overlay;
+use crate::app::insight::banner::{Banner, Trouble};
+use crate::app::insight::needs::{self, Need};
+use crate::app::insight::timeline::{Event, EventId};
+use crate::app::insight::verified::Steady;
+use crate::app::logs::buffer::LogBuf;
+use crate::app::logs::display::Reading;
+use crate::app::logs::saving::Saving;
+use crate::app::operations::dialog::Rollback;
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Extent;

@@ -1,9 +1,9 @@
 //! Handles pasted text: where it goes and how much of it is taken. A paste never confirms anything.
 
 use super::model::Model;
-use super::overlay::Overlay;
-use super::read;
-use super::rollback::Rollback;
+use crate::app::dialogs::Overlay;
+use crate::app::logs::keys;
+use crate::app::operations::dialog::Rollback;
 use crate::sanitize::Text;
 
 /// Characters that a field of one line takes: more than anybody looks for or explains, and little enough to be drawn at each key.
@@ -18,7 +18,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
         (Some(Overlay::Prompt(text)), _) => {
             let whole = append(text, pasted);
             let text = text.clone();
-            read::set_filter(model, &text);
+            keys::set_filter(model, &text);
             told(whole)
         }
         (Some(Overlay::Help(find) | Overlay::Palette(find)), _) => {
@@ -63,10 +63,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::app::dialogs::Find;
     use crate::app::effect::Effect;
     use crate::app::msg::{Key, KeyCode, Msg, Now};
-    use crate::app::overlay::Find;
-    use crate::app::rollback::Asks;
+    use crate::app::operations::dialog::Asks;
     use crate::app::update;
     use crate::domain::consent::Level;
     use crate::domain::operation::{Plan, Wish};
@@ -111,7 +111,7 @@ mod tests {
         let mut model = model();
         model.size = (100, 30);
         let plan = Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall) };
-        let confirm = crate::app::confirm::Confirm::default();
+        let confirm = crate::app::operations::confirm::Confirm::default();
         model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
         model.geometry.dialog = Some(crate::app::geometry::Laid { top: 0, room: 9, all: 9, must: 9 });
         model

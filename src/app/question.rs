@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::model::Model;
-use super::rollback::Rollback;
+use crate::app::operations::dialog::Rollback;
 use crate::domain::ids::{EnvId, OpId, ReqId};
 use crate::domain::operation::Wish;
 use crate::sanitize::Text;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::effect::Effect;
-use super::jump;
-use super::logbuf::chart::{Bucket, Chart};
-use super::logbuf::{Filter, Source, Term};
 use super::model::{Model, Pane};
 use super::msg::{Key, KeyCode};
-use super::overlay::{Overlay, step};
+use crate::app::dialogs::{Overlay, step};
+use crate::app::logs::buffer::chart::{Bucket, Chart};
+use crate::app::logs::buffer::{Filter, Source, Term};
+use crate::app::navigate;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
 use crate::domain::release::Deployment;
@@ -130,7 +130,7 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
             let term = Term { text: pattern.expression(), regex: true, ..Term::default() };
             model.overlay = None;
             model.logs.set_filter(Filter { term, ..Filter::default() });
-            jump::show(model, Pane::Logs);
+            navigate::show(model, Pane::Logs);
         }
         KeyCode::Char('c' | 'q') => model.overlay = None,
         _ => {}
@@ -151,7 +151,7 @@ pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
                 chart.as_ref().and_then(|chart| deploys(model, chart).into_iter().find(|(row, ..)| *row == at));
             let moment = deploy.map(|(_, when, _)| when).or_else(|| chart?.begins(at));
             model.overlay = None;
-            jump::show(model, Pane::Logs);
+            navigate::show(model, Pane::Logs);
             if let Some(moment) = moment {
                 go(model, moment);
             }

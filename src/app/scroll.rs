@@ -3,8 +3,8 @@
 use super::geometry::Laid;
 use super::model::Model;
 use super::msg::{Key, KeyCode};
-use super::overlay::Overlay;
-use super::rollback::Rollback;
+use crate::app::dialogs::Overlay;
+use crate::app::operations::dialog::Rollback;
 
 /// Rows that one turn of the wheel moves by.
 const WHEEL: isize = 3;
@@ -83,9 +83,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::confirm::Confirm;
     use crate::app::effect::Effect;
     use crate::app::msg::{Mouse, MouseKind, Msg, Now};
+    use crate::app::operations::confirm::Confirm;
     use crate::app::update;
     use crate::domain::consent::Level;
     use crate::domain::operation::{Plan, Wish};

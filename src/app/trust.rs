@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
-use super::overlay::{self, Overlay};
+use crate::app::dialogs::{self, Overlay};
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
 
@@ -33,7 +33,7 @@ pub struct Asked {
 pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
     model.project_file = Some(file);
     model.project_changed = true;
-    if super::jump::covered(model) {
+    if crate::app::navigate::covered(model) {
         model.notice =
             Some(Text::from("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
     } else {
@@ -112,7 +112,7 @@ pub fn last(model: &Model, asked: Asked) -> String {
 pub(super) fn key(model: &mut Model, key: Key, mut asked: Asked, now: Now) -> Vec<Effect> {
     let (all, room) = (rows(model).len(), room(model));
     asked.seen = asked.seen.max(asked.top + room);
-    if let Some(by) = overlay::step(key) {
+    if let Some(by) = dialogs::step(key) {
         asked.top = asked.top.saturating_add_signed(by).min(all.saturating_sub(room));
         // What was jumped over was not seen.
         if asked.top <= asked.seen {
@@ -223,7 +223,7 @@ mod tests {
         assert!(said.contains("goes on with the previous settings"), "{said}");
         press(&mut model, 'n', 500);
         assert!(model.overlay.is_none() && open(&model).is_some(), "the menu asks again");
-        model.overlay = Some(Overlay::Help(overlay::Find::default()));
+        model.overlay = Some(Overlay::Help(dialogs::Find::default()));
         let _ = update(&mut model, changed, at(900));
         assert!(matches!(model.overlay, Some(Overlay::Help(_))) && model.notice.is_some());
     }

@@ -18,7 +18,7 @@ use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
-use crate::engine::view::lines::Own;
+use crate::engine::local::lines::Own;
 use crate::engine::{Engine, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -122,7 +122,7 @@ pub(super) async fn run(mut settings: Settings, args: LogsArgs, output: Output) 
     narrow(&mut settings, &args)?;
     let colour = !output.json && !settings.ui.no_color && std::io::stdout().is_terminal();
     let printer = Printer { json: output.json, colour, filter };
-    let own = crate::engine::view::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
+    let own = crate::engine::local::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
     let mut own = Own::new(own, Arc::clone(&clock));
     let (engine, lanes) = Engine::start(Arc::new(settings), clock, Scope::Logs);
     let awaited: BTreeSet<FeedId> = engine.feeds().cloned().collect();

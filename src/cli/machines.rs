@@ -2,7 +2,7 @@
 
 use super::operation::{self, Consent, ServiceArgs};
 use super::{Output, place};
-use crate::app::follow;
+use crate::app::operations::follow;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::ids::ServiceId;

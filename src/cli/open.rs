@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::carry::carry_out;
 use super::operation::{Consent, planned};
 use super::{Output, place};
-use crate::app::live;
+use crate::app::insight::live;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::clock::SystemClock;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::Output;
 use super::read::read_once;
 
+use crate::app::insight::needs::{self, Hands};
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::app::needs::{self, Hands};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
-use crate::engine::view::{self, Input};
+use crate::engine::local::{self, Input};
 use crate::error::{ExitCode, UserError};
 
 /// Enough of a configuration to have defaults.
@@ -28,7 +28,7 @@ pub(super) async fn run(files: Vec<PathBuf>, command: Vec<String>, flags: Flags)
         return Err(UserError::new(ExitCode::Usage, "standard input can be read once").now("nothing was opened"));
     }
     let clock = SystemClock::shared();
-    let viewing = view::open(&inputs, &settings.proxy, Arc::clone(&clock))?;
+    let viewing = local::open(&inputs, &settings.proxy, Arc::clone(&clock))?;
     crate::runtime::view(settings, clock, viewing).await
 }
 

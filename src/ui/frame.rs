@@ -7,7 +7,7 @@ use ratatui::widgets::Block;
 
 use super::Ctx;
 use super::text;
-use crate::app::logbuf::typing;
+use crate::app::logs::buffer::typing;
 use crate::app::model::Pane;
 use crate::domain::amount::amount;
 use crate::domain::environment::{Status, Tier};

@@ -3,7 +3,8 @@
 use ratatui::text::Line;
 
 use super::{Ctx, text};
-use crate::app::{confirm, readiness};
+use crate::app::insight::readiness;
+use crate::app::operations::confirm;
 use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::Sha;

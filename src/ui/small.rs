@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{Ctx, alarm_line, header, hint_line, panes, text};
+use crate::app::dialogs::Overlay;
 use crate::app::geometry::{Area, Geometry};
-use crate::app::jump::covered;
 use crate::app::model::Pane;
-use crate::app::overlay::Overlay;
+use crate::app::navigate::covered;
 use crate::domain::environment::Tier;
 
 /// The header, the alarm, and the newest log lines, as far as there is room.

@@ -1,9 +1,10 @@
 //! Two productions: neither is taken for the other, by a command, by a key or by an eye.
 
-use flightdeck::app::menu;
+use flightdeck::app::effect::Effect;
+use flightdeck::app::insight::readiness;
 use flightdeck::app::model::{Model, Place};
 use flightdeck::app::msg::Now;
-use flightdeck::app::{effect::Effect, readiness};
+use flightdeck::app::operations::menu;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;

@@ -8,7 +8,7 @@ use flightdeck::app::effect::Effect;
 use flightdeck::app::geometry::Geometry;
 use flightdeck::app::model::{Model, Place};
 use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
-use flightdeck::app::rollback::Rollback;
+use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
 use flightdeck::clock::{Clock, SharedClock, Timestamp};
 use flightdeck::config::load::{Flags, parse};

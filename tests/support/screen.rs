@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use flightdeck::app::confirm::Confirm;
 use flightdeck::app::geometry::Geometry;
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
-use flightdeck::app::rollback::Rollback;
+use flightdeck::app::operations::confirm::Confirm;
+use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};

@@ -1,6 +1,6 @@
 //! The statements where a person or a script meets them: what is drawn, what `status --json` prints, when `wait` ends, what readiness says.
 
-use flightdeck::app::readiness;
+use flightdeck::app::insight::readiness;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::state::State;
 use serde_json::Value;

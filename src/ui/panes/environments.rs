@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
 use super::scrolled;
+use crate::app::insight::needs::{self, Said};
 use crate::app::model::{Pane, Place};
-use crate::app::needs::{self, Said};
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {

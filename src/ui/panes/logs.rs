@@ -5,9 +5,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
-use crate::app::logbuf::Row;
+use crate::app::logs::buffer::Row;
+use crate::app::logs::display::Stamps;
 use crate::app::model::Pane;
-use crate::app::reading::Stamps;
 use crate::domain::environment::Status;
 use crate::domain::log::LogLine;
 

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
-use crate::app::readiness;
+use crate::app::insight::readiness;
 
 /// What is asked, what is known.
 const COLUMNS: [Column; 2] = [column(24, 34, 9), column(20, 60, 8)];

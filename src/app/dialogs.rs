@@ -1,0 +1,296 @@
+//! The dialogs over the panes and their keys. One at a time; esc closes it.
+
+use super::effect::Effect;
+use super::model::Model;
+use super::paste::ONE_LINE;
+use crate::action::{Action, TABLE};
+use crate::app::insight::detail::Subject;
+use crate::app::insight::evidence;
+use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::navigate::{self, Jump};
+use crate::app::operations::menu::{self, Item};
+use crate::app::trust::{self, Asked};
+use crate::app::{geometry, keys, reader, scroll};
+use crate::domain::ids::ServiceId;
+use crate::sanitize::Text;
+
+/// Something over the panes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// The help, narrowed by what is typed.
+    Help(Find),
+    /// Every view and action, narrowed by what is typed.
+    Palette(Find),
+    /// The menu of actions, and the row that is chosen.
+    Menu(usize),
+    /// Why something is red, and the row that is chosen.
+    Why(usize),
+    /// Sources of log lines, and the row that is chosen.
+    Sources(usize),
+    /// Patterns of log lines, and the row that is chosen.
+    Patterns(usize),
+    /// Errors over time, and the row that is chosen.
+    Chart(usize),
+    /// Everything known of one thing.
+    Detail(Subject),
+    /// Whether a project file may do what it asks for.
+    Trust(Asked),
+    /// The filter of the log lines as it is typed.
+    Prompt(String),
+}
+
+/// A list narrowed by typing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Find {
+    /// What is typed.
+    pub text: String,
+    /// The chosen row.
+    pub at: usize,
+}
+
+/// The rows of the help or the palette that hold what is typed, the best first.
+#[must_use]
+pub fn found(find: &Find) -> Vec<&'static crate::action::Entry> {
+    let typed = find.text.to_lowercase();
+    let mut rows: Vec<(u8, &crate::action::Entry)> = TABLE
+        .iter()
+        .filter_map(|entry| {
+            let title = entry.title.to_lowercase();
+            let rank = match () {
+                () if typed.is_empty() => 0,
+                () if entry.keys.iter().any(|key| *key == find.text) => 0,
+                () if title.starts_with(&typed) => 1,
+                () if title.contains(&typed) => 2,
+                () if scattered(&title, &typed) => 3,
+                () => return None,
+            };
+            Some((rank, entry))
+        })
+        .collect();
+    rows.sort_by_key(|(rank, _)| *rank);
+    rows.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// Whether the letters come in this order, others between them.
+fn scattered(text: &str, letters: &str) -> bool {
+    let mut text = text.chars();
+    letters.chars().all(|letter| text.any(|c| c == letter))
+}
+
+/// A key while something lies over the panes.
+pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    if key.code == KeyCode::Esc {
+        leave(model);
+        return Vec::new();
+    }
+    if geometry::small(model.size) && navigate::covered(model) {
+        return too_small(model);
+    }
+    let Some(overlay) = model.overlay.as_mut() else { return Vec::new() };
+    match overlay {
+        Overlay::Prompt(_) => crate::app::logs::keys::prompt(model, key),
+        Overlay::Help(find) => {
+            if key.code == KeyCode::Enter || (key.code == KeyCode::Char('?') && find.text.is_empty()) {
+                model.overlay = None;
+            } else {
+                narrow(find, key);
+                if !scroll::key(model, key, false) {
+                    // Another list shows from its beginning.
+                    model.scroll = None;
+                }
+            }
+            Vec::new()
+        }
+        Overlay::Palette(find) => {
+            if key.code != KeyCode::Enter {
+                narrow(find, key);
+                return Vec::new();
+            }
+            let (typed, chosen) = (find.text.clone(), found(find).get(find.at).map(|entry| entry.action));
+            model.overlay = None;
+            // As in editors, whatever the list says.
+            let action = if typed == "q" { Some(Action::Back) } else { chosen };
+            action.map(|action| keys::perform(model, action, now)).unwrap_or_default()
+        }
+        Overlay::Menu(at) => {
+            let at = *at;
+            menu_key(model, key, at, now)
+        }
+        Overlay::Why(at) => {
+            let (at, rows) = (*at, evidence::evidence(model, now));
+            listed(model, key, at, rows.into_iter().map(|one| one.jump).collect())
+        }
+        Overlay::Sources(at) => {
+            let at = *at;
+            sources_key(model, key, at)
+        }
+        Overlay::Patterns(at) => {
+            let at = *at;
+            reader::patterns_key(model, key, at)
+        }
+        Overlay::Chart(at) => {
+            let at = *at;
+            reader::chart_key(model, key, at)
+        }
+        Overlay::Trust(asked) => {
+            let asked = *asked;
+            trust::key(model, key, asked, now)
+        }
+        Overlay::Detail(_) => {
+            let ends = |code| Key { code, ..key };
+            match key.code {
+                KeyCode::Enter | KeyCode::Char('q') => model.overlay = None,
+                KeyCode::Char('y') => return keys::copy_detail(model, now),
+                KeyCode::Char('g') => drop(scroll::key(model, ends(KeyCode::Home), true)),
+                KeyCode::Char('G') => drop(scroll::key(model, ends(KeyCode::End), true)),
+                _ => drop(scroll::key(model, key, true)),
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Nothing is done by a dialog that is not drawn.
+pub(super) fn too_small(model: &mut Model) -> Vec<Effect> {
+    let (columns, rows) = geometry::SMALLEST;
+    model.notice = Some(Text::from(format!("what is open needs {columns}x{rows} to be shown: esc leaves it")));
+    Vec::new()
+}
+
+/// Leaves it; a filter that was being typed is dropped, its term stays for n and N.
+fn leave(model: &mut Model) {
+    if matches!(model.overlay, Some(Overlay::Prompt(_))) {
+        model.logs.clear_filter_text();
+    }
+    model.overlay = None;
+}
+
+fn narrow(find: &mut Find, key: Key) {
+    match key.code {
+        KeyCode::Char(_) if find.text.chars().count() >= ONE_LINE => {}
+        KeyCode::Char(c) if !key.ctrl => find.text.push(c),
+        KeyCode::Backspace => drop(find.text.pop()),
+        KeyCode::Down => find.at = find.at.saturating_add(1),
+        KeyCode::Up => find.at = find.at.saturating_sub(1),
+        KeyCode::PageDown => find.at = find.at.saturating_add(10),
+        KeyCode::PageUp => find.at = find.at.saturating_sub(10),
+        KeyCode::Home => find.at = 0,
+        KeyCode::End => find.at = usize::MAX,
+        _ => return,
+    }
+    if matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace) {
+        find.at = 0;
+    }
+    find.at = find.at.min(found(find).len().saturating_sub(1));
+}
+
+/// Moves in a list; enter goes where the chosen row leads.
+fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Vec<Effect> {
+    let last = rows.len().saturating_sub(1);
+    let next = match step(key) {
+        Some(by) => at.saturating_add_signed(by).min(last),
+        None if key.code == KeyCode::Enter => {
+            if let Some(jump) = rows.into_iter().nth(at).flatten() {
+                navigate::to(model, jump);
+            }
+            return Vec::new();
+        }
+        None => {
+            if key.code == KeyCode::Char('q') {
+                model.overlay = None;
+            }
+            return Vec::new();
+        }
+    };
+    if let Some(Overlay::Why(at)) = model.overlay.as_mut() {
+        *at = next;
+    }
+    Vec::new()
+}
+
+/// Rows that a key moves by, if it moves.
+pub(super) fn step(key: Key) -> Option<isize> {
+    match key.code {
+        KeyCode::Down | KeyCode::Char('j') => Some(1),
+        KeyCode::Up | KeyCode::Char('k') => Some(-1),
+        KeyCode::PageDown => Some(10),
+        KeyCode::PageUp => Some(-10),
+        KeyCode::Home => Some(isize::MIN / 2),
+        KeyCode::End => Some(isize::MAX / 2),
+        _ => None,
+    }
+}
+
+fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
+    let items = menu::items(model, now);
+    if let Some(by) = step(key) {
+        let next = at.saturating_add_signed(by).min(items.len().saturating_sub(1));
+        model.overlay = Some(Overlay::Menu(next));
+        return Vec::new();
+    }
+    let KeyCode::Char(letter) = key.code else { return Vec::new() };
+    // A held key chooses nothing, and enter does not: an action is called by its letter.
+    if key.repeat {
+        return Vec::new();
+    }
+    match items.iter().find(|item| item.letter == letter) {
+        Some(Item { why_not: Some(why), title, .. }) => {
+            model.notice = Some(Text::from(format!("{title}: {why}")));
+            Vec::new()
+        }
+        Some(item) => {
+            let run = item.run.clone();
+            model.overlay = None;
+            menu::run(model, run, now)
+        }
+        None if letter == 'q' => {
+            model.overlay = None;
+            Vec::new()
+        }
+        // It stays: what is typed next was meant for the menu, too.
+        None => {
+            let told = format!("{letter} is not an action: a capital letter starts one, esc leaves");
+            model.notice = Some(Text::from(told));
+            Vec::new()
+        }
+    }
+}
+
+fn sources_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
+    let sources: Vec<ServiceId> = model.logs.sources().iter().map(|source| source.service.clone()).collect();
+    if let Some(by) = step(key) {
+        let next = at.saturating_add_signed(by).min(sources.len().saturating_sub(1));
+        model.overlay = Some(Overlay::Sources(next));
+        return Vec::new();
+    }
+    match key.code {
+        KeyCode::Char(' ') | KeyCode::Enter => {
+            if let Some(service) = sources.get(at) {
+                model.logs.toggle_source(service);
+            }
+        }
+        KeyCode::Char('a') => model.logs.show_all_sources(),
+        KeyCode::Char('s' | 'q') => model.overlay = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(typed: &str) -> &'static str {
+        found(&Find { text: typed.to_owned(), at: 0 }).first().map_or("", |entry| entry.title)
+    }
+
+    #[test]
+    fn the_palette_finds_by_key_by_word_and_by_scattered_letters() {
+        assert_eq!(first("X"), "why is this red");
+        assert_eq!(first("journal"), "journal");
+        assert_eq!(first("promotion"), "readiness for a promotion");
+        assert_eq!(first("rfshev"), "refresh everything");
+        assert_eq!(found(&Find::default()).len(), TABLE.len());
+        assert!(found(&Find { text: "qqqq".to_owned(), at: 0 }).is_empty());
+    }
+}

@@ -1,0 +1,209 @@
+//! The alarm line: a production that fails or is mixed, with the evidence, told once per transition.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Place};
+use crate::app::msg::Now;
+use crate::domain::environment::{EnvInfo, Status, Tier};
+use crate::domain::health::{ProbeState, Sample, WOBBLE};
+use crate::domain::ids::{EnvId, Sha};
+use crate::domain::state::State;
+use crate::sanitize::Text;
+
+/// A production in trouble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Banner {
+    /// Which environment.
+    pub env: EnvId,
+    /// How it stands: failing, mixed, or unknown after that.
+    pub state: State,
+    /// What is live, as far as is known.
+    pub commits: Vec<Sha>,
+    /// The probe that fails and what it says, or the pair that is live.
+    pub evidence: Text,
+    /// Share of passed probes before the suspected change, and since; nothing where no probe fails.
+    pub passed: Option<Passed>,
+    /// Since when: of the whole episode, which a wobble does not end.
+    pub since: Timestamp,
+    /// Further productions that fail.
+    pub others: Vec<EnvId>,
+}
+
+/// How many samples of a probe passed, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// Of those before the suspected change.
+    pub before: u32,
+    /// Of those since.
+    pub after: u32,
+    /// From the first to the last of those since.
+    pub over: Duration,
+}
+
+/// Trouble of an environment: one episode, with the wobbles in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Failing or mixed, when it was seen last to be either.
+    pub state: State,
+    /// What was live then.
+    pub commits: Vec<Sha>,
+    /// Since when the episode lasts.
+    pub since: Timestamp,
+    /// Since when the present state of it lasts.
+    pub turned: Timestamp,
+    /// Since when it is over, if it does not come back.
+    pub calm: Option<Timestamp>,
+}
+
+impl Banner {
+    /// Whether this environment is among those that fail.
+    fn tells(&self, env: &EnvId) -> bool {
+        self.env == *env || self.others.contains(env)
+    }
+}
+
+impl Banner {
+    /// What is live, in seven letters each.
+    #[must_use]
+    pub fn release(&self) -> String {
+        self.commits.iter().map(Sha::short).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// Judges production again; rings and titles once when the judgement changes.
+pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
+    note(model, now);
+    let production = model.environments.iter().filter(|env| env.tier == Tier::Production);
+    let mut all: Vec<Banner> = production.into_iter().filter_map(|env| troubled(model, env, now)).collect();
+    let was = model.banner.take();
+    let title =
+        |all: &[Banner]| all.iter().map(|one| format!("{} {}", one.state, one.env)).collect::<Vec<_>>().join(" ");
+    let fresh = |one: &&Banner| !was.as_ref().is_some_and(|was| was.tells(&one.env));
+    let alert =
+        |one: &Banner| Effect::Alert(format!("{}: {} is {}: {}", model.project, one.env, one.state, one.evidence));
+    let mut effects: Vec<Effect> = all.iter().filter(fresh).map(alert).collect();
+    let told = was.as_ref().map_or(0, |was| 1 + was.others.len());
+    if all.is_empty() && told > 0 {
+        effects.push(Effect::Title(format!("flightdeck {}", model.project)));
+    } else if !effects.is_empty() || all.len() != told {
+        effects.push(Effect::Title(format!("{} · flightdeck", title(&all))));
+    }
+    // The one that is looked at, else the one that stood there, so that the line does not jump.
+    let here = model.selected_env().map(|env| env.id.clone()).or_else(|| was.map(|was| was.env));
+    let first = all.iter().position(|one| Some(&one.env) == here.as_ref()).unwrap_or(0);
+    if !all.is_empty() {
+        let mut banner = all.remove(first);
+        banner.others = all.into_iter().map(|one| one.env).collect();
+        if !banner.others.is_empty() {
+            let others: Vec<&str> = banner.others.iter().map(EnvId::as_str).collect();
+            banner.evidence = Text::from(format!("{} (fails too: {})", banner.evidence, others.join(", ")));
+        }
+        model.banner = Some(banner);
+    }
+    effects
+}
+
+/// A mixed pair is told at once in its row and rings after this long, seconds: two platforms never change at one instant.
+const MIXED: i64 = 30;
+
+/// Notes since when environments are in trouble. What is unknown now was last in the state that it had. Trouble that comes back within
+/// the time in which a probe counts as flapping is the same one, unless another commit brought it.
+fn note(model: &mut Model, now: Now) {
+    for env in model.environments.clone() {
+        let judged = model.judge(&env, now);
+        let (state, commits) = (judged.state, judged.commits);
+        match (state, model.trouble.get_mut(&env.id)) {
+            (State::Failing | State::Mixed, Some(known)) => {
+                let other = known.calm.is_some() && known.commits != commits;
+                if other {
+                    known.since = now.wall;
+                }
+                if other || known.calm.is_some() || known.state != state {
+                    known.turned = now.wall;
+                }
+                (known.state, known.commits, known.calm) = (state, commits, None);
+            }
+            (State::Failing | State::Mixed, None) => {
+                let trouble = Trouble { state, commits, since: now.wall, turned: now.wall, calm: None };
+                model.trouble.insert(env.id, trouble);
+            }
+            (State::Unknown, _) | (_, None) => {}
+            (_, Some(known)) => {
+                let calm = *known.calm.get_or_insert(now.wall);
+                if now.wall.duration_since(calm).unsigned_abs() >= WOBBLE {
+                    model.trouble.remove(&env.id);
+                }
+            }
+        }
+    }
+}
+
+fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
+    let trouble = model.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none())?;
+    if trouble.state == State::Mixed && now.wall.duration_since(trouble.turned).as_secs() < MIXED {
+        return None;
+    }
+    let judged = model.judge(env, now);
+    let failing = (judged.state == State::Failing).then(|| probe_failing(model, env)).flatten();
+    let (evidence, passed) = failing.unwrap_or_else(|| (Text::from(judged.why.as_str()), None));
+    Some(Banner {
+        env: env.id.clone(),
+        state: judged.state,
+        commits: judged.commits,
+        evidence,
+        passed,
+        since: trouble.since,
+        others: Vec::new(),
+    })
+}
+
+/// Whether the menu's `R` acts on what the alarm line names: that environment's row is selected.
+#[must_use]
+pub fn selected(model: &Model) -> bool {
+    let alarmed = model.banner.as_ref().map(|banner| &banner.env);
+    match &model.selection.place {
+        Some(Place::Env(env) | Place::Need(env, _)) => Some(env) == alarmed,
+        _ => false,
+    }
+}
+
+type Evidence = (Text, Option<Passed>);
+
+fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Evidence> {
+    let own = model.probes.iter().filter(|probe| probe.id.env == env.id);
+    let probe = own.filter(|probe| probe.status == Status::Fail).min_by_key(|probe| probe.since)?;
+    let last = probe.samples.back()?;
+    let says = last.failure.clone().unwrap_or_else(|| Text::from("recovering"));
+    let evidence = Text::from(format!("{}: {says}", probe.id.name));
+    Some((evidence, Some(before_and_since(probe, change_before(model, env, probe.since)))))
+}
+
+/// The last change of what is live there before the trouble.
+fn change_before(model: &Model, env: &EnvInfo, trouble: Timestamp) -> Option<Timestamp> {
+    let states = env.services.iter().filter_map(|service| model.services.get(&service.id)?.declared.as_ref());
+    states.filter_map(|declared| declared.created_at).filter(|at| *at <= trouble).max()
+}
+
+/// Percent of passed samples before the suspected change and since. Without one among the samples, the first failure of the
+/// present run of trouble divides them.
+fn before_and_since(probe: &ProbeState, change: Option<Timestamp>) -> Passed {
+    let percent = |passed: usize, all: usize| u32::try_from((100 * passed).checked_div(all).unwrap_or(0)).unwrap_or(0);
+    let streak = probe.samples.iter().rev().take_while(|sample| sample.failure.is_some()).count();
+    let at_change = change.map(|change| probe.samples.partition_point(|sample| sample.at < change));
+    let before = at_change.filter(|before| *before > 0).unwrap_or(probe.samples.len() - streak);
+    let passed = |from: usize, to: usize| probe.samples.range(from..to).filter(|one| one.failure.is_none()).count();
+    let all = probe.samples.len();
+    let span = |first: &Sample, last: &Sample| last.at.duration_since(first.at).unsigned_abs();
+    let over = probe.samples.get(before).zip(probe.samples.back()).map(|(first, last)| span(first, last));
+    Passed {
+        before: percent(passed(0, before), before),
+        after: percent(passed(before, all), all - before),
+        over: over.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

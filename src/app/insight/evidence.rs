@@ -1,0 +1,229 @@
+//! Why is this red: the evidence about an environment in order of causality. What changed comes before what it broke, and what
+//! is not known comes last.
+
+use jiff::Timestamp;
+
+use super::fresh;
+use crate::app::model::{Model, Pane, Place};
+use crate::app::msg::Now;
+use crate::app::navigate::Jump;
+use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::live;
+use crate::domain::posture::{Check, Reading};
+use crate::domain::state::State;
+use crate::sanitize::Text;
+
+/// A change this long before the trouble may have caused it, seconds.
+const SUSPECT: i64 = 3600;
+
+/// One line of evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// How it is drawn.
+    pub status: Status,
+    /// What is known.
+    pub says: Text,
+    /// Where it leads.
+    pub jump: Option<Jump>,
+}
+
+fn evidence_of(status: Status, says: String, jump: Jump) -> Evidence {
+    Evidence { status, says: Text::from(says), jump: Some(jump) }
+}
+
+/// The evidence about the selected environment.
+#[must_use]
+pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
+    let Some(env) = model.selected_env() else { return Vec::new() };
+    let mut found = Vec::new();
+    verdict(model, env, now, &mut found);
+    changes(model, env, now, &mut found);
+    platforms(model, env, now, &mut found);
+    lines(model, env, &mut found);
+    probes(model, env, now, &mut found);
+    secrets(model, env, &mut found);
+    posture(model, env, &mut found);
+    unread(model, env, now, &mut found);
+    if found.is_empty() {
+        let says = Text::from(format!("no evidence against {}", env.id));
+        found.push(Evidence { status: Status::Ok, says, jump: None });
+    }
+    found
+}
+
+/// How it stands: said first whenever that is not well, so that there is always an answer.
+fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    let judged = model.judge(env, now);
+    if judged.state != State::Healthy {
+        let says = format!("{} is {}", env.id, judged.words());
+        found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Env(env.id.clone()))));
+    }
+}
+
+/// Since when something of it fails.
+fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
+    let own = model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn);
+    own.map(|probe| probe.since).min()
+}
+
+fn ago(at: Timestamp, now: Now) -> String {
+    let seconds = now.wall.duration_since(at).as_secs().max(0);
+    if seconds < 120 { format!("{seconds} s ago") } else { format!("{} min ago", seconds / 60) }
+}
+
+fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    let until = trouble(model, env).unwrap_or(now.wall);
+    for service in &env.services {
+        let list = model.releases.get(&service.id).into_iter().flatten();
+        for one in list.filter(|one| one.current) {
+            let before = until.duration_since(one.created_at).as_secs();
+            if before > SUSPECT {
+                continue;
+            }
+            let sha = one.sha.as_ref().map_or("unknown commit", |sha| sha.short());
+            let says = format!(
+                "{} went to {} {sha} {} by {}: {}",
+                service.id.name,
+                one.label,
+                ago(one.created_at, now),
+                one.author,
+                one.message
+            );
+            found.push(evidence_of(Status::Warn, says, Jump::Deployment(service.id.clone(), one.id.clone())));
+        }
+    }
+    for operation in model.operations.values().filter(|one| one.env == env.id && one.open_question()) {
+        let state = if operation.interrupted { "cut short" } else { operation.state.word() };
+        let says = format!("{}: {state} {}", operation.title, operation.outcome);
+        found.push(evidence_of(Status::Fail, says, Jump::Operation(operation.id)));
+    }
+}
+
+fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    for service in &env.services {
+        let Some(state) = model.services.get(&service.id) else { continue };
+        let judged = model.judge_service(&service.id, now);
+        if judged.state != State::Healthy {
+            let says = format!("{} is {}", service.id.name, judged.words());
+            found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Service(service.id.clone()))));
+        }
+        let instances = || state.declared.iter().flat_map(|declared| &declared.instances);
+        for one in instances() {
+            let Some(why) = &one.unread else { continue };
+            let says = format!("{}: machine {} {} {}: {why}", service.id.name, one.id, one.region, one.state);
+            found.push(evidence_of(Status::Warn, says, Jump::Place(Place::Service(service.id.clone()))));
+        }
+        if state.declared.as_ref().is_some_and(|declared| live::fleet(&declared.instances).is_some()) {
+            for one in instances() {
+                let sha = one.sha.as_ref().map_or("an unknown commit", |sha| sha.short());
+                let release = one.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
+                let says = format!("{}: machine {} {} runs {sha}{release}", service.id.name, one.id, one.region);
+                found.push(evidence_of(Status::Warn, says, Jump::Place(Place::Service(service.id.clone()))));
+            }
+        }
+        for one in instances().filter(|one| one.checks.0 < one.checks.1) {
+            let (passing, all) = one.checks;
+            let says = format!(
+                "{}: machine {} {} {}: {passing}/{all} checks pass",
+                service.id.name, one.id, one.region, one.state
+            );
+            found.push(evidence_of(Status::Fail, says, Jump::Place(Place::Service(service.id.clone()))));
+        }
+    }
+}
+
+fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
+        let Some(newest) = model.logs.newest_error(&source.service) else { continue };
+        let (name, errors) = (&source.service.name, model.logs.errors(&source.service).unwrap_or(source.errors));
+        let says = format!("{name}: {errors} errors among the lines held; the newest: {}", newest.message);
+        found.push(evidence_of(Status::Warn, says, Jump::Errors(source.service.clone())));
+    }
+}
+
+fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    for probe in model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn) {
+        let last = probe.samples.back().and_then(|sample| sample.failure.clone());
+        let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
+        let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
+        let says = format!("probe {} {word} for {}: {why}", probe.id.name, ago(probe.since, now));
+        found.push(evidence_of(probe.status, says, Jump::Probe(probe.id.clone())));
+    }
+}
+
+fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for row in &model.secrets {
+        let own = row.findings.iter().filter(|finding| finding.envs.contains(&env.id));
+        for finding in own.filter(|finding| finding.status >= Status::Warn) {
+            let says = format!("secret {}: {}", row.key, finding.says);
+            found.push(evidence_of(finding.status, says, Jump::Secret(row.key.clone())));
+        }
+    }
+}
+
+/// What a database says of itself: locks and connections explain more than the service that waits for them.
+fn posture(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for (id, checks) in model.posture.iter().filter(|(id, _)| id.env == env.id) {
+        let tells = |check: &&Check| {
+            matches!(check.status(), Status::Warn | Status::Fail) || matches!(check.reading, Reading::Unread { .. })
+        };
+        for check in checks.iter().filter(tells) {
+            let says = format!("{} {}: {}", id.name, check.name, check.says());
+            found.push(evidence_of(check.status(), says, Jump::Place(Place::Service(id.clone()))));
+        }
+    }
+}
+
+fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
+    for (id, status) in &model.feeds {
+        let old = || fresh::stale(model, [id.clone()], now).filter(|_| status.last_ok().is_some());
+        let why = match &status.state {
+            FeedState::Failing { why, .. } => old().unwrap_or_else(|| Text::from(format!("{id}: {why}"))),
+            _ => match old() {
+                Some(why) => why,
+                None => continue,
+            },
+        };
+        let (place, pane) = match id {
+            FeedId::Declared(service) | FeedId::Observed(service) => (Some(&service.env), Pane::Environments),
+            FeedId::Releases(service) => (Some(&service.env), Pane::Releases),
+            FeedId::Logs(service) | FeedId::Builds(service) => (Some(&service.env), Pane::Logs),
+            FeedId::Health(env) => (Some(env), Pane::Health),
+            FeedId::Secrets(env) => (Some(env), Pane::Secrets),
+            FeedId::Pipeline => (None, Pane::Pipeline),
+            FeedId::Journal => (None, Pane::Journal),
+            FeedId::Posture(service) => (Some(&service.env), Pane::Readiness),
+            FeedId::Token(_) => (None, Pane::Environments),
+        };
+        if place.is_none_or(|place| *place == env.id) {
+            found.push(evidence_of(Status::Unknown, why.to_string(), Jump::Pane(pane)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::{Contract, Finding, Rule, SecretRow};
+
+    #[test]
+    fn a_finding_is_evidence_about_its_own_environment_whatever_its_name_begins_with() {
+        let env = |name: &str| format!("[[environments]]\nname = \"{name}\"\ntier = \"production\"\n");
+        let flags = crate::config::load::Flags::default();
+        let text = env("prod") + &env("prod-eu");
+        let settings = crate::config::load::parse(&text, None, &flags, &|_| None).unwrap();
+        let now = Now { wall: Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
+        let mut model = Model::new(&settings, now);
+        let says = Text::from("missing in prod-eu");
+        let envs = vec!["prod-eu".into()];
+        let finding = Finding { rule: Rule::Missing, envs, status: Status::Fail, blocks: true, says };
+        let (key, contract) = (Text::from("DSN"), Contract::Required);
+        model.secrets = vec![SecretRow { key, contract, entries: Vec::new(), findings: vec![finding] }];
+        for (name, told) in [("prod", false), ("prod-eu", true)] {
+            model.selection.place = Some(Place::Env(name.into()));
+            let found = evidence(&model, now);
+            assert_eq!(found.iter().any(|one| one.says.as_str().contains("secret DSN")), told, "{name}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way, a lock, a pin.
+
+use crate::app::model::{Model, Place};
+use crate::app::msg::Now;
+use crate::app::navigate::Jump;
+use crate::domain::cut_short;
+use crate::domain::environment::Status;
+use crate::domain::ids::{EnvId, OpId, ServiceId};
+use crate::domain::names;
+use crate::domain::operation::StepState;
+use crate::domain::pipeline::Run;
+use crate::domain::span::since;
+use crate::domain::state::State;
+
+/// One of these things, by its identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// A run that waits at a gate of the environment.
+    Gate(u64),
+    /// A run that deploys the environment now.
+    Run(u64),
+    /// An operation of this or another console.
+    Operation(OpId),
+    /// A person's claim.
+    Lock,
+    /// A service whose platform holds automation.
+    Pin(ServiceId),
+}
+
+/// By what a person answers from where it is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hands {
+    /// Keys of the screen.
+    Keys,
+    /// Commands of a shell.
+    Shell,
+}
+
+/// What is said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its state; `None` for a badge, which stands beside a state and is none.
+    pub state: Option<State>,
+    /// In one line, the most important first.
+    pub words: String,
+}
+
+/// What an environment has of them, what waits for a person first.
+#[must_use]
+pub fn of(model: &Model, env: &EnvId) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let at_gate = |run: &&Run| run.gates.iter().any(|gate| gate.env == *env);
+    needs.extend(model.runs.iter().filter(at_gate).map(|run| Need::Gate(run.id)));
+    let own = model.operations.values().filter(|one| one.env == *env && (one.interrupted || !one.state.ended()));
+    needs.extend(own.map(|one| Need::Operation(one.id)));
+    let file = model.workflows.get(env);
+    let deploys = |run: &&Run| file.is_some_and(|file| run.of_file(file)) && run.status == Status::Running;
+    needs.extend(model.runs.iter().filter(deploys).filter(|run| !at_gate(run)).map(|run| Need::Run(run.id)));
+    needs.extend(model.history.locks.contains_key(env).then_some(Need::Lock));
+    let services = model.env(env).into_iter().flat_map(|env| &env.services);
+    let pinned = services.filter(|info| {
+        let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
+        declared.is_some_and(|declared| declared.pin.is_some())
+    });
+    needs.extend(pinned.map(|info| Need::Pin(info.id.clone())));
+    needs
+}
+
+/// What is said of one; `None` when it has gone.
+#[must_use]
+pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> Option<Said> {
+    let (keys, place) = (hands == Hands::Keys, names::shell(env.as_str()));
+    let run = |id: &u64| model.runs.iter().find(|run| run.id == *id);
+    let (state, words) = match need {
+        Need::Gate(id) => {
+            let run = run(id)?;
+            let gate = run.gates.iter().find(|gate| gate.env == *env)?;
+            let may = match (gate.may_approve, keys) {
+                (true, true) => "!A approves".to_owned(),
+                (true, false) => format!("flightdeck approve {id} --environment {place} approves"),
+                (false, _) => gate.may().to_owned(),
+            };
+            let age = gate.since(run).map(|at| format!(" {}", since(at, now.wall))).unwrap_or_default();
+            let who = gate.words(run, now.wall);
+            (Some(State::Waiting), format!("waiting{age} #{} {}: {may}, {who}", run.number.0, run.sha.short()))
+        }
+        Need::Run(id) => {
+            let run = run(id)?;
+            let done = run.jobs.iter().filter(|job| job.completed_at.is_some()).count();
+            let jobs = if run.jobs.is_empty() { String::new() } else { format!(" {done}/{} jobs", run.jobs.len()) };
+            let step = run.jobs.iter().find(|job| job.status == Status::Running);
+            let step = step.map(|job| format!(" {}", job.name)).unwrap_or_default();
+            let age = run.started_at.map(|at| format!(" for {}", since(at, now.wall))).unwrap_or_default();
+            let words = format!("deploying #{} {}{jobs}{age}{step}", run.number.0, run.sha.short());
+            (Some(State::Deploying), words)
+        }
+        Need::Operation(id) => {
+            let one = model.operations.get(id)?;
+            let age = since(one.started_at, now.wall);
+            let done = one.steps.iter().filter(|step| step.state == StepState::Done).count();
+            let steps = if one.steps.is_empty() { String::new() } else { format!(" {done}/{} steps", one.steps.len()) };
+            if one.interrupted {
+                let name = cut_short::name(one.id);
+                let way = if keys { "! goes on".to_owned() } else { format!("flightdeck finish {name} goes on") };
+                (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; {way}", one.title))
+            } else {
+                (Some(State::Deploying), format!("{}{steps} for {age}: {}", one.kind.name(), one.title))
+            }
+        }
+        Need::Lock => (None, model.history.locks.get(env)?.words()),
+        Need::Pin(id) => {
+            let declared = model.services.get(id)?.declared.as_ref()?;
+            let way = match keys {
+                true => "!U".to_owned(),
+                false => format!("flightdeck unpin {} --environment {place}", names::shell(&id.name)),
+            };
+            (None, format!("PINNED {}: {}; {way} releases it", id.name, declared.pin.as_ref()?.words(now.wall)))
+        }
+    };
+    Some(Said { state, words })
+}
+
+/// Where one leads.
+#[must_use]
+pub fn jump(env: &EnvId, need: &Need) -> Jump {
+    match need {
+        Need::Gate(run) | Need::Run(run) => Jump::Run(*run),
+        Need::Operation(op) => Jump::Operation(*op),
+        Need::Lock => Jump::Place(Place::Env(env.clone())),
+        Need::Pin(id) => Jump::Place(Place::Service(id.clone())),
+    }
+}

@@ -1,0 +1,142 @@
+//! What happened, newest first: deployments, runs, probes that changed, operations.
+
+use jiff::Timestamp;
+
+use crate::app::model::Model;
+use crate::app::navigate::Jump;
+use crate::domain::environment::Status;
+use crate::domain::span::since;
+use crate::sanitize::Text;
+
+/// The identity of an event: when, and what it says.
+pub type EventId = (Timestamp, Text);
+
+/// Events kept.
+const KEPT: usize = 300;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Where: an environment, a service, the pipeline.
+    pub place: Text,
+    /// How it is drawn.
+    pub status: Status,
+    /// What happened.
+    pub says: Text,
+    /// Where it leads.
+    pub jump: Jump,
+}
+
+impl Event {
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        (self.at, self.says.clone())
+    }
+}
+
+/// Makes the timeline anew.
+pub(in crate::app) fn rebuild(model: &mut Model) {
+    let mut events = Vec::new();
+    deployments(model, &mut events);
+    runs(model, &mut events);
+    probes(model, &mut events);
+    operations(model, &mut events);
+    events.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.says.cmp(&other.says)));
+    events.truncate(KEPT);
+    model.timeline = events;
+}
+
+fn deployments(model: &Model, events: &mut Vec<Event>) {
+    for one in model.releases.values().flatten() {
+        let sha = one.sha.as_ref().map_or("?", |sha| sha.short());
+        let live = if one.current { ", live" } else { "" };
+        events.push(Event {
+            at: one.created_at,
+            place: Text::from(one.service.to_string()),
+            status: one.status,
+            says: Text::from(format!("{} {sha} {}{live}: {} {}", one.label, one.words, one.author, one.message)),
+            jump: Jump::Deployment(one.service.clone(), one.id.clone()),
+        });
+    }
+}
+
+fn runs(model: &Model, events: &mut Vec<Event>) {
+    for run in &model.runs {
+        let Some(at) = run.started_at else { continue };
+        let (number, attempt) = run.number;
+        let again = if attempt > 1 { format!(" attempt {attempt}") } else { String::new() };
+        let says =
+            format!("{} #{number}{again} {} {}: {} {}", run.workflow, run.sha.short(), run.words, run.actor, run.title);
+        let place = Text::from("pipeline");
+        events.push(Event { at, place, status: run.status, says: Text::from(says), jump: Jump::Run(run.id) });
+    }
+}
+
+/// What each probe came to: every failure with its end, and how it stands now. A single failure that was none is told while it lasts.
+fn probes(model: &Model, events: &mut Vec<Event>) {
+    for probe in &model.probes {
+        let turns: Vec<(Timestamp, Status)> = probe.turns.iter().copied().collect();
+        // The first change is from unknown: no event to a person.
+        for (at, pair) in turns.windows(2).enumerate() {
+            let [(before, was), (when, is)] = pair else { continue };
+            let last = at + 2 == turns.len();
+            let word = match (was, is) {
+                (Status::Fail, Status::Ok) => format!("passes again, failed for {}", since(*before, *when)),
+                (_, Status::Fail) => "fails".to_owned(),
+                (_, Status::Ok) if last => "passes again".to_owned(),
+                _ if last => "wavers".to_owned(),
+                _ => continue,
+            };
+            events.push(Event {
+                at: *when,
+                place: Text::from(probe.id.env.as_str()),
+                status: *is,
+                says: Text::from(format!("probe {} {word}", probe.id.name)),
+                jump: Jump::Probe(probe.id.clone()),
+            });
+        }
+    }
+}
+
+fn operations(model: &Model, events: &mut Vec<Event>) {
+    for operation in model.operations.values() {
+        let end = if operation.interrupted { "cut short" } else { operation.state.word() };
+        events.push(Event {
+            at: operation.started_at,
+            place: Text::from(operation.env.as_str()),
+            status: operation.state.status(),
+            says: Text::from(format!("{} {}: {end} {}", operation.kind.name(), operation.title, operation.outcome)),
+            jump: Jump::Operation(operation.id),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::Now;
+    use crate::domain::health::{Anatomy, ProbeId, ProbeState, Sample};
+
+    #[test]
+    fn a_failure_stays_in_the_timeline_once_it_has_ended() {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let mut model = Model::new(&settings, Now { wall: at(0), mono: std::time::Duration::ZERO });
+        let id = ProbeId { env: "production".into(), name: "/health".into() };
+        let mut probe = ProbeState::new(id, Text::default(), at(0));
+        for (second, pass) in [true, false, true, false, false, false, true, true].into_iter().enumerate() {
+            let failure = (!pass).then(|| Text::from("503"));
+            let second = i64::try_from(second).unwrap();
+            probe.push(Sample { at: at(second), anatomy: Anatomy::default(), failure });
+        }
+        model.probes = vec![probe];
+        rebuild(&mut model);
+        let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
+        assert_eq!(says, ["probe /health passes again, failed for 2s", "probe /health fails"]);
+    }
+}

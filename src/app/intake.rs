@@ -1,0 +1,161 @@
+//! Takes facts into the model.
+
+use jiff::Timestamp;
+
+use super::effect::Effect;
+use super::model::Model;
+use super::msg::Now;
+use crate::app::insight::banner;
+use crate::app::insight::timeline;
+use crate::app::insight::verified;
+use crate::app::logs::saving;
+use crate::app::operations::confirm;
+use crate::app::operations::dialog;
+use crate::app::trust;
+use crate::domain::fact::Fact;
+use crate::domain::feed::FeedId;
+use crate::domain::health::ProbeState;
+use crate::domain::ids::EnvId;
+use crate::logstore::{Piece, Tape, form};
+use crate::sanitize::Text;
+
+/// Bytes of a log that is read without a platform.
+pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
+    if let Piece::End(why) = &tape.piece {
+        let of = if model.alone { String::new() } else { format!("{}: ", tape.service) };
+        model.notice = Some(Text::from(format!("{of}{why}")));
+        model.logs.ended(&tape.service, why.clone());
+    }
+    let (before, _) = model.logs.counts();
+    let (service, newest) = (tape.service.clone(), newest(&tape.piece));
+    model.logs.tape(tape);
+    let came = model.logs.counts().0 - before;
+    model.logs.came(&service, usize::try_from(came).unwrap_or(usize::MAX), newest, now);
+}
+
+/// The time of the last line of what comes little by little. The rest is read when it is looked at.
+fn newest(piece: &Piece) -> Option<Timestamp> {
+    let Piece::Text(text) = piece else { return None };
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let last = text.rsplit(|byte| *byte == b'\n').next()?;
+    Timestamp::from_microsecond(form::quick(last).0?).ok()
+}
+
+pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
+    let mut ended = None;
+    match fact {
+        Fact::Feed(id, status) => {
+            model.feeds.insert(id, status);
+        }
+        Fact::Declared(id, declared) => {
+            let made = declared.created_at;
+            let before = model.services.entry(id.clone()).or_default().declare(*declared, now.wall);
+            if before.and_then(|before| before.created_at) != made {
+                model.rebuild_secrets();
+            }
+        }
+        Fact::Observed(id, observed) => {
+            model.services.entry(id.clone()).or_default().observe(observed);
+        }
+        Fact::Extent(id, extent) => {
+            model.extents.insert(id, extent);
+        }
+        Fact::Releases(id, list) => {
+            model.releases.insert(id, list);
+            mark_verified(model);
+            timeline::rebuild(model);
+        }
+        Fact::Logs(batch) => {
+            let newest = batch.lines.iter().map(|line| line.at).max();
+            model.logs.came(&batch.service, batch.lines.len(), newest, now);
+            model.logs.push(batch);
+            return Vec::new();
+        }
+        Fact::Probe(id, target, sample) => {
+            let known = model.probes.iter_mut().find(|probe| probe.id == id);
+            let changed = match known {
+                Some(probe) => probe.push(sample),
+                None => {
+                    let mut probe = ProbeState::new(id, target, now.wall);
+                    probe.push(sample);
+                    model.probes.push(probe);
+                    // Production first, as everywhere.
+                    let rank: Vec<_> = model.environments.iter().map(|env| env.id.clone()).collect();
+                    model.probes.sort_by_key(|probe| rank.iter().position(|env| *env == probe.id.env));
+                    false
+                }
+            };
+            if changed {
+                timeline::rebuild(model);
+            }
+        }
+        Fact::Secrets(env, entries) => {
+            model.secret_entries.insert(env, entries);
+            model.rebuild_secrets();
+        }
+        Fact::Pipeline(runs) => {
+            model.runs = runs;
+            timeline::rebuild(model);
+        }
+        Fact::Budget(platform, budget) => {
+            model.budgets.insert(platform, budget);
+        }
+        Fact::Posture(service, checks) => {
+            model.posture.insert(service, checks);
+        }
+        Fact::Clock(platform, ahead) => {
+            model.clocks.insert(platform, ahead);
+        }
+        Fact::Plan(req, plan) => dialog::planned(model, req, plan, now),
+        Fact::Operation(operation) => {
+            let (id, interrupted) = (operation.id, operation.interrupted);
+            let (env, over) = (operation.env.clone(), operation.state.ended() && !interrupted);
+            let before = model.operations.insert(id, *operation);
+            let known = before.as_ref().is_some_and(|known| known.interrupted);
+            if over && before.is_some_and(|before| !before.state.ended()) {
+                ended = Some(env);
+            }
+            // Told in a dialog of its own, once, unless the person is in the middle of something.
+            if interrupted && !known && !crate::app::navigate::covered(model) {
+                model.rollback = Some(dialog::Rollback::Following(id));
+            }
+            timeline::rebuild(model);
+        }
+        Fact::History(history) => {
+            model.history = *history;
+            mark_verified(model);
+        }
+        Fact::ProjectFile(file) => trust::found(model, *file, now),
+        Fact::Approved(done) => return trust::approved(model, done),
+        Fact::Saved(path) => return saving::written(model, path),
+        Fact::Left(_, Ok(text) | Err(text)) | Fact::Notice(text) => model.notice = Some(text),
+    }
+    dialog::renewed(model);
+    confirm::check(model, now);
+    let mut effects = verified::look(model, now);
+    effects.extend(ended.map(|env| Effect::Refresh(of_environment(model, &env))));
+    effects.extend(banner::judge(model, now));
+    effects
+}
+
+/// The feeds that tell what runs in an environment: after an operation nobody should see for ten seconds what was before it.
+fn of_environment(model: &Model, env: &EnvId) -> Vec<FeedId> {
+    let mine = |id: &&FeedId| match id {
+        FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) => of.env == *env,
+        FeedId::Secrets(of) => of == env,
+        FeedId::Pipeline => true,
+        _ => false,
+    };
+    model.feeds.keys().filter(mine).cloned().collect()
+}
+
+/// What the disk remembers as verified healthy, on the deployments that are listed.
+fn mark_verified(model: &mut Model) {
+    for (service, list) in &mut model.releases {
+        for one in list {
+            one.verified = Some(model.history.saw(service, &one.id, one.sha.as_ref()));
+            let mark = one.sha.as_ref().and_then(|sha| model.history.marks.get(sha));
+            one.bad = mark.map(|mark| Text::from(mark.words()));
+        }
+    }
+}

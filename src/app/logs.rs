@@ -1,0 +1,6 @@
+//! Log lines on the screen: the buffer that keeps them, the keys that search and mark them, and how they are saved.
+
+pub mod buffer;
+pub mod display;
+pub(in crate::app) mod keys;
+pub mod saving;

@@ -1,0 +1,163 @@
+//! The keys of the log reader: what is typed at its prompt, and what moves, marks and changes its lines.
+
+use super::buffer::seek::{Seek, Sought};
+use super::buffer::{Filter, Row, Term, moment, typed, window};
+use super::saving;
+use crate::action::Action;
+use crate::app::dialogs::Overlay;
+use crate::app::effect::Effect;
+use crate::app::model::{Model, Pane};
+use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::navigate;
+use crate::app::paste::ONE_LINE;
+use crate::domain::log::Level;
+use crate::sanitize::Text;
+
+/// Columns that long lines move by.
+const ASIDE: usize = 16;
+
+/// While a filter is typed, letters are text.
+pub(in crate::app) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some(Overlay::Prompt(text)) = model.overlay.as_mut() else { return Vec::new() };
+    match key.code {
+        KeyCode::Char(_) if text.chars().count() >= ONE_LINE => {}
+        KeyCode::Char(c) => text.push(c),
+        KeyCode::Backspace if text.is_empty() => {
+            let mut filter = model.logs.filter().clone();
+            if filter.window.take().is_none() {
+                filter.chips.pop();
+            }
+            model.logs.set_filter(filter);
+            return Vec::new();
+        }
+        KeyCode::Backspace => drop(text.pop()),
+        KeyCode::Tab => {
+            text.clear();
+            let mut filter = model.logs.filter().clone();
+            let term = std::mem::take(&mut filter.term);
+            filter.chips.extend((!term.text.is_empty()).then_some(term));
+            model.logs.set_filter(filter);
+            return Vec::new();
+        }
+        KeyCode::Enter => {
+            model.logs.prime();
+            let moment = text.strip_prefix('>').map(str::to_owned);
+            model.overlay = None;
+            if let Some(moment) = moment {
+                go(model, &moment);
+            }
+            return Vec::new();
+        }
+        _ => {}
+    }
+    let text = text.clone();
+    set_filter(model, &text);
+    Vec::new()
+}
+
+/// Goes to a time that was typed.
+fn go(model: &mut Model, text: &str) {
+    let newest = model.logs.newest();
+    let ago = |newest: jiff::Timestamp| {
+        text.parse().ok().and_then(|span: jiff::SignedDuration| newest.checked_sub(span.abs()).ok())
+    };
+    match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
+        Some(moment) => crate::app::reader::go(model, moment),
+        None => model.notice = Some(Text::from("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
+    }
+}
+
+/// A leading `!` shows what does not match, a leading `~` takes a regular expression, a leading `@` a time window.
+pub(in crate::app) fn set_filter(model: &mut Model, text: &str) {
+    if text.starts_with('>') {
+        // A time to go to, once it is whole: what is shown stays.
+        return;
+    }
+    let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
+    if text.starts_with('@') {
+        // A time window; nothing else while it is typed.
+        filter.term = Term::default();
+        filter.window = model.logs.newest().and_then(|newest| window(text, newest));
+    }
+    model.logs.refine(filter);
+}
+
+/// The keys of the log reader.
+pub(in crate::app) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
+    match action {
+        Action::Pause => model.logs.toggle_pause(),
+        Action::Level => cycle_level(model),
+        Action::Wrap => model.reading.wrap = !model.reading.wrap,
+        Action::Stamps => model.reading.stamps = model.reading.stamps.next(),
+        Action::Mark => {
+            let selected = model.logs.cursor().and_then(|position| model.logs.line(position)).map(|line| line.at);
+            let here = selected.or_else(|| model.logs.newest());
+            // The same line again takes the mark away.
+            model.reading.mark = if model.reading.mark == here { None } else { here };
+        }
+        Action::Save => return saving::begin(model, false, now),
+        Action::Pager => return saving::begin(model, true, now),
+        Action::Left => model.reading.column = model.reading.column.saturating_sub(ASIDE),
+        Action::Right => right(model),
+        Action::Context => context(model),
+        _ => {}
+    }
+    Vec::new()
+}
+
+pub(in crate::app) fn seek(model: &mut Model, what: Seek, forward: bool) {
+    navigate::show(model, Pane::Logs);
+    let page = model.geometry.rows(Pane::Logs);
+    if what == Seek::Match && model.logs.term().text.is_empty() {
+        model.notice = Some(Text::from("nothing to search for yet: / takes a text"));
+        return;
+    }
+    match model.logs.seek(what, forward, page) {
+        Some(sought) => tell(model, sought),
+        None => model.notice = Some(Text::from("looking for it")),
+    }
+}
+
+/// Says that a search found nothing; a hit shows itself.
+pub(in crate::app) fn tell(model: &mut Model, sought: Sought) {
+    let thing = if sought.what == Seek::Error { "error" } else { "match" };
+    let way = if sought.forward { "below" } else { "above" };
+    model.notice = (!sought.found).then(|| Text::from(format!("no {thing} {way}")));
+}
+
+fn cycle_level(model: &mut Model) {
+    let filter = model.logs.filter().clone();
+    let level = match filter.level {
+        Level::Trace | Level::Debug | Level::Info => Level::Warn,
+        Level::Warn => Level::Error,
+        Level::Error | Level::Fatal => Level::Trace,
+    };
+    model.logs.set_filter(Filter { level, ..filter });
+}
+
+/// Moves long lines to the left as long as one of the page has more to show.
+fn right(model: &mut Model) {
+    let rows = model.geometry.rows(Pane::Logs);
+    let page = model.logs.page(rows);
+    let longest = page.iter().filter_map(|(_, row)| match row {
+        Row::Line(line) => Some(line.message.as_str().chars().count()),
+        Row::Gap(..) => None,
+    });
+    let next = model.reading.column + ASIDE;
+    if longest.max().is_some_and(|longest| longest > next) {
+        model.reading.column = next;
+        model.reading.wrap = false;
+    } else {
+        model.notice = Some(Text::from("no line of this page is cut"));
+    }
+}
+
+/// Shows the selected line among its neighbours, or the filtered lines again.
+fn context(model: &mut Model) {
+    navigate::show(model, Pane::Logs);
+    let page = model.geometry.rows(Pane::Logs);
+    if !model.logs.neighbours(page) {
+        model.notice =
+            Some(Text::from("every line is shown; while a filter (/) hides some, x shows the lines around one"));
+    }
+}

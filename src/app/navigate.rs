@@ -1,0 +1,85 @@
+//! Decides where a line of evidence, an event or a check leads: to which pane, and to what in it.
+
+use crate::app::dialogs::Overlay;
+use crate::app::logs::buffer::Filter;
+use crate::app::model::{DASHBOARD, Model, Pane, Place, View};
+use crate::app::operations::dialog::Rollback;
+use crate::domain::health::ProbeId;
+use crate::domain::ids::{DeploymentId, OpId, ServiceId};
+use crate::domain::log::Level;
+use crate::sanitize::Text;
+
+/// A place to go to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Jump {
+    /// An environment or a service.
+    Place(Place),
+    /// A probe.
+    Probe(ProbeId),
+    /// A secret.
+    Secret(Text),
+    /// A run.
+    Run(u64),
+    /// A deployment.
+    Deployment(ServiceId, DeploymentId),
+    /// An operation with its steps.
+    Operation(OpId),
+    /// The errors among the log lines of a service.
+    Errors(ServiceId),
+    /// A pane.
+    Pane(Pane),
+}
+
+/// Goes there: the dashboard keeps its shape where it has the pane.
+pub(super) fn to(model: &mut Model, jump: Jump) {
+    model.overlay = None;
+    let pane = match jump {
+        Jump::Place(place) => {
+            model.selection.place = Some(place);
+            Pane::Environments
+        }
+        Jump::Probe(id) => {
+            model.selection.probe = Some(id);
+            Pane::Health
+        }
+        Jump::Secret(key) => {
+            model.selection.secret = Some(key);
+            Pane::Secrets
+        }
+        Jump::Run(id) => {
+            model.selection.run = Some(id);
+            Pane::Pipeline
+        }
+        Jump::Deployment(service, id) => {
+            model.selection.place = Some(Place::Service(service.clone()));
+            model.selection.deployment = Some((service, id));
+            Pane::Releases
+        }
+        Jump::Operation(op) => {
+            model.rollback = Some(Rollback::Following(op));
+            return;
+        }
+        Jump::Errors(service) => {
+            let hidden = model.logs.sources().iter().map(|source| source.service.clone()).filter(|one| *one != service);
+            let filter = Filter { level: Level::Error, hidden: hidden.collect(), ..Filter::default() };
+            model.logs.set_filter(filter);
+            Pane::Logs
+        }
+        Jump::Pane(pane) => pane,
+    };
+    show(model, pane);
+}
+
+/// Brings a pane into sight and gives it the keys.
+pub(super) fn show(model: &mut Model, pane: Pane) {
+    if model.view != View::Dashboard || !DASHBOARD.contains(&pane) {
+        model.view = View::Only(pane);
+    }
+    model.focus = pane;
+}
+
+/// Whether something lies over the panes.
+#[must_use]
+pub fn covered(model: &Model) -> bool {
+    model.rollback.is_some() || matches!(model.overlay, Some(ref overlay) if !matches!(overlay, Overlay::Prompt(_)))
+}

@@ -1,0 +1,399 @@
+//! The dialog of an operation: pick a release or write a comment, see the plan, type the environment's name, follow the steps. Confirmation is a state:
+//! enter does nothing but what the state says, and a late answer to an earlier question is dropped.
+
+use std::collections::BTreeSet;
+
+use super::comment::Note;
+use super::confirm::{Answer, Confirm};
+use super::follow;
+use super::scale::{self, Scaling};
+use super::secret::{self, Entry};
+use crate::app::dialogs;
+use crate::app::effect::Effect;
+use crate::app::geometry::small;
+use crate::app::insight::fresh;
+use crate::app::insight::readiness;
+use crate::app::model::{Model, Place};
+use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::question::{self, Question};
+use crate::app::scroll;
+use crate::domain::candidates::{self, Choice};
+use crate::domain::claim::Lock;
+use crate::domain::consent::Level;
+use crate::domain::environment::{EnvInfo, Platform, Status};
+use crate::domain::feed::FeedId;
+use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
+use crate::domain::manner::{Manner, Strategy};
+use crate::domain::operation::{Plan, Wish};
+use crate::domain::overrides::Override;
+use crate::sanitize::Text;
+
+/// What a comment is written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asks {
+    /// An operation.
+    Wish(Wish),
+    /// A claim on the environment.
+    Lock,
+    /// Another person's claim on it is taken away.
+    Unlock(Lock),
+    /// A commit is to be marked bad.
+    Mark(Sha),
+}
+
+/// Where the dialog stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rollback {
+    /// Choosing.
+    Pick {
+        /// Where.
+        env: EnvId,
+        /// One service alone.
+        alone: Option<ServiceId>,
+        /// What there is, newest first; read when the dialog opens, and again whenever it is read while it is open.
+        choices: Vec<Choice>,
+        /// The chosen commit; `None` until the person moves, unless one was verified.
+        chosen: Option<Sha>,
+        /// A person has moved: nothing is proposed any more.
+        by_hand: bool,
+        /// How machines are moved.
+        manner: Manner,
+    },
+    /// Writing the comment that goes with it.
+    Commenting {
+        /// Where.
+        env: EnvId,
+        /// What is asked for.
+        asks: Asks,
+        /// The comment.
+        note: Box<Note>,
+    },
+    /// Entering a secret.
+    Entering(Entry),
+    /// Choosing how many machines.
+    Scaling(Scaling),
+    /// The plan is being computed, for this question.
+    Preflighting(ReqId, Question),
+    /// The plan, and what is done to confirm it.
+    Ready(Box<Plan>, Confirm),
+    /// No plan could be made, or it fell: why, and what was asked, where it can be asked again.
+    Refused(Text, Option<Question>),
+    /// Under way, or over.
+    Following(OpId),
+}
+
+/// Opens the dialog for the selected place, or says why it cannot, and has read anew what there is to choose from.
+pub(in crate::app) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
+    let Some(env) = model.selected_env().cloned() else { return Vec::new() };
+    let alone = match &model.selection.place {
+        Some(Place::Service(id)) => Some(id.clone()),
+        _ => None,
+    };
+    open_of(model, env, alone, now)
+}
+
+/// Opens the dialog for a whole environment, whatever is selected.
+pub(in crate::app) fn open_whole(model: &mut Model, env: &EnvId, now: Now) -> Vec<Effect> {
+    let Some(env) = model.env(env).cloned() else { return Vec::new() };
+    open_of(model, env, None, now)
+}
+
+fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) -> Vec<Effect> {
+    // What is under way, or was cut short there, comes first: a second one would act on a world in motion.
+    let first = model.running().or_else(|| model.interrupted().find(|operation| operation.env == env.id));
+    if let Some(operation) = first {
+        model.rollback = Some(Rollback::Following(operation.id));
+        return Vec::new();
+    }
+    let services = alone.clone().map_or_else(|| rollable(&env), |alone| vec![alone]);
+    if let Some(why) = unread(model, &services, now) {
+        model.rollback = Some(Rollback::Refused(why, None));
+        return Vec::new();
+    }
+    let (choices, chosen) = (Vec::new(), None);
+    model.rollback =
+        Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, manner: Manner::default() });
+    renewed(model);
+    let feeds = |id: ServiceId| [FeedId::Releases(id.clone()), FeedId::Declared(id.clone()), FeedId::Observed(id)];
+    vec![Effect::Refresh(services.into_iter().flat_map(feeds).collect())]
+}
+
+/// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.
+pub(in crate::app) fn renewed(model: &mut Model) {
+    let Some(Rollback::Pick { env, alone, .. }) = &model.rollback else { return };
+    let Some(env) = model.env(env) else { return };
+    let services = alone.clone().map_or_else(|| rollable(env), |alone| vec![alone]);
+    let of = |id: &ServiceId| model.releases.get(id).map(Vec::as_slice).unwrap_or_default();
+    let observed = |id: &ServiceId| model.services.get(id)?.observed.as_ref()?.sha.as_ref();
+    let found = candidates::choices(&services, of, observed);
+    let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.rollback else { return };
+    let there = chosen.as_ref().is_some_and(|chosen| found.iter().any(|choice| choice.sha == *chosen));
+    if !*by_hand || !there {
+        *chosen = candidates::proposed(&found).map(|choice| choice.sha.clone());
+    }
+    *choices = found;
+}
+
+/// The services of an environment that can go back.
+pub(in crate::app) fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
+    let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    rollable.map(|service| service.id.clone()).collect()
+}
+
+/// The services that the selected place stands for and that can go back.
+pub(in crate::app) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
+    match &model.selection.place {
+        Some(Place::Service(id)) => vec![id.clone()],
+        _ => rollable(env),
+    }
+}
+
+/// Why a rollback may not be chosen now: what it is chosen from has not been read for too long
+/// (docs/adr/0002-a-statement-needs-its-basis.md).
+pub(in crate::app) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
+    let feeds = |id: &ServiceId| [FeedId::Declared(id.clone()), FeedId::Releases(id.clone())];
+    let why = fresh::stale(model, services.iter().flat_map(feeds), now)?;
+    Some(Text::from(format!("{why}; esc, then R reads it again")))
+}
+
+/// Whether nothing but a reason is missing: what is refused is not asked for one.
+fn needs_reason(plan: &Plan) -> bool {
+    plan.refusals.is_empty() && !plan.overrides.is_empty()
+}
+
+/// A plan came, or the reason why there is none.
+pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
+    let question = match &model.rollback {
+        Some(Rollback::Preflighting(awaited, question)) if *awaited == req => question.clone(),
+        _ => return,
+    };
+    model.rollback = Some(match plan {
+        // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
+        Ok(plan) if model.reason.is_none() && plan.continues.is_none() && needs_reason(&plan) => {
+            let why = plan.overrides.first().map(Override::words).unwrap_or_default();
+            model.notice = Some(Text::from(format!("a reason is needed: {why}")));
+            let note = Box::new(Note::of(question.said.as_ref()));
+            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), note }
+        }
+        Ok(mut plan) => {
+            // What overrides something red is asked as the worst is.
+            if overridden(model, &plan.env, &plan.wish, now).is_some() {
+                plan.level = Level::Critical;
+            }
+            // What was said for a plan before this one, and none is needed for this one, is said of it still.
+            model.reason = model.reason.take().or_else(|| question.said.clone());
+            let mut confirm = Confirm::shown(model, &plan, now);
+            confirm.question = Some(question);
+            Rollback::Ready(plan, confirm)
+        }
+        Err(why) => Rollback::Refused(why, Some(question)),
+    });
+}
+
+pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    if key.code == KeyCode::Esc {
+        model.rollback = None;
+        return Vec::new();
+    }
+    // Nothing is confirmed on a screen too small to show what is confirmed.
+    if small(model.size) {
+        return dialogs::too_small(model);
+    }
+    match model.rollback.as_mut() {
+        Some(Rollback::Pick { env, choices, chosen, by_hand, manner, .. }) => {
+            let machines = choices.iter().any(Choice::has_machines);
+            let by: isize = match key.code {
+                KeyCode::Down | KeyCode::Char('j') => 1,
+                KeyCode::Up | KeyCode::Char('k') => -1,
+                KeyCode::PageDown => 10,
+                KeyCode::PageUp => -10,
+                KeyCode::Home => isize::MIN / 2,
+                KeyCode::End => isize::MAX / 2,
+                KeyCode::Enter => return preflight(model, now),
+                KeyCode::Char('s') if machines => {
+                    *manner = manner.next();
+                    return Vec::new();
+                }
+                KeyCode::Char('g') if machines => {
+                    let env = env.clone();
+                    next_region(model, &env);
+                    return Vec::new();
+                }
+                _ => return Vec::new(),
+            };
+            let at = chosen.as_ref().and_then(|sha| choices.iter().position(|choice| choice.sha == *sha));
+            // Nobody begins by going to what runs.
+            let first = choices.iter().position(|choice| !choice.live).unwrap_or(0);
+            let last = choices.len().saturating_sub(1);
+            let next = at.map_or(first, |at| at.saturating_add_signed(by).min(last));
+            *by_hand = true;
+            *chosen = choices.get(next).map(|choice| choice.sha.clone());
+        }
+        Some(Rollback::Ready(plan, _)) => {
+            let typed = plan.level == Level::Critical && plan.refusals.is_empty() && plan.left(now.wall).is_some();
+            return if scroll::key(model, key, !typed) { Vec::new() } else { answered(model, key, now) };
+        }
+        Some(Rollback::Commenting { env, asks, note }) => {
+            if key.code == KeyCode::Enter && !key.alt {
+                let (env, asks, said) = (env.clone(), asks.clone(), note.text());
+                return commented(model, env, asks, said, now);
+            }
+            note.key(key);
+        }
+        Some(Rollback::Entering(_)) => return secret::key(model, key, now),
+        Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
+        Some(Rollback::Refused(..) | Rollback::Preflighting(..)) => {
+            return match key.code {
+                KeyCode::Char('q') => {
+                    model.rollback = None;
+                    Vec::new()
+                }
+                KeyCode::Char(question::AGAIN) if !key.repeat => question::again(model),
+                _ => {
+                    scroll::key(model, key, true);
+                    Vec::new()
+                }
+            };
+        }
+        Some(Rollback::Following(op)) => {
+            let op = *op;
+            return follow::key(model, op, key, now);
+        }
+        None => {}
+    }
+    Vec::new()
+}
+
+/// A key that is no scrolling, to a plan that shows.
+fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Ready(plan, confirm)) = &mut model.rollback else { return Vec::new() };
+    if plan.left(now.wall).is_none() || !plan.refusals.is_empty() {
+        return match key.code {
+            KeyCode::Char(question::AGAIN) if !key.repeat => question::again(model),
+            _ => Vec::new(),
+        };
+    }
+    let read = scroll::read(confirm.rows, model.geometry.dialog);
+    let told = match confirm.key(plan, key, model.hurried, now) {
+        Answer::Yes if read => return confirmed(model, now),
+        Answer::Yes if model.geometry.dialog.is_none() => {
+            "the plan has not been on the screen yet: press it again to confirm".to_owned()
+        }
+        Answer::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
+        Answer::No => {
+            model.rollback = None;
+            return Vec::new();
+        }
+        Answer::Open => return Vec::new(),
+        Answer::Wrong(why) => why,
+        Answer::Hurried => {
+            "that came faster than a person types, as a paste does: press it again to confirm".to_owned()
+        }
+    };
+    model.notice = Some(Text::from(told));
+    Vec::new()
+}
+
+/// Opens the dialog for something that goes through the pipeline: a comment first where GitHub keeps one.
+pub(in crate::app) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<Effect> {
+    model.reason = None;
+    if matches!(wish, Wish::Review { .. }) || overridden(model, &env, &wish, now).is_some() {
+        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), note: Box::default() });
+        return Vec::new();
+    }
+    question::ask(model, Question::new(env, wish))
+}
+
+/// Opens the dialog for a claim, whose reason is written first.
+pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks) {
+    model.rollback = Some(Rollback::Commenting { env, asks, note: Box::default() });
+}
+
+/// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
+fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) -> Vec<Effect> {
+    let missing = match &asks {
+        Asks::Wish(wish) => overridden(model, &env, wish, now).map(|one| one.words()),
+        Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
+        Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
+    };
+    if let Some(why) = missing.filter(|_| said.is_empty()) {
+        model.notice = Some(Text::from(format!("a reason is needed: {why}")));
+        return Vec::new();
+    }
+    match asks {
+        Asks::Wish(wish) => {
+            model.reason = Some(said).filter(|said| !said.is_empty());
+            question::ask(model, Question::new(env, wish))
+        }
+        Asks::Lock => {
+            model.rollback = None;
+            vec![Effect::Lock(env, said)]
+        }
+        Asks::Unlock(held) => {
+            model.rollback = None;
+            vec![Effect::Unlock(env, Some((held, said)))]
+        }
+        Asks::Mark(sha) => {
+            model.rollback = None;
+            vec![Effect::Mark(sha, Some(said))]
+        }
+    }
+}
+
+/// What is red, or somebody's, and would be overridden by doing it now.
+#[must_use]
+pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<Override> {
+    if let Some(frozen) = model.frozen(env, now).filter(|_| !wish.kind().stops()) {
+        return Some(Override::Freeze(frozen));
+    }
+    let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
+    if let Some(lock) = lock {
+        return Some(Override::Lock(lock.clone()));
+    }
+    let ships = wish.kind().ships();
+    let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
+    Some(Override::RedGate { asks: Text::from(red.asks), says: red.says })
+}
+
+/// The next region goes first: none, then each that has machines there.
+fn next_region(model: &mut Model, env: &EnvId) {
+    let all: BTreeSet<Text> = model
+        .services
+        .iter()
+        .filter(|(id, _)| id.env == *env)
+        .flat_map(|(_, state)| state.declared.iter().flat_map(|declared| &declared.instances))
+        .map(|instance| instance.region.clone())
+        .collect();
+    let Some(Rollback::Pick { manner, .. }) = &mut model.rollback else { return };
+    manner.first = match &manner.first {
+        // One region is no choice.
+        _ if all.len() < 2 || manner.strategy == Strategy::BlueGreen => None,
+        None => all.first().cloned(),
+        Some(now) => all.iter().find(|region| *region > now).cloned(),
+    };
+}
+
+/// The release is wished for by its commit: what it consists of is read anew for the plan.
+fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Pick { env, alone, chosen: Some(commit), manner, .. }) = &model.rollback else {
+        return Vec::new();
+    };
+    let env = env.clone();
+    let asked = Wish::RollBackTo { commit: commit.clone(), alone: alone.clone(), manner: manner.clone() };
+    wish(model, env, asked, now)
+}
+
+/// A plan that is fresh is carried out.
+fn confirmed(model: &mut Model, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Ready(plan, _)) = &model.rollback else { return Vec::new() };
+    if plan.left(now.wall).is_none() {
+        return Vec::new();
+    }
+    let plan = plan.clone();
+    model.own.insert(plan.op);
+    model.rollback = Some(Rollback::Following(plan.op));
+    vec![Effect::Operate(plan, model.reason.take())]
+}
+
+#[cfg(test)]
+mod tests;

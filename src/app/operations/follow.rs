@@ -1,0 +1,68 @@
+//! An operation that is followed: the word that a held one waits for, and what is done with one that was cut short or ended
+//! half-way.
+
+use super::dialog::Rollback;
+use crate::app::effect::Effect;
+use crate::app::insight::live;
+use crate::app::model::Model;
+use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::question::{self, Question};
+use crate::app::scroll;
+use crate::domain::cut_short::{finished, undone};
+use crate::domain::ids::OpId;
+use crate::domain::operation::{Operation, StepReport, StepState, Wait};
+use crate::sanitize::Text;
+
+/// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
+pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect> {
+    if key.code == KeyCode::Char('q') {
+        model.rollback = None;
+        return Vec::new();
+    }
+    if scroll::key(model, key, true) {
+        return Vec::new();
+    }
+    if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
+        let barred = model.env(&held.env).and_then(crate::domain::environment::EnvInfo::read_only);
+        if let (Some(why), KeyCode::Char('G' | 'X')) = (barred, key.code) {
+            model.notice = Some(why);
+            return Vec::new();
+        }
+        return match key.code {
+            KeyCode::Char('G') => vec![Effect::Answer(held.id, true)],
+            KeyCode::Char('X') => vec![Effect::Answer(held.id, false)],
+            _ => Vec::new(),
+        };
+    }
+    let Some(operation) = model.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
+        return Vec::new();
+    };
+    let (env, interrupted) = (operation.env.clone(), operation.interrupted);
+    let wish = match key.code {
+        KeyCode::Char('F') => finished(operation),
+        KeyCode::Char('U') => undone(operation),
+        KeyCode::Char('L') if interrupted => {
+            let live = live::of_operation(model, operation, now).join("; ");
+            model.rollback = None;
+            return vec![Effect::Leave(op, Text::from(format!("left as it is: {live}")))];
+        }
+        _ => return Vec::new(),
+    };
+    let Some(wish) = wish else {
+        let why = if key.code == KeyCode::Char('U') {
+            "this cannot be undone automatically; L leaves it, then ! shows what can be done"
+        } else {
+            "what it was to do is not known; choose by hand: L leaves this one, then !"
+        };
+        model.rollback = Some(Rollback::Refused(Text::from(why), None));
+        return Vec::new();
+    };
+    question::ask(model, Question { continues: Some(op), ..Question::new(env, wish) })
+}
+
+/// Whether it waits for a person's word: new machines are ready beside the old ones.
+#[must_use]
+pub fn held(operation: &Operation) -> bool {
+    let waits = |step: &StepReport| step.state == StepState::Waiting(Wait::Switch);
+    !operation.state.ended() && !operation.interrupted && operation.steps.iter().any(waits)
+}

@@ -1,0 +1,273 @@
+//! The menu of actions: every one of them, with the reason where it cannot run now.
+
+mod runs;
+mod services;
+
+use super::dialog::{self, Asks, Rollback};
+use super::scale;
+use super::secret;
+use crate::app::effect::Effect;
+use crate::app::insight::banner;
+use crate::app::insight::fresh;
+use crate::app::model::{Model, Place};
+use crate::app::msg::Now;
+use crate::app::trust;
+use crate::domain::claim::Lock;
+use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::feed::FeedId;
+use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
+use crate::domain::operation::Wish;
+use crate::domain::promotion::KEY;
+use crate::domain::state::State;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The key that calls it.
+    pub letter: char,
+    /// What it would do, and where.
+    pub title: String,
+    /// Why it cannot run now.
+    pub why_not: Option<String>,
+    /// What it starts.
+    pub run: Run,
+}
+
+/// What a row starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Run {
+    /// The rollback dialog.
+    RollBack,
+    /// The rollback dialog of the environment that the alarm line names.
+    RollBackOf(EnvId),
+    /// The plan of something that goes through the pipeline.
+    Wish(EnvId, Wish),
+    /// The entry of a secret.
+    Secret,
+    /// What a project file asks for.
+    ProjectFile,
+    /// The choice of how many machines.
+    Scale(ServiceId),
+    /// A claim on an environment.
+    Lock(EnvId),
+    /// The end of one's own claim, or of another person's.
+    Unlock(EnvId, Option<Lock>),
+    /// A mark on a commit, or its end.
+    Mark(EnvId, Sha, bool),
+    /// An operation's steps and choices.
+    Show(OpId),
+    /// Nothing: the console cannot do it.
+    Nothing,
+}
+
+/// The key in the menu of what the alarm line names, where another row is selected.
+pub const ALARM: char = '!';
+/// The key in the menu of the selected row's way back.
+pub const ROLL_BACK: char = 'R';
+
+/// What the console does not do, and where it is done.
+const FREEZE: &str = "not from here; write `freeze` into the configuration; L locks it now";
+
+/// The rows for what is selected.
+#[must_use]
+pub fn items(model: &Model, now: Now) -> Vec<Item> {
+    let mut items = Vec::new();
+    let place = match &model.selection.place {
+        Some(Place::Env(env) | Place::Need(env, _)) => env.to_string(),
+        Some(Place::Service(service)) => service.to_string(),
+        None => "nothing selected".to_owned(),
+    };
+    for (letter, operation) in ('1'..='9').zip(model.interrupted()) {
+        items.push(Item {
+            letter,
+            title: format!("cut short: {}", operation.title),
+            why_not: None,
+            run: Run::Show(operation.id),
+        });
+    }
+    items.extend(alarmed(model, now));
+    items.extend(project_file(model));
+    items.push(promote(model, now));
+    items.push(runs::review(model, 'A', true, now));
+    items.push(runs::review(model, 'J', false, now));
+    items.push(Item {
+        letter: ROLL_BACK,
+        title: rollback_title(model, &place),
+        why_not: rollback_why_not(model, now),
+        run: Run::RollBack,
+    });
+    if let Some(last) = model.operations.values().last().filter(|one| !one.interrupted) {
+        let title = format!("show the last operation: {}", last.title);
+        items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
+    }
+    items.push(runs::cancel(model, now));
+    items.extend(runs::rerun(model, now));
+    items.push(services::redeploy(model, now));
+    items.push(services::restart(model, now));
+    items.push(services::scale(model, now));
+    items.extend(services::levers(model, now));
+    items.extend(lock(model));
+    items.push(mark(model, now));
+    items.push(set_secret(model, now));
+    let title = "freeze at certain times".to_owned();
+    items.push(Item { letter: 'F', title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing });
+    items
+}
+
+/// What a project file asks for, while somebody has to say something to it.
+fn project_file(model: &Model) -> Option<Item> {
+    let file = trust::open(model)?;
+    let title = if file.withheld() { "approve what flightdeck.toml asks for" } else { "read flightdeck.toml again" };
+    Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
+}
+
+/// The way back of what the alarm line names, where another row is selected.
+fn alarmed(model: &Model, now: Now) -> Option<Item> {
+    let banner = model.banner.as_ref().filter(|_| !banner::selected(model))?;
+    let env = model.env(&banner.env)?;
+    let title = format!("roll back {}, which is {}", env.id, banner.state);
+    Some(Item { letter: ALARM, title, why_not: no_way_back(model, env, now), run: Run::RollBackOf(env.id.clone()) })
+}
+
+fn promote(model: &Model, now: Now) -> Item {
+    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id));
+    let ends = promotion.and_then(|one| Some((model.env(&one.from)?, model.env(&one.to)?)));
+    let Some((from, env)) = ends else {
+        let targets: Vec<&str> = model.promotions.targets().map(EnvId::as_str).collect();
+        let why = match targets.as_slice() {
+            [] => format!("nothing says what is promoted to where: {KEY}"),
+            several => format!("select one of {}", several.join(", ")),
+        };
+        return Item { letter: 'P', title: "promote".to_owned(), why_not: Some(why), run: Run::Nothing };
+    };
+    let judged = model.judge(from, now);
+    let candidate = judged.sha().cloned();
+    let why_not = match &candidate {
+        _ if !env.writable => env.read_only().map(|why| why.to_string()),
+        // What is promoted must be known to run there now.
+        _ if matches!(judged.state, State::Mixed | State::Unknown) => {
+            Some(format!("{} is {}", from.id, judged.words()))
+        }
+        None => Some(format!("what {} runs is not known", from.id)),
+        Some(sha) if model.judge(env, now).sha().is_some_and(|live| live.same(sha)) => {
+            Some(format!("{} runs it already", env.id))
+        }
+        Some(_) => under_way(model),
+    };
+    let what = candidate.as_ref().map_or_else(|| format!("what {} runs", from.id), |sha| sha.short().to_owned());
+    // Without a workflow that deploys it, image and build are taken over on the platforms.
+    let how = if model.workflows.contains_key(&env.id) { "" } else { ", straight on its platforms" };
+    let run = Run::Wish(env.id.clone(), Wish::Promote);
+    Item { letter: 'P', title: format!("promote {what} to {}{how}", env.id), why_not, run }
+}
+
+fn set_secret(model: &Model, now: Now) -> Item {
+    let env = model.selected_env();
+    let title = env.map_or_else(|| "set a secret".to_owned(), |env| format!("set a secret in {}", env.id));
+    let why_not = env.map_or_else(
+        || Some("select an environment".to_owned()),
+        |env| barred(model, env).or_else(|| old(model, [FeedId::Secrets(env.id.clone())], now)),
+    );
+    Item { letter: 'S', title, why_not, run: Run::Secret }
+}
+
+fn lock(model: &Model) -> Option<Item> {
+    let env = model.selected_env()?;
+    let held = model.history.locks.get(&env.id);
+    let title = match held {
+        Some(held) => format!("unlock {}, {}", env.id, held.words()),
+        None => format!("lock {}: others cannot change it until you give it back", env.id),
+    };
+    let run = match held {
+        None => Run::Lock(env.id.clone()),
+        Some(held) => Run::Unlock(env.id.clone(), Some(held.clone()).filter(|held| held.who.as_str() != &*model.who)),
+    };
+    Some(Item { letter: 'L', title, why_not: None, run })
+}
+
+/// The selected deployment's commit, else the one that runs in the selected place.
+fn mark(model: &Model, now: Now) -> Item {
+    let chosen = model.selection.deployment.as_ref().filter(|_| model.focus == crate::app::model::Pane::Releases);
+    let chosen =
+        chosen.and_then(|(service, id)| model.releases.get(service)?.iter().find(|one| one.id == *id)?.sha.clone());
+    let env = model.selected_env();
+    let sha = chosen.or_else(|| model.judge(env?, now).sha().cloned());
+    let (Some(sha), Some(env)) = (sha, env) else {
+        let why_not = Some("no commit is selected".to_owned());
+        return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };
+    };
+    let marked = model.history.marks.get(&sha);
+    let title = match marked {
+        Some(mark) => format!("take the mark off {}: {}", sha.short(), mark.words()),
+        None => format!("mark {} bad: nothing goes to it any more", sha.short()),
+    };
+    Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), sha, marked.is_none()) }
+}
+
+/// Why nothing may be changed there now.
+fn barred(model: &Model, env: &EnvInfo) -> Option<String> {
+    let read_only = env.read_only().map(|why| why.to_string());
+    read_only.or_else(|| model.running().map(|one| format!("{} is under way", one.title)))
+}
+
+/// Why nothing may be changed by what these feeds tell: it was not read lately.
+fn old(model: &Model, feeds: impl IntoIterator<Item = FeedId>, now: Now) -> Option<String> {
+    fresh::stale(model, feeds, now).map(|why| why.to_string())
+}
+
+fn under_way(model: &Model) -> Option<String> {
+    // An approval belongs to a promotion that waits for it.
+    let other = model.running().filter(|one| !one.kind.gated())?;
+    Some(format!("{} is under way", other.title))
+}
+
+/// What would go back. Of a service chosen alone it says what stays.
+fn rollback_title(model: &Model, place: &str) -> String {
+    let Some(Place::Service(id)) = &model.selection.place else { return format!("roll back {place}") };
+    let others = model.env(&id.env).into_iter().flat_map(|env| &env.services);
+    let others: Vec<&str> = others.filter(|one| one.id != *id).map(|one| &*one.id.name).collect();
+    match &others[..] {
+        [] => format!("roll back {place}"),
+        others => format!("roll back {place} alone; {} stay as they are", others.join(", ")),
+    }
+}
+
+fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
+    if let Some(Place::Service(id)) = &model.selection.place {
+        let service = model.env(&id.env)?.services.iter().find(|service| service.id == *id)?;
+        if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
+            return Some(format!("{} is never rolled back from here", service.platform));
+        }
+    }
+    let Some(env) = model.selected_env() else { return Some("select an environment".to_owned()) };
+    if !env.writable {
+        return env.read_only().map(|why| why.to_string());
+    }
+    dialog::unread(model, &dialog::services(model, env), now).map(|why| why.to_string())
+}
+
+/// Why an environment as a whole cannot be rolled back now.
+fn no_way_back(model: &Model, env: &EnvInfo, now: Now) -> Option<String> {
+    let read_only = env.read_only().map(|why| why.to_string());
+    read_only.or_else(|| dialog::unread(model, &dialog::rollable(env), now).map(|why| why.to_string()))
+}
+
+/// Starts what a row stands for.
+pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
+    match run {
+        Run::RollBack => return dialog::open(model, now),
+        Run::RollBackOf(env) => return dialog::open_whole(model, &env, now),
+        Run::Secret => secret::open(model),
+        Run::ProjectFile => trust::ask(model, now),
+        Run::Scale(service) => scale::open(model, service),
+        Run::Wish(env, wish) => return dialog::wish(model, env, wish, now),
+        Run::Lock(env) => dialog::claim(model, env, Asks::Lock),
+        Run::Unlock(env, None) => return vec![Effect::Unlock(env, None)],
+        Run::Unlock(env, Some(held)) => dialog::claim(model, env, Asks::Unlock(held)),
+        Run::Mark(env, sha, true) => dialog::claim(model, env, Asks::Mark(sha)),
+        Run::Mark(_, sha, false) => return vec![Effect::Mark(sha, None)],
+        Run::Show(op) => model.rollback = Some(Rollback::Following(op)),
+        Run::Nothing => {}
+    }
+    Vec::new()
+}

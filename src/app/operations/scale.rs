@@ -1,0 +1,109 @@
+//! How many machines a service has, region by region, as it is being chosen.
+
+use std::collections::BTreeMap;
+
+use super::dialog::{self, Rollback};
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::msg::{Key, KeyCode, Now};
+use crate::domain::ids::ServiceId;
+use crate::domain::operation::Wish;
+use crate::sanitize::Text;
+
+/// Most machines that are chosen for one region.
+const MOST: u32 = 50;
+
+/// A region with its machines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its code.
+    pub region: Text,
+    /// How many there are.
+    pub there: u32,
+    /// How many there shall be.
+    pub wanted: u32,
+}
+
+/// What is being chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scaling {
+    /// Which service.
+    pub service: ServiceId,
+    /// Region by region.
+    pub rows: Vec<Row>,
+    /// The row that is changed.
+    pub at: usize,
+}
+
+/// Machines of a service by region, as its platform declares them.
+#[must_use]
+pub fn spread(model: &Model, service: &ServiceId) -> BTreeMap<Text, u32> {
+    let mut counts = BTreeMap::new();
+    let declared = model.services.get(service).and_then(|state| state.declared.as_ref());
+    for instance in declared.into_iter().flat_map(|declared| &declared.instances) {
+        *counts.entry(instance.region.clone()).or_default() += 1;
+    }
+    counts
+}
+
+/// Opens the choice for a service.
+pub(in crate::app) fn open(model: &mut Model, service: ServiceId) {
+    let row = |(region, there): (Text, u32)| Row { region, there, wanted: there };
+    let rows = spread(model, &service).into_iter().map(row).collect();
+    model.rollback = Some(Rollback::Scaling(Scaling { service, rows, at: 0 }));
+}
+
+impl Scaling {
+    /// Takes a key; the wish once something differs and enter says so.
+    fn key(&mut self, key: Key) -> Option<Wish> {
+        match key.code {
+            KeyCode::Down | KeyCode::Char('j') => self.at = (self.at + 1).min(self.rows.len().saturating_sub(1)),
+            KeyCode::Up | KeyCode::Char('k') => self.at = self.at.saturating_sub(1),
+            KeyCode::Right | KeyCode::Char('+' | '=' | 'l') => self.change(1),
+            KeyCode::Left | KeyCode::Char('-' | 'h') => self.change(-1),
+            KeyCode::Enter if !key.repeat => return self.wish(),
+            _ => {}
+        }
+        None
+    }
+
+    fn change(&mut self, by: i32) {
+        if let Some(row) = self.rows.get_mut(self.at) {
+            row.wanted = row.wanted.saturating_add_signed(by).min(MOST);
+        }
+    }
+
+    fn wish(&self) -> Option<Wish> {
+        let changed = self.rows.iter().filter(|row| row.wanted != row.there);
+        let counts: Vec<(Text, u32)> = changed.map(|row| (row.region.clone(), row.wanted)).collect();
+        (!counts.is_empty()).then(|| Wish::Scale(self.service.clone(), counts))
+    }
+}
+
+/// Keys while the counts are chosen.
+pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    let Some(Rollback::Scaling(scaling)) = model.rollback.as_mut() else { return Vec::new() };
+    let env = scaling.service.env.clone();
+    match scaling.key(key) {
+        Some(wish) => dialog::wish(model, env, wish, now),
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_changed_is_wished_for() {
+        let row = |region: &str| Row { region: Text::from(region), there: 1, wanted: 1 };
+        let service = ServiceId::new("production", "backend");
+        let mut scaling = Scaling { service: service.clone(), rows: vec![row("fra"), row("iad")], at: 0 };
+        let mut press = |code| scaling.key(Key { code, ctrl: false, alt: false, repeat: false });
+        assert_eq!(press(KeyCode::Enter), None, "nothing differs");
+        for code in [KeyCode::Down, KeyCode::Down, KeyCode::Char('+'), KeyCode::Char('+'), KeyCode::Char('-')] {
+            assert_eq!(press(code), None);
+        }
+        assert_eq!(press(KeyCode::Enter), Some(Wish::Scale(service, vec![(Text::from("iad"), 2)])));
+    }
+}

@@ -1,0 +1,165 @@
+//! What lies over the panes, beside the rollback dialog: help, palette, menu, evidence, sources, details.
+
+pub(in crate::ui) mod logs;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialogs::{Find, Overlay, found};
+use crate::app::geometry::Laid;
+use crate::app::insight::detail::{self, Subject};
+use crate::app::insight::evidence;
+use crate::app::operations::menu;
+use crate::app::{geometry, trust};
+use crate::domain::environment::Status;
+use crate::ui::widgets::dialog::{Dialog, WIDTH, dialog};
+use crate::ui::{Ctx, text};
+
+/// Columns of the keys in the help and the palette.
+const KEYS: usize = 14;
+/// Rows of a detail that are laid out beyond the first one that shows: a line of a log may be a megabyte.
+const AHEAD: usize = 1000;
+
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &Overlay) -> Option<Laid> {
+    Some(match overlay {
+        // It stands in the hint line.
+        Overlay::Prompt(_) => return None,
+        Overlay::Help(find) => actions(ctx, frame, body, find, false),
+        Overlay::Palette(find) => actions(ctx, frame, body, find, true),
+        Overlay::Menu(at) => choices(ctx, frame, body, *at),
+        Overlay::Why(at) => evidence(ctx, frame, body, *at),
+        Overlay::Sources(at) => logs::sources(ctx, frame, body, *at),
+        Overlay::Patterns(at) => logs::patterns(ctx, frame, body, *at),
+        Overlay::Chart(at) => logs::chart(ctx, frame, body, *at),
+        Overlay::Trust(asked) => approval(ctx, frame, body, *asked),
+        Overlay::Detail(subject) => details(ctx, frame, body, subject),
+    })
+}
+
+/// Rows that a dialog has beside its frame, its last line and one more.
+pub(super) fn room(body: Rect) -> usize {
+    usize::from(body.height).saturating_sub(4).max(1)
+}
+
+/// Columns inside a dialog.
+pub(super) fn columns(body: Rect) -> usize {
+    usize::from(body.width).min(WIDTH).saturating_sub(2)
+}
+
+/// The rows around the chosen one.
+pub(super) fn window(at: usize, rows: usize) -> usize {
+    geometry::scrolled(Some(at), rows)
+}
+
+fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palette: bool) -> Laid {
+    let mark = ctx.theme.ellipsis();
+    let title = if palette { "Palette" } else { "Help" };
+    let all = found(find);
+    // The help shows as much as it can at once: two columns where there is room for them.
+    let longest = all.iter().map(|entry| entry.title.chars().count()).max().unwrap_or(0);
+    let half = columns(body) / 2;
+    let two = !palette && all.len() > room(body) && KEYS + longest < half;
+    let per_column = if two { all.len().div_ceil(2) } else { all.len() };
+    let cell = |index: usize| {
+        let Some(entry) = all.get(index) else { return Vec::new() };
+        let keys = text::fit(&format!(" {}", entry.keys.join(" ")), KEYS, mark);
+        let title = if two { text::fit(entry.title, half - KEYS, mark) } else { entry.title.to_owned() };
+        vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
+    };
+    let mut lines: Vec<Line<'static>> = (0..per_column)
+        .map(|index| {
+            let mut spans = cell(index);
+            if two {
+                spans.extend(cell(index + per_column));
+            }
+            let line = Line::from(spans);
+            if palette && index == find.at { line.patch_style(ctx.theme.selected()) } else { line }
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(Line::styled(" no view or action has this name", ctx.theme.dim()));
+    }
+    let does = if palette { "enter does it, " } else { "" };
+    let last = format!(" {}{}   type to search, {does}esc leaves", find.text, ctx.theme.cursor());
+    let (last, at) = (Line::styled(last, ctx.theme.strong()), palette.then_some(find.at));
+    Dialog { title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+}
+
+fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
+    let (items, mark) = (menu::items(ctx.model, ctx.now), ctx.theme.ellipsis());
+    let room = columns(body).saturating_sub(3);
+    let rows = items.iter().enumerate().flat_map(|(index, item)| {
+        let (style, why) = match &item.why_not {
+            Some(why) => (ctx.theme.dim(), format!("  {why}")),
+            None => (ratatui::style::Style::new(), String::new()),
+        };
+        let text = format!("{}{why}", item.title);
+        // The chosen one is whole, whatever room it takes.
+        let parts = if index == at { text::wrap(&text, room.max(8)) } else { vec![text::cut(&text, room, mark)] };
+        let letter = if item.why_not.is_none() { ctx.theme.strong() } else { style };
+        let line = move |(part, text): (usize, String)| {
+            let letter = Span::styled(if part == 0 { format!(" {} ", item.letter) } else { "   ".to_owned() }, letter);
+            Line::from(vec![letter, Span::styled(text, style)])
+        };
+        let lines: Vec<Line<'static>> = parts.into_iter().enumerate().map(line).collect();
+        let chosen = ctx.theme.selected();
+        lines.into_iter().map(move |line| if index == at { line.patch_style(chosen) } else { line })
+    });
+    let lines: Vec<Line<'static>> = rows.collect();
+    // The last row of the chosen one: those before it take one each.
+    let last_row = at + lines.len().saturating_sub(items.len());
+    let env = ctx.model.selected_env().map(|env| &env.id);
+    let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
+    Dialog { env, title: "Actions", lines, last, at: Some(last_row), ..Dialog::default() }.draw(ctx, frame, body)
+}
+
+fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
+    let all = evidence::evidence(ctx.model, ctx.now);
+    let lines = all.iter().enumerate().map(|(index, one)| {
+        let text = format!(" {} {}", ctx.theme.symbol(one.status), ctx.veiled(one.says.as_str()));
+        let line = Line::styled(text, ctx.theme.status(one.status));
+        if index == at { line.patch_style(ctx.theme.selected()) } else { line }
+    });
+    let env = ctx.model.selected_env().map(|env| &env.id);
+    let name = env.map(ToString::to_string).unwrap_or_default();
+    let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
+    let (title, lines, at) = (format!("Why: {name}, what changed first"), lines.collect(), Some(at));
+    Dialog { env, title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+}
+
+/// What a project file asks for, literally.
+fn approval(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, asked: trust::Asked) -> Laid {
+    let (all, room) = (trust::rows(ctx.model), trust::room(ctx.model));
+    let hidden = (asked.top, all.len().saturating_sub(asked.top + room));
+    let lines = all.into_iter().skip(asked.top).take(room).map(Line::raw).collect();
+    let last = Line::styled(trust::last(ctx.model, asked), ctx.theme.strong());
+    Dialog { title: "The project file", lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
+}
+
+fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) -> Laid {
+    let all = detail::rows(ctx.model, subject, ctx.now);
+    let width = columns(body);
+    let label = all.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 24);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let far = ctx.model.scroll.unwrap_or(0).saturating_add(AHEAD);
+    for (name, value) in &all {
+        let value = ctx.veiled(value);
+        let mut rest = value.as_str();
+        let mut first = true;
+        // What is far below is not laid out.
+        while (first || !rest.is_empty()) && lines.len() < far {
+            let (row, more) = text::words(rest, width.saturating_sub(label + 3).max(8));
+            let name = if first { name.as_str() } else { "" };
+            let name = text::fit(&format!(" {name}"), label + 2, ctx.theme.ellipsis());
+            lines.push(Line::from(vec![Span::styled(name, ctx.theme.dim()), Span::raw(row.to_owned())]));
+            // What ended the row does not begin the next.
+            (rest, first) = (more.strip_prefix(' ').unwrap_or(more), false);
+        }
+    }
+    if lines.is_empty() {
+        let text = format!(" {} it is no longer known", ctx.theme.symbol(Status::Unknown));
+        lines.push(Line::styled(text, ctx.theme.dim()));
+    }
+    let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
+    dialog(ctx, frame, body, None, &detail::title(subject), lines, last)
+}

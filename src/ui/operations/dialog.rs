@@ -1,0 +1,307 @@
+//! The rollback dialog: pick, plan, steps, and what to do after an operation that was cut short.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::app::geometry::Laid;
+use crate::app::insight::live;
+use crate::app::operations::comment::Note;
+use crate::app::operations::dialog::{self, Asks, Rollback};
+use crate::app::operations::follow;
+use crate::app::operations::outline;
+use crate::app::question::Question;
+use crate::domain::candidates::{self, Choice};
+use crate::domain::cut_short;
+use crate::domain::environment::Status;
+use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
+use crate::domain::pace;
+use crate::domain::proof::{Found, Observation, Witness};
+use crate::domain::release::{Deployment, Presence};
+use crate::ui::Ctx;
+use crate::ui::text;
+use crate::ui::widgets::dialog::{Dialog, dialog};
+
+/// The dialog.
+pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) -> Laid {
+    let dim = ctx.theme.dim();
+    match rollback {
+        Rollback::Pick { env, alone, choices, chosen, manner, .. } => {
+            let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
+            let machines = choices.iter().any(Choice::has_machines);
+            let mut lines: Vec<Line<'static>> = Vec::new();
+            if choices.is_empty() {
+                lines.push(Line::styled(
+                    " no release that every service of it still has; the lists are read again",
+                    dim,
+                ));
+            } else if candidates::proposed(choices).is_none() {
+                let text = " none of them was verified healthy: j and k choose one, enter shows the plan";
+                lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
+            }
+            let before = lines.len();
+            lines.extend(choices.iter().map(|one| choice(ctx, body, one, chosen.as_ref() == Some(&one.sha))));
+            let place = alone.as_ref().map_or_else(|| env.to_string(), |alone| format!("{alone} alone"));
+            let enter = if chosen.is_some() { "enter shows the plan, " } else { "" };
+            let how = if machines {
+                format!("   machines: {} (s changes how, g the first region)", manner.words())
+            } else {
+                String::new()
+            };
+            let last = Line::styled(format!(" {enter}j k choose, esc leaves{how}"), dim);
+            let (title, at) = (format!("Roll back {place}: to which release?"), at.map(|at| at + before));
+            Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+        }
+        Rollback::Commenting { env, asks, note } => {
+            let title = match asks {
+                Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
+                Asks::Lock => format!("Lock {env}: why?"),
+                Asks::Unlock(held) => format!("Take {}'s lock off {env}: why?", held.who),
+                Asks::Mark(sha) => format!("Mark {} bad: why?", sha.short()),
+            };
+            let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
+            let why = match asks {
+                Asks::Wish(wish) => dialog::overridden(ctx.model, env, wish, ctx.now).map(|one| one.words()),
+                Asks::Unlock(held) => Some(format!("it is {}", held.words())),
+                Asks::Lock | Asks::Mark(_) => None,
+            };
+            let why = why.map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
+            let why = why.map(|why| Line::styled(why, ctx.theme.status(Status::Warn)));
+            let lines: Vec<Line<'static>> = why.into_iter().chain(written(ctx, note)).collect();
+            let last = Line::styled(format!(" enter {next}, alt-enter begins a line, esc leaves"), dim);
+            let at = Some(lines.len() - note.lines().len() + note.cursor().0);
+            Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+        }
+        Rollback::Entering(entry) => super::secret::draw(ctx, frame, body, entry),
+        Rollback::Scaling(scaling) => super::scale::draw(ctx, frame, body, scaling),
+        Rollback::Preflighting(_, Question { env, wish, .. }) => {
+            let mut lines: Vec<Line<'static>> =
+                outline::lines(ctx.model, wish).into_iter().map(|line| Line::styled(line, dim)).collect();
+            lines.push(Line::raw(" reading what is live, what is still there and what would go out"));
+            let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
+            dialog(ctx, frame, body, Some(env), &format!("{} {env}: the plan", named(wish.kind())), lines, hint)
+        }
+        Rollback::Ready(plan, confirm) => {
+            let (mut lines, rest) = crate::ui::plan::lines(ctx, plan);
+            let must = if plan.refusals.is_empty() { lines.len() } else { 0 };
+            lines.extend(rest);
+            let title = format!("{} {}: the plan", named(plan.kind), place(plan));
+            let (last, seen) = (crate::ui::plan::confirmation(ctx, plan, &confirm.typed), confirm.seen());
+            Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, ..Dialog::default() }
+                .draw(ctx, frame, body)
+        }
+        Rollback::Refused(why, question) => {
+            let text = format!(" {} {why}", ctx.theme.symbol(Status::Fail));
+            let lines = vec![Line::styled(text, ctx.theme.status(Status::Fail))];
+            let again = if question.is_some() { "r makes the plan anew, " } else { "" };
+            dialog(
+                ctx,
+                frame,
+                body,
+                None,
+                "No plan",
+                lines,
+                Line::raw(format!(" nothing was changed; {again}esc leaves")),
+            )
+        }
+        Rollback::Following(op) => match ctx.model.operations.get(op) {
+            Some(operation) => {
+                let (lines, last) = operation_lines(ctx, operation);
+                let title = format!("{} {}", named(operation.kind), operation.env);
+                let at = under_way(operation, lines.len());
+                Dialog { env: Some(&operation.env), title: &title, lines, last, at, ..Dialog::default() }
+                    .draw(ctx, frame, body)
+            }
+            None => {
+                let lines = vec![Line::raw(" writing the intent to the journal")];
+                dialog(ctx, frame, body, None, "Beginning", lines, Line::raw(" esc hides this, it goes on"))
+            }
+        },
+    }
+}
+
+/// A note as it is written, with the place where the next letter goes.
+fn written(ctx: &Ctx<'_>, note: &Note) -> Vec<Line<'static>> {
+    let (row, column) = note.cursor();
+    let line = |(index, text): (usize, &String)| {
+        let mut shown = format!(" {text}");
+        if index == row {
+            let at = shown.char_indices().nth(column + 1).map_or(shown.len(), |(at, _)| at);
+            shown.insert_str(at, ctx.theme.cursor());
+        }
+        Line::raw(shown)
+    };
+    note.lines().iter().enumerate().map(line).collect()
+}
+
+/// What a plan is about: its environment, or one service alone.
+fn place(plan: &Plan) -> String {
+    match &plan.wish {
+        Wish::RollBackTo { alone: Some(alone), .. } => format!("{alone} alone"),
+        _ => plan.env.to_string(),
+    }
+}
+
+/// The kind at the beginning of a title.
+fn named(kind: OpKind) -> String {
+    let mut name = kind.name().to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    name
+}
+
+/// One release to go back to. Where room is short the names of its parts go first, then its author.
+fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'static> {
+    let mark = ctx.theme.ellipsis();
+    let Some(first) = choice.deployments.first() else { return Line::default() };
+    let gone = |which: fn(&Deployment) -> bool| {
+        choice.deployments.iter().any(|one| one.presence == Presence::Gone && which(one))
+    };
+    let verified = match () {
+        () if choice.live => "live",
+        () if !choice.lacks.is_empty() => "a part is gone",
+        () if choice.deployments.iter().any(|one| one.bad.is_some()) => "BAD",
+        () if gone(|one| one.image.is_some()) => "image pruned",
+        () if gone(|_| true) => "deleted",
+        () if choice.verified() => "verified healthy",
+        () => "",
+    };
+    let ran = first.ran_for.map(|span| format!("ran {}", text::age(span))).unwrap_or_default();
+    // The frontend's deployment carries the commit's message; Fly's release row carries none.
+    let by_commit = choice.deployments.iter().find(|one| one.image.is_none()).unwrap_or(first);
+    let columns = crate::ui::dialogs::columns(body);
+    let mut line = format!(
+        " {} {} {} {} ",
+        text::fit(choice.sha.short(), 8, mark),
+        text::fit(&text::since(first.created_at, ctx.now.wall), 8, mark),
+        text::fit(&ran, 10, mark),
+        text::fit(verified, 16, mark),
+    );
+    if columns >= 106 {
+        let labels: Vec<String> =
+            choice.deployments.iter().map(|one| text::cut(one.label.as_str(), 12, mark)).collect();
+        line.push_str(&text::fit(&labels.join(" "), 20, mark));
+        line.push(' ');
+    }
+    if columns >= 90 {
+        line.push_str(&text::fit(&ctx.veiled(by_commit.author.as_str()), 12, mark));
+        line.push(' ');
+    }
+    line.push_str(&ctx.veiled(by_commit.message.as_str()));
+    let line = Line::raw(text::fit(&line, columns, mark));
+    if chosen { line.patch_style(ctx.theme.selected()) } else { line }
+}
+
+/// The steps, and how it stands.
+fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>, Line<'static>) {
+    let mut lines = vec![Line::styled(format!(" {}", operation.title), ctx.theme.strong())];
+    let status = operation.state.status();
+    if operation.state.ended() && !operation.interrupted {
+        // The answer first, however long the steps are.
+        let outcome = format!(" {} {}", ctx.theme.symbol(status), operation.outcome);
+        lines.push(Line::styled(outcome, ctx.theme.status(status)));
+    }
+    lines.extend(operation.steps.iter().map(|step| step_line(ctx, operation, step)));
+    lines.extend(operation.proof.iter().map(|one| proof_line(ctx, one)));
+    if operation.interrupted {
+        return interrupted(ctx, operation, lines);
+    }
+    if operation.state.ended() {
+        let choices = match (operation.open_question(), cut_short::undone(operation).is_some()) {
+            (true, true) => " F finishes it, U undoes it, esc holds it as it is",
+            (true, false) => " F finishes it, esc holds it as it is",
+            (false, _) => " esc leaves",
+        };
+        return (lines, Line::styled(choices, ctx.theme.strong()));
+    }
+    let says = if follow::held(operation) {
+        "G switches over, X destroys the new machines; esc hides this, it goes on holding"
+    } else {
+        "under way; esc hides this, it goes on"
+    };
+    (lines, Line::styled(format!(" {} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)))
+}
+
+/// The line that shows while nobody scrolls: of an operation under way what is done now, of an ended one its outcome.
+fn under_way(operation: &Operation, lines: usize) -> Option<usize> {
+    if operation.state.ended() || operation.interrupted {
+        return None;
+    }
+    let open = |step: &StepReport| matches!(step.state, StepState::Running | StepState::Waiting(_));
+    // Below the title. What comes after the steps is the proof, which grows at its end.
+    let at = operation.steps.iter().position(open).filter(|_| operation.proof.is_empty());
+    Some(at.map_or(lines.saturating_sub(1), |at| at + 1))
+}
+
+/// One observation of the proof, as it came in.
+fn proof_line(ctx: &Ctx<'_>, one: &Observation) -> Line<'static> {
+    let status = match one.found {
+        Found::Seen => Status::Ok,
+        Found::Failing | Found::Silent | Found::Differs => Status::Fail,
+        Found::NotObserved | Found::Unread => Status::Unknown,
+    };
+    let whose = match one.witness {
+        Witness::Probe(_) => String::new(),
+        _ => format!("{} ", one.service.name),
+    };
+    let word = if one.found == Found::NotObserved { "not observed: " } else { "" };
+    let text = format!("   {} {whose}{}: {word}{}", ctx.theme.symbol(status), one.witness, one.words);
+    let style = if status == Status::Ok { ctx.theme.dim() } else { ctx.theme.status(status) };
+    Line::styled(text, style)
+}
+
+/// A step: how it stands, what it says, how long it takes, how long such steps usually take, and whether it has been silent for
+/// longer than that.
+fn step_line(ctx: &Ctx<'_>, operation: &Operation, step: &StepReport) -> Line<'static> {
+    let mut status = step.state.status();
+    let word = step.state.word();
+    let took = step.started_at.map(|at| text::since(at, step.ended_at.unwrap_or(ctx.now.wall))).unwrap_or_default();
+    let running = step.state == StepState::Running && !operation.state.ended() && !operation.interrupted;
+    let usual = step.pace.filter(|_| running);
+    let mut usual = usual.map(|pace| format!(", usually {}", text::age(pace.usual))).unwrap_or_default();
+    if let Some(silent) = pace::stuck(step, ctx.now.wall).filter(|_| running) {
+        usual.push_str(&format!("   stuck? silent for {}", text::age(silent)));
+        status = Status::Warn;
+    }
+    let text = format!(
+        " {} {word:<8} {} {} {}  {}  {took}{usual}",
+        ctx.theme.symbol(status),
+        step.service.name,
+        ctx.theme.dot(),
+        step.title,
+        step.detail
+    );
+    Line::styled(text, ctx.theme.status(status))
+}
+
+/// What was in flight when a console ended, what runs now, and the choices.
+fn interrupted(
+    ctx: &Ctx<'_>,
+    operation: &Operation,
+    mut lines: Vec<Line<'static>>,
+) -> (Vec<Line<'static>>, Line<'static>) {
+    let warn = ctx.theme.status(Status::Warn);
+    let began = text::since(operation.started_at, ctx.now.wall);
+    lines.insert(1, Line::styled(format!(" the console ended during this step, which began {began} ago"), warn));
+    for call in &operation.unknown_calls {
+        lines.push(Line::styled(
+            format!(" {} not known whether it was taken: {call}", ctx.theme.symbol(Status::Unknown)),
+            warn,
+        ));
+    }
+    for lease in &operation.leases {
+        let (symbol, may) = (ctx.theme.symbol(Status::Warn), if lease.certain { "stays" } else { "may stay" });
+        let until = lease.until.strftime("%H:%M:%SZ");
+        let text = format!(" {symbol} machine {} of {} {may} leased until {until}", lease.machine, lease.app);
+        lines.push(Line::styled(text, warn));
+    }
+    let live = live::of_operation(ctx.model, operation, ctx.now);
+    if !live.is_empty() {
+        lines.push(Line::styled(" now", ctx.theme.strong()));
+    }
+    lines.extend(live.into_iter().map(|told| Line::raw(format!("    {told}"))));
+    let undo = cut_short::undone(operation).map_or("", |_| " U undoes it,");
+    let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");
+    (lines, Line::styled(hint, ctx.theme.prod()))
+}
