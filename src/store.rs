@@ -2,6 +2,7 @@
 
 mod claims;
 mod db;
+mod head;
 pub mod history;
 pub mod journal;
 pub mod operations;
@@ -11,6 +12,7 @@ pub use claims::{Locked, Unlocked};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use db::Lost;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -36,6 +38,9 @@ pub struct Store {
     clock: SharedClock,
     place: String,
     dir: PathBuf,
+    file: PathBuf,
+    /// Which file was opened.
+    identity: (u64, u64, bool),
 }
 
 impl std::fmt::Debug for Store {
@@ -45,13 +50,21 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens `flightdeck.sqlite` in `dir`, making both when they are absent.
+    /// Opens `flightdeck.sqlite` in `dir`, making both when they are absent and were never there.
     ///
     /// # Errors
-    /// When the folder cannot be written or the file is no database.
+    /// When the folder cannot be written, the file is no database, or what was in it is gone.
     pub async fn open(dir: &Path, clock: SharedClock) -> Result<Self, StoreError> {
         let place = Text::clean(&dir.display().to_string()).to_string();
-        let file = db::prepare(dir).map_err(|error| db::unwritable(&place, &error))?;
+        let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
+        let file = db::prepare(dir).map_err(unwritable)?;
+        // Read before the file is looked for: whoever makes both makes the head last.
+        let head = head::read(dir).map_err(unwritable)?;
+        match (file.exists(), head) {
+            (true, _) => {}
+            (false, Some(_)) => return Err(db::lost(&place, Lost::Gone)),
+            (false, None) => db::make(&place, dir, &file).await?,
+        }
         Self::connect(file, dir, place, clock).await
     }
 
@@ -61,27 +74,53 @@ impl Store {
     /// As [`Store::open`].
     pub async fn peek(dir: &Path, clock: SharedClock) -> Result<Option<Self>, StoreError> {
         let place = Text::clean(&dir.display().to_string()).to_string();
-        let file = db::find(dir).map_err(|error| db::unwritable(&place, &error))?;
-        match file {
+        let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
+        let head = head::read(dir).map_err(unwritable)?;
+        match db::find(dir).map_err(unwritable)? {
             Some(file) => Self::connect(file, dir, place, clock).await.map(Some),
+            None if head.is_some() => Err(db::lost(&place, Lost::Gone)),
             None => Ok(None),
         }
     }
 
     async fn connect(file: PathBuf, dir: &Path, place: String, clock: SharedClock) -> Result<Self, StoreError> {
+        let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
+        let identity = db::identity(&file).map_err(unwritable)?;
+        if !identity.2 {
+            return Err(db::lost(&place, Lost::Empty));
+        }
         let options = SqliteConnectOptions::new()
-            .filename(file)
+            .filename(&file)
             .journal_mode(SqliteJournalMode::Wal)
             // A row is on the disk when its insert returns: an intent must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        let pool = pool.map_err(|error| db::unusable(&place, &error))?;
-        if let Some(found) = db::migrate(&pool).await.map_err(|error| db::unusable(&place, &error))? {
+        let unusable = |error: sqlx::Error| db::unusable(&place, &error);
+        let pool = pool.map_err(unusable)?;
+        if let Some(found) = db::ahead(&pool).await.map_err(unusable)? {
             return Err(db::newer(&place, found));
         }
-        Ok(Self { pool, clock, place, dir: dir.to_owned() })
+        let head = head::read(dir).map_err(unwritable)?;
+        if let Some(head) = &head
+            && !db::holds(&pool, head).await.map_err(unusable)?
+        {
+            return Err(db::lost(&place, Lost::Rows(head.row)));
+        }
+        db::migrate(&pool).await.map_err(unusable)?;
+        if head.is_none() {
+            head::write(dir, &db::last(&pool).await.map_err(unusable)?);
+        }
+        Ok(Self { pool, clock, place, dir: dir.to_owned(), file, identity })
+    }
+
+    /// The file that was opened is the one that stands there still: what is written to another one nobody reads.
+    pub(super) fn stands(&self) -> Result<(), StoreError> {
+        match db::identity(&self.file) {
+            Ok(found) if found == self.identity => Ok(()),
+            _ => Err(db::lost(&self.place, Lost::Replaced)),
+        }
     }
 
     /// The folder that it lies in, as people read it.

@@ -120,6 +120,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::domain::ids::ServiceId;
 
     #[test]
     fn what_was_cut_short_comes_before_anything_else_there() {
@@ -127,6 +128,15 @@ mod tests {
         let title = Text::from("production: backend v42 → v41");
         let begun = Operation::begun(op, OpKind::RollBack, "production".into(), title, Timestamp::UNIX_EPOCH);
         let open = Operation { interrupted: true, ..begun.clone() };
+        let moved = |from: Option<&str>, name: &str| Move {
+            service: ServiceId::new("production", name),
+            from: from.map(Into::into),
+            to: "v41".into(),
+        };
+        let whole = Operation { moves: vec![moved(Some("v42"), "backend")], ..open.clone() };
+        assert!(ways(&whole).contains("flightdeck undo 80910213"), "{}", ways(&whole));
+        let part = Operation { moves: vec![moved(Some("v42"), "backend"), moved(None, "worker")], ..open.clone() };
+        assert!(undone(&part).is_none() && !ways(&part).contains("undo"), "where from is not known of all of it");
         let (production, staging) = (EnvId::from("production"), EnvId::from("staging"));
         let why = |all: &[Operation], env: &EnvId, kind, continues| against(all, env, kind, continues);
         let said = why(std::slice::from_ref(&open), &production, OpKind::Promote, None).unwrap();

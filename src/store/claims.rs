@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::json;
+use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError};
 use crate::domain::claim::{Lock, Mark};
@@ -41,7 +42,7 @@ impl Store {
     /// # Errors
     /// When it is not on the disk, or what is there cannot be read.
     pub async fn lock(&self, env: &EnvId, lock: &Lock) -> Result<Locked, StoreError> {
-        let mut tx = self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))?;
+        let mut tx = self.writing().await?;
         let before = self.lock_of(&mut tx, env).await?;
         if let Some(held) = before.as_ref().filter(|held| held.who != lock.who) {
             return Ok(Locked::Held(held.clone()));
@@ -54,8 +55,7 @@ impl Store {
         let body = json!({
             "title": env.as_str(), "who": lock.who, "why": lock.why, "until": lock.until, "replaces": before,
         });
-        self.append_in(&mut tx, "lock", &body).await?;
-        tx.commit().await.map_err(|error| self.failed(&error))?;
+        self.commit_with(tx, "lock", &body).await?;
         Ok(before.map_or(Locked::Taken, Locked::Renewed))
     }
 
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// When it is not on the disk, or what is there cannot be read.
     pub async fn unlock(&self, env: &EnvId, who: &str, over: Option<(&Lock, &str)>) -> Result<Unlocked, StoreError> {
-        let mut tx = self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))?;
+        let mut tx = self.writing().await?;
         let held = self.lock_of(&mut tx, env).await?;
         let own = held.as_ref().is_none_or(|held| held.who.as_str() == who);
         // Times are kept to the microsecond.
@@ -83,12 +83,17 @@ impl Store {
         };
         let why = over.map(|(_, why)| if own { String::new() } else { format!("{why}; it was {}", held.words()) });
         let body = json!({ "title": env.as_str(), "who": who, "why": why.unwrap_or_default(), "lock": held });
-        self.append_in(&mut tx, "unlock", &body).await?;
-        tx.commit().await.map_err(|error| self.failed(&error))?;
+        self.commit_with(tx, "unlock", &body).await?;
         Ok(Unlocked::Gone(held))
     }
 
     /// The lock that holds on an environment now.
+    /// A transaction that is taken for writing.
+    async fn writing(&self) -> Result<Transaction<'_, Sqlite>, StoreError> {
+        self.stands()?;
+        self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))
+    }
+
     async fn lock_of(&self, connection: &mut sqlx::SqliteConnection, env: &EnvId) -> Result<Option<Lock>, StoreError> {
         let query = "select env, who, why, at, until from locks where env = ?";
         let query = sqlx::query_as::<_, Row>(query).bind(env.as_str());
@@ -109,6 +114,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn locks(&self) -> Result<BTreeMap<EnvId, Lock>, StoreError> {
+        self.stands()?;
         let query = sqlx::query_as::<_, Row>("select env, who, why, at, until from locks");
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
         let now = self.clock.now();
@@ -121,7 +127,7 @@ impl Store {
     /// # Errors
     /// When it is not on the disk.
     pub async fn mark(&self, sha: &Sha, mark: Option<&Mark>, who: &str) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))?;
+        let mut tx = self.writing().await?;
         let work = match mark {
             Some(mark) => {
                 let insert = "insert into marks (sha, who, why, at) values (?, ?, ?, ?) on conflict (sha) do update \
@@ -134,8 +140,7 @@ impl Store {
         work.map_err(|error| self.failed(&error))?;
         let event = if mark.is_some() { "mark" } else { "unmark" };
         let why = mark.map(|mark| mark.why.to_string()).unwrap_or_default();
-        self.append_in(&mut tx, event, &json!({ "title": sha.as_str(), "who": who, "why": why })).await?;
-        tx.commit().await.map_err(|error| self.failed(&error))
+        self.commit_with(tx, event, &json!({ "title": sha.as_str(), "who": who, "why": why })).await
     }
 
     /// Commits marked bad.
@@ -143,6 +148,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn marks(&self) -> Result<BTreeMap<Sha, Mark>, StoreError> {
+        self.stands()?;
         let query = sqlx::query_as::<_, (String, String, String, String)>("select sha, who, why, at from marks");
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
         let mark = |(sha, who, why, at): (String, String, String, String)| {

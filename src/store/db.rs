@@ -1,12 +1,14 @@
 //! The file: made for its owner only, brought to the present schema, and its troubles in words.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
+use super::head::{self, Head};
 
 /// Applied in this order, each once: the file carries the number of those that are in it. A table that is missing afterwards was
 /// taken away and is not made anew: an empty one would say that nothing is locked and nothing marked. Files of before the number
@@ -29,41 +31,84 @@ pub(super) fn find(dir: &Path) -> io::Result<Option<PathBuf>> {
     match file.metadata() {
         Ok(_) => {
             private(dir)?;
-            regular(&file).map(|()| Some(file))
+            regular(dir, &file).map(|()| Some(file))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Makes the folder (700) and the file (600) when they are absent. SQLite gives its side files the mode of the file.
+/// Makes the folder (700) when it is absent, and finds the file in it, which may be absent still.
 pub(super) fn prepare(dir: &Path) -> io::Result<PathBuf> {
-    let (mut folder, mut open) = (DirBuilder::new(), OpenOptions::new());
+    let mut folder = DirBuilder::new();
     folder.recursive(true);
-    open.write(true).create(true).truncate(false);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        folder.mode(0o700);
-        open.mode(0o600);
-    }
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(dir)?;
     private(dir)?;
     let file = dir.join(FILE);
-    regular(&file)?;
-    open.open(&file)?;
+    regular(dir, &file)?;
     Ok(file)
 }
 
+/// Makes a new store (600) under another name and gives it its own when all of it is on the disk: an empty file of that name was
+/// never ours. Of two consoles that start at once the second one takes what the first one made. SQLite gives its side files the mode
+/// of the file.
+pub(super) async fn make(place: &str, dir: &Path, file: &Path) -> Result<(), StoreError> {
+    let new = dir.join(format!("{FILE}.{}", uuid::Uuid::now_v7()));
+    let made = fill(place, dir, file, &new).await;
+    let _ = std::fs::remove_file(&new);
+    made
+}
+
+async fn fill(place: &str, dir: &Path, file: &Path, new: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| unwritable(place, &error);
+    let mut open = OpenOptions::new();
+    open.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    let handle = open.open(new).map_err(failed)?;
+    // Nobody sees it before it is synced as a whole.
+    let options = SqliteConnectOptions::new().filename(new).journal_mode(SqliteJournalMode::Memory);
+    let options = options.synchronous(SqliteSynchronous::Off);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool.map_err(|error| unusable(place, &error))?;
+    let filled = migrate(&pool).await;
+    pool.close().await;
+    filled.map_err(|error| unusable(place, &error))?;
+    handle.sync_all().map_err(failed)?;
+    match std::fs::hard_link(new, file) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // Not every file system has links.
+        Err(_) if !file.exists() => std::fs::rename(new, file).map_err(failed)?,
+        Err(error) => return Err(failed(error)),
+    }
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)
+}
+
+/// Which file it is that stands there, and whether anything is in it: another one in its place has another number.
+pub(super) fn identity(file: &Path) -> io::Result<(u64, u64, bool)> {
+    let found = file.metadata()?;
+    #[cfg(unix)]
+    let (device, number) = (std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found));
+    #[cfg(not(unix))]
+    let (device, number) = (0, 0);
+    Ok((device, number, found.len() > 0))
+}
+
 /// Opening a pipe waits for its other end, for ever: the type is asked first. SQLite opens what lies beside the file as well.
-fn regular(file: &Path) -> io::Result<()> {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
+fn regular(dir: &Path, file: &Path) -> io::Result<()> {
+    let beside = ["", "-wal", "-shm", "-journal"].map(|suffix| {
         let mut path = file.as_os_str().to_owned();
         path.push(suffix);
-        match Path::new(&path).metadata() {
+        PathBuf::from(path)
+    });
+    for path in beside.into_iter().chain([head::path(dir)]) {
+        match path.metadata() {
             Ok(found) if !found.is_file() => {
                 let what = if found.is_dir() { "a folder" } else { "a pipe or a device" };
-                return Err(io::Error::other(format!("{} is not a file but {what}", Path::new(&path).display())));
+                return Err(io::Error::other(format!("{} is not a file but {what}", path.display())));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -103,15 +148,22 @@ fn private(_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Brings the file to the present schema. The answer is the number of a newer one, which is left alone.
-pub(super) async fn migrate(pool: &SqlitePool) -> Result<Option<i64>, sqlx::Error> {
-    let latest = i64::try_from(SCHEMA.len()).unwrap_or(i64::MAX);
-    let version = async |connection: &mut sqlx::SqliteConnection| {
-        sqlx::query_scalar::<_, i64>("pragma user_version").fetch_one(connection).await
-    };
+/// The number of the schema that the file has.
+async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar::<_, i64>("pragma user_version").fetch_one(connection).await
+}
+
+/// The number of a schema that is newer than ours: the file is left alone then.
+pub(super) async fn ahead(pool: &SqlitePool) -> Result<Option<i64>, sqlx::Error> {
     let found = version(&mut *pool.acquire().await?).await?;
-    if found >= latest {
-        return Ok((found > latest).then_some(found));
+    Ok(usize::try_from(found).ok().filter(|found| *found > SCHEMA.len()).map(|_| found))
+}
+
+/// Brings the file to the present schema.
+pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    let latest = i64::try_from(SCHEMA.len()).unwrap_or(i64::MAX);
+    if version(&mut *pool.acquire().await?).await? >= latest {
+        return Ok(());
     }
     // Two consoles may start at once: the second waits, and finds that it is done.
     let mut tx = pool.begin_with("begin immediate").await?;
@@ -123,8 +175,62 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<Option<i64>, sqlx::Erro
         let number = format!("pragma user_version = {latest}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(number)).execute(&mut *tx).await?;
     }
-    tx.commit().await?;
-    Ok((found > latest).then_some(found))
+    tx.commit().await
+}
+
+/// Whether the row that the head names stands in the journal as it was.
+pub(super) async fn holds(pool: &SqlitePool, head: &Head) -> Result<bool, sqlx::Error> {
+    if head.row == 0 {
+        return Ok(true);
+    }
+    let found = sqlx::query_scalar::<_, String>("select hash from journal where id = ?").bind(head.row);
+    Ok(found.fetch_optional(pool).await?.is_some_and(|hash| hash == head.hash))
+}
+
+/// The last row of the journal.
+pub(super) async fn last(pool: &SqlitePool) -> Result<Head, sqlx::Error> {
+    let last = "select id, hash from journal order by id desc limit 1";
+    let last = sqlx::query_as::<_, (i64, String)>(last).fetch_optional(pool).await?;
+    Ok(last.map(|(row, hash)| Head { row, hash }).unwrap_or_default())
+}
+
+/// What was in the store is not there any more, though it was: locks and bad marks may be missing in it.
+pub(super) fn lost(place: &str, how: Lost) -> StoreError {
+    let (why, advice) = match how {
+        Lost::Empty => (
+            format!("{FILE} is empty, so that what was locked and marked in it is not known"),
+            "put a copy of the file back, or remove flightdeck.sqlite and flightdeck.head to begin anew",
+        ),
+        Lost::Gone => (
+            format!(
+                "{FILE} is gone, though {} beside it says that it was there; what was locked and marked in it is not known",
+                head::NAME
+            ),
+            "put a copy of the file back, or remove flightdeck.head to begin anew",
+        ),
+        Lost::Rows(row) => (
+            format!("row {row} of {FILE} is not there as it was written, so that later locks and marks may be missing"),
+            "put the newest copy of the file back, or remove flightdeck.head to go on with what is there",
+        ),
+        Lost::Replaced => (
+            format!("{FILE} was taken away, emptied or replaced while it was open"),
+            "see what stands there, and start flightdeck again",
+        ),
+    };
+    StoreError { place: place.to_owned(), why, advice }
+}
+
+/// How a store lost what was in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The file has no content.
+    Empty,
+    /// There is no file where one was.
+    Gone,
+    /// A row that was written is not there.
+    Rows(i64),
+    /// Another file, or none, stands where this process opened one.
+    Replaced,
 }
 
 /// The folder or the file cannot be made or written.

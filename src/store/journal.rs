@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 
+use super::head::{self, Head};
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
 use crate::domain::operation::Operation;
@@ -137,6 +138,7 @@ impl Store {
     /// # Errors
     /// When the rows are not on the disk; nothing may be called then.
     pub async fn take_over(&self, operation: &Operation, earlier: OpId, seen: i64) -> Result<Takeover, StoreError> {
+        self.stands()?;
         let why = json!({ "why": format!("continued by {}", operation.id) });
         let work = async {
             let mut tx = self.pool.begin_with("begin immediate").await?;
@@ -149,8 +151,10 @@ impl Store {
                 return Ok(Takeover::Late);
             }
             self.row(&mut tx, operation.id, "begin", &json!(operation)).await?;
-            self.row(&mut tx, earlier, "abandon", &why).await?;
-            tx.commit().await.map(|()| Takeover::Begun)
+            let head = self.row(&mut tx, earlier, "abandon", &why).await?;
+            tx.commit().await?;
+            head::write(&self.dir, &head);
+            Ok(Takeover::Begun)
         };
         work.await.map_err(|error: sqlx::Error| self.failed(&error))
     }
@@ -238,14 +242,19 @@ impl Store {
         self.append_if(None, op, event, body).await.map(drop)
     }
 
-    /// Appends the row of what a person did in this store to the transaction that does it: both are on the disk, or neither is.
-    pub(super) async fn append_in(
+    /// Appends the row of what a person did in this store to the transaction that does it, and ends that: both are on the disk, or
+    /// neither is.
+    pub(super) async fn commit_with(
         &self,
-        tx: &mut SqliteConnection,
+        mut tx: Transaction<'_, Sqlite>,
         event: &str,
         body: &Value,
     ) -> Result<(), StoreError> {
-        self.row(tx, OpId(uuid::Uuid::now_v7()), event, body).await.map_err(|error| self.failed(&error))
+        let head = self.row(&mut tx, OpId(uuid::Uuid::now_v7()), event, body).await;
+        let head = head.map_err(|error| self.failed(&error))?;
+        tx.commit().await.map_err(|error| self.failed(&error))?;
+        head::write(&self.dir, &head);
+        Ok(())
     }
 
     /// Appends a row, unless a query about the operation counts something; looked at in the transaction that writes.
@@ -256,6 +265,7 @@ impl Store {
         event: &str,
         body: Value,
     ) -> Result<bool, StoreError> {
+        self.stands()?;
         let work = async {
             // Taken for writing before the last hash is read: two consoles must not hang two rows on one.
             let mut tx = self.pool.begin_with("begin immediate").await?;
@@ -265,14 +275,16 @@ impl Store {
                     return Ok(false);
                 }
             }
-            self.row(&mut tx, op, event, &body).await?;
-            tx.commit().await.map(|()| true)
+            let head = self.row(&mut tx, op, event, &body).await?;
+            tx.commit().await?;
+            head::write(&self.dir, &head);
+            Ok(true)
         };
         work.await.map_err(|error| self.failed(&error))
     }
 
-    /// One row behind the last one, in a transaction that is taken for writing.
-    async fn row(&self, tx: &mut SqliteConnection, op: OpId, event: &str, body: &Value) -> Result<(), sqlx::Error> {
+    /// One row behind the last one, in a transaction that is taken for writing; the row is the head once that is on the disk.
+    async fn row(&self, tx: &mut SqliteConnection, op: OpId, event: &str, body: &Value) -> Result<Head, sqlx::Error> {
         let at = self.clock.now().to_string();
         let (op, body) = (op.to_string(), body.to_string());
         let last = sqlx::query("select hash from journal order by id desc limit 1").fetch_optional(&mut *tx).await?;
@@ -282,7 +294,9 @@ impl Store {
         };
         let insert = sqlx::query("insert into journal (at, op, event, body, hash) values (?, ?, ?, ?, ?)");
         let insert = insert.bind(&at).bind(&op).bind(event).bind(&body);
-        insert.bind(hash(&last, &at, &op, event, &body)).execute(&mut *tx).await.map(drop)
+        let hash = hash(&last, &at, &op, event, &body);
+        let done = insert.bind(&hash).execute(&mut *tx).await?;
+        Ok(Head { row: done.last_insert_rowid(), hash })
     }
 
     /// The last rows, newest first.

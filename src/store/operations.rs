@@ -65,6 +65,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read, or an operation in it cannot be understood: it must not go unseen.
     pub async fn operations(&self, limit: u32) -> Result<Vec<Operation>, StoreError> {
+        self.stands()?;
         // Of what an operation told on its way the last word counts: the rows before it are many and long.
         let query = "with chosen (op) as ( \
                      select op from (select op from journal where event = 'begin' order by id desc limit ?) union \

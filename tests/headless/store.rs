@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use flightdeck::clock::SystemClock;
+use flightdeck::domain::ids::OpId;
+use flightdeck::domain::operation::{OpKind, Operation};
 use flightdeck::sim::Sim;
+use flightdeck::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::{lines, world};
@@ -26,6 +30,66 @@ fn changes(sim: &Sim) -> Vec<String> {
     let counts = sim.shared().counts();
     let routes = counts.into_values().flat_map(|routes| routes.into_keys());
     routes.filter(|route| route.starts_with("POST /v1/apps") || route.starts_with("POST /{v}/projects")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_left_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let state: PathBuf = dir.path().join("state");
+    let store = Store::open(&state, SystemClock::shared()).await.unwrap();
+    let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
+    let title = "production: backend v42 → v41".into();
+    store.begin(&Operation::begun(op, OpKind::RollBack, "production".into(), title, now)).await.unwrap();
+    let leave = ["leave", "--environment", "production", "--confirm=production"];
+    let full = "create trigger full before insert on journal when new.event = 'abandon' begin select raise(abort, 'full'); end";
+    sql(&state, full).await;
+    let refused = flightdeck(dir.path(), &state, &leave).await;
+    assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("it was not left by this"), "{refused:?}");
+    sql(&state, "drop trigger full").await;
+    assert_eq!(store.interrupted().await.unwrap().len(), 1);
+    assert_eq!(flightdeck(dir.path(), &state, &leave).await.status.code(), Some(0));
+    assert!(store.interrupted().await.unwrap().is_empty());
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_or_deleted_store_forgets_no_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let state: PathBuf = dir.path().join("state");
+    let run = async |arguments: &[&str]| flightdeck(dir.path(), &state, arguments).await;
+    assert_eq!(run(&["lock", "production", "--reason", "a migration runs"]).await.status.code(), Some(0));
+    for deleted in [false, true] {
+        for suffix in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(state.join(format!("flightdeck.sqlite{suffix}")));
+        }
+        let file = state.join("flightdeck.sqlite");
+        if deleted {
+            std::fs::remove_file(&file).unwrap()
+        } else {
+            std::fs::write(&file, "").unwrap()
+        }
+        let changes: [&[&str]; 3] = [
+            &["rollback", "--environment", "production", "--to", "v40", "--confirm=production"],
+            &["unlock", "production"],
+            &["mark", "0123456789012345678901234567890123456789", "--reason", "corrupts rows"],
+        ];
+        for change in changes {
+            let refused = run(change).await;
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert_eq!(refused.status.code(), Some(5), "{change:?}: {refused:?}");
+            let words = if deleted { "flightdeck.sqlite is gone" } else { "flightdeck.sqlite is empty" };
+            assert!(said.contains(&state.display().to_string()) && said.contains(words), "{said}");
+            assert!(said.contains("put a copy of the file back"), "the way out: {said}");
+        }
+        let status = run(&["status", "--json"]).await;
+        assert_eq!(status.status.code(), Some(3), "{status:?}");
+        assert_eq!(lines(&status)[0]["failing"][0]["feed"], "journal");
+    }
+    assert_eq!(changes(&sim), Vec::<String>::new());
+    sim.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,164 @@
+//! The head: a small file beside the store that keeps the last row of the journal that was known to be on the disk. A store that was emptied, deleted,
+//! or put back as an older copy looks like one in which nothing is locked and nothing marked; the head is how that is known. It says
+//! at least so much, never more than what is there: it is written behind the row, by whoever comes last, and not synced.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The file's name beside the store.
+pub(super) const NAME: &str = "flightdeck.head";
+
+/// The last row that was known to be there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) row: i64,
+    pub(super) hash: String,
+}
+
+/// Where the head of a store in this folder lies.
+pub(super) fn path(dir: &Path) -> PathBuf {
+    dir.join(NAME)
+}
+
+/// The head beside a store; `None` = there was never one. One that was cut off by a power cut names no row, and says still that a store
+/// was there.
+pub(super) fn read(dir: &Path) -> io::Result<Option<Head>> {
+    match std::fs::read(path(dir)) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps the head: whole or not at all. Where it cannot be written the one before stays, which is as true.
+pub(super) fn write(dir: &Path, head: &Head) {
+    let new = dir.join(format!("{NAME}.{}", uuid::Uuid::now_v7()));
+    let work = || -> io::Result<()> {
+        let mut open = std::fs::OpenOptions::new();
+        open.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+        open.open(&new)?.write_all(serde_json::to_string(head)?.as_bytes())?;
+        std::fs::rename(&new, path(dir))
+    };
+    if work().is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::domain::claim::Mark;
+    use crate::domain::ids::Sha;
+    use crate::store::{Store, StoreError};
+
+    async fn open(dir: &Path) -> Result<Store, StoreError> {
+        Store::open(dir, SystemClock::shared()).await
+    }
+
+    /// A store that holds a bad mark, closed.
+    async fn marked(dir: &Path, shas: &[&str]) {
+        let store = open(dir).await.unwrap();
+        for sha in shas {
+            let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: SystemClock::shared().now() };
+            store.mark(&Sha::from(*sha), Some(&mark), "maria").await.unwrap();
+        }
+        store.pool.close().await;
+    }
+
+    /// Whoever changes something and whoever only looks are told, and nothing is made anew.
+    async fn refused(dir: &Path) -> String {
+        let error = open(dir).await.unwrap_err().to_string();
+        assert_eq!(Store::peek(dir, SystemClock::shared()).await.unwrap_err().to_string(), error);
+        assert_eq!(open(dir).await.unwrap_err().to_string(), error, "it is not taken as new the next time");
+        assert!(error.contains(&dir.display().to_string()) && error.contains("put"), "{error}");
+        error
+    }
+
+    #[tokio::test]
+    async fn an_emptied_a_deleted_and_an_older_store_are_not_taken_as_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, copy) = (dir.path().join("flightdeck.sqlite"), dir.path().join("copy"));
+        assert!(Store::peek(dir.path(), SystemClock::shared()).await.unwrap().is_none(), "nothing was ever there");
+        marked(dir.path(), &["abc"]).await;
+        std::fs::copy(&file, &copy).unwrap();
+        marked(dir.path(), &["def"]).await;
+        let newest = std::fs::read(&file).unwrap();
+        std::fs::write(&file, "").unwrap();
+        let error = refused(dir.path()).await;
+        assert!(error.contains("flightdeck.sqlite is empty"), "{error}");
+        std::fs::remove_file(&file).unwrap();
+        let error = refused(dir.path()).await;
+        assert!(error.contains("flightdeck.sqlite is gone") && error.contains("flightdeck.head"), "{error}");
+        std::fs::copy(&copy, &file).unwrap();
+        let error = refused(dir.path()).await;
+        assert!(error.contains("row 2 of flightdeck.sqlite"), "{error}");
+        let other = tempfile::tempdir().unwrap();
+        marked(other.path(), &["123", "456", "789"]).await;
+        std::fs::copy(other.path().join("flightdeck.sqlite"), &file).unwrap();
+        let error = refused(dir.path()).await;
+        assert!(error.contains("row 2 of flightdeck.sqlite"), "another one in its place: {error}");
+        std::fs::write(&file, newest).unwrap();
+        let store = open(dir.path()).await.unwrap();
+        assert_eq!(store.marks().await.unwrap().len(), 2, "it is as it was");
+        store.pool.close().await;
+        std::fs::copy(&copy, &file).unwrap();
+        std::fs::remove_file(path(dir.path())).unwrap();
+        assert_eq!(open(dir.path()).await.unwrap().marks().await.unwrap().len(), 1, "a person takes the older one");
+    }
+
+    #[tokio::test]
+    async fn an_empty_file_of_that_name_is_no_new_store_without_a_head_either() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("flightdeck.sqlite"), "").unwrap();
+        assert!(refused(dir.path()).await.contains("is empty"));
+        std::fs::remove_file(dir.path().join("flightdeck.sqlite")).unwrap();
+        marked(dir.path(), &["abc"]).await;
+        std::fs::write(path(dir.path()), "").unwrap();
+        drop(open(dir.path()).await.unwrap());
+        std::fs::remove_file(dir.path().join("flightdeck.sqlite")).unwrap();
+        assert!(refused(dir.path()).await.contains("is gone"), "a head that was cut off says so much");
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_away_while_it_is_open_is_neither_read_nor_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("flightdeck.sqlite");
+        marked(dir.path(), &["abc"]).await;
+        for away in [false, true] {
+            let store = open(dir.path()).await.unwrap();
+            let content = std::fs::read(&file).unwrap();
+            if away {
+                std::fs::remove_file(&file).unwrap()
+            } else {
+                std::fs::File::create(&file).map(drop).unwrap()
+            }
+            let lost = [
+                store.marks().await.unwrap_err(),
+                store.locks().await.unwrap_err(),
+                store.operations(1).await.unwrap_err(),
+                store.mark(&Sha::from("def"), None, "ali").await.unwrap_err(),
+                store.intent(crate::domain::ids::OpId(uuid::Uuid::now_v7()), "call").await.unwrap_err(),
+            ];
+            assert!(lost.iter().all(|error| error.to_string().contains("taken away, emptied or replaced")), "{lost:?}");
+            drop(store);
+            std::fs::write(&file, content).unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_many_that_start_at_once_each_opens_the_same_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = futures_util::future::join_all((0..8).map(|_| open(dir.path()))).await;
+        let last = stores.into_iter().map(Result::unwrap).next_back().unwrap();
+        last.stands().unwrap();
+        let names = std::fs::read_dir(dir.path()).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap());
+        assert!(names.into_iter().all(|name| !name.contains("flightdeck.sqlite.") && !name.contains("head.")));
+    }
+}
