@@ -291,6 +291,7 @@ impl Model {
     /// Remembers where the last frame put things.
     pub fn set_geometry(&mut self, geometry: Geometry) {
         self.geometry = geometry;
+        super::scroll::shown(self);
     }
 
     /// All that judgements are made of, as it is known at `now`.

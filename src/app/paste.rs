@@ -101,7 +101,8 @@ mod tests {
         assert_eq!(find.text.chars().count(), ONE_LINE, "nor is more of it typed");
         model.overlay = None;
         let asks = Asks::Wish(Wish::Review { run: 1, approve: true });
-        model.rollback = Some(Rollback::Commenting { env: "production".into(), asks, note: Box::default() });
+        model.rollback =
+            Some(Rollback::Commenting { env: "production".into(), asks, told: Vec::new(), note: Box::default() });
         pasted(&mut model, &"word ".repeat(1_000_000));
         let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
         assert!(note.text().as_str().len() <= ONE_LINE && model.notice.is_some());
@@ -113,7 +114,8 @@ mod tests {
         let plan = Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall) };
         let confirm = crate::app::operations::confirm::Confirm::default();
         model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
-        model.geometry.dialog = Some(crate::app::geometry::Laid { top: 0, room: 9, all: 9, must: 9 });
+        let laid = Some(crate::app::geometry::Laid { top: 0, room: 9, all: 9, must: 9 });
+        model.set_geometry(crate::app::geometry::Geometry { dialog: laid, ..Default::default() });
         model
     }
 

@@ -5,6 +5,7 @@ use super::model::Model;
 use crate::app::operations::dialog::Rollback;
 use crate::domain::ids::{EnvId, OpId, ReqId};
 use crate::domain::operation::Wish;
+use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 
 /// The key that asks again.
@@ -21,13 +22,15 @@ pub struct Question {
     pub continues: Option<OpId>,
     /// The reason that was given when it was asked before: for what was known then, so that it is shown anew where one is needed.
     pub said: Option<Text>,
+    /// What stood against it and was on the screen when the reason was written: a reason is none for anything else.
+    pub told: Vec<Override>,
 }
 
 impl Question {
     /// A question of its own.
     #[must_use]
     pub fn new(env: EnvId, wish: Wish) -> Self {
-        Self { env, wish, continues: None, said: None }
+        Self { env, wish, continues: None, said: None, told: Vec::new() }
     }
 }
 

@@ -59,9 +59,14 @@ fn rows(model: &mut Model, by: isize) {
     let top = model.scroll.unwrap_or(laid.top).min(laid.last());
     let next = top.saturating_add_signed(by).min(laid.last());
     model.scroll = Some(next);
-    if let Some(Rollback::Ready(_, confirm)) = &mut model.rollback {
+}
+
+/// A frame was shown: what of a plan stood on it was seen, and what a key has jumped over was not.
+pub(super) fn shown(model: &mut Model) {
+    if let (Some(Rollback::Ready(_, confirm)), Some(laid), None) =
+        (&mut model.rollback, model.geometry.dialog, &model.overlay)
+    {
         confirm.saw(laid.top, laid.room);
-        confirm.saw(next, laid.room);
     }
 }
 
@@ -73,9 +78,9 @@ pub(super) fn resized(model: &mut Model) {
     }
 }
 
-/// Whether what has to be read before it is confirmed has been on the screen. What was not laid out yet has not.
+/// Whether what has to be read before it is confirmed has been on the screen, from its first row on. What was not laid out yet has not.
 pub(super) fn read(seen: usize, laid: Option<Laid>) -> bool {
-    laid.is_some_and(|laid| seen.max(laid.top + laid.room) >= laid.must)
+    laid.is_some_and(|laid| seen >= laid.must)
 }
 
 #[cfg(test)]
@@ -84,6 +89,7 @@ mod tests {
 
     use super::*;
     use crate::app::effect::Effect;
+    use crate::app::geometry::Geometry;
     use crate::app::msg::{Mouse, MouseKind, Msg, Now};
     use crate::app::operations::confirm::Confirm;
     use crate::app::update;
@@ -99,7 +105,7 @@ mod tests {
         let mut model = Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), NOW);
         let _ = update(&mut model, Msg::Resize(80, 24), NOW);
         model.rollback = Some(rollback);
-        model.geometry.dialog = Some(Laid { top: 0, room: 10, all: 30, must });
+        model.set_geometry(Geometry { dialog: Some(Laid { top: 0, room: 10, all: 30, must }), ..Geometry::default() });
         model
     }
 
@@ -108,12 +114,18 @@ mod tests {
         Rollback::Ready(Box::new(Plan { level, ..plan }), Confirm::typed("production"))
     }
 
+    /// The frame that answers a key.
+    fn frame(model: &mut Model) {
+        let mut geometry = model.geometry.clone();
+        if let Some(laid) = &mut geometry.dialog {
+            laid.top = model.scroll.unwrap_or(laid.top);
+        }
+        model.set_geometry(geometry);
+    }
+
     fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
         let effects = update(model, Msg::Key(Key { code, ctrl: false, alt: false, repeat: false }), NOW);
-        if let (Some(laid), Some(top)) = (&mut model.geometry.dialog, model.scroll) {
-            // As the next frame lays it out.
-            laid.top = top;
-        }
+        frame(model);
         effects
     }
 
@@ -153,8 +165,13 @@ mod tests {
         assert!(press(&mut plan, KeyCode::Enter).is_empty());
         assert!(plan.notice.as_ref().is_some_and(|said| said.as_str().contains("more to read")), "{:?}", plan.notice);
         press(&mut plan, KeyCode::End);
+        assert!(press(&mut plan, KeyCode::Enter).is_empty(), "its end shows, and nobody saw what comes before it");
         press(&mut plan, KeyCode::Home);
         assert!(press(&mut plan, KeyCode::Enter).is_empty(), "what was jumped over was not seen");
+        for code in [KeyCode::PageDown, KeyCode::PageDown, KeyCode::PageDown, KeyCode::Home] {
+            let _ = update(&mut plan, Msg::Key(Key { code, ctrl: false, alt: false, repeat: false }), NOW);
+        }
+        assert!(press(&mut plan, KeyCode::Enter).is_empty(), "no frame showed what these keys passed");
         press(&mut plan, KeyCode::PageDown);
         press(&mut plan, KeyCode::PageDown);
         press(&mut plan, KeyCode::Home);
@@ -167,14 +184,16 @@ mod tests {
         let laid = plan.geometry.dialog.take();
         assert!(press(&mut plan, KeyCode::Enter).is_empty(), "no frame showed it");
         assert!(plan.notice.as_ref().is_some_and(|said| said.as_str().contains("not been on the screen")));
-        plan.geometry.dialog = laid.map(|laid| Laid { must: 25, ..laid });
+        let laid = laid.map(|laid| Laid { must: 25, ..laid });
+        plan.set_geometry(Geometry { dialog: laid, ..Geometry::default() });
         press(&mut plan, KeyCode::PageDown);
         press(&mut plan, KeyCode::PageDown);
         let _ = update(&mut plan, Msg::Resize(80, 24), NOW);
         assert!(plan.geometry.dialog.is_some(), "it is as wide as before");
         let _ = update(&mut plan, Msg::Resize(70, 24), NOW);
         assert_eq!((plan.geometry.dialog, plan.scroll), (None, None));
-        plan.geometry.dialog = Some(Laid { top: 0, room: 10, all: 40, must: 35 });
+        let laid = Some(Laid { top: 0, room: 10, all: 40, must: 35 });
+        plan.set_geometry(Geometry { dialog: laid, ..Geometry::default() });
         assert!(press(&mut plan, KeyCode::Enter).is_empty(), "28 rows of it were, when they were wider");
         for _ in 0..4 {
             press(&mut plan, KeyCode::PageDown);

@@ -34,6 +34,22 @@ impl Override {
         }
     }
 
+    /// Whether a reason that was given for one is a reason for the other: a check is the same however it words what it found, a lock is
+    /// somebody's word of its own each time.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::RedGate { asks, .. }, Self::RedGate { asks: other, .. }) => asks == other,
+            _ => self == other,
+        }
+    }
+
+    /// The first of these that nobody was told of.
+    #[must_use]
+    pub fn untold<'a>(all: &'a [Self], told: &[Self]) -> Option<&'a Self> {
+        all.iter().find(|one| !told.iter().any(|known| known.same(one)))
+    }
+
     /// In one line: `it is locked by maria: migration, since 14:02Z`.
     #[must_use]
     pub fn words(&self) -> String {

@@ -65,6 +65,8 @@ pub enum Rollback {
         env: EnvId,
         /// What is asked for.
         asks: Asks,
+        /// What stands against it, as it is shown: the comment is a reason for these alone.
+        told: Vec<Override>,
         /// The comment.
         note: Box<Note>,
     },
@@ -161,6 +163,11 @@ fn needs_reason(plan: &Plan) -> bool {
     plan.refusals.is_empty() && !plan.overrides.is_empty()
 }
 
+/// Whether the reason that was given was written with all before one's eyes that the plan overrides.
+fn answered_for(model: &Model, plan: &Plan, question: &Question) -> bool {
+    model.reason.is_some() && Override::untold(&plan.overrides, &question.told).is_none()
+}
+
 /// A plan came, or the reason why there is none.
 pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
     let question = match &model.rollback {
@@ -169,15 +176,17 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
     };
     model.rollback = Some(match plan {
         // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
-        Ok(plan) if model.reason.is_none() && plan.continues.is_none() && needs_reason(&plan) => {
-            let why = plan.overrides.first().map(Override::words).unwrap_or_default();
-            model.notice = Some(Text::from(format!("a reason is needed: {why}")));
-            let note = Box::new(Note::of(question.said.as_ref()));
-            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), note }
+        Ok(plan) if plan.continues.is_none() && needs_reason(&plan) && !answered_for(model, &plan, &question) => {
+            let new = Override::untold(&plan.overrides, &question.told).or(plan.overrides.first());
+            model.notice = new.map(|new| Text::from(format!("a reason is needed: {}", new.words())));
+            // What was written before is no reason for this, and is there to be sent again or changed.
+            let said = model.reason.take().or(question.said);
+            let note = Box::new(Note::of(said.as_ref()));
+            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), told: plan.overrides, note }
         }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
-            if overridden(model, &plan.env, &plan.wish, now).is_some() {
+            if !against(model, &plan.env, &plan.wish, now).is_empty() {
                 plan.level = Level::Critical;
             }
             // What was said for a plan before this one, and none is needed for this one, is said of it still.
@@ -233,7 +242,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
             let typed = plan.level == Level::Critical && plan.refusals.is_empty() && plan.left(now.wall).is_some();
             return if scroll::key(model, key, !typed) { Vec::new() } else { answered(model, key, now) };
         }
-        Some(Rollback::Commenting { env, asks, note }) => {
+        Some(Rollback::Commenting { env, asks, note, .. }) => {
             if key.code == KeyCode::Enter && !key.alt {
                 let (env, asks, said) = (env.clone(), asks.clone(), note.text());
                 return commented(model, env, asks, said, now);
@@ -297,8 +306,9 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
 /// Opens the dialog for something that goes through the pipeline: a comment first where GitHub keeps one.
 pub(in crate::app) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<Effect> {
     model.reason = None;
-    if matches!(wish, Wish::Review { .. }) || overridden(model, &env, &wish, now).is_some() {
-        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), note: Box::default() });
+    let told = against(model, &env, &wish, now);
+    if matches!(wish, Wish::Review { .. }) || !told.is_empty() {
+        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), told, note: Box::default() });
         return Vec::new();
     }
     question::ask(model, Question::new(env, wish))
@@ -306,13 +316,25 @@ pub(in crate::app) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) 
 
 /// Opens the dialog for a claim, whose reason is written first.
 pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks) {
-    model.rollback = Some(Rollback::Commenting { env, asks, note: Box::default() });
+    model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), note: Box::default() });
 }
 
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
 fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) -> Vec<Effect> {
+    let found = match &asks {
+        Asks::Wish(wish) => against(model, &env, wish, now),
+        _ => Vec::new(),
+    };
+    let Some(Rollback::Commenting { told, .. }) = &mut model.rollback else { return Vec::new() };
+    if let Some(new) = Override::untold(&found, told) {
+        model.notice =
+            Some(Text::from(format!("that came while you wrote: {}; enter again is a reason for it", new.words())));
+        *told = found;
+        return Vec::new();
+    }
+    let told = std::mem::take(told);
     let missing = match &asks {
-        Asks::Wish(wish) => overridden(model, &env, wish, now).map(|one| one.words()),
+        Asks::Wish(_) => told.first().map(Override::words),
         Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
         Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
     };
@@ -323,7 +345,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     match asks {
         Asks::Wish(wish) => {
             model.reason = Some(said).filter(|said| !said.is_empty());
-            question::ask(model, Question::new(env, wish))
+            question::ask(model, Question { told, ..Question::new(env, wish) })
         }
         Asks::Lock => {
             model.rollback = None;
@@ -342,17 +364,14 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 
 /// What is red, or somebody's, and would be overridden by doing it now.
 #[must_use]
-pub fn overridden(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Option<Override> {
-    if let Some(frozen) = model.frozen(env, now).filter(|_| !wish.kind().stops()) {
-        return Some(Override::Freeze(frozen));
-    }
+pub fn against(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Vec<Override> {
+    let frozen = model.frozen(env, now).filter(|_| !wish.kind().stops()).map(Override::Freeze);
     let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
-    if let Some(lock) = lock {
-        return Some(Override::Lock(lock.clone()));
-    }
     let ships = wish.kind().ships();
-    let red = readiness::checks(model, now).into_iter().find(|check| ships && check.status == Status::Fail)?;
-    Some(Override::RedGate { asks: Text::from(red.asks), says: red.says })
+    let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
+    let red = checks.into_iter().filter(|check| check.status == Status::Fail);
+    let red = red.map(|check| Override::RedGate { asks: Text::from(check.asks), says: check.says });
+    frozen.into_iter().chain(lock.cloned().map(Override::Lock)).chain(red).collect()
 }
 
 /// The next region goes first: none, then each that has machines there.

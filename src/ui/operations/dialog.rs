@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::app::geometry::Laid;
 use crate::app::insight::live;
 use crate::app::operations::comment::Note;
-use crate::app::operations::dialog::{self, Asks, Rollback};
+use crate::app::operations::dialog::{Asks, Rollback};
 use crate::app::operations::follow;
 use crate::app::operations::outline;
 use crate::app::question::Question;
@@ -15,6 +15,7 @@ use crate::domain::candidates::{self, Choice};
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
+use crate::domain::overrides::Override;
 use crate::domain::pace;
 use crate::domain::proof::{Found, Observation, Witness};
 use crate::domain::release::{Deployment, Presence};
@@ -52,7 +53,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let (title, at) = (format!("Roll back {place}: to which release?"), at.map(|at| at + before));
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }
-        Rollback::Commenting { env, asks, note } => {
+        Rollback::Commenting { env, asks, told, note } => {
             let title = match asks {
                 Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
                 Asks::Lock => format!("Lock {env}: why?"),
@@ -61,13 +62,14 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             };
             let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
             let why = match asks {
-                Asks::Wish(wish) => dialog::overridden(ctx.model, env, wish, ctx.now).map(|one| one.words()),
-                Asks::Unlock(held) => Some(format!("it is {}", held.words())),
-                Asks::Lock | Asks::Mark(_) => None,
+                Asks::Wish(_) => told.iter().map(Override::words).collect(),
+                Asks::Unlock(held) => vec![format!("it is {}", held.words())],
+                Asks::Lock | Asks::Mark(_) => Vec::new(),
             };
-            let why = why.map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
+            let why =
+                why.into_iter().map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
             let why = why.map(|why| Line::styled(why, ctx.theme.status(Status::Warn)));
-            let lines: Vec<Line<'static>> = why.into_iter().chain(written(ctx, note)).collect();
+            let lines: Vec<Line<'static>> = why.chain(written(ctx, note)).collect();
             let last = Line::styled(format!(" enter {next}, alt-enter begins a line, esc leaves"), dim);
             let at = Some(lines.len() - note.lines().len() + note.cursor().0);
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)

@@ -55,7 +55,9 @@ fn plan(refusals: Vec<Text>) -> Box<Plan> {
     })
 }
 
+/// A key, on what the frame before shows.
 fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {
+    model.set_geometry(model.geometry.clone());
     key(model, Key { code, ctrl: false, alt: false, repeat: false }, at)
 }
 
@@ -138,6 +140,49 @@ fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     planned(&mut model, req, Ok(Box::new(locked)), at(122));
     let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
     assert_eq!((note.text().as_str(), &model.reason), ("looks good", &None));
+}
+
+/// A lock of ali.
+fn lock(why: &str) -> Lock {
+    Lock { who: "ali".into(), why: why.into(), at: now().wall, until: None }
+}
+
+#[test]
+fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_nothing_else() {
+    let mut model = model();
+    let review = Wish::Review { run: 7, approve: true };
+    assert!(wish(&mut model, "production".into(), review, now()).is_empty());
+    for letter in "fine".chars() {
+        press(&mut model, KeyCode::Char(letter), now());
+    }
+    let asked = |effects: &[Effect]| match effects {
+        [Effect::Preflight(req, ..)] => *req,
+        other => panic!("{other:?}"),
+    };
+    let req = asked(&press(&mut model, KeyCode::Enter, now()));
+    // The lock came behind the comment, before the first plan.
+    let locked = |over: Vec<Override>| Box::new(Plan { overrides: over, ..*plan(Vec::new()) });
+    let first = Override::Lock(lock("a migration"));
+    planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
+    let Some(Rollback::Commenting { told, note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!((told.as_slice(), note.text().as_str()), (std::slice::from_ref(&first), "fine"));
+    assert_eq!(model.reason, None);
+    // With it before one's eyes the same words are a reason.
+    model.history.locks.insert("production".into(), lock("a migration"));
+    let req = asked(&press(&mut model, KeyCode::Enter, now()));
+    planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
+    assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "{:?}", model.rollback);
+    assert_eq!(model.reason.as_ref().map(Text::as_str), Some("fine"));
+    // Another lock in its place is asked about again, also where it comes while one writes.
+    model.rollback = None;
+    assert!(
+        wish(&mut model, "production".into(), Wish::Restart(ServiceId::new("production", "backend")), now()).is_empty()
+    );
+    press(&mut model, KeyCode::Char('x'), now());
+    model.history.locks.insert("production".into(), lock("another one"));
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    assert!(model.notice.as_ref().is_some_and(|told| told.as_str().contains("another one")), "{:?}", model.notice);
+    asked(&press(&mut model, KeyCode::Enter, now()));
 }
 
 #[test]
