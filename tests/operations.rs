@@ -15,6 +15,8 @@ mod continued;
 mod contract;
 #[path = "operations/crashes.rs"]
 mod crashes;
+#[path = "operations/domains.rs"]
+mod domains;
 #[path = "operations/drills.rs"]
 mod drills;
 #[path = "operations/every_crash.rs"]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::manner::{Manner, Strategy};
 use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Target, Wish};
@@ -20,7 +20,9 @@ pub struct PartFacts {
     pub from: (Text, Option<Sha>),
     /// The deployment that is live, where it is known as one.
     pub from_id: Option<DeploymentId>,
-    /// Domains that are moved one by one, where the platform has no rollback of the environment.
+    /// The commit that its platform declares to be live.
+    pub declared: Option<Sha>,
+    /// Domains that are moved one by one: the platform has no rollback of the environment, or its pointer is there already.
     pub domains: Vec<Text>,
     /// Whether that is the chosen deployment already: then it is no part of the plan.
     pub already: bool,
@@ -28,7 +30,7 @@ pub struct PartFacts {
     pub to: Deployment,
     /// Machines (id, region) that do not run the image yet.
     pub machines: Vec<(Text, Text)>,
-    /// Machines that cannot be read, in words: they take no part.
+    /// Machines that cannot be read and take no part, and domains that are elsewhere or cannot be read, in words.
     pub unread: Vec<Text>,
     /// How its machines are moved.
     pub manner: Manner,
@@ -102,6 +104,10 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
                 "{}: secrets, environment and machine settings stay as they are now; only the image goes back",
                 part.service.id.name
             ))),
+            // The pointer of production stays as it is, with its pin or without.
+            Platform::Vercel if !part.domains.is_empty() && facts.env.tier == Tier::Production => {
+                stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
+            }
             Platform::Vercel if !part.domains.is_empty() => {
                 stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
                 warnings.push(Text::from(format!(
@@ -251,7 +257,7 @@ fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = PlanSt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::environment::{Status, Tier};
+    use crate::domain::environment::Status;
     use crate::domain::ids::ServiceId;
 
     fn facts(name: &str, platform: Platform) -> PartFacts {
@@ -280,6 +286,7 @@ mod tests {
             service,
             from: (Text::from("v42"), None),
             from_id: Some("r42".into()),
+            declared: None,
             domains: Vec::new(),
             already: false,
             to,

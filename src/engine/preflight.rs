@@ -1,6 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 mod answer;
+mod domains;
 pub(super) mod fleet;
 pub(super) mod green;
 mod lane;
@@ -34,6 +35,7 @@ use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, Wish};
 use crate::domain::overrides::Override;
 use crate::domain::release::{Deployment, Presence};
+use crate::domain::spread;
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine};
 use crate::platform::vercel::Vercel;
@@ -242,6 +244,7 @@ async fn fly_part(
             live.and_then(|machine| machine.sha.clone()),
         ),
         from_id,
+        declared: live.and_then(|machine| machine.sha.clone()),
         domains: Vec::new(),
         against,
         greens,
@@ -280,34 +283,50 @@ async fn vercel_part(
         }
     };
     let to = vercel.deployment(&to).await?;
-    let domains =
-        if tier == Tier::Production { Vec::new() } else { vercel.own_domains(&project, &environment).await? };
-    if tier != Tier::Production && domains.is_empty() {
+    let all = vercel.pointers(&project, &environment).await?;
+    if tier != Tier::Production && all.is_empty() {
         return Err(absent(service, "it has no domain of its own that could be pointed elsewhere"));
     }
-    let revisions = if domains.is_empty() {
-        vec![(Text::from("production"), Text::from(live.id.as_str()))]
-    } else {
-        domains.iter().map(|domain| (domain.clone(), Text::from(live.id.as_str()))).collect()
-    };
     let candidate = to.deployment(&service.id, false);
     let job = project.last_alias_request.as_ref();
     let under_way = job.is_some_and(|job| job.in_motion() && job.to == to.id && job.kind.as_str() == "rollback");
     let left = if continuing && under_way { Left::Job } else { Left::Nothing };
+    let there = live.id == to.id;
+    let apart = domains::apart(&all, |one| one.deployment.as_str() == to.id);
+    // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
+    let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
+    let unread = domains::told(&service.id.name, &all, if there && one_by_one { Some(&to.id) } else { None });
+    if one_by_one
+        && apart.is_empty()
+        && let Some(why) = domains::unread(&all)
+    {
+        return Err(absent(service, &why));
+    }
+    let pointer = (Text::from(live.id.as_str()), live.sha.clone());
+    let (from, from_id, revisions) = if one_by_one && !apart.is_empty() {
+        // Only where all of them were at one deployment, there is a way back for all of them.
+        let from_id = apart.first().filter(|_| apart.len() == all.len() && spread::settled(&all));
+        let from_id = from_id.filter(|_| tier != Tier::Production).map(|one| one.deployment.clone());
+        (domains::from(&apart), from_id, domains::revisions(&apart))
+    } else {
+        let revision = (Text::from("production"), Text::from(live.id.as_str()));
+        (pointer, Some(live.id.as_str().into()), vec![revision])
+    };
     Ok(Some(PartFacts {
         manner: manner.clone(),
         greens: None,
         against: Vec::new(),
         service: service.clone(),
-        from: (Text::from(live.id.as_str()), live.sha.clone()),
-        from_id: Some(live.id.as_str().into()),
-        domains,
-        already: live.id == to.id && left == Left::Nothing,
+        from,
+        from_id,
+        declared: live.sha.clone(),
+        already: left == Left::Nothing && one_by_one && apart.is_empty(),
+        domains: apart.iter().filter(|_| one_by_one).map(|one| one.domain.clone()).collect(),
         left,
         presence: candidate.presence,
         to: candidate,
         machines: Vec::new(),
-        unread: Vec::new(),
+        unread,
         revisions,
     }))
 }

@@ -8,37 +8,13 @@ use flightdeck::sim::world::Env;
 use flightdeck::sim::world::fly::Lease;
 use serde_json::json;
 
-use crate::world::{Console, PATIENCE, World};
+use crate::world::{Console, World};
 
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 
 async fn backend(console: &mut Console) -> Vec<Target> {
     let targets = console.targets().await;
     targets.into_iter().filter(|target| &*target.service.name == "backend").collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_domain_of_several_that_does_not_move_is_named_and_makes_it_half_done() {
-    // Slow enough to be spoiled before its second domain moves, however busy the machine is.
-    let world = World::start(1.0).await;
-    let mut console = world.console();
-    let targets = console.targets().await;
-    let frontend = targets.into_iter().filter(|target| &*target.service.name == "frontend").collect();
-    let plan = console.plan(frontend).await;
-    let spoil = async {
-        loop {
-            if let Some(job) = &mut world.sim.shared().world().vercel.project.last_alias_request {
-                job.aliases[1].fails = true;
-                return job.aliases[1].alias.clone();
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let spoil = async { tokio::time::timeout(PATIENCE, spoil).await.expect("its domains begin to move") };
-    let (done, alias) = tokio::join!(console.carry_out(plan), spoil);
-    assert_eq!(done.state, OpState::HalfDone, "{done:#?}");
-    assert!(done.outcome.as_str().contains(&alias), "{} names {alias}", done.outcome);
-    console.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

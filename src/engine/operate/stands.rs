@@ -68,13 +68,12 @@ impl Operator {
             (Platform::Vercel, _, Some(vercel)) => {
                 let tier = self.settings.environment(&service.env).map(|env| env.tier);
                 let target = tier.map_or("production".into(), |tier| vercel_target(&service.env, tier));
-                let domains = async { vercel.served(&vercel.project(resource).await?, &target).await };
-                match domains.await {
-                    Ok(domains) if domains.is_empty() => {
+                let pointed = async { vercel.pointers(&vercel.project(resource).await?, &target).await };
+                match Box::pin(pointed).await {
+                    Ok(pointed) if pointed.is_empty() => {
                         Stands { spread: Spread::Unknown, words: "no domain of its own is listed".to_owned() }
                     }
-                    Ok(domains) => {
-                        let pointed = vercel.pointed(&domains).await;
+                    Ok(pointed) => {
                         let spread = spread::spread(pointed.iter().map(|one| one.sha.as_ref()), wanted);
                         Stands { spread, words: spread::domains(&pointed) }
                     }

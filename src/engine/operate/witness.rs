@@ -14,7 +14,7 @@ use crate::domain::ids::Sha;
 use crate::domain::proof::{Claim, Found, Observation, Witness};
 use crate::engine::feeds::vercel_target;
 use crate::platform::fly::{Fly, Machine};
-use crate::platform::vercel::Vercel;
+use crate::platform::vercel::{AT_ONCE, Served, Vercel};
 use crate::platform::{ErrorKind, observe};
 use crate::sanitize::Text;
 
@@ -123,11 +123,15 @@ impl Operator {
         let tier = self.settings.environment(&claim.service.env).map(|env| env.tier);
         let target = tier.map(|tier| vercel_target(&claim.service.env, tier));
         let target = target.as_deref().unwrap_or("production");
-        let domains = match vercel.served(&project, target).await {
-            Ok(domains) => domains,
+        let served = match vercel.served(&project, target).await {
+            Ok(served) => served,
             Err(error) => return (unread("its domains", &error), project.challenged),
         };
-        let mut seen = join_all(domains.iter().map(|domain| alias(vercel, claim, domain))).await;
+        let domains = &served.domains;
+        let mut seen = unlooked(claim, &served);
+        for some in domains.chunks(AT_ONCE) {
+            seen.extend(join_all(some.iter().map(|domain| alias(vercel, claim, domain))).await);
+        }
         if domains.is_empty() {
             seen.push(match vercel.live(&project, target).await {
                 Ok(Some(live)) => pointed(claim, Witness::Service, (&live.id, live.sha.as_ref())),
@@ -136,16 +140,18 @@ impl Operator {
             });
         }
         let (rule, challenged) = (self.rule(&claim.service), project.challenged);
-        let asked = join_all(asked(rule, &domains).into_iter().map(|(witness, url)| async move {
-            let silent = |why: &str| observation(claim, witness.clone(), Found::NotObserved, why.to_owned());
-            match (rule, url) {
-                _ if challenged => silent("attack mode"),
-                (Some(rule), Some(url)) => self.asks(claim, witness, (&url, &rule.at)).await,
-                (Some(_), None) => silent("looked up, not asked from here"),
-                (None, _) => silent("looked up, not asked: nothing says how its commit is read"),
-            }
-        }));
-        seen.extend(asked.await);
+        for some in asked(rule, domains).chunks(AT_ONCE) {
+            let asked = some.iter().cloned().map(|(witness, url)| async move {
+                let silent = |why: &str| observation(claim, witness.clone(), Found::NotObserved, why.to_owned());
+                match (rule, url) {
+                    _ if challenged => silent("attack mode"),
+                    (Some(rule), Some(url)) => self.asks(claim, witness, (&url, &rule.at)).await,
+                    (Some(_), None) => silent("looked up, not asked from here"),
+                    (None, _) => silent("looked up, not asked: nothing says how its commit is read"),
+                }
+            });
+            seen.extend(join_all(asked).await);
+        }
         (seen, project.challenged)
     }
 }
@@ -167,6 +173,15 @@ fn asked(rule: Option<&ObserveSettings>, domains: &[Text]) -> Vec<(Witness, Opti
     let apart = domains.iter().all(|domain| domain.as_str() != own);
     let apart = apart.then(|| (Witness::Address(Text::from(own)), Some(rule.url.clone())));
     apart.into_iter().chain(listed(&url)).collect()
+}
+
+/// The domains of a frontend that are no part of its claim: those that only send visitors elsewhere, and those beyond the number that is
+/// looked up.
+fn unlooked(claim: &Claim, served: &Served) -> Vec<Observation> {
+    let redirects = served.redirects.iter().map(|(name, to)| (name.clone(), format!("it redirects to {to}")));
+    let more = served.more().map(|more| (more, "not looked up".to_owned()));
+    let silent = |(name, why)| observation(claim, Witness::Domain(name), Found::NotObserved, why);
+    redirects.chain(more).map(silent).collect()
 }
 
 fn observation(claim: &Claim, witness: Witness, found: Found, words: String) -> Observation {

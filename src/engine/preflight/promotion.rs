@@ -1,16 +1,16 @@
 //! A promotion straight on the platforms, where no workflow deploys the environment: the image that staging runs goes to
 //! the machines, and the build of its commit takes over the domains.
 
-use super::{Past, fleet, pipeline, redeploy, told, whole};
+use super::{Past, domains, fleet, pipeline, redeploy, told, whole};
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::consent::Level;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo};
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
-use crate::platform::vercel::{Vercel, VercelDeployment};
+use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
 /// Computes the plan, or says why there can be none.
@@ -94,8 +94,8 @@ async fn frontend(
     let job = project.last_alias_request.as_ref().filter(|job| job.in_motion() && job.kind.as_str() == "promote");
     let asked = job.filter(|_| past.earlier.is_some());
     let of = |one: &VercelDeployment| one.sha.as_ref().is_some_and(|sha| sha.same(commit));
-    if live.as_ref().is_some_and(of) && asked.is_none() {
-        return Ok(None);
+    if let Some(live) = live.as_ref().filter(|live| of(live) && asked.is_none()) {
+        return there(vercel, info, (&project, &target), (live, commit)).await;
     }
     // There, a promotion only begins a rolling release, whose stages have levers of their own.
     if project.rolls && *target == *"production" {
@@ -128,6 +128,40 @@ async fn frontend(
     let source = source.ok_or_else(|| Text::from(format!("{} has no build of {}", twin.id, commit.short())))?;
     let (part, warning) = redeploy::build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
     Ok(Some(Frontend { part, warning: Some(warning), pinned }))
+}
+
+/// A frontend whose pointer is at the commit: its domains that are elsewhere are pointed there, one by one.
+async fn there(
+    vercel: &Vercel,
+    info: &ServiceInfo,
+    (project, target): (&VercelProject, &str),
+    (live, commit): (&VercelDeployment, &Sha),
+) -> Result<Option<Frontend>, Text> {
+    let all = vercel.pointers(project, target).await.map_err(told)?;
+    let at = |one: &Pointed| one.deployment.as_str() == live.id || one.sha.as_ref().is_some_and(|sha| sha.same(commit));
+    let apart = domains::apart(&all, at);
+    if apart.is_empty() {
+        return match domains::unread(&all) {
+            Some(why) => Err(Text::from(format!("{}: {why}", info.id))),
+            None => Ok(None),
+        };
+    }
+    let point = |one: &&Pointed| StepKind::PointDomain.step(format!("point {} at {}", one.domain, live.id));
+    let part = PlanPart {
+        service: info.id.clone(),
+        platform: Platform::Vercel,
+        resource: Text::from(&*info.resource),
+        from: domains::from(&apart),
+        from_id: None,
+        to: (Text::from(live.id.as_str()), live.sha.clone()),
+        to_id: DeploymentId::from(live.id.as_str()),
+        act: Act::VercelAliases(apart.iter().map(|one| one.domain.clone()).collect()),
+        revisions: domains::revisions(&apart),
+        presence: Presence::There,
+        steps: apart.iter().map(point).collect(),
+    };
+    let warning = domains::told(&info.id.name, &all, Some(&live.id)).into_iter().next();
+    Ok(Some(Frontend { part, warning, pinned: false }))
 }
 
 fn pointed(info: &ServiceInfo, live: Option<&VercelDeployment>, built: &VercelDeployment, asked: bool) -> PlanPart {

@@ -11,6 +11,7 @@ use crate::domain::ids::{DeploymentId, EnvId, Sha};
 use crate::domain::manner::Manner;
 use crate::domain::operation::{Act, Plan, Target, Wish};
 use crate::domain::proof::{Claim, Rest, Stays};
+use crate::domain::spread;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::plan::{self, PartFacts, PlanFacts};
 use crate::platform::github::Comparison;
@@ -189,7 +190,7 @@ async fn found(
         let (state, words) = stays(&runs, facts.to.sha.as_ref(), &seen);
         return Ok(Found::Stays(rest(state, sha, words), Some(claim)));
     }
-    let warning = match (&facts.from.1, &seen) {
+    let warning = match (&facts.declared, &seen) {
         (Some(declared), Look::Commit(seen)) if !seen.same(declared) => {
             let (declared, seen) = (declared.short(), seen.short());
             Some(Text::from(format!("{}: declared {declared}, observed {seen}: differ", service.id.name)))
@@ -242,7 +243,7 @@ fn alone(
 ) -> Rest {
     match (live, seen) {
         (Ok((label, sha)), seen) => {
-            let commit = sha.as_ref().map_or_else(|| "of an unknown commit".to_owned(), |sha| sha.short().to_owned());
+            let commit = sha.as_ref().map_or_else(String::new, |sha| format!(" {}", sha.short()));
             let observed = match (seen, &sha) {
                 (Look::Commit(seen), Some(sha)) if seen.same(sha) => String::new(),
                 (Look::Commit(seen), _) => format!(", observed {}: differ", seen.short()),
@@ -250,7 +251,7 @@ fn alone(
                 (Look::Challenged, _) => "; not observed: attack mode".to_owned(),
                 (Look::NotConfigured, _) => String::new(),
             };
-            rest(Stays::Alone, sha, format!("left as it is: {label} {commit}{observed}"))
+            rest(Stays::Alone, sha, format!("left as it is: {label}{commit}{observed}"))
         }
         (Err(error), _) => rest(Stays::Alone, None, format!("left as it is; could not be read: {error}")),
     }
@@ -265,9 +266,15 @@ async fn live(clients: &Clients, service: &ServiceInfo, info: &EnvInfo) -> Resul
         }
         (Platform::Vercel, _, Some(vercel)) => {
             let project = vercel.project(&service.resource).await?;
-            let live = vercel.live(&project, &vercel_target(&service.id.env, info.tier)).await?;
+            let target = vercel_target(&service.id.env, info.tier);
+            let live = vercel.live(&project, &target).await?;
             let live = live.ok_or_else(|| absent(service, "nothing is live there"))?;
-            Ok((Text::from(live.id.as_str()), live.sha))
+            let all = vercel.pointers(&project, &target).await?;
+            // Domains at several places are never told as one.
+            match spread::judged(&all) {
+                Some((_, words)) => Ok((Text::from(words), None)),
+                None => Ok((Text::from(live.id.as_str()), live.sha)),
+            }
         }
         _ => Err(absent(service, "no client for this platform is configured")),
     }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::{AliasRequest, VERCEL, Vercel, VercelDeployment, VercelProject};
+use crate::domain::amount::amount;
 use crate::domain::environment::{Declared, Pin, Pointed, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::release::Deployment;
@@ -24,7 +25,34 @@ const STAGES: Duration = Duration::from_secs(15);
 /// The same once the job is over and all domains point at one deployment: then only a person moves one.
 const SETTLED: Duration = Duration::from_secs(600);
 /// Domains, or deployments, that are looked up side by side.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
+/// Domains of an environment that are looked up at most; it is told how many more there are.
+pub const LOOKED_UP: usize = 100;
+
+/// The domains of an environment, those of branches left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Those that are looked up, [`LOOKED_UP`] at most.
+    pub domains: Vec<Text>,
+    /// How many more there are.
+    pub beyond: usize,
+    /// Those that only send visitors elsewhere, and where.
+    pub redirects: Vec<(Text, Text)>,
+}
+
+impl Served {
+    fn of(mut domains: Vec<Text>, redirects: Vec<(Text, Text)>) -> Self {
+        let beyond = domains.len().saturating_sub(LOOKED_UP);
+        domains.truncate(LOOKED_UP);
+        Self { domains, beyond, redirects }
+    }
+
+    /// `12 more domains`, where not all are looked up.
+    #[must_use]
+    pub fn more(&self) -> Option<Text> {
+        (self.beyond > 0).then(|| Text::from(format!("{} beyond the first {LOOKED_UP}", amount(self.beyond, "domain"))))
+    }
+}
 
 /// Where the domains of an environment pointed, and what was so when they were looked up.
 #[derive(Debug)]
@@ -152,29 +180,45 @@ impl Vercel {
         Ok(list.iter().find(|one| one.state.as_str() == "READY" && one.alias_assigned).cloned())
     }
 
-    /// The domains that belong to a custom environment, redirects left out; empty for production and previews.
+    /// The domains of an environment: production's, or those of a custom environment; a preview has none of its own.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
-    pub async fn own_domains(&self, project: &VercelProject, environment: &str) -> Result<Vec<Text>, PlatformError> {
-        let (_, Some(custom)) = project.scope(environment) else { return Ok(Vec::new()) };
-        let domains = self.domains(&project.id).await?;
-        let own =
-            domains.into_iter().filter(|one| one.redirect.is_none() && one.environment.as_deref() == Some(custom));
-        Ok(own.map(|one| one.name).collect())
+    pub async fn served(&self, project: &VercelProject, environment: &str) -> Result<Served, PlatformError> {
+        let (target, custom) = project.scope(environment);
+        if target != "production" && custom.is_none() {
+            return Ok(Served::default());
+        }
+        let (mut domains, mut redirects) = (Vec::new(), Vec::new());
+        for one in self.domains(&project.id).await? {
+            let own = if target == "production" {
+                one.environment.is_none() && one.branch.is_none()
+            } else {
+                one.environment.as_deref() == custom
+            };
+            match one.redirect {
+                _ if !own => {}
+                Some(to) => redirects.push((one.name, to)),
+                None => domains.push(one.name),
+            }
+        }
+        Ok(Served::of(domains, redirects))
     }
 
-    /// The domains that serve an environment, redirects and those of branches left out.
+    /// Where each domain of an environment points, and what is said of those that are not looked up.
     ///
     /// # Errors
-    /// [`PlatformError`] in the platform's words.
-    pub async fn served(&self, project: &VercelProject, environment: &str) -> Result<Vec<Text>, PlatformError> {
-        if project.scope(environment).0 != "production" {
-            return self.own_domains(project, environment).await;
-        }
-        let all = self.domains(&project.id).await?.into_iter();
-        let own = all.filter(|one| one.redirect.is_none() && one.environment.is_none() && one.branch.is_none());
-        Ok(own.map(|one| one.name).collect())
+    /// [`PlatformError`] where the domains cannot be listed.
+    pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Vec<Pointed>, PlatformError> {
+        let served = self.served(project, environment).await?;
+        let mut all = self.pointed(&served.domains).await;
+        all.extend(served.more().map(|domain| Pointed {
+            domain,
+            deployment: DeploymentId::from(""),
+            sha: None,
+            unread: Some(Text::from("not looked up")),
+        }));
+        Ok(all)
     }
 
     /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read.
@@ -198,6 +242,8 @@ impl Vercel {
                 unread: unread.map(|error| Text::from(error.to_string())),
             };
             match looked {
+                // It is listed, and nothing serves it.
+                Err(error) if error.kind == ErrorKind::NotFound => told("", None, None),
                 Err(error) => told("", None, Some(error)),
                 Ok(id) => match ids.iter().position(|one| one == id).and_then(|at| commits.get(at)) {
                     Some(Ok(deployment)) => told(id, deployment.sha.clone(), None),
@@ -219,7 +265,7 @@ impl Vercel {
     ) -> Vec<Pointed> {
         let key = format!("{}/{environment}", project.id);
         let read = async {
-            let all = self.pointed(&self.served(project, environment).await?).await;
+            let all = self.pointers(project, environment).await?;
             Ok(Places { live: live.to_owned(), job: job.clone(), all })
         };
         let now = self.http.now_at(VERCEL);
@@ -364,6 +410,14 @@ mod tests {
         let moving = job("in-progress", 1_799_999_999);
         assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", &moving, now), STAGES, "none has moved yet");
         assert!(job("succeeded", 0).arrived());
+    }
+
+    #[test]
+    fn of_more_domains_than_are_looked_up_the_rest_is_told() {
+        let names = |count: usize| (0..count).map(|n| Text::from(format!("{n}.app"))).collect::<Vec<_>>();
+        assert_eq!(Served::of(names(LOOKED_UP), Vec::new()).more(), None);
+        let served = Served::of(names(LOOKED_UP + 12), Vec::new());
+        assert_eq!((served.domains.len(), served.more().unwrap().as_str()), (100, "12 domains beyond the first 100"));
     }
 
     #[test]

@@ -284,7 +284,7 @@ pub fn domain(vercel: &VercelWorld, alias: &VercelAlias) -> Value {
         "apexName": "example.com",
         "projectId": vercel.project.id,
         "verified": true,
-        "redirect": null,
+        "redirect": alias.redirect,
         "gitBranch": null,
         "customEnvironmentId": custom,
     })

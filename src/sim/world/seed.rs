@@ -280,7 +280,8 @@ fn vercel(product: &Product, seed: u64, commits: &[Commit], start: Timestamp) ->
     served.sort_by_key(|(env, _)| Some(*env) != production);
     for (env, domain) in served.iter().flat_map(|(env, one)| one.domains.iter().map(|domain| (*env, domain))) {
         let uid = ids::base62(seed, domain, 0, 22);
-        let alias = VercelAlias { uid, alias: domain.clone(), env, deployment: String::new(), updated_at: start };
+        let (alias, deployment) = (domain.clone(), String::new());
+        let alias = VercelAlias { uid, alias, env, deployment, redirect: None, updated_at: start };
         world.aliases.push(alias);
     }
     let with_frontend = |env: Env| product.get(env).is_some_and(|one| one.frontend.is_some());

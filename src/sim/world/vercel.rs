@@ -159,6 +159,8 @@ pub struct VercelAlias {
     pub env: Env,
     /// `dpl_…`.
     pub deployment: String,
+    /// It only sends visitors to this domain.
+    pub redirect: Option<String>,
     /// When it moved.
     pub updated_at: Timestamp,
 }

@@ -1,9 +1,12 @@
 //! Settings of Vercel (docs/platforms/vercel.md sections 4 to 6 and 11).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{span, word};
 use crate::sim::world::World;
+use crate::sim::world::vercel::{VercelAlias, VercelWorld};
 
 /// `ANALYZING` and `DEPLOYING` are on no list of today, but its own clients still know them.
 const STATES: [&str; 10] = [
@@ -53,6 +56,19 @@ pub struct Setting {
     /// Project: domains that do not move with the next promotions and rollbacks.
     #[serde(default)]
     pub stuck_domains: Option<Vec<String>>,
+    /// Project: the deployment that a domain serves from now on, as somebody's hand points it: without a job, and nothing else moves.
+    #[serde(default)]
+    pub point: BTreeMap<String, String>,
+    /// Project: the domain that a domain sends its visitors to; empty = it serves them itself.
+    #[serde(default)]
+    pub redirect: BTreeMap<String, String>,
+}
+
+impl VercelWorld {
+    fn alias_mut(&mut self, domain: &str) -> Result<&mut VercelAlias, String> {
+        let found = self.aliases.iter_mut().find(|alias| alias.alias == domain);
+        found.ok_or_else(|| format!("there is no domain '{domain}'"))
+    }
 }
 
 impl World {
@@ -74,6 +90,13 @@ impl World {
             project.auto_assign = setting.pinned.map_or(project.auto_assign, |pinned| !pinned);
             if let Some(domains) = &setting.stuck_domains {
                 project.stuck_domains.clone_from(domains);
+            }
+            for (domain, id) in &setting.point {
+                vercel.deployment(id).ok_or_else(|| format!("there is no deployment '{id}'"))?;
+                vercel.alias_mut(domain)?.deployment.clone_from(id);
+            }
+            for (domain, to) in &setting.redirect {
+                vercel.alias_mut(domain)?.redirect = Some(to.clone()).filter(|to| !to.is_empty());
             }
             return Ok(());
         }

@@ -1,0 +1,141 @@
+//! The domains of a frontend one by one: a plan looks at each, brings back what is elsewhere, and the proof names what it cannot ask.
+
+use flightdeck::domain::cut_short;
+use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::operation::{Act, OpState, Plan, Target, Wish};
+use flightdeck::domain::proof::Stays;
+use flightdeck::sim::world::Env;
+use serde_json::json;
+
+use crate::ROLLBACK;
+use crate::world::{Console, World};
+
+fn frontend() -> ServiceId {
+    ServiceId::new("production", "frontend")
+}
+
+/// The domains of production, each with the deployment that it serves.
+fn served(world: &World) -> Vec<(String, String)> {
+    let state = world.sim.shared().world();
+    let own = state.vercel.aliases.iter().filter(|alias| alias.env == Env::PRODUCTION);
+    own.map(|alias| (alias.alias.clone(), alias.deployment.clone())).collect()
+}
+
+/// The domains that a plan points one by one.
+fn pointed(plan: &Plan) -> Vec<String> {
+    match plan.parts.as_slice() {
+        [part] if let Act::VercelAliases(domains) = &part.act => domains.iter().map(ToString::to_string).collect(),
+        _ => panic!("{:#?}", plan.parts),
+    }
+}
+
+/// The wish to have the frontend at what its pointer is at already.
+fn there(world: &World) -> Wish {
+    let state = world.sim.shared().world();
+    let commit = state.vercel.live(Env::PRODUCTION).unwrap().commit;
+    let commit = state.commits[commit].sha.as_str().into();
+    Wish::RollBackTo { commit, alone: Some(frontend()), manner: Default::default() }
+}
+
+/// Points production's second domain at another deployment, as somebody's hand does.
+fn astray(world: &World, to: &str) -> (String, String) {
+    let [(_, live), (domain, _)] = served(world).try_into().unwrap();
+    assert_ne!(live, to);
+    let setting = json!({"platform": "vercel", "resource": "project", "point": {&*domain: to}});
+    world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
+    (domain, live)
+}
+
+async fn earlier(console: &mut Console) -> String {
+    let targets = console.targets().await;
+    targets.iter().find(|target| target.service == frontend()).unwrap().deployment.as_str().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let old = earlier(&mut console).await;
+    let nothing = console.wish("production", there(&world), None).await.unwrap();
+    assert!(nothing.refusals[0].as_str().contains("already runs"), "{:?}", nothing.refusals);
+    let (domain, live) = astray(&world, &old);
+    let plan = console.wish("production", there(&world), None).await.unwrap();
+    assert_eq!((pointed(&plan), plan.refusals.as_slice()), (vec![domain.clone()], [].as_slice()));
+    let told = format!("frontend: its pointer is at {live} already, its domains are not");
+    assert!(plan.warnings.iter().any(|one| one.as_str().starts_with(&told)), "{:?}", plan.warnings);
+    assert!(!plan.warnings.iter().any(|one| one.as_str().contains("PINNED")), "no job: {:?}", plan.warnings);
+    // It moves while the plan is read: the plan is void.
+    let stale = plan.clone();
+    let other = world.sim.shared().world().vercel.deployments.first().unwrap().id.clone();
+    drop(astray(&world, &other));
+    let refused = console.carry_out(stale).await;
+    assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
+    drop(astray(&world, &old));
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert_eq!(cut_short::undone(&done), None, "the way back of one domain is no rollback of all");
+    assert!(served(&world).iter().all(|(_, at)| *at == live), "{:?}", served(&world));
+    assert_eq!(world.requests("vercel", ROLLBACK).await, 0);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_that_cannot_be_looked_up_is_not_told_as_there() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    drop(console.targets().await);
+    let domain = served(&world)[1].0.clone();
+    let fault = json!({"platform": "vercel", "route": "/aliases/", "kind": "status", "status": 403});
+    world.fault(&fault).await;
+    let why = console.wish("production", there(&world), None).await.unwrap_err();
+    assert!(why.as_str().contains("could not be read"), "{domain}: {why}");
+    console.stop().await;
+}
+
+/// A rollback of which one domain does not move, and its end.
+async fn stuck(domain: usize, on: bool) {
+    let world = World::start(60.0).await;
+    let mut console = world.console();
+    let (name, from) = served(&world)[domain].clone();
+    let targets = console.targets().await.into_iter().filter(|target| target.service == frontend());
+    let targets: Vec<Target> = targets.collect();
+    let to = targets[0].deployment.as_str().to_owned();
+    let plan = console.plan(targets).await;
+    world.sim.shared().world().vercel.project.stuck_domains = vec![name.clone()];
+    let half = console.carry_out(plan).await;
+    assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
+    assert!(half.outcome.as_str().contains(&name), "{} names {name}", half.outcome);
+    world.sim.shared().world().vercel.project.stuck_domains.clear();
+    let wish = if on { cut_short::finished(&half) } else { cut_short::undone(&half) };
+    let plan = console.wish("production", wish.unwrap(), Some(half.id)).await.unwrap();
+    assert!(plan.refusals.is_empty() && !plan.parts.is_empty(), "{plan:#?}");
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let wanted = if on { to } else { from };
+    assert!(served(&world).iter().all(|(_, at)| *at == wanted), "{:?}", served(&world));
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_domain_of_several_that_does_not_move_is_named_and_there_is_a_way_on_and_a_way_back() {
+    // Where the pointer is already, nothing but the domain is left to move.
+    tokio::join!(stuck(1, true), stuck(0, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_that_redirects_is_no_part_of_the_claim_and_is_named() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let [(to, _), (domain, _)] = served(&world).try_into().unwrap();
+    let setting = json!({"platform": "vercel", "resource": "project", "redirect": {&*domain: to}});
+    world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
+    let wish = console.targets().await;
+    let plan = console.plan(wish).await;
+    assert!(plan.rest.iter().all(|one| one.state == Stays::NotMoved), "{:#?}", plan.rest);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let told = format!("{domain}: it redirects to {to}");
+    assert!(done.outcome.as_str().contains(&told), "{}", done.outcome);
+    assert!(done.outcome.as_str().contains("(1 of 1 alias points at it)"), "{}", done.outcome);
+    console.stop().await;
+}
