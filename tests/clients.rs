@@ -455,6 +455,15 @@ async fn probes_judge_status_body_and_cors_and_keep_their_anatomy() {
     assert!(sample.anatomy.connect.is_some() && sample.anatomy.first_byte.is_some());
     assert_eq!(sample.anatomy.release.unwrap().as_str(), "a1b2c3d4");
 
+    // Late is one thing and wrong another: what is wrong and late is wrong.
+    settings.max_latency = Some(Duration::ZERO);
+    let sample = probe::probe(&http, &settings).await;
+    assert!(sample.anatomy.late && sample.failure.unwrap().as_str().starts_with("slow: "));
+    let broken = ProbeSettings { max_latency: Some(Duration::ZERO), ..probe_of(format!("{}/broken", server.uri())) };
+    let sample = probe::probe(&http, &broken).await;
+    assert_eq!((sample.failure.unwrap().as_str(), sample.anatomy.late), ("HTTP 503", false));
+    settings.max_latency = None;
+
     settings.cors_origin = Some("https://shop.example".into());
     let sample = probe::probe(&http, &settings).await;
     assert_eq!(sample.failure.unwrap().as_str(), "CORS refuses https://shop.example");

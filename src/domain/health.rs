@@ -46,6 +46,8 @@ pub struct Anatomy {
     pub total: Duration,
     /// HTTP status.
     pub status: Option<u16>,
+    /// The answer was as it should be, and came later than it may.
+    pub late: bool,
     /// The beginning of the body.
     pub snippet: Option<Text>,
     /// The release that the answer names.
@@ -106,7 +108,7 @@ impl ProbeState {
     /// Takes in a sample; true when the state changed.
     pub fn push(&mut self, sample: Sample) -> bool {
         let pass = sample.failure.is_none();
-        let (at, answered) = (sample.at, sample.anatomy.status.is_some());
+        let (at, answered, late) = (sample.at, sample.anatomy.status.is_some(), sample.anatomy.late);
         let same = self.samples.back().is_some_and(|last| last.failure.is_none() == pass);
         self.streak = if same { self.streak + 1 } else { 1 };
         self.passed.1 += 1;
@@ -117,6 +119,8 @@ impl ProbeState {
         self.samples.push_back(sample);
         let next = match (self.status, pass) {
             (Status::Unknown, true) => Status::Ok,
+            // A good answer speaks for it, also one that came late: by that alone it serves.
+            (Status::Unknown, false) if late && self.streak < FAIL_AFTER => Status::Warn,
             // It has never passed and answers badly: nothing speaks for it. No answer at all may be our own network.
             (Status::Unknown, false) if answered || self.streak >= FAIL_AFTER => Status::Fail,
             (Status::Unknown, false) => Status::Unknown,

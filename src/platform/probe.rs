@@ -59,7 +59,14 @@ async fn attempt(http: &Http, settings: &ProbeSettings, anatomy: &mut Anatomy) -
     let head = &answer.body[..answer.body.len().min(SNIPPET)];
     anatomy.snippet = Some(http.redactor().mask(Text::from_bytes(head)));
     anatomy.release = release(&answer);
-    judge(settings, &answer, latency)
+    judge(settings, &answer)?;
+    match settings.max_latency {
+        Some(limit) if latency > limit => {
+            anatomy.late = true;
+            Err(format!("slow: {} > {}", human(latency), human(limit)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Looks the name up and connects, for the figures: the request itself may reuse a connection that is open.
@@ -84,7 +91,8 @@ async fn reach(http: &Http, url: &reqwest::Url, anatomy: &mut Anatomy) -> Result
     Err(last)
 }
 
-fn judge(settings: &ProbeSettings, answer: &Answer, latency: Duration) -> Result<(), String> {
+/// Whether an answer is as it should be, whenever it came.
+fn judge(settings: &ProbeSettings, answer: &Answer) -> Result<(), String> {
     let accepted = if settings.status.is_empty() {
         (200..300).contains(&answer.status)
     } else {
@@ -114,10 +122,7 @@ fn judge(settings: &ProbeSettings, answer: &Answer, latency: Duration) -> Result
             None => return Err(format!("CORS refuses {origin}")),
         }
     }
-    match settings.max_latency {
-        Some(limit) if latency > limit => Err(format!("slow: {} > {}", human(latency), human(limit))),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// The release that an answer names by the common header or field names.

@@ -147,8 +147,21 @@ impl Past {
             Witness::Alias(name) => {
                 self.once(end, |shot| shot.of(env, service).any(|(own, part)| own == name.as_str() && at(part, false)))
             }
-            // Which answers a probe accepts is its own: the statements on the environment are held for it.
-            Witness::Probe(_) | Witness::Service => true,
+            Witness::Probe(name) => !seen || self.passed(env, name.as_str(), end),
+            Witness::Service => true,
+        }
+    }
+
+    /// Whether a probe can have passed, by what the simulator's configuration has it accept.
+    fn passed(&self, env: &str, probe: &str, end: Timestamp) -> bool {
+        let once = |of: &str, is: fn(&Part) -> bool| self.once(end, |shot| shot.of(env, of).any(|(_, part)| is(part)));
+        match probe {
+            // Within a second, and it must call itself well.
+            "backend /health" => once("backend", |part| part.answers == Answers::Ok),
+            "frontend /" => once("frontend", well),
+            // Whether the frontend's page may ask at all: a 503 says so too, also the one of a proxy before nobody.
+            "frontend → api" => true,
+            _ => false,
         }
     }
 

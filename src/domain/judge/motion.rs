@@ -1,0 +1,146 @@
+//! What is under way: two commits beside each other are one release on its way, or a mixed pair.
+
+use super::Known;
+use super::part::Part;
+use super::service::commits;
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::feed::{FeedId, FeedStatus, Freshness};
+use crate::domain::ids::{EnvId, ServiceId, Sha};
+use crate::domain::live::{self, Seen, Together};
+use crate::domain::operation::Operation;
+use crate::domain::pipeline::Run;
+use crate::domain::run_state::RunState;
+use crate::domain::state::State;
+use crate::domain::status::ServiceState;
+
+impl Known<'_> {
+    /// Whether the services run one release, and what that says of the environment.
+    pub(super) fn together(&self, env: &EnvInfo) -> (Together, Option<Part>) {
+        let states = env.services.iter().filter_map(|info| Some((&info.id, self.services.get(&info.id)?)));
+        let seen: Vec<Seen<'_>> =
+            states.filter_map(|(service, state)| Some(Seen { service, sha: seen(state)? })).collect();
+        let file = self.workflows.get(&env.id);
+        let runs: Vec<&Run> = self.runs.iter().filter(|run| file.is_some_and(|file| run.of_file(file))).collect();
+        let mut together = live::together(&seen, self.releases, &runs);
+        let moving = |info: &ServiceInfo| {
+            let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
+            declared.is_some_and(|declared| declared.status == Status::Running)
+        };
+        let services: Vec<&ServiceId> = env.services.iter().map(|info| &info.id).collect();
+        let operation = match &together {
+            Together::Mixed(commits) | Together::Moving(commits) => self.operation(&env.id, &services, commits),
+            _ => None,
+        };
+        if let Together::Mixed(commits) = &together
+            && (operation.is_some() || env.services.iter().any(moving))
+        {
+            together = Together::Moving(commits.clone());
+        }
+        let pair = || {
+            let each = seen.iter().map(|one| format!("{} {}", one.service.name, one.sha.short()));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let part = match &together {
+            Together::Mixed(_) => Some(Part { named: true, ..Part::new(State::Mixed, pair()) }),
+            Together::Moving(_) => {
+                let what = operation.map_or_else(|| "a deployment".to_owned(), |one| one.title.to_string());
+                let why = format!("{what} is under way: {}", pair());
+                Some(Part { named: true, ..Part::new(State::Deploying, why) })
+            }
+            _ => None,
+        };
+        // Commits that were seen long ago are no pair of now.
+        let feeds = seen.iter().flat_map(|one| {
+            let service = one.service.clone();
+            [FeedId::Declared(service.clone()), FeedId::Observed(service)]
+        });
+        let old = feeds.into_iter().find(|feed| {
+            let freshness = self.feeds.get(feed).map(|status| status.freshness(self.now));
+            matches!(freshness, Some(Freshness::Stale(_) | Freshness::Failed))
+        });
+        let part = part.map(|part| match old {
+            Some(feed) => self.aged(&feed, &format!("{feed} "), part),
+            None => part,
+        });
+        (together, part)
+    }
+
+    /// The operation that moves one of these services to one of these commits now.
+    fn operation(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> Option<&Operation> {
+        let mut all = self.operations.values();
+        all.find(|one| {
+            let goes_on = one.env == *env && !one.interrupted && !one.state.ended() && !one.kind.gated();
+            goes_on && self.brings(one, services, commits)
+        })
+    }
+
+    /// Whether an operation brings one of these commits to one of these services. One that sets a secret, pauses or restarts explains no
+    /// second commit.
+    fn brings(&self, operation: &Operation, services: &[&ServiceId], commits: &[Sha]) -> bool {
+        let wanted = |sha: &Sha| commits.iter().any(|one| one.same(sha));
+        let commit = operation.commit.as_ref();
+        let moved = operation.moves.iter().filter(|one| services.contains(&&one.service)).any(|one| {
+            let known = self.releases.get(&one.service).into_iter().flatten().find(|row| row.id == one.to);
+            // A deployment whose commit nobody knows may be any of them.
+            known.and_then(|row| row.sha.as_ref()).or(commit).is_none_or(wanted)
+        });
+        // A build is made anew: it is no deployment that could be named before.
+        let built = || operation.steps.iter().any(|step| services.contains(&&step.service));
+        moved || (operation.kind.goes() && commit.is_some_and(wanted) && built())
+    }
+
+    /// A run of the workflow that deploys an environment: it is under way before the first machine moves.
+    pub(super) fn begins(&self, env: &EnvId) -> Option<Part> {
+        let run = self.deploys(env).find(|run| run.state == RunState::Running)?;
+        Some(Part { named: true, ..Part::new(State::Deploying, format!("{} is under way", named(run))) })
+    }
+
+    /// The runs of the workflow that deploys an environment; none where they were not read lately.
+    fn deploys(&self, env: &EnvId) -> impl Iterator<Item = &Run> {
+        let freshness = self.feeds.get(&FeedId::Pipeline).map(|status| status.freshness(self.now));
+        let old = matches!(freshness, Some(Freshness::Stale(_) | Freshness::Failed));
+        let file = self.workflows.get(env).filter(|_| !old);
+        self.runs.iter().filter(move |run| file.is_some_and(|file| run.of_file(file)))
+    }
+
+    /// What is under way there and explains that these commits are live beside each other in a service: an operation, or a run that
+    /// deploys one of them. A run that was not read lately explains nothing.
+    fn under_way(&self, service: &ServiceId, commits: &[Sha]) -> Option<String> {
+        let env = &service.env;
+        if let Some(operation) = self.operation(env, &[service], commits) {
+            return Some(operation.title.to_string());
+        }
+        let mut running = self.deploys(env).filter(|run| run.status == Status::Running);
+        running.find(|run| commits.iter().any(|sha| sha.same(&run.sha))).map(named)
+    }
+
+    /// Whether the edge changed after the platform's list was read: that list says nothing about it.
+    pub(super) fn ahead(&self, id: &ServiceId) -> bool {
+        let changed = self.services.get(id).and_then(|state| state.observed_at);
+        let listed = self.feeds.get(&FeedId::Declared(id.clone())).and_then(FeedStatus::last_ok);
+        listed.zip(changed).is_some_and(|(listed, at)| listed < at)
+    }
+
+    /// Two commits in one service are in motion while something is under way that puts one of them there.
+    pub(super) fn moving(&self, id: &ServiceId, state: &ServiceState, part: Part) -> Part {
+        if part.said != Some(State::Mixed) {
+            return part;
+        }
+        match self.under_way(id, &commits(state)) {
+            Some(what) => Part { why: format!("{what} is under way: {}", part.why), ..part.saying(State::Deploying) },
+            None => part,
+        }
+    }
+}
+
+/// The commit that is seen to run: the edge's answer, else what the machines run.
+fn seen(state: &ServiceState) -> Option<&Sha> {
+    let observed = state.observed.as_ref().and_then(|observed| observed.sha.as_ref());
+    let machines = || state.declared.as_ref().filter(|declared| !declared.instances.is_empty())?.sha.as_ref();
+    observed.or_else(machines)
+}
+
+/// What people call a run: `deploy #148`.
+fn named(run: &Run) -> String {
+    format!("{} #{}", run.workflow, run.number.0)
+}

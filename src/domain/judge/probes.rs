@@ -1,0 +1,45 @@
+//! What probes say.
+
+use super::Known;
+use super::part::{Part, told};
+use crate::domain::feed::FeedId;
+use crate::domain::health::ProbeState;
+use crate::domain::ids::EnvId;
+use crate::domain::state::State;
+
+impl Known<'_> {
+    /// How a probe stands, and why.
+    #[must_use]
+    pub fn probe(&self, probe: &ProbeState) -> (State, String) {
+        let part = self.probed_one(probe);
+        let was = part.said.unwrap_or(State::Unknown);
+        (part.state(), told(&part, was))
+    }
+
+    /// What probes say, each one.
+    pub(super) fn probed(&self, env: &EnvId, probes: Vec<&ProbeState>) -> Vec<Part> {
+        let feed = FeedId::Health(env.clone());
+        if probes.is_empty() {
+            // None has answered; whether there are any, the feed tells.
+            let none = !self.probes.iter().any(|probe| probe.id.env == *env);
+            let unread = Part { said: None, ..Part::new(State::Unknown, "") };
+            let unread = (none && self.feeds.contains_key(&feed)).then(|| self.aged(&feed, "probes ", unread));
+            return unread.map(|part| Part { named: true, ..part }).into_iter().collect();
+        }
+        let part = |probe: &ProbeState| {
+            let part = self.probed_one(probe);
+            let why = if part.why.is_empty() { String::new() } else { format!("{} {}", probe.id.name, part.why) };
+            let gap = part.gap.map(|gap| format!("probes {gap}"));
+            Part { named: true, why, gap, ..part }
+        };
+        probes.into_iter().map(part).collect()
+    }
+
+    /// What one probe says.
+    fn probed_one(&self, probe: &ProbeState) -> Part {
+        let challenged = self.aimed.get(&probe.id).and_then(|of| self.services.get(of)?.declared.as_ref());
+        let challenged = challenged.is_some_and(|declared| declared.switches.challenged);
+        let (state, why) = probe.stands(challenged, self.now);
+        self.aged(&FeedId::Health(probe.id.env.clone()), "", Part::new(state, why))
+    }
+}

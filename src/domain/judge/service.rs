@@ -1,0 +1,119 @@
+//! What speaks for a service: its platform, its edge, its checks and its probes.
+
+use super::part::Part;
+use super::{Known, distinct};
+use crate::domain::environment::{Declared, Observed, Status};
+use crate::domain::feed::FeedId;
+use crate::domain::health::ProbeState;
+use crate::domain::ids::{ServiceId, Sha};
+use crate::domain::state::State;
+use crate::domain::status::ServiceState;
+use crate::domain::{live, spread};
+
+impl Known<'_> {
+    /// What speaks for a service.
+    pub(super) fn parts(&self, id: &ServiceId) -> Vec<Part> {
+        let unread = ServiceState::default();
+        let state = self.services.get(id).unwrap_or(&unread);
+        let mut parts = Vec::new();
+        let declared = match &state.declared {
+            Some(declared) => self.moving(id, state, platform(state, declared)),
+            None => Part { said: None, ..Part::new(State::Unknown, "") },
+        };
+        parts.push(self.aged(&FeedId::Declared(id.clone()), "", declared));
+        let feed = FeedId::Observed(id.clone());
+        if state.observed.is_some() || self.feeds.contains_key(&feed) {
+            let observed =
+                Part { said: state.observed.as_ref().map(|_| State::Healthy), ..Part::new(State::Healthy, "") };
+            let divided = state.observed.as_ref().and_then(Observed::divided);
+            let observed = match &state.declared {
+                _ if divided.is_some() => Part::new(State::Mixed, divided.unwrap_or_default()),
+                Some(declared) if state.agrees() == Some(false) => {
+                    differs(state, declared, self.ahead(id)).unwrap_or(observed)
+                }
+                _ => observed,
+            };
+            let observed = self.moving(id, state, observed);
+            parts.push(self.aged(&feed, "the edge ", observed));
+        }
+        parts.extend(self.checked(id));
+        // A probe aims at services of its own environment only; to compare that first spares the look-up for all others.
+        let own = self.probes.iter().filter(|probe| probe.id.env == id.env && self.aimed.get(&probe.id) == Some(id));
+        let own: Vec<&ProbeState> = own.collect();
+        if !own.is_empty() {
+            parts.extend(self.probed(&id.env, own));
+        }
+        parts
+    }
+}
+
+/// The commits of a service: one, or those of its machines, or the edge's and the platform's where they differ.
+pub(super) fn commits(state: &ServiceState) -> Vec<Sha> {
+    let edges = state.observed.iter().flat_map(|one| one.edges.iter().filter_map(|edge| edge.sha.clone()));
+    let observed = state.observed.iter().filter_map(|observed| observed.sha.clone()).chain(edges);
+    let Some(declared) = &state.declared else { return distinct(observed) };
+    let fleet = live::fleet(&declared.instances).or_else(|| live::remembered(state, &declared.instances));
+    let fleet = fleet.map(|(_, commits)| commits).unwrap_or_default();
+    let pointed = declared.pointed.iter().filter_map(|one| one.sha.clone());
+    let declared = declared.sha.clone().filter(|_| fleet.is_empty());
+    distinct(observed.chain(declared).chain(fleet).chain(pointed))
+}
+
+/// What a platform's own word says.
+fn platform(state: &ServiceState, declared: &Declared) -> Part {
+    if declared.switches.paused {
+        return Part::new(State::Paused, "visitors get 503");
+    }
+    if let Some(rolling) = declared.switches.rolling {
+        let why = format!("{}% of visitors get the new one", rolling.percent);
+        return Part::new(if rolling.waits { State::Waiting } else { State::Deploying }, why);
+    }
+    if declared.status == Status::Running {
+        let progress = declared.rollout.map(|rollout| format!("{} of {} machines", rollout.done, rollout.total));
+        // Without figures the platform's own word says what is under way: a build, a restore.
+        return Part::new(State::Deploying, progress.unwrap_or_else(|| declared.words.to_string()));
+    }
+    if let (Some(part), true) = (spread::judged(&declared.pointed), declared.status != Status::Fail) {
+        return Part::new(part.0, part.1);
+    }
+    if let Some((words, _)) = live::fleet(&declared.instances) {
+        // Where one of them fails its checks, visitors who meet it get errors: that is worse than two commits.
+        let sick = declared.instances.iter().find(|one| one.unread.is_none() && one.checks.0 < one.checks.1);
+        return match sick {
+            _ if declared.status == Status::Fail => Part::new(State::Failing, words),
+            Some(one) => Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region)),
+            None => Part::new(State::Mixed, words),
+        };
+    }
+    if let Some(rollout) = declared.rollout {
+        return Part::new(State::Mixed, format!("live on {} of {}", rollout.done, rollout.total));
+    }
+    // What a machine ran that cannot be read now is the best that is known of it.
+    if let (Some((words, _)), true) = (live::remembered(state, &declared.instances), declared.status != Status::Fail) {
+        return Part::new(State::Mixed, words);
+    }
+    let unread = declared.instances.iter().filter(|one| one.unread.is_some()).count();
+    if unread > 0 && declared.status == Status::Ok {
+        let all = declared.instances.len();
+        return Part::new(State::Degraded, format!("{} of {all} machines known", all - unread));
+    }
+    match (declared.status, &declared.claimed) {
+        (Status::Ok, Some(claimed)) => Part::new(State::Degraded, claimed.against(&declared.label)),
+        (Status::Ok, None) => Part::new(State::Healthy, ""),
+        (status, _) => Part::new(State::of(status), declared.words.as_str()),
+    }
+}
+
+/// The edge answers another commit than the platform declares; `ahead` = it changed after the platform was last asked.
+fn differs(state: &ServiceState, declared: &Declared, ahead: bool) -> Option<Part> {
+    let (observed, says) = (state.observed.as_ref()?, declared.sha.as_ref()?);
+    let sha = observed.sha.as_ref()?;
+    // In motion both are true; and an answer from before the change says nothing about it.
+    let moving =
+        declared.status == Status::Running || declared.rollout.is_some() || declared.switches.rolling.is_some();
+    if moving || ahead || state.declared_at.is_some_and(|at| observed.at <= at) {
+        let why = format!("{} declared, the edge answers {}", says.short(), sha.short());
+        return Some(Part::new(State::Deploying, why));
+    }
+    Some(Part::new(State::Mixed, format!("the edge answers {}, the platform says {}", sha.short(), says.short())))
+}

@@ -1,0 +1,145 @@
+//! Two commits: mixed, or under way.
+
+use super::*;
+
+/// The worst night: v42 is "complete", the machines fell back to v41, the frontend is on the new commit.
+#[test]
+fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
+    let mut world = World::calm();
+    world.declared("backend").instances = vec![machine(OLD), machine(OLD)];
+    world.runs_at("frontend", NEW);
+    for name in ["backend", "frontend"] {
+        world.releases.get_mut(&id(name)).unwrap().insert(0, deployment(name, NEW, -20));
+    }
+    let judged = world.env();
+    assert_eq!(judged.words(), "mixed: backend 9df49c2, frontend 3e60eac");
+    assert_eq!((judged.sha(), judged.commits.len()), (None, 2));
+    let mut old = world.clone();
+    old.now = at(47);
+    assert_eq!(old.env().state, State::Unknown, "a pair that was seen long ago is none of now");
+    assert!(old.says().contains("was mixed"), "{}", old.says());
+    // While somebody moves it, it is deploying.
+    let op = OpId(uuid::Uuid::nil());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
+    let moves = vec![Move { service: id("frontend"), from: None, to: "dpl_1".into() }];
+    world.operations.insert(op, Operation { moves, commit: Some(OLD.into()), ..begun });
+    assert_eq!(world.says(), "deploying: roll back is under way: backend 9df49c2, frontend 3e60eac");
+}
+
+/// When two commits are one release: docs/adr/0001-one-release.md.
+#[test]
+fn two_commits_are_mixed_only_where_they_belong_together() {
+    let ahead = || {
+        let mut world = World::calm();
+        world.runs_at("frontend", NEW);
+        world.releases.get_mut(&id("frontend")).unwrap().insert(0, deployment("frontend", NEW, -20));
+        world
+    };
+    // The backend was never given the newer commit: it stays where it is, and that is told.
+    let judged = ahead().env();
+    assert_eq!(judged.words(), "healthy: backend stays at 9df49c2");
+    assert_eq!(judged.sha().map(Sha::short), Some("3e60eac"));
+    // Its machines started anew with the old commit are no newer release.
+    let mut restarted = ahead();
+    restarted.releases.get_mut(&id("backend")).unwrap().insert(0, deployment("backend", OLD, -5));
+    assert_eq!(restarted.says(), "healthy: backend stays at 9df49c2");
+    // The run that brought it decides: done, under way, cut short.
+    for (status, state) in
+        [(Status::Ok, State::Healthy), (Status::Running, State::Deploying), (Status::Fail, State::Mixed)]
+    {
+        let mut world = ahead();
+        world.runs = vec![run(NEW, status)];
+        assert_eq!(world.env().state, state, "{status:?}");
+        // A run of another workflow says nothing of what is deployed here.
+        world.runs[0].file = Text::from(".github/workflows/lint.yml");
+        assert_eq!(world.env().state, State::Healthy, "{status:?}");
+    }
+    // Rolled back alone: it was given the newer commit once.
+    let mut rolled = ahead();
+    let list = rolled.releases.get_mut(&id("backend")).unwrap();
+    list.insert(0, deployment("backend", NEW, -20));
+    list.insert(0, deployment("backend", OLD, -5));
+    assert_eq!(rolled.says(), "mixed: backend 9df49c2, frontend 3e60eac");
+    // A database has no commit that anybody sees.
+    let mut database = World::calm();
+    let state = ServiceState { declared: Some(declared(NEW, Status::Ok)), ..ServiceState::default() };
+    database.services.insert(id("database"), state);
+    assert_eq!(database.env().state, State::Healthy);
+}
+
+/// An ordinary deploy by the pipeline is nowhere mixed: not while it runs, and not until the platform's list follows the edge.
+#[test]
+fn a_service_in_motion_is_deploying_and_mixed_names_both_commits() {
+    let mut world = World::calm();
+    world.declared("backend").sha = Some(OLD.into());
+    world.services.get_mut(&id("backend")).unwrap().observe(Observed { at: at(5), ..observed(NEW) });
+    world.now = at(6);
+    // The list was read at 0, the edge changed at 5: it says nothing about that.
+    let judged = world.known().service(&id("backend"));
+    assert_eq!(judged.words(), "deploying: 9df49c2 declared, the edge answers 3e60eac");
+    world.feed(FeedId::Declared(id("backend")), FeedState::Fresh(at(6)));
+    let judged = world.env();
+    assert_eq!(judged.words(), "mixed: backend the edge answers 3e60eac, the platform says 9df49c2");
+    assert_eq!(judged.commits.len(), 2, "a mixed state names the pair");
+    // A run of the commit that is on its way explains it; one of another commit, or one that was read long ago, does not.
+    world.runs = vec![run(NEW, Status::Running)];
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+    world.runs = vec![run("aaaaaaa000000000000000000000000000000000", Status::Running)];
+    assert_eq!(world.env().state, State::Mixed);
+    world.runs = vec![run(NEW, Status::Running)];
+    world.feed(FeedId::Pipeline, FeedState::Fresh(at(-600)));
+    assert_eq!(world.known().service(&id("backend")).state, State::Mixed);
+    // So does an operation that moves it.
+    let op = OpId(uuid::Uuid::nil());
+    let begun = |kind| Operation::begun(op, kind, "production".into(), Text::from("roll back"), at(0));
+    let moves = |service: &str, to: &str| Move { service: id(service), from: None, to: to.into() };
+    let to_new =
+        Operation { moves: vec![moves("backend", "v42")], commit: Some(NEW.into()), ..begun(OpKind::RollBack) };
+    world.operations.insert(op, to_new.clone());
+    assert_eq!(world.known().service(&id("backend")).state, State::Deploying);
+    // One that moves nothing, another service, or this one to a third commit, explains nothing.
+    let third = Some("aaaaaaa000000000000000000000000000000000".into());
+    for explains_nothing in [
+        begun(OpKind::SetSecret),
+        Operation { commit: Some(NEW.into()), ..begun(OpKind::Restart) },
+        Operation { moves: vec![moves("frontend", "dpl_2")], ..to_new.clone() },
+        Operation { commit: third, ..to_new },
+    ] {
+        let told = format!("{explains_nothing:?}");
+        world.operations.insert(op, explains_nothing);
+        assert_eq!(world.known().service(&id("backend")).state, State::Mixed, "{told}");
+        assert_eq!(world.env().state, State::Mixed, "{told}");
+    }
+}
+
+/// The pipeline of an environment is the first thing of a deploy that runs: no machine has moved, and its end is near all the same.
+#[test]
+fn a_deploy_is_under_way_from_the_moment_its_run_runs() {
+    let mut world = World::calm();
+    world.runs = vec![run(NEW, Status::Running)];
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+    assert!(world.says().ends_with("is under way"), "{}", world.says());
+    // What serves less than well meanwhile is no better than that.
+    world.declared("backend").claimed =
+        Some(Claimed { label: Text::from("v42"), sha: None, words: Text::from("complete") });
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+    assert_eq!(world.known().service(&id("backend")).state, State::Degraded);
+    // What waits for a person moves nothing, and an old answer tells nothing of now.
+    world.runs[0].state = RunState::Gated;
+    assert_eq!(world.env().state, State::Degraded, "{}", world.says());
+    world.runs[0].state = RunState::Running;
+    world.feed(FeedId::Pipeline, FeedState::Fresh(at(-600)));
+    assert_eq!(world.env().state, State::Degraded, "{}", world.says());
+}
+
+#[test]
+fn an_answer_of_the_edge_from_before_a_deployment_says_nothing_about_it() {
+    let mut world = World::calm();
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    state.declare(declared(NEW, Status::Ok), at(1));
+    assert_eq!(world.known().service(&id("backend")).state, State::Deploying);
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    state.observed = Some(Observed { at: at(2), ..observed(OLD) });
+    let judged = world.known().service(&id("backend"));
+    assert_eq!((judged.state, judged.short().as_str()), (State::Mixed, "9df49c2+3e60eac"));
+}

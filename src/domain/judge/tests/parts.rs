@@ -1,0 +1,56 @@
+//! The parts of one service: machines and domains.
+
+use super::*;
+
+/// The edge is one address; a rollback that stopped half-way left another domain behind.
+#[test]
+fn domains_that_point_at_two_commits_are_mixed_and_what_was_not_read_of_them_is_unknown() {
+    let at_commit = |domain: &str, deployment: &str, sha: &str| Pointed {
+        domain: domain.into(),
+        deployment: deployment.into(),
+        sha: Some(sha.into()),
+        unread: None,
+    };
+    let mut world = World::calm();
+    world.declared("frontend").pointed = vec![at_commit("a.app", "dpl_1", OLD), at_commit("b.app", "dpl_2", NEW)];
+    let pair = "a.app points at 9df49c2 (dpl_1), b.app points at 3e60eac (dpl_2)";
+    let judged = world.known().service(&id("frontend"));
+    assert_eq!((judged.words(), judged.short()), (format!("mixed: {pair}"), "9df49c2+3e60eac".to_owned()));
+    let judged = world.env();
+    assert_eq!((judged.words(), judged.commits.len()), (format!("mixed: frontend {pair}"), 2));
+    // What is broken stays so.
+    world.declared("frontend").status = Status::Fail;
+    assert_eq!(world.known().service(&id("frontend")).state, State::Failing);
+    world.declared("frontend").status = Status::Ok;
+    let unread = Pointed { unread: Some(Text::from("502")), sha: None, ..at_commit("every domain", "", OLD) };
+    world.declared("frontend").pointed = vec![unread];
+    assert_eq!(world.says(), "unknown: frontend every domain points at what could not be read (502)");
+    world.declared("frontend").pointed = vec![at_commit("a.app", "dpl_1", OLD), at_commit("b.app", "dpl_1", OLD)];
+    assert_eq!(world.env().state, State::Healthy);
+}
+
+/// A rollback moved the machine in iad; the host of the one in fra does not answer.
+#[test]
+fn a_machine_that_cannot_be_read_keeps_the_commit_that_it_ran() {
+    let (iad, fra) = (machine(OLD), Instance { id: Text::from("fra1"), region: Text::from("fra"), ..machine(OLD) });
+    let dark = Instance { digest: None, sha: None, unread: Some(Text::from("host unreachable")), ..fra.clone() };
+    let mut world = World::calm();
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    let fleet = |instances: Vec<Instance>, status| Declared { instances, ..declared(OLD, status) };
+    state.declare(fleet(vec![iad.clone(), fra.clone()], Status::Ok), at(0));
+    state.declare(fleet(vec![iad, dark.clone()], Status::Warn), at(1));
+    assert_eq!(world.env().state, State::Degraded, "as far as is known both run the same");
+    let state = world.services.get_mut(&id("backend")).unwrap();
+    state.observed = Some(Observed { at: at(2), ..observed(NEW) });
+    state.declare(Declared { sha: Some(NEW.into()), ..fleet(vec![machine(NEW), dark], Status::Warn) }, at(1));
+    let judged = world.known().service(&id("backend"));
+    assert_eq!(judged.words(), "mixed: iad 3e60eac, fra 9df49c2 when it was last read");
+    assert_eq!(judged.short(), "3e60eac+9df49c2");
+    assert_eq!(world.env().commits.len(), 2);
+    // Both can be read, and each region runs its own.
+    let fleet = fleet(vec![machine(NEW), fra], Status::Ok);
+    world.services.get_mut(&id("backend")).unwrap().declare(Declared { sha: Some(NEW.into()), ..fleet }, at(1));
+    assert_eq!(world.known().service(&id("backend")).words(), "mixed: iad 3e60eac, fra 9df49c2");
+    world.declared("backend").instances[0].checks = (0, 1);
+    assert_eq!(world.known().service(&id("backend")).state, State::Failing, "visitors in iad get errors");
+}
