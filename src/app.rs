@@ -58,11 +58,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Focus(_) => Vec::new(),
-        Msg::Tick => {
-            let mut effects = insight::verified::look(model, now);
-            effects.extend(insight::banner::judge(model, now));
-            effects
-        }
+        Msg::Tick => insight::watch::tick(model, now),
         Msg::Fact(fact) => intake::fact(model, fact, now),
         Msg::Tape(tape) => {
             intake::tape(model, tape, now);

@@ -26,6 +26,7 @@ pub mod overrides;
 pub mod pace;
 pub mod pipeline;
 pub mod posture;
+pub mod probes;
 pub mod promotion;
 pub mod proof;
 pub mod release;

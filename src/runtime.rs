@@ -53,6 +53,9 @@ const TOGETHER: usize = 4096;
 /// Two keys that come closer are not two deliberate acts: one was pasted, or waited on its way.
 const HASTE: Duration = Duration::from_millis(25);
 
+/// Facts taken in one turn of the loop, so that a burst costs one frame and keys get their turn.
+const FACTS_PER_TURN: usize = 64;
+
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
 
@@ -386,7 +389,9 @@ impl Console {
                 }
             }
         }
-        while let Ok(fact) = control.try_recv() {
+        // Only so many: what keeps coming must not keep the next key waiting.
+        for _ in 0..FACTS_PER_TURN {
+            let Ok(fact) = control.try_recv() else { break };
             if let Flow::End = self.step(surface, performer, Msg::Fact(fact))? {
                 return Ok(Flow::End);
             }

@@ -9,6 +9,7 @@ mod small;
 pub mod svg;
 pub mod text;
 pub mod theme;
+mod train;
 mod widgets;
 
 use ratatui::Frame;
@@ -24,7 +25,7 @@ use crate::app::geometry::{self, Area, Geometry, SMALLEST};
 use crate::app::model::{DASHBOARD, Model, Pane, View};
 use crate::app::msg::Now;
 use crate::app::navigate;
-use crate::domain::environment::{Status, Tier};
+use crate::domain::environment::Status;
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
 use crate::domain::pace;
@@ -139,21 +140,7 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),
         Piece::new(4, vec![Span::styled(format!(" {} ", ctx.veiled(&model.project)), theme.strong())]),
     ];
-    let mut environments: Vec<_> = model.environments.iter().collect();
-    environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
-    for env in environments {
-        let judged = model.judge(env, ctx.now);
-        let keep = if env.tier == Tier::Production { 9 } else { 6 };
-        // A reason may be a sentence, which the pane has room for; here the first words do.
-        let words = text::cut(&judged.words(), if width < TWO_COLUMNS { 20 } else { 40 }, theme.ellipsis());
-        let text = format!("{} {words}", theme.mark(judged.state));
-        let mut said = vec![Span::raw(format!("  {} ", env.id)), Span::styled(text, theme.state(judged.state))];
-        said.push(Span::raw(" "));
-        pieces.push(Piece::new(keep, said));
-        if !judged.commits.is_empty() {
-            pieces.push(Piece::new(keep - 1, vec![Span::raw(format!("{} ", judged.short()))]));
-        }
-    }
+    pieces.extend(train::pieces(ctx, width));
     if model.private {
         pieces.push(Piece::new(8, vec![Span::styled(" PRIVATE ", theme.status(Status::Warn))]));
     }

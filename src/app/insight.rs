@@ -10,3 +10,4 @@ pub mod needs;
 pub mod readiness;
 pub mod timeline;
 pub mod verified;
+pub mod watch;

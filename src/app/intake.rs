@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
-use crate::app::insight::banner;
 use crate::app::insight::timeline;
-use crate::app::insight::verified;
+use crate::app::insight::watch::{self, Touched};
 use crate::app::logs::saving;
 use crate::app::operations::confirm;
 use crate::app::operations::dialog;
@@ -15,7 +14,9 @@ use crate::app::trust;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
-use crate::domain::ids::EnvId;
+use crate::domain::history::History;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::release::Deployment;
 use crate::logstore::{Piece, Tape, form};
 use crate::sanitize::Text;
 
@@ -43,6 +44,7 @@ fn newest(piece: &Piece) -> Option<Timestamp> {
 
 pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     let mut ended = None;
+    let touched = Touched::by(&fact);
     match fact {
         Fact::Feed(id, status) => {
             model.feeds.insert(id, status);
@@ -60,10 +62,12 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Extent(id, extent) => {
             model.extents.insert(id, extent);
         }
-        Fact::Releases(id, list) => {
-            model.releases.insert(id, list);
-            mark_verified(model);
-            timeline::rebuild(model);
+        Fact::Releases(id, mut list) => {
+            mark(&model.history, &id, &mut list);
+            if model.releases.get(&id) != Some(&list) {
+                model.releases.insert(id, list);
+                timeline::rebuild(model);
+            }
         }
         Fact::Logs(batch) => {
             let newest = batch.lines.iter().map(|line| line.at).max();
@@ -72,16 +76,12 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             return Vec::new();
         }
         Fact::Probe(id, target, sample) => {
-            let known = model.probes.iter_mut().find(|probe| probe.id == id);
-            let changed = match known {
+            let changed = match model.probes.get_mut(&id) {
                 Some(probe) => probe.push(sample),
                 None => {
                     let mut probe = ProbeState::new(id, target, now.wall);
                     probe.push(sample);
-                    model.probes.push(probe);
-                    // Production first, as everywhere.
-                    let rank: Vec<_> = model.environments.iter().map(|env| env.id.clone()).collect();
-                    model.probes.sort_by_key(|probe| rank.iter().position(|env| *env == probe.id.env));
+                    model.probes.add(probe);
                     false
                 }
             };
@@ -123,7 +123,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         }
         Fact::History(history) => {
             model.history = *history;
-            mark_verified(model);
+            for (service, list) in &mut model.releases {
+                mark(&model.history, service, list);
+            }
         }
         Fact::ProjectFile(file) => trust::found(model, *file, now),
         Fact::Approved(done) => return trust::approved(model, done),
@@ -132,9 +134,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     }
     dialog::renewed(model);
     confirm::check(model, now);
-    let mut effects = verified::look(model, now);
+    let mut effects = watch::renew(model, &touched, now);
     effects.extend(ended.map(|env| Effect::Refresh(of_environment(model, &env))));
-    effects.extend(banner::judge(model, now));
     effects
 }
 
@@ -149,13 +150,11 @@ fn of_environment(model: &Model, env: &EnvId) -> Vec<FeedId> {
     model.feeds.keys().filter(mine).cloned().collect()
 }
 
-/// What the disk remembers as verified healthy, on the deployments that are listed.
-fn mark_verified(model: &mut Model) {
-    for (service, list) in &mut model.releases {
-        for one in list {
-            one.verified = Some(model.history.saw(service, &one.id, one.sha.as_ref()));
-            let mark = one.sha.as_ref().and_then(|sha| model.history.marks.get(sha));
-            one.bad = mark.map(|mark| Text::from(mark.words()));
-        }
+/// What the disk remembers as verified healthy or bad, on the deployments that are listed.
+fn mark(history: &History, service: &ServiceId, list: &mut [Deployment]) {
+    for one in list {
+        one.verified = Some(history.saw(service, &one.id, one.sha.as_ref()));
+        let mark = one.sha.as_ref().and_then(|sha| history.marks.get(sha));
+        one.bad = mark.map(|mark| Text::from(mark.words()));
     }
 }

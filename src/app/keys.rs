@@ -359,7 +359,7 @@ fn address(model: &Model) -> Option<String> {
             }
         }
         Pane::Health => {
-            let probe = model.probes.iter().find(|probe| Some(&probe.id) == model.selection.probe.as_ref())?;
+            let probe = model.probes.get(model.selection.probe.as_ref()?)?;
             probe.target.as_str().split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
         }
         _ => None,

@@ -10,6 +10,7 @@ use crate::app::insight::banner::{Banner, Trouble};
 use crate::app::insight::needs::{self, Need};
 use crate::app::insight::timeline::{Event, EventId};
 use crate::app::insight::verified::Steady;
+use crate::app::insight::watch::Judged;
 use crate::app::logs::buffer::LogBuf;
 use crate::app::logs::display::Reading;
 use crate::app::logs::saving::Saving;
@@ -19,7 +20,7 @@ use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Extent;
 use crate::domain::feed::{Budget, FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::freeze::{self, Freeze};
-use crate::domain::health::{ProbeId, ProbeState};
+use crate::domain::health::ProbeId;
 use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
 use crate::domain::judge::Known;
@@ -27,6 +28,7 @@ use crate::domain::names::Names;
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
 use crate::domain::posture::Check;
+use crate::domain::probes::Probes;
 use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{SecretEntry, SecretRow};
@@ -111,6 +113,12 @@ pub struct Model {
     pub project: Arc<str>,
     /// Environments as configured.
     pub environments: Vec<EnvInfo>,
+    /// Where each of them stands in that list.
+    ranks: BTreeMap<EnvId, usize>,
+    /// How they were judged last.
+    pub(super) judged: Judged,
+    /// The platform of each service.
+    homes: BTreeMap<ServiceId, Platform>,
     /// The contract of the secrets.
     pub rules: SecretRules,
     /// Logs that no platform gives, and the services whose deployments they are told by.
@@ -139,8 +147,8 @@ pub struct Model {
     pub releases: BTreeMap<ServiceId, Vec<Deployment>>,
     /// How much of the lists was read, by feed.
     pub extents: BTreeMap<FeedId, Extent>,
-    /// Every probe, in the order in which they first answered.
-    pub probes: Vec<ProbeState>,
+    /// Every probe, production's first.
+    pub probes: Probes,
     /// The service that a probe asks, where its address tells.
     pub aimed: BTreeMap<ProbeId, ServiceId>,
     /// Which environment is promoted to which.
@@ -225,6 +233,14 @@ impl Model {
         let production = environments.first().map(|env| Place::Env(env.id.clone()));
         let mut model = Self {
             project: settings.project.clone(),
+            ranks: environments.iter().enumerate().map(|(at, env)| (env.id.clone(), at)).collect(),
+            judged: Judged::default(),
+            homes: environments
+                .iter()
+                .flat_map(|env| &env.services)
+                .map(|one| (one.id.clone(), one.platform))
+                .collect(),
+            probes: Probes::new(environments.iter().map(|env| env.id.clone())),
             environments,
             rules: settings.secrets.clone(),
             log_sources: settings
@@ -245,7 +261,6 @@ impl Model {
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             extents: BTreeMap::new(),
-            probes: Vec::new(),
             aimed: aimed(settings),
             promotions: settings.promotions.clone(),
             names: names(settings),
@@ -314,7 +329,21 @@ impl Model {
     /// The judgement on an environment.
     #[must_use]
     pub fn judge(&self, env: &EnvInfo, now: Now) -> Judgement {
-        self.known(now).environment(env)
+        let kept = self.judged.at(&env.id, now.wall).cloned();
+        kept.unwrap_or_else(|| self.known(now).environment(env))
+    }
+
+    /// The state of an environment alone.
+    #[must_use]
+    pub fn state(&self, env: &EnvInfo, now: Now) -> State {
+        let kept = self.judged.at(&env.id, now.wall).map(|judged| judged.state);
+        kept.unwrap_or_else(|| self.known(now).environment(env).state)
+    }
+
+    /// Where an environment stands among all.
+    #[must_use]
+    pub fn rank(&self, id: &EnvId) -> Option<usize> {
+        self.ranks.get(id).copied()
     }
 
     /// The judgement on a service.
@@ -348,7 +377,7 @@ impl Model {
             Place::Env(env) | Place::Need(env, _) => env,
             Place::Service(service) => &service.env,
         };
-        self.environments.iter().find(|env| &env.id == id)
+        self.env(id)
     }
 
     /// Deployments of the selected place, newest first.
@@ -378,7 +407,7 @@ impl Model {
     /// An environment by its name.
     #[must_use]
     pub fn env(&self, id: &EnvId) -> Option<&EnvInfo> {
-        self.environments.iter().find(|env| env.id == *id)
+        self.environments.get(self.rank(id)?)
     }
 
     /// The feeds that a pane is made of.
@@ -414,10 +443,7 @@ impl Model {
     /// The platform that a feed asks; `None` where it asks several, or none.
     fn platform_of(&self, id: &FeedId) -> Option<Platform> {
         match id {
-            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Posture(of) => {
-                let services = self.environments.iter().flat_map(|env| &env.services);
-                services.into_iter().find(|service| service.id == *of).map(|service| service.platform)
-            }
+            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Posture(of) => self.homes.get(of).copied(),
             FeedId::Pipeline => Some(Platform::Github),
             FeedId::Token(platform) => Some(*platform),
             _ => None,

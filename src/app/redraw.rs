@@ -33,7 +33,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
             known.is_none_or(|known| known.sha != observed.sha)
         }
         Fact::Probe(id, _, sample) => {
-            let known = model.probes.iter().find(|probe| probe.id == *id);
+            let known = model.probes.get(id);
             known.is_none_or(|known| known.status != Status::Ok || sample.failure.is_some())
         }
         Fact::Extent(id, extent) => model.extents.get(id) != Some(extent),

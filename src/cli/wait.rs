@@ -106,7 +106,7 @@ pub(super) fn stands(model: &Model, env: &EnvId, commit: Option<&str>, now: Now)
     let judged = model.judge(info, now);
     let sha = judged.sha().map_or("", |sha| sha.as_str());
     let right = commit.is_none_or(|wanted| !sha.is_empty() && sha.starts_with(wanted));
-    let mut probes = model.probes.iter().filter(|probe| probe.id.env == *env);
+    let mut probes = model.probes.of(env).iter();
     let probed = probes.all(|probe| probe.status == Status::Ok);
     let well = matches!(judged.state, State::Healthy | State::Degraded);
     // A machine that cannot be read is not known to run anything.

@@ -135,6 +135,12 @@ impl FeedStatus {
         (self.interval * 3).max(SOONEST)
     }
 
+    /// From when on its last answer is stale; `None` while there is none.
+    #[must_use]
+    pub fn stale_at(&self) -> Option<Timestamp> {
+        self.last_ok()?.checked_add(self.horizon()).ok()
+    }
+
     /// When it last answered.
     #[must_use]
     pub fn last_ok(&self) -> Option<Timestamp> {

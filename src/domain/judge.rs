@@ -15,6 +15,7 @@ use super::live::Together;
 use super::operation::Operation;
 use super::pipeline::Run;
 use super::posture::Check;
+use super::probes::Probes;
 use super::release::Deployment;
 use super::state::State;
 use super::status::{Judgement, ServiceState};
@@ -33,7 +34,7 @@ pub struct Known<'a> {
     /// Declared and observed.
     pub services: &'a BTreeMap<ServiceId, ServiceState>,
     /// Probes of every environment.
-    pub probes: &'a [ProbeState],
+    pub probes: &'a Probes,
     /// Which service a probe asks, where its address tells.
     pub aimed: &'a BTreeMap<ProbeId, ServiceId>,
     /// What services say of their condition.
@@ -95,7 +96,7 @@ impl Known<'_> {
         let aimed = |probe: &ProbeState| {
             self.aimed.get(&probe.id).is_some_and(|of| env.services.iter().any(|info| info.id == *of))
         };
-        let free = self.probes.iter().filter(|probe| probe.id.env == env.id && !aimed(probe));
+        let free = self.probes.of(&env.id).iter().filter(|probe| !aimed(probe));
         parts.extend(self.probed(&env.id, free.collect()));
         let (together, mixed) = self.together(env);
         parts.extend(mixed);

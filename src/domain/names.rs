@@ -1,7 +1,8 @@
 //! Names where there is no room for them. A name that is cut must not look like another one: `prod/…` may be `prod-eu` or
 //! `prod-us`, and one of them is about to be rolled back.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -19,10 +20,12 @@ pub fn shell(name: &str) -> String {
 }
 
 /// Every environment and service that is configured, so that short forms of them are told apart.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Names {
     environments: Vec<EnvId>,
     services: Vec<Arc<str>>,
+    /// The columns of the longest short forms, by room and mark: of hundreds of names they are not looked for in each frame.
+    longest: Mutex<BTreeMap<((usize, usize), String), (usize, usize)>>,
 }
 
 impl Names {
@@ -32,7 +35,18 @@ impl Names {
         let mut services: Vec<_> = services.into_iter().collect();
         services.sort();
         services.dedup();
-        Self { environments, services }
+        Self { environments, services, longest: Mutex::default() }
+    }
+
+    /// Columns that the longest short form of an environment takes, and that of a service, where there is so much room for either.
+    #[must_use]
+    pub fn longest(&self, room: (usize, usize), mark: &str) -> (usize, usize) {
+        let mut known = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry((room, mark.to_owned())).or_insert_with(|| {
+            let environments = self.environments.iter().map(|env| self.environment(env, room.0, mark).width());
+            let services = self.services.iter().map(|name| self.part(name, room.1, mark).width());
+            (environments.max().unwrap_or_default(), services.max().unwrap_or_default())
+        })
     }
 
     /// An environment in `room` columns, or in as many as tell it from the others.

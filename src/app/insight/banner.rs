@@ -11,6 +11,7 @@ use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::health::{ProbeState, Sample, WOBBLE};
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::state::State;
+use crate::domain::status::Judgement;
 use crate::sanitize::Text;
 
 /// A production in trouble.
@@ -73,11 +74,9 @@ impl Banner {
     }
 }
 
-/// Judges production again; rings and titles once when the judgement changes.
+/// Judges productions in trouble again; rings and titles once when the judgement changes.
 pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
-    note(model, now);
-    let production = model.environments.iter().filter(|env| env.tier == Tier::Production);
-    let mut all: Vec<Banner> = production.into_iter().filter_map(|env| troubled(model, env, now)).collect();
+    let mut all: Vec<Banner> = productions(model).into_iter().filter_map(|env| troubled(model, env, now)).collect();
     let was = model.banner.take();
     let title =
         |all: &[Banner]| all.iter().map(|one| format!("{} {}", one.state, one.env)).collect::<Vec<_>>().join(" ");
@@ -109,33 +108,38 @@ pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
 /// A mixed pair is told at once in its row and rings after this long, seconds: two platforms never change at one instant.
 const MIXED: i64 = 30;
 
-/// Notes since when environments are in trouble. What is unknown now was last in the state that it had. Trouble that comes back within
+/// Productions with an episode of trouble, in the order in which environments stand.
+fn productions(model: &Model) -> Vec<&EnvInfo> {
+    let mut all: Vec<&EnvInfo> = model.trouble.keys().filter_map(|env| model.env(env)).collect();
+    all.retain(|env| env.tier == Tier::Production);
+    all.sort_by_key(|env| model.rank(&env.id));
+    all
+}
+
+/// Notes since when an environment is in trouble. What is unknown now was last in the state that it had. Trouble that comes back within
 /// the time in which a probe counts as flapping is the same one, unless another commit brought it.
-fn note(model: &mut Model, now: Now) {
-    for env in model.environments.clone() {
-        let judged = model.judge(&env, now);
-        let (state, commits) = (judged.state, judged.commits);
-        match (state, model.trouble.get_mut(&env.id)) {
-            (State::Failing | State::Mixed, Some(known)) => {
-                let other = known.calm.is_some() && known.commits != commits;
-                if other {
-                    known.since = now.wall;
-                }
-                if other || known.calm.is_some() || known.state != state {
-                    known.turned = now.wall;
-                }
-                (known.state, known.commits, known.calm) = (state, commits, None);
+pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: Now) {
+    let (state, commits) = (judged.state, judged.commits.clone());
+    match (state, model.trouble.get_mut(&env.id)) {
+        (State::Failing | State::Mixed, Some(known)) => {
+            let other = known.calm.is_some() && known.commits != commits;
+            if other {
+                known.since = now.wall;
             }
-            (State::Failing | State::Mixed, None) => {
-                let trouble = Trouble { state, commits, since: now.wall, turned: now.wall, calm: None };
-                model.trouble.insert(env.id, trouble);
+            if other || known.calm.is_some() || known.state != state {
+                known.turned = now.wall;
             }
-            (State::Unknown, _) | (_, None) => {}
-            (_, Some(known)) => {
-                let calm = *known.calm.get_or_insert(now.wall);
-                if now.wall.duration_since(calm).unsigned_abs() >= WOBBLE {
-                    model.trouble.remove(&env.id);
-                }
+            (known.state, known.commits, known.calm) = (state, commits, None);
+        }
+        (State::Failing | State::Mixed, None) => {
+            let trouble = Trouble { state, commits, since: now.wall, turned: now.wall, calm: None };
+            model.trouble.insert(env.id.clone(), trouble);
+        }
+        (State::Unknown, _) | (_, None) => {}
+        (_, Some(known)) => {
+            let calm = *known.calm.get_or_insert(now.wall);
+            if now.wall.duration_since(calm).unsigned_abs() >= WOBBLE {
+                model.trouble.remove(&env.id);
             }
         }
     }
@@ -173,7 +177,7 @@ pub fn selected(model: &Model) -> bool {
 type Evidence = (Text, Option<Passed>);
 
 fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Evidence> {
-    let own = model.probes.iter().filter(|probe| probe.id.env == env.id);
+    let own = model.probes.of(&env.id).iter();
     let probe = own.filter(|probe| probe.status == Status::Fail).min_by_key(|probe| probe.since)?;
     let last = probe.samples.back()?;
     let says = last.failure.clone().unwrap_or_else(|| Text::from("recovering"));

@@ -130,7 +130,7 @@ fn line(line: &LogLine, rows: &mut Rows) {
 }
 
 fn probe(model: &Model, id: &ProbeId, rows: &mut Rows) {
-    let Some(probe) = model.probes.iter().find(|probe| probe.id == *id) else { return };
+    let Some(probe) = model.probes.get(id) else { return };
     put(rows, "asks", &probe.target);
     put(rows, "state", format!("{} since {}", State::of(probe.status), at(probe.since)));
     let (passed, all) = probe.passed;

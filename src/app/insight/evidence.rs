@@ -63,7 +63,7 @@ fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 
 /// Since when something of it fails.
 fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
-    let own = model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn);
+    let own = model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
     own.map(|probe| probe.since).min()
 }
 
@@ -143,7 +143,7 @@ fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 }
 
 fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
-    for probe in model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn) {
+    for probe in model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn) {
         let last = probe.samples.back().and_then(|sample| sample.failure.clone());
         let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
         let word = if probe.status == Status::Fail { "fails" } else { "wavers" };

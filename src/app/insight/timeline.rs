@@ -77,7 +77,7 @@ fn runs(model: &Model, events: &mut Vec<Event>) {
 
 /// What each probe came to: every failure with its end, and how it stands now. A single failure that was none is told while it lasts.
 fn probes(model: &Model, events: &mut Vec<Event>) {
-    for probe in &model.probes {
+    for probe in model.probes.iter() {
         let turns: Vec<(Timestamp, Status)> = probe.turns.iter().copied().collect();
         // The first change is from unknown: no event to a person.
         for (at, pair) in turns.windows(2).enumerate() {
@@ -134,7 +134,7 @@ mod tests {
             let second = i64::try_from(second).unwrap();
             probe.push(Sample { at: at(second), anatomy: Anatomy::default(), failure });
         }
-        model.probes = vec![probe];
+        model.probes.add(probe);
         rebuild(&mut model);
         let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
         assert_eq!(says, ["probe /health passes again, failed for 2s", "probe /health fails"]);

@@ -28,18 +28,8 @@ pub struct Steady {
     pub told: bool,
 }
 
-/// Looks at every service; asks once per deployment to remember it.
-pub(in crate::app) fn look(model: &mut Model, now: Now) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for env in model.environments.clone() {
-        for service in &env.services {
-            effects.extend(of(model, &env, &service.id, now));
-        }
-    }
-    effects
-}
-
-fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<Effect> {
+/// Looks at a service; asks once per deployment to remember it.
+pub(in crate::app) fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<Effect> {
     let Some((deployment, sha)) = healthy(model, env, id, now) else {
         model.steady.remove(id);
         return None;
@@ -68,7 +58,7 @@ fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<(De
     let state = model.services.get(id)?;
     let declared = state.declared.as_ref()?;
     let sound = declared.status == Status::Ok && declared.rollout.is_none() && state.agrees() == Some(true);
-    let mut probes = model.probes.iter().filter(|probe| probe.id.env == env.id).peekable();
-    let probed = probes.peek().is_some() && probes.all(|probe| probe.status == Status::Ok);
+    let probes = model.probes.of(&env.id);
+    let probed = !probes.is_empty() && probes.iter().all(|probe| probe.status == Status::Ok);
     (sound && probed).then(|| Some((declared.deployment.clone(), declared.sha.clone()?)))?
 }

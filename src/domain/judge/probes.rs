@@ -21,7 +21,7 @@ impl Known<'_> {
         let feed = FeedId::Health(env.clone());
         if probes.is_empty() {
             // None has answered; whether there are any, the feed tells.
-            let none = !self.probes.iter().any(|probe| probe.id.env == *env);
+            let none = self.probes.of(env).is_empty();
             let unread = Part { said: None, ..Part::new(State::Unknown, "") };
             let unread = (none && self.feeds.contains_key(&feed)).then(|| self.aged(&feed, "probes ", unread));
             return unread.map(|part| Part { named: true, ..part }).into_iter().collect();

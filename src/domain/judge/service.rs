@@ -37,8 +37,8 @@ impl Known<'_> {
             parts.push(self.aged(&feed, "the edge ", observed));
         }
         parts.extend(self.checked(id));
-        // A probe aims at services of its own environment only; to compare that first spares the look-up for all others.
-        let own = self.probes.iter().filter(|probe| probe.id.env == id.env && self.aimed.get(&probe.id) == Some(id));
+        // A probe aims at services of its own environment only.
+        let own = self.probes.of(&id.env).iter().filter(|probe| self.aimed.get(&probe.id) == Some(id));
         let own: Vec<&ProbeState> = own.collect();
         if !own.is_empty() {
             parts.extend(self.probed(&id.env, own));

@@ -119,7 +119,7 @@ fn run(sha: &str, status: Status) -> Run {
 #[derive(Clone)]
 struct World {
     services: BTreeMap<ServiceId, ServiceState>,
-    probes: Vec<ProbeState>,
+    probes: Probes,
     aimed: BTreeMap<ProbeId, ServiceId>,
     posture: BTreeMap<ServiceId, Vec<Check>>,
     releases: BTreeMap<ServiceId, Vec<Deployment>>,
@@ -134,7 +134,7 @@ impl World {
     fn calm() -> Self {
         let mut world = Self {
             services: BTreeMap::new(),
-            probes: Vec::new(),
+            probes: Probes::default(),
             aimed: BTreeMap::new(),
             posture: BTreeMap::new(),
             releases: BTreeMap::new(),
@@ -180,16 +180,17 @@ impl World {
             let anatomy = Anatomy { status: Some(if *pass { 200 } else { 503 }), ..Anatomy::default() };
             state.push(Sample { at: at(second), anatomy, failure });
         }
-        self.probes = vec![state];
+        self.probes = [state].into_iter().collect();
     }
 
     /// A probe that has had nothing but good answers that came late.
     fn late(&mut self, name: &str, times: i64) {
         self.probe(name, &[]);
+        let probe = ProbeId { env: "production".into(), name: name.into() };
         for second in 0..times {
             let anatomy = Anatomy { status: Some(200), late: true, ..Anatomy::default() };
             let failure = Some(Text::from("slow: 1.6s > 1.0s"));
-            self.probes[0].push(Sample { at: at(second), anatomy, failure });
+            self.probes.get_mut(&probe).unwrap().push(Sample { at: at(second), anatomy, failure });
         }
     }
 

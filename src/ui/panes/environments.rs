@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
@@ -16,20 +15,16 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
     let selected = places.iter().position(|place| Some(place) == ctx.model.selection.place.as_ref());
     let first = scrolled(selected, area.height);
-    let mut lines = Vec::new();
+    let (mut lines, names) = (Vec::new(), names(ctx));
     for place in places.iter().skip(first).take(area.height.into()) {
         let line = match place {
-            Place::Env(id) => ctx
-                .model
-                .environments
-                .iter()
-                .find(|env| &env.id == id)
-                .map(|env| environment(ctx, env, area.width.into())),
+            Place::Env(id) => ctx.model.env(id).map(|env| environment(ctx, env, (names, area.width.into()))),
             Place::Need(env, need) => needs::said(ctx.model, env, need, ctx.now, needs::Hands::Keys)
                 .map(|said| noted(ctx, &said, area.width.into())),
             Place::Service(id) => {
-                let services = ctx.model.environments.iter().flat_map(|env| &env.services);
-                services.into_iter().find(|info| &info.id == id).map(|info| service(ctx, info, area.width.into()))
+                let services = ctx.model.env(&id.env).map(|env| &env.services);
+                let info = services.into_iter().flatten().find(|info| &info.id == id);
+                info.map(|info| service(ctx, info, (names, area.width.into())))
             }
         };
         let mut line = line.unwrap_or_default();
@@ -43,13 +38,8 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 
 /// Columns of a name in this pane: none is so narrow that two look alike.
 fn names(ctx: &Ctx<'_>) -> Column {
-    let (names, mark) = (&ctx.model.names, ctx.theme.ellipsis());
-    let all = ctx.model.environments.iter();
-    let longest = all.flat_map(|env| {
-        let parts = env.services.iter().map(|one| 4 + names.part(&one.id.name, PART, mark).width());
-        parts.chain([2 + names.environment(&env.id, ENV, mark).width()])
-    });
-    let width = longest.max().unwrap_or_default().max(14);
+    let (env, part) = ctx.model.names.longest((ENV, PART), ctx.theme.ellipsis());
+    let width = (2 + env).max(4 + part).max(14);
     column(width, width, 9)
 }
 
@@ -63,7 +53,7 @@ const COLUMNS: [Column; 5] =
 /// Name, state, commit.
 const ENVIRONMENT: [Column; 2] = [column(16, 80, 8), column(7, 7, 4)];
 
-fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
+fn environment(ctx: &Ctx<'_>, env: &EnvInfo, (names, width): (Column, usize)) -> Line<'static> {
     let judged = ctx.model.judge(env, ctx.now);
     let sha = judged.short();
     let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
@@ -78,7 +68,7 @@ fn environment(ctx: &Ctx<'_>, env: &EnvInfo, width: usize) -> Line<'static> {
         (state, ctx.theme.state(judged.state)),
         (sha, Style::new()),
     ];
-    row(&widths(&[&[names(ctx)], &ENVIRONMENT[..]].concat(), width), cells, ctx.theme.ellipsis())
+    row(&widths(&[&[names], &ENVIRONMENT[..]].concat(), width), cells, ctx.theme.ellipsis())
 }
 
 /// Something that a person has to know of: words of its state, or a badge.
@@ -92,7 +82,7 @@ fn noted(ctx: &Ctx<'_>, said: &Said, width: usize) -> Line<'static> {
     Line::styled(text::cut(&format!("   {mark} {words}"), width, theme.ellipsis()), style)
 }
 
-fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
+fn service(ctx: &Ctx<'_>, info: &ServiceInfo, (names, width): (Column, usize)) -> Line<'static> {
     let theme = ctx.theme;
     let judged = ctx.model.judge_service(&info.id, ctx.now);
     let known = ctx.model.services.get(&info.id);
@@ -107,5 +97,5 @@ fn service(ctx: &Ctx<'_>, info: &ServiceInfo, width: usize) -> Line<'static> {
         (judged.short(), Style::new()),
         (held, theme.status(Status::Warn)),
     ];
-    row(&widths(&[&[names(ctx)], &COLUMNS[..]].concat(), width), cells, theme.ellipsis())
+    row(&widths(&[&[names], &COLUMNS[..]].concat(), width), cells, theme.ellipsis())
 }
