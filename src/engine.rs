@@ -226,14 +226,16 @@ impl EngineHandle {
     /// `Fact::Left`.
     pub fn leave(&self, op: OpId, why: Text) {
         let (memory, outbox, clients) = (self.memory.clone(), self.outbox.clone(), self.clients.clone());
+        let settings = Arc::clone(&self.settings);
         self.supervisor.start(async move {
             let told = match memory.leave(op, why.as_str()).await {
                 Ok((store, left)) => {
                     let mut told = vec!["left as it is".to_owned()];
-                    for lease in &left {
+                    for lease in &left.leases {
                         let Some(fly) = &clients.fly else { continue };
                         told.push(operate::leases::free_left(fly, &store, op, lease).await.to_string());
                     }
+                    told.extend(operate::rows::left_open(&clients, &settings, &left).await);
                     Ok(Text::from(told.join("; ")))
                 }
                 Err(error) => Err(error),

@@ -96,6 +96,10 @@ async fn prepared(
     let lists = lists(lanes, services, output).await?;
     let manner = args.manner.manner();
     let wish = match &args.to {
+        // A label names one release of one service: another release of its commit is not what was named.
+        Some(to) if let ([_], Some(one)) = (services, labelled(&lists, to)) => {
+            Wish::RollBack(vec![machines::target(&one.service, one, &manner)])
+        }
         Some(to) => match named(&lists, to)? {
             Named::Commit(commit) => Wish::RollBackTo { commit, alone: None, manner },
             // Its image names no commit: nothing joins other services to it.
@@ -149,9 +153,13 @@ enum Named<'a> {
     Alone(&'a Deployment),
 }
 
+fn labelled<'a>(lists: &'a Lists, to: &str) -> Option<&'a Deployment> {
+    lists.values().flatten().find(|one| one.label.as_str() == to)
+}
+
 /// By the beginning of a commit, or by the label of one service, whose commit joins the others.
 fn named<'a>(lists: &'a Lists, to: &str) -> Result<Named<'a>, UserError> {
-    if let Some(labelled) = lists.values().flatten().find(|one| one.label.as_str() == to) {
+    if let Some(labelled) = labelled(lists, to) {
         return Ok(labelled.sha.clone().map_or(Named::Alone(labelled), Named::Commit));
     }
     let is = |sha: &&Sha| to.len() >= 4 && sha.as_str().starts_with(&to.to_lowercase());

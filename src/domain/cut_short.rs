@@ -2,7 +2,7 @@
 
 use super::amount::amount;
 use super::ids::{EnvId, OpId};
-use super::operation::{Move, OpKind, Operation, StepReport, StepState, Target, Wish};
+use super::operation::{Move, OpKind, Operation, StepKind, StepReport, StepState, Target, Wish};
 use crate::sanitize::Text;
 
 /// Digits at the end of an operation's identity that name it for people: its beginning is the time, which two may share.
@@ -105,9 +105,22 @@ pub fn lines(operation: &Operation) -> Vec<String> {
         let may = if lease.certain { "stays" } else { "may stay" };
         format!("  machine {} of {} {may} leased until {:.0}", lease.machine, lease.app, lease.until)
     }));
+    for step in operation.steps.iter().filter(|step| step.kind == StepKind::OpenRelease && begun(&step.state)) {
+        let own = |one: &&StepReport| one.service == step.service && one.kind == StepKind::CloseRelease;
+        if operation.steps.iter().find(own).is_none_or(|close| close.state != StepState::Done) {
+            let name = &step.service.name;
+            lines.push(format!(
+                "  the release of {name} that it recorded may be open: finish or undo closes it, leave does not"
+            ));
+        }
+    }
     let env = &operation.env;
     lines.push(format!("  to go on: {}; each with --confirm={env}; the screen offers the same", ways(operation)));
     lines
+}
+
+fn begun(state: &StepState) -> bool {
+    !matches!(state, StepState::Todo | StepState::Skipped)
 }
 
 fn named(step: &StepReport) -> String {

@@ -13,6 +13,7 @@ mod machine;
 mod prove;
 mod restart;
 mod revisions;
+pub(super) mod rows;
 mod scale;
 mod secret;
 mod stands;

@@ -167,6 +167,25 @@ impl Aim<'_> {
         }
     }
 
+    /// Which deployment of the commit was taken, and why, where its list has others of it: `v43 is the newest of 9df49c2, of which there is
+    /// v41 too`.
+    fn why(&self, list: &[Deployment], taken: &Deployment) -> Option<String> {
+        let Self::Commit(sha, earlier) = self else { return None };
+        let of = |one: &&Deployment| one.sha.as_ref().is_some_and(|of| of.same(sha));
+        let other = |one: &&Deployment| one.id != taken.id && (one.current || one.status == Status::Ok);
+        // The same image is the same release, by whatever number.
+        let apart = |one: &&Deployment| one.image.is_none() || one.image != taken.image;
+        let others: Vec<&str> =
+            list.iter().filter(of).filter(other).filter(apart).map(|one| one.label.as_str()).collect();
+        let why = match () {
+            () if earlier.is_some_and(|id| *id == taken.id) => "is what was begun with",
+            () if taken.current => "is what is live",
+            () => "is the newest",
+        };
+        let (label, commit) = (&taken.label, sha.short());
+        (!others.is_empty()).then(|| format!("{label} {why} of {commit}, of which there is {} too", others.join(", ")))
+    }
+
     fn words(&self) -> String {
         match self {
             Self::Deployment(id) => format!("{id} is not among its deployments"),
@@ -206,15 +225,18 @@ async fn fly_part(
     continuing: bool,
 ) -> Result<Option<PartFacts>, PlatformError> {
     let app = &service.resource;
-    let (machines, listed) = tokio::try_join!(fly.machines(app), fly.deployments(app, &service.id, Duration::ZERO))?;
+    let (machines, listed) = tokio::try_join!(fly.listed(app), fly.deployments(app, &service.id, Duration::ZERO))?;
     let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     let Some(to) = aim.find(&listed).cloned() else { return Ok(None) };
+    let taken = aim.why(&listed, &to);
     // A row that is still open with the very image is what the operation cut short left behind.
     let open = listed.first().filter(|row| continuing && row.status == Status::Running);
     let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
     let left =
         open.and_then(|row| Some(Left::Row(Text::from(row.id.as_str()), version(row)?))).unwrap_or(Left::Nothing);
     let listed = Fleet::of(machines);
+    let mut told = listed.warnings(&service.id.name);
+    told.extend(taken.map(|why| Text::from(format!("{}: {why}", service.id.name))));
     let fleet: Vec<&Machine> = listed.whole.iter().chain(&listed.unread).collect();
     let own = open.is_some_and(|row| row.image == to.image);
     let greens = green::left(&fleet, &left, !own);
@@ -249,9 +271,9 @@ async fn fly_part(
         against,
         greens,
         manner: manner.clone(),
-        already: idle && listed.len() > 0 && listed.unread.is_empty(),
+        already: idle && listed.len() > 0 && listed.part().is_none(),
         machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
-        unread: listed.warnings(&service.id.name),
+        unread: told,
         left,
         revisions: listed.revisions(),
         presence: if there.is_some() { Presence::There } else { Presence::Gone },
@@ -270,6 +292,7 @@ async fn vercel_part(
     let project = vercel.project(&service.resource).await?;
     let live = vercel.live(&project, &environment).await?;
     let live = live.ok_or_else(|| absent(service, "nothing is live there"))?;
+    let mut taken = None;
     let to = match aim {
         Aim::Deployment(id) => id.as_str().to_owned(),
         Aim::Commit(_, Some(earlier)) => earlier.as_str().to_owned(),
@@ -279,6 +302,7 @@ async fn vercel_part(
             let listed = vercel.deployments_of(&project.id, target, sha).await?;
             let listed: Vec<Deployment> = listed.iter().map(|one| one.deployment(&service.id, false)).collect();
             let Some(found) = aim.find(&listed) else { return Ok(None) };
+            taken = aim.why(&listed, found);
             found.id.as_str().to_owned()
         }
     };
@@ -295,7 +319,8 @@ async fn vercel_part(
     let apart = domains::apart(&all, |one| one.deployment.as_str() == to.id);
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
     let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
-    let unread = domains::told(&service.id.name, &all, if there && one_by_one { Some(&to.id) } else { None });
+    let mut unread = domains::told(&service.id.name, &all, if there && one_by_one { Some(&to.id) } else { None });
+    unread.extend(taken.map(|why| Text::from(format!("{}: {why}", service.id.name))));
     if one_by_one
         && apart.is_empty()
         && let Some(why) = domains::unread(&all)
@@ -335,7 +360,7 @@ async fn vercel_part(
 const SKEW: i64 = 5;
 
 /// Whether a platform's moment belongs to what began here at `start`: taken for older by a slow clock, it would be done twice.
-fn not_before(at: Timestamp, start: Timestamp) -> bool {
+pub(super) fn not_before(at: Timestamp, start: Timestamp) -> bool {
     at.duration_since(start).as_secs() >= -SKEW
 }
 
@@ -355,5 +380,46 @@ fn absent(service: &ServiceInfo, what: &str) -> PlatformError {
         request_id: None,
         retry_after: None,
         until: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(label: &str, sha: &str, current: bool) -> Deployment {
+        Deployment {
+            service: ServiceId::new("production", "backend"),
+            id: format!("row-{label}").into(),
+            label: Text::from(label),
+            sha: Some(sha.into()),
+            image: Some(Text::from(format!("registry/app:{label}"))),
+            status: Status::Ok,
+            words: Text::from("complete"),
+            stage: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            ran_for: None,
+            author: Text::default(),
+            message: Text::default(),
+            current,
+            verified: None,
+            presence: Presence::Unknown,
+            bad: None,
+        }
+    }
+
+    #[test]
+    fn of_several_releases_of_a_commit_it_is_told_which_one_is_taken_and_why() {
+        let (sha, earlier) = (Sha::from("9df49c2aaaa"), DeploymentId::from("row-v41"));
+        let mut list =
+            [row("v43", "9df49c2aaaa", false), row("v42", "3e60eacbbbb", true), row("v41", "9df49c2aaaa", false)];
+        let told = |aim: &Aim<'_>, list: &[Deployment]| aim.why(list, aim.find(list).unwrap());
+        let newest = Aim::Commit(&sha, None);
+        assert_eq!(told(&newest, &list).unwrap(), "v43 is the newest of 9df49c2, of which there is v41 too");
+        let begun = Aim::Commit(&sha, Some(&earlier));
+        assert_eq!(told(&begun, &list).unwrap(), "v41 is what was begun with of 9df49c2, of which there is v43 too");
+        assert_eq!(told(&Aim::Deployment(&earlier), &list), None, "it was named");
+        list[2].image = list[0].image.clone();
+        assert_eq!(told(&newest, &list), None, "one image");
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::{LeftLease, OpKind, Operation};
+use crate::domain::operation::{OpKind, Operation};
 use crate::sanitize::Text;
 use crate::store::journal::{Broken, Entry, Link};
 use crate::store::{Locked, Store, StoreError, Unlocked};
@@ -121,17 +121,17 @@ impl Memory {
 
     /// A person leaves an interrupted operation as it is; what it holds still, and the journal in which to say what becomes of that.
     /// The error is also that somebody else decided on it first.
-    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(Store, Vec<LeftLease>), Text> {
+    pub(super) async fn leave(&self, op: OpId, why: &str) -> Result<(Store, Operation), Text> {
         let told = |error: StoreError| Text::from(error.to_string());
         let store = self.store().await.map_err(told)?;
-        let leases = store.one(op).await.map_err(told)?.leases;
+        let operation = store.one(op).await.map_err(told)?;
         if !store.abandon(op, why).await.map_err(told)? {
             let one = store.one(op).await.map_err(told)?;
             let text = format!("it was finished or left meanwhile: {}; nothing was changed", one.outcome);
             return Err(Text::from(text));
         }
         self.changed.notify_one();
-        Ok((store, leases))
+        Ok((store, operation))
     }
 
     /// Tells what the file says, again whenever it changed.

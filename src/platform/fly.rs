@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use config::{MachineConfig, NextConfig, Unread, WholeConfig};
+pub use view::QUIET;
 pub use view::{LISTED, ReleaseImage};
 
 use super::http::{BODY_CAP, Call, Http, segment};
@@ -97,6 +98,11 @@ pub struct Machine {
     /// Last change.
     pub updated_at: Option<Timestamp>,
 }
+
+/// Marks a machine as one of a blue-green deploy; Fly's own tool writes the same.
+pub const TAG: &str = "fly_bluegreen_deployment_tag";
+/// Which old machine a new one takes the place of.
+pub const TWIN: &str = "flightdeck_in_place_of";
 
 /// Whether a machine is one of the fleet that deploys manage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +228,12 @@ impl Machine {
             MachineConfig::Whole(_) => None,
             MachineConfig::Unreadable(why) => Some(why),
         }
+    }
+
+    /// Whether it is on its way out, and will not be listed in a moment.
+    #[must_use]
+    pub fn leaving(&self) -> bool {
+        self.unread().is_some_and(Unread::is_leaving)
     }
 
     /// A value of its metadata that was told.

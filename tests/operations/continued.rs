@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{Manner, Strategy};
@@ -85,6 +86,34 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
         (&production["backend"]["sha"], &production["frontend"]["sha"]),
         (&json!(commit.as_str()), &json!(commit.as_str()))
     );
+}
+
+/// What is given up stays on the platform as a deploy under way, and that is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_tells_of_the_release_that_stays_open() {
+    let world = World::start(60.0).await;
+    let mut console = world.console();
+    let targets = backend(&mut console, Strategy::Rolling).await;
+    let plan = console.plan(targets).await;
+    let op = plan.op;
+    world.fault(&json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "count": 1, "kind": "late", "ms": 36_000_000})).await;
+    console.begins(plan);
+    let shared = world.sim.shared();
+    soon(&world, || shared.taken() > 0).await;
+    console.stop().await;
+    shared.faults().clear();
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let open = store.one(op).await.unwrap();
+    let lines = cut_short::lines(&open).join("\n");
+    assert!(lines.contains("finish or undo closes it, leave does not"), "{lines}");
+    let version = shared.world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().version;
+    let mut console = world.console();
+    console.engine.leave(op, "not tonight".into());
+    let told =
+        console.fact(|fact| if let Fact::Left(id, told) = fact { (id == op).then_some(told) } else { None }).await;
+    let (told, says) = (told.unwrap(), format!("release v{version} of maria-api stays open: Fly says running"));
+    assert!(told.as_str().contains(&says), "{told}");
+    console.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

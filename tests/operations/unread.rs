@@ -1,17 +1,20 @@
 //! What is written was read whole just before; a machine that cannot be read is there all the same.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use flightdeck::domain::environment::{Declared, Status};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{OpState, Operation, Plan, StepState, Target, Wish};
+use flightdeck::domain::operation::{OpState, Operation, Plan, StepKind, StepState, Target, Wish};
 use flightdeck::sim::world::Env;
 use flightdeck::sim::world::event::Event;
 use flightdeck::sim::world::fly::FlyApp;
 use flightdeck::sim::world::host::Host;
 use serde_json::{Value, json};
 
-use crate::world::{Console, PATIENCE, World};
+use crate::world::{Ahead, Console, PATIENCE, World};
 
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 
@@ -142,6 +145,59 @@ async fn a_machine_that_cannot_be_read_stays_in_the_plan_and_counts_against_the_
     }
 }
 
+/// A machine on its way out is listed as what it is; it may vanish while the others move, and until it has, nothing is complete.
+async fn on_its_way_out(vanishes: bool) {
+    let world = World::start(1.0).await;
+    let clock = Ahead::shared();
+    let mut console = world.console_at(Arc::clone(&clock), |text| text);
+    let setting = json!({"platform": "fly", "resource": "production/1", "state": "destroying"});
+    world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
+    let says =
+        with(&world, |app| format!("machine {} {}: being destroyed", app.machines[1].id, app.machines[1].region));
+    console
+        .fact(|fact| match fact {
+            Fact::Declared(id, told) if id == backend() && told.status == Status::Running => {
+                assert!(told.words.as_str().starts_with(&format!("1 of 2 known, {says}")), "{}", told.words);
+                Some(())
+            }
+            _ => None,
+        })
+        .await;
+    let plan = back(&mut console, Manner::default()).await;
+    let warns = format!("backend: 1 of 2 machines take part, not {says}");
+    assert!(plan.refusals.is_empty() && self::says(&plan, &warns), "{plan:#?}");
+    let op = plan.op;
+    console.begins(plan);
+    let closes = |one: &Operation| {
+        let close = one.steps.iter().find(|step| step.kind == StepKind::CloseRelease);
+        one.id == op && close.is_some_and(|step| step.state == StepState::Running)
+    };
+    drop(until(&mut console, closes).await);
+    if vanishes {
+        with(&world, |app| drop(app.machines.remove(1)));
+    } else {
+        clock.jump(Duration::from_secs(31));
+        drop(until(&mut console, |one| one.id == op && !one.proof.is_empty()).await);
+        clock.jump(Duration::from_secs(11));
+    }
+    let end = until(&mut console, |one| one.id == op && one.state.ended()).await;
+    if vanishes {
+        assert_eq!((end.state, row(&world).as_str()), (OpState::Done, "complete"), "{end:#?}");
+    } else {
+        assert_eq!((end.state, row(&world).as_str()), (OpState::HalfDone, "failed"), "{end:#?}");
+        assert!(end.outcome.as_str().contains(&format!("backend {says}")), "{}", end.outcome);
+        let close = end.steps.iter().find(|step| step.kind == StepKind::CloseRelease).unwrap();
+        assert!(close.detail.as_str().ends_with(&format!("on 1 of 2 machines; {says}")), "{close:?}");
+        assert!(end.proof.iter().any(|one| one.words.as_str() == "being destroyed"), "{end:#?}");
+    }
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_on_its_way_out_is_told_and_nothing_is_complete_while_it_is_listed() {
+    tokio::join!(on_its_way_out(true), on_its_way_out(false));
+}
+
 /// Half a fleet is never a healthy one.
 fn known(declared: &Declared, host: &str) {
     assert_eq!(declared.status, Status::Warn, "{host}: {declared:?}");
@@ -211,7 +267,7 @@ async fn a_switch_is_not_made_over_machines_that_cannot_be_read() {
     let ended = until(&mut console, |one| one.state.ended()).await;
     assert_eq!(ended.state, OpState::Failed, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("the new machines were destroyed"), "{}", ended.outcome);
-    world.sim.shared().advance(std::time::Duration::from_secs(10));
+    world.sim.shared().advance(Duration::from_secs(10));
     assert_eq!(configs(&world), before);
     assert!(with(&world, |app| app.machines.iter().all(|one| one.serving())));
     console.stop().await;

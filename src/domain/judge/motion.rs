@@ -81,8 +81,8 @@ impl Known<'_> {
         let commit = operation.commit.as_ref();
         let moved = operation.moves.iter().filter(|one| services.contains(&&one.service)).any(|one| {
             let known = self.releases.get(&one.service).into_iter().flatten().find(|row| row.id == one.to);
-            // A deployment whose commit nobody knows may be any of them.
-            known.and_then(|row| row.sha.as_ref()).or(commit).is_none_or(wanted)
+            // A deployment whose commit nobody knows explains no commit.
+            known.and_then(|row| row.sha.as_ref()).or(commit).is_some_and(wanted)
         });
         // A build is made anew: it is no deployment that could be named before.
         let built = || operation.steps.iter().any(|step| services.contains(&&step.service));

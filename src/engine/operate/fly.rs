@@ -166,11 +166,12 @@ impl Operator {
         let wanted = self.digest(fly, app, image).await?;
         let other = |one: &Machine| one.digest.as_ref() != Some(&wanted);
         let ill = |one: &Machine| one.state.as_str() == "started" && one.checks.0 < one.checks.1;
-        // A check that fails once while connections move is no verdict.
+        // A check that fails once while connections move is no verdict, and a machine on its way out is gone in seconds.
         let end = self.clock.mono() + PATIENCE / 4;
         let fleet = loop {
-            let fleet = Fleet::of(self.look(|| fly.machines(app)).await?);
-            let settled = fleet.whole.iter().any(other) || !fleet.whole.iter().any(ill);
+            let fleet = Fleet::of(self.look(|| fly.listed(app)).await?);
+            let open = fleet.whole.iter().any(ill) || !fleet.leaving.is_empty();
+            let settled = fleet.whole.iter().any(other) || !open;
             if settled || self.clock.mono() > end {
                 break fleet;
             }
@@ -182,7 +183,7 @@ impl Operator {
             let what = if other(machine) { "it runs another image".to_owned() } else { words.join("; ") };
             return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
         }
-        let (seen, listed) = (fleet.whole.len(), fleet.len());
+        let (seen, listed) = (fleet.whole.len(), fleet.total());
         if seen == planned && listed == planned && planned > 0 {
             self.patch(fly, app, id, "complete").await?;
             let rest = fleet.whole.iter().filter(|machine| machine.rests()).count();
@@ -198,9 +199,9 @@ impl Operator {
             Some(part) => part,
             None => format!("{} listed, the plan was for {planned}", amount_does(seen, "machine", ("is", "are"))),
         };
-        match (seen, fleet.unread.is_empty()) {
-            (0, _) | (_, true) => Err(Trouble::Failed(Text::from(why))),
-            (_, false) => Ok(Closed::Part(Text::from(format!("{} on {why}", part.to.0)))),
+        match (seen, fleet.part()) {
+            (0, _) | (_, None) => Err(Trouble::Failed(Text::from(why))),
+            (_, Some(_)) => Ok(Closed::Part(Text::from(format!("{} on {why}", part.to.0)))),
         }
     }
 

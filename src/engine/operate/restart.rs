@@ -30,7 +30,7 @@ impl Operator {
         }
         let look = async {
             let fleet = Fleet::of(self.look(|| fly.machines(part.resource.as_str())).await?);
-            Ok(match fleet.part() {
+            Ok(match fleet.part().filter(|_| !fleet.unread.is_empty()) {
                 Some(told) => Closed::Part(Text::from(format!("restarted {told}"))),
                 None if fleet.len() == part.revisions.len() => {
                     return Err(Trouble::Failed(Text::from(

@@ -56,7 +56,7 @@ impl Operator {
             Ok(image) => image.as_ref(),
             Err(why) => return unread(format!("its image could not be looked up: {why}")),
         };
-        let fleet = match fly.machines(claim.resource.as_str()).await {
+        let fleet = match fly.listed(claim.resource.as_str()).await {
             Ok(fleet) => fleet,
             Err(error) => return unread(format!("its machines could not be read: {error}")),
         };
@@ -239,7 +239,8 @@ fn machine(claim: &Claim, one: &Machine, image: Option<&Text>, rested: bool) -> 
     let says = |found, words: String| observation(claim, witness.clone(), found, words);
     let Some(whole) = one.whole() else {
         let why = one.unread().map_or_else(|| "it was not read".to_owned(), ToString::to_string);
-        return says(Found::Unread, format!("{why}: what it runs is not known"));
+        let more = if one.leaving() { "" } else { ": what it runs is not known" };
+        return says(Found::Unread, format!("{why}{more}"));
     };
     let version = || one.release_version.map_or_else(|| "another image".to_owned(), |version| format!("v{version}"));
     let runs = one.sha.as_ref().map_or_else(version, |sha| sha.short().to_owned());

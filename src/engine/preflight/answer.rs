@@ -4,7 +4,7 @@
 use super::pipeline::{self, Draft};
 use super::{Past, lane};
 use crate::clock::Timestamp;
-use crate::domain::environment::EnvInfo;
+use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::operation::{Act, Operation, StepKind};
 use crate::domain::pipeline::{Run, RunState};
 use crate::platform::PlatformError;
@@ -32,8 +32,16 @@ pub(super) async fn review(
         let wanted = if approve { Verdict::Approved } else { Verdict::Rejected };
         match heard(said, wanted, !own.is_empty(), past.earlier.as_ref().is_some_and(Operation::sent)) {
             Heard::Arrived(by) => {
+                let attempt = run.number.1;
+                let Some(whose) = whose(&run, approve, &by) else {
+                    let text = format!(
+                        "{name} runs for the {attempt}. time, and GitHub tells no time of answers: whether this attempt was {word} is not \
+                         known; nothing is sent again; look at it on GitHub, then leave the operation as it is"
+                    );
+                    return Ok(Err(Text::from(text)));
+                };
                 let part = pipeline::part(env, Some(&run), to, act, Vec::new());
-                return Ok(Ok(Draft::arrived(part, format!("{name} was {word} for {} by {by}", env.id))));
+                return Ok(Ok(Draft::arrived(part, format!("{name} was {word} for {}{whose}", env.id))));
             }
             Heard::Unsure => {
                 let text = format!(
@@ -82,6 +90,16 @@ fn heard(said: Option<(Verdict, Text)>, wanted: Verdict, waits: bool, sent: bool
         _ if waits && sent => Heard::Unsure,
         _ => Heard::Open,
     }
+}
+
+/// How an answer that stands in the list of a run was given: ` by ines`. The list has the answers to all attempts of a run, and no time of
+/// them: of a later attempt its end alone tells that it was the one answered, and not by whom. `None` = nothing tells it.
+fn whose(run: &Run, approve: bool, by: &Text) -> Option<String> {
+    if run.number.1 <= 1 {
+        return Some(format!(" by {by}"));
+    }
+    let so = run.over() && (run.status == Status::Ok) == approve && run.state != RunState::Cancelled;
+    so.then(|| format!(", as its attempt {} shows; by whom is not known", run.number.1))
 }
 
 /// The one answer that was given for an environment, and by whom; `None` = there is none, or there are several that differ: GitHub tells

@@ -30,6 +30,8 @@ pub(in crate::engine) struct Fleet {
     pub(in crate::engine) whole: Vec<Machine>,
     /// Those that were not: they are there, and take part in nothing.
     pub(in crate::engine) unread: Vec<Machine>,
+    /// Those on their way out: nothing is planned on them, and without them nothing is complete for as long as they are listed.
+    pub(in crate::engine) leaving: Vec<Machine>,
 }
 
 /// A machine as a plan saw it: its version and what its configuration consists of, or why it could not be read.
@@ -44,34 +46,41 @@ pub(in crate::engine) fn revision(machine: &Machine) -> (Text, Text) {
 impl Fleet {
     pub(in crate::engine) fn of(machines: Vec<Machine>) -> Self {
         let all = machines.into_iter().filter(Machine::in_fleet);
-        let (mut whole, unread): (Vec<Machine>, Vec<Machine>) = all.partition(|machine| machine.whole().is_some());
+        let (leaving, all): (Vec<Machine>, Vec<Machine>) = all.partition(Machine::leaving);
+        let (mut whole, unread): (Vec<Machine>, Vec<Machine>) =
+            all.into_iter().partition(|machine| machine.whole().is_some());
         whole.sort_by_key(|machine| std::cmp::Reverse(machine.release_version));
-        Self { whole, unread }
+        Self { whole, unread, leaving }
     }
 
-    /// How many there are.
+    /// How many there are that are to stay.
     pub(in crate::engine) fn len(&self) -> usize {
         self.whole.len() + self.unread.len()
     }
 
-    /// All of them, as a plan keeps them.
+    /// How many are listed.
+    pub(in crate::engine) fn total(&self) -> usize {
+        self.len() + self.leaving.len()
+    }
+
+    /// All that are to stay, as a plan keeps them.
     pub(super) fn revisions(&self) -> Vec<(Text, Text)> {
         self.whole.iter().chain(&self.unread).map(revision).collect()
     }
 
     /// What is told before anybody confirms: which machines take no part.
     pub(super) fn warnings(&self, name: &str) -> Vec<Text> {
-        let (known, all) = (self.whole.len(), self.len());
+        let (known, all) = (self.whole.len(), self.total());
         let one = |machine: &Machine| {
             Text::from(format!("{name}: {known} of {all} machines take part, not {}", named(machine)))
         };
-        self.unread.iter().map(one).collect()
+        self.unread.iter().chain(&self.leaving).map(one).collect()
     }
 
     /// `2 of 3 machines; machine d89 fra: host does not answer`: where not all of them were read.
     pub(in crate::engine) fn part(&self) -> Option<String> {
-        let named: Vec<String> = self.unread.iter().map(named).collect();
-        let known = format!("{} of {} machines; {}", self.whole.len(), self.len(), named.join("; "));
+        let named: Vec<String> = self.unread.iter().chain(&self.leaving).map(named).collect();
+        let known = format!("{} of {} machines; {}", self.whole.len(), self.total(), named.join("; "));
         (!named.is_empty()).then_some(known)
     }
 }
@@ -83,7 +92,7 @@ fn named(machine: &Machine) -> String {
 
 /// The machines of deploys; at least one that can be read.
 pub(super) async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Fleet, Text> {
-    let fleet = Fleet::of(fly.machines(&info.resource).await.map_err(told)?);
+    let fleet = Fleet::of(fly.listed(&info.resource).await.map_err(told)?);
     match (fleet.whole.is_empty(), fleet.part()) {
         (false, _) => Ok(fleet),
         (true, None) => Err(Text::from(format!("{} has no machine that deploys manage", info.id))),
@@ -144,8 +153,9 @@ pub(super) async fn restart(
         let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
         StepKind::RestartMachine.step(title)
     };
-    let whole =
-        all.part().map(|_| StepKind::JudgeFleet.step(format!("see that all {} machines were restarted", all.len())));
+    // One on its way out need not be restarted.
+    let short = !all.unread.is_empty();
+    let whole = short.then(|| StepKind::JudgeFleet.step(format!("see that all {} machines were restarted", all.len())));
     let steps = fleet.iter().map(step).chain(whole).collect();
     let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
     let part = part(info, &all, Act::FlyRestart { machines }, steps);

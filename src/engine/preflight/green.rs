@@ -3,12 +3,8 @@
 use crate::domain::manner::{Manner, Strategy};
 use crate::engine::plan::{Greens, Left};
 use crate::platform::fly::{Machine, WholeConfig};
+pub(in crate::engine) use crate::platform::fly::{TAG, TWIN};
 use crate::sanitize::Text;
-
-/// Marks a machine as new: the release row's id and the machine that it takes the place of. Fly's own tool knows the first.
-pub(in crate::engine) const TAG: &str = "fly_bluegreen_deployment_tag";
-/// Which old machine a new one takes the place of.
-pub(in crate::engine) const TWIN: &str = "flightdeck_in_place_of";
 
 /// The new machines that the open release made.
 pub(in crate::engine) fn of_release<'a>(machines: &'a [Machine], row: &str) -> impl Iterator<Item = &'a Machine> {

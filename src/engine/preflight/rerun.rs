@@ -34,8 +34,8 @@ pub(super) async fn draft(
     {
         if run.over() && run.status != Status::Ok {
             return Err(Text::from(format!(
-                "{name} has run again already: {}; leave the operation as it is",
-                run.words
+                "{name} has run again already, and attempt {} is over: {}; leave the operation as it is, then it can be run once more",
+                run.number.1, run.words
             )));
         }
         // One that has ended well is seen to have, and what it was to bring is proven.
@@ -97,8 +97,10 @@ pub(super) async fn taken_up(
     };
     match run {
         Some(run) if run.over() && run.status != Status::Ok => {
-            let text =
-                format!("{} #{} is over: {}; leave the operation as it is", run.workflow, run.number.0, run.words);
+            let text = format!(
+                "{} #{} is over: {}; leave the operation as it is, then promote anew or run it again",
+                run.workflow, run.number.0, run.words
+            );
             Err(Text::from(text))
         }
         Some(run) => Ok(Some(follow(env, &run, earlier.commit.clone()))),

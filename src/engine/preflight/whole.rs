@@ -187,7 +187,11 @@ async fn found(
     };
     if facts.already {
         let runs = facts.to.sha.as_ref().map_or_else(|| facts.to.label.to_string(), |sha| sha.short().to_owned());
-        let (state, words) = stays(&runs, facts.to.sha.as_ref(), &seen);
+        let (state, mut words) = stays(&runs, facts.to.sha.as_ref(), &seen);
+        let prefix = format!("{}: ", service.id.name);
+        for more in &facts.unread {
+            words = format!("{words}; {}", more.as_str().trim_start_matches(&prefix));
+        }
         return Ok(Found::Stays(rest(state, sha, words), Some(claim)));
     }
     let warning = match (&facts.declared, &seen) {

@@ -41,6 +41,19 @@ pub struct Unread {
     gap: Option<Gap>,
     /// `host_status`, where it is not `ok`.
     host: Option<Text>,
+    /// It is on its way out, and vanishes by itself.
+    leaving: bool,
+}
+
+impl Unread {
+    /// Keeps whether it is on its way out still.
+    pub(super) fn leaves(&mut self, leaving: bool) {
+        self.leaving = leaving;
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving
+    }
 }
 
 /// What is wrong with what was told.
@@ -56,7 +69,7 @@ enum Gap {
     NoVersion,
     /// It is listed although it is destroyed.
     Destroyed,
-    /// It has been `destroying` for longer than that takes.
+    /// It is `destroying`, or has been for longer than that takes.
     Destroying,
 }
 
@@ -82,7 +95,7 @@ impl MachineConfig {
         };
         match (&machine.config, gap, host) {
             (Value::Object(fields), None, None) => Self::Whole(WholeConfig(fields.clone())),
-            (_, gap, host) => Self::Unreadable(Unread { gap, host: host.map(Text::clean) }),
+            (_, gap, host) => Self::Unreadable(Unread { gap, host: host.map(Text::clean), leaving: false }),
         }
     }
 }
@@ -120,6 +133,7 @@ impl fmt::Display for Unread {
             Some(Gap::Malformed(what)) => Some(format!("its configuration has {what}")),
             Some(Gap::NoVersion) => Some("no version".to_owned()),
             Some(Gap::Destroyed) => Some("destroyed, and still listed".to_owned()),
+            Some(Gap::Destroying) if self.leaving => Some("being destroyed".to_owned()),
             Some(Gap::Destroying) => Some("being destroyed for more than 5 minutes".to_owned()),
             None => None,
         };

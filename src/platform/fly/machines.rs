@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    FLY, Fly, Lease, Machine, MachineConfig, Membership, NextConfig, UPDATE_TIMEOUT, WAIT_MAX, WaitResult, config, wire,
+    FLY, Fly, Lease, Machine, MachineConfig, Membership, NextConfig, TAG, TWIN, UPDATE_TIMEOUT, WAIT_MAX, WaitResult,
+    config, wire,
 };
 use crate::domain::ids::Sha;
 use crate::platform::{ErrorKind, PlatformError, lenient};
@@ -16,15 +17,33 @@ use crate::sanitize::Text;
 pub(super) const NONCE: &str = "fly-machine-lease-nonce";
 
 impl Fly {
-    /// `GET /v1/apps/{app}/machines`, every machine that is listed, but for those that have just been destroyed.
+    /// `GET /v1/apps/{app}/machines`, every machine that is listed and is to stay: those that are on their way out are left out.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
     pub async fn machines(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
+        let mut machines = self.listed(app).await?;
+        machines.retain(|machine| !machine.leaving());
+        Ok(machines)
+    }
+
+    /// The same with those that are on their way out, but for those whose place another one has taken.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn listed(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
         let call = self.http.get(FLY, &format!("{}/machines", self.app_url(app)));
         let machines: Vec<wire::Machine> = self.machines_auth(call).read().await?;
         let now = self.http.now_at(FLY);
-        Ok(machines.into_iter().filter(|machine| !leaving(machine, now)).map(Machine::from).collect())
+        let aged = |wire: wire::Machine| {
+            let leaves = leaving(&wire, now);
+            let mut machine = Machine::from(wire);
+            if let MachineConfig::Unreadable(why) = &mut machine.config {
+                why.leaves(leaves);
+            }
+            machine
+        };
+        Ok(counted(machines.into_iter().map(aged).collect()))
     }
 
     /// `GET /v1/apps/{app}/machines/{id}`, the cheap poll.
@@ -199,11 +218,27 @@ impl From<wire::Machine> for Machine {
     }
 }
 
+/// What Fly's own tool writes over the tag of an old machine whose place a new one has taken.
+const RETIRED: &str = "safe_to_destroy";
 /// How long a machine may take to be destroyed; one that takes longer is stuck (docs/platforms/fly.md section 3.2).
 const DESTROYING: SignedDuration = SignedDuration::from_mins(5);
 
-/// Whether a machine has just been destroyed, or is about to be: it is none of the fleet any more. One whose state has said so for
-/// longer than that takes, or at no known time, may be a machine that runs on.
+/// Leaves out the machines on their way out in whose place another one stands: an old one of a blue-green deploy, or a new one of a deploy
+/// that was taken back.
+fn counted(mut machines: Vec<Machine>) -> Vec<Machine> {
+    let standing = || machines.iter().filter(|machine| !machine.leaving());
+    let replaced = |machine: &Machine| {
+        let retired = machine.label(TAG) == Some(RETIRED);
+        let twin = |one: &Machine| one.label(TWIN) == Some(&machine.id) || machine.label(TWIN) == Some(&one.id);
+        machine.leaving() && (retired || standing().any(twin))
+    };
+    let gone: Vec<String> = machines.iter().filter(|one| replaced(one)).map(|one| one.id.clone()).collect();
+    machines.retain(|machine| !gone.contains(&machine.id));
+    machines
+}
+
+/// Whether a machine has just been destroyed, or is about to be: it vanishes by itself. One whose state has said so for longer than that
+/// takes, or at no known time, may be a machine that runs on.
 fn leaving(machine: &wire::Machine, now: Timestamp) -> bool {
     let lately = machine.updated_at.map(|at| now.duration_since(at) < DESTROYING);
     match machine.state.as_str() {
@@ -217,4 +252,49 @@ fn leaving(machine: &wire::Machine, now: Timestamp) -> bool {
 fn labelled_sha(image: &wire::ImageRef) -> Option<Sha> {
     let names = ["org.opencontainers.image.revision", "GH_SHA"];
     names.iter().find_map(|name| lenient::sha(image.labels.get(*name)?.as_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine of a fleet: its id, its state, when that changed, and its labels.
+    fn machine(id: &str, state: &str, at: &str, labels: Value) -> Machine {
+        let mut metadata = labels;
+        metadata["fly_platform_version"] = "v2".into();
+        let config = json!({"image": "registry/app:41", "metadata": metadata});
+        let body = json!({"id": id, "state": state, "instance_id": "01", "updated_at": at, "config": config});
+        let wire: wire::Machine = serde_json::from_value(body).unwrap();
+        let leaves = leaving(&wire, "2026-11-28T12:00:00Z".parse().unwrap());
+        let mut machine = Machine::from(wire);
+        if let MachineConfig::Unreadable(why) = &mut machine.config {
+            why.leaves(leaves);
+        }
+        machine
+    }
+
+    #[test]
+    fn a_machine_on_its_way_out_is_listed_as_what_it_is_for_as_long_as_its_place_is_empty() {
+        let (now, old) = ("2026-11-28T11:59:50Z", "2026-11-28T11:00:00Z");
+        let told = |one: &Machine| one.unread().map(ToString::to_string).unwrap_or_default();
+        let leaves = |state: &str, at: &str| {
+            let one = machine("a", state, at, json!({}));
+            (one.leaving(), one.in_fleet(), told(&one))
+        };
+        assert_eq!(leaves("destroying", now), (true, true, "being destroyed".to_owned()));
+        assert_eq!(leaves("destroying", old), (false, true, "being destroyed for more than 5 minutes".to_owned()));
+        assert_eq!(leaves("destroyed", now), (true, true, "destroyed, and still listed".to_owned()));
+        assert_eq!(leaves("destroyed", old), (false, true, "destroyed, and still listed".to_owned()));
+        assert_eq!(leaves("started", now), (false, true, String::new()));
+
+        let ids = |all: Vec<Machine>| counted(all).into_iter().map(|one| one.id).collect::<Vec<_>>();
+        let stays = machine("b", "started", now, json!({}));
+        let leaving = |labels: Value| machine("a", "destroying", now, labels);
+        assert_eq!(ids(vec![leaving(json!({})), stays.clone()]), ["a", "b"]);
+        assert_eq!(ids(vec![leaving(json!({})), machine("b", "started", now, json!({TWIN: "a"}))]), ["b"]);
+        assert_eq!(ids(vec![leaving(json!({TWIN: "b"})), stays.clone()]), ["b"], "a new one that is taken back");
+        assert_eq!(ids(vec![leaving(json!({TAG: RETIRED})), stays.clone()]), ["b"], "Fly's own tool says so");
+        let still = machine("a", "started", now, json!({TAG: RETIRED}));
+        assert_eq!(ids(vec![still, stays]), ["a", "b"], "what runs counts");
+    }
 }

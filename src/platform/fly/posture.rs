@@ -29,7 +29,7 @@ impl Fly {
     async fn exits(&self, app: &str) -> Result<Posture, PlatformError> {
         let machines = self.recent_machines(app, std::time::Duration::from_secs(30)).await?;
         let (mut killed, mut ended) = (Vec::new(), 0_usize);
-        let fleet = || machines.iter().filter(|machine| machine.in_fleet());
+        let fleet = || machines.iter().filter(|machine| machine.in_fleet() && !machine.leaving());
         let unread = fleet().filter(|machine| machine.unread().is_some()).count();
         for machine in fleet().filter(|machine| machine.unread().is_none()) {
             let url = format!("{}/events", self.machine_url(app, &machine.id));

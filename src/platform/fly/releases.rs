@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FLY, Fly, FlyRelease, wire};
+use crate::domain::environment::Status;
 use crate::platform::http::{garbage, segment};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
@@ -38,6 +39,16 @@ impl Fly {
         let mut releases: Vec<FlyRelease> = list.releases.into_iter().map(FlyRelease::from).collect();
         releases.sort_by_key(|release| std::cmp::Reverse(release.version));
         Ok(releases)
+    }
+
+    /// The newest release, where its row says that a deploy is under way.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn open_release(&self, app: &str) -> Result<Option<FlyRelease>, PlatformError> {
+        let newest = self.releases(app, 1).await?.into_iter().next();
+        let now = self.http.now_at(FLY);
+        Ok(newest.filter(|row| row.stands(now).0 == Status::Running))
     }
 
     /// Whether the registry still has an image (GraphQL `app.image(ref:)`): its digest, or `None` when it is gone.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{FLY, Fly, FlyRelease, Machine};
@@ -25,6 +25,9 @@ pub const LISTED: u32 = 50;
 /// How old release rows may be while machines and rows agree and none is open, and while they do not.
 const SETTLED: Duration = Duration::from_secs(25);
 const UNSETTLED: Duration = Duration::from_millis(1_500);
+
+/// How long an open row is believed while no machine changes: a deploy waits for each machine for five minutes by itself.
+pub const QUIET: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the web API knows of a release beside its row.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,9 +59,9 @@ impl Rows {
 }
 
 impl Fly {
-    /// The machines, read at most `age` ago.
+    /// The machines with those on their way out, read at most `age` ago.
     pub(super) async fn recent_machines(&self, app: &str, age: Duration) -> Result<Arc<Vec<Machine>>, PlatformError> {
-        self.recent.machines.get(app, self.http.clock(), age, self.machines(app)).await
+        self.recent.machines.get(app, self.http.clock(), age, self.listed(app)).await
     }
 
     /// The release rows and images, read at most `age` ago.
@@ -151,7 +154,9 @@ impl Fly {
         // Where there are machines, no release row stands in for what they run.
         let live = carried(&machines).or(newest.filter(|_| fleet.is_empty()).map(|release| release.version));
         let release = releases.iter().find(|release| Some(release.version) == live);
-        let rolling = newest.filter(|release| release.stands(now).0 == Status::Running);
+        let open = newest.filter(|release| release.stands(now).0 == Status::Running);
+        let still = open.and_then(|release| still(release, &machines, now));
+        let rolling = open.filter(|_| still.is_none());
         let rollout = rolling.map(|release| {
             let done = fleet.iter().filter(|machine| machine.release_version == Some(release.version)).count();
             Rollout { done: count(done), total: count(fleet.len()) }
@@ -168,7 +173,7 @@ impl Fly {
             },
             sha: sha.or_else(|| image?.sha.clone()),
             status: if rollout.is_some() { Status::Running } else { condition(&fleet) },
-            words: words(&fleet, release, newest, now),
+            words: words(&fleet, (release, newest), still, now),
             created_at: release.and_then(|release| release.created_at),
             rollout,
             pin: None,
@@ -200,7 +205,7 @@ fn claimed(newest: Option<&FlyRelease>, images: &HashMap<u64, ReleaseImage>) -> 
 /// Whether every machine runs the commit of a release, whichever release it is labelled with: one that ran the image before was not
 /// moved.
 fn runs(machines: &[Machine], claimed: &Claimed, images: &HashMap<u64, ReleaseImage>) -> bool {
-    let fleet = || machines.iter().filter(|machine| machine.in_fleet());
+    let fleet = || machines.iter().filter(|machine| machine.in_fleet() && !machine.leaving());
     let same = |machine: &Machine| {
         let sha = instance(machine, images).sha;
         sha.zip(claimed.sha.as_ref()).is_some_and(|(sha, claimed)| sha.same(claimed))
@@ -223,12 +228,16 @@ fn condition(fleet: &[&Machine]) -> Status {
     let bad = |machine: &Machine| machine.checks.0 < machine.checks.1 || machine.state.as_str() == "failed";
     let idle = |machine: &Machine| matches!(machine.state.as_str(), "stopped" | "suspended" | "created");
     let failing = judged.iter().filter(|machine| bad(machine)).count();
+    let leaving = fleet.iter().filter(|machine| machine.leaving()).count();
     if judged.is_empty() {
         Status::Unknown
     } else if failing == judged.iter().filter(|machine| !idle(machine)).count() && failing > 0 {
         Status::Fail
-    } else if failing > 0 || judged.len() < fleet.len() {
+    } else if failing > 0 || judged.len() + leaving < fleet.len() {
         Status::Warn
+    } else if leaving > 0 {
+        // It is in motion: what it is without that machine is not settled yet.
+        Status::Running
     } else if judged.iter().all(|machine| machine.state.as_str() == "started" || idle(machine)) {
         Status::Ok
     } else {
@@ -236,14 +245,38 @@ fn condition(fleet: &[&Machine]) -> Status {
     }
 }
 
-fn words(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>, now: Timestamp) -> Text {
+/// Since when nothing has moved for a release whose row is open, where that is for longer than a deploy rests: whoever deployed has left
+/// the row behind, and the fleet alone says how the app is doing.
+fn still(row: &FlyRelease, machines: &[Machine], now: Timestamp) -> Option<Timestamp> {
+    let settled = |one: &Machine| one.rests() || matches!(one.state.as_str(), "started" | "failed" | "destroyed");
+    // A throw-away machine that runs is a command of the release, which may take its time.
+    let works =
+        |one: &Machine| !one.in_fleet() && one.state.as_str() == "started" && one.process_group.as_str() != "app";
+    if machines.iter().any(|one| !settled(one) || works(one)) {
+        return None;
+    }
+    let changed = machines.iter().filter(|one| one.in_fleet()).filter_map(|one| one.updated_at).max();
+    let last = row.created_at?.max(changed?);
+    (now.duration_since(last) >= QUIET).then_some(last)
+}
+
+/// The release that the machines carry, and the newest one.
+type Carried<'a> = (Option<&'a FlyRelease>, Option<&'a FlyRelease>);
+
+fn words(fleet: &[&Machine], (release, newest): Carried<'_>, still: Option<Timestamp>, now: Timestamp) -> Text {
     let known = fleet.iter().filter(|machine| machine.unread().is_none()).count();
-    let told = told(fleet, release, newest, now);
+    let mut told = told(fleet, release, newest, now);
+    if let Some(since) = still {
+        told = Text::from(format!("{told}, and no machine has changed since {}", since.strftime("%F %H:%MZ")));
+    }
     if known == fleet.len() {
         return told;
     }
     let more = if told.is_empty() { String::new() } else { format!("; {told}") };
-    Text::from(format!("{known} of {} known{more}", fleet.len()))
+    let leaving = fleet.iter().filter(|machine| machine.leaving());
+    let leaving: String =
+        leaving.filter_map(|one| Some(format!(", machine {} {}: {}", one.id, one.region, one.unread()?))).collect();
+    Text::from(format!("{known} of {} known{leaving}{more}", fleet.len()))
 }
 
 fn told(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>, now: Timestamp) -> Text {
@@ -261,4 +294,37 @@ fn told(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRel
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::fly::wire;
+
+    fn machine(state: &str, group: &str, at: &str) -> Machine {
+        let metadata = json!({"fly_platform_version": "v2", "fly_process_group": group});
+        let config = json!({"image": "registry/app:41", "metadata": metadata});
+        let body = json!({"id": "a", "state": state, "instance_id": "01", "updated_at": at, "config": config});
+        serde_json::from_value::<wire::Machine>(body).unwrap().into()
+    }
+
+    #[test]
+    fn a_row_that_was_left_open_is_no_deploy_under_way_once_nothing_moves() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let row = json!({"id": "r", "version": 43, "status": "running", "created_at": "2026-11-28T12:00:00Z"});
+        let row: FlyRelease = serde_json::from_value::<wire::Release>(row).unwrap().into();
+        let (before, during) = ("2026-11-28T11:00:00Z", "2026-11-28T12:10:00Z");
+        let told = |machines: &[Machine], now: &str| still(&row, machines, time(now));
+        let old = [machine("started", "app", before)];
+        assert_eq!(told(&old, "2026-11-28T12:14:00Z"), None, "its deploy may only begin");
+        assert_eq!(told(&old, "2026-11-28T12:16:00Z"), Some(time("2026-11-28T12:00:00Z")));
+        let half = [machine("started", "app", during), machine("started", "app", before)];
+        assert_eq!(told(&half, "2026-11-28T12:16:00Z"), None);
+        assert_eq!(told(&half, "2026-11-28T12:26:00Z"), Some(time(during)));
+        let moving = [machine("replacing", "app", during)];
+        assert_eq!(told(&moving, "2026-11-28T12:26:00Z"), None);
+        let command = [old[0].clone(), machine("started", "fly_app_release_command", before)];
+        assert_eq!(told(&command, "2026-11-28T12:26:00Z"), None, "a command of the release runs");
+        assert_eq!(told(&[], "2026-11-28T12:26:00Z"), None, "nothing is known of machines");
+    }
 }

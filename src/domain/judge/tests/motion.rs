@@ -97,12 +97,13 @@ fn a_service_in_motion_is_deploying_and_mixed_names_both_commits() {
         Operation { moves: vec![moves("backend", "v42")], commit: Some(NEW.into()), ..begun(OpKind::RollBack) };
     world.operations.insert(op, to_new.clone());
     assert_eq!(world.known().service(&id("backend")).state, State::Deploying);
-    // One that moves nothing, another service, or this one to a third commit, explains nothing.
+    // One that moves nothing, another service, or this one to a third commit or to one that nobody knows, explains nothing.
     let third = Some("aaaaaaa000000000000000000000000000000000".into());
     for explains_nothing in [
         begun(OpKind::SetSecret),
         Operation { commit: Some(NEW.into()), ..begun(OpKind::Restart) },
         Operation { moves: vec![moves("frontend", "dpl_2")], ..to_new.clone() },
+        Operation { moves: vec![moves("backend", "v39")], commit: None, ..to_new.clone() },
         Operation { commit: third, ..to_new },
     ] {
         let told = format!("{explains_nothing:?}");
