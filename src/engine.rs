@@ -27,6 +27,7 @@ use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::operation::{Operation, Plan, Wish};
+use crate::platform::http::Stated;
 use crate::sanitize::Text;
 pub use lanes::Lanes;
 pub use recall::recall;
@@ -58,7 +59,14 @@ impl Engine {
         let (outbox, lanes) = lanes::open();
         let supervisor = supervisor::Supervisor::default();
         let mut refresh = HashMap::new();
-        let clients = feeds::Clients::new(&settings, &clock, &outbox);
+        let told = outbox.clone();
+        let stated = move |platform, stated| {
+            told.tell_if_room(match stated {
+                Stated::Budget(budget) => Fact::Budget(platform, budget),
+                Stated::Clock(ahead) => Fact::Clock(platform, ahead),
+            });
+        };
+        let clients = feeds::Clients::new(&settings, &clock, Arc::new(stated));
         for (id, feed) in feeds::all(&settings, &clients, scope) {
             let wake = Arc::new(Notify::new());
             refresh.insert(id.clone(), Arc::clone(&wake));

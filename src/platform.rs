@@ -1,5 +1,6 @@
 //! Clients of the outside platforms. Each adapter turns wire answers into domain types; none knows another.
 
+pub mod adapters;
 pub mod fly;
 pub mod github;
 pub mod http;

@@ -1,6 +1,9 @@
 //! The walls inside one crate: who may import whom, which crates a layer may know, and how long a file may grow.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/matches.rs"]
+mod matches;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -10,88 +10,22 @@ mod releases;
 pub(in crate::engine) mod secrets;
 mod token;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::Scope;
 use super::lanes::Outbox;
-use super::poll::{Feed, Pace};
-use crate::clock::SharedClock;
+use super::poll::{Feed, Pace, Reads};
 use crate::config::Settings;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
-use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
-use crate::domain::ids::EnvId;
 use crate::platform::PlatformError;
-use crate::platform::fly::Fly;
-use crate::platform::github::Github;
-use crate::platform::http::{Http, Stated};
-use crate::platform::supabase::Supabase;
-use crate::platform::vercel::Vercel;
-use crate::redact::Redactor;
-
-/// The clients of the platforms that the settings name.
-#[derive(Clone)]
-pub(super) struct Clients {
-    pub(super) http: Http,
-    pub(super) fly: Option<Fly>,
-    pub(super) vercel: Option<Vercel>,
-    pub(super) github: Option<Github>,
-    pub(super) supabase: Option<Supabase>,
-}
-
-impl Clients {
-    pub(super) fn new(settings: &Settings, clock: &SharedClock, outbox: &Outbox) -> Self {
-        let tokens = [&settings.github, &settings.vercel, &settings.supabase].into_iter().flatten();
-        let tokens = tokens.filter_map(|access| access.token.get());
-        let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.get()));
-        let databases = settings.databases.iter().filter_map(|database| database.url.get());
-        let tokens: Vec<_> = tokens.chain(databases.flat_map(Redactor::parts_of_url)).collect();
-        let redactor = Arc::new(Redactor::new(&tokens));
-        let told = outbox.clone();
-        let sink = Arc::new(move |platform, stated| {
-            told.tell_if_room(match stated {
-                Stated::Budget(budget) => Fact::Budget(platform, budget),
-                Stated::Clock(ahead) => Fact::Clock(platform, ahead),
-            });
-        });
-        let http = Http::through(settings.proxy.clone(), Arc::clone(clock), redactor, Some(sink));
-        let github = settings.github.clone().zip(settings.repository.clone());
-        Self {
-            fly: settings.fly.clone().map(|access| Fly::new(http.clone(), access)),
-            vercel: settings
-                .vercel
-                .clone()
-                .map(|access| Vercel::new(http.clone(), access, settings.vercel_team.clone())),
-            github: github.map(|(access, repository)| Github::new(http.clone(), access, &repository)),
-            supabase: settings.supabase.clone().map(|access| Supabase::new(http.clone(), access)),
-            http,
-        }
-    }
-}
-
-/// What an environment is called on Vercel: production by its tier, whatever the console calls it; others by their name, which
-/// the client looks up among the project's custom environments.
-pub(super) fn vercel_target(env: &EnvId, tier: Tier) -> Arc<str> {
-    if tier == Tier::Production { "production".into() } else { env.as_str().into() }
-}
-
-/// Any feed.
-pub(super) enum AnyFeed {
-    Declared(declared::DeclaredFeed),
-    Observed(probes::ObservedFeed),
-    Releases(releases::ReleasesFeed),
-    Logs(Box<logs::LogsFeed>),
-    Probe(probes::ProbesFeed),
-    Secrets(secrets::SecretsFeed),
-    Pipeline(pipeline::PipelineFeed),
-    Token(token::TokenFeed),
-    Builds(Box<builds::BuildsFeed>),
-    Posture(Box<posture::PostureFeed>),
-}
+pub(super) use crate::platform::adapters::Clients;
+use crate::platform::http::Http;
+pub(super) use crate::platform::vercel::target as vercel_target;
 
 /// A feed with the platforms whose budgets it uses.
 pub(super) struct Paced {
-    feed: AnyFeed,
+    feed: Box<dyn Reads>,
     http: Http,
     platforms: Vec<Platform>,
 }
@@ -111,145 +45,96 @@ impl Feed for Paced {
     }
 }
 
-/// The platforms that a feed asks.
-fn asked(id: &FeedId, settings: &Settings) -> Vec<Platform> {
-    let services = || settings.environments.iter().flat_map(|env| &env.services);
-    match id {
-        FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Logs(of) | FeedId::Builds(of) => {
-            services().filter(|service| service.id == *of).map(|service| service.platform).collect()
-        }
-        FeedId::Secrets(env) => {
-            let mine = services().filter(|service| service.id.env == *env).map(|service| service.platform);
-            mine.chain([Platform::Github]).collect()
-        }
-        FeedId::Pipeline => vec![Platform::Github],
-        FeedId::Token(platform) => vec![*platform],
-        FeedId::Posture(of) => {
-            let mine = services().filter(|service| service.id == *of).map(|service| service.platform);
-            // The repository is no service of the configuration.
-            mine.chain((&*of.name == "repository").then_some(Platform::Github)).collect()
-        }
-        FeedId::Observed(_) | FeedId::Health(_) | FeedId::Journal => Vec::new(),
-    }
-}
-
-impl AnyFeed {
-    fn wake(&mut self) {
-        match self {
-            Self::Posture(feed) => feed.wake(),
-            Self::Releases(feed) => feed.wake(),
-            _ => {}
-        }
-    }
-
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        match self {
-            Self::Declared(feed) => feed.read(outbox).await,
-            Self::Observed(feed) => feed.read(outbox).await,
-            Self::Releases(feed) => feed.read(outbox).await,
-            Self::Logs(feed) => feed.read(outbox).await,
-            Self::Probe(feed) => feed.read(outbox).await,
-            Self::Secrets(feed) => feed.read(outbox).await,
-            Self::Pipeline(feed) => feed.read(outbox).await,
-            Self::Token(feed) => feed.read(outbox).await,
-            Self::Builds(feed) => feed.read(outbox).await,
-            Self::Posture(feed) => feed.read(outbox).await,
-        }
-    }
-}
-
 /// Every feed that the settings ask for, within the scope.
 pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, Paced)> {
-    let paced = |(id, feed): (FeedId, AnyFeed)| {
-        let platforms = asked(&id, settings);
-        (id, Paced { feed, http: clients.http.clone(), platforms })
-    };
-    named(settings, clients, scope).into_iter().map(paced).collect()
+    let mut list = List { clients, feeds: Vec::new() };
+    match scope {
+        Scope::Commands => {}
+        Scope::Logs => {
+            for env in &settings.environments {
+                env.services.iter().for_each(|service| list.logs(service, env.tier));
+            }
+        }
+        Scope::State | Scope::All => list.whole(settings, scope),
+    }
+    list.feeds
 }
 
-fn named(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, AnyFeed)> {
-    let mut feeds = Vec::new();
-    if scope == Scope::Logs {
-        for (env, service) in
-            settings.environments.iter().flat_map(|env| env.services.iter().map(move |one| (env, one)))
-        {
-            feeds.extend(logs_of(clients, service, env.tier));
+/// The feeds so far.
+struct List<'a> {
+    clients: &'a Clients,
+    feeds: Vec<(FeedId, Paced)>,
+}
+
+impl List<'_> {
+    /// A feed, if there is one, and the platforms that it asks.
+    fn add(&mut self, id: FeedId, platforms: impl IntoIterator<Item = Platform>, feed: Option<impl Feed>) {
+        let Some(feed) = feed else { return };
+        let (http, platforms) = (self.clients.http.clone(), platforms.into_iter().collect());
+        self.feeds.push((id, Paced { feed: Box::new(feed), http, platforms }));
+    }
+
+    fn whole(&mut self, settings: &Settings, scope: Scope) {
+        let clients = self.clients;
+        for platform in settings.platforms() {
+            self.add(FeedId::Token(platform), [platform], Some(token::TokenFeed::new(platform, clients)));
         }
-        return feeds;
-    }
-    if scope == Scope::Commands {
-        return feeds;
-    }
-    for platform in settings.platforms() {
-        feeds.push((FeedId::Token(platform), AnyFeed::Token(token::TokenFeed::new(platform, clients))));
-    }
-    for env in &settings.environments {
-        for service in &env.services {
-            of_service(clients, settings, service, env.tier, scope, &mut feeds);
+        let (mut rules, mut probes) = (BTreeMap::new(), BTreeMap::new());
+        for rule in &settings.observe {
+            rules.entry((&rule.env, &*rule.service)).or_insert_with(Vec::new).push(rule.clone());
         }
-        of_environment(clients, settings, env, &mut feeds);
-    }
-    if let Some(github) = &clients.github {
+        for probe in &settings.probes {
+            probes.entry(&probe.env).or_insert_with(Vec::new).push(probe.clone());
+        }
+        for env in &settings.environments {
+            for service in &env.services {
+                self.service(settings, service, env.tier);
+                if let Some(rules) = rules.remove(&(&service.id.env, &*service.id.name)) {
+                    let feed = probes::ObservedFeed::new(service.id.clone(), rules, clients.http.clone());
+                    self.add(FeedId::Observed(service.id.clone()), [], Some(feed));
+                }
+                if scope == Scope::All {
+                    self.logs(service, env.tier);
+                    let builds = builds::BuildsFeed::new(service, env.tier, clients);
+                    self.add(FeedId::Builds(service.id.clone()), [service.platform], builds);
+                }
+            }
+            let own = probes.remove(&env.id).map(|own| probes::ProbesFeed::new(own, clients.http.clone()));
+            self.add(FeedId::Health(env.id.clone()), [], own);
+            self.environment(env);
+        }
         let with_lines = (scope == Scope::All).then_some(&*settings.environments);
-        feeds.push((
-            FeedId::Pipeline,
-            AnyFeed::Pipeline(pipeline::PipelineFeed::new(github.clone(), clients.http.clock().clone(), with_lines)),
-        ));
+        let clock = clients.http.clock();
+        let pipeline =
+            clients.github.clone().map(|github| pipeline::PipelineFeed::new(github, clock.clone(), with_lines));
+        self.add(FeedId::Pipeline, [Platform::Github], pipeline);
     }
-    feeds
-}
 
-fn of_service(
-    clients: &Clients,
-    settings: &Settings,
-    service: &ServiceInfo,
-    tier: Tier,
-    scope: Scope,
-    feeds: &mut Vec<(FeedId, AnyFeed)>,
-) {
-    let id = &service.id;
-    if let Some(feed) = declared::DeclaredFeed::new(service, tier, clients) {
-        feeds.push((FeedId::Declared(id.clone()), AnyFeed::Declared(feed)));
+    fn service(&mut self, settings: &Settings, service: &ServiceInfo, tier: Tier) {
+        let (clients, id, on) = (self.clients, &service.id, [service.platform]);
+        self.add(FeedId::Declared(id.clone()), on, declared::DeclaredFeed::new(service, tier, clients));
+        self.add(FeedId::Releases(id.clone()), on, releases::ReleasesFeed::new(service, tier, clients));
+        let database = settings.databases.iter().find(|one| one.service == *id);
+        self.add(FeedId::Posture(id.clone()), on, posture::PostureFeed::new(service, tier, database, clients));
     }
-    if let Some(feed) = releases::ReleasesFeed::new(service, tier, clients) {
-        feeds.push((FeedId::Releases(id.clone()), AnyFeed::Releases(feed)));
-    }
-    let rules = settings.observe.iter().filter(|rule| rule.env == id.env && rule.service == id.name);
-    let rules: Vec<_> = rules.cloned().collect();
-    if !rules.is_empty() {
-        let feed = probes::ObservedFeed::new(id.clone(), rules, clients.http.clone());
-        feeds.push((FeedId::Observed(id.clone()), AnyFeed::Observed(feed)));
-    }
-    let database = settings.databases.iter().find(|one| one.service == *id);
-    feeds.extend(posture::PostureFeed::new(service, tier, database, clients).map(posture_of));
-    if scope == Scope::All {
-        feeds.extend(logs_of(clients, service, tier));
-        let builds = builds::BuildsFeed::new(service, tier, clients);
-        feeds.extend(builds.map(|feed| (FeedId::Builds(id.clone()), AnyFeed::Builds(Box::new(feed)))));
-    }
-}
 
-fn posture_of(feed: posture::PostureFeed) -> (FeedId, AnyFeed) {
-    (FeedId::Posture(feed.service().clone()), AnyFeed::Posture(Box::new(feed)))
-}
-
-fn logs_of(clients: &Clients, service: &ServiceInfo, tier: Tier) -> Option<(FeedId, AnyFeed)> {
-    let feed = logs::LogsFeed::new(service, tier, clients)?;
-    Some((FeedId::Logs(service.id.clone()), AnyFeed::Logs(Box::new(feed))))
-}
-
-fn of_environment(clients: &Clients, settings: &Settings, env: &EnvInfo, feeds: &mut Vec<(FeedId, AnyFeed)>) {
-    let own: Vec<_> = settings.probes.iter().filter(|probe| probe.env == env.id).cloned().collect();
-    if !own.is_empty() {
-        let feed = probes::ProbesFeed::new(own, clients.http.clone());
-        feeds.push((FeedId::Health(env.id.clone()), AnyFeed::Probe(feed)));
+    fn logs(&mut self, service: &ServiceInfo, tier: Tier) {
+        let feed = logs::LogsFeed::new(service, tier, self.clients);
+        self.add(FeedId::Logs(service.id.clone()), [service.platform], feed);
     }
-    if env.tier == Tier::Production {
-        feeds.extend(posture::PostureFeed::repository(env, clients).map(posture_of));
-    }
-    let known = [Platform::Fly, Platform::Vercel, Platform::Supabase];
-    if env.services.iter().any(|service| known.contains(&service.platform)) {
-        let feed = secrets::SecretsFeed::new(env.clone(), clients);
-        feeds.push((FeedId::Secrets(env.id.clone()), AnyFeed::Secrets(feed)));
+
+    fn environment(&mut self, env: &EnvInfo) {
+        let clients = self.clients;
+        if env.tier == Tier::Production {
+            let repository = posture::PostureFeed::repository(env, clients);
+            if let Some(id) = repository.as_ref().map(|feed| FeedId::Posture(feed.service().clone())) {
+                self.add(id, [Platform::Github], repository);
+            }
+        }
+        let on: Vec<Platform> = env.services.iter().map(|service| service.platform).collect();
+        let known = env.services.iter().filter_map(|service| clients.of(service, env.tier));
+        let held = known.into_iter().any(|adapter| adapter.secrets().is_some());
+        let secrets = held.then(|| secrets::SecretsFeed::new(env.clone(), clients));
+        self.add(FeedId::Secrets(env.id.clone()), on.into_iter().chain([Platform::Github]), secrets);
     }
 }

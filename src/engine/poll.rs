@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use rand::Rng as _;
 use tokio::sync::Notify;
 
@@ -41,6 +42,25 @@ pub trait Feed: Send + 'static {
     /// By how much its rhythm is stretched now, because a budget that it uses runs out.
     fn stretch(&self) -> f64 {
         1.0
+    }
+}
+
+/// Any feed, so that all of them are one list.
+pub(super) trait Reads: Send {
+    /// Reads once.
+    fn read<'a>(&'a mut self, outbox: &'a Outbox) -> BoxFuture<'a, Result<Pace, PlatformError>>;
+
+    /// A person asks for it now.
+    fn wake(&mut self);
+}
+
+impl<F: Feed> Reads for F {
+    fn read<'a>(&'a mut self, outbox: &'a Outbox) -> BoxFuture<'a, Result<Pace, PlatformError>> {
+        Box::pin(Feed::read(self, outbox))
+    }
+
+    fn wake(&mut self) {
+        Feed::wake(self);
     }
 }
 

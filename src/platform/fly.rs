@@ -1,5 +1,6 @@
 //! Fly.io: machines over the Machines API, images over GraphQL, logs and releases over the web API (docs/platforms/fly.md).
 
+mod adapter;
 mod auth;
 mod config;
 mod fleet;

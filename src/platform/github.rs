@@ -1,5 +1,6 @@
 //! GitHub: runs, jobs, gates, commits, secrets and variables by name (docs/platforms/github.md).
 
+mod adapter;
 mod change;
 mod lanes;
 mod logs;
@@ -11,6 +12,7 @@ mod words;
 
 use std::sync::Arc;
 
+pub use adapter::Repository;
 pub use change::{Review, Verdict};
 pub use logs::JobLog;
 

@@ -1,5 +1,6 @@
 //! Supabase: project, health, migrations, secrets by digest, logs (docs/platforms/supabase.md).
 
+mod adapter;
 mod logs;
 mod posture;
 mod vault;

@@ -1,5 +1,6 @@
 //! Vercel: projects, deployments, logs, variables, domains and the production pointer (docs/platforms/vercel.md).
 
+mod adapter;
 mod history;
 mod levers;
 mod logs;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use adapter::{VercelService, target};
 pub use history::{History, Span};
 pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};

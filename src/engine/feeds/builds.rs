@@ -8,7 +8,7 @@ use super::logs::{Seen, hand_over};
 use super::{Clients, vercel_target};
 use crate::domain::environment::{Platform, ServiceInfo, Tier};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::Pace;
+use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 use crate::platform::http::Http;
 use crate::platform::vercel::Vercel;
@@ -43,8 +43,10 @@ impl BuildsFeed {
         let http = clients.http.clone();
         Some(Self { service: service.clone(), vercel, target, http, newest: None, build: None, seen: Seen::default() })
     }
+}
 
-    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+impl Feed for BuildsFeed {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let newest = self.vercel.newest(&self.service.resource, &self.target, RECENT).await?;
         if let Some(one) = newest {
             let known = self.newest.replace(one.id.clone());

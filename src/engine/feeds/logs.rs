@@ -12,7 +12,7 @@ use crate::domain::environment::{Platform, ServiceInfo, Tier};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
-use crate::engine::poll::Pace;
+use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 use crate::platform::http::Http;
 use crate::platform::logparse::RecordId;
@@ -57,8 +57,10 @@ impl LogsFeed {
         };
         Some(Self { service: service.clone(), source: source?, seen: Seen::default(), http })
     }
+}
 
-    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+impl Feed for LogsFeed {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let (id, resource) = (self.service.id.clone(), self.service.resource.clone());
         match &mut self.source {
             Source::Fly(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,

@@ -15,7 +15,7 @@ use crate::domain::extent::Listed;
 use crate::domain::fact::Fact;
 use crate::domain::pipeline::{Job, Run, RunState};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::Pace;
+use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 use crate::platform::github::Github;
 
@@ -42,8 +42,23 @@ impl PipelineFeed {
         Self { github, lines: environments.map(Lines::new), clock, ended: HashMap::new() }
     }
 
+    /// The jobs of a run: read while it lives, and once when it has ended.
+    async fn jobs(&mut self, run: &Run) -> Result<Listed<Job>, PlatformError> {
+        let of = (run.number.1, run.updated_at);
+        if let Some(held) = self.ended.get(&run.id).filter(|held| held.of == of) {
+            return Ok(held.jobs.clone());
+        }
+        let jobs = self.github.jobs(run.id).await?;
+        if run.over() && jobs.items.iter().all(|job| job.state.over()) {
+            self.ended.insert(run.id, Ended { of, jobs: jobs.clone() });
+        }
+        Ok(jobs)
+    }
+}
+
+impl Feed for PipelineFeed {
     /// Whole or not at all: half a picture would take jobs and gates away that are there. What was told before stands, and grows old.
-    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let mut runs = self.github.runs(RUNS).await?;
         let mut moving = false;
         for (index, run) in runs.iter_mut().enumerate() {
@@ -66,18 +81,5 @@ impl PipelineFeed {
         }
         outbox.tell(Fact::Pipeline(runs)).await;
         Ok(if moving { Pace::Fast } else { Pace::Calm })
-    }
-
-    /// The jobs of a run: read while it lives, and once when it has ended.
-    async fn jobs(&mut self, run: &Run) -> Result<Listed<Job>, PlatformError> {
-        let of = (run.number.1, run.updated_at);
-        if let Some(held) = self.ended.get(&run.id).filter(|held| held.of == of) {
-            return Ok(held.jobs.clone());
-        }
-        let jobs = self.github.jobs(run.id).await?;
-        if run.over() && jobs.items.iter().all(|job| job.state.over()) {
-            self.ended.insert(run.id, Ended { of, jobs: jobs.clone() });
-        }
-        Ok(jobs)
     }
 }

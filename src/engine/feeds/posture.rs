@@ -2,21 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Clients, vercel_target};
+use super::Clients;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status, Tier};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::posture::{Check, Looked, Posture, Reading, Seen};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::Pace;
-use crate::platform::fly::Fly;
-use crate::platform::github::Github;
+use crate::engine::poll::{Feed, Pace};
+use crate::platform::adapters::Adapter;
 use crate::platform::http::Http;
 use crate::platform::postgres::Postgres;
-use crate::platform::supabase::Supabase;
-use crate::platform::vercel::Vercel;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -29,18 +26,11 @@ const DATABASE: &str = "round trip";
 /// A round trip that takes longer than this is worth a word.
 const SLOW: Duration = Duration::from_millis(500);
 
-enum Source {
-    Fly(Fly),
-    Vercel(Vercel, std::sync::Arc<str>),
-    Supabase(Supabase),
-    Github(Github),
-}
-
 /// Looks at one service.
 pub(in crate::engine) struct PostureFeed {
     service: ServiceId,
-    resource: std::sync::Arc<str>,
-    source: Option<Source>,
+    /// The platform, where it says something of the service's condition.
+    adapter: Option<Box<dyn Adapter>>,
     http: Http,
     /// When the platform was asked last.
     asked_at: Option<Duration>,
@@ -61,42 +51,67 @@ impl PostureFeed {
         database: Option<&DatabaseSettings>,
         clients: &Clients,
     ) -> Option<Self> {
-        let source = match service.platform {
-            Platform::Fly => clients.fly.clone().map(Source::Fly),
-            Platform::Vercel => {
-                clients.vercel.clone().map(|vercel| Source::Vercel(vercel, vercel_target(&service.id.env, tier)))
-            }
-            Platform::Supabase => clients.supabase.clone().map(Source::Supabase),
-            Platform::Github | Platform::Edge => None,
-        };
+        let adapter = clients.of(service, tier).filter(|adapter| adapter.condition().is_some());
         let http = clients.http.clone();
         let database = database.map(|one| (Postgres::new(http.clone(), one.clone()), one.interval));
-        (source.is_some() || database.is_some())
-            .then(|| Self { database, ..Self::of(service.id.clone(), service.resource.clone(), source, http) })
+        let any = adapter.is_some() || database.is_some();
+        any.then(|| Self { database, ..Self::of(service.id.clone(), adapter, http) })
     }
 
     /// The repository, as far as it matters to an environment: a service of its own name.
     pub(in crate::engine) fn repository(env: &EnvInfo, clients: &Clients) -> Option<Self> {
-        let source = Some(Source::Github(clients.github.clone()?));
-        let (service, resource) = (ServiceId::new(env.id.clone(), "repository"), env.id.as_str().into());
-        Some(Self::of(service, resource, source, clients.http.clone()))
+        let service = ServiceId::new(env.id.clone(), "repository");
+        Some(Self::of(service, Some(clients.repository(&env.id)?), clients.http.clone()))
     }
 
-    fn of(service: ServiceId, resource: std::sync::Arc<str>, source: Option<Source>, http: Http) -> Self {
+    fn of(service: ServiceId, adapter: Option<Box<dyn Adapter>>, http: Http) -> Self {
         let known = (Vec::new(), Vec::new());
-        Self { service, resource, source, http, asked_at: None, known, asked: false, database: None }
+        Self { service, adapter, http, asked_at: None, known, asked: false, database: None }
     }
 
     pub(in crate::engine) fn service(&self) -> &ServiceId {
         &self.service
     }
 
+    /// Everything there is to look at, now and once.
+    ///
+    /// # Errors
+    /// When nothing of it could be looked at. Else what could not stands among the checks as that, with the reason.
+    pub(in crate::engine) async fn once(&mut self) -> Result<Vec<Check>, PlatformError> {
+        let (mut looked, mut failed) = self.platform().await;
+        if let Some((database, _)) = &self.database {
+            let (own, error) = database_checks(database).await;
+            looked.extend(own);
+            failed = error.or(failed);
+        }
+        match failed {
+            Some(error) if looked.iter().all(|(_, one)| one.is_err()) => Err(error),
+            _ => Ok(renewed(&[], looked, self.http.clock().now(), RARELY)),
+        }
+    }
+
+    /// Every check of the platform, and what the feed reports: that none could be made, or that one met a rate limit.
+    async fn platform(&self) -> (Vec<One>, Option<PlatformError>) {
+        let Some(found) = self.adapter.as_ref().and_then(|adapter| adapter.condition()) else {
+            return (Vec::new(), None);
+        };
+        let found = found.await;
+        let first = found.first().and_then(|(_, one)| one.as_ref().err()).cloned();
+        let none = first.filter(|_| found.iter().all(|(_, one)| one.is_err()));
+        let limit =
+            |(_, one): &Looked<PlatformError>| one.as_ref().err().filter(|error| error.until.is_some()).cloned();
+        let failed = none.or_else(|| found.iter().find_map(limit));
+        (found.into_iter().map(|(name, one)| (Text::clean(name), one)).collect(), failed)
+    }
+}
+
+impl Feed for PostureFeed {
     /// A person asks: what the platform said a while ago is asked again.
-    pub(super) fn wake(&mut self) {
+    fn wake(&mut self) {
         self.asked = true;
     }
 
-    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let now = self.http.clock().mono();
         let due = std::mem::take(&mut self.asked)
             || self.asked_at.is_none_or(|at| now.saturating_sub(at) >= RARELY.mul_f64(0.9));
@@ -129,41 +144,6 @@ impl PostureFeed {
         // A database that cannot be reached hides nothing of what its platform says.
         outbox.tell(Fact::Posture(self.service.clone(), all().cloned().collect())).await;
         failed.map_or(Ok(Pace::After(pause)), Err)
-    }
-
-    /// Everything there is to look at, now and once.
-    ///
-    /// # Errors
-    /// When nothing of it could be looked at. Else what could not stands among the checks as that, with the reason.
-    pub(in crate::engine) async fn once(&mut self) -> Result<Vec<Check>, PlatformError> {
-        let (mut looked, mut failed) = self.platform().await;
-        if let Some((database, _)) = &self.database {
-            let (own, error) = database_checks(database).await;
-            looked.extend(own);
-            failed = error.or(failed);
-        }
-        match failed {
-            Some(error) if looked.iter().all(|(_, one)| one.is_err()) => Err(error),
-            _ => Ok(renewed(&[], looked, self.http.clock().now(), RARELY)),
-        }
-    }
-
-    /// Every check of the platform, and what the feed reports: that none could be made, or that one met a rate limit.
-    async fn platform(&self) -> (Vec<One>, Option<PlatformError>) {
-        let resource = &self.resource;
-        let found = match &self.source {
-            None => return (Vec::new(), None),
-            Some(Source::Fly(fly)) => fly.posture(resource).await,
-            Some(Source::Vercel(vercel, target)) => vercel.posture(resource, target).await,
-            Some(Source::Supabase(supabase)) => supabase.posture(resource).await,
-            Some(Source::Github(github)) => github.posture(resource).await,
-        };
-        let first = found.first().and_then(|(_, one)| one.as_ref().err()).cloned();
-        let none = first.filter(|_| found.iter().all(|(_, one)| one.is_err()));
-        let limit =
-            |(_, one): &Looked<PlatformError>| one.as_ref().err().filter(|error| error.until.is_some()).cloned();
-        let failed = none.or_else(|| found.iter().find_map(limit));
-        (found.into_iter().map(|(name, one)| (Text::clean(name), one)).collect(), failed)
     }
 }
 
@@ -223,6 +203,7 @@ fn lasting(error: &PlatformError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::environment::Platform;
     use crate::platform::http::fault;
 
     fn at(second: i64) -> Timestamp {

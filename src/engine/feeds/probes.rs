@@ -10,7 +10,7 @@ use crate::domain::fact::Fact;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{ServiceId, Sha};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::Pace;
+use crate::engine::poll::{Feed, Pace};
 use crate::platform::http::Http;
 use crate::platform::{PlatformError, observe, probe};
 use crate::sanitize::Text;
@@ -35,8 +35,10 @@ impl ObservedFeed {
     pub(super) fn new(service: ServiceId, rules: Vec<ObserveSettings>, http: Http) -> Self {
         Self { service, rules, http, last: None, same: 0 }
     }
+}
 
-    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+impl Feed for ObservedFeed {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         // One address that does not answer is enough to know only a part.
         let all = join_all(self.rules.iter().map(|rule| observe::observe(&self.http, rule))).await;
         let all: Vec<Observed> = all.into_iter().collect::<Result<_, _>>()?;
@@ -67,9 +69,11 @@ impl ProbesFeed {
     pub(super) fn new(probes: Vec<ProbeSettings>, http: Http) -> Self {
         Self { probes: probes.into_iter().map(|probe| (probe, Duration::ZERO)).collect(), http }
     }
+}
 
+impl Feed for ProbesFeed {
     /// A failed probe is an answer, not a failed read: the feed itself stays fresh.
-    pub(super) async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let now = self.http.clock().mono();
         // The rhythm is jittered by a tenth: one that is nearly due goes along.
         let due = |(settings, last): &(ProbeSettings, Duration)| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Clients;
 use crate::domain::environment::Platform;
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::Pace;
+use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 
 /// Pause between two checks.
@@ -21,31 +21,12 @@ impl TokenFeed {
     pub(super) fn new(platform: Platform, clients: &Clients) -> Self {
         Self { platform, clients: clients.clone() }
     }
+}
 
-    pub(super) async fn read(&mut self, _: &Outbox) -> Result<Pace, PlatformError> {
-        let clients = &self.clients;
-        match self.platform {
-            Platform::Fly => {
-                if let Some(fly) = &clients.fly {
-                    fly.check_token().await?;
-                }
-            }
-            Platform::Vercel => {
-                if let Some(vercel) = &clients.vercel {
-                    vercel.check_token().await?;
-                }
-            }
-            Platform::Github => {
-                if let Some(github) = &clients.github {
-                    github.check_token().await?;
-                }
-            }
-            Platform::Supabase => {
-                if let Some(supabase) = &clients.supabase {
-                    supabase.check_token().await?;
-                }
-            }
-            Platform::Edge => {}
+impl Feed for TokenFeed {
+    async fn read(&mut self, _: &Outbox) -> Result<Pace, PlatformError> {
+        if let Some(check) = self.clients.token(self.platform) {
+            check.await?;
         }
         Ok(Pace::After(PAUSE))
     }

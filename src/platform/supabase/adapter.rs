@@ -1,0 +1,25 @@
+//! What the console asks about a database project. It has no deployments.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::Supabase;
+use crate::domain::environment::Declared;
+use crate::domain::posture::Looked;
+use crate::domain::secret::SecretEntry;
+use crate::platform::PlatformError;
+use crate::platform::adapters::{Adapter, Asked, On};
+
+impl Adapter for On<Supabase> {
+    fn declared(&self) -> Option<Asked<'_, Declared>> {
+        Some(self.client.declared(&self.service.resource).boxed())
+    }
+
+    fn secrets(&self) -> Option<Asked<'_, Vec<SecretEntry>>> {
+        Some(self.client.secrets(&self.service.resource, &self.service.id.env).boxed())
+    }
+
+    fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {
+        Some(self.client.posture(&self.service.resource).boxed())
+    }
+}

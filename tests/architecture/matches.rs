@@ -1,0 +1,87 @@
+//! Who decides by which pane, platform, operation or feed it is. One more of these is to have one place: a file that begins to decide
+//! by them is a decision, and a line here.
+
+use super::sources;
+
+/// An enumeration of the house, and the files that may have an arm for each of its values.
+const MATCHES: &[(&str, &[&str])] = &[
+    (
+        "Platform",
+        &[
+            "config/credentials.rs",
+            "config/trust.rs",
+            "engine/feeds/logs.rs",
+            "engine/operate.rs",
+            "engine/operate/prove.rs",
+            "engine/operate/revisions.rs",
+            "engine/operate/secret.rs",
+            "engine/operate/stands.rs",
+            "engine/operate/verified.rs",
+            "engine/operate/witness.rs",
+            "engine/plan.rs",
+            "engine/preflight.rs",
+            "engine/preflight/redeploy.rs",
+            "engine/preflight/secret.rs",
+            "engine/preflight/since.rs",
+            "engine/preflight/whole.rs",
+            "platform/adapters.rs",
+            "platform/http/ledger.rs",
+            "platform/http/limits.rs",
+            "ui/plan.rs",
+            "domain/environment.rs",
+        ],
+    ),
+    ("Pane", &["app/keys.rs", "app/model.rs", "app/mouse.rs", "ui/frame.rs", "ui/panes.rs"]),
+    (
+        "OpKind",
+        &["cli/operation.rs", "engine/operate.rs", "ui/plan.rs", "domain/operation.rs", "domain/operation/kind.rs"],
+    ),
+    (
+        "FeedId",
+        &[
+            "app/insight/evidence.rs",
+            "app/insight/readiness.rs",
+            "app/insight/watch.rs",
+            "app/intake.rs",
+            "app/model.rs",
+            "domain/feed.rs",
+        ],
+    ),
+];
+
+/// Whether a line is an arm for a value of the enumeration.
+fn arm(line: &str, name: &str) -> bool {
+    let Some((pattern, _)) = line.split_once("=>") else { return false };
+    let code = pattern.split("//").next().unwrap_or_default();
+    let path = format!("{name}::");
+    code.match_indices(&path).any(|(at, _)| {
+        let own = code[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && before != '_');
+        own && code[at + path.len()..].starts_with(|first: char| first.is_ascii_uppercase())
+    })
+}
+
+#[test]
+fn the_house_knows_who_decides_by_pane_platform_operation_and_feed() {
+    let mut wrong = Vec::new();
+    for (name, allowed) in MATCHES {
+        for (_, file, text) in sources() {
+            // The simulator has enumerations of its own; tests may look at any value.
+            if file.starts_with("sim/") || file.contains("tests") || allowed.contains(&file.as_str()) {
+                continue;
+            }
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            wrong.extend(code.lines().filter(|line| arm(line, name)).map(|line| format!("{file}: {}", line.trim())));
+        }
+    }
+    assert!(wrong.is_empty(), "these files begin to decide by an enumeration of the house:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_arm_is_known_from_a_value() {
+    assert!(arm("            Platform::Fly => 1,", "Platform"));
+    assert!(arm("    Pane::Logs | Pane::Health => {}", "Pane"));
+    assert!(!arm("    let here = Platform::Fly;", "Platform"));
+    assert!(!arm("    MyPlatform::Fly => 1,", "Platform"));
+    assert!(!arm("    other => Platform::Fly,", "Platform"));
+    assert!(!arm("    // Platform::Fly => 1", "Platform"));
+}
