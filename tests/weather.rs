@@ -251,7 +251,8 @@ async fn mixed(seed: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn ten_minutes_of_mixed_failures_lose_nothing() {
-    for seed in 1..=4 {
+    let seeds = if std::env::var_os("FLIGHTDECK_LONG").is_some() { 12 } else { 4 };
+    for seed in 1..=seeds {
         mixed(seed).await;
     }
 }

@@ -54,7 +54,7 @@ pub struct Anatomy {
     pub release: Option<Sha>,
 }
 
-/// A probe with its history; fails after [`FAIL_AFTER`], recovers after [`RECOVER_AFTER`].
+/// A probe with its history; fails after [`FAIL_AFTER`] failures, recovers after [`RECOVER_AFTER`] passes in a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ProbeState {
     /// Which probe.
@@ -77,8 +77,10 @@ pub struct ProbeState {
     streak: u32,
 }
 
-/// Failures in a row that make a probe fail.
-pub const FAIL_AFTER: u32 = 3;
+/// Failures among the last [`LATELY`] samples that make a probe fail: one that passes in between helps no visitor who meets the others.
+pub const FAIL_AFTER: usize = 3;
+/// How many samples back failures are counted.
+pub const LATELY: usize = 6;
 /// Passes in a row that make it recover.
 pub const RECOVER_AFTER: u32 = 2;
 /// Changes of state kept for the timeline.
@@ -117,17 +119,19 @@ impl ProbeState {
             self.samples.pop_front();
         }
         self.samples.push_back(sample);
+        let failed = self.samples.iter().rev().take(LATELY).filter(|sample| sample.failure.is_some()).count();
+        let often = failed >= FAIL_AFTER;
         let next = match (self.status, pass) {
             (Status::Unknown, true) => Status::Ok,
             // A good answer speaks for it, also one that came late: by that alone it serves.
-            (Status::Unknown, false) if late && self.streak < FAIL_AFTER => Status::Warn,
+            (Status::Unknown, false) if late && !often => Status::Warn,
             // It has never passed and answers badly: nothing speaks for it. No answer at all may be our own network.
-            (Status::Unknown, false) if answered || self.streak >= FAIL_AFTER => Status::Fail,
+            (Status::Unknown, false) if answered || often => Status::Fail,
             (Status::Unknown, false) => Status::Unknown,
             (Status::Fail, true) if self.streak >= RECOVER_AFTER => Status::Ok,
             (Status::Warn, true) if self.streak >= RECOVER_AFTER => Status::Ok,
             (Status::Fail, _) => Status::Fail,
-            (_, false) if self.streak >= FAIL_AFTER => Status::Fail,
+            (_, false) if often => Status::Fail,
             (_, false) => Status::Warn,
             (status, true) => status,
         };

@@ -137,6 +137,6 @@ mod tests {
         model.probes.add(probe);
         rebuild(&mut model);
         let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
-        assert_eq!(says, ["probe /health passes again, failed for 2s", "probe /health fails"]);
+        assert_eq!(says, ["probe /health passes again, failed for 3s", "probe /health fails"]);
     }
 }
