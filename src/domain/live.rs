@@ -71,6 +71,18 @@ pub fn together(seen: &[Seen<'_>], releases: &BTreeMap<ServiceId, Vec<Deployment
     Together::Apart(newest.clone(), others().map(|one| (one.service.clone(), one.sha.clone())).collect())
 }
 
+/// When a commit was brought: the end of the run that did it, else when it was first deployed to any of these services.
+#[must_use]
+pub fn brought(
+    sha: &Sha,
+    seen: &[Seen<'_>],
+    releases: &BTreeMap<ServiceId, Vec<Deployment>>,
+    runs: &[&Run],
+) -> Option<Timestamp> {
+    let ends = runs.iter().filter(|run| run.sha.same(sha)).filter_map(|run| run.updated_at);
+    ends.max().or_else(|| first_deployed(sha, seen, releases))
+}
+
 /// When a commit was first deployed to any of these services, as far back as their lists reach.
 fn first_deployed(sha: &Sha, seen: &[Seen<'_>], releases: &BTreeMap<ServiceId, Vec<Deployment>>) -> Option<Timestamp> {
     let rows = seen.iter().filter_map(|one| releases.get(one.service)).flatten();

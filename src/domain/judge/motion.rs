@@ -1,8 +1,11 @@
 //! What is under way: two commits beside each other are one release on its way, or a mixed pair.
 
-use super::Known;
+use jiff::{SignedDuration, Timestamp};
+
 use super::part::Part;
 use super::service::commits;
+use super::{Known, distinct};
+
 use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
 use crate::domain::feed::{FeedId, FeedStatus, Freshness};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
@@ -13,6 +16,9 @@ use crate::domain::run_state::RunState;
 use crate::domain::state::State;
 use crate::domain::status::ServiceState;
 
+/// A list of deployments may be made of what was read this long before.
+const LISTED: SignedDuration = SignedDuration::from_secs(15);
+
 impl Known<'_> {
     /// Whether the services run one release, and what that says of the environment.
     pub(super) fn together(&self, env: &EnvInfo) -> (Together, Option<Part>) {
@@ -22,6 +28,15 @@ impl Known<'_> {
         let file = self.workflows.get(&env.id);
         let runs: Vec<&Run> = self.runs.iter().filter(|run| file.is_some_and(|file| run.of_file(file))).collect();
         let mut together = live::together(&seen, self.releases, &runs);
+        let unlisted = match &together {
+            Together::Apart(newest, others) => {
+                self.unlisted(others, live::brought(newest, &seen, self.releases, &runs))
+            }
+            _ => None,
+        };
+        if unlisted.is_some() {
+            together = Together::Moving(distinct(seen.iter().map(|one| one.sha.clone())));
+        }
         let moving = |info: &ServiceInfo| {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
             declared.is_some_and(|declared| declared.status == Status::Running)
@@ -43,8 +58,13 @@ impl Known<'_> {
         let part = match &together {
             Together::Mixed(_) => Some(Part { named: true, ..Part::new(State::Mixed, pair()) }),
             Together::Moving(_) => {
-                let what = operation.map_or_else(|| "a deployment".to_owned(), |one| one.title.to_string());
-                let why = format!("{what} is under way: {}", pair());
+                let why = match (operation, unlisted) {
+                    (None, Some(service)) => {
+                        format!("the deployments of {} are not read since: {}", service.name, pair())
+                    }
+                    (None, None) => format!("a deployment is under way: {}", pair()),
+                    (Some(one), _) => format!("{} is under way: {}", one.title, pair()),
+                };
                 Some(Part { named: true, ..Part::new(State::Deploying, why) })
             }
             _ => None,
@@ -63,6 +83,16 @@ impl Known<'_> {
             None => part,
         });
         (together, part)
+    }
+
+    /// A service whose deployments were not read since a commit was brought: whether it was given that one is not known, and the deploy
+    /// is not over before it is.
+    fn unlisted(&self, services: &[(ServiceId, Sha)], brought: Option<Timestamp>) -> Option<ServiceId> {
+        let unread = |id: &ServiceId| {
+            let read = self.feeds.get(&FeedId::Releases(id.clone())).and_then(FeedStatus::last_ok);
+            read.zip(brought).is_some_and(|(read, brought)| read < brought + LISTED)
+        };
+        services.iter().map(|(id, _)| id).find(|id| unread(id)).cloned()
     }
 
     /// The operation that moves one of these services to one of these commits now.

@@ -43,6 +43,13 @@ fn two_commits_are_mixed_only_where_they_belong_together() {
     let mut restarted = ahead();
     restarted.releases.get_mut(&id("backend")).unwrap().insert(0, deployment("backend", OLD, -5));
     assert_eq!(restarted.says(), "healthy: backend stays at 9df49c2");
+    // Its deployments have to be read after the newer commit came: whether it was given that one is not known before.
+    let mut unlisted = ahead();
+    unlisted.feed(FeedId::Releases(id("backend")), FeedState::Fresh(at(-10)));
+    let says = "deploying: the deployments of backend are not read since: backend 9df49c2, frontend 3e60eac";
+    assert_eq!(unlisted.says(), says);
+    unlisted.feed(FeedId::Releases(id("backend")), FeedState::Fresh(at(0)));
+    assert_eq!(unlisted.says(), "healthy: backend stays at 9df49c2");
     // The run that brought it decides: done, under way, cut short.
     for (status, state) in
         [(Status::Ok, State::Healthy), (Status::Running, State::Deploying), (Status::Fail, State::Mixed)]
