@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::Tier;
-use super::wish::OpKind;
+use super::operation::{OpKind, Weight};
 
 /// What a person does to confirm, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,12 +21,9 @@ impl Level {
     /// What is asked for a kind of operation in an environment of this tier.
     #[must_use]
     pub fn of(kind: OpKind, tier: Tier) -> Self {
-        let takes_away = matches!(kind, OpKind::RollBack | OpKind::Pause | OpKind::Challenge | OpKind::Abort);
-        let about_a_run = matches!(kind, OpKind::Rerun | OpKind::Cancel | OpKind::Approve | OpKind::Reject);
-        match tier {
-            Tier::Production if takes_away => Self::Critical,
-            Tier::Production => Self::Severe,
-            Tier::Staging if !about_a_run => Self::Severe,
+        match (tier, kind.weight()) {
+            (Tier::Production, Weight::TakesAway) => Self::Critical,
+            (Tier::Production, _) | (Tier::Staging, Weight::TakesAway | Weight::Changes) => Self::Severe,
             _ => Self::Moderate,
         }
     }

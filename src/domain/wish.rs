@@ -1,128 +1,15 @@
-//! What a person asks to be done, and what kind of operation that is.
+//! What a person asks to be done.
 
 use serde::{Deserialize, Serialize};
 
 use super::held::Held;
 use super::ids::{DeploymentId, ServiceId, Sha};
 use super::manner::Manner;
+use super::operation::OpKind;
 use crate::sanitize::Text;
 
 /// What stands for a service where something belongs to the pipeline of an environment.
 pub const PIPELINE: &str = "pipeline";
-
-/// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OpKind {
-    /// Back to an earlier deployment.
-    RollBack,
-    /// What staging runs goes to production.
-    Promote,
-    /// A gate is opened.
-    Approve,
-    /// A gate is closed for good.
-    Reject,
-    /// A run is stopped.
-    Cancel,
-    /// Jobs of a run that is over are run again.
-    Rerun,
-    /// The same commit is deployed anew, with the secrets and variables of now.
-    Redeploy,
-    /// The machines of a service are started anew.
-    Restart,
-    /// New builds of a frontend go live by themselves again.
-    Unpin,
-    /// A frontend answers nobody.
-    Pause,
-    /// A paused frontend answers again.
-    Resume,
-    /// Every visitor is challenged.
-    Challenge,
-    /// Visitors are let in again without a challenge.
-    Unchallenge,
-    /// A part of the visitors gets a new deployment.
-    RollOut,
-    /// A larger part of them does.
-    Advance,
-    /// All of them do.
-    Complete,
-    /// None of them does any more.
-    Abort,
-    /// A secret gets a value.
-    SetSecret,
-    /// A service gets more machines, or fewer.
-    Scale,
-}
-
-impl OpKind {
-    /// What people call it, and what is said when it is done.
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::RollBack => ("roll back", "restored"),
-            Self::Promote => ("promote", "promoted"),
-            Self::Approve => ("approve", "approved"),
-            Self::Reject => ("reject", "rejected"),
-            Self::Cancel => ("cancel", "cancelled"),
-            Self::Rerun => ("rerun", "run again"),
-            Self::Redeploy => ("redeploy", "deployed anew"),
-            Self::Restart => ("restart", "restarted"),
-            Self::Unpin => ("unpin", "unpinned"),
-            Self::Pause => ("pause", "paused"),
-            Self::Resume => ("resume", "resumed"),
-            Self::Challenge => ("challenge visitors", "visitors are challenged"),
-            Self::Unchallenge => ("end the challenge", "the challenge ended"),
-            Self::RollOut => ("roll out", "rolling out"),
-            Self::Advance => ("advance", "advanced"),
-            Self::Complete => ("complete", "completed"),
-            Self::Abort => ("abort", "aborted"),
-            Self::SetSecret => ("set secret", "set"),
-            Self::Scale => ("scale", "scaled"),
-        }
-    }
-
-    /// What people call it: `roll back`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.words().0
-    }
-
-    /// What is said when it is done: `restored`.
-    #[must_use]
-    pub fn done(self) -> &'static str {
-        self.words().1
-    }
-
-    /// Whether commits ship by it, rather than go out.
-    #[must_use]
-    pub fn ships(self) -> bool {
-        matches!(self, Self::Promote | Self::Approve | Self::RollOut | Self::Advance | Self::Complete)
-    }
-
-    /// Whether it brings a commit somewhere, so that a mark on the commit speaks against it: not what stops something on its
-    /// way, and not what leaves the commit where it is.
-    #[must_use]
-    pub fn goes(self) -> bool {
-        self.ships() || matches!(self, Self::RollBack | Self::Rerun | Self::Redeploy)
-    }
-
-    /// Whether it only stops something, which changes nothing of what a freeze protects.
-    #[must_use]
-    pub fn stops(self) -> bool {
-        matches!(self, Self::Cancel | Self::Reject | Self::Abort)
-    }
-
-    /// Whether it follows a run, which may wait at a gate.
-    #[must_use]
-    pub fn gated(self) -> bool {
-        matches!(self, Self::Promote | Self::Rerun)
-    }
-
-    /// Whether it belongs to an operation that waits for it, and may run beside it.
-    #[must_use]
-    pub fn answers(self) -> bool {
-        matches!(self, Self::Approve | Self::Reject | Self::Cancel)
-    }
-}
 
 /// A switch of a Vercel project: one call takes effect at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
