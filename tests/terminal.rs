@@ -131,13 +131,13 @@ fn a_small_screen_shows_the_state_and_the_newest_lines() {
     assert_eq!(pty.wait_end().exit_code(), 0);
 }
 
-/// SIGQUIT, SIGABRT and SIGUSR1 end a process without its loop, and so do faults: SIGILL, SIGFPE, SIGSEGV, SIGBUS. Linux has its own
-/// numbers for some.
+/// SIGQUIT, SIGABRT and SIGUSR1 end a process without its loop, and so do faults: SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGSYS. Linux has
+/// its own numbers for some.
 #[test]
 fn signals_that_end_the_process_at_once_give_the_terminal_back() {
-    let (user, bus) = if cfg!(target_os = "linux") { (10, 7) } else { (30, 10) };
-    let names = ["Quit", "Aborted", "User", "Illegal", "Floating", "Segmentation", "Bus"];
-    for (number, name) in [3, 6, user, 4, 8, 11, bus].into_iter().zip(names) {
+    let (user, bus, sys) = if cfg!(target_os = "linux") { (10, 7, 31) } else { (30, 10, 12) };
+    let names = ["Quit", "Aborted", "User", "Illegal", "Floating", "Segmentation", "Bus", "Bad"];
+    for (number, name) in [3, 6, user, 4, 8, 11, bus, sys].into_iter().zip(names) {
         let (mut pty, _state) = demo(80, 24);
         pty.wait("the screen", vt100::Screen::alternate_screen);
         assert!(pty.raw());
@@ -212,6 +212,50 @@ fn a_trap_ends_the_process_and_gives_the_terminal_back() {
     let mut pty = Pty::start(command, 80, 24);
     let ended = pty.wait_end();
     assert!(ended.signal().is_some_and(|by| by.starts_with("Trace")), "{ended:?}");
+    pty.assert_clean();
+    assert!(!pty.screen().contents().contains("it went on"), "{}", pty.screen().contents());
+}
+
+/// Not a test of its own: the child that [`a_forbidden_call_ends_the_process_and_gives_the_terminal_back`] runs in a pseudo-terminal.
+#[test]
+#[cfg(target_os = "linux")]
+fn child_that_calls_what_is_forbidden() {
+    if std::env::var_os("FLIGHTDECK_TEST_FORBIDDEN").is_none() {
+        return;
+    }
+    let _session = flightdeck::term::Session::enter(true, 129).unwrap();
+    forbidden();
+    println!("it went on");
+}
+
+/// Forbids this thread `getppid`, as a container's filter does, and calls it.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "no safe call installs a filter of calls")]
+fn forbidden() {
+    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let number = u32::try_from(libc::SYS_getppid).unwrap();
+    // Load the number of the call; one of them traps, every other one is allowed.
+    let mut filter =
+        [step(0x20, 0, 0, 0), step(0x15, 0, 1, number), step(0x06, 0, 0, 0x0003_0000), step(0x06, 0, 0, 0x7fff_0000)];
+    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+    // SAFETY: the program outlives the calls, which copy it; the last call has no arguments.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program), 0);
+        libc::getppid();
+    }
+}
+
+/// The call would be passed over, and the process go on, if the handler returned.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_forbidden_call_ends_the_process_and_gives_the_terminal_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "child_that_calls_what_is_forbidden", "--nocapture"]);
+    command.env("FLIGHTDECK_TEST_FORBIDDEN", "1");
+    let mut pty = Pty::start(command, 80, 24);
+    let ended = pty.wait_end();
+    assert!(ended.signal().is_some_and(|by| by.starts_with("Bad")), "{ended:?}");
     pty.assert_clean();
     assert!(!pty.screen().contents().contains("it went on"), "{}", pty.screen().contents());
 }

@@ -7,9 +7,8 @@ use std::time::Duration;
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{OpState, Operation, StepKind, StepState, Target, Wish};
+use flightdeck::domain::operation::{OpState, Operation, StepKind, StepState, Wish};
 use flightdeck::domain::proof::{Found, Witness};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::{Env, Health};
@@ -18,26 +17,10 @@ use serde_json::json;
 
 use crate::crashes::sql;
 use crate::every_crash::Case;
-use crate::world::{Ahead, Console, World};
+use crate::world::{Ahead, PATIENCE, World, backend};
 
-async fn backend(console: &mut Console, strategy: Strategy) -> Vec<Target> {
-    let targets = console.targets().await.into_iter().filter(|target| &*target.service.name == "backend");
-    let manner = Manner { strategy, ..Manner::default() };
-    targets.map(|target| Target { manner: manner.clone(), ..target }).collect()
-}
-
-async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Operation {
-    console
-        .fact(|fact| match fact {
-            Fact::Operation(one) if pick(&one) => Some(*one),
-            _ => None,
-        })
-        .await
-}
-
-async fn soon(world: &World, mut so: impl FnMut() -> bool) {
-    let wait = async { while !so() && world.sim.shared().changed().await {} };
-    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
+fn manner(strategy: Strategy) -> Manner {
+    Manner { strategy, ..Manner::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +35,7 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
     world.fault(&late).await;
     console.begins(plan);
     let shared = world.sim.shared();
-    soon(&world, || shared.taken() > 0).await;
+    world.soon(|| shared.taken() > 0).await;
     console.stop().await;
     shared.faults().clear();
     // Staging goes on to another commit.
@@ -67,11 +50,12 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
         let state = shared.world();
         state.backend_commit(Env::STAGING).map(|at| state.commits[at].sha.clone())
     };
-    soon(&world, || {
-        shared.advance(Duration::from_secs(5));
-        staging().is_some_and(|sha| sha != commit.as_str())
-    })
-    .await;
+    world
+        .soon(|| {
+            shared.advance(Duration::from_secs(5));
+            staging().is_some_and(|sha| sha != commit.as_str())
+        })
+        .await;
     let found = store.interrupted().await.unwrap();
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op]);
     let mut console = Case::PromoteStraight.console(&world);
@@ -93,13 +77,13 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
 async fn what_is_left_tells_of_the_release_that_stays_open() {
     let world = World::start(60.0).await;
     let mut console = world.console();
-    let targets = backend(&mut console, Strategy::Rolling).await;
+    let targets = console.back(&manner(Strategy::Rolling)).await;
     let plan = console.plan(targets).await;
     let op = plan.op;
     world.fault(&json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "count": 1, "kind": "late", "ms": 36_000_000})).await;
     console.begins(plan);
     let shared = world.sim.shared();
-    soon(&world, || shared.taken() > 0).await;
+    world.soon(|| shared.taken() > 0).await;
     console.stop().await;
     shared.faults().clear();
     let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
@@ -120,7 +104,7 @@ async fn what_is_left_tells_of_the_release_that_stays_open() {
 async fn a_rollback_that_moved_one_machine_of_two_says_what_each_runs() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let targets = backend(&mut console, Strategy::Rolling).await;
+    let targets = console.back(&manner(Strategy::Rolling)).await;
     let plan = console.plan(targets).await;
     let (from, to) = (plan.parts[0].from.1.clone().unwrap(), plan.parts[0].to.1.clone().unwrap());
     let fault = json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "after": 1, "count": 1, "kind": "status", "status": 403});
@@ -148,11 +132,11 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
         machine.id.clone()
     };
     let mut console = world.console();
-    let green = backend(&mut console, Strategy::BlueGreen).await;
+    let green = console.back(&manner(Strategy::BlueGreen)).await;
     let green = console.plan(green).await;
     let started = |why: &&flightdeck::sanitize::Text| why.as_str().contains("would be started");
     assert!(green.refusals.iter().find(started).is_some_and(|why| why.as_str().contains(&id)), "{green:#?}");
-    let targets = backend(&mut console, strategy).await;
+    let targets = console.back(&manner(strategy)).await;
     let plan = console.plan(targets.clone()).await;
     let full =
         "create trigger full before insert on journal when new.event = 'end' begin select raise(abort, 'full'); end";
@@ -195,32 +179,33 @@ async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
     let world = World::start(20.0).await;
     let clock = Ahead::shared();
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
-    let targets = backend(&mut console, Strategy::Rolling).await;
+    let targets = console.back(&manner(Strategy::Rolling)).await;
     let plan = console.plan(targets).await;
     let (op, before) = (plan.op, world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().releases.len());
     // The proof begins with a look at the registry, which takes its time.
     world.fault(&json!({"platform": "fly_api", "route": "graphql", "kind": "latency", "ms": 10_000})).await;
     console.begins(plan);
     // Both run the image; one stops before anybody looks for the last time.
-    soon(&world, || {
-        let mut state = world.sim.shared().world();
-        let app = state.fly.env_mut(Env::PRODUCTION).unwrap();
-        let complete = app.releases.len() > before && app.release().is_some_and(|row| row.status == "complete");
-        if complete {
-            "stopped".clone_into(&mut app.machines[1].state);
-        }
-        complete
-    })
-    .await;
+    world
+        .soon(|| {
+            let mut state = world.sim.shared().world();
+            let app = state.fly.env_mut(Env::PRODUCTION).unwrap();
+            let complete = app.releases.len() > before && app.release().is_some_and(|row| row.status == "complete");
+            if complete {
+                "stopped".clone_into(&mut app.machines[1].state);
+            }
+            complete
+        })
+        .await;
     // Everything was looked at, and that machine alone is not as it should be: it is waited for as long as for anything else.
     let rests = "stopped: nothing starts it by itself";
     let alone = |one: &Operation| {
         let mut open = one.proof.iter().filter(|seen| seen.found != Found::Seen);
         one.id == op && open.next().is_some_and(|it| it.words.as_str().ends_with(rests)) && open.next().is_none()
     };
-    drop(until(&mut console, alone).await);
+    drop(console.until(alone).await);
     clock.jump(Duration::from_secs(130));
-    let end = until(&mut console, |one| one.id == op && one.state.ended()).await;
+    let end = console.until(|one| one.id == op && one.state.ended()).await;
     assert_eq!(end.state, OpState::ArrivedFailing, "{end:#?}");
     assert!(end.outcome.as_str().contains(rests), "{}", end.outcome);
     console.stop().await;
@@ -234,7 +219,7 @@ async fn machines_that_do_not_run_are_not_restarted() {
         "stopped".clone_into(&mut state.fly.env_mut(Env::PRODUCTION).unwrap().machines[1].state);
     }
     let mut console = world.console();
-    let wish = Wish::Restart(ServiceId::new("production", "backend"));
+    let wish = Wish::Restart(backend());
     let plan = console.wish("production", wish, None).await.unwrap();
     assert_eq!(plan.parts[0].steps.len(), 1, "{plan:#?}");
     assert!(plan.warnings.iter().any(|one| one.as_str().ends_with("is stopped and stays so")), "{:?}", plan.warnings);
@@ -250,14 +235,14 @@ async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
     let clock = Ahead::shared();
     let drain = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"600s\"");
     let mut console = world.console_at(Arc::clone(&clock), drain);
-    let targets = backend(&mut console, Strategy::BlueGreen).await;
+    let targets = console.back(&manner(Strategy::BlueGreen)).await;
     let plan = console.plan(targets).await;
     let op = plan.op;
     console.begins(plan);
     let step = |one: &Operation, kind: StepKind| {
         one.id == op && one.steps.iter().any(|step| step.kind == kind && step.state == StepState::Running)
     };
-    drop(until(&mut console, |one| step(one, StepKind::EnterProxy)).await);
+    drop(console.until(|one| step(one, StepKind::EnterProxy)).await);
     let blues = {
         let state = world.sim.shared().world();
         let machines = &state.fly.env(Env::PRODUCTION).unwrap().machines;
@@ -269,11 +254,12 @@ async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
         blues.iter().all(|id| app.machines.iter().any(|one| one.id == *id && is(one, state.now)))
     };
     // The first drain, in which nothing is held; it begins when both new machines serve.
-    soon(&world, || {
-        let state = world.sim.shared().world();
-        state.fly.env(Env::PRODUCTION).unwrap().machines.iter().filter(|one| one.serving()).count() == 4
-    })
-    .await;
+    world
+        .soon(|| {
+            let state = world.sim.shared().world();
+            state.fly.env(Env::PRODUCTION).unwrap().machines.iter().filter(|one| one.serving()).count() == 4
+        })
+        .await;
     let held = || {
         let state = world.sim.shared().world();
         let app = state.fly.env(Env::PRODUCTION).unwrap();
@@ -287,19 +273,22 @@ async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
             waits.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), over).await.expect("the first drain ends");
-    soon(&world, || all(&|one, _| one.lease.is_some() && one.cordoned)).await;
+    tokio::time::timeout(PATIENCE, over).await.expect("the first drain ends");
+    world.soon(|| all(&|one, _| one.lease.is_some() && one.cordoned)).await;
     for _ in 0..6 {
         // The platform's time first: what the console prolongs in between is prolonged to the same end.
         world.sim.shared().advance(Duration::from_secs(31));
         clock.jump(Duration::from_secs(31));
-        soon(&world, || {
-            all(&|one, now| one.lease.as_ref().is_some_and(|lease| lease.expires_at > now + Duration::from_secs(90)))
-        })
-        .await;
+        world
+            .soon(|| {
+                all(&|one, now| {
+                    one.lease.as_ref().is_some_and(|lease| lease.expires_at > now + Duration::from_secs(90))
+                })
+            })
+            .await;
     }
     clock.jump(Duration::from_secs(600));
-    let done = until(&mut console, |one| one.id == op && one.state.ended()).await;
+    let done = console.until(|one| one.id == op && one.state.ended()).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
     console.stop().await;
 }

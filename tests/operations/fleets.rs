@@ -3,29 +3,22 @@
 use std::collections::BTreeSet;
 
 use flightdeck::clock::SystemClock;
-use flightdeck::domain::fact::Fact;
-use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
 use flightdeck::domain::operation::{Act, OpState, Operation, Plan, StepKind, StepState, Target, Wait, Wish};
 use flightdeck::sim::world::Env;
 use flightdeck::store::Store;
 
 use crate::crashes::{SPEED, crash_after, each_point, sql};
-use crate::world::{Console, PATIENCE, World};
+use crate::world::{Console, World, backend};
 
 fn console(world: &World) -> Console {
     let brief = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"");
     world.console_with(world.state.path(), brief)
 }
 
-fn backend() -> ServiceId {
-    ServiceId::new("production", "backend")
-}
-
 /// Back to the release before, in this manner.
 async fn back(console: &mut Console, manner: Manner) -> Plan {
-    let targets = console.targets().await.into_iter().filter(|one| one.service == backend());
-    let targets = targets.map(|one| Target { manner: manner.clone(), ..one }).collect();
+    let targets = console.back(&manner).await;
     console.wish("production", Wish::RollBack(targets), None).await.unwrap()
 }
 
@@ -42,15 +35,6 @@ fn fleet(world: &World) -> Vec<(String, bool, String)> {
 
 fn digests(world: &World) -> BTreeSet<String> {
     fleet(world).into_iter().map(|(_, _, digest)| digest).collect()
-}
-
-async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Operation {
-    console
-        .fact(|fact| match fact {
-            Fact::Operation(one) if pick(&one) => Some(*one),
-            _ => None,
-        })
-        .await
 }
 
 fn holds(operation: &Operation) -> bool {
@@ -115,12 +99,12 @@ async fn new_machines_wait_outside_the_proxy_until_a_person_switches() {
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let op = plan.op;
     console.begins(plan);
-    until(&mut console, holds).await;
+    console.until(holds).await;
     let held = fleet(&world);
     assert_eq!(held.len(), 4, "two new ones beside the two old ones");
     assert_eq!(held.iter().filter(|one| one.1).map(|one| &one.0).collect::<Vec<_>>(), [&before[0].0, &before[1].0]);
     console.engine.answer(op, true);
-    let done = until(&mut console, |one| one.state.ended()).await;
+    let done = console.until(|one| one.state.ended()).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
     // What is being destroyed is listed for a moment longer.
     world.sim.shared().advance(std::time::Duration::from_secs(10));
@@ -151,10 +135,10 @@ async fn what_is_called_off_or_not_well_leaves_the_old_machines_alone_and_destro
             machines.iter_mut().filter(|one| one.cordoned).for_each(|one| "another".clone_into(&mut one.instance_id));
         } else {
             console.begins(plan);
-            until(&mut console, holds).await;
+            console.until(holds).await;
             console.engine.answer(op, false);
         }
-        let ended = until(&mut console, |one| one.state.ended()).await;
+        let ended = console.until(|one| one.state.ended()).await;
         assert_eq!(ended.state, OpState::Failed, "{ended:#?}");
         assert!(ended.outcome.as_str().contains("the new machines were destroyed"), "{}", ended.outcome);
         assert!(ended.outcome.as_str().contains("was not changed"), "{}", ended.outcome);
@@ -181,12 +165,7 @@ async fn continue_until_critical(world: &World) {
         let app = state.fly.env(Env::PRODUCTION).unwrap();
         app.machines.iter().any(|one| one.cordoned && one.state == "started" && !app.healthy(one, state.now))
     };
-    let wait = async {
-        while !critical() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("a new machine is critical");
+    world.soon(critical).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -278,12 +257,12 @@ async fn who_cannot_see_the_new_machines_does_not_call_them_destroyed() {
     let plan = back(&mut console, green(true)).await;
     let op = plan.op;
     console.begins(plan);
-    until(&mut console, holds).await;
+    console.until(holds).await;
     let fault = serde_json::json!({"platform": "fly_machines", "route": "/v1/apps/{app}/machines", "method": "GET",
         "kind": "status", "status": 403, "seconds": 3600});
     world.fault(&fault).await;
     console.engine.answer(op, false);
-    let ended = until(&mut console, |one| one.state.ended()).await;
+    let ended = console.until(|one| one.state.ended()).await;
     assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("may be there still"), "{}", ended.outcome);
     assert_eq!(fleet(&world).len(), 4);
@@ -302,14 +281,14 @@ async fn an_old_machine_that_changed_after_the_switch_is_not_destroyed() {
     let entering = |one: &Operation| {
         one.steps.iter().any(|step| step.kind == StepKind::EnterProxy && step.state == StepState::Running)
     };
-    until(&mut console, entering).await;
+    console.until(entering).await;
     // What the plan saw was looked at for the last time before: somebody deploys while connections drain.
     for machine in &mut world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines {
         if before.iter().any(|old| old.0 == machine.id) {
             machine.instance_id = "01SOMEBODYELSE".to_owned();
         }
     }
-    let ended = until(&mut console, |one| one.state.ended()).await;
+    let ended = console.until(|one| one.state.ended()).await;
     assert_eq!(ended.state, OpState::HalfDone, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("it is not what the plan saw"), "{}", ended.outcome);
     let after = fleet(&world);

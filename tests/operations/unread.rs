@@ -5,56 +5,34 @@ use std::time::Duration;
 
 use flightdeck::domain::environment::{Declared, Status};
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{OpState, Operation, Plan, StepKind, StepState, Target, Wish};
-use flightdeck::sim::world::Env;
+use flightdeck::domain::operation::{OpState, Operation, Plan, StepKind, StepState, Wish};
 use flightdeck::sim::world::event::Event;
-use flightdeck::sim::world::fly::FlyApp;
 use flightdeck::sim::world::host::Host;
 use serde_json::{Value, json};
 
-use crate::world::{Ahead, Console, PATIENCE, World};
+use crate::world::{Ahead, Console, World, backend};
 
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 
-fn backend() -> ServiceId {
-    ServiceId::new("production", "backend")
-}
-
 async fn back(console: &mut Console, manner: Manner) -> Plan {
-    let targets = console.targets().await.into_iter().filter(|one| one.service == backend());
-    let targets = targets.map(|one| Target { manner: manner.clone(), ..one }).collect();
+    let targets = console.back(&manner).await;
     console.plan(targets).await
-}
-
-fn with<T>(world: &World, look: impl FnOnce(&mut FlyApp) -> T) -> T {
-    look(world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap())
 }
 
 /// What runs on the machines, whatever the Machines API says of it.
 fn configs(world: &World) -> Vec<Value> {
-    with(world, |app| app.machines.iter().map(|one| one.config.clone()).collect())
+    world.app(|app| app.machines.iter().map(|one| one.config.clone()).collect())
 }
 
 fn row(world: &World) -> String {
-    with(world, |app| app.release().unwrap().status.clone())
+    world.app(|app| app.release().unwrap().status.clone())
 }
 
 fn unseen(world: &World, machine: usize, host: &str) {
     let event = json!({"kind": "host", "environment": "production", "machine": machine, "host": host});
     let event: Event = serde_json::from_value(event).unwrap();
     world.sim.shared().world().happen(&event);
-}
-
-/// Does something to the world as soon as something can be seen in it.
-async fn once(world: &World, act: impl Fn(&mut FlyApp) -> bool) {
-    let wait = async {
-        while !with(world, &act) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it is seen in the world");
 }
 
 fn says(plan: &Plan, words: &str) -> bool {
@@ -152,8 +130,7 @@ async fn on_its_way_out(vanishes: bool) {
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
     let setting = json!({"platform": "fly", "resource": "production/1", "state": "destroying"});
     world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
-    let says =
-        with(&world, |app| format!("machine {} {}: being destroyed", app.machines[1].id, app.machines[1].region));
+    let says = world.app(|app| format!("machine {} {}: being destroyed", app.machines[1].id, app.machines[1].region));
     console
         .fact(|fact| match fact {
             Fact::Declared(id, told) if id == backend() && told.status == Status::Running => {
@@ -172,15 +149,15 @@ async fn on_its_way_out(vanishes: bool) {
         let close = one.steps.iter().find(|step| step.kind == StepKind::CloseRelease);
         one.id == op && close.is_some_and(|step| step.state == StepState::Running)
     };
-    drop(until(&mut console, closes).await);
+    drop(console.until(closes).await);
     if vanishes {
-        with(&world, |app| drop(app.machines.remove(1)));
+        world.app(|app| drop(app.machines.remove(1)));
     } else {
         clock.jump(Duration::from_secs(31));
-        drop(until(&mut console, |one| one.id == op && !one.proof.is_empty()).await);
+        drop(console.until(|one| one.id == op && !one.proof.is_empty()).await);
         clock.jump(Duration::from_secs(11));
     }
-    let end = until(&mut console, |one| one.id == op && one.state.ended()).await;
+    let end = console.until(|one| one.id == op && one.state.ended()).await;
     if vanishes {
         assert_eq!((end.state, row(&world).as_str()), (OpState::Done, "complete"), "{end:#?}");
     } else {
@@ -241,15 +218,6 @@ async fn restarts_scalings_and_new_machines_leave_out_what_cannot_be_read() {
     console.stop().await;
 }
 
-async fn until(console: &mut Console, pick: impl Fn(&Operation) -> bool) -> Operation {
-    console
-        .fact(|fact| match fact {
-            Fact::Operation(one) if pick(&one) => Some(*one),
-            _ => None,
-        })
-        .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_switch_is_not_made_over_machines_that_cannot_be_read() {
     let world = World::start(20.0).await;
@@ -261,15 +229,15 @@ async fn a_switch_is_not_made_over_machines_that_cannot_be_read() {
     let held = |one: &Operation| {
         one.steps.iter().any(|step| step.state == StepState::Running && step.title.as_str().starts_with("hold"))
     };
-    until(&mut console, held).await;
+    console.until(held).await;
     unseen(&world, 0, "unreachable");
     console.engine.answer(op, true);
-    let ended = until(&mut console, |one| one.state.ended()).await;
+    let ended = console.until(|one| one.state.ended()).await;
     assert_eq!(ended.state, OpState::Failed, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("the new machines were destroyed"), "{}", ended.outcome);
     world.sim.shared().advance(Duration::from_secs(10));
     assert_eq!(configs(&world), before);
-    assert!(with(&world, |app| app.machines.iter().all(|one| one.serving())));
+    assert!(world.app(|app| app.machines.iter().all(|one| one.serving())));
     console.stop().await;
 }
 
@@ -283,10 +251,10 @@ async fn a_new_machine_that_cannot_be_read_is_not_called_destroyed() {
     let held = |one: &Operation| {
         one.steps.iter().any(|step| step.state == StepState::Running && step.title.as_str().starts_with("hold"))
     };
-    until(&mut console, held).await;
+    console.until(held).await;
     unseen(&world, 2, "silent");
     console.engine.answer(op, false);
-    let ended = until(&mut console, |one| one.state.ended()).await;
+    let ended = console.until(|one| one.state.ended()).await;
     assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("may be new machines that are there still"), "{}", ended.outcome);
     console.stop().await;
@@ -297,9 +265,11 @@ async fn what_a_machine_did_not_get_of_what_was_sent_is_told() {
     let world = World::start(5.0).await;
     let mut console = world.console();
     let plan = back(&mut console, Manner::default()).await;
-    let lose = once(&world, |app| {
-        let Some(machine) = app.machines.iter_mut().find(|one| !one.versions.is_empty()) else { return false };
-        machine.config.as_object_mut().unwrap().remove("env").is_some()
+    let lose = world.soon(|| {
+        world.app(|app| {
+            let Some(machine) = app.machines.iter_mut().find(|one| !one.versions.is_empty()) else { return false };
+            machine.config.as_object_mut().unwrap().remove("env").is_some()
+        })
     });
     let (half, ()) = tokio::join!(console.carry_out(plan), lose);
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
@@ -313,12 +283,14 @@ async fn a_release_is_complete_on_the_machines_of_the_plan_or_not_at_all() {
     let world = World::start(5.0).await;
     let mut console = world.console();
     let plan = back(&mut console, Manner::default()).await;
-    let vanish = once(&world, |app| {
-        let all = app.machines.iter().all(|one| !one.versions.is_empty());
-        if all {
-            app.machines.remove(0);
-        }
-        all
+    let vanish = world.soon(|| {
+        world.app(|app| {
+            let all = app.machines.iter().all(|one| !one.versions.is_empty());
+            if all {
+                app.machines.remove(0);
+            }
+            all
+        })
     });
     let (half, ()) = tokio::join!(console.carry_out(plan), vanish);
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
@@ -375,8 +347,8 @@ async fn a_restart_and_one_more_machine_are_looked_for_when_their_answer_is_lost
         assert_eq!(done.state, OpState::Done, "{route}: {done:#?}");
     }
     assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/machines").await, 1);
-    assert_eq!(with(&world, |app| app.machines.len()), 3);
-    let seen = with(&world, |app| app.machines.iter().all(|one| one.host == Host::Ok && one.serving()));
+    assert_eq!(world.app(|app| app.machines.len()), 3);
+    let seen = world.app(|app| app.machines.iter().all(|one| one.host == Host::Ok && one.serving()));
     assert!(seen);
     console.stop().await;
 }

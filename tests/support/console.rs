@@ -33,7 +33,8 @@ impl Person {
     /// Presses one key.
     pub async fn presses(&self, code: KeyCode) {
         let key = Key { code, ctrl: false, alt: false, repeat: false };
-        self.keys.send(Msg::Key(key)).await.expect("the console runs");
+        let taken = tokio::time::timeout(PATIENCE, self.keys.send(Msg::Key(key))).await;
+        taken.expect("the console takes keys").expect("the console runs");
     }
 
     /// Types the name that confirms a plan, and enter when the screen's clock has moved on, as a person who reads before it does: an
@@ -88,7 +89,16 @@ pub async fn supervise<F: Future<Output = ()>>(
     let input = Box::pin(stream::poll_fn(move |cx| typed.poll_recv(cx)));
     let signals = stream::pending().boxed();
     let mut console = Console::new(Arc::new(settings), SystemClock::shared());
-    let (result, ()) =
-        tokio::join!(console.run(&mut surface, input, signals), script(Person { keys, last: frames.clone(), frames }));
+    let run = console.run(&mut surface, input, signals);
+    let script = script(Person { keys, last: frames.clone(), frames });
+    // Whichever ends first, the other has to as well: a person waits for no frame of a console that is gone, nor a console for keys.
+    let (mut run, mut script) = (std::pin::pin!(run), std::pin::pin!(script));
+    let result = tokio::select! {
+        result = &mut run => {
+            tokio::time::timeout(PATIENCE * 2, script).await.expect("the script ends with its console");
+            result
+        }
+        () = &mut script => tokio::time::timeout(PATIENCE, run).await.expect("the console ends with its script"),
+    };
     result.expect("the console ends well");
 }

@@ -7,18 +7,26 @@ use std::time::Duration;
 use flightdeck::clock::{Clock, SystemClock, Timestamp};
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::ids::{OpId, ReqId};
+use flightdeck::domain::ids::{OpId, ReqId, ServiceId};
+use flightdeck::domain::manner::Manner;
 use flightdeck::domain::operation::{Operation, Plan, Target, Wish};
 use flightdeck::domain::overrides::Override;
 use flightdeck::domain::release::Deployment;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sanitize::Text;
 use flightdeck::sim::product::Product;
+use flightdeck::sim::world::Env;
+use flightdeck::sim::world::fly::FlyApp;
 use flightdeck::sim::{self, Options, Sim};
 use serde_json::Value;
 
 /// Longest wait for anything: generous, because a busy machine is not a failure.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Production's backend.
+pub fn backend() -> ServiceId {
+    ServiceId::new("production", "backend")
+}
 
 /// A simulated world.
 pub struct World {
@@ -69,6 +77,25 @@ impl World {
         let settings = parse(&change(self.sim.config_toml()), None, &Flags::default(), &env).unwrap();
         let (engine, lanes) = Engine::start(Arc::new(settings), clock, Scope::State);
         Console { engine, lanes }
+    }
+
+    /// Looks at the app of production's backend, or changes it.
+    pub fn app<T>(&self, look: impl FnOnce(&mut FlyApp) -> T) -> T {
+        look(self.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap())
+    }
+
+    /// Waits until it is so; it is looked at whenever the world was changed.
+    pub async fn soon(&self, mut so: impl FnMut() -> bool) {
+        let wait = async { while !so() && self.sim.shared().changed().await {} };
+        tokio::time::timeout(PATIENCE, wait).await.expect("it is seen in the world");
+    }
+
+    /// Waits until as many requests of a route came in as there were and `more`.
+    pub async fn asked(&self, origin: &str, route: &str, more: u64) {
+        let before = self.requests(origin, route).await;
+        let wait =
+            async { while self.requests(origin, route).await < before + more && self.sim.shared().changed().await {} };
+        tokio::time::timeout(PATIENCE, wait).await.expect("it is asked");
     }
 
     /// The ground truth.
@@ -161,6 +188,21 @@ impl Console {
             earlier.filter_map(|one| Some((one, frontend.iter().find(|other| other.sha == one.sha)?))).next().unwrap();
         let target = |one: &Deployment| Target::new(one.service.clone(), one.id.clone());
         vec![target(pair.1), target(pair.0)]
+    }
+
+    /// The first news of an operation that `pick` accepts.
+    pub async fn until(&mut self, pick: impl Fn(&Operation) -> bool) -> Operation {
+        self.fact(|fact| match fact {
+            Fact::Operation(one) if pick(&one) => Some(*one),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The earlier release of the backend alone, moved in this manner.
+    pub async fn back(&mut self, manner: &Manner) -> Vec<Target> {
+        let targets = self.targets().await.into_iter().filter(|one| one.service == backend());
+        targets.map(|one| Target { manner: manner.clone(), ..one }).collect()
     }
 
     /// A plan, or why there is none.
