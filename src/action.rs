@@ -58,6 +58,8 @@ pub enum Action {
     Enter,
     /// Every view and action by name.
     Palette,
+    /// An action of the menu, by its letter there.
+    Start(char),
     /// Why the selected environment is red.
     Why,
     /// The timeline.
@@ -165,6 +167,19 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Refresh, &["r"], "refresh this pane", "refresh"),
     entry(Action::RefreshAll, &["R"], "refresh everything", ""),
     entry(Action::Menu, &["!"], "actions: promote, approve, roll back", "actions"),
+    entry(Action::Start('R'), &["!R"], "roll back", ""),
+    entry(Action::Start('P'), &["!P"], "promote", ""),
+    entry(Action::Start('A'), &["!A"], "approve a gate", ""),
+    entry(Action::Start('J'), &["!J"], "reject a gate", ""),
+    entry(Action::Start('L'), &["!L"], "lock or unlock an environment", ""),
+    entry(Action::Start('B'), &["!B"], "mark a commit bad, or not", ""),
+    entry(Action::Start('S'), &["!S"], "set a secret", ""),
+    entry(Action::Start('D'), &["!D"], "redeploy", ""),
+    entry(Action::Start('M'), &["!M"], "restart machines", ""),
+    entry(Action::Start('N'), &["!N"], "scale", ""),
+    entry(Action::Start('C'), &["!C"], "cancel a run", ""),
+    entry(Action::Start('E'), &["!E"], "rerun a run", ""),
+    entry(Action::Start('O'), &["!O"], "show the last operation", ""),
     entry(Action::Why, &["X"], "why is this red", "why"),
     entry(Action::Palette, &[":"], "every view and action", "palette"),
     entry(Action::Copy, &["y"], "copy its identity", ""),

@@ -6,6 +6,7 @@ pub mod geometry;
 pub mod insight;
 mod intake;
 pub mod keys;
+pub mod line;
 pub mod logs;
 pub mod model;
 mod mouse;
@@ -19,6 +20,7 @@ pub mod redraw;
 mod scroll;
 pub mod trust;
 
+use crate::domain::fact::Fact;
 use effect::Effect;
 use model::Model;
 use msg::{Msg, Now};
@@ -26,7 +28,12 @@ use msg::{Msg, Now};
 /// One message in, effects out. Synchronous, without I/O, and it cannot fail.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     let before = scroll::standing(model);
+    // Lines of a log and the clock choose nothing.
+    let chooses = !matches!(msg, Msg::Tape(_) | Msg::Work | Msg::Tick | Msg::Fact(Fact::Logs(_)));
     let effects = taken(model, msg, now);
+    if chooses {
+        mouse::settle(model);
+    }
     if scroll::standing(model) != before {
         scroll::begin(model);
     }
@@ -82,7 +89,6 @@ mod tests {
 
     use super::*;
     use crate::domain::environment::Platform;
-    use crate::domain::fact::Fact;
     use crate::domain::ids::{OpId, ServiceId};
     use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
     use crate::domain::operation::{OpKind, Operation};

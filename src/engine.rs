@@ -192,11 +192,11 @@ impl EngineHandle {
         self.supervisor.start(async move { drop(memory.verified(&service, &deployment, &sha).await) });
     }
 
-    /// Claims an environment for a reason. The answer is a notice.
-    pub fn lock(&self, env: EnvId, why: Text) {
+    /// Claims an environment for a reason, until then or until it is given back. The answer is a notice.
+    pub fn lock(&self, env: EnvId, why: Text, until: Option<jiff::Timestamp>) {
         let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
         self.supervisor.start(async move {
-            let told = memory.lock(&env, &who, why.as_str()).await;
+            let told = memory.lock(&env, &who, why.as_str(), until).await;
             outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
         });
     }

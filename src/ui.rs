@@ -236,8 +236,12 @@ fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         format!(" {dot} {passed}{span} {dot} !{key} rolls back"),
         format!(" {dot} for {span} {dot} !{key} rolls back"),
     ];
+    // Where nothing was measured, the cause says more than a key that the hints name too.
+    let bare =
+        banner.passed.is_none() && what.width() + banner.evidence.as_str().width() + forms[0].width() > width.into();
+    let forms = &forms[usize::from(bare)..];
     let fits = |numbers: &&String| what.width() + numbers.trim_start_matches([' ', '·', '-']).width() <= width.into();
-    let numbers: &str = forms.iter().find(fits).unwrap_or(&forms[3]);
+    let numbers: &str = forms.iter().find(fits).or(forms.last()).map_or("", |form| form);
     // The evidence is what gives way: the release and the numbers are short and say more.
     let room = usize::from(width).saturating_sub(what.width() + numbers.width());
     // A few letters of it tell nothing.
@@ -272,10 +276,15 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let width = usize::from(width);
     if let Some(Overlay::Prompt(typed)) = &model.overlay {
-        let broken = !crate::app::logs::buffer::typed(typed).whole();
-        let note = if broken { "  no expression yet: all lines pass" } else { "" };
+        let (before, behind) = typed.parts();
+        // The place of the next letter always shows.
+        let over = before.width().saturating_sub(width.saturating_sub(12));
+        let before =
+            if over > 0 { format!("{}{}", theme.ellipsis(), text::split(before, over).1) } else { before.to_owned() };
+        let wrong = crate::app::logs::keys::wrong(&typed.text());
+        let note = wrong.map(|why| format!("  {} {why}", theme.symbol(Status::Warn))).unwrap_or_default();
         let text = format!(
-            " filter: {typed}{}{note}  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)",
+            " filter: {before}{}{behind}{note}  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)",
             theme.cursor()
         );
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());

@@ -2,10 +2,10 @@
 
 use super::effect::Effect;
 use super::model::Model;
-use super::paste::ONE_LINE;
 use crate::action::{Action, TABLE};
 use crate::app::insight::detail::Subject;
 use crate::app::insight::evidence;
+use crate::app::line::{self, Line};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate::{self, Jump};
 use crate::app::operations::menu::{self, Item};
@@ -36,7 +36,7 @@ pub enum Overlay {
     /// Whether a project file may do what it asks for.
     Trust(Asked),
     /// The filter of the log lines as it is typed.
-    Prompt(String),
+    Prompt(Line),
 }
 
 /// A list narrowed by typing.
@@ -166,10 +166,11 @@ fn leave(model: &mut Model) {
 }
 
 fn narrow(find: &mut Find, key: Key) {
+    if line::at_end(&mut find.text, key) {
+        find.at = 0;
+        return;
+    }
     match key.code {
-        KeyCode::Char(_) if find.text.chars().count() >= ONE_LINE => {}
-        KeyCode::Char(c) if !key.ctrl => find.text.push(c),
-        KeyCode::Backspace => drop(find.text.pop()),
         KeyCode::Down => find.at = find.at.saturating_add(1),
         KeyCode::Up => find.at = find.at.saturating_sub(1),
         KeyCode::PageDown => find.at = find.at.saturating_add(10),
@@ -177,9 +178,6 @@ fn narrow(find: &mut Find, key: Key) {
         KeyCode::Home => find.at = 0,
         KeyCode::End => find.at = usize::MAX,
         _ => return,
-    }
-    if matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace) {
-        find.at = 0;
     }
     find.at = find.at.min(found(find).len().saturating_sub(1));
 }
@@ -233,16 +231,8 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
     if key.repeat {
         return Vec::new();
     }
-    match items.iter().find(|item| item.letter == letter) {
-        Some(Item { why_not: Some(why), title, .. }) => {
-            model.notice = Some(Text::from(format!("{title}: {why}")));
-            Vec::new()
-        }
-        Some(item) => {
-            let run = item.run.clone();
-            model.overlay = None;
-            menu::run(model, run, now)
-        }
+    match items.into_iter().find(|item| item.letter == letter) {
+        Some(item) => started(model, item, now),
         None if letter == 'q' => {
             model.overlay = None;
             Vec::new()
@@ -252,6 +242,30 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
             let told = format!("{letter} is not an action: a capital letter starts one, esc leaves");
             model.notice = Some(Text::from(told));
             Vec::new()
+        }
+    }
+}
+
+/// Starts an action of the menu without the menu.
+pub(super) fn start(model: &mut Model, letter: char, now: Now) -> Vec<Effect> {
+    match menu::items(model, now).into_iter().find(|item| item.letter == letter) {
+        Some(item) => started(model, item, now),
+        None => {
+            model.notice = Some(Text::from("nothing was begun here yet that could be shown"));
+            Vec::new()
+        }
+    }
+}
+
+fn started(model: &mut Model, item: Item, now: Now) -> Vec<Effect> {
+    match item.why_not {
+        Some(why) => {
+            model.notice = Some(Text::from(format!("{}: {why}", item.title)));
+            Vec::new()
+        }
+        None => {
+            model.overlay = None;
+            menu::run(model, item.run, now)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Everything that the application may ask of the world. Plain data; the runtime carries it out.
 
+use jiff::Timestamp;
+
 use crate::domain::claim::Lock;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
@@ -18,8 +20,8 @@ pub enum Effect {
     Operate(Box<Plan>, Option<Text>),
     /// Remember that a deployment was verified healthy.
     Verified(ServiceId, DeploymentId, Sha),
-    /// Claim an environment for a reason.
-    Lock(EnvId, Text),
+    /// Claim an environment for a reason, until then; `None` = until it is given back.
+    Lock(EnvId, Text, Option<Timestamp>),
     /// Give an environment back: one's own lock, or another person's as it was shown, for a reason.
     Unlock(EnvId, Option<(Lock, Text)>),
     /// Mark a commit bad for a reason, or take the mark away without one.

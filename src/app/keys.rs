@@ -8,12 +8,13 @@ use crate::app::dialogs::{self, Find, Overlay};
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::needs;
 use crate::app::insight::readiness;
+use crate::app::line;
 use crate::app::logs::buffer::seek::Seek;
 use crate::app::logs::buffer::{Filter, typing};
 use crate::app::logs::keys;
 use crate::app::mouse::move_by;
 use crate::app::navigate;
-use crate::app::operations::dialog;
+use crate::app::operations::dialog::{self, Rollback};
 use crate::app::scroll;
 use crate::sanitize::Text;
 
@@ -22,10 +23,12 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     let asked = action::by_key(&name(key));
     // Only a second press in a row quits; a press long forgotten does not count as the first.
     model.quitting &= asked == Some(Action::Back);
-    if model.rollback.is_some() && !key.ctrl {
+    // Where a line is typed, the keys that edit one belong to it.
+    let own = !key.ctrl || (line::edits(key) && written(model));
+    if model.rollback.is_some() && own {
         return dialog::key(model, key, now);
     }
-    if model.overlay.is_some() && !key.ctrl {
+    if model.overlay.is_some() && own {
         return dialogs::key(model, key, now);
     }
     if navigate::covered(model) {
@@ -40,6 +43,18 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     match asked {
         Some(action) => perform(model, action, now),
         None => Vec::new(),
+    }
+}
+
+/// Whether letters are text now, and there is some to edit.
+fn written(model: &Model) -> bool {
+    match (&model.rollback, &model.overlay) {
+        (Some(Rollback::Commenting { .. } | Rollback::Entering(_)), _) => true,
+        (Some(Rollback::Ready(_, confirm)), _) => !confirm.typed.is_empty(),
+        (Some(_), _) => false,
+        (None, Some(Overlay::Prompt(_))) => true,
+        (None, Some(Overlay::Help(find) | Overlay::Palette(find))) => !find.text.is_empty(),
+        (None, _) => false,
     }
 }
 
@@ -74,10 +89,21 @@ fn name(key: Key) -> String {
 /// What needs a project, and not only a log.
 #[must_use]
 pub fn needs_project(action: Action) -> bool {
-    use Action::{Journal, Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Timeline, View, Why, Zoom};
+    use Action::{Journal, Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Start, Timeline, View, Why, Zoom};
     matches!(
         action,
-        Journal | Menu | NextPane | Open | PreviousPane | Refresh | RefreshAll | Timeline | View(_) | Why | Zoom
+        Journal
+            | Menu
+            | NextPane
+            | Open
+            | PreviousPane
+            | Refresh
+            | RefreshAll
+            | Start(_)
+            | Timeline
+            | View(_)
+            | Why
+            | Zoom
     )
 }
 
@@ -90,10 +116,11 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Help => model.overlay = Some(Overlay::Help(Find::default())),
         Action::Palette => model.overlay = Some(Overlay::Palette(Find::default())),
         Action::Menu => model.overlay = Some(Overlay::Menu(0)),
+        Action::Start(letter) => return dialogs::start(model, letter, now),
         Action::Why => model.overlay = Some(Overlay::Why(0)),
         Action::GoTo => {
             navigate::show(model, Pane::Logs);
-            model.overlay = Some(Overlay::Prompt(">".to_owned()));
+            model.overlay = Some(Overlay::Prompt(">".to_owned().into()));
         }
         Action::Patterns => {
             model.logs.mine();
@@ -118,7 +145,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::Filter => {
             let typed = typing(&model.logs.filter().term);
             navigate::show(model, Pane::Logs);
-            model.overlay = Some(Overlay::Prompt(typed));
+            model.overlay = Some(Overlay::Prompt(typed.into()));
         }
         Action::NextPane => step_pane(model, 1),
         Action::PreviousPane => step_pane(model, DASHBOARD.len() - 1),
@@ -294,8 +321,7 @@ fn enter(model: &mut Model, now: Now) {
     };
     match subject {
         Some(subject) => model.overlay = Some(Overlay::Detail(subject)),
-        // Nothing is selected yet: the first thing is.
-        None => move_by(model, model.focus, 0),
+        None => model.notice = Some(Text::from("nothing is here yet that could be opened")),
     }
 }
 

@@ -2,5 +2,5 @@
 
 pub mod buffer;
 pub mod display;
-pub(in crate::app) mod keys;
+pub mod keys;
 pub mod saving;

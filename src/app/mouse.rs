@@ -28,6 +28,28 @@ pub(super) fn move_by(model: &mut Model, pane: Pane, by: isize) {
     }
 }
 
+/// The pane that has the keys has a chosen row as soon as it has rows, so that enter opens something. What a person chose stays chosen,
+/// but for a release of another place than the one that is listed.
+pub(super) fn settle(model: &mut Model) {
+    let (selection, pane) = (&model.selection, model.focus);
+    let chosen = match pane {
+        Pane::Logs => true,
+        Pane::Environments => selection.place.is_some(),
+        Pane::Health => selection.probe.is_some(),
+        Pane::Secrets => selection.secret.is_some(),
+        Pane::Pipeline => selection.run.is_some(),
+        Pane::Releases => selection.deployment.as_ref().is_some_and(|(service, id)| {
+            model.shown_releases().iter().any(|one| one.service == *service && one.id == *id)
+        }),
+        Pane::Timeline => selection.event.is_some(),
+        Pane::Journal => selection.row.is_some(),
+        Pane::Readiness => selection.check.is_some(),
+    };
+    if !chosen {
+        go(model, pane, Go::By(0));
+    }
+}
+
 fn go(model: &mut Model, pane: Pane, how: Go) {
     match pane {
         Pane::Logs => {}

@@ -2,12 +2,13 @@
 
 use super::model::Model;
 use crate::app::dialogs::Overlay;
+use crate::app::line::Line;
 use crate::app::logs::keys;
 use crate::app::operations::dialog::Rollback;
 use crate::sanitize::Text;
 
 /// Characters that a field of one line takes: more than anybody looks for or explains, and little enough to be drawn at each key.
-pub(super) const ONE_LINE: usize = 1000;
+pub(in crate::app) const ONE_LINE: usize = 1000;
 /// Bytes of a pasted value: what the platforms take at most.
 const VALUE: usize = 64 * 1024;
 
@@ -16,14 +17,17 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     model.notice = None;
     let told = match (model.overlay.as_mut(), model.rollback.as_mut()) {
         (Some(Overlay::Prompt(text)), _) => {
-            let whole = append(text, pasted);
-            let text = text.clone();
+            let whole = text.paste(pasted);
+            let text = text.text();
             keys::set_filter(model, &text);
             told(whole)
         }
         (Some(Overlay::Help(find) | Overlay::Palette(find)), _) => {
             find.at = 0;
-            told(append(&mut find.text, pasted))
+            let mut line = Line::from(std::mem::take(&mut find.text));
+            let whole = line.paste(pasted);
+            find.text = line.text();
+            told(whole)
         }
         (None, Some(Rollback::Commenting { note, .. })) => {
             let room = ONE_LINE.saturating_sub(note.text().as_str().chars().count());
@@ -48,14 +52,6 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
 
 fn told(whole: bool) -> Option<&'static str> {
     (!whole).then_some("the paste was longer than 1000 characters: its beginning was taken")
-}
-
-/// Takes as much as a line has room for, without control characters; whether that was all.
-fn append(line: &mut String, pasted: &str) -> bool {
-    let room = ONE_LINE.saturating_sub(line.chars().count());
-    let mut clean = pasted.chars().filter(|c| !c.is_control());
-    line.extend(clean.by_ref().take(room));
-    clean.next().is_none()
 }
 
 #[cfg(test)]
@@ -86,10 +82,10 @@ mod tests {
     #[test]
     fn a_line_takes_its_beginning_and_says_so() {
         let mut model = model();
-        model.overlay = Some(Overlay::Prompt("a".to_owned()));
+        model.overlay = Some(Overlay::Prompt("a".to_owned().into()));
         pasted(&mut model, &"b\u{1b}".repeat(5_000_000));
         let Some(Overlay::Prompt(text)) = &model.overlay else { panic!("{:?}", model.overlay) };
-        assert_eq!(text.len(), ONE_LINE);
+        assert_eq!(text.text().len(), ONE_LINE);
         assert!(model.notice.as_ref().is_some_and(|told| told.as_str().contains("its beginning was taken")));
         model.overlay = Some(Overlay::Palette(Find::default()));
         pasted(&mut model, &"é".repeat(ONE_LINE));

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::ids::Sha;
+use super::span::since;
 use crate::sanitize::Text;
 
 /// A person's claim on an environment.
@@ -28,12 +29,44 @@ impl Lock {
         self.until.is_none_or(|until| until > now)
     }
 
+    /// In one line, with what tells most first: `LOCKED by maria for 3h05m, until 16:02Z: migration`. `whose` is who, as it is said here.
+    #[must_use]
+    pub fn badge(&self, whose: &str, now: Timestamp) -> String {
+        let until = self.until.map(|until| format!(", until {}", until.strftime("%H:%MZ"))).unwrap_or_default();
+        format!("LOCKED by {whose} for {}{until}: {}", since(self.at, now), self.why)
+    }
+
+    /// Who, without the address behind the name.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        self.who.as_str().split_once(" <").map_or(self.who.as_str(), |(name, _)| name)
+    }
+
     /// In one line: `locked by maria: migration, since 14:02Z`.
     #[must_use]
     pub fn words(&self) -> String {
         let until = self.until.map(|until| format!(", until {}", until.strftime("%H:%MZ"))).unwrap_or_default();
         format!("locked by {}: {}, since {}{until}", self.who, self.why, self.at.strftime("%H:%MZ"))
     }
+}
+
+/// For how long an environment may be locked from the screen; `None` = until it is given back.
+pub const SPANS: [Option<SignedDuration>; 5] = [
+    None,
+    Some(SignedDuration::from_mins(30)),
+    Some(SignedDuration::from_hours(2)),
+    Some(SignedDuration::from_hours(8)),
+    Some(SignedDuration::from_hours(24)),
+];
+
+/// For how long, with its end: `for 2h00m, until 16:02Z`; `until it is given back`.
+#[must_use]
+pub fn lasting(span: Option<SignedDuration>, now: Timestamp) -> String {
+    let end = span.and_then(|span| now.checked_add(span).ok());
+    end.map_or_else(
+        || "until it is given back".to_owned(),
+        |end| format!("for {}, until {}", since(now, end), end.strftime("%Y-%m-%d %H:%MZ")),
+    )
 }
 
 /// A commit that nobody should bring anywhere again.

@@ -79,11 +79,21 @@ impl Memory {
     }
 
     /// Claims an environment; what is to be told about it.
-    pub(super) async fn lock(&self, env: &EnvId, who: &str, why: &str) -> Result<Text, StoreError> {
-        let lock = Lock { who: Text::from(who), why: Text::from(why), at: self.clock.now(), until: None };
+    pub(super) async fn lock(
+        &self,
+        env: &EnvId,
+        who: &str,
+        why: &str,
+        until: Option<Timestamp>,
+    ) -> Result<Text, StoreError> {
+        let lock = Lock { who: Text::from(who), why: Text::from(why), at: self.clock.now(), until };
+        let end = until.map_or_else(
+            || "until you give it back".to_owned(),
+            |until| format!("until {}", until.strftime("%Y-%m-%d %H:%MZ")),
+        );
         let told = match self.store().await?.lock(env, &lock).await? {
-            Locked::Taken => format!("{env} is locked: other consoles on this store refuse to change it"),
-            Locked::Renewed(before) => format!("{env} is locked anew; before it was {}", before.words()),
+            Locked::Taken => format!("{env} is locked {end}: other consoles on this store refuse to change it"),
+            Locked::Renewed(before) => format!("{env} is locked anew, {end}; before it was {}", before.words()),
             Locked::Held(held) => format!("{env} was not locked: it is {}", held.words()),
         };
         self.changed.notify_one();

@@ -1,5 +1,6 @@
 //! What a filter searches for: texts and regular expressions that must occur, or must not.
 
+use super::form;
 use super::needle::Needle;
 
 /// What of a line is looked at.
@@ -44,10 +45,14 @@ pub struct Term {
 }
 
 impl Term {
-    /// Whether it can be looked for: half of a regular expression cannot.
+    /// Whether it can be looked for: half of a regular expression cannot, nor a level that does not exist.
     #[must_use]
     pub fn whole(&self) -> bool {
-        self.text.is_empty() || Needle::new(self).is_some()
+        match self.field {
+            _ if self.text.is_empty() => true,
+            Field::Level => form::word_level(self.text.as_bytes()).is_some(),
+            _ => Needle::new(self).is_some(),
+        }
     }
 }
 

@@ -43,13 +43,15 @@ impl Named {
         }
         let level = form::word_level(term.text.as_bytes()).filter(|_| term.field == Field::Level);
         let needle = Needle::new(term).filter(|_| term.field != Field::Level);
-        let says = level.is_some() || needle.is_some();
+        // A level that does not exist lets nothing pass, rather than everything.
+        let says = level.is_some() || needle.is_some() || (term.field == Field::Level && !term.text.is_empty());
         says.then_some(Self { field: term.field, needle, level, inverse: term.inverse })
     }
 
     fn lets(&self, origin: &Origin, level: Level) -> bool {
         let has = |text: &str| self.needle.as_ref().is_some_and(|needle| needle.is_in(text.as_bytes()));
         let hit = match self.field {
+            Field::Level if self.level.is_none() => return false,
             Field::Text => true,
             Field::Source => has(&origin.service.to_string()),
             Field::Instance => has(&origin.instance),

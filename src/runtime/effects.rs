@@ -72,7 +72,7 @@ impl Performer {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
             Effect::Preflight(req, env, wish, continues) => self.engine.preflight(req, env, wish, continues),
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
-            Effect::Lock(env, why) => self.engine.lock(env, why),
+            Effect::Lock(env, why, until) => self.engine.lock(env, why, until),
             Effect::Unlock(env, over) => self.engine.unlock(env, over),
             Effect::Mark(sha, why) => self.engine.mark(sha, why),
             Effect::Answer(op, go) => self.engine.answer(op, go),

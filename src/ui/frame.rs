@@ -155,7 +155,7 @@ fn logs(ctx: &Ctx<'_>) -> String {
     if ctx.model.reading.column > 0 {
         text.push_str(&format!(" {dot} from column {}", ctx.model.reading.column));
     }
-    let below = logs.below();
+    let below = logs.below(ctx.model.geometry.rows(Pane::Logs));
     if below > 0 {
         text.push_str(&format!(" {dot} +{below} below"));
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::widgets::pieces::Piece;
 use super::{Ctx, TWO_COLUMNS, text};
@@ -41,7 +42,13 @@ fn named(ctx: &Ctx<'_>, env: &EnvInfo, width: u16) -> Vec<Piece> {
     let judged = ctx.model.judge(env, ctx.now);
     let keep = if env.tier == Tier::Production { 9 } else { 6 };
     // A reason may be a sentence, which the pane has room for; here the first words do.
-    let words = text::cut(&judged.words(), if width < TWO_COLUMNS { 20 } else { 40 }, theme.ellipsis());
+    let (words, room) = (judged.words(), if width < TWO_COLUMNS { 20 } else { 40 });
+    let words = match words.width() <= room {
+        true => words,
+        // Half a word of a reason says nothing; the pane and the alarm line have all of it.
+        false if width < TWO_COLUMNS => judged.state.word().to_owned(),
+        false => text::cut(&words, room, theme.ellipsis()),
+    };
     let text = format!("{} {words}", theme.mark(judged.state));
     let mut said = vec![Span::raw(format!("  {} ", env.id)), Span::styled(text, theme.state(judged.state))];
     said.push(Span::raw(" "));

@@ -12,12 +12,15 @@ use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};
 use flightdeck::domain::consent;
 use flightdeck::domain::environment::{Declared, Observed, Pin, Platform, Rollout, Status, Switches};
+use flightdeck::domain::extent::Extent;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{Budget, FeedId, FeedState, FeedStatus};
 use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
+use flightdeck::domain::history::{Chain, History, JournalRow};
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
 use flightdeck::domain::operation::{Plan, PlanPart, StepKind, Wish};
+use flightdeck::domain::pipeline::{Run, RunState};
 use flightdeck::domain::release::{Commit, Deployment, Presence};
 use flightdeck::domain::secret::{Digest, SecretEntry};
 use flightdeck::sanitize::Text;
@@ -283,6 +286,51 @@ pub fn deployed() -> Model {
     let why = Text::from("fly answers 503; it is asked again in 20 s");
     let broken = FeedState::Failing { last_ok: Some(ago(40)), since: ago(40), why, denied: false, again: None };
     feed(&mut model, FeedId::Logs(ServiceId::new("staging", "backend")), broken);
+    model
+}
+
+/// All of that with runs, one of which failed, a journal, and a release on its way.
+#[allow(dead_code, reason = "not every test binary that has this module needs a world")]
+pub fn world() -> Model {
+    let mut model = deployed();
+    let run = |id: u64, state, status, words: &str| Run {
+        id,
+        workflow: Text::from("CI"),
+        title: Text::from(format!("change {id}")),
+        number: (400 + id, 1),
+        sha: NEXT.into(),
+        branch: Text::from("main"),
+        actor: Text::from("ines"),
+        state,
+        status,
+        words: Text::from(words),
+        event: Text::from("push"),
+        file: Text::from(".github/workflows/ci.yml"),
+        created_at: Some(ago(900)),
+        started_at: Some(ago(900)),
+        updated_at: Some(ago(600)),
+        url: Text::from("https://github.example/run"),
+        jobs: Vec::new(),
+        jobs_read: Extent::Whole,
+        gates: Vec::new(),
+        lanes: Vec::new(),
+    };
+    let runs = vec![
+        run(3, RunState::Succeeded, Status::Ok, "success"),
+        run(2, RunState::Failed, Status::Fail, "failure"),
+        run(1, RunState::Succeeded, Status::Ok, "success"),
+    ];
+    tell(&mut model, Fact::Pipeline(runs));
+    let row = |id: i64, event: &str, says: &str| JournalRow {
+        id,
+        at: Some(ago(300 - id)),
+        op: Text::from("0198"),
+        event: Text::from(event),
+        says: Text::from(says),
+    };
+    let rows = vec![row(2, "end", "restored in 8 s"), row(1, "begin", "production: backend v42 to v41")];
+    let chain = Chain::Holds { row: 2, at: ago(5) };
+    tell(&mut model, Fact::History(Box::new(History { rows, height: 2, chain, ..History::default() })));
     model
 }
 

@@ -7,10 +7,12 @@ use super::fresh;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
-use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::environment::{EnvInfo, Instance, Status};
 use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::ids::ServiceId;
 use crate::domain::live;
 use crate::domain::posture::{Check, Reading};
+use crate::domain::span::since;
 use crate::domain::state::State;
 use crate::sanitize::Text;
 
@@ -49,14 +51,35 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
         let says = Text::from(format!("no evidence against {}", env.id));
         found.push(Evidence { status: Status::Ok, says, jump: None });
     }
+    denied(model, env, &mut found);
     found
+}
+
+/// What the token may not read speaks against nothing, and is told: nobody knows it.
+fn denied(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for (id, checks) in model.posture.iter().filter(|(id, _)| id.env == env.id) {
+        for check in checks.iter().filter(|check| check.denied()) {
+            let says = format!("{} {}: {}", id.name, check.name, check.says());
+            found.push(evidence_of(Status::Unknown, says, Jump::Place(Place::Service(id.clone()))));
+        }
+    }
 }
 
 /// How it stands: said first whenever that is not well, so that there is always an answer.
 fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     let judged = model.judge(env, now);
     if judged.state != State::Healthy {
-        let says = format!("{} is {}", env.id, judged.words());
+        // Where a service or a probe is named below, it gives the reason.
+        let known = model.known(now);
+        let service = env.services.iter().any(|info| known.service(&info.id).state == judged.state);
+        let mut probes = model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn);
+        let told = service || probes.any(|probe| known.probe(probe).0 == judged.state);
+        let span = model.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none());
+        let span = span.map(|trouble| format!(", for {}", since(trouble.since, now.wall))).unwrap_or_default();
+        let says = match told {
+            true => format!("{} is {}{span}", env.id, judged.state),
+            false => format!("{} is {}", env.id, judged.words()),
+        };
         found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Env(env.id.clone()))));
     }
 }
@@ -65,11 +88,6 @@ fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
     let own = model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
     own.map(|probe| probe.since).min()
-}
-
-fn ago(at: Timestamp, now: Now) -> String {
-    let seconds = now.wall.duration_since(at).as_secs().max(0);
-    if seconds < 120 { format!("{seconds} s ago") } else { format!("{} min ago", seconds / 60) }
 }
 
 fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
@@ -83,10 +101,10 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
             }
             let sha = one.sha.as_ref().map_or("unknown commit", |sha| sha.short());
             let says = format!(
-                "{} went to {} {sha} {} by {}: {}",
+                "{} went to {} {sha} {} ago by {}: {}",
                 service.id.name,
                 one.label,
-                ago(one.created_at, now),
+                since(one.created_at, now.wall),
                 one.author,
                 one.message
             );
@@ -100,11 +118,23 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     }
 }
 
+/// Whether it is a probe alone that makes a service what it is: then the probe's line says so.
+fn by_probe(model: &Model, id: &ServiceId, state: State, now: Now) -> bool {
+    let known = model.known(now);
+    let declared = model.services.get(id).and_then(|state| state.declared.as_ref());
+    let well = declared.is_some_and(|declared| {
+        let sick = |one: &Instance| one.unread.is_some() || one.checks.0 < one.checks.1;
+        declared.status == Status::Ok && !declared.instances.iter().any(sick)
+    });
+    let mut own = model.probes.iter().filter(|probe| model.aimed.get(&probe.id) == Some(id));
+    well && own.any(|probe| probe.status >= Status::Warn && known.probe(probe).0 == state)
+}
+
 fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     for service in &env.services {
         let Some(state) = model.services.get(&service.id) else { continue };
         let judged = model.judge_service(&service.id, now);
-        if judged.state != State::Healthy {
+        if judged.state != State::Healthy && !by_probe(model, &service.id, judged.state, now) {
             let says = format!("{} is {}", service.id.name, judged.words());
             found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Service(service.id.clone()))));
         }
@@ -125,7 +155,7 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
         for one in instances().filter(|one| one.checks.0 < one.checks.1) {
             let (passing, all) = one.checks;
             let says = format!(
-                "{}: machine {} {} {}: {passing}/{all} checks pass",
+                "{}: machine {} {} {}: {passing} of {all} checks pass",
                 service.id.name, one.id, one.region, one.state
             );
             found.push(evidence_of(Status::Fail, says, Jump::Place(Place::Service(service.id.clone()))));
@@ -147,7 +177,7 @@ fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
         let last = probe.samples.back().and_then(|sample| sample.failure.clone());
         let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
         let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
-        let says = format!("probe {} {word} for {}: {why}", probe.id.name, ago(probe.since, now));
+        let says = format!("probe {} {word} for {}: {why}", probe.id.name, since(probe.since, now.wall));
         found.push(evidence_of(probe.status, says, Jump::Probe(probe.id.clone())));
     }
 }

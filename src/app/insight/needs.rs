@@ -3,6 +3,7 @@
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
+use crate::app::operations::menu;
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::ids::{EnvId, OpId, ServiceId};
@@ -107,7 +108,11 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
                 (Some(State::Deploying), format!("{}{steps} for {age}: {}", one.kind.name(), one.title))
             }
         }
-        Need::Lock => (None, model.history.locks.get(env)?.words()),
+        Need::Lock => {
+            let held = model.history.locks.get(env)?;
+            let words = if keys { held.badge(menu::whose(model, held), now.wall) } else { held.words() };
+            (None, words)
+        }
         Need::Pin(id) => {
             let declared = model.services.get(id)?.declared.as_ref()?;
             let way = match keys {

@@ -29,6 +29,8 @@ use work::Scan;
 const TRACE: usize = 100;
 /// Rows that may fill a page that shows the beginning: any number.
 const OPENING: usize = usize::MAX / 4;
+/// Newer rows that may fill a page after the filter changed: as many as any page has.
+const REFILLED: usize = 1 << 16;
 
 /// The buffer.
 #[derive(Debug)]
@@ -298,14 +300,19 @@ impl LogBuf {
     /// The rows of a page, oldest first, each with its number counted from the first row ever taken in.
     #[must_use]
     pub fn page(&self, rows: usize) -> Vec<(u64, Row)> {
+        let end = self.page_end(rows);
+        let start = end.saturating_sub(rows);
+        let row = |index| self.shown_at(index).and_then(|position| Some((position, self.store.row(position)?)));
+        (start..end).filter_map(row).collect()
+    }
+
+    /// Index into the shown rows behind the last one of a page.
+    fn page_end(&self, rows: usize) -> usize {
         // A paused reader whose place is being evicted sees the oldest page, whole, rather than its last rows or nothing.
         let evicted = self.anchor.is_some_and(|anchor| anchor < self.store.base());
         let end = self.shown_end();
         let filled = if evicted { rows } else { (end + self.lost).min(rows) };
-        let end = end.max(filled.min(self.shown_len()));
-        let start = end.saturating_sub(rows);
-        let row = |index| self.shown_at(index).and_then(|position| Some((position, self.store.row(position)?)));
-        (start..end).filter_map(row).collect()
+        end.max(filled.min(self.shown_len()))
     }
 
     /// A line by its number.
@@ -331,10 +338,10 @@ impl LogBuf {
         lines
     }
 
-    /// Shown rows below the page.
+    /// Shown rows below a page of so many.
     #[must_use]
-    pub fn below(&self) -> usize {
-        self.shown_len() - self.shown_end().min(self.shown_len())
+    pub fn below(&self, rows: usize) -> usize {
+        self.shown_len() - self.page_end(rows).min(self.shown_len())
     }
 
     /// Whether new lines move the page.

@@ -6,11 +6,12 @@ use super::saving;
 use crate::action::Action;
 use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
+use crate::app::line::Line;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate;
-use crate::app::paste::ONE_LINE;
 use crate::domain::log::Level;
+use crate::logstore::Field;
 use crate::sanitize::Text;
 
 /// Columns that long lines move by.
@@ -18,11 +19,10 @@ const ASIDE: usize = 16;
 
 /// While a filter is typed, letters are text.
 pub(in crate::app) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some(Overlay::Prompt(text)) = model.overlay.as_mut() else { return Vec::new() };
+    let Some(Overlay::Prompt(line)) = model.overlay.as_mut() else { return Vec::new() };
+    let wrong = wrong(&line.text()).is_some();
     match key.code {
-        KeyCode::Char(_) if text.chars().count() >= ONE_LINE => {}
-        KeyCode::Char(c) => text.push(c),
-        KeyCode::Backspace if text.is_empty() => {
+        KeyCode::Backspace if line.is_empty() => {
             let mut filter = model.logs.filter().clone();
             if filter.window.take().is_none() {
                 filter.chips.pop();
@@ -30,9 +30,10 @@ pub(in crate::app) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
             model.logs.set_filter(filter);
             return Vec::new();
         }
-        KeyCode::Backspace => drop(text.pop()),
+        // It stays until it can be looked for: the prompt says why it cannot.
+        KeyCode::Tab | KeyCode::Enter if wrong => return Vec::new(),
         KeyCode::Tab => {
-            text.clear();
+            *line = Line::default();
             let mut filter = model.logs.filter().clone();
             let term = std::mem::take(&mut filter.term);
             filter.chips.extend((!term.text.is_empty()).then_some(term));
@@ -41,16 +42,17 @@ pub(in crate::app) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         KeyCode::Enter => {
             model.logs.prime();
-            let moment = text.strip_prefix('>').map(str::to_owned);
+            let moment = line.text().strip_prefix('>').map(str::to_owned);
             model.overlay = None;
             if let Some(moment) = moment {
                 go(model, &moment);
             }
             return Vec::new();
         }
+        _ if !line.key(key) => return Vec::new(),
         _ => {}
     }
-    let text = text.clone();
+    let text = line.text();
     set_filter(model, &text);
     Vec::new()
 }
@@ -67,10 +69,30 @@ fn go(model: &mut Model, text: &str) {
     }
 }
 
+/// Why what is typed is no filter yet: it names no level, it is no whole expression, it is no time window. Until it is one, the lines of
+/// the filter before stay.
+#[must_use]
+pub fn wrong(text: &str) -> Option<&'static str> {
+    if text.starts_with('@') {
+        // Whether it is a window does not depend on the day.
+        let window = text == "@" || window(text, jiff::Timestamp::UNIX_EPOCH).is_some();
+        return (!window).then_some("no time window yet: @15m, or @12:00..12:30");
+    }
+    let term = typed(text);
+    match term.field {
+        _ if term.whole() => None,
+        Field::Level => Some("no level yet: trace, debug, info, warn, error or fatal"),
+        _ => Some("no whole expression yet"),
+    }
+}
+
 /// A leading `!` shows what does not match, a leading `~` takes a regular expression, a leading `@` a time window.
 pub(in crate::app) fn set_filter(model: &mut Model, text: &str) {
     if text.starts_with('>') {
         // A time to go to, once it is whole: what is shown stays.
+        return;
+    }
+    if wrong(text).is_some() {
         return;
     }
     let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };

@@ -30,6 +30,10 @@ impl Note {
 
     /// Takes a key, as every editor does.
     pub(in crate::app) fn key(&mut self, key: Key) {
+        if key.ctrl && key.code == KeyCode::Char('u') {
+            self.area.delete_line_by_head();
+            return;
+        }
         let code = match key.code {
             // What platforms take without cutting.
             KeyCode::Char(_) if self.text().as_str().chars().count() >= ONE_LINE => return,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::dialog::Rollback;
+use crate::app::line;
 use crate::app::model::Model;
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::Question;
@@ -96,8 +97,11 @@ impl Confirm {
         }
         let armed = now.mono.saturating_sub(self.shown) >= ARMED_AFTER;
         match (plan.level, key.code) {
-            (Level::Critical, KeyCode::Char(c)) if self.typed.len() < NAME => self.typed.push(c),
-            (Level::Critical, KeyCode::Backspace) => drop(self.typed.pop()),
+            (Level::Critical, KeyCode::Char(_) | KeyCode::Backspace) => {
+                if self.typed.len() < NAME || !line::writes(key) {
+                    line::at_end(&mut self.typed, key);
+                }
+            }
             (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Answer::Yes,
             (Level::Critical, KeyCode::Enter) if self.typed.is_empty() => {
                 return Answer::Wrong(format!("type {}, then enter", plan.env));

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use super::comment::Note;
 use super::confirm::{Answer, Confirm};
 use super::follow;
@@ -18,7 +20,7 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::{self, Question};
 use crate::app::scroll;
 use crate::domain::candidates::{self, Choice};
-use crate::domain::claim::Lock;
+use crate::domain::claim::{Lock, SPANS};
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::FeedId;
@@ -33,8 +35,8 @@ use crate::sanitize::Text;
 pub enum Asks {
     /// An operation.
     Wish(Wish),
-    /// A claim on the environment.
-    Lock,
+    /// A claim on the environment, for so long; `None` = until it is given back.
+    Lock(Option<SignedDuration>),
     /// Another person's claim on it is taken away.
     Unlock(Lock),
     /// A commit is to be marked bad.
@@ -247,7 +249,14 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
                 let (env, asks, said) = (env.clone(), asks.clone(), note.text());
                 return commented(model, env, asks, said, now);
             }
-            note.key(key);
+            match (asks, key.code) {
+                (Asks::Lock(span), KeyCode::Tab | KeyCode::BackTab) => {
+                    let by = if key.code == KeyCode::Tab { 1 } else { SPANS.len() - 1 };
+                    let at = SPANS.iter().position(|one| one == span).unwrap_or(0);
+                    *span = SPANS[(at + by) % SPANS.len()];
+                }
+                _ => note.key(key),
+            }
         }
         Some(Rollback::Entering(_)) => return secret::key(model, key, now),
         Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
@@ -335,7 +344,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     let told = std::mem::take(told);
     let missing = match &asks {
         Asks::Wish(_) => told.first().map(Override::words),
-        Asks::Lock | Asks::Mark(_) => Some("others will ask why".to_owned()),
+        Asks::Lock(_) | Asks::Mark(_) => Some("others will ask why".to_owned()),
         Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
     };
     if let Some(why) = missing.filter(|_| said.is_empty()) {
@@ -347,9 +356,9 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
             model.reason = Some(said).filter(|said| !said.is_empty());
             question::ask(model, Question { told, ..Question::new(env, wish) })
         }
-        Asks::Lock => {
+        Asks::Lock(span) => {
             model.rollback = None;
-            vec![Effect::Lock(env, said)]
+            vec![Effect::Lock(env, said, span.and_then(|span| now.wall.checked_add(span).ok()))]
         }
         Asks::Unlock(held) => {
             model.rollback = None;

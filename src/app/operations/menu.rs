@@ -106,7 +106,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items.push(services::restart(model, now));
     items.push(services::scale(model, now));
     items.extend(services::levers(model, now));
-    items.extend(lock(model));
+    items.extend(lock(model, now));
     items.push(mark(model, now));
     items.push(set_secret(model, now));
     let title = "freeze at certain times".to_owned();
@@ -171,12 +171,17 @@ fn set_secret(model: &Model, now: Now) -> Item {
     Item { letter: 'S', title, why_not, run: Run::Secret }
 }
 
-fn lock(model: &Model) -> Option<Item> {
+/// Who holds a lock, as it is said here.
+pub(in crate::app) fn whose<'a>(model: &Model, held: &'a Lock) -> &'a str {
+    if held.who.as_str() == &*model.who { "you" } else { held.holder() }
+}
+
+fn lock(model: &Model, now: Now) -> Option<Item> {
     let env = model.selected_env()?;
     let held = model.history.locks.get(&env.id);
     let title = match held {
-        Some(held) => format!("unlock {}, {}", env.id, held.words()),
-        None => format!("lock {}: others cannot change it until you give it back", env.id),
+        Some(held) => format!("unlock {}: {}", env.id, held.badge(whose(model, held), now.wall)),
+        None => format!("lock {}: others cannot change it; asks why and for how long", env.id),
     };
     let run = match held {
         None => Run::Lock(env.id.clone()),
@@ -261,7 +266,7 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
         Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),
         Run::Wish(env, wish) => return dialog::wish(model, env, wish, now),
-        Run::Lock(env) => dialog::claim(model, env, Asks::Lock),
+        Run::Lock(env) => dialog::claim(model, env, Asks::Lock(None)),
         Run::Unlock(env, None) => return vec![Effect::Unlock(env, None)],
         Run::Unlock(env, Some(held)) => dialog::claim(model, env, Asks::Unlock(held)),
         Run::Mark(env, sha, true) => dialog::claim(model, env, Asks::Mark(sha)),

@@ -2,6 +2,7 @@
 
 use super::dialog::{self, Rollback};
 use crate::app::effect::Effect;
+use crate::app::line;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::domain::environment::{EnvInfo, Platform};
@@ -70,9 +71,12 @@ impl Entry {
             (KeyCode::Right, _) => self.at = (self.at + 1).min(self.places.len().saturating_sub(1)),
             (KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down, Field::Key) => self.field = Field::Value,
             (KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down, Field::Value) => self.field = Field::Key,
-            (KeyCode::Char(c), Field::Key) if text && self.key.len() < LONGEST => self.key.push(c),
+            (KeyCode::Char(_) | KeyCode::Backspace, Field::Key) if self.key.len() < LONGEST || !text => {
+                line::at_end(&mut self.key, key);
+            }
             (KeyCode::Char(c), Field::Value) if text => self.value.extend(c.encode_utf8(&mut [0; 4])),
-            (KeyCode::Backspace, Field::Key) => drop(self.key.pop()),
+            // What cannot be seen is begun anew rather than mended.
+            (KeyCode::Char('u' | 'w'), Field::Value) if key.ctrl => self.value = Held::default(),
             (KeyCode::Backspace, Field::Value) => self.value.shorten(),
             (KeyCode::Enter, Field::Key) if !self.key.is_empty() => self.field = Field::Value,
             (KeyCode::Enter, Field::Value) if !key.repeat => return self.wish(),

@@ -172,6 +172,15 @@ impl Fly {
     }
 }
 
+/// What a check that does not pass says, the cause first and its own long name last. An HTTP check repeats its request before the answer.
+fn cause(check: &wire::Check) -> Text {
+    let output = check.output.trim();
+    let asked = |request: &str| request.split_once(' ').is_some_and(|(_, url)| url.starts_with("http"));
+    let answer = output.split_once(": ").filter(|(request, _)| asked(request)).map_or(output, |(_, answer)| answer);
+    let answer = if answer.is_empty() { check.status.as_str() } else { answer };
+    Text::clean(&format!("{answer} (check {}: {})", check.name, check.status))
+}
+
 impl From<wire::Machine> for Machine {
     fn from(wire: wire::Machine) -> Self {
         let (config, labels) = (MachineConfig::read(&wire), config::labels(&wire));
@@ -189,7 +198,7 @@ impl From<wire::Machine> for Machine {
         let checks: Vec<&wire::Check> =
             wire.checks.iter().filter(|check| !check.name.starts_with("bg_deployments_compat")).collect();
         let failing = checks.iter().filter(|check| check.status != "passing");
-        let words = failing.map(|check| Text::clean(&format!("{}: {} {}", check.name, check.status, check.output)));
+        let words = failing.map(|check| cause(check));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let passing = checks.iter().filter(|check| check.status == "passing").count();
         // A machine that cannot be read is never judged by what else was told of it (docs/platforms/fly.md section 3.1).

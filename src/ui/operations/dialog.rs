@@ -12,6 +12,7 @@ use crate::app::operations::follow;
 use crate::app::operations::outline;
 use crate::app::question::Question;
 use crate::domain::candidates::{self, Choice};
+use crate::domain::claim;
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
@@ -56,7 +57,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         Rollback::Commenting { env, asks, told, note } => {
             let title = match asks {
                 Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
-                Asks::Lock => format!("Lock {env}: why?"),
+                Asks::Lock(_) => format!("Lock {env}: why?"),
                 Asks::Unlock(held) => format!("Take {}'s lock off {env}: why?", held.who),
                 Asks::Mark(sha) => format!("Mark {} bad: why?", sha.short()),
             };
@@ -64,13 +65,19 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let why = match asks {
                 Asks::Wish(_) => told.iter().map(Override::words).collect(),
                 Asks::Unlock(held) => vec![format!("it is {}", held.words())],
-                Asks::Lock | Asks::Mark(_) => Vec::new(),
+                Asks::Lock(_) | Asks::Mark(_) => Vec::new(),
             };
             let why =
                 why.into_iter().map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
             let why = why.map(|why| Line::styled(why, ctx.theme.status(Status::Warn)));
-            let lines: Vec<Line<'static>> = why.chain(written(ctx, note)).collect();
-            let last = Line::styled(format!(" enter {next}, alt-enter begins a line, esc leaves"), dim);
+            let span = match asks {
+                Asks::Lock(span) => Some(format!(" others cannot change it {}", claim::lasting(*span, ctx.now.wall))),
+                _ => None,
+            };
+            let how = if span.is_some() { ", tab changes how long" } else { "" };
+            let span = span.map(|words| Line::styled(words, ctx.theme.strong()));
+            let lines: Vec<Line<'static>> = why.chain(span).chain(written(ctx, note)).collect();
+            let last = Line::styled(format!(" enter {next}{how}, alt-enter begins a line, esc leaves"), dim);
             let at = Some(lines.len() - note.lines().len() + note.cursor().0);
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }

@@ -9,6 +9,7 @@ use super::super::{Ctx, text};
 use super::scrolled;
 use crate::app::insight::needs::{self, Said};
 use crate::app::model::{Pane, Place};
+use crate::domain::amount::amount;
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
@@ -82,6 +83,12 @@ fn noted(ctx: &Ctx<'_>, said: &Said, width: usize) -> Line<'static> {
     Line::styled(text::cut(&format!("   {mark} {words}"), width, theme.ellipsis()), style)
 }
 
+/// How many checks of a service the token may not read: nothing follows from that, and nobody knows them.
+fn withheld(ctx: &Ctx<'_>, info: &ServiceInfo) -> String {
+    let denied = ctx.model.posture.get(&info.id).into_iter().flatten().filter(|check| check.denied()).count();
+    if denied > 0 { format!(", {} denied", amount(denied, "check")) } else { String::new() }
+}
+
 fn service(ctx: &Ctx<'_>, info: &ServiceInfo, (names, width): (Column, usize)) -> Line<'static> {
     let theme = ctx.theme;
     let judged = ctx.model.judge_service(&info.id, ctx.now);
@@ -93,7 +100,7 @@ fn service(ctx: &Ctx<'_>, info: &ServiceInfo, (names, width): (Column, usize)) -
         (format!("   {}", ctx.model.names.part(&info.id.name, PART, theme.ellipsis())), Style::new()),
         (info.platform.name().to_owned(), theme.dim()),
         (label, Style::new()),
-        (format!("{} {}", theme.mark(judged.state), judged.words()), theme.state(judged.state)),
+        (format!("{} {}{}", theme.mark(judged.state), judged.words(), withheld(ctx, info)), theme.state(judged.state)),
         (judged.short(), Style::new()),
         (held, theme.status(Status::Warn)),
     ];

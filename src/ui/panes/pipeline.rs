@@ -1,11 +1,24 @@
 //! Runs, with the jobs, steps and gates of the selected one (the newest when none is).
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
+use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
 use crate::domain::environment::Status;
 use crate::domain::pipeline::{Job, Run};
+
+/// State, workflow, number, commit, who, how long ago, what it is about.
+const COLUMNS: [Column; 7] = [
+    column(12, 16, 9),
+    column(18, 20, 7),
+    column(6, 7, 6),
+    column(8, 9, 5),
+    column(13, 14, 1),
+    column(8, 8, 4),
+    column(20, 20, 8),
+];
 
 /// Jobs of a run that are listed.
 const SHOWN: usize = 24;
@@ -30,20 +43,17 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
     let mark = ctx.theme.ellipsis();
     let since = run.started_at.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
-    let mut spans = vec![
-        Span::styled(
-            text::fit(&format!(" {} {}", ctx.theme.symbol(run.status), run.words), 16, mark),
-            ctx.theme.status(run.status),
-        ),
-        Span::raw(text::fit(run.workflow.as_str(), 20, mark)),
-        Span::styled(text::fit(&format!("#{}", run.number.0), 7, mark), ctx.theme.dim()),
-        Span::raw(text::fit(run.sha.short(), 9, mark)),
-        Span::raw(format!("{} ", text::fit(&ctx.veiled(run.actor.as_str()), 13, mark))),
-        Span::styled(text::fit(&since, 8, mark), ctx.theme.dim()),
+    let status = format!(" {} {}", ctx.theme.symbol(run.status), run.words);
+    let cells = vec![
+        (status, ctx.theme.status(run.status)),
+        (run.workflow.to_string(), Style::new()),
+        (format!("#{}", run.number.0), ctx.theme.dim()),
+        (run.sha.short().to_owned(), Style::new()),
+        (ctx.veiled(run.actor.as_str()), Style::new()),
+        (since, ctx.theme.dim()),
+        (ctx.veiled(run.title.as_str()), Style::new()),
     ];
-    let used: usize = spans.iter().map(Span::width).sum();
-    spans.push(Span::raw(text::cut(&ctx.veiled(run.title.as_str()), width.saturating_sub(used), mark)));
-    Line::from(spans)
+    row(&widths(&COLUMNS, width), cells, mark)
 }
 
 /// What holds a run, whichever one is open: it may hold others.

@@ -105,6 +105,9 @@ fn more(ctx: &Ctx<'_>, (above, below): (usize, usize), unread: usize, columns: u
         return None;
     }
     let says: String = [up, down].into_iter().flatten().collect();
+    // What shows the rest is said where there is a rest.
+    let keys = format!("{}: the arrows, pgdn ", says.trim_end());
+    let says = if below > 0 && unread == 0 && keys.chars().count() <= columns { keys } else { says };
     if unread == 0 {
         return Some(Line::styled(says, ctx.theme.strong()));
     }

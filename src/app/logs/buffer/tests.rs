@@ -42,12 +42,24 @@ fn late_lines_are_sorted_in_and_a_paused_reader_keeps_their_place() {
     buf.toggle_pause();
     buf.push(batch(vec![line(3, "c"), line(9, "i")]));
     assert_eq!(seen(&buf, 10), ["a", "c", "e"]);
-    assert_eq!(buf.below(), 1);
+    assert_eq!(buf.below(10), 1);
     buf.scroll(1, 10);
     assert!(!buf.following(), "the line below is selected, and reading goes on from it");
     buf.scroll(1, 10);
     assert!(buf.following());
     assert_eq!(seen(&buf, 2), ["e", "i"]);
+}
+
+#[test]
+fn another_filter_fills_the_page_of_a_paused_reader_with_newer_lines() {
+    let mut buf = LogBuf::new(1 << 20);
+    buf.push(batch(vec![line(1, "fine"), line(2, "fine")]));
+    buf.toggle_pause();
+    buf.push(batch(vec![line(3, "an error"), line(4, "fine"), line(5, "an error"), line(6, "an error")]));
+    assert_eq!((seen(&buf, 2).len(), buf.below(2)), (2, 4), "nothing moves under a paused reader");
+    buf.set_filter(Filter { term: typed("error"), ..Filter::default() });
+    assert_eq!(seen(&buf, 2), ["an error", "an error"], "rather than that no line passes");
+    assert_eq!((buf.below(2), buf.following()), (1, false));
 }
 
 #[test]

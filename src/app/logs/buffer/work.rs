@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::seek::Sought;
-use super::{Filter, LogBuf};
+use super::{Filter, LogBuf, REFILLED};
 use crate::logstore::{Field, Patterns};
 
 /// Bytes looked through at once: about two milliseconds.
@@ -45,6 +45,10 @@ impl LogBuf {
             return;
         }
         self.aside = None;
+        // Of another filter there may be few rows up to the place of a paused reader: newer ones fill the page.
+        if self.anchor.is_some() && !self.opening() {
+            self.lost = REFILLED;
+        }
         self.filter = filter;
         self.sieve = self.filter.sieve();
         if !self.filter.term.text.is_empty() {

@@ -1,7 +1,7 @@
 //! Menu entries for runs: answer a gate, cancel, run again.
 
 use super::{Item, Run, barred, old, under_way};
-use crate::app::model::Model;
+use crate::app::model::{Model, Pane};
 use crate::app::msg::Now;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
@@ -51,7 +51,9 @@ pub(super) fn cancel(model: &Model, now: Now) -> Item {
 
 /// The selected run, else the newest that is over and did not end well.
 pub(super) fn rerun(model: &Model, now: Now) -> Vec<Item> {
+    // Where runs are not looked at, the one that stands first in their list was chosen by nobody.
     let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
+    let chosen = chosen.filter(|_| model.focus == Pane::Pipeline);
     let failed = |run: &&pipeline::Run| run.over() && run.status != Status::Ok;
     let (Some(run), Some(env)) = (chosen.or_else(|| model.runs.iter().find(failed)), model.selected_env()) else {
         let why_not = Some("select a run".to_owned());

@@ -1,0 +1,353 @@
+//! What keys do: each test presses some and looks at what the application holds then.
+
+use flightdeck::app::dialogs::Overlay;
+use flightdeck::app::effect::Effect;
+use flightdeck::app::insight::detail::Subject;
+use flightdeck::app::logs::buffer::Filter;
+use flightdeck::app::model::{Model, Pane, Place, View};
+use flightdeck::app::msg::{Key, KeyCode, Msg};
+use flightdeck::app::operations::dialog::Rollback;
+use flightdeck::app::update;
+use flightdeck::domain::claim::Lock;
+use flightdeck::domain::environment::{Declared, Instance, Status};
+use flightdeck::domain::fact::Fact;
+use flightdeck::domain::history::History;
+use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::log::Level;
+use flightdeck::domain::posture::{Check, Reading};
+use flightdeck::sanitize::Text;
+
+use crate::screen::{failing, now, press, tell, text, theme, world};
+
+fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false, alt: false, repeat: false }
+}
+
+fn send(model: &mut Model, key: Key) -> Vec<Effect> {
+    update(model, Msg::Key(key), now())
+}
+
+fn ctrl(model: &mut Model, c: char) -> Vec<Effect> {
+    send(model, Key { ctrl: true, ..key(KeyCode::Char(c)) })
+}
+
+fn typed(model: &mut Model, text: &str) {
+    text.chars().for_each(|c| press(model, c));
+}
+
+/// Lets what was typed be looked for in all that is held.
+fn looked(model: &mut Model) -> usize {
+    while model.logs.searching() {
+        update(model, Msg::Work, now());
+    }
+    model.logs.shown_len()
+}
+
+fn prompt(model: &Model) -> Option<String> {
+    match &model.overlay {
+        Some(Overlay::Prompt(line)) => Some(line.text()),
+        _ => None,
+    }
+}
+
+/// The last row at 120 columns.
+fn hints(model: &Model) -> String {
+    text(model, &theme("dark", false), (120, 30)).lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_level_that_does_not_exist_is_told_and_lets_no_other_lines_pass() {
+    let mut model = world();
+    typed(&mut model, "/level:error");
+    let errors = looked(&mut model);
+    assert!(errors > 0 && errors < model.logs.len());
+    typed(&mut model, "x");
+    assert_eq!(looked(&mut model), errors, "the filter before stays");
+    assert!(hints(&model).contains("no level yet: trace, debug, info, warn, error or fatal"), "{}", hints(&model));
+    send(&mut model, key(KeyCode::Enter));
+    assert_eq!(prompt(&model).as_deref(), Some("level:errorx"), "enter does not take it");
+    send(&mut model, key(KeyCode::Tab));
+    assert!(model.logs.filter().chips.is_empty(), "nor is it kept");
+    send(&mut model, key(KeyCode::Backspace));
+    assert!(!hints(&model).contains("no level yet"));
+    send(&mut model, key(KeyCode::Enter));
+    assert_eq!((prompt(&model), looked(&mut model)), (None, errors));
+}
+
+#[test]
+fn half_an_expression_and_half_a_window_leave_the_filter_before() {
+    let mut model = world();
+    typed(&mut model, "/~no conn");
+    let hits = looked(&mut model);
+    assert!(hits > 0 && hits < model.logs.len());
+    typed(&mut model, "(");
+    assert_eq!(looked(&mut model), hits);
+    assert!(hints(&model).contains("no whole expression yet"), "{}", hints(&model));
+    ctrl(&mut model, 'u');
+    assert_eq!(model.logs.shown_len(), model.logs.len());
+    typed(&mut model, "@1m");
+    let window = model.logs.filter().window;
+    assert!(window.is_some());
+    typed(&mut model, "oo");
+    assert_eq!(model.logs.filter().window, window);
+    assert!(hints(&model).contains("no time window yet"), "{}", hints(&model));
+}
+
+#[test]
+fn the_filter_is_edited_as_a_line_of_a_shell() {
+    let mut model = world();
+    typed(&mut model, "/one two");
+    ctrl(&mut model, 'w');
+    assert_eq!(prompt(&model).as_deref(), Some("one "));
+    ctrl(&mut model, 'a');
+    typed(&mut model, "!");
+    assert_eq!(prompt(&model).as_deref(), Some("!one "));
+    assert!(model.logs.filter().term.inverse);
+    send(&mut model, key(KeyCode::End));
+    send(&mut model, Key { alt: true, ..key(KeyCode::Char('b')) });
+    typed(&mut model, "x");
+    assert_eq!(prompt(&model).as_deref(), Some("x!one "));
+    ctrl(&mut model, 'e');
+    ctrl(&mut model, 'u');
+    assert_eq!((prompt(&model).as_deref(), model.logs.filter()), (Some(""), &Filter::default()));
+    typed(&mut model, "far away");
+    assert!(hints(&model).contains("far away"), "{}", hints(&model));
+    send(&mut model, key(KeyCode::Esc));
+    assert_eq!(prompt(&model), None);
+}
+
+#[test]
+fn keys_that_edit_a_line_mean_half_pages_where_none_is_typed() {
+    let mut model = world();
+    typed(&mut model, ":lo");
+    ctrl(&mut model, 'u');
+    assert!(matches!(&model.overlay, Some(Overlay::Palette(find)) if find.text.is_empty()), "{:?}", model.overlay);
+    typed(&mut model, "one two");
+    ctrl(&mut model, 'w');
+    assert!(matches!(&model.overlay, Some(Overlay::Palette(find)) if find.text == "one "), "{:?}", model.overlay);
+    send(&mut model, key(KeyCode::Esc));
+    typed(&mut model, "2");
+    ctrl(&mut model, 'd');
+    assert_eq!((model.overlay.clone(), model.focus), (None, Pane::Releases));
+}
+
+#[test]
+fn every_list_has_a_chosen_row_from_the_start_and_enter_opens_it() {
+    type Opened = fn(&Subject) -> bool;
+    let views: [(char, Pane, Opened); 5] = [
+        ('2', Pane::Releases, |one| matches!(one, Subject::Deployment(..))),
+        ('3', Pane::Pipeline, |one| matches!(one, Subject::Run(_))),
+        ('5', Pane::Health, |one| matches!(one, Subject::Probe(_))),
+        ('6', Pane::Secrets, |one| matches!(one, Subject::Secret(_))),
+        ('8', Pane::Journal, |one| matches!(one, Subject::Row(_))),
+    ];
+    for (view, pane, right) in views {
+        let mut model = world();
+        press(&mut model, view);
+        assert_eq!(model.view, View::Only(pane));
+        send(&mut model, key(KeyCode::Enter));
+        let Some(Overlay::Detail(subject)) = &model.overlay else { panic!("{view}: {:?}", model.overlay) };
+        assert!(right(subject), "{view}: {subject:?}");
+    }
+    for view in ['7', '9'] {
+        let mut model = world();
+        press(&mut model, view);
+        let before = model.view;
+        send(&mut model, key(KeyCode::Enter));
+        assert!(model.view != before || model.rollback.is_some(), "{view} leads nowhere");
+    }
+}
+
+#[test]
+fn a_row_that_comes_after_the_view_was_opened_is_chosen_too() {
+    let mut model = crate::screen::empty();
+    for view in ['2', '3', '5', '6', '8'] {
+        press(&mut model, view);
+        send(&mut model, key(KeyCode::Enter));
+        assert!(model.notice.take().is_some(), "{view}: a dead key says nothing");
+    }
+    let mut whole = world();
+    press(&mut model, '3');
+    tell(&mut model, Fact::Pipeline(std::mem::take(&mut whole.runs)));
+    assert!(model.selection.run.is_some());
+}
+
+#[test]
+fn what_a_person_chose_stays_chosen_while_rows_come() {
+    let mut model = world();
+    press(&mut model, '3');
+    press(&mut model, 'j');
+    let chosen = model.selection.run;
+    let runs = model.runs.clone();
+    tell(&mut model, Fact::Pipeline(runs));
+    assert_eq!(model.selection.run, chosen);
+    assert_ne!(chosen, model.runs.first().map(|run| run.id));
+}
+
+#[test]
+fn a_run_that_nobody_chose_is_not_the_one_that_is_run_again() {
+    let mut model = world();
+    let failed = model.runs[1].number.0;
+    let rerun = |model: &Model| {
+        let items = flightdeck::app::operations::menu::items(model, now());
+        items.into_iter().find(|item| item.letter == 'E').unwrap().title
+    };
+    press(&mut model, '3');
+    assert!(rerun(&model).contains(&format!("#{}", model.runs[0].number.0)), "{}", rerun(&model));
+    send(&mut model, key(KeyCode::Esc));
+    assert!(rerun(&model).contains(&format!("#{failed}")), "{}", rerun(&model));
+}
+
+#[test]
+fn the_palette_locks_and_says_for_how_long() {
+    let mut model = world();
+    typed(&mut model, ":lock");
+    let shown = text(&model, &theme("dark", false), (120, 30));
+    assert!(shown.contains("!L") && shown.contains("lock or unlock an environment"), "{shown}");
+    send(&mut model, key(KeyCode::Enter));
+    let shown = text(&model, &theme("dark", false), (80, 24));
+    assert!(
+        shown.contains("others cannot change it until it is given back") && shown.contains("tab changes"),
+        "{shown}"
+    );
+    send(&mut model, key(KeyCode::Tab));
+    let shown = text(&model, &theme("dark", false), (80, 24));
+    assert!(shown.contains("for 30m00s, until 2026-03-04 14:32Z"), "{shown}");
+    typed(&mut model, "pool");
+    let effects = send(&mut model, key(KeyCode::Enter));
+    let [Effect::Lock(env, why, until)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((env.as_str(), why.as_str()), ("production", "pool"));
+    assert_eq!(*until, now().wall.checked_add(jiff::SignedDuration::from_mins(30)).ok());
+    assert_eq!(model.rollback, None);
+}
+
+#[test]
+fn a_lock_says_who_since_when_until_when_and_why_on_eighty_columns() {
+    let mut model = world();
+    let at = now().wall - jiff::SignedDuration::from_mins(5);
+    let until = now().wall.checked_add(jiff::SignedDuration::from_hours(1)).ok();
+    let who = "Maria Inês <maria@users.noreply.example.com> (uid 501 on laptop)";
+    let lock = Lock { who: who.into(), why: "migration".into(), at, until };
+    let locks = [("production".into(), lock)].into();
+    tell(&mut model, Fact::History(Box::new(History { locks, ..History::default() })));
+    let shown = text(&model, &theme("dark", false), (80, 24));
+    assert!(shown.contains("LOCKED by Maria Inês for 5m00s, until 15:02Z: migration"), "{shown}");
+    press(&mut model, '!');
+    let shown = text(&model, &theme("dark", false), (80, 24));
+    assert!(shown.contains("unlock production: LOCKED by Maria Inês for 5m00s"), "{shown}");
+    press(&mut model, 'L');
+    assert!(matches!(model.rollback, Some(Rollback::Commenting { .. })), "another person's lock asks for a reason");
+}
+
+fn declare(model: &mut Model, change: impl FnOnce(&mut Declared)) {
+    let id = ServiceId::new("production", "backend");
+    let mut declared = model.services[&id].declared.clone().unwrap();
+    change(&mut declared);
+    tell(model, Fact::Declared(id, Box::new(declared)));
+}
+
+/// The lines of X at 120 columns.
+fn why(model: &mut Model) -> String {
+    press(model, 'X');
+    text(model, &theme("dark", false), (120, 40))
+}
+
+#[test]
+fn the_reason_of_a_failing_production_is_given_once() {
+    let mut model = world();
+    declare(&mut model, |declared| {
+        declared.status = Status::Fail;
+        declared.words = Text::from("503 Service Unavailable (check servicecheck-00-http-8080: critical)");
+    });
+    let shown = why(&mut model);
+    assert_eq!(shown.split("Why:").nth(1).unwrap().matches("503 Service Unavailable").count(), 1, "{shown}");
+    assert!(shown.contains("production is failing") && shown.contains("backend is failing: 503"), "{shown}");
+    assert!(!shown.contains(" s ago"), "{shown}");
+}
+
+#[test]
+fn a_probe_that_fails_says_for_how_long() {
+    let mut model = failing();
+    let shown = why(&mut model);
+    assert!(shown.contains("probe frontend → api fails for 0s: CORS refused"), "{shown}");
+}
+
+#[test]
+fn the_cause_fits_beside_a_state_on_eighty_columns() {
+    let mut model = world();
+    declare(&mut model, |declared| {
+        declared.status = Status::Fail;
+        declared.words = Text::from("503 Service Unavailable (check servicecheck-00-http-8080: critical)");
+    });
+    let shown = text(&model, &theme("dark", false), (80, 24));
+    assert!(
+        shown.contains("failing: 503 Service") && shown.contains("failing: backend 503 Service Unavailable"),
+        "{shown}"
+    );
+    let header = shown.lines().next().unwrap();
+    assert!(header.contains("production ✖ failing a1b2c3d"), "no half words there: {header}");
+}
+
+#[test]
+fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_service_does() {
+    let mut model = world();
+    let machine = |id: &str, state: &str, unread: Option<&str>| Instance {
+        id: id.into(),
+        region: "iad".into(),
+        state: state.into(),
+        digest: None,
+        release: Some("v41".into()),
+        sha: None,
+        checks: (1, 1),
+        unread: unread.map(Text::from),
+    };
+    declare(&mut model, |declared| {
+        let going = Some("it has been destroying for 20m");
+        declared.instances = vec![machine("aaa1", "started", None), machine("bbb2", "destroying", going)];
+    });
+    let backend = ServiceId::new("production", "backend");
+    let denied = Check { name: "secrets".into(), reading: Reading::Denied("fly: the token may not".into()) };
+    let since = now().wall - jiff::SignedDuration::from_secs(47);
+    let reading = Reading::Unread { why: "fly: timeout".into(), since, last: None };
+    tell(&mut model, Fact::Posture(backend, vec![denied.clone(), Check { name: "exits".into(), reading }]));
+    let row = |model: &Model| {
+        let shown = text(model, &theme("dark", false), (200, 50));
+        shown.lines().find(|line| line.contains("  backend ")).unwrap_or_default().to_owned()
+    };
+    assert!(row(&model).contains("unknown: exits never read"), "{}", row(&model));
+    let mut alone = world();
+    tell(&mut alone, Fact::Posture(ServiceId::new("production", "backend"), vec![denied.clone()]));
+    assert!(row(&alone).contains("healthy, 1 check denied"), "{}", row(&alone));
+    let shown = why(&mut model);
+    for said in ["machine bbb2 iad destroying", "secrets: not for this token", "exits: never read since"] {
+        assert!(shown.contains(said), "{said}\n{shown}");
+    }
+    send(&mut model, key(KeyCode::Esc));
+    model.selection.place = Some(Place::Service(ServiceId::new("production", "backend")));
+    send(&mut model, key(KeyCode::Enter));
+    let shown = text(&model, &theme("dark", false), (120, 40));
+    for said in ["bbb2", "destroying", "not for this token", "never read since"] {
+        assert!(shown.contains(said), "{said}\n{shown}");
+    }
+}
+
+#[test]
+fn a_dialog_with_more_to_say_names_the_keys_that_show_it() {
+    let mut model = crate::screen::planned(&[]);
+    model.size = (80, 24);
+    let shown = text(&model, &theme("dark", false), (80, 24));
+    assert!(shown.contains("more: the arrows, pgdn"), "{shown}");
+    let whole = text(&model, &theme("dark", false), (120, 60));
+    assert!(!whole.contains("the arrows, pgdn"), "{whole}");
+}
+
+#[test]
+fn the_lowest_level_goes_round() {
+    let mut model = world();
+    let mut levels = Vec::new();
+    for _ in 0..3 {
+        press(&mut model, 'l');
+        levels.push(model.logs.filter().level);
+    }
+    assert_eq!(levels, [Level::Warn, Level::Error, Level::Trace]);
+}
