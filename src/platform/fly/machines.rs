@@ -283,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn a_check_tells_its_cause_before_its_own_name() {
+        let said = |output: &str| {
+            let (name, status) = ("servicecheck-00-http-8080".to_owned(), "critical".to_owned());
+            cause(&wire::Check { name, status, output: output.to_owned() }).to_string()
+        };
+        let name = "(check servicecheck-00-http-8080: critical)";
+        let http = "GET http://172.19.0.2:8080/health: 503 Service Unavailable Output: \"pool\"";
+        assert_eq!(said(http), format!("503 Service Unavailable Output: \"pool\" {name}"));
+        assert_eq!(said("connection refused: port 8080"), format!("connection refused: port 8080 {name}"));
+        assert_eq!(said(""), format!("critical {name}"));
+    }
+
+    #[test]
     fn a_machine_on_its_way_out_is_listed_as_what_it_is_for_as_long_as_its_place_is_empty() {
         let (now, old) = ("2026-11-28T11:59:50Z", "2026-11-28T11:00:00Z");
         let told = |one: &Machine| one.unread().map(ToString::to_string).unwrap_or_default();
