@@ -3,6 +3,7 @@
 mod args;
 mod carry;
 mod claims;
+mod commit;
 mod config;
 mod demo;
 mod info;
@@ -84,11 +85,13 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Sim { listen, listen_beyond_loopback, write_config, world }) => {
             block_on(simulate::run(listen, listen_beyond_loopback, write_config.as_deref(), world))
         }
-        Some(Command::Status) => block_on(status::run(settings()?, output)),
-        Some(Command::Releases) => block_on(lists::run(settings()?, lists::List::Releases, output)),
-        Some(Command::Health) => block_on(lists::run(settings()?, lists::List::Health, output)),
-        Some(Command::Approvals) => block_on(lists::run(settings()?, lists::List::Approvals, output)),
-        Some(Command::Secrets(SecretsCommand::Diff)) => block_on(lists::run(settings()?, lists::List::Secrets, output)),
+        Some(Command::Status(only)) => reading(status::run(settings()?, only, output)),
+        Some(Command::Releases(only)) => reading(lists::run(settings()?, lists::List::Releases, only, output)),
+        Some(Command::Health(only)) => reading(lists::run(settings()?, lists::List::Health, only, output)),
+        Some(Command::Approvals(only)) => reading(lists::run(settings()?, lists::List::Approvals, only, output)),
+        Some(Command::Secrets(SecretsCommand::Diff)) => {
+            reading(lists::run(settings()?, lists::List::Secrets, args::Only::default(), output))
+        }
         Some(Command::Secrets(SecretsCommand::Set(args))) => secrets::set(settings()?, args, output),
         Some(Command::Logs(args)) => block_on(logs::run(settings()?, args, output)),
         Some(Command::View { files, command }) => block_on(view::run(files, command, flags)),
@@ -137,7 +140,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),
         Some(Command::Unmark { commit }) => block_on(claims::unmark(settings()?, &commit, output)),
         Some(Command::Journal { verify, limit, operation }) => {
-            block_on(journal::run(settings()?, output, verify, limit, operation))
+            reading(journal::run(settings()?, output, verify, limit, operation))
         }
         Some(Command::Info) => info::run(&flags, output),
         Some(Command::Snapshot(args)) => block_on(snapshot::run(args, flags, output)),
@@ -228,6 +231,11 @@ fn written(result: std::io::Result<()>) -> Result<bool, UserError> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(UserError::new(ExitCode::Failed, format!("standard output cannot be written: {error}"))),
     }
+}
+
+/// Runs a command that changes nothing on a platform: a signal ends it with words.
+fn reading<F: Future<Output = Result<ExitCode, UserError>>>(work: F) -> Result<ExitCode, UserError> {
+    block_on(signals::or_end(work))
 }
 
 fn block_on<F: Future<Output = Result<ExitCode, UserError>>>(work: F) -> Result<ExitCode, UserError> {

@@ -404,6 +404,17 @@ impl Model {
         self.operations.values().filter(|operation| operation.interrupted)
     }
 
+    /// Leaves nothing but what is about this environment, and what is about all of them.
+    pub fn narrow(&mut self, env: &EnvId) {
+        self.environments.retain(|one| one.id == *env);
+        self.ranks = self.environments.iter().enumerate().map(|(at, one)| (one.id.clone(), at)).collect();
+        self.probes = self.probes.of(env).iter().cloned().collect();
+        self.releases.retain(|of, _| of.env == *env);
+        self.posture.retain(|of, _| of.env == *env);
+        self.feeds.retain(|feed, _| feed.env().is_none_or(|of| of == env));
+        self.runs.iter_mut().for_each(|run| run.gates.retain(|gate| gate.env.as_str() == env.as_str()));
+    }
+
     /// An environment by its name.
     #[must_use]
     pub fn env(&self, id: &EnvId) -> Option<&EnvInfo> {

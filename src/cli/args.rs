@@ -82,9 +82,9 @@ pub enum Command {
         world: SimArgs,
     },
     /// What is live where, read once.
-    Status,
+    Status(Only),
     /// Deployments of every service.
-    Releases,
+    Releases(Only),
     /// Log lines of the services, merged by time.
     Logs(super::logs::LogsArgs),
     /// Log files, an address, a command, or `-` for standard input, without any configuration.
@@ -97,12 +97,12 @@ pub enum Command {
         command: Vec<String>,
     },
     /// Every probe, asked once.
-    Health,
+    Health(Only),
     /// Secrets: names, places and findings, never a value.
     #[command(subcommand)]
     Secrets(SecretsCommand),
     /// Gates that wait for a review.
-    Approvals,
+    Approvals(Only),
     /// Wait until an environment is healthy.
     Wait(super::wait::WaitArgs),
     /// What an operation would do, and nothing else.
@@ -153,7 +153,7 @@ pub enum Command {
     Mark(super::claims::MarkArgs),
     /// Take a mark away.
     Unmark {
-        /// The whole commit.
+        /// The commit, or a beginning of it that no other marked one has.
         commit: String,
     },
     /// What was done: every operation and every changing call.
@@ -184,6 +184,14 @@ pub enum Command {
     Config(super::config::ConfigCommand),
     /// The table of keys.
     Keys,
+}
+
+/// Which environments an answer is about.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Only {
+    /// Only this environment.
+    #[arg(long)]
+    pub environment: Option<String>,
 }
 
 /// What the simulated world is like.

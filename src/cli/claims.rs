@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::operation::Consent;
-use super::{Output, place};
+use super::{Output, commit, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::claim::{Lock, Mark};
-use crate::domain::ids::{EnvId, Sha};
+use crate::domain::ids::EnvId;
 use crate::domain::names;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -40,7 +40,7 @@ pub struct UnlockArgs {
 /// A mark on a commit.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MarkArgs {
-    /// The whole commit.
+    /// The commit, or a beginning of it that no other known one has.
     pub commit: String,
     /// Why: others will ask.
     #[arg(long)]
@@ -57,15 +57,6 @@ async fn open(settings: &Settings) -> Result<Store, UserError> {
 
 fn known(settings: &Settings, name: &str) -> Result<EnvId, UserError> {
     place::known(settings, name).map_err(|error| error.now("nothing was written"))
-}
-
-fn commit(text: &str) -> Result<Sha, UserError> {
-    if text.len() == 40 && text.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Ok(Sha::from(text.to_lowercase()));
-    }
-    Err(UserError::new(ExitCode::Usage, "a commit is marked by its 40 hexadecimal digits")
-        .now("nothing was marked")
-        .hint("git rev-parse COMMIT prints them"))
 }
 
 /// Says what was done; programs get the lock that is gone, or was replaced, beside it.
@@ -86,15 +77,23 @@ pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> 
     let until = args.r#for.map(|span| end(at, span)).transpose()?;
     let lock = Lock { who: Text::from(&*settings.who), why: reason(&args.reason)?, at, until };
     match open(&settings).await?.lock(&env, &lock).await.map_err(failed)? {
-        Locked::Taken => say(output, "lock", env.as_str(), &format!("{env} is {}", lock.words()), None),
+        Locked::Taken => {
+            say(output, "lock", env.as_str(), &format!("{env} is {}{}", lock.words(), open_end(&lock)), None)
+        }
         Locked::Renewed(before) => {
-            let words = format!("{env} is {}; this replaces your lock before: {}", lock.words(), before.words());
+            let (words, end) = (lock.words(), open_end(&lock));
+            let words = format!("{env} is {words}{end}; this replaces your lock before: {}", before.words());
             say(output, "lock", env.as_str(), &words, Some(("replaced", &before)))
         }
         Locked::Held(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
             .now("the lock was not changed")
             .hint(taking_away(&env))),
     }
+}
+
+/// What it means that a lock has no end, and how it gets one.
+fn open_end(lock: &Lock) -> String {
+    if lock.until.is_some() { String::new() } else { format!(", {}; --for=2h ends one by itself", lock.lasts()) }
 }
 
 /// When a lock ends that holds for so long.
@@ -146,14 +145,25 @@ pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output)
 }
 
 pub(super) async fn mark(settings: Settings, args: MarkArgs, output: Output) -> Result<ExitCode, UserError> {
-    let sha = commit(&args.commit)?;
-    let mark = Mark { who: Text::from(&*settings.who), why: reason(&args.reason)?, at: SystemClock::shared().now() };
-    open(&settings).await?.mark(&sha, Some(&mark), &settings.who).await.map_err(failed)?;
-    say(output, "mark", sha.as_str(), &format!("{} is marked bad: {}", sha.short(), mark.words()), None)
+    let (why, store) = (reason(&args.reason)?, open(&settings).await?);
+    let who = settings.who.clone();
+    let sha = match commit::whole(&args.commit) {
+        Some(sha) => sha,
+        // Whose beginning it is, is told by what is known of releases and runs.
+        None => commit::known(settings, &args.commit, output).await?,
+    };
+    let mark = Mark { who: Text::from(&*who), why, at: SystemClock::shared().now() };
+    store.mark(&sha, Some(&mark), &who).await.map_err(failed)?;
+    let name = if args.commit.len() < sha.as_str().len() { sha.as_str() } else { sha.short() };
+    say(output, "mark", sha.as_str(), &format!("{name} is marked bad: {}", mark.words()), None)
 }
 
 pub(super) async fn unmark(settings: Settings, text: &str, output: Output) -> Result<ExitCode, UserError> {
-    let sha = commit(text)?;
-    open(&settings).await?.mark(&sha, None, &settings.who).await.map_err(failed)?;
+    let store = open(&settings).await?;
+    let sha = match commit::whole(text) {
+        Some(sha) => sha,
+        None => commit::among(text, store.marks().await.map_err(failed)?.into_keys(), "marked commit")?,
+    };
+    store.mark(&sha, None, &settings.who).await.map_err(failed)?;
     say(output, "unmark", sha.as_str(), &format!("{} is not marked bad", sha.short()), None)
 }

@@ -9,10 +9,24 @@ use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::amount::amount;
 use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
 
 fn failed(error: StoreError) -> UserError {
     UserError::new(ExitCode::Failed, error.to_string()).now("what was done is not known")
+}
+
+/// An empty journal, or an empty part of it, in words.
+fn nothing(height: Option<i64>, wanted: Option<&str>) -> String {
+    match (height, wanted) {
+        (None, _) => "no journal: nothing was ever done or kept here".to_owned(),
+        (Some(0), _) => "an empty journal: no operation was begun, no lock taken, no commit marked".to_owned(),
+        (Some(height), Some(id)) => {
+            let rows = amount(usize::try_from(height).unwrap_or(usize::MAX), "row");
+            format!("no row of an operation {}, among {rows}", Text::clean(id))
+        }
+        (Some(_), None) => "no row was asked for".to_owned(),
+    }
 }
 
 pub(super) async fn run(
@@ -22,9 +36,13 @@ pub(super) async fn run(
     limit: u32,
     operation: Option<String>,
 ) -> Result<ExitCode, UserError> {
-    let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
+    // Who only looks makes nothing.
+    let store = Store::peek(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
     if verify {
-        let found = store.verify().await.map_err(failed)?;
+        let found = match &store {
+            Some(store) => store.verify().await.map_err(failed)?,
+            None => Ok(0),
+        };
         if output.json {
             let (rows, broken) = match &found {
                 Ok(rows) => (Some(rows), None),
@@ -50,11 +68,22 @@ pub(super) async fn run(
     }
     let wanted = operation.as_deref();
     // Rows of one operation may lie far apart: all are looked through.
-    let rows = store.list(if wanted.is_some() { u32::MAX } else { limit }).await.map_err(failed)?;
+    let rows = match &store {
+        Some(store) => store.list(if wanted.is_some() { u32::MAX } else { limit }).await.map_err(failed)?,
+        None => Vec::new(),
+    };
     let rows = rows.into_iter().filter(|row| wanted.is_none_or(|id| row.op.ends_with(id)));
     let rows: Vec<_> = rows.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
     let mut text = String::new();
-    if output.json {
+    if rows.is_empty() && !output.json {
+        let height = match &store {
+            Some(store) => Some(store.height().await.map_err(failed)?),
+            None => None,
+        };
+        let place = Text::clean(&settings.state_dir.display().to_string());
+        let at = SystemClock::shared().now().strftime("%H:%M:%SZ");
+        let _ = writeln!(text, "{}; read at {at} in {place}", nothing(height, wanted));
+    } else if output.json {
         let rows: Vec<_> = rows
             .iter()
             .map(|row| json!({"id": row.id, "at": row.at, "op": row.op, "event": row.event, "body": row.body}))
@@ -70,4 +99,16 @@ pub(super) async fn run(
     super::print(&text)?;
     super::open::warn(&settings, output.json).await?;
     Ok(ExitCode::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_journal_says_what_is_empty() {
+        assert!(nothing(None, None).starts_with("no journal"));
+        assert!(nothing(Some(0), Some("abcd")).starts_with("an empty journal"));
+        assert_eq!(nothing(Some(7), Some("abcd")), "no row of an operation abcd, among 7 rows");
+    }
 }

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Output;
+use super::args::Only;
 use super::read::read_once;
+use super::{Output, place};
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::clock::SystemClock;
@@ -31,9 +33,11 @@ pub(super) enum List {
     Approvals,
 }
 
-pub(super) async fn run(settings: Settings, list: List, output: Output) -> Result<ExitCode, UserError> {
+pub(super) async fn run(settings: Settings, list: List, only: Only, output: Output) -> Result<ExitCode, UserError> {
+    let only = only.environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
     let clock = SystemClock::shared();
-    let reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    let mut reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    only.iter().for_each(|env| reading.narrow(env));
     let model = &reading.model;
     let now = Now { wall: clock.now(), mono: clock.mono() };
     let (name, rows, code) = match list {
@@ -42,22 +46,26 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
         List::Secrets => ("secrets-diff", secrets(model), secrets_code(model)),
         List::Approvals => ("approvals", approvals(model, clock.now()), ExitCode::Done),
     };
-    if output.json {
-        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
-        let at = clock.now().to_string();
-        let value = json!({"schema": format!("flightdeck/{name}"), "version": if list == List::Health { 2 } else { 1 }, "at": at, "rows": rows});
-        super::print(&format!("{value}\n"))?;
-    } else {
-        let mut text = String::new();
-        rows.iter().for_each(|(_, line)| text.push_str(line));
-        super::print(&text)?;
-    }
     let matters = |id: &FeedId| match list {
         List::Releases => matches!(id, FeedId::Releases(_)),
         List::Health => matches!(id, FeedId::Health(_) | FeedId::Posture(_)),
         List::Secrets => matches!(id, FeedId::Secrets(_)),
         List::Approvals => matches!(id, FeedId::Pipeline),
     };
+    let basis = reading.basis(matters);
+    if output.json {
+        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
+        let at = clock.now().to_string();
+        let value = json!({"schema": format!("flightdeck/{name}"), "version": if list == List::Health { 2 } else { 1 }, "at": at, "read_at": basis, "rows": rows});
+        super::print(&format!("{value}\n"))?;
+    } else if rows.is_empty() {
+        let read = model.feeds.keys().any(matters);
+        super::print(&format!("{}\n", nothing(list, read, basis)))?;
+    } else {
+        let mut text = String::new();
+        rows.iter().for_each(|(_, line)| text.push_str(line));
+        super::print(&text)?;
+    }
     for (id, why, _) in reading.failing().filter(|(id, ..)| matters(id)) {
         super::complain(&format!("not read: {id}: {why}"));
     }
@@ -70,7 +78,22 @@ pub(super) async fn run(settings: Settings, list: List, output: Output) -> Resul
     })
 }
 
-fn approvals(model: &Model, now: jiff::Timestamp) -> Vec<(Value, String)> {
+/// An empty list in words: that there is nothing, and when all of it was read; or that nobody knows.
+fn nothing(list: List, asked: bool, basis: Option<Timestamp>) -> String {
+    let (none, of) = match list {
+        List::Releases => ("no deployment is listed", "deployments"),
+        List::Health => ("nothing is probed or checked", "health"),
+        List::Secrets => ("no secret is listed", "secrets"),
+        List::Approvals => ("no gate waits", "gates"),
+    };
+    match basis {
+        Some(at) => format!("{none}: all of it read at {}", at.strftime("%H:%M:%SZ")),
+        None if asked => format!("unknown: {of} were not read whole, so that there may be some"),
+        None => format!("nothing is configured of which {of} could be read"),
+    }
+}
+
+fn approvals(model: &Model, now: Timestamp) -> Vec<(Value, String)> {
     let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
     gates
         .map(|(run, gate)| {
@@ -111,8 +134,8 @@ fn releases(model: &Model) -> Vec<(Value, String)> {
 }
 
 /// When a deployment was made; `-` where the platform gives no time.
-fn made(at: jiff::Timestamp) -> String {
-    if at == jiff::Timestamp::UNIX_EPOCH { "-".to_owned() } else { at.strftime("%Y-%m-%dT%H:%MZ").to_string() }
+fn made(at: Timestamp) -> String {
+    if at == Timestamp::UNIX_EPOCH { "-".to_owned() } else { at.strftime("%Y-%m-%dT%H:%MZ").to_string() }
 }
 
 /// Probes, and what databases and platforms say of themselves.
@@ -199,4 +222,18 @@ fn secrets(model: &Model) -> Vec<(Value, String)> {
 fn secrets_code(model: &Model) -> ExitCode {
     let differs = model.secrets.iter().flat_map(|row| &row.findings).any(|finding| finding.status >= Status::Warn);
     if differs { ExitCode::Failed } else { ExitCode::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_says_that_there_is_nothing_and_when_it_was_read_or_that_nobody_knows() {
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        assert_eq!(nothing(List::Approvals, true, Some(at)), "no gate waits: all of it read at 08:00:00Z");
+        let unread = "unknown: gates were not read whole, so that there may be some";
+        assert_eq!(nothing(List::Approvals, true, None), unread);
+        assert!(nothing(List::Approvals, false, None).starts_with("nothing is configured"));
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::carry::carry_out;
 use super::operation::{Consent, planned};
+use super::signals::Signals;
 use super::{Output, place};
 use crate::app::insight::live;
 use crate::app::model::Model;
@@ -92,8 +93,10 @@ pub(super) async fn decide(
     let read_only = settings.environment(&env).and_then(EnvInfo::read_only);
     if decision != Decision::Leave {
         let wish = wish(&operation, decision)?;
+        let mut signals = Signals::listen()?;
         let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
-        let result = match planned(&engine, &mut lanes, &env, wish, Some(operation.id), output).await {
+        let plan = planned(&engine, &mut lanes, &env, wish, Some(operation.id), output);
+        let result = match signals.or_end(plan).await {
             Ok(plan) => carry_out(&engine, &mut lanes, plan, &args.consent, output.json).await,
             Err(error) => Err(error),
         };
@@ -127,7 +130,8 @@ async fn leave(
 ) -> Result<ExitCode, UserError> {
     let who = settings.who.to_string();
     let (settings, clock) = (Arc::new(settings), SystemClock::shared());
-    let reading = super::read::read_once(Arc::clone(&settings), Arc::clone(&clock), output.limit()).await;
+    let read = async { Ok(super::read::read_once(Arc::clone(&settings), Arc::clone(&clock), output.limit()).await) };
+    let reading = super::signals::or_end(read).await?;
     let now = Now { wall: clock.now(), mono: clock.mono() };
     let live = live::of_operation(&reading.model, &operation, now).join("; ");
     let (engine, mut lanes) = Engine::start(settings, clock, Scope::Commands);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::carry::carry_out;
+use super::signals::Signals;
 use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -155,8 +156,9 @@ pub(super) async fn run(
     };
     consent.check(&env)?;
     super::open::warn(&settings, output.json).await?;
+    let mut signals = Signals::listen()?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
-    let result = match planned(&engine, &mut lanes, &env, wish, None, output).await {
+    let result = match signals.or_end(planned(&engine, &mut lanes, &env, wish, None, output)).await {
         Ok(plan) => carry_out(&engine, &mut lanes, plan, &consent, output.json).await,
         Err(error) => Err(error),
     };

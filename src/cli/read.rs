@@ -9,8 +9,10 @@ use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
+use crate::domain::extent::Extent;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
+use crate::domain::ids::EnvId;
 use crate::engine::{Engine, Scope};
 use crate::error::ExitCode;
 
@@ -23,6 +25,22 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// Leaves nothing but what is about this environment, and what is about all of them.
+    pub(super) fn narrow(&mut self, env: &EnvId) {
+        self.model.narrow(env);
+    }
+
+    /// When the oldest of these feeds was read whole; `None` = one was not, or there is none.
+    pub(super) fn basis(&self, matters: impl Fn(&FeedId) -> bool) -> Option<Timestamp> {
+        let own = self.model.feeds.iter().filter(|(id, _)| matters(id));
+        own.map(|(id, status)| {
+            let whole = self.model.extents.get(id).is_none_or(|extent| *extent == Extent::Whole);
+            status.last_ok().filter(|_| whole && !self.late && matches!(status.state, FeedState::Fresh(_)))
+        })
+        .min()
+        .flatten()
+    }
+
     /// Feeds that fail: which, why, and whether the token is at fault.
     pub(super) fn failing(&self) -> impl Iterator<Item = (&FeedId, &str, bool)> {
         self.model.feeds.iter().filter_map(|(id, status)| match &status.state {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::carry::carry_out;
 use super::machines::{self, MannerArgs};
 use super::operation::{Consent, planned};
+use super::signals::Signals;
 use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -47,8 +48,9 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) 
     args.consent.check(&env)?;
     super::open::warn(&settings, output.json).await?;
     let settings = Arc::new(settings);
+    let mut signals = Signals::listen()?;
     let (engine, mut lanes) = Engine::start(Arc::clone(&settings), SystemClock::shared(), Scope::State);
-    let result = prepared(&engine, &mut lanes, &settings, (&env, &services), &args, output).await;
+    let result = signals.or_end(prepared(&engine, &mut lanes, &settings, (&env, &services), &args, output)).await;
     let result = match result {
         Ok(Prepared::Plan(plan)) => carry_out(&engine, &mut lanes, *plan, &args.consent, output.json).await,
         Ok(Prepared::Nothing(choices)) => unverified(&env, &choices, output.json),

@@ -13,6 +13,11 @@ pub(super) struct Signal {
     pub(super) code: ExitCode,
 }
 
+/// Reads, or ends by a signal: then nothing of it was told, and nothing was changed.
+pub(super) async fn or_end<T>(work: impl Future<Output = Result<T, UserError>>) -> Result<T, UserError> {
+    Signals::listen()?.or_end(work).await
+}
+
 /// Listens from the moment it is made.
 pub(super) struct Signals {
     interrupt: Stream,
@@ -34,6 +39,19 @@ impl Signals {
             terminate: on(SignalKind::terminate())?,
             hang_up: on(SignalKind::hangup())?,
         })
+    }
+
+    /// Reads, or ends by a signal that came since these are listened to: nothing of it was told then, and nothing was changed.
+    pub(super) async fn or_end<T>(&mut self, work: impl Future<Output = Result<T, UserError>>) -> Result<T, UserError> {
+        tokio::select! {
+            biased;
+            done = work => done,
+            signal = self.next() => {
+                let what = format!("{} came while it was reading", signal.name);
+                let error = UserError::new(signal.code, what);
+                Err(error.now("nothing was changed, and nothing is told of what was read so far"))
+            }
+        }
     }
 
     /// The next one.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Output;
+use super::args::Only;
 use super::read::read_once;
+use super::{Output, place};
 
 use crate::app::insight::needs::{self, Hands};
 use crate::app::model::Model;
@@ -20,9 +21,11 @@ use crate::domain::state::State;
 use crate::domain::status::Judgement;
 use crate::error::{ExitCode, UserError};
 
-pub(super) async fn run(settings: Settings, output: Output) -> Result<ExitCode, UserError> {
+pub(super) async fn run(settings: Settings, only: Only, output: Output) -> Result<ExitCode, UserError> {
+    let only = only.environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
     let clock = SystemClock::shared();
-    let reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    let mut reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    only.iter().for_each(|env| reading.narrow(env));
     let failing: Vec<(String, String)> =
         reading.failing().map(|(id, why, _)| (id.to_string(), why.to_owned())).collect();
     let model = &reading.model;

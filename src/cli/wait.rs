@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::signals::{Signal, Signals};
 use super::{Output, place};
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
@@ -34,7 +35,8 @@ pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> R
     let env = place::named(&settings, args.environment.as_deref())?;
     if args.no_wait {
         let clock = SystemClock::shared();
-        let reading = super::read::read_once(Arc::new(settings), clock, output.limit()).await;
+        let read = async { Ok(super::read::read_once(Arc::new(settings), clock, output.limit()).await) };
+        let reading = super::signals::or_end(read).await?;
         let (judged, there) = stands(&reading.model, &env, args.commit.as_deref(), now());
         tell(output, &env, &judged)?;
         // What fails or is not known is no matter of waiting.
@@ -57,10 +59,21 @@ pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> R
     let code = tokio::select! {
         code = watch(model, lanes, &env, &args, output) => code,
         () = over => Ok(ExitCode::Timeout),
-        code = super::simulate::signalled() => code,
+        signal = signalled() => {
+            let said = |signal: Signal| {
+                let name = signal.name;
+                super::complain(&format!("{name}: {env} is not waited for any more, and was not seen to be there; nothing was changed"));
+                signal.code
+            };
+            signal.map(said)
+        }
     };
     engine.shutdown().await;
     code
+}
+
+async fn signalled() -> Result<Signal, UserError> {
+    Ok(Signals::listen()?.next().await)
 }
 
 fn now() -> Now {

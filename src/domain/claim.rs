@@ -42,6 +42,12 @@ impl Lock {
         self.who.as_str().split_once(" <").map_or(self.who.as_str(), |(name, _)| name)
     }
 
+    /// How long it holds, to follow a sentence: `until 16:02Z`, `until it is given back`.
+    #[must_use]
+    pub fn lasts(&self) -> String {
+        self.until.map_or_else(|| "until it is given back".to_owned(), |at| format!("until {}", at.strftime("%H:%MZ")))
+    }
+
     /// In one line: `locked by maria: migration, since 14:02Z`.
     #[must_use]
     pub fn words(&self) -> String {

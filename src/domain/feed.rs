@@ -37,6 +37,23 @@ pub enum FeedId {
     Token(Platform),
 }
 
+impl FeedId {
+    /// The environment that it is about; `None` = it is about more than one.
+    #[must_use]
+    pub fn env(&self) -> Option<&EnvId> {
+        match self {
+            Self::Declared(of)
+            | Self::Observed(of)
+            | Self::Releases(of)
+            | Self::Logs(of)
+            | Self::Builds(of)
+            | Self::Posture(of) => Some(&of.env),
+            Self::Health(env) | Self::Secrets(env) => Some(env),
+            Self::Pipeline | Self::Journal | Self::Token(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for FeedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

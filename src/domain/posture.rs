@@ -55,8 +55,10 @@ pub struct Seen {
 pub enum Reading {
     /// It was read at the last look.
     Read(Seen),
-    /// The token has never been allowed to read it. That is told, and nothing follows from it.
+    /// The token has never been allowed to read it. That is told, and it makes nothing worse; nothing is verified healthy beside it.
     Denied(Text),
+    /// The platform has never shown it: the plan does not include it, or it is not there. That is told, and nothing follows from it.
+    Absent(Text),
     /// The last look could not read it.
     Unread {
         /// Why.
@@ -89,7 +91,7 @@ impl Check {
     pub fn last(&self) -> Option<&Seen> {
         match &self.reading {
             Reading::Read(seen) => Some(seen),
-            Reading::Denied(_) => None,
+            Reading::Denied(_) | Reading::Absent(_) => None,
             Reading::Unread { last, .. } => last.as_ref(),
         }
     }
@@ -111,9 +113,15 @@ impl Check {
         })
     }
 
-    /// Whether the token has never been allowed to read it.
+    /// Whether nobody will ever read it as things are: the token may not, or the platform does not show it.
     #[must_use]
     pub fn denied(&self) -> bool {
+        matches!(self.reading, Reading::Denied(_) | Reading::Absent(_))
+    }
+
+    /// Whether there is something to read, and the token has never been allowed to.
+    #[must_use]
+    pub fn withheld(&self) -> bool {
         matches!(self.reading, Reading::Denied(_))
     }
 
@@ -122,7 +130,7 @@ impl Check {
     pub fn status(&self) -> Status {
         match &self.reading {
             Reading::Read(seen) => seen.finding.status,
-            Reading::Denied(_) | Reading::Unread { .. } => Status::Unknown,
+            Reading::Denied(_) | Reading::Absent(_) | Reading::Unread { .. } => Status::Unknown,
         }
     }
 
@@ -138,6 +146,7 @@ impl Check {
         match &self.reading {
             Reading::Read(seen) => seen.finding.says.to_string(),
             Reading::Denied(why) => format!("not for this token: {why}"),
+            Reading::Absent(why) => format!("not shown by the platform: {why}"),
             Reading::Unread { why, since, last: None } => {
                 format!("never read since {}: {why}", since.strftime("%H:%M:%SZ"))
             }
@@ -154,6 +163,7 @@ impl Serialize for Check {
         let reading = match &self.reading {
             Reading::Read(_) => "read",
             Reading::Denied(_) => "denied",
+            Reading::Absent(_) => "absent",
             Reading::Unread { .. } => "unread",
         };
         let mut value = serializer.serialize_struct("Check", 6)?;

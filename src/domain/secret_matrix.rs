@@ -23,12 +23,13 @@ pub fn rows(
     for key in required {
         by_key.entry(key).or_default();
     }
+    let lists = |id: &EnvId| entries.get(id).is_some_and(|all| all.iter().any(|one| one.platform == Platform::Github));
     let read: Vec<&EnvInfo> = environments.iter().copied().filter(|env| entries.contains_key(&env.id)).collect();
     let mut rows: Vec<SecretRow> = by_key
         .into_iter()
         .map(|(key, found)| {
             let contract = contract(key);
-            let mut findings = missing(&read, &found, contract);
+            let mut findings = missing(&read, &found, contract, lists);
             findings.extend(shared(&read, &found));
             findings.sort_by_key(|finding| std::cmp::Reverse((finding.blocks, finding.status)));
             SecretRow { key: Text::from(key), contract, entries: found.into_iter().cloned().collect(), findings }
@@ -38,20 +39,31 @@ pub fn rows(
     rows
 }
 
-fn missing(read: &[&EnvInfo], found: &[&SecretEntry], contract: Contract) -> Vec<Finding> {
+/// `lists` says of which environments GitHub has shown a list: one that the token may not read is empty too.
+fn missing(
+    read: &[&EnvInfo],
+    found: &[&SecretEntry],
+    contract: Contract,
+    lists: impl Fn(&EnvId) -> bool,
+) -> Vec<Finding> {
     // What a pipeline holds is not where the product runs.
     let running = |entry: &SecretEntry| entry.platform != Platform::Github;
     let has = |env: &EnvInfo| found.iter().any(|entry| entry.env == env.id && running(entry));
     let elsewhere = read.iter().any(|env| has(env));
+    // A key of pipelines alone, such as a token that builds upload with: nothing that runs lacks it, and one of the pipelines does.
+    let piped = |env: &EnvInfo| found.iter().any(|entry| entry.env == env.id);
+    let pipelines = !elsewhere && read.iter().any(|env| piped(env));
+    let lacks = |env: &EnvInfo| pipelines && !piped(env) && lists(&env.id);
     let absent = read.iter().filter(|env| !has(env));
     absent
         .filter_map(|env| {
-            let says = Text::from(format!("missing in {}", env.id));
+            let place = if pipelines && contract == Contract::Unlisted { "GitHub's " } else { "" };
+            let says = Text::from(format!("missing in {place}{}", env.id));
             let found =
                 |status, blocks| Finding { rule: Rule::Missing, envs: vec![env.id.clone()], status, blocks, says };
             match contract {
                 Contract::Required => Some(found(Status::Fail, env.tier == Tier::Production)),
-                Contract::Unlisted if elsewhere => Some(found(Status::Warn, false)),
+                Contract::Unlisted if elsewhere || lacks(env) => Some(found(Status::Warn, false)),
                 Contract::Optional | Contract::Unlisted => None,
             }
         })
@@ -134,6 +146,23 @@ mod tests {
         assert_eq!(rows[0].key.as_str(), "DSN");
         assert!(rows[0].findings[0].blocks);
         assert_eq!(rows[1].findings[0].says.as_str(), "same value in production and staging");
+    }
+
+    #[test]
+    fn a_key_of_one_pipeline_is_missing_in_that_of_another_environment() {
+        let (staging, production) = (env("staging", Tier::Staging), env("production", Tier::Production));
+        let piped = |env: &str| SecretEntry { platform: Platform::Github, ..entry("UPLOAD", env, "a") };
+        let said = |own: &[&str]| {
+            let own = own.iter().map(|key| SecretEntry { key: Text::from(*key), ..piped("production") }).collect();
+            let entries = BTreeMap::from([("staging".into(), vec![piped("staging")]), ("production".into(), own)]);
+            let rows = rows(&[&staging, &production], &entries, |_| Contract::Unlisted, &[]);
+            let row = rows.iter().find(|row| row.key.as_str() == "UPLOAD").unwrap();
+            let missing = row.findings.iter().find(|one| one.rule == Rule::Missing);
+            missing.map(|one| (one.status, one.says.to_string()))
+        };
+        assert_eq!(said(&["OTHER"]), Some((Status::Warn, "missing in GitHub's production".to_owned())));
+        assert_eq!(said(&["OTHER", "UPLOAD"]), None);
+        assert_eq!(said(&[]), None, "whether the token may list it is not known");
     }
 
     #[test]

@@ -243,7 +243,7 @@ fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, Platf
             return (Status::Unknown, Text::from("health: the platform lists no service"));
         }
         // An answer about the others is no answer about the database.
-        Ok(services) if !services.iter().any(|one| one.name.as_str().starts_with("db")) => {
+        Ok(services) if !services.iter().any(|one| one.name.as_str() == "db") => {
             return (Status::Unknown, Text::from("health: the platform says nothing of the database itself"));
         }
         Ok(services) => services,
@@ -259,7 +259,11 @@ fn standing(project: &SupabaseProject, health: &Result<Vec<ServiceHealth>, Platf
             (Status::Fail, Text::from(format!("{}: {}", one.name, one.words)))
         }
         Some(one) => (Status::Warn, Text::from(format!("{}: {}", one.name, one.words))),
-        None => (status, words),
+        // What was asked about and is not told of may be what does not work.
+        None => match SERVICES.iter().find(|asked| services.iter().all(|one| one.name.as_str() != **asked)) {
+            Some(silent) => (Status::Unknown, Text::from(format!("health: the platform says nothing of {silent}"))),
+            None => (status, words),
+        },
     }
 }
 

@@ -13,7 +13,7 @@ use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 use super::head::{self, Head};
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, StepReport, StepState};
 use crate::domain::order::Order;
 use crate::sanitize::Text;
 
@@ -51,10 +51,21 @@ impl Entry {
                 let order = serde_json::from_value::<Order>(self.body["order"].clone()).unwrap_or_default().words();
                 if order.is_empty() { what } else { format!("{what}, {order}") }
             }
+            "progress" => step(&self.body).unwrap_or(what),
             _ if !end.is_empty() => format!("{what}: {end}"),
             _ => what,
         }
     }
+}
+
+/// How far an operation has come by a row of its progress: the step that began last, as it stands.
+fn step(body: &Value) -> Option<String> {
+    let steps: Vec<StepReport> = serde_json::from_value(body["steps"].clone()).ok()?;
+    let begun = |one: &StepReport| !matches!(one.state, StepState::Todo | StepState::Skipped);
+    let (at, one) = steps.iter().enumerate().rev().find(|(_, one)| begun(one))?;
+    let detail = if one.detail.is_empty() { String::new() } else { format!(" ({})", one.detail) };
+    let (name, title, word) = (&one.service.name, &one.title, one.state.word());
+    Some(format!("step {} of {}: {name} · {title}: {word}{detail}", at + 1, steps.len()))
 }
 
 /// What a call takes or gives back.
@@ -435,6 +446,34 @@ mod tests {
             Text::from("production: backend v42 → v41"),
             Timestamp::UNIX_EPOCH,
         )
+    }
+
+    #[tokio::test]
+    async fn a_row_of_progress_names_its_step() {
+        use crate::domain::ids::ServiceId;
+        use crate::domain::operation::StepKind;
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let step = |title: &str, state| StepReport {
+            service: ServiceId::new("production", "backend"),
+            kind: StepKind::UpdateMachine,
+            title: Text::from(title),
+            state,
+            detail: Text::default(),
+            started_at: None,
+            spoke_at: None,
+            ended_at: None,
+            pace: None,
+        };
+        let steps = vec![
+            step("machine 6921 iad", StepState::Done),
+            step("machine 7d30 fra", StepState::Running),
+            step("proof", StepState::Todo),
+        ];
+        store.progress(&Operation { steps, ..operation() }).await.unwrap();
+        store.progress(&operation()).await.unwrap();
+        let said: Vec<String> = store.list(2).await.unwrap().iter().map(Entry::says).collect();
+        assert_eq!(said, ["production: backend v42 → v41", "step 2 of 3: backend · machine 7d30 fra: running"]);
     }
 
     #[tokio::test]

@@ -176,13 +176,38 @@ async fn an_answer_that_leaves_out_what_was_asked_is_not_read_as_good_news() {
     let declared = supabase(&server).declared("abc").await.unwrap();
     assert_eq!(declared.status, Status::Unknown, "{}", declared.words);
     assert!(declared.words.as_str().contains("nothing of the database"), "{}", declared.words);
+    let well = |name: &str| json!({"name": name, "status": "ACTIVE_HEALTHY"});
+    let asked = ["auth", "db", "pooler", "realtime", "rest", "storage"];
+    for silent in ["storage", ""] {
+        let server = MockServer::start().await;
+        let told: Vec<Value> = asked.iter().filter(|name| **name != silent).map(|name| well(name)).collect();
+        project(&server, &json!("ACTIVE_HEALTHY"), json_answer(json!(told))).await;
+        let declared = supabase(&server).declared("abc").await.unwrap();
+        let says = if silent.is_empty() {
+            (Status::Ok, "ACTIVE_HEALTHY")
+        } else {
+            (Status::Unknown, "health: the platform says nothing of storage")
+        };
+        assert_eq!((declared.status, declared.words.as_str()), says);
+    }
+    let server = MockServer::start().await;
+    for (path, body) in [
+        ("advisors/security", json!({"lints": [{"title": "odd", "level": "FATAL", "detail": "new"}]})),
+        ("config/disk/util", json!({"metrics": {"fs_size_bytes": 0, "fs_used_bytes": 0}})),
+    ] {
+        on(&server, "GET", &format!("/v1/projects/abc/{path}"), json_answer(body)).await;
+    }
+    let found = supabase(&server).posture("abc").await;
+    let of = |name: &str| &found.iter().find(|(one, _)| *one == name).unwrap().1;
+    assert_eq!(of("security advisor").as_ref().unwrap().status, Status::Unknown);
+    assert_eq!(of("disk").as_ref().unwrap_err().kind, ErrorKind::Garbage);
     for empty in [json!({}), json!([])] {
         let server = MockServer::start().await;
-        for path in ["readonly", "database/backups", "advisors/security"] {
+        for path in ["readonly", "database/backups", "advisors/security", "upgrade/status", "config/disk/util"] {
             on(&server, "GET", &format!("/v1/projects/abc/{path}"), json_answer(empty.clone())).await;
         }
         let found = supabase(&server).posture("abc").await;
-        for name in ["writable", "backups", "security advisor"] {
+        for name in ["writable", "backups", "security advisor", "upgrade", "disk"] {
             let read = &found.iter().find(|(one, _)| *one == name).unwrap().1;
             assert_eq!(
                 read.as_ref().map_err(|error| error.kind),

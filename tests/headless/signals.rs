@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use flightdeck::sim::Sim;
+use flightdeck::sim::faults::Fault;
 use flightdeck::sim::world::Env;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -129,5 +130,36 @@ async fn a_second_signal_leaves_at_once_and_the_lease_that_is_left_is_told_and_g
     assert_eq!(leased(&sim), 0);
     let status = flightdeck(dir.path(), &["status", "--json"]).await;
     assert_eq!(lines(&status)[0]["cut_short"], json!([]));
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_reads_says_what_a_signal_leaves() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let stall = json!({"platform": "fly_machines", "kind": "stall"});
+    let stall = Fault { spec: serde_json::from_value(stall).unwrap(), until: None };
+    sim.shared().faults().push(stall);
+    for ask in [&["status"][..], &ASK[..5]] {
+        let asked = || sim.shared().counts().values().flat_map(|routes| routes.values()).sum::<u64>();
+        let before = asked();
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(ask).current_dir(dir.path()).env("FLIGHTDECK_STATE_DIR", dir.path().join("state"));
+        command.env("FLIGHTDECK_CONFIG", dir.path().join("flightdeck.toml"));
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let child = command.kill_on_drop(true).spawn().unwrap();
+        let wait = async {
+            while asked() == before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap();
+        let id = child.id().unwrap().to_string();
+        assert!(tokio::process::Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
+        let ended = child.wait_with_output().await.unwrap();
+        let said = text(&ended);
+        assert_eq!(ended.status.code(), Some(130), "{ask:?}: {said}");
+        assert!(said.contains("SIGINT came while it was reading") && said.contains("nothing was changed"), "{said}");
+    }
     sim.stop().await;
 }

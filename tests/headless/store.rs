@@ -7,7 +7,9 @@ use flightdeck::clock::SystemClock;
 use flightdeck::domain::ids::OpId;
 use flightdeck::domain::operation::{OpKind, Operation};
 use flightdeck::sim::Sim;
+use flightdeck::sim::faults::Fault;
 use flightdeck::store::Store;
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::{lines, world};
@@ -51,6 +53,37 @@ async fn what_could_not_be_left_is_an_error() {
     assert_eq!(store.interrupted().await.unwrap().len(), 1);
     assert_eq!(flightdeck(dir.path(), &state, &leave).await.status.code(), Some(0));
     assert!(store.interrupted().await.unwrap().is_empty());
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_token_may_not_read_is_told_and_one_environment_may_be_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let state: PathBuf = dir.path().join("state");
+    let run = async |arguments: &[&str]| {
+        let output = flightdeck(dir.path(), &state, arguments).await;
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert!(run(&["journal"]).await.1.starts_with("no journal: nothing was ever done"));
+    assert!(!state.exists(), "who only looks makes nothing");
+    for (platform, route) in [("supabase", "/advisors/"), ("supabase", "/config/disk"), ("vercel", "/domains")] {
+        let spec =
+            serde_json::from_value(json!({"platform": platform, "route": route, "kind": "status", "status": 403}));
+        sim.shared().faults().push(Fault { spec: spec.unwrap(), until: None });
+    }
+    let (code, text) = run(&["status", "--environment", "production"]).await;
+    for name in ["security advisor", "performance advisor", "disk", "domains"] {
+        assert!(text.contains(&format!("unknown {name}: not for this token: ")), "{name}: {text}");
+    }
+    assert!(text.starts_with("production") && !text.contains("staging"), "{text}");
+    assert_eq!(code, Some(0), "{text}");
+    let (_, json) = run(&["status", "--json", "--environment", "production"]).await;
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["environments"].as_array().unwrap().len(), 1);
+    let (_, health) = run(&["health", "--environment", "staging"]).await;
+    assert!(health.contains("staging") && !health.contains("production"), "{health}");
+    assert_eq!(run(&["status", "--environment", "prod"]).await.0, Some(2));
     sim.stop().await;
 }
 

@@ -8,8 +8,9 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
-use crate::domain::feed::FeedId;
+use crate::domain::feed::{FeedId, FeedStatus};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
+use crate::domain::posture::Check;
 use crate::domain::state::State;
 
 /// How long it must last.
@@ -48,11 +49,21 @@ pub(in crate::app) fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: 
     (!known).then(|| Effect::Verified(id.clone(), deployment, sha))
 }
 
+/// Whether a check of the environment's services is there that the token may not read.
+fn withheld(model: &Model, env: &EnvInfo) -> bool {
+    let mut checks = env.services.iter().filter_map(|info| model.posture.get(&info.id)).flatten();
+    // The start of each token's check tells the same of a whole platform, as a feed that was never allowed.
+    let mut feeds = env.services.iter().filter_map(|info| model.feeds.get(&FeedId::Posture(info.id.clone())));
+    checks.any(Check::withheld) || feeds.any(FeedStatus::never_allowed)
+}
+
 /// The deployment that is healthy now, as far as can be seen.
 fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<(DeploymentId, Sha)> {
-    // What was not read lately was not seen now; and one half of a mixed pair proves nothing of the other.
+    // What was not read lately was not seen now; one half of a mixed pair proves nothing of the other; and what the token may not
+    // read may be what is wrong.
     let needed = [FeedId::Declared(id.clone()), FeedId::Observed(id.clone()), FeedId::Health(env.id.clone())];
-    if fresh::stale(model, needed, now).is_some() || model.judge(env, now).state == State::Mixed {
+    let well = matches!(model.state(env, now), State::Healthy | State::Degraded);
+    if !well || fresh::stale(model, needed, now).is_some() || withheld(model, env) {
         return None;
     }
     let state = model.services.get(id)?;
@@ -61,4 +72,83 @@ fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<(De
     let probes = model.probes.of(&env.id);
     let probed = !probes.is_empty() && probes.iter().all(|probe| probe.status == Status::Ok);
     (sound && probed).then(|| Some((declared.deployment.clone(), declared.sha.clone()?)))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::Msg;
+    use crate::domain::environment::{Declared, Observed, Switches};
+    use crate::domain::fact::Fact;
+    use crate::domain::health::{Anatomy, ProbeId, Sample};
+    use crate::domain::posture::{Posture, Reading, Seen};
+    use crate::sanitize::Text;
+
+    const SHA: &str = "9df49c2000000000000000000000000000000000";
+
+    fn at(second: i64) -> Now {
+        let mono = Duration::from_secs(u64::try_from(second).unwrap());
+        Now { wall: jiff::Timestamp::from_second(1_800_000_000 + second).unwrap(), mono }
+    }
+
+    fn declared(sha: Option<&str>) -> Declared {
+        Declared {
+            deployment: "v41".into(),
+            label: Text::from("v41"),
+            sha: sha.map(Into::into),
+            status: Status::Ok,
+            words: Text::from("complete"),
+            created_at: None,
+            rollout: None,
+            pin: None,
+            switches: Switches::default(),
+            instances: Vec::new(),
+            pointed: Vec::new(),
+            claimed: None,
+        }
+    }
+
+    /// Whether the backend is remembered within half a minute in which its probe passes, beside this check of the database.
+    fn remembered(check: Option<Reading>) -> bool {
+        let service = |name: &str, platform: &str| {
+            format!("[[environments.services]]\nname = \"{name}\"\nplatform = \"{platform}\"\nresource = \"shop\"\n")
+        };
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n".to_owned();
+        let text = text + &service("backend", "fly") + &service("database", "supabase");
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(&text, None, &flags, &|_| None).unwrap();
+        let mut model = Model::new(&settings, at(0));
+        let (backend, database) = (ServiceId::new("production", "backend"), ServiceId::new("production", "database"));
+        let edge = Observed {
+            sha: Some(SHA.into()),
+            version: None,
+            at: at(0).wall,
+            source: Text::default(),
+            edges: Vec::new(),
+        };
+        let state = model.services.entry(backend.clone()).or_default();
+        (state.declared, state.observed) = (Some(declared(Some(SHA))), Some(edge));
+        model.services.entry(database.clone()).or_default().declared = Some(declared(None));
+        model.posture.extend(check.map(|reading| (database, vec![Check { name: Text::from("disk"), reading }])));
+        let effects = (0..30).flat_map(|second| {
+            let id = ProbeId { env: "production".into(), name: "/health".into() };
+            let sample = Sample { at: at(second).wall, anatomy: Anatomy::default(), failure: None };
+            crate::app::update(&mut model, Msg::Fact(Fact::Probe(id, Text::default(), sample)), at(second))
+        });
+        let told: Vec<Effect> = effects.filter(|one| matches!(one, Effect::Verified(..))).collect();
+        assert!(told.iter().all(|one| matches!(one, Effect::Verified(id, ..) if *id == backend)), "{told:?}");
+        !told.is_empty()
+    }
+
+    #[test]
+    fn nothing_is_verified_healthy_beside_what_the_token_may_not_read_or_what_is_not_well() {
+        let why = || Text::from("supabase: 403");
+        let good_for = Duration::from_secs(3_600);
+        let found = |finding| Reading::Read(Seen { finding, at: at(0).wall, good_for });
+        assert!(remembered(None) && remembered(Some(found(Posture::new("disk", Status::Warn, "80 % used")))));
+        assert!(remembered(Some(Reading::Absent(why()))), "there is nothing to read");
+        assert!(!remembered(Some(Reading::Denied(why()))));
+        assert!(!remembered(Some(Reading::Unread { why: why(), since: at(0).wall, last: None })));
+        assert!(!remembered(Some(found(Posture::new("writable", Status::Fail, "read-only").stopping()))));
+    }
 }

@@ -182,10 +182,9 @@ fn renewed(before: &[Check], looked: Vec<One>, now: Timestamp, good_for: Duratio
                     _ => now,
                 };
                 // What could be read once is no matter of permission, whatever the platform says now.
-                if last.is_none() && lasting(&error) {
-                    Reading::Denied(why)
-                } else {
-                    Reading::Unread { why, since, last }
+                match lasting(&error).filter(|_| last.is_none()) {
+                    Some(reading) => reading(why),
+                    None => Reading::Unread { why, since, last },
                 }
             }
         };
@@ -194,10 +193,13 @@ fn renewed(before: &[Check], looked: Vec<One>, now: Timestamp, good_for: Duratio
     looked.into_iter().map(check).collect()
 }
 
-/// Whether the answer will be the same next time: the token may not, or the platform shows nothing there to it.
-fn lasting(error: &PlatformError) -> bool {
-    matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden | ErrorKind::NotFound)
-        || matches!(error.status, Some(402 | 451))
+/// What is said where the answer will be the same next time: the token may not, or the platform shows nothing there.
+fn lasting(error: &PlatformError) -> Option<fn(Text) -> Reading> {
+    match (error.status, error.kind) {
+        (Some(402 | 451), _) | (_, ErrorKind::NotFound) => Some(Reading::Absent),
+        (_, ErrorKind::Auth | ErrorKind::Forbidden) => Some(Reading::Denied),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -223,7 +225,9 @@ mod tests {
             all.remove(0)
         };
         // The token may not, from the beginning: no verdict.
-        assert!(of(&[], Err(ErrorKind::Forbidden), 0).denied());
+        assert!(of(&[], Err(ErrorKind::Forbidden), 0).withheld());
+        let absent = of(&[], Err(ErrorKind::NotFound), 0);
+        assert!(absent.denied() && !absent.withheld(), "there is nothing to read: {absent:?}");
         // The query failed: unread, and since when.
         for kind in [ErrorKind::Timeout, ErrorKind::Server, ErrorKind::Refused, ErrorKind::Garbage] {
             let first = of(&[], Err(kind), 0);

@@ -8,6 +8,7 @@ use super::{Supabase, words};
 use crate::domain::environment::Status;
 use crate::domain::extent::{Extent, Listed};
 use crate::domain::posture::{Looked, Posture};
+use crate::platform::http::fault;
 use crate::platform::lenient::{maybe_time, or_default, text};
 use crate::platform::{ErrorKind, PlatformError};
 
@@ -75,7 +76,8 @@ struct Metrics {
 
 #[derive(Deserialize)]
 struct Upgrade {
-    #[serde(default, rename = "databaseUpgradeStatus", deserialize_with = "or_default")]
+    // Said to be null where there never was one; an answer without it says nothing.
+    #[serde(rename = "databaseUpgradeStatus", deserialize_with = "or_default")]
     status: Option<UpgradeStatus>,
 }
 
@@ -164,16 +166,18 @@ impl Supabase {
         let found: Lints = self.project_call(reference, &format!("/advisors/{kind}")).read().await?;
         let of = |level: &str| found.lints.iter().filter(|one| one.level == level).count();
         let (errors, warnings) = (of("ERROR"), of("WARN"));
-        let status = if errors > 0 {
-            Status::Fail
-        } else if warnings > 0 {
-            Status::Warn
-        } else {
-            Status::Ok
+        // A level that no document names may be worse than those that are known.
+        let other = found.lints.iter().find(|one| !matches!(one.level.as_str(), "ERROR" | "WARN" | "INFO"));
+        let status = match other {
+            _ if errors > 0 => Status::Fail,
+            _ if warnings > 0 => Status::Warn,
+            Some(_) => Status::Unknown,
+            None => Status::Ok,
         };
         let worst = found.lints.iter().find(|one| one.level == "ERROR").or_else(|| found.lints.first());
         let worst = worst.map(|one| format!(": {} ({})", one.title, one.detail)).unwrap_or_default();
-        Ok(Posture::new(&name, status, format!("{errors} errors, {warnings} warnings{worst}")))
+        let other = other.map(|one| format!(", one of an unknown level ({})", one.level)).unwrap_or_default();
+        Ok(Posture::new(&name, status, format!("{errors} errors, {warnings} warnings{other}{worst}")))
     }
 
     /// `GET P/readonly`: the platform switches it on when the disk fills.
@@ -188,7 +192,13 @@ impl Supabase {
     /// `GET P/config/disk/util`.
     async fn disk(&self, reference: &str) -> Result<Posture, PlatformError> {
         let found: DiskUse = self.project_call(reference, "/config/disk/util").read().await?;
-        let percent = 100.0 * found.metrics.fs_used_bytes / found.metrics.fs_size_bytes.max(1.0);
+        let Metrics { fs_size_bytes: size, fs_used_bytes: used } = found.metrics;
+        // No disk is that small, and none holds less than nothing.
+        if size < 1.0 || used < 0.0 {
+            let words = format!("the disk is told as {used} of {size} bytes");
+            return Err(fault(super::SUPABASE, ErrorKind::Garbage, &words));
+        }
+        let percent = 100.0 * used / size;
         let status = match percent {
             over if over >= 90.0 => Status::Fail,
             over if over >= 75.0 => Status::Warn,

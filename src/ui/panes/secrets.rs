@@ -58,9 +58,13 @@ fn line(ctx: &Ctx<'_>, secret: &SecretRow, widths: &[usize]) -> Line<'static> {
     let mut cells =
         vec![(format!(" {}", ctx.veiled(secret.key.as_str())), Style::new()), (contract.to_owned(), ctx.theme.dim())];
     cells.extend(ctx.model.environments.iter().map(|env| (places(ctx, secret, env), Style::new())));
-    let finding = secret.findings.first();
-    let status = finding.map_or(Status::Ok, |finding| finding.status);
-    let says = finding.map_or("ok", |finding| finding.says.as_str());
+    // What was not read everywhere may be missing or the same there.
+    let unread = ctx.model.environments.iter().find(|env| !ctx.model.secret_entries.contains_key(&env.id));
+    let (status, says) = match (secret.findings.first(), unread) {
+        (Some(finding), _) => (finding.status, finding.says.to_string()),
+        (None, Some(env)) => (Status::Unknown, format!("{} not read", env.id)),
+        (None, None) => (Status::Ok, "ok".to_owned()),
+    };
     cells.push((format!("{} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)));
     row(widths, cells, ctx.theme.ellipsis())
 }
