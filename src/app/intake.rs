@@ -11,6 +11,7 @@ use crate::app::logs::saving;
 use crate::app::operations::confirm;
 use crate::app::operations::dialog;
 use crate::app::trust;
+use crate::domain::claim::Mark;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
@@ -154,7 +155,7 @@ fn of_environment(model: &Model, env: &EnvId) -> Vec<FeedId> {
 fn mark(history: &History, service: &ServiceId, list: &mut [Deployment]) {
     for one in list {
         one.verified = Some(history.saw(service, &one.id, one.sha.as_ref()));
-        let mark = one.sha.as_ref().and_then(|sha| history.marks.get(sha));
-        one.bad = mark.map(|mark| Text::from(mark.words()));
+        let mark = one.sha.as_ref().and_then(|sha| Mark::of(&history.marks, sha));
+        one.bad = mark.map(|(_, mark)| Text::from(mark.words()));
     }
 }

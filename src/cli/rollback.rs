@@ -13,6 +13,7 @@ use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::candidates::{self, Choice};
+use crate::domain::claim::Mark;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
@@ -204,7 +205,7 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
     })?;
     for one in lists.values_mut().flatten() {
         one.verified = Some(saw(&verified, one));
-        one.bad = one.sha.as_ref().and_then(|sha| marks.get(sha)).map(|mark| mark.words().into());
+        one.bad = one.sha.as_ref().and_then(|sha| Mark::of(&marks, sha)).map(|(_, mark)| mark.words().into());
     }
     let of = |id: &ServiceId| lists.get(id).map(Vec::as_slice).unwrap_or_default();
     Ok(candidates::choices(services, of, |_| None))

@@ -87,9 +87,15 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The mark on a commit, and the commit as it was marked: platforms cut commits, image tags most of all.
+    #[must_use]
+    pub fn of<'m>(marks: &'m BTreeMap<Sha, Self>, sha: &Sha) -> Option<(&'m Sha, &'m Self)> {
+        marks.get_key_value(sha).or_else(|| marks.iter().find(|(marked, _)| marked.same(sha)))
+    }
+
     /// The first of these commits that is marked, in one line: nothing goes there.
     pub fn against<'a>(marks: &BTreeMap<Sha, Self>, mut commits: impl Iterator<Item = &'a Sha>) -> Option<Text> {
-        let (sha, mark) = commits.find_map(|sha| Some((sha, marks.get(sha)?)))?;
+        let (sha, (_, mark)) = commits.find_map(|sha| Some((sha, Self::of(marks, sha)?)))?;
         Some(Text::from(format!("{} is marked bad: {}", sha.short(), mark.words())))
     }
 
@@ -97,5 +103,25 @@ impl Mark {
     #[must_use]
     pub fn words(&self) -> String {
         format!("{} ({})", self.why, self.who)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_holds_for_a_commit_that_is_cut_and_for_a_whole_one() {
+        let whole = Sha::from("9df49c2a41f09df49c2a41f09df49c2a41f09df4");
+        let short = Sha::from("9df49c2");
+        let mark = || Mark { who: Text::from("maria"), why: Text::from("corrupts rows"), at: Timestamp::UNIX_EPOCH };
+        for (marked, asked) in [(&whole, &short), (&short, &whole), (&whole, &whole)] {
+            let marks: BTreeMap<Sha, Mark> = [(marked.clone(), mark())].into();
+            let (key, _) = Mark::of(&marks, asked).expect("it is the same commit");
+            assert_eq!(key, marked, "the mark is taken off by the name under which it was put");
+            assert!(Mark::against(&marks, std::iter::once(asked)).is_some());
+        }
+        let other: BTreeMap<Sha, Mark> = [(Sha::from("9df49c3"), mark())].into();
+        assert!(Mark::of(&other, &whole).is_none());
     }
 }

@@ -117,7 +117,7 @@ fn a_second_production_that_fails_rings_too_and_stands_in_the_alarm_line() {
     assert_eq!(alerts(&second), 1, "{second:?}");
     let banner = model.banner.clone().unwrap();
     assert_eq!((banner.env.as_str(), banner.others), ("prod-europe-west-1", vec!["prod-europe-west-2".into()]));
-    assert!(banner.evidence.as_str().contains("fails too: prod-europe-west-2"));
+    assert!(banner.evidence.as_str().contains("also: prod-europe-west-2 failing"));
     let better = fails(&mut model, "prod-europe-west-1", None);
     assert_eq!(alerts(&better), 0, "it rang for the other one already: {better:?}");
 }

@@ -29,7 +29,7 @@ pub struct Banner {
     pub passed: Option<Passed>,
     /// Since when: of the whole episode, which a wobble does not end.
     pub since: Timestamp,
-    /// Further productions that fail.
+    /// Further productions in trouble.
     pub others: Vec<EnvId>,
 }
 
@@ -95,10 +95,10 @@ pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     let first = all.iter().position(|one| Some(&one.env) == here.as_ref()).unwrap_or(0);
     if !all.is_empty() {
         let mut banner = all.remove(first);
+        let others: Vec<String> = all.iter().map(|one| format!("{} {}", one.env, one.state)).collect();
         banner.others = all.into_iter().map(|one| one.env).collect();
         if !banner.others.is_empty() {
-            let others: Vec<&str> = banner.others.iter().map(EnvId::as_str).collect();
-            banner.evidence = Text::from(format!("{} (fails too: {})", banner.evidence, others.join(", ")));
+            banner.evidence = Text::from(format!("{} (also: {})", banner.evidence, others.join(", ")));
         }
         model.banner = Some(banner);
     }

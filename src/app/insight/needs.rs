@@ -1,11 +1,13 @@
 //! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way, a lock, a pin.
 
+use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
 use crate::app::operations::menu;
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
+use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId};
 use crate::domain::names;
 use crate::domain::operation::StepState;
@@ -122,7 +124,22 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             (None, format!("PINNED {}: {}; {way} releases it", id.name, declared.pin.as_ref()?.words(now.wall)))
         }
     };
-    Some(Said { state, words })
+    // What was said long ago may be over: it is told with its age, and is no state of now.
+    let old = basis(need, model).and_then(|feed| fresh::stale(model, [feed], now));
+    Some(match old {
+        Some(why) => Said { state: state.map(|_| State::Unknown), words: format!("{why}; was {words}") },
+        None => Said { state, words },
+    })
+}
+
+/// The feed that one is told by; none for an operation of this console, which tells itself.
+fn basis(need: &Need, model: &Model) -> Option<FeedId> {
+    match need {
+        Need::Gate(_) | Need::Run(_) => Some(FeedId::Pipeline),
+        Need::Operation(id) => (!model.own.contains(id)).then_some(FeedId::Journal),
+        Need::Lock => Some(FeedId::Journal),
+        Need::Pin(service) => Some(FeedId::Declared(service.clone())),
+    }
 }
 
 /// Where one leads.
@@ -133,5 +150,34 @@ pub fn jump(env: &EnvId, need: &Need) -> Jump {
         Need::Operation(op) => Jump::Operation(*op),
         Need::Lock => Jump::Place(Place::Env(env.clone())),
         Need::Pin(id) => Jump::Place(Place::Service(id.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::claim::Lock;
+    use crate::domain::feed::{FeedState, FeedStatus};
+    use crate::sanitize::Text;
+
+    #[test]
+    fn what_a_person_has_to_know_grows_old_with_its_feed() {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        let at = |second: i64| Now { wall: Timestamp::from_second(second).unwrap(), mono: Duration::ZERO };
+        let mut model = Model::new(&settings, at(0));
+        let env = EnvId::from("production");
+        let lock = Lock { who: Text::from("maria"), why: Text::from("migration"), at: at(0).wall, until: None };
+        model.history.locks.insert(env.clone(), lock);
+        let status = FeedStatus { state: FeedState::Fresh(at(100).wall), interval: Duration::from_secs(2) };
+        model.feeds.insert(FeedId::Journal, status);
+        let words = |now| said(&model, &env, &Need::Lock, now, Hands::Keys).unwrap().words;
+        assert!(words(at(101)).starts_with("locked by maria"));
+        assert!(words(at(160)).starts_with("journal: not read for "), "{}", words(at(160)));
     }
 }

@@ -179,7 +179,7 @@ fn built(model: &Model, candidate: Option<&Sha>, now: Now) -> Check {
     if let Some(check) = unread(model, asks, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
         return check;
     }
-    let runs: Vec<_> = model.runs.iter().filter(|run| Some(&run.sha) == candidate).collect();
+    let runs: Vec<_> = model.runs.iter().filter(|run| candidate.is_some_and(|sha| sha.same(&run.sha))).collect();
     let worst = runs.iter().max_by_key(|run| run.status);
     let (status, says, jump) = match worst {
         None => (Status::Unknown, "no recent run is of this commit".to_owned(), Jump::Pane(Pane::Pipeline)),
@@ -223,7 +223,8 @@ fn gates(model: &Model, now: Now) -> Check {
 fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {
     let lock = model.history.locks.get(&production.id).map(crate::domain::claim::Lock::words);
     let mark = candidate
-        .and_then(|sha| Some(format!("{} is marked bad: {}", sha.short(), model.history.marks.get(sha)?.words())));
+        .and_then(|sha| crate::domain::claim::Mark::against(&model.history.marks, std::iter::once(sha)))
+        .map(|words| words.to_string());
     let pin = production.services.iter().find_map(|info| {
         let pin = model.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
         Some(format!("PINNED {}: {}; !U releases it", info.id.name, pin.words(now.wall)))

@@ -9,6 +9,7 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::Question;
 use crate::domain::claim::Mark;
 use crate::domain::consent::Level;
+use crate::domain::cut_short;
 use crate::domain::environment::Platform;
 use crate::domain::operation::Plan;
 use crate::domain::overrides::Override;
@@ -158,6 +159,8 @@ fn live(model: &Model, plan: &Plan) -> Vec<Option<String>> {
 fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
     let marked = Mark::against(&model.history.marks, plan.goes_to()).filter(|why| !plan.refusals.contains(why));
     let answers = plan.kind.answers();
+    let cut_short = cut_short::against(model.operations.values(), &plan.env, plan.kind, plan.continues)
+        .filter(|why| !plan.refusals.contains(why));
     let under_way = model.operations.values().find(|one| {
         let there = one.env == plan.env && one.id != plan.op && !one.state.ended() && !one.interrupted;
         there && !(answers && one.kind.gated())
@@ -167,7 +170,7 @@ fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
     let against = lock.cloned().map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze));
     let new = against.into_iter().find(|one| !plan.overrides.contains(one)).map(|one| one.words());
     let under_way = under_way.map(|one| format!("another operation began there: {}", one.title));
-    let why = marked.map(|why| why.to_string()).or(under_way).or(new)?;
+    let why = marked.or(cut_short).map(|why| why.to_string()).or(under_way).or(new)?;
     Some(Text::from(format!("{}: {why}; that came while the plan was on the screen", plan.env)))
 }
 

@@ -12,7 +12,7 @@ use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::trust;
-use crate::domain::claim::Lock;
+use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
@@ -201,12 +201,14 @@ fn mark(model: &Model, now: Now) -> Item {
         let why_not = Some("no commit is selected".to_owned());
         return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };
     };
-    let marked = model.history.marks.get(&sha);
+    let marked = Mark::of(&model.history.marks, &sha);
     let title = match marked {
-        Some(mark) => format!("take the mark off {}: {}", sha.short(), mark.words()),
+        Some((_, mark)) => format!("take the mark off {}: {}", sha.short(), mark.words()),
         None => format!("mark {} bad: nothing goes to it any more", sha.short()),
     };
-    Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), sha, marked.is_none()) }
+    // It is taken off by the name under which it was put.
+    let named = marked.map_or_else(|| sha.clone(), |(named, _)| named.clone());
+    Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), named, marked.is_none()) }
 }
 
 /// Why nothing may be changed there now.

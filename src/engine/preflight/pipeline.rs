@@ -201,7 +201,15 @@ pub(super) async fn observed(clients: &Clients, settings: &Settings, env: &EnvId
     let seen = futures_util::future::join_all(rules.map(|rule| observe::observe(&clients.http, rule))).await;
     let mut all = seen.into_iter().map(|seen| seen.ok()?.sha).collect::<Option<Vec<Sha>>>()?.into_iter();
     let first = all.next()?;
-    all.all(|sha| sha == first).then_some(first)
+    // Edges cut commits; the longest says most.
+    let mut longest = first.clone();
+    for sha in all {
+        if !sha.same(&first) {
+            return None;
+        }
+        longest = if sha.as_str().len() > longest.as_str().len() { sha } else { longest };
+    }
+    Some(longest)
 }
 
 pub(super) async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut Vec<Text>) -> Option<Vec<Commit>> {

@@ -85,7 +85,7 @@ async fn built(clients: &Clients, settings: &Settings, env: &EnvInfo, commit: Op
     };
     let deploys = |run: &Run| settings.workflows.iter().any(|one| one.env == env.id && run.of_file(&one.file));
     let mut newest: Vec<&Run> = Vec::new();
-    for run in runs.iter().filter(|run| run.sha == *commit && !deploys(run)) {
+    for run in runs.iter().filter(|run| run.sha.same(commit) && !deploys(run)) {
         if newest.iter().all(|one| one.file != run.file) {
             newest.push(run);
         }
