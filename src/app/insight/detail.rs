@@ -233,7 +233,7 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
     put_some(rows, "commit", one.sha.as_ref());
     put(rows, "message", &one.message);
     put(rows, "author", &one.author);
-    put(rows, "state", &one.words);
+    put(rows, "platform says", &one.words);
     put(rows, "live", if one.current { "yes" } else { "no" });
     put(rows, "created", at(one.created_at));
     put_some(rows, "ran for", one.ran_for.map(|span| format!("{} min", span.as_secs() / 60)));

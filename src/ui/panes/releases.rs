@@ -1,23 +1,30 @@
 //! Deployments of the selected place, newest first.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
+use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
 use super::scrolled;
+use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::ServiceId;
 use crate::domain::release::{Deployment, Presence};
+use crate::domain::state::State;
 
 /// Columns from which on there is room for every word of a row.
-const WIDE: usize = 120;
+const WIDE: usize = 116;
+/// The service, and what its commit is about: an id of thirty letters says less than either.
+const SERVICE: Column = column(21, 21, 6);
+const MESSAGE: Column = column(18, 60, 7);
 
 pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let all = ctx.model.shown_releases();
     let chosen = ctx.model.selection.deployment.as_ref();
     let is = |one: &Deployment| chosen.is_some_and(|(service, id)| *service == one.service && *id == one.id);
     let selected = all.iter().position(|one| is(one));
-    let row = |one: &&Deployment| {
+    let drawn = |one: &&Deployment| {
         let line = line(ctx, one, area.width.into());
         if is(one) { line.patch_style(ctx.theme.selected()) } else { line }
     };
@@ -28,7 +35,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         let missing = extent.missing("deployments")?;
         Some(Line::styled(format!(" {id}: older ones: {missing}"), ctx.theme.dim()))
     });
-    let rows = all.iter().map(row).chain(older);
+    let rows = all.iter().map(drawn).chain(older);
     rows.skip(scrolled(selected, area.height)).take(area.height.into()).collect()
 }
 
@@ -45,19 +52,33 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         () if one.verified == Some(true) => "verified healthy",
         () => "",
     };
-    let mut spans = vec![
-        Span::raw(format!(" {}", text::pad(&ctx.model.names.service(&one.service, 19, mark), 20))),
-        Span::styled(format!("{} ", text::fit(one.label.as_str(), 12, mark)), ctx.theme.strong()),
-        Span::raw(text::fit(sha, 9, mark)),
-        Span::styled(
-            text::fit(&format!("{} {}", ctx.theme.symbol(one.status), one.words), 18, mark),
-            ctx.theme.status(one.status),
-        ),
-        Span::styled(text::fit(live, if width < WIDE { 9 } else { 17 }, mark), ctx.theme.strong()),
-        Span::styled(text::fit(&text::since(one.created_at, ctx.now.wall), 8, mark), ctx.theme.dim()),
-        Span::raw(format!("{} ", text::fit(&ctx.veiled(one.author.as_str()), 14, mark))),
+    // Our word; the platform's own stands in the details.
+    let state = match one.status {
+        Status::Ok => "deployed",
+        Status::Running => State::Deploying.word(),
+        Status::Fail => "failed",
+        Status::Paused | Status::Warn | Status::Unknown => one.words.as_str(),
+    };
+    let cells = vec![
+        (format!(" {}", ctx.model.names.service(&one.service, 19, mark)), Style::new()),
+        (one.label.to_string(), ctx.theme.strong()),
+        (sha.to_owned(), Style::new()),
+        (format!("{} {state}", ctx.theme.symbol(one.status)), ctx.theme.status(one.status)),
+        (live.to_owned(), ctx.theme.strong()),
+        (text::since(one.created_at, ctx.now.wall), ctx.theme.dim()),
+        (ctx.veiled(one.author.as_str()), Style::new()),
+        (ctx.veiled(one.message.as_str()), Style::new()),
     ];
-    let used: usize = spans.iter().map(Span::width).sum();
-    spans.push(Span::raw(text::cut(&ctx.veiled(one.message.as_str()), width.saturating_sub(used), mark)));
-    Line::from(spans)
+    let live = if width < WIDE { column(9, 9, 5) } else { column(17, 17, 5) };
+    let columns = [
+        SERVICE,
+        column(13, 13, 2),
+        column(8, 9, 9),
+        column(12, 14, 8),
+        live,
+        column(8, 8, 4),
+        column(15, 15, 1),
+        MESSAGE,
+    ];
+    row(&widths(&columns, width), cells, mark)
 }
