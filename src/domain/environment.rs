@@ -235,6 +235,9 @@ pub struct Instance {
     pub sha: Option<Sha>,
     /// Checks that the platform makes: passing and all. (0, 0) = unchecked.
     pub checks: (u32, u32),
+    /// Since when the first of them does not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// Why it could not be read, if that is so: then it counts among the instances, and nothing is known of what it runs.
     pub unread: Option<Text>,
 }

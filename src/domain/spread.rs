@@ -136,6 +136,7 @@ mod tests {
             release: Some("v41".into()),
             sha: sha.map(Sha::from),
             checks: (1, 1),
+            failing_since: None,
             unread: None,
         }
     }

@@ -86,6 +86,8 @@ pub struct Machine {
     pub checks: (u32, u32),
     /// Words of the checks that do not pass.
     pub check_words: Vec<Text>,
+    /// Since when the first of them does not pass.
+    pub failing_since: Option<Timestamp>,
     /// The configuration, and whether it was read whole.
     pub config: MachineConfig,
     /// Metadata that was told (`config.metadata`).
@@ -254,6 +256,7 @@ impl Machine {
             release: self.release_version.map(|version| Text::clean(&format!("v{version}"))),
             sha: self.sha.clone(),
             checks: self.checks,
+            failing_since: self.failing_since,
             unread: self.unread().map(|why| Text::from(why.to_string())),
         }
     }

@@ -1,14 +1,19 @@
 //! What speaks for a service: its platform, its edge, its checks and its probes.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::part::Part;
 use super::{Known, distinct};
-use crate::domain::environment::{Declared, Observed, Status};
+use crate::domain::environment::{Declared, Instance, Observed, Status};
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::state::State;
 use crate::domain::status::ServiceState;
 use crate::domain::{live, spread};
+
+/// How long a machine that has just started may fail its checks while something is under way.
+const STARTING: SignedDuration = SignedDuration::from_secs(15);
 
 impl Known<'_> {
     /// What speaks for a service.
@@ -17,7 +22,7 @@ impl Known<'_> {
         let state = self.services.get(id).unwrap_or(&unread);
         let mut parts = Vec::new();
         let declared = match &state.declared {
-            Some(declared) => self.moving(id, state, platform(state, declared)),
+            Some(declared) => self.moving(id, state, platform(state, declared, self.now)),
             None => Part { said: None, ..Part::new(State::Unknown, "") },
         };
         parts.push(self.aged(&FeedId::Declared(id.clone()), "", declared));
@@ -60,7 +65,7 @@ pub(super) fn commits(state: &ServiceState) -> Vec<Sha> {
 }
 
 /// What a platform's own word says.
-fn platform(state: &ServiceState, declared: &Declared) -> Part {
+fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
     if declared.switches.paused {
         return Part::new(State::Paused, "visitors get 503");
     }
@@ -71,7 +76,12 @@ fn platform(state: &ServiceState, declared: &Declared) -> Part {
     if declared.status == Status::Running {
         let progress = declared.rollout.map(|rollout| format!("{} of {} machines", rollout.done, rollout.total));
         // Without figures the platform's own word says what is under way: a build, a restore.
-        return Part::new(State::Deploying, progress.unwrap_or_else(|| declared.words.to_string()));
+        let words = progress.unwrap_or_else(|| declared.words.to_string());
+        // Visitors who meet a machine that fails get errors, whatever is under way.
+        return match declared.instances.iter().find(|one| ails(one, now)) {
+            Some(one) => Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region)),
+            None => Part::new(State::Deploying, words),
+        };
     }
     if let (Some(part), true) = (spread::judged(&declared.pointed), declared.status != Status::Fail) {
         return Part::new(part.0, part.1);
@@ -102,6 +112,12 @@ fn platform(state: &ServiceState, declared: &Declared) -> Part {
         (Status::Ok, None) => Part::new(State::Healthy, ""),
         (status, _) => Part::new(State::of(status), declared.words.as_str()),
     }
+}
+
+/// Whether a machine fails its checks for longer than one needs that has just started.
+fn ails(machine: &Instance, now: Timestamp) -> bool {
+    let since = machine.failing_since.filter(|_| machine.unread.is_none());
+    since.is_some_and(|since| now.duration_since(since) >= STARTING)
 }
 
 /// The edge answers another commit than the platform declares; `ahead` = it changed after the platform was last asked.

@@ -65,6 +65,7 @@ fn machine(sha: &str) -> Instance {
         release: None,
         sha: Some(sha.into()),
         checks: (1, 1),
+        failing_since: None,
         unread: None,
     }
 }

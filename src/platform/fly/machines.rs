@@ -197,8 +197,8 @@ impl From<wire::Machine> for Machine {
         };
         let checks: Vec<&wire::Check> =
             wire.checks.iter().filter(|check| !check.name.starts_with("bg_deployments_compat")).collect();
-        let failing = checks.iter().filter(|check| check.status != "passing");
-        let words = failing.map(|check| cause(check));
+        let failing = || checks.iter().filter(|check| check.status != "passing");
+        let words = failing().map(|check| cause(check));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let passing = checks.iter().filter(|check| check.status == "passing").count();
         // A machine that cannot be read is never judged by what else was told of it (docs/platforms/fly.md section 3.1).
@@ -215,6 +215,8 @@ impl From<wire::Machine> for Machine {
             release_version: label("fly_release_version").filter(|_| whole).and_then(|version| version.parse().ok()),
             checks: if whole { (count(passing), count(checks.len())) } else { (0, 0) },
             check_words: if whole { words.collect() } else { Vec::new() },
+            // One that does not say since when may have failed for long.
+            failing_since: failing().map(|check| check.updated_at.unwrap_or_default()).min().filter(|_| whole),
             process_group: Text::clean(&group),
             membership,
             cordoned: wire.cordoned,

@@ -90,6 +90,9 @@ pub(super) struct Check {
     pub(super) status: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) output: String,
+    /// The last change of its status, not its last run.
+    #[serde(default, deserialize_with = "maybe_time")]
+    pub(super) updated_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]

@@ -54,3 +54,23 @@ fn a_machine_that_cannot_be_read_keeps_the_commit_that_it_ran() {
     world.declared("backend").instances[0].checks = (0, 1);
     assert_eq!(world.known().service(&id("backend")).state, State::Failing, "visitors in iad get errors");
 }
+
+/// The rollback of a release that fails takes its time: until the last machine is moved, its visitors get errors.
+#[test]
+fn a_machine_that_fails_its_checks_is_failing_while_others_are_moved_unless_it_has_just_started() {
+    let mut world = World::calm();
+    world.now = at(20);
+    for feed in world.feeds.values_mut() {
+        feed.state = FeedState::Fresh(at(19));
+    }
+    let sick = |since| Instance { checks: (0, 1), failing_since: Some(at(since)), ..machine(NEW) };
+    let declared = world.declared("backend");
+    (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2 }));
+    declared.instances = vec![machine(OLD), sick(10)];
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+    world.declared("backend").instances[1] = sick(4);
+    assert_eq!(world.says(), "failing: backend 1 of 2 machines; 148e in iad fails its checks");
+    // What it was before it could not be read says nothing of now.
+    world.declared("backend").instances[1].unread = Some(Text::from("host unreachable"));
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+}
