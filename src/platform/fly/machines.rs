@@ -288,7 +288,7 @@ mod tests {
     fn a_check_tells_its_cause_before_its_own_name() {
         let said = |output: &str| {
             let (name, status) = ("servicecheck-00-http-8080".to_owned(), "critical".to_owned());
-            cause(&wire::Check { name, status, output: output.to_owned() }).to_string()
+            cause(&wire::Check { name, status, output: output.to_owned(), updated_at: None }).to_string()
         };
         let name = "(check servicecheck-00-http-8080: critical)";
         let http = "GET http://172.19.0.2:8080/health: 503 Service Unavailable Output: \"pool\"";
