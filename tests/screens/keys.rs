@@ -299,6 +299,7 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
         release: Some("v41".into()),
         sha: None,
         checks: (1, 1),
+        failing_since: None,
         unread: unread.map(Text::from),
     };
     declare(&mut model, |declared| {
