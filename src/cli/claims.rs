@@ -72,6 +72,7 @@ fn say(output: Output, what: &str, of: &str, words: &str, lock: Option<(&str, &L
 }
 
 pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> Result<ExitCode, UserError> {
+    super::open::warn(&settings, false).await?;
     let env = known(&settings, &args.environment)?;
     let at = SystemClock::shared().now();
     let until = args.r#for.map(|span| end(at, span)).transpose()?;
@@ -123,6 +124,7 @@ fn taking_away(env: &EnvId) -> String {
 }
 
 pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output) -> Result<ExitCode, UserError> {
+    super::open::warn(&settings, false).await?;
     let env = known(&settings, &args.environment)?;
     args.consent.check(&env)?;
     let store = open(&settings).await?;
@@ -145,6 +147,7 @@ pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output)
 }
 
 pub(super) async fn mark(settings: Settings, args: MarkArgs, output: Output) -> Result<ExitCode, UserError> {
+    super::open::warn(&settings, false).await?;
     let (why, store) = (reason(&args.reason)?, open(&settings).await?);
     let who = settings.who.clone();
     let sha = match commit::whole(&args.commit) {
@@ -159,6 +162,7 @@ pub(super) async fn mark(settings: Settings, args: MarkArgs, output: Output) -> 
 }
 
 pub(super) async fn unmark(settings: Settings, text: &str, output: Output) -> Result<ExitCode, UserError> {
+    super::open::warn(&settings, false).await?;
     let store = open(&settings).await?;
     let sha = match commit::whole(text) {
         Some(sha) => sha,

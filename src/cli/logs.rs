@@ -120,6 +120,8 @@ pub(super) async fn run(mut settings: Settings, args: LogsArgs, output: Output) 
     let filter = Filter::new(&args, clock.now())?;
     let mut place = Place::load(args.resume.as_deref())?;
     narrow(&mut settings, &args)?;
+    // Beside the lines, which are for other programs.
+    super::open::warn(&settings, false).await?;
     let colour = !output.json && !settings.ui.no_color && std::io::stdout().is_terminal();
     let printer = Printer { json: output.json, colour, filter };
     let own = crate::engine::local::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;

@@ -33,6 +33,7 @@ pub struct WaitArgs {
 
 pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> Result<ExitCode, UserError> {
     let env = place::named(&settings, args.environment.as_deref())?;
+    super::open::warn(&settings, output.json).await?;
     if args.no_wait {
         let clock = SystemClock::shared();
         let read = async { Ok(super::read::read_once(Arc::new(settings), clock, output.limit()).await) };
