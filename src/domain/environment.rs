@@ -113,7 +113,8 @@ pub struct Declared {
     pub switches: Switches,
     /// The running instances, where the platform tells (Fly machines).
     pub instances: Vec<Instance>,
-    /// Where each domain points, while a job that moves them has not ended well: then one deployment does not stand for all.
+    /// Where each domain points, while a job that moves them has not ended well or one is elsewhere: then one deployment does not stand for
+    /// all.
     pub pointed: Vec<Pointed>,
     /// A newer release that the platform calls live while its machines run another one.
     pub claimed: Option<Claimed>,

@@ -1,9 +1,11 @@
 //! The domains of a frontend one by one: a plan looks at each, brings back what is elsewhere, and the proof names what it cannot ask.
 
-use flightdeck::domain::cut_short;
+use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{Act, OpState, Plan, Target, Wish};
 use flightdeck::domain::proof::Stays;
+use flightdeck::domain::state::State;
+use flightdeck::domain::{cut_short, spread};
 use flightdeck::sim::world::Env;
 use serde_json::json;
 
@@ -59,6 +61,18 @@ async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
     let nothing = console.wish("production", there(&world), None).await.unwrap();
     assert!(nothing.refusals[0].as_str().contains("already runs"), "{:?}", nothing.refusals);
     let (domain, live) = astray(&world, &old);
+    // Whoever looks now sees both, though no job has moved anything.
+    let mut second = world.console();
+    second
+        .fact(|fact| match fact {
+            Fact::Declared(id, declared) if id == frontend() => {
+                assert_eq!(spread::judged(&declared.pointed).unwrap().0, State::Mixed, "{declared:?}");
+                Some(())
+            }
+            _ => None,
+        })
+        .await;
+    second.stop().await;
     let plan = console.wish("production", there(&world), None).await.unwrap();
     assert_eq!((pointed(&plan), plan.refusals.as_slice()), (vec![domain.clone()], [].as_slice()));
     let told = format!("frontend: its pointer is at {live} already, its domains are not");

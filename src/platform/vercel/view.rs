@@ -59,18 +59,18 @@ impl Served {
 pub(super) struct Places {
     /// The deployment that was live.
     live: String,
-    /// The job that had not ended well.
-    job: AliasRequest,
+    /// The last job that moves domains.
+    job: Option<AliasRequest>,
     all: Vec<Pointed>,
 }
 
 impl Places {
     /// How long they may stand for those of now: not at all once another deployment is live or another job was asked for.
-    fn lasts(&self, live: &str, job: &AliasRequest, now: Timestamp) -> Duration {
+    fn lasts(&self, live: &str, job: Option<&AliasRequest>, now: Timestamp) -> Duration {
         match () {
-            () if self.live != live || self.job != *job => Duration::ZERO,
+            () if self.live != live || self.job.as_ref() != job => Duration::ZERO,
             // A job that ended moves nothing any more.
-            () if job.stands(now).0 != Status::Running && spread::settled(&self.all) => SETTLED,
+            () if job.is_none_or(|job| job.stands(now).0 != Status::Running) && spread::settled(&self.all) => SETTLED,
             () => STAGES,
         }
     }
@@ -87,6 +87,12 @@ fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
             unread: Some(Text::from(error.to_string())),
         }],
     }
+}
+
+/// Whether a domain is known to serve another deployment than the pointer of its project.
+fn elsewhere(all: &[Pointed], live: &str) -> bool {
+    let served = |one: &&Pointed| one.unread.is_none() && !one.deployment.as_str().is_empty();
+    all.iter().filter(served).any(|one| one.deployment.as_str() != live)
 }
 
 impl Vercel {
@@ -255,18 +261,18 @@ impl Vercel {
         pointed.collect()
     }
 
-    /// Where the domains of an environment point while a job that moves them has not ended well.
+    /// Where the domains of an environment point: looked at often while they move or are at several places, else now and then.
     async fn recent_pointed(
         &self,
         project: &VercelProject,
         environment: &str,
         live: &str,
-        job: &AliasRequest,
+        job: Option<&AliasRequest>,
     ) -> Vec<Pointed> {
         let key = format!("{}/{environment}", project.id);
         let read = async {
             let all = self.pointers(project, environment).await?;
-            Ok(Places { live: live.to_owned(), job: job.clone(), all })
+            Ok(Places { live: live.to_owned(), job: job.cloned(), all })
         };
         let now = self.http.now_at(VERCEL);
         let age = |held: &Places| held.lasts(live, job, now);
@@ -309,10 +315,14 @@ impl Vercel {
         }
         let resting = resting.map_or(Status::Unknown, |(status, _)| status);
         let id = live.as_ref().map(|live| live.id.clone()).unwrap_or_default();
-        let pointed = match requested.filter(|request| !request.arrived()) {
-            Some(job) => self.recent_pointed(&state, environment, &id, job).await,
-            None => Vec::new(),
+        let mut pointed = match target {
+            "production" => self.recent_pointed(&state, environment, &id, requested).await,
+            _ => Vec::new(),
         };
+        // Where no job is open, the pointer stands for all domains but for those that are known to be elsewhere.
+        if requested.is_none_or(AliasRequest::arrived) && !elsewhere(&pointed, &id) {
+            pointed = Vec::new();
+        }
         let status = match () {
             () if paused => Status::Fail,
             () if building.is_some() || moving.is_some() => Status::Running,
@@ -398,18 +408,31 @@ mod tests {
             to: "dpl_2".to_owned(),
             requested_at: Timestamp::from_second(second).ok(),
         };
-        let held = |job: &AliasRequest, all: Vec<Pointed>| Places { live: "dpl_1".to_owned(), job: job.clone(), all };
+        let held =
+            |job: &AliasRequest, all: Vec<Pointed>| Places { live: "dpl_1".to_owned(), job: Some(job.clone()), all };
         for word in ["failed", "skipped", "in-progress"] {
             let old = job(word, 1_799_000_000);
             assert!(!old.arrived());
-            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_1")]).lasts("dpl_1", &old, now), SETTLED, "{word}");
-            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_2")]).lasts("dpl_1", &old, now), STAGES, "{word}");
-            assert_eq!(held(&old, vec![at("dpl_1")]).lasts("dpl_2", &old, now), Duration::ZERO, "another one is live");
-            assert_eq!(held(&old, vec![at("dpl_1")]).lasts("dpl_1", &job(word, 1_799_999_999), now), Duration::ZERO);
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_1")]).lasts("dpl_1", Some(&old), now), SETTLED, "{word}");
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_2")]).lasts("dpl_1", Some(&old), now), STAGES, "{word}");
+            assert_eq!(
+                held(&old, vec![at("dpl_1")]).lasts("dpl_2", Some(&old), now),
+                Duration::ZERO,
+                "another one is live"
+            );
+            assert_eq!(
+                held(&old, vec![at("dpl_1")]).lasts("dpl_1", Some(&job(word, 1_799_999_999)), now),
+                Duration::ZERO
+            );
         }
         let moving = job("in-progress", 1_799_999_999);
-        assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", &moving, now), STAGES, "none has moved yet");
+        assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", Some(&moving), now), STAGES, "none has moved yet");
         assert!(job("succeeded", 0).arrived());
+        let never = |all: Vec<Pointed>| Places { live: "dpl_1".to_owned(), job: None, all }.lasts("dpl_1", None, now);
+        assert_eq!((never(vec![at("dpl_1")]), never(vec![at("dpl_1"), at("dpl_2")])), (SETTLED, STAGES));
+        let none = Pointed { unread: Some(Text::from("502")), ..at("") };
+        assert!(!elsewhere(&[at("dpl_1"), at(""), none], "dpl_1"), "what is not known to be elsewhere");
+        assert!(elsewhere(&[at("dpl_1"), at("dpl_2")], "dpl_1"));
     }
 
     #[test]
