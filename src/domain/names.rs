@@ -25,8 +25,11 @@ pub struct Names {
     environments: Vec<EnvId>,
     services: Vec<Arc<str>>,
     /// The columns of the longest short forms, by room and mark: of hundreds of names they are not looked for in each frame.
-    longest: Mutex<BTreeMap<((usize, usize), String), (usize, usize)>>,
+    longest: Mutex<BTreeMap<Asked, (usize, usize)>>,
 }
+
+/// The room of an environment and of a service, and the mark where something is left out.
+type Asked = ((usize, usize), String);
 
 impl Names {
     /// Knows these environments, and services by their names within one.

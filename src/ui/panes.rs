@@ -79,6 +79,7 @@ fn failure(ctx: &Ctx<'_>, pane: Pane) -> Option<String> {
 
 fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
     let text = match pane {
+        Pane::Logs if ctx.model.logs.searching() => "looking for lines that pass the filter",
         Pane::Logs if !ctx.model.logs.is_empty() => "no line passes the filter; esc clears it",
         Pane::Logs => "waiting for the first line",
         Pane::Health => "waiting for the first probe; probes stand in [[environments.probes]]",

@@ -98,10 +98,10 @@ impl Confirm {
         }
         let armed = now.mono.saturating_sub(self.shown) >= ARMED_AFTER;
         match (plan.level, key.code) {
-            (Level::Critical, KeyCode::Char(_) | KeyCode::Backspace) => {
-                if self.typed.len() < NAME || !line::writes(key) {
-                    line::at_end(&mut self.typed, key);
-                }
+            (Level::Critical, KeyCode::Char(_) | KeyCode::Backspace)
+                if self.typed.len() < NAME || !line::writes(key) =>
+            {
+                line::at_end(&mut self.typed, key);
             }
             (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Answer::Yes,
             (Level::Critical, KeyCode::Enter) if self.typed.is_empty() => {
