@@ -29,6 +29,8 @@ mod fleets;
 mod guards;
 #[path = "operations/levers.rs"]
 mod levers;
+#[path = "operations/lost.rs"]
+mod lost;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "operations/secrets.rs"]

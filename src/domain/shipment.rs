@@ -47,7 +47,7 @@ pub struct Shipment {
     pub authors: Vec<Text>,
     /// The pull requests that brought them; `None` = not read.
     pub pulls: Option<Vec<Pull>>,
-    /// The migrations that they add; `None` = not read.
+    /// The migrations that they add; `None` = not read, or not all of them.
     pub migrations: Option<Vec<Text>>,
     /// What speaks for and against it.
     pub points: Vec<Point>,
@@ -76,7 +76,7 @@ impl Shipment {
             }
         });
         lines.push(match &self.migrations {
-            None => (Status::Unknown, "migrations: not read".to_owned()),
+            None => (Status::Unknown, "migrations: not known".to_owned()),
             Some(names) if names.is_empty() => (Status::Ok, "migrations: none".to_owned()),
             // What was applied is not taken back by a rollback.
             Some(names) => (Status::Warn, format!("migrations: {}", listed(names.iter().map(Text::to_string)))),

@@ -23,6 +23,7 @@ use serde_json::Value;
 pub use config::{MachineConfig, NextConfig, Unread, WholeConfig};
 pub use view::QUIET;
 pub use view::{LISTED, ReleaseImage};
+pub use words::Stage;
 
 use super::http::{BODY_CAP, Call, Http, segment};
 use super::recent::Recent;
@@ -203,6 +204,12 @@ impl FlyRelease {
 }
 
 impl Machine {
+    /// What its state means now, and as what it is told.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> (Stage, Text) {
+        words::machine(self.state.as_str(), self.updated_at, now)
+    }
+
     /// Whether it does not run, and will not by itself: an update leaves it so (docs/platforms/fly.md section 6).
     #[must_use]
     pub fn rests(&self) -> bool {

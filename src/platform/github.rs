@@ -22,7 +22,7 @@ use super::http::{Call, Http, segment};
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
 use crate::domain::environment::Platform;
-use crate::domain::extent::Listed;
+use crate::domain::extent::{Extent, Listed};
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::pipeline::{Gate, Job, Run};
 use crate::domain::release::Commit;
@@ -58,9 +58,12 @@ pub struct Comparison {
     pub behind_by: u32,
     /// The commits that head has and base has not, oldest first, at most 250.
     pub commits: Vec<Commit>,
-    /// Files that they add; at most 300 files are told in all.
-    pub added: Vec<Text>,
+    /// Files that they add, and how many of the files that they change were read.
+    pub added: Listed<Text>,
 }
+
+/// Files that a comparison names at most, all of them on its first page.
+const COMPARED: usize = 300;
 
 /// A deployment record (docs/platforms/github.md section 5.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,17 +155,19 @@ impl Github {
     pub async fn compare(&self, base: &str, head: &str) -> Result<Comparison, PlatformError> {
         let path = format!("compare/{}...{}", segment(base), segment(head));
         let compared: wire::Compared = self.get(&path).read().await?;
+        let files = compared.files.as_deref().unwrap_or_default();
+        let extent = match &compared.files {
+            Some(files) => Extent::of(files.len(), None, files.len() >= COMPARED),
+            None => Extent::NOTHING,
+        };
+        let added = files.iter().filter(|file| file.status == "added");
+        let added = added.map(|file| Text::clean(&file.filename)).collect();
         Ok(Comparison {
             status: Text::clean(&compared.status),
             ahead_by: compared.ahead_by,
             behind_by: compared.behind_by,
             commits: compared.commits.into_iter().map(Commit::from).collect(),
-            added: compared
-                .files
-                .iter()
-                .filter(|file| file.status == "added")
-                .map(|file| Text::clean(&file.filename))
-                .collect(),
+            added: Listed { items: added, extent },
         })
     }
 

@@ -12,7 +12,7 @@ use crate::world::{Console, World};
 /// What must be seen nowhere.
 const VALUE: &str = "v4lue-that-nobody-sees";
 
-fn wish(service: &str, key: &str) -> Wish {
+pub(crate) fn wish(service: &str, key: &str) -> Wish {
     let value = Held::new(VALUE.to_owned());
     Wish::SetSecret { service: ServiceId::new("production", service), key: key.into(), value }
 }

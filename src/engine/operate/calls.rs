@@ -17,17 +17,9 @@ const REFUSALS: u32 = 4;
 const LAG: Duration = Duration::from_secs(10);
 
 impl Operator {
-    /// One journalled change: the intent is on the disk before the call, its outcome after. A rate limit is a plain no, so
-    /// the change is asked for again when the platform says; nothing else is.
-    pub(super) async fn change<T, F>(&self, call: &str, send: impl Fn() -> F) -> Result<T, Trouble>
-    where
-        F: Future<Output = Result<T, PlatformError>>,
-    {
-        self.sent(call, None, send, |_| None).await?.map_err(|error| Trouble::of_change(&error))
-    }
-
-    /// The same, where the platform shows whether a change was taken whose answer was lost: it is looked for before it is called
-    /// unknown, and never sent again.
+    /// One journalled change: the intent is on the disk before the call, its outcome after. A rate limit is a plain no, so the change is
+    /// asked for again when the platform says; nothing else is. Whether a change was taken whose answer was lost is looked for where the
+    /// platform shows it, before it is called unknown.
     pub(super) async fn change_or_find<T, F, G>(
         &self,
         call: &str,
@@ -135,16 +127,6 @@ impl Operator {
     }
 
     /// A change of what serves: from here on a failure is half-done.
-    pub(super) async fn turn<T, F>(&self, call: &str, send: impl Fn() -> F) -> Result<T, Trouble>
-    where
-        F: Future<Output = Result<T, PlatformError>>,
-    {
-        let result = self.change(call, send).await;
-        self.moves(&result);
-        result
-    }
-
-    /// A change of what serves that is looked for when its answer is lost.
     pub(super) async fn turn_or_find<T, F, G>(
         &self,
         call: &str,

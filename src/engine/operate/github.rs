@@ -11,7 +11,7 @@ use crate::domain::operation::{Act, Operation, PlanPart, Wait};
 use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::preflight::rerun::dispatched;
-use crate::platform::github::Github;
+use crate::platform::github::{Github, Verdict};
 use crate::platform::observe;
 use crate::sanitize::Text;
 
@@ -33,7 +33,11 @@ impl Operator {
             Act::CancelRun { run, asked } => {
                 if !*asked {
                     let ask = async {
-                        self.turn(&format!("POST cancel of run {run}"), || github.cancel(*run)).await?;
+                        let ended = || async {
+                            let seen = github.run(*run).await?;
+                            Ok((seen.over() && seen.state == RunState::Cancelled).then_some(()))
+                        };
+                        self.turn_or_find(&format!("POST cancel of run {run}"), || github.cancel(*run), ended).await?;
                         Ok(((), Text::from("accepted")))
                     };
                     self.step(op, first, ask).await?;
@@ -46,7 +50,9 @@ impl Operator {
                 let ask = async {
                     let what = if *failed { "rerun of what failed" } else { "rerun" };
                     // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
-                    self.change(&format!("POST {what} of run {run}"), || github.rerun(*run, *failed)).await?;
+                    let call = format!("POST {what} of run {run}");
+                    let begun = || async { Ok(newer(&github.run(*run).await?, part).then_some(())) };
+                    self.change_or_find(&call, || github.rerun(*run, *failed), begun).await?;
                     self.begins(github, *run, part).await
                 };
                 let () = self.step(op, first, ask).await?;
@@ -76,7 +82,14 @@ impl Operator {
         let word = if approve { "approve" } else { "reject" };
         let answer = async {
             let call = format!("POST pending_deployments of run {run}: {word}");
-            self.turn(&call, || github.review(run, gates, approve, comment)).await?;
+            // GitHub tells no time of answers: one more of this kind than before the call is the one that was lost.
+            let given = || async {
+                let all = github.reviews(run).await?;
+                Ok(all.iter().filter(|one| (one.verdict == Verdict::Approved) == approve).count())
+            };
+            let before = self.look(given).await?;
+            let taken = || async { Ok((given().await? > before).then_some(())) };
+            self.turn_or_find(&call, || github.review(run, gates, approve, comment), taken).await?;
             Ok(((), Text::from("accepted")))
         };
         self.step(op, first, answer).await?;
@@ -129,7 +142,16 @@ impl Operator {
         let (asked, before) = (self.clock.now(), self.edge().await);
         let ask = async {
             let call = format!("POST dispatch of {workflow} on {reference} with {wanted}");
-            let told = self.turn(&call, || github.dispatch(workflow, reference, input, wanted.as_str())).await?;
+            // Where the answer is lost, the one run that has come since tells it; of several, none is known to be ours.
+            let there: Vec<u64> = self.look(|| github.runs(30)).await?.iter().map(|run| run.id).collect();
+            let begun = || async {
+                let runs = github.runs(30).await?;
+                let new = |run: &&Run| !there.contains(&run.id) && dispatched(run, workflow, asked);
+                let mut new = runs.iter().filter(new);
+                Ok(new.next().filter(|_| new.next().is_none()).map(|run| Some(run.id)))
+            };
+            let send = || github.dispatch(workflow, reference, input, wanted.as_str());
+            let told = self.turn_or_find(&call, send, begun).await?;
             let run = match told {
                 Some(run) => run,
                 None => self.begun_since(github, workflow, asked).await?,
@@ -164,11 +186,10 @@ impl Operator {
 
     /// Sees the next attempt of a run: until then the old one's end would be taken for its end.
     async fn begins(&self, github: &Github, id: u64, part: &PlanPart) -> Result<((), Text), Trouble> {
-        let before = part.revisions.first().map_or("", |(_, attempt)| attempt.as_str());
         let end = self.clock.mono() + SHOWS;
         loop {
             let run = self.look(|| github.run(id)).await?;
-            if run.number.1.to_string() != before {
+            if newer(&run, part) {
                 return Ok(((), Text::from(format!("attempt {}", run.number.1))));
             }
             if self.clock.mono() > end {
@@ -277,6 +298,11 @@ impl Operator {
         let all = extent.count(run.jobs.len());
         (None, Text::from(format!("#{}{attempt} {}: {done}/{all} jobs done{bad}{now}", run.number.0, run.words)))
     }
+}
+
+/// Whether a run has another attempt than the plan saw.
+fn newer(run: &Run, part: &PlanPart) -> bool {
+    part.revisions.first().is_none_or(|(_, attempt)| attempt.as_str() != run.number.1.to_string())
 }
 
 /// Whether what serves may have changed between two readings of the edge, and how that is said. An edge that was not read whole, before

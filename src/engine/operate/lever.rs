@@ -36,13 +36,14 @@ impl Operator {
             let shown = || async {
                 let project = vercel.project(resource).await?;
                 let rolling = if stages(lever) { vercel.rolling_release(resource).await? } else { None };
-                Ok(taken(lever, &before, &After { project, rolling }).map(|_| ()))
+                Ok(taken(lever, before.rolling.as_ref(), &Shown::of(&project, rolling)).map(|_| ()))
             };
             self.turn_or_find(&call, || self.send(vercel, &before, lever), shown).await?;
             let end = self.clock.mono() + PATIENCE;
             loop {
                 let after = self.after(vercel, resource, lever).await?;
-                if let Some(told) = taken(lever, &before, &after) {
+                let shown = Shown::of(&after.project, after.rolling);
+                if let Some(told) = taken(lever, before.rolling.as_ref(), &shown) {
                     return Ok(((), told));
                 }
                 if self.clock.mono() > end {
@@ -81,30 +82,99 @@ impl Operator {
     }
 }
 
-/// What is told once a switch is seen to have taken.
-fn taken(lever: &Lever, before: &After, after: &After) -> Option<Text> {
-    let (project, rolling) = (&after.project, after.rolling.as_ref());
-    let live = |id: &str| project.production.as_ref().is_some_and(|one| one.id == id);
-    let (done, told) = match lever {
-        Lever::Unpin => (project.auto_assign, "new builds go live by themselves".to_owned()),
-        Lever::Pause => (project.paused, "visitors get 503".to_owned()),
-        Lever::Resume => (!project.paused, "it answers again".to_owned()),
-        Lever::Challenge => (project.challenged, "every visitor is challenged".to_owned()),
-        Lever::Unchallenge => (!project.challenged, "nobody is challenged".to_owned()),
-        Lever::RollOut(id) => (
-            rolling.is_some_and(|one| one.canary == id.as_str()) || live(id.as_str()),
-            rolling.map_or_else(|| "everybody gets it".to_owned(), RollingRelease::words),
-        ),
-        Lever::Advance(_) => {
-            let from = before.rolling.as_ref().map_or(0, |one| one.stage);
-            let on = rolling.is_none_or(|one| one.stage > from);
-            (on, rolling.map_or_else(|| "it was the last stage".to_owned(), RollingRelease::words))
+/// What the platform shows of a project and its rolling release.
+#[derive(Debug, Clone, Default)]
+struct Shown {
+    /// The deployment that production points at.
+    live: Option<String>,
+    pinned: bool,
+    paused: bool,
+    challenged: bool,
+    rolling: Option<RollingRelease>,
+}
+
+impl Shown {
+    fn of(project: &VercelProject, rolling: Option<RollingRelease>) -> Self {
+        Self {
+            live: project.production.as_ref().map(|one| one.id.clone()),
+            pinned: !project.auto_assign,
+            paused: project.paused,
+            challenged: project.challenged,
+            rolling,
         }
-        Lever::Complete => {
-            let canary = before.rolling.as_ref().map_or("", |one| one.canary.as_str());
-            (rolling.is_none() && live(canary), format!("everybody gets {canary}"))
-        }
-        Lever::Abort => (rolling.is_none(), "nobody gets the new one; production is PINNED".to_owned()),
+    }
+
+    fn serves(&self, id: &str) -> bool {
+        self.live.as_deref() == Some(id)
+    }
+
+    /// The rolling release of this deployment.
+    fn rolls(&self, canary: &str) -> Option<&RollingRelease> {
+        self.rolling.as_ref().filter(|one| one.canary == canary)
+    }
+}
+
+/// What is told once a switch is seen to have taken. That a rolling release is not shown any more does not tell how it ended: what
+/// production points at does.
+fn taken(lever: &Lever, before: Option<&RollingRelease>, after: &Shown) -> Option<Text> {
+    let everybody = |id: &str| format!("everybody gets {id}");
+    let told = match lever {
+        Lever::Unpin => (!after.pinned).then(|| "new builds go live by themselves".to_owned()),
+        Lever::Pause => after.paused.then(|| "visitors get 503".to_owned()),
+        Lever::Resume => (!after.paused).then(|| "it answers again".to_owned()),
+        Lever::Challenge => after.challenged.then(|| "every visitor is challenged".to_owned()),
+        Lever::Unchallenge => (!after.challenged).then(|| "nobody is challenged".to_owned()),
+        Lever::RollOut(id) => match after.rolls(id.as_str()) {
+            Some(one) => Some(one.words()),
+            None => after.serves(id.as_str()).then(|| "everybody gets it".to_owned()),
+        },
+        Lever::Advance(_) => before.and_then(|from| match after.rolls(&from.canary) {
+            Some(one) => (one.stage > from.stage).then(|| one.words()),
+            None => after.serves(&from.canary).then(|| format!("it was the last stage: {}", everybody(&from.canary))),
+        }),
+        Lever::Complete => before.and_then(|from| {
+            let done = after.rolls(&from.canary).is_none() && after.serves(&from.canary);
+            done.then(|| everybody(&from.canary))
+        }),
+        Lever::Abort => before.and_then(|from| {
+            let done = after.rolls(&from.canary).is_none() && after.serves(&from.current) && after.pinned;
+            done.then(|| format!("{}; production is PINNED", everybody(&from.current)))
+        }),
     };
-    done.then(|| Text::from(told))
+    told.map(Text::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rolling_release_that_is_not_shown_any_more_ended_as_production_tells() {
+        let from = RollingRelease {
+            current: "dpl_a".to_owned(),
+            canary: "dpl_b".to_owned(),
+            stage: 1,
+            percent: 50,
+            next: Some((2, 100)),
+            waits: true,
+        };
+        let shown =
+            |live: &str, pinned, rolling| Shown { live: Some(live.to_owned()), pinned, rolling, ..Shown::default() };
+        let told = |lever: Lever, after: Shown| taken(&lever, Some(&from), &after).map(|told| told.to_string());
+        let (is, no) = (|text: &str| Some(text.to_owned()), None::<String>);
+        assert_eq!(told(Lever::Abort, shown("dpl_a", true, None)), is("everybody gets dpl_a; production is PINNED"));
+        assert_eq!(told(Lever::Abort, shown("dpl_a", false, None)), no, "nothing shows the pin");
+        assert_eq!(told(Lever::Abort, shown("dpl_b", true, None)), no, "it was completed");
+        assert_eq!(told(Lever::Abort, shown("dpl_a", true, Some(from.clone()))), no, "it goes on");
+        let advance = || Lever::Advance(Some(2));
+        assert_eq!(told(advance(), shown("dpl_b", false, None)), is("it was the last stage: everybody gets dpl_b"));
+        assert_eq!(told(advance(), shown("dpl_a", true, None)), no, "somebody aborted it");
+        assert_eq!(told(advance(), shown("dpl_a", false, Some(from.clone()))), no, "it is where it was");
+        let further = RollingRelease { stage: 2, percent: 75, waits: false, ..from.clone() };
+        assert_eq!(told(advance(), shown("dpl_a", false, Some(further.clone()))), is("75% on the new one"));
+        let other = RollingRelease { canary: "dpl_c".to_owned(), ..further };
+        assert_eq!(told(advance(), shown("dpl_a", false, Some(other.clone()))), no, "it is another one");
+        assert_eq!(told(Lever::Complete, shown("dpl_b", false, Some(other))), is("everybody gets dpl_b"));
+        assert_eq!(told(Lever::Complete, shown("dpl_a", false, None)), no);
+    }
 }

@@ -24,40 +24,56 @@ impl Operator {
             return Err(Trouble::Failed(Text::from("the plan holds no value")));
         };
         let work = async {
-            self.send_secret(part, (key.as_str(), place.as_str()), value).await?;
+            self.send_secret(part, (key, place), value).await?;
             self.listed(part, key, place).await.map(|told| ((), told))
         };
         self.step(op, first, work).await
     }
 
-    async fn send_secret(&self, part: &PlanPart, (key, place): (&str, &str), value: &Held) -> Result<(), Trouble> {
+    async fn send_secret(&self, part: &PlanPart, (key, place): (&Text, &Text), value: &Held) -> Result<(), Trouble> {
         let resource = part.resource.as_str();
         let clients = &self.clients;
+        let shown = || async {
+            let there = (part.platform, resource, place.as_str());
+            let seen = secret::seen(clients, &self.plan.env, there, key.as_str()).await?;
+            Ok(secret::shows(key, seen.as_ref(), value, &part.revisions).then_some(()))
+        };
         match (part.platform, &clients.fly, &clients.vercel, &clients.github, &clients.supabase) {
             (Platform::Fly, Some(fly), ..) => {
-                self.change(&format!("POST secret {key} of {resource}"), || fly.set_secret(resource, key, value)).await
+                self.unmoved(part, key).await?;
+                let call = format!("POST secret {key} of {resource}");
+                self.change_or_find(&call, || fly.set_secret(resource, key.as_str(), value), shown).await
             }
             (Platform::Supabase, .., Some(supabase)) => {
+                self.unmoved(part, key).await?;
                 let call = format!("POST secret {key} of {resource}");
-                self.change(&call, || supabase.set_secret(resource, key, value)).await
+                self.change_or_find(&call, || supabase.set_secret(resource, key.as_str(), value), shown).await
             }
             (Platform::Vercel, _, Some(vercel), ..) => {
+                self.unmoved(part, key).await?;
                 // What is sent names the variable that is read here: it must be the one that the plan saw, for the same places.
-                let slot = self.look(|| vercel.slot(resource, place, key)).await?;
+                let slot = self.look(|| vercel.slot(resource, place.as_str(), key.as_str())).await?;
                 if !part.revisions.contains(&secret::slot_revision(&slot)) {
-                    let text = format!("variable {key} was changed since the plan was made; nothing was sent");
-                    return Err(Trouble::Failed(Text::from(text)));
+                    return Err(moved(key));
                 }
                 let call = format!("set variable {key} of {resource} for {place}");
-                self.change(&call, || vercel.set_variable(resource, (key, &slot), value)).await
+                self.change_or_find(&call, || vercel.set_variable(resource, (key.as_str(), &slot), value), shown).await
             }
             (Platform::Github, .., Some(github), _) => {
-                let seal = self.look(|| github.seal_key(place)).await?;
+                let seal = self.look(|| github.seal_key(place.as_str())).await?;
+                self.unmoved(part, key).await?;
                 let call = format!("PUT secret {key} of environment {place}");
-                self.change(&call, || github.put_secret(place, key, value, &seal)).await
+                let send = || github.put_secret(place.as_str(), key.as_str(), value, &seal);
+                self.change_or_find(&call, send, shown).await
             }
             _ => Err(Trouble::Failed(Text::from("no client for this platform is configured"))),
         }
+    }
+
+    /// Reads a secret just before it is set: what somebody else has set since the plan was made is not overwritten.
+    async fn unmoved(&self, part: &PlanPart, key: &Text) -> Result<(), Trouble> {
+        let now = self.look(|| self.revisions(part)).await?;
+        if super::revisions::same(&now, &part.revisions) { Ok(()) } else { Err(moved(key)) }
     }
 
     /// Looks until the list shows the change. One that keeps its date may have had this value before: platforms need not count
@@ -80,4 +96,8 @@ impl Operator {
             }
         }
     }
+}
+
+fn moved(key: &Text) -> Trouble {
+    Trouble::Failed(Text::from(format!("{key} was changed since the plan was made; nothing was sent")))
 }

@@ -87,7 +87,18 @@ impl Operator {
                 None => {
                     let to = BuildFor { project, target: target.as_str(), action: action.as_str() };
                     let call = format!("POST a build of {source} for {target}");
-                    self.change(&call, || vercel.build_again(source, to)).await?
+                    // The commit's builds of this place: the one that is new tells of a request whose answer was lost.
+                    let builds = || async {
+                        let Some(sha) = &part.from.1 else { return Ok(Vec::new()) };
+                        let all = vercel.deployments_of(project, target.as_str(), sha).await?;
+                        Ok(all.into_iter().filter(|one| one.sha.as_ref() == Some(sha)).map(|one| one.id).collect())
+                    };
+                    let there: Vec<String> = self.look(builds).await?;
+                    let made = || async {
+                        let mut new = builds().await?.into_iter().filter(|id| !there.contains(id));
+                        Ok(new.next().filter(|_| new.next().is_none()))
+                    };
+                    self.change_or_find(&call, || vercel.build_again(source, to), made).await?
                 }
             };
             let told = Text::from(id.as_str());

@@ -1,6 +1,6 @@
 //! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
 
-use super::{Past, answer, lane, rerun, told, whole};
+use super::{Past, answer, lane, rerun, since, told, whole};
 use crate::clock::Timestamp;
 use crate::config::{Settings, WorkflowSettings};
 use crate::domain::consent::Level;
@@ -222,11 +222,7 @@ pub(super) async fn ships(github: &Github, live: &Sha, to: &Sha, warnings: &mut 
                 };
                 warnings.push(Text::from(format!("it lacks {lacks} live now")));
             }
-            // GitHub lists 250 commits at most.
-            if comparison.commits.len() < comparison.ahead_by as usize {
-                let (listed, all) = (comparison.commits.len(), comparison.ahead_by);
-                warnings.push(Text::from(format!("only {listed} of the {all} commits that ship are listed")));
-            }
+            warnings.extend(since::cut(&comparison, "ship"));
             Some(comparison.commits)
         }
         Err(error) => {

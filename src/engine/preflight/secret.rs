@@ -164,15 +164,27 @@ pub(super) async fn plan(
     })
 }
 
+/// Whether a secret has this value, where the platform shows a digest that can be compared.
+fn has(one: &SecretEntry, value: &Held) -> Option<bool> {
+    let (Platform::Supabase, Digest::Opaque(digest), false) = (one.platform, &one.digest, value.is_empty()) else {
+        return None;
+    };
+    let ours: String = Sha256::digest(value.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(digest.as_str() == ours)
+}
+
+/// Whether a call whose answer was lost has set it: by its digest, or because it is not what was read just before the call.
+pub(in crate::engine) fn shows(key: &Text, seen: Option<&SecretEntry>, value: &Held, before: &[(Text, Text)]) -> bool {
+    let moved = || !before.contains(&revision(key, seen));
+    seen.is_some_and(|one| has(one, value).unwrap_or_else(moved))
+}
+
 /// Whether an operation that was cut short has set it: by the digest of the value where the platform shows a comparable one, else by its
 /// date, where the platform has accepted our call. A date that is newer says that somebody set it, and not who: that is the error.
 fn taken(key: &Text, held: Option<&SecretEntry>, value: &Held, earlier: &Operation) -> Result<Option<Text>, Text> {
     let Some(one) = held else { return Ok(None) };
-    if let (Platform::Supabase, Digest::Opaque(digest), false) = (one.platform, &one.digest, value.is_empty()) {
-        let ours: String = Sha256::digest(value.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
-        if digest.as_str() == ours {
-            return Ok(Some(Text::from(format!("{key} has this value by the digest that the platform lists"))));
-        }
+    if has(one, value) == Some(true) {
+        return Ok(Some(Text::from(format!("{key} has this value by the digest that the platform lists"))));
     }
     let Some(at) = one.updated_at.filter(|at| not_before(*at, earlier.started_at)) else { return Ok(None) };
     match earlier.called && earlier.unknown_calls.is_empty() {

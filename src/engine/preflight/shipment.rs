@@ -61,6 +61,9 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
 async fn migrations(clients: &Clients, settings: &Settings, env: &EnvInfo, commit: Option<&Sha>) -> Option<Vec<Text>> {
     let (github, live) = (clients.github.as_ref()?, pipeline::observed(clients, settings, &env.id).await?);
     let between = github.compare(live.as_str(), commit?.as_str()).await.ok()?;
+    if !between.added.extent.whole() {
+        return None;
+    }
     Some(super::since::added(&between).into_iter().map(Text::from).collect())
 }
 

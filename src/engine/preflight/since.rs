@@ -72,13 +72,23 @@ async fn drifted(clients: &Clients, part: &PartFacts) -> Told {
 /// Migrations that the commits which go out have brought.
 pub(super) fn migrations(between: &Comparison) -> Vec<Text> {
     let names = added(between);
+    let least = if between.added.extent.whole() { "" } else { "at least " };
     let (count, verb) = if names.len() == 1 {
         ("1 migration".to_owned(), "stays")
     } else {
         (format!("{} migrations", names.len()), "stay")
     };
-    let what = format!("database: {count} of the commits that go out {verb} applied");
+    let what = format!("database: {least}{count} of the commits that go out {verb} applied");
     listed(&what, &names).into_iter().collect()
+}
+
+/// What is not known of the commits that `go` (ship, go out), because a comparison lists so many of them, and so many files.
+pub(super) fn cut(between: &Comparison, go: &str) -> Vec<Text> {
+    let (listed, all) = (between.commits.len(), between.ahead_by);
+    let commits = (listed < all as usize).then(|| format!("only {listed} of the {all} commits that {go} are listed"));
+    let files = between.added.extent.missing("files");
+    let files = files.map(|more| format!("which migrations are of the commits that {go} is not known: {more}"));
+    commits.into_iter().chain(files).map(Text::from).collect()
 }
 
 /// Migrations that are added between two commits, by the names of their files.
@@ -87,7 +97,7 @@ pub(super) fn added(between: &Comparison) -> Vec<String> {
         let sql = std::path::Path::new(path.as_str()).extension().is_some_and(|ending| ending == "sql");
         sql && path.as_str().contains("migrations/")
     };
-    between.added.iter().filter(brought).map(|path| file(path.as_str()).to_owned()).collect()
+    between.added.items.iter().filter(brought).map(|path| file(path.as_str()).to_owned()).collect()
 }
 
 fn file(path: &str) -> &str {
@@ -145,6 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::extent::{Extent, Listed};
 
     #[test]
     fn drift_names_the_places_and_never_a_value_of_the_environment() {
@@ -159,15 +170,22 @@ mod tests {
 
     #[test]
     fn migrations_are_counted_and_named() {
-        let between = |added: &[&str]| Comparison {
+        let between = |added: &[&str], extent: Extent| Comparison {
             status: Text::from("ahead"),
             ahead_by: 1,
             behind_by: 0,
             commits: Vec::new(),
-            added: added.iter().copied().map(Text::from).collect(),
+            added: Listed { items: added.iter().copied().map(Text::from).collect(), extent },
         };
-        assert!(migrations(&between(&["backend/app.py", "docs/migrations.md"])).is_empty());
-        let one = migrations(&between(&["supabase/migrations/20261101_x.sql"]));
+        assert!(migrations(&between(&["backend/app.py", "docs/migrations.md"], Extent::Whole)).is_empty());
+        let path = "supabase/migrations/20261101_x.sql";
+        let one = migrations(&between(&[path], Extent::Whole));
         assert_eq!(one[0].as_str(), "database: 1 migration of the commits that go out stays applied: 20261101_x.sql");
+        let part = between(&[path], Extent::of(300, None, true));
+        assert!(migrations(&part)[0].as_str().starts_with("database: at least 1 migration of"));
+        let told: Vec<String> = cut(&part, "go out").iter().map(ToString::to_string).collect();
+        let files = "which migrations are of the commits that go out is not known: more files not read";
+        assert_eq!(told, ["only 0 of the 1 commits that go out are listed", files]);
+        assert!(cut(&Comparison { ahead_by: 0, ..between(&[], Extent::Whole) }, "ship").is_empty());
     }
 }

@@ -345,7 +345,10 @@ async fn between(clients: &Clients, pair: Option<(Sha, Sha)>, unread: &mut Vec<T
     let (to, from) = pair?;
     let github = clients.github.as_ref()?;
     match github.compare(to.as_str(), from.as_str()).await {
-        Ok(comparison) => Some(comparison),
+        Ok(comparison) => {
+            unread.extend(since::cut(&comparison, "go out"));
+            Some(comparison)
+        }
         Err(error) => {
             unread.push(Text::from(format!("commits going out are unknown: {error}")));
             None

@@ -189,6 +189,13 @@ impl WholeConfig {
         services.into_iter().any(stops) || listed("standbys") || scheduled
     }
 
+    /// Whether a request starts it, whoever put it to rest.
+    #[must_use]
+    pub fn wakes(&self) -> bool {
+        let services = self.0.get("services").and_then(Value::as_array).into_iter().flatten();
+        services.into_iter().any(|service| service.get("autostart") == Some(&Value::Bool(true)))
+    }
+
     /// Whether it has a volume.
     #[must_use]
     pub fn has_volume(&self) -> bool {

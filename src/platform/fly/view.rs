@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{FLY, Fly, FlyRelease, Machine};
+use super::{FLY, Fly, FlyRelease, Machine, Stage};
 use crate::domain::environment::{Claimed, Declared, Instance, Rollout, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::release::{Deployment, Presence};
@@ -172,13 +172,13 @@ impl Fly {
                 None => Text::from("release unknown"),
             },
             sha: sha.or_else(|| image?.sha.clone()),
-            status: if rollout.is_some() { Status::Running } else { condition(&fleet) },
+            status: if rollout.is_some() { Status::Running } else { condition(&fleet, now) },
             words: words(&fleet, (release, newest), still, now),
             created_at: release.and_then(|release| release.created_at),
             rollout,
             pin: None,
             switches: Switches::default(),
-            instances: fleet.iter().map(|machine| instance(machine, images)).collect(),
+            instances: fleet.iter().map(|machine| instance(machine, images, now)).collect(),
             pointed: Vec::new(),
             claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images)
                 .filter(|claimed| !runs(&machines, claimed, images)),
@@ -186,12 +186,14 @@ impl Fly {
     }
 }
 
-/// A machine, with the commit that its release's image names where its own does not.
-fn instance(machine: &Machine, images: &HashMap<u64, ReleaseImage>) -> Instance {
-    let mut instance = machine.instance();
+/// A machine, with what its state means, and with the commit that its release's image names where its own does not.
+fn instance(machine: &Machine, images: &HashMap<u64, ReleaseImage>, now: Timestamp) -> Instance {
+    Instance { state: machine.stands(now).1, sha: commit(machine, images), ..machine.instance() }
+}
+
+fn commit(machine: &Machine, images: &HashMap<u64, ReleaseImage>) -> Option<Sha> {
     let image = machine.release_version.and_then(|version| images.get(&version));
-    instance.sha = instance.sha.or_else(|| image?.sha.clone());
-    instance
+    machine.sha.clone().or_else(|| image?.sha.clone())
 }
 
 /// The newest release, where the platform calls it live and the machines carry another one.
@@ -207,7 +209,7 @@ fn claimed(newest: Option<&FlyRelease>, images: &HashMap<u64, ReleaseImage>) -> 
 fn runs(machines: &[Machine], claimed: &Claimed, images: &HashMap<u64, ReleaseImage>) -> bool {
     let fleet = || machines.iter().filter(|machine| machine.in_fleet() && !machine.leaving());
     let same = |machine: &Machine| {
-        let sha = instance(machine, images).sha;
+        let sha = commit(machine, images);
         sha.zip(claimed.sha.as_ref()).is_some_and(|(sha, claimed)| sha.same(claimed))
     };
     fleet().next().is_some() && fleet().all(same)
@@ -222,36 +224,88 @@ fn carried(machines: &[Machine]) -> Option<u64> {
     counts.into_iter().max_by_key(|(version, count)| (*count, std::cmp::Reverse(*version))).map(|(version, _)| version)
 }
 
-/// The fleet, not the release row, says how an app is doing (docs/platforms/fly.md section 13).
-fn condition(fleet: &[&Machine]) -> Status {
-    let judged: Vec<&&Machine> = fleet.iter().filter(|machine| machine.unread().is_none()).collect();
-    let bad = |machine: &Machine| machine.checks.0 < machine.checks.1 || machine.state.as_str() == "failed";
-    let idle = |machine: &Machine| matches!(machine.state.as_str(), "stopped" | "suspended" | "created");
-    let failing = judged.iter().filter(|machine| bad(machine)).count();
-    let leaving = fleet.iter().filter(|machine| machine.leaving()).count();
-    if judged.is_empty() {
-        Status::Unknown
-    } else if failing == judged.iter().filter(|machine| !idle(machine)).count() && failing > 0 {
-        Status::Fail
-    } else if failing > 0 || judged.len() + leaving < fleet.len() {
-        Status::Warn
-    } else if leaving > 0 {
-        // It is in motion: what it is without that machine is not settled yet.
-        Status::Running
-    } else if judged.iter().all(|machine| machine.state.as_str() == "started" || idle(machine)) {
-        Status::Ok
-    } else {
-        Status::Running
+/// What a machine of the fleet is for the judgement of its app.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// It was not read, or what it does is not known.
+    Unknown,
+    /// It vanishes by itself.
+    Leaves,
+    /// It runs, and no check fails.
+    Serves,
+    /// It rests, and its platform puts it to rest and starts it.
+    Idles,
+    /// It rests, and a request starts it.
+    Wakes,
+    /// It rests, and nothing starts it.
+    Lies,
+    /// It changes.
+    Moves,
+    /// It is not well, or no machine any more.
+    Fails,
+}
+
+fn part(machine: &Machine, now: Timestamp) -> Part {
+    let Some(whole) = machine.whole() else {
+        return if machine.leaving() { Part::Leaves } else { Part::Unknown };
+    };
+    let bad = machine.checks.0 < machine.checks.1;
+    match machine.stands(now).0 {
+        Stage::Rests if whole.idles() => Part::Idles,
+        Stage::Rests if whole.wakes() => Part::Wakes,
+        Stage::Rests => Part::Lies,
+        Stage::Failed | Stage::Ended => Part::Fails,
+        _ if bad => Part::Fails,
+        Stage::Runs => Part::Serves,
+        Stage::Moves => Part::Moves,
+        Stage::Unknown => Part::Unknown,
     }
+}
+
+/// The fleet, not the release row, says how an app is doing (docs/platforms/fly.md section 3.2).
+fn condition(fleet: &[&Machine], now: Timestamp) -> Status {
+    let parts: Vec<Part> = fleet.iter().map(|machine| part(machine, now)).collect();
+    let count = |kind: Part| parts.iter().filter(|part| **part == kind).count();
+    let any = |kind: Part| count(kind) > 0;
+    let up = count(Part::Serves) + count(Part::Moves);
+    if count(Part::Unknown) + count(Part::Leaves) == parts.len() {
+        Status::Unknown
+    } else if any(Part::Fails) && up == 0 {
+        Status::Fail
+    } else if any(Part::Fails) || any(Part::Unknown) {
+        Status::Warn
+    } else if any(Part::Leaves) || any(Part::Moves) {
+        // It is in motion: what it is afterwards is not settled yet.
+        Status::Running
+    } else if any(Part::Serves) || any(Part::Idles) {
+        Status::Ok
+    } else if any(Part::Wakes) {
+        Status::Warn
+    } else {
+        Status::Fail
+    }
+}
+
+/// What of a fleet its checks do not tell: that none of it runs, or which machine has failed or ended.
+fn lies(fleet: &[&Machine], now: Timestamp) -> Option<Text> {
+    let is = |one: &Machine, kinds: &[Part]| kinds.contains(&part(one, now));
+    if let Some(bad) = fleet.iter().find(|one| is(one, &[Part::Fails]) && one.check_words.is_empty()) {
+        return Some(Text::from(format!("machine {} {}: {}", bad.id, bad.region, bad.stands(now).1)));
+    }
+    let rest = !fleet.is_empty() && fleet.iter().all(|one| is(one, &[Part::Wakes, Part::Lies]));
+    rest.then(|| match fleet.iter().any(|one| is(one, &[Part::Wakes])) {
+        true => Text::from("no machine runs until a request starts one"),
+        false => Text::from("no machine runs, and nothing starts one by itself"),
+    })
 }
 
 /// Since when nothing has moved for a release whose row is open, where that is for longer than a deploy rests: whoever deployed has left
 /// the row behind, and the fleet alone says how the app is doing.
 fn still(row: &FlyRelease, machines: &[Machine], now: Timestamp) -> Option<Timestamp> {
-    let settled = |one: &Machine| one.rests() || matches!(one.state.as_str(), "started" | "failed" | "destroyed");
+    let settled = |one: &Machine| one.stands(now).0 != Stage::Moves;
     // A throw-away machine that runs is a command of the release, which may take its time.
     let works =
-        |one: &Machine| !one.in_fleet() && one.state.as_str() == "started" && one.process_group.as_str() != "app";
+        |one: &Machine| !one.in_fleet() && one.stands(now).0 == Stage::Runs && one.process_group.as_str() != "app";
     if machines.iter().any(|one| !settled(one) || works(one)) {
         return None;
     }
@@ -264,7 +318,8 @@ fn still(row: &FlyRelease, machines: &[Machine], now: Timestamp) -> Option<Times
 type Carried<'a> = (Option<&'a FlyRelease>, Option<&'a FlyRelease>);
 
 fn words(fleet: &[&Machine], (release, newest): Carried<'_>, still: Option<Timestamp>, now: Timestamp) -> Text {
-    let known = fleet.iter().filter(|machine| machine.unread().is_none()).count();
+    let dark = |machine: &Machine| matches!(part(machine, now), Part::Unknown | Part::Leaves);
+    let known = fleet.iter().filter(|machine| !dark(machine)).count();
     let mut told = told(fleet, release, newest, now);
     if let Some(since) = still {
         told = Text::from(format!("{told}, and no machine has changed since {}", since.strftime("%F %H:%MZ")));
@@ -273,15 +328,19 @@ fn words(fleet: &[&Machine], (release, newest): Carried<'_>, still: Option<Times
         return told;
     }
     let more = if told.is_empty() { String::new() } else { format!("; {told}") };
-    let leaving = fleet.iter().filter(|machine| machine.leaving());
-    let leaving: String =
-        leaving.filter_map(|one| Some(format!(", machine {} {}: {}", one.id, one.region, one.unread()?))).collect();
-    Text::from(format!("{known} of {} known{leaving}{more}", fleet.len()))
+    // Of one that was not read, its own row tells why.
+    let named = fleet.iter().filter(|one| dark(one) && (one.leaving() || one.unread().is_none()));
+    let why = |one: &Machine| one.unread().map_or_else(|| one.stands(now).1.to_string(), ToString::to_string);
+    let named: String = named.map(|one| format!(", machine {} {}: {}", one.id, one.region, why(one))).collect();
+    Text::from(format!("{known} of {} known{named}{more}", fleet.len()))
 }
 
 fn told(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRelease>, now: Timestamp) -> Text {
     if let Some(failing) = fleet.iter().find_map(|machine| machine.check_words.first()) {
         return failing.clone();
+    }
+    if let Some(lies) = lies(fleet, now) {
+        return lies;
     }
     let row = release.map(|release| release.stands(now).1.to_string()).unwrap_or_default();
     match newest {
@@ -321,10 +380,47 @@ mod tests {
         let half = [machine("started", "app", during), machine("started", "app", before)];
         assert_eq!(told(&half, "2026-11-28T12:16:00Z"), None);
         assert_eq!(told(&half, "2026-11-28T12:26:00Z"), Some(time(during)));
-        let moving = [machine("replacing", "app", during)];
+        let moving = [machine("replacing", "app", "2026-11-28T12:19:00Z")];
         assert_eq!(told(&moving, "2026-11-28T12:26:00Z"), None);
+        let stuck = [machine("replacing", "app", during)];
+        assert_eq!(told(&stuck, "2026-11-28T12:26:00Z"), Some(time(during)), "none replaces for a quarter of an hour");
         let command = [old[0].clone(), machine("started", "fly_app_release_command", before)];
         assert_eq!(told(&command, "2026-11-28T12:26:00Z"), None, "a command of the release runs");
         assert_eq!(told(&[], "2026-11-28T12:26:00Z"), None, "nothing is known of machines");
+    }
+
+    #[test]
+    fn an_app_is_what_its_machines_are_known_to_do() {
+        let (then, now) = ("2026-11-28T12:00:00Z", |minutes| {
+            "2026-11-28T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+        });
+        let with = |state: &str, service: Value| {
+            let metadata = json!({"fly_platform_version": "v2"});
+            let config = json!({"image": "registry/app:41", "metadata": metadata, "services": [service]});
+            let body = json!({"id": "a", "region": "fra", "state": state, "instance_id": "01", "updated_at": then,
+                "config": config});
+            Machine::from(serde_json::from_value::<wire::Machine>(body).unwrap())
+        };
+        let judged = |states: &[&str], service: Value, minutes: i64| {
+            let all: Vec<Machine> = states.iter().map(|state| with(state, service.clone())).collect();
+            let fleet: Vec<&Machine> = all.iter().collect();
+            (condition(&fleet, now(minutes)), words(&fleet, (None, None), None, now(minutes)).to_string())
+        };
+        let fixed = |states: &[&str], minutes| judged(states, json!({}), minutes);
+        assert_eq!(fixed(&["started", "started"], 99), (Status::Ok, String::new()));
+        assert_eq!(fixed(&["started", "starting"], 5).0, Status::Running);
+        let stuck = "machine a fra: unknown (starting since 2026-11-28 12:00Z)";
+        assert_eq!(fixed(&["started", "starting"], 6), (Status::Warn, format!("1 of 2 known, {stuck}")));
+        assert_eq!(fixed(&["starting"], 6), (Status::Unknown, format!("0 of 1 known, {stuck}")));
+        let odd = "0 of 1 known, machine a fra: unknown (hibernating)".to_owned();
+        assert_eq!(fixed(&["hibernating"], 0), (Status::Unknown, odd));
+        assert_eq!(fixed(&["launch_failed"], 0), (Status::Fail, "machine a fra: launch_failed".to_owned()));
+        assert_eq!(fixed(&["started", "migrated"], 0), (Status::Warn, "machine a fra: migrated".to_owned()));
+        assert_eq!(fixed(&["started", "stopped"], 99).0, Status::Ok);
+        let lies = "no machine runs, and nothing starts one by itself".to_owned();
+        assert_eq!(fixed(&["stopped", "created"], 99), (Status::Fail, lies));
+        assert_eq!(judged(&["stopped"], json!({"autostop": "stop"}), 99).0, Status::Ok);
+        let wakes = "no machine runs until a request starts one".to_owned();
+        assert_eq!(judged(&["stopped"], json!({"autostop": "off", "autostart": true}), 99), (Status::Warn, wakes));
     }
 }

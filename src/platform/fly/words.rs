@@ -1,10 +1,10 @@
-//! Fly's words for releases. They are free text that the deploying tool writes (docs/platforms/fly.md section 5), so a release that
-//! a tool left open says `running` for ever.
+//! Fly's words for apps, machines and releases. Those of a release are free text that the deploying tool writes (docs/platforms/fly.md
+//! section 5), so a release that a tool left open says `running` for ever.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::environment::Status;
-use crate::platform::words::{Row, meaning, outdated};
+use crate::platform::words::{Row, meaning, outdated, unknown};
 use crate::sanitize::Text;
 
 /// Every word that the platform's own tool writes, and the one of its older API.
@@ -19,6 +19,58 @@ const RELEASES: [Row; 6] = [
 
 /// Every documented state of an app.
 const APPS: [Row; 3] = [("deployed", Status::Ok), ("suspended", Status::Warn), ("pending", Status::Warn)];
+
+/// What a machine does by its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It runs; its checks say how well.
+    Runs,
+    /// It does not run, and stays so until something starts it.
+    Rests,
+    /// It changes, for a while.
+    Moves,
+    /// It did not come up.
+    Failed,
+    /// It is no machine any more, and does not run.
+    Ended,
+    /// The word is not documented, or says a change for longer than one takes.
+    Unknown,
+}
+
+/// How long a machine may start, stop or be made, and how long it may be updated; one that takes longer is stuck.
+const CHANGES: SignedDuration = SignedDuration::from_mins(5);
+const UPDATES: SignedDuration = SignedDuration::from_mins(10);
+
+/// Every documented state of a machine, and how long it may last where it passes (docs/platforms/fly.md section 3.2).
+const MACHINES: [(&str, Stage, Option<SignedDuration>); 16] = [
+    ("created", Stage::Rests, None),
+    ("started", Stage::Runs, None),
+    ("stopped", Stage::Rests, None),
+    ("suspended", Stage::Rests, None),
+    ("failed", Stage::Failed, None),
+    ("creating", Stage::Moves, Some(CHANGES)),
+    ("starting", Stage::Moves, Some(CHANGES)),
+    ("stopping", Stage::Moves, Some(CHANGES)),
+    ("restarting", Stage::Moves, Some(CHANGES)),
+    ("suspending", Stage::Moves, Some(CHANGES)),
+    ("updating", Stage::Moves, Some(UPDATES)),
+    ("replacing", Stage::Moves, Some(UPDATES)),
+    ("destroying", Stage::Moves, Some(CHANGES)),
+    ("launch_failed", Stage::Failed, None),
+    ("destroyed", Stage::Ended, None),
+    ("migrated", Stage::Ended, None),
+];
+
+/// What the state of a machine means, which it has had since then at the latest.
+pub(super) fn machine(word: &str, since: Option<Timestamp>, now: Timestamp) -> (Stage, Text) {
+    let Some((_, stage, limit)) = MACHINES.iter().find(|(known, ..)| *known == word) else {
+        return (Stage::Unknown, unknown(word));
+    };
+    match limit.and_then(|limit| outdated(word, since, limit, now)) {
+        Some(outdated) => (Stage::Unknown, outdated),
+        None => (*stage, Text::clean(word)),
+    }
+}
 
 /// A deploy waits for each machine for minutes; none of them lasts longer than this.
 const DEPLOYS: SignedDuration = SignedDuration::from_hours(1);
@@ -40,6 +92,23 @@ pub(super) fn release(word: &str, created_at: Option<Timestamp>, now: Timestamp)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_changes_for_minutes_and_a_word_that_is_not_documented_is_told() {
+        let at = |minute: i64| Timestamp::from_second(60 * minute).expect("a time");
+        let told = |word: &str, minute: i64| {
+            let (stage, words) = machine(word, Some(at(0)), at(minute));
+            (stage, words.to_string())
+        };
+        assert_eq!(told("starting", 5), (Stage::Moves, "starting".to_owned()));
+        assert_eq!(told("starting", 6), (Stage::Unknown, "unknown (starting since 1970-01-01 00:00Z)".to_owned()));
+        assert_eq!(told("replacing", 10), (Stage::Moves, "replacing".to_owned()));
+        assert_eq!(told("replacing", 11).0, Stage::Unknown);
+        assert_eq!(told("stopped", 9_999), (Stage::Rests, "stopped".to_owned()));
+        assert_eq!(told("launch_failed", 0).0, Stage::Failed);
+        assert_eq!(told("migrated", 0).0, Stage::Ended);
+        assert_eq!(told("hibernating", 0), (Stage::Unknown, "unknown (hibernating)".to_owned()));
+    }
 
     #[test]
     fn a_release_that_says_running_since_yesterday_is_not_in_progress() {

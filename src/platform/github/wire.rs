@@ -211,7 +211,7 @@ pub(super) struct Compared {
     pub(super) behind_by: u32,
     pub(super) commits: Vec<WireCommit>,
     #[serde(default, deserialize_with = "or_default")]
-    pub(super) files: Vec<WireFile>,
+    pub(super) files: Option<Vec<WireFile>>,
 }
 
 #[derive(Deserialize)]

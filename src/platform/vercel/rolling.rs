@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{VERCEL, Vercel};
-use crate::platform::http::{Call, segment};
+use crate::platform::http::{Call, garbage, segment};
 use crate::platform::lenient::{or_default, text};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
@@ -35,27 +35,38 @@ impl RollingRelease {
     }
 }
 
+/// `null` says that there is none. What is not there, or cannot be read, says nothing.
 #[derive(Deserialize)]
 struct Answer {
-    #[serde(default, rename = "rollingRelease", deserialize_with = "or_default")]
-    release: Option<Wire>,
+    #[serde(rename = "rollingRelease")]
+    release: Value,
+}
+
+/// The documented states.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum State {
+    Active,
+    Complete,
+    Aborted,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
     #[serde(default, deserialize_with = "text")]
-    state: String,
-    #[serde(default, deserialize_with = "text")]
     substate: String,
-    #[serde(default)]
-    current_deployment: Value,
-    #[serde(default)]
-    canary_deployment: Value,
+    current_deployment: Side,
+    canary_deployment: Side,
     #[serde(default, deserialize_with = "or_default")]
     active_stage: Option<Stage>,
     #[serde(default, deserialize_with = "or_default")]
     next_stage: Option<Stage>,
+}
+
+#[derive(Deserialize)]
+struct Side {
+    id: String,
 }
 
 #[derive(Deserialize)]
@@ -76,18 +87,36 @@ impl Stage {
     }
 }
 
+impl Answer {
+    /// The release under way, if there is one.
+    fn under_way(self) -> Result<Option<RollingRelease>, serde_json::Error> {
+        // One that is over need not say more than that.
+        #[derive(Deserialize)]
+        struct Told {
+            state: State,
+        }
+        if self.release.is_null() {
+            return Ok(None);
+        }
+        match Told::deserialize(&self.release)?.state {
+            State::Active => Ok(Some(Wire::deserialize(self.release)?.release())),
+            State::Complete | State::Aborted => Ok(None),
+        }
+    }
+}
+
 impl Wire {
-    fn release(self) -> Option<RollingRelease> {
-        let id = |one: &Value| one.get("id").and_then(Value::as_str).map(|id| Text::clean(id).to_string());
+    fn release(self) -> RollingRelease {
+        let id = |one: &Side| Text::clean(&one.id).to_string();
         let stage = self.active_stage.as_ref();
-        (self.state == "ACTIVE").then(|| RollingRelease {
-            current: id(&self.current_deployment).unwrap_or_default(),
-            canary: id(&self.canary_deployment).unwrap_or_default(),
+        RollingRelease {
+            current: id(&self.current_deployment),
+            canary: id(&self.canary_deployment),
             stage: stage.map_or(0, |stage| stage.index),
             percent: stage.map_or(0, Stage::percent),
             next: self.next_stage.as_ref().map(|stage| (stage.index, stage.percent())),
             waits: stage.is_some_and(|stage| stage.require_approval) || self.substate == "PAUSED",
-        })
+        }
     }
 }
 
@@ -95,12 +124,14 @@ impl Vercel {
     /// `GET /v1/projects/{id}/rolling-release?state=ACTIVE`; `None` also on plans without them (402, 404).
     ///
     /// # Errors
-    /// [`PlatformError`] in the platform's words.
+    /// [`PlatformError`] in the platform's words; [`ErrorKind::Garbage`] when what is told of one is not known to mean that it is over.
     pub async fn rolling_release(&self, project: &str) -> Result<Option<RollingRelease>, PlatformError> {
         let path = format!("/v1/projects/{}/rolling-release", segment(project));
         match self.get(&path).query("state", "ACTIVE").read::<Answer>().await {
             Err(error) if error.kind == ErrorKind::NotFound || error.status == Some(402) => Ok(None),
-            answer => Ok(answer?.release.and_then(Wire::release)),
+            answer => answer?.under_way().map_err(|error| {
+                garbage(VERCEL, &format!("whether a rolling release is under way is not known: {error}"))
+            }),
         }
     }
 
@@ -132,5 +163,31 @@ impl Vercel {
     /// [`PlatformError`] in the platform's words.
     pub async fn complete_rolling(&self, project: &str, canary: &str) -> Result<(), PlatformError> {
         self.rolling_call(project, "complete", &json!({ "canaryDeploymentId": canary })).done().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(answer: Value) -> Result<Option<RollingRelease>, String> {
+        let answer = serde_json::from_value::<Answer>(answer).map_err(|error| error.to_string())?;
+        answer.under_way().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_release_is_over_only_when_the_platform_says_so() {
+        let told = |state: &str| json!({"rollingRelease": {"state": state}});
+        assert_eq!(read(json!({"rollingRelease": null})), Ok(None));
+        assert_eq!((read(told("COMPLETE")), read(told("ABORTED"))), (Ok(None), Ok(None)));
+        let unknown = read(told("HELD")).unwrap_err();
+        assert!(unknown.contains("HELD"), "{unknown}");
+        assert!(read(json!({})).is_err(), "nothing is said of one");
+        assert!(read(json!({"rollingRelease": "none"})).is_err());
+        assert!(read(told("ACTIVE")).is_err(), "it does not say what is rolled out");
+        let (current, canary, stage) = (json!({"id": "dpl_a"}), json!({"id": "dpl_b"}), json!({"index": 1}));
+        let active = json!({"rollingRelease": {"state": "ACTIVE", "currentDeployment": current,
+            "canaryDeployment": canary, "activeStage": stage}});
+        assert_eq!(read(active).unwrap().map(|one| (one.canary, one.stage)), Some(("dpl_b".to_owned(), 1)));
     }
 }

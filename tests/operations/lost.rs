@@ -1,0 +1,124 @@
+//! A change whose answer was lost is looked for where its platform shows it: done, and sent once.
+
+use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Plan, Wish};
+use serde_json::json;
+
+use crate::world::{Console, World};
+
+async fn planned(console: &mut Console, wish: Wish) -> Plan {
+    let plan = console.wish("production", wish, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    plan
+}
+
+/// The next call of a route is carried out, and its answer lost.
+async fn lose(world: &World, platform: &str, method: &str, route: &str) {
+    world.fault(&json!({"platform": platform, "route": route, "method": method, "kind": "lost", "count": 1})).await;
+}
+
+/// How often a call of this kind came in.
+async fn sent(world: &World, platform: &str, method: &str, route: &str) -> u64 {
+    let all = world.truth().await["requests"][platform].clone();
+    let of = |name: &str| name.starts_with(method) && name.contains(route);
+    all.as_object().unwrap().iter().filter(|(name, _)| of(name)).filter_map(|(_, count)| count.as_u64()).sum()
+}
+
+async fn done_once(world: &World, console: &mut Console, wish: Wish, (platform, method, route): (&str, &str, &str)) {
+    let plan = planned(console, wish).await;
+    let before = sent(world, platform, method, route).await;
+    lose(world, platform, method, route).await;
+    let done: Operation = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{route}: {done:#?}");
+    assert_eq!(sent(world, platform, method, route).await, before + 1, "{route}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_of_the_pipeline_is_seen_in_its_runs() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let promote = planned(&mut console, Wish::Promote).await;
+    let promotion = promote.op;
+    lose(&world, "github", "POST", "/dispatches").await;
+    console.begins(promote);
+    let (run, _) = crate::held(&mut console).await;
+    assert_eq!(sent(&world, "github", "POST", "/dispatches").await, 1);
+
+    let reject = planned(&mut console, Wish::Review { run, approve: false }).await;
+    let answer = reject.op;
+    lose(&world, "github", "POST", "/pending_deployments").await;
+    console.begins(reject);
+    let mut over = std::collections::BTreeMap::new();
+    while over.len() < 2 {
+        let one = console.until(|one| one.state.ended()).await;
+        over.insert(one.id, one.state);
+    }
+    assert_eq!((over[&promotion], over[&answer]), (OpState::Failed, OpState::Done));
+
+    let again = planned(&mut console, Wish::Rerun { run, failed: true }).await;
+    let rerun = again.op;
+    lose(&world, "github", "POST", "/rerun-failed-jobs").await;
+    console.begins(again);
+    assert_eq!(crate::held(&mut console).await.0, run, "its next attempt waits");
+
+    let cancel = planned(&mut console, Wish::Cancel { run }).await;
+    let end = cancel.op;
+    lose(&world, "github", "POST", "/cancel").await;
+    console.begins(cancel);
+    while over.len() < 4 {
+        let one = console.until(|one| one.state.ended()).await;
+        over.insert(one.id, one.state);
+    }
+    assert_eq!((over[&rerun], over[&end]), (OpState::Failed, OpState::Done));
+    for route in ["/dispatches", "/pending_deployments", "/rerun-failed-jobs", "/cancel"] {
+        assert_eq!(sent(&world, "github", "POST", route).await, 1, "{route}");
+    }
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_and_secrets_are_seen_in_their_lists() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    for (service, call) in [
+        ("backend", ("fly_machines", "POST", "/secrets")),
+        ("frontend", ("vercel", "POST", "/env")),
+        (PIPELINE, ("github", "PUT", "/secrets/")),
+        ("database", ("supabase", "POST", "/secrets")),
+    ] {
+        done_once(&world, &mut console, crate::secrets::wish(service, "API_KEY"), call).await;
+    }
+    let frontend = ServiceId::new("production", "frontend");
+    done_once(&world, &mut console, Wish::Redeploy(frontend), ("vercel", "POST", "/deployments")).await;
+    console.stop().await;
+}
+
+/// It was set by somebody else between the look at what the plan was made on and the call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_set_meanwhile_is_not_overwritten() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let set = planned(&mut console, crate::secrets::wish(PIPELINE, "API_KEY")).await;
+    assert_eq!(console.carry_out(set).await.state, OpState::Done);
+    let again = planned(&mut console, crate::secrets::wish(PIPELINE, "API_KEY")).await;
+    let puts = sent(&world, "github", "PUT", "/secrets/").await;
+    // The key for sealing is read in between, and has trouble for so long.
+    world
+        .fault(&json!({"platform": "github", "route": "/public-key", "kind": "status", "status": 503, "count": 2}))
+        .await;
+    let before = sent(&world, "github", "GET", "/public-key").await;
+    let other = async {
+        while sent(&world, "github", "GET", "/public-key").await == before {
+            world.sim.shared().changed().await;
+        }
+        let mut state = world.sim.shared().world();
+        let now = state.now;
+        let one = state.github.secrets.iter_mut().find(|one| one.env.is_some() && one.name == "API_KEY");
+        one.unwrap().updated_at = now + jiff::SignedDuration::from_secs(60);
+    };
+    let (failed, ()) = tokio::join!(console.carry_out(again), other);
+    assert_eq!(failed.state, OpState::Failed, "{failed:#?}");
+    assert!(failed.outcome.as_str().contains("API_KEY was changed since the plan was made"), "{}", failed.outcome);
+    assert_eq!(sent(&world, "github", "PUT", "/secrets/").await, puts, "nothing was sent");
+    console.stop().await;
+}
