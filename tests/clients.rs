@@ -10,6 +10,7 @@ use flightdeck::clock::SystemClock;
 use flightdeck::config::token::Token;
 use flightdeck::config::{Access, FlyAccess, ObserveAt, ObserveSettings, ProbeSettings};
 use flightdeck::domain::environment::{Platform, Status};
+use flightdeck::domain::extent::Extent;
 use flightdeck::domain::feed::Budget;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::log::{Level, LogKind};
@@ -192,6 +193,15 @@ async fn github_gates_and_comparisons_become_the_vocabulary() {
     let compared = github(&server).compare("a1b2c3d", "f00dfee").await.unwrap();
     assert_eq!((compared.ahead_by, compared.commits[0].title.as_str()), (1, "Fix it"));
     assert_eq!(compared.commits[0].author.as_str(), "Maria");
+    assert_eq!(compared.added.extent, Extent::NOTHING, "it names no files");
+    for (count, whole) in [(299, true), (300, false)] {
+        let file = |n: usize| json!({"filename": format!("supabase/migrations/{n}.sql"), "status": "added"});
+        let files: Vec<_> = (0..count).map(file).collect();
+        let answer = json!({"status": "ahead", "ahead_by": 1, "behind_by": 0, "commits": [], "files": files});
+        on(&server, "GET", &format!("/repos/acme/shop/compare/a...{count}"), json_answer(answer)).await;
+        let added = github(&server).compare("a", &count.to_string()).await.unwrap().added;
+        assert_eq!((added.items.len(), added.extent.whole()), (count, whole));
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
 //! Secrets are set on every platform that keeps some, and the value is nowhere but there.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Wish};
+use flightdeck::sim::world::fly::FlySecret;
 use flightdeck::sim::world::vercel::VercelVariable;
 use flightdeck::sim::world::{Env, ids};
 use serde_json::json;
 
-use crate::world::{Console, World};
+use crate::world::{Ahead, Console, World};
 
 /// What must be seen nowhere.
 const VALUE: &str = "v4lue-that-nobody-sees";
@@ -144,15 +148,34 @@ async fn a_secret_that_somebody_else_set_meanwhile_is_not_overwritten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_lost_is_unknown_and_the_call_is_not_sent_again() {
+async fn a_call_that_no_list_shows_is_unknown_and_never_sent_again() {
     let world = World::start(20.0).await;
-    let mut console = world.console();
+    let clock = Ahead::shared();
+    let mut console = world.console_at(Arc::clone(&clock), |text| text);
     let plan = console.wish("production", wish("backend", "API_KEY"), None).await.unwrap();
-    world.fault(&json!({"platform": "fly", "kind": "lost", "count": 1, "route": "/secrets", "method": "POST"})).await;
-    let done = console.carry_out(plan).await;
-    assert_eq!(done.state, OpState::Unknown, "{done:#?}");
-    assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/secrets").await, 1);
-    let again = console.wish("production", wish("backend", "API_KEY"), Some(done.id)).await;
+    world
+        .fault(&json!({"platform": "fly", "kind": "dropped", "count": 1, "route": "/secrets", "method": "POST"}))
+        .await;
+    let route = "/v1/apps/{app}/secrets";
+    let looked = async {
+        while world.requests("fly_machines", &format!("POST {route}")).await == 0 {
+            world.sim.shared().changed().await;
+        }
+        world.asked("fly_machines", &format!("GET {route}"), 1).await;
+        clock.jump(Duration::from_secs(11));
+    };
+    let (unknown, ()) = tokio::join!(console.carry_out(plan), looked);
+    assert_eq!(unknown.state, OpState::Unknown, "{unknown:#?}");
+    assert!(unknown.outcome.as_str().contains("it was looked for"), "{}", unknown.outcome);
+    assert_eq!(world.requests("fly_machines", &format!("POST {route}")).await, 1);
+    // Somebody sets it: that is not told apart from a call that came late.
+    {
+        let mut state = world.sim.shared().world();
+        let at = state.now;
+        let secret = FlySecret { name: "API_KEY".to_owned(), digest: "0a".repeat(8), created_at: at, updated_at: at };
+        state.fly.env_mut(Env::PRODUCTION).unwrap().secrets.push(secret);
+    }
+    let again = console.wish("production", wish("backend", "API_KEY"), Some(unknown.id)).await;
     assert!(again.unwrap_err().as_str().contains("whether by this is not known"));
     console.stop().await;
 }
