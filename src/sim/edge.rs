@@ -90,7 +90,7 @@ impl Edge {
     fn answer(&self) -> Option<Answer> {
         let world = self.shared.world();
         let app = world.fly.env(self.env)?;
-        let serving: Vec<_> = app.machines.iter().filter(|machine| machine.serving()).collect();
+        let serving = app.routed(world.now);
         if serving.is_empty() {
             return None;
         }

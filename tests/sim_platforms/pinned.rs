@@ -50,7 +50,7 @@ e1297caaaad5 calm supabase kzazpfmiglpdzrkfqspn/secrets
 f0a5011cbd7b bad-deploy state environments
 808121b76739 bad-deploy state scenario
 b61828bc4f88 bad-deploy state now
-7e28b7167939 bad-deploy truth
+e5cb8935da3d bad-deploy truth
 a627485a4692 bad-deploy maria-api machines
 0e4c9d60e5dc bad-deploy maria-api secrets
 656e2bd178a7 bad-deploy maria-api releases?limit=25
@@ -77,7 +77,7 @@ f3bfc7fb8d44 bad-deploy supabase hvowcyxvliqauivlecqm/secrets
 a96bded1347f bad-deploy supabase kzazpfmiglpdzrkfqspn
 e1297caaaad5 bad-deploy supabase kzazpfmiglpdzrkfqspn/secrets
 875bdb183588 bad-deploy supabase kzazpfmiglpdzrkfqspn/health?services=db
-0845c8baa0e9 bad-deploy every line of every log
+08bf3dc00534 bad-deploy every line of every log
 740314adad50 bad-deploy configuration
 ";
 

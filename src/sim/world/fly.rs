@@ -410,6 +410,15 @@ impl FlyApp {
         self.image_of(machine).is_some_and(|image| image.health.ok(age))
     }
 
+    /// The machines that the proxy sends visitors to: those that pass their checks (docs/platforms/fly.md section 10). Where none does, Fly
+    /// holds each connection until one passes; here the failing ones answer, so that a drill shows why.
+    #[must_use]
+    pub fn routed(&self, now: Timestamp) -> Vec<&Machine> {
+        let serving = || self.machines.iter().filter(|machine| machine.serving());
+        let passing: Vec<&Machine> = serving().filter(|machine| self.healthy(machine, now)).collect();
+        if passing.is_empty() { serving().collect() } else { passing }
+    }
+
     /// Writes a row of the release table and gives its position.
     pub fn add_release(&mut self, seed: u64, image_ref: &str, strategy: &str, user: &str, now: Timestamp) -> usize {
         let version = self.releases.last().map_or(1, |release| release.version + 1);

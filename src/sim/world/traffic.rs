@@ -141,9 +141,8 @@ fn backend(world: &mut World, env: Env, slot: Timestamp) {
     let mut rng = generator(world, &format!("backend-{}", world.product.name(env)), slot);
     let Some(app) = world.fly.env(env) else { return };
     let sources: Vec<Source> = app
-        .machines
-        .iter()
-        .filter(|machine| machine.serving())
+        .routed(slot)
+        .into_iter()
         .map(|machine| {
             let health = app.image_of(machine).map(|image| image.health.clone());
             let bad = health.as_ref().filter(|_| !app.healthy(machine, slot));

@@ -253,11 +253,12 @@ impl World {
     }
 
     fn backend(&self, app: &FlyApp) -> Service {
+        let routed: Vec<&str> = app.routed(self.now).into_iter().map(|machine| machine.id.as_str()).collect();
         let part = |machine: &Machine| {
             let health = app.image_of(machine).map(|image| &image.health);
             let slow = health.is_some_and(|health| health.healthy && health.slow_ms >= SLOW_MS);
             let answers = match () {
-                () if !machine.serving() => Answers::None,
+                () if !routed.contains(&machine.id.as_str()) => Answers::None,
                 () if !app.healthy(machine, self.now) => Answers::Error,
                 () if slow => Answers::Slow,
                 () => Answers::Ok,
@@ -269,17 +270,20 @@ impl World {
         let parts: BTreeMap<String, Part> = live.map(|machine| (machine.id.clone(), part(machine))).collect();
         let any = |answers: Answers| parts.values().any(|part| part.answers == answers);
         let serving = || app.machines.iter().filter(|machine| machine.serving());
+        // Out of the proxy: fewer serve than there should be.
+        let out = serving().count() > routed.len();
         let rolls =
             self.pending().any(|one| matches!(one, Action::Deploy(Step::FlyMachine(roll)) if roll.env == app.env));
         let transient = app.machines.iter().any(|machine| machine.state != "destroyed" && !resting(machine));
         let held = app.machines.iter().any(|machine| machine.lease.is_some());
-        let apart = differ(serving().map(|machine| machine.digest.as_str()));
+        let visited = serving().filter(|machine| routed.contains(&machine.id.as_str()));
+        let apart = differ(visited.map(|machine| machine.digest.as_str()));
         let broken = |machine: &Machine| machine.dark || matches!(machine.state.as_str(), "failed" | "launch_failed");
         let state = worst([
             (any(Answers::Error) || serving().next().is_none(), State::Failing),
             (apart && !(rolls || transient || held), State::Mixed),
             (apart || transient, State::Deploying),
-            (any(Answers::Slow) || app.machines.iter().any(broken), State::Degraded),
+            (any(Answers::Slow) || out || app.machines.iter().any(broken), State::Degraded),
         ]);
         let platform_state = app.release().map(|release| release.status.clone());
         Service { state, platform_state, parts, paused: false, challenged: false }
