@@ -50,6 +50,14 @@ impl Override {
         all.iter().find(|one| !told.iter().any(|known| known.same(one)))
     }
 
+    /// All that was told before and what is told now; of one thing its newer words.
+    #[must_use]
+    pub fn with(told: Vec<Self>, now: Vec<Self>) -> Vec<Self> {
+        let before = told.into_iter().filter(|one| !now.iter().any(|new| new.same(one)));
+        let before: Vec<Self> = before.collect();
+        now.into_iter().chain(before).collect()
+    }
+
     /// In one line: `it is locked by maria: migration, since 14:02Z`.
     #[must_use]
     pub fn words(&self) -> String {
@@ -78,6 +86,16 @@ impl Serialize for Override {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_told_stays_told_so_that_two_who_know_different_things_never_ask_in_turn() {
+        let gate = |asks: &str, says: &str| Override::RedGate { asks: Text::from(asks), says: Text::from(says) };
+        let (model, plan) = (vec![gate("target is healthy", "mixed")], vec![gate("pipeline passed", "CI failed")]);
+        let told = Override::with(model.clone(), plan.clone());
+        assert!(Override::untold(&model, &told).is_none() && Override::untold(&plan, &told).is_none());
+        let newer = Override::with(told, vec![gate("pipeline passed", "CI failed twice")]);
+        assert_eq!(newer, [gate("pipeline passed", "CI failed twice"), gate("target is healthy", "mixed")]);
+    }
 
     #[test]
     fn programs_get_a_kind_and_people_a_sentence() {

@@ -20,6 +20,8 @@ pub struct Weather {
     last: Vec<String>,
     /// When something was last drawn that moves an environment.
     moved: BTreeMap<String, Duration>,
+    /// What was set, as it was before: it is set back then.
+    back: Vec<(Duration, Value)>,
 }
 
 impl Weather {
@@ -43,6 +45,19 @@ impl Weather {
             self.moved.insert(event["environment"].as_str().unwrap().to_owned(), now);
             self.note(now, &event);
             sky.happens(&event);
+        }
+        // What platforms say of themselves: hosts that do not answer, configurations that are not told, lists that lag, projects that pause.
+        if random.random_bool(1.0 / 90.0) {
+            let (environment, there, back) = setting(random);
+            self.moved.insert(environment.to_owned(), now);
+            self.note(now, &there);
+            sky.set(&there);
+            self.back.push((now + Duration::from_secs(random.random_range(20..150)), back));
+        }
+        let due: Vec<Value> = self.back.extract_if(.., |(at, _)| *at <= now).map(|(_, back)| back).collect();
+        for back in due {
+            self.note(now, &back);
+            sky.set(&back);
         }
         if !fair && random.random_bool(1.0 / 12.0) {
             let (fault, seconds) = fault(random);
@@ -82,6 +97,39 @@ fn event(random: &mut StdRng) -> Value {
             json!({"kind": "unhealthy", "environment": environment, "service": service, "error": "pool exhausted"})
         }
         _ => json!({"kind": "healthy", "environment": environment, "service": service}),
+    }
+}
+
+/// A state that is set, of which environment, and what sets it back.
+fn setting(random: &mut StdRng) -> (&'static str, Value, Value) {
+    let environment = ["production", "staging"][random.random_range(0..2)];
+    let machine = format!("production/{}", random.random_range(0..2));
+    let fly =
+        |resource: &str, field: &str, value: Value| json!({"platform": "fly", "resource": resource, field: value});
+    let own = |field: &str, value: Value| json!({"platform": "supabase", "resource": environment, field: value});
+    match random.random_range(0..5) {
+        0 => {
+            let host = ["unreachable", "unknown", "silent"][random.random_range(0..3)];
+            ("production", fly(&machine, "host", host.into()), fly(&machine, "host", "ok".into()))
+        }
+        1 => {
+            let config = ["incomplete", "null", "absent"][random.random_range(0..3)];
+            ("production", fly(&machine, "config", config.into()), fly(&machine, "config", "whole".into()))
+        }
+        2 => {
+            let lag = random.random_range(5..40);
+            (environment, fly(environment, "lag", lag.into()), fly(environment, "lag", 0.into()))
+        }
+        3 => {
+            let state = ["PAUSING", "INACTIVE", "GOING_DOWN", "RESTARTING", "UPGRADING", "INIT_FAILED"];
+            let state = state[random.random_range(0..state.len())];
+            (environment, own("state", state.into()), own("state", "ACTIVE_HEALTHY".into()))
+        }
+        // That a database refuses changes is looked for every three minutes: what is said may be as old, and is not held here.
+        _ => {
+            let services = |word: &str| json!({"db": word});
+            (environment, own("services", services("UNHEALTHY")), own("services", services("ACTIVE_HEALTHY")))
+        }
     }
 }
 

@@ -184,7 +184,9 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             // What was written before is no reason for this, and is there to be sent again or changed.
             let said = model.reason.take().or(question.said);
             let note = Box::new(Note::of(said.as_ref()));
-            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), told: plan.overrides, note }
+            // What was told before stays told: the console and the plan may each know of something that the other does not.
+            let told = Override::with(question.told, plan.overrides);
+            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), told, note }
         }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
@@ -338,7 +340,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     if let Some(new) = Override::untold(&found, told) {
         model.notice =
             Some(Text::from(format!("that came while you wrote: {}; enter again is a reason for it", new.words())));
-        *told = found;
+        *told = Override::with(std::mem::take(told), found);
         return Vec::new();
     }
     let told = std::mem::take(told);
