@@ -90,13 +90,6 @@ impl Sky {
         self.sim.shared().wake();
     }
 
-    /// A state that the platforms can be in is set.
-    pub fn set(&self, setting: &Value) {
-        let shared = self.sim.shared();
-        shared.world().set(&serde_json::from_value(setting.clone()).unwrap()).unwrap();
-        shared.wake();
-    }
-
     /// Switches a fault on.
     pub fn fault(&self, fault: &Value) {
         let spec: FaultSpec = serde_json::from_value(fault.clone()).unwrap();

@@ -51,13 +51,13 @@ impl Weather {
             let (environment, there, back) = setting(random);
             self.moved.insert(environment.to_owned(), now);
             self.note(now, &there);
-            sky.set(&there);
+            set(sky, &there);
             self.back.push((now + Duration::from_secs(random.random_range(20..150)), back));
         }
         let due: Vec<Value> = self.back.extract_if(.., |(at, _)| *at <= now).map(|(_, back)| back).collect();
         for back in due {
             self.note(now, &back);
-            sky.set(&back);
+            set(sky, &back);
         }
         if !fair && random.random_bool(1.0 / 12.0) {
             let (fault, seconds) = fault(random);
@@ -98,6 +98,13 @@ fn event(random: &mut StdRng) -> Value {
         }
         _ => json!({"kind": "healthy", "environment": environment, "service": service}),
     }
+}
+
+/// A state that the platforms can be in is set.
+fn set(sky: &Sky, setting: &Value) {
+    let shared = sky.sim.shared();
+    shared.world().set(&serde_json::from_value(setting.clone()).unwrap()).unwrap();
+    shared.wake();
 }
 
 /// A state that is set, of which environment, and what sets it back.
