@@ -3,7 +3,7 @@
 use crate::app::dialogs;
 use crate::app::geometry::{Area, scrolled};
 use crate::app::insight::readiness;
-use crate::app::model::{Model, Pane};
+use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Now};
 use crate::app::navigate;
 use crate::app::operations::dialog;
@@ -39,7 +39,13 @@ pub(super) fn settle(model: &mut Model) {
         Pane::Secrets => selection.secret.is_some(),
         Pane::Pipeline => selection.run.is_some(),
         Pane::Releases => selection.deployment.as_ref().is_some_and(|(service, id)| {
-            model.shown_releases().iter().any(|one| one.service == *service && one.id == *id)
+            let here = match &selection.place {
+                Some(Place::Service(of)) => of == service,
+                Some(Place::Env(env) | Place::Need(env, _)) => *env == service.env,
+                None => true,
+            };
+            // Asked after every fact: the list of that service alone is looked through.
+            here && model.releases.get(service).is_some_and(|list| list.iter().any(|one| one.id == *id))
         }),
         Pane::Timeline => selection.event.is_some(),
         Pane::Journal => selection.row.is_some(),

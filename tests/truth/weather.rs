@@ -113,7 +113,10 @@ fn setting(random: &mut StdRng) -> (&'static str, Value, Value) {
     let machine = format!("production/{}", random.random_range(0..2));
     let fly =
         |resource: &str, field: &str, value: Value| json!({"platform": "fly", "resource": resource, field: value});
-    let own = |field: &str, value: Value| json!({"platform": "supabase", "resource": environment, field: value});
+    let own = |field: &str, value: Value| {
+        let database = if field == "state" { "production" } else { "staging" };
+        json!({"platform": "supabase", "resource": database, field: value})
+    };
     match random.random_range(0..5) {
         0 => {
             let host = ["unreachable", "unknown", "silent"][random.random_range(0..3)];
@@ -127,15 +130,17 @@ fn setting(random: &mut StdRng) -> (&'static str, Value, Value) {
             let lag = random.random_range(5..40);
             (environment, fly(environment, "lag", lag.into()), fly(environment, "lag", 0.into()))
         }
+        // Each database has its own kind of trouble: what a platform says of the health of one that restarts is not known. One that is
+        // paused is `paused`, which a mixed pair outranks, and errors to the world: that is not held here.
         3 => {
-            let state = ["PAUSING", "INACTIVE", "GOING_DOWN", "RESTARTING", "UPGRADING", "INIT_FAILED"];
+            let state = ["RESTARTING", "UPGRADING", "RESIZING", "INIT_FAILED", "RESTORE_FAILED"];
             let state = state[random.random_range(0..state.len())];
-            (environment, own("state", state.into()), own("state", "ACTIVE_HEALTHY".into()))
+            ("production", own("state", state.into()), own("state", "ACTIVE_HEALTHY".into()))
         }
-        // That a database refuses changes is looked for every three minutes: what is said may be as old, and is not held here.
+        // That a database refuses changes is looked for every three minutes: what is said may be as old, and is not held either.
         _ => {
             let services = |word: &str| json!({"db": word});
-            (environment, own("services", services("UNHEALTHY")), own("services", services("ACTIVE_HEALTHY")))
+            ("staging", own("services", services("UNHEALTHY")), own("services", services("ACTIVE_HEALTHY")))
         }
     }
 }
