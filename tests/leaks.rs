@@ -133,11 +133,15 @@ async fn no_value_is_in_what_a_command_says() {
     ];
     for arguments in commands {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
-        command.args(arguments).current_dir(dir.path()).env("FLIGHTDECK_STATE_DIR", dir.path().join("state"));
+        // A file that only lies there is not trusted: its tokens and addresses are used because it is named.
+        command.args(arguments).current_dir(dir.path()).env("FLIGHTDECK_CONFIG", &config);
+        command.env("FLIGHTDECK_STATE_DIR", dir.path().join("state"));
         let output = command.env("RUST_BACKTRACE", "1").env("FLIGHTDECK_LOG", "trace").output().await.unwrap();
         assert!(output.status.code().is_some_and(|code| code < 100), "{arguments:?} {output:?}");
         for bytes in [&output.stdout, &output.stderr] {
-            clean(&format!("{arguments:?}"), &String::from_utf8_lossy(bytes), &secrets);
+            let said = String::from_utf8_lossy(bytes);
+            assert!(!said.contains("not approved"), "{arguments:?} went without its tokens: {said}");
+            clean(&format!("{arguments:?}"), &said, &secrets);
         }
     }
     assert!(files(&dir.path().join("state"), &secrets) > 0, "the journal was written");

@@ -8,6 +8,7 @@ use super::read::read_once;
 use crate::app::model::Model;
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::domain::feed::FeedId;
 use crate::domain::ids::Sha;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -34,10 +35,25 @@ pub(super) async fn known(settings: Settings, text: &str, output: Output) -> Res
     let read = async { Ok(read_once(Arc::new(settings), SystemClock::shared(), output.limit()).await) };
     let reading = super::signals::or_end(read).await?;
     let found = among(text, commits(&reading.model).into_iter(), "known commit");
-    match reading.incomplete(output, |_| true) {
-        Some(_) => found.map_err(|error| error.hint("not everything could be read: flightdeck status says what")),
-        None => found,
-    }
+    certain(text, found, reading.incomplete(output, tells))
+}
+
+/// Whether a feed tells of commits.
+fn tells(feed: &FeedId) -> bool {
+    matches!(feed, FeedId::Declared(_) | FeedId::Observed(_) | FeedId::Releases(_) | FeedId::Pipeline | FeedId::Journal)
+}
+
+/// One that alone begins like this in a part of what there is may not be the only one in all of it.
+fn certain(text: &str, found: Result<Sha, UserError>, missing: Option<ExitCode>) -> Result<Sha, UserError> {
+    let Some(code) = missing else { return found };
+    let sha = found.map_err(|error| error.hint("not everything could be read: flightdeck status says what"))?;
+    let text = text.to_lowercase();
+    let what = format!(
+        "of the commits that could be read {sha} alone begins with {text}; not everything could be read, so others may too"
+    );
+    Err(UserError::new(code, what).now("nothing was written").hint(format!(
+        "name it by all of its digits if it is meant: {sha}; flightdeck status says what could not be read"
+    )))
 }
 
 /// The only one of these that begins like this.
@@ -103,5 +119,20 @@ mod tests {
         }
         assert_eq!(whole(&"A".repeat(WHOLE)), Some(Sha::from("a".repeat(WHOLE))));
         assert_eq!(whole("3e60eac"), None);
+    }
+
+    #[test]
+    fn a_beginning_that_is_alone_in_a_part_of_what_there_is_names_no_commit() {
+        let sha = Sha::from("3e60eac".to_owned() + &"0".repeat(WHOLE - 7));
+        assert_eq!(certain("3e60", Ok(sha.clone()), None).unwrap(), sha);
+        let error = certain("3E60", Ok(sha.clone()), Some(ExitCode::Inconclusive)).unwrap_err();
+        let says = error.to_string();
+        assert!(error.code == ExitCode::Inconclusive && says.contains("alone begins with 3e60"), "{says}");
+        assert!(says.contains("nothing was written") && says.contains(sha.as_str()), "{says}");
+        let none = among("abcd", [sha].into_iter(), "known commit");
+        let says = certain("abcd", none, Some(ExitCode::Auth)).unwrap_err().to_string();
+        assert!(says.contains("not everything could be read"), "{says}");
+        let env = || crate::domain::ids::EnvId::from("production");
+        assert!(tells(&FeedId::Pipeline) && !tells(&FeedId::Secrets(env())) && !tells(&FeedId::Health(env())));
     }
 }

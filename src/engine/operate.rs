@@ -16,6 +16,7 @@ mod revisions;
 pub(super) mod rows;
 mod scale;
 mod secret;
+mod sought;
 mod stands;
 mod vercel;
 mod verified;

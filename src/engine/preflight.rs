@@ -307,7 +307,8 @@ async fn vercel_part(
         }
     };
     let to = vercel.deployment(&to).await?;
-    let all = vercel.pointers(&project, &environment).await?;
+    let pointers = vercel.pointers(&project, &environment).await?;
+    let all = &pointers.looked;
     if tier != Tier::Production && all.is_empty() {
         return Err(absent(service, "it has no domain of its own that could be pointed elsewhere"));
     }
@@ -316,21 +317,21 @@ async fn vercel_part(
     let under_way = job.is_some_and(|job| job.in_motion() && job.to == to.id && job.kind.as_str() == "rollback");
     let left = if continuing && under_way { Left::Job } else { Left::Nothing };
     let there = live.id == to.id;
-    let apart = domains::apart(&all, |one| one.deployment.as_str() == to.id);
+    let apart = domains::apart(all, |one| one.deployment.as_str() == to.id);
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
     let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
-    let mut unread = domains::told(&service.id.name, &all, if there && one_by_one { Some(&to.id) } else { None });
+    let mut unread = domains::told(&service.id.name, &pointers, if there && one_by_one { Some(&to.id) } else { None });
     unread.extend(taken.map(|why| Text::from(format!("{}: {why}", service.id.name))));
     if one_by_one
         && apart.is_empty()
-        && let Some(why) = domains::unread(&all)
+        && let Some(why) = domains::unread(all)
     {
         return Err(absent(service, &why));
     }
     let pointer = (Text::from(live.id.as_str()), live.sha.clone());
     let (from, from_id, revisions) = if one_by_one && !apart.is_empty() {
         // Only where all of them were at one deployment, there is a way back for all of them.
-        let from_id = apart.first().filter(|_| apart.len() == all.len() && spread::settled(&all));
+        let from_id = apart.first().filter(|_| apart.len() == all.len() && spread::settled(all));
         let from_id = from_id.filter(|_| tier != Tier::Production).map(|one| one.deployment.clone());
         (domains::from(&apart), from_id, domains::revisions(&apart))
     } else {

@@ -23,7 +23,7 @@ pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
 pub use rolling::RollingRelease;
 pub use variables::{Slot, Variable};
-pub use view::{AT_ONCE, LISTED, LOOKED_UP, Served};
+pub use view::{AT_ONCE, LISTED, LOOKED_UP, Pointers, Served};
 
 use super::http::{Call, Http, segment};
 use super::recent::Recent;

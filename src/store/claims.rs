@@ -87,13 +87,13 @@ impl Store {
         Ok(Unlocked::Gone(held))
     }
 
-    /// The lock that holds on an environment now.
     /// A transaction that is taken for writing.
     async fn writing(&self) -> Result<Transaction<'_, Sqlite>, StoreError> {
         self.stands()?;
         self.pool.begin_with("begin immediate").await.map_err(|error| self.failed(&error))
     }
 
+    /// The lock that holds on an environment now.
     async fn lock_of(&self, connection: &mut sqlx::SqliteConnection, env: &EnvId) -> Result<Option<Lock>, StoreError> {
         let query = "select env, who, why, at, until from locks where env = ?";
         let query = sqlx::query_as::<_, Row>(query).bind(env.as_str());

@@ -139,12 +139,20 @@ mod tests {
             } else {
                 std::fs::File::create(&file).map(drop).unwrap()
             }
+            let op = crate::domain::ids::OpId(uuid::Uuid::now_v7());
             let lost = [
+                // Of an operation that is held, nobody's answer would ever be seen.
+                store.answered(op).await.unwrap_err(),
+                store.one(op).await.unwrap_err(),
+                store.verified().await.unwrap_err(),
+                store.list(1).await.unwrap_err(),
+                store.height().await.unwrap_err(),
+                store.verify().await.unwrap_err(),
                 store.marks().await.unwrap_err(),
                 store.locks().await.unwrap_err(),
                 store.operations(1).await.unwrap_err(),
                 store.mark(&Sha::from("def"), None, "ali").await.unwrap_err(),
-                store.intent(crate::domain::ids::OpId(uuid::Uuid::now_v7()), "call").await.unwrap_err(),
+                store.intent(op, "call").await.unwrap_err(),
             ];
             assert!(lost.iter().all(|error| error.to_string().contains("taken away, emptied or replaced")), "{lost:?}");
             drop(store);

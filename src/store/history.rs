@@ -20,6 +20,7 @@ impl Store {
         sha: &Sha,
         at: Timestamp,
     ) -> Result<(), StoreError> {
+        self.stands()?;
         let insert =
             "insert into verified (env, service, deployment, sha, at) values (?, ?, ?, ?, ?) on conflict do nothing";
         let insert = sqlx::query(insert).bind(service.env.as_str()).bind(&*service.name).bind(deployment.as_str());
@@ -32,6 +33,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn verified(&self) -> Result<BTreeSet<(ServiceId, DeploymentId, Sha)>, StoreError> {
+        self.stands()?;
         let query =
             sqlx::query_as::<_, (String, String, String, String)>("select env, service, deployment, sha from verified");
         let found = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;

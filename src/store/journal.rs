@@ -240,6 +240,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn answered(&self, op: OpId) -> Result<Option<(bool, String)>, StoreError> {
+        self.stands()?;
         let query = "select event, body from journal where op = ? and event in ('switch', 'call off') order by id desc";
         let row = sqlx::query(query).bind(op.to_string()).fetch_optional(&self.pool).await;
         let Some(row) = row.map_err(|error| self.failed(&error))? else { return Ok(None) };
@@ -323,6 +324,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn since(&self, row: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.stands()?;
         let query = "select id, at, op, event, body from journal where id > ? order by id desc limit ?";
         let rows = sqlx::query(query).bind(row).bind(limit).fetch_all(&self.pool).await;
         let rows = rows.map_err(|error| self.failed(&error))?;
@@ -343,6 +345,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn height(&self) -> Result<i64, StoreError> {
+        self.stands()?;
         let query = sqlx::query_scalar::<_, i64>("select coalesce(max(id), 0) from journal");
         query.fetch_one(&self.pool).await.map_err(|error| self.failed(&error))
     }
@@ -369,6 +372,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub async fn follow(&self, link: &mut Link, most: u32) -> Result<Result<bool, Broken>, StoreError> {
+        self.stands()?;
         let query = "select id, at, op, event, body, hash from journal where id >= ? order by id limit ?";
         let rows = sqlx::query(query).bind(link.row).bind(most.saturating_add(1)).fetch_all(&self.pool).await;
         let rows = rows.map_err(|error| self.failed(&error))?;

@@ -83,6 +83,7 @@ impl Store {
     /// # Errors
     /// When it is not in the file, or cannot be read or understood.
     pub async fn one(&self, op: OpId) -> Result<Operation, StoreError> {
+        self.stands()?;
         let query = "select id, op, event, body from journal where op = ? order by id";
         let rows = sqlx::query(query).bind(op.to_string()).fetch_all(&self.pool).await;
         let told = self.told(&rows.map_err(|error| self.failed(&error))?)?;

@@ -119,13 +119,14 @@ async fn a_rollback_that_moved_one_machine_of_two_says_what_each_runs() {
 }
 
 /// A rollback of machines of which the second does not run.
-async fn at_rest(strategy: Strategy, autostop: bool) {
+async fn at_rest(strategy: Strategy, autostop: bool, autostart: bool) {
     let world = World::start(20.0).await;
     let id = {
         let mut state = world.sim.shared().world();
         let app = state.fly.env_mut(Env::PRODUCTION).unwrap();
         for machine in &mut app.machines {
             machine.config["services"][0]["autostop"] = autostop.into();
+            machine.config["services"][0]["autostart"] = autostart.into();
         }
         let machine = &mut app.machines[1];
         "stopped".clone_into(&mut machine.state);
@@ -148,7 +149,11 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
         let machines = &state.fly.env(Env::PRODUCTION).unwrap().machines;
         assert_eq!((machines[1].state.as_str(), &machines[1].digest), ("stopped", &machines[0].digest), "{strategy:?}");
     }
-    let then = if autostop { "it starts when it is needed" } else { "nothing starts it by itself" };
+    let then = match (autostop, autostart) {
+        (true, _) => "it starts when it is needed",
+        (false, true) => "a request starts it",
+        (false, false) => "nothing starts it by itself",
+    };
     let rests = format!("stopped: {then}");
     let told =
         done.proof.iter().find(|one| matches!(&one.witness, Witness::Machine { id: of, .. } if of.as_str() == id));
@@ -168,9 +173,9 @@ async fn at_rest(strategy: Strategy, autostop: bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_at_rest_gets_the_image_and_stays_at_rest_and_the_proof_says_so() {
     tokio::join!(
-        at_rest(Strategy::Rolling, true),
-        at_rest(Strategy::Rolling, false),
-        at_rest(Strategy::Immediate, true)
+        at_rest(Strategy::Rolling, true, true),
+        at_rest(Strategy::Rolling, false, true),
+        at_rest(Strategy::Immediate, false, false)
     );
 }
 
@@ -198,7 +203,7 @@ async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
         })
         .await;
     // Everything was looked at, and that machine alone is not as it should be: it is waited for as long as for anything else.
-    let rests = "stopped: nothing starts it by itself";
+    let rests = "stopped: a request starts it, and its platform does not put it to rest";
     let alone = |one: &Operation| {
         let mut open = one.proof.iter().filter(|seen| seen.found != Found::Seen);
         one.id == op && open.next().is_some_and(|it| it.words.as_str().ends_with(rests)) && open.next().is_none()

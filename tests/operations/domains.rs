@@ -6,7 +6,9 @@ use flightdeck::domain::operation::{Act, OpState, Plan, Target, Wish};
 use flightdeck::domain::proof::Stays;
 use flightdeck::domain::state::State;
 use flightdeck::domain::{cut_short, spread};
+use flightdeck::platform::vercel::LOOKED_UP;
 use flightdeck::sim::world::Env;
+use flightdeck::sim::world::vercel::VercelAlias;
 use serde_json::json;
 
 use crate::ROLLBACK;
@@ -46,6 +48,14 @@ fn astray(world: &World, to: &str) -> (String, String) {
     let setting = json!({"platform": "vercel", "resource": "project", "point": {&*domain: to}});
     world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
     (domain, live)
+}
+
+/// Production gets more domains than are looked up, all of them where its first one is.
+pub(crate) fn many(world: &World) {
+    let mut state = world.sim.shared().world();
+    let first = state.vercel.aliases.iter().find(|alias| alias.env == Env::PRODUCTION).unwrap().clone();
+    let more = (0..LOOKED_UP).map(|n| VercelAlias { alias: format!("{n}.more.test"), ..first.clone() });
+    state.vercel.aliases.extend(more);
 }
 
 async fn earlier(console: &mut Console) -> String {
@@ -90,6 +100,14 @@ async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
     assert_eq!(cut_short::undone(&done), None, "the way back of one domain is no rollback of all");
     assert!(served(&world).iter().all(|(_, at)| *at == live), "{:?}", served(&world));
     assert_eq!(world.requests("vercel", ROLLBACK).await, 0);
+    // Those beyond the number that is looked up are told; that they are not looked up is no failed read, which would come again for ever.
+    many(&world);
+    let nothing = console.wish("production", there(&world), None).await.unwrap();
+    let says = nothing.refusals[0].as_str();
+    assert!(
+        says.contains("already runs") && says.contains("2 domains beyond the first 100 are not looked up"),
+        "{says}"
+    );
     console.stop().await;
 }
 

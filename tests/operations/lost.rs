@@ -1,7 +1,9 @@
 //! A change whose answer was lost is looked for where its platform shows it: done, and sent once.
 
+use flightdeck::clock::SystemClock;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Plan, Wish};
+use flightdeck::store::journal::Answer;
 use serde_json::json;
 
 use crate::world::{Console, World};
@@ -77,19 +79,39 @@ async fn what_was_asked_of_the_pipeline_is_seen_in_its_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_build_and_secrets_are_seen_in_their_lists() {
+async fn a_build_and_a_secret_with_a_digest_are_seen_in_their_lists() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    for (service, call) in [
+    let database = crate::secrets::wish("database", "API_KEY");
+    done_once(&world, &mut console, database, ("supabase", "POST", "/secrets")).await;
+    let frontend = ServiceId::new("production", "frontend");
+    done_once(&world, &mut console, Wish::Redeploy(frontend), ("vercel", "POST", "/deployments")).await;
+    console.stop().await;
+}
+
+/// A newer date tells that somebody set it, and not who: another person's value is never told as ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_without_a_digest_to_compare_may_have_been_set_by_anybody() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    for (service, (platform, method, route)) in [
         ("backend", ("fly_machines", "POST", "/secrets")),
         ("frontend", ("vercel", "POST", "/env")),
         (PIPELINE, ("github", "PUT", "/secrets/")),
-        ("database", ("supabase", "POST", "/secrets")),
     ] {
-        done_once(&world, &mut console, crate::secrets::wish(service, "API_KEY"), call).await;
+        let plan = planned(&mut console, crate::secrets::wish(service, "API_KEY")).await;
+        let (op, before) = (plan.op, sent(&world, platform, method, route).await);
+        lose(&world, platform, method, route).await;
+        let open = console.carry_out(plan).await;
+        assert_ne!(open.state, OpState::Done, "{service}: {open:#?}");
+        assert!(open.outcome.as_str().contains("by whom is not known"), "{service}: {}", open.outcome);
+        assert_eq!(sent(&world, platform, method, route).await, before + 1, "{service}");
+        let store = flightdeck::store::Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+        let taken = store.list(99).await.unwrap().into_iter().find(|row| {
+            row.op == op.to_string() && row.event == "outcome" && row.body["answer"] == json!(Answer::Taken)
+        });
+        assert_eq!(taken, None, "{service}: it is not written down as taken");
     }
-    let frontend = ServiceId::new("production", "frontend");
-    done_once(&world, &mut console, Wish::Redeploy(frontend), ("vercel", "POST", "/deployments")).await;
     console.stop().await;
 }
 

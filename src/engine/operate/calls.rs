@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::sought::{self, Trace};
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::clock::Timestamp;
 use crate::platform::{ErrorKind, PlatformError};
@@ -13,48 +14,36 @@ use crate::store::journal::{About, Answer};
 
 /// How often a change that a rate limit refused is asked for again, with an intent of its own each time.
 const REFUSALS: u32 = 4;
-/// How long a platform may take to show a change that it has taken.
-const LAG: Duration = Duration::from_secs(10);
 
 impl Operator {
     /// One journalled change: the intent is on the disk before the call, its outcome after. A rate limit is a plain no, so the change is
     /// asked for again when the platform says; nothing else is. Whether a change was taken whose answer was lost is looked for where the
     /// platform shows it, before it is called unknown.
-    pub(super) async fn change_or_find<T, F, G>(
+    pub(super) async fn change_or_find<T, S, F, G>(
         &self,
         call: &str,
         send: impl Fn() -> F,
         find: impl Fn() -> G,
     ) -> Result<T, Trouble>
     where
+        S: Into<Trace<T>>,
         F: Future<Output = Result<T, PlatformError>>,
-        G: Future<Output = Result<Option<T>, PlatformError>>,
+        G: Future<Output = Result<S, PlatformError>>,
     {
         let error = match self.sent(call, None, send, |_| None).await? {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
         let Trouble::Unknown(why) = Trouble::of_change(&error) else { return Err(Trouble::of_change(&error)) };
-        let end = self.clock.mono() + LAG;
-        loop {
-            match self.unless_stopped(find()).await {
-                Ok(Ok(Some(found))) => {
-                    let says = "the answer was lost; the platform shows that it was taken";
-                    self.written(call, says, Answer::Taken, None).await?;
-                    return Ok(found);
-                }
-                // It was sent: who stops the operation now does not know either.
-                Err(_) => return Err(Trouble::Unknown(why)),
-                Ok(_) => {}
+        match self.unless_stopped(sought::seek(&*self.clock, find)).await {
+            Ok(Ok(found)) => {
+                let says = "the answer was lost; the platform shows that it was taken";
+                self.written(call, says, Answer::Taken, None).await?;
+                Ok(found)
             }
-            if self.clock.mono() > end {
-                let text =
-                    format!("{why}; it was looked for, and after {} s nothing shows that it was taken", LAG.as_secs());
-                return Err(Trouble::Unknown(Text::from(text)));
-            }
-            if self.unless_stopped(tokio::time::sleep(LOOK)).await.is_err() {
-                return Err(Trouble::Unknown(why));
-            }
+            Ok(Err(known)) => Err(Trouble::Unknown(Text::from(format!("{why}; {known}")))),
+            // It was sent: who stops the operation now does not know either.
+            Err(_) => Err(Trouble::Unknown(why)),
         }
     }
 
@@ -127,15 +116,16 @@ impl Operator {
     }
 
     /// A change of what serves: from here on a failure is half-done.
-    pub(super) async fn turn_or_find<T, F, G>(
+    pub(super) async fn turn_or_find<T, S, F, G>(
         &self,
         call: &str,
         send: impl Fn() -> F,
         find: impl Fn() -> G,
     ) -> Result<T, Trouble>
     where
+        S: Into<Trace<T>>,
         F: Future<Output = Result<T, PlatformError>>,
-        G: Future<Output = Result<Option<T>, PlatformError>>,
+        G: Future<Output = Result<S, PlatformError>>,
     {
         let result = self.change_or_find(call, send, find).await;
         self.moves(&result);

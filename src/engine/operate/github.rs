@@ -11,7 +11,7 @@ use crate::domain::operation::{Act, Operation, PlanPart, Wait};
 use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::preflight::rerun::dispatched;
-use crate::platform::github::{Github, Verdict};
+use crate::platform::github::{Github, Review, Verdict};
 use crate::platform::observe;
 use crate::sanitize::Text;
 
@@ -82,11 +82,9 @@ impl Operator {
         let word = if approve { "approve" } else { "reject" };
         let answer = async {
             let call = format!("POST pending_deployments of run {run}: {word}");
+            let wanted = if approve { Verdict::Approved } else { Verdict::Rejected };
             // GitHub tells no time of answers: one more of this kind than before the call is the one that was lost.
-            let given = || async {
-                let all = github.reviews(run).await?;
-                Ok(all.iter().filter(|one| (one.verdict == Verdict::Approved) == approve).count())
-            };
+            let given = || async { Ok(answers(&github.reviews(run).await?, self.plan.env.as_str(), wanted)) };
             let before = self.look(given).await?;
             let taken = || async { Ok((given().await? > before).then_some(())) };
             self.turn_or_find(&call, || github.review(run, gates, approve, comment), taken).await?;
@@ -300,6 +298,12 @@ impl Operator {
     }
 }
 
+/// How often the gate of an environment was answered so. A run may have gates of several environments, each with answers of its own.
+fn answers(all: &[Review], env: &str, wanted: Verdict) -> usize {
+    let own = |one: &&Review| one.verdict == wanted && one.environments.iter().any(|name| name.as_str() == env);
+    all.iter().filter(own).count()
+}
+
 /// Whether a run has another attempt than the plan saw.
 fn newer(run: &Run, part: &PlanPart) -> bool {
     part.revisions.first().is_none_or(|(_, attempt)| attempt.as_str() != run.number.1.to_string())
@@ -318,6 +322,21 @@ fn changed(before: &[Option<Sha>], after: &[Option<Sha>]) -> (bool, &'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_to_another_gate_or_one_that_is_not_understood_is_not_ours() {
+        let review = |env: &str, verdict| Review { environments: vec![env.into()], verdict, by: "maria".into() };
+        let all = [
+            review("production", Verdict::Rejected),
+            review("staging", Verdict::Rejected),
+            review("production", Verdict::Unknown),
+            review("production", Verdict::Approved),
+            review("staging", Verdict::Approved),
+        ];
+        assert_eq!(answers(&all, "production", Verdict::Rejected), 1);
+        assert_eq!(answers(&all, "production", Verdict::Approved), 1);
+        assert_eq!(answers(&all[1..3], "production", Verdict::Rejected), 0);
+    }
 
     #[test]
     fn an_edge_that_was_not_read_rules_no_change_out() {

@@ -122,7 +122,7 @@ impl Operator {
     async fn hold(&self, op: &mut Operation, at: usize) -> Result<(), Trouble> {
         self.begin_step(op, at).await;
         let held = Text::from("held: the new machines are ready, and a person says whether they take over");
-        self.waits(op, at, Wait::Switch, held).await;
+        self.waits(op, at, Wait::Switch, held.clone()).await;
         let end = self.clock.mono() + HOLD;
         let said = loop {
             if self.running.stopped().is_some() {
@@ -131,8 +131,16 @@ impl Operator {
             match self.store.answered(self.plan.op).await {
                 Ok(Some((true, who))) => break Ok(Text::from(format!("switched by {who}"))),
                 Ok(Some((false, who))) => break Err(Text::from(format!("called off by {who}"))),
+                Ok(None) if self.clock.mono() < end => {
+                    self.waits(op, at, Wait::Switch, held.clone()).await;
+                    tokio::time::sleep(LOOK).await;
+                }
                 // A journal that cannot be read now may be in a moment; the hold ends in any case.
-                Ok(None) | Err(_) if self.clock.mono() < end => tokio::time::sleep(LOOK).await,
+                Err(error) if self.clock.mono() < end => {
+                    let dark = format!("held: the new machines are ready, and no answer can be read: {error}");
+                    self.waits(op, at, Wait::Switch, Text::from(dark)).await;
+                    tokio::time::sleep(LOOK).await;
+                }
                 Ok(None) => break Err(Text::from("nobody switched within 30 minutes")),
                 Err(error) => break Err(Text::from(format!("no answer could be read for 30 minutes: {error}"))),
             }

@@ -260,7 +260,12 @@ impl Updated {
 
 /// How a machine rests: `stopped: it starts when it is needed`.
 pub(super) fn at_rest(machine: &Machine, whole: &WholeConfig) -> String {
-    let then = if whole.idles() { "it starts when it is needed" } else { "nothing starts it by itself" };
+    let then = match () {
+        () if whole.idles() => "it starts when it is needed",
+        // Its platform starts it, and does not put it to rest.
+        () if whole.wakes() => "a request starts it",
+        () => "nothing starts it by itself",
+    };
     format!("{}: {then}", machine.state)
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::sought::Trace;
 use super::{LOOK, Operator, Trouble};
 use crate::domain::environment::Platform;
 use crate::domain::held::Held;
@@ -36,7 +37,11 @@ impl Operator {
         let shown = || async {
             let there = (part.platform, resource, place.as_str());
             let seen = secret::seen(clients, &self.plan.env, there, key.as_str()).await?;
-            Ok(secret::shows(key, seen.as_ref(), value, &part.revisions).then_some(()))
+            Ok(match secret::shows(key, seen.as_ref(), value, &part.revisions) {
+                secret::Shows::Ours => Trace::Taken(()),
+                secret::Shows::Changed => Trace::Changed,
+                secret::Shows::Nothing => Trace::Nothing,
+            })
         };
         match (part.platform, &clients.fly, &clients.vercel, &clients.github, &clients.supabase) {
             (Platform::Fly, Some(fly), ..) => {

@@ -1,11 +1,12 @@
 //! What a part of a plan is at when it was given up: machine by machine, domain by domain, so that an end half-way says how it stands.
 
 use super::Operator;
-use crate::domain::environment::Platform;
+use crate::domain::environment::{Platform, Pointed};
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::operation::PlanPart;
 use crate::domain::spread::{self, Spread};
 use crate::engine::feeds::vercel_target;
+use crate::platform::PlatformError;
 
 /// How a service stands.
 pub(super) struct Stands {
@@ -68,9 +69,9 @@ impl Operator {
             (Platform::Vercel, _, Some(vercel)) => {
                 let tier = self.settings.environment(&service.env).map(|env| env.tier);
                 let target = tier.map_or("production".into(), |tier| vercel_target(&service.env, tier));
-                let pointed = async { vercel.pointers(&vercel.project(resource).await?, &target).await };
+                let pointed = async { Ok(vercel.pointers(&vercel.project(resource).await?, &target).await?.told()) };
                 match Box::pin(pointed).await {
-                    Ok(pointed) if pointed.is_empty() => {
+                    Ok::<Vec<Pointed>, PlatformError>(pointed) if pointed.is_empty() => {
                         Stands { spread: Spread::Unknown, words: "no domain of its own is listed".to_owned() }
                     }
                     Ok(pointed) => {

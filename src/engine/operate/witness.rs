@@ -268,7 +268,12 @@ fn machine(claim: &Claim, one: &Machine, image: Option<&Text>, rested: bool) -> 
             says(Found::Seen, format!("has {runs}, {}", at_rest(one, whole)))
         }
         "stopped" | "suspended" => {
-            says(Found::Silent, format!("has {runs}, {}: nothing starts it by itself", one.state))
+            let who = if whole.wakes() {
+                "a request starts it, and its platform does not put it to rest"
+            } else {
+                "nothing starts it by itself"
+            };
+            says(Found::Silent, format!("has {runs}, {}: {who}", one.state))
         }
         // It has the image and does not run it.
         state => says(Found::Silent, format!("has {runs}, {state}")),

@@ -36,12 +36,10 @@ pub(super) async fn plan(
         let Some(vercel) = &clients.vercel else { continue };
         let twin = twin(staging, info)?;
         let found = frontend(vercel, (env, info), (staging, twin), &commit, past).await?;
-        if let Some(Frontend { part, warning, pinned }) = found {
-            parts.push(part);
-            warnings.extend(warning);
-            // Promoting over a pin is asked as the rollback was that made it.
-            level = if pinned { Level::Critical } else { level };
-        }
+        parts.extend(found.part);
+        warnings.extend(found.warnings);
+        // Promoting over a pin is asked as the rollback was that made it.
+        level = if found.pinned { Level::Critical } else { level };
     }
     // Of what was cut short, that everything has arrived is still to be seen.
     if parts.is_empty() && past.earlier.is_none() {
@@ -75,8 +73,9 @@ fn twin<'a>(staging: &'a EnvInfo, info: &ServiceInfo) -> Result<&'a ServiceInfo,
 
 /// What a promotion does to a frontend.
 struct Frontend {
-    part: PlanPart,
-    warning: Option<Text>,
+    /// `None` = it is where it was to go.
+    part: Option<PlanPart>,
+    warnings: Vec<Text>,
     pinned: bool,
 }
 
@@ -87,7 +86,7 @@ async fn frontend(
     (staging, twin): (&EnvInfo, &ServiceInfo),
     commit: &Sha,
     past: &Past,
-) -> Result<Option<Frontend>, Text> {
+) -> Result<Frontend, Text> {
     let target = vercel_target(&info.id.env, env.tier);
     let project = vercel.project(&info.resource).await.map_err(told)?;
     let live = vercel.live(&project, &target).await.map_err(told)?;
@@ -115,7 +114,8 @@ async fn frontend(
             ))
         });
         let asked = asked.is_some_and(|job| job.to == built.id);
-        return Ok(Some(Frontend { part: pointed(info, live.as_ref(), built, asked), warning, pinned }));
+        let part = Some(pointed(info, live.as_ref(), built, asked));
+        return Ok(Frontend { part, warnings: warning.into_iter().collect(), pinned });
     }
     let twins = vercel.project(&twin.resource).await.map_err(told)?;
     let there = vercel_target(&twin.id.env, staging.tier);
@@ -127,7 +127,7 @@ async fn frontend(
     }
     let source = source.ok_or_else(|| Text::from(format!("{} has no build of {}", twin.id, commit.short())))?;
     let (part, warning) = redeploy::build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
-    Ok(Some(Frontend { part, warning: Some(warning), pinned }))
+    Ok(Frontend { part: Some(part), warnings: vec![warning], pinned })
 }
 
 /// A frontend whose pointer is at the commit: its domains that are elsewhere are pointed there, one by one.
@@ -136,14 +136,15 @@ async fn there(
     info: &ServiceInfo,
     (project, target): (&VercelProject, &str),
     (live, commit): (&VercelDeployment, &Sha),
-) -> Result<Option<Frontend>, Text> {
-    let all = vercel.pointers(project, target).await.map_err(told)?;
+) -> Result<Frontend, Text> {
+    let pointers = vercel.pointers(project, target).await.map_err(told)?;
+    let all = &pointers.looked;
     let at = |one: &Pointed| one.deployment.as_str() == live.id || one.sha.as_ref().is_some_and(|sha| sha.same(commit));
-    let apart = domains::apart(&all, at);
+    let apart = domains::apart(all, at);
     if apart.is_empty() {
-        return match domains::unread(&all) {
+        return match domains::unread(all) {
             Some(why) => Err(Text::from(format!("{}: {why}", info.id))),
-            None => Ok(None),
+            None => Ok(Frontend { part: None, warnings: domains::told(&info.id.name, &pointers, None), pinned: false }),
         };
     }
     let point = |one: &&Pointed| StepKind::PointDomain.step(format!("point {} at {}", one.domain, live.id));
@@ -160,8 +161,8 @@ async fn there(
         presence: Presence::There,
         steps: apart.iter().map(point).collect(),
     };
-    let warning = domains::told(&info.id.name, &all, Some(&live.id)).into_iter().next();
-    Ok(Some(Frontend { part, warning, pinned: false }))
+    let warnings = domains::told(&info.id.name, &pointers, Some(&live.id));
+    Ok(Frontend { part: Some(part), warnings, pinned: false })
 }
 
 fn pointed(info: &ServiceInfo, live: Option<&VercelDeployment>, built: &VercelDeployment, asked: bool) -> PlanPart {

@@ -173,10 +173,24 @@ fn has(one: &SecretEntry, value: &Held) -> Option<bool> {
     Some(digest.as_str() == ours)
 }
 
-/// Whether a call whose answer was lost has set it: by its digest, or because it is not what was read just before the call.
-pub(in crate::engine) fn shows(key: &Text, seen: Option<&SecretEntry>, value: &Held, before: &[(Text, Text)]) -> bool {
-    let moved = || !before.contains(&revision(key, seen));
-    seen.is_some_and(|one| has(one, value).unwrap_or_else(moved))
+/// What a list shows of a call whose answer was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Shows {
+    /// The secret has the value that was sent, by its digest.
+    Ours,
+    /// It is not what was read before the call; without a digest that can be compared nothing tells whose value it has.
+    Changed,
+    /// It is as it was, or another value is known to be there.
+    Nothing,
+}
+
+/// What the list shows of a call that was to set it; `before` is what was read just before the call.
+pub(in crate::engine) fn shows(key: &Text, seen: Option<&SecretEntry>, value: &Held, before: &[(Text, Text)]) -> Shows {
+    match seen.map(|one| has(one, value)) {
+        Some(Some(true)) => Shows::Ours,
+        Some(None) if !before.contains(&revision(key, seen)) => Shows::Changed,
+        Some(_) | None => Shows::Nothing,
+    }
 }
 
 /// Whether an operation that was cut short has set it: by the digest of the value where the platform shows a comparable one, else by its

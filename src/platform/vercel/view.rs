@@ -54,6 +54,29 @@ impl Served {
     }
 }
 
+/// Where the domains of an environment point, as far as they are looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pointers {
+    /// Those that were looked up, or could not be.
+    pub looked: Vec<Pointed>,
+    /// `12 domains beyond the first 100`, which are never looked up: no look that failed, and nothing that another try tells.
+    pub more: Option<Text>,
+}
+
+impl Pointers {
+    /// The same as one list, for what says where all of them point: of those beyond it says that they were not looked up.
+    #[must_use]
+    pub fn told(self) -> Vec<Pointed> {
+        let more = self.more.map(|domain| Pointed {
+            domain,
+            deployment: DeploymentId::from(""),
+            sha: None,
+            unread: Some(Text::from("not looked up")),
+        });
+        self.looked.into_iter().chain(more).collect()
+    }
+}
+
 /// Where the domains of an environment pointed, and what was so when they were looked up.
 #[derive(Debug)]
 pub(super) struct Places {
@@ -211,20 +234,13 @@ impl Vercel {
         Ok(Served::of(domains, redirects))
     }
 
-    /// Where each domain of an environment points, and what is said of those that are not looked up.
+    /// Where the domains of an environment point, and how many more there are.
     ///
     /// # Errors
     /// [`PlatformError`] where the domains cannot be listed.
-    pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Vec<Pointed>, PlatformError> {
+    pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Pointers, PlatformError> {
         let served = self.served(project, environment).await?;
-        let mut all = self.pointed(&served.domains).await;
-        all.extend(served.more().map(|domain| Pointed {
-            domain,
-            deployment: DeploymentId::from(""),
-            sha: None,
-            unread: Some(Text::from("not looked up")),
-        }));
-        Ok(all)
+        Ok(Pointers { looked: self.pointed(&served.domains).await, more: served.more() })
     }
 
     /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read.
@@ -271,7 +287,7 @@ impl Vercel {
     ) -> Vec<Pointed> {
         let key = format!("{}/{environment}", project.id);
         let read = async {
-            let all = self.pointers(project, environment).await?;
+            let all = self.pointers(project, environment).await?.told();
             Ok(Places { live: live.to_owned(), job: job.cloned(), all })
         };
         let now = self.http.now_at(VERCEL);
