@@ -135,6 +135,8 @@ impl EngineHandle {
     pub fn operate(&self, plan: Plan, reason: Option<Text>) {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
         let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
+        // It is kept for good and sent to platforms: a token that was pasted into it stays here.
+        let reason = reason.map(|why| clients.http.redactor().mask(why));
         let running = self.running.clone();
         let under_way = running.begins(plan.op);
         self.supervisor.start(async move {

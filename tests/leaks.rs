@@ -119,7 +119,8 @@ async fn no_value_is_in_what_a_command_says() {
         lever(sim.control(), "events", &json!({"kind": "log", "message": message(secret)})).await;
     }
     let rollback = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production", "--reason"];
-    let commands: [&[&str]; 10] = [
+    let lock = ["lock", "production", "--reason", "sk_live_4eC39HqLyjWDarjtT1zdp7dc is what broke"];
+    let commands: [&[&str]; 12] = [
         &["status"],
         &["status", "--json"],
         &["logs", "--json"],
@@ -128,7 +129,9 @@ async fn no_value_is_in_what_a_command_says() {
         &["info", "--json"],
         &["config", "check"],
         &[&rollback[..], &["ghp_16C7e42F292c6912E7710c838347Ae178B4a is no reason"]].concat(),
+        &lock,
         &["journal", "--json"],
+        &["status", "--json"],
         &["releases", "--json"],
     ];
     for arguments in commands {

@@ -11,6 +11,7 @@ use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::EnvId;
 use crate::domain::names;
 use crate::error::{ExitCode, UserError};
+use crate::redact::Redactor;
 use crate::sanitize::Text;
 use crate::store::{Locked, Store, StoreError, Unlocked};
 
@@ -107,7 +108,8 @@ fn end(at: Timestamp, span: SignedDuration) -> Result<Timestamp, UserError> {
 }
 
 fn reason(text: &str) -> Result<Text, UserError> {
-    let why = Text::clean(text.trim());
+    // It is kept for good: a token that was pasted into it is not.
+    let why = Redactor::default().mask(Text::clean(text.trim()));
     if why.is_empty() {
         return Err(
             UserError::new(ExitCode::Usage, "--reason says nothing: others will ask").now("nothing was written")

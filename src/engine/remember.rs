@@ -18,6 +18,7 @@ use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{OpKind, Operation};
+use crate::redact::Redactor;
 use crate::sanitize::Text;
 use crate::store::journal::{Broken, Entry, Link};
 use crate::store::{Locked, Store, StoreError, Unlocked};
@@ -29,6 +30,11 @@ const ROWS: u32 = 500;
 /// Rows of the chain that are followed in one go.
 const SLICE: u32 = 1_000;
 pub(super) const OPERATIONS: u32 = 50;
+
+/// What a person gives as a reason, as it is kept for good: without a token that was pasted into it.
+fn kept(why: &str) -> Text {
+    Redactor::default().mask(Text::from(why))
+}
 
 /// The store, opened when first needed. Cheap to clone.
 #[derive(Clone)]
@@ -86,7 +92,7 @@ impl Memory {
         why: &str,
         until: Option<Timestamp>,
     ) -> Result<Text, StoreError> {
-        let lock = Lock { who: Text::from(who), why: Text::from(why), at: self.clock.now(), until };
+        let lock = Lock { who: Text::from(who), why: kept(why), at: self.clock.now(), until };
         let end = until.map_or_else(
             || "until you give it back".to_owned(),
             |until| format!("until {}", until.strftime("%Y-%m-%d %H:%MZ")),
@@ -102,6 +108,8 @@ impl Memory {
 
     /// Gives an environment back, another person's lock for a reason; what is to be told about it.
     pub(super) async fn unlock(&self, env: &EnvId, who: &str, over: Option<(&Lock, &str)>) -> Result<Text, StoreError> {
+        let over = over.map(|(lock, why)| (lock, kept(why)));
+        let over = over.as_ref().map(|(lock, why)| (*lock, why.as_str()));
         let told = match self.store().await?.unlock(env, who, over).await? {
             Unlocked::Nothing => format!("{env} was not locked"),
             Unlocked::Gone(lock) if lock.who.as_str() == who => format!("{env} is unlocked"),
@@ -115,7 +123,7 @@ impl Memory {
     /// Marks a commit bad, or takes the mark away.
     pub(super) async fn mark(&self, sha: &Sha, who: &str, why: Option<&str>) -> Result<Text, StoreError> {
         let at = self.clock.now();
-        let mark = why.map(|why| Mark { who: Text::from(who), why: Text::from(why), at });
+        let mark = why.map(|why| Mark { who: Text::from(who), why: kept(why), at });
         self.store().await?.mark(sha, mark.as_ref(), who).await?;
         self.changed.notify_one();
         let word = if why.is_some() { "is marked bad: nothing goes to it" } else { "is no longer marked bad" };
@@ -135,7 +143,7 @@ impl Memory {
         let told = |error: StoreError| Text::from(error.to_string());
         let store = self.store().await.map_err(told)?;
         let operation = store.one(op).await.map_err(told)?;
-        if !store.abandon(op, why).await.map_err(told)? {
+        if !store.abandon(op, kept(why).as_str()).await.map_err(told)? {
             let one = store.one(op).await.map_err(told)?;
             let text = format!("it was finished or left meanwhile: {}; nothing was changed", one.outcome);
             return Err(Text::from(text));
