@@ -99,13 +99,19 @@ impl Known<'_> {
         let free = self.probes.of(&env.id).iter().filter(|probe| !aimed(probe));
         parts.extend(self.probed(&env.id, free.collect()));
         let (together, mixed) = self.together(env);
+        let stays = mixed.is_none();
         parts.extend(mixed);
         if !matches!(together, Together::Moving(_)) {
             parts.extend(self.begins(&env.id));
         }
         let commits = match &together {
             Together::Nothing => self.declared(env),
-            Together::One(sha) | Together::Apart(sha, _) => vec![sha.clone()],
+            Together::One(sha) => vec![sha.clone()],
+            Together::Apart(sha, _) if stays => vec![sha.clone()],
+            // Nobody knows whether they are one release.
+            Together::Apart(sha, others) => {
+                distinct(std::iter::once(sha).chain(others.iter().map(|(_, at)| at)).cloned())
+            }
             Together::Mixed(all) | Together::Moving(all) => all.clone(),
         };
         let unread = parts.iter().filter(|part| part.said.is_none()).count();

@@ -72,7 +72,7 @@ fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
         // Where a service or a probe is named below, it gives the reason.
         let known = model.known(now);
         let service = env.services.iter().any(|info| known.service(&info.id).state == judged.state);
-        let mut probes = model.probes.iter().filter(|probe| probe.id.env == env.id && probe.status >= Status::Warn);
+        let mut probes = model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
         let told = service || probes.any(|probe| known.probe(probe).0 == judged.state);
         let span = model.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none());
         let span = span.map(|trouble| format!(", for {}", since(trouble.since, now.wall))).unwrap_or_default();
@@ -126,7 +126,7 @@ fn by_probe(model: &Model, id: &ServiceId, state: State, now: Now) -> bool {
         let sick = |one: &Instance| one.unread.is_some() || one.checks.0 < one.checks.1;
         declared.status == Status::Ok && !declared.instances.iter().any(sick)
     });
-    let mut own = model.probes.iter().filter(|probe| model.aimed.get(&probe.id) == Some(id));
+    let mut own = model.probes.of(&id.env).iter().filter(|probe| model.aimed.get(&probe.id) == Some(id));
     well && own.any(|probe| probe.status >= Status::Warn && known.probe(probe).0 == state)
 }
 

@@ -120,15 +120,19 @@ fn judge(model: &mut Model, envs: &[EnvInfo], now: Now) -> (Vec<Effect>, bool) {
     let (mut effects, mut changed) = (Vec::new(), false);
     for env in envs {
         let judgement = model.known(now).environment(env);
-        let until = until(model, env, &judgement, now);
         banner::note(model, env, &judgement, now);
         let before = model.judged.0.get(&env.id).map(|kept| &kept.judgement);
         changed |= before.is_none_or(|before| {
             (before.state, &before.why, &before.commits) != (judgement.state, &judgement.why, &judgement.commits)
         });
-        model.judged.0.insert(env.id.clone(), Kept { judgement, from: now.wall, until });
+        model.judged.0.insert(env.id.clone(), Kept { judgement, from: now.wall, until: Timestamp::MAX });
         for service in &env.services {
             effects.extend(verified::of(model, env, &service.id, now));
+        }
+        // Last, for what is looked at here may have begun to wait for a time.
+        let until = model.judged.0.get(&env.id).map(|kept| until(model, env, &kept.judgement, now));
+        if let (Some(kept), Some(until)) = (model.judged.0.get_mut(&env.id), until) {
+            kept.until = until;
         }
     }
     (effects, changed)

@@ -28,12 +28,14 @@ impl Known<'_> {
         let file = self.workflows.get(&env.id);
         let runs: Vec<&Run> = self.runs.iter().filter(|run| file.is_some_and(|file| run.of_file(file))).collect();
         let mut together = live::together(&seen, self.releases, &runs);
-        let unlisted = match &together {
-            Together::Apart(newest, others) => {
-                self.unlisted(others, live::brought(newest, &seen, self.releases, &runs))
-            }
-            _ => None,
-        };
+        // That something is under way, or that nothing was cut short, is a word of the pipeline.
+        let by_runs = file.is_some() && matches!(together, Together::Moving(_) | Together::Apart(..));
+        let (mut unlisted, mut never) = (None, None);
+        if let Together::Apart(newest, others) = &together {
+            let brought = live::brought(newest, &seen, self.releases, &runs);
+            never = self.never_listed(&seen, newest, brought);
+            unlisted = self.unlisted(others, brought).filter(|_| never.is_none());
+        }
         if unlisted.is_some() {
             together = Together::Moving(distinct(seen.iter().map(|one| one.sha.clone())));
         }
@@ -46,8 +48,9 @@ impl Known<'_> {
             Together::Mixed(commits) | Together::Moving(commits) => self.operation(&env.id, &services, commits),
             _ => None,
         };
+        let rollout = env.services.iter().any(moving);
         if let Together::Mixed(commits) = &together
-            && (operation.is_some() || env.services.iter().any(moving))
+            && (operation.is_some() || rollout)
         {
             together = Together::Moving(commits.clone());
         }
@@ -58,7 +61,7 @@ impl Known<'_> {
         let part = match &together {
             Together::Mixed(_) => Some(Part { named: true, ..Part::new(State::Mixed, pair()) }),
             Together::Moving(_) => {
-                let why = match (operation, unlisted) {
+                let why = match (operation, &unlisted) {
                     (None, Some(service)) => {
                         format!("the deployments of {} are not read since: {}", service.name, pair())
                     }
@@ -67,22 +70,47 @@ impl Known<'_> {
                 };
                 Some(Part { named: true, ..Part::new(State::Deploying, why) })
             }
+            Together::Apart(..) => return (together, never.or_else(|| self.apart(by_runs))),
             _ => None,
         };
-        // Commits that were seen long ago are no pair of now.
+        // Commits that were seen long ago are no pair of now, and a run that was read long ago moves nothing now.
+        let by_runs = by_runs && operation.is_none() && unlisted.is_none() && !rollout;
         let feeds = seen.iter().flat_map(|one| {
             let service = one.service.clone();
             [FeedId::Declared(service.clone()), FeedId::Observed(service)]
         });
-        let old = feeds.into_iter().find(|feed| {
-            let freshness = self.feeds.get(feed).map(|status| status.freshness(self.now));
-            matches!(freshness, Some(Freshness::Stale(_) | Freshness::Failed))
-        });
+        let old = feeds.chain(by_runs.then_some(FeedId::Pipeline)).find(|feed| self.old(feed));
         let part = part.map(|part| match old {
             Some(feed) => self.aged(&feed, &format!("{feed} "), part),
             None => part,
         });
         (together, part)
+    }
+
+    /// Services that stay where they are: unknown where the runs were not read lately, as one of them may have stopped half-way.
+    fn apart(&self, by_runs: bool) -> Option<Part> {
+        let feed = FeedId::Pipeline;
+        let status = self.feeds.get(&feed).filter(|_| by_runs)?;
+        let said = status.last_ok().map(|_| State::Healthy);
+        let part = self.aged(&feed, "pipeline ", Part { said, named: true, ..Part::new(State::Healthy, "") });
+        part.gap.is_some().then_some(part)
+    }
+
+    /// Deployments that were never read, or that do not reach the newest commit: they tell neither which commit is the newest nor who
+    /// was given it.
+    fn never_listed(&self, seen: &[Seen<'_>], newest: &Sha, brought: Option<Timestamp>) -> Option<Part> {
+        let unread = || Part { said: None, named: true, ..Part::new(State::Unknown, "") };
+        let listed = |one: &Seen<'_>| {
+            let feed = FeedId::Releases(one.service.clone());
+            self.feeds.get(&feed).map(|status| (feed, status))
+        };
+        let mut feeds = seen.iter().filter_map(|one| Some((one.service, listed(one)?)));
+        if let Some((service, (feed, _))) = feeds.clone().find(|(_, (_, status))| status.last_ok().is_none()) {
+            return Some(self.aged(&feed, &format!("releases of {} ", service.name), unread()));
+        }
+        let (service, _) = feeds.next().filter(|_| brought.is_none())?;
+        let gap = format!("releases of {} do not tell when {} was deployed", service.name, newest.short());
+        Some(Part { gap: Some(gap), ..unread() })
     }
 
     /// A service whose deployments were not read since a commit was brought: whether it was given that one is not known, and the deploy
@@ -125,11 +153,15 @@ impl Known<'_> {
         Some(Part { named: true, ..Part::new(State::Deploying, format!("{} is under way", named(run))) })
     }
 
+    /// Whether a feed has answered long ago, or never and fails.
+    fn old(&self, feed: &FeedId) -> bool {
+        let freshness = self.feeds.get(feed).map(|status| status.freshness(self.now));
+        matches!(freshness, Some(Freshness::Stale(_) | Freshness::Failed))
+    }
+
     /// The runs of the workflow that deploys an environment; none where they were not read lately.
     fn deploys(&self, env: &EnvId) -> impl Iterator<Item = &Run> {
-        let freshness = self.feeds.get(&FeedId::Pipeline).map(|status| status.freshness(self.now));
-        let old = matches!(freshness, Some(Freshness::Stale(_) | Freshness::Failed));
-        let file = self.workflows.get(env).filter(|_| !old);
+        let file = self.workflows.get(env).filter(|_| !self.old(&FeedId::Pipeline));
         self.runs.iter().filter(move |run| file.is_some_and(|file| run.of_file(file)))
     }
 

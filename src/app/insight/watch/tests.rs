@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::app::msg::Msg;
-use crate::domain::environment::{Declared, Status, Switches};
+use crate::domain::environment::{Declared, Observed, Status, Switches};
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, ProbeId, Sample};
 use crate::domain::ids::ServiceId;
@@ -114,4 +114,19 @@ fn a_healthy_environment_is_not_judged_again_until_a_feed_of_it_is_stale() {
     assert!(model.judged.at(&env.id, at(14_999).wall).is_some(), "three intervals of five seconds");
     assert!(model.judged.at(&env.id, at(15_001).wall).is_none());
     assert_eq!(model.judge(&env, at(15_001)).state, State::Unknown);
+}
+
+#[test]
+fn a_deployment_that_begins_to_be_steady_is_looked_at_again_within_a_second() {
+    let mut model = model(1);
+    let service = ServiceId::new("env-0", "backend");
+    let source = Text::default();
+    let edge = Observed { sha: Some("9df49c2".into()), version: None, at: at(0).wall, source, edges: Vec::new() };
+    drop(crate::app::update(&mut model, Msg::Fact(Fact::Observed(service.clone(), edge)), at(0)));
+    for kind in 0..4 {
+        drop(crate::app::update(&mut model, Msg::Fact(fact(0, kind, true, at(0))), at(0)));
+    }
+    assert!(model.steady.get(&service).is_some_and(|steady| !steady.told));
+    let env = service.env;
+    assert!(model.judged.at(&env, at(999).wall).is_some() && model.judged.at(&env, at(1_000).wall).is_none());
 }

@@ -74,6 +74,68 @@ fn two_commits_are_mixed_only_where_they_belong_together() {
     assert_eq!(database.env().state, State::Healthy);
 }
 
+fn silent(last_ok: Option<i64>) -> FeedState {
+    let why = Text::from("github: 502");
+    FeedState::Failing { last_ok: last_ok.map(at), since: at(-600), why, denied: false, again: None }
+}
+
+/// A list that was never read does not tell that a service was not given the commit.
+#[test]
+fn a_pair_is_unknown_while_the_deployments_of_one_were_never_read() {
+    let mut world = World::calm();
+    world.runs_at("frontend", NEW);
+    world.releases.get_mut(&id("frontend")).unwrap().insert(0, deployment("frontend", NEW, -20));
+    for name in ["backend", "frontend"] {
+        world.feed(FeedId::Releases(id(name)), FeedState::Fresh(at(0)));
+    }
+    assert_eq!(world.says(), "healthy: backend stays at 9df49c2");
+    for name in ["backend", "frontend"] {
+        let mut unread = world.clone();
+        unread.releases.remove(&id(name));
+        for (state, says) in [(silent(None), "never read: github: 502"), (FeedState::Starting, "not read yet")] {
+            unread.feed(FeedId::Releases(id(name)), state);
+            assert_eq!(unread.says(), format!("unknown: releases of {name} {says}"));
+            assert_eq!(unread.env().commits.len(), 2, "nobody knows whether they are one release");
+        }
+    }
+    // Both were read, and none names a commit that is live.
+    world.releases.clear();
+    assert_eq!(world.says(), "unknown: releases of backend do not tell when 9df49c2 was deployed");
+}
+
+/// The pipeline that answers no more leaves a run under way for ever.
+#[test]
+fn a_pair_that_the_runs_explain_is_unknown_once_they_are_old() {
+    let mut world = World::calm();
+    world.runs_at("frontend", NEW);
+    for name in ["backend", "frontend"] {
+        world.releases.get_mut(&id(name)).unwrap().insert(0, deployment(name, NEW, -20));
+    }
+    world.runs = vec![run(NEW, Status::Running)];
+    world.feed(FeedId::Pipeline, FeedState::Fresh(at(0)));
+    assert_eq!(world.says(), "deploying: a deployment is under way: backend 9df49c2, frontend 3e60eac");
+    world.feed(FeedId::Pipeline, silent(Some(-599)));
+    assert_eq!(world.says(), "unknown: pipeline not read for 10m00s, was deploying");
+    // The platform itself says that it moves.
+    let mut rollout = world.clone();
+    rollout.declared("backend").status = Status::Running;
+    assert_eq!(rollout.env().state, State::Deploying);
+    // Nobody was given the commit, and whether the run that brought it was cut short since is not known either.
+    world.releases.get_mut(&id("backend")).unwrap().remove(0);
+    world.runs = vec![run(NEW, Status::Ok)];
+    assert_eq!(world.says(), "unknown: pipeline not read for 10m00s, was healthy");
+    for (state, says) in [(silent(None), "never read: github: 502"), (FeedState::Starting, "not read yet")] {
+        world.feed(FeedId::Pipeline, state);
+        assert_eq!(world.says(), format!("unknown: pipeline {says}"));
+    }
+    world.feed(FeedId::Pipeline, FeedState::Fresh(at(0)));
+    assert_eq!(world.says(), "healthy: backend stays at 9df49c2");
+    // Where no workflow deploys it, the pipeline says nothing of it.
+    world.feed(FeedId::Pipeline, silent(None));
+    world.workflows.clear();
+    assert_eq!(world.says(), "healthy: backend stays at 9df49c2");
+}
+
 /// An ordinary deploy by the pipeline is nowhere mixed: not while it runs, and not until the platform's list follows the edge.
 #[test]
 fn a_service_in_motion_is_deploying_and_mixed_names_both_commits() {
