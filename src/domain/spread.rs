@@ -42,6 +42,11 @@ fn runs(one: &Instance) -> String {
 /// Where domains point: `a.app and b.app point at 340f57f (dpl_1), c.app points at 7f49b8b (dpl_2)`.
 #[must_use]
 pub fn domains(all: &[Pointed]) -> String {
+    named(all, usize::MAX)
+}
+
+/// The same, with so many names at most for each place.
+fn named(all: &[Pointed], most: usize) -> String {
     let mut places: Vec<(String, Vec<&str>)> = Vec::new();
     for one in all {
         let at = place(one);
@@ -52,10 +57,16 @@ pub fn domains(all: &[Pointed]) -> String {
     }
     let told = places.into_iter().map(|(at, names)| {
         let verb = if names.len() == 1 { "points" } else { "point" };
-        format!("{} {verb} at {at}", names.join(" and "))
+        let more = names.len().saturating_sub(most);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = names.into_iter().take(most).collect::<Vec<_>>().join(" and ");
+        format!("{names}{more} {verb} at {at}")
     });
     told.collect::<Vec<_>>().join(", ")
 }
+
+/// Domains at one place that a verdict names.
+const NAMED: usize = 3;
 
 /// What it says of a service where its domains point: mixed where that is at several commits, unknown where it was not read of all of
 /// them. `None` = as far as is known one deployment stands for all.
@@ -66,12 +77,12 @@ pub fn judged(all: &[Pointed]) -> Option<(State, String)> {
     let mut commits = all.iter().filter_map(known);
     let first = commits.next();
     if first.is_some_and(|first| commits.any(|other| apart(&first, &other))) {
-        return Some((State::Mixed, domains(all)));
+        return Some((State::Mixed, named(all, NAMED)));
     }
     let elsewhere = all.first().is_some_and(|first| all.iter().any(|one| one.deployment != first.deployment));
     // A deployment without a commit is one of its own only beside another one.
     let dark = all.iter().any(|one| one.unread.is_some() || (elsewhere && one.sha.is_none()));
-    dark.then(|| (State::Unknown, domains(all)))
+    dark.then(|| (State::Unknown, named(all, NAMED)))
 }
 
 /// Whether every domain was looked up and all of them point at one deployment.
@@ -199,7 +210,12 @@ mod tests {
         assert_eq!(state(&[one.clone(), at("dpl_9", Some("340f57f0000"))]), None, "the same commit, built twice");
         assert_eq!(state(&[]), None);
         assert!(settled(&[one.clone(), one.clone()]) && settled(&[]));
-        assert!(!settled(&[one.clone(), two]) && !settled(&[one, unread]));
+        assert!(!settled(&[one.clone(), two]) && !settled(&[one.clone(), unread.clone()]));
+        // Of a hundred domains a line names a few.
+        let many: Vec<Pointed> = vec![one; 99].into_iter().chain([unread]).collect();
+        let told = judged(&many).unwrap().1;
+        assert!(told.starts_with("a.app and a.app and a.app and 96 more point at 340f57f (dpl_1), "), "{told}");
+        assert!(told.ends_with("a.app points at what could not be read (502)"), "{told}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub const LISTED: u32 = 25;
 const NEW: Duration = Duration::from_millis(1_500);
 /// How old the stage of a rolling release may be, and where each domain points while a job has not ended well: they last for minutes.
 const STAGES: Duration = Duration::from_secs(15);
-/// The same once the job is over and all domains point at one deployment: then only a person moves one.
+/// The same once the job is over and all domains point at what is live: then only a person moves one.
 const SETTLED: Duration = Duration::from_secs(600);
 /// Domains, or deployments, that are looked up side by side.
 pub const AT_ONCE: usize = 4;
@@ -38,13 +38,27 @@ pub struct Served {
     pub beyond: usize,
     /// Those that only send visitors elsewhere, and where.
     pub redirects: Vec<(Text, Text)>,
+    /// Those of `domains` that nobody has shown to be of this team: the project serves no visitor of theirs.
+    unverified: Vec<Text>,
 }
 
 impl Served {
     fn of(mut domains: Vec<Text>, redirects: Vec<(Text, Text)>) -> Self {
         let beyond = domains.len().saturating_sub(LOOKED_UP);
         domains.truncate(LOOKED_UP);
-        Self { domains, beyond, redirects }
+        Self { domains, beyond, redirects, unverified: Vec::new() }
+    }
+
+    /// What is said of those that are not looked up.
+    fn rest(&self) -> Option<Pointed> {
+        let unread = Some(Text::from("not looked up"));
+        self.more().map(|domain| Pointed { domain, deployment: DeploymentId::from(""), sha: None, unread })
+    }
+
+    /// Without those that are not verified and that nothing is known to serve: they are so until a person verifies them.
+    fn counted(&self, mut all: Vec<Pointed>) -> Vec<Pointed> {
+        all.retain(|one| !one.deployment.as_str().is_empty() || !self.unverified.contains(&one.domain));
+        all
     }
 
     /// `12 more domains`, where not all are looked up.
@@ -84,7 +98,10 @@ pub(super) struct Places {
     live: String,
     /// The last job that moves domains.
     job: Option<AliasRequest>,
+    /// Those that were looked up.
     all: Vec<Pointed>,
+    /// What is said of those that were not.
+    rest: Option<Pointed>,
 }
 
 impl Places {
@@ -92,9 +109,11 @@ impl Places {
     fn lasts(&self, live: &str, job: Option<&AliasRequest>, now: Timestamp) -> Duration {
         match () {
             () if self.live != live || self.job.as_ref() != job => Duration::ZERO,
+            () if job.is_some_and(|job| job.stands(now).0 == Status::Running) => STAGES,
             // A job that ended moves nothing any more.
-            () if job.is_none_or(|job| job.stands(now).0 != Status::Running) && spread::settled(&self.all) => SETTLED,
-            () => STAGES,
+            () if arrived(&self.all, live) => SETTLED,
+            // What stays so for days does not use up the budget: one domain a second.
+            () => STAGES.max(Duration::from_secs(self.all.len() as u64)),
         }
     }
 }
@@ -102,7 +121,7 @@ impl Places {
 /// Where the domains point. A list that could not be read says so of every domain: nothing is known to have moved, or to have stayed.
 fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
     match read {
-        Ok(places) => places.all.clone(),
+        Ok(places) => places.all.iter().chain(&places.rest).cloned().collect(),
         Err(error) => vec![Pointed {
             domain: Text::from("every domain"),
             deployment: DeploymentId::from(""),
@@ -112,10 +131,10 @@ fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
     }
 }
 
-/// Whether a domain is known to serve another deployment than the pointer of its project.
-fn elsewhere(all: &[Pointed], live: &str) -> bool {
-    let served = |one: &&Pointed| one.unread.is_none() && !one.deployment.as_str().is_empty();
-    all.iter().filter(served).any(|one| one.deployment.as_str() != live)
+/// Whether each of these domains was looked up and serves what is live, whether or not its commit could be read there.
+fn arrived(all: &[Pointed], live: &str) -> bool {
+    let looked_up = |one: &Pointed| one.unread.is_none() || !one.deployment.as_str().is_empty();
+    all.iter().all(|one| looked_up(one) && one.deployment.as_str() == live)
 }
 
 impl Vercel {
@@ -218,7 +237,7 @@ impl Vercel {
         if target != "production" && custom.is_none() {
             return Ok(Served::default());
         }
-        let (mut domains, mut redirects) = (Vec::new(), Vec::new());
+        let (mut domains, mut redirects, mut unverified) = (Vec::new(), Vec::new(), Vec::new());
         for one in self.domains(&project.id).await? {
             let own = if target == "production" {
                 one.environment.is_none() && one.branch.is_none()
@@ -228,10 +247,13 @@ impl Vercel {
             match one.redirect {
                 _ if !own => {}
                 Some(to) => redirects.push((one.name, to)),
-                None => domains.push(one.name),
+                None => {
+                    unverified.extend((!one.verified).then(|| one.name.clone()));
+                    domains.push(one.name);
+                }
             }
         }
-        Ok(Served::of(domains, redirects))
+        Ok(Served { unverified, ..Served::of(domains, redirects) })
     }
 
     /// Where the domains of an environment point, and how many more there are.
@@ -287,8 +309,9 @@ impl Vercel {
     ) -> Vec<Pointed> {
         let key = format!("{}/{environment}", project.id);
         let read = async {
-            let all = self.pointers(project, environment).await?.told();
-            Ok(Places { live: live.to_owned(), job: job.cloned(), all })
+            let served = self.served(project, environment).await?;
+            let all = served.counted(self.pointed(&served.domains).await);
+            Ok(Places { live: live.to_owned(), job: job.cloned(), all, rest: served.rest() })
         };
         let now = self.http.now_at(VERCEL);
         let age = |held: &Places| held.lasts(live, job, now);
@@ -335,8 +358,8 @@ impl Vercel {
             "production" => self.recent_pointed(&state, environment, &id, requested).await,
             _ => Vec::new(),
         };
-        // Where no job is open, the pointer stands for all domains but for those that are known to be elsewhere.
-        if requested.is_none_or(AliasRequest::arrived) && !elsewhere(&pointed, &id) {
+        // Where no job is open, the pointer stands for all domains once each is known to be there.
+        if requested.is_none_or(AliasRequest::arrived) && arrived(&pointed, &id) {
             pointed = Vec::new();
         }
         let status = match () {
@@ -424,8 +447,7 @@ mod tests {
             to: "dpl_2".to_owned(),
             requested_at: Timestamp::from_second(second).ok(),
         };
-        let held =
-            |job: &AliasRequest, all: Vec<Pointed>| Places { live: "dpl_1".to_owned(), job: Some(job.clone()), all };
+        let held = |job: &AliasRequest, all: Vec<Pointed>| Places { job: Some(job.clone()), ..places_of(all) };
         for word in ["failed", "skipped", "in-progress"] {
             let old = job(word, 1_799_000_000);
             assert!(!old.arrived());
@@ -444,18 +466,57 @@ mod tests {
         let moving = job("in-progress", 1_799_999_999);
         assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", Some(&moving), now), STAGES, "none has moved yet");
         assert!(job("succeeded", 0).arrived());
-        let never = |all: Vec<Pointed>| Places { live: "dpl_1".to_owned(), job: None, all }.lasts("dpl_1", None, now);
+        let never = |all: Vec<Pointed>| places_of(all).lasts("dpl_1", None, now);
         assert_eq!((never(vec![at("dpl_1")]), never(vec![at("dpl_1"), at("dpl_2")])), (SETTLED, STAGES));
-        let none = Pointed { unread: Some(Text::from("502")), ..at("") };
-        assert!(!elsewhere(&[at("dpl_1"), at(""), none], "dpl_1"), "what is not known to be elsewhere");
-        assert!(elsewhere(&[at("dpl_1"), at("dpl_2")], "dpl_1"));
+        // A domain that cannot be read for days costs no more than a request a second.
+        let mut many = vec![at("dpl_1"); LOOKED_UP];
+        many[0] = unread("502");
+        assert_eq!(never(many), Duration::from_secs(100));
+        // Those beyond are never looked up: they make no haste.
+        let beyond = Places { rest: served(LOOKED_UP + 12).rest(), ..places_of(vec![at("dpl_1"); LOOKED_UP]) };
+        assert_eq!(beyond.lasts("dpl_1", None, now), SETTLED);
+    }
+
+    fn places_of(all: Vec<Pointed>) -> Places {
+        Places { live: "dpl_1".to_owned(), job: None, all, rest: None }
+    }
+
+    fn unread(why: &str) -> Pointed {
+        Pointed { sha: None, unread: Some(Text::from(why)), ..at("") }
+    }
+
+    fn served(count: usize) -> Served {
+        Served::of((0..count).map(|n| Text::from(format!("{n}.app"))).collect(), Vec::new())
+    }
+
+    #[test]
+    fn the_pointer_stands_for_all_domains_only_once_each_was_seen_there() {
+        let nothing = || Pointed { sha: None, ..at("") };
+        assert!(arrived(&[at("dpl_1"), at("dpl_1")], "dpl_1") && arrived(&[], "dpl_1"));
+        assert!(
+            arrived(&[Pointed { sha: None, unread: Some(Text::from("502")), ..at("dpl_1") }], "dpl_1"),
+            "it is there"
+        );
+        let rest = served(LOOKED_UP + 1).rest().expect("one more");
+        for one in [unread("502"), nothing(), at("dpl_2"), rest] {
+            assert!(!arrived(&[at("dpl_1"), one.clone()], "dpl_1"), "{one:?}");
+            assert!(
+                spread::judged(&[at("dpl_1"), one.clone()]).is_some() || one.deployment.as_str() == "dpl_2",
+                "{one:?}"
+            );
+        }
+        assert!(!arrived(&[unread("502")], "") && arrived(&[nothing()], ""));
+        // Nobody can be served under a name that is not verified yet, however long that lasts.
+        let unverified = Served { unverified: vec!["a.app".into()], ..served(2) };
+        let other = Pointed { domain: "b.app".into(), ..nothing() };
+        let all = vec![at("dpl_2"), nothing(), unread("403"), other.clone()];
+        assert_eq!(unverified.counted(all), [at("dpl_2"), other]);
     }
 
     #[test]
     fn of_more_domains_than_are_looked_up_the_rest_is_told() {
-        let names = |count: usize| (0..count).map(|n| Text::from(format!("{n}.app"))).collect::<Vec<_>>();
-        assert_eq!(Served::of(names(LOOKED_UP), Vec::new()).more(), None);
-        let served = Served::of(names(LOOKED_UP + 12), Vec::new());
+        assert_eq!(served(LOOKED_UP).more(), None);
+        let served = served(LOOKED_UP + 12);
         assert_eq!((served.domains.len(), served.more().unwrap().as_str()), (100, "12 domains beyond the first 100"));
     }
 
