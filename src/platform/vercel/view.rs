@@ -12,7 +12,6 @@ use crate::domain::amount::amount;
 use crate::domain::environment::{Declared, Pin, Pointed, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::release::Deployment;
-use crate::domain::spread;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -431,6 +430,7 @@ impl Vercel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::spread;
     use crate::platform::http::fault;
 
     fn at(deployment: &str) -> Pointed {
