@@ -40,8 +40,13 @@ impl Part {
 /// The part that speaks for all, and what all of them said when they were read.
 pub(super) fn loudest(parts: &[Part]) -> Option<(&Part, State)> {
     let was = parts.iter().filter_map(|part| part.said).max_by_key(|state| state.weight());
-    // Of equals the first that says why: `max_by_key` takes the last one.
-    let loudest = parts.iter().rev().max_by_key(|part| (part.state().weight(), part.speaks()))?;
+    // Of equals the first that says why: `max_by_key` takes the last one. What was worse than unknown when it was last read may be so
+    // still: it speaks before what is better than that, and after what is known to be as bad.
+    let weight = |part: &&Part| {
+        let before = part.said.filter(|_| part.gap.is_some()).map_or(0, State::weight);
+        (part.state().weight().max(before), part.gap.is_none(), part.speaks())
+    };
+    let loudest = parts.iter().rev().max_by_key(weight)?;
     Some((loudest, was.unwrap_or(State::Unknown)))
 }
 
@@ -68,5 +73,25 @@ impl Known<'_> {
             }
         };
         Part { gap, ..part }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_when_it_was_last_read_is_not_hidden_by_what_is_better() {
+        let old = |said| Part { gap: Some("not read for 47s".to_owned()), ..Part::new(said, "") };
+        let first = |parts: &[Part]| loudest(parts).map(|(part, _)| part.state());
+        let mixed = || Part::new(State::Mixed, "iad 9df49c2, fra 3e60eac");
+        assert_eq!(first(&[mixed(), old(State::Failing)]), Some(State::Unknown));
+        assert_eq!(first(&[mixed(), old(State::Healthy)]), Some(State::Mixed));
+        let fails = Part::new(State::Failing, "503");
+        assert_eq!(
+            first(&[old(State::Failing), fails]),
+            Some(State::Failing),
+            "what is known to be as bad speaks first"
+        );
     }
 }
