@@ -21,8 +21,11 @@ pub const LISTED: u32 = 25;
 const NEW: Duration = Duration::from_millis(1_500);
 /// How old the stage of a rolling release may be, and where each domain points while a job has not ended well: they last for minutes.
 const STAGES: Duration = Duration::from_secs(15);
-/// The same once the job is over and all domains point at what is live: then only a person moves one.
-const SETTLED: Duration = Duration::from_secs(600);
+/// The same once the job is over and all domains point at what is live: then only a person moves one, which shows within this. The platform
+/// answers 300 such questions in ten minutes: so many domains take as many times [`EACH`].
+const SETTLED: Duration = Duration::from_secs(60);
+/// A domain's share of that.
+const EACH: Duration = Duration::from_secs(10);
 /// Domains, or deployments, that are looked up side by side.
 pub const AT_ONCE: usize = 4;
 /// Domains of an environment that are looked up at most; it is told how many more there are.
@@ -110,7 +113,7 @@ impl Places {
             () if self.live != live || self.job.as_ref() != job => Duration::ZERO,
             () if job.is_some_and(|job| job.stands(now).0 == Status::Running) => STAGES,
             // A job that ended moves nothing any more.
-            () if arrived(&self.all, live) => SETTLED,
+            () if arrived(&self.all, live) => SETTLED.max(EACH * u32::try_from(self.all.len()).unwrap_or(u32::MAX)),
             // What stays so for days does not use up the budget: one domain a second.
             () => STAGES.max(Duration::from_secs(self.all.len() as u64)),
         }
@@ -474,7 +477,7 @@ mod tests {
         assert_eq!(never(many), Duration::from_secs(100));
         // Those beyond are never looked up: they make no haste.
         let beyond = Places { rest: served(LOOKED_UP + 12).rest(), ..places_of(vec![at("dpl_1"); LOOKED_UP]) };
-        assert_eq!(beyond.lasts("dpl_1", None, now), SETTLED);
+        assert_eq!(beyond.lasts("dpl_1", None, now), EACH * 100);
     }
 
     fn places_of(all: Vec<Pointed>) -> Places {
