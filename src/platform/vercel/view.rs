@@ -120,10 +120,12 @@ impl Places {
     }
 }
 
-/// Where the domains point. A list that could not be read says so of every domain: nothing is known to have moved, or to have stayed.
+/// Where the domains point. A list that could not be read says so of every domain: nothing is known to have moved, or to have stayed. One
+/// that the token may not see is no part of the verdict, and is told as a check that is not for this token.
 fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
     match read {
         Ok(places) => places.all.iter().chain(&places.rest).cloned().collect(),
+        Err(error) if error.kind == ErrorKind::Forbidden => Vec::new(),
         Err(error) => vec![Pointed {
             domain: Text::from("every domain"),
             deployment: DeploymentId::from(""),
@@ -525,6 +527,10 @@ mod tests {
 
     #[test]
     fn a_list_of_domains_that_cannot_be_read_is_not_a_settled_one() {
+        assert!(
+            places(Err(fault(VERCEL, ErrorKind::Forbidden, "forbidden"))).is_empty(),
+            "the domains' own check tells it"
+        );
         let told = places(Err(fault(VERCEL, ErrorKind::Server, "bad gateway")));
         let judged = spread::judged(&told).expect("something is said");
         assert_eq!(judged.0, crate::domain::state::State::Unknown);
