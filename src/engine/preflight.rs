@@ -34,6 +34,7 @@ use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, Wish};
 use crate::domain::overrides::Override;
+use crate::domain::proof::Stays;
 use crate::domain::release::{Deployment, Presence};
 use crate::domain::spread;
 use crate::platform::PlatformError;
@@ -127,6 +128,16 @@ pub(super) async fn preflight(
     plan.overrides.extend(past.claimed(&settings.who));
     if !plan.kind.stops() {
         plan.overrides.extend(settings.frozen(env, clock.now()).map(Override::Freeze));
+    }
+    // A part of an environment that moves alone ends in two commits: nobody does that without knowing it. What goes on after a crash was
+    // asked when it began.
+    if past.continues.is_none() && !plan.parts.is_empty() {
+        let unread = plan.rest.iter().filter(|one| one.state == Stays::Unread);
+        let gates = unread.map(|one| Override::RedGate {
+            asks: Text::from(format!("{} goes along", one.service)),
+            says: one.words.clone(),
+        });
+        plan.overrides.extend(gates.collect::<Vec<_>>());
     }
     if plan.kind.ships() {
         let ships = shipment::read(clients, settings, info, &plan).await;

@@ -165,7 +165,9 @@ impl Night {
 
     async fn carry_out(&mut self, plan: Plan) -> Operation {
         let op = plan.op;
-        self.engine.operate(plan, None);
+        // What cannot be read stays behind: a person gives a reason for that.
+        let reason = (!plan.overrides.is_empty()).then(|| "its platform does not answer".into());
+        self.engine.operate(plan, reason);
         self.ended(op).await
     }
 
@@ -271,6 +273,12 @@ async fn what_could_not_be_read_is_a_row_of_the_plan_and_no_part_of_the_claim() 
     let rest = plan.rest.iter().find(|one| &*one.service.name == "frontend").unwrap();
     assert_eq!(rest.state, Stays::Unread, "{:?}", plan.rest);
     assert!(rest.words.as_str().starts_with("could not be read"), "{}", rest.words);
+    let [asked] = plan.overrides.as_slice() else { panic!("{:?}", plan.overrides) };
+    assert!(
+        asked.words().starts_with("not met: production/frontend goes along: could not be read"),
+        "{}",
+        asked.words()
+    );
     let ended = night.carry_out(plan).await;
     assert_eq!(ended.state, OpState::HalfDone, "{ended:#?}");
     assert!(ended.outcome.as_str().contains("frontend: could not be read"), "{}", ended.outcome);

@@ -53,8 +53,7 @@ impl Served {
 
     /// What is said of those that are not looked up.
     fn rest(&self) -> Option<Pointed> {
-        let unread = Some(Text::from("not looked up"));
-        self.more().map(|domain| Pointed { domain, deployment: DeploymentId::from(""), sha: None, unread })
+        self.more().map(not_looked_up)
     }
 
     /// Without those that are not verified and that nothing is known to serve: they are so until a person verifies them.
@@ -70,6 +69,12 @@ impl Served {
     }
 }
 
+/// A row for domains that are not looked up.
+fn not_looked_up(domain: Text) -> Pointed {
+    let unread = Some(Text::from("not looked up"));
+    Pointed { domain, deployment: DeploymentId::from(""), sha: None, unread }
+}
+
 /// Where the domains of an environment point, as far as they are looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointers {
@@ -83,13 +88,7 @@ impl Pointers {
     /// The same as one list, for what says where all of them point: of those beyond it says that they were not looked up.
     #[must_use]
     pub fn told(self) -> Vec<Pointed> {
-        let more = self.more.map(|domain| Pointed {
-            domain,
-            deployment: DeploymentId::from(""),
-            sha: None,
-            unread: Some(Text::from("not looked up")),
-        });
-        self.looked.into_iter().chain(more).collect()
+        self.looked.into_iter().chain(self.more.map(not_looked_up)).collect()
     }
 }
 
