@@ -1,5 +1,4 @@
 //! The configuration: the example is complete and true, good files load, bad ones say where and what.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -1,6 +1,4 @@
 //! Who is let in and what is let out: proxies, the simulator's door, and names, paths and arguments that others have chosen.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "doors/names.rs"]
 mod names;
@@ -10,10 +8,6 @@ mod productions;
 mod proxies;
 #[path = "doors/trust.rs"]
 mod trust;
-
-#[path = "support/screen.rs"]
-#[expect(dead_code, reason = "this test uses a part of it")]
-mod screen;
 
 use std::path::Path;
 use std::process::Output;

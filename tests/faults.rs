@@ -1,15 +1,9 @@
 //! Platforms that misbehave, and lines that would: the console says so in the pane, goes on with the others, and recovers by
 //! itself.
-#![expect(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-#[path = "support/console.rs"]
-mod console;
-#[path = "support/loops.rs"]
-mod loops;
-
-use console::{Person, supervise};
+use crate::console::{Person, supervise};
+use crate::loops::{http, lever, world};
 use flightdeck::app::msg::KeyCode;
-use loops::{http, lever, world};
 use serde_json::{Value, json};
 
 /// Every way of failing, one after the other, on one platform.

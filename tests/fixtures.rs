@@ -1,6 +1,5 @@
 //! Answers of the platforms by hand and from their own descriptions, with their provenance: the clients understand them, and the
 //! simulator answers in the same words.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,4 @@
 //! The commands without a screen, as a script uses them: the binary against the simulator, judged by output and exit code.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "headless/signals.rs"]
 mod signals;

@@ -1,18 +1,10 @@
 //! Values of secrets appear nowhere: not in frames, answers, complaints, the journal, the diagnostics, or in `Debug`.
-#![cfg(unix)]
-#![expect(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
-#[expect(dead_code, reason = "this test uses a part of it")]
-#[path = "support/console.rs"]
-mod console;
-#[path = "support/loops.rs"]
-mod loops;
 
 use std::path::Path;
 
-use console::{Person, supervise};
+use crate::console::{Person, supervise};
+use crate::loops::{lever, world};
 use flightdeck::app::msg::KeyCode;
-use loops::{lever, world};
 use serde_json::json;
 
 /// Values that look like what platforms give out, and ordinary ones behind a name.

@@ -1,10 +1,6 @@
 //! The whole loop in memory: keys in, frames out, the engine over HTTP against the simulator.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/console.rs"]
-mod console;
-
-use console::{Person, supervise};
+use crate::console::{Person, supervise};
 use flightdeck::app::msg::KeyCode;
 use flightdeck::clock::SystemClock;
 use flightdeck::config::Settings;

@@ -1,15 +1,12 @@
 //! The database directly, against a real PostgreSQL server with TLS: every statement of the catalogue, what it says of a sick
 //! database, and whom it believes.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
-
-#[path = "support/postgres.rs"]
-mod postgres;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::server::{PASSWORD, Server};
 use flightdeck::clock::SystemClock;
 use flightdeck::config::token::Token;
 use flightdeck::config::{DatabaseSettings, DatabaseTls};
@@ -21,7 +18,6 @@ use flightdeck::platform::postgres::{Postgres, statements};
 use flightdeck::platform::{ErrorKind, PlatformError};
 use flightdeck::redact::Redactor;
 use flightdeck::sanitize::Text;
-use postgres::{PASSWORD, Server};
 use secrecy::SecretString;
 use serde_json::json;
 

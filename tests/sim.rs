@@ -1,7 +1,5 @@
 //! The simulator over HTTP: Fly's state machines and errors, the edge that tells the truth, faults, determinism.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 
 use flightdeck::clock::{ManualClock, SharedClock, Timestamp};

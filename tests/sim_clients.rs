@@ -1,5 +1,4 @@
 //! The console's own clients against the simulator: what one side writes, the other side reads.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::Arc;

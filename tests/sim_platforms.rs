@@ -1,7 +1,5 @@
 //! The simulator's Vercel, GitHub and Supabase over HTTP: what a client of the real platforms relies on, and their refusals.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it leaves out")]
-
 #[path = "sim_platforms/branches.rs"]
 mod branches;
 #[path = "sim_platforms/drills.rs"]
@@ -12,9 +10,6 @@ mod limits;
 mod pinned;
 #[path = "sim_platforms/records.rs"]
 mod records;
-#[path = "support/spec.rs"]
-#[expect(dead_code, reason = "this test uses a part of it")]
-mod spec;
 #[path = "sim_platforms/taken.rs"]
 mod taken;
 #[path = "sim_platforms/writing.rs"]
@@ -22,11 +17,11 @@ mod writing;
 
 use std::sync::Arc;
 
+use crate::spec::{Mode, Spec};
 use flightdeck::clock::{ManualClock, SharedClock, Timestamp};
 use flightdeck::sim::{self, Options, Sim};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use spec::{Mode, Spec};
 
 struct World {
     sim: Sim,

@@ -1,14 +1,9 @@
 //! The console in a pseudo-terminal: it starts, answers keys, and gives the terminal back however it ends.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-#[path = "support/pty.rs"]
-mod pty;
 
 use std::io::{Read as _, Write as _};
 
+use crate::pty::Pty;
 use portable_pty::CommandBuilder;
-use pty::Pty;
 
 fn demo(columns: u16, rows: u16) -> (Pty, tempfile::TempDir) {
     let state = tempfile::tempdir().unwrap();
@@ -168,7 +163,7 @@ fn deeper(depth: u64) -> u64 {
 #[test]
 fn an_exhausted_stack_gives_the_terminal_back_and_is_told() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child_that_recurses", "--nocapture"]);
+    command.args(["--exact", "terminal::child_that_recurses", "--nocapture"]);
     command.env("FLIGHTDECK_TEST_RECURSION", "1");
     let mut pty = Pty::start(command, 80, 24);
     let ended = pty.wait_end();
@@ -207,7 +202,7 @@ fn trap() {
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn a_trap_ends_the_process_and_gives_the_terminal_back() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child_that_traps", "--nocapture"]);
+    command.args(["--exact", "terminal::child_that_traps", "--nocapture"]);
     command.env("FLIGHTDECK_TEST_TRAP", "1");
     let mut pty = Pty::start(command, 80, 24);
     let ended = pty.wait_end();
@@ -251,7 +246,7 @@ fn forbidden() {
 #[cfg(target_os = "linux")]
 fn a_forbidden_call_ends_the_process_and_gives_the_terminal_back() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child_that_calls_what_is_forbidden", "--nocapture"]);
+    command.args(["--exact", "terminal::child_that_calls_what_is_forbidden", "--nocapture"]);
     command.env("FLIGHTDECK_TEST_FORBIDDEN", "1");
     let mut pty = Pty::start(command, 80, 24);
     let ended = pty.wait_end();
@@ -371,7 +366,7 @@ fn child_that_panics() {
 #[test]
 fn a_panic_gives_the_terminal_back() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child_that_panics", "--nocapture"]);
+    command.args(["--exact", "terminal::child_that_panics", "--nocapture"]);
     command.env("FLIGHTDECK_TEST_PANIC", "1");
     command.env("RUST_BACKTRACE", "0");
     let mut pty = Pty::start(command, 80, 24);

@@ -1,6 +1,5 @@
 //! Clients that others wrote, as they are, against the simulator: octokit, Vercel's own CLI, a Supabase and a Fly client. They
 //! are installed from the npm registry when FLIGHTDECK_THIRD_PARTY=1 asks for it, because that takes a network.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -1,15 +1,10 @@
 //! `flightdeck view` in a pseudo-terminal: files and pipes, growing, truncated and rotated, while keys are answered.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-#[path = "support/pty.rs"]
-mod pty;
 
 use std::io::Write as _;
 use std::path::Path;
 
+use crate::pty::Pty;
 use portable_pty::CommandBuilder;
-use pty::Pty;
 
 fn view(dir: &Path, args: &[&str]) -> Pty {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));

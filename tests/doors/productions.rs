@@ -13,7 +13,8 @@ use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
 use flightdeck::sanitize::Text;
 
-use super::{flightdeck, said, screen};
+use super::{flightdeck, said};
+use crate::screen;
 
 const NAMES: [&str; 4] = ["prod-europe-west-1", "prod-europe-west-2", "staging-blue", "staging-green"];
 

@@ -10,7 +10,7 @@ use flightdeck::sim::world::Env;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use crate::{PATIENCE, flightdeck, lines, world, world_at};
+use super::{PATIENCE, flightdeck, lines, world, world_at};
 
 const ASK: [&str; 6] = ["rollback", "--environment", "production", "--to", "v40", "--confirm=production"];
 

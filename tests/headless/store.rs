@@ -12,7 +12,7 @@ use flightdeck::store::Store;
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-use crate::{lines, world};
+use super::{lines, world};
 
 async fn sql(state: &Path, statement: &str) {
     let options = SqliteConnectOptions::new().filename(state.join("flightdeck.sqlite"));
