@@ -5,6 +5,8 @@
 mod keys;
 #[path = "support/screen.rs"]
 mod screen;
+#[path = "screens/views.rs"]
+mod views;
 
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg};

@@ -1,0 +1,61 @@
+//! Every view and dialog at three sizes, of a world in which something of everything is there.
+
+use flightdeck::app::msg::{Key, KeyCode, Msg};
+use flightdeck::app::update;
+
+use crate::screen::{now, press, world};
+use crate::snapshots;
+
+/// What the keys show, each `\n` an enter.
+fn shown(name: &str, keys: &str) {
+    let mut model = world();
+    for key in keys.chars() {
+        match key {
+            '\n' => {
+                update(
+                    &mut model,
+                    Msg::Key(Key { code: KeyCode::Enter, ctrl: false, alt: false, repeat: false }),
+                    now(),
+                );
+            }
+            key => press(&mut model, key),
+        }
+    }
+    snapshots(name, &model);
+}
+
+#[test]
+fn the_views() {
+    for (key, name) in [
+        ("2", "releases"),
+        ("3", "pipeline"),
+        ("4", "logs"),
+        ("5", "health"),
+        ("6", "secrets"),
+        ("7", "timeline"),
+        ("8", "journal"),
+        ("9", "readiness"),
+    ] {
+        shown(&format!("view_{name}"), key);
+    }
+}
+
+#[test]
+fn the_dialogs() {
+    for (keys, name) in [
+        ("X", "why"),
+        ("!", "menu"),
+        (":lock", "palette"),
+        ("!L", "lock"),
+        ("!R", "refused_action"),
+        ("\n", "environment"),
+        ("2\n", "deployment"),
+        ("3\n", "run"),
+        ("5\n", "probe"),
+        ("6\n", "secret"),
+        ("8\n", "journal_row"),
+        ("/level:erro", "filter"),
+    ] {
+        shown(&format!("dialog_{name}"), keys);
+    }
+}
