@@ -104,9 +104,46 @@ pub enum Action {
     Privacy,
 }
 
+/// What actions belong to, in the order in which the help tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The selected row.
+    Row,
+    /// Changes of the world or of the store.
+    Change,
+    /// What is shown.
+    Views,
+    /// The selection.
+    Moving,
+    /// The log lines.
+    Logs,
+    /// The console itself.
+    Console,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 6] = [Self::Row, Self::Change, Self::Views, Self::Moving, Self::Logs, Self::Console];
+
+    /// Its heading.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Row => "The selected row",
+            Self::Change => "Changes: a plan or a question comes first",
+            Self::Views => "Views and panes",
+            Self::Moving => "Moving",
+            Self::Logs => "Log lines",
+            Self::Console => "The console",
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
+    /// What it belongs to.
+    pub group: Group,
     /// What it asks for.
     pub action: Action,
     /// Its keys as people write them.
@@ -117,79 +154,94 @@ pub struct Entry {
     pub hint: &'static str,
 }
 
-const fn entry(action: Action, keys: &'static [&'static str], title: &'static str, hint: &'static str) -> Entry {
-    Entry { action, keys, title, hint }
+const fn entry(
+    group: Group,
+    action: Action,
+    keys: &'static [&'static str],
+    title: &'static str,
+    hint: &'static str,
+) -> Entry {
+    Entry { group, action, keys, title, hint }
 }
 
-/// Every action.
+/// Every action, group by group.
 pub const TABLE: &[Entry] = &[
-    entry(Action::NextPane, &["tab"], "next pane", "pane"),
-    entry(Action::PreviousPane, &["shift-tab"], "previous pane", ""),
-    entry(Action::View(1), &["1"], "dashboard", ""),
-    entry(Action::View(2), &["2"], "releases", ""),
-    entry(Action::View(3), &["3"], "pipeline: runs, jobs, gates", ""),
-    entry(Action::View(4), &["4"], "logs", ""),
-    entry(Action::View(5), &["5"], "health", ""),
-    entry(Action::View(6), &["6"], "secrets", ""),
-    entry(Action::Timeline, &["7", "T"], "timeline", ""),
-    entry(Action::Journal, &["8", "@"], "journal", ""),
-    entry(Action::View(9), &["9"], "readiness for a promotion", ""),
-    entry(Action::Enter, &["enter"], "open: all that is known of it", "open"),
-    entry(Action::Zoom, &["z"], "zoom the pane", "zoom"),
-    entry(Action::Down, &["j", "down"], "down", ""),
-    entry(Action::Up, &["k", "up"], "up", ""),
-    entry(Action::PageDown, &["pgdn"], "page down", ""),
-    entry(Action::PageUp, &["pgup"], "page up", ""),
-    entry(Action::HalfDown, &["ctrl-d"], "half a page down", ""),
-    entry(Action::HalfUp, &["ctrl-u"], "half a page up", ""),
-    entry(Action::First, &["g", "home"], "first", ""),
-    entry(Action::Last, &["G", "end"], "last; logs follow", ""),
-    entry(Action::Filter, &["/"], "filter: !not ~regex @15m level: source:", "filter"),
-    entry(Action::NextMatch, &["n"], "next match", ""),
-    entry(Action::PreviousMatch, &["N"], "previous match", ""),
-    entry(Action::NextError, &["e"], "next error", ""),
-    entry(Action::PreviousError, &["E"], "previous error", ""),
-    entry(Action::Pause, &["space"], "pause or follow logs", "pause"),
-    entry(Action::Level, &["l"], "lowest level shown", ""),
-    entry(Action::Wrap, &["w"], "wrap or cut long lines", ""),
-    entry(Action::Left, &["left"], "long lines: back to the left", ""),
-    entry(Action::Right, &["right"], "long lines: more of the right", ""),
-    entry(Action::Context, &["x"], "a filtered line among the others", ""),
-    entry(Action::Stamps, &["t"], "times: UTC, local, age, none", ""),
-    entry(Action::Sources, &["s"], "sources of lines", ""),
-    entry(Action::Mark, &["m"], "measure time from this line", ""),
-    entry(Action::GoTo, &[">"], "go to a time: 12:30, or 15m ago", ""),
-    entry(Action::Patterns, &["c"], "patterns; new since deploy", ""),
-    entry(Action::Chart, &["h"], "errors over time, deploys; jump", ""),
-    entry(Action::Fold, &["f"], "fold stack traces, or not", ""),
-    entry(Action::Save, &["ctrl-s"], "save the lines shown", ""),
-    entry(Action::Pager, &["|"], "the lines shown in $PAGER", ""),
-    entry(Action::Refresh, &["r"], "refresh this pane", "refresh"),
-    entry(Action::RefreshAll, &["R"], "refresh everything", ""),
-    entry(Action::Menu, &["!"], "actions: promote, approve, roll back", "actions"),
-    entry(Action::Start('R'), &["!R"], "roll back", ""),
-    entry(Action::Start('P'), &["!P"], "promote", ""),
-    entry(Action::Start('A'), &["!A"], "approve a gate", ""),
-    entry(Action::Start('J'), &["!J"], "reject a gate", ""),
-    entry(Action::Start('L'), &["!L"], "lock or unlock an environment", ""),
-    entry(Action::Start('B'), &["!B"], "mark a commit bad, or not", ""),
-    entry(Action::Start('S'), &["!S"], "set a secret", ""),
-    entry(Action::Start('D'), &["!D"], "redeploy", ""),
-    entry(Action::Start('M'), &["!M"], "restart machines", ""),
-    entry(Action::Start('N'), &["!N"], "scale", ""),
-    entry(Action::Start('C'), &["!C"], "cancel a run", ""),
-    entry(Action::Start('E'), &["!E"], "rerun a run", ""),
-    entry(Action::Start('O'), &["!O"], "show the last operation", ""),
-    entry(Action::Why, &["X"], "why is this red", "why"),
-    entry(Action::Palette, &[":"], "every view and action", "palette"),
-    entry(Action::Copy, &["y"], "copy its identity", ""),
-    entry(Action::CopyAddress, &["Y"], "copy its address", ""),
-    entry(Action::Privacy, &["p"], "privacy for a shared screen", ""),
-    entry(Action::Open, &["o"], "open in the browser", ""),
-    entry(Action::Help, &["?"], "help", "help"),
-    entry(Action::Escape, &["esc"], "leave filter, help, zoom", ""),
-    entry(Action::Back, &["q", "ctrl-c"], "back; at the top quit", "back, quit"),
-    entry(Action::Suspend, &["ctrl-z"], "suspend; fg returns", ""),
+    entry(Group::Row, Action::Enter, &["enter"], "open: all that is known of it", "open"),
+    entry(Group::Row, Action::Why, &["X"], "why is this red", "why"),
+    entry(Group::Row, Action::Open, &["o"], "open in the browser", ""),
+    entry(Group::Row, Action::Copy, &["y"], "copy its identity", ""),
+    entry(Group::Row, Action::CopyAddress, &["Y"], "copy its address", ""),
+    entry(Group::Row, Action::Refresh, &["r"], "refresh this pane", "refresh"),
+    entry(Group::Change, Action::Menu, &["!"], "every change, and why one cannot", "actions"),
+    entry(Group::Change, Action::Start('!'), &["!!"], "roll back what the alarm names", ""),
+    entry(Group::Change, Action::Start('R'), &["!R"], "roll back", ""),
+    entry(Group::Change, Action::Start('P'), &["!P"], "promote", ""),
+    entry(Group::Change, Action::Start('A'), &["!A"], "approve a gate", ""),
+    entry(Group::Change, Action::Start('J'), &["!J"], "reject a gate", ""),
+    entry(Group::Change, Action::Start('C'), &["!C"], "cancel a run", ""),
+    entry(Group::Change, Action::Start('E'), &["!E"], "rerun a run", ""),
+    entry(Group::Change, Action::Start('G'), &["!G"], "rerun what failed of a run", ""),
+    entry(Group::Change, Action::Start('D'), &["!D"], "redeploy", ""),
+    entry(Group::Change, Action::Start('M'), &["!M"], "restart machines", ""),
+    entry(Group::Change, Action::Start('N'), &["!N"], "scale", ""),
+    entry(Group::Change, Action::Start('U'), &["!U"], "unpin a frontend", ""),
+    entry(Group::Change, Action::Start('Z'), &["!Z"], "pause or resume a frontend", ""),
+    entry(Group::Change, Action::Start('T'), &["!T"], "challenge visitors, or stop", ""),
+    entry(Group::Change, Action::Start('W'), &["!W"], "rolling release: begin, advance", ""),
+    entry(Group::Change, Action::Start('V'), &["!V"], "rolling release: complete", ""),
+    entry(Group::Change, Action::Start('Y'), &["!Y"], "rolling release: abort", ""),
+    entry(Group::Change, Action::Start('L'), &["!L"], "lock or unlock an environment", ""),
+    entry(Group::Change, Action::Start('B'), &["!B"], "mark a commit bad, or not", ""),
+    entry(Group::Change, Action::Start('S'), &["!S"], "set a secret", ""),
+    entry(Group::Change, Action::Start('F'), &["!F"], "freeze at certain times", ""),
+    entry(Group::Change, Action::Start('O'), &["!O"], "show the last operation", ""),
+    entry(Group::Views, Action::View(1), &["1"], "dashboard", ""),
+    entry(Group::Views, Action::View(2), &["2"], "releases", ""),
+    entry(Group::Views, Action::View(3), &["3"], "pipeline: runs, jobs, gates", ""),
+    entry(Group::Views, Action::View(4), &["4"], "logs", ""),
+    entry(Group::Views, Action::View(5), &["5"], "health", ""),
+    entry(Group::Views, Action::View(6), &["6"], "secrets", ""),
+    entry(Group::Views, Action::Timeline, &["7", "T"], "timeline", ""),
+    entry(Group::Views, Action::Journal, &["8", "@"], "journal", ""),
+    entry(Group::Views, Action::View(9), &["9"], "readiness for a promotion", ""),
+    entry(Group::Views, Action::NextPane, &["tab"], "next pane", "pane"),
+    entry(Group::Views, Action::PreviousPane, &["shift-tab"], "previous pane", ""),
+    entry(Group::Views, Action::Zoom, &["z"], "zoom the pane", "zoom"),
+    entry(Group::Moving, Action::Down, &["j", "down"], "down", ""),
+    entry(Group::Moving, Action::Up, &["k", "up"], "up", ""),
+    entry(Group::Moving, Action::PageDown, &["pgdn"], "page down", ""),
+    entry(Group::Moving, Action::PageUp, &["pgup"], "page up", ""),
+    entry(Group::Moving, Action::HalfDown, &["ctrl-d"], "half a page down", ""),
+    entry(Group::Moving, Action::HalfUp, &["ctrl-u"], "half a page up", ""),
+    entry(Group::Moving, Action::First, &["g", "home"], "first", ""),
+    entry(Group::Moving, Action::Last, &["G", "end"], "last; logs follow again", ""),
+    entry(Group::Logs, Action::Filter, &["/"], "filter; tab keeps it, esc ends it", "filter"),
+    entry(Group::Logs, Action::NextMatch, &["n"], "next match", ""),
+    entry(Group::Logs, Action::PreviousMatch, &["N"], "previous match", ""),
+    entry(Group::Logs, Action::NextError, &["e"], "next error", ""),
+    entry(Group::Logs, Action::PreviousError, &["E"], "previous error", ""),
+    entry(Group::Logs, Action::Pause, &["space"], "pause or follow logs", "pause"),
+    entry(Group::Logs, Action::Level, &["l"], "lowest level shown", ""),
+    entry(Group::Logs, Action::Sources, &["s"], "sources of lines", ""),
+    entry(Group::Logs, Action::Patterns, &["c"], "patterns; new since deploy", ""),
+    entry(Group::Logs, Action::Chart, &["h"], "errors over time, deploys; jump", ""),
+    entry(Group::Logs, Action::Context, &["x"], "a filtered line among the others", ""),
+    entry(Group::Logs, Action::GoTo, &[">"], "go to a time: 12:30, or 15m ago", ""),
+    entry(Group::Logs, Action::Mark, &["m"], "measure time from this line", ""),
+    entry(Group::Logs, Action::Wrap, &["w"], "wrap or cut long lines", ""),
+    entry(Group::Logs, Action::Left, &["left"], "long lines: back to the left", ""),
+    entry(Group::Logs, Action::Right, &["right"], "long lines: more of the right", ""),
+    entry(Group::Logs, Action::Stamps, &["t"], "times: UTC, local, age, none", ""),
+    entry(Group::Logs, Action::Fold, &["f"], "fold stack traces, or not", ""),
+    entry(Group::Logs, Action::Save, &["ctrl-s"], "save the lines shown", ""),
+    entry(Group::Logs, Action::Pager, &["|"], "the lines shown in $PAGER", ""),
+    entry(Group::Console, Action::Help, &["?"], "help", "help"),
+    entry(Group::Console, Action::Palette, &[":"], "every view and action", "palette"),
+    entry(Group::Console, Action::RefreshAll, &["R"], "refresh everything", ""),
+    entry(Group::Console, Action::Privacy, &["p"], "privacy for a shared screen", ""),
+    entry(Group::Console, Action::Escape, &["esc"], "leave filter, help, zoom", ""),
+    entry(Group::Console, Action::Back, &["q", "ctrl-c"], "back; at the top quit", "back, quit"),
+    entry(Group::Console, Action::Suspend, &["ctrl-z"], "suspend; fg returns", ""),
 ];
 
 /// The action that a key, written as in the table, asks for.
@@ -201,10 +253,13 @@ pub fn by_key(key: &str) -> Option<Action> {
 /// The table as the Markdown of `docs/keys.md`.
 #[must_use]
 pub fn markdown() -> String {
-    let mut text = String::from("# Keys\n\nGenerated from the table of actions.\n\n| key | does |\n|---|---|\n");
-    for entry in TABLE {
-        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
-        text.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.title));
+    let mut text = String::from("# Keys\n\nGenerated from the table of actions.\n");
+    for group in Group::ALL {
+        text.push_str(&format!("\n## {}\n\n| key | does |\n|---|---|\n", group.name()));
+        for entry in TABLE.iter().filter(|entry| entry.group == group) {
+            let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+            text.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.title));
+        }
     }
     text
 }

@@ -18,10 +18,14 @@ pub mod question;
 pub mod reader;
 pub mod redraw;
 mod scroll;
+#[cfg(test)]
+mod testing;
 pub mod trust;
 
 use crate::domain::fact::Fact;
+use dialogs::Overlay;
 use effect::Effect;
+use insight::detail::Subject;
 use model::Model;
 use msg::{Msg, Now};
 
@@ -31,6 +35,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     // Lines of a log and the clock choose nothing.
     let chooses = !matches!(msg, Msg::Tape(_) | Msg::Work | Msg::Tick | Msg::Fact(Fact::Logs(_)));
     let effects = taken(model, msg, now);
+    if !matches!(model.overlay, Some(Overlay::Detail(Subject::Line(_)))) {
+        model.logs.unpeek();
+    }
     if chooses {
         mouse::settle(model);
     }
@@ -143,7 +150,7 @@ mod tests {
             dialog: None,
         });
         let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
-        model.overlay = Some(dialogs::Overlay::Menu(0));
+        model.overlay = Some(Overlay::Menu(0));
         update(&mut model, click.clone(), NOW);
         assert_eq!(model.focus, Pane::Environments);
         model.overlay = None;

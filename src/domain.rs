@@ -20,6 +20,7 @@ pub mod live;
 pub mod log;
 pub mod manner;
 pub mod names;
+pub mod notice;
 pub mod operation;
 pub mod order;
 pub mod overrides;

@@ -26,6 +26,7 @@ use crate::domain::claim::Lock;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
+use crate::domain::notice::Notice;
 use crate::domain::operation::{Operation, Plan, Wish};
 use crate::platform::http::Stated;
 use crate::sanitize::Text;
@@ -199,7 +200,7 @@ impl EngineHandle {
         let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
         self.supervisor.start(async move {
             let told = memory.lock(&env, &who, why.as_str(), until).await;
-            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
+            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Notice::failed(error.to_string())))).await;
         });
     }
 
@@ -209,7 +210,7 @@ impl EngineHandle {
         self.supervisor.start(async move {
             let over = over.as_ref().map(|(lock, why)| (lock, why.as_str()));
             let told = memory.unlock(&env, &who, over).await;
-            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
+            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Notice::failed(error.to_string())))).await;
         });
     }
 
@@ -218,7 +219,7 @@ impl EngineHandle {
         let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
         self.supervisor.start(async move {
             let told = memory.mark(&sha, &who, why.as_ref().map(Text::as_str)).await;
-            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Text::from(error.to_string())))).await;
+            outbox.tell(Fact::Notice(told.unwrap_or_else(|error| Notice::failed(error.to_string())))).await;
         });
     }
 
@@ -227,7 +228,7 @@ impl EngineHandle {
         let (memory, outbox, who) = (self.memory.clone(), self.outbox.clone(), Arc::clone(&self.settings.who));
         self.supervisor.start(async move {
             if let Err(error) = memory.answer(op, go, &who).await {
-                outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
+                outbox.tell(Fact::Notice(Notice::failed(error.to_string()))).await;
             }
         });
     }

@@ -1,5 +1,6 @@
 //! Draws the model. Reads only: no I/O, no time but what it is handed, nothing laid out beyond what is visible.
 
+mod alarm;
 mod dialogs;
 mod frame;
 pub mod operations;
@@ -14,7 +15,6 @@ mod widgets;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
@@ -84,7 +84,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     let [top, alarm, body, hints] = Layout::vertical(rows).areas(area);
     frame.render_widget(header(&ctx, top.width), top);
     if model.banner.is_some() {
-        frame.render_widget(alarm_line(&ctx, alarm.width), alarm);
+        frame.render_widget(alarm::line(&ctx, alarm.width), alarm);
     }
     match model.view {
         View::Dashboard => dashboard(&ctx, frame, body, &mut geometry),
@@ -199,11 +199,13 @@ fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
 /// Names of the panes with the worst that each has to say; the one shown is marked.
 fn tabs(ctx: &Ctx<'_>, shown: Pane, width: u16) -> Line<'static> {
     let pieces = DASHBOARD.iter().skip(1).map(|pane| {
-        let style = if *pane == shown { ctx.theme.selected() } else { Style::new() };
-        let mut spans = vec![Span::raw(" "), Span::styled(format!(" {} ", frame::name(*pane)), style)];
-        if *pane == shown {
-            spans.insert(1, Span::raw(">"));
-        }
+        // The one that has the keys is marked as its frame is, and the one that is merely shown only stands out.
+        let (style, mark) = match (*pane == shown, *pane == ctx.model.focus) {
+            (_, true) => (ctx.theme.focus(), ctx.theme.here()),
+            (true, false) => (ctx.theme.strong(), ""),
+            (false, false) => (ctx.theme.dim(), ""),
+        };
+        let mut spans = vec![Span::styled(format!(" {mark} {} ", frame::name(*pane)), style)];
         if let Some((status, says)) = panes::trouble(ctx, *pane) {
             let text = format!(" {} {says} ", ctx.theme.symbol(status));
             spans.push(Span::styled(text, ctx.theme.status(status)));
@@ -213,47 +215,6 @@ fn tabs(ctx: &Ctx<'_>, shown: Pane, width: u16) -> Line<'static> {
     whole(pieces.collect(), width.into())
 }
 
-fn alarm_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
-    let Some(banner) = &ctx.model.banner else { return Line::default() };
-    let theme = ctx.theme;
-    let release = if banner.commits.is_empty() { "unknown release".to_owned() } else { banner.release() };
-    let (dot, symbol) = (theme.dot(), theme.mark(banner.state));
-    let what = format!(" {symbol} {} {} {release} {dot} ", banner.env, banner.state);
-    let span = text::since(banner.since, ctx.now.wall);
-    let passed = banner.passed.map(|one| {
-        // One sample has no window.
-        let over = if one.over.is_zero() { String::new() } else { format!(" over {}", text::age(one.over)) };
-        format!("passed {}% {} {}%{over} {dot} ", one.before, theme.arrow(), one.after)
-    });
-    let passed = passed.unwrap_or_default();
-    // The key acts on what the line names, whatever row is selected.
-    let own = crate::app::insight::banner::selected(ctx.model);
-    let key = if own { crate::app::operations::menu::ROLL_BACK } else { crate::app::operations::menu::ALARM };
-    // The key that helps is never cut: what is said elsewhere gives way to it.
-    let forms = [
-        format!(" {dot} {passed}for {span} {dot} X why {dot} !{key} rolls back"),
-        format!(" {dot} {passed}for {span} {dot} !{key} rolls back"),
-        format!(" {dot} {passed}{span} {dot} !{key} rolls back"),
-        format!(" {dot} for {span} {dot} !{key} rolls back"),
-    ];
-    // Where nothing was measured, the cause says more than a key that the hints name too.
-    let bare =
-        banner.passed.is_none() && what.width() + banner.evidence.as_str().width() + forms[0].width() > width.into();
-    let forms = &forms[usize::from(bare)..];
-    let fits = |numbers: &&String| what.width() + numbers.trim_start_matches([' ', '·', '-']).width() <= width.into();
-    let numbers: &str = forms.iter().find(fits).or(forms.last()).map_or("", |form| form);
-    // The evidence is what gives way: the release and the numbers are short and say more.
-    let room = usize::from(width).saturating_sub(what.width() + numbers.width());
-    // A few letters of it tell nothing.
-    let room = if room < 10 { 0 } else { room };
-    let evidence = text::cut(banner.evidence.as_str(), room, theme.ellipsis());
-    let evidence = if room == 0 { String::new() } else { evidence };
-    // Without room for it there is nothing to set apart either.
-    let numbers = if evidence.is_empty() { numbers.trim_start_matches([' ', '·', '-']) } else { numbers };
-    let text = format!("{what}{evidence}{numbers}");
-    Line::styled(text::fit(&text, width.into(), theme.ellipsis()), theme.banner())
-}
-
 /// Rows that what was told last takes at most.
 const TOLD: usize = 4;
 
@@ -261,7 +222,8 @@ const TOLD: usize = 4;
 fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
     let typed = matches!(&ctx.model.overlay, Some(Overlay::Prompt(_)));
     let Some(notice) = ctx.model.notice.as_ref().filter(|_| !typed) else { return Vec::new() };
-    let text = format!(" {} {notice}", ctx.theme.symbol(Status::Warn));
+    let style = ctx.theme.status(notice.status);
+    let text = format!(" {} {}", ctx.theme.symbol(notice.status), notice.says);
     let mut rows = text::wrap(&text, usize::from(width).max(8));
     if rows.len() > TOLD {
         rows.truncate(TOLD);
@@ -269,7 +231,7 @@ fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
             *last = text::cut(&format!("{last} {}", ctx.theme.ellipsis()), width.into(), ctx.theme.ellipsis());
         }
     }
-    rows.into_iter().map(|row| Line::styled(row, ctx.theme.status(Status::Warn))).collect()
+    rows.into_iter().map(|row| Line::styled(row, style)).collect()
 }
 
 fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
@@ -291,8 +253,8 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
     }
     if let Some(notice) = &model.notice {
-        let text = text::cut(&format!(" {} {notice}", theme.symbol(Status::Warn)), width, theme.ellipsis());
-        return Line::styled(text, theme.status(Status::Warn));
+        let text = format!(" {} {}", theme.symbol(notice.status), notice.says);
+        return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(notice.status));
     }
     if geometry::small(model.size) && navigate::covered(model) {
         let (columns, rows) = SMALLEST;

@@ -12,6 +12,7 @@ use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg};
 use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::domain::consent::Level;
+use flightdeck::domain::notice::Notice;
 use proptest::prelude::*;
 use ratatui::style::Color;
 use screen::{deployed, drawn, empty, failing, healthy, now, planned, press, text, theme};
@@ -81,7 +82,7 @@ fn the_plan_always_shows_what_confirms_it_and_what_forbids_it() {
 #[test]
 fn a_failing_production_is_told_with_its_numbers_on_a_small_terminal() {
     let shown = text(&failing(), &theme("dark", false), (80, 24));
-    for said in ["production failing", "passed 100%", "for ", "!R", "1 failing", "PROD", "14:02:11Z", "? help"] {
+    for said in ["production failing", "CORS refused", "0s", "!R", "1 failing", "PROD", "14:02:11Z", "? help"] {
         assert!(shown.contains(said), "{said}\n{shown}");
     }
 }
@@ -91,7 +92,7 @@ fn production_is_marked_without_colour_and_without_unicode() {
     for name in ["dark", "light", "mono", "high-contrast", "no such theme"] {
         for ascii in [false, true] {
             let shown = text(&healthy(), &theme(name, ascii), (120, 30));
-            let frame = if ascii { "# PROD" } else { "┏ PROD" };
+            let frame = if ascii { "# > PROD" } else { "┏ ▸ PROD" };
             assert!(shown.contains(frame), "{name}\n{shown}");
         }
     }
@@ -238,7 +239,7 @@ fn what_is_told_and_the_key_that_helps_are_never_cut() {
     let mut model = failing();
     let told =
         "roll back production is under way: quitting ends it between two calls and leaves it open; q again quits";
-    model.notice = Some(told.into());
+    model.notice = Some(Notice::refused(told));
     for size in SIZES {
         model.size = size;
         let shown = text(&model, &theme("dark", false), size);

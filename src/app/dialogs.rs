@@ -1,8 +1,8 @@
 //! The dialogs over the panes and their keys. One at a time; esc closes it.
 
 use super::effect::Effect;
-use super::model::Model;
-use crate::action::{Action, TABLE};
+use super::model::{Model, Pane};
+use crate::action::{Action, Group, TABLE};
 use crate::app::insight::detail::Subject;
 use crate::app::insight::evidence;
 use crate::app::line::{self, Line};
@@ -12,7 +12,7 @@ use crate::app::operations::menu::{self, Item};
 use crate::app::trust::{self, Asked};
 use crate::app::{geometry, keys, reader, scroll};
 use crate::domain::ids::ServiceId;
-use crate::sanitize::Text;
+use crate::domain::notice::Notice;
 
 /// Something over the panes.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +69,16 @@ pub fn found(find: &Find) -> Vec<&'static crate::action::Entry> {
         .collect();
     rows.sort_by_key(|(rank, _)| *rank);
     rows.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The groups of the help, what works in the pane that has the keys first: log lines have keys of their own, other rows do not.
+#[must_use]
+pub fn groups(model: &Model) -> Vec<Group> {
+    let mut groups = Group::ALL.to_vec();
+    if model.focus == Pane::Logs {
+        groups.sort_by_key(|group| *group != Group::Logs);
+    }
+    groups
 }
 
 /// Whether the letters come in this order, others between them.
@@ -153,7 +163,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
 /// Nothing is done by a dialog that is not drawn.
 pub(super) fn too_small(model: &mut Model) -> Vec<Effect> {
     let (columns, rows) = geometry::SMALLEST;
-    model.notice = Some(Text::from(format!("what is open needs {columns}x{rows} to be shown: esc leaves it")));
+    model.notice = Some(Notice::refused(format!("what is open needs {columns}x{rows} to be shown: esc leaves it")));
     Vec::new()
 }
 
@@ -240,7 +250,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
         // It stays: what is typed next was meant for the menu, too.
         None => {
             let told = format!("{letter} is not an action: a capital letter starts one, esc leaves");
-            model.notice = Some(Text::from(told));
+            model.notice = Some(Notice::refused(told));
             Vec::new()
         }
     }
@@ -251,7 +261,7 @@ pub(super) fn start(model: &mut Model, letter: char, now: Now) -> Vec<Effect> {
     match menu::items(model, now).into_iter().find(|item| item.letter == letter) {
         Some(item) => started(model, item, now),
         None => {
-            model.notice = Some(Text::from("nothing was begun here yet that could be shown"));
+            model.notice = Some(Notice::refused(menu::absent(letter)));
             Vec::new()
         }
     }
@@ -260,7 +270,7 @@ pub(super) fn start(model: &mut Model, letter: char, now: Now) -> Vec<Effect> {
 fn started(model: &mut Model, item: Item, now: Now) -> Vec<Effect> {
     match item.why_not {
         Some(why) => {
-            model.notice = Some(Text::from(format!("{}: {why}", item.title)));
+            model.notice = Some(Notice::refused(format!("{}: {why}", item.title)));
             Vec::new()
         }
         None => {

@@ -17,6 +17,7 @@ use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
 use crate::domain::history::History;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::notice::Notice;
 use crate::domain::release::Deployment;
 use crate::logstore::{Piece, Tape, form};
 use crate::sanitize::Text;
@@ -25,7 +26,7 @@ use crate::sanitize::Text;
 pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
     if let Piece::End(why) = &tape.piece {
         let of = if model.alone { String::new() } else { format!("{}: ", tape.service) };
-        model.notice = Some(Text::from(format!("{of}{why}")));
+        model.notice = Some(Notice::refused(format!("{of}{why}")));
         model.logs.ended(&tape.service, why.clone());
     }
     let (before, _) = model.logs.counts();
@@ -131,7 +132,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::ProjectFile(file) => trust::found(model, *file, now),
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
-        Fact::Left(_, Ok(text) | Err(text)) | Fact::Notice(text) => model.notice = Some(text),
+        Fact::Left(_, Ok(text)) => model.notice = Some(Notice::done(text)),
+        Fact::Left(_, Err(why)) => model.notice = Some(Notice::failed(why)),
+        Fact::Notice(notice) => model.notice = Some(notice),
     }
     dialog::renewed(model);
     confirm::check(model, now);

@@ -13,10 +13,10 @@ use crate::app::logs::buffer::seek::Seek;
 use crate::app::logs::buffer::{Filter, typing};
 use crate::app::logs::keys;
 use crate::app::mouse::move_by;
-use crate::app::navigate;
+use crate::app::navigate::{self, Jump};
 use crate::app::operations::dialog::{self, Rollback};
 use crate::app::scroll;
-use crate::sanitize::Text;
+use crate::domain::notice::Notice;
 
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     model.notice = None;
@@ -109,7 +109,7 @@ pub fn needs_project(action: Action) -> bool {
 
 pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
     if model.alone && needs_project(action) {
-        model.notice = Some(Text::from("only a log is open here: flightdeck without `view` opens the project"));
+        model.notice = Some(Notice::refused("only a log is open here: flightdeck without `view` opens the project"));
         return Vec::new();
     }
     match action {
@@ -211,7 +211,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
                 "{} is under way: quitting ends it between two calls and leaves it open; q again quits",
                 operation.title
             );
-            model.notice = Some(Text::from(text));
+            model.notice = Some(Notice::refused(text));
             model.quitting = true;
             Vec::new()
         }
@@ -294,9 +294,7 @@ fn enter(model: &mut Model, now: Now) {
             None => None,
         },
         Pane::Logs => {
-            if model.logs.cursor().is_none() {
-                model.logs.toggle_pause();
-            }
+            model.logs.peek();
             model.logs.cursor().map(Subject::Line)
         }
         Pane::Health => chosen.probe.clone().map(Subject::Probe),
@@ -313,15 +311,21 @@ fn enter(model: &mut Model, now: Now) {
         }
         Pane::Readiness => {
             let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen.check);
-            if let Some(check) = check {
-                navigate::to(model, check.jump);
+            // Which environment the keys act on is chosen among environments, not by looking at a point of this list.
+            match check.map(|check| check.jump) {
+                Some(Jump::Place(Place::Env(env) | Place::Need(env, _))) => Some(Subject::Env(env)),
+                Some(Jump::Place(Place::Service(id))) => Some(Subject::Service(id)),
+                Some(elsewhere) => {
+                    navigate::to(model, elsewhere);
+                    return;
+                }
+                None => None,
             }
-            return;
         }
     };
     match subject {
         Some(subject) => model.overlay = Some(Overlay::Detail(subject)),
-        None => model.notice = Some(Text::from("nothing is here yet that could be opened")),
+        None => model.notice = Some(Notice::refused("nothing is here yet that could be opened")),
     }
 }
 
@@ -360,7 +364,7 @@ fn with_address(model: &mut Model, effect: impl Fn(String) -> Effect) -> Vec<Eff
     match address(model) {
         Some(address) => vec![effect(address)],
         None => {
-            model.notice = Some(Text::from("what is selected has no address"));
+            model.notice = Some(Notice::refused("what is selected has no address"));
             Vec::new()
         }
     }

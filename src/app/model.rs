@@ -25,6 +25,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
 use crate::domain::judge::Known;
 use crate::domain::names::Names;
+use crate::domain::notice::Notice;
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
 use crate::domain::posture::Check;
@@ -212,7 +213,7 @@ pub struct Model {
     /// Numbers given to questions; an answer to another one is dropped.
     pub asked: u64,
     /// The last thing told, until the next key.
-    pub notice: Option<Text>,
+    pub notice: Option<Notice>,
 }
 
 /// Every name that may be cut on the screen.
@@ -291,7 +292,7 @@ impl Model {
             own: BTreeSet::new(),
             quitting: false,
             asked: 0,
-            notice: settings.warnings.first().map(|warning| Text::clean(warning)),
+            notice: settings.warnings.first().map(|warning| Notice::refused(Text::clean(warning))),
         };
         super::trust::ask(&mut model, now);
         model

@@ -5,7 +5,7 @@ use crate::app::dialogs::Overlay;
 use crate::app::line::Line;
 use crate::app::logs::keys;
 use crate::app::operations::dialog::Rollback;
-use crate::sanitize::Text;
+use crate::domain::notice::Notice;
 
 /// Characters that a field of one line takes: more than anybody looks for or explains, and little enough to be drawn at each key.
 pub(in crate::app) const ONE_LINE: usize = 1000;
@@ -47,7 +47,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
         (None, Some(Rollback::Ready(..))) => Some("a paste confirms nothing: it is typed"),
         _ => None,
     };
-    model.notice = told.map(Text::from).or(model.notice.take());
+    model.notice = told.map(Notice::refused).or(model.notice.take());
 }
 
 fn told(whole: bool) -> Option<&'static str> {

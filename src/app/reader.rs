@@ -13,6 +13,7 @@ use crate::app::logs::buffer::{Filter, Source, Term};
 use crate::app::navigate;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
+use crate::domain::notice::Notice;
 use crate::domain::release::Deployment;
 use crate::logstore::Pattern;
 use crate::sanitize::Text;
@@ -171,6 +172,6 @@ pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
 pub(super) fn go(model: &mut Model, moment: Timestamp) {
     let page = model.geometry.rows(Pane::Logs);
     if !model.logs.go_to(moment, page) {
-        model.notice = Some(Text::from(format!("no line shown is later than {moment:.0}")));
+        model.notice = Some(Notice::refused(format!("no line shown is later than {moment:.0}")));
     }
 }

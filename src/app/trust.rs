@@ -8,6 +8,7 @@ use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Now};
 use crate::app::dialogs::{self, Overlay};
+use crate::domain::notice::Notice;
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
 
@@ -35,7 +36,7 @@ pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
     model.project_changed = true;
     if crate::app::navigate::covered(model) {
         model.notice =
-            Some(Text::from("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
+            Some(Notice::refused("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
     } else {
         ask(model, now);
     }
@@ -128,7 +129,8 @@ pub(super) fn key(model: &mut Model, key: Key, mut asked: Asked, now: Now) -> Ve
                 return Vec::new();
             }
             if let Some(running) = model.running() {
-                model.notice = Some(Text::from(format!("{} is under way: it is read after its end", running.title)));
+                model.notice =
+                    Some(Notice::refused(format!("{} is under way: it is read after its end", running.title)));
                 return Vec::new();
             }
             let file = open(model).cloned();
@@ -145,7 +147,7 @@ pub(super) fn approved(model: &mut Model, done: Result<(), Text>) -> Vec<Effect>
     match done {
         Ok(()) => vec![Effect::Restart],
         Err(why) => {
-            model.notice = Some(why);
+            model.notice = Some(Notice::failed(why));
             Vec::new()
         }
     }
@@ -198,7 +200,7 @@ mod tests {
         assert_eq!(press(&mut model, 'y', 500), [Effect::Approve(Box::new(file(2)))]);
         assert_eq!(update(&mut model, Msg::Fact(Fact::Approved(Ok(()))), at(600)), [Effect::Restart]);
         let told = update(&mut model, Msg::Fact(Fact::Approved(Err(Text::from("no")))), at(600));
-        assert!(told.is_empty() && model.notice == Some(Text::from("no")));
+        assert!(told.is_empty() && model.notice == Some(Notice::failed("no")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::health::{ProbeId, Sample};
 use super::history::History;
 use super::ids::{EnvId, OpId, ReqId, ServiceId};
 use super::log::LogBatch;
+use super::notice::Notice;
 use super::operation::{Operation, Plan};
 use super::pipeline::Run;
 use super::posture::Check;
@@ -59,5 +60,5 @@ pub enum Fact {
     /// An operation was left as it is, and what became of what it held; or why it was not left.
     Left(OpId, Result<Text, Text>),
     /// Something to tell the person once, on the hint line.
-    Notice(Text),
+    Notice(Notice),
 }

@@ -37,6 +37,7 @@ use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
+use crate::domain::notice::Notice;
 use crate::domain::operation::{
     Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState, Wait,
 };
@@ -156,7 +157,7 @@ impl Operator {
         if let Some(why) = against {
             refuse(&mut operation, why, self.clock.now());
             if let Err(error) = self.store.end(&operation).await {
-                self.outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
+                self.outbox.tell(Fact::Notice(Notice::failed(error.to_string()))).await;
             }
             self.tell(&operation).await;
             return;
@@ -190,7 +191,7 @@ impl Operator {
         notes.insert(0, operation.outcome.to_string());
         operation.outcome = Text::from(notes.join("; "));
         if let Err(error) = self.store.end(&operation).await {
-            self.outbox.tell(Fact::Notice(Text::from(error.to_string()))).await;
+            self.outbox.tell(Fact::Notice(Notice::failed(error.to_string()))).await;
         }
         self.tell(&operation).await;
     }

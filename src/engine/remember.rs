@@ -17,6 +17,7 @@ use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
+use crate::domain::notice::Notice;
 use crate::domain::operation::{OpKind, Operation};
 use crate::redact::Redactor;
 use crate::sanitize::Text;
@@ -91,43 +92,52 @@ impl Memory {
         who: &str,
         why: &str,
         until: Option<Timestamp>,
-    ) -> Result<Text, StoreError> {
+    ) -> Result<Notice, StoreError> {
         let lock = Lock { who: Text::from(who), why: kept(why), at: self.clock.now(), until };
         let end = until.map_or_else(
             || "until you give it back".to_owned(),
             |until| format!("until {}", until.strftime("%Y-%m-%d %H:%MZ")),
         );
         let told = match self.store().await?.lock(env, &lock).await? {
-            Locked::Taken => format!("{env} is locked {end}: other consoles on this store refuse to change it"),
-            Locked::Renewed(before) => format!("{env} is locked anew, {end}; before it was {}", before.words()),
-            Locked::Held(held) => format!("{env} was not locked: it is {}", held.words()),
+            Locked::Taken => {
+                Notice::done(format!("{env} is locked {end}: other consoles on this store refuse to change it"))
+            }
+            Locked::Renewed(before) => {
+                Notice::done(format!("{env} is locked anew, {end}; before it was {}", before.words()))
+            }
+            Locked::Held(held) => Notice::refused(format!("{env} was not locked: it is {}", held.words())),
         };
         self.changed.notify_one();
-        Ok(Text::from(told))
+        Ok(told)
     }
 
     /// Gives an environment back, another person's lock for a reason; what is to be told about it.
-    pub(super) async fn unlock(&self, env: &EnvId, who: &str, over: Option<(&Lock, &str)>) -> Result<Text, StoreError> {
+    pub(super) async fn unlock(
+        &self,
+        env: &EnvId,
+        who: &str,
+        over: Option<(&Lock, &str)>,
+    ) -> Result<Notice, StoreError> {
         let over = over.map(|(lock, why)| (lock, kept(why)));
         let over = over.as_ref().map(|(lock, why)| (*lock, why.as_str()));
         let told = match self.store().await?.unlock(env, who, over).await? {
-            Unlocked::Nothing => format!("{env} was not locked"),
-            Unlocked::Gone(lock) if lock.who.as_str() == who => format!("{env} is unlocked"),
-            Unlocked::Gone(lock) => format!("{env} is unlocked; it was {}", lock.words()),
-            Unlocked::Held(held) => format!("{env} was not unlocked: it is {}", held.words()),
+            Unlocked::Nothing => Notice::refused(format!("{env} was not locked")),
+            Unlocked::Gone(lock) if lock.who.as_str() == who => Notice::done(format!("{env} is unlocked")),
+            Unlocked::Gone(lock) => Notice::done(format!("{env} is unlocked; it was {}", lock.words())),
+            Unlocked::Held(held) => Notice::refused(format!("{env} was not unlocked: it is {}", held.words())),
         };
         self.changed.notify_one();
-        Ok(Text::from(told))
+        Ok(told)
     }
 
     /// Marks a commit bad, or takes the mark away.
-    pub(super) async fn mark(&self, sha: &Sha, who: &str, why: Option<&str>) -> Result<Text, StoreError> {
+    pub(super) async fn mark(&self, sha: &Sha, who: &str, why: Option<&str>) -> Result<Notice, StoreError> {
         let at = self.clock.now();
         let mark = why.map(|why| Mark { who: Text::from(who), why: kept(why), at });
         self.store().await?.mark(sha, mark.as_ref(), who).await?;
         self.changed.notify_one();
         let word = if why.is_some() { "is marked bad: nothing goes to it" } else { "is no longer marked bad" };
-        Ok(Text::from(format!("{} {word}", sha.short())))
+        Ok(Notice::done(format!("{} {word}", sha.short())))
     }
 
     /// A person's word to an operation that is held.

@@ -14,6 +14,7 @@ use super::surface::Surface;
 use crate::app::effect::Effect;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
+use crate::domain::notice::Notice;
 use crate::domain::trust::ProjectFile;
 use crate::engine::EngineHandle;
 use crate::sanitize::Text;
@@ -99,11 +100,11 @@ impl Performer {
         let says = match osc::clipboard(text) {
             Some(bytes) => {
                 surface.write(&bytes)?;
-                format!("copied to the clipboard: {text}")
+                Notice::done(format!("copied to the clipboard: {text}"))
             }
-            None => "too long for the terminal's clipboard: nothing was copied; save it with ctrl-s".to_owned(),
+            None => Notice::failed("too long for the terminal's clipboard: nothing was copied; save it with ctrl-s"),
         };
-        self.tell(Text::from(says));
+        self.tell(says);
         Ok(())
     }
 
@@ -126,8 +127,8 @@ impl Performer {
         }));
     }
 
-    fn tell(&self, says: Text) {
-        self.background.push(Box::pin(std::future::ready(Fact::Notice(says))));
+    fn tell(&self, notice: Notice) {
+        self.background.push(Box::pin(std::future::ready(Fact::Notice(notice))));
     }
 
     /// Shows a file in the pager, as the person set it, and removes it.
@@ -139,17 +140,17 @@ impl Performer {
         let _ = std::fs::remove_file(path);
         match ended {
             Ok(status) if status.success() => {}
-            Ok(status) => self.tell(Text::from(format!("$PAGER ({pager}) ended: {status}"))),
-            Err(error) => self.tell(Text::from(format!("$PAGER ({pager}) cannot be run: {error}"))),
+            Ok(status) => self.tell(Notice::failed(format!("$PAGER ({pager}) ended: {status}"))),
+            Err(error) => self.tell(Notice::failed(format!("$PAGER ({pager}) cannot be run: {error}"))),
         }
         Ok(())
     }
 }
 
 /// Opens a page in the browser. The helper's own output is discarded: it would land on the screen.
-async fn open(url: String) -> Text {
+async fn open(url: String) -> Notice {
     if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return Text::from(format!("not opened, it is not a web address: {url}"));
+        return Notice::failed(format!("not opened, it is not a web address: {url}"));
     }
     let helper = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let child = tokio::process::Command::new(helper)
@@ -159,8 +160,8 @@ async fn open(url: String) -> Text {
         .stderr(Stdio::null())
         .spawn();
     match child {
-        Ok(_) => Text::from(format!("opened {url}")),
-        Err(_) => Text::from(format!("no browser here ({helper} not found): Y copies {url}")),
+        Ok(_) => Notice::done(format!("opened {url}")),
+        Err(_) => Notice::failed(format!("no browser here ({helper} not found): Y copies {url}")),
     }
 }
 

@@ -4,8 +4,10 @@ pub(in crate::ui) mod logs;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::app::dialogs::{Find, Overlay, found};
+use crate::action::{Entry, Group};
+use crate::app::dialogs::{Find, Overlay, found, groups};
 use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::evidence;
@@ -51,20 +53,55 @@ pub(super) fn window(at: usize, rows: usize) -> usize {
     geometry::scrolled(Some(at), rows)
 }
 
+/// A row of the help or the palette.
+enum Row {
+    Heading(Group),
+    Entry(&'static Entry),
+    Blank,
+}
+
+/// Rows of the help: group by group while nothing is looked for, what works here first.
+fn rows(ctx: &Ctx<'_>, find: &Find, palette: bool) -> Vec<Row> {
+    let all = found(find);
+    // Of a log that is read alone, what needs a project is left out.
+    let useful = |entry: &&'static Entry| !ctx.model.alone || !crate::app::keys::needs_project(entry.action);
+    if palette || !find.text.is_empty() {
+        return all.into_iter().map(Row::Entry).collect();
+    }
+    let mut rows = Vec::new();
+    for group in groups(ctx.model) {
+        let mut own = all.iter().copied().filter(|entry| entry.group == group).filter(useful).peekable();
+        if own.peek().is_some() {
+            rows.extend((!rows.is_empty()).then_some(Row::Blank));
+            rows.push(Row::Heading(group));
+            rows.extend(own.map(Row::Entry));
+        }
+    }
+    rows
+}
+
 fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palette: bool) -> Laid {
     let mark = ctx.theme.ellipsis();
     let title = if palette { "Palette" } else { "Help" };
-    let all = found(find);
+    let all = rows(ctx, find, palette);
     // The help shows as much as it can at once: two columns where there is room for them.
-    let longest = all.iter().map(|entry| entry.title.chars().count()).max().unwrap_or(0);
+    let longest = all.iter().map(|row| if let Row::Entry(entry) = row { entry.title.width() } else { 0 }).max();
     let half = columns(body) / 2;
-    let two = !palette && all.len() > room(body) && KEYS + longest < half;
+    let two = !palette && all.len() > room(body) && KEYS + longest.unwrap_or(0) < half;
     let per_column = if two { all.len().div_ceil(2) } else { all.len() };
-    let cell = |index: usize| {
-        let Some(entry) = all.get(index) else { return Vec::new() };
-        let keys = text::fit(&format!(" {}", entry.keys.join(" ")), KEYS, mark);
-        let title = if two { text::fit(entry.title, half - KEYS, mark) } else { entry.title.to_owned() };
-        vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
+    let cell = |index: usize| match all.get(index) {
+        Some(Row::Entry(entry)) => {
+            let keys = text::fit(&format!(" {}", entry.keys.join(" ")), KEYS, mark);
+            let title = if two { text::fit(entry.title, half - KEYS, mark) } else { entry.title.to_owned() };
+            vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
+        }
+        Some(Row::Heading(group)) => {
+            let name = format!(" {}", group.name());
+            let name = if two { text::fit(&name, half, mark) } else { name };
+            vec![Span::styled(name, ctx.theme.focus())]
+        }
+        Some(Row::Blank) => vec![Span::raw(if two { " ".repeat(half) } else { String::new() })],
+        None => Vec::new(),
     };
     let mut lines: Vec<Line<'static>> = (0..per_column)
         .map(|index| {
@@ -110,7 +147,8 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
     let last_row = at + lines.len().saturating_sub(items.len());
     let env = ctx.model.selected_env().map(|env| &env.id);
     let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
-    Dialog { env, title: "Actions", lines, last, at: Some(last_row), ..Dialog::default() }.draw(ctx, frame, body)
+    let title = format!("Actions: {}", menu::place(ctx.model));
+    Dialog { env, title: &title, lines, last, at: Some(last_row), ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {

@@ -2,11 +2,13 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
 use super::Ctx;
 use super::text;
+use crate::app::insight::readiness;
 use crate::app::logs::buffer::typing;
 use crate::app::model::Pane;
 use crate::domain::amount::amount;
@@ -22,11 +24,16 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     let prod = pane == Pane::Environments && production;
     let focused = model.focus == pane;
     let style = match (prod, focused) {
-        (true, _) => theme.prod(),
+        (true, true) => theme.prod(),
+        // Thick in its hue, and not as bright as the one that has the keys.
+        (true, false) => theme.prod().remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM),
         (false, true) => theme.focus(),
         (false, false) => theme.dim(),
     };
     let mut title = vec![Span::raw(" ")];
+    if focused {
+        title.push(Span::styled(format!("{} ", theme.here()), if prod { theme.prod() } else { theme.focus() }));
+    }
     if prod {
         title.push(Span::styled("PROD  ", theme.prod()));
     }
@@ -73,24 +80,27 @@ fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
         Pane::Journal => {
             let history = &model.history;
             let chain = match &history.chain {
-                Chain::Unread(why) => format!("the chain was not read: {why}"),
+                Chain::Unread(why) => format!("not checked: {why}"),
                 Chain::Holds { row, at } if *row == history.height => {
-                    format!("the chain holds, read {}", at.strftime("%H:%M:%SZ"))
+                    format!("unaltered, checked {}", at.strftime("%H:%M:%SZ"))
                 }
-                Chain::Holds { row, .. } => format!("the chain holds to row {row}, the rest is being read"),
+                Chain::Holds { row, .. } => format!("unaltered to row {row}, the rest is being checked"),
                 Chain::Broken { row, why, at } => {
-                    format!("THE CHAIN IS BROKEN at row {row}: {why}, read {}", at.strftime("%H:%M:%SZ"))
+                    format!("ALTERED at row {row}: {why}, checked {}", at.strftime("%H:%M:%SZ"))
                 }
             };
             format!("  {} {dot} {chain}", amount(usize::try_from(history.height).unwrap_or_default(), "row"))
         }
-        Pane::Timeline => format!("  {} events", model.timeline.len()),
+        Pane::Timeline => format!("  {}", amount(model.timeline.len(), "event")),
+        Pane::Readiness => {
+            readiness::ends(model).map(|(from, to)| format!("  {from} {} {to}", ctx.theme.arrow())).unwrap_or_default()
+        }
         Pane::Secrets => {
             let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
             match blocking {
                 0 => String::new(),
-                1 => "  1 blocks promotion".to_owned(),
-                many => format!("  {many} block promotion"),
+                1 => "  1 key blocks promotion".to_owned(),
+                many => format!("  {many} keys block promotion"),
             }
         }
         Pane::Releases => {
@@ -144,9 +154,9 @@ fn logs(ctx: &Ctx<'_>) -> String {
         if logs.opening() {
             "opening"
         } else if logs.following() {
-            "follow"
+            "following"
         } else {
-            "paused"
+            "paused, G follows"
         }
     ));
     if logs.beside() {

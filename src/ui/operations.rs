@@ -3,3 +3,4 @@
 pub(in crate::ui) mod dialog;
 pub(in crate::ui) mod scale;
 pub(in crate::ui) mod secret;
+mod sure;

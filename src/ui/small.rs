@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Ctx, alarm_line, header, hint_line, panes, text};
+use super::{Ctx, alarm, header, hint_line, panes, text};
 use crate::app::dialogs::Overlay;
 use crate::app::geometry::{Area, Geometry};
 use crate::app::model::Pane;
@@ -22,7 +22,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
     };
     put(frame, first(ctx, area.width));
     if model.banner.is_some() {
-        put(frame, alarm_line(ctx, area.width));
+        put(frame, alarm::line(ctx, area.width));
     }
     // What is typed, and what is answered to it, has to be seen; hints of keys need not.
     let says = matches!(model.overlay, Some(Overlay::Prompt(_))) || model.notice.is_some() || covered(model);

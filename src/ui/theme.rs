@@ -118,7 +118,7 @@ impl Theme {
             (Status::Running, true) => "~",
             (Status::Paused, false) => "‖",
             (Status::Paused, true) => "=",
-            (Status::Warn, false) => "⚠",
+            (Status::Warn, false) => "▲",
             (Status::Warn, true) => "!",
             (Status::Unknown, _) => "?",
         }
@@ -252,6 +252,12 @@ impl Theme {
     #[must_use]
     pub fn differs(&self) -> &'static str {
         self.glyph("≠", "!=")
+    }
+
+    /// The keys go here.
+    #[must_use]
+    pub fn here(&self) -> &'static str {
+        self.glyph("▸", ">")
     }
 
     /// Where the next typed letter goes.

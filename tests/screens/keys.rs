@@ -14,6 +14,7 @@ use flightdeck::domain::fact::Fact;
 use flightdeck::domain::history::History;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::Level;
+use flightdeck::domain::notice::Notice;
 use flightdeck::domain::posture::{Check, Reading};
 use flightdeck::sanitize::Text;
 
@@ -154,7 +155,7 @@ fn every_list_has_a_chosen_row_from_the_start_and_enter_opens_it() {
         press(&mut model, view);
         let before = model.view;
         send(&mut model, key(KeyCode::Enter));
-        assert!(model.view != before || model.rollback.is_some(), "{view} leads nowhere");
+        assert!(model.view != before || model.rollback.is_some() || model.overlay.is_some(), "{view} leads nowhere");
     }
 }
 
@@ -351,4 +352,135 @@ fn the_lowest_level_goes_round() {
         levels.push(model.logs.filter().level);
     }
     assert_eq!(levels, [Level::Warn, Level::Error, Level::Trace]);
+}
+
+#[test]
+fn a_look_at_the_newest_line_does_not_end_the_following_of_lines() {
+    let mut model = world();
+    press(&mut model, '4');
+    assert!(model.logs.following());
+    for leaves in [KeyCode::Esc, KeyCode::Enter, KeyCode::Char('q')] {
+        send(&mut model, key(KeyCode::Enter));
+        assert!(matches!(model.overlay, Some(Overlay::Detail(Subject::Line(_)))) && !model.logs.following());
+        send(&mut model, key(leaves));
+        assert!(model.logs.following() && model.overlay.is_none(), "{leaves:?}");
+    }
+    press(&mut model, ' ');
+    let chosen = model.logs.cursor();
+    send(&mut model, key(KeyCode::Enter));
+    send(&mut model, key(KeyCode::Esc));
+    assert!(!model.logs.following() && model.logs.cursor() == chosen, "who paused by hand stays there");
+    let shown = text(&model, &theme("dark", false), (120, 30));
+    assert!(shown.contains("paused, G follows"), "{shown}");
+}
+
+#[test]
+fn a_point_of_readiness_is_looked_at_and_the_keys_still_mean_the_environment_that_was_chosen() {
+    let mut model = failing();
+    let before = model.selection.place.clone();
+    press(&mut model, '9');
+    for _ in 0..10 {
+        send(&mut model, key(KeyCode::Enter));
+        assert_eq!(model.selection.place, before);
+        send(&mut model, key(KeyCode::Esc));
+        press(&mut model, '9');
+        press(&mut model, 'j');
+    }
+    let shown = text(&model, &theme("dark", false), (120, 30));
+    assert!(shown.contains("Readiness  staging → production"), "{shown}");
+}
+
+#[test]
+fn the_alarm_has_a_row_of_its_own_wherever_the_selection_is_and_dialogs_say_when_they_are_about_another_place() {
+    let mut model = failing();
+    model.selection.place = Some(Place::Env("staging".into()));
+    press(&mut model, '!');
+    let shown = text(&model, &theme("dark", false), (120, 40));
+    assert!(
+        shown.contains("Actions: staging") && shown.contains("! roll back production, which is failing"),
+        "{shown}"
+    );
+    send(&mut model, key(KeyCode::Esc));
+    model.rollback = Some(Rollback::Pick {
+        env: "staging".into(),
+        alone: None,
+        choices: Vec::new(),
+        chosen: None,
+        by_hand: false,
+        manner: flightdeck::domain::manner::Manner::default(),
+    });
+    for size in [(80, 24), (120, 30)] {
+        let shown = text(&model, &theme("dark", false), size).replace("│", " ");
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        let told = "this is about staging, while production is failing: esc, then !! rolls production back";
+        let told: Vec<&str> = told.split(' ').collect();
+        assert!(words.windows(told.len()).any(|window| window == told), "{shown}");
+    }
+    send(&mut model, key(KeyCode::Esc));
+    let calm = &mut world();
+    press(calm, ':');
+    typed(calm, "!!");
+    send(calm, key(KeyCode::Enter));
+    assert!(hints(calm).contains("there is no alarm to act on"), "{}", hints(calm));
+}
+
+#[test]
+fn every_letter_of_the_menu_is_in_the_table_of_actions() {
+    for mut model in [world(), failing()] {
+        for place in [Place::Env("production".into()), Place::Service(ServiceId::new("production", "frontend"))] {
+            model.selection.place = Some(place);
+            for item in flightdeck::app::operations::menu::items(&model, now()) {
+                let key = format!("!{}", item.letter);
+                assert!(flightdeck::action::by_key(&key).is_some(), "{key}: {}", item.title);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_help_begins_with_what_works_in_the_pane_that_has_the_keys() {
+    let first = |view: char| {
+        let mut model = world();
+        press(&mut model, view);
+        press(&mut model, '?');
+        let shown = text(&model, &theme("dark", false), (80, 24));
+        let row = shown.lines().skip_while(|line| !line.contains("Help")).nth(1);
+        row.unwrap_or_default().to_owned()
+    };
+    assert!(first('4').contains("Log lines"), "{}", first('4'));
+    assert!(first('3').contains("The selected row"), "{}", first('3'));
+}
+
+#[test]
+fn a_success_is_not_told_with_the_mark_of_a_warning() {
+    let mut model = world();
+    for (notice, mark) in [
+        (Notice::done("production is unlocked"), "✔"),
+        (Notice::refused("production was not unlocked"), "▲"),
+        (Notice::under_way("looking for it"), "◌"),
+        (Notice::failed("no browser here"), "✖"),
+    ] {
+        let said = format!(" {mark} {}", notice.as_str());
+        tell(&mut model, Fact::Notice(notice));
+        assert_eq!(hints(&model), said);
+    }
+}
+
+#[test]
+fn one_frame_alone_looks_as_if_it_had_the_keys() {
+    for (view, pane) in [("", "Environments"), ("\t", "Logs")] {
+        let mut model = failing();
+        view.chars().for_each(|_| drop(send(&mut model, key(KeyCode::Tab))));
+        for size in [(80, 24), (120, 30)] {
+            let shown = text(&model, &theme("mono", false), size);
+            let marked: Vec<&str> = shown.lines().filter(|line| line.contains('▸')).collect();
+            assert!(
+                marked
+                    .iter()
+                    .all(|line| line.contains(&format!("▸ {pane}")) || line.contains(&format!("▸ PROD  {pane}"))),
+                "{shown}"
+            );
+            assert!(!marked.is_empty(), "{shown}");
+        }
+    }
 }

@@ -164,6 +164,14 @@ fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
     })
 }
 
+/// What has to be said of a change of an environment while an alarm stands for another one.
+#[must_use]
+pub fn elsewhere(model: &Model, env: &EnvId) -> Option<String> {
+    let banner = model.banner.as_ref().filter(|banner| !banner.tells(env))?;
+    let alarm = &banner.env;
+    Some(format!("this is about {env}, while {alarm} is {}: esc, then !! rolls {alarm} back", banner.state))
+}
+
 /// Whether the menu's `R` acts on what the alarm line names: that environment's row is selected.
 #[must_use]
 pub fn selected(model: &Model) -> bool {

@@ -87,6 +87,13 @@ pub fn verdict(checks: &[Check]) -> (State, String) {
     }
 }
 
+/// From which environment to which the points are about; `None` while that is not said.
+#[must_use]
+pub fn ends(model: &Model) -> Option<(EnvId, EnvId)> {
+    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id))?;
+    Some((model.env(&promotion.from)?.id.clone(), model.env(&promotion.to)?.id.clone()))
+}
+
 /// Every point, in the order in which a person would ask.
 #[must_use]
 pub fn checks(model: &Model, now: Now) -> Vec<Check> {

@@ -61,6 +61,8 @@ pub struct LogBuf {
     sources: Vec<Source>,
     /// The last row visible while paused; `None` = follow.
     anchor: Option<u64>,
+    /// A look at a line has paused it, and nobody else has.
+    peeking: bool,
     /// Shown rows dropped since the anchor was set: so many newer ones may fill a paused page.
     lost: usize,
     arrived: u64,
@@ -89,6 +91,7 @@ impl LogBuf {
             cursor: None,
             sources: Vec::new(),
             anchor: None,
+            peeking: false,
             lost: 0,
             arrived: 0,
             dropped: 0,

@@ -11,8 +11,8 @@ use crate::app::model::{Model, Pane};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate;
 use crate::domain::log::Level;
+use crate::domain::notice::Notice;
 use crate::logstore::Field;
-use crate::sanitize::Text;
 
 /// Columns that long lines move by.
 const ASIDE: usize = 16;
@@ -65,7 +65,7 @@ fn go(model: &mut Model, text: &str) {
     };
     match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
         Some(moment) => crate::app::reader::go(model, moment),
-        None => model.notice = Some(Text::from("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
+        None => model.notice = Some(Notice::refused("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
     }
 }
 
@@ -131,12 +131,12 @@ pub(in crate::app) fn seek(model: &mut Model, what: Seek, forward: bool) {
     navigate::show(model, Pane::Logs);
     let page = model.geometry.rows(Pane::Logs);
     if what == Seek::Match && model.logs.term().text.is_empty() {
-        model.notice = Some(Text::from("nothing to search for yet: / takes a text"));
+        model.notice = Some(Notice::refused("nothing to search for yet: / takes a text"));
         return;
     }
     match model.logs.seek(what, forward, page) {
         Some(sought) => tell(model, sought),
-        None => model.notice = Some(Text::from("looking for it")),
+        None => model.notice = Some(Notice::under_way("looking for it")),
     }
 }
 
@@ -144,7 +144,7 @@ pub(in crate::app) fn seek(model: &mut Model, what: Seek, forward: bool) {
 pub(in crate::app) fn tell(model: &mut Model, sought: Sought) {
     let thing = if sought.what == Seek::Error { "error" } else { "match" };
     let way = if sought.forward { "below" } else { "above" };
-    model.notice = (!sought.found).then(|| Text::from(format!("no {thing} {way}")));
+    model.notice = (!sought.found).then(|| Notice::refused(format!("no {thing} {way}")));
 }
 
 fn cycle_level(model: &mut Model) {
@@ -170,7 +170,7 @@ fn right(model: &mut Model) {
         model.reading.column = next;
         model.reading.wrap = false;
     } else {
-        model.notice = Some(Text::from("no line of this page is cut"));
+        model.notice = Some(Notice::refused("no line of this page is cut"));
     }
 }
 
@@ -180,6 +180,6 @@ fn context(model: &mut Model) {
     let page = model.geometry.rows(Pane::Logs);
     if !model.logs.neighbours(page) {
         model.notice =
-            Some(Text::from("every line is shown; while a filter (/) hides some, x shows the lines around one"));
+            Some(Notice::refused("every line is shown; while a filter (/) hides some, x shows the lines around one"));
     }
 }

@@ -6,6 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::amount::amount;
+use crate::domain::notice::Notice;
 use crate::sanitize::Text;
 
 /// Bytes of a part: about two milliseconds of work.
@@ -33,15 +34,15 @@ pub struct Saving {
 /// Begins to write what is shown, to keep it or to show it in the pager.
 pub(in crate::app) fn begin(model: &mut Model, pager: bool, now: Now) -> Vec<Effect> {
     if model.saving.is_some() {
-        model.notice = Some(Text::from("lines are being written already"));
+        model.notice = Some(Notice::refused("lines are being written already"));
         return Vec::new();
     }
     if pager && model.private {
-        model.notice = Some(Text::from("privacy is on, and the pager would show what is hidden here; p ends it"));
+        model.notice = Some(Notice::refused("privacy is on, and the pager would show what is hidden here; p ends it"));
         return Vec::new();
     }
     if model.logs.searching() {
-        model.notice = Some(Text::from("the filter is still searching; try again when it has ended"));
+        model.notice = Some(Notice::refused("the filter is still searching; try again when it has ended"));
         return Vec::new();
     }
     let (from, until) = model.logs.span();
@@ -57,9 +58,9 @@ pub(in crate::app) fn written(model: &mut Model, path: Result<Text, Text>) -> Ve
     let Some(saving) = &model.saving else { return Vec::new() };
     let (lines, whole) = (saving.lines, saving.next >= saving.until);
     let said = match path {
-        Err(why) => format!("not saved whole: {why}"),
+        Err(why) => Notice::failed(format!("not saved whole: {why}")),
         Ok(_) if *model.logs.filter() != saving.filter => {
-            "not saved whole: the filter has changed meanwhile".to_owned()
+            Notice::failed("not saved whole: the filter has changed meanwhile")
         }
         Ok(path) if whole && saving.pager => {
             let effect = Effect::Pager(path.to_string());
@@ -67,11 +68,12 @@ pub(in crate::app) fn written(model: &mut Model, path: Result<Text, Text>) -> Ve
             return vec![effect];
         }
         Ok(path) if whole => {
-            format!("saved {} in {path}", amount(usize::try_from(lines).unwrap_or(usize::MAX), "line"))
+            let lines = amount(usize::try_from(lines).unwrap_or(usize::MAX), "line");
+            Notice::done(format!("saved {lines} in {path}"))
         }
         Ok(_) => return part(model, false),
     };
-    (model.saving, model.notice) = (None, Some(Text::from(said)));
+    (model.saving, model.notice) = (None, Some(said));
     Vec::new()
 }
 
@@ -82,6 +84,6 @@ fn part(model: &mut Model, first: bool) -> Vec<Effect> {
     saving.lines += lines;
     let all = (saving.until - saving.from).max(1);
     let percent = (next.saturating_sub(saving.from)).saturating_mul(100) / all;
-    model.notice = Some(Text::from(format!("writing the lines shown: {percent}%")));
+    model.notice = Some(Notice::under_way(format!("writing the lines shown: {percent}%")));
     vec![Effect::Save { name: saving.name.clone(), text, first }]
 }

@@ -16,7 +16,7 @@ use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 
 /// A key that was on its way before the plan showed confirms nothing.
-const ARMED_AFTER: Duration = Duration::from_millis(400);
+pub(super) const ARMED_AFTER: Duration = Duration::from_millis(400);
 /// Letters that open nothing in the menu of actions, so that a habit confirms nothing.
 const LETTERS: [char; 4] = ['H', 'I', 'K', 'X'];
 

@@ -10,6 +10,7 @@ use super::confirm::{Answer, Confirm};
 use super::follow;
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
+use super::sure::{self, About, Sure};
 use crate::app::dialogs;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
@@ -26,6 +27,7 @@ use crate::domain::environment::{EnvInfo, Platform, Status};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::manner::{Manner, Strategy};
+use crate::domain::notice::Notice;
 use crate::domain::operation::{Plan, Wish};
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
@@ -39,8 +41,8 @@ pub enum Asks {
     Lock(Option<SignedDuration>),
     /// Another person's claim on it is taken away.
     Unlock(Lock),
-    /// A commit is to be marked bad.
-    Mark(Sha),
+    /// A commit is to be marked bad; where it runs of which nothing says that it fails.
+    Mark(Sha, Vec<String>),
 }
 
 /// Where the dialog stands.
@@ -82,6 +84,8 @@ pub enum Rollback {
     Ready(Box<Plan>, Confirm),
     /// No plan could be made, or it fell: why, and what was asked, where it can be asked again.
     Refused(Text, Option<Question>),
+    /// A change of the store that takes yes or no.
+    Sure(Sure),
     /// Under way, or over.
     Following(OpId),
 }
@@ -180,7 +184,7 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
         // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
         Ok(plan) if plan.continues.is_none() && needs_reason(&plan) && !answered_for(model, &plan, &question) => {
             let new = Override::untold(&plan.overrides, &question.told).or(plan.overrides.first());
-            model.notice = new.map(|new| Text::from(format!("a reason is needed: {}", new.words())));
+            model.notice = new.map(|new| Notice::refused(format!("a reason is needed: {}", new.words())));
             // What was written before is no reason for this, and is there to be sent again or changed.
             let said = model.reason.take().or(question.said);
             let note = Box::new(Note::of(said.as_ref()));
@@ -262,6 +266,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
         }
         Some(Rollback::Entering(_)) => return secret::key(model, key, now),
         Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
+        Some(Rollback::Sure(_)) => return sure::key(model, key, now),
         Some(Rollback::Refused(..) | Rollback::Preflighting(..)) => {
             return match key.code {
                 KeyCode::Char('q') => {
@@ -310,7 +315,7 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             "that came faster than a person types, as a paste does: press it again to confirm".to_owned()
         }
     };
-    model.notice = Some(Text::from(told));
+    model.notice = Some(Notice::refused(told));
     Vec::new()
 }
 
@@ -338,19 +343,21 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     };
     let Some(Rollback::Commenting { told, .. }) = &mut model.rollback else { return Vec::new() };
     if let Some(new) = Override::untold(&found, told) {
-        model.notice =
-            Some(Text::from(format!("that came while you wrote: {}; enter again is a reason for it", new.words())));
+        model.notice = Some(Notice::refused(format!(
+            "that came while you wrote: {}; enter again is a reason for it",
+            new.words()
+        )));
         *told = Override::with(std::mem::take(told), found);
         return Vec::new();
     }
     let told = std::mem::take(told);
     let missing = match &asks {
         Asks::Wish(_) => told.first().map(Override::words),
-        Asks::Lock(_) | Asks::Mark(_) => Some("others will ask why".to_owned()),
+        Asks::Lock(_) | Asks::Mark(..) => Some("others will ask why".to_owned()),
         Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
     };
     if let Some(why) = missing.filter(|_| said.is_empty()) {
-        model.notice = Some(Text::from(format!("a reason is needed: {why}")));
+        model.notice = Some(Notice::refused(format!("a reason is needed: {why}")));
         return Vec::new();
     }
     match asks {
@@ -366,9 +373,13 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
             model.rollback = None;
             vec![Effect::Unlock(env, Some((held, said)))]
         }
-        Asks::Mark(sha) => {
+        Asks::Mark(sha, runs) if runs.is_empty() => {
             model.rollback = None;
             vec![Effect::Mark(sha, Some(said))]
+        }
+        Asks::Mark(sha, runs) => {
+            sure::ask(model, About::Mark(sha, said, runs), now);
+            Vec::new()
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::app::question::{self, Question};
 use crate::app::scroll;
 use crate::domain::cut_short::{finished, undone};
 use crate::domain::ids::OpId;
+use crate::domain::notice::Notice;
 use crate::domain::operation::{Operation, StepReport, StepState, Wait};
 use crate::sanitize::Text;
 
@@ -25,7 +26,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
     if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
         let barred = model.env(&held.env).and_then(crate::domain::environment::EnvInfo::read_only);
         if let (Some(why), KeyCode::Char('G' | 'X')) = (barred, key.code) {
-            model.notice = Some(why);
+            model.notice = Some(Notice::refused(why));
             return Vec::new();
         }
         return match key.code {

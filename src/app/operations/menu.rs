@@ -4,10 +4,11 @@ mod runs;
 mod services;
 
 use super::dialog::{self, Asks, Rollback};
+use super::marking;
 use super::scale;
 use super::secret;
+use super::sure::{self, About};
 use crate::app::effect::Effect;
-use crate::app::insight::banner;
 use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
@@ -50,17 +51,19 @@ pub enum Run {
     Scale(ServiceId),
     /// A claim on an environment.
     Lock(EnvId),
-    /// The end of one's own claim, or of another person's.
-    Unlock(EnvId, Option<Lock>),
-    /// A mark on a commit, or its end.
-    Mark(EnvId, Sha, bool),
+    /// The end of a claim: one's own, or another person's.
+    Unlock(EnvId, Lock),
+    /// A mark on a commit.
+    Mark(Sha),
+    /// The end of a mark.
+    Unmark(Sha, Mark),
     /// An operation's steps and choices.
     Show(OpId),
     /// Nothing: the console cannot do it.
     Nothing,
 }
 
-/// The key in the menu of what the alarm line names, where another row is selected.
+/// The key in the menu of what the alarm line names.
 pub const ALARM: char = '!';
 /// The key in the menu of the selected row's way back.
 pub const ROLL_BACK: char = 'R';
@@ -68,15 +71,21 @@ pub const ROLL_BACK: char = 'R';
 /// What the console does not do, and where it is done.
 const FREEZE: &str = "not from here; write `freeze` into the configuration; L locks it now";
 
+/// What the rows are about: the selected place. An alarm that stands elsewhere has a row of its own.
+#[must_use]
+pub fn place(model: &Model) -> String {
+    match &model.selection.place {
+        Some(Place::Env(env) | Place::Need(env, _)) => env.to_string(),
+        Some(Place::Service(service)) => service.to_string(),
+        None => "nothing selected".to_owned(),
+    }
+}
+
 /// The rows for what is selected.
 #[must_use]
 pub fn items(model: &Model, now: Now) -> Vec<Item> {
     let mut items = Vec::new();
-    let place = match &model.selection.place {
-        Some(Place::Env(env) | Place::Need(env, _)) => env.to_string(),
-        Some(Place::Service(service)) => service.to_string(),
-        None => "nothing selected".to_owned(),
-    };
+    let place = place(model);
     for (letter, operation) in ('1'..='9').zip(model.interrupted()) {
         items.push(Item {
             letter,
@@ -107,7 +116,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
     items.push(services::scale(model, now));
     items.extend(services::levers(model, now));
     items.extend(lock(model, now));
-    items.push(mark(model, now));
+    items.push(marking::item(model, now));
     items.push(set_secret(model, now));
     let title = "freeze at certain times".to_owned();
     items.push(Item { letter: 'F', title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing });
@@ -121,9 +130,9 @@ fn project_file(model: &Model) -> Option<Item> {
     Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
 }
 
-/// The way back of what the alarm line names, where another row is selected.
+/// The way back of what the alarm line names, first while there is one, whatever row is selected.
 fn alarmed(model: &Model, now: Now) -> Option<Item> {
-    let banner = model.banner.as_ref().filter(|_| !banner::selected(model))?;
+    let banner = model.banner.as_ref()?;
     let env = model.env(&banner.env)?;
     let title = format!("roll back {}, which is {}", env.id, banner.state);
     Some(Item { letter: ALARM, title, why_not: no_way_back(model, env, now), run: Run::RollBackOf(env.id.clone()) })
@@ -185,30 +194,9 @@ fn lock(model: &Model, now: Now) -> Option<Item> {
     };
     let run = match held {
         None => Run::Lock(env.id.clone()),
-        Some(held) => Run::Unlock(env.id.clone(), Some(held.clone()).filter(|held| held.who.as_str() != &*model.who)),
+        Some(held) => Run::Unlock(env.id.clone(), held.clone()),
     };
     Some(Item { letter: 'L', title, why_not: None, run })
-}
-
-/// The selected deployment's commit, else the one that runs in the selected place.
-fn mark(model: &Model, now: Now) -> Item {
-    let chosen = model.selection.deployment.as_ref().filter(|_| model.focus == crate::app::model::Pane::Releases);
-    let chosen =
-        chosen.and_then(|(service, id)| model.releases.get(service)?.iter().find(|one| one.id == *id)?.sha.clone());
-    let env = model.selected_env();
-    let sha = chosen.or_else(|| model.judge(env?, now).sha().cloned());
-    let (Some(sha), Some(env)) = (sha, env) else {
-        let why_not = Some("no commit is selected".to_owned());
-        return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };
-    };
-    let marked = Mark::of(&model.history.marks, &sha);
-    let title = match marked {
-        Some((_, mark)) => format!("take the mark off {}: {}", sha.short(), mark.words()),
-        None => format!("mark {} bad: nothing goes to it any more", sha.short()),
-    };
-    // It is taken off by the name under which it was put.
-    let named = marked.map_or_else(|| sha.clone(), |(named, _)| named.clone());
-    Item { letter: 'B', title, why_not: None, run: Run::Mark(env.id.clone(), named, marked.is_none()) }
 }
 
 /// Why nothing may be changed there now.
@@ -259,6 +247,17 @@ fn no_way_back(model: &Model, env: &EnvInfo, now: Now) -> Option<String> {
     read_only.or_else(|| dialog::unread(model, &dialog::rollable(env), now).map(|why| why.to_string()))
 }
 
+/// Why a letter of the table of actions stands for no row now.
+pub(in crate::app) fn absent(letter: char) -> &'static str {
+    match letter {
+        ALARM => "no production is in trouble: there is no alarm to act on",
+        'O' => "nothing was begun here yet that could be shown",
+        'V' | 'Y' => "no rolling release is under way in what is selected",
+        'G' => "no run that ended badly is selected",
+        _ => "not for what is selected",
+    }
+}
+
 /// Starts what a row stands for.
 pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> {
     match run {
@@ -269,10 +268,15 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
         Run::Scale(service) => scale::open(model, service),
         Run::Wish(env, wish) => return dialog::wish(model, env, wish, now),
         Run::Lock(env) => dialog::claim(model, env, Asks::Lock(None)),
-        Run::Unlock(env, None) => return vec![Effect::Unlock(env, None)],
-        Run::Unlock(env, Some(held)) => dialog::claim(model, env, Asks::Unlock(held)),
-        Run::Mark(env, sha, true) => dialog::claim(model, env, Asks::Mark(sha)),
-        Run::Mark(_, sha, false) => return vec![Effect::Mark(sha, None)],
+        // One's own ends by a yes, another person's by a reason.
+        Run::Unlock(env, held) if held.who.as_str() == &*model.who => sure::ask(model, About::Unlock(env, held), now),
+        Run::Unlock(env, held) => dialog::claim(model, env, Asks::Unlock(held)),
+        Run::Mark(sha) => {
+            let env = model.selected_env().map(|env| env.id.clone());
+            let runs = marking::runs_well(model, &sha, now);
+            dialog::claim(model, env.unwrap_or_else(|| "".into()), Asks::Mark(sha, runs));
+        }
+        Run::Unmark(sha, mark) => sure::ask(model, About::Unmark(sha, mark), now),
         Run::Show(op) => model.rollback = Some(Rollback::Following(op)),
         Run::Nothing => {}
     }

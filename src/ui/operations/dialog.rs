@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::app::geometry::Laid;
-use crate::app::insight::live;
+use crate::app::insight::{banner, live};
 use crate::app::operations::comment::Note;
 use crate::app::operations::dialog::{Asks, Rollback};
 use crate::app::operations::follow;
@@ -16,7 +16,6 @@ use crate::domain::claim;
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
-use crate::domain::overrides::Override;
 use crate::domain::pace;
 use crate::domain::proof::{Found, Observation, Witness};
 use crate::domain::release::{Deployment, Presence};
@@ -31,7 +30,8 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         Rollback::Pick { env, alone, choices, chosen, manner, .. } => {
             let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
             let machines = choices.iter().any(Choice::has_machines);
-            let mut lines: Vec<Line<'static>> = Vec::new();
+            let mut lines: Vec<Line<'static>> =
+                banner::elsewhere(ctx.model, env).iter().map(|why| warned(ctx, why)).collect();
             if choices.is_empty() {
                 lines.push(Line::styled(
                     " no release that every service of it still has; the lists are read again",
@@ -59,17 +59,21 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
                 Asks::Lock(_) => format!("Lock {env}: why?"),
                 Asks::Unlock(held) => format!("Take {}'s lock off {env}: why?", held.who),
-                Asks::Mark(sha) => format!("Mark {} bad: why?", sha.short()),
+                Asks::Mark(sha, _) => format!("Mark {} bad: why?", sha.short()),
             };
-            let next = if matches!(asks, Asks::Wish(_)) { "shows the plan" } else { "does it" };
+            let next = match asks {
+                Asks::Wish(_) => "shows the plan",
+                Asks::Mark(_, runs) if !runs.is_empty() => "asks once more",
+                _ => "does it",
+            };
             let why = match asks {
-                Asks::Wish(_) => told.iter().map(Override::words).collect(),
-                Asks::Unlock(held) => vec![format!("it is {}", held.words())],
-                Asks::Lock(_) | Asks::Mark(_) => Vec::new(),
+                Asks::Wish(_) => told.iter().map(|one| format!("a reason is needed: {}", one.words())).collect(),
+                Asks::Unlock(held) => vec![format!("a reason is needed: it is {}", held.words())],
+                Asks::Mark(_, runs) => runs.clone(),
+                Asks::Lock(_) => Vec::new(),
             };
-            let why =
-                why.into_iter().map(|why| format!(" {} a reason is needed: {why}", ctx.theme.symbol(Status::Warn)));
-            let why = why.map(|why| Line::styled(why, ctx.theme.status(Status::Warn)));
+            let elsewhere = matches!(asks, Asks::Wish(_)).then(|| banner::elsewhere(ctx.model, env)).flatten();
+            let why = elsewhere.into_iter().chain(why).map(|why| warned(ctx, &why));
             let span = match asks {
                 Asks::Lock(span) => Some(format!(" others cannot change it {}", claim::lasting(*span, ctx.now.wall))),
                 _ => None,
@@ -81,6 +85,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let at = Some(lines.len() - note.lines().len() + note.cursor().0);
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }
+        Rollback::Sure(sure) => super::sure::draw(ctx, frame, body, sure),
         Rollback::Entering(entry) => super::secret::draw(ctx, frame, body, entry),
         Rollback::Scaling(scaling) => super::scale::draw(ctx, frame, body, scaling),
         Rollback::Preflighting(_, Question { env, wish, .. }) => {
@@ -92,6 +97,9 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         }
         Rollback::Ready(plan, confirm) => {
             let (mut lines, rest) = crate::ui::plan::lines(ctx, plan);
+            if let Some(why) = banner::elsewhere(ctx.model, &plan.env) {
+                lines.insert(0, warned(ctx, &why));
+            }
             let must = if plan.refusals.is_empty() { lines.len() } else { 0 };
             lines.extend(rest);
             let title = format!("{} {}: the plan", named(plan.kind), place(plan));
@@ -127,6 +135,11 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             }
         },
     }
+}
+
+/// What has to be known before it goes on.
+fn warned(ctx: &Ctx<'_>, why: &str) -> Line<'static> {
+    Line::styled(format!(" {} {why}", ctx.theme.symbol(Status::Warn)), ctx.theme.status(Status::Warn))
 }
 
 /// A note as it is written, with the place where the next letter goes.

@@ -114,11 +114,10 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         assert_eq!(selected(&model), own, "{place:?}");
         let items = menu::items(&model, at(3));
         let alarm = items.iter().find(|item| item.letter == menu::ALARM);
-        assert_eq!(alarm.is_none(), own, "{place:?}");
-        if let Some(alarm) = alarm {
-            assert_eq!(alarm.run, Run::RollBackOf("production".into()));
-            assert_eq!(alarm.title, "roll back production, which is failing");
-        }
+        let alarm = alarm.unwrap_or_else(|| panic!("{place:?}"));
+        assert_eq!(items[0], *alarm, "it stands first");
+        assert_eq!(alarm.run, Run::RollBackOf("production".into()));
+        assert_eq!(alarm.title, "roll back production, which is failing");
     }
     // Pressed on staging's row it opens production, whole.
     for letter in ['!', '!'] {

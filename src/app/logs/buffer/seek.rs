@@ -50,6 +50,21 @@ impl LogBuf {
         self.cursor = self.anchor;
     }
 
+    /// Selects the newest line for a look at it, where none is selected. Reading follows again when the look is over.
+    pub fn peek(&mut self) {
+        if self.cursor.is_none() {
+            self.peeking = self.following();
+            self.toggle_pause();
+        }
+    }
+
+    /// The look is over: what it has paused goes on.
+    pub fn unpeek(&mut self) {
+        if std::mem::take(&mut self.peeking) {
+            (self.anchor, self.cursor, self.lost) = (None, None, 0);
+        }
+    }
+
     fn last_shown(&self) -> Option<u64> {
         self.shown_len().checked_sub(1).and_then(|last| self.shown_at(last))
     }

@@ -1,0 +1,55 @@
+//! The alarm line: what is in trouble, why, since when, and the key that helps. Where room is short the numbers go first, then the way to
+//! the evidence, then the commit, which the header has too; the cause is cut last, and the key never.
+
+use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Ctx, text};
+use crate::app::insight::banner;
+use crate::app::operations::menu;
+
+/// Fewer letters of a cause tell nothing.
+const LEAST: usize = 10;
+
+pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
+    let Some(banner) = &ctx.model.banner else { return Line::default() };
+    let (theme, width) = (ctx.theme, usize::from(width));
+    let release = if banner.commits.is_empty() { "unknown release".to_owned() } else { banner.release() };
+    let (dot, symbol) = (theme.dot(), theme.mark(banner.state));
+    let what = format!(" {symbol} {} {}", banner.env, banner.state);
+    let full = format!("{what} {release}");
+    let span = text::since(banner.since, ctx.now.wall);
+    let passed = banner.passed.map(|one| {
+        // One sample has no window.
+        let over = if one.over.is_zero() { String::new() } else { format!(" over {}", text::age(one.over)) };
+        format!("passed {}% {} {}%{over} {dot} ", one.before, theme.arrow(), one.after)
+    });
+    let passed = passed.unwrap_or_default();
+    // The key acts on what the line names, whatever row is selected.
+    let key = if banner::selected(ctx.model) { menu::ROLL_BACK } else { menu::ALARM };
+    let help = format!("!{key} rolls back");
+    let forms = [
+        (&full, format!("{passed}for {span} {dot} X why {dot} {help}")),
+        (&full, format!("{passed}for {span} {dot} {help}")),
+        (&full, format!("for {span} {dot} X why {dot} {help}")),
+        (&full, format!("for {span} {dot} {help}")),
+        (&what, format!("for {span} {dot} {help}")),
+        (&what, format!("{span} {dot} {help}")),
+    ];
+    let cause = banner.evidence.as_str();
+    let between = format!(" {dot} ");
+    let taken = |(what, rest): &(&String, String)| what.width() + rest.width() + between.width();
+    let whole = |form: &&(&String, String)| taken(*form) + between.width() + cause.width() <= width;
+    let fits = |form: &&(&String, String)| taken(*form) <= width;
+    // The first form that leaves the cause whole, else the shortest.
+    let Some((what, rest)) = forms.iter().find(whole).or(forms.last()) else { return Line::default() };
+    let room = width.saturating_sub(what.width() + rest.width() + 2 * between.width());
+    let text = if room >= cause.width().min(LEAST) {
+        format!("{what}{between}{}{between}{rest}", text::cut(cause, room, theme.ellipsis()))
+    } else {
+        // Without room for a cause there is room for more of the rest.
+        let (what, rest) = forms.iter().find(fits).unwrap_or(&forms[5]);
+        format!("{what}{between}{rest}")
+    };
+    Line::styled(text::fit(&text, width, theme.ellipsis()), theme.banner())
+}

@@ -1,0 +1,39 @@
+//! A question that takes yes or no.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::app::geometry::Laid;
+use crate::app::operations::sure::{About, Sure};
+use crate::domain::environment::Status;
+use crate::ui::Ctx;
+use crate::ui::widgets::dialog::Dialog;
+
+pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, sure: &Sure) -> Laid {
+    let warned = |text: String| {
+        Line::styled(format!(" {} {text}", ctx.theme.symbol(Status::Warn)), ctx.theme.status(Status::Warn))
+    };
+    let (env, title, lines, does) = match &sure.about {
+        About::Unlock(env, lock) => {
+            let lines = vec![Line::raw(format!(" it is {}", lock.words()))];
+            (Some(env), format!("Unlock {env}?"), lines, "gives it back: others may change it again")
+        }
+        About::Unmark(sha, mark) => {
+            let lines = vec![Line::raw(format!(" it is marked bad: {}", mark.words()))];
+            (None, format!("Take the mark off {}?", sha.short()), lines, "takes it off: it may be gone to again")
+        }
+        About::Mark(sha, why, runs) => {
+            let mut lines: Vec<Line<'static>> = runs.iter().map(|one| warned(one.clone())).collect();
+            lines.push(Line::raw(format!(" nothing says that {} fails; your reason: {why}", sha.short())));
+            (
+                None,
+                format!("Mark {} bad, though it runs well?", sha.short()),
+                lines,
+                "marks it: nothing goes to it any more",
+            )
+        }
+    };
+    let last = Line::styled(format!(" y {does}; n or esc leaves it"), ctx.theme.strong());
+    Dialog { env, title: &title, lines, last, ..Dialog::default() }.draw(ctx, frame, body)
+}
