@@ -2,6 +2,7 @@
 
 pub mod dialogs;
 pub mod effect;
+mod feeds;
 pub mod geometry;
 pub mod insight;
 mod intake;
@@ -13,6 +14,7 @@ mod mouse;
 pub mod msg;
 pub mod navigate;
 pub mod operations;
+pub mod panes;
 mod paste;
 pub mod question;
 pub mod reader;

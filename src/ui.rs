@@ -205,7 +205,7 @@ fn tabs(ctx: &Ctx<'_>, shown: Pane, width: u16) -> Line<'static> {
             (true, false) => (ctx.theme.strong(), ""),
             (false, false) => (ctx.theme.dim(), ""),
         };
-        let mut spans = vec![Span::styled(format!(" {mark} {} ", frame::name(*pane)), style)];
+        let mut spans = vec![Span::styled(format!(" {mark} {} ", pane.listed().name()), style)];
         if let Some((status, says)) = panes::trouble(ctx, *pane) {
             let text = format!(" {} {says} ", ctx.theme.symbol(status));
             spans.push(Span::styled(text, ctx.theme.status(status)));

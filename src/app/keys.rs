@@ -1,19 +1,17 @@
 //! Keys: what lies over the panes takes them first, then the table of actions.
 
 use super::effect::Effect;
-use super::model::{DASHBOARD, Model, Pane, Place, View};
+use super::model::{DASHBOARD, Model, Pane, View};
 use super::msg::{Key, KeyCode, Now};
 use crate::action::{self, Action};
 use crate::app::dialogs::{self, Find, Overlay};
-use crate::app::insight::detail::{self, Subject};
-use crate::app::insight::needs;
-use crate::app::insight::readiness;
+use crate::app::insight::detail;
 use crate::app::line;
 use crate::app::logs::buffer::seek::Seek;
 use crate::app::logs::buffer::{Filter, typing};
 use crate::app::logs::keys;
 use crate::app::mouse::move_by;
-use crate::app::navigate::{self, Jump};
+use crate::app::navigate;
 use crate::app::operations::dialog::{self, Rollback};
 use crate::app::scroll;
 use crate::domain::notice::Notice;
@@ -156,13 +154,13 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
             model.view = if model.view == View::Dashboard { View::Only(model.focus) } else { View::Dashboard };
             keep_focus(model);
         }
-        Action::Enter => enter(model, now),
+        Action::Enter => model.focus.listed().open(model, now),
         Action::Refresh => {
             let feeds: Vec<_> = model.feeds_of(model.focus).map(|(id, _)| id.clone()).collect();
             return vec![Effect::Refresh(feeds)];
         }
         Action::RefreshAll => return vec![Effect::Refresh(Vec::new())],
-        Action::Copy => return identity(model, now).map(Effect::Copy).into_iter().collect(),
+        Action::Copy => return model.focus.listed().identity(model, now).map(Effect::Copy).into_iter().collect(),
         Action::CopyAddress => return with_address(model, Effect::Copy),
         Action::Open => return with_address(model, Effect::Open),
         Action::Privacy => model.private = !model.private,
@@ -252,23 +250,11 @@ fn keep_focus(model: &mut Model) {
 }
 
 fn view(model: &mut Model, number: u8) {
-    let pane = match number {
-        2 => Pane::Releases,
-        3 => Pane::Pipeline,
-        4 => Pane::Logs,
-        5 => Pane::Health,
-        6 => Pane::Secrets,
-        7 => Pane::Timeline,
-        8 => Pane::Journal,
-        9 => Pane::Readiness,
-        _ => {
-            model.view = View::Dashboard;
-            keep_focus(model);
-            return;
-        }
-    };
-    model.view = View::Only(pane);
-    model.focus = pane;
+    model.view = Pane::view(number);
+    match model.view {
+        View::Only(pane) => model.focus = pane,
+        View::Dashboard => keep_focus(model),
+    }
 }
 
 fn step_pane(model: &mut Model, by: usize) {
@@ -276,56 +262,6 @@ fn step_pane(model: &mut Model, by: usize) {
     model.focus = at.map_or(Pane::Environments, |at| DASHBOARD[(at + by) % DASHBOARD.len()]);
     if model.view != View::Dashboard {
         model.view = View::Only(model.focus);
-    }
-}
-
-/// Opens the selected thing. It never confirms anything.
-fn enter(model: &mut Model, now: Now) {
-    let chosen = &model.selection;
-    let subject = match model.focus {
-        Pane::Environments => match &chosen.place {
-            Some(Place::Env(env)) => Some(Subject::Env(env.clone())),
-            Some(Place::Service(id)) => Some(Subject::Service(id.clone())),
-            Some(Place::Need(env, need)) => {
-                let to = needs::jump(env, need);
-                navigate::to(model, to);
-                return;
-            }
-            None => None,
-        },
-        Pane::Logs => {
-            model.logs.peek();
-            model.logs.cursor().map(Subject::Line)
-        }
-        Pane::Health => chosen.probe.clone().map(Subject::Probe),
-        Pane::Secrets => chosen.secret.clone().map(Subject::Secret),
-        Pane::Releases => chosen.deployment.clone().map(|(service, id)| Subject::Deployment(service, id)),
-        Pane::Pipeline => chosen.run.map(Subject::Run),
-        Pane::Journal => chosen.row.map(Subject::Row),
-        Pane::Timeline => {
-            let event = model.timeline.iter().find(|event| chosen.event.as_ref() == Some(&event.id()));
-            if let Some(to) = event.map(|event| event.jump.clone()) {
-                navigate::to(model, to);
-            }
-            return;
-        }
-        Pane::Readiness => {
-            let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen.check);
-            // Which environment the keys act on is chosen among environments, not by looking at a point of this list.
-            match check.map(|check| check.jump) {
-                Some(Jump::Place(Place::Env(env) | Place::Need(env, _))) => Some(Subject::Env(env)),
-                Some(Jump::Place(Place::Service(id))) => Some(Subject::Service(id)),
-                Some(elsewhere) => {
-                    navigate::to(model, elsewhere);
-                    return;
-                }
-                None => None,
-            }
-        }
-    };
-    match subject {
-        Some(subject) => model.overlay = Some(Overlay::Detail(subject)),
-        None => model.notice = Some(Notice::refused("nothing is here yet that could be opened")),
     }
 }
 
@@ -337,61 +273,12 @@ pub(super) fn copy_detail(model: &Model, now: Now) -> Vec<Effect> {
     }
 }
 
-fn identity(model: &Model, now: Now) -> Option<String> {
-    match model.focus {
-        Pane::Environments => match model.selection.place.as_ref()? {
-            Place::Env(env) | Place::Need(env, _) => {
-                model.env(env).and_then(|info| model.judge(info, now).sha().cloned())
-            }
-            Place::Service(id) => model.judge_service(id, now).sha().cloned(),
-        }
-        .map(|sha| sha.to_string()),
-        Pane::Health => model.selection.probe.as_ref().map(|probe| probe.name.to_string()),
-        Pane::Secrets => model.selection.secret.as_ref().map(ToString::to_string),
-        Pane::Pipeline => model.selection.run.map(|run| run.to_string()),
-        Pane::Releases => model.selection.deployment.as_ref().map(|(_, id)| id.to_string()),
-        Pane::Timeline => model.selection.event.as_ref().map(|(_, says)| says.to_string()),
-        Pane::Journal => model.selection.row.map(|row| row.to_string()),
-        Pane::Logs => {
-            let line = model.logs.cursor().and_then(|position| model.logs.line(position))?;
-            Some(line.raw.as_ref().unwrap_or(&line.message).to_string())
-        }
-        Pane::Readiness => None,
-    }
-}
-
 fn with_address(model: &mut Model, effect: impl Fn(String) -> Effect) -> Vec<Effect> {
-    match address(model) {
+    match model.focus.listed().address(model) {
         Some(address) => vec![effect(address)],
         None => {
             model.notice = Some(Notice::refused("what is selected has no address"));
             Vec::new()
         }
-    }
-}
-
-fn address(model: &Model) -> Option<String> {
-    match model.focus {
-        Pane::Pipeline => {
-            let run = model.runs.iter().find(|run| Some(run.id) == model.selection.run)?;
-            Some(run.url.to_string())
-        }
-        Pane::Environments | Pane::Releases => {
-            let url = |id| {
-                let services = model.environments.iter().flat_map(|env| &env.services);
-                services.into_iter().find(|service| service.id == id)?.url.as_deref().map(str::to_owned)
-            };
-            match model.selection.place.clone()? {
-                Place::Service(id) => url(id),
-                Place::Env(env) | Place::Need(env, _) => {
-                    model.env(&env)?.services.iter().find_map(|service| url(service.id.clone()))
-                }
-            }
-        }
-        Pane::Health => {
-            let probe = model.probes.get(model.selection.probe.as_ref()?)?;
-            probe.target.as_str().split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
-        }
-        _ => None,
     }
 }

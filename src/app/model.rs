@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::geometry::Geometry;
 use super::msg::Now;
+pub use super::panes::{DASHBOARD, Pane, Place, Selection, View};
 use crate::app::dialogs::Overlay;
 use crate::app::insight::banner::{Banner, Trouble};
-use crate::app::insight::needs::{self, Need};
-use crate::app::insight::timeline::{Event, EventId};
+use crate::app::insight::needs;
+use crate::app::insight::timeline::Event;
 use crate::app::insight::verified::Steady;
 use crate::app::insight::watch::Judged;
 use crate::app::logs::buffer::LogBuf;
@@ -18,11 +19,11 @@ use crate::app::operations::dialog::Rollback;
 use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Extent;
-use crate::domain::feed::{Budget, FeedId, FeedState, FeedStatus, Freshness};
+use crate::domain::feed::{Budget, FeedId, FeedStatus};
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::health::ProbeId;
 use crate::domain::history::History;
-use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId};
+use crate::domain::ids::{EnvId, OpId, ServiceId};
 use crate::domain::judge::Known;
 use crate::domain::names::Names;
 use crate::domain::notice::Notice;
@@ -34,78 +35,10 @@ use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
 use crate::domain::secret::{SecretEntry, SecretRow};
 use crate::domain::secret_matrix;
-use crate::domain::span;
 use crate::domain::state::State;
 use crate::domain::status::{Judgement, ServiceState};
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
-
-/// A full-screen view; the number is its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
-    /// The four panes.
-    Dashboard,
-    /// One pane over the whole screen.
-    Only(Pane),
-}
-
-/// A pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pane {
-    /// Environments and their services.
-    Environments,
-    /// Log lines.
-    Logs,
-    /// Probes.
-    Health,
-    /// The matrix of secrets.
-    Secrets,
-    /// Deployments.
-    Releases,
-    /// Runs, jobs, steps, gates.
-    Pipeline,
-    /// What happened, newest first.
-    Timeline,
-    /// What was done by hand, newest first.
-    Journal,
-    /// What speaks for and against a promotion.
-    Readiness,
-}
-
-/// The panes of the dashboard in the order of tab.
-pub const DASHBOARD: [Pane; 4] = [Pane::Environments, Pane::Logs, Pane::Health, Pane::Secrets];
-
-/// What is selected in each pane: identities, never row numbers.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Selection {
-    /// An environment, or one of its services.
-    pub place: Option<Place>,
-    /// A probe.
-    pub probe: Option<ProbeId>,
-    /// A secret's name.
-    pub secret: Option<Text>,
-    /// A run.
-    pub run: Option<u64>,
-    /// A deployment.
-    pub deployment: Option<(ServiceId, DeploymentId)>,
-    /// An event of the timeline.
-    pub event: Option<EventId>,
-    /// A row of the journal.
-    pub row: Option<i64>,
-    /// A point of the readiness list.
-    pub check: Option<&'static str>,
-}
-
-/// A row of the environments pane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// An environment.
-    Env(EnvId),
-    /// A service.
-    Service(ServiceId),
-    /// Something about an environment that a person has to know of.
-    Need(EnvId, Need),
-}
 
 /// The model.
 #[derive(Debug)]
@@ -119,7 +52,7 @@ pub struct Model {
     /// How they were judged last.
     pub(super) judged: Judged,
     /// The platform of each service.
-    homes: BTreeMap<ServiceId, Platform>,
+    pub(super) homes: BTreeMap<ServiceId, Platform>,
     /// The contract of the secrets.
     pub rules: SecretRules,
     /// Logs that no platform gives, and the services whose deployments they are told by.
@@ -420,68 +353,6 @@ impl Model {
     #[must_use]
     pub fn env(&self, id: &EnvId) -> Option<&EnvInfo> {
         self.environments.get(self.rank(id)?)
-    }
-
-    /// The feeds that a pane is made of.
-    pub fn feeds_of(&self, pane: Pane) -> impl Iterator<Item = (&FeedId, &FeedStatus)> {
-        self.feeds.iter().filter(move |(id, _)| match pane {
-            Pane::Environments => matches!(id, FeedId::Declared(_) | FeedId::Observed(_)),
-            Pane::Logs => matches!(id, FeedId::Logs(_)),
-            Pane::Health => matches!(id, FeedId::Health(_)),
-            Pane::Secrets => matches!(id, FeedId::Secrets(_)),
-            Pane::Releases => matches!(id, FeedId::Releases(_)),
-            Pane::Pipeline => matches!(id, FeedId::Pipeline),
-            Pane::Timeline => matches!(id, FeedId::Releases(_) | FeedId::Pipeline),
-            Pane::Journal => matches!(id, FeedId::Journal),
-            Pane::Readiness => {
-                matches!(id, FeedId::Declared(_) | FeedId::Observed(_) | FeedId::Secrets(_) | FeedId::Pipeline)
-            }
-        })
-    }
-
-    /// What a pane may claim: the worst of its feeds, the oldest among equals.
-    #[must_use]
-    pub fn freshness(&self, pane: Pane, now: Now) -> Freshness {
-        self.oldest(pane, now).map_or(Freshness::Waiting, |(_, freshness)| freshness)
-    }
-
-    /// The platforms that are asked, in the order of their names.
-    #[must_use]
-    pub fn platforms(&self) -> BTreeSet<Platform> {
-        let asked = self.feeds.keys().filter_map(|id| self.platform_of(id));
-        asked.chain(self.budgets.keys().copied()).filter(|platform| *platform != Platform::Edge).collect()
-    }
-
-    /// The platform that a feed asks; `None` where it asks several, or none.
-    fn platform_of(&self, id: &FeedId) -> Option<Platform> {
-        match id {
-            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Posture(of) => self.homes.get(of).copied(),
-            FeedId::Pipeline => Some(Platform::Github),
-            FeedId::Token(platform) => Some(*platform),
-            _ => None,
-        }
-    }
-
-    /// What keeps a platform from being known: it refuses, it fails, or it has not answered for long.
-    #[must_use]
-    pub fn platform_trouble(&self, platform: Platform, now: Now) -> Option<(State, String)> {
-        let own = self.feeds.iter().filter(|(id, _)| self.platform_of(id) == Some(platform));
-        let troubles = own.filter_map(|(_, status)| match (&status.state, status.freshness(now.wall)) {
-            (FeedState::Failing { denied: true, .. }, _) => Some((3, State::Failing, "refuses".to_owned())),
-            (FeedState::Failing { since, .. }, _) => {
-                Some((2, State::Failing, format!("fails {}", span::since(*since, now.wall))))
-            }
-            (_, Freshness::Stale(age)) => Some((1, State::Unknown, format!("silent {}", span::age(age)))),
-            _ => None,
-        });
-        troubles.max_by_key(|(rank, ..)| *rank).map(|(_, state, says)| (state, says))
-    }
-
-    /// The feed that decides what a pane may claim.
-    #[must_use]
-    pub fn oldest(&self, pane: Pane, now: Now) -> Option<(&FeedId, Freshness)> {
-        let all = self.feeds_of(pane).map(|(id, status)| (id, status.freshness(now.wall)));
-        all.max_by_key(|(_, freshness)| freshness.rank())
     }
 
     /// Makes the matrix anew from what was read.

@@ -113,9 +113,9 @@ pub fn fresh(model: &mut Model, id: FeedId) {
     tell(model, Fact::Feed(id, status));
 }
 
-/// A probe of production answered so many times.
-pub fn probed(model: &mut Model, name: &str, failure: Option<&str>, times: usize) {
-    let id = ProbeId { env: "production".into(), name: name.into() };
+/// A probe answered so many times.
+pub fn probed(model: &mut Model, env: &str, name: &str, failure: Option<&str>, times: usize) {
+    let id = ProbeId { env: env.into(), name: name.into() };
     for _ in 0..times {
         let sample = Sample { at: at(1).wall, anatomy: Anatomy::default(), failure: failure.map(Text::from) };
         tell(model, Fact::Probe(id.clone(), Text::from("GET https://shop.example.com/health"), sample));

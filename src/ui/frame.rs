@@ -7,15 +7,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
 use super::Ctx;
+use super::panes;
 use super::text;
-use crate::app::insight::readiness;
-use crate::app::logs::buffer::typing;
 use crate::app::model::Pane;
-use crate::domain::amount::amount;
 use crate::domain::environment::{Status, Tier};
 use crate::domain::feed::Freshness;
-use crate::domain::history::Chain;
-use crate::domain::log::Level;
 
 /// Draws the frame and returns the area inside.
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect) -> Rect {
@@ -37,8 +33,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     if prod {
         title.push(Span::styled("PROD  ", theme.prod()));
     }
-    title.push(Span::styled(name(pane), if focused { theme.focus() } else { theme.strong() }));
-    title.push(Span::raw(detail(ctx, pane)));
+    title.push(Span::styled(pane.listed().name(), if focused { theme.focus() } else { theme.strong() }));
+    title.push(Span::raw(panes::drawn(pane).title(ctx)));
     // The oldest feed decides, and what is old is named.
     match model.oldest(pane, ctx.now) {
         Some((id, Freshness::Stale(age))) => {
@@ -56,118 +52,4 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     let inner = block.inner(area);
     frame.render_widget(block, area);
     inner
-}
-
-/// A pane's name.
-pub(super) fn name(pane: Pane) -> &'static str {
-    match pane {
-        Pane::Environments => "Environments",
-        Pane::Logs => "Logs",
-        Pane::Health => "Health",
-        Pane::Secrets => "Secrets",
-        Pane::Releases => "Releases",
-        Pane::Pipeline => "Pipeline",
-        Pane::Timeline => "Timeline",
-        Pane::Journal => "Journal",
-        Pane::Readiness => "Readiness",
-    }
-}
-
-fn detail(ctx: &Ctx<'_>, pane: Pane) -> String {
-    let (model, dot) = (ctx.model, ctx.theme.dot());
-    match pane {
-        Pane::Logs => logs(ctx),
-        Pane::Journal => {
-            let history = &model.history;
-            let chain = match &history.chain {
-                Chain::Unread(why) => format!("not checked: {why}"),
-                Chain::Holds { row, at } if *row == history.height => {
-                    format!("unaltered, checked {}", at.strftime("%H:%M:%SZ"))
-                }
-                Chain::Holds { row, .. } => format!("unaltered to row {row}, the rest is being checked"),
-                Chain::Broken { row, why, at } => {
-                    format!("ALTERED at row {row}: {why}, checked {}", at.strftime("%H:%M:%SZ"))
-                }
-            };
-            format!("  {} {dot} {chain}", amount(usize::try_from(history.height).unwrap_or_default(), "row"))
-        }
-        Pane::Timeline => format!("  {}", amount(model.timeline.len(), "event")),
-        Pane::Readiness => {
-            readiness::ends(model).map(|(from, to)| format!("  {from} {} {to}", ctx.theme.arrow())).unwrap_or_default()
-        }
-        Pane::Secrets => {
-            let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
-            match blocking {
-                0 => String::new(),
-                1 => "  1 key blocks promotion".to_owned(),
-                many => format!("  {many} keys block promotion"),
-            }
-        }
-        Pane::Releases => {
-            let place = model.selection.place.as_ref().map(|place| match place {
-                crate::app::model::Place::Env(env) | crate::app::model::Place::Need(env, _) => env.to_string(),
-                crate::app::model::Place::Service(service) => service.to_string(),
-            });
-            place.map(|place| format!("  {place}")).unwrap_or_default()
-        }
-        _ => String::new(),
-    }
-}
-
-/// Lines, rate, lag, what is left out, and whether reading follows.
-fn logs(ctx: &Ctx<'_>) -> String {
-    let (logs, dot) = (&ctx.model.logs, ctx.theme.dot());
-    let (_, dropped) = logs.counts();
-    let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
-    let mut text = format!("  {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
-    if ctx.model.alone {
-        text = format!("  {} lines", logs.len());
-    } else if let Some(newest) = logs.newest() {
-        text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
-    }
-    if dropped > 0 {
-        text.push_str(&format!(" {dot} {dropped} oldest dropped"));
-    }
-    let filter = logs.filter();
-    if !filter.passes_all() {
-        let so_far = logs.progress().map(|percent| format!(" of {percent}%")).unwrap_or_default();
-        text.push_str(&format!(" {dot} {} pass{so_far}", logs.shown_len()));
-    }
-    for chip in filter.chips.iter().chain(Some(&filter.term)).filter(|term| !term.text.is_empty()) {
-        text.push_str(&format!(" {dot} /{}", typing(chip)));
-    }
-    if let Some((from, until)) = filter.window {
-        let until = if until == jiff::Timestamp::MAX { String::new() } else { until.strftime("%H:%M:%S").to_string() };
-        text.push_str(&format!(" {dot} {}..{until}", from.strftime("%H:%M:%S")));
-    }
-    if filter.term.text.is_empty() && !logs.term().text.is_empty() {
-        text.push_str(&format!(" {dot} n N {}", typing(logs.term())));
-    }
-    if filter.level > Level::Trace {
-        text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
-    }
-    if !filter.hidden.is_empty() {
-        text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
-    }
-    text.push_str(&format!(
-        " {dot} {}",
-        if logs.opening() {
-            "opening"
-        } else if logs.following() {
-            "following"
-        } else {
-            "paused, G follows"
-        }
-    ));
-    if logs.beside() {
-        text.push_str(&format!(" {dot} among its neighbours, x goes back"));
-    }
-    if ctx.model.reading.column > 0 {
-        text.push_str(&format!(" {dot} from column {}", ctx.model.reading.column));
-    }
-    let below = logs.below(ctx.model.geometry.rows(Pane::Logs));
-    if below > 0 {
-        text.push_str(&format!(" {dot} +{below} below"));
-    }
-    text
 }

@@ -20,23 +20,43 @@ use super::widgets::paint::paint;
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedState, Freshness};
-use crate::domain::state::State;
+
+/// How a pane is drawn.
+pub(super) trait Drawn: Sync {
+    /// Its visible rows.
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>>;
+
+    /// What its title says beside its name.
+    fn title(&self, _ctx: &Ctx<'_>) -> String {
+        String::new()
+    }
+
+    /// The worst that it has to say beside what its feeds do.
+    fn trouble(&self, _ctx: &Ctx<'_>) -> Option<(Status, String)> {
+        None
+    }
+}
+
+/// How each pane is drawn.
+pub(super) fn drawn(pane: Pane) -> &'static dyn Drawn {
+    match pane {
+        Pane::Environments => &environments::Environments,
+        Pane::Logs => &logs::Logs,
+        Pane::Health => &health::Health,
+        Pane::Secrets => &secrets::Secrets,
+        Pane::Releases => &releases::Releases,
+        Pane::Pipeline => &pipeline::Pipeline,
+        Pane::Timeline => &timeline::Timeline,
+        Pane::Journal => &journal::Journal,
+        Pane::Readiness => &readiness::Readiness,
+    }
+}
 
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect) {
     if area.is_empty() {
         return;
     }
-    let lines = match pane {
-        Pane::Environments => environments::lines(ctx, area),
-        Pane::Logs => logs::lines(ctx, area),
-        Pane::Health => health::lines(ctx, area),
-        Pane::Secrets => secrets::lines(ctx, area),
-        Pane::Releases => releases::lines(ctx, area),
-        Pane::Pipeline => pipeline::lines(ctx, area),
-        Pane::Timeline => timeline::lines(ctx, area),
-        Pane::Journal => journal::lines(ctx, area),
-        Pane::Readiness => readiness::lines(ctx, area),
-    };
+    let lines = drawn(pane).lines(ctx, area);
     let waiting = lines.is_empty();
     let mut lines = if waiting { vec![empty(ctx, pane)] } else { lines };
     if matches!(ctx.model.freshness(pane, ctx.now), Freshness::Stale(_)) {
@@ -78,41 +98,16 @@ fn failure(ctx: &Ctx<'_>, pane: Pane) -> Option<String> {
 }
 
 fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
-    let text = match pane {
-        Pane::Logs if ctx.model.logs.searching() => "looking for lines that pass the filter",
-        Pane::Logs if !ctx.model.logs.is_empty() => "no line passes the filter; esc clears it",
-        Pane::Logs => "waiting for the first line",
-        Pane::Health => "waiting for the first probe; probes stand in [[environments.probes]]",
-        Pane::Secrets => "waiting for the first list of names",
-        Pane::Pipeline => "waiting for the first answer of GitHub",
-        Pane::Journal => "nothing was done by hand yet: operations are written here before and after each call",
-        Pane::Timeline => "nothing has happened yet",
-        Pane::Readiness => "a promotion needs an environment of tier staging and one of tier production",
-        Pane::Environments | Pane::Releases => "waiting for the first answer",
-    };
-    Line::styled(text, ctx.theme.dim())
+    Line::styled(pane.listed().empty(ctx.model), ctx.theme.dim())
 }
 
 /// The worst that a pane has to say, for where the pane itself is not seen.
 pub(super) fn trouble(ctx: &Ctx<'_>, pane: Pane) -> Option<(Status, String)> {
-    let model = ctx.model;
-    if pane == Pane::Health {
-        let known = model.known(ctx.now);
-        let states: Vec<State> = model.probes.iter().map(|probe| known.probe(probe).0).collect();
-        for state in [State::Failing, State::Flapping, State::Unknown] {
-            let count = states.iter().filter(|one| **one == state).count();
-            if count > 0 {
-                return Some((state.tone(), format!("{count} {state}")));
-            }
-        }
+    let own = drawn(pane).trouble(ctx);
+    if own.is_some() {
+        return own;
     }
-    if pane == Pane::Secrets {
-        let blocking = model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count();
-        if blocking > 0 {
-            return Some((Status::Fail, format!("{blocking} blocks")));
-        }
-    }
-    match model.freshness(pane, ctx.now) {
+    match ctx.model.freshness(pane, ctx.now) {
         Freshness::Failed => Some((Status::Fail, "not read".to_owned())),
         Freshness::Stale(_) => Some((Status::Warn, "STALE".to_owned())),
         Freshness::Waiting | Freshness::Fresh(_) => None,

@@ -31,7 +31,7 @@ const MATCHES: &[(&str, &[&str])] = &[
             "domain/environment.rs",
         ],
     ),
-    ("Pane", &["app/keys.rs", "app/model.rs", "app/mouse.rs", "ui/frame.rs", "ui/panes.rs"]),
+    ("Pane", &["app/panes.rs", "ui/panes.rs"]),
     (
         "OpKind",
         &["cli/operation.rs", "engine/operate.rs", "ui/plan.rs", "domain/operation.rs", "domain/operation/kind.rs"],
@@ -43,7 +43,7 @@ const MATCHES: &[(&str, &[&str])] = &[
             "app/insight/readiness.rs",
             "app/insight/watch.rs",
             "app/intake.rs",
-            "app/model.rs",
+            "app/feeds.rs",
             "domain/feed.rs",
         ],
     ),

@@ -6,13 +6,21 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
-use super::scrolled;
+use super::{Drawn, scrolled};
 use crate::app::insight::needs::{self, Said};
 use crate::app::model::{Pane, Place};
 use crate::domain::amount::amount;
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Environments;
+
+impl Drawn for Environments {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
     let selected = places.iter().position(|place| Some(place) == ctx.model.selection.place.as_ref());
     let first = scrolled(selected, area.height);

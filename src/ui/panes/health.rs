@@ -6,13 +6,29 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
-use super::scrolled;
+use super::{Drawn, scrolled};
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
 use crate::domain::health::ProbeState;
 use crate::domain::state::State;
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Health;
+
+impl Drawn for Health {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, String)> {
+        let known = ctx.model.known(ctx.now);
+        let states: Vec<State> = ctx.model.probes.iter().map(|probe| known.probe(probe).0).collect();
+        let count = |state: State| states.iter().filter(|one| **one == state).count();
+        let worst = [State::Failing, State::Flapping, State::Unknown].into_iter().find(|state| count(*state) > 0)?;
+        Some((worst.tone(), format!("{} {worst}", count(worst))))
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let probes = &ctx.model.probes;
     let selected = probes.iter().position(|probe| Some(&probe.id) == ctx.model.selection.probe.as_ref());
     let first = scrolled(selected, area.height);

@@ -6,12 +6,38 @@ use ratatui::text::Line;
 
 use super::super::Ctx;
 use super::super::widgets::columns::{Column, column, row, widths};
-use super::scrolled;
+use super::{Drawn, scrolled};
+use crate::domain::amount::amount;
+use crate::domain::history::Chain;
 
 /// Number, when, operation, event, what it says.
 const COLUMNS: [Column; 5] = [column(6, 7, 3), column(10, 20, 5), column(9, 9, 2), column(9, 9, 6), column(20, 60, 9)];
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Journal;
+
+impl Drawn for Journal {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn title(&self, ctx: &Ctx<'_>) -> String {
+        let history = &ctx.model.history;
+        let checked = match &history.chain {
+            Chain::Unread(why) => format!("not checked: {why}"),
+            Chain::Holds { row, at } if *row == history.height => {
+                format!("unaltered, checked {}", at.strftime("%H:%M:%SZ"))
+            }
+            Chain::Holds { row, .. } => format!("unaltered to row {row}, the rest is being checked"),
+            Chain::Broken { row, why, at } => {
+                format!("ALTERED at row {row}: {why}, checked {}", at.strftime("%H:%M:%SZ"))
+            }
+        };
+        let rows = amount(usize::try_from(history.height).unwrap_or_default(), "row");
+        format!("  {rows} {} {checked}", ctx.theme.dot())
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let rows = &ctx.model.history.rows;
     let selected = rows.iter().position(|row| Some(row.id) == ctx.model.selection.row);
     let widths = widths(&COLUMNS, area.width.into());

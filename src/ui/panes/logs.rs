@@ -5,13 +5,26 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
-use crate::app::logs::buffer::Row;
+use super::Drawn;
+use crate::app::logs::buffer::{Row, typing};
 use crate::app::logs::display::Stamps;
 use crate::app::model::Pane;
 use crate::domain::environment::Status;
-use crate::domain::log::LogLine;
+use crate::domain::log::{Level, LogLine};
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Logs;
+
+impl Drawn for Logs {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn title(&self, ctx: &Ctx<'_>) -> String {
+        title(ctx)
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     let logs = &ctx.model.logs;
     let cursor = logs.cursor().filter(|_| ctx.model.focus == Pane::Logs);
@@ -117,4 +130,62 @@ fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
         Stamps::Age => format!(" {:>7} ", text::since(line.at, ctx.now.wall)),
         Stamps::Off => " ".to_owned(),
     }
+}
+
+/// Lines, rate, lag, what is left out, and whether reading follows.
+fn title(ctx: &Ctx<'_>) -> String {
+    let (logs, dot) = (&ctx.model.logs, ctx.theme.dot());
+    let (_, dropped) = logs.counts();
+    let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
+    let mut text = format!("  {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
+    if ctx.model.alone {
+        text = format!("  {} lines", logs.len());
+    } else if let Some(newest) = logs.newest() {
+        text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
+    }
+    if dropped > 0 {
+        text.push_str(&format!(" {dot} {dropped} oldest dropped"));
+    }
+    let filter = logs.filter();
+    if !filter.passes_all() {
+        let so_far = logs.progress().map(|percent| format!(" of {percent}%")).unwrap_or_default();
+        text.push_str(&format!(" {dot} {} pass{so_far}", logs.shown_len()));
+    }
+    for chip in filter.chips.iter().chain(Some(&filter.term)).filter(|term| !term.text.is_empty()) {
+        text.push_str(&format!(" {dot} /{}", typing(chip)));
+    }
+    if let Some((from, until)) = filter.window {
+        let until = if until == jiff::Timestamp::MAX { String::new() } else { until.strftime("%H:%M:%S").to_string() };
+        text.push_str(&format!(" {dot} {}..{until}", from.strftime("%H:%M:%S")));
+    }
+    if filter.term.text.is_empty() && !logs.term().text.is_empty() {
+        text.push_str(&format!(" {dot} n N {}", typing(logs.term())));
+    }
+    if filter.level > Level::Trace {
+        text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
+    }
+    if !filter.hidden.is_empty() {
+        text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
+    }
+    text.push_str(&format!(
+        " {dot} {}",
+        if logs.opening() {
+            "opening"
+        } else if logs.following() {
+            "following"
+        } else {
+            "paused, G follows"
+        }
+    ));
+    if logs.beside() {
+        text.push_str(&format!(" {dot} among its neighbours, x goes back"));
+    }
+    if ctx.model.reading.column > 0 {
+        text.push_str(&format!(" {dot} from column {}", ctx.model.reading.column));
+    }
+    let below = logs.below(ctx.model.geometry.rows(Pane::Logs));
+    if below > 0 {
+        text.push_str(&format!(" {dot} +{below} below"));
+    }
+    text
 }

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
+use super::Drawn;
 use crate::domain::environment::Status;
 use crate::domain::pipeline::{Job, Run};
 
@@ -23,7 +24,15 @@ const COLUMNS: [Column; 7] = [
 /// Jobs of a run that are listed.
 const SHOWN: usize = 24;
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Pipeline;
+
+impl Drawn for Pipeline {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let runs = &ctx.model.runs;
     let selected = runs.iter().position(|run| Some(run.id) == ctx.model.selection.run);
     let open = selected.unwrap_or(0);

@@ -6,12 +6,26 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
+use super::Drawn;
 use crate::app::insight::readiness;
 
 /// What is asked, what is known.
 const COLUMNS: [Column; 2] = [column(24, 34, 9), column(20, 60, 8)];
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Readiness;
+
+impl Drawn for Readiness {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn title(&self, ctx: &Ctx<'_>) -> String {
+        let ends = readiness::ends(ctx.model);
+        ends.map(|(from, to)| format!("  {from} {} {to}", ctx.theme.arrow())).unwrap_or_default()
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let widths = widths(&COLUMNS, area.width.into());
     let checks = readiness::checks(ctx.model, ctx.now);
     let line = |check: readiness::Check| {

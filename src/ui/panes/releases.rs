@@ -6,7 +6,8 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
-use super::scrolled;
+use super::{Drawn, scrolled};
+use crate::app::model::Place;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::ServiceId;
@@ -19,7 +20,23 @@ const WIDE: usize = 116;
 const SERVICE: Column = column(21, 21, 6);
 const MESSAGE: Column = column(18, 60, 7);
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Releases;
+
+impl Drawn for Releases {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn title(&self, ctx: &Ctx<'_>) -> String {
+        let place = ctx.model.selection.place.as_ref().map(|place| match place {
+            Place::Env(env) | Place::Need(env, _) => env.to_string(),
+            Place::Service(service) => service.to_string(),
+        });
+        place.map(|place| format!("  {place}")).unwrap_or_default()
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let all = ctx.model.shown_releases();
     let chosen = ctx.model.selection.deployment.as_ref();
     let is = |one: &Deployment| chosen.is_some_and(|(service, id)| *service == one.service && *id == one.id);

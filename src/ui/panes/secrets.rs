@@ -7,12 +7,38 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Ctx;
 use super::super::widgets::columns::{column, row, widths};
-use super::scrolled;
+use super::{Drawn, scrolled};
 use crate::app::model::Pane;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::secret::{Contract, SecretRow};
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Secrets;
+
+impl Drawn for Secrets {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn title(&self, ctx: &Ctx<'_>) -> String {
+        match blocking(ctx) {
+            0 => String::new(),
+            1 => "  1 key blocks promotion".to_owned(),
+            many => format!("  {many} keys block promotion"),
+        }
+    }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, String)> {
+        let blocking = blocking(ctx);
+        (blocking > 0).then(|| (Status::Fail, format!("{blocking} blocks")))
+    }
+}
+
+/// Findings that hold a promotion.
+fn blocking(ctx: &Ctx<'_>) -> usize {
+    ctx.model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count()
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let rows = &ctx.model.secrets;
     if rows.is_empty() {
         return Vec::new();

@@ -6,12 +6,25 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
-use super::scrolled;
+use super::{Drawn, scrolled};
+use crate::domain::amount::amount;
 
 /// When, how long ago, where, what.
 const COLUMNS: [Column; 4] = [column(10, 10, 4), column(7, 8, 6), column(12, 20, 5), column(20, 40, 9)];
 
-pub(super) fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+pub(super) struct Timeline;
+
+impl Drawn for Timeline {
+    fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
+        lines(ctx, area)
+    }
+
+    fn title(&self, ctx: &Ctx<'_>) -> String {
+        format!("  {}", amount(ctx.model.timeline.len(), "event"))
+    }
+}
+
+fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let events = &ctx.model.timeline;
     let chosen = ctx.model.selection.event.as_ref();
     let selected = events.iter().position(|event| chosen == Some(&event.id()));

@@ -1,0 +1,46 @@
+//! Probes, production's first.
+
+use super::{Go, Listed, details, moved};
+use crate::app::insight::detail::Subject;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Health;
+
+impl Listed for Health {
+    fn name(&self) -> &'static str {
+        "Health"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        matches!(feed, FeedId::Health(_))
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "waiting for the first probe; probes stand in [[environments.probes]]"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        model.selection.probe.is_some()
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = model.probes.iter().map(|probe| probe.id.clone()).collect();
+        moved(all, &mut model.selection.probe, go);
+    }
+
+    fn address(&self, model: &Model) -> Option<String> {
+        let probe = model.probes.get(model.selection.probe.as_ref()?)?;
+        probe.target.as_str().split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        let subject = model.selection.probe.clone().map(Subject::Probe);
+        details(model, subject);
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        model.selection.probe.as_ref().map(|probe| probe.name.to_string())
+    }
+}

@@ -1,0 +1,41 @@
+//! What was done by hand, newest first.
+
+use super::{Go, Listed, details, moved};
+use crate::app::insight::detail::Subject;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Journal;
+
+impl Listed for Journal {
+    fn name(&self) -> &'static str {
+        "Journal"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        *feed == FeedId::Journal
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "nothing was done by hand yet: operations are written here before and after each call"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        model.selection.row.is_some()
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = model.history.rows.iter().map(|row| row.id).collect();
+        moved(all, &mut model.selection.row, go);
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        let subject = model.selection.row.map(Subject::Row);
+        details(model, subject);
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        model.selection.row.map(|row| row.to_string())
+    }
+}

@@ -1,0 +1,56 @@
+//! The log lines: a page that follows, or stands at a chosen line.
+
+use super::{Go, Listed, Pane, details};
+use crate::app::insight::detail::Subject;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Logs;
+
+impl Listed for Logs {
+    fn name(&self) -> &'static str {
+        "Logs"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        matches!(feed, FeedId::Logs(_))
+    }
+
+    fn empty(&self, model: &Model) -> &'static str {
+        match () {
+            () if model.logs.searching() => "looking for lines that pass the filter",
+            () if !model.logs.is_empty() => "no line passes the filter; esc clears it",
+            () => "waiting for the first line",
+        }
+    }
+
+    fn chosen(&self, _model: &Model) -> bool {
+        // Who follows has chosen none.
+        true
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        match go {
+            Go::By(by) => model.logs.scroll(by, model.geometry.rows(Pane::Logs)),
+            // Wrapped lines take several rows: then a click only gives the pane the keys.
+            Go::Drawn(row, rows) => {
+                let under = model.logs.page(rows).get(row).map(|(position, _)| *position);
+                if let Some(position) = under.filter(|_| !model.reading.wrap) {
+                    model.logs.select(position);
+                }
+            }
+        }
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        model.logs.peek();
+        let subject = model.logs.cursor().map(Subject::Line);
+        details(model, subject);
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        let line = model.logs.cursor().and_then(|position| model.logs.line(position))?;
+        Some(line.raw.as_ref().unwrap_or(&line.message).to_string())
+    }
+}

@@ -1,0 +1,51 @@
+//! Runs, newest first.
+
+use super::{Go, Listed, details, moved};
+use crate::app::insight::detail::Subject;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Pipeline;
+
+impl Listed for Pipeline {
+    fn name(&self) -> &'static str {
+        "Pipeline"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        *feed == FeedId::Pipeline
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "waiting for the first answer of GitHub"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        model.selection.run.is_some()
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = model.runs.iter().map(|run| run.id).collect();
+        moved(all, &mut model.selection.run, go);
+    }
+
+    fn above(&self) -> Option<usize> {
+        // A run is drawn with its jobs: rows are no runs.
+        None
+    }
+
+    fn address(&self, model: &Model) -> Option<String> {
+        let run = model.runs.iter().find(|run| Some(run.id) == model.selection.run)?;
+        Some(run.url.to_string())
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        let subject = model.selection.run.map(Subject::Run);
+        details(model, subject);
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        model.selection.run.map(|run| run.to_string())
+    }
+}

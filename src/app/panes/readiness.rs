@@ -1,0 +1,56 @@
+//! What speaks for and against a promotion, point by point.
+
+use super::{Go, Listed, Place, details, moved};
+use crate::app::insight::detail::Subject;
+use crate::app::insight::readiness;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::app::navigate::{self, Jump};
+use crate::domain::feed::FeedId;
+
+pub(super) struct Readiness;
+
+impl Listed for Readiness {
+    fn name(&self) -> &'static str {
+        "Readiness"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        matches!(feed, FeedId::Declared(_) | FeedId::Observed(_) | FeedId::Secrets(_) | FeedId::Pipeline)
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "a promotion needs an environment of tier staging and one of tier production"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        model.selection.check.is_some()
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = readiness::asked(model);
+        moved(all, &mut model.selection.check, go);
+    }
+
+    fn above(&self) -> Option<usize> {
+        // The verdict.
+        Some(1)
+    }
+
+    fn open(&self, model: &mut Model, now: Now) {
+        let chosen = model.selection.check;
+        let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen);
+        // Which environment the keys act on is chosen among environments, not by looking at a point of this list.
+        let subject = match check.map(|check| check.jump) {
+            Some(Jump::Place(Place::Env(env) | Place::Need(env, _))) => Some(Subject::Env(env)),
+            Some(Jump::Place(Place::Service(id))) => Some(Subject::Service(id)),
+            Some(elsewhere) => return navigate::to(model, elsewhere),
+            None => None,
+        };
+        details(model, subject);
+    }
+
+    fn identity(&self, _model: &Model, _now: Now) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,54 @@
+//! Deployments of the selected place, newest first.
+
+use super::{Go, Listed, Place, details, moved};
+use crate::app::insight::detail::Subject;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Releases;
+
+impl Listed for Releases {
+    fn name(&self) -> &'static str {
+        "Releases"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        matches!(feed, FeedId::Releases(_))
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "waiting for the first answer"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        // But for a release of another place than the one that is listed.
+        model.selection.deployment.as_ref().is_some_and(|(service, id)| {
+            let here = match &model.selection.place {
+                Some(Place::Service(of)) => of == service,
+                Some(Place::Env(env) | Place::Need(env, _)) => *env == service.env,
+                None => true,
+            };
+            // Asked after every fact: the list of that service alone is looked through.
+            here && model.releases.get(service).is_some_and(|list| list.iter().any(|one| one.id == *id))
+        })
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = model.shown_releases().iter().map(|one| (one.service.clone(), one.id.clone())).collect();
+        moved(all, &mut model.selection.deployment, go);
+    }
+
+    fn address(&self, model: &Model) -> Option<String> {
+        super::environments::address(model)
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        let subject = model.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id));
+        details(model, subject);
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        model.selection.deployment.as_ref().map(|(_, id)| id.to_string())
+    }
+}

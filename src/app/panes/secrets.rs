@@ -1,0 +1,46 @@
+//! The matrix of secrets by their names.
+
+use super::{Go, Listed, details, moved};
+use crate::app::insight::detail::Subject;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Secrets;
+
+impl Listed for Secrets {
+    fn name(&self) -> &'static str {
+        "Secrets"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        matches!(feed, FeedId::Secrets(_))
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "waiting for the first list of names"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        model.selection.secret.is_some()
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = model.secrets.iter().map(|row| row.key.clone()).collect();
+        moved(all, &mut model.selection.secret, go);
+    }
+
+    fn above(&self) -> Option<usize> {
+        // The heading.
+        Some(1)
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        let subject = model.selection.secret.clone().map(Subject::Secret);
+        details(model, subject);
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        model.selection.secret.as_ref().map(ToString::to_string)
+    }
+}

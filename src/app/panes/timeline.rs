@@ -1,0 +1,44 @@
+//! What happened, newest first.
+
+use super::{Go, Listed, moved};
+use crate::app::insight::timeline::Event;
+use crate::app::model::Model;
+use crate::app::msg::Now;
+use crate::app::navigate;
+use crate::domain::feed::FeedId;
+
+pub(super) struct Timeline;
+
+impl Listed for Timeline {
+    fn name(&self) -> &'static str {
+        "Timeline"
+    }
+
+    fn made_of(&self, feed: &FeedId) -> bool {
+        matches!(feed, FeedId::Releases(_) | FeedId::Pipeline)
+    }
+
+    fn empty(&self, _model: &Model) -> &'static str {
+        "nothing has happened yet"
+    }
+
+    fn chosen(&self, model: &Model) -> bool {
+        model.selection.event.is_some()
+    }
+
+    fn go(&self, model: &mut Model, go: Go) {
+        let all = model.timeline.iter().map(Event::id).collect();
+        moved(all, &mut model.selection.event, go);
+    }
+
+    fn open(&self, model: &mut Model, _now: Now) {
+        let event = model.timeline.iter().find(|event| model.selection.event.as_ref() == Some(&event.id()));
+        if let Some(to) = event.map(|event| event.jump.clone()) {
+            navigate::to(model, to);
+        }
+    }
+
+    fn identity(&self, model: &Model, _now: Now) -> Option<String> {
+        model.selection.event.as_ref().map(|(_, says)| says.to_string())
+    }
+}
