@@ -113,6 +113,11 @@ async fn refusals_and_mistakes_have_their_exit_codes() {
         let said = String::from_utf8_lossy(&asked.stderr).into_owned();
         assert!(said.contains("there is ") && said.contains("production, staging"), "{unnamed:?}: {said}");
     }
+    // What is no commit is never there, and no digits at all are the beginning of each.
+    for commit in ["", "4", "v41"] {
+        let asked = flightdeck(dir.path(), &["wait", "--environment", "production", "--commit", commit]).await;
+        assert_eq!(asked.status.code(), Some(2), "{commit}: {asked:?}");
+    }
     for (ask, key) in [(&["journal", "--verify", "--json"], "holds"), (&["config", "check", "--json"], "environments")]
     {
         let answer = flightdeck(dir.path(), ask).await;

@@ -77,7 +77,11 @@ pub(super) fn among(text: &str, known: impl Iterator<Item = Sha>, what: &str) ->
     }
 }
 
-fn beginning(text: &str) -> Result<String, UserError> {
+/// The first digits of a commit, as they are compared.
+///
+/// # Errors
+/// When it is no beginning of a commit, or one that could be anybody's.
+pub(super) fn beginning(text: &str) -> Result<String, UserError> {
     if (FEWEST..=WHOLE).contains(&text.len()) && digits(text) {
         return Ok(text.to_lowercase());
     }

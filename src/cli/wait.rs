@@ -31,7 +31,9 @@ pub struct WaitArgs {
     pub no_wait: bool,
 }
 
-pub(super) async fn run(settings: Settings, args: WaitArgs, output: Output) -> Result<ExitCode, UserError> {
+pub(super) async fn run(settings: Settings, mut args: WaitArgs, output: Output) -> Result<ExitCode, UserError> {
+    // Nothing that runs begins with what is no commit, and everything with no digits at all.
+    args.commit = args.commit.as_deref().map(super::commit::beginning).transpose()?;
     let env = place::named(&settings, args.environment.as_deref())?;
     super::open::warn(&settings, output.json).await?;
     if args.no_wait {
