@@ -139,8 +139,8 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Unlock(args)) => block_on(claims::unlock(settings()?, args, output)),
         Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),
         Some(Command::Unmark { commit }) => block_on(claims::unmark(settings()?, &commit, output)),
-        Some(Command::Journal { verify, limit, operation }) => {
-            reading(journal::run(settings()?, output, verify, limit, operation))
+        Some(Command::Journal { verify, limit, operation, environment }) => {
+            reading(journal::run(settings()?, output, verify, limit, operation, environment))
         }
         Some(Command::Info) => info::run(&flags, output),
         Some(Command::Snapshot(args)) => block_on(snapshot::run(args, flags, output)),

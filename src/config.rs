@@ -17,6 +17,7 @@ mod sources;
 pub mod token;
 pub mod trust;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -274,6 +275,15 @@ impl Settings {
     #[must_use]
     pub fn environment(&self, id: &EnvId) -> Option<&EnvInfo> {
         self.environments.iter().find(|env| &env.id == id)
+    }
+
+    /// Services whose platform the configuration does not name.
+    #[must_use]
+    pub fn absent(&self) -> BTreeMap<ServiceId, Platform> {
+        let known = self.platforms();
+        let services = self.environments.iter().flat_map(|env| &env.services);
+        let absent = services.filter(|one| one.platform != Platform::Edge && !known.contains(&one.platform));
+        absent.map(|one| (one.id.clone(), one.platform)).collect()
     }
 
     /// Platforms that the configuration names.

@@ -1,11 +1,13 @@
 //! What outlives the console: the journal of operations and what was verified healthy, in SQLite. The only place that speaks SQL.
 
+pub mod chain;
 mod claims;
 mod db;
 mod head;
 pub mod history;
 pub mod journal;
 pub mod operations;
+pub mod rows;
 
 pub use claims::{Locked, Unlocked};
 

@@ -403,7 +403,16 @@ async fn locks_and_marks_hold_against_others() {
     let refused = by("ali", &ask).await;
     assert_eq!(refused.status.code(), Some(5), "{refused:?}");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("marked bad: corrupts rows (ali)"), "{refused:?}");
-    assert_eq!(by("maria", &["unmark", &v40[..8]]).await.status.code(), Some(0));
+    let again = by("maria", &["mark", &v40, "--reason", "leaks", "--json"]).await;
+    assert_eq!(lines(&again)[0]["replaced"]["why"], "corrupts rows", "{again:?}");
+    let journal = by("maria", &["journal", "--environment", "production"]).await;
+    let said = String::from_utf8_lossy(&journal.stdout).into_owned();
+    assert!(said.contains("leaks, by maria; this replaces corrupts rows (ali)"), "{said}");
+    let other = by("maria", &["journal", "--environment", "staging", "--json"]).await;
+    let rows = lines(&other)[0]["rows"].as_array().unwrap().clone();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row["event"] == "mark"), "{rows:?}");
+    let gone = by("maria", &["unmark", &v40[..8]]).await;
+    assert!(String::from_utf8_lossy(&gone.stdout).contains("it was: leaks (maria)"), "{gone:?}");
     assert_eq!(by("maria", &ask).await.status.code(), Some(0));
     assert_eq!(by("maria", &["journal", "--verify"]).await.status.code(), Some(0));
     sim.stop().await;

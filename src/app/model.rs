@@ -101,6 +101,8 @@ pub struct Model {
     pub runs: Vec<Run>,
     /// Freshness of every feed.
     pub feeds: BTreeMap<FeedId, FeedStatus>,
+    /// Services whose platform is not configured.
+    pub absent: BTreeMap<ServiceId, Platform>,
     /// Budgets of the platforms.
     pub budgets: BTreeMap<Platform, Budget>,
     /// How far the clocks of the platforms are ahead of ours.
@@ -203,6 +205,7 @@ impl Model {
             secret_entries: BTreeMap::new(),
             secrets: Vec::new(),
             runs: Vec::new(),
+            absent: settings.absent(),
             feeds: BTreeMap::new(),
             budgets: BTreeMap::new(),
             clocks: BTreeMap::new(),
@@ -255,6 +258,7 @@ impl Model {
             runs: &self.runs,
             workflows: &self.workflows,
             operations: &self.operations,
+            absent: &self.absent,
             feeds: &self.feeds,
             now: now.wall,
         }

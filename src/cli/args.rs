@@ -167,6 +167,9 @@ pub enum Command {
         /// Only this operation, by its id or the end of it.
         #[arg(long, value_name = "ID")]
         operation: Option<String>,
+        /// Only what concerns this environment: its operations and locks, and marks, which concern all.
+        #[arg(long, value_name = "NAME")]
+        environment: Option<String>,
     },
     /// Facts for a bug report: version, folders, terminal, where tokens come from. Never a value.
     Info,

@@ -1,6 +1,7 @@
 //! `lock`, `unlock`, `mark` and `unmark`: what people claim, without a screen.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::json;
 
 use super::operation::Consent;
@@ -60,16 +61,45 @@ fn known(settings: &Settings, name: &str) -> Result<EnvId, UserError> {
     place::known(settings, name).map_err(|error| error.now("nothing was written"))
 }
 
-/// Says what was done; programs get the lock that is gone, or was replaced, beside it.
-fn say(output: Output, what: &str, of: &str, words: &str, lock: Option<(&str, &Lock)>) -> Result<ExitCode, UserError> {
+/// What was done: `lock`, `unlock`, `mark` and `unmark` answer with it.
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    schema: String,
+    version: u32,
+    /// The environment, or the commit.
+    of: &'a str,
+    /// In words.
+    says: &'a str,
+    #[serde(flatten)]
+    before: Option<Before<'a>>,
+}
+
+/// What stood there before.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Before<'a> {
+    /// A lock that is gone.
+    Lock(&'a Lock),
+    /// A mark that is gone.
+    Mark(&'a Mark),
+    /// What stands there no more because something else does.
+    Replaced(Replaced<'a>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Replaced<'a> {
+    Lock(&'a Lock),
+    Mark(&'a Mark),
+}
+
+/// Says what was done; programs get what is gone, or was replaced, beside it.
+fn say(output: Output, what: &str, of: &str, says: &str, before: Option<Before<'_>>) -> Result<ExitCode, UserError> {
     if output.json {
-        let mut value = json!({"schema": format!("flightdeck/{what}"), "version": 1, "of": of, "says": words});
-        if let Some((key, lock)) = lock {
-            value[key] = json!(lock);
-        }
-        return super::print(&format!("{value}\n"));
+        let done = Done { schema: format!("flightdeck/{what}"), version: 1, of, says, before };
+        return super::print(&format!("{}\n", json!(done)));
     }
-    super::print(&format!("{words}\n"))
+    super::print(&format!("{says}\n"))
 }
 
 pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> Result<ExitCode, UserError> {
@@ -85,7 +115,7 @@ pub(super) async fn lock(settings: Settings, args: LockArgs, output: Output) -> 
         Locked::Renewed(before) => {
             let (words, end) = (lock.words(), open_end(&lock));
             let words = format!("{env} is {words}{end}; this replaces your lock before: {}", before.words());
-            say(output, "lock", env.as_str(), &words, Some(("replaced", &before)))
+            say(output, "lock", env.as_str(), &words, Some(Before::Replaced(Replaced::Lock(&before))))
         }
         Locked::Held(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
             .now("the lock was not changed")
@@ -140,7 +170,7 @@ pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output)
         Unlocked::Gone(lock) => {
             let other = lock.who.as_str() != &*settings.who;
             let was = if other { format!("; it was {}", lock.words()) } else { String::new() };
-            say(output, "unlock", env.as_str(), &format!("{env} is unlocked{was}"), Some(("lock", &lock)))
+            say(output, "unlock", env.as_str(), &format!("{env} is unlocked{was}"), Some(Before::Lock(&lock)))
         }
         Unlocked::Held(held) => Err(UserError::new(ExitCode::Refused, format!("{env} is {}", held.words()))
             .now("it stays locked")
@@ -158,9 +188,11 @@ pub(super) async fn mark(settings: Settings, args: MarkArgs, output: Output) -> 
         None => commit::known(settings, &args.commit, output).await?,
     };
     let mark = Mark { who: Text::from(&*who), why, at: SystemClock::shared().now() };
-    store.mark(&sha, Some(&mark), &who).await.map_err(failed)?;
+    let before = store.mark(&sha, Some(&mark), &who).await.map_err(failed)?;
     let name = if args.commit.len() < sha.as_str().len() { sha.as_str() } else { sha.short() };
-    say(output, "mark", sha.as_str(), &format!("{name} is marked bad: {}", mark.words()), None)
+    let replaced = before.as_ref().map(|before| format!("; this replaces the mark before: {}", before.words()));
+    let words = format!("{name} is marked bad: {}{}", mark.words(), replaced.unwrap_or_default());
+    say(output, "mark", sha.as_str(), &words, before.as_ref().map(|before| Before::Replaced(Replaced::Mark(before))))
 }
 
 pub(super) async fn unmark(settings: Settings, text: &str, output: Output) -> Result<ExitCode, UserError> {
@@ -170,6 +202,10 @@ pub(super) async fn unmark(settings: Settings, text: &str, output: Output) -> Re
         Some(sha) => sha,
         None => commit::among(text, store.marks().await.map_err(failed)?.into_keys(), "marked commit")?,
     };
-    store.mark(&sha, None, &settings.who).await.map_err(failed)?;
-    say(output, "unmark", sha.as_str(), &format!("{} is not marked bad", sha.short()), None)
+    let before = store.mark(&sha, None, &settings.who).await.map_err(failed)?;
+    let words = match &before {
+        Some(before) => format!("{} is no longer marked bad; it was: {}", sha.short(), before.words()),
+        None => format!("{} was not marked bad", sha.short()),
+    };
+    say(output, "unmark", sha.as_str(), &words, before.as_ref().map(Before::Mark))
 }

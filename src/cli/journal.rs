@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::Output;
+use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::amount::amount;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
+use crate::store::rows::Asked;
 use crate::store::{Store, StoreError};
 
 fn failed(error: StoreError) -> UserError {
@@ -17,13 +18,18 @@ fn failed(error: StoreError) -> UserError {
 }
 
 /// An empty journal, or an empty part of it, in words.
-fn nothing(height: Option<i64>, wanted: Option<&str>) -> String {
-    match (height, wanted) {
+fn nothing(height: Option<i64>, asked: &Asked) -> String {
+    let which = match (&asked.operation, &asked.environment) {
+        (Some(id), None) => Some(format!("an operation {}", Text::clean(id))),
+        (Some(id), Some(env)) => Some(format!("an operation {} in {env}", Text::clean(id))),
+        (None, Some(env)) => Some(format!("{env}, nor a mark,")),
+        (None, None) => None,
+    };
+    match (height, which) {
         (None, _) => "no journal: nothing was ever done or kept here".to_owned(),
         (Some(0), _) => "an empty journal: no operation was begun, no lock taken, no commit marked".to_owned(),
-        (Some(height), Some(id)) => {
-            let rows = amount(usize::try_from(height).unwrap_or(usize::MAX), "row");
-            format!("no row of an operation {}, among {rows}", Text::clean(id))
+        (Some(height), Some(which)) => {
+            format!("no row of {which} among {}", amount(usize::try_from(height).unwrap_or(usize::MAX), "row"))
         }
         (Some(_), None) => "no row was asked for".to_owned(),
     }
@@ -35,7 +41,10 @@ pub(super) async fn run(
     verify: bool,
     limit: u32,
     operation: Option<String>,
+    environment: Option<String>,
 ) -> Result<ExitCode, UserError> {
+    let environment = environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
+    let asked = Asked { operation, environment };
     // Who only looks makes nothing.
     let store = Store::peek(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
     if verify {
@@ -66,14 +75,10 @@ pub(super) async fn run(
             .hint("keep the file as evidence and name another folder in [state] dir")),
         };
     }
-    let wanted = operation.as_deref();
-    // Rows of one operation may lie far apart: all are looked through.
     let rows = match &store {
-        Some(store) => store.list(if wanted.is_some() { u32::MAX } else { limit }).await.map_err(failed)?,
+        Some(store) => store.chosen(&asked, limit).await.map_err(failed)?,
         None => Vec::new(),
     };
-    let rows = rows.into_iter().filter(|row| wanted.is_none_or(|id| row.op.ends_with(id)));
-    let rows: Vec<_> = rows.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
     let mut text = String::new();
     if rows.is_empty() && !output.json {
         let height = match &store {
@@ -82,7 +87,7 @@ pub(super) async fn run(
         };
         let place = Text::clean(&settings.state_dir.display().to_string());
         let at = SystemClock::shared().now().strftime("%H:%M:%SZ");
-        let _ = writeln!(text, "{}; read at {at} in {place}", nothing(height, wanted));
+        let _ = writeln!(text, "{}; read at {at} in {place}", nothing(height, &asked));
     } else if output.json {
         let rows: Vec<_> = rows
             .iter()
@@ -107,8 +112,13 @@ mod tests {
 
     #[test]
     fn an_empty_journal_says_what_is_empty() {
-        assert!(nothing(None, None).starts_with("no journal"));
-        assert!(nothing(Some(0), Some("abcd")).starts_with("an empty journal"));
-        assert_eq!(nothing(Some(7), Some("abcd")), "no row of an operation abcd, among 7 rows");
+        let of = |operation: Option<&str>, environment: Option<&str>| Asked {
+            operation: operation.map(str::to_owned),
+            environment: environment.map(Into::into),
+        };
+        assert!(nothing(None, &Asked::default()).starts_with("no journal"));
+        assert!(nothing(Some(0), &of(Some("abcd"), None)).starts_with("an empty journal"));
+        assert_eq!(nothing(Some(7), &of(Some("abcd"), None)), "no row of an operation abcd among 7 rows");
+        assert_eq!(nothing(Some(1), &of(None, Some("prod"))), "no row of prod, nor a mark, among 1 row");
     }
 }

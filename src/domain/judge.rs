@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::environment::EnvInfo;
+use super::environment::{EnvInfo, Platform};
 use super::feed::{FeedId, FeedStatus};
 use super::health::{ProbeId, ProbeState};
 use super::ids::{EnvId, OpId, ServiceId, Sha};
@@ -47,6 +47,8 @@ pub struct Known<'a> {
     pub workflows: &'a BTreeMap<EnvId, Arc<str>>,
     /// Operations of any console.
     pub operations: &'a BTreeMap<OpId, Operation>,
+    /// Services whose platform the configuration does not name: nobody reads what is declared of them.
+    pub absent: &'a BTreeMap<ServiceId, Platform>,
     /// How fresh each of these facts is.
     pub feeds: &'a BTreeMap<FeedId, FeedStatus>,
     /// The time of the judgement.
@@ -114,7 +116,7 @@ impl Known<'_> {
             }
             Together::Mixed(all) | Together::Moving(all) => all.clone(),
         };
-        let unread = parts.iter().filter(|part| part.said.is_none()).count();
+        let unread = parts.iter().filter(|part| part.said.is_none() && !part.absent).count();
         let Some((part, was)) = loudest(&parts) else { return Judgement::unread() };
         // A mixed environment names every commit, also where the pair is that of one service alone.
         let all =

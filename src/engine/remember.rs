@@ -21,7 +21,8 @@ use crate::domain::notice::Notice;
 use crate::domain::operation::{OpKind, Operation};
 use crate::redact::Redactor;
 use crate::sanitize::Text;
-use crate::store::journal::{Broken, Entry, Link};
+use crate::store::chain::{Broken, Link};
+use crate::store::rows::Entry;
 use crate::store::{Locked, Store, StoreError, Unlocked};
 
 /// Pause between two looks at the file.
@@ -134,10 +135,15 @@ impl Memory {
     pub(super) async fn mark(&self, sha: &Sha, who: &str, why: Option<&str>) -> Result<Notice, StoreError> {
         let at = self.clock.now();
         let mark = why.map(|why| Mark { who: Text::from(who), why: kept(why), at });
-        self.store().await?.mark(sha, mark.as_ref(), who).await?;
+        let before = self.store().await?.mark(sha, mark.as_ref(), who).await?.map(|before| before.words());
         self.changed.notify_one();
-        let word = if why.is_some() { "is marked bad: nothing goes to it" } else { "is no longer marked bad" };
-        Ok(Notice::done(format!("{} {word}", sha.short())))
+        let told = match (why, before) {
+            (Some(_), None) => "is marked bad: nothing goes to it".to_owned(),
+            (Some(_), Some(before)) => format!("is marked bad; this replaces the mark before: {before}"),
+            (None, Some(before)) => format!("is no longer marked bad; it was: {before}"),
+            (None, None) => "was not marked bad".to_owned(),
+        };
+        Ok(Notice::done(format!("{} {told}", sha.short())))
     }
 
     /// A person's word to an operation that is held.

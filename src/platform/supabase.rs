@@ -189,7 +189,12 @@ impl Supabase {
         let (status, words) = standing(&project, &health);
         let stuck =
             words::stuck(project.status.as_str(), self.seen_since(reference, &project.status), self.http.clock().now());
-        let (status, words) = stuck.map_or((status, words), |stuck| (Status::Warn, stuck));
+        // What is being paused serves nobody however long it takes; of what should long be there again nobody knows whether it serves.
+        let (status, words) = match stuck {
+            Some(stuck) if status == Status::Paused => (status, stuck),
+            Some(stuck) => (Status::Unknown, stuck),
+            None => (status, words),
+        };
         let version = match migrations.map(|mut all| all.pop()) {
             Ok(Some(newest)) => newest.version,
             Ok(None) => Text::from("no migration"),

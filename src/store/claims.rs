@@ -14,6 +14,9 @@ use crate::sanitize::Text;
 /// A lock as it lies in the file: environment, who, why, since when, until when.
 type Row = (String, String, String, String, Option<String>);
 
+/// A mark as it lies in the file: commit, who, why, since when.
+type MarkRow = (String, String, String, String);
+
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Locked {
@@ -122,12 +125,15 @@ impl Store {
         Ok(all.into_iter().filter(|(_, lock)| lock.holds(now)).collect())
     }
 
-    /// Marks a commit bad, or takes the mark away.
+    /// Marks a commit bad, or takes the mark away; the mark that stood there before, which the journal keeps beside the new one.
     ///
     /// # Errors
-    /// When it is not on the disk.
-    pub async fn mark(&self, sha: &Sha, mark: Option<&Mark>, who: &str) -> Result<(), StoreError> {
+    /// When it is not on the disk, or what is there cannot be read.
+    pub async fn mark(&self, sha: &Sha, mark: Option<&Mark>, who: &str) -> Result<Option<Mark>, StoreError> {
         let mut tx = self.writing().await?;
+        let query = sqlx::query_as::<_, MarkRow>("select sha, who, why, at from marks where sha = ?");
+        let before = query.bind(sha.as_str()).fetch_optional(&mut *tx).await.map_err(|error| self.failed(&error))?;
+        let before = before.map(|row| self.read_mark(row)).transpose()?.map(|(_, mark)| mark);
         let work = match mark {
             Some(mark) => {
                 let insert = "insert into marks (sha, who, why, at) values (?, ?, ?, ?) on conflict (sha) do update \
@@ -140,7 +146,9 @@ impl Store {
         work.map_err(|error| self.failed(&error))?;
         let event = if mark.is_some() { "mark" } else { "unmark" };
         let why = mark.map(|mark| mark.why.to_string()).unwrap_or_default();
-        self.commit_with(tx, event, &json!({ "title": sha.as_str(), "who": who, "why": why })).await
+        let body = json!({ "title": sha.as_str(), "who": who, "why": why, "replaces": before });
+        self.commit_with(tx, event, &body).await?;
+        Ok(before)
     }
 
     /// Commits marked bad.
@@ -149,13 +157,14 @@ impl Store {
     /// When the file cannot be read.
     pub async fn marks(&self) -> Result<BTreeMap<Sha, Mark>, StoreError> {
         self.stands()?;
-        let query = sqlx::query_as::<_, (String, String, String, String)>("select sha, who, why, at from marks");
+        let query = sqlx::query_as::<_, MarkRow>("select sha, who, why, at from marks");
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
-        let mark = |(sha, who, why, at): (String, String, String, String)| {
-            let at = self.time(&at, "the mark on", &sha)?;
-            Ok((Sha::from(sha), Mark { who: Text::clean(&who), why: Text::clean(&why), at }))
-        };
-        rows.into_iter().map(mark).collect()
+        rows.into_iter().map(|row| self.read_mark(row)).collect()
+    }
+
+    fn read_mark(&self, (sha, who, why, at): MarkRow) -> Result<(Sha, Mark), StoreError> {
+        let at = self.time(&at, "the mark on", &sha)?;
+        Ok((Sha::from(sha), Mark { who: Text::clean(&who), why: Text::clean(&why), at }))
     }
 
     fn time(&self, text: &str, what: &str, of: &str) -> Result<Timestamp, StoreError> {
@@ -251,9 +260,19 @@ mod tests {
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
         let sha = Sha::from("abc");
         let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: SystemClock::shared().now() };
-        store.mark(&sha, Some(&mark), "maria").await.unwrap();
+        assert_eq!(store.mark(&sha, Some(&mark), "maria").await.unwrap(), None);
         assert_eq!(store.marks().await.unwrap()[&sha].words(), "corrupts rows (maria)");
-        store.mark(&sha, None, "maria").await.unwrap();
+        let other = Mark { who: "ali".into(), why: "leaks".into(), at: mark.at };
+        let before = store.mark(&sha, Some(&other), "ali").await.unwrap().unwrap();
+        assert_eq!(before.words(), "corrupts rows (maria)", "what stood there is told");
+        assert_eq!(store.mark(&sha, None, "maria").await.unwrap().unwrap().words(), "leaks (ali)");
         assert!(store.marks().await.unwrap().is_empty());
+        assert_eq!(store.mark(&sha, None, "maria").await.unwrap(), None);
+        let rows = store.list(9).await.unwrap();
+        let said: Vec<String> = rows.iter().map(crate::store::rows::Entry::says).collect();
+        let replaced = "abc: leaks, by ali; this replaces corrupts rows (maria)";
+        assert_eq!(said[2..], [replaced.to_owned(), "abc: corrupts rows, by maria".to_owned()]);
+        assert_eq!(said[1], "abc: it was leaks (ali), by maria");
+        assert_eq!(rows[2].body["replaces"]["who"], "maria", "both reasons stand in the journal");
     }
 }

@@ -136,7 +136,19 @@ async fn a_project_that_is_being_paused_is_not_being_deployed_and_after_an_hour_
     assert_eq!(first.label.as_str(), "migrations not read");
     clock.advance(Duration::from_secs(3_660));
     let later = client.declared("abc").await.unwrap();
-    assert_eq!((later.status, later.words.as_str()), (Status::Warn, "PAUSING for 1h01m, stuck?"));
+    assert_eq!((later.status, later.words.as_str()), (Status::Paused, "PAUSING for 1h01m, stuck?"));
+    // Nothing that has been in motion for too long is better than it was.
+    for (word, status) in
+        [("GOING_DOWN", Status::Paused), ("RESTORING", Status::Unknown), ("COMING_UP", Status::Unknown)]
+    {
+        let server = MockServer::start().await;
+        project(&server, &json!(word), ResponseTemplate::new(404)).await;
+        let client = Supabase::new(Http::new(clock.clone(), Arc::new(Redactor::default()), None), access(&server));
+        client.declared("abc").await.unwrap();
+        clock.advance(Duration::from_secs(3_660));
+        let later = client.declared("abc").await.unwrap();
+        assert_eq!((later.status, later.words.as_str()), (status, format!("{word} for 1h01m, stuck?").as_str()));
+    }
 }
 
 #[tokio::test]

@@ -90,15 +90,9 @@ impl Check<'_> {
     }
 
     pub(super) fn every_service_has_a_platform(&self, settings: &mut Settings) {
-        let known = settings.platforms();
-        for service in settings.environments.iter().flat_map(|env| &env.services) {
-            let platform = service.platform;
-            if platform != Platform::Edge && !known.contains(&platform) {
-                settings.warnings.push(format!(
-                    "{}: {} is on {platform}, but [platforms.{platform}] is missing",
-                    self.name, service.id
-                ));
-            }
+        for (service, platform) in settings.absent() {
+            let what = format!("{}: {service} is on {platform}, but [platforms.{platform}] is missing", self.name);
+            settings.warnings.push(what);
         }
     }
 }

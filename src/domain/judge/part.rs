@@ -16,11 +16,13 @@ pub(super) struct Part {
     pub named: bool,
     /// Why that cannot be said now: `not read for 47s`.
     pub gap: Option<String>,
+    /// Nobody will ever read it as it is configured.
+    pub absent: bool,
 }
 
 impl Part {
     pub fn new(said: State, why: impl Into<String>) -> Self {
-        Self { said: Some(said), why: why.into(), named: false, gap: None }
+        Self { said: Some(said), why: why.into(), named: false, gap: None, absent: false }
     }
 
     /// Whether it has words of its own.
@@ -62,8 +64,15 @@ pub(super) fn told(part: &Part, was: State) -> String {
 impl Known<'_> {
     /// A part with what its feed lets say of it now.
     pub(super) fn aged(&self, feed: &FeedId, what: &str, part: Part) -> Part {
+        let absent = match feed {
+            FeedId::Declared(id) => self.absent.get(id),
+            _ => None,
+        };
+        let absent = absent.map(|platform| format!("not configured: [platforms.{platform}] is missing"));
+        let never = absent.is_some() && part.said.is_none();
         let gap = match self.feeds.get(feed).map(|status| (status, status.freshness(self.now))) {
             // A fact without a feed is told by a test or a record; it is as old as that.
+            None if absent.is_some() => absent.filter(|_| part.said.is_none()),
             None | Some((_, Freshness::Fresh(_))) => part.said.is_none().then(|| format!("{what}not read yet")),
             Some((_, Freshness::Waiting)) => part.said.is_none().then(|| format!("{what}not read yet")),
             Some((_, Freshness::Stale(old))) => Some(format!("{what}not read for {}", age(old))),
@@ -72,7 +81,7 @@ impl Known<'_> {
                 Some(format!("{what}never read{why}"))
             }
         };
-        Part { gap, ..part }
+        Part { gap, absent: never, ..part }
     }
 }
 

@@ -127,6 +127,7 @@ struct World {
     runs: Vec<Run>,
     workflows: BTreeMap<EnvId, Arc<str>>,
     operations: BTreeMap<OpId, Operation>,
+    absent: BTreeMap<ServiceId, Platform>,
     feeds: BTreeMap<FeedId, FeedStatus>,
     now: Timestamp,
 }
@@ -142,6 +143,7 @@ impl World {
             runs: Vec::new(),
             workflows: BTreeMap::from([("production".into(), "deploy.yml".into())]),
             operations: BTreeMap::new(),
+            absent: BTreeMap::new(),
             feeds: BTreeMap::new(),
             now: at(1),
         };
@@ -205,6 +207,7 @@ impl World {
             runs: &self.runs,
             workflows: &self.workflows,
             operations: &self.operations,
+            absent: &self.absent,
             feeds: &self.feeds,
             now: self.now,
         }
@@ -319,4 +322,20 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
         change(&mut world);
         assert_eq!(world.says(), says);
     }
+}
+
+#[test]
+fn what_nobody_reads_as_it_is_configured_is_not_told_as_read_soon() {
+    let mut world = World::calm();
+    world.services.insert(id("database"), ServiceState::default());
+    assert_eq!(world.says(), "unknown: database not read yet");
+    world.absent.insert(id("database"), Platform::Supabase);
+    assert_eq!(world.says(), "unknown: database not configured: [platforms.supabase] is missing");
+    assert_eq!(
+        world.known().service(&id("database")).words(),
+        "unknown: not configured: [platforms.supabase] is missing"
+    );
+    world.services.retain(|service, _| *service == id("database"));
+    world.probes = Probes::default();
+    assert_eq!(world.says(), "unknown: database not configured: [platforms.supabase] is missing", "it alone");
 }
