@@ -29,6 +29,7 @@ use self::trust::Approvals;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::keep::Keep;
 use crate::domain::log::Input;
 use crate::domain::promotion::Promotions;
 use crate::domain::secret::Contract;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub ui: UiSettings,
     /// Where journal and history live.
     pub state_dir: PathBuf,
+    /// Where it is kept that stores were there, apart from them; `None` = nowhere.
+    pub witnesses: Option<PathBuf>,
     /// Mutations allowed (flag `--write`, or per environment `access = "write"`).
     pub write: bool,
     /// Shortest interval of a feed while something changes, and the calm one.
@@ -275,6 +278,15 @@ impl Settings {
     #[must_use]
     pub fn environment(&self, id: &EnvId) -> Option<&EnvInfo> {
         self.environments.iter().find(|env| &env.id == id)
+    }
+
+    /// Where the store lies, and what says in another place that it is there. Among temporary files nothing is expected to stay.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        let dir = std::path::absolute(&self.state_dir).unwrap_or_else(|_| self.state_dir.clone());
+        let witnesses = self.witnesses.as_ref().filter(|_| !dir.starts_with(std::env::temp_dir()));
+        let name = || format!("{}.head", &trust::digest(dir.as_os_str().as_encoded_bytes())[..16]);
+        Keep { witness: witnesses.map(|folder| folder.join(name())), dir: self.state_dir.clone() }
     }
 
     /// Services whose platform the configuration does not name.

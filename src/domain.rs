@@ -16,6 +16,7 @@ pub mod held;
 pub mod history;
 pub mod ids;
 pub mod judge;
+pub mod keep;
 pub mod live;
 pub mod log;
 pub mod manner;
@@ -40,5 +41,7 @@ pub mod spread;
 pub mod state;
 pub mod status;
 pub mod step;
+#[cfg(test)]
+pub mod testing;
 pub mod trust;
 pub mod wish;

@@ -75,7 +75,7 @@ impl Engine {
             supervisor.start(poller.run(feed));
         }
         let running = running::Running::default();
-        let memory = remember::Memory::new(settings.state_dir.clone(), Arc::clone(&clock), running.clone());
+        let memory = remember::Memory::new(settings.keep(), Arc::clone(&clock), running.clone());
         if scope == Scope::All {
             supervisor.start(memory.clone().watch(outbox.clone()));
             if let Some(file) = &settings.project_file {

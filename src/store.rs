@@ -11,14 +11,17 @@ pub mod rows;
 
 pub use claims::{Locked, Unlocked};
 
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use db::Lost;
+use head::Heads;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::clock::SharedClock;
+use crate::domain::keep::Keep;
 use crate::sanitize::Text;
 
 /// Longest wait for another console that writes.
@@ -30,7 +33,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct StoreError {
     place: String,
     why: String,
-    advice: &'static str,
+    advice: Cow<'static, str>,
 }
 
 /// The open store, cheap to clone.
@@ -40,6 +43,7 @@ pub struct Store {
     clock: SharedClock,
     place: String,
     dir: PathBuf,
+    heads: Heads,
     file: PathBuf,
     /// Which file was opened.
     identity: (u64, u64, bool),
@@ -52,44 +56,48 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens `flightdeck.sqlite` in `dir`, making both when they are absent and were never there.
+    /// Opens `flightdeck.sqlite` in a folder, making both when they are absent and were never there.
     ///
     /// # Errors
     /// When the folder cannot be written, the file is no database, or what was in it is gone.
-    pub async fn open(dir: &Path, clock: SharedClock) -> Result<Self, StoreError> {
+    pub async fn open(keep: impl Into<Keep>, clock: SharedClock) -> Result<Self, StoreError> {
+        let keep = keep.into();
+        let (dir, heads) = (keep.dir.as_path(), Heads::of(&keep));
         let place = Text::clean(&dir.display().to_string()).to_string();
         let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
         let file = db::prepare(dir).map_err(unwritable)?;
         // Read before the file is looked for: whoever makes both makes the head last.
-        let head = head::read(dir).map_err(unwritable)?;
-        match (file.exists(), head) {
+        let lost = heads.lost().map_err(unwritable)?;
+        match (file.exists(), lost) {
             (true, _) => {}
-            (false, Some(_)) => return Err(db::lost(&place, Lost::Gone)),
+            (false, Some(lost)) => return Err(db::lost(&place, &lost, &heads)),
             (false, None) => db::make(&place, dir, &file).await?,
         }
-        Self::connect(file, dir, place, clock).await
+        Self::connect(file, heads, place, clock).await
     }
 
     /// Opens what is there and makes nothing; `None` = nothing was ever written.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn peek(dir: &Path, clock: SharedClock) -> Result<Option<Self>, StoreError> {
+    pub async fn peek(keep: impl Into<Keep>, clock: SharedClock) -> Result<Option<Self>, StoreError> {
+        let keep = keep.into();
+        let (dir, heads) = (keep.dir.as_path(), Heads::of(&keep));
         let place = Text::clean(&dir.display().to_string()).to_string();
         let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
-        let head = head::read(dir).map_err(unwritable)?;
-        match db::find(dir).map_err(unwritable)? {
-            Some(file) => Self::connect(file, dir, place, clock).await.map(Some),
-            None if head.is_some() => Err(db::lost(&place, Lost::Gone)),
-            None => Ok(None),
+        let lost = heads.lost().map_err(unwritable)?;
+        match (db::find(dir).map_err(unwritable)?, lost) {
+            (Some(file), _) => Self::connect(file, heads, place, clock).await.map(Some),
+            (None, Some(lost)) => Err(db::lost(&place, &lost, &heads)),
+            (None, None) => Ok(None),
         }
     }
 
-    async fn connect(file: PathBuf, dir: &Path, place: String, clock: SharedClock) -> Result<Self, StoreError> {
+    async fn connect(file: PathBuf, heads: Heads, place: String, clock: SharedClock) -> Result<Self, StoreError> {
         let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
         let identity = db::identity(&file).map_err(unwritable)?;
         if !identity.2 {
-            return Err(db::lost(&place, Lost::Empty));
+            return Err(db::lost(&place, &Lost::Empty, &heads));
         }
         let options = SqliteConnectOptions::new()
             .filename(&file)
@@ -104,24 +112,25 @@ impl Store {
         if let Some(found) = db::ahead(&pool).await.map_err(unusable)? {
             return Err(db::newer(&place, found));
         }
-        let head = head::read(dir).map_err(unwritable)?;
-        if let Some(head) = &head
-            && !db::holds(&pool, head).await.map_err(unusable)?
-        {
-            return Err(db::lost(&place, Lost::Rows(head.row)));
+        let (known, whole) = heads.read().map_err(unwritable)?;
+        for head in &known {
+            if !db::holds(&pool, head).await.map_err(unusable)? {
+                return Err(db::lost(&place, &Lost::Rows(head.row), &heads));
+            }
         }
         db::migrate(&pool).await.map_err(unusable)?;
-        if head.is_none() {
-            head::write(dir, &db::last(&pool).await.map_err(unusable)?);
+        if !whole {
+            heads.write(&db::last(&pool).await.map_err(unusable)?);
         }
-        Ok(Self { pool, clock, place, dir: dir.to_owned(), file, identity })
+        let dir = heads.dir().to_owned();
+        Ok(Self { pool, clock, place, dir, heads, file, identity })
     }
 
     /// The file that was opened is the one that stands there still: what is written to another one nobody reads.
     pub(super) fn stands(&self) -> Result<(), StoreError> {
         match db::identity(&self.file) {
             Ok(found) if found == self.identity => Ok(()),
-            _ => Err(db::lost(&self.place, Lost::Replaced)),
+            _ => Err(db::lost(&self.place, &Lost::Replaced, &self.heads)),
         }
     }
 

@@ -3,6 +3,8 @@
 
 #[path = "architecture/matches.rs"]
 mod matches;
+#[path = "architecture/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -160,63 +162,6 @@ fn files_stay_small_and_finished() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Layers whose decisions are checked for display text.
-const DECIDES: &[&str] = &["app", "engine", "cli", "ui"];
-
-/// Looking for a word inside a text, which is how a decision comes to hang on a sentence that a person reads.
-const LOOKS: &[&str] = &[
-    ".starts_with(\"",
-    ".ends_with(\"",
-    ".contains(\"",
-    ".strip_prefix(\"",
-    ".strip_suffix(\"",
-    "words.as_str() == \"",
-    "says.as_str() == \"",
-    "detail.as_str() == \"",
-    "title == \"",
-    "title.as_str() == \"",
-];
-
-/// Where a text is looked into and is none that was written for a person to read: file, a part of the line, why.
-const DATA: &[(&str, &str, &str)] = &[
-    ("app/keys.rs", "word.starts_with(\"http\")", "the address inside a probe's target, for the browser"),
-    ("engine/preflight/since.rs", "contains(\"migrations/\")", "a path of a file in the repository"),
-    ("engine/preflight/since.rs", "path.starts_with(\"env.\")", "a key of a machine's configuration"),
-    ("engine/preflight/secret.rs", "starts_with(\"SUPABASE_\")", "the name of a secret, by the platform's rule"),
-    ("engine/preflight/secret.rs", "starts_with(\"GITHUB_\")", "the name of a secret, by the platform's rule"),
-    ("engine/operate/witness.rs", "at.starts_with(\"https://\")", "an address from the configuration"),
-    ("cli/view.rs", "url.starts_with(\"http", "the argument is an address, or the name of a file"),
-];
-
-/// Lines of a file that look into a text by a literal, its tests and comments left out.
-fn looks(text: &str) -> Vec<&str> {
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-    lines.filter(|line| LOOKS.iter().any(|look| line.contains(look))).map(str::trim).collect()
-}
-
-/// The same thing told in better words must not behave otherwise: what is decided upon is a type.
-#[test]
-fn nothing_is_decided_by_a_text_that_a_person_reads() {
-    let mut wrong = Vec::new();
-    let mut used = Vec::new();
-    for (layer, name, text) in sources() {
-        // Files of tests alone.
-        if !DECIDES.contains(&layer.as_str()) || name.ends_with("/tests.rs") {
-            continue;
-        }
-        for line in looks(&text) {
-            match DATA.iter().position(|(file, part, _)| *file == name && line.contains(part)) {
-                Some(at) => used.push(at),
-                None => wrong.push(format!("{name}: {line}")),
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "decide by a type, or say in DATA why this is no display text:\n{}", wrong.join("\n"));
-    let unused: Vec<_> = (0..DATA.len()).filter(|at| !used.contains(at)).map(|at| DATA[at]).collect();
-    assert!(unused.is_empty(), "these exceptions are needed no more: {unused:?}");
-}
-
 /// The only files that may say `unsafe`: what a handler of a signal does, and how one is set.
 const UNSAFE: &[&str] = &["term/away.rs", "term/fatal.rs"];
 
@@ -339,9 +284,6 @@ fn the_test_itself_can_fail() {
     let [(document, rest)] = cited(&comment)[..] else { panic!("one document is cited") };
     assert_eq!((document, sections(rest)), ("docs/a.md", vec!["3.1", "4", "10"]));
     assert!(has_section("## 4. Four\n### 3.1 One\n", "3.1") && !has_section("## 4. Four\n", "3"));
-    let held =
-        "fn f() {\n    step.detail.as_str().starts_with(\"held\")\n}\n#[cfg(test)]\nmod tests {\n    x.contains(\"y\")";
-    assert_eq!(looks(held), ["step.detail.as_str().starts_with(\"held\")"]);
     assert_eq!(imports("use crate::engine::Engine;\n// crate::app\n"), ["engine"]);
     let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == "ui") else { panic!("ui is in the table") };
     assert!(!allowed.contains(&"engine"));

@@ -109,6 +109,26 @@ fn no_size_is_too_large_or_too_small_for_it() {
 }
 
 #[test]
+fn a_paste_of_ten_megabytes_into_a_line_takes_little_memory() {
+    let (mut pty, _state) = demo(120, 30);
+    pty.wait_text("production");
+    pty.send(":");
+    pty.wait_text("Palette");
+    pty.send(&format!("\x1b[200~{}\x1b[201~", "lock ".repeat(2_000_000)));
+    pty.wait_text("its beginning was taken");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pty.pid())).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let kilobytes: u64 = peak.map_or(0, |number| number.parse().unwrap());
+    assert!(kilobytes < 300_000, "{kilobytes} kB");
+    // The line answers still.
+    pty.send("\x1b");
+    pty.wait("the palette to close", |screen| !screen.contents().contains("Palette"));
+    pty.send("q");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+}
+
+#[test]
 fn a_small_screen_shows_the_state_and_the_newest_lines() {
     let dir = tempfile::tempdir().unwrap();
     let lines: String = (1..=99).map(|n| format!("line number {n}\n")).collect();

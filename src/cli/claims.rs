@@ -54,7 +54,7 @@ fn failed(error: StoreError) -> UserError {
 }
 
 async fn open(settings: &Settings) -> Result<Store, UserError> {
-    Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)
+    Store::open(settings.keep(), SystemClock::shared()).await.map_err(failed)
 }
 
 fn known(settings: &Settings, name: &str) -> Result<EnvId, UserError> {

@@ -46,7 +46,7 @@ pub(super) async fn run(
     let environment = environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
     let asked = Asked { operation, environment };
     // Who only looks makes nothing.
-    let store = Store::peek(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
+    let store = Store::peek(settings.keep(), SystemClock::shared()).await.map_err(failed)?;
     if verify {
         let found = match &store {
             Some(store) => store.verify().await.map_err(failed)?,

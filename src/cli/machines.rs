@@ -80,7 +80,7 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
     let env = place::environment(&settings, args.environment.as_deref())?;
     args.consent.check(&env)?;
     let failed = |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
-    let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(failed)?;
+    let store = Store::open(settings.keep(), SystemClock::shared()).await.map_err(failed)?;
     let all = store.operations(20).await.map_err(failed)?;
     let held = all.into_iter().rfind(|one| one.env == env && follow::held(one));
     let held = held.ok_or_else(|| {

@@ -60,7 +60,7 @@ pub(super) fn as_json(model: &Model) -> Value {
 
 /// Tells of operations that were cut short, beside the answer of a command. A store that cannot be read refuses the command itself.
 pub(super) async fn warn(settings: &Settings, json: bool) -> Result<(), UserError> {
-    for fact in recall(&settings.state_dir, SystemClock::shared()).await {
+    for fact in recall(settings.keep(), SystemClock::shared()).await {
         match fact {
             Fact::Operation(one) if one.interrupted && json => {
                 let line = json!({"schema": "flightdeck/cut-short", "version": 1, "operation": one});
@@ -84,7 +84,7 @@ pub(super) async fn decide(
     let named = named.map_err(|error| error.now("nothing was changed"))?;
     let unreadable =
         |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
-    let store = Store::open(&settings.state_dir, SystemClock::shared()).await.map_err(unreadable)?;
+    let store = Store::open(settings.keep(), SystemClock::shared()).await.map_err(unreadable)?;
     let all = store.operations(50).await.map_err(unreadable)?;
     drop(store);
     let operation = chosen(all, named.as_ref(), args.id.as_deref().or(args.operation.as_deref()))?;

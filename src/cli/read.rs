@@ -71,7 +71,7 @@ fn postponed(status: &FeedStatus, deadline: Timestamp) -> bool {
 pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> Reading {
     let now = || Now { wall: clock.now(), mono: clock.mono() };
     let mut model = Model::new(&settings, now());
-    for fact in crate::engine::recall(&settings.state_dir, clock.clone()).await {
+    for fact in crate::engine::recall(settings.keep(), clock.clone()).await {
         let _ = crate::app::update(&mut model, Msg::Fact(fact), now());
     }
     let (engine, mut lanes) = Engine::start(settings, clock.clone(), Scope::State);

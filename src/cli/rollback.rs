@@ -196,7 +196,7 @@ fn unknown(lists: &Lists, to: &str) -> UserError {
 /// The candidates, with what this store knows of them.
 async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) -> Result<Vec<Choice>, UserError> {
     let read = async {
-        let store = Store::open(&settings.state_dir, SystemClock::shared()).await?;
+        let store = Store::open(settings.keep(), SystemClock::shared()).await?;
         tokio::try_join!(store.verified(), store.marks())
     };
     let (verified, marks) = read.await.map_err(|error| {

@@ -16,10 +16,13 @@ use crate::app::msg::Now;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;
+use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::keep;
 use crate::domain::posture::Check;
 use crate::domain::state::State;
 use crate::domain::status::Judgement;
 use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
 
 pub(super) async fn run(settings: Settings, only: Only, output: Output) -> Result<ExitCode, UserError> {
     let only = only.environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
@@ -67,6 +70,7 @@ pub(super) fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> 
         "environments": environments,
         "failing": failing,
         "cut_short": super::open::as_json(model),
+        "store": {"began": model.history.began, "says": remembers(model, now)},
     });
     format!("{value}\n")
 }
@@ -139,10 +143,20 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
     for (feed, why) in failing {
         let _ = writeln!(text, "not read: {feed}: {why}");
     }
+    if let Some(says) = remembers(model, now) {
+        let _ = writeln!(text, "{says}");
+    }
     for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// What is to be told of a store that has no past: nobody's lock or mark of before is in it. One that cannot be read is told among what
+/// fails.
+fn remembers(model: &Model, now: Now) -> Option<Text> {
+    let read = model.feeds.get(&FeedId::Journal).is_some_and(|feed| matches!(feed.state, FeedState::Fresh(_)));
+    keep::since(model.history.began, now.wall).filter(|_| read)
 }
 
 fn commits(judged: &Judgement) -> String {

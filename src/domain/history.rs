@@ -35,6 +35,8 @@ pub struct History {
     pub marks: BTreeMap<Sha, Mark>,
     /// The newest rows of the journal, newest first.
     pub rows: Vec<JournalRow>,
+    /// When the first row was written; `None` = none ever was.
+    pub began: Option<Timestamp>,
     /// Rows ever written.
     pub height: i64,
     /// Whether the rows are as they were written.

@@ -31,6 +31,7 @@ use crate::domain::consent::Level;
 use crate::domain::cut_short;
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
+use crate::domain::keep;
 use crate::domain::manner::Manner;
 use crate::domain::operation::{OpKind, Operation, Plan, Wish};
 use crate::domain::overrides::Override;
@@ -45,6 +46,8 @@ use crate::sanitize::Text;
 /// What the store knows beside the platforms.
 #[derive(Debug, Default)]
 pub(super) struct Past {
+    /// When what the store knows began; `None` = nothing was ever kept in it.
+    pub(super) began: Option<Timestamp>,
     /// How long such operations took here, seconds.
     pub(super) durations: Vec<i64>,
     /// What was verified healthy.
@@ -146,6 +149,9 @@ pub(super) async fn preflight(
             plan.overrides.extend(ships.red());
         }
         plan.ships = Some(Box::new(ships));
+    }
+    if plan.arrived.is_none() {
+        plan.warnings.extend(keep::since(past.began, now));
     }
     plan.level = plan.level.max(Level::of(plan.kind, info.tier));
     if !plan.overrides.is_empty() {

@@ -1,20 +1,19 @@
 //! Reads the store once, for commands that answer and end. It creates no file where nothing was ever written.
 
-use std::path::Path;
-
 use super::remember::{LOOK, OPERATIONS};
 use crate::clock::SharedClock;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::History;
+use crate::domain::keep::Keep;
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
 
 /// Locks, marks, what was verified healthy and operations, as the facts that the screen's own model is made of. A file that cannot be
 /// read is the failure of the journal's feed.
-pub async fn recall(dir: &Path, clock: SharedClock) -> Vec<Fact> {
+pub async fn recall(keep: Keep, clock: SharedClock) -> Vec<Fact> {
     let now = clock.now();
-    let (mut facts, state) = match read(dir, clock).await {
+    let (mut facts, state) = match read(keep, clock).await {
         Ok(facts) => (facts, FeedState::Fresh(now)),
         Err(error) => {
             let why = Text::from(error.to_string());
@@ -25,11 +24,12 @@ pub async fn recall(dir: &Path, clock: SharedClock) -> Vec<Fact> {
     facts
 }
 
-async fn read(dir: &Path, clock: SharedClock) -> Result<Vec<Fact>, StoreError> {
-    let Some(store) = Store::peek(dir, clock).await? else { return Ok(Vec::new()) };
-    let (height, verified, locks, marks, operations) =
-        tokio::try_join!(store.height(), store.verified(), store.locks(), store.marks(), store.operations(OPERATIONS))?;
-    let history = History { verified, locks, marks, height, ..History::default() };
+async fn read(keep: Keep, clock: SharedClock) -> Result<Vec<Fact>, StoreError> {
+    let Some(store) = Store::peek(keep, clock).await? else { return Ok(Vec::new()) };
+    let (began, height) = tokio::try_join!(store.began(), store.height())?;
+    let (verified, locks, marks, operations) =
+        tokio::try_join!(store.verified(), store.locks(), store.marks(), store.operations(OPERATIONS))?;
+    let history = History { verified, locks, marks, began, height, ..History::default() };
     let operations = operations.into_iter().map(|one| Fact::Operation(Box::new(one)));
     Ok(std::iter::once(Fact::History(Box::new(history))).chain(operations).collect())
 }

@@ -2,7 +2,6 @@
 //! facts. What another console writes shows here within one look.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
+use crate::domain::keep::Keep;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{OpKind, Operation};
 use crate::redact::Redactor;
@@ -41,7 +41,7 @@ fn kept(why: &str) -> Text {
 /// The store, opened when first needed. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Memory {
-    dir: PathBuf,
+    keep: Keep,
     clock: SharedClock,
     open: Arc<OnceCell<Store>>,
     running: Running,
@@ -49,12 +49,12 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(dir: PathBuf, clock: SharedClock, running: Running) -> Self {
-        Self { dir, clock, open: Arc::default(), running, changed: Arc::default() }
+    pub(super) fn new(keep: Keep, clock: SharedClock, running: Running) -> Self {
+        Self { keep, clock, open: Arc::default(), running, changed: Arc::default() }
     }
 
     pub(super) async fn store(&self) -> Result<Store, StoreError> {
-        let open = || Store::open(&self.dir, Arc::clone(&self.clock));
+        let open = || Store::open(&self.keep, Arc::clone(&self.clock));
         self.open.get_or_try_init(open).await.cloned()
     }
 
@@ -64,14 +64,14 @@ impl Memory {
     /// When any of it cannot be read: what stands against the plan is not known then.
     pub(super) async fn past(&self, kind: OpKind, env: &EnvId, continues: Option<OpId>) -> Result<Past, StoreError> {
         let store = self.store().await?;
-        let (durations, verified, locks, marks) =
-            tokio::try_join!(store.durations(kind, env), store.verified(), store.locks(), store.marks())?;
+        let (began, durations) = tokio::try_join!(store.began(), store.durations(kind, env))?;
+        let (verified, locks, marks) = tokio::try_join!(store.verified(), store.locks(), store.marks())?;
         let earlier = match continues {
             Some(op) => Some(store.one(op).await?),
             None => None,
         };
         let open = store.interrupted().await?;
-        Ok(Past { durations, verified, lock: locks.get(env).cloned(), marks, continues, earlier, open })
+        Ok(Past { began, durations, verified, lock: locks.get(env).cloned(), marks, continues, earlier, open })
     }
 
     /// Remembers that a deployment was verified healthy.
@@ -203,6 +203,9 @@ impl Memory {
         let store = self.store().await?;
         let (height, verified, locks, marks) =
             tokio::try_join!(store.height(), store.verified(), store.locks(), store.marks())?;
+        if told.history.began.is_none() {
+            told.history.began = store.began().await?;
+        }
         let open = told.operations.values().any(|one| one.interrupted || !one.state.ended());
         if height != told.history.height || open {
             self.operations(&store, told, outbox).await?;
@@ -308,7 +311,7 @@ mod tests {
     async fn the_chain_is_told_as_what_was_read_of_it_and_no_row_is_read_twice() {
         let dir = tempfile::tempdir().unwrap();
         let clock = SystemClock::shared();
-        let memory = Memory::new(dir.path().to_owned(), Arc::clone(&clock), Running::default());
+        let memory = Memory::new(dir.path().into(), Arc::clone(&clock), Running::default());
         let ((outbox, mut lanes), mut told) = (lanes::open(), Told::default());
         assert!(matches!(told.history.chain, Chain::Unread(_)), "before it was read");
         let store = memory.store().await.unwrap();

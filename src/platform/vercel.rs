@@ -1,6 +1,7 @@
 //! Vercel: projects, deployments, logs, variables, domains and the production pointer (docs/platforms/vercel.md).
 
 mod adapter;
+mod domains;
 mod history;
 mod levers;
 mod logs;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use adapter::{VercelService, target};
+pub use domains::{AT_ONCE, LOOKED_UP, Pointers, Served};
 pub use history::{History, Span};
 pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};
 pub use pointer::{AliasOutcome, AliasRequest};
 pub use rolling::RollingRelease;
 pub use variables::{Slot, Variable};
-pub use view::{AT_ONCE, LISTED, LOOKED_UP, Pointers, Served};
+pub use view::LISTED;
 
 use super::http::{Call, Http, segment};
 use super::recent::Recent;
@@ -57,7 +59,7 @@ struct Held {
     lists: Recent<Vec<VercelDeployment>>,
     live: Recent<Option<VercelDeployment>>,
     rolling: Recent<Option<RollingRelease>>,
-    pointed: Recent<view::Places>,
+    pointed: Recent<domains::Places>,
 }
 
 /// A project, as far as a release console needs it (docs/platforms/vercel.md section 4).

@@ -8,7 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
-use super::head::{self, Head};
+use super::head::{self, Head, Heads};
+use crate::sanitize::Text;
 
 /// Applied in this order, each once: the file carries the number of those that are in it. A table that is missing afterwards was
 /// taken away and is not made anew: an empty one would say that nothing is locked and nothing marked. Files of before the number
@@ -195,38 +196,56 @@ pub(super) async fn last(pool: &SqlitePool) -> Result<Head, sqlx::Error> {
 }
 
 /// What was in the store is not there any more, though it was: locks and bad marks may be missing in it.
-pub(super) fn lost(place: &str, how: Lost) -> StoreError {
+pub(super) fn lost(place: &str, how: &Lost, heads: &Heads) -> StoreError {
+    // What else says so has to go as well, where a person wants to go on without it.
+    let also = heads.witness().filter(|path| path.exists()).map(|path| format!(" and {}", shown(path)));
+    let also = also.unwrap_or_default();
     let (why, advice) = match how {
         Lost::Empty => (
             format!("{FILE} is empty, so that what was locked and marked in it is not known"),
-            "put a copy of the file back, or remove flightdeck.sqlite and flightdeck.head to begin anew",
+            format!("put a copy of the file back, or remove flightdeck.sqlite, flightdeck.head{also} to begin anew"),
         ),
         Lost::Gone => (
             format!(
                 "{FILE} is gone, though {} beside it says that it was there; what was locked and marked in it is not known",
                 head::NAME
             ),
-            "put a copy of the file back, or remove flightdeck.head to begin anew",
+            format!("put a copy of the file back, or remove flightdeck.head{also} to begin anew"),
+        ),
+        Lost::Removed(witness) => (
+            format!(
+                "{FILE} and its folder's head are gone, though {} says that a journal was there; what was locked and marked in it is not known",
+                shown(witness)
+            ),
+            format!("put a copy of the folder back, or remove {} to begin anew", shown(witness)),
         ),
         Lost::Rows(row) => (
             format!("row {row} of {FILE} is not there as it was written, so that later locks and marks may be missing"),
-            "put the newest copy of the file back, or remove flightdeck.head to go on with what is there",
+            format!(
+                "put the newest copy of the file back, or remove flightdeck.head{also} to go on with what is there"
+            ),
         ),
         Lost::Replaced => (
             format!("{FILE} was taken away, emptied or replaced while it was open"),
-            "see what stands there, and start flightdeck again",
+            "see what stands there, and start flightdeck again".to_owned(),
         ),
     };
-    StoreError { place: place.to_owned(), why, advice }
+    StoreError { place: place.to_owned(), why, advice: advice.into() }
+}
+
+fn shown(path: &Path) -> Text {
+    Text::clean(&path.display().to_string())
 }
 
 /// How a store lost what was in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lost {
     /// The file has no content.
     Empty,
     /// There is no file where one was.
     Gone,
+    /// Nothing of the folder is there, and this file in another place says that something was.
+    Removed(PathBuf),
     /// A row that was written is not there.
     Rows(i64),
     /// Another file, or none, stands where this process opened one.
@@ -235,13 +254,17 @@ pub(super) enum Lost {
 
 /// The folder or the file cannot be made or written.
 pub(super) fn unwritable(place: &str, error: &io::Error) -> StoreError {
-    StoreError { place: place.to_owned(), why: format!("it cannot be written ({error})"), advice: ELSEWHERE }
+    StoreError { place: place.to_owned(), why: format!("it cannot be written ({error})"), advice: ELSEWHERE.into() }
 }
 
 /// The file was made by a version that keeps more in it than this one can read.
 pub(super) fn newer(place: &str, found: i64) -> StoreError {
     let why = format!("a newer flightdeck wrote it (schema {found}, this one knows {})", SCHEMA.len());
-    StoreError { place: place.to_owned(), why, advice: "use that version, or name another folder in [state] dir" }
+    StoreError {
+        place: place.to_owned(),
+        why,
+        advice: "use that version, or name another folder in [state] dir".into(),
+    }
 }
 
 /// A row that says something which this version does not understand: what it forbids is not known.
@@ -249,7 +272,8 @@ pub(super) fn strange(place: &str, which: &str, why: &str) -> StoreError {
     StoreError {
         place: place.to_owned(),
         why: format!("{which} cannot be understood ({why})"),
-        advice: "a newer flightdeck may have written it: use that version, or name another folder in [state] dir",
+        advice: "a newer flightdeck may have written it: use that version, or name another folder in [state] dir"
+            .into(),
     }
 }
 
@@ -276,7 +300,7 @@ pub(super) fn unusable(place: &str, error: &sqlx::Error) -> StoreError {
         }
         _ => ("SQLite failed", "name another folder in [state] dir, or move the file away"),
     };
-    StoreError { place: place.to_owned(), why: format!("{says} ({error})"), advice }
+    StoreError { place: place.to_owned(), why: format!("{says} ({error})"), advice: advice.into() }
 }
 
 #[cfg(test)]

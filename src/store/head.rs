@@ -1,11 +1,15 @@
-//! The head: a small file beside the store that keeps the last row of the journal that was known to be on the disk. A store that was emptied, deleted,
-//! or put back as an older copy looks like one in which nothing is locked and nothing marked; the head is how that is known. It says
-//! at least so much, never more than what is there: it is written behind the row, by whoever comes last, and not synced.
+//! The head: a small file beside the store that keeps the last row of the journal that was known to be on the disk, and a witness: the same in
+//! another place. A store that was emptied, deleted, or put back as an older copy looks like one in which nothing is locked and nothing
+//! marked; the head is how that is known, and the witness is how it is known of a folder that was removed whole. Both say at least so
+//! much, never more than what is there: they are written behind the row, by whoever comes last, and not synced.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::db::Lost;
+use crate::domain::keep::Keep;
 
 /// The file's name beside the store.
 pub(super) const NAME: &str = "flightdeck.head";
@@ -22,26 +26,76 @@ pub(super) fn path(dir: &Path) -> PathBuf {
     dir.join(NAME)
 }
 
-/// The head beside a store; `None` = there was never one. One that was cut off by a power cut names no row, and says still that a store
-/// was there.
-pub(super) fn read(dir: &Path) -> io::Result<Option<Head>> {
-    match std::fs::read(path(dir)) {
+/// The two places of the head.
+#[derive(Debug, Clone)]
+pub(super) struct Heads(Keep);
+
+impl Heads {
+    pub(super) fn of(keep: &Keep) -> Self {
+        Self(keep.clone())
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.0.dir
+    }
+
+    pub(super) fn witness(&self) -> Option<&Path> {
+        self.0.witness.as_deref()
+    }
+
+    /// Where no store is: what says that there was one. A witness of a store that never had a row tells of nothing that was lost.
+    pub(super) fn lost(&self) -> io::Result<Option<Lost>> {
+        if read(&path(self.dir()))?.is_some() {
+            return Ok(Some(Lost::Gone));
+        }
+        let Some(witness) = self.witness() else { return Ok(None) };
+        let held = read(witness)?.is_some_and(|head| head.row > 0);
+        Ok(held.then(|| Lost::Removed(witness.to_owned())))
+    }
+
+    /// What the heads say that are there, and whether each is.
+    pub(super) fn read(&self) -> io::Result<(Vec<Head>, bool)> {
+        let beside = read(&path(self.dir()))?;
+        let Some(witness) = self.witness() else { return Ok((beside.clone().into_iter().collect(), beside.is_some())) };
+        let other = read(witness)?;
+        let whole = beside.is_some() && other.is_some();
+        Ok((beside.into_iter().chain(other).collect(), whole))
+    }
+
+    /// Keeps the head in both places, each whole or not at all. Where it cannot be written the one before stays, which is as true.
+    pub(super) fn write(&self, head: &Head) {
+        write(&path(self.dir()), head);
+        if let Some(witness) = self.witness() {
+            if let Some(parent) = witness.parent() {
+                let mut folder = std::fs::DirBuilder::new();
+                folder.recursive(true);
+                #[cfg(unix)]
+                std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+                let _ = folder.create(parent);
+            }
+            write(witness, head);
+        }
+    }
+}
+
+/// A head; `None` = there was never one. One that was cut off by a power cut names no row, and says still that a store was there.
+fn read(file: &Path) -> io::Result<Option<Head>> {
+    match std::fs::read(file) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Keeps the head: whole or not at all. Where it cannot be written the one before stays, which is as true.
-pub(super) fn write(dir: &Path, head: &Head) {
-    let new = dir.join(format!("{NAME}.{}", uuid::Uuid::now_v7()));
+fn write(file: &Path, head: &Head) {
+    let new = file.with_added_extension(uuid::Uuid::now_v7().to_string());
     let work = || -> io::Result<()> {
         let mut open = std::fs::OpenOptions::new();
         open.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
         open.open(&new)?.write_all(serde_json::to_string(head)?.as_bytes())?;
-        std::fs::rename(&new, path(dir))
+        std::fs::rename(&new, file)
     };
     if work().is_err() {
         let _ = std::fs::remove_file(&new);
@@ -111,6 +165,43 @@ mod tests {
         std::fs::copy(&copy, &file).unwrap();
         std::fs::remove_file(path(dir.path())).unwrap();
         assert_eq!(open(dir.path()).await.unwrap().marks().await.unwrap().len(), 1, "a person takes the older one");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_removed_whole_is_not_taken_as_new() {
+        let (home, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (dir, witness) = (home.path().join("state"), place.path().join("stores").join("one.head"));
+        let keep = Keep { dir: dir.clone(), witness: Some(witness.clone()) };
+        let open = async || Store::open(&keep, SystemClock::shared()).await;
+        assert!(Store::peek(&keep, SystemClock::shared()).await.unwrap().is_none(), "there was never one");
+        open().await.unwrap().pool.close().await;
+        std::fs::remove_dir_all(&dir).unwrap();
+        let store = open().await.expect("nothing was kept in it, so nothing is lost");
+        let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: SystemClock::shared().now() };
+        store.mark(&Sha::from("abc"), Some(&mark), "maria").await.unwrap();
+        store.pool.close().await;
+        let old = std::fs::read(dir.join("flightdeck.sqlite")).unwrap();
+        let store = open().await.unwrap();
+        store.mark(&Sha::from("def"), Some(&mark), "maria").await.unwrap();
+        store.pool.close().await;
+        std::fs::remove_dir_all(&dir).unwrap();
+        for _ in 0..2 {
+            let error = open().await.unwrap_err().to_string();
+            assert!(error.contains("are gone") && error.contains(&witness.display().to_string()), "{error}");
+            let peek = Store::peek(&keep, SystemClock::shared()).await.unwrap_err().to_string();
+            assert_eq!(peek, error, "it is not taken as new the next time");
+        }
+        // A folder of before in its place, without a head of its own.
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("flightdeck.sqlite"), old).unwrap();
+        let error = open().await.unwrap_err().to_string();
+        assert!(
+            error.contains("row 2 of flightdeck.sqlite") && error.contains(&witness.display().to_string()),
+            "{error}"
+        );
+        std::fs::remove_file(&witness).unwrap();
+        assert_eq!(open().await.unwrap().marks().await.unwrap().len(), 1, "a person takes the older one");
+        assert!(witness.exists(), "a store that had no witness gets one");
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 
 use super::chain::hash;
-use super::head::{self, Head};
+use super::head::Head;
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
 use crate::domain::operation::Operation;
@@ -105,7 +105,7 @@ impl Store {
             self.row(&mut tx, operation.id, "begin", &json!(operation)).await?;
             let head = self.row(&mut tx, earlier, "abandon", &why).await?;
             tx.commit().await?;
-            head::write(&self.dir, &head);
+            self.heads.write(&head);
             Ok(Takeover::Begun)
         };
         work.await.map_err(|error: sqlx::Error| self.failed(&error))
@@ -206,7 +206,7 @@ impl Store {
         let head = self.row(&mut tx, OpId(uuid::Uuid::now_v7()), event, body).await;
         let head = head.map_err(|error| self.failed(&error))?;
         tx.commit().await.map_err(|error| self.failed(&error))?;
-        head::write(&self.dir, &head);
+        self.heads.write(&head);
         Ok(())
     }
 
@@ -230,7 +230,7 @@ impl Store {
             }
             let head = self.row(&mut tx, op, event, &body).await?;
             tx.commit().await?;
-            head::write(&self.dir, &head);
+            self.heads.write(&head);
             Ok(true)
         };
         work.await.map_err(|error| self.failed(&error))

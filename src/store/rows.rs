@@ -1,5 +1,6 @@
 //! What stands in the journal, as it is read again: rows, newest first, each in one line.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -121,6 +122,17 @@ impl Store {
         rows.iter().map(read).collect::<Result<_, _>>().map_err(|error| self.failed(&error))
     }
 
+    /// When the first row was written; `None` = none ever was.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the row cannot be understood.
+    pub async fn began(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.stands()?;
+        let query = sqlx::query_scalar::<_, String>("select at from journal order by id limit 1");
+        let at = query.fetch_optional(&self.pool).await.map_err(|error| self.failed(&error))?;
+        at.map(|at| at.parse().map_err(|error| self.strange("the first row of it", error))).transpose()
+    }
+
     /// Rows ever written: the number of the last one.
     ///
     /// # Errors
@@ -151,8 +163,6 @@ fn body(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::clock::SystemClock;
     use crate::domain::claim::{Lock, Mark};
@@ -170,6 +180,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
         let now = SystemClock::shared().now();
+        assert_eq!(store.began().await.unwrap(), None);
         let (own, other) = (operation("production"), operation("prod"));
         for one in [&own, &other] {
             store.begin(one).await.unwrap();
@@ -187,6 +198,7 @@ mod tests {
             .execute(&store.pool)
             .await
             .unwrap();
+        assert!(store.began().await.unwrap().is_some_and(|at| at >= now));
         let asked = |environment: Option<&str>, operation: Option<String>| Asked {
             environment: environment.map(EnvId::from),
             operation,

@@ -177,3 +177,100 @@ async fn what_cannot_be_read_refuses_and_names_the_store_and_the_way_out() {
     assert_eq!(changes(&sim), Vec::<String>::new());
     sim.stop().await;
 }
+
+/// A setting of the simulated world, as a drill makes it.
+async fn set(sim: &Sim, setting: serde_json::Value) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = format!("{}/_sim/state", sim.control());
+    assert!(reqwest::Client::new().post(&url).json(&setting).send().await.unwrap().status().is_success(), "{setting}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_tells_programs_what_the_database_says_of_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let state: PathBuf = dir.path().join("state");
+    let found = async || {
+        let output = flightdeck(dir.path(), &state, &["health", "--json", "--environment", "production"]).await;
+        let rows = lines(&output)[0]["rows"].as_array().unwrap().clone();
+        let own = rows.into_iter().filter(|row| row["service"] == "database" && !row["check"].is_null());
+        let all: Vec<_> = own.map(|row| (row["check"].as_str().unwrap().to_owned(), row)).collect();
+        (output.status.code(), all.into_iter().collect::<std::collections::BTreeMap<_, _>>())
+    };
+    let (code, calm) = found().await;
+    assert_eq!(
+        (&calm["security advisor"]["state"], &calm["security advisor"]["reading"]),
+        (&json!("healthy"), &json!("read"))
+    );
+    assert_eq!((code, &calm["disk"]["state"]), (Some(0), &json!("healthy")), "{calm:?}");
+    set(
+        &sim,
+        json!({"platform": "supabase", "resource": "production", "lints": ["rls_disabled_in_public"], "disk": 97}),
+    )
+    .await;
+    let (_, sick) = found().await;
+    for (check, says) in [("security advisor", "1 errors"), ("disk", "97% used")] {
+        assert_eq!(sick[check]["state"], "degraded", "{check}: it serves still: {sick:?}");
+        assert!(sick[check]["why"].as_str().unwrap().contains(says), "{check}: {sick:?}");
+    }
+    set(&sim, json!({"platform": "supabase", "resource": "production", "read_only": true})).await;
+    let (code, stopped) = found().await;
+    assert_eq!((code, &stopped["writable"]["state"]), (Some(1), &json!("failing")), "{stopped:?}");
+    sim.stop().await;
+}
+
+/// The most memory that a process has had, in kilobytes, as long as it can be asked.
+#[cfg(target_os = "linux")]
+fn peak(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    peak?.parse().ok()
+}
+
+/// A journal of 150 MB, as one of a million rows has: each row hangs on the one before it, as the store writes them.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_journal_is_verified_in_little_memory() {
+    use sha2::Digest as _;
+    const ROWS: usize = 25_000;
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    let state: PathBuf = dir.path().join("state");
+    drop(Store::open(&state, SystemClock::shared()).await.unwrap());
+    let options = SqliteConnectOptions::new().filename(state.join("flightdeck.sqlite"));
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let body = json!({"call": "x".repeat(6_000)}).to_string();
+    let mut tx = pool.begin().await.unwrap();
+    let mut last = String::new();
+    for _ in 0..ROWS {
+        let mut hasher = sha2::Sha256::new();
+        for part in [last.as_str(), "now", "op", "intent", &body] {
+            hasher.update(part.len().to_be_bytes());
+            hasher.update(part);
+        }
+        last = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let insert = "insert into journal (at, op, event, body, hash) values ('now', 'op', 'intent', ?, ?)";
+        sqlx::query(insert).bind(&body).bind(&last).execute(&mut *tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    pool.close().await;
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(["journal", "--verify"]).current_dir(dir.path()).env("FLIGHTDECK_STATE_DIR", &state);
+    command.env("FLIGHTDECK_CONFIG", dir.path().join("flightdeck.toml")).stdout(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let pid = child.id().unwrap();
+    let asked = tokio::task::spawn_blocking(move || {
+        // The last answer before it is gone is the highest.
+        let mut most = 0;
+        while let Some(now) = peak(pid) {
+            most = now;
+            std::thread::yield_now();
+        }
+        most
+    });
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("the chain of {ROWS} rows holds\n"), "{output:?}");
+    let most = asked.await.unwrap();
+    assert!((1_000..100_000).contains(&most), "it took {most} kB");
+    sim.stop().await;
+}

@@ -78,7 +78,7 @@ fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<(De
 mod tests {
     use super::*;
     use crate::app::msg::Msg;
-    use crate::domain::environment::{Declared, Observed, Switches};
+    use crate::domain::environment::{Declared, Observed};
     use crate::domain::fact::Fact;
     use crate::domain::health::{Anatomy, ProbeId, Sample};
     use crate::domain::posture::{Posture, Reading, Seen};
@@ -92,20 +92,7 @@ mod tests {
     }
 
     fn declared(sha: Option<&str>) -> Declared {
-        Declared {
-            deployment: "v41".into(),
-            label: Text::from("v41"),
-            sha: sha.map(Into::into),
-            status: Status::Ok,
-            words: Text::from("complete"),
-            created_at: None,
-            rollout: None,
-            pin: None,
-            switches: Switches::default(),
-            instances: Vec::new(),
-            pointed: Vec::new(),
-            claimed: None,
-        }
+        Declared { deployment: "v41".into(), ..crate::domain::testing::declared(sha, Status::Ok) }
     }
 
     /// Whether the backend is remembered within half a minute in which its probe passes, beside this check of the database.

@@ -188,11 +188,12 @@ mod tests {
     use super::*;
     use crate::app::msg::Msg;
     use crate::domain::claim::Lock;
-    use crate::domain::environment::{Declared, Status, Switches};
+    use crate::domain::environment::{Declared, Status};
     use crate::domain::fact::Fact;
     use crate::domain::history::History;
     use crate::domain::operation::{Act, OpKind, Operation, PlanPart, Wish};
     use crate::domain::release::Presence;
+    use crate::domain::testing::declared;
 
     fn plan(level: Level) -> Plan {
         let at = jiff::Timestamp::UNIX_EPOCH;
@@ -265,20 +266,7 @@ mod tests {
     fn a_plan_whose_world_moves_is_taken_off_the_screen() {
         let mut model = model();
         let id = crate::domain::ids::ServiceId::new("production", "backend");
-        let live = |deployment: &str| Declared {
-            deployment: deployment.into(),
-            label: Text::from("v1"),
-            sha: None,
-            status: Status::Ok,
-            words: Text::default(),
-            created_at: None,
-            rollout: None,
-            pin: None,
-            switches: Switches::default(),
-            instances: Vec::new(),
-            pointed: Vec::new(),
-            claimed: None,
-        };
+        let live = |deployment: &str| Declared { deployment: deployment.into(), ..declared(None, Status::Ok) };
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
         let plan = Plan { parts: vec![part()], ..plan(Level::Critical) };
         let told = |model: &mut Model, deployment: &str| {

@@ -64,15 +64,8 @@ pub(super) fn told(part: &Part, was: State) -> String {
 impl Known<'_> {
     /// A part with what its feed lets say of it now.
     pub(super) fn aged(&self, feed: &FeedId, what: &str, part: Part) -> Part {
-        let absent = match feed {
-            FeedId::Declared(id) => self.absent.get(id),
-            _ => None,
-        };
-        let absent = absent.map(|platform| format!("not configured: [platforms.{platform}] is missing"));
-        let never = absent.is_some() && part.said.is_none();
         let gap = match self.feeds.get(feed).map(|status| (status, status.freshness(self.now))) {
             // A fact without a feed is told by a test or a record; it is as old as that.
-            None if absent.is_some() => absent.filter(|_| part.said.is_none()),
             None | Some((_, Freshness::Fresh(_))) => part.said.is_none().then(|| format!("{what}not read yet")),
             Some((_, Freshness::Waiting)) => part.said.is_none().then(|| format!("{what}not read yet")),
             Some((_, Freshness::Stale(old))) => Some(format!("{what}not read for {}", age(old))),
@@ -81,7 +74,7 @@ impl Known<'_> {
                 Some(format!("{what}never read{why}"))
             }
         };
-        Part { gap, absent: never, ..part }
+        Part { gap, ..part }
     }
 }
 

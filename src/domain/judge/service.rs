@@ -25,7 +25,13 @@ impl Known<'_> {
             Some(declared) => self.moving(id, state, platform(state, declared, self.now)),
             None => Part { said: None, ..Part::new(State::Unknown, "") },
         };
-        parts.push(self.aged(&FeedId::Declared(id.clone()), "", declared));
+        parts.push(match self.absent.get(id).filter(|_| declared.said.is_none()) {
+            Some(platform) => {
+                let gap = Some(format!("not configured: [platforms.{platform}] is missing"));
+                Part { gap, absent: true, ..declared }
+            }
+            None => self.aged(&FeedId::Declared(id.clone()), "", declared),
+        });
         let feed = FeedId::Observed(id.clone());
         if state.observed.is_some() || self.feeds.contains_key(&feed) {
             let observed =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::environment::{
-    Claimed, Declared, Edge, Instance, Observed, Platform, Pointed, Rollout, ServiceInfo, Status, Switches, Tier,
+    Claimed, Declared, Edge, Instance, Observed, Platform, Pointed, Rollout, ServiceInfo, Status, Tier,
 };
 use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;
@@ -31,20 +31,7 @@ fn id(name: &str) -> ServiceId {
 }
 
 fn declared(sha: &str, status: Status) -> Declared {
-    Declared {
-        deployment: sha.into(),
-        label: Text::from("v41"),
-        sha: Some(sha.into()),
-        status,
-        words: Text::from("complete"),
-        created_at: None,
-        rollout: None,
-        pin: None,
-        switches: Switches::default(),
-        instances: Vec::new(),
-        pointed: Vec::new(),
-        claimed: None,
-    }
+    crate::domain::testing::declared(Some(sha), status)
 }
 
 fn observed(sha: &str) -> Observed {

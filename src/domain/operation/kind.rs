@@ -129,6 +129,15 @@ impl OpKind {
         self.row().words.0
     }
 
+    /// What programs call its answers.
+    #[must_use]
+    pub fn answers_as(self) -> &'static str {
+        match self {
+            Self::RollBack => "rollback",
+            other => other.name(),
+        }
+    }
+
     /// What is said when it is done: `restored`.
     #[must_use]
     pub fn done(self) -> &'static str {

@@ -74,20 +74,7 @@ fn a_wobble_does_not_begin_the_trouble_anew() {
 }
 
 fn declared(sha: &str) -> crate::domain::environment::Declared {
-    crate::domain::environment::Declared {
-        deployment: sha.into(),
-        label: Text::from("v41"),
-        sha: Some(sha.into()),
-        status: Status::Ok,
-        words: Text::from("complete"),
-        created_at: None,
-        rollout: None,
-        pin: None,
-        switches: crate::domain::environment::Switches::default(),
-        instances: Vec::new(),
-        pointed: Vec::new(),
-        claimed: None,
-    }
+    crate::domain::testing::declared(Some(sha), Status::Ok)
 }
 
 #[test]

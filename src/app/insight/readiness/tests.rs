@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::domain::environment::{Declared, Observed, Pin, Switches};
+use crate::domain::environment::{Declared, Observed, Pin};
 use crate::domain::release::{Deployment, Presence};
+use crate::domain::testing::declared;
 
 fn now() -> Now {
     Now { wall: Timestamp::from_second(1_800_000_000).unwrap(), mono: std::time::Duration::ZERO }
@@ -28,20 +29,7 @@ fn model() -> Model {
 
 /// It is said and seen to run there.
 fn runs(model: &mut Model, env: &str, sha: &str, pin: Option<Pin>) {
-    let declared = Declared {
-        deployment: sha.into(),
-        label: Text::from("dpl"),
-        sha: Some(sha.into()),
-        status: Status::Ok,
-        words: Text::from("READY"),
-        created_at: None,
-        rollout: None,
-        pin,
-        switches: Switches::default(),
-        instances: Vec::new(),
-        pointed: Vec::new(),
-        claimed: None,
-    };
+    let declared = Declared { pin, ..declared(Some(sha), Status::Ok) };
     let edge = Observed { sha: Some(sha.into()), version: None, at: at(0), source: Text::default(), edges: Vec::new() };
     let state = model.services.entry(ServiceId::new(env, "frontend")).or_default();
     (state.declared, state.observed) = (Some(declared), Some(edge));

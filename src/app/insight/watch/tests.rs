@@ -6,10 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::app::msg::Msg;
-use crate::domain::environment::{Declared, Observed, Status, Switches};
+use crate::domain::environment::{Observed, Status};
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, ProbeId, Sample};
 use crate::domain::ids::ServiceId;
+use crate::domain::testing::declared;
 use crate::sanitize::Text;
 
 fn at(millis: u64) -> Now {
@@ -30,23 +31,6 @@ fn model(environments: usize) -> Model {
     Model::new(&crate::config::load::parse(&text, None, &flags, &|_| None).unwrap(), at(0))
 }
 
-fn declared(status: Status) -> Box<Declared> {
-    Box::new(Declared {
-        deployment: "v1".into(),
-        label: Text::from("v1"),
-        sha: Some("9df49c2".into()),
-        status,
-        words: Text::from("complete"),
-        created_at: None,
-        rollout: None,
-        pin: None,
-        switches: Switches::default(),
-        instances: Vec::new(),
-        pointed: Vec::new(),
-        claimed: None,
-    })
-}
-
 /// A fact of an environment, or none, and the time that passes before it.
 type Step = (usize, u8, bool, u64);
 
@@ -56,7 +40,10 @@ fn fact(number: usize, kind: u8, well: bool, now: Now) -> Fact {
     let fresh = || FeedStatus { state: FeedState::Fresh(now.wall), interval: Duration::from_secs(5) };
     match kind {
         0 => Fact::Feed(FeedId::Declared(service), fresh()),
-        1 => Fact::Declared(service, declared(if well { Status::Ok } else { Status::Fail })),
+        1 => {
+            let declared = declared(Some("9df49c2"), if well { Status::Ok } else { Status::Fail });
+            Fact::Declared(service, Box::new(declared))
+        }
         2 => Fact::Feed(FeedId::Health(env), fresh()),
         _ => {
             let anatomy = Anatomy { status: Some(200), ..Anatomy::default() };

@@ -1,0 +1,333 @@
+//! Reads the domains of a project's environments, and where each of them points.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::{AliasRequest, VERCEL, Vercel, VercelProject};
+use crate::domain::amount::amount;
+use crate::domain::environment::{Pointed, Status};
+use crate::domain::ids::{DeploymentId, Sha};
+use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
+
+/// How old it may be where each domain points while a job has not ended well, and the stage of a rolling release: they last for minutes.
+pub(super) const STAGES: Duration = Duration::from_secs(15);
+/// The same once the job is over and all domains point at what is live: then only a person moves one, which shows within this. The platform
+/// answers 300 such questions in ten minutes: so many domains take as many times [`EACH`].
+const SETTLED: Duration = Duration::from_secs(60);
+/// A domain's share of that.
+const EACH: Duration = Duration::from_secs(10);
+/// Domains, or deployments, that are looked up side by side.
+pub const AT_ONCE: usize = 4;
+/// Domains of an environment that are looked up at most; it is told how many more there are.
+pub const LOOKED_UP: usize = 100;
+
+/// The domains of an environment, those of branches left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Those that are looked up, [`LOOKED_UP`] at most.
+    pub domains: Vec<Text>,
+    /// How many more there are.
+    pub beyond: usize,
+    /// Those that only send visitors elsewhere, and where.
+    pub redirects: Vec<(Text, Text)>,
+    /// Those of `domains` that nobody has shown to be of this team: the project serves no visitor of theirs.
+    unverified: Vec<Text>,
+}
+
+impl Served {
+    fn of(mut domains: Vec<Text>, redirects: Vec<(Text, Text)>) -> Self {
+        let beyond = domains.len().saturating_sub(LOOKED_UP);
+        domains.truncate(LOOKED_UP);
+        Self { domains, beyond, redirects, unverified: Vec::new() }
+    }
+
+    /// What is said of those that are not looked up.
+    fn rest(&self) -> Option<Pointed> {
+        self.more().map(not_looked_up)
+    }
+
+    /// Without those that are not verified and that nothing is known to serve: they are so until a person verifies them.
+    fn counted(&self, mut all: Vec<Pointed>) -> Vec<Pointed> {
+        all.retain(|one| !one.deployment.as_str().is_empty() || !self.unverified.contains(&one.domain));
+        all
+    }
+
+    /// `12 more domains`, where not all are looked up.
+    #[must_use]
+    pub fn more(&self) -> Option<Text> {
+        (self.beyond > 0).then(|| Text::from(format!("{} beyond the first {LOOKED_UP}", amount(self.beyond, "domain"))))
+    }
+}
+
+/// A row for domains that are not looked up.
+fn not_looked_up(domain: Text) -> Pointed {
+    let unread = Some(Text::from("not looked up"));
+    Pointed { domain, deployment: DeploymentId::from(""), sha: None, unread }
+}
+
+/// Where the domains of an environment point, as far as they are looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pointers {
+    /// Those that were looked up, or could not be.
+    pub looked: Vec<Pointed>,
+    /// `12 domains beyond the first 100`, which are never looked up: no look that failed, and nothing that another try tells.
+    pub more: Option<Text>,
+}
+
+impl Pointers {
+    /// The same as one list, for what says where all of them point: of those beyond it says that they were not looked up.
+    #[must_use]
+    pub fn told(self) -> Vec<Pointed> {
+        self.looked.into_iter().chain(self.more.map(not_looked_up)).collect()
+    }
+}
+
+/// Where the domains of an environment pointed, and what was so when they were looked up.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// The deployment that was live.
+    live: String,
+    /// The last job that moves domains.
+    job: Option<AliasRequest>,
+    /// Those that were looked up.
+    all: Vec<Pointed>,
+    /// What is said of those that were not.
+    rest: Option<Pointed>,
+}
+
+impl Places {
+    /// How long they may stand for those of now: not at all once another deployment is live or another job was asked for.
+    fn lasts(&self, live: &str, job: Option<&AliasRequest>, now: Timestamp) -> Duration {
+        match () {
+            () if self.live != live || self.job.as_ref() != job => Duration::ZERO,
+            () if job.is_some_and(|job| job.stands(now).0 == Status::Running) => STAGES,
+            // A job that ended moves nothing any more.
+            () if arrived(&self.all, live) => SETTLED.max(EACH * u32::try_from(self.all.len()).unwrap_or(u32::MAX)),
+            // What stays so for days does not use up the budget: one domain a second.
+            () => STAGES.max(Duration::from_secs(self.all.len() as u64)),
+        }
+    }
+}
+
+/// Where the domains point. A list that could not be read says so of every domain: nothing is known to have moved, or to have stayed. One
+/// that the token may not see is no part of the verdict, and is told as a check that is not for this token.
+fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
+    match read {
+        Ok(places) => places.all.iter().chain(&places.rest).cloned().collect(),
+        Err(error) if error.kind == ErrorKind::Forbidden => Vec::new(),
+        Err(error) => vec![Pointed {
+            domain: Text::from("every domain"),
+            deployment: DeploymentId::from(""),
+            sha: None,
+            unread: Some(Text::from(error.to_string())),
+        }],
+    }
+}
+
+/// Whether each of these domains was looked up and serves what is live, whether or not its commit could be read there.
+pub(super) fn arrived(all: &[Pointed], live: &str) -> bool {
+    let looked_up = |one: &Pointed| one.unread.is_none() || !one.deployment.as_str().is_empty();
+    all.iter().all(|one| looked_up(one) && one.deployment.as_str() == live)
+}
+
+impl Vercel {
+    /// The domains of an environment: production's, or those of a custom environment; a preview has none of its own.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn served(&self, project: &VercelProject, environment: &str) -> Result<Served, PlatformError> {
+        let (target, custom) = project.scope(environment);
+        if target != "production" && custom.is_none() {
+            return Ok(Served::default());
+        }
+        let (mut domains, mut redirects, mut unverified) = (Vec::new(), Vec::new(), Vec::new());
+        for one in self.domains(&project.id).await? {
+            let own = if target == "production" {
+                one.environment.is_none() && one.branch.is_none()
+            } else {
+                one.environment.as_deref() == custom
+            };
+            match one.redirect {
+                _ if !own => {}
+                Some(to) => redirects.push((one.name, to)),
+                None => {
+                    unverified.extend((!one.verified).then(|| one.name.clone()));
+                    domains.push(one.name);
+                }
+            }
+        }
+        Ok(Served { unverified, ..Served::of(domains, redirects) })
+    }
+
+    /// Where the domains of an environment point, and how many more there are.
+    ///
+    /// # Errors
+    /// [`PlatformError`] where the domains cannot be listed.
+    pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Pointers, PlatformError> {
+        let served = self.served(project, environment).await?;
+        Ok(Pointers { looked: self.pointed(&served.domains).await, more: served.more() })
+    }
+
+    /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read.
+    pub async fn pointed(&self, domains: &[Text]) -> Vec<Pointed> {
+        let mut looked = Vec::new();
+        for some in domains.chunks(AT_ONCE) {
+            looked.extend(join_all(some.iter().map(|domain| self.alias(domain.as_str()))).await);
+        }
+        let mut ids: Vec<&str> = looked.iter().flatten().map(String::as_str).filter(|id| !id.is_empty()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut commits = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            commits.extend(join_all(some.iter().map(|id| self.deployment(id))).await);
+        }
+        let pointed = domains.iter().zip(&looked).map(|(domain, looked)| {
+            let told = |id: &str, sha: Option<Sha>, unread: Option<&PlatformError>| Pointed {
+                domain: domain.clone(),
+                deployment: DeploymentId::from(id),
+                sha,
+                unread: unread.map(|error| Text::from(error.to_string())),
+            };
+            match looked {
+                // It is listed, and nothing serves it.
+                Err(error) if error.kind == ErrorKind::NotFound => told("", None, None),
+                Err(error) => told("", None, Some(error)),
+                Ok(id) => match ids.iter().position(|one| one == id).and_then(|at| commits.get(at)) {
+                    Some(Ok(deployment)) => told(id, deployment.sha.clone(), None),
+                    Some(Err(error)) => told(id, None, Some(error)),
+                    None => told(id, None, None),
+                },
+            }
+        });
+        pointed.collect()
+    }
+
+    /// Where the domains of an environment point: looked at often while they move or are at several places, else now and then.
+    pub(super) async fn recent_pointed(
+        &self,
+        project: &VercelProject,
+        environment: &str,
+        live: &str,
+        job: Option<&AliasRequest>,
+    ) -> Vec<Pointed> {
+        let key = format!("{}/{environment}", project.id);
+        let read = async {
+            let served = self.served(project, environment).await?;
+            let all = served.counted(self.pointed(&served.domains).await);
+            Ok(Places { live: live.to_owned(), job: job.cloned(), all, rest: served.rest() })
+        };
+        let now = self.http.now_at(VERCEL);
+        let age = |held: &Places| held.lasts(live, job, now);
+        places(self.recent.pointed.get_while(&key, self.http.clock(), age, read).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::spread;
+    use crate::platform::http::fault;
+
+    fn at(deployment: &str) -> Pointed {
+        Pointed { domain: "a.app".into(), deployment: deployment.into(), sha: Some("340f57f0000".into()), unread: None }
+    }
+
+    #[test]
+    fn a_job_that_ended_is_looked_at_rarely_once_all_domains_agree() {
+        let now = Timestamp::from_second(1_800_000_000).expect("a time");
+        let job = |word: &str, second: i64| AliasRequest {
+            kind: Text::from("promote"),
+            job_status: Text::from(word),
+            from: None,
+            to: "dpl_2".to_owned(),
+            requested_at: Timestamp::from_second(second).ok(),
+        };
+        let held = |job: &AliasRequest, all: Vec<Pointed>| Places { job: Some(job.clone()), ..places_of(all) };
+        for word in ["failed", "skipped", "in-progress"] {
+            let old = job(word, 1_799_000_000);
+            assert!(!old.arrived());
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_1")]).lasts("dpl_1", Some(&old), now), SETTLED, "{word}");
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_2")]).lasts("dpl_1", Some(&old), now), STAGES, "{word}");
+            assert_eq!(
+                held(&old, vec![at("dpl_1")]).lasts("dpl_2", Some(&old), now),
+                Duration::ZERO,
+                "another one is live"
+            );
+            assert_eq!(
+                held(&old, vec![at("dpl_1")]).lasts("dpl_1", Some(&job(word, 1_799_999_999)), now),
+                Duration::ZERO
+            );
+        }
+        let moving = job("in-progress", 1_799_999_999);
+        assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", Some(&moving), now), STAGES, "none has moved yet");
+        assert!(job("succeeded", 0).arrived());
+        let never = |all: Vec<Pointed>| places_of(all).lasts("dpl_1", None, now);
+        assert_eq!((never(vec![at("dpl_1")]), never(vec![at("dpl_1"), at("dpl_2")])), (SETTLED, STAGES));
+        // A domain that cannot be read for days costs no more than a request a second.
+        let mut many = vec![at("dpl_1"); LOOKED_UP];
+        many[0] = unread("502");
+        assert_eq!(never(many), Duration::from_secs(100));
+        // Those beyond are never looked up: they make no haste.
+        let beyond = Places { rest: served(LOOKED_UP + 12).rest(), ..places_of(vec![at("dpl_1"); LOOKED_UP]) };
+        assert_eq!(beyond.lasts("dpl_1", None, now), EACH * 100);
+    }
+
+    fn places_of(all: Vec<Pointed>) -> Places {
+        Places { live: "dpl_1".to_owned(), job: None, all, rest: None }
+    }
+
+    fn unread(why: &str) -> Pointed {
+        Pointed { sha: None, unread: Some(Text::from(why)), ..at("") }
+    }
+
+    fn served(count: usize) -> Served {
+        Served::of((0..count).map(|n| Text::from(format!("{n}.app"))).collect(), Vec::new())
+    }
+
+    #[test]
+    fn the_pointer_stands_for_all_domains_only_once_each_was_seen_there() {
+        let nothing = || Pointed { sha: None, ..at("") };
+        assert!(arrived(&[at("dpl_1"), at("dpl_1")], "dpl_1") && arrived(&[], "dpl_1"));
+        assert!(
+            arrived(&[Pointed { sha: None, unread: Some(Text::from("502")), ..at("dpl_1") }], "dpl_1"),
+            "it is there"
+        );
+        let rest = served(LOOKED_UP + 1).rest().expect("one more");
+        for one in [unread("502"), nothing(), at("dpl_2"), rest] {
+            assert!(!arrived(&[at("dpl_1"), one.clone()], "dpl_1"), "{one:?}");
+            assert!(
+                spread::judged(&[at("dpl_1"), one.clone()]).is_some() || one.deployment.as_str() == "dpl_2",
+                "{one:?}"
+            );
+        }
+        assert!(!arrived(&[unread("502")], "") && arrived(&[nothing()], ""));
+        // Nobody can be served under a name that is not verified yet, however long that lasts.
+        let unverified = Served { unverified: vec!["a.app".into()], ..served(2) };
+        let other = Pointed { domain: "b.app".into(), ..nothing() };
+        let all = vec![at("dpl_2"), nothing(), unread("403"), other.clone()];
+        assert_eq!(unverified.counted(all), [at("dpl_2"), other]);
+    }
+
+    #[test]
+    fn of_more_domains_than_are_looked_up_the_rest_is_told() {
+        assert_eq!(served(LOOKED_UP).more(), None);
+        let served = served(LOOKED_UP + 12);
+        assert_eq!((served.domains.len(), served.more().unwrap().as_str()), (100, "12 domains beyond the first 100"));
+    }
+
+    #[test]
+    fn a_list_of_domains_that_cannot_be_read_is_not_a_settled_one() {
+        assert!(
+            places(Err(fault(VERCEL, ErrorKind::Forbidden, "forbidden"))).is_empty(),
+            "the domains' own check tells it"
+        );
+        let told = places(Err(fault(VERCEL, ErrorKind::Server, "bad gateway")));
+        let judged = spread::judged(&told).expect("something is said");
+        assert_eq!(judged.0, crate::domain::state::State::Unknown);
+        assert!(judged.1.contains("every domain") && judged.1.contains("bad gateway"), "{judged:?}");
+    }
+}
