@@ -21,14 +21,13 @@ const LOOKS: &[&str] = &[
 /// Where a text is looked at and is none that was written for a person to read: file, a part of the line, why.
 const DATA: &[(&str, &str, &str)] = &[
     ("app/dialogs.rs", "typed == \"q\"", "a key that was typed"),
-    ("app/keys.rs", "word.starts_with(\"http\")", "the address inside a probe's target, for the browser"),
+    ("app/panes/health.rs", "word.starts_with(\"http\")", "the address inside a probe's target, for the browser"),
     ("app/logs/keys.rs", "text == \"@\"", "what a person types at the prompt"),
     ("cli/snapshot.rs", "ending == \"svg\"", "the name of a file"),
     ("cli/terminal.rs", "\"\" =>", "TERM, as the system gives it"),
     ("cli/terminal.rs", "\"dumb\" | \"unknown\"", "TERM, as the system gives it"),
     ("cli/view.rs", "Some(\"-\")", "the argument is standard input"),
     ("cli/view.rs", "url.starts_with(\"http", "the argument is an address, or the name of a file"),
-    ("cli/view.rs", "Path::new(\"-\")", "the argument is standard input"),
     ("domain/manner.rs", "\"rolling\" =>", "a strategy as a person types it"),
     ("domain/manner.rs", "\"immediate\" =>", "a strategy as a person types it"),
     ("domain/manner.rs", "\"bluegreen\"", "a strategy as a person types it"),
