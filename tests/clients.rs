@@ -244,7 +244,7 @@ async fn fly_machines_are_read_leased_updated_and_waited_for() {
     let at = "/v1/apps/shop/machines/d8912345678901";
     let lease = json!({"status": "success", "data": {"nonce": "n0nce", "expires_at": 1_700_000_000, "owner": "me", "version": "01A"}});
     on(&server, "POST", &format!("{at}/lease"), ResponseTemplate::new(201).set_body_json(lease)).await;
-    let lease = client.acquire_lease("shop", &one.id, Duration::from_secs(13)).await.unwrap();
+    let lease = client.acquire_lease("shop", &one.id, (Duration::from_secs(13), "a test")).await.unwrap();
     assert!(!format!("{lease:?}").contains("n0nce"));
 
     let update = Mock::given(method("POST")).and(path(at)).and(header("fly-machine-lease-nonce", "n0nce"));
@@ -266,7 +266,7 @@ async fn a_fly_lease_that_somebody_holds_is_a_conflict_with_its_holder() {
     let words = "machine ID d89 lease currently held by 1@tokens.fly.io, expires at 2026-01-01T00:00:00Z";
     let held = ResponseTemplate::new(409).set_body_json(json!({"error": words})).insert_header("fly-request-id", "f-1");
     on(&server, "POST", "/v1/apps/shop/machines/d89/lease", held).await;
-    let error = fly(&server).acquire_lease("shop", "d89", Duration::from_secs(13)).await.unwrap_err();
+    let error = fly(&server).acquire_lease("shop", "d89", (Duration::from_secs(13), "a test")).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Conflict, words));
     assert_eq!(error.request_id.unwrap().as_str(), "f-1");
     assert_eq!(requests(&server).await, 1);

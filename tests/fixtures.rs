@@ -86,9 +86,10 @@ async fn the_others_words_are_understood() {
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Refused, "Resource has been removed"));
 
     let (app, machine) = ("shop", "148e21eb713389");
-    let lease = fly(serving("fly_lease").await).acquire_lease(app, machine, Duration::from_secs(13)).await.unwrap();
+    let lease =
+        fly(serving("fly_lease").await).acquire_lease(app, machine, (Duration::from_secs(13), "a test")).await.unwrap();
     assert_eq!(lease.version.as_deref(), Some("01HEPA330HZ37A78TK080NAK1N"));
-    let held = fly(serving("fly_leased").await).acquire_lease(app, machine, Duration::from_secs(13)).await;
+    let held = fly(serving("fly_leased").await).acquire_lease(app, machine, (Duration::from_secs(13), "a test")).await;
     let held = held.unwrap_err();
     assert!(held.kind == ErrorKind::Conflict && held.message.as_str().contains("1@tokens.fly.io"), "{held:?}");
     let service = ServiceId::new("production", "backend");

@@ -130,7 +130,7 @@ async fn a_fly_rollback_step_by_step_is_observed_at_the_edge() {
     let row = fly.create_release(app, good.image_ref.as_str(), "rolling", &json!({})).await.unwrap();
     fly.patch_release(&row.id, "running").await.unwrap();
     for machine in fly.machines(app).await.unwrap() {
-        let lease = fly.acquire_lease(app, &machine.id, Duration::from_secs(30)).await.unwrap();
+        let lease = fly.acquire_lease(app, &machine.id, (Duration::from_secs(30), "a test")).await.unwrap();
         let config = machine.whole().unwrap().with_image(good.image_ref.as_str());
         let config = config.label("fly_release_version", &row.version.to_string());
         let updated = fly.update_machine(app, &machine, &config, &lease).await.unwrap();

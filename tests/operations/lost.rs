@@ -2,7 +2,9 @@
 
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::manner::Manner;
 use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Plan, Wish};
+use flightdeck::store::Store;
 use flightdeck::store::journal::Answer;
 use serde_json::json;
 
@@ -106,7 +108,7 @@ async fn a_secret_without_a_digest_to_compare_may_have_been_set_by_anybody() {
         assert_ne!(open.state, OpState::Done, "{service}: {open:#?}");
         assert!(open.outcome.as_str().contains("by whom is not known"), "{service}: {}", open.outcome);
         assert_eq!(sent(&world, platform, method, route).await, before + 1, "{service}");
-        let store = flightdeck::store::Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+        let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
         let taken = store.list(99).await.unwrap().into_iter().find(|row| {
             row.op == op.to_string() && row.event == "outcome" && row.body["answer"] == json!(Answer::Taken)
         });
@@ -142,5 +144,21 @@ async fn a_secret_that_is_set_meanwhile_is_not_overwritten() {
     assert_eq!(failed.state, OpState::Failed, "{failed:#?}");
     assert!(failed.outcome.as_str().contains("API_KEY was changed since the plan was made"), "{}", failed.outcome);
     assert_eq!(sent(&world, "github", "PUT", "/secrets/").await, puts, "nothing was sent");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_whose_answer_was_lost_is_known_by_its_name_and_not_asked_for_again() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let targets = console.back(&Manner::default()).await;
+    let plan = console.plan(targets).await;
+    lose(&world, "fly_machines", "POST", "/lease").await;
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert_eq!(sent(&world, "fly_machines", "POST", "/lease").await, 2, "one for each machine");
+    assert!(world.app(|app| app.machines.iter().all(|one| one.lease.is_none())), "each was given back");
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    assert_eq!(store.one(done.id).await.unwrap().unknown_calls, []);
     console.stop().await;
 }

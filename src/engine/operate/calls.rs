@@ -99,7 +99,13 @@ impl Operator {
     }
 
     /// Writes an outcome down.
-    async fn written(&self, call: &str, says: &str, answer: Answer, until: Option<Timestamp>) -> Result<(), Trouble> {
+    pub(super) async fn written(
+        &self,
+        call: &str,
+        says: &str,
+        answer: Answer,
+        until: Option<Timestamp>,
+    ) -> Result<(), Trouble> {
         let unwritten = |error: StoreError| {
             Trouble::Unknown(Text::from(format!("{call}: {says}, but this could not be written down: {error}")))
         };

@@ -9,9 +9,11 @@ use tokio::sync::Notify;
 
 use super::{LOOK, Operator, Trouble};
 use crate::clock::Timestamp;
+use crate::domain::environment::Platform;
 use crate::domain::ids::OpId;
 use crate::domain::operation::{LeftLease, Operation, StepReport, StepState, Wait};
 use crate::platform::fly::{Fly, Lease};
+use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::Store;
 use crate::store::journal::{About, Answer};
@@ -61,38 +63,60 @@ impl Leases {
 }
 
 impl Operator {
-    /// Claims a machine. After an operation that was cut short the claim may still be its own, as after a claim whose answer was
-    /// lost, for two minutes at most: then waiting is right, and a refusal says that the call was not taken. A claim changes nothing
-    /// of what runs, so it may be asked for again.
+    /// Claims a machine, in the name of this operation. Where the answer is lost, or an operation that was cut short may hold the machine
+    /// still, the lease itself tells whose it is: one that names this operation is ours. Another one is waited for until it ends, for two
+    /// minutes at most, and nothing is sent meanwhile.
     pub(super) async fn lease(&self, fly: &Fly, app: &str, id: &str) -> Result<Lease, Trouble> {
         let end = self.clock.mono() + LEASE;
-        let mut own = self.plan.continues.is_some();
+        let (call, name) = (format!("lease machine {id}"), claimed_by(self.plan.op));
+        let mut lost = false;
         loop {
             let ask = || async {
-                let lease = fly.acquire_lease(app, id, LEASE).await?;
+                let lease = fly.acquire_lease(app, id, (LEASE, &name)).await?;
                 // From here on it is given back, whatever happens to the row that says so.
                 self.leases.hold(app, id, &lease);
                 Ok(lease)
             };
             let about = self.about(app, id);
-            let error = match self.sent(&format!("lease machine {id}"), Some(&about), ask, until).await? {
+            let error = match self.sent(&call, Some(&about), ask, until).await? {
                 Ok(lease) => {
                     self.leases.waits(id, None);
                     return Ok(lease);
                 }
                 Err(error) => error,
             };
-            own |= super::lost(&error);
-            if !own || self.clock.mono() > end {
+            lost |= super::lost(&error);
+            let left = self.plan.continues.is_some() && error.kind == ErrorKind::Conflict;
+            if !lost && !left {
                 return Err(Trouble::Failed(Text::from(format!("machine {id} could not be claimed: {error}"))));
             }
-            // Whose lease it is the platform says in its refusal; when it ends, in the lease itself.
-            let ends =
-                self.unless_stopped(fly.held_lease(app, id)).await?.ok().flatten().and_then(|lease| lease.expires_at);
-            let by_itself = ends.map(|at| format!(", which ends by itself at {at:.0}")).unwrap_or_default();
-            let told = format!("machine {id} is leased{by_itself}: {}", error.message);
-            self.leases.waits(id, Some((ends, Text::from(told))));
-            self.unless_stopped(tokio::time::sleep(LOOK * 2)).await?;
+            // It is asked for again only once nobody is known to have it.
+            loop {
+                let held = self.unless_stopped(fly.held_lease(app, id)).await?;
+                if let Ok(Some(lease)) = &held
+                    && lease.description.as_str() == name
+                {
+                    self.leases.hold(app, id, lease);
+                    let says = "the answer was lost; the lease of the machine names this operation";
+                    self.written(&call, says, Answer::Taken, lease.expires_at).await?;
+                    self.leases.waits(id, None);
+                    return Ok(lease.clone());
+                }
+                if matches!(held, Ok(None)) && self.clock.mono() <= end {
+                    break;
+                }
+                let told = holder(id, &held, lost);
+                if self.clock.mono() > end {
+                    let text = format!("machine {id} could not be claimed in {} s: {told}; {error}", LEASE.as_secs());
+                    return Err(Trouble::Failed(Text::from(text)));
+                }
+                let ends = held.ok().flatten().and_then(|lease| lease.expires_at);
+                self.leases.waits(id, Some((ends, Text::from(told))));
+                // Whoever has it may give it back before it ends.
+                let left = ends.map(|at| at.duration_since(self.clients.http.now_at(Platform::Fly)));
+                let left = left.and_then(|left| Duration::try_from(left).ok()).unwrap_or(LOOK * 5);
+                self.unless_stopped(tokio::time::sleep(left.clamp(LOOK, LOOK * 5))).await?;
+            }
         }
     }
 
@@ -204,15 +228,44 @@ impl Operator {
     }
 }
 
+/// What a lease is taken for, as the platform tells it to everybody: it names the operation.
+fn claimed_by(op: OpId) -> String {
+    format!("flightdeck operation {op}")
+}
+
+/// Who holds a machine that is waited for, and until when.
+fn holder(id: &str, held: &Result<Option<Lease>, PlatformError>, lost: bool) -> String {
+    let lease = match held {
+        Ok(Some(lease)) => lease,
+        Ok(None) => return format!("machine {id} is not leased"),
+        Err(error) => return format!("who has leased machine {id} could not be read: {error}"),
+    };
+    let who = if lease.owner.is_empty() { "somebody" } else { lease.owner.as_str() };
+    let what = if lease.description.is_empty() { String::new() } else { format!(" ({})", lease.description) };
+    let ends = lease.expires_at.map(|at| format!(", which ends by itself at {at:.0}")).unwrap_or_default();
+    // A lease without a name may be of anybody who uses this token.
+    let own = if lost && lease.description.is_empty() {
+        "; perhaps it is this operation's own: the answer to its claim was lost"
+    } else {
+        ""
+    };
+    format!("machine {id} is leased, held by {who}{what}{ends}{own}")
+}
+
+/// Whether a lease is the one that an operation has left behind: it names the operation, or ends when the platform said.
+fn left_by(lease: &Lease, op: OpId, left: &LeftLease) -> bool {
+    lease.description.as_str() == claimed_by(op) || (left.certain && lease.expires_at == Some(left.until))
+}
+
 /// Gives back a lease that an operation cut short has left behind; what became of it, in words. The platform tells the nonce of a
-/// lease to whoever may use it (docs/platforms/fly.md section 3.4), so that none is kept: the time of its end tells that it is the
-/// same lease. The rows of it belong to the operation that took the lease.
+/// lease to whoever may use it (docs/platforms/fly.md section 3.4), so that none is kept: its name, or the time of its end, tells that
+/// it is the same lease. The rows of it belong to the operation that took the lease.
 pub(in crate::engine) async fn free_left(fly: &Fly, store: &Store, op: OpId, left: &LeftLease) -> Text {
     let (app, id) = (left.app.as_str(), left.machine.as_str());
     let holds = format!("machine {id} of {app} stays leased until {:.0}", left.until);
     let told = match fly.held_lease(app, id).await {
         Ok(None) => format!("machine {id} of {app} is leased no more"),
-        Ok(Some(lease)) if left.certain && lease.expires_at == Some(left.until) => {
+        Ok(Some(lease)) if left_by(&lease, op, left) => {
             let call = format!("release the lease of {id}");
             let about = About::Free { app: app.into(), machine: id.into() };
             // A machine that stays leased keeps everybody out: it is given back also when this cannot be written down.
@@ -238,4 +291,45 @@ pub(in crate::engine) async fn free_left(fly: &Fly, store: &Store, op: OpId, lef
 
 fn until(lease: &Lease) -> Option<Timestamp> {
     lease.expires_at
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn lease(owner: &str, description: &str) -> Lease {
+        let expires_at = Timestamp::from_second(1_800_000_000).ok();
+        let nonce = SecretString::from("n");
+        Lease { nonce, expires_at, version: None, owner: Text::from(owner), description: Text::from(description) }
+    }
+
+    #[test]
+    fn whose_lease_it_may_be_is_told_with_its_end() {
+        let told = |one: Lease, lost| holder("d89", &Ok(Some(one)), lost);
+        let until = "which ends by itself at 2027-01-15T08:00:00Z";
+        assert_eq!(
+            told(lease("1@tokens", "deploy"), true),
+            format!("machine d89 is leased, held by 1@tokens (deploy), {until}")
+        );
+        let own = "perhaps it is this operation's own: the answer to its claim was lost";
+        assert_eq!(told(lease("", ""), true), format!("machine d89 is leased, held by somebody, {until}; {own}"));
+        assert_eq!(told(lease("1@tokens", ""), false), format!("machine d89 is leased, held by 1@tokens, {until}"));
+    }
+
+    #[test]
+    fn a_lease_that_was_left_behind_is_known_by_its_name_or_by_its_end() {
+        let (op, other) = (OpId(uuid::Uuid::from_u128(1)), OpId(uuid::Uuid::from_u128(2)));
+        let left = |certain, second| LeftLease {
+            app: "api".into(),
+            machine: "d89".into(),
+            until: Timestamp::from_second(second).unwrap(),
+            certain,
+        };
+        assert!(left_by(&lease("", &claimed_by(op)), op, &left(false, 1)), "its answer was lost");
+        assert!(!left_by(&lease("", &claimed_by(other)), op, &left(false, 1_800_000_000)));
+        assert!(left_by(&lease("", ""), op, &left(true, 1_800_000_000)));
+        assert!(!left_by(&lease("", ""), op, &left(true, 1_800_000_001)));
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{
@@ -55,16 +55,21 @@ impl Fly {
         Ok(machine.into())
     }
 
-    /// `POST …/lease?ttl=`: claims a machine. Sent once.
+    /// `POST …/lease?ttl=`: claims a machine, and says what for. Sent once.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] with the holder's name when somebody else has it.
-    pub async fn acquire_lease(&self, app: &str, id: &str, ttl: Duration) -> Result<Lease, PlatformError> {
+    pub async fn acquire_lease(
+        &self,
+        app: &str,
+        id: &str,
+        (ttl, description): (Duration, &str),
+    ) -> Result<Lease, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/lease", self.machine_url(app, id)));
+        // Fly's own tool sends the time in the address, its documentation in the body: either is read.
         let call = call.query("ttl", &ttl.as_secs().to_string());
-        let answer: wire::LeaseAnswer = self.machines_auth(call).read().await?;
-        let data = answer.data;
-        Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
+        let call = call.json(&json!({ "ttl": ttl.as_secs(), "description": description }));
+        Ok(self.machines_auth(call).read::<wire::LeaseAnswer>().await?.data.into())
     }
 
     /// Prolongs a lease that is held.
@@ -80,9 +85,7 @@ impl Fly {
     ) -> Result<Lease, PlatformError> {
         let call = self.http.post(FLY, &format!("{}/lease", self.machine_url(app, id)));
         let call = call.query("ttl", &ttl.as_secs().to_string()).secret(NONCE, lease.nonce.expose_secret());
-        let answer: wire::LeaseAnswer = self.machines_auth(call).read().await?;
-        let data = answer.data;
-        Ok(Lease { nonce: SecretString::from(data.nonce), expires_at: data.expires_at, version: data.version })
+        Ok(self.machines_auth(call).read::<wire::LeaseAnswer>().await?.data.into())
     }
 
     /// `GET …/lease`: the lease of a machine, whoever has it; `None` = it has none.
@@ -92,11 +95,7 @@ impl Fly {
     pub async fn held_lease(&self, app: &str, id: &str) -> Result<Option<Lease>, PlatformError> {
         let call = self.http.get(FLY, &format!("{}/lease", self.machine_url(app, id)));
         match self.machines_auth(call).read::<wire::LeaseAnswer>().await {
-            Ok(wire::LeaseAnswer { data }) => Ok(Some(Lease {
-                nonce: SecretString::from(data.nonce),
-                expires_at: data.expires_at,
-                version: data.version,
-            })),
+            Ok(wire::LeaseAnswer { data }) => Ok(Some(data.into())),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

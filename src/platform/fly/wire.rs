@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Lease;
 use crate::platform::lenient::{maybe_time, or_default, text};
+use crate::sanitize::Text;
 
 #[derive(Deserialize)]
 pub(super) struct Tokens {
@@ -107,6 +110,22 @@ pub(super) struct LeaseData {
     pub(super) expires_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) version: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) owner: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) description: String,
+}
+
+impl From<LeaseData> for Lease {
+    fn from(data: LeaseData) -> Self {
+        Self {
+            nonce: SecretString::from(data.nonce),
+            expires_at: data.expires_at,
+            version: data.version,
+            owner: Text::clean(&data.owner),
+            description: Text::clean(&data.description),
+        }
+    }
 }
 
 #[derive(Deserialize)]
