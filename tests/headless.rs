@@ -1,5 +1,7 @@
 //! The commands without a screen, as a script uses them: the binary against the simulator, judged by output and exit code.
 
+#[path = "headless/open.rs"]
+mod open;
 #[path = "headless/signals.rs"]
 mod signals;
 #[path = "headless/store.rs"]

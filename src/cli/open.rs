@@ -1,6 +1,6 @@
 //! Operations that were cut short: told by every command that comes later, and finished, taken back or left without a screen.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -165,18 +165,16 @@ const DIGITS: usize = 4;
 
 fn chosen(all: Vec<Operation>, env: Option<&EnvId>, id: Option<&str>) -> Result<Operation, UserError> {
     let own: Vec<Operation> = all.into_iter().filter(|one| env.is_none_or(|env| one.env == *env)).collect();
-    let mut newest: BTreeMap<EnvId, OpId> = BTreeMap::new();
-    let mut by_time: Vec<&Operation> = own.iter().collect();
-    by_time.sort_by_key(|one| one.started_at);
-    newest.extend(by_time.into_iter().map(|one| (one.env.clone(), one.id)));
+    let envs: BTreeSet<&EnvId> = own.iter().map(|one| &one.env).collect();
+    let half_done = envs.into_iter().filter_map(|env| cut_short::half_done(own.iter(), env));
+    let half_done: BTreeSet<OpId> = half_done.map(|one| one.id).collect();
     let cut_short = own.iter().any(|one| one.interrupted);
     let mut open: Vec<Operation> = own
         .into_iter()
         .filter(|one| match id {
             Some(id) => one.open_question() && id.len() >= DIGITS && one.id.to_string().ends_with(&id.to_lowercase()),
             None if cut_short => one.interrupted,
-            // What ended half-way is open as long as nothing came after it.
-            None => one.open_question() && newest.get(&one.env) == Some(&one.id),
+            None => half_done.contains(&one.id),
         })
         .collect();
     let place = env.map(|env| format!(" of {env}")).unwrap_or_default();

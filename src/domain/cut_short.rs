@@ -1,8 +1,8 @@
 //! An operation that was cut short, in words: what is done, what is open, what it holds, and how to go on.
 
 use super::amount::amount;
-use super::ids::{EnvId, OpId};
-use super::operation::{Move, OpKind, Operation, StepKind, StepReport, StepState, Target, Wish};
+use super::ids::{EnvId, OpId, ServiceId};
+use super::operation::{Move, OpKind, OpState, Operation, StepKind, StepReport, StepState, Target, Wish};
 use crate::sanitize::Text;
 
 /// Digits at the end of an operation's identity that name it for people: its beginning is the time, which two may share.
@@ -64,6 +64,23 @@ pub fn against<'a>(
     Some(Text::from(format!("{}, and comes first: {}", far(first), ways(first))))
 }
 
+/// The operation of an environment that ended between two worlds, until it is left or another one has moved what it moved; one that was
+/// cut short is none.
+#[must_use]
+pub fn half_done<'a>(operations: impl Iterator<Item = &'a Operation> + Clone, env: &EnvId) -> Option<&'a Operation> {
+    let own = operations.filter(|one| one.env == *env);
+    let ended = own.clone().filter(|one| !one.interrupted && one.open_question());
+    let open = ended.max_by_key(|one| one.started_at)?;
+    let moved = |service: &ServiceId| open.moves.iter().any(|one| one.service == *service);
+    let after = |one: &&Operation| {
+        let changed = !matches!(one.state, OpState::Refused | OpState::Failed);
+        let same = one.kind.goes() || one.kind == open.kind || one.moves.iter().any(|one| moved(&one.service));
+        one.started_at > open.started_at && changed && same
+    };
+    let mut later = own;
+    later.find(after).is_none().then_some(open)
+}
+
 /// Which, and how far it came: `roll back production: backend v42 → v41 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
 fn far(operation: &Operation) -> String {
     let done = operation.steps.iter().filter(|step| step.state == StepState::Done).count();
@@ -76,7 +93,8 @@ fn far(operation: &Operation) -> String {
 }
 
 /// How to go on with it, as commands.
-fn ways(operation: &Operation) -> String {
+#[must_use]
+pub fn ways(operation: &Operation) -> String {
     let name = name(operation.id);
     let undo = undone(operation).map(|_| format!("flightdeck undo {name}, ")).unwrap_or_default();
     format!("flightdeck finish {name}, {undo}flightdeck leave {name}")
@@ -86,7 +104,8 @@ fn ways(operation: &Operation) -> String {
 #[must_use]
 pub fn lines(operation: &Operation) -> Vec<String> {
     let (kind, title, id) = (operation.kind.name(), &operation.title, operation.id);
-    let mut lines = vec![format!("cut short: {kind} {title}, begun {:.0}, operation {id}", operation.started_at)];
+    let how = if operation.interrupted { "cut short" } else { operation.state.word() };
+    let mut lines = vec![format!("{how}: {kind} {title}, begun {:.0}, operation {id}", operation.started_at)];
     if !operation.outcome.is_empty() {
         lines.push(format!("  {}", operation.outcome));
     }
@@ -133,7 +152,34 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::ids::ServiceId;
+
+    #[test]
+    fn what_ended_half_way_is_open_until_something_else_moved_it() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let op = |number: u128, kind, state, second| Operation {
+            state,
+            ..Operation::begun(
+                OpId(uuid::Uuid::from_u128(number)),
+                kind,
+                "production".into(),
+                Text::default(),
+                at(second),
+            )
+        };
+        let half = op(1, OpKind::RollBack, OpState::HalfDone, 10);
+        let found = |others: &[Operation]| {
+            let all: Vec<Operation> = [half.clone()].into_iter().chain(others.iter().cloned()).collect();
+            half_done(all.iter(), &"production".into()).map(|one| one.started_at.as_second())
+        };
+        assert_eq!(found(&[]), Some(10));
+        assert_eq!(found(&[op(2, OpKind::RollBack, OpState::Refused, 20)]), Some(10), "nothing was changed by it");
+        assert_eq!(found(&[op(2, OpKind::SetSecret, OpState::Done, 20)]), Some(10), "it moved nothing");
+        assert_eq!(found(&[op(2, OpKind::Promote, OpState::Done, 20)]), None);
+        assert_eq!(found(&[op(2, OpKind::Promote, OpState::Done, 5)]), Some(10), "it came before");
+        assert_eq!(found(&[op(2, OpKind::RollBack, OpState::Unknown, 20)]), Some(20), "the newest");
+        assert_eq!(half_done([half].iter(), &"staging".into()), None);
+        assert_eq!(half_done([op(1, OpKind::RollBack, OpState::Left, 10)].iter(), &"production".into()), None);
+    }
 
     #[test]
     fn what_was_cut_short_comes_before_anything_else_there() {

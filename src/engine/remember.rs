@@ -18,7 +18,7 @@ use crate::domain::history::{Chain, History, JournalRow};
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::keep::Keep;
 use crate::domain::notice::Notice;
-use crate::domain::operation::{OpKind, Operation};
+use crate::domain::operation::{OpKind, OpState, Operation};
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 use crate::store::chain::{Broken, Link};
@@ -248,7 +248,9 @@ impl Memory {
 
     async fn operations(&self, store: &Store, told: &mut Told, outbox: &Outbox) -> Result<(), StoreError> {
         for operation in store.operations(OPERATIONS).await? {
-            if self.running.mine(operation.id) || told.operations.get(&operation.id) == Some(&operation) {
+            // Its own operations this process tells itself, but for a person's word that one of them is left.
+            let own = self.running.mine(operation.id) && operation.state != OpState::Left;
+            if own || told.operations.get(&operation.id) == Some(&operation) {
                 continue;
             }
             outbox.tell(Fact::Operation(Box::new(operation.clone()))).await;

@@ -1,4 +1,4 @@
-//! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way, a lock, a pin.
+//! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way or half-done, a lock, a pin.
 
 use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
@@ -56,6 +56,7 @@ pub fn of(model: &Model, env: &EnvId) -> Vec<Need> {
     needs.extend(model.runs.iter().filter(at_gate).map(|run| Need::Gate(run.id)));
     let own = model.operations.values().filter(|one| one.env == *env && (one.interrupted || !one.state.ended()));
     needs.extend(own.map(|one| Need::Operation(one.id)));
+    needs.extend(cut_short::half_done(model.operations.values(), env).map(|one| Need::Operation(one.id)));
     let file = model.workflows.get(env);
     let deploys = |run: &&Run| file.is_some_and(|file| run.of_file(file)) && run.status == Status::Running;
     needs.extend(model.runs.iter().filter(deploys).filter(|run| !at_gate(run)).map(|run| Need::Run(run.id)));
@@ -102,7 +103,11 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             let age = since(one.started_at, now.wall);
             let done = one.steps.iter().filter(|step| step.state == StepState::Done).count();
             let steps = if one.steps.is_empty() { String::new() } else { format!(" {done}/{} steps", one.steps.len()) };
-            if one.interrupted {
+            if one.state.ended() && !one.interrupted {
+                let (word, ended) = (one.state.word(), since(one.ended_at.unwrap_or(one.started_at), now.wall));
+                let way = if keys { "enter goes on".to_owned() } else { cut_short::ways(one) };
+                (Some(State::Unknown), format!("{word} {ended} ago: {}; {way}", one.title))
+            } else if one.interrupted {
                 let name = cut_short::name(one.id);
                 let way = if keys { "! goes on".to_owned() } else { format!("flightdeck finish {name} goes on") };
                 (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; {way}", one.title))

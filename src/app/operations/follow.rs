@@ -38,11 +38,11 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
     let Some(operation) = model.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
         return Vec::new();
     };
-    let (env, interrupted) = (operation.env.clone(), operation.interrupted);
+    let env = operation.env.clone();
     let wish = match key.code {
         KeyCode::Char('F') => finished(operation),
         KeyCode::Char('U') => undone(operation),
-        KeyCode::Char('L') if interrupted => {
+        KeyCode::Char('L') => {
             let live = live::of_operation(model, operation, now).join("; ");
             model.rollback = None;
             return vec![Effect::Leave(op, Text::from(format!("left as it is: {live}")))];

@@ -231,8 +231,8 @@ fn operation_lines(ctx: &Ctx<'_>, operation: &Operation) -> (Vec<Line<'static>>,
     }
     if operation.state.ended() {
         let choices = match (operation.open_question(), cut_short::undone(operation).is_some()) {
-            (true, true) => " F finishes it, U undoes it, esc holds it as it is",
-            (true, false) => " F finishes it, esc holds it as it is",
+            (true, true) => " F finishes it, U undoes it, L leaves it; esc holds it as it is",
+            (true, false) => " F finishes it, L leaves it; esc holds it as it is",
             (false, _) => " esc leaves",
         };
         return (lines, Line::styled(choices, ctx.theme.strong()));
