@@ -34,6 +34,9 @@ pub struct Newest {
 
 /// A service on its platform. What a platform does not have is `None`: nobody asks for it.
 pub trait Adapter: Send + Sync {
+    /// A person asks for what is declared: the next reading makes do with nothing that is held from an earlier one.
+    fn anew(&self) {}
+
     /// What the platform says is live.
     fn declared(&self) -> Option<Asked<'_, Declared>> {
         None

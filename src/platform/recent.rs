@@ -28,6 +28,11 @@ impl<T> std::fmt::Debug for Recent<T> {
 }
 
 impl<T> Recent<T> {
+    /// What is held for `key` is not good enough any more.
+    pub(super) fn forget(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// The answer held for `key`, or a new one when that is `age` old.
     pub(super) async fn get(
         &self,

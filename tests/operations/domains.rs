@@ -1,6 +1,8 @@
 //! The domains of a frontend one by one: a plan looks at each, brings back what is elsewhere, and the proof names what it cannot ask.
 
+use flightdeck::domain::environment::Declared;
 use flightdeck::domain::fact::Fact;
+use flightdeck::domain::feed::FeedId;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{Act, OpState, Plan, Target, Wish};
 use flightdeck::domain::proof::Stays;
@@ -38,7 +40,7 @@ fn there(world: &World) -> Wish {
     let state = world.sim.shared().world();
     let commit = state.vercel.live(Env::PRODUCTION).unwrap().commit;
     let commit = state.commits[commit].sha.as_str().into();
-    Wish::RollBackTo { commit, alone: Some(frontend()), manner: Default::default() }
+    Wish::RollBackTo { commit, alone: Some(frontend()), manner: Default::default(), named: Vec::new() }
 }
 
 /// Points production's second domain at another deployment, as somebody's hand does.
@@ -100,14 +102,60 @@ async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
     assert_eq!(cut_short::undone(&done), None, "the way back of one domain is no rollback of all");
     assert!(served(&world).iter().all(|(_, at)| *at == live), "{:?}", served(&world));
     assert_eq!(world.requests("vercel", ROLLBACK).await, 0);
-    // Those beyond the number that is looked up are told; that they are not looked up is no failed read, which would come again for ever.
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_domains_than_are_looked_up_one_by_one_the_list_tells_where_the_others_point() {
+    let world = World::start(20.0).await;
     many(&world);
+    let mut console = world.console();
+    let declared = console.fact(declared).await;
+    assert_eq!(spread::judged(&declared.pointed), None, "every domain is known: {declared:?}");
+    let old = earlier(&mut console).await;
     let nothing = console.wish("production", there(&world), None).await.unwrap();
     let says = nothing.refusals[0].as_str();
-    assert!(
-        says.contains("already runs") && says.contains("2 domains beyond the first 100 are not looked up"),
-        "{says}"
-    );
+    assert!(says.contains("already runs") && !says.contains("not known"), "{says}");
+    let far = format!("{}.more.test", LOOKED_UP - 1);
+    let setting = json!({"platform": "vercel", "resource": "project", "point": {&*far: &*old}});
+    world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
+    let plan = console.wish("production", there(&world), None).await.unwrap();
+    assert_eq!(pointed(&plan), [far]);
+    mixed_at_once(&mut console).await;
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert!(done.outcome.as_str().contains("102 of 102 aliases point at it"), "{}", done.outcome);
+    console.stop().await;
+}
+
+fn declared(fact: Fact) -> Option<Box<Declared>> {
+    match fact {
+        Fact::Declared(id, declared) if id == frontend() => Some(declared),
+        _ => None,
+    }
+}
+
+/// A person who asks for what is declared sees at once that a domain was moved by hand, though nothing else tells of it.
+async fn mixed_at_once(console: &mut Console) {
+    let asked = FeedId::Declared(frontend());
+    console.engine.refresh(std::slice::from_ref(&asked));
+    let mixed = |fact| {
+        let declared = declared(fact)?;
+        spread::judged(&declared.pointed).filter(|(state, _)| *state == State::Mixed).map(drop)
+    };
+    // Where nobody asks they are looked up after a minute.
+    let soon = std::time::Duration::from_secs(30);
+    tokio::time::timeout(soon, console.fact(mixed)).await.expect("every domain is looked up anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_refreshes_by_hand_sees_a_domain_that_was_moved_at_once() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let old = earlier(&mut console).await;
+    console.fact(declared).await;
+    drop(astray(&world, &old));
+    mixed_at_once(&mut console).await;
     console.stop().await;
 }
 
@@ -169,5 +217,8 @@ async fn a_domain_that_redirects_is_no_part_of_the_claim_and_is_named() {
     let told = format!("{domain}: it redirects to {to}");
     assert!(done.outcome.as_str().contains(&told), "{}", done.outcome);
     assert!(done.outcome.as_str().contains("(1 of 1 alias points at it)"), "{}", done.outcome);
+    // Whatever it points at itself, a visitor gets what the other one serves: the truth says the same.
+    let truth = world.truth().await["environments"]["production"]["services"]["frontend"].clone();
+    assert_eq!((truth["state"].as_str(), truth["parts"].as_object().unwrap().len()), (Some("healthy"), 1), "{truth}");
     console.stop().await;
 }

@@ -23,6 +23,11 @@ impl DeclaredFeed {
 }
 
 impl Feed for DeclaredFeed {
+    /// The next reading is asked of the platform itself.
+    fn wake(&mut self) {
+        self.adapter.anew();
+    }
+
     async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
         let Some(declared) = self.adapter.declared() else { return Ok(Pace::Calm) };
         let declared = declared.await?;

@@ -9,7 +9,7 @@ use super::machine::at_rest;
 use super::prove::origin;
 use super::{Operator, Trouble};
 use crate::config::{ObserveAt, ObserveSettings};
-use crate::domain::environment::Platform;
+use crate::domain::environment::{Platform, Pointed};
 use crate::domain::ids::Sha;
 use crate::domain::proof::{Claim, Found, Observation, Witness};
 use crate::engine::feeds::vercel_target;
@@ -128,7 +128,21 @@ impl Operator {
             Err(error) => return (unread("its domains", &error), project.challenged),
         };
         let domains = &served.domains;
-        let mut seen = unlooked(claim, &served);
+        let mut seen = redirected(claim, &served);
+        if !served.beyond.is_empty() {
+            let more = Witness::Domain(served.more());
+            match vercel.listed(&project, &served).await {
+                Ok(listed) => {
+                    seen.extend(listed.iter().map(|one| of_list(claim, one)));
+                    let words = "looked up in the list of aliases, not asked from here".to_owned();
+                    seen.push(observation(claim, more, Found::NotObserved, words));
+                }
+                Err(error) => {
+                    let words = format!("not looked up: {error}");
+                    seen.push(observation(claim, more, Found::NotObserved, words));
+                }
+            }
+        }
         for some in domains.chunks(AT_ONCE) {
             seen.extend(join_all(some.iter().map(|domain| alias(vercel, claim, domain))).await);
         }
@@ -175,13 +189,24 @@ fn asked(rule: Option<&ObserveSettings>, domains: &[Text]) -> Vec<(Witness, Opti
     apart.into_iter().chain(listed(&url)).collect()
 }
 
-/// The domains of a frontend that are no part of its claim: those that only send visitors elsewhere, and those beyond the number that is
-/// looked up.
-fn unlooked(claim: &Claim, served: &Served) -> Vec<Observation> {
-    let redirects = served.redirects.iter().map(|(name, to)| (name.clone(), format!("it redirects to {to}")));
-    let more = served.more().map(|more| (more, "not looked up".to_owned()));
-    let silent = |(name, why)| observation(claim, Witness::Domain(name), Found::NotObserved, why);
-    redirects.chain(more).map(silent).collect()
+/// The domains of a frontend that only send visitors elsewhere, which are no part of its claim.
+fn redirected(claim: &Claim, served: &Served) -> Vec<Observation> {
+    let says = |to: &Text| format!("it redirects to {to}");
+    let silent =
+        |(name, to): &(Text, Text)| observation(claim, Witness::Domain(name.clone()), Found::NotObserved, says(to));
+    served.redirects.iter().map(silent).collect()
+}
+
+/// A domain as the list of aliases tells it.
+fn of_list(claim: &Claim, one: &Pointed) -> Observation {
+    let witness = Witness::Alias(one.domain.clone());
+    match &one.unread {
+        Some(why) if claim.deployment.is_none() => observation(claim, witness, Found::Unread, why.to_string()),
+        _ if one.deployment.as_str().is_empty() => {
+            observation(claim, witness, Found::NotObserved, "the platform knows no alias of it".to_owned())
+        }
+        _ => pointed(claim, witness, (one.deployment.as_str(), one.sha.as_ref())),
+    }
 }
 
 fn observation(claim: &Claim, witness: Witness, found: Found, words: String) -> Observation {

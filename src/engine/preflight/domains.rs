@@ -34,10 +34,9 @@ pub(super) fn told(name: &str, pointers: &Pointers, pointer: Option<&str>) -> Ve
     }
     let none = |one: &&Pointed| one.unread.is_none() && one.deployment.as_str().is_empty();
     told.extend(all.iter().filter(none).map(|one| format!("{name}: {} is listed, and nothing serves it", one.domain)));
-    // They are never looked up, whoever tries again: that is said, and stands in nobody's way.
-    told.extend(
-        pointers.more.iter().map(|more| format!("{name}: {more} are not looked up: where they point is not known")),
-    );
+    // That is said, and stands in nobody's way.
+    let more = pointers.more.iter();
+    told.extend(more.map(|(more, why)| format!("{name}: where {more} point is not known: {why}")));
     told.into_iter().map(Text::from).collect()
 }
 

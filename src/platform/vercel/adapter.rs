@@ -38,6 +38,10 @@ impl VercelService {
 }
 
 impl Adapter for VercelService {
+    fn anew(&self) {
+        self.client.anew(&self.service.resource, &self.target);
+    }
+
     fn declared(&self) -> Option<Asked<'_, Declared>> {
         Some(self.client.declared(&self.service.resource, &self.target).boxed())
     }

@@ -22,7 +22,8 @@ const SETTLED: Duration = Duration::from_secs(60);
 const EACH: Duration = Duration::from_secs(10);
 /// Domains, or deployments, that are looked up side by side.
 pub const AT_ONCE: usize = 4;
-/// Domains of an environment that are looked up at most; it is told how many more there are.
+/// Domains of an environment that are looked up one by one at most: the platform answers 300 such questions in ten minutes. What those
+/// beyond serve is taken from the list of aliases.
 pub const LOOKED_UP: usize = 100;
 
 /// The domains of an environment, those of branches left out.
@@ -30,8 +31,8 @@ pub const LOOKED_UP: usize = 100;
 pub struct Served {
     /// Those that are looked up, [`LOOKED_UP`] at most.
     pub domains: Vec<Text>,
-    /// How many more there are.
-    pub beyond: usize,
+    /// Those beyond, which are listed.
+    pub beyond: Vec<Text>,
     /// Those that only send visitors elsewhere, and where.
     pub redirects: Vec<(Text, Text)>,
     /// Those of `domains` that nobody has shown to be of this team: the project serves no visitor of theirs.
@@ -40,14 +41,8 @@ pub struct Served {
 
 impl Served {
     fn of(mut domains: Vec<Text>, redirects: Vec<(Text, Text)>) -> Self {
-        let beyond = domains.len().saturating_sub(LOOKED_UP);
-        domains.truncate(LOOKED_UP);
+        let beyond = domains.split_off(domains.len().min(LOOKED_UP));
         Self { domains, beyond, redirects, unverified: Vec::new() }
-    }
-
-    /// What is said of those that are not looked up.
-    fn rest(&self) -> Option<Pointed> {
-        self.more().map(not_looked_up)
     }
 
     /// Without those that are not verified and that nothing is known to serve: they are so until a person verifies them.
@@ -56,33 +51,33 @@ impl Served {
         all
     }
 
-    /// `12 more domains`, where not all are looked up.
+    /// `12 domains beyond the first 100`, where not all are looked up one by one.
     #[must_use]
-    pub fn more(&self) -> Option<Text> {
-        (self.beyond > 0).then(|| Text::from(format!("{} beyond the first {LOOKED_UP}", amount(self.beyond, "domain"))))
+    pub fn more(&self) -> Text {
+        Text::from(format!("{} beyond the first {LOOKED_UP}", amount(self.beyond.len(), "domain")))
     }
-}
-
-/// A row for domains that are not looked up.
-fn not_looked_up(domain: Text) -> Pointed {
-    let unread = Some(Text::from("not looked up"));
-    Pointed { domain, deployment: DeploymentId::from(""), sha: None, unread }
 }
 
 /// Where the domains of an environment point, as far as they are looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointers {
-    /// Those that were looked up, or could not be.
+    /// Those that were looked up or listed, or could not be.
     pub looked: Vec<Pointed>,
-    /// `12 domains beyond the first 100`, which are never looked up: no look that failed, and nothing that another try tells.
-    pub more: Option<Text>,
+    /// `12 domains beyond the first 100`, and why it is not known where they point.
+    pub more: Option<(Text, Text)>,
 }
 
 impl Pointers {
-    /// The same as one list, for what says where all of them point: of those beyond it says that they were not looked up.
+    /// The same as one list, for what says where all of them point.
     #[must_use]
     pub fn told(self) -> Vec<Pointed> {
-        self.looked.into_iter().chain(self.more.map(not_looked_up)).collect()
+        let more = self.more.map(|(domain, why)| Pointed {
+            domain,
+            deployment: DeploymentId::from(""),
+            sha: None,
+            unread: Some(why),
+        });
+        self.looked.into_iter().chain(more).collect()
     }
 }
 
@@ -93,10 +88,8 @@ pub(super) struct Places {
     live: String,
     /// The last job that moves domains.
     job: Option<AliasRequest>,
-    /// Those that were looked up.
+    /// Those that were looked up or listed, and what is said of the others.
     all: Vec<Pointed>,
-    /// What is said of those that were not.
-    rest: Option<Pointed>,
 }
 
 impl Places {
@@ -106,10 +99,15 @@ impl Places {
             () if self.live != live || self.job.as_ref() != job => Duration::ZERO,
             () if job.is_some_and(|job| job.stands(now).0 == Status::Running) => STAGES,
             // A job that ended moves nothing any more.
-            () if arrived(&self.all, live) => SETTLED.max(EACH * u32::try_from(self.all.len()).unwrap_or(u32::MAX)),
+            () if arrived(&self.all, live) => SETTLED.max(EACH * self.asked()),
             // What stays so for days does not use up the budget: one domain a second.
-            () => STAGES.max(Duration::from_secs(self.all.len() as u64)),
+            () => STAGES.max(Duration::from_secs(1) * self.asked()),
         }
+    }
+
+    /// How many were looked up one by one.
+    fn asked(&self) -> u32 {
+        u32::try_from(self.all.len().min(LOOKED_UP)).unwrap_or(u32::MAX)
     }
 }
 
@@ -117,7 +115,7 @@ impl Places {
 /// that the token may not see is no part of the verdict, and is told as a check that is not for this token.
 fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
     match read {
-        Ok(places) => places.all.iter().chain(&places.rest).cloned().collect(),
+        Ok(places) => places.all.clone(),
         Err(error) if error.kind == ErrorKind::Forbidden => Vec::new(),
         Err(error) => vec![Pointed {
             domain: Text::from("every domain"),
@@ -169,15 +167,42 @@ impl Vercel {
     /// [`PlatformError`] where the domains cannot be listed.
     pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Pointers, PlatformError> {
         let served = self.served(project, environment).await?;
-        Ok(Pointers { looked: self.pointed(&served.domains).await, more: served.more() })
+        Ok(self.pointed(project, &served).await)
     }
 
-    /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read.
-    pub async fn pointed(&self, domains: &[Text]) -> Vec<Pointed> {
+    /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read. Of those
+    /// beyond the number that is looked up one by one the list of aliases tells it.
+    pub async fn pointed(&self, project: &VercelProject, served: &Served) -> Pointers {
         let mut looked = Vec::new();
-        for some in domains.chunks(AT_ONCE) {
+        for some in served.domains.chunks(AT_ONCE) {
             looked.extend(join_all(some.iter().map(|domain| self.alias(domain.as_str()))).await);
         }
+        let mut looked = self.told(&served.domains, looked).await;
+        let more = match self.listed(project, served).await {
+            Ok(listed) => {
+                looked.extend(listed);
+                None
+            }
+            Err(error) => Some((served.more(), Text::from(error.to_string()))),
+        };
+        Pointers { looked, more }
+    }
+
+    /// What the domains serve that are not looked up one by one, as they are listed; one that is not listed is served by nothing.
+    ///
+    /// # Errors
+    /// [`PlatformError`] where the list cannot be read whole.
+    pub async fn listed(&self, project: &VercelProject, served: &Served) -> Result<Vec<Pointed>, PlatformError> {
+        if served.beyond.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut listed = self.aliases(&project.id).await?;
+        let looked = served.beyond.iter().map(|one| Ok(listed.remove(one.as_str()).unwrap_or_default())).collect();
+        Ok(self.told(&served.beyond, looked).await)
+    }
+
+    /// These domains with what serves each, and the commits of that.
+    async fn told(&self, domains: &[Text], looked: Vec<Result<String, PlatformError>>) -> Vec<Pointed> {
         let mut ids: Vec<&str> = looked.iter().flatten().map(String::as_str).filter(|id| !id.is_empty()).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -210,19 +235,24 @@ impl Vercel {
     pub(super) async fn recent_pointed(
         &self,
         project: &VercelProject,
-        environment: &str,
+        (name, environment): (&str, &str),
         live: &str,
         job: Option<&AliasRequest>,
     ) -> Vec<Pointed> {
-        let key = format!("{}/{environment}", project.id);
+        let key = format!("{name}/{environment}");
         let read = async {
             let served = self.served(project, environment).await?;
-            let all = served.counted(self.pointed(&served.domains).await);
-            Ok(Places { live: live.to_owned(), job: job.cloned(), all, rest: served.rest() })
+            let all = served.counted(self.pointed(project, &served).await.told());
+            Ok(Places { live: live.to_owned(), job: job.cloned(), all })
         };
         let now = self.http.now_at(VERCEL);
         let age = |held: &Places| held.lasts(live, job, now);
         places(self.recent.pointed.get_while(&key, self.http.clock(), age, read).await)
+    }
+
+    /// The next reading of what is declared looks every domain up anew.
+    pub(super) fn anew(&self, project: &str, environment: &str) {
+        self.recent.pointed.forget(&format!("{project}/{environment}"));
     }
 }
 
@@ -271,13 +301,12 @@ mod tests {
         let mut many = vec![at("dpl_1"); LOOKED_UP];
         many[0] = unread("502");
         assert_eq!(never(many), Duration::from_secs(100));
-        // Those beyond are never looked up: they make no haste.
-        let beyond = Places { rest: served(LOOKED_UP + 12).rest(), ..places_of(vec![at("dpl_1"); LOOKED_UP]) };
-        assert_eq!(beyond.lasts("dpl_1", None, now), EACH * 100);
+        // Those beyond are listed: they cost a request for a hundred.
+        assert_eq!(never(vec![at("dpl_1"); LOOKED_UP + 212]), EACH * 100);
     }
 
     fn places_of(all: Vec<Pointed>) -> Places {
-        Places { live: "dpl_1".to_owned(), job: None, all, rest: None }
+        Places { live: "dpl_1".to_owned(), job: None, all }
     }
 
     fn unread(why: &str) -> Pointed {
@@ -296,7 +325,8 @@ mod tests {
             arrived(&[Pointed { sha: None, unread: Some(Text::from("502")), ..at("dpl_1") }], "dpl_1"),
             "it is there"
         );
-        let rest = served(LOOKED_UP + 1).rest().expect("one more");
+        let more = Some((served(LOOKED_UP + 1).more(), Text::from("502")));
+        let rest = Pointers { looked: Vec::new(), more }.told().remove(0);
         for one in [unread("502"), nothing(), at("dpl_2"), rest] {
             assert!(!arrived(&[at("dpl_1"), one.clone()], "dpl_1"), "{one:?}");
             assert!(
@@ -314,9 +344,9 @@ mod tests {
 
     #[test]
     fn of_more_domains_than_are_looked_up_the_rest_is_told() {
-        assert_eq!(served(LOOKED_UP).more(), None);
+        assert!(served(LOOKED_UP).beyond.is_empty());
         let served = served(LOOKED_UP + 12);
-        assert_eq!((served.domains.len(), served.more().unwrap().as_str()), (100, "12 domains beyond the first 100"));
+        assert_eq!((served.domains.len(), served.more().as_str()), (100, "12 domains beyond the first 100"));
     }
 
     #[test]

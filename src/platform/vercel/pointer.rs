@@ -1,6 +1,8 @@
 //! Moves the production pointer (rollback, promote, aliases) and reads whether it has moved (docs/platforms/vercel.md section
 //! 6).
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -113,6 +115,17 @@ impl Vercel {
     pub async fn alias(&self, domain: &str) -> Result<String, PlatformError> {
         let alias: wire::Alias = self.get(&format!("/v4/aliases/{}", segment(domain))).read().await?;
         Ok(alias.deployment_id)
+    }
+
+    /// `GET /v4/aliases?projectId=`: what every domain of a project serves, those of branches and of single deployments among them. An error
+    /// where the list is longer than is read.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn aliases(&self, project: &str) -> Result<HashMap<String, String>, PlatformError> {
+        let open = |page: wire::Aliases| (page.aliases, page.pagination.next);
+        let list = self.whole_list("aliases", &format!("/v4/aliases?projectId={}", segment(project)), open).await?;
+        Ok(list.into_iter().map(|one| (one.alias, one.deployment_id)).collect())
     }
 
     /// `POST /v2/deployments/{id}/aliases`: points one domain at a deployment. Sent once. It bypasses the promote flow: no

@@ -145,7 +145,7 @@ impl Vercel {
         let resting = resting.map_or(Status::Unknown, |(status, _)| status);
         let id = live.as_ref().map(|live| live.id.clone()).unwrap_or_default();
         let mut pointed = match target {
-            "production" => self.recent_pointed(&state, environment, &id, requested).await,
+            "production" => self.recent_pointed(&state, (project, environment), &id, requested).await,
             _ => Vec::new(),
         };
         // Where no job is open, the pointer stands for all domains once each is known to be there.

@@ -336,6 +336,16 @@ pub(super) struct Domain {
 pub(super) struct Alias {
     #[serde(default, deserialize_with = "text")]
     pub(super) deployment_id: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) alias: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Aliases {
+    #[serde(deserialize_with = "or_default")]
+    pub(super) aliases: Vec<Alias>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) pagination: Pagination,
 }
 
 #[derive(Deserialize)]

@@ -202,6 +202,8 @@ pub(super) struct AliasQuery {
     project_id: Option<String>,
     domain: Option<String>,
     limit: Option<usize>,
+    /// Where a page before this one ended, as it said in `next`.
+    until: Option<usize>,
 }
 
 pub(super) async fn aliases(State(shared): State<Shared>, Query(query): Query<AliasQuery>) -> Response {
@@ -211,9 +213,11 @@ pub(super) async fn aliases(State(shared): State<Shared>, Query(query): Query<Al
     }
     let chosen = world.vercel.aliases.iter();
     let chosen = chosen.filter(|one| query.domain.as_deref().is_none_or(|domain| domain == one.alias));
-    let chosen = chosen.take(query.limit.unwrap_or(20).clamp(1, 100));
-    let all: Vec<Value> = chosen.map(|one| alias_json(&world.vercel, one)).collect();
-    let page = json!({"count": all.len(), "next": null, "prev": null});
+    let (from, limit) = (query.until.unwrap_or_default(), query.limit.unwrap_or(20).clamp(1, 100));
+    let mut rest = chosen.skip(from).peekable();
+    let all: Vec<Value> = rest.by_ref().take(limit).map(|one| alias_json(&world.vercel, one)).collect();
+    let next = rest.peek().map(|_| from + limit);
+    let page = json!({"count": all.len(), "next": next, "prev": null});
     Json(json!({"aliases": all, "pagination": page})).into_response()
 }
 

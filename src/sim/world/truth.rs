@@ -296,7 +296,8 @@ impl World {
             .vercel
             .aliases
             .iter()
-            .filter(|alias| alias.env == env)
+            // Who comes to one that redirects gets what the other one serves.
+            .filter(|alias| alias.env == env && alias.redirect.is_none())
             .map(|alias| {
                 let one = self.vercel.deployment(&alias.deployment);
                 let answers = match one.map(|one| &one.health) {
