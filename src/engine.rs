@@ -246,7 +246,7 @@ impl EngineHandle {
                         let Some(fly) = &clients.fly else { continue };
                         told.push(operate::leases::free_left(fly, &store, op, lease).await.to_string());
                     }
-                    told.extend(operate::rows::left_open(&clients, &settings, &left).await);
+                    told.extend(operate::rows::left_behind(&clients, &settings, &left).await);
                     Ok(Text::from(told.join("; ")))
                 }
                 Err(error) => Err(error),

@@ -100,23 +100,23 @@ async fn prepared(
     let manner = args.manner.manner();
     let wish = match &args.to {
         // A label names one release of one service: another release of its commit is not what was named.
-        Some(to) if let ([_], Some(one)) = (services, labelled(&lists, to)) => {
+        Some(to) if let ([_], Some(one)) = (services, labelled(&lists, to).next()) => {
             Wish::RollBack(vec![machines::target(&one.service, one, &manner)])
         }
         Some(to) => match named(&lists, to)? {
-            Named::Commit(commit) => Wish::RollBackTo { commit, alone: None, manner },
+            Named::Commit(commit, named) => Wish::RollBackTo { commit, alone: None, manner, named },
             // Its image names no commit: nothing joins other services to it.
             Named::Alone(one) => Wish::RollBack(vec![machines::target(&one.service, one, &manner)]),
         },
         None => {
             let choices = known(settings, services, lists).await?;
             let Some(found) = candidates::proposed(&choices) else { return Ok(Prepared::Nothing(choices)) };
-            Wish::RollBackTo { commit: found.sha.clone(), alone: None, manner }
+            Wish::RollBackTo { commit: found.sha.clone(), alone: None, manner, named: Vec::new() }
         }
     };
     let wish = match (wish, &args.service, services) {
-        (Wish::RollBackTo { commit, manner, .. }, Some(_), [one]) => {
-            Wish::RollBackTo { commit, alone: Some(one.clone()), manner }
+        (Wish::RollBackTo { commit, manner, named, .. }, Some(_), [one]) => {
+            Wish::RollBackTo { commit, alone: Some(one.clone()), manner, named }
         }
         (wish, ..) => wish,
     };
@@ -152,18 +152,35 @@ async fn lists(lanes: &mut Lanes, services: &[ServiceId], output: Output) -> Res
 
 /// What `--to` names.
 enum Named<'a> {
-    Commit(Sha),
+    /// A release, and the deployments of it that were named by their label.
+    Commit(Sha, Vec<(ServiceId, DeploymentId)>),
     Alone(&'a Deployment),
 }
 
-fn labelled<'a>(lists: &'a Lists, to: &str) -> Option<&'a Deployment> {
-    lists.values().flatten().find(|one| one.label.as_str() == to)
+fn labelled<'a>(lists: &'a Lists, to: &'a str) -> impl Iterator<Item = &'a Deployment> + Clone {
+    lists.values().flatten().filter(move |one| one.label.as_str() == to)
 }
 
 /// By the beginning of a commit, or by the label of one service, whose commit joins the others.
-fn named<'a>(lists: &'a Lists, to: &str) -> Result<Named<'a>, UserError> {
-    if let Some(labelled) = labelled(lists, to) {
-        return Ok(labelled.sha.clone().map_or(Named::Alone(labelled), Named::Commit));
+fn named<'a>(lists: &'a Lists, to: &'a str) -> Result<Named<'a>, UserError> {
+    let labelled = labelled(lists, to);
+    if let Some(first) = labelled.clone().next() {
+        let same =
+            |one: &Deployment| one.sha.as_ref().zip(first.sha.as_ref()).is_some_and(|(one, first)| one.same(first));
+        if let Some(other) = labelled.clone().skip(1).find(|one| !same(one)) {
+            let commit = |one: &Deployment| one.sha.as_ref().map_or("an unknown commit", Sha::short).to_owned();
+            let text = format!(
+                "{to} is {} of {} and {} of {}",
+                commit(first),
+                first.service.name,
+                commit(other),
+                other.service.name
+            );
+            let error = UserError::new(ExitCode::Usage, text).now("nothing was changed");
+            return Err(error.hint("--to with the commit, or --service, names one of them"));
+        }
+        let named = labelled.map(|one| (one.service.clone(), one.id.clone())).collect();
+        return Ok(first.sha.clone().map_or(Named::Alone(first), |sha| Named::Commit(sha, named)));
     }
     let is = |sha: &&Sha| to.len() >= 4 && sha.as_str().starts_with(&to.to_lowercase());
     let mut found = lists.values().flatten().filter_map(|one| one.sha.as_ref()).filter(is);
@@ -172,7 +189,8 @@ fn named<'a>(lists: &'a Lists, to: &str) -> Result<Named<'a>, UserError> {
     let Some(mut commit) = first else {
         // A commit in full needs no list: the plan looks for it on the platforms.
         let whole = to.len() == 40 && to.bytes().all(|byte| byte.is_ascii_hexdigit());
-        return if whole { Ok(Named::Commit(to.to_lowercase().into())) } else { Err(unknown(lists, to)) };
+        let commit = || Named::Commit(to.to_lowercase().into(), Vec::new());
+        return if whole { Ok(commit()) } else { Err(unknown(lists, to)) };
     };
     for other in found {
         if !other.same(&commit) {
@@ -183,7 +201,7 @@ fn named<'a>(lists: &'a Lists, to: &str) -> Result<Named<'a>, UserError> {
             commit = other.clone();
         }
     }
-    Ok(Named::Commit(commit))
+    Ok(Named::Commit(commit, Vec::new()))
 }
 
 fn unknown(lists: &Lists, to: &str) -> UserError {

@@ -241,6 +241,9 @@ pub struct Instance {
     pub failing_since: Option<Timestamp>,
     /// Why it could not be read, if that is so: then it counts among the instances, and nothing is known of what it runs.
     pub unread: Option<Text>,
+    /// The proxy sends it no visitor.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cordoned: bool,
 }
 
 /// What the edge answered.

@@ -90,11 +90,11 @@ fn first_deployed(sha: &Sha, seen: &[Seen<'_>], releases: &BTreeMap<ServiceId, V
 }
 
 /// What machines run where they do not run the same image: `iad 7f49b8b, fra 340f57f`, or `2 of 3 machines run 9df49c2, 1 runs 3e60eac`
-/// where a region runs both. Machines whose image is not known are no part of it.
+/// where a region runs both. Machines whose image is not known are no part of it, nor are those that no visitor reaches.
 #[must_use]
 pub fn fleet(instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
     let mut images: Vec<(&str, Vec<&Instance>)> = Vec::new();
-    for one in instances {
+    for one in instances.iter().filter(|one| !one.cordoned) {
         let Some(digest) = &one.digest else { continue };
         match images.iter_mut().find(|(known, _)| *known == digest.as_str()) {
             Some((_, of)) => of.push(one),
@@ -143,7 +143,7 @@ pub fn fleet(instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
 pub fn remembered(state: &ServiceState, instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
     let mut distinct: Vec<Sha> = Vec::new();
     let mut words: Vec<String> = Vec::new();
-    for one in instances {
+    for one in instances.iter().filter(|one| !one.cordoned) {
         let Some(sha) = state.runs(one) else { continue };
         if distinct.iter().all(|known| !known.same(sha)) {
             distinct.push(sha.clone());

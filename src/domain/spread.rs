@@ -2,13 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use super::amount::amount;
 use super::environment::{Instance, Pointed};
 use super::ids::Sha;
 use super::state::State;
 
-/// What machines run, region by region: `fra runs 340f57f, iad runs 7f49b8b`.
+/// What machines run, region by region: `fra runs 340f57f, iad runs 7f49b8b`. Those that no visitor reaches are told apart.
 #[must_use]
 pub fn machines(instances: &[Instance]) -> String {
+    let reached = regions(instances.iter().filter(|one| !one.cordoned));
+    let out = instances.iter().filter(|one| one.cordoned);
+    if out.clone().next().is_none() {
+        return reached;
+    }
+    let count = amount(out.clone().count(), "machine");
+    let reached = if reached.is_empty() { "no machine is in the proxy".to_owned() } else { reached };
+    format!("{reached}; {count} out of the proxy: {}", regions(out))
+}
+
+fn regions<'a>(instances: impl Iterator<Item = &'a Instance>) -> String {
     let mut regions: BTreeMap<&str, Vec<(String, usize)>> = BTreeMap::new();
     for one in instances {
         let what = runs(one);
@@ -149,7 +161,19 @@ mod tests {
             checks: (1, 1),
             failing_since: None,
             unread: None,
+            cordoned: false,
         }
+    }
+
+    #[test]
+    fn machines_that_no_visitor_reaches_are_told_apart() {
+        let (one, two) = (Some("7f49b8b0000"), Some("340f57f0000"));
+        let out = |region, sha| Instance { cordoned: true, ..machine(region, sha, "started") };
+        let both = [machine("iad", one, "started"), out("iad", two), out("fra", two)];
+        let told = machines(&both);
+        assert_eq!(told, "iad runs 7f49b8b; 2 machines out of the proxy: fra runs 340f57f, iad runs 340f57f");
+        assert!(crate::domain::live::fleet(&both).is_none(), "visitors meet one commit");
+        assert!(machines(&[out("fra", one)]).starts_with("no machine is in the proxy; 1 machine out"));
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub enum Wish {
         /// How machines are moved.
         #[serde(default)]
         manner: Manner,
+        /// Deployments of it that were named: of several of one commit these are meant, and no other one is taken for them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        named: Vec<(ServiceId, DeploymentId)>,
     },
     /// What staging is observed to run goes to production.
     Promote,

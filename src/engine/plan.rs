@@ -53,6 +53,8 @@ pub enum Left {
     Nothing,
     /// A release row that is still `running`: its id and version.
     Row(Text, u64),
+    /// Such a row with another image than the one that is gone to: nothing goes on with it, and it is closed.
+    Aside(Text, u64),
     /// A rollback's job that moves the domains still.
     Job,
 }
@@ -217,6 +219,20 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
         Some((_, version)) => format!("go on with release v{version}, left open"),
         None => format!("record a release with the image of {}", facts.to.label),
     });
+    let aside = match &facts.left {
+        Left::Aside(id, version) => Some((id.clone(), *version)),
+        _ => None,
+    };
+    let ends = |version: u64| format!("release v{version}, left open, ends as interrupted");
+    if let (Some((_, version)), true) = (&aside, facts.machines.is_empty()) {
+        let (waves, strategy) = (Vec::new(), facts.manner.strategy);
+        let steps = vec![StepKind::CloseRelease.step(ends(*version))];
+        return (Act::FlyImage { image, waves, strategy, row: None, aside }, steps);
+    }
+    let first = match &aside {
+        Some((_, version)) => StepKind::OpenRelease.step(format!("{}; {}", first.title, ends(*version))),
+        None => first,
+    };
     let close = StepKind::CloseRelease.step("close the release: image and checks of every machine");
     if facts.manner.strategy == Strategy::BlueGreen {
         let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
@@ -237,7 +253,7 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     };
     let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
     let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
-    (Act::FlyImage { image, waves, strategy: facts.manner.strategy, row }, steps)
+    (Act::FlyImage { image, waves, strategy: facts.manner.strategy, row, aside }, steps)
 }
 
 /// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.

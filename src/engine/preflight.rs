@@ -39,7 +39,7 @@ use crate::domain::proof::Stays;
 use crate::domain::release::{Deployment, Presence};
 use crate::domain::spread;
 use crate::platform::PlatformError;
-use crate::platform::fly::{Fly, Machine};
+use crate::platform::fly::{Fly, Machine, carried};
 use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
 
@@ -226,10 +226,11 @@ async fn part(
     service: &ServiceInfo,
     tier: Tier,
     (aim, manner): (&Aim<'_>, &Manner),
-    continuing: bool,
+    past: &Past,
 ) -> Result<Option<PartFacts>, PlatformError> {
+    let continuing = past.continues.is_some();
     match (service.platform, &clients.fly, &clients.vercel) {
-        (Platform::Fly, Some(fly), _) => fly_part(fly, service, (aim, manner), continuing).await,
+        (Platform::Fly, Some(fly), _) => fly_part(fly, service, (aim, manner), past).await,
         (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, (aim, manner), continuing).await,
         _ => Err(absent(service, "no client for this platform is configured")),
     }
@@ -239,9 +240,9 @@ async fn fly_part(
     fly: &Fly,
     service: &ServiceInfo,
     (aim, manner): (&Aim<'_>, &Manner),
-    continuing: bool,
+    past: &Past,
 ) -> Result<Option<PartFacts>, PlatformError> {
-    let app = &service.resource;
+    let (app, continuing) = (&service.resource, past.continues.is_some());
     let (machines, listed) = tokio::try_join!(fly.listed(app), fly.deployments(app, &service.id, Duration::ZERO))?;
     let from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     let Some(to) = aim.find(&listed).cloned() else { return Ok(None) };
@@ -249,17 +250,25 @@ async fn fly_part(
     // A row that is still open with the very image is what the operation cut short left behind.
     let open = listed.first().filter(|row| continuing && row.status == Status::Running);
     let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
-    let left =
-        open.and_then(|row| Some(Left::Row(Text::from(row.id.as_str()), version(row)?))).unwrap_or(Left::Nothing);
+    let number = |row: &Deployment| Some((Text::from(row.id.as_str()), version(row)?));
+    let left = open.and_then(number).map_or(Left::Nothing, |(id, version)| Left::Row(id, version));
+    // One with another image ends with the way back, where the operation that is taken back has recorded it.
+    let earlier = past.earlier.as_ref();
+    let aside = open.filter(|row| row.image != to.image && earlier.is_some_and(|one| recorded(one, row, &listed)));
+    let aside = aside.and_then(number);
+    let newest = carried(&machines);
     let listed = Fleet::of(machines);
     let mut told = listed.warnings(&service.id.name);
     told.extend(taken.map(|why| Text::from(format!("{}: {why}", service.id.name))));
     let fleet: Vec<&Machine> = listed.whole.iter().chain(&listed.unread).collect();
     let own = open.is_some_and(|row| row.image == to.image);
     let greens = green::left(&fleet, &left, !own);
-    let left = if own || greens.is_some() { left } else { Left::Nothing };
+    let left = match aside {
+        _ if own || greens.is_some() => left,
+        Some((id, version)) => Left::Aside(id, version),
+        None => Left::Nothing,
+    };
     let there = fly.image(app, to.image.as_ref().map_or("", Text::as_str)).await?;
-    let newest = listed.whole.iter().filter_map(|machine| machine.release_version).max();
     let live = listed.whole.iter().find(|machine| machine.release_version == newest);
     let moving: Vec<_> = listed.whole.iter().filter(|machine| there.is_none() || machine.digest != there).collect();
     let id = |machine: &Machine| Text::from(machine.id.as_str());
@@ -296,6 +305,15 @@ async fn fly_part(
         presence: if there.is_some() { Presence::There } else { Presence::Gone },
         to,
     }))
+}
+
+/// Whether an operation has recorded this release row: it went to that image, and the row is no older than it.
+fn recorded(operation: &Operation, row: &Deployment, listed: &[Deployment]) -> bool {
+    let went = operation.moves.iter().find(|one| one.service == row.service).map(|one| &one.to);
+    let image = went.and_then(|to| listed.iter().find(|one| one.id == *to)).and_then(|one| one.image.as_ref());
+    let same = |sha: &Sha| operation.commit.as_ref().is_some_and(|of| of.same(sha));
+    let its = row.image.is_some() && row.image.as_ref() == image || row.sha.as_ref().is_some_and(same);
+    its && not_before(row.created_at, operation.started_at)
 }
 
 async fn vercel_part(

@@ -21,8 +21,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use config::{MachineConfig, NextConfig, Unread, WholeConfig};
-pub use view::QUIET;
-pub use view::{LISTED, ReleaseImage};
+pub use view::{LISTED, QUIET, ReleaseImage, carried};
 pub use words::Stage;
 
 use super::http::{BODY_CAP, Call, Http, segment};
@@ -151,6 +150,10 @@ pub struct Lease {
     pub expires_at: Option<Timestamp>,
     /// The machine's revision when it was taken, if the platform told.
     pub version: Option<String>,
+    /// By whom it was taken, as the platform names its tokens; empty where it does not tell.
+    pub owner: Text,
+    /// What for, in the words of whoever took it; empty where they gave none.
+    pub description: Text,
 }
 
 /// How a wait ended.
@@ -265,6 +268,7 @@ impl Machine {
             checks: self.checks,
             failing_since: self.failing_since,
             unread: self.unread().map(|why| Text::from(why.to_string())),
+            cordoned: self.cordoned,
         }
     }
 }

@@ -206,7 +206,7 @@ impl Night {
 
 fn to(commit: &Sha, alone: Option<&str>) -> Wish {
     let alone = alone.map(|name| ServiceId::new("production", name));
-    Wish::RollBackTo { commit: commit.clone(), alone, manner: Manner::default() }
+    Wish::RollBackTo { commit: commit.clone(), alone, manner: Manner::default(), named: Vec::new() }
 }
 
 /// `!` `R`, enter, the name, enter: so many seconds after the alarm.

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::OpId;
+use flightdeck::domain::manner::Manner;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, StepReport, StepState, Target, Wait, Wish};
 use flightdeck::sim::world::Env;
-use flightdeck::sim::world::fly::Lease;
+use flightdeck::sim::world::fly::{Lease, Machine};
 use flightdeck::store::Store;
 use futures_util::stream::{self, StreamExt as _};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-use crate::world::World;
+use crate::world::{World, backend};
 
 /// Simulated seconds per second: leases of two minutes pass quickly.
 pub const SPEED: f64 = 60.0;
@@ -146,6 +148,54 @@ async fn finish_cut_off(rows: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finish_that_is_cut_off_at_its_beginning_leaves_one_operation_open() {
     tokio::join!(finish_cut_off(0), finish_cut_off(1), finish_cut_off(2), finish_cut_off(4));
+}
+
+/// A rollback of the backend that is cut off after `rows` rows, and taken back: how many machines it had moved.
+async fn crash_and_take_back(rows: usize) -> usize {
+    let world = World::start(SPEED).await;
+    let state = world.state.path();
+    let store = Store::open(state, SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let targets = console.back(&Manner::default()).await;
+    let plan = console.plan(targets).await;
+    let began = plan.parts[0].from.0.clone();
+    crash_after(state, rows).await;
+    console.carry_out(plan).await;
+    console.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    let open = store.interrupted().await.unwrap().remove(0);
+    let status = |world: &World| world.app(|app| app.releases.iter().map(|one| one.status.clone()).collect::<Vec<_>>());
+    assert_eq!(status(&world).last().map(String::as_str), Some("running"), "after {rows} rows its release is open");
+    let newest = world.app(|app| format!("v{}", app.releases.last().unwrap().version));
+    let moved = world.app(|app| {
+        let number =
+            |one: &Machine| format!("v{}", one.config["metadata"]["fly_release_version"].as_str().unwrap_or("?"));
+        let label = |one: &&Machine| number(one) == newest;
+        app.machines.iter().filter(label).count()
+    });
+    let mut console = world.console();
+    let declared = console
+        .fact(|fact| match fact {
+            Fact::Declared(id, declared) if id == backend() => Some(declared),
+            _ => None,
+        })
+        .await;
+    let plan = console.wish("production", cut_short::undone(&open).unwrap(), Some(open.id)).await.unwrap();
+    assert_eq!(plan.parts[0].from.0, declared.label, "plan and status say the same of what is live");
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "after {rows} rows: {done:#?}");
+    let after = status(&world);
+    assert!(!after.contains(&"running".to_owned()), "after {rows} rows a release stays open: {after:?}");
+    assert!(after.contains(&"interrupted".to_owned()), "{after:?}");
+    assert!(moved < 2, "{began} was left");
+    console.stop().await;
+    moved
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn taking_back_what_was_cut_off_closes_its_release_and_says_of_what_is_live_what_status_says() {
+    let (none, one) = tokio::join!(crash_and_take_back(8), crash_and_take_back(17));
+    assert_eq!((none, one), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,7 +157,7 @@ impl Case {
                 let target = &releases[releases.len() - 2];
                 let image = state.fly.env(Env::PRODUCTION).unwrap().image(&target.image_ref).unwrap();
                 let commit = state.commits[image.commit].sha.as_str();
-                Wish::RollBackTo { commit: commit.into(), alone: None, manner: Manner::default() }
+                Wish::RollBackTo { commit: commit.into(), alone: None, manner: Manner::default(), named: Vec::new() }
             }
             Self::Unpin => {
                 state.vercel.project.auto_assign = false;

@@ -302,6 +302,7 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
         checks: (1, 1),
         failing_since: None,
         unread: unread.map(Text::from),
+        cordoned: false,
     };
     declare(&mut model, |declared| {
         let going = Some("it has been destroying for 20m");

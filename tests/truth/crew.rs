@@ -300,6 +300,7 @@ fn draw(sky: &Sky, random: &mut StdRng) -> (&'static str, Wish) {
         commit: earlier(sky, env, random),
         alone,
         manner: Manner::default(),
+        named: Vec::new(),
     };
     match random.random_range(0..11) {
         0..=3 => (env, back(None, random)),

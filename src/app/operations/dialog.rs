@@ -420,7 +420,8 @@ fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
         return Vec::new();
     };
     let env = env.clone();
-    let asked = Wish::RollBackTo { commit: commit.clone(), alone: alone.clone(), manner: manner.clone() };
+    let (commit, alone, manner) = (commit.clone(), alone.clone(), manner.clone());
+    let asked = Wish::RollBackTo { commit, alone, manner, named: Vec::new() };
     wish(model, env, asked, now)
 }
 

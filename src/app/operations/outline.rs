@@ -11,7 +11,7 @@ use crate::domain::release::Deployment;
 pub fn lines(model: &Model, wish: &Wish) -> Vec<String> {
     match wish {
         Wish::RollBack(targets) => targets.iter().flat_map(|target| moved(model, target)).collect(),
-        Wish::RollBackTo { commit, alone, manner } => {
+        Wish::RollBackTo { commit, alone, manner, .. } => {
             let own = model.releases.iter().filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
             let of = |(id, list): (&ServiceId, &Vec<Deployment>)| {
                 let one = list.iter().find(|one| one.sha.as_ref() == Some(commit) && one.status == Status::Ok)?;

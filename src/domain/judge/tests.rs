@@ -54,6 +54,7 @@ fn machine(sha: &str) -> Instance {
         checks: (1, 1),
         failing_since: None,
         unread: None,
+        cordoned: false,
     }
 }
 

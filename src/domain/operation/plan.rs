@@ -128,6 +128,8 @@ pub enum Act {
         strategy: Strategy,
         /// A release row that an operation cut short left open: it is used up instead of recording another one.
         row: Option<(Text, u64)>,
+        /// Such a row with another image, of what is taken back: it is closed.
+        aside: Option<(Text, u64)>,
     },
     /// New machines with an image beside the old ones, which are destroyed once the new ones serve (docs/platforms/fly.md section
     /// 6).

@@ -9,8 +9,9 @@ impl Operator {
     /// they would be more than the stack of a thread.
     pub(super) async fn act(&self, part: &PlanPart, op: &mut Operation, first: usize) -> Result<(), Trouble> {
         match (&part.act, &self.clients.fly, &self.clients.vercel, &self.clients.github) {
-            (Act::FlyImage { image, waves, strategy, row }, Some(fly), ..) => {
-                let to = fly::Roll { image: image.as_str(), waves, strategy: *strategy, row: row.as_ref() };
+            (Act::FlyImage { image, waves, strategy, row, aside }, Some(fly), ..) => {
+                let (image, strategy) = (image.as_str(), *strategy);
+                let to = fly::Roll { image, waves, strategy, row: row.as_ref(), aside: aside.as_ref() };
                 Box::pin(self.fly(fly, part, to, op, first)).await
             }
             (Act::FlySwap { image, blues, hold, row }, Some(fly), ..) => {

@@ -21,6 +21,8 @@ pub(super) struct Roll<'a> {
     pub(super) strategy: Strategy,
     /// A release row left open: id and version.
     pub(super) row: Option<&'a (Text, u64)>,
+    /// A row left open that nothing goes on with.
+    pub(super) aside: Option<&'a (Text, u64)>,
 }
 
 impl Operator {
@@ -33,7 +35,18 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        let row = self.step(op, first, self.row(fly, app, (to.image, to.strategy.word()), to.row)).await?;
+        if let (Some(aside), true) = (to.aside, to.waves.is_empty() && to.row.is_none()) {
+            return self.step(op, first, self.row_ends(fly, app, aside)).await;
+        }
+        let begin = async {
+            let mut ended = String::new();
+            if let Some(aside) = to.aside {
+                ended = format!("; {}", self.row_ends(fly, app, aside).await?.1);
+            }
+            let (row, told) = self.row(fly, app, (to.image, to.strategy.word()), to.row).await?;
+            Ok((row, Text::from(format!("{told}{ended}"))))
+        };
+        let row = self.step(op, first, begin).await?;
         let rolled = self.roll(fly, part, (&to, &row), op, first + 1).await;
         if let Err(trouble) = rolled {
             // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
@@ -139,6 +152,12 @@ impl Operator {
         let row = self.change_or_find(&format!("POST release of {app}"), create, made).await?;
         self.patch(fly, app, &row.id, "running").await?;
         Ok(((row.id, row.version), Text::from(format!("v{}", row.version))))
+    }
+
+    /// Closes a row that was left open and that nothing goes on with.
+    async fn row_ends(&self, fly: &Fly, app: &str, (id, version): &(Text, u64)) -> Result<((), Text), Trouble> {
+        self.patch(fly, app, id.as_str(), "interrupted").await?;
+        Ok(((), Text::from(format!("v{version} ended as interrupted"))))
     }
 
     /// Gives a release row a status.

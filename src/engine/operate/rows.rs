@@ -1,19 +1,69 @@
-//! Release rows that an operation leaves open when it is given up: Fly goes on calling them a deploy.
+//! What an operation leaves behind on Fly when it is given up: release rows that stay open, which Fly goes on calling a deploy, and
+//! machines that no visitor reaches.
 
 use crate::config::Settings;
+use crate::domain::amount::amount_does;
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::{Operation, StepKind, StepState};
+use crate::domain::operation::{Operation, StepKind, StepReport, StepState};
 use crate::engine::feeds::Clients;
 use crate::engine::preflight::not_before;
 
+/// The rows that are open still and the spare machines, in words, and what becomes of them.
+pub(in crate::engine) async fn left_behind(
+    clients: &Clients,
+    settings: &Settings,
+    operation: &Operation,
+) -> Vec<String> {
+    let (rows, machines) = tokio::join!(left_open(clients, settings, operation), spare(clients, settings, operation));
+    rows.into_iter().chain(machines).collect()
+}
+
+/// The machines out of the proxy, where the operation made machines: they cost, and nothing destroys them.
+async fn spare(clients: &Clients, settings: &Settings, operation: &Operation) -> Vec<String> {
+    let Some(fly) = &clients.fly else { return Vec::new() };
+    let mut told = Vec::new();
+    for service in made(operation) {
+        let Some(app) = resource(settings, service) else { continue };
+        match fly.listed(app).await {
+            Ok(all) => {
+                let out = all.iter().filter(|one| one.in_fleet() && one.cordoned);
+                let named: Vec<String> = out.map(|one| format!("{} {} ({})", one.id, one.region, one.state)).collect();
+                if !named.is_empty() {
+                    let stay = amount_does(named.len(), "machine", ("stays", "stay"));
+                    told.push(format!(
+                        "{stay} out of the proxy of {app}, reached by no visitor and destroyed by nobody: {}",
+                        named.join(", ")
+                    ));
+                }
+            }
+            Err(error) => told.push(format!("whether spare machines of {app} stay could not be read: {error}")),
+        }
+    }
+    told
+}
+
+/// The services for which it may have made machines.
+fn made(operation: &Operation) -> Vec<&ServiceId> {
+    let made = |step: &&StepReport| {
+        step.kind == StepKind::CreateMachine && !matches!(step.state, StepState::Todo | StepState::Skipped)
+    };
+    let mut services: Vec<&ServiceId> = operation.steps.iter().filter(made).map(|step| &step.service).collect();
+    services.dedup();
+    services
+}
+
+/// What Fly calls a service.
+fn resource<'a>(settings: &'a Settings, service: &ServiceId) -> Option<&'a str> {
+    let env = settings.environment(&service.env)?;
+    env.services.iter().find(|one| one.id == *service).map(|info| &*info.resource)
+}
+
 /// The rows that are open still, in words, and what becomes of them.
-pub(in crate::engine) async fn left_open(clients: &Clients, settings: &Settings, operation: &Operation) -> Vec<String> {
+async fn left_open(clients: &Clients, settings: &Settings, operation: &Operation) -> Vec<String> {
     let Some(fly) = &clients.fly else { return Vec::new() };
     let mut told = Vec::new();
     for service in recorded(operation) {
-        let env = settings.environment(&service.env);
-        let Some(info) = env.and_then(|env| env.services.iter().find(|one| one.id == *service)) else { continue };
-        let app = &info.resource;
+        let Some(app) = resource(settings, service) else { continue };
         match fly.open_release(app).await {
             Ok(Some(row)) if row.created_at.is_none_or(|at| not_before(at, operation.started_at)) => {
                 told.push(format!(

@@ -59,8 +59,9 @@ impl Operator {
                     Stands { spread: Spread::Unknown, words: "no machine that deploys manage is listed".to_owned() }
                 }
                 Ok(declared) => {
-                    let commits =
-                        declared.instances.iter().map(|one| one.sha.as_ref().filter(|_| one.unread.is_none()));
+                    // What no visitor reaches is neither here nor there.
+                    let reached = declared.instances.iter().filter(|one| !one.cordoned);
+                    let commits = reached.map(|one| one.sha.as_ref().filter(|_| one.unread.is_none()));
                     let spread = spread::spread(commits, wanted);
                     Stands { spread, words: spread::machines(&declared.instances) }
                 }

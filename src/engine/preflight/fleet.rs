@@ -8,7 +8,7 @@ use crate::domain::manner::Strategy;
 use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Wish};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
-use crate::platform::fly::{Fly, Machine, MachineConfig};
+use crate::platform::fly::{Fly, Machine, MachineConfig, carried};
 use crate::sanitize::Text;
 
 pub(super) fn fly<'a>(
@@ -51,6 +51,12 @@ impl Fleet {
             all.into_iter().partition(|machine| machine.whole().is_some());
         whole.sort_by_key(|machine| std::cmp::Reverse(machine.release_version));
         Self { whole, unread, leaving }
+    }
+
+    /// A machine of the release that is live.
+    fn live(&self) -> Option<&Machine> {
+        let version = carried(&self.whole);
+        self.whole.iter().find(|machine| version.is_some() && machine.release_version == version).or(self.whole.first())
     }
 
     /// How many there are that are to stay.
@@ -106,7 +112,7 @@ fn label(machine: &Machine) -> (Text, Option<Sha>) {
 }
 
 pub(super) fn part(info: &ServiceInfo, fleet: &Fleet, act: Act, steps: Vec<PlanStep>) -> PlanPart {
-    let live = fleet.whole.first().map(label).unwrap_or_default();
+    let live = fleet.live().map(label).unwrap_or_default();
     PlanPart {
         service: info.id.clone(),
         platform: Platform::Fly,
@@ -240,7 +246,8 @@ async fn source(
     past: &Past,
 ) -> Result<Source, Text> {
     let of = |sha: Option<&Sha>| sha.is_some_and(|sha| sha.same(commit));
-    if let Some(machine) = staging.whole.iter().find(|machine| of(machine.sha.as_ref())) {
+    let runs = staging.live().into_iter().chain(&staging.whole).find(|machine| of(machine.sha.as_ref()));
+    if let Some(machine) = runs {
         let digest = machine.digest.clone().ok_or_else(|| {
             let text = format!(
                 "machine {} of {} does not tell the digest of its image: what runs it already is not known",
@@ -317,7 +324,7 @@ fn rolled(
         .chain(fleet.iter().map(update))
         .chain([StepKind::CloseRelease.step("close the release")]);
     let waves = fleet.iter().map(|machine| vec![Text::from(machine.id.as_str())]).collect();
-    part(info, all, Act::FlyImage { image, waves, strategy: Strategy::Rolling, row }, steps.collect())
+    part(info, all, Act::FlyImage { image, waves, strategy: Strategy::Rolling, row, aside: None }, steps.collect())
 }
 
 fn version(row: &Deployment) -> Option<(Text, u64)> {

@@ -7,7 +7,7 @@ use super::{Aim, Past, absent, part, since, told};
 use crate::clock::Timestamp;
 use crate::config::{ObserveSettings, Settings};
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
-use crate::domain::ids::{DeploymentId, EnvId, Sha};
+use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::domain::manner::Manner;
 use crate::domain::operation::{Act, Plan, Target, Wish};
 use crate::domain::proof::{Claim, Rest, Stays};
@@ -89,24 +89,24 @@ pub(super) async fn roll_back(
 /// What the person chose.
 enum Chosen<'a> {
     Targets(&'a [Target]),
-    Commit(&'a Sha, Option<&'a crate::domain::ids::ServiceId>, &'a Manner),
+    Commit(&'a Sha, Option<&'a ServiceId>, &'a Manner, &'a [(ServiceId, DeploymentId)]),
 }
 
 impl<'a> Chosen<'a> {
     fn of(wish: &'a Wish) -> Self {
         match wish {
-            Wish::RollBackTo { commit, alone, manner } => Self::Commit(commit, alone.as_ref(), manner),
+            Wish::RollBackTo { commit, alone, manner, named } => Self::Commit(commit, alone.as_ref(), manner, named),
             Wish::RollBack(targets) => Self::Targets(targets),
             _ => Self::Targets(&[]),
         }
     }
 
     /// A service that the environment has not.
-    fn unknown(&self, info: &EnvInfo) -> Option<&crate::domain::ids::ServiceId> {
-        let there = |id: &&crate::domain::ids::ServiceId| info.services.iter().all(|service| service.id != **id);
+    fn unknown(&self, info: &EnvInfo) -> Option<&ServiceId> {
+        let there = |id: &&ServiceId| info.services.iter().all(|service| service.id != **id);
         match self {
             Self::Targets(targets) => targets.iter().map(|target| &target.service).find(there),
-            Self::Commit(_, alone, _) => alone.filter(there),
+            Self::Commit(_, alone, ..) => alone.filter(there),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'a> Chosen<'a> {
                 let target = targets.iter().find(|target| target.service == service.id)?;
                 Some((Aim::Deployment(&target.deployment), target.manner.clone()))
             }
-            Self::Commit(sha, alone, manner) => {
+            Self::Commit(sha, alone, manner, named) => {
                 if alone.is_some_and(|alone| *alone != service.id) {
                     return None;
                 }
@@ -125,7 +125,12 @@ impl<'a> Chosen<'a> {
                 let earlier = past.earlier.iter().flat_map(|one| &one.moves).find(|one| one.service == service.id);
                 let earlier: Option<&DeploymentId> = earlier.map(|one| &one.to);
                 let manner = if service.platform == Platform::Fly { (*manner).clone() } else { Manner::default() };
-                Some((Aim::Commit(sha, earlier), manner))
+                let named = named.iter().find(|(of, _)| *of == service.id).map(|(_, deployment)| deployment);
+                let aim = match named.filter(|_| earlier.is_none()) {
+                    Some(deployment) => Aim::Deployment(deployment),
+                    None => Aim::Commit(sha, earlier),
+                };
+                Some((aim, manner))
             }
         }
     }
@@ -156,9 +161,7 @@ async fn found(
         let (live, seen) = tokio::join!(live(clients, service, info), look(clients, rule));
         return Ok(Found::Stays(alone(&rest, live, &seen), None));
     };
-    let continuing = past.continues.is_some();
-    let (read, seen) =
-        tokio::join!(part(clients, service, info.tier, (&aim, &manner), continuing), look(clients, rule));
+    let (read, seen) = tokio::join!(part(clients, service, info.tier, (&aim, &manner), past), look(clients, rule));
     let mut facts = match read {
         Ok(Some(facts)) => facts,
         Ok(None) => {
@@ -278,7 +281,7 @@ async fn live(clients: &Clients, service: &ServiceInfo, info: &EnvInfo) -> Resul
             match (spread::judged(&all.looked), all.more) {
                 (Some((_, words)), _) => Ok((Text::from(words), None)),
                 (None, None) => Ok((Text::from(live.id.as_str()), live.sha)),
-                (None, Some(more)) => Ok((Text::from(format!("{} ({more} were not looked up)", live.id)), live.sha)),
+                (None, Some((more, _))) => Ok((Text::from(format!("{} ({more} were not read)", live.id)), live.sha)),
             }
         }
         _ => Err(absent(service, "no client for this platform is configured")),

@@ -215,10 +215,14 @@ fn runs(machines: &[Machine], claimed: &Claimed, images: &HashMap<u64, ReleaseIm
     fleet().next().is_some() && fleet().all(same)
 }
 
-/// The version that most of the managed machines carry; of equals the older, because a roll has not won yet.
-fn carried(machines: &[Machine]) -> Option<u64> {
+/// The version that is live: most of the managed machines that visitors reach carry it; of equals the older, because a roll has not won
+/// yet. Whoever says which release is live says it by this.
+#[must_use]
+pub fn carried(machines: &[Machine]) -> Option<u64> {
     let mut counts: HashMap<u64, usize> = HashMap::new();
-    for version in machines.iter().filter(|machine| machine.in_fleet()).filter_map(|machine| machine.release_version) {
+    let own = || machines.iter().filter(|machine| machine.in_fleet());
+    let reached = own().any(|machine| !machine.cordoned && machine.release_version.is_some());
+    for version in own().filter(|one| !reached || !one.cordoned).filter_map(|machine| machine.release_version) {
         *counts.entry(version).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(version, count)| (*count, std::cmp::Reverse(*version))).map(|(version, _)| version)
@@ -264,7 +268,11 @@ fn part(machine: &Machine, now: Timestamp) -> Part {
 
 /// The fleet, not the release row, says how an app is doing (docs/platforms/fly.md section 3.2).
 fn condition(fleet: &[&Machine], now: Timestamp) -> Status {
-    let parts: Vec<Part> = fleet.iter().map(|machine| part(machine, now)).collect();
+    // One that the proxy sends nobody to serves nobody, however well it is.
+    let parts: Vec<Part> = fleet.iter().filter(|one| !one.cordoned).map(|machine| part(machine, now)).collect();
+    if parts.is_empty() && !fleet.is_empty() {
+        return Status::Fail;
+    }
     let count = |kind: Part| parts.iter().filter(|part| **part == kind).count();
     let any = |kind: Part| count(kind) > 0;
     let up = count(Part::Serves) + count(Part::Moves);
@@ -289,6 +297,9 @@ fn condition(fleet: &[&Machine], now: Timestamp) -> Status {
 /// What of a fleet its checks do not tell: that none of it runs, or which machine has failed or ended.
 fn lies(fleet: &[&Machine], now: Timestamp) -> Option<Text> {
     let is = |one: &Machine, kinds: &[Part]| kinds.contains(&part(one, now));
+    if !fleet.is_empty() && fleet.iter().all(|one| one.cordoned) {
+        return Some(Text::from("every machine is out of the proxy: no visitor reaches one"));
+    }
     if let Some(bad) = fleet.iter().find(|one| is(one, &[Part::Fails]) && one.check_words.is_empty()) {
         return Some(Text::from(format!("machine {} {}: {}", bad.id, bad.region, bad.stands(now).1)));
     }
@@ -422,5 +433,24 @@ mod tests {
         assert_eq!(judged(&["stopped"], json!({"autostop": "stop"}), 99).0, Status::Ok);
         let wakes = "no machine runs until a request starts one".to_owned();
         assert_eq!(judged(&["stopped"], json!({"autostop": "off", "autostart": true}), 99), (Status::Warn, wakes));
+    }
+
+    #[test]
+    fn what_is_live_is_what_visitors_reach() {
+        let now = "2026-11-28T12:00:00Z".parse::<Timestamp>().unwrap();
+        let one = |version: u64, cordoned: bool| Machine {
+            release_version: Some(version),
+            cordoned,
+            ..machine("started", "app", "2026-11-28T11:00:00Z")
+        };
+        assert_eq!(carried(&[one(44, false), one(42, false)]), Some(42), "a roll that has not won");
+        assert_eq!(carried(&[one(43, true), one(43, true), one(42, false)]), Some(42), "new ones beside it");
+        assert_eq!(carried(&[one(43, true), one(43, true)]), Some(43));
+        let sick = Machine { checks: (0, 1), ..one(42, false) };
+        let (spare, out) = (one(43, true), one(43, true));
+        assert_eq!(condition(&[&sick, &spare], now), Status::Fail, "no visitor reaches the one that is well");
+        assert_eq!(condition(&[&one(42, false), &spare], now), Status::Ok);
+        assert_eq!(condition(&[&spare, &out], now), Status::Fail);
+        assert!(lies(&[&spare, &out], now).unwrap().as_str().contains("no visitor reaches one"));
     }
 }
