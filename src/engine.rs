@@ -143,7 +143,7 @@ impl EngineHandle {
         self.supervisor.start(async move {
             match memory.store().await {
                 Ok(store) => {
-                    let (moved, called, leases, short) = Default::default();
+                    let (moved, called, alike, leases, short) = Default::default();
                     let rested = Mutex::new(plan.at_rest.iter().map(ToString::to_string).collect());
                     let operator = operate::Operator {
                         clients,
@@ -156,6 +156,7 @@ impl EngineHandle {
                         running,
                         moved,
                         called,
+                        alike,
                         leases,
                         short,
                         rested,

@@ -154,6 +154,11 @@ impl ProbeState {
     pub fn stands(&self, challenged: bool, now: Timestamp) -> (State, String) {
         let last = self.samples.back();
         let failure = last.and_then(|sample| sample.failure.as_ref()).map(ToString::to_string);
+        // What was asked once says so: a command without a screen knows no more.
+        let once = last
+            .filter(|_| self.samples.len() == 1)
+            .map(|one| if one.anatomy.status.is_some() { "1 answer" } else { "1 try" });
+        let failure = failure.map(|why| once.map_or(why.clone(), |once| format!("{why} ({once})")));
         if challenged && failure.is_some() {
             return (State::Unknown, "attack mode".to_owned());
         }
@@ -161,11 +166,14 @@ impl ProbeState {
         if self.status != Status::Fail && self.flapping(now) {
             return (State::Flapping, format!("changed {} times within 10 min", self.changes.len()));
         }
-        let since = || format!("for {}", super::span::since(self.since, now));
+        let since = || match once {
+            Some(_) => String::new(),
+            None => format!(" for {}", super::span::since(self.since, now)),
+        };
         match self.status {
             Status::Fail => {
                 let why = failure.unwrap_or_else(|| "passing again, but not for long enough yet".to_owned());
-                (State::Failing, format!("{why} {}", since()))
+                (State::Failing, format!("{why}{}", since()))
             }
             Status::Warn => (State::Degraded, failure.unwrap_or_else(|| "failed just now".to_owned())),
             Status::Unknown if failure.is_some() => (State::Unknown, failure.unwrap_or_default()),

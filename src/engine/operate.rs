@@ -98,6 +98,8 @@ pub(super) struct Operator {
     pub(super) moved: AtomicBool,
     /// Whether anything was called.
     pub(super) called: AtomicBool,
+    /// What a step found after its answer was lost may be another's: its end says so.
+    pub(super) alike: AtomicBool,
     /// Machines that it holds now.
     pub(super) leases: Leases,
     /// Services whose instances were not all reached, and how many were: the rest goes on, and the end is not a whole one.
@@ -480,6 +482,10 @@ impl Operator {
     }
 
     async fn end_step(&self, operation: &mut Operation, at: usize, state: StepState, detail: Text) {
+        let detail = match self.alike.swap(false, Ordering::Relaxed) {
+            true => Text::from(format!("{detail}; the answer was lost: perhaps another hand did the same")),
+            false => detail,
+        };
         if let Some(step) = operation.steps.get_mut(at) {
             step.state = state;
             step.detail = detail;

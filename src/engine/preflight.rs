@@ -349,14 +349,23 @@ async fn vercel_part(
     }
     let candidate = to.deployment(&service.id, false);
     let job = project.last_alias_request.as_ref();
-    let under_way = job.is_some_and(|job| job.in_motion() && job.to == to.id && job.kind.as_str() == "rollback");
-    let left = if continuing && under_way { Left::Job } else { Left::Nothing };
+    let job = job.filter(|job| continuing && job.to == to.id && job.kind.as_str() == "rollback" && job.in_motion());
+    let stands = job.map(|job| vercel.stands(job));
+    let left = match &stands {
+        Some((Status::Running, _)) => Left::Job,
+        _ => Left::Nothing,
+    };
+    // One that was left open long ago is not followed: it moves nothing any more.
+    let dead = stands.filter(|(status, _)| *status != Status::Running).map(|(_, says)| {
+        format!("{}: the job that was asked for before is {says} and is not followed any more", service.id.name)
+    });
     let there = live.id == to.id;
     let apart = domains::apart(all, |one| one.deployment.as_str() == to.id);
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
     let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
     let mut unread = domains::told(&service.id.name, &pointers, if there && one_by_one { Some(&to.id) } else { None });
     unread.extend(taken.map(|why| Text::from(format!("{}: {why}", service.id.name))));
+    unread.extend(dead.map(Text::from));
     if one_by_one
         && apart.is_empty()
         && let Some(why) = domains::unread(all)

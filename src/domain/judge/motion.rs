@@ -7,7 +7,7 @@ use super::service::commits;
 use super::{Known, distinct};
 
 use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
-use crate::domain::feed::{FeedId, FeedStatus, Freshness};
+use crate::domain::feed::{FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::live::{self, Seen, Together};
 use crate::domain::operation::Operation;
@@ -31,13 +31,31 @@ impl Known<'_> {
         // That something is under way, or that nothing was cut short, is a word of the pipeline.
         let by_runs = file.is_some() && matches!(together, Together::Moving(_) | Together::Apart(..));
         let (mut unlisted, mut never) = (None, None);
+        let commits = || distinct(seen.iter().map(|one| one.sha.clone()));
+        let pair = || {
+            let each = seen.iter().map(|one| format!("{} {}", one.service.name, one.sha.short()));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        if let Some(why) = by_runs.then(|| self.barred(&FeedId::Pipeline)).flatten() {
+            return (
+                Together::Mixed(commits()),
+                Some(Part { named: true, ..Part::new(State::Mixed, untold(&pair(), &why)) }),
+            );
+        }
         if let Together::Apart(newest, others) = &together {
+            let listed = seen.iter().find_map(|one| self.barred(&FeedId::Releases(one.service.clone())));
+            if let Some(why) = listed {
+                return (
+                    Together::Mixed(commits()),
+                    Some(Part { named: true, ..Part::new(State::Mixed, untold(&pair(), &why)) }),
+                );
+            }
             let brought = live::brought(newest, &seen, self.releases, &runs);
             never = self.never_listed(&seen, newest, brought);
             unlisted = self.unlisted(others, brought).filter(|_| never.is_none());
         }
         if unlisted.is_some() {
-            together = Together::Moving(distinct(seen.iter().map(|one| one.sha.clone())));
+            together = Together::Moving(commits());
         }
         let moving = |info: &ServiceInfo| {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
@@ -54,10 +72,6 @@ impl Known<'_> {
         {
             together = Together::Moving(commits.clone());
         }
-        let pair = || {
-            let each = seen.iter().map(|one| format!("{} {}", one.service.name, one.sha.short()));
-            each.collect::<Vec<_>>().join(", ")
-        };
         let part = match &together {
             Together::Mixed(_) => Some(Part { named: true, ..Part::new(State::Mixed, pair()) }),
             Together::Moving(_) => {
@@ -85,6 +99,15 @@ impl Known<'_> {
             None => part,
         });
         (together, part)
+    }
+
+    /// Why a feed is not read and will not be: the token may not see it. What it would tell is not waited for.
+    fn barred(&self, feed: &FeedId) -> Option<String> {
+        let status = self.feeds.get(feed).filter(|_| self.old(feed))?;
+        match &status.state {
+            FeedState::Failing { denied: true, .. } => Some(format!("{feed} may not be read")),
+            _ => None,
+        }
     }
 
     /// Services that stay where they are: unknown where the runs were not read lately, as one of them may have stopped half-way.
@@ -193,6 +216,11 @@ impl Known<'_> {
             None => part,
         }
     }
+}
+
+/// The commits that are live, where nothing tells whether a deploy explains them: they are no better than mixed.
+fn untold(pair: &str, why: &str) -> String {
+    format!("{pair}; whether a deploy is under way is not known: {why}")
 }
 
 /// The commit that is seen to run: the edge's answer, else what the machines run.

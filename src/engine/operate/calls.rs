@@ -36,9 +36,14 @@ impl Operator {
         };
         let Trouble::Unknown(why) = Trouble::of_change(&error) else { return Err(Trouble::of_change(&error)) };
         match self.unless_stopped(sought::seek(&*self.clock, find)).await {
-            Ok(Ok(found)) => {
-                let says = "the answer was lost; the platform shows that it was taken";
+            Ok(Ok((found, ours))) => {
+                let says = if ours {
+                    "the answer was lost; the platform shows that it was taken"
+                } else {
+                    "the answer was lost; the platform shows what was asked for, perhaps by another hand"
+                };
                 self.written(call, says, Answer::Taken, None).await?;
+                self.alike.fetch_or(!ours, Ordering::Relaxed);
                 Ok(found)
             }
             Ok(Err(known)) => Err(Trouble::Unknown(Text::from(format!("{why}; {known}")))),

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::sought::Trace;
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::environment::Status;
 use crate::domain::extent::Listed;
@@ -35,7 +36,9 @@ impl Operator {
                     let ask = async {
                         let ended = || async {
                             let seen = github.run(*run).await?;
-                            Ok((seen.over() && seen.state == RunState::Cancelled).then_some(()))
+                            // GitHub does not tell who cancelled a run.
+                            let ended = (seen.over() && seen.state == RunState::Cancelled).then_some(());
+                            Ok(Trace::known(ended, false))
                         };
                         self.turn_or_find(&format!("POST cancel of run {run}"), || github.cancel(*run), ended).await?;
                         Ok(((), Text::from("accepted")))
@@ -51,7 +54,16 @@ impl Operator {
                     let what = if *failed { "rerun of what failed" } else { "rerun" };
                     // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
                     let call = format!("POST {what} of run {run}");
-                    let begun = || async { Ok(newer(&github.run(*run).await?, part).then_some(())) };
+                    let begun = || async {
+                        let seen = github.run(*run).await?;
+                        if !newer(&seen, part) {
+                            return Ok(Trace::Nothing);
+                        }
+                        Ok(match me(github).await {
+                            Some(me) if seen.actor != me => Trace::Changed,
+                            me => Trace::known(Some(()), me.is_some()),
+                        })
+                    };
                     self.change_or_find(&call, || github.rerun(*run, *failed), begun).await?;
                     self.begins(github, *run, part).await
                 };
@@ -84,9 +96,13 @@ impl Operator {
             let call = format!("POST pending_deployments of run {run}: {word}");
             let wanted = if approve { Verdict::Approved } else { Verdict::Rejected };
             // GitHub tells no time of answers: one more of this kind than before the call is the one that was lost.
-            let given = || async { Ok(answers(&github.reviews(run).await?, self.plan.env.as_str(), wanted)) };
-            let before = self.look(given).await?;
-            let taken = || async { Ok((given().await? > before).then_some(())) };
+            let env = self.plan.env.as_str();
+            let before = self.look(|| github.reviews(run)).await?;
+            let taken = || async {
+                let (all, me) = (github.reviews(run).await?, me(github).await);
+                let more = answers(&all, (env, me.as_ref()), wanted) > answers(&before, (env, me.as_ref()), wanted);
+                Ok(Trace::known(more.then_some(()), me.is_some()))
+            };
             self.turn_or_find(&call, || github.review(run, gates, approve, comment), taken).await?;
             Ok(((), Text::from("accepted")))
         };
@@ -144,9 +160,12 @@ impl Operator {
             let there: Vec<u64> = self.look(|| github.runs(30)).await?.iter().map(|run| run.id).collect();
             let begun = || async {
                 let runs = github.runs(30).await?;
-                let new = |run: &&Run| !there.contains(&run.id) && dispatched(run, workflow, asked);
+                let me = me(github).await;
+                let mine = |run: &Run| me.as_ref().is_none_or(|me| run.actor == *me);
+                let new = |run: &&Run| !there.contains(&run.id) && dispatched(run, workflow, asked) && mine(run);
                 let mut new = runs.iter().filter(new);
-                Ok(new.next().filter(|_| new.next().is_none()).map(|run| Some(run.id)))
+                let one = new.next().filter(|_| new.next().is_none()).map(|run| Some(run.id));
+                Ok(Trace::known(one, me.is_some()))
             };
             let send = || github.dispatch(workflow, reference, input, wanted.as_str());
             let told = self.turn_or_find(&call, send, begun).await?;
@@ -298,9 +317,18 @@ impl Operator {
     }
 }
 
-/// How often the gate of an environment was answered so. A run may have gates of several environments, each with answers of its own.
-fn answers(all: &[Review], env: &str, wanted: Verdict) -> usize {
-    let own = |one: &&Review| one.verdict == wanted && one.environments.iter().any(|name| name.as_str() == env);
+/// As whom GitHub knows this token; `None` where it does not tell, as of an app's.
+async fn me(github: &Github) -> Option<Text> {
+    github.check_token().await.ok().map(|token| token.who).filter(|who| !who.is_empty())
+}
+
+/// How often the gate of an environment was answered so, by this person where they are known. A run may have gates of several
+/// environments, each with answers of its own.
+fn answers(all: &[Review], (env, by): (&str, Option<&Text>), wanted: Verdict) -> usize {
+    let own = |one: &&Review| {
+        let here = one.environments.iter().any(|name| name.as_str() == env);
+        one.verdict == wanted && here && by.is_none_or(|by| one.by == *by)
+    };
     all.iter().filter(own).count()
 }
 
@@ -333,9 +361,15 @@ mod tests {
             review("production", Verdict::Approved),
             review("staging", Verdict::Approved),
         ];
-        assert_eq!(answers(&all, "production", Verdict::Rejected), 1);
-        assert_eq!(answers(&all, "production", Verdict::Approved), 1);
-        assert_eq!(answers(&all[1..3], "production", Verdict::Rejected), 0);
+        let (ines, maria) = (Text::from("ines"), Text::from("maria"));
+        assert_eq!(answers(&all, ("production", None), Verdict::Rejected), 1);
+        assert_eq!(answers(&all, ("production", Some(&maria)), Verdict::Approved), 1);
+        assert_eq!(
+            answers(&all, ("production", Some(&ines)), Verdict::Approved),
+            0,
+            "a colleague's answer is not ours"
+        );
+        assert_eq!(answers(&all[1..3], ("production", None), Verdict::Rejected), 0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The switches of a Vercel project: one call each, and a look that it took (docs/platforms/vercel.md sections 4, 10 and 11).
 
+use super::sought::Trace;
 use super::{LOOK, Operator, PATIENCE, Trouble};
 use crate::domain::operation::{Lever, Operation, PlanPart};
 use crate::engine::preflight::lever::{revisions, stages};
@@ -36,7 +37,8 @@ impl Operator {
             let shown = || async {
                 let project = vercel.project(resource).await?;
                 let rolling = if stages(lever) { vercel.rolling_release(resource).await? } else { None };
-                Ok(taken(lever, before.rolling.as_ref(), &Shown::of(&project, rolling)).map(|_| ()))
+                let shown = taken(lever, before.rolling.as_ref(), &Shown::of(&project, rolling));
+                Ok(Trace::known(shown.map(drop), false))
             };
             self.turn_or_find(&call, || self.send(vercel, &before, lever), shown).await?;
             let end = self.clock.mono() + PATIENCE;

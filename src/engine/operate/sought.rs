@@ -14,6 +14,8 @@ const LAG: Duration = Duration::from_secs(10);
 pub(super) enum Trace<T> {
     /// It was taken.
     Taken(T),
+    /// What was asked for is so, and another hand may have asked for the same.
+    Alike(T),
     /// What was to change has changed, and nothing tells by whom.
     Changed,
     /// Nothing.
@@ -26,8 +28,19 @@ impl<T> From<Option<T>> for Trace<T> {
     }
 }
 
-/// Looks until the change is seen, or for ten seconds; or says what is known of it.
-pub(super) async fn seek<T, S, G>(clock: &dyn Clock, find: impl Fn() -> G) -> Result<T, String>
+impl<T> Trace<T> {
+    /// What was found may be of another hand, unless it is known to be ours.
+    pub(super) fn known(found: Option<T>, ours: bool) -> Self {
+        match found {
+            Some(found) if ours => Self::Taken(found),
+            Some(found) => Self::Alike(found),
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// Looks until the change is seen, or for ten seconds, and whether it is known to be ours; or says what is known of it.
+pub(super) async fn seek<T, S, G>(clock: &dyn Clock, find: impl Fn() -> G) -> Result<(T, bool), String>
 where
     S: Into<Trace<T>>,
     G: Future<Output = Result<S, PlatformError>>,
@@ -37,7 +50,8 @@ where
     let mut looked = None;
     loop {
         let failed = match find().await.map(Into::into) {
-            Ok(Trace::Taken(found)) => return Ok(found),
+            Ok(Trace::Taken(found)) => return Ok((found, true)),
+            Ok(Trace::Alike(found)) => return Ok((found, false)),
             Ok(Trace::Changed) => {
                 let known = "it has changed since it was read before the call; by whom is not known";
                 return Err(known.to_owned());
@@ -94,7 +108,7 @@ mod tests {
     }
 
     /// What is said where the n-th look, one each second, shows this.
-    async fn after(look: impl Fn(u32) -> Result<Trace<u32>, PlatformError>) -> Result<u32, String> {
+    async fn after(look: impl Fn(u32) -> Result<Trace<u32>, PlatformError>) -> Result<(u32, bool), String> {
         let (clock, looks) = (ManualClock::new(jiff::Timestamp::UNIX_EPOCH), Cell::new(0));
         let find = || {
             looks.set(looks.get() + 1);
@@ -118,7 +132,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_changed_by_another_hand_is_not_taken_for_ours() {
-        assert_eq!(after(|look| if look < 5 { Err(dark()) } else { Ok(Trace::Taken(look)) }).await, Ok(5));
+        assert_eq!(after(|look| if look < 5 { Err(dark()) } else { Ok(Trace::Taken(look)) }).await, Ok((5, true)));
+        let ours = |ours| after(move |look| Ok(Trace::known((look > 1).then_some(look), ours)));
+        assert_eq!((ours(true).await, ours(false).await), (Ok((2, true)), Ok((2, false))));
         let changed = after(|look| Ok(if look < 2 { Trace::Nothing } else { Trace::Changed })).await.unwrap_err();
         assert!(changed.ends_with("by whom is not known"), "{changed}");
     }

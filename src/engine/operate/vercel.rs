@@ -4,7 +4,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::sought::Trace;
 use super::{LOOK, Operator, PATIENCE, Trouble};
+use crate::domain::environment::Status;
 use crate::domain::operation::{Act, Operation, PlanPart};
 use crate::platform::vercel::{BuildFor, Vercel};
 use crate::sanitize::Text;
@@ -29,7 +31,8 @@ impl Operator {
             let before = self.look(|| vercel.project(project)).await?.last_alias_request;
             let find = || async {
                 let job = vercel.project(project).await?.last_alias_request.filter(|job| Some(job) != before.as_ref());
-                Ok(job.filter(|job| job.to == target && job.kind.as_str() == kind).map(drop))
+                // The slot names nobody.
+                Ok(Trace::known(job.filter(|job| job.to == target && job.kind.as_str() == kind).map(drop), false))
             };
             if kind == "promote" {
                 let call = format!("promote {target} of {project}");
@@ -61,8 +64,19 @@ impl Operator {
                             names.join(", ")
                         ))));
                     }
-                    _ if self.clock.mono() > end => {
-                        return Err(Trouble::Unknown(Text::from("the job did not end in 2 minutes")));
+                    _ => {}
+                }
+                let stands = job.as_ref().map(|job| vercel.stands(job));
+                match stands {
+                    // It was left open, and nothing tells how it ended.
+                    Some((status, says)) if status != Status::Running => {
+                        return Err(Trouble::Unknown(Text::from(format!("how the job ended is not known: {says}"))));
+                    }
+                    stands if self.clock.mono() > end => {
+                        let says =
+                            stands.map_or_else(|| "the project does not show it".to_owned(), |one| one.1.to_string());
+                        let text = format!("the job did not end in 2 minutes ({says}) and goes on without us");
+                        return Err(Trouble::Unknown(Text::from(text)));
                     }
                     _ => tokio::time::sleep(LOOK).await,
                 }
@@ -96,7 +110,7 @@ impl Operator {
                     let there: Vec<String> = self.look(builds).await?;
                     let made = || async {
                         let mut new = builds().await?.into_iter().filter(|id| !there.contains(id));
-                        Ok(new.next().filter(|_| new.next().is_none()))
+                        Ok(Trace::known(new.next().filter(|_| new.next().is_none()), false))
                     };
                     self.change_or_find(&call, || vercel.build_again(source, to), made).await?
                 }
@@ -148,7 +162,10 @@ impl Operator {
         for (index, domain) in domains.iter().enumerate() {
             let point = async {
                 let call = format!("point {domain} at {target}");
-                let find = || async { Ok((vercel.alias(domain.as_str()).await? == target).then_some(())) };
+                let find = || async {
+                    let there = vercel.alias(domain.as_str()).await? == target;
+                    Ok(Trace::known(there.then_some(()), false))
+                };
                 self.turn_or_find(&call, || vercel.assign_alias(target, domain.as_str()), find).await?;
                 let answers = self.look(|| vercel.alias(domain.as_str())).await?;
                 if answers != target {

@@ -79,6 +79,12 @@ impl Vercel {
         self.signed(call).done().await
     }
 
+    /// What a job's word means now, and as what it is told.
+    #[must_use]
+    pub fn stands(&self, job: &AliasRequest) -> (Status, Text) {
+        job.stands(self.http.now_at(VERCEL))
+    }
+
     /// The last promote or rollback job of a project.
     ///
     /// # Errors

@@ -136,6 +136,42 @@ fn a_pair_that_the_runs_explain_is_unknown_once_they_are_old() {
     assert_eq!(world.says(), "healthy: backend stays at 9df49c2");
 }
 
+/// Where the token may not see runs or releases, the commits themselves were read: what is not known is whether a deploy explains them.
+#[test]
+fn what_may_never_be_read_does_not_keep_two_commits_unknown() {
+    let barred = || FeedState::Failing {
+        last_ok: None,
+        since: at(-600),
+        why: Text::from("github: 403"),
+        denied: true,
+        again: None,
+    };
+    let world = || {
+        let mut world = World::calm();
+        world.services.get_mut(&id("frontend")).unwrap().observe(observed(NEW));
+        world.declared("frontend").sha = Some(NEW.into());
+        world.releases.get_mut(&id("frontend")).unwrap().insert(0, deployment("frontend", NEW, -20));
+        world
+    };
+    for feed in [FeedId::Pipeline, FeedId::Releases(id("backend"))] {
+        let mut one = world();
+        let told = format!("{feed} may not be read");
+        one.feed(feed, barred());
+        let judged = one.env();
+        assert_eq!(judged.state, State::Mixed, "{}", judged.words());
+        assert!(
+            judged.why.starts_with("backend 9df49c2, frontend 3e60eac; whether a deploy")
+                && judged.why.ends_with(&told)
+        );
+        assert_eq!(judged.commits.len(), 2);
+    }
+    // One commit is one release, whatever may not be read.
+    let mut one = World::calm();
+    one.feed(FeedId::Pipeline, barred());
+    assert_eq!(one.env().commits.len(), 1);
+    assert_ne!(one.env().state, State::Mixed);
+}
+
 /// An ordinary deploy by the pipeline is nowhere mixed: not while it runs, and not until the platform's list follows the edge.
 #[test]
 fn a_service_in_motion_is_deploying_and_mixed_names_both_commits() {
