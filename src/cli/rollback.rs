@@ -253,3 +253,36 @@ fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, U
     let error = UserError::new(ExitCode::Inconclusive, why).now("nothing was changed");
     Err(error.hint("--to <commit> chooses one of these by hand"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::deployment;
+
+    const ONE: &str = "9df49c2000000000000000000000000000000000";
+    const OTHER: &str = "3e60eac000000000000000000000000000000000";
+
+    #[test]
+    fn a_label_that_was_named_is_the_release_that_is_gone_to_and_no_other_of_its_commit() {
+        let (api, web) = (ServiceId::new("production", "api"), ServiceId::new("production", "web"));
+        let rows = |id: &ServiceId, all: &[(&str, u64)]| {
+            all.iter().map(|(sha, number)| deployment(id, sha, *number, false)).collect::<Vec<_>>()
+        };
+        let mut lists = Lists::new();
+        lists.insert(api.clone(), rows(&api, &[(ONE, 43), (OTHER, 42), (ONE, 41)]));
+        lists.insert(web.clone(), rows(&web, &[(ONE, 7)]));
+        let Ok(Named::Commit(commit, named)) = named(&lists, "v41") else { panic!("v41 is a release") };
+        assert_eq!((commit.as_str(), named), (ONE, vec![(api, "9df49c2-41".into())]));
+        let Ok(Named::Commit(_, named)) = named(&lists, "9df49c2") else { panic!("a commit") };
+        assert_eq!(named, [], "of a commit the plan says which one it takes");
+        // A number that two services have is no name of one release.
+        lists.insert(web.clone(), rows(&web, &[(OTHER, 41)]));
+        let Err(error) = super::named(&lists, "v41") else { panic!("it names two") };
+        assert_eq!(error.code, ExitCode::Usage);
+        assert!(error.to_string().contains("v41 is 9df49c2 of api and 3e60eac of web"), "{error}");
+        // The same commit in both: both are named.
+        lists.insert(web.clone(), rows(&web, &[(ONE, 41)]));
+        let Ok(Named::Commit(_, named)) = super::named(&lists, "v41") else { panic!("one commit") };
+        assert_eq!(named.len(), 2);
+    }
+}

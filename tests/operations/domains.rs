@@ -1,16 +1,18 @@
 //! The domains of a frontend one by one: a plan looks at each, brings back what is elsewhere, and the proof names what it cannot ask.
 
+use flightdeck::clock::SystemClock;
 use flightdeck::domain::environment::Declared;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::FeedId;
-use flightdeck::domain::ids::ServiceId;
-use flightdeck::domain::operation::{Act, OpState, Plan, Target, Wish};
+use flightdeck::domain::ids::{OpId, ServiceId};
+use flightdeck::domain::operation::{Act, OpKind, OpState, Operation, Plan, Target, Wish};
 use flightdeck::domain::proof::Stays;
 use flightdeck::domain::state::State;
 use flightdeck::domain::{cut_short, spread};
 use flightdeck::platform::vercel::LOOKED_UP;
 use flightdeck::sim::world::Env;
-use flightdeck::sim::world::vercel::VercelAlias;
+use flightdeck::sim::world::vercel::{AliasRequest, VercelAlias};
+use flightdeck::store::Store;
 use serde_json::json;
 
 use crate::ROLLBACK;
@@ -220,5 +222,36 @@ async fn a_domain_that_redirects_is_no_part_of_the_claim_and_is_named() {
     // Whatever it points at itself, a visitor gets what the other one serves: the truth says the same.
     let truth = world.truth().await["environments"]["production"]["services"]["frontend"].clone();
     assert_eq!((truth["state"].as_str(), truth["parts"].as_object().unwrap().len()), (Some("healthy"), 1), "{truth}");
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_left_open_for_days_is_not_followed_and_says_so() {
+    let world = World::start(60.0).await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let mut console = world.console();
+    let targets: Vec<Target> =
+        console.targets().await.into_iter().filter(|target| target.service == frontend()).collect();
+    let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: rollback".into(), now);
+    store.begin(&Operation { wish: Some(Wish::RollBack(targets.clone())), ..begun }).await.unwrap();
+    let requested_at = world.sim.shared().now() - jiff::SignedDuration::from_hours(72);
+    world.sim.shared().world().vercel.project.last_alias_request = Some(AliasRequest {
+        kind: "rollback",
+        from: None,
+        to: targets[0].deployment.as_str().to_owned(),
+        requested_at,
+        aliases: Vec::new(),
+        skipped: false,
+        forced: Some("in-progress"),
+    });
+    let plan = console.try_plan(targets, Some(op)).await.unwrap();
+    assert!(matches!(plan.parts[0].act, Act::VercelRollback { asked: false }), "{:?}", plan.parts[0].act);
+    let told = |one: &flightdeck::sanitize::Text| {
+        one.as_str().contains("in-progress since") && one.as_str().ends_with("is not followed any more")
+    };
+    assert!(plan.warnings.iter().any(told), "{:?}", plan.warnings);
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
     console.stop().await;
 }

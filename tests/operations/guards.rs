@@ -3,8 +3,10 @@
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::claim::{Lock, Mark};
 use flightdeck::domain::consent::Level;
+use flightdeck::domain::environment::Status;
 use flightdeck::domain::ids::OpId;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan, Wish};
+use flightdeck::sim::world::Env;
 use flightdeck::store::journal::Answer;
 use flightdeck::store::{Locked, Store};
 use serde_json::json;
@@ -180,4 +182,23 @@ async fn of_two_consoles_that_finish_at_once_one_does_and_the_other_says_so() {
     assert_eq!(world.requests("vercel", "POST /{v}/projects/{id}/rollback/{deployment}").await, 2, "403, then taken");
     one.stop().await;
     other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_names_the_job_and_the_step_that_failed_for_its_commit() {
+    let world = World::start(20.0).await;
+    let commit = world.sim.shared().world().vercel.live(Env::STAGING).unwrap().commit;
+    world.sim.shared().world().check_push(commit, Some(("backend", "Test")));
+    world.sim.shared().advance(std::time::Duration::from_secs(300));
+    let mut console = world.console();
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let ships = plan.ships.as_ref().unwrap();
+    let built = ships.points.iter().find(|point| point.asks == "its pipeline passed").unwrap();
+    assert_eq!(built.status, Status::Fail, "{built:?}");
+    assert!(built.says.as_str().contains("job backend, step Test"), "{}", built.says);
+    let lines: Vec<String> = ships.lines().into_iter().map(|(_, line)| line).collect();
+    assert!(lines.iter().any(|line| line.starts_with("NOT: its pipeline passed: ")), "{lines:?}");
+    let mut red = plan.overrides.iter().map(flightdeck::domain::overrides::Override::words);
+    assert!(red.any(|words| words.contains("step Test")), "it is overridden by a reason alone");
+    console.stop().await;
 }

@@ -59,3 +59,29 @@ async fn the_second_limit_says_so_in_words_alone() {
     assert!(answer.text().await.unwrap().contains("secondary rate limit"));
     world.sim.stop().await;
 }
+
+#[tokio::test]
+async fn an_injected_limit_of_vercel_has_what_the_natural_one_has() {
+    let world = world("calm").await;
+    let fault = json!({"platform": "vercel", "kind": "status", "status": 429, "count": 1, "retry_after": 30});
+    let faults = format!("{}/_sim/faults", world.sim.control());
+    assert_eq!(world.http.post(faults).json(&fault).send().await.unwrap().status(), 200);
+    let limited = async || world.on_vercel(Method::GET, "/v4/aliases/nobody.test").await;
+    let injected = limited().await;
+    assert_eq!(injected.status(), 429);
+    let injected: serde_json::Value = injected.json().await.unwrap();
+    let natural = loop {
+        let answer = limited().await;
+        if answer.status() == 429 {
+            break answer.json::<serde_json::Value>().await.unwrap();
+        }
+    };
+    let keys = |body: &serde_json::Value| {
+        let limit = body["error"]["limit"].as_object().unwrap();
+        limit.iter().map(|(key, value)| (key.clone(), value.is_u64())).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&injected), keys(&natural));
+    assert!(keys(&injected).iter().any(|(key, number)| key == "reset" && *number), "{injected}");
+    assert_eq!(injected["error"]["code"], natural["error"]["code"]);
+    world.sim.stop().await;
+}

@@ -359,3 +359,28 @@ async fn between(clients: &Clients, pair: Option<(Sha, Sha)>, unread: &mut Vec<T
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_named_is_aimed_at_and_an_operation_that_was_cut_short_goes_where_it_was_going() {
+        let service = |name: &str| ServiceInfo {
+            id: ServiceId::new("production", name),
+            platform: Platform::Fly,
+            resource: "app".into(),
+            url: None,
+        };
+        let named = vec![(ServiceId::new("production", "backend"), DeploymentId::from("row-v41"))];
+        let wish = Wish::RollBackTo { commit: "9df49c2".into(), alone: None, manner: Manner::default(), named };
+        let (chosen, past) = (Chosen::of(&wish), Past::default());
+        let aim = |name: &str, past| match chosen.aim(&service(name), past) {
+            Some((Aim::Deployment(id), _)) => id.as_str().to_owned(),
+            Some((Aim::Commit(_, earlier), _)) => format!("of the commit {}", earlier.map_or("", |id| id.as_str())),
+            None => String::new(),
+        };
+        assert_eq!(aim("backend", &past), "row-v41", "and never another one of its commit");
+        assert_eq!(aim("worker", &past), "of the commit ");
+    }
+}
