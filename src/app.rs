@@ -21,7 +21,7 @@ pub mod reader;
 pub mod redraw;
 mod scroll;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod trust;
 
 use crate::domain::fact::Fact;

@@ -271,18 +271,18 @@ mod tests {
         let mut lists = Lists::new();
         lists.insert(api.clone(), rows(&api, &[(ONE, 43), (OTHER, 42), (ONE, 41)]));
         lists.insert(web.clone(), rows(&web, &[(ONE, 7)]));
-        let Ok(Named::Commit(commit, named)) = named(&lists, "v41") else { panic!("v41 is a release") };
-        assert_eq!((commit.as_str(), named), (ONE, vec![(api, "9df49c2-41".into())]));
-        let Ok(Named::Commit(_, named)) = named(&lists, "9df49c2") else { panic!("a commit") };
-        assert_eq!(named, [], "of a commit the plan says which one it takes");
+        let Ok(Named::Commit(commit, of)) = named(&lists, "v41") else { panic!("v41 is a release") };
+        assert_eq!((commit.as_str(), of), (ONE, vec![(api, "9df49c2-41".into())]));
+        let Ok(Named::Commit(_, of)) = named(&lists, "9df49c2") else { panic!("a commit") };
+        assert_eq!(of, [], "of a commit the plan says which one it takes");
         // A number that two services have is no name of one release.
         lists.insert(web.clone(), rows(&web, &[(OTHER, 41)]));
-        let Err(error) = super::named(&lists, "v41") else { panic!("it names two") };
+        let Err(error) = named(&lists, "v41") else { panic!("it names two") };
         assert_eq!(error.code, ExitCode::Usage);
         assert!(error.to_string().contains("v41 is 9df49c2 of api and 3e60eac of web"), "{error}");
         // The same commit in both: both are named.
         lists.insert(web.clone(), rows(&web, &[(ONE, 41)]));
-        let Ok(Named::Commit(_, named)) = super::named(&lists, "v41") else { panic!("one commit") };
-        assert_eq!(named.len(), 2);
+        let Ok(Named::Commit(_, of)) = named(&lists, "v41") else { panic!("one commit") };
+        assert_eq!(of.len(), 2);
     }
 }

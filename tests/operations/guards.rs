@@ -69,7 +69,7 @@ async fn marks_and_locks_that_came_after_the_plan_and_a_store_that_cannot_be_rea
 
 fn leased(world: &World) -> usize {
     let state = world.sim.shared().world();
-    let machines = &state.fly.env(flightdeck::sim::world::Env::PRODUCTION).unwrap().machines;
+    let machines = &state.fly.env(Env::PRODUCTION).unwrap().machines;
     machines.iter().filter(|machine| machine.lease.is_some()).count()
 }
 

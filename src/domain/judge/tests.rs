@@ -266,7 +266,7 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
             },
             "degraded: backend v42 3e60eac is complete by the platform's word, the machines run v41",
         ),
-        (|world| world.probe("backend /health", &[false]), "failing: backend /health 503 for 1s"),
+        (|world| world.probe("backend /health", &[false]), "failing: backend /health 503 (1 answer)"),
         (|world| world.probe("backend /health", &[true, false]), "degraded: backend /health 503"),
         // One of two machines answers with errors: no visitor is helped by the other one.
         (
