@@ -150,104 +150,103 @@ pub struct Entry {
     pub keys: &'static [&'static str],
     /// What it does, a few words.
     pub title: &'static str,
-    /// One word for the hint line; empty = not shown there.
-    pub hint: &'static str,
 }
 
-const fn entry(
-    group: Group,
-    action: Action,
-    keys: &'static [&'static str],
-    title: &'static str,
-    hint: &'static str,
-) -> Entry {
-    Entry { group, action, keys, title, hint }
+const fn entry(group: Group, action: Action, keys: &'static [&'static str], title: &'static str) -> Entry {
+    Entry { group, action, keys, title }
 }
 
 /// Every action, group by group.
 pub const TABLE: &[Entry] = &[
-    entry(Group::Row, Action::Enter, &["enter"], "open: all that is known of it", "open"),
-    entry(Group::Row, Action::Why, &["X"], "why is this red", "why"),
-    entry(Group::Row, Action::Open, &["o"], "open in the browser", ""),
-    entry(Group::Row, Action::Copy, &["y"], "copy its identity", ""),
-    entry(Group::Row, Action::CopyAddress, &["Y"], "copy its address", ""),
-    entry(Group::Row, Action::Refresh, &["r"], "refresh this pane", "refresh"),
-    entry(Group::Change, Action::Menu, &["!"], "every change, and why one cannot", "actions"),
-    entry(Group::Change, Action::Start('!'), &["!!"], "roll back what the alarm names", ""),
-    entry(Group::Change, Action::Start('R'), &["!R"], "roll back", ""),
-    entry(Group::Change, Action::Start('P'), &["!P"], "promote", ""),
-    entry(Group::Change, Action::Start('A'), &["!A"], "approve a gate", ""),
-    entry(Group::Change, Action::Start('J'), &["!J"], "reject a gate", ""),
-    entry(Group::Change, Action::Start('C'), &["!C"], "cancel a run", ""),
-    entry(Group::Change, Action::Start('E'), &["!E"], "rerun a run", ""),
-    entry(Group::Change, Action::Start('G'), &["!G"], "rerun what failed of a run", ""),
-    entry(Group::Change, Action::Start('D'), &["!D"], "redeploy", ""),
-    entry(Group::Change, Action::Start('M'), &["!M"], "restart machines", ""),
-    entry(Group::Change, Action::Start('N'), &["!N"], "scale", ""),
-    entry(Group::Change, Action::Start('U'), &["!U"], "unpin a frontend", ""),
-    entry(Group::Change, Action::Start('Z'), &["!Z"], "pause or resume a frontend", ""),
-    entry(Group::Change, Action::Start('T'), &["!T"], "challenge visitors, or stop", ""),
-    entry(Group::Change, Action::Start('W'), &["!W"], "rolling release: begin, advance", ""),
-    entry(Group::Change, Action::Start('V'), &["!V"], "rolling release: complete", ""),
-    entry(Group::Change, Action::Start('Y'), &["!Y"], "rolling release: abort", ""),
-    entry(Group::Change, Action::Start('L'), &["!L"], "lock or unlock an environment", ""),
-    entry(Group::Change, Action::Start('B'), &["!B"], "mark a commit bad, or not", ""),
-    entry(Group::Change, Action::Start('S'), &["!S"], "set a secret", ""),
-    entry(Group::Change, Action::Start('F'), &["!F"], "freeze at certain times", ""),
-    entry(Group::Change, Action::Start('O'), &["!O"], "show the last operation", ""),
-    entry(Group::Views, Action::View(1), &["1"], "dashboard", ""),
-    entry(Group::Views, Action::View(2), &["2"], "releases", ""),
-    entry(Group::Views, Action::View(3), &["3"], "pipeline: runs, jobs, gates", ""),
-    entry(Group::Views, Action::View(4), &["4"], "logs", ""),
-    entry(Group::Views, Action::View(5), &["5"], "health", ""),
-    entry(Group::Views, Action::View(6), &["6"], "secrets", ""),
-    entry(Group::Views, Action::Timeline, &["7", "T"], "timeline", ""),
-    entry(Group::Views, Action::Journal, &["8", "@"], "journal", ""),
-    entry(Group::Views, Action::View(9), &["9"], "readiness for a promotion", ""),
-    entry(Group::Views, Action::NextPane, &["tab"], "next pane", "pane"),
-    entry(Group::Views, Action::PreviousPane, &["shift-tab"], "previous pane", ""),
-    entry(Group::Views, Action::Zoom, &["z"], "zoom the pane", "zoom"),
-    entry(Group::Moving, Action::Down, &["j", "down"], "down", ""),
-    entry(Group::Moving, Action::Up, &["k", "up"], "up", ""),
-    entry(Group::Moving, Action::PageDown, &["pgdn"], "page down", ""),
-    entry(Group::Moving, Action::PageUp, &["pgup"], "page up", ""),
-    entry(Group::Moving, Action::HalfDown, &["ctrl-d"], "half a page down", ""),
-    entry(Group::Moving, Action::HalfUp, &["ctrl-u"], "half a page up", ""),
-    entry(Group::Moving, Action::First, &["g", "home"], "first", ""),
-    entry(Group::Moving, Action::Last, &["G", "end"], "last; logs follow again", ""),
-    entry(Group::Logs, Action::Filter, &["/"], "filter; tab keeps it, esc ends it", "filter"),
-    entry(Group::Logs, Action::NextMatch, &["n"], "next match", ""),
-    entry(Group::Logs, Action::PreviousMatch, &["N"], "previous match", ""),
-    entry(Group::Logs, Action::NextError, &["e"], "next error", ""),
-    entry(Group::Logs, Action::PreviousError, &["E"], "previous error", ""),
-    entry(Group::Logs, Action::Pause, &["space"], "pause or follow logs", "pause"),
-    entry(Group::Logs, Action::Level, &["l"], "lowest level shown", ""),
-    entry(Group::Logs, Action::Sources, &["s"], "sources of lines", ""),
-    entry(Group::Logs, Action::Patterns, &["c"], "patterns; new since deploy", ""),
-    entry(Group::Logs, Action::Chart, &["h"], "errors over time, deploys; jump", ""),
-    entry(Group::Logs, Action::Context, &["x"], "a filtered line among the others", ""),
-    entry(Group::Logs, Action::GoTo, &[">"], "go to a time: 12:30, or 15m ago", ""),
-    entry(Group::Logs, Action::Mark, &["m"], "measure time from this line", ""),
-    entry(Group::Logs, Action::Wrap, &["w"], "wrap or cut long lines", ""),
-    entry(Group::Logs, Action::Left, &["left"], "long lines: back to the left", ""),
-    entry(Group::Logs, Action::Right, &["right"], "long lines: more of the right", ""),
-    entry(Group::Logs, Action::Stamps, &["t"], "times: UTC, local, age, none", ""),
-    entry(Group::Logs, Action::Fold, &["f"], "fold stack traces, or not", ""),
-    entry(Group::Logs, Action::Save, &["ctrl-s"], "save the lines shown", ""),
-    entry(Group::Logs, Action::Pager, &["|"], "the lines shown in $PAGER", ""),
-    entry(Group::Console, Action::Help, &["?"], "help", "help"),
-    entry(Group::Console, Action::Palette, &[":"], "every view and action", "palette"),
-    entry(Group::Console, Action::RefreshAll, &["R"], "refresh everything", ""),
-    entry(Group::Console, Action::Privacy, &["p"], "privacy for a shared screen", ""),
-    entry(Group::Console, Action::Escape, &["esc"], "leave filter, help, zoom", ""),
-    entry(Group::Console, Action::Back, &["q", "ctrl-c"], "back; at the top quit", "back, quit"),
-    entry(Group::Console, Action::Suspend, &["ctrl-z"], "suspend; fg returns", ""),
+    entry(Group::Row, Action::Enter, &["enter"], "open: all that is known of it"),
+    entry(Group::Row, Action::Why, &["X"], "why is this red"),
+    entry(Group::Row, Action::Open, &["o"], "open in the browser"),
+    entry(Group::Row, Action::Copy, &["y"], "copy its identity"),
+    entry(Group::Row, Action::CopyAddress, &["Y"], "copy its address"),
+    entry(Group::Row, Action::Refresh, &["r"], "refresh this pane"),
+    entry(Group::Change, Action::Menu, &["!"], "every change, and why one cannot"),
+    entry(Group::Change, Action::Start('!'), &["!!"], "roll back what the alarm names"),
+    entry(Group::Change, Action::Start('R'), &["!R"], "roll back"),
+    entry(Group::Change, Action::Start('P'), &["!P"], "promote"),
+    entry(Group::Change, Action::Start('A'), &["!A"], "approve a gate"),
+    entry(Group::Change, Action::Start('J'), &["!J"], "reject a gate"),
+    entry(Group::Change, Action::Start('C'), &["!C"], "cancel a run"),
+    entry(Group::Change, Action::Start('E'), &["!E"], "rerun a run"),
+    entry(Group::Change, Action::Start('G'), &["!G"], "rerun what failed of a run"),
+    entry(Group::Change, Action::Start('D'), &["!D"], "redeploy"),
+    entry(Group::Change, Action::Start('M'), &["!M"], "restart machines"),
+    entry(Group::Change, Action::Start('N'), &["!N"], "scale"),
+    entry(Group::Change, Action::Start('U'), &["!U"], "unpin a frontend"),
+    entry(Group::Change, Action::Start('Z'), &["!Z"], "pause or resume a frontend"),
+    entry(Group::Change, Action::Start('T'), &["!T"], "challenge visitors, or stop"),
+    entry(Group::Change, Action::Start('W'), &["!W"], "rolling release: begin, advance"),
+    entry(Group::Change, Action::Start('V'), &["!V"], "rolling release: complete"),
+    entry(Group::Change, Action::Start('Y'), &["!Y"], "rolling release: abort"),
+    entry(Group::Change, Action::Start('L'), &["!L"], "lock or unlock an environment"),
+    entry(Group::Change, Action::Start('B'), &["!B"], "mark a commit bad, or not"),
+    entry(Group::Change, Action::Start('S'), &["!S"], "set a secret"),
+    entry(Group::Change, Action::Start('F'), &["!F"], "freeze at certain times"),
+    entry(Group::Change, Action::Start('O'), &["!O"], "show the last operation"),
+    entry(Group::Views, Action::View(1), &["1"], "dashboard"),
+    entry(Group::Views, Action::View(2), &["2"], "releases"),
+    entry(Group::Views, Action::View(3), &["3"], "pipeline: runs, jobs, gates"),
+    entry(Group::Views, Action::View(4), &["4"], "logs"),
+    entry(Group::Views, Action::View(5), &["5"], "health"),
+    entry(Group::Views, Action::View(6), &["6"], "secrets"),
+    entry(Group::Views, Action::Timeline, &["7", "T"], "timeline"),
+    entry(Group::Views, Action::Journal, &["8", "@"], "journal"),
+    entry(Group::Views, Action::View(9), &["9"], "readiness for a promotion"),
+    entry(Group::Views, Action::NextPane, &["tab"], "next pane"),
+    entry(Group::Views, Action::PreviousPane, &["shift-tab"], "previous pane"),
+    entry(Group::Views, Action::Zoom, &["z"], "zoom the pane"),
+    entry(Group::Moving, Action::Down, &["j", "down"], "down"),
+    entry(Group::Moving, Action::Up, &["k", "up"], "up"),
+    entry(Group::Moving, Action::PageDown, &["pgdn"], "page down"),
+    entry(Group::Moving, Action::PageUp, &["pgup"], "page up"),
+    entry(Group::Moving, Action::HalfDown, &["ctrl-d"], "half a page down"),
+    entry(Group::Moving, Action::HalfUp, &["ctrl-u"], "half a page up"),
+    entry(Group::Moving, Action::First, &["g", "home"], "first"),
+    entry(Group::Moving, Action::Last, &["G", "end"], "last; logs follow again"),
+    entry(Group::Logs, Action::Filter, &["/"], "filter; tab keeps it, esc ends it"),
+    entry(Group::Logs, Action::NextMatch, &["n"], "next match"),
+    entry(Group::Logs, Action::PreviousMatch, &["N"], "previous match"),
+    entry(Group::Logs, Action::NextError, &["e"], "next error"),
+    entry(Group::Logs, Action::PreviousError, &["E"], "previous error"),
+    entry(Group::Logs, Action::Pause, &["space"], "pause or follow logs"),
+    entry(Group::Logs, Action::Level, &["l"], "lowest level shown"),
+    entry(Group::Logs, Action::Sources, &["s"], "sources of lines"),
+    entry(Group::Logs, Action::Patterns, &["c"], "patterns; new since deploy"),
+    entry(Group::Logs, Action::Chart, &["h"], "errors over time, deploys; jump"),
+    entry(Group::Logs, Action::Context, &["x"], "a filtered line among the others"),
+    entry(Group::Logs, Action::GoTo, &[">"], "go to a time: 12:30, or 15m ago"),
+    entry(Group::Logs, Action::Mark, &["m"], "measure time from this line"),
+    entry(Group::Logs, Action::Wrap, &["w"], "wrap or cut long lines"),
+    entry(Group::Logs, Action::Left, &["left"], "long lines: back to the left"),
+    entry(Group::Logs, Action::Right, &["right"], "long lines: more of the right"),
+    entry(Group::Logs, Action::Stamps, &["t"], "times: UTC, local, age, none"),
+    entry(Group::Logs, Action::Fold, &["f"], "fold stack traces, or not"),
+    entry(Group::Logs, Action::Save, &["ctrl-s"], "save the lines shown"),
+    entry(Group::Logs, Action::Pager, &["|"], "the lines shown in $PAGER"),
+    entry(Group::Console, Action::Help, &["?"], "help"),
+    entry(Group::Console, Action::Palette, &[":"], "every view and action"),
+    entry(Group::Console, Action::RefreshAll, &["R"], "refresh everything"),
+    entry(Group::Console, Action::Privacy, &["p"], "privacy for a shared screen"),
+    entry(Group::Console, Action::Escape, &["esc"], "leave filter, help, zoom"),
+    entry(Group::Console, Action::Back, &["q", "ctrl-c"], "back; at the top quit"),
+    entry(Group::Console, Action::Suspend, &["ctrl-z"], "suspend; fg returns"),
 ];
 
 /// The action that a key, written as in the table, asks for.
 #[must_use]
 pub fn by_key(key: &str) -> Option<Action> {
     TABLE.iter().find(|entry| entry.keys.contains(&key)).map(|entry| entry.action)
+}
+
+/// The key of an action that a hint names: its first one.
+#[must_use]
+pub fn key(action: Action) -> &'static str {
+    let entry = TABLE.iter().find(|entry| entry.action == action);
+    entry.and_then(|entry| entry.keys.first()).copied().unwrap_or_default()
 }
 
 /// The table as the Markdown of `docs/keys.md`.
@@ -275,6 +274,14 @@ mod tests {
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), all);
+    }
+
+    #[test]
+    fn every_action_has_a_key_and_one_row() {
+        for entry in TABLE {
+            assert!(!entry.keys.is_empty() && !entry.title.is_empty(), "{:?}", entry.action);
+            assert_eq!(TABLE.iter().filter(|one| one.action == entry.action).count(), 1, "{:?}", entry.action);
+        }
     }
 
     /// Set `FLIGHTDECK_BLESS` to write the file anew.

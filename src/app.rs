@@ -4,6 +4,7 @@ pub mod dialogs;
 pub mod effect;
 mod feeds;
 pub mod geometry;
+pub mod hints;
 pub mod insight;
 mod intake;
 pub mod keys;
@@ -92,6 +93,8 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
+    mod transitions;
+
     use std::time::Duration;
 
     use proptest::prelude::*;
@@ -149,7 +152,7 @@ mod tests {
         let mut model = model();
         model.set_geometry(Geometry {
             panes: vec![(Pane::Logs, Area { x: 0, y: 0, width: 9, height: 9 })],
-            dialog: None,
+            ..Geometry::default()
         });
         let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
         model.overlay = Some(Overlay::Menu(0));

@@ -1,6 +1,8 @@
 //! Draws the model. Reads only: no I/O, no time but what it is handed, nothing laid out beyond what is visible.
 
 mod alarm;
+mod attention;
+mod bar;
 mod dialogs;
 mod frame;
 pub mod operations;
@@ -22,7 +24,8 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::action::Action;
 use crate::app::dialogs::Overlay;
 use crate::app::geometry::{self, Area, Geometry, SMALLEST};
-use crate::app::model::{DASHBOARD, Model, Pane, View};
+use crate::app::hints;
+use crate::app::model::{Model, Pane, View};
 use crate::app::msg::Now;
 use crate::app::navigate;
 use crate::domain::environment::Status;
@@ -56,6 +59,13 @@ impl Ctx<'_> {
         text::pad(&format!("{text} "), width)
     }
 
+    /// A row that is chosen: the whole of it, in so many columns, and in one colour, so that it is one thing to the eye. Its marks and words
+    /// say what its colours said.
+    fn chosen(&self, line: &Line<'_>, width: usize) -> Line<'static> {
+        let text: String = line.spans.iter().map(|span| &*span.content).collect();
+        Line::styled(text::pad(&text, width), self.theme.selected())
+    }
+
     /// A text that a shared screen must not show, as blocks in privacy.
     fn veiled(&self, text: &str) -> String {
         if !self.model.private {
@@ -77,18 +87,29 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return small::draw(&ctx, frame, area);
     }
-    let banner = u16::from(model.banner.is_some());
+    let waits = attention::line(&ctx, area.width);
+    let banner = u16::from(model.banner.is_some() || waits.is_some());
     let told = notice(&ctx, area.width);
     let last = u16::try_from(told.len()).unwrap_or(1).max(1);
-    let rows = [Constraint::Length(1), Constraint::Length(banner), Constraint::Min(1), Constraint::Length(last)];
-    let [top, alarm, body, hints] = Layout::vertical(rows).areas(area);
+    // A log that is read alone has no other views.
+    let views = u16::from(!model.alone);
+    let rows = [1, banner].map(Constraint::Length);
+    let rows = rows.into_iter().chain([Constraint::Min(1), Constraint::Length(views), Constraint::Length(last)]);
+    let [top, alarm, body, views, hints] = Layout::vertical(rows).areas(area);
     frame.render_widget(header(&ctx, top.width), top);
     if model.banner.is_some() {
         frame.render_widget(alarm::line(&ctx, alarm.width), alarm);
+    } else if let Some(waits) = waits {
+        frame.render_widget(waits, alarm);
     }
     match model.view {
         View::Dashboard => dashboard(&ctx, frame, body, &mut geometry),
         View::Only(pane) => place(&ctx, frame, pane, body, &mut geometry),
+    }
+    if !views.is_empty() {
+        let (line, places) = bar::draw(&ctx, views);
+        frame.render_widget(line, views);
+        geometry.views = places;
     }
     if told.is_empty() {
         frame.render_widget(hint_line(&ctx, hints.width), hints);
@@ -106,26 +127,31 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
 
 fn dashboard(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, geometry: &mut Geometry) {
     if body.width < TWO_COLUMNS {
-        // One column: the environments stay, the focused pane takes the rest, a strip says how the others are.
-        let needed = u16::try_from(ctx.model.places().len()).unwrap_or(u16::MAX).saturating_add(2);
-        let rows = [Constraint::Length(needed.clamp(3, body.height / 2)), Constraint::Length(1), Constraint::Fill(1)];
-        let [upper, strip, lower] = Layout::vertical(rows).areas(body);
+        // One column: the environments stay, the focused pane takes the rest; the view bar says how the others are.
+        let rows = [Constraint::Length(tall(ctx, Pane::Environments).clamp(3, body.height / 2)), Constraint::Fill(1)];
+        let [upper, lower] = Layout::vertical(rows).areas(body);
         place(ctx, frame, Pane::Environments, upper, geometry);
         let second = if ctx.model.focus == Pane::Environments { Pane::Logs } else { ctx.model.focus };
-        frame.render_widget(tabs(ctx, second, strip.width), strip);
         place(ctx, frame, second, lower, geometry);
         return;
     }
-    let [left, right] = Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)]).areas(body);
-    let needed = u16::try_from(ctx.model.places().len()).unwrap_or(u16::MAX).saturating_add(2);
-    let upper = needed.clamp(6, body.height.saturating_mul(3) / 5);
-    let rows = [Constraint::Length(upper.max(body.height / 2)), Constraint::Fill(1)];
-    for (column, panes) in [(left, [Pane::Environments, Pane::Health]), (right, [Pane::Logs, Pane::Secrets])] {
-        let areas: [Rect; 2] = Layout::vertical(rows).areas(column);
-        for (pane, area) in panes.into_iter().zip(areas) {
-            place(ctx, frame, pane, area, geometry);
-        }
-    }
+    // Above, side by side, each as tall as what it has to say; the log lines have the rest, in the whole width.
+    let [left, health, secrets] = [Pane::Environments, Pane::Health, Pane::Secrets].map(|pane| tall(ctx, pane));
+    let most = body.height.saturating_mul(3) / 5;
+    let upper = left.max(health + secrets).clamp(7.min(most), most);
+    let [upper, lower] = Layout::vertical([Constraint::Length(upper), Constraint::Fill(1)]).areas(body);
+    let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)]).areas(upper);
+    place(ctx, frame, Pane::Environments, left, geometry);
+    let health = health.min(upper.height.saturating_sub(secrets).max(upper.height / 2));
+    let [middle, below] = Layout::vertical([Constraint::Length(health), Constraint::Fill(1)]).areas(right);
+    place(ctx, frame, Pane::Health, middle, geometry);
+    place(ctx, frame, Pane::Secrets, below, geometry);
+    place(ctx, frame, Pane::Logs, lower, geometry);
+}
+
+/// Rows of a pane that shows all it has to say, its frame included.
+fn tall(ctx: &Ctx<'_>, pane: Pane) -> u16 {
+    u16::try_from(panes::rows(ctx, pane)).unwrap_or(u16::MAX).saturating_add(2)
 }
 
 fn place(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect, geometry: &mut Geometry) {
@@ -196,25 +222,6 @@ fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
     pieces
 }
 
-/// Names of the panes with the worst that each has to say; the one shown is marked.
-fn tabs(ctx: &Ctx<'_>, shown: Pane, width: u16) -> Line<'static> {
-    let pieces = DASHBOARD.iter().skip(1).map(|pane| {
-        // The one that has the keys is marked as its frame is, and the one that is merely shown only stands out.
-        let (style, mark) = match (*pane == shown, *pane == ctx.model.focus) {
-            (_, true) => (ctx.theme.focus(), ctx.theme.here()),
-            (true, false) => (ctx.theme.strong(), ""),
-            (false, false) => (ctx.theme.dim(), ""),
-        };
-        let mut spans = vec![Span::styled(format!(" {mark} {} ", pane.listed().name()), style)];
-        if let Some((status, says)) = panes::trouble(ctx, *pane) {
-            let text = format!(" {} {says} ", ctx.theme.symbol(status));
-            spans.push(Span::styled(text, ctx.theme.status(status)));
-        }
-        Piece::new(1, spans)
-    });
-    whole(pieces.collect(), width.into())
-}
-
 /// Rows that what was told last takes at most.
 const TOLD: usize = 4;
 
@@ -261,15 +268,13 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let text = format!(" {} what is open needs {columns}x{rows}; esc leaves it", theme.symbol(Status::Warn));
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn));
     }
-    let useful = |entry: &&crate::action::Entry| !model.alone || !crate::app::keys::needs_project(entry.action);
-    let pieces = crate::action::TABLE.iter().filter(|entry| !entry.hint.is_empty()).filter(useful).map(|entry| {
-        let keep = match entry.action {
-            Action::Help | Action::Back => 9,
-            Action::Menu | Action::Why => 5,
-            _ => 1,
-        };
-        let key = Span::styled(format!(" {}", entry.keys[0]), theme.strong());
-        Piece::new(keep, vec![key, Span::styled(format!(" {} ", entry.hint), theme.dim())])
+    let all = hints::hints(model, ctx.now);
+    let count = u8::try_from(all.len()).unwrap_or(u8::MAX);
+    let pieces = all.into_iter().zip(0..).map(|(hint, at): (_, u8)| {
+        // The help and the way out stay, then the most needed.
+        let keep = if matches!(hint.action, Action::Help | Action::Back) { u8::MAX } else { count - at };
+        let key = Span::styled(format!(" {}", hint.key()), theme.strong());
+        Piece::new(keep, vec![key, Span::styled(format!(" {} ", hint.does), theme.dim())])
     });
     whole(pieces.collect(), width)
 }

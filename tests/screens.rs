@@ -82,7 +82,7 @@ fn the_plan_always_shows_what_confirms_it_and_what_forbids_it() {
 #[test]
 fn a_failing_production_is_told_with_its_numbers_on_a_small_terminal() {
     let shown = text(&failing(), &theme("dark", false), (80, 24));
-    for said in ["production failing", "CORS refused", "0s", "!R", "1 failing", "PROD", "14:02:11Z", "? help"] {
+    for said in ["production failing", "CORS refused", "0s", "!R", "5 health ✖1", "PROD", "14:02:11Z", "? help"] {
         assert!(shown.contains(said), "{said}\n{shown}");
     }
 }

@@ -57,7 +57,7 @@ pub fn found(find: &Find) -> Vec<&'static crate::action::Entry> {
         .filter_map(|entry| {
             let title = entry.title.to_lowercase();
             let rank = match () {
-                () if typed.is_empty() => 0,
+                () if typed.is_empty() || title == typed => 0,
                 () if entry.keys.iter().any(|key| *key == find.text) => 0,
                 () if title.starts_with(&typed) => 1,
                 () if title.contains(&typed) => 2,

@@ -54,6 +54,8 @@ impl Area {
 pub struct Geometry {
     /// The inner area of each pane on the screen.
     pub panes: Vec<(Pane, Area)>,
+    /// Where the number of each view stands on the view bar.
+    pub views: Vec<(u8, Area)>,
     /// The dialog over them, if one is drawn.
     pub dialog: Option<Laid>,
 }

@@ -249,7 +249,8 @@ fn keep_focus(model: &mut Model) {
     }
 }
 
-fn view(model: &mut Model, number: u8) {
+/// Opens a view by its number.
+pub(super) fn view(model: &mut Model, number: u8) {
     model.view = Pane::view(number);
     match model.view {
         View::Only(pane) => model.focus = pane,

@@ -2,6 +2,7 @@
 
 use crate::app::dialogs;
 use crate::app::geometry::Area;
+use crate::app::keys;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Now};
 use crate::app::navigate;
@@ -27,6 +28,10 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, now: Now) {
     // What lies under a dialog does not move: the dialog speaks of what was selected when it opened.
     if navigate::covered(model) {
         return wheel(model, mouse.kind, now);
+    }
+    let view = model.geometry.views.iter().find(|(_, area)| area.contains(mouse.column, mouse.row));
+    if let (MouseKind::Click, Some((number, _))) = (mouse.kind, view) {
+        return keys::view(model, *number);
     }
     let Some((pane, area)) = model.geometry.at(mouse.column, mouse.row) else { return };
     match mouse.kind {

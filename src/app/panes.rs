@@ -13,8 +13,10 @@ mod timeline;
 
 use super::dialogs::Overlay;
 use super::geometry::scrolled;
+use super::hints::Hint;
 use super::model::Model;
 use super::msg::Now;
+use crate::action::Action;
 use crate::app::insight::detail::Subject;
 use crate::app::insight::needs::Need;
 use crate::app::insight::timeline::EventId;
@@ -89,6 +91,13 @@ impl Pane {
         }
     }
 
+    /// The number of its view.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        let index = Self::ALL.iter().position(|pane| *pane == self);
+        index.and_then(|index| u8::try_from(index + 1).ok()).unwrap_or_default()
+    }
+
     /// The view that a number opens; the dashboard is the first.
     #[must_use]
     pub fn view(number: u8) -> View {
@@ -144,6 +153,9 @@ pub trait Listed: Sync {
     /// Its name.
     fn name(&self) -> &'static str;
 
+    /// Its name where there is room for a word of a few letters.
+    fn short(&self) -> &'static str;
+
     /// Whether it is made of what this feed reads.
     fn made_of(&self, feed: &FeedId) -> bool;
 
@@ -166,6 +178,11 @@ pub trait Listed: Sync {
 
     /// What the chosen row is called by its platform.
     fn identity(&self, model: &Model, now: Now) -> Option<String>;
+
+    /// What keys do to the chosen row as it stands, the most needed first. What is always there is no part of it.
+    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+        vec![Hint::new(Action::Enter, "open")]
+    }
 
     /// Its page in the browser.
     fn address(&self, _model: &Model) -> Option<String> {

@@ -224,7 +224,7 @@ mod tests {
                     let mut buffer = eight(first);
                     buffer.set_string(1, 4, MARKS[other], ratatui::style::Style::default());
                     *frame.buffer_mut() = buffer;
-                    Geometry { panes: vec![(Pane::Logs, WHOLE)], dialog: None }
+                    Geometry { panes: vec![(Pane::Logs, WHOLE)], ..Geometry::default() }
                 }).unwrap();
             };
             let (mut all, shown) = fresh();

@@ -11,7 +11,7 @@ use crate::app::dialogs::{Find, Overlay, found, groups};
 use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::evidence;
-use crate::app::operations::menu;
+use crate::app::operations::menu::{self, Item};
 use crate::app::{geometry, trust};
 use crate::domain::environment::Status;
 use crate::ui::widgets::dialog::{Dialog, WIDTH, dialog};
@@ -110,7 +110,7 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
                 spans.extend(cell(index + per_column));
             }
             let line = Line::from(spans);
-            if palette && index == find.at { line.patch_style(ctx.theme.selected()) } else { line }
+            if palette && index == find.at { ctx.chosen(&line, columns(body)) } else { line }
         })
         .collect();
     if lines.is_empty() {
@@ -122,11 +122,24 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
     Dialog { title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
+/// So many rows of the menu that cannot run for the same reason have it told once, above them.
+const SAME: usize = 3;
+
+/// The reason that most rows have in common.
+fn common(items: &[Item]) -> Option<&str> {
+    let whys = || items.iter().filter_map(|item| item.why_not.as_deref());
+    let count = |why: &str| whys().filter(|one| *one == why).count();
+    whys().max_by_key(|why| count(why)).filter(|why| count(why) >= SAME)
+}
+
 fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let (items, mark) = (menu::items(ctx.model, ctx.now), ctx.theme.ellipsis());
     let room = columns(body).saturating_sub(3);
+    let common = common(&items).map(str::to_owned);
     let rows = items.iter().enumerate().flat_map(|(index, item)| {
         let (style, why) = match &item.why_not {
+            // The chosen one says all of it.
+            Some(why) if Some(why) == common.as_ref() && index != at => (ctx.theme.dim(), String::new()),
             Some(why) => (ctx.theme.dim(), format!("  {why}")),
             None => (ratatui::style::Style::new(), String::new()),
         };
@@ -139,12 +152,16 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
             Line::from(vec![letter, Span::styled(text, style)])
         };
         let lines: Vec<Line<'static>> = parts.into_iter().enumerate().map(line).collect();
-        let chosen = ctx.theme.selected();
-        lines.into_iter().map(move |line| if index == at { line.patch_style(chosen) } else { line })
+        lines.into_iter().map(move |line| if index == at { ctx.chosen(&line, room + 3) } else { line })
     });
-    let lines: Vec<Line<'static>> = rows.collect();
+    let mut lines: Vec<Line<'static>> = rows.collect();
     // The last row of the chosen one: those before it take one each.
-    let last_row = at + lines.len().saturating_sub(items.len());
+    let mut last_row = at + lines.len().saturating_sub(items.len());
+    if let Some(why) = &common {
+        let why = format!(" {} most cannot run: {why}", ctx.theme.symbol(Status::Warn));
+        lines.insert(0, Line::styled(why, ctx.theme.status(Status::Warn)));
+        last_row += 1;
+    }
     let env = ctx.model.selected_env().map(|env| &env.id);
     let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
     let title = format!("Actions: {}", menu::place(ctx.model));
@@ -156,7 +173,7 @@ fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid
     let lines = all.iter().enumerate().map(|(index, one)| {
         let text = format!(" {} {}", ctx.theme.symbol(one.status), ctx.veiled(one.says.as_str()));
         let line = Line::styled(text, ctx.theme.status(one.status));
-        if index == at { line.patch_style(ctx.theme.selected()) } else { line }
+        if index == at { ctx.chosen(&line, columns(body)) } else { line }
     });
     let env = ctx.model.selected_env().map(|env| &env.id);
     let name = env.map(ToString::to_string).unwrap_or_default();

@@ -26,13 +26,18 @@ pub(super) trait Drawn: Sync {
     /// Its visible rows.
     fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>>;
 
+    /// How many rows it would have, were there room for all.
+    fn rows(&self, _ctx: &Ctx<'_>) -> usize {
+        usize::MAX
+    }
+
     /// What its title says beside its name.
     fn title(&self, _ctx: &Ctx<'_>) -> String {
         String::new()
     }
 
-    /// The worst that it has to say beside what its feeds do.
-    fn trouble(&self, _ctx: &Ctx<'_>) -> Option<(Status, String)> {
+    /// The worst that it has to say beside what its feeds do, and how often.
+    fn trouble(&self, _ctx: &Ctx<'_>) -> Option<(Status, usize)> {
         None
     }
 }
@@ -101,17 +106,22 @@ fn empty(ctx: &Ctx<'_>, pane: Pane) -> Line<'static> {
     Line::styled(pane.listed().empty(ctx.model), ctx.theme.dim())
 }
 
-/// The worst that a pane has to say, for where the pane itself is not seen.
-pub(super) fn trouble(ctx: &Ctx<'_>, pane: Pane) -> Option<(Status, String)> {
-    let own = drawn(pane).trouble(ctx);
-    if own.is_some() {
-        return own;
+/// The worst that a pane has to say, for where the pane itself is not seen, and how often; nothing is counted where it was not read.
+pub(super) fn trouble(ctx: &Ctx<'_>, pane: Pane) -> Option<(Status, Option<usize>)> {
+    if let Some((status, count)) = drawn(pane).trouble(ctx) {
+        return Some((status, Some(count)));
     }
     match ctx.model.freshness(pane, ctx.now) {
-        Freshness::Failed => Some((Status::Fail, "not read".to_owned())),
-        Freshness::Stale(_) => Some((Status::Warn, "STALE".to_owned())),
+        Freshness::Failed => Some((Status::Fail, None)),
+        Freshness::Stale(_) => Some((Status::Unknown, None)),
         Freshness::Waiting | Freshness::Fresh(_) => None,
     }
+}
+
+/// Rows that a pane needs to say all that it has to say, why it could not be read included.
+pub(super) fn rows(ctx: &Ctx<'_>, pane: Pane) -> usize {
+    let failure = if failure(ctx, pane).is_some() { 2 } else { 0 };
+    drawn(pane).rows(ctx).max(1).saturating_add(failure)
 }
 
 /// The first row shown so that the selected one is visible.

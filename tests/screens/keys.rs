@@ -5,7 +5,7 @@ use flightdeck::app::effect::Effect;
 use flightdeck::app::insight::detail::Subject;
 use flightdeck::app::logs::buffer::Filter;
 use flightdeck::app::model::{Model, Pane, Place, View};
-use flightdeck::app::msg::{Key, KeyCode, Msg};
+use flightdeck::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
 use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
 use flightdeck::domain::claim::Lock;
@@ -315,7 +315,7 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
     tell(&mut model, Fact::Posture(backend, vec![denied.clone(), Check { name: "exits".into(), reading }]));
     let row = |model: &Model| {
         let shown = text(model, &theme("dark", false), (200, 50));
-        shown.lines().find(|line| line.contains("  backend ")).unwrap_or_default().to_owned()
+        shown.lines().find(|line| line.contains("┃   backend ")).unwrap_or_default().to_owned()
     };
     assert!(row(&model).contains("unknown: exits never read"), "{}", row(&model));
     let mut alone = world();
@@ -474,7 +474,9 @@ fn one_frame_alone_looks_as_if_it_had_the_keys() {
         view.chars().for_each(|_| drop(send(&mut model, key(KeyCode::Tab))));
         for size in [(80, 24), (120, 30)] {
             let shown = text(&model, &theme("mono", false), size);
-            let marked: Vec<&str> = shown.lines().filter(|line| line.contains('▸')).collect();
+            // The view bar has a mark of its own.
+            let frames = shown.lines().take(usize::from(size.1) - 2);
+            let marked: Vec<&str> = frames.filter(|line| line.contains('▸')).collect();
             assert!(
                 marked
                     .iter()
@@ -482,6 +484,93 @@ fn one_frame_alone_looks_as_if_it_had_the_keys() {
                 "{shown}"
             );
             assert!(!marked.is_empty(), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn the_view_bar_marks_the_view_that_shows_and_those_with_trouble_and_is_clicked() {
+    for size in [(200, 50), (120, 30), (80, 24), (60, 15)] {
+        let mut model = failing();
+        model.size = size;
+        let bar = |model: &Model| {
+            let shown = text(model, &theme("dark", false), size);
+            shown.lines().rev().nth(1).unwrap_or_default().to_owned()
+        };
+        let said = bar(&model);
+        assert!(
+            said.contains("▸1 dash") && said.contains("health ✖1") && said.contains("secrets ✖1"),
+            "{size:?}: {said}"
+        );
+        assert!(('1'..='9').all(|number| said.contains(number)), "{size:?}: {said}");
+        let (_, geometry) = crate::screen::drawn(&model, &theme("dark", false), size);
+        model.set_geometry(geometry);
+        for (number, area) in model.geometry.views.clone() {
+            let click = Mouse { kind: MouseKind::Click, column: area.x + 1, row: area.y };
+            update(&mut model, Msg::Mouse(click), now());
+            assert!(bar(&model).contains(&format!("▸{number}")), "{size:?} {number}: {}", bar(&model));
+        }
+    }
+}
+
+#[test]
+fn hints_are_those_of_the_selected_thing_as_it_stands() {
+    let mut calm = world();
+    let cases: [(&str, &[&str]); 8] = [
+        ("1", &["enter open", "! actions", ": palette", "? help", "q back, quit"]),
+        ("2", &["enter open", "!R roll back", "!B mark bad"]),
+        ("3", &["enter open", "o browser"]),
+        ("3j", &["enter open", "!G rerun what failed"]),
+        ("4", &["space pause", "/ filter", "e errors", "c patterns"]),
+        ("4 ", &["space follow"]),
+        ("7", &["enter go there"]),
+        ("9", &["enter what it is about", "!P promote"]),
+    ];
+    for (keys, expected) in cases {
+        typed(&mut calm, keys);
+        for hint in expected {
+            assert!(hints(&calm).contains(hint), "{keys}: {hint}: {}", hints(&calm));
+        }
+        assert!(hints(&calm).split("  ").count() <= 9, "{}", hints(&calm));
+    }
+    let mut burning = failing();
+    assert!(hints(&burning).starts_with(" !R roll back production  X why"), "{}", hints(&burning));
+    burning.selection.place = Some(Place::Env("staging".into()));
+    assert!(hints(&burning).starts_with(" !! roll back production  X why"), "{}", hints(&burning));
+    burning.logs.set_filter(Filter { level: Level::Error, ..Filter::default() });
+    press(&mut burning, '4');
+    assert!(hints(&burning).contains("esc all lines"), "{}", hints(&burning));
+}
+
+#[test]
+fn every_hint_names_a_key_that_does_it() {
+    for mut model in [world(), failing(), crate::screen::empty()] {
+        for view in '1'..='9' {
+            press(&mut model, view);
+            for hint in flightdeck::app::hints::hints(&model, now()) {
+                assert_eq!(flightdeck::action::by_key(hint.key()), Some(hint.action), "{view}: {hint:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_pane_above_the_log_lines_is_empty_by_half_while_the_lines_have_the_width() {
+    for model in [failing(), world()] {
+        for size in [(200, 50), (160, 42), (120, 30)] {
+            let (buffer, geometry) = crate::screen::drawn(&model, &theme("dark", false), size);
+            for (pane, area) in &geometry.panes {
+                let blank = |y: &u16| (area.x..area.x + area.width).all(|x| buffer[(x, *y)].symbol().trim().is_empty());
+                let empty = (area.y..area.y + area.height).filter(blank).count();
+                match pane {
+                    Pane::Logs => assert_eq!(area.width, size.0 - 2, "{size:?}"),
+                    _ => assert!(
+                        empty <= usize::from(area.height) / 3,
+                        "{pane:?} at {size:?}: {empty} of {}",
+                        area.height
+                    ),
+                }
+            }
         }
     }
 }

@@ -41,6 +41,33 @@ fn the_views() {
 }
 
 #[test]
+fn what_waits_for_a_person_is_told_in_views_that_list_no_environments() {
+    let mut model = world();
+    let mut runs = model.runs.clone();
+    runs[0].gates = vec![flightdeck::domain::gate::Gate {
+        env: "production".into(),
+        env_number: 1,
+        wait_minutes: 0,
+        wait_since: None,
+        reviewers: Vec::new(),
+        may_approve: true,
+    }];
+    update(&mut model, Msg::Fact(flightdeck::domain::fact::Fact::Pipeline(runs)), now());
+    for size in [(200, 50), (120, 30), (80, 24)] {
+        for (view, told) in [('1', false), ('5', true), ('3', true), ('9', true)] {
+            press(&mut model, view);
+            let shown = crate::screen::text(&model, &crate::screen::theme("dark", false), size);
+            let second = shown.lines().nth(1).unwrap_or_default();
+            assert_eq!(
+                second.contains("production waiting") && second.contains("!A approves"),
+                told,
+                "{view}: {shown}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_dialogs() {
     for (keys, name) in [
         ("X", "why"),

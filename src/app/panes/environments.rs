@@ -1,18 +1,25 @@
 //! Environments, their services, and what a person has to know of them.
 
 use super::{Go, Listed, Place, details, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
-use crate::app::insight::needs;
+use crate::app::insight::needs::{self, Need};
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::app::navigate;
 use crate::domain::feed::FeedId;
+use crate::domain::state::State;
 
 pub(super) struct Environments;
 
 impl Listed for Environments {
     fn name(&self) -> &'static str {
         "Environments"
+    }
+
+    fn short(&self) -> &'static str {
+        "dash"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -44,6 +51,22 @@ impl Listed for Environments {
         details(model, subject);
     }
 
+    fn hints(&self, model: &Model, now: Now) -> Vec<Hint> {
+        let judged = match &model.selection.place {
+            Some(Place::Env(env)) => model.env(env).map(|env| model.state(env, now)),
+            Some(Place::Service(id)) => Some(model.judge_service(id, now).state),
+            Some(Place::Need(_, need)) => return needed(need),
+            None => None,
+        };
+        let mut all = vec![Hint::new(Action::Enter, "open")];
+        // The alarm says so by itself.
+        if model.banner.is_none() && judged.is_some_and(|state| state != State::Healthy) {
+            all.insert(0, Hint::new(Action::Why, "why"));
+        }
+        all.push(Hint::new(Action::NextPane, "next pane"));
+        all
+    }
+
     fn identity(&self, model: &Model, now: Now) -> Option<String> {
         let sha = match model.selection.place.as_ref()? {
             Place::Env(env) | Place::Need(env, _) => {
@@ -70,5 +93,15 @@ pub(super) fn address(model: &Model) -> Option<String> {
         Place::Env(env) | Place::Need(env, _) => {
             model.env(&env)?.services.iter().find_map(|service| url(service.id.clone()))
         }
+    }
+}
+
+/// What is done about something that a person has to know of.
+fn needed(need: &Need) -> Vec<Hint> {
+    match need {
+        Need::Gate(_) | Need::Run(_) => vec![Hint::new(Action::Enter, "to the run")],
+        Need::Operation(_) => vec![Hint::new(Action::Enter, "its steps")],
+        Need::Lock => vec![Hint::new(Action::Start('L'), "unlock")],
+        Need::Pin(_) => vec![Hint::new(Action::Enter, "to the service"), Hint::new(Action::Start('U'), "unpin")],
     }
 }

@@ -1,6 +1,8 @@
 //! Probes, production's first.
 
 use super::{Go, Listed, details, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
@@ -11,6 +13,10 @@ pub(super) struct Health;
 impl Listed for Health {
     fn name(&self) -> &'static str {
         "Health"
+    }
+
+    fn short(&self) -> &'static str {
+        "health"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -38,6 +44,14 @@ impl Listed for Health {
     fn open(&self, model: &mut Model, _now: Now) {
         let subject = model.selection.probe.clone().map(Subject::Probe);
         details(model, subject);
+    }
+
+    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+        vec![
+            Hint::new(Action::Enter, "open"),
+            Hint::new(Action::Refresh, "ask now"),
+            Hint::new(Action::Open, "browser"),
+        ]
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

@@ -13,6 +13,10 @@ impl Listed for Journal {
         "Journal"
     }
 
+    fn short(&self) -> &'static str {
+        "jrnl"
+    }
+
     fn made_of(&self, feed: &FeedId) -> bool {
         *feed == FeedId::Journal
     }

@@ -1,7 +1,10 @@
 //! The log lines: a page that follows, or stands at a chosen line.
 
 use super::{Go, Listed, Pane, details};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
+use crate::app::logs::buffer::Filter;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::feed::FeedId;
@@ -11,6 +14,10 @@ pub(super) struct Logs;
 impl Listed for Logs {
     fn name(&self) -> &'static str {
         "Logs"
+    }
+
+    fn short(&self) -> &'static str {
+        "logs"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -47,6 +54,19 @@ impl Listed for Logs {
         model.logs.peek();
         let subject = model.logs.cursor().map(Subject::Line);
         details(model, subject);
+    }
+
+    fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {
+        let logs = &model.logs;
+        let pause = if logs.following() { "pause" } else { "follow" };
+        let mut all = vec![Hint::new(Action::Pause, pause), Hint::new(Action::Filter, "filter")];
+        match logs.filter() == &Filter::default() {
+            true => all.push(Hint::new(Action::NextError, "errors")),
+            false => all.insert(0, Hint::new(Action::Escape, "all lines")),
+        }
+        all.push(Hint::new(Action::Patterns, "patterns"));
+        all.push(Hint::new(Action::Enter, "open"));
+        all
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

@@ -1,9 +1,12 @@
 //! Runs, newest first.
 
 use super::{Go, Listed, details, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
+use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
 
 pub(super) struct Pipeline;
@@ -11,6 +14,10 @@ pub(super) struct Pipeline;
 impl Listed for Pipeline {
     fn name(&self) -> &'static str {
         "Pipeline"
+    }
+
+    fn short(&self) -> &'static str {
+        "pipe"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -43,6 +50,19 @@ impl Listed for Pipeline {
     fn open(&self, model: &mut Model, _now: Now) {
         let subject = model.selection.run.map(Subject::Run);
         details(model, subject);
+    }
+
+    fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {
+        let mut all = vec![Hint::new(Action::Enter, "open")];
+        let run = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
+        if run.is_some_and(|run| run.state.moving()) {
+            all.push(Hint::new(Action::Start('C'), "cancel"));
+        }
+        if run.is_some_and(|run| run.over() && run.status != Status::Ok) {
+            all.push(Hint::new(Action::Start('G'), "rerun what failed"));
+        }
+        all.push(Hint::new(Action::Open, "browser"));
+        all
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

@@ -1,6 +1,8 @@
 //! What speaks for and against a promotion, point by point.
 
 use super::{Go, Listed, Place, details, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::insight::readiness;
 use crate::app::model::Model;
@@ -13,6 +15,10 @@ pub(super) struct Readiness;
 impl Listed for Readiness {
     fn name(&self) -> &'static str {
         "Readiness"
+    }
+
+    fn short(&self) -> &'static str {
+        "ready"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -48,6 +54,10 @@ impl Listed for Readiness {
             None => None,
         };
         details(model, subject);
+    }
+
+    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+        vec![Hint::new(Action::Enter, "what it is about"), Hint::new(Action::Start('P'), "promote")]
     }
 
     fn identity(&self, _model: &Model, _now: Now) -> Option<String> {

@@ -1,6 +1,8 @@
 //! Deployments of the selected place, newest first.
 
 use super::{Go, Listed, Place, details, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
@@ -11,6 +13,10 @@ pub(super) struct Releases;
 impl Listed for Releases {
     fn name(&self) -> &'static str {
         "Releases"
+    }
+
+    fn short(&self) -> &'static str {
+        "rel"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -46,6 +52,11 @@ impl Listed for Releases {
     fn open(&self, model: &mut Model, _now: Now) {
         let subject = model.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id));
         details(model, subject);
+    }
+
+    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+        let all = [(Action::Enter, "open"), (Action::Start('R'), "roll back"), (Action::Start('B'), "mark bad")];
+        all.into_iter().map(|(action, does)| Hint::new(action, does)).collect()
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

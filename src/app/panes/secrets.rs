@@ -1,6 +1,8 @@
 //! The matrix of secrets by their names.
 
 use super::{Go, Listed, details, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
@@ -11,6 +13,10 @@ pub(super) struct Secrets;
 impl Listed for Secrets {
     fn name(&self) -> &'static str {
         "Secrets"
+    }
+
+    fn short(&self) -> &'static str {
+        "secrets"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -38,6 +44,14 @@ impl Listed for Secrets {
     fn open(&self, model: &mut Model, _now: Now) {
         let subject = model.selection.secret.clone().map(Subject::Secret);
         details(model, subject);
+    }
+
+    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+        vec![
+            Hint::new(Action::Enter, "open"),
+            Hint::new(Action::Start('S'), "set"),
+            Hint::new(Action::Refresh, "read now"),
+        ]
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

@@ -1,6 +1,8 @@
 //! What happened, newest first.
 
 use super::{Go, Listed, moved};
+use crate::action::Action;
+use crate::app::hints::Hint;
 use crate::app::insight::timeline::Event;
 use crate::app::model::Model;
 use crate::app::msg::Now;
@@ -12,6 +14,10 @@ pub(super) struct Timeline;
 impl Listed for Timeline {
     fn name(&self) -> &'static str {
         "Timeline"
+    }
+
+    fn short(&self) -> &'static str {
+        "time"
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
@@ -36,6 +42,10 @@ impl Listed for Timeline {
         if let Some(to) = event.map(|event| event.jump.clone()) {
             navigate::to(model, to);
         }
+    }
+
+    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+        vec![Hint::new(Action::Enter, "go there")]
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

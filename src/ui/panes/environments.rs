@@ -11,12 +11,24 @@ use crate::app::insight::needs::{self, Said};
 use crate::app::model::{Pane, Place};
 use crate::domain::amount::amount;
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
+use crate::domain::state::State;
 
 pub(super) struct Environments;
 
 impl Drawn for Environments {
     fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         lines(ctx, area)
+    }
+
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.model.places().len()
+    }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
+        let states = ctx.model.environments.iter().map(|env| ctx.model.state(env, ctx.now));
+        let bad: Vec<State> = states.filter(|state| matches!(state, State::Failing | State::Mixed)).collect();
+        let worst = bad.iter().max_by_key(|state| state.weight())?;
+        Some((worst.tone(), bad.len()))
     }
 }
 
@@ -38,7 +50,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         };
         let mut line = line.unwrap_or_default();
         if Some(place) == ctx.model.selection.place.as_ref() && ctx.model.focus == Pane::Environments {
-            line = line.patch_style(ctx.theme.selected());
+            line = ctx.chosen(&line, area.width.into());
         }
         lines.push(line);
     }

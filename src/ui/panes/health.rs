@@ -19,12 +19,16 @@ impl Drawn for Health {
         lines(ctx, area)
     }
 
-    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, String)> {
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.model.probes.iter().count()
+    }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
         let known = ctx.model.known(ctx.now);
         let states: Vec<State> = ctx.model.probes.iter().map(|probe| known.probe(probe).0).collect();
         let count = |state: State| states.iter().filter(|one| **one == state).count();
         let worst = [State::Failing, State::Flapping, State::Unknown].into_iter().find(|state| count(*state) > 0)?;
-        Some((worst.tone(), format!("{} {worst}", count(worst))))
+        Some((worst.tone(), count(worst)))
     }
 }
 
@@ -37,7 +41,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         .map(|(index, probe)| {
             let line = line(ctx, probe, area.width.into());
             let here = Some(index) == selected && ctx.model.focus == Pane::Health;
-            if here { line.patch_style(ctx.theme.selected()) } else { line }
+            if here { ctx.chosen(&line, area.width.into()) } else { line }
         })
         .collect()
 }

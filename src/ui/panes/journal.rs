@@ -8,6 +8,7 @@ use super::super::Ctx;
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::{Drawn, scrolled};
 use crate::domain::amount::amount;
+use crate::domain::environment::Status;
 use crate::domain::history::Chain;
 
 /// Number, when, operation, event, what it says.
@@ -18,6 +19,11 @@ pub(super) struct Journal;
 impl Drawn for Journal {
     fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         lines(ctx, area)
+    }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
+        let cut_short = ctx.model.interrupted().count();
+        (cut_short > 0).then_some((Status::Fail, cut_short))
     }
 
     fn title(&self, ctx: &Ctx<'_>) -> String {
@@ -59,7 +65,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
                 (one.says.to_string(), style),
             ];
             let line = row(&widths, cells, ctx.theme.ellipsis());
-            if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line }
+            if Some(index) == selected { ctx.chosen(&line, area.width.into()) } else { line }
         })
         .collect()
 }

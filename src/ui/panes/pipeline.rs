@@ -30,6 +30,12 @@ impl Drawn for Pipeline {
     fn lines(&self, ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         lines(ctx, area)
     }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
+        // A gate waits for a person; a run that failed is told where it is looked at.
+        let waiting = ctx.model.runs.iter().filter(|run| !run.gates.is_empty()).count();
+        (waiting > 0).then_some((Status::Paused, waiting))
+    }
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
@@ -39,7 +45,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (index, run) in runs.iter().enumerate() {
         let line = line(ctx, run, area.width.into());
-        lines.push(if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line });
+        lines.push(if Some(index) == selected { ctx.chosen(&line, area.width.into()) } else { line });
         held(ctx, run, &mut lines);
         if index == open {
             jobs(ctx, run, &mut lines);

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::super::widgets::columns::{Column, column, row, widths};
 use super::super::{Ctx, text};
@@ -28,15 +29,23 @@ impl Drawn for Readiness {
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let widths = widths(&COLUMNS, area.width.into());
     let checks = readiness::checks(ctx.model, ctx.now);
+    // What has no room in its row stands whole below the list, while it is chosen.
+    let chosen = checks.iter().find(|check| Some(check.asks) == ctx.model.selection.check);
+    let cut = chosen.filter(|check| check.says.as_str().width() + 2 > widths[1]);
+    let whole: Vec<Line<'static>> = cut.map_or_else(Vec::new, |check| {
+        let says = text::wrap(&format!(" {} {}", ctx.theme.symbol(check.status), check.says), area.width.into());
+        let says = says.into_iter().map(|row| Line::styled(row, ctx.theme.status(check.status)));
+        std::iter::once(Line::default()).chain(says).collect()
+    });
     let line = |check: readiness::Check| {
         let style = ctx.theme.status(check.status);
         let says = format!("{} {}", ctx.theme.symbol(check.status), check.says);
         let line = row(&widths, vec![(format!(" {}", check.asks), Style::new()), (says, style)], ctx.theme.ellipsis());
-        if Some(check.asks) == ctx.model.selection.check { line.patch_style(ctx.theme.selected()) } else { line }
+        if Some(check.asks) == ctx.model.selection.check { ctx.chosen(&line, area.width.into()) } else { line }
     };
     // The answer first.
     let (state, says) = readiness::verdict(&checks);
     let says = text::cut(&format!(" {} {says}", ctx.theme.mark(state)), area.width.into(), ctx.theme.ellipsis());
     let verdict = Line::styled(says, ctx.theme.state(state));
-    std::iter::once(verdict).chain(checks.into_iter().map(line)).take(area.height.into()).collect()
+    std::iter::once(verdict).chain(checks.into_iter().map(line)).chain(whole).take(area.height.into()).collect()
 }

@@ -43,7 +43,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let selected = all.iter().position(|one| is(one));
     let drawn = |one: &&Deployment| {
         let line = line(ctx, one, area.width.into());
-        if is(one) { line.patch_style(ctx.theme.selected()) } else { line }
+        if is(one) { ctx.chosen(&line, area.width.into()) } else { line }
     };
     let mut services: Vec<&ServiceId> = all.iter().map(|one| &one.service).collect();
     services.dedup();

@@ -27,9 +27,13 @@ impl Drawn for Secrets {
         }
     }
 
-    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, String)> {
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.model.secrets.len() + 1
+    }
+
+    fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
         let blocking = blocking(ctx);
-        (blocking > 0).then(|| (Status::Fail, format!("{blocking} blocks")))
+        (blocking > 0).then_some((Status::Fail, blocking))
     }
 }
 
@@ -54,7 +58,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     for (index, secret) in rows.iter().enumerate().skip(scrolled(selected, room)).take(room.into()) {
         let line = line(ctx, secret, &widths);
         let here = Some(index) == selected && ctx.model.focus == Pane::Secrets;
-        lines.push(if here { line.patch_style(ctx.theme.selected()) } else { line });
+        lines.push(if here { ctx.chosen(&line, area.width.into()) } else { line });
     }
     lines
 }

@@ -41,7 +41,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
                 (says, ctx.theme.status(event.status)),
             ];
             let line = row(&widths, cells, ctx.theme.ellipsis());
-            if Some(index) == selected { line.patch_style(ctx.theme.selected()) } else { line }
+            if Some(index) == selected { ctx.chosen(&line, area.width.into()) } else { line }
         })
         .collect()
 }

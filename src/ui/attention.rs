@@ -1,0 +1,41 @@
+//! The line of what waits for a person or is under way, below the header of a view that does not list environments: there nobody sees the
+//! rows that say it. An alarm takes its place.
+
+use ratatui::text::Line;
+
+use super::{Ctx, text};
+use crate::app::insight::needs::{self, Hands, Need};
+use crate::app::model::{Pane, View};
+
+/// What is said, of everything that waits the most urgent.
+pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Option<Line<'static>> {
+    let (model, theme) = (ctx.model, ctx.theme);
+    let seen = matches!(model.view, View::Dashboard | View::Only(Pane::Environments));
+    if seen || model.alone || model.banner.is_some() {
+        return None;
+    }
+    let all = model.environments.iter().flat_map(|env| {
+        let needs = needs::of(model, &env.id).into_iter();
+        needs.filter_map(|need| Some((urgency(&need)?, &env.id, need)))
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(urgency, ..)| *urgency);
+    let (_, env, need) = all.first()?;
+    let said = needs::said(model, env, need, ctx.now, Hands::Keys)?;
+    let state = said.state?;
+    let words = if model.private { ctx.veiled(&said.words) } else { said.words };
+    let more = if all.len() > 1 { format!("  (+{} more on 1)", all.len() - 1) } else { String::new() };
+    let room = usize::from(width).saturating_sub(more.len());
+    let says = text::cut(&format!(" {} {env} {words}", theme.mark(state)), room, theme.ellipsis());
+    Some(Line::styled(format!("{says}{more}"), theme.state(state)))
+}
+
+/// What comes first; a lock and a pin wait for nobody.
+fn urgency(need: &Need) -> Option<u8> {
+    match need {
+        Need::Gate(_) => Some(0),
+        Need::Operation(_) => Some(1),
+        Need::Run(_) => Some(2),
+        Need::Lock | Need::Pin(_) => None,
+    }
+}
