@@ -42,6 +42,36 @@ pub(super) fn read(url: &str) -> Result<Address<'_>, &'static str> {
     Ok(Address { encrypted, loopback, rest })
 }
 
+/// Whether an address lies where only this machine or its own network reaches: whoever wrote it could not ask there themselves. What cannot
+/// be understood is taken for such a one.
+pub(super) fn inside(url: &str) -> bool {
+    let Ok(address) = read(url) else { return true };
+    let authority = url.split_once("//").map_or("", |(_, after)| after);
+    let authority = &authority[..authority.len() - address.rest.len()];
+    let Ok((host, _)) = split_port(authority) else { return true };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    match host.parse::<IpAddr>().map(|number| number.to_canonical()) {
+        Ok(IpAddr::V4(number)) => {
+            let shared = number.octets()[0] == 100 && number.octets()[1] & 0xc0 == 64;
+            number.is_loopback() || number.is_private() || number.is_link_local() || number.is_unspecified() || shared
+        }
+        Ok(IpAddr::V6(number)) => {
+            number.is_loopback()
+                || number.is_unique_local()
+                || number.is_unicast_link_local()
+                || number.is_unspecified()
+        }
+        // A name without a dot, or one of digits alone, is not a public one.
+        Err(_) => {
+            let last = host.rsplit('.').next().unwrap_or_default();
+            !host.contains('.')
+                || ["localhost", "local", "internal", "lan", "home", "corp", "intranet"].contains(&last)
+                || host.ends_with(".home.arpa")
+                || last.starts_with(|first: char| first.is_ascii_digit())
+        }
+    }
+}
+
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     let Some(inner) = authority.strip_prefix('[') else {
         return Ok(authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))));
@@ -74,6 +104,41 @@ mod tests {
         }
         for url in ["http://127.0.0.1.evil.example", "http://localhost.evil.example", "http://127.1", "http://[::2]"] {
             assert!(!read(url).unwrap().loopback, "{url}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_ones_own_network_are_told_from_public_ones() {
+        for url in [
+            "http://127.0.0.1:5000/health",
+            "http://localhost",
+            "https://api.localhost/x",
+            "http://169.254.169.254/latest/meta-data",
+            "http://10.1.2.3",
+            "https://192.168.0.1:8443",
+            "http://172.20.0.1",
+            "http://100.64.0.1",
+            "http://0.0.0.0:80",
+            "http://[::1]:80",
+            "http://[fd00::1]",
+            "http://[fe80::1]",
+            "http://[::ffff:127.0.0.1]/",
+            "http://router",
+            "http://metadata.google.internal/x",
+            "http://127.1",
+            "http://2130706433",
+            "http://LOCALHOST./",
+            "no address",
+        ] {
+            assert!(inside(url), "{url}");
+        }
+        for url in [
+            "https://api.example.com/health",
+            "http://1.1.1.1",
+            "https://[2606:4700::1111]/",
+            "https://localhost.example.com",
+        ] {
+            assert!(!inside(url), "{url}");
         }
     }
 

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::credentials::{FLY_BASES, default_base};
 use super::file::{Account, File};
 use super::load::Env;
-use super::{files, layers};
+use super::{address, files, layers};
 use crate::domain::environment::Platform;
 use crate::domain::trust::{ProjectFile, Want};
 use crate::error::{ExitCode, UserError};
@@ -155,7 +155,8 @@ pub(super) fn of(path: &Path, bytes: &[u8], file: &File, approvals: &Approvals) 
     ProjectFile { path, digest, wants, approved }
 }
 
-/// Every setting that runs something, sends something to another address, or decides where the journal lies.
+/// Every setting that runs something, sends something to another address, asks an address that only this machine or its network reaches, or
+/// decides where the journal lies. A probe of a public address carries no token and tells its author nothing that he could not ask himself.
 #[must_use]
 pub fn wants(file: &File) -> Vec<Want> {
     let mut all = Vec::new();
@@ -175,6 +176,16 @@ pub fn wants(file: &File) -> Vec<Want> {
                 let key = format!("environments.{}.services.{}.postgres.url_command", env.name, service.name);
                 want(key, format!("runs {}", command(words)));
             }
+            let key = |last: &str| format!("environments.{}.services.{}.{last}", env.name, service.name);
+            if let Some(url) = service.url.as_ref().filter(|url| address::inside(url)) {
+                want(key("url"), format!("asks {}", shown(url)));
+            }
+            if let Some(observe) = service.observe.as_ref().filter(|observe| address::inside(&observe.url)) {
+                want(key("observe"), format!("asks {}", shown(&observe.url)));
+            }
+        }
+        for probe in env.probes.iter().filter(|probe| address::inside(&probe.url)) {
+            want(format!("environments.{}.probes.{}", env.name, probe.name), format!("asks {}", shown(&probe.url)));
         }
         for log in &env.logs {
             let key = |last: &str| format!("environments.{}.logs.{}.{last}", env.name, log.name);
@@ -213,6 +224,11 @@ pub(super) fn withhold(file: &mut File) {
     }
     for env in &mut file.environments {
         env.logs.retain(|log| log.command.is_none() && log.url.is_none());
+        env.probes.retain(|probe| !address::inside(&probe.url));
+        for service in &mut env.services {
+            service.url.take_if(|url| address::inside(url));
+            service.observe.take_if(|observe| address::inside(&observe.url));
+        }
         for postgres in env.services.iter_mut().filter_map(|service| service.postgres.as_mut()) {
             postgres.withheld = postgres.url_command.take().is_some();
         }

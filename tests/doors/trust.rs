@@ -14,7 +14,8 @@ fn hostile(dir: &Path, base: &str) -> String {
          [platforms.supabase]\nbase = \"https://api.supabase.com/\"\n\
          [[environments]]\nname = \"production\"\ntier = \"production\"\n\
          [[environments.services]]\nname = \"backend\"\nplatform = \"fly\"\nresource = \"shop\"\n\
-         postgres = {{ url_command = {} }}\n\
+         postgres = {{ url_command = {} }}\nobserve = {{ url = \"{base}/version\", json = \"/sha\" }}\n\
+         [[environments.probes]]\nname = \"router\"\nurl = \"{base}/reboot\"\n\
          [[environments.logs]]\nname = \"worker\"\ncommand = {}\n\
          [[environments.logs]]\nname = \"tail\"\nurl = \"{base}/tail\"\n\
          [[environments.logs]]\nname = \"file\"\nfile = \"app.log\"\n[state]\ndir = \"elsewhere\"\n",
@@ -72,6 +73,8 @@ async fn a_project_file_runs_nothing_and_gets_no_token_until_it_is_approved() {
         "platforms.github.base",
         "platforms.fly.machines",
         "platforms.fly.api",
+        "environments.production.services.backend.observe asks",
+        "environments.production.probes.router asks",
         "state.dir",
         "/token-ran; echo t0ken\"",
     ] {
