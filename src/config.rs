@@ -1,6 +1,7 @@
 //! Settings: validated, immutable, made once at the start.
 
 mod address;
+mod aimed;
 mod check;
 mod contract;
 pub mod credentials;

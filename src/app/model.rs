@@ -197,7 +197,7 @@ impl Model {
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             extents: BTreeMap::new(),
-            aimed: aimed(settings),
+            aimed: settings.aimed(),
             promotions: settings.promotions.clone(),
             names: names(settings),
             freezes: settings.freezes.clone(),
@@ -371,25 +371,4 @@ impl Model {
         secret_matrix::note_late(&mut rows, built);
         self.secrets = rows;
     }
-}
-
-/// The service that each probe asks: the one of its environment whose address its own begins with, the longest where several do.
-fn aimed(settings: &Settings) -> BTreeMap<ProbeId, ServiceId> {
-    let service = |env: &EnvId, url: &str| {
-        let services = settings.environments.iter().filter(|one| one.id == *env).flat_map(|one| &one.services);
-        let below = services.filter_map(|info| {
-            let own = info.url.as_deref()?.trim_end_matches('/');
-            let rest = url.strip_prefix(own)?;
-            let whole = rest.is_empty() || rest.starts_with(['/', '?', '#']);
-            whole.then_some((own.len(), info.id.clone()))
-        });
-        below.max_by_key(|(length, _)| *length).map(|(_, id)| id)
-    };
-    let probes = settings.probes.iter();
-    probes
-        .filter_map(|probe| {
-            let id = ProbeId { env: probe.env.clone(), name: probe.name.clone() };
-            Some((id, service(&probe.env, &probe.url)?))
-        })
-        .collect()
 }

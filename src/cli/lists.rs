@@ -155,7 +155,7 @@ fn health(model: &Model, now: Now) -> Vec<(Value, String)> {
     let probes = model.probes.iter().map(row);
     let checks = model.posture.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     let checks = checks.map(|(id, one)| {
-        let state = finding_state(one);
+        let state = one.state();
         // Nothing of the product is paused by a check that is switched off.
         let word = if state == State::Paused { "off" } else { state.word() };
         let value = json!({
@@ -166,14 +166,6 @@ fn health(model: &Model, now: Now) -> Vec<(Value, String)> {
         (value, format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says()))
     });
     probes.chain(checks).collect()
-}
-
-/// The word for a finding: what does not stop the service is a risk.
-fn finding_state(one: &Check) -> State {
-    match State::of(one.status()) {
-        State::Failing if !one.stops() => State::Degraded,
-        state => state,
-    }
 }
 
 /// One look is no hysteresis: a probe that fails now is unhealthy now.
@@ -191,7 +183,7 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
     let says = |one: &&Check| {
         matches!(one.reading, Reading::Unread { .. }) || !matches!(one.status(), Status::Unknown | Status::Paused)
     };
-    let checks = model.posture.values().flatten().filter(says).map(finding_state);
+    let checks = model.posture.values().flatten().filter(says).map(Check::state);
     let worst = states.chain(checks).max_by_key(|state| state.weight());
     worst.map_or(ExitCode::Done, |state| match super::status::code(state) {
         // What a platform does at rest is no state of health.

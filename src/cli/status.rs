@@ -136,7 +136,7 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
             let (said, commits) = (words(&judged.words()), commits(&judged));
             let _ = writeln!(text, "  {:<12} {said:<40} {commits:<7}  {} {label}", info.id.name, info.platform);
             for one in findings(model.posture.get(&info.id)) {
-                let _ = writeln!(text, "    {} {}: {}", State::of(one.status()), one.name, one.says());
+                let _ = writeln!(text, "    {} {}: {}", one.state(), one.name, one.says());
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 
 use super::environment::Status;
+use super::state::State;
 use crate::sanitize::Text;
 
 /// What one look found.
@@ -131,6 +132,15 @@ impl Check {
         match &self.reading {
             Reading::Read(seen) => seen.finding.status,
             Reading::Denied(_) | Reading::Absent(_) | Reading::Unread { .. } => Status::Unknown,
+        }
+    }
+
+    /// The word for it: what does not stop the service is a risk.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match State::of(self.status()) {
+            State::Failing if !self.stops() => State::Degraded,
+            state => state,
         }
     }
 

@@ -5,7 +5,7 @@ mod declared;
 mod logs;
 mod pipeline;
 pub(in crate::engine) mod posture;
-mod probes;
+pub(in crate::engine) mod probes;
 mod releases;
 pub(in crate::engine) mod secrets;
 mod token;

@@ -4,6 +4,7 @@ mod answer;
 mod domains;
 pub(super) mod fleet;
 pub(super) mod green;
+mod judged;
 mod lane;
 pub(super) mod lever;
 pub(super) mod pipeline;

@@ -6,13 +6,14 @@ use flightdeck::domain::consent::Level;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::ids::OpId;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan, Wish};
+use flightdeck::domain::overrides::Override;
 use flightdeck::sim::world::Env;
 use flightdeck::store::journal::Answer;
 use flightdeck::store::{Locked, Store};
 use serde_json::json;
 
 use crate::crashes::sql;
-use crate::world::World;
+use crate::world::{Console, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn marks_and_locks_that_came_after_the_plan_and_a_store_that_cannot_be_read_refuse_it() {
@@ -155,6 +156,31 @@ async fn a_pin_that_cannot_be_read_is_asked_like_a_pin() {
         .await;
     let plan = console.wish("production", Wish::Promote, None).await.unwrap();
     assert!(unread(&plan) && plan.level == Level::Critical, "{plan:#?}");
+    console.stop().await;
+}
+
+/// All probes pass while the database of staging and a machine do not: what is promoted is judged as the screen judges it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_fails_by_its_platforms_alone_needs_a_reason() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let source = async |console: &mut Console| {
+        let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+        let red = plan
+            .overrides
+            .iter()
+            .any(|one| matches!(one, Override::RedGate { asks, .. } if asks.as_str() == "the source is healthy"));
+        let ships = plan.ships.unwrap();
+        let point = ships.points.into_iter().find(|one| one.asks == "the source is healthy").unwrap();
+        (point.says.to_string(), red)
+    };
+    assert_eq!(source(&mut console).await, ("staging: healthy".to_owned(), false));
+    let set = json!({"platform": "supabase", "resource": "staging", "state": "INIT_FAILED"});
+    let url = format!("{}/_sim/state", world.sim.control());
+    let answer = reqwest::Client::new().post(url).json(&set).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    let (says, red) = source(&mut console).await;
+    assert!(red && says.starts_with("staging: failing: "), "{says}");
     console.stop().await;
 }
 

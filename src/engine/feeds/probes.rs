@@ -37,15 +37,22 @@ impl ObservedFeed {
     }
 }
 
+/// What the edge of a service answers at these addresses, the first one's word first; `None` where there are none. One address that does not
+/// answer is enough to know only a part.
+///
+/// # Errors
+/// Of an address that does not answer, or answers without a commit where one should stand.
+pub(in crate::engine) async fn edge(http: &Http, rules: &[ObserveSettings]) -> Result<Option<Observed>, PlatformError> {
+    let all = join_all(rules.iter().map(|rule| observe::observe(http, rule))).await;
+    let all: Vec<Observed> = all.into_iter().collect::<Result<_, _>>()?;
+    let edges = rules.iter().zip(&all).map(|(rule, one)| Edge { host: host(&rule.url), sha: one.sha.clone() });
+    let edges: Vec<Edge> = if all.len() > 1 { edges.collect() } else { Vec::new() };
+    Ok(all.into_iter().next().map(|first| Observed { edges, ..first }))
+}
+
 impl Feed for ObservedFeed {
     async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        // One address that does not answer is enough to know only a part.
-        let all = join_all(self.rules.iter().map(|rule| observe::observe(&self.http, rule))).await;
-        let all: Vec<Observed> = all.into_iter().collect::<Result<_, _>>()?;
-        let edges = self.rules.iter().zip(&all).map(|(rule, one)| Edge { host: host(&rule.url), sha: one.sha.clone() });
-        let edges: Vec<Edge> = if all.len() > 1 { edges.collect() } else { Vec::new() };
-        let Some(first) = all.into_iter().next() else { return Ok(Pace::Calm) };
-        let observed = Observed { edges, ..first };
+        let Some(observed) = edge(&self.http, &self.rules).await? else { return Ok(Pace::Calm) };
         self.same = if observed.sha == self.last { self.same.saturating_add(1) } else { 0 };
         self.last.clone_from(&observed.sha);
         outbox.tell(Fact::Observed(self.service.clone(), observed)).await;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::judged::healthy;
 use super::pipeline;
 use crate::config::Settings;
-use crate::domain::amount::{amount, amount_does};
+use crate::domain::amount::amount_does;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
 use crate::domain::operation::Plan;
@@ -17,8 +18,8 @@ use crate::domain::release::Commit;
 use crate::domain::secret_matrix;
 use crate::domain::shipment::{Point, Pull, Shipment, listed};
 use crate::engine::feeds::{Clients, posture::PostureFeed, secrets};
+use crate::platform::PlatformError;
 use crate::platform::github::Github;
-use crate::platform::{PlatformError, probe};
 use crate::sanitize::Text;
 
 /// The newest commits whose pull requests are asked for, one call each.
@@ -33,9 +34,9 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
     let commit = plan.parts.iter().find_map(|part| part.to.1.as_ref());
     let commits = plan.commits_out.as_deref().unwrap_or_default();
     let staging = settings.promotions.source(&env.id).and_then(|from| settings.environment(from));
-    let healthy = async {
+    let source = async {
         match staging {
-            Some(staging) => Some(passes(clients, settings, staging, "the source is healthy").await),
+            Some(staging) => Some(healthy(clients, settings, staging, "the source is healthy").await),
             None => None,
         }
     };
@@ -44,8 +45,8 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
         pulls(clients, plan.commits_out.as_deref()),
         built(clients, settings, env, commit),
         kept(clients, settings, env),
-        healthy,
-        passes(clients, settings, env, "the target is healthy now"),
+        source,
+        healthy(clients, settings, env, "the target is healthy now"),
         stands(clients, settings, env),
     );
     let mut authors: Vec<Text> = Vec::new();
@@ -153,33 +154,6 @@ async fn kept(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
         (true, false) => Point::new(ASKS, Status::Warn, listed(rest.into_iter())),
         (true, true) => Point::new(ASKS, Status::Ok, "none is missing, none differs that should not"),
     }
-}
-
-/// Every probe of an environment, once.
-async fn passes(clients: &Clients, settings: &Settings, env: &EnvInfo, asks: &'static str) -> Point {
-    let probes: Vec<_> = settings.probes.iter().filter(|one| one.env == env.id).collect();
-    if probes.is_empty() {
-        return Point::new(asks, Status::Unknown, format!("{} has no probes", env.id));
-    }
-    let samples = join_all(probes.iter().map(|one| probe::probe(&clients.http, one))).await;
-    let failed: Vec<String> = probes
-        .iter()
-        .zip(&samples)
-        .filter_map(|(one, sample)| Some(format!("{} fails: {}", one.name, sample.failure.as_ref()?)))
-        .collect();
-    if failed.is_empty() {
-        return Point::new(
-            asks,
-            Status::Ok,
-            format!(
-                "{} of {} {}",
-                amount(probes.len(), "probe"),
-                env.id,
-                if probes.len() == 1 { "passes" } else { "pass" }
-            ),
-        );
-    }
-    Point::new(asks, Status::Fail, listed(failed.into_iter()))
 }
 
 /// What the platforms, the repository and the database say of themselves.

@@ -1,0 +1,29 @@
+//! Which service a probe asks.
+
+use std::collections::BTreeMap;
+
+use super::Settings;
+use crate::domain::health::ProbeId;
+use crate::domain::ids::{EnvId, ServiceId};
+
+impl Settings {
+    /// The service that each probe asks: the one of its environment whose address its own begins with, the longest where several do.
+    #[must_use]
+    pub fn aimed(&self) -> BTreeMap<ProbeId, ServiceId> {
+        let service = |env: &EnvId, url: &str| {
+            let services = self.environments.iter().filter(|one| one.id == *env).flat_map(|one| &one.services);
+            let below = services.filter_map(|info| {
+                let own = info.url.as_deref()?.trim_end_matches('/');
+                let rest = url.strip_prefix(own)?;
+                let whole = rest.is_empty() || rest.starts_with(['/', '?', '#']);
+                whole.then_some((own.len(), info.id.clone()))
+            });
+            below.max_by_key(|(length, _)| *length).map(|(_, id)| id)
+        };
+        let aimed = |probe: &super::ProbeSettings| {
+            let id = ProbeId { env: probe.env.clone(), name: probe.name.clone() };
+            Some((id, service(&probe.env, &probe.url)?))
+        };
+        self.probes.iter().filter_map(aimed).collect()
+    }
+}
