@@ -365,6 +365,10 @@ async fn vercel_part(
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
     let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
     let mut unread = domains::told(&service.id.name, &pointers, if there && one_by_one { Some(&to.id) } else { None });
+    if tier == Tier::Production && project.paused {
+        let told = format!("{} is paused: visitors get 503 until it is resumed, wherever it goes", service.id.name);
+        unread.push(Text::from(told));
+    }
     unread.extend(taken.map(|why| Text::from(format!("{}: {why}", service.id.name))));
     unread.extend(dead.map(Text::from));
     if one_by_one

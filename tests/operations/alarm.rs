@@ -303,6 +303,9 @@ async fn a_service_alone_claims_itself_alone() {
     let (earlier, before) = (night.earlier(), night.truth());
     let plan = night.plan(to(&earlier, Some("backend"))).await.unwrap();
     assert_eq!(plan.rest.iter().map(|one| one.state).collect::<Vec<_>>(), [Stays::Alone, Stays::NotMoved]);
+    let live = Sha::from(before.1[0].as_str());
+    let pair = format!("production then runs two commits: backend {}, frontend {}", earlier.short(), live.short());
+    assert!(plan.warnings.iter().any(|one| one.as_str() == pair), "{pair}: {:?}", plan.warnings);
     let ended = night.carry_out(plan).await;
     assert_eq!(ended.state, OpState::Done, "{ended:#?}");
     let (outcome, left) = (ended.outcome.as_str(), Sha::from(before.1[0].as_str()));

@@ -47,6 +47,11 @@ async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
         .await;
     assert_eq!(why, "PAUSED");
     assert_eq!(refused(&mut console, Wish::Throw(frontend(), Lever::Pause)).await, "it is paused already");
+    // Who would roll back now is told that no visitor sees it.
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    let told = plan.warnings.iter().any(|one| one.as_str().contains("frontend is paused: visitors get 503"));
+    assert!(told, "{:?}", plan.warnings);
     let staging = reqwest::get(&world.sim.origins().edge["staging"].frontend).await.unwrap();
     assert_eq!(staging.status().as_u16(), 200, "its other environments go on");
     done(&mut console, Wish::Throw(frontend(), Lever::Resume)).await;

@@ -65,6 +65,7 @@ pub(super) async fn healthy(clients: &Clients, settings: &Settings, env: &EnvInf
         services: &read.services,
         probes: &read.probes,
         aimed: &settings.aimed(),
+        absent: &settings.absent(),
         // What the platforms say of their condition is a point of its own.
         posture: &BTreeMap::new(),
         releases: &read.releases,

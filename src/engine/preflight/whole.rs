@@ -78,12 +78,25 @@ pub(super) async fn roll_back(
     let mut since = told.0;
     since.extend(between.iter().flat_map(since::migrations));
     warnings.extend(told.1);
+    warnings.extend(apart(&parts, &rest));
     let nothing = parts.is_empty();
     let commits = if nothing { Some(Vec::new()) } else { between.map(|between| between.commits) };
     let facts = PlanFacts { env: info.clone(), parts, commits, since, unread: warnings };
     let mut plan = plan::plan(facts, now);
     plan.refusals.splice(0..0, refusals);
     Ok(Plan { rest, claims, red, ..plan })
+}
+
+/// What runs beside each other afterwards, where a service that was chosen alone leaves the others at another commit.
+fn apart(parts: &[PartFacts], rest: &[Rest]) -> Option<Text> {
+    let moved = parts.first().zip(parts.first()?.to.sha.as_ref());
+    let (part, sha) = moved?;
+    let others = rest.iter().filter(|one| one.state == Stays::Alone);
+    let others = others.filter_map(|one| Some((one, one.sha.as_ref().filter(|of| !of.same(sha))?)));
+    let others: Vec<String> = others.map(|(one, of)| format!("{} {}", one.service.name, of.short())).collect();
+    let (env, name) = (&part.service.id.env, &part.service.id.name);
+    (!others.is_empty())
+        .then(|| Text::from(format!("{env} then runs two commits: {name} {}, {}", sha.short(), others.join(", "))))
 }
 
 /// What the person chose.
