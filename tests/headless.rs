@@ -436,6 +436,34 @@ async fn waiting_ends_when_the_environment_is_there_and_says_only_what_changes()
     sim.stop().await;
 }
 
+/// What is down is asked once a second at most, whoever waits for it: `wait` made 252 requests in 20 s. The requests with which it begins
+/// are under way at once, before anybody knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_what_is_down_asks_once_a_second() {
+    const AT_ONCE: u64 = 12;
+    let dir = tempfile::tempdir().unwrap();
+    let sim = world(dir.path()).await;
+    for fault in [
+        serde_json::json!({"kind": "status", "status": 500, "platform": "supabase"}),
+        serde_json::json!({"kind": "status", "status": 503, "platform": "fly"}),
+        serde_json::json!({"kind": "reset", "platform": "vercel"}),
+    ] {
+        let spec = serde_json::from_value(fault).unwrap();
+        sim.shared().faults().push(sim::faults::Fault { spec, until: None });
+    }
+    let began = std::time::Instant::now();
+    let waited = flightdeck(dir.path(), &["wait", "--environment", "production", "--timeout", "6"]).await;
+    let seconds = began.elapsed().as_secs() + 1;
+    assert_eq!(waited.status.code(), Some(124), "{waited:?}");
+    for (origin, routes) in sim.shared().counts() {
+        let asked: u64 = routes.values().sum();
+        if ["supabase", "fly_machines", "fly_api", "vercel"].contains(&origin.as_str()) {
+            assert!((2..=seconds + AT_ONCE).contains(&asked), "{origin} in {seconds} s: {asked} {routes:?}");
+        }
+    }
+    sim.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_of_ones_own_are_written_and_one_that_cannot_be_read_is_told() {
     let dir = tempfile::tempdir().unwrap();

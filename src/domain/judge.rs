@@ -128,6 +128,10 @@ impl Known<'_> {
             why = stay.collect::<Vec<_>>().join(", ");
         }
         let state = part.state();
+        // Who pauses one service in the middle of a mixed release has both to look at.
+        if let (State::Paused, Some(mixed)) = (state, parts.iter().find(|part| part.state() == State::Mixed)) {
+            why = format!("{why}; mixed: {}", mixed.why);
+        }
         // A healthy service's note is its own.
         if state == State::Healthy && !matches!(together, Together::Apart(..)) {
             why.clear();

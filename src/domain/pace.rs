@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{OpKind, Operation, StepKind, StepReport, StepState};
+use super::operation::{OpKind, Operation, StepKind, StepReport, StepState, Wait};
+use super::span::age;
 
 /// Steps of the past that are looked at, the newest first.
 const LOOKED_AT: usize = 20;
@@ -59,11 +60,58 @@ pub fn stuck(step: &StepReport, now: Timestamp) -> Option<Duration> {
     late.then_some(silent)
 }
 
+/// Why an operation makes no progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// Whatever is open of it has been silent for so long: longer than such steps take.
+    Silent(Duration),
+    /// A person has to say whether it goes on.
+    Person,
+}
+
+impl std::fmt::Display for Halt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Silent(span) => write!(f, "silent for {}, stuck?", age(*span)),
+            Self::Person => f.write_str("waits for a person"),
+        }
+    }
+}
+
+/// Why an operation that has not ended makes no progress; `None` while any step of it does, or waits within its limits. Between two steps it
+/// may be silent for a minute.
+#[must_use]
+pub fn halt(operation: &Operation, now: Timestamp) -> Option<Halt> {
+    let open = |step: &&StepReport| matches!(step.state, StepState::Running | StepState::Waiting(_));
+    let mut halts: Vec<Option<Halt>> = operation.steps.iter().filter(open).map(|step| halted(step, now)).collect();
+    if halts.is_empty() {
+        let turns = operation.steps.iter().flat_map(|step| [step.started_at, step.ended_at]).flatten();
+        let last = turns.max().unwrap_or(operation.started_at);
+        let silent = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+        halts.push((silent > LEAST).then_some(Halt::Silent(silent)));
+    }
+    // It goes on as long as one step does.
+    halts.into_iter().collect::<Option<Vec<Halt>>>()?.into_iter().next()
+}
+
+fn halted(step: &StepReport, now: Timestamp) -> Option<Halt> {
+    match &step.state {
+        StepState::Waiting(Wait::Switch | Wait::Approval { .. }) => Some(Halt::Person),
+        StepState::Waiting(Wait::Lease { until }) => {
+            // A lease that ends at a time that is not known is waited for as any step is.
+            let limit = until.or_else(|| step.spoke_at?.checked_add(LEAST).ok())?;
+            let over = Duration::try_from(now.duration_since(limit)).ok().filter(|over| !over.is_zero())?;
+            let silent = step.spoke_at.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
+            Some(Halt::Silent(silent.unwrap_or(over)))
+        }
+        _ => stuck(step, now).map(Halt::Silent),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::ids::{OpId, ServiceId};
-    use crate::domain::operation::Wait;
     use crate::sanitize::Text;
 
     fn at(second: i64) -> Timestamp {
@@ -122,5 +170,31 @@ mod tests {
         assert!(seldom.pace.is_some());
         assert_eq!(stuck(&seldom, at(60)), None, "two are no percentile");
         assert!(stuck(&seldom, at(61)).is_some());
+    }
+
+    #[test]
+    fn an_operation_halts_when_nothing_of_it_goes_on() {
+        let id = OpId(uuid::Uuid::now_v7());
+        let begun = Operation::begun(id, OpKind::RollBack, "production".into(), Text::default(), at(0));
+        let of = |states: &[StepState]| {
+            let steps = states.iter().map(|state| step(StepKind::UpdateMachine, state.clone(), 0, None)).collect();
+            Operation { steps, ..begun.clone() }
+        };
+        let lease = |until| StepState::Waiting(Wait::Lease { until });
+        let silent = Some(Halt::Silent(Duration::from_secs(61)));
+        for (states, second, halts) in [
+            (vec![], 60, None),
+            (vec![], 61, silent),
+            (vec![StepState::Done, StepState::Running], 60, None),
+            (vec![StepState::Done, StepState::Running], 61, silent),
+            (vec![StepState::Running, StepState::Waiting(Wait::Timer { run: 7, env: "production".into() })], 61, None),
+            (vec![StepState::Waiting(Wait::Switch)], 1, Some(Halt::Person)),
+            (vec![StepState::Running, StepState::Waiting(Wait::Switch)], 1, None),
+            (vec![lease(Some(at(90)))], 61, None),
+            (vec![lease(Some(at(90)))], 91, Some(Halt::Silent(Duration::from_secs(91)))),
+            (vec![lease(None)], 61, silent),
+        ] {
+            assert_eq!(halt(&of(&states), at(second)), halts, "{states:?} after {second} s");
+        }
     }
 }

@@ -110,15 +110,16 @@ impl State {
     }
 
     /// Which of its parts speaks for a whole: the one with the highest weight. What is known to be broken outweighs what is not
-    /// known, and that outweighs everything better: an unread part may be the broken one.
+    /// known, and that outweighs everything better: an unread part may be the broken one. What is paused serves nobody, which is worse
+    /// for its visitors than two releases beside each other.
     #[must_use]
     pub const fn weight(self) -> u8 {
         match self {
             Self::Failing => 8,
-            Self::Mixed => 7,
-            Self::Flapping => 6,
-            Self::Unknown => 5,
-            Self::Paused => 4,
+            Self::Paused => 7,
+            Self::Mixed => 6,
+            Self::Flapping => 5,
+            Self::Unknown => 4,
             Self::Waiting => 3,
             Self::Deploying => 2,
             Self::Degraded => 1,
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!(State::Unknown.badness(), None);
         // What is not known may be broken: it is never outweighed by anything good.
         for state in State::ALL.into_iter().filter(|state| *state != State::Unknown) {
-            let trouble = matches!(state, State::Failing | State::Mixed | State::Flapping);
+            let trouble = matches!(state, State::Failing | State::Paused | State::Mixed | State::Flapping);
             assert_eq!(state.weight() > State::Unknown.weight(), trouble, "{state}");
         }
     }

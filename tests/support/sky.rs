@@ -45,7 +45,9 @@ pub struct Sky {
     pub sim: Sim,
     pub model: Model,
     pub clock: SharedClock,
-    engines: Vec<(EngineHandle, Lanes)>,
+    state: (EngineHandle, Lanes),
+    /// Who follows the logs.
+    logs: Option<(EngineHandle, Lanes)>,
     marked: u32,
     heard: BTreeMap<String, Vec<String>>,
     gaps: BTreeMap<String, u64>,
@@ -57,8 +59,17 @@ impl Sky {
         Self::with(seed, |text| text).await
     }
 
+    /// The same, with a console that follows no logs: they say nothing of how anything stands, and cost as much as all the rest.
+    pub async fn without_logs(seed: u64) -> Self {
+        Self::under(seed, |text| text, false).await
+    }
+
     /// The same, with another configuration.
     pub async fn with(seed: u64, change: impl Fn(String) -> String) -> Self {
+        Self::under(seed, change, true).await
+    }
+
+    async fn under(seed: u64, change: impl Fn(String) -> String, follows: bool) -> Self {
         let base = "2026-11-20T09:00:00Z".parse().unwrap();
         let clock: SharedClock = Arc::new(TokioClock { base, start: tokio::time::Instant::now() });
         let listen = "127.0.0.1:0".parse().unwrap();
@@ -70,8 +81,8 @@ impl Sky {
         let settings: Arc<Settings> = Arc::new(settings);
         // No journal: the thread of its database does not know of this clock.
         let start = |scope| Engine::start(Arc::clone(&settings), Arc::clone(&clock), scope);
-        let engines = vec![start(Scope::State), start(Scope::Logs)];
-        Self { sim, model, clock, engines, marked: 0, heard: BTreeMap::new(), gaps: BTreeMap::new() }
+        let (state, logs) = (start(Scope::State), follows.then(|| start(Scope::Logs)));
+        Self { sim, model, clock, state, logs, marked: 0, heard: BTreeMap::new(), gaps: BTreeMap::new() }
     }
 
     /// The moment, on the jumping clock.
@@ -103,7 +114,7 @@ impl Sky {
         self.sim.shared().faults().clear();
     }
 
-    /// Lets time pass. Every second each backend and frontend writes a numbered line, and `look` sees what is known.
+    /// Lets time pass. Every second each backend and frontend writes a numbered line, where logs are followed, and `look` sees what is known.
     pub async fn pass(&mut self, span: Duration, mut look: impl FnMut(&Self)) {
         let end = self.clock.mono() + span;
         while self.clock.mono() < end {
@@ -111,9 +122,14 @@ impl Sky {
             // What comes within a second of the jumping clock.
             let collected = async {
                 loop {
-                    let [(_, state), (_, logs)] = &mut self.engines[..] else { panic!("two engines") };
+                    let state = self.state.1.control.recv();
+                    let Some((_, logs)) = &mut self.logs else {
+                        let Some(fact) = state.await else { panic!("the engine has ended") };
+                        self.know(fact);
+                        continue;
+                    };
                     tokio::select! {
-                        Some(fact) = state.control.recv() => self.know(fact),
+                        Some(fact) = state => self.know(fact),
                         Some(fact) = logs.control.recv() => self.know(fact),
                         Some(batch) = logs.data.recv() => self.hear(&batch),
                     }
@@ -138,6 +154,9 @@ impl Sky {
     }
 
     fn mark(&mut self) {
+        if self.logs.is_none() {
+            return;
+        }
         self.marked += 1;
         let text = format!("mark {:06}", self.marked);
         for (environment, service) in [("production", "backend"), ("staging", "backend"), ("production", "frontend")] {
@@ -282,7 +301,7 @@ impl Sky {
 
     /// Ends it.
     pub async fn stop(self) {
-        for (engine, _) in self.engines {
+        for (engine, _) in std::iter::once(self.state).chain(self.logs) {
             engine.shutdown().await;
         }
         self.sim.stop().await;

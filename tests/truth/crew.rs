@@ -9,16 +9,16 @@ use std::time::Duration;
 use flightdeck::clock::Timestamp;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::ids::{OpId, ReqId, ServiceId, Sha};
+use flightdeck::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{Lever, OpKind, Operation, Plan, Wish};
+use flightdeck::domain::operation::{Lever, OpKind, Operation, Plan, StepState, Wish};
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sim::shared::Shared;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use tokio::sync::Notify;
 
-use crate::past::{Past, Shot};
+use crate::past::Past;
 use crate::sky::Sky;
 use crate::weather::Weather;
 
@@ -36,6 +36,24 @@ struct Running {
     began: Duration,
     /// The watching console is the one that carries it out.
     told: bool,
+    /// What it said last, and when.
+    said: Option<(Timestamp, Operation)>,
+}
+
+impl Running {
+    fn hear(&mut self, at: Timestamp, op: &Operation) {
+        if self.said.as_ref().is_none_or(|(_, before)| before != op) {
+            self.said = Some((at, op.clone()));
+        }
+    }
+
+    /// Whether it has said something new within a minute, or within twice the time that its open step took before.
+    fn goes_on(&self, now: Timestamp) -> bool {
+        let Some((at, op)) = &self.said else { return false };
+        let open = op.steps.iter().filter(|step| step.state == StepState::Running);
+        let usual = open.filter_map(|step| step.pace).map(|pace| pace.p95 * 2).max().unwrap_or_default();
+        now.duration_since(*at).unsigned_abs() <= usual.max(Duration::from_secs(60)) && !op.state.ended()
+    }
 }
 
 /// Those who operate.
@@ -58,42 +76,67 @@ pub struct Crew {
     _state: tempfile::TempDir,
 }
 
-/// While operations are under way time passes no faster than the disk takes a write: the thread of the journal's database does not
-/// know of the jumping clock.
-async fn listen(mut lanes: Lanes, shared: Shared, heard: Arc<Mutex<Heard>>, begins: Arc<Notify>, file: PathBuf) {
+/// Tokio's clock stands still while work that blocks is under way: here, while the threads of the journal's database have anything to do.
+/// They do not know of the jumping clock, and a busy machine would let minutes pass between two rows. They sleep when nobody asks them;
+/// what is asked wakes them at once.
+async fn settled(pace: PathBuf) {
+    let threads = std::path::Path::new("/proc/self/task");
+    let stands = tokio::task::spawn_blocking(move || {
+        if threads.is_dir() {
+            while at_work(threads) {
+                std::thread::yield_now();
+            }
+            return Ok(());
+        }
+        // Where nobody tells of threads, as long as the disk takes for a row.
+        let mut file = std::fs::File::create(pace)?;
+        std::io::Write::write_all(&mut file, b"now")?;
+        file.sync_all()
+    });
+    stands.await.unwrap().unwrap();
+}
+
+/// Whether a thread of a database runs, or waits for the disk.
+fn at_work(threads: &std::path::Path) -> bool {
+    let of = |dir: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(dir.ok()?.path().join("stat")).ok();
+    // `4711 (sqlx-sqlite-wor) S 1 …`
+    std::fs::read_dir(threads).unwrap().filter_map(of).any(|stat| {
+        let state = stat.split_once("(sqlx-sqlite").and_then(|(_, rest)| rest.split_once(") "));
+        state.is_some_and(|(_, rest)| !rest.starts_with('S'))
+    })
+}
+
+/// So often the world is looked at while operations are under way, and the database waited for: a row takes no longer than that.
+const LOOK: Duration = Duration::from_millis(100);
+
+async fn listen(mut lanes: Lanes, shared: Shared, heard: Arc<Mutex<Heard>>, begins: Arc<Notify>, pace: PathBuf) {
     let lock = || heard.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let busy = lock().busy;
-        let pace = async {
+        let next = async {
             if !busy {
                 return begins.notified().await;
             }
-            let file = file.clone();
-            let written = tokio::task::spawn_blocking(move || {
-                let mut file = std::fs::File::create(file)?;
-                std::io::Write::write_all(&mut file, b"now")?;
-                file.sync_all()
-            });
-            written.await.unwrap().unwrap();
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            settled(pace.clone()).await;
+            // On the jumping clock: nobody waits.
+            tokio::time::sleep(LOOK).await;
         };
         let fact = tokio::select! {
             fact = lanes.control.recv() => Some(fact),
-            () = pace => None,
+            () = next => None,
         };
-        let shot = Shot::take(&shared);
+        lock().past.look(&shared, fact.is_some());
         match fact {
             Some(None) => return,
             Some(Some(fact)) => lock().facts.push_back((shared.now(), fact)),
             None => (),
         }
-        lock().past.add(shot);
     }
 }
 
 impl Crew {
-    /// A second console whose operations are drawn where there is time: an hour with them takes twice as long.
-    pub fn start(sky: &Sky, drawn: bool) -> Self {
+    /// A second console, with a journal.
+    pub fn start(sky: &Sky) -> Self {
         let state = tempfile::tempdir().unwrap();
         let dir = state.path().to_str().unwrap().to_owned();
         let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
@@ -112,7 +155,7 @@ impl Crew {
             asked: BTreeMap::new(),
             running: BTreeMap::new(),
             later: Vec::new(),
-            next: if drawn { Duration::from_secs(60) } else { Duration::MAX },
+            next: Duration::from_secs(60),
             number: 0,
             reviewed: Duration::ZERO,
             ends: BTreeMap::new(),
@@ -129,7 +172,10 @@ impl Crew {
             match fact {
                 Fact::Plan(ReqId(number), plan) => wrong.extend(self.planned(sky, weather, number, plan, random)),
                 Fact::Operation(op) => {
-                    let told = self.running.get(&op.id).is_some_and(|one| one.told);
+                    let told = self.running.get_mut(&op.id).is_some_and(|one| {
+                        one.hear(at, &op);
+                        one.told
+                    });
                     if op.state.ended() {
                         wrong.extend(self.ended(sky, weather, &op, at));
                     }
@@ -147,6 +193,13 @@ impl Crew {
             self.begins.notify_one();
         }
         wrong
+    }
+
+    /// Environments that are moved by an operation that goes on and that the watching console knows of.
+    pub fn moving(&self, sky: &Sky) -> Vec<(EnvId, Timestamp)> {
+        let now = sky.now().wall;
+        let mine = self.running.values().filter(|one| one.told && one.plan.kind.goes() && one.goes_on(now));
+        mine.map(|one| (one.plan.env.clone(), now)).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Heard> {
@@ -186,7 +239,7 @@ impl Crew {
         weather.say(sky.mono(), &format!("{} begins", plan.kind.name()));
         self.engine.operate(plan.clone(), Some("the test draws it".into()));
         let told = random.random_bool(0.5);
-        self.running.insert(plan.op, Running { plan, began: sky.mono(), told });
+        self.running.insert(plan.op, Running { plan, began: sky.mono(), told, said: None });
         wrong
     }
 

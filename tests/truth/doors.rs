@@ -1,6 +1,7 @@
 //! The statements where a person or a script meets them: what is drawn, what `status --json` prints, when `wait` ends, what readiness says.
 
 use flightdeck::app::insight::readiness;
+use flightdeck::domain::environment::Tier;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::state::State;
 use serde_json::Value;
@@ -23,26 +24,28 @@ fn said(text: &str, name: &str) -> Option<State> {
     State::ALL.into_iter().filter_map(|state| Some((at(&state)?, state))).min_by_key(|(at, _)| *at).map(|one| one.1)
 }
 
-/// The header and the rows of the environments, as they are drawn at 120×30.
-pub fn drawn(sky: &Sky) -> Vec<Statement> {
-    let screen = sky.screen((120, 30));
+/// The header, the alarm line and the rows of the environments, as they are drawn on a screen of that size. What is so cut that its state
+/// cannot be read reads as if nothing were wrong; the header of a narrow screen may leave out what is no production, its row has it.
+pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
+    let screen = sky.screen(size);
     let mut all = Vec::new();
+    all.extend(crate::rows::drawn_alarm(sky, &screen));
     let header = screen.lines().next().unwrap_or_default();
     for env in &sky.model.environments {
         // Each environment stands with its own state: what follows is the next one's.
         let others = sky.model.environments.iter().filter(|other| other.id != env.id);
         let own = header.split_once(env.id.as_str()).map(|(_, rest)| rest).unwrap_or_default();
         let end = others.filter_map(|other| own.find(&format!("  {} ", other.id))).min().unwrap_or(own.len());
-        if let Some(state) = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str()) {
-            all.push((env.id.clone(), None, state));
-        }
+        let state = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str());
+        let cut = (env.tier == Tier::Production).then_some(State::Healthy);
+        all.extend(state.or(cut).map(|state| (env.id.clone(), None, state)));
     }
     let mut env: Option<&flightdeck::domain::environment::EnvInfo> = None;
     // The pane is the left one: a row ends at its frame.
     for row in screen.lines().skip(2).filter_map(|line| line.split(['┃', '│']).nth(1)) {
         if let Some(next) = sky.model.environments.iter().find(|env| row.starts_with(&format!(" {} ", env.id))) {
             env = Some(next);
-            all.extend(said(row, next.id.as_str()).map(|state| (next.id.clone(), None, state)));
+            all.push((next.id.clone(), None, said(row, next.id.as_str()).unwrap_or(State::Healthy)));
             continue;
         }
         let service = |env: &&flightdeck::domain::environment::EnvInfo| {
@@ -50,7 +53,8 @@ pub fn drawn(sky: &Sky) -> Vec<Statement> {
             services.find(|info| row.starts_with(&format!("   {} ", info.id.name))).map(|info| info.id.clone())
         };
         if let Some(id) = env.as_ref().and_then(service) {
-            all.extend(said(row, &id.name).map(|state| (id.env.clone(), Some(id.clone()), state)));
+            let state = said(row, &id.name).unwrap_or(State::Healthy);
+            all.push((id.env.clone(), Some(id), state));
         }
     }
     all

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use flightdeck::clock::Timestamp;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan};
 use flightdeck::domain::proof::{Found, Observation, Stays, Witness};
@@ -12,9 +14,12 @@ use flightdeck::sim::world::truth::{Answers, Part};
 /// So long one look of a proof may take: several requests one after the other, beside one that a platform stalls.
 const LOOK: Duration = Duration::from_secs(45);
 
+/// The world is remembered this often while nothing is told.
+const SHOTS: SignedDuration = SignedDuration::from_millis(400);
+
 /// The world at one moment.
 #[derive(Debug, Clone)]
-pub struct Shot {
+struct Shot {
     at: Timestamp,
     /// Machines and domains, by `environment/service`.
     parts: BTreeMap<String, BTreeMap<String, Part>>,
@@ -27,7 +32,7 @@ pub struct Shot {
 }
 
 impl Shot {
-    pub fn take(shared: &Shared) -> Self {
+    fn take(shared: &Shared) -> Self {
         let world = shared.world();
         let (mut parts, mut under_way, mut started) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for env in world.product.all() {
@@ -67,8 +72,13 @@ fn same(part: &Part, sha: &str) -> bool {
 }
 
 impl Past {
-    pub fn add(&mut self, shot: Shot) {
-        self.0.push_back(shot);
+    /// The world as it is now: with every fact, and else a few times a second.
+    pub fn look(&mut self, shared: &Shared, fact: bool) {
+        let now = shared.now();
+        if !fact && self.0.back().is_some_and(|last| now.duration_since(last.at) < SHOTS) {
+            return;
+        }
+        self.0.push_back(Shot::take(shared));
         // An hour of an operation that waits for its gate.
         if self.0.len() > 20_000 {
             self.0.pop_front();

@@ -49,10 +49,12 @@ impl Weather {
         // What platforms say of themselves: hosts that do not answer, configurations that are not told, lists that lag, projects that pause.
         if random.random_bool(1.0 / 90.0) {
             let (environment, there, back) = setting(random);
+            // What is looked for every three minutes has to stand for longer.
+            let span = if there.get("read_only").is_some() { 200..400 } else { 20..150 };
             self.moved.insert(environment.to_owned(), now);
             self.note(now, &there);
             set(sky, &there);
-            self.back.push((now + Duration::from_secs(random.random_range(20..150)), back));
+            self.back.push((now + Duration::from_secs(random.random_range(span)), back));
         }
         let due: Vec<Value> = self.back.extract_if(.., |(at, _)| *at <= now).map(|(_, back)| back).collect();
         for back in due {
@@ -117,7 +119,7 @@ fn setting(random: &mut StdRng) -> (&'static str, Value, Value) {
         let database = if field == "state" { "production" } else { "staging" };
         json!({"platform": "supabase", "resource": database, field: value})
     };
-    match random.random_range(0..5) {
+    match random.random_range(0..7) {
         0 => {
             let host = ["unreachable", "unknown", "silent"][random.random_range(0..3)];
             ("production", fly(&machine, "host", host.into()), fly(&machine, "host", "ok".into()))
@@ -130,14 +132,31 @@ fn setting(random: &mut StdRng) -> (&'static str, Value, Value) {
             let lag = random.random_range(5..40);
             (environment, fly(environment, "lag", lag.into()), fly(environment, "lag", 0.into()))
         }
-        // Each database has its own kind of trouble: what a platform says of the health of one that restarts is not known. One that is
-        // paused is `paused`, which a mixed pair outranks, and errors to the world: that is not held here.
+        // Its visitors are not answered either. A machine that is dark while the platform calls its host well is not drawn: its checks run
+        // on it and pass, and the proxy leads everybody past it, so that nobody who can be asked knows.
         3 => {
-            let state = ["RESTARTING", "UPGRADING", "RESIZING", "INIT_FAILED", "RESTORE_FAILED"];
-            let state = state[random.random_range(0..state.len())];
+            let mut there = fly(&machine, "host", "unreachable".into());
+            let mut back = fly(&machine, "host", "ok".into());
+            (there["dark"], back["dark"]) = (true.into(), false.into());
+            ("production", there, back)
+        }
+        // Each database has its own kind of trouble: what a platform says of the health of one that restarts is not known.
+        4 | 5 => {
+            let states = [
+                "RESTARTING",
+                "UPGRADING",
+                "RESIZING",
+                "INIT_FAILED",
+                "RESTORE_FAILED",
+                "INACTIVE",
+                "PAUSING",
+                "GOING_DOWN",
+                "PAUSE_FAILED",
+            ];
+            let state = states[random.random_range(0..states.len())];
             ("production", own("state", state.into()), own("state", "ACTIVE_HEALTHY".into()))
         }
-        // That a database refuses changes is looked for every three minutes: what is said may be as old, and is not held either.
+        _ if random.random_bool(0.3) => ("staging", own("read_only", true.into()), own("read_only", false.into())),
         _ => {
             let services = |word: &str| json!({"db": word});
             ("staging", own("services", services("UNHEALTHY")), own("services", services("ACTIVE_HEALTHY")))

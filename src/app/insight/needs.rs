@@ -11,6 +11,7 @@ use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId};
 use crate::domain::names;
 use crate::domain::operation::StepState;
+use crate::domain::pace::{self, Halt};
 use crate::domain::pipeline::Run;
 use crate::domain::span::since;
 use crate::domain::state::State;
@@ -112,7 +113,14 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
                 let way = if keys { "! goes on".to_owned() } else { format!("flightdeck finish {name} goes on") };
                 (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; {way}", one.title))
             } else {
-                (Some(State::Deploying), format!("{}{steps} for {age}: {}", one.kind.name(), one.title))
+                let halt = pace::halt(one, now.wall);
+                let state = match halt {
+                    None => State::Deploying,
+                    Some(Halt::Person) => State::Waiting,
+                    Some(Halt::Silent(_)) => State::Unknown,
+                };
+                let halt = halt.map(|halt| format!(", {halt}")).unwrap_or_default();
+                (Some(state), format!("{}{steps} for {age}{halt}: {}", one.kind.name(), one.title))
             }
         }
         Need::Lock => {

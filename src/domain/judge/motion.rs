@@ -11,6 +11,7 @@ use crate::domain::feed::{FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::live::{self, Seen, Together};
 use crate::domain::operation::Operation;
+use crate::domain::pace;
 use crate::domain::pipeline::Run;
 use crate::domain::run_state::RunState;
 use crate::domain::state::State;
@@ -73,7 +74,10 @@ impl Known<'_> {
             together = Together::Moving(commits.clone());
         }
         let part = match &together {
-            Together::Mixed(_) => Some(Part { named: true, ..Part::new(State::Mixed, pair()) }),
+            Together::Mixed(commits) => {
+                let why = format!("{}{}", pair(), self.halted(&env.id, &services, commits));
+                Some(Part { named: true, ..Part::new(State::Mixed, why) })
+            }
             Together::Moving(_) => {
                 let why = match (operation, &unlisted) {
                     (None, Some(service)) => {
@@ -148,11 +152,23 @@ impl Known<'_> {
 
     /// The operation that moves one of these services to one of these commits now.
     fn operation(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> Option<&Operation> {
-        let mut all = self.operations.values();
-        all.find(|one| {
-            let goes_on = one.env == *env && !one.interrupted && !one.state.ended() && !one.kind.gated();
-            goes_on && self.brings(one, services, commits)
+        self.open(env, services, commits).find(|one| pace::halt(one, self.now).is_none())
+    }
+
+    /// Operations that have not ended and bring one of these commits to one of these services. Not all of them make progress: one that
+    /// waits for a machine that nobody can reach, or for a person, ends no mixed pair.
+    fn open(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> impl Iterator<Item = &Operation> {
+        self.operations.values().filter(move |one| {
+            let open = one.env == *env && !one.interrupted && !one.state.ended() && !one.kind.gated();
+            open && self.brings(one, services, commits)
         })
+    }
+
+    /// What is said beside a mixed pair of an operation that would end it and makes no progress.
+    fn halted(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> String {
+        let mut open = self.open(env, services, commits);
+        let halted = open.find_map(|one| Some((one, pace::halt(one, self.now)?)));
+        halted.map(|(one, halt)| format!("; {}: {halt}", one.title)).unwrap_or_default()
     }
 
     /// Whether an operation brings one of these commits to one of these services. One that sets a secret, pauses or restarts explains no
@@ -213,7 +229,7 @@ impl Known<'_> {
         }
         match self.under_way(id, &commits(state)) {
             Some(what) => Part { why: format!("{what} is under way: {}", part.why), ..part.saying(State::Deploying) },
-            None => part,
+            None => Part { why: format!("{}{}", part.why, self.halted(&id.env, &[id], &commits(state))), ..part },
         }
     }
 }

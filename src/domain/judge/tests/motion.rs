@@ -22,8 +22,17 @@ fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
     let op = OpId(uuid::Uuid::nil());
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(0));
     let moves = vec![Move { service: id("frontend"), from: None, to: "dpl_1".into() }];
-    world.operations.insert(op, Operation { moves, commit: Some(OLD.into()), ..begun });
+    let moving = Operation { moves, commit: Some(OLD.into()), ..begun };
+    world.operations.insert(op, moving.clone());
     assert_eq!(world.says(), "deploying: roll back is under way: backend 9df49c2, frontend 3e60eac");
+    // Nobody knows that it ends, when it is silent for longer than such operations are: both are told.
+    let silent = Operation { started_at: at(-90), ..moving };
+    world.operations.insert(op, silent);
+    assert_eq!(world.says(), "mixed: backend 9df49c2, frontend 3e60eac; roll back: silent for 1m31s, stuck?");
+    // Visitors of a paused service get nothing, which is worse for them than two releases; the pair is told beside it.
+    world.operations.clear();
+    world.declared("frontend").switches.paused = true;
+    assert_eq!(world.says(), "paused: frontend visitors get 503; mixed: backend 9df49c2, frontend 3e60eac");
 }
 
 /// When two commits are one release: docs/adr/0001-one-release.md.
