@@ -54,6 +54,10 @@ struct Tally {
     doors: BTreeMap<&'static str, usize>,
     operations: BTreeMap<String, u64>,
     wrong: Vec<String>,
+    /// Where what is held now is said.
+    door: &'static str,
+    /// When each statement was last found wrong: one that stays is told once.
+    told: BTreeMap<String, Duration>,
     /// When a visitor of a service was last served well.
     served: BTreeMap<ServiceId, Timestamp>,
     /// When an operation was last seen to go on that this console knows of and that moves an environment.
@@ -66,6 +70,16 @@ impl Tally {
     fn served(&self, env: &EnvId, service: Option<&ServiceId>, since: Timestamp) -> bool {
         let mut mine = self.served.iter().filter(|(of, _)| service.map_or(of.env == *env, |id| *of == id));
         mine.all(|(_, at)| *at >= since)
+    }
+
+    fn wrong(&mut self, sky: &Sky, what: String, more: &str) {
+        let what = format!("{}: {what}", self.door);
+        // Ages in it change.
+        let known: String = what.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let before = self.told.insert(known, sky.mono());
+        if before.is_none_or(|before| before + Duration::from_secs(30) < sky.mono()) {
+            self.wrong.push(format!("{what} {more}"));
+        }
     }
 
     fn look(&mut self, sky: &Sky) {
@@ -145,11 +159,10 @@ fn hold(sky: &Sky, tally: &mut Tally, (env, service): (&EnvId, Option<&ServiceId
             format!("{of} {name} {sha} {} answers {:?}", one.platform_state, one.answers)
         };
         let parts = parts.map(part).collect::<Vec<_>>().join(", ");
-        tally.wrong.push(format!(
-            "{what} is called {} and was {best:?} at best for {window:?}; it says \"{words}\"; true is {:?}: {parts}",
-            state.word(),
-            truth.state
-        ));
+        let more =
+            format!("and was {best:?} at best for {window:?}; it says \"{words}\"; true is {:?}: {parts}", truth.state);
+        drop(world);
+        tally.wrong(sky, format!("{what} is called {}", state.word()), &more);
     }
 }
 
@@ -195,6 +208,7 @@ fn lags(sky: &Sky, quiet: bool, env: &EnvId, service: Option<&ServiceId>) -> Lag
 fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
     let now: Now = sky.now();
     tally.look(sky);
+    tally.door = "judged";
     for env in &sky.model.environments {
         hold(sky, tally, (&env.id, None), sky.model.judge(env, now).state, lags(sky, quiet, &env.id, None));
         for info in &env.services {
@@ -203,6 +217,7 @@ fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
         }
     }
     let met = |tally: &mut Tally, door: &'static str, all: Vec<doors::Statement>| {
+        tally.door = door;
         *tally.doors.entry(door).or_default() += all.len();
         for (env, service, state) in all {
             let lags = lags(sky, quiet, &env, service.as_ref());
@@ -210,7 +225,7 @@ fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
         }
     };
     met(tally, "concluded", doors::concluded(sky));
-    let (told, silent) = rows::alarm(sky);
+    let (told, silent) = tally.seen.alarm(sky);
     met(tally, "alarm", told);
     // Drawing, printing and asking every point take longer than judging: every few seconds they are held against the world as well.
     let second = now.mono.as_secs();
@@ -225,13 +240,17 @@ fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
         met(tally, "readiness", points);
         rows.extend(more);
     }
-    *tally.doors.entry("silent alarm").or_default() += silent.len();
+    tally.door = "silent alarm";
+    *tally.doors.entry(tally.door).or_default() += silent.len();
     for (env, state) in silent {
         hold(sky, tally, (&env, None), state, lags(sky, quiet, &env, None).later(RINGS));
     }
-    *tally.doors.entry("rows").or_default() += rows.len();
+    tally.door = "rows";
+    *tally.doors.entry(tally.door).or_default() += rows.len();
     tally.statements += u64::try_from(rows.len()).unwrap();
-    tally.wrong.extend(rows.into_iter().filter_map(|(row, wrong)| Some(format!("{row}: {}", wrong?))));
+    for (row, wrong) in rows.into_iter().filter_map(|(row, wrong)| Some((row, wrong?))) {
+        tally.wrong(sky, row, &wrong);
+    }
 }
 
 /// A span of random weather on one seed.
@@ -259,7 +278,6 @@ async fn statements(seed: u64, span: Duration) -> Tally {
             }
         })
         .await;
-        // What is wrong for long would be told a thousand times.
         if tally.wrong.len() > 12 {
             break;
         }

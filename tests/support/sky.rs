@@ -136,6 +136,9 @@ impl Sky {
                 }
             };
             let _: Result<(), _> = tokio::time::timeout(Duration::from_secs(1), collected).await;
+            // As the loop does: what the time alone changes is judged once a second.
+            let now = self.now();
+            drop(update(&mut self.model, Msg::Tick, now));
             look(self);
         }
     }

@@ -12,6 +12,7 @@ use flightdeck::domain::feed::{FeedId, Freshness};
 use flightdeck::domain::ids::EnvId;
 use flightdeck::domain::state::State;
 
+use crate::RINGS;
 use crate::doors::Statement;
 use crate::sky::Sky;
 
@@ -28,6 +29,8 @@ pub struct Seen {
     gates: BTreeMap<(String, u64), Held>,
     runs: BTreeMap<u64, Held>,
     pins: BTreeMap<String, Held>,
+    /// Since when an environment is called mixed.
+    mixed: BTreeMap<EnvId, Timestamp>,
     looked: Option<Timestamp>,
 }
 
@@ -40,6 +43,13 @@ pub type Row = (String, Option<String>);
 impl Seen {
     /// What is so now.
     pub fn look(&mut self, sky: &Sky) {
+        for env in &sky.model.environments {
+            match sky.judged(env.id.as_str()).state {
+                State::Mixed => drop(self.mixed.entry(env.id.clone()).or_insert(sky.now().wall)),
+                State::Unknown => {}
+                _ => drop(self.mixed.remove(&env.id)),
+            }
+        }
         let world = sky.sim.shared().world();
         let before = self.looked.replace(world.now);
         let held = |known: Option<&Held>| {
@@ -103,6 +113,28 @@ impl Seen {
         mine.map(|((_, run), held)| (*run, *held))
     }
 
+    /// What the alarm line says of productions, and of those that it does not name, that they neither fail nor are mixed: unless the row
+    /// tells of other trouble, or of a pair that is seen since less than half a minute, after which it rings.
+    pub fn alarm(&self, sky: &Sky) -> (Vec<Statement>, Vec<(EnvId, State)>) {
+        let (mut told, mut silent) = (Vec::new(), Vec::new());
+        let banner = sky.model.banner.as_ref();
+        for env in sky.model.environments.iter().filter(|env| env.tier == Tier::Production) {
+            match banner {
+                Some(one) if one.env == env.id => told.push((env.id.clone(), None, one.state)),
+                Some(one) if one.others.contains(&env.id) => {}
+                _ => {
+                    let seen = self.mixed.get(&env.id).is_some_and(|since| *since + RINGS > sky.now().wall);
+                    let state = sky.judged(env.id.as_str()).state;
+                    let told = matches!(state, State::Unknown | State::Flapping | State::Paused);
+                    if !told && !(state == State::Mixed && seen) {
+                        silent.push((env.id.clone(), State::Deploying));
+                    }
+                }
+            }
+        }
+        (told, silent)
+    }
+
     /// Points of readiness: those on an environment are statements on it; that no gate waits is held here.
     pub fn readiness(&self, sky: &Sky, since: impl Fn(&FeedId) -> Timestamp) -> (Vec<Statement>, Vec<Row>) {
         let (mut statements, mut rows) = (Vec::new(), Vec::new());
@@ -132,26 +164,6 @@ impl Seen {
 /// Whether a feed has answered lately.
 fn fresh(sky: &Sky, feed: &FeedId) -> bool {
     sky.model.feeds.get(feed).is_some_and(|status| matches!(status.freshness(sky.now().wall), Freshness::Fresh(_)))
-}
-
-/// What the alarm line says, in the model and as it is drawn: of a production that it does not name, that it neither fails nor is mixed,
-/// unless its row tells of other trouble.
-pub fn alarm(sky: &Sky) -> (Vec<Statement>, Vec<(EnvId, State)>) {
-    let (mut told, mut silent) = (Vec::new(), Vec::new());
-    let banner = sky.model.banner.as_ref();
-    for env in sky.model.environments.iter().filter(|env| env.tier == Tier::Production) {
-        match banner {
-            Some(one) if one.env == env.id => told.push((env.id.clone(), None, one.state)),
-            Some(one) if one.others.contains(&env.id) => {}
-            _ => {
-                let state = sky.judged(env.id.as_str()).state;
-                if !matches!(state, State::Unknown | State::Flapping | State::Paused) {
-                    silent.push((env.id.clone(), State::Deploying));
-                }
-            }
-        }
-    }
-    (told, silent)
 }
 
 /// The alarm line on this screen. One that should be there and cannot be read says that all is well.
