@@ -31,7 +31,9 @@ use flightdeck::clock::Timestamp;
 use flightdeck::domain::feed::FeedId;
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::state::State;
+use flightdeck::platform::fly::QUIET;
 use flightdeck::sim::world::truth::{Answers, Part, State as Truth};
+use flightdeck::sim::world::{Env, World};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sky::Sky;
@@ -145,8 +147,14 @@ fn hold(sky: &Sky, tally: &mut Tally, (env, service): (&EnvId, Option<&ServiceId
     // The world sees what the platforms do; that somebody is at work between two of their changes, the operation tells. It is under way as
     // long as it goes on, and is no answer to a mixed pair after that.
     let moves = said == Truth::Deploying && best == Truth::Mixed && tally.moving.get(env).is_some_and(|at| *at >= from);
+    // What is known to be wrong is said before what is not known, so that it rings: what could not be read may be worse, and is named
+    // beside the pair.
+    let beside = || service.is_none() && sky.judged(env.as_str()).why.contains("; unknown: ");
+    let unread = said == Truth::Mixed && best == Truth::Failing && beside();
+    // A release that is open is believed for two minutes: what the tool that opened it does next nobody can see.
+    let open = said == Truth::Deploying && best == Truth::Mixed && left_open(&world, place, from);
     let passes = || tally.served(env, service, from);
-    if (said < best && !moves) || (state == State::Flapping && !passes()) {
+    if (said < best && !moves && !unread && !open) || (state == State::Flapping && !passes()) {
         let what = service.map_or_else(|| env.to_string(), ToString::to_string);
         let words = match service {
             Some(id) => sky.model.judge_service(id, sky.now()).words(),
@@ -164,6 +172,14 @@ fn hold(sky: &Sky, tally: &mut Tally, (env, service): (&EnvId, Option<&ServiceId
         drop(world);
         tally.wrong(sky, format!("{what} is called {}", state.word()), &more);
     }
+}
+
+/// Whether the newest release of an environment is open, and it or a machine changed shortly before that time.
+fn left_open(world: &World, env: Env, from: Timestamp) -> bool {
+    let Some(app) = world.fly.env(env) else { return false };
+    let open = app.release().filter(|release| matches!(release.status.as_str(), "pending" | "running"));
+    let changed = app.machines.iter().map(|machine| machine.updated_at).max();
+    open.is_some_and(|release| changed.map_or(release.created_at, |at| at.max(release.created_at)) + QUIET > from)
 }
 
 /// How far a statement may lie back.

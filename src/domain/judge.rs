@@ -128,9 +128,18 @@ impl Known<'_> {
             why = stay.collect::<Vec<_>>().join(", ");
         }
         let state = part.state();
-        // Who pauses one service in the middle of a mixed release has both to look at.
-        if let (State::Paused, Some(mixed)) = (state, parts.iter().find(|part| part.state() == State::Mixed)) {
-            why = format!("{why}; mixed: {}", mixed.why);
+        // Who pauses one service in the middle of a mixed release has both to look at; and what is not read beside a mixed pair may be
+        // worse than that.
+        let beside = |state: State| parts.iter().find(|part| part.state() == state);
+        match state {
+            State::Paused => why.extend(beside(State::Mixed).map(|mixed| format!("; mixed: {}", mixed.why))),
+            State::Mixed => {
+                let unread = beside(State::Unknown);
+                why.extend(
+                    unread.map(|part| format!("; unknown: {}", told(part, part.said.unwrap_or(State::Unknown)))),
+                );
+            }
+            _ => {}
         }
         // A healthy service's note is its own.
         if state == State::Healthy && !matches!(together, Together::Apart(..)) {

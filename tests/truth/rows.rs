@@ -29,8 +29,8 @@ pub struct Seen {
     gates: BTreeMap<(String, u64), Held>,
     runs: BTreeMap<u64, Held>,
     pins: BTreeMap<String, Held>,
-    /// Since when an environment is called mixed.
-    mixed: BTreeMap<EnvId, Timestamp>,
+    /// Since when an environment is said to be in trouble.
+    trouble: BTreeMap<EnvId, Timestamp>,
     looked: Option<Timestamp>,
 }
 
@@ -45,9 +45,9 @@ impl Seen {
     pub fn look(&mut self, sky: &Sky) {
         for env in &sky.model.environments {
             match sky.judged(env.id.as_str()).state {
-                State::Mixed => drop(self.mixed.entry(env.id.clone()).or_insert(sky.now().wall)),
-                State::Unknown => {}
-                _ => drop(self.mixed.remove(&env.id)),
+                State::Mixed | State::Failing => drop(self.trouble.entry(env.id.clone()).or_insert(sky.now().wall)),
+                State::Unknown | State::Paused => {}
+                _ => drop(self.trouble.remove(&env.id)),
             }
         }
         let world = sky.sim.shared().world();
@@ -123,7 +123,7 @@ impl Seen {
                 Some(one) if one.env == env.id => told.push((env.id.clone(), None, one.state)),
                 Some(one) if one.others.contains(&env.id) => {}
                 _ => {
-                    let seen = self.mixed.get(&env.id).is_some_and(|since| *since + RINGS > sky.now().wall);
+                    let seen = self.trouble.get(&env.id).is_some_and(|since| *since + RINGS > sky.now().wall);
                     let state = sky.judged(env.id.as_str()).state;
                     let told = matches!(state, State::Unknown | State::Flapping | State::Paused);
                     if !told && !(state == State::Mixed && seen) {

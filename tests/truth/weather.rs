@@ -32,7 +32,7 @@ impl Weather {
 
     /// The last things drawn.
     pub fn told(&self) -> String {
-        self.last.iter().rev().take(8).rev().cloned().collect::<Vec<_>>().join("; ")
+        self.last.iter().rev().take(14).rev().cloned().collect::<Vec<_>>().join("; ")
     }
 
     /// One second's luck.

@@ -19,7 +19,7 @@ use crate::sanitize::Text;
 pub struct Banner {
     /// Which environment.
     pub env: EnvId,
-    /// How it stands: failing, mixed, or unknown after that.
+    /// How it stands: failing, mixed, or unknown or paused after that.
     pub state: State,
     /// What is live, as far as is known.
     pub commits: Vec<Sha>,
@@ -53,7 +53,7 @@ pub struct Trouble {
     pub commits: Vec<Sha>,
     /// Since when the episode lasts.
     pub since: Timestamp,
-    /// Since when the present state of it lasts.
+    /// Since when it lasts without a calm: what has failed and is mixed now goes on ringing.
     pub turned: Timestamp,
     /// Since when it is over, if it does not come back.
     pub calm: Option<Timestamp>,
@@ -116,7 +116,8 @@ fn productions(model: &Model) -> Vec<&EnvInfo> {
     all
 }
 
-/// Notes since when an environment is in trouble. What is unknown now was last in the state that it had. Trouble that comes back within
+/// Notes since when an environment is in trouble. What is unknown now was last in the state that it had, and a pause in the middle of an
+/// episode does not end it. Trouble that comes back within
 /// the time in which a probe counts as flapping is the same one, unless another commit brought it.
 pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: Now) {
     let (state, commits) = (judged.state, judged.commits.clone());
@@ -126,7 +127,7 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
             if other {
                 known.since = now.wall;
             }
-            if other || known.calm.is_some() || known.state != state {
+            if other || known.calm.is_some() {
                 known.turned = now.wall;
             }
             (known.state, known.commits, known.calm) = (state, commits, None);
@@ -135,7 +136,7 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
             let trouble = Trouble { state, commits, since: now.wall, turned: now.wall, calm: None };
             model.trouble.insert(env.id.clone(), trouble);
         }
-        (State::Unknown, _) | (_, None) => {}
+        (State::Unknown | State::Paused, _) | (_, None) => {}
         (_, Some(known)) => {
             let calm = *known.calm.get_or_insert(now.wall);
             if now.wall.duration_since(calm).unsigned_abs() >= WOBBLE {

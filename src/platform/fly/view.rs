@@ -26,8 +26,11 @@ pub const LISTED: u32 = 50;
 const SETTLED: Duration = Duration::from_secs(25);
 const UNSETTLED: Duration = Duration::from_millis(1_500);
 
-/// How long an open row is believed while no machine changes: a deploy waits for each machine for five minutes by itself.
-pub const QUIET: SignedDuration = SignedDuration::from_mins(15);
+/// How long an open row is believed while no machine changes: whoever deploys goes from one machine to the next within seconds, and one
+/// that it waits for either changes its state or fails its checks.
+pub const QUIET: SignedDuration = SignedDuration::from_mins(2);
+/// The same while machines stand ready outside the proxy: a person may have to say that they begin to serve.
+const READY: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the web API knows of a release beside its row.
 #[derive(Debug, Clone, PartialEq)]
@@ -322,7 +325,8 @@ fn still(row: &FlyRelease, machines: &[Machine], now: Timestamp) -> Option<Times
     }
     let changed = machines.iter().filter(|one| one.in_fleet()).filter_map(|one| one.updated_at).max();
     let last = row.created_at?.max(changed?);
-    (now.duration_since(last) >= QUIET).then_some(last)
+    let ready = machines.iter().any(|one| one.in_fleet() && one.cordoned);
+    (now.duration_since(last) >= if ready { READY } else { QUIET }).then_some(last)
 }
 
 /// The release that the machines carry, and the newest one.
@@ -386,11 +390,14 @@ mod tests {
         let (before, during) = ("2026-11-28T11:00:00Z", "2026-11-28T12:10:00Z");
         let told = |machines: &[Machine], now: &str| still(&row, machines, time(now));
         let old = [machine("started", "app", before)];
-        assert_eq!(told(&old, "2026-11-28T12:14:00Z"), None, "its deploy may only begin");
-        assert_eq!(told(&old, "2026-11-28T12:16:00Z"), Some(time("2026-11-28T12:00:00Z")));
+        assert_eq!(told(&old, "2026-11-28T12:01:00Z"), None, "its deploy may only begin");
+        assert_eq!(told(&old, "2026-11-28T12:02:00Z"), Some(time("2026-11-28T12:00:00Z")));
         let half = [machine("started", "app", during), machine("started", "app", before)];
-        assert_eq!(told(&half, "2026-11-28T12:16:00Z"), None);
-        assert_eq!(told(&half, "2026-11-28T12:26:00Z"), Some(time(during)));
+        assert_eq!(told(&half, "2026-11-28T12:11:00Z"), None);
+        assert_eq!(told(&half, "2026-11-28T12:12:00Z"), Some(time(during)));
+        let held = [Machine { cordoned: true, ..half[0].clone() }, half[1].clone()];
+        assert_eq!(told(&held, "2026-11-28T12:20:00Z"), None, "a person says when it begins to serve");
+        assert_eq!(told(&held, "2026-11-28T12:26:00Z"), Some(time(during)));
         let moving = [machine("replacing", "app", "2026-11-28T12:19:00Z")];
         assert_eq!(told(&moving, "2026-11-28T12:26:00Z"), None);
         let stuck = [machine("replacing", "app", during)];

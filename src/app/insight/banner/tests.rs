@@ -56,6 +56,14 @@ fn a_wobble_does_not_begin_the_trouble_anew() {
     assert_eq!(since(&model), Some(22));
     let passed = model.banner.as_ref().unwrap().passed.unwrap();
     assert_eq!((passed.before, passed.after, passed.over), (100, 0, Duration::from_secs(2)));
+    // Who pauses it in the middle of its trouble has not ended that.
+    let mut paused = declared("9df49c2");
+    paused.switches.paused = true;
+    model.services.entry(backend.clone()).or_default().declared = Some(paused);
+    (24..30).for_each(|second| probe(&mut model, second, true));
+    assert_eq!(model.banner.as_ref().map(|banner| banner.state), Some(State::Paused));
+    assert_eq!(since(&model), Some(22));
+    model.services.entry(backend.clone()).or_default().declared = Some(declared("9df49c2"));
     // It passes for half a minute and fails again: the same trouble.
     (30..60).for_each(|second| probe(&mut model, second, true));
     assert_eq!(since(&model), None, "the line goes while it passes");

@@ -26,11 +26,15 @@ fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
     world.operations.insert(op, moving.clone());
     assert_eq!(world.says(), "deploying: roll back is under way: backend 9df49c2, frontend 3e60eac");
     // Nobody knows that it ends, when it is silent for longer than such operations are: both are told.
-    let silent = Operation { started_at: at(-90), ..moving };
-    world.operations.insert(op, silent);
+    world.operations.insert(op, Operation { started_at: at(-90), ..moving });
     assert_eq!(world.says(), "mixed: backend 9df49c2, frontend 3e60eac; roll back: silent for 1m31s, stuck?");
-    // Visitors of a paused service get nothing, which is worse for them than two releases; the pair is told beside it.
+    // What is not read may be worse than a pair: it is told beside it.
     world.operations.clear();
+    world.feed(FeedId::Health("production".into()), silent(Some(-46)));
+    let says = "mixed: backend 9df49c2, frontend 3e60eac; unknown: probes not read for 47s, was healthy";
+    assert_eq!(world.says(), says);
+    world.feed(FeedId::Health("production".into()), FeedState::Fresh(at(0)));
+    // Visitors of a paused service get nothing, which is worse for them than two releases; the pair is told beside it.
     world.declared("frontend").switches.paused = true;
     assert_eq!(world.says(), "paused: frontend visitors get 503; mixed: backend 9df49c2, frontend 3e60eac");
 }
