@@ -4,6 +4,9 @@
 //! The order is healthy > degraded > deploying > mixed > failing. A statement may lag by what its feeds may lag: while all is
 //! well with the platforms by one interval, else until the feeds are stale. `unknown` is never wrong, but it is counted.
 //!
+//! What is drawn follows from the seed. Feeds ask in a rhythm that is jittered by chance, so that a seed is the same weather and not the same
+//! second; how fast the machine is decides nothing, for the clock jumps and stands still while anything works that does not know of it.
+//!
 //! `FLIGHTDECK_SEEDS=3` or `2..5` (both included) chooses the seeds. Several pass side by side, each with a paused clock of its own.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "it prints what it counted")]
