@@ -5,6 +5,7 @@ use super::msg::Now;
 use crate::action::{self, Action};
 use crate::app::insight::banner;
 use crate::app::keys::needs_project;
+use crate::app::navigate;
 use crate::app::operations::menu;
 
 /// How many there are at most.
@@ -35,6 +36,10 @@ impl Hint {
 /// The hints of now, the most needed first.
 #[must_use]
 pub fn hints(model: &Model, now: Now) -> Vec<Hint> {
+    // Where something lies over the panes their keys do nothing; it says itself what its own do.
+    if navigate::covered(model) {
+        return vec![Hint::new(Action::Escape, "leave this")];
+    }
     let mut all = urgent(model);
     all.extend(model.focus.listed().hints(model, now));
     // Help and the way out are always there; what else there is room for comes before them.

@@ -331,6 +331,20 @@ impl Model {
         shown
     }
 
+    /// What a deployment is about. The release row of a machine names an image; the build of a frontend has the commit's own words.
+    #[must_use]
+    pub fn subject<'m>(&'m self, one: &'m Deployment) -> &'m Text {
+        let sha = one.sha.as_ref().filter(|_| one.image.is_some());
+        let same = |row: &&Deployment| {
+            row.image.is_none()
+                && !row.message.is_empty()
+                && sha.zip(row.sha.as_ref()).is_some_and(|(sha, other)| sha.same(other))
+        };
+        let services = self.env(&one.service.env).into_iter().flat_map(|env| &env.services);
+        let found = services.filter_map(|info| self.releases.get(&info.id)?.iter().find(same)).next();
+        found.map_or(&one.message, |row| &row.message)
+    }
+
     /// The operation that is carried out now, here or by another console.
     #[must_use]
     pub fn running(&self) -> Option<&Operation> {

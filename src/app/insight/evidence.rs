@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::fresh;
+use super::{fresh, timeline};
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -103,10 +103,10 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
             let says = format!(
                 "{} went to {} {sha} {} ago by {}: {}",
                 service.id.name,
-                one.label,
+                timeline::short(&one.label),
                 since(one.created_at, now.wall),
                 one.author,
-                one.message
+                model.subject(one)
             );
             found.push(evidence_of(Status::Warn, says, Jump::Deployment(service.id.clone(), one.id.clone())));
         }

@@ -57,10 +57,25 @@ fn deployments(model: &Model, events: &mut Vec<Event>) {
             at: one.created_at,
             place: Text::from(one.service.to_string()),
             status: one.status,
-            says: Text::from(format!("{} {sha} {}{live}: {} {}", one.label, one.words, one.author, one.message)),
+            says: Text::from(format!(
+                "{sha} {}: {} {}{live}, {}",
+                model.subject(one),
+                short(&one.label),
+                one.words,
+                one.author
+            )),
             jump: Jump::Deployment(one.service.clone(), one.id.clone()),
         });
     }
+}
+
+/// Letters of a name that a platform made, of which a person needs eight to tell it from another one.
+const NAMED: usize = 12;
+
+/// What a deployment is called, as far as anybody reads it; all of it stands in its details.
+pub(super) fn short(label: &Text) -> &str {
+    let all = label.as_str();
+    if all.len() > NAMED { all.get(..8).unwrap_or(all) } else { all }
 }
 
 fn runs(model: &Model, events: &mut Vec<Event>) {
@@ -68,8 +83,14 @@ fn runs(model: &Model, events: &mut Vec<Event>) {
         let Some(at) = run.started_at else { continue };
         let (number, attempt) = run.number;
         let again = if attempt > 1 { format!(" attempt {attempt}") } else { String::new() };
-        let says =
-            format!("{} #{number}{again} {} {}: {} {}", run.workflow, run.sha.short(), run.words, run.actor, run.title);
+        let says = format!(
+            "{} {}: {} #{number}{again} {}, {}",
+            run.sha.short(),
+            run.title,
+            run.workflow,
+            run.words,
+            run.actor
+        );
         let place = Text::from("pipeline");
         events.push(Event { at, place, status: run.status, says: Text::from(says), jump: Jump::Run(run.id) });
     }

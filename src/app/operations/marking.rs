@@ -79,7 +79,7 @@ fn between(rows: &[Deployment], live: &Sha) -> Option<Sha> {
 /// What a commit is about, as the lists tell it.
 fn subject(model: &Model, sha: &Sha) -> Option<String> {
     let rows = model.releases.values().flatten().filter(|row| row.sha.as_ref().is_some_and(|one| one.same(sha)));
-    rows.map(|row| row.message.to_string()).find(|message| !message.is_empty() && !model.private)
+    rows.map(|row| model.subject(row).to_string()).find(|message| !message.is_empty() && !model.private)
 }
 
 /// Where a commit runs of which nothing says that it fails: marking it asks once more.

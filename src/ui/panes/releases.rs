@@ -84,7 +84,7 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         (live.to_owned(), ctx.theme.strong()),
         (text::since(one.created_at, ctx.now.wall), ctx.theme.dim()),
         (ctx.veiled(one.author.as_str()), Style::new()),
-        (ctx.veiled(one.message.as_str()), Style::new()),
+        (ctx.veiled(ctx.model.subject(one).as_str()), Style::new()),
     ];
     let live = if width < WIDE { column(9, 9, 5) } else { column(17, 17, 5) };
     let columns = [

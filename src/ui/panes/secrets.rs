@@ -7,8 +7,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Ctx;
 use super::super::widgets::columns::{column, row, widths};
-use super::{Drawn, scrolled};
-use crate::app::model::Pane;
+use super::Drawn;
+use crate::app::model::{Pane, View};
+use crate::domain::amount::amount_does;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::secret::{Contract, SecretRow};
 
@@ -54,18 +55,33 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     heading.push(("finding".to_owned(), dim));
     let mut lines = vec![row(&widths, heading, ctx.theme.ellipsis())];
     let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.selection.secret.as_ref());
-    let room = area.height.saturating_sub(1);
-    for (index, secret) in rows.iter().enumerate().skip(scrolled(selected, room)).take(room.into()) {
+    let room = usize::from(area.height.saturating_sub(1));
+    // What has no room is announced, unless the chosen one is among it.
+    let dashboard = ctx.model.view == View::Dashboard;
+    let folds = dashboard && rows.len() > room && selected.is_none_or(|at| at + 1 < room);
+    let shown = if folds { room.saturating_sub(1) } else { room };
+    let first = if folds { 0 } else { crate::app::geometry::scrolled(selected, room) };
+    for (index, secret) in rows.iter().enumerate().skip(first).take(shown) {
         let line = line(ctx, secret, &widths);
         let here = Some(index) == selected && ctx.model.focus == Pane::Secrets;
         lines.push(if here { ctx.chosen(&line, area.width.into()) } else { line });
+    }
+    if folds && room > 0 {
+        let rest = &rows[shown.min(rows.len())..];
+        let agree = rest.iter().all(|row| row.findings.is_empty());
+        let does = if agree { ("agrees", "agree") } else { ("is below", "are below") };
+        let says = amount_does(rest.len(), if shown == 0 { "key" } else { "more key" }, does);
+        lines.push(Line::styled(format!(" {says} {} {} lists all", ctx.theme.down(), Pane::Secrets.number()), dim));
     }
     lines
 }
 
 /// Key, contract, one per environment, what is to be said.
 fn columns(ctx: &Ctx<'_>, width: usize) -> Vec<usize> {
-    let mut columns = vec![column(16, 28, 8), column(9, 9, 1)];
+    // Names that begin alike are told apart by their ends: they are whole before anything but the finding.
+    let longest = ctx.model.secrets.iter().map(|row| row.key.as_str().width() + 2).max().unwrap_or(0);
+    let name = longest.min(width * 2 / 5).max(16);
+    let mut columns = vec![column(name, longest.max(28), 8), column(9, 9, 1)];
     columns.extend(ctx.model.environments.iter().map(|env| {
         let needed = heading_of(ctx, env).width() + 1;
         column(needed.max(11), needed.max(13), 5)

@@ -76,3 +76,22 @@ fn a_rollback_that_another_hand_made_shows_in_the_list() {
     tell(&mut model, Fact::Releases(backend.clone(), vec![row(OLD, 9, true), row(NEW, 5, false)]));
     assert!(title(&model).contains("mark 9df49c2 bad"), "{}", title(&model));
 }
+
+#[test]
+fn the_row_of_a_machine_is_told_by_the_words_of_its_commit() {
+    let mut model = model();
+    live(&mut model, NEW, Status::Ok);
+    let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
+    let image = Some("registry.example/shop:sha-3e60eac".into());
+    let row = Deployment { image, message: "Deploy image registry".into(), ..deployment(&backend, NEW, 5, true) };
+    tell(&mut model, Fact::Releases(backend.clone(), vec![row]));
+    assert!(title(&model).contains("(Deploy image registry)"), "it is all that is known: {}", title(&model));
+    let long = Deployment { label: "dpl_y5GR5lA3sxmErRuIIPtVY0hMwdQ1".into(), ..deployment(&frontend, NEW, 6, true) };
+    tell(&mut model, Fact::Releases(frontend, vec![long]));
+    assert!(title(&model).contains("(New thing)"), "{}", title(&model));
+    let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
+    assert_eq!(
+        says,
+        ["3e60eac New thing: dpl_y5GR complete, live, maria", "3e60eac New thing: v5 complete, live, maria"]
+    );
+}
