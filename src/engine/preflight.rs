@@ -343,8 +343,7 @@ async fn vercel_part(
         }
     };
     let to = vercel.deployment(&to).await?;
-    let pointers = vercel.pointers(&project, &environment).await?;
-    let all = &pointers.looked;
+    let all = &vercel.pointers(&project, &environment).await?;
     if tier != Tier::Production && all.is_empty() {
         return Err(absent(service, "it has no domain of its own that could be pointed elsewhere"));
     }
@@ -364,7 +363,7 @@ async fn vercel_part(
     let apart = domains::apart(all, |one| one.deployment.as_str() == to.id);
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
     let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
-    let mut unread = domains::told(&service.id.name, &pointers, if there && one_by_one { Some(&to.id) } else { None });
+    let mut unread = domains::told(&service.id.name, all, if there && one_by_one { Some(&to.id) } else { None });
     if tier == Tier::Production && project.paused {
         let told = format!("{} is paused: visitors get 503 until it is resumed, wherever it goes", service.id.name);
         unread.push(Text::from(told));

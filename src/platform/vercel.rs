@@ -18,7 +18,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use adapter::{VercelService, target};
-pub use domains::{AT_ONCE, LOOKED_UP, Pointers, Served};
+pub use domains::{AT_ONCE, LOOKED_UP, Served};
 pub use history::{History, Span};
 pub use levers::BuildFor;
 pub use logs::{BuildEvents, RuntimeLogs};

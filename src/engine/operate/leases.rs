@@ -103,6 +103,8 @@ impl Operator {
                     return Ok(lease.clone());
                 }
                 if matches!(held, Ok(None)) && self.clock.mono() <= end {
+                    // A platform that goes on losing answers is not asked without a pause.
+                    self.unless_stopped(tokio::time::sleep(LOOK * 2)).await?;
                     break;
                 }
                 let told = holder(id, &held, lost);

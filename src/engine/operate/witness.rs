@@ -129,24 +129,21 @@ impl Operator {
         };
         let domains = &served.domains;
         let mut seen = redirected(claim, &served);
-        if !served.beyond.is_empty() {
-            let more = Witness::Domain(served.more());
+        if !served.many.is_empty() {
+            let all = Witness::Domain(served.all());
             match vercel.listed(&project, &served).await {
                 Ok(listed) => {
                     seen.extend(listed.iter().map(|one| of_list(claim, one)));
                     let words = "looked up in the list of aliases, not asked from here".to_owned();
-                    seen.push(observation(claim, more, Found::NotObserved, words));
+                    seen.push(observation(claim, all, Found::NotObserved, words));
                 }
-                Err(error) => {
-                    let words = format!("not looked up: {error}");
-                    seen.push(observation(claim, more, Found::NotObserved, words));
-                }
+                Err(error) => seen.push(observation(claim, all, Found::Unread, format!("not looked up: {error}"))),
             }
         }
         for some in domains.chunks(AT_ONCE) {
             seen.extend(join_all(some.iter().map(|domain| alias(vercel, claim, domain))).await);
         }
-        if domains.is_empty() {
+        if domains.is_empty() && served.many.is_empty() {
             seen.push(match vercel.live(&project, target).await {
                 Ok(Some(live)) => pointed(claim, Witness::Service, (&live.id, live.sha.as_ref())),
                 Ok(None) => pointed(claim, Witness::Service, ("", None)),

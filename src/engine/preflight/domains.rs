@@ -3,7 +3,6 @@
 use crate::domain::environment::Pointed;
 use crate::domain::ids::Sha;
 use crate::domain::spread;
-use crate::platform::vercel::Pointers;
 use crate::sanitize::Text;
 
 /// The domains that are known to point elsewhere. One that nothing serves is not moved: it never was a part.
@@ -19,10 +18,10 @@ pub(super) fn unread(all: &[Pointed]) -> Option<String> {
     all.iter().find_map(why)
 }
 
-/// What a person has to know of them before they confirm: several places, what serves nothing, what could not be read, what is not looked
-/// up, and that the pointer of production is at the target already, where it is.
-pub(super) fn told(name: &str, pointers: &Pointers, pointer: Option<&str>) -> Vec<Text> {
-    let (all, mut told) = (&pointers.looked, Vec::new());
+/// What a person has to know of them before they confirm: several places, what serves nothing, what could not be read, and that the
+/// pointer of production is at the target already, where it is.
+pub(super) fn told(name: &str, all: &[Pointed], pointer: Option<&str>) -> Vec<Text> {
+    let mut told = Vec::new();
     if spread::judged(all).is_some() {
         let what = spread::domains(all);
         told.push(match pointer {
@@ -34,9 +33,6 @@ pub(super) fn told(name: &str, pointers: &Pointers, pointer: Option<&str>) -> Ve
     }
     let none = |one: &&Pointed| one.unread.is_none() && one.deployment.as_str().is_empty();
     told.extend(all.iter().filter(none).map(|one| format!("{name}: {} is listed, and nothing serves it", one.domain)));
-    // That is said, and stands in nobody's way.
-    let more = pointers.more.iter();
-    told.extend(more.map(|(more, why)| format!("{name}: where {more} point is not known: {why}")));
     told.into_iter().map(Text::from).collect()
 }
 

@@ -5,7 +5,7 @@ use super::{Past, domains, fleet, pipeline, redeploy, told, whole};
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::consent::Level;
-use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo};
+use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo, Status};
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
@@ -91,6 +91,8 @@ async fn frontend(
     let project = vercel.project(&info.resource).await.map_err(told)?;
     let live = vercel.live(&project, &target).await.map_err(told)?;
     let job = project.last_alias_request.as_ref().filter(|job| job.in_motion() && job.kind.as_str() == "promote");
+    // One that was left open long ago moves nothing any more: it is not followed.
+    let job = job.filter(|job| vercel.stands(job).0 == Status::Running);
     let asked = job.filter(|_| past.earlier.is_some());
     let of = |one: &VercelDeployment| one.sha.as_ref().is_some_and(|sha| sha.same(commit));
     if let Some(live) = live.as_ref().filter(|live| of(live) && asked.is_none()) {
@@ -137,14 +139,13 @@ async fn there(
     (project, target): (&VercelProject, &str),
     (live, commit): (&VercelDeployment, &Sha),
 ) -> Result<Frontend, Text> {
-    let pointers = vercel.pointers(project, target).await.map_err(told)?;
-    let all = &pointers.looked;
+    let all = &vercel.pointers(project, target).await.map_err(told)?;
     let at = |one: &Pointed| one.deployment.as_str() == live.id || one.sha.as_ref().is_some_and(|sha| sha.same(commit));
     let apart = domains::apart(all, at);
     if apart.is_empty() {
         return match domains::unread(all) {
             Some(why) => Err(Text::from(format!("{}: {why}", info.id))),
-            None => Ok(Frontend { part: None, warnings: domains::told(&info.id.name, &pointers, None), pinned: false }),
+            None => Ok(Frontend { part: None, warnings: domains::told(&info.id.name, all, None), pinned: false }),
         };
     }
     let point = |one: &&Pointed| StepKind::PointDomain.step(format!("point {} at {}", one.domain, live.id));
@@ -161,7 +162,7 @@ async fn there(
         presence: Presence::There,
         steps: apart.iter().map(point).collect(),
     };
-    let warnings = domains::told(&info.id.name, &pointers, Some(&live.id));
+    let warnings = domains::told(&info.id.name, all, Some(&live.id));
     Ok(Frontend { part: Some(part), warnings, pinned: false })
 }
 

@@ -291,10 +291,9 @@ async fn live(clients: &Clients, service: &ServiceInfo, info: &EnvInfo) -> Resul
             let live = live.ok_or_else(|| absent(service, "nothing is live there"))?;
             let all = vercel.pointers(&project, &target).await?;
             // Domains at several places are never told as one.
-            match (spread::judged(&all.looked), all.more) {
-                (Some((_, words)), _) => Ok((Text::from(words), None)),
-                (None, None) => Ok((Text::from(live.id.as_str()), live.sha)),
-                (None, Some((more, _))) => Ok((Text::from(format!("{} ({more} were not read)", live.id)), live.sha)),
+            match spread::judged(&all) {
+                Some((_, words)) => Ok((Text::from(words), None)),
+                None => Ok((Text::from(live.id.as_str()), live.sha)),
             }
         }
         _ => Err(absent(service, "no client for this platform is configured")),

@@ -22,8 +22,8 @@ const SETTLED: Duration = Duration::from_secs(60);
 const EACH: Duration = Duration::from_secs(10);
 /// Domains, or deployments, that are looked up side by side.
 pub const AT_ONCE: usize = 4;
-/// Domains of an environment that are looked up one by one at most: the platform answers 300 such questions in ten minutes. What those
-/// beyond serve is taken from the list of aliases.
+/// Domains of an environment that are looked up one by one at most: the platform answers 300 such questions in ten minutes. What more of
+/// them serve is taken from the list of aliases.
 pub const LOOKED_UP: usize = 100;
 
 /// The domains of an environment, those of branches left out.
@@ -31,8 +31,8 @@ pub const LOOKED_UP: usize = 100;
 pub struct Served {
     /// Those that are looked up, [`LOOKED_UP`] at most.
     pub domains: Vec<Text>,
-    /// Those beyond, which are listed.
-    pub beyond: Vec<Text>,
+    /// Those that are listed instead, because they are too many.
+    pub many: Vec<Text>,
     /// Those that only send visitors elsewhere, and where.
     pub redirects: Vec<(Text, Text)>,
     /// Those of `domains` that nobody has shown to be of this team: the project serves no visitor of theirs.
@@ -41,8 +41,8 @@ pub struct Served {
 
 impl Served {
     fn of(mut domains: Vec<Text>, redirects: Vec<(Text, Text)>) -> Self {
-        let beyond = domains.split_off(domains.len().min(LOOKED_UP));
-        Self { domains, beyond, redirects, unverified: Vec::new() }
+        let many = if domains.len() > LOOKED_UP { std::mem::take(&mut domains) } else { Vec::new() };
+        Self { domains, many, redirects, unverified: Vec::new() }
     }
 
     /// Without those that are not verified and that nothing is known to serve: they are so until a person verifies them.
@@ -51,33 +51,10 @@ impl Served {
         all
     }
 
-    /// `12 domains beyond the first 100`, where not all are looked up one by one.
+    /// `112 domains`, where they are not looked up one by one.
     #[must_use]
-    pub fn more(&self) -> Text {
-        Text::from(format!("{} beyond the first {LOOKED_UP}", amount(self.beyond.len(), "domain")))
-    }
-}
-
-/// Where the domains of an environment point, as far as they are looked up.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pointers {
-    /// Those that were looked up or listed, or could not be.
-    pub looked: Vec<Pointed>,
-    /// `12 domains beyond the first 100`, and why it is not known where they point.
-    pub more: Option<(Text, Text)>,
-}
-
-impl Pointers {
-    /// The same as one list, for what says where all of them point.
-    #[must_use]
-    pub fn told(self) -> Vec<Pointed> {
-        let more = self.more.map(|(domain, why)| Pointed {
-            domain,
-            deployment: DeploymentId::from(""),
-            sha: None,
-            unread: Some(why),
-        });
-        self.looked.into_iter().chain(more).collect()
+    pub fn all(&self) -> Text {
+        Text::from(amount(self.many.len(), "domain"))
     }
 }
 
@@ -107,7 +84,8 @@ impl Places {
 
     /// How many were looked up one by one.
     fn asked(&self) -> u32 {
-        u32::try_from(self.all.len().min(LOOKED_UP)).unwrap_or(u32::MAX)
+        // Many are listed, a hundred by a request.
+        if self.all.len() > LOOKED_UP { 0 } else { u32::try_from(self.all.len()).unwrap_or(u32::MAX) }
     }
 }
 
@@ -161,44 +139,39 @@ impl Vercel {
         Ok(Served { unverified, ..Served::of(domains, redirects) })
     }
 
-    /// Where the domains of an environment point, and how many more there are.
+    /// Where the domains of an environment point.
     ///
     /// # Errors
     /// [`PlatformError`] where the domains cannot be listed.
-    pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Pointers, PlatformError> {
+    pub async fn pointers(&self, project: &VercelProject, environment: &str) -> Result<Vec<Pointed>, PlatformError> {
         let served = self.served(project, environment).await?;
         Ok(self.pointed(project, &served).await)
     }
 
-    /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read. Of those
-    /// beyond the number that is looked up one by one the list of aliases tells it.
-    pub async fn pointed(&self, project: &VercelProject, served: &Served) -> Pointers {
+    /// Where each of these domains points; one that cannot be looked up says so, and so does one whose deployment cannot be read. Where they
+    /// are many, the list of aliases tells it, and where that cannot be read whole, it is known of none.
+    pub async fn pointed(&self, project: &VercelProject, served: &Served) -> Vec<Pointed> {
+        if !served.many.is_empty() {
+            return self.listed(project, served).await.unwrap_or_else(|error| {
+                let unread = Some(Text::from(error.to_string()));
+                vec![Pointed { domain: served.all(), deployment: DeploymentId::from(""), sha: None, unread }]
+            });
+        }
         let mut looked = Vec::new();
         for some in served.domains.chunks(AT_ONCE) {
             looked.extend(join_all(some.iter().map(|domain| self.alias(domain.as_str()))).await);
         }
-        let mut looked = self.told(&served.domains, looked).await;
-        let more = match self.listed(project, served).await {
-            Ok(listed) => {
-                looked.extend(listed);
-                None
-            }
-            Err(error) => Some((served.more(), Text::from(error.to_string()))),
-        };
-        Pointers { looked, more }
+        self.told(&served.domains, looked).await
     }
 
-    /// What the domains serve that are not looked up one by one, as they are listed; one that is not listed is served by nothing.
+    /// What many domains serve, as they are listed; one that is not listed is served by nothing.
     ///
     /// # Errors
     /// [`PlatformError`] where the list cannot be read whole.
     pub async fn listed(&self, project: &VercelProject, served: &Served) -> Result<Vec<Pointed>, PlatformError> {
-        if served.beyond.is_empty() {
-            return Ok(Vec::new());
-        }
         let mut listed = self.aliases(&project.id).await?;
-        let looked = served.beyond.iter().map(|one| Ok(listed.remove(one.as_str()).unwrap_or_default())).collect();
-        Ok(self.told(&served.beyond, looked).await)
+        let looked = served.many.iter().map(|one| Ok(listed.remove(one.as_str()).unwrap_or_default())).collect();
+        Ok(self.told(&served.many, looked).await)
     }
 
     /// These domains with what serves each, and the commits of that.
@@ -242,7 +215,7 @@ impl Vercel {
         let key = format!("{name}/{environment}");
         let read = async {
             let served = self.served(project, environment).await?;
-            let all = served.counted(self.pointed(project, &served).await.told());
+            let all = served.counted(self.pointed(project, &served).await);
             Ok(Places { live: live.to_owned(), job: job.cloned(), all })
         };
         let now = self.http.now_at(VERCEL);
@@ -301,8 +274,7 @@ mod tests {
         let mut many = vec![at("dpl_1"); LOOKED_UP];
         many[0] = unread("502");
         assert_eq!(never(many), Duration::from_secs(100));
-        // Those beyond are listed: they cost a request for a hundred.
-        assert_eq!(never(vec![at("dpl_1"); LOOKED_UP + 212]), EACH * 100);
+        assert_eq!(never(vec![at("dpl_1"); LOOKED_UP + 212]), SETTLED, "they are listed");
     }
 
     fn places_of(all: Vec<Pointed>) -> Places {
@@ -325,9 +297,7 @@ mod tests {
             arrived(&[Pointed { sha: None, unread: Some(Text::from("502")), ..at("dpl_1") }], "dpl_1"),
             "it is there"
         );
-        let more = Some((served(LOOKED_UP + 1).more(), Text::from("502")));
-        let rest = Pointers { looked: Vec::new(), more }.told().remove(0);
-        for one in [unread("502"), nothing(), at("dpl_2"), rest] {
+        for one in [unread("502"), nothing(), at("dpl_2")] {
             assert!(!arrived(&[at("dpl_1"), one.clone()], "dpl_1"), "{one:?}");
             assert!(
                 spread::judged(&[at("dpl_1"), one.clone()]).is_some() || one.deployment.as_str() == "dpl_2",
@@ -343,10 +313,10 @@ mod tests {
     }
 
     #[test]
-    fn of_more_domains_than_are_looked_up_the_rest_is_told() {
-        assert!(served(LOOKED_UP).beyond.is_empty());
+    fn more_domains_than_the_platform_lets_be_looked_up_are_listed() {
+        assert!(served(LOOKED_UP).many.is_empty());
         let served = served(LOOKED_UP + 12);
-        assert_eq!((served.domains.len(), served.more().as_str()), (100, "12 domains beyond the first 100"));
+        assert_eq!((served.domains.len(), served.all().as_str()), (0, "112 domains"));
     }
 
     #[test]
