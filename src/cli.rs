@@ -1,5 +1,6 @@
 //! The command line: parses the arguments and hands over to the command that was named.
 
+mod answers;
 mod args;
 mod carry;
 mod claims;
@@ -17,6 +18,7 @@ mod place;
 mod read;
 mod resume;
 mod rollback;
+mod schema;
 mod secrets;
 mod signals;
 mod simulate;
@@ -43,6 +45,15 @@ use crate::domain::operation::{Lever, Wish};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize;
 pub use args::{Args, Command, Output, PlanCommand, SecretsCommand, SimArgs};
+
+/// Tells a program why there is no answer: a line on standard output, as answers are.
+pub fn tell(error: &UserError) {
+    let clean = |text: &String| sanitize::Text::clean(text);
+    let (code, hints) = (error.code as u8, error.hints.iter().map(clean).collect());
+    let says = answers::Failed { code, error: clean(&error.what), now: clean(&error.now), hints };
+    // Whoever asked has gone, or hears it on standard error.
+    let _ = print(&answers::line("error", 1, says));
+}
 
 /// What `flightdeck status --json` prints of what a model knows.
 #[must_use]
@@ -151,6 +162,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Man) => generated(|out| clap_mangen::Man::new(Args::command()).render(out)),
         Some(Command::Config(command)) => config::run(command, flags.clone(), output),
         Some(Command::Keys) => print(&crate::action::markdown()),
+        Some(Command::Schema { name }) => schema::run(name.as_deref()),
     }
 }
 

@@ -78,7 +78,7 @@ pub struct Settings {
     /// Where journal and history live.
     pub state_dir: PathBuf,
     /// Where it is kept that stores were there, apart from them; `None` = nowhere.
-    pub witnesses: Option<PathBuf>,
+    pub twins: Option<PathBuf>,
     /// Mutations allowed (flag `--write`, or per environment `access = "write"`).
     pub write: bool,
     /// Shortest interval of a feed while something changes, and the calm one.
@@ -285,9 +285,9 @@ impl Settings {
     #[must_use]
     pub fn keep(&self) -> Keep {
         let dir = std::path::absolute(&self.state_dir).unwrap_or_else(|_| self.state_dir.clone());
-        let witnesses = self.witnesses.as_ref().filter(|_| !dir.starts_with(std::env::temp_dir()));
+        let twins = self.twins.as_ref().filter(|_| !dir.starts_with(std::env::temp_dir()));
         let name = || format!("{}.head", &trust::digest(dir.as_os_str().as_encoded_bytes())[..16]);
-        Keep { witness: witnesses.map(|folder| folder.join(name())), dir: self.state_dir.clone() }
+        Keep { twin: twins.map(|folder| folder.join(name())), dir: self.state_dir.clone() }
     }
 
     /// Services whose platform the configuration does not name.

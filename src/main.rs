@@ -19,9 +19,13 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
+    let json = args.json;
     match cli::run(args) {
         Ok(code) => ExitCode::from(code as u8),
         Err(error) => {
+            if json {
+                cli::tell(&error);
+            }
             let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::from(error.code as u8)
         }

@@ -12,6 +12,7 @@ pub const CAP: usize = 16 * 1024;
 
 /// One line of clean text: valid UTF-8, no control, escape or bidi characters, tabs expanded, at most [`CAP`] bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Text(Arc<str>);
 

@@ -2,6 +2,8 @@
 
 #[path = "headless/open.rs"]
 mod open;
+#[path = "headless/schemas.rs"]
+mod schemas;
 #[path = "headless/signals.rs"]
 mod signals;
 #[path = "headless/store.rs"]

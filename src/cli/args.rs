@@ -187,6 +187,11 @@ pub enum Command {
     Config(super::config::ConfigCommand),
     /// The table of keys.
     Keys,
+    /// The JSON schema of an answer (`--json`); without a name, which there are.
+    Schema {
+        /// The answer, as its `schema` says: `status`, `rollback`, `rollback-step`.
+        name: Option<String>,
+    },
 }
 
 /// Which environments an answer is about.

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
+use super::answers::{self, CutShort};
 use super::operation::{Consent, end, show_plan, tell_changes};
 use super::signals::{Signal, Signals};
 use super::stuck;
@@ -117,7 +116,7 @@ fn left(engine: &EngineHandle, signal: Signal) -> ExitCode {
 
 fn shown(operation: &Operation, json: bool) -> String {
     if json {
-        return format!("{}\n", json!({"schema": "flightdeck/cut-short", "version": 1, "operation": operation}));
+        return answers::line("cut-short", 1, CutShort { operation, says: None });
     }
     format!("{}\n", cut_short::lines(operation).join("\n"))
 }

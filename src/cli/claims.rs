@@ -1,9 +1,8 @@
 //! `lock`, `unlock`, `mark` and `unmark`: what people claim, without a screen.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde_json::json;
 
+use super::answers::{self, Claimed, Replaced};
 use super::operation::Consent;
 use super::{Output, commit, place};
 use crate::clock::SystemClock;
@@ -61,22 +60,7 @@ fn known(settings: &Settings, name: &str) -> Result<EnvId, UserError> {
     place::known(settings, name).map_err(|error| error.now("nothing was written"))
 }
 
-/// What was done: `lock`, `unlock`, `mark` and `unmark` answer with it.
-#[derive(Debug, Serialize)]
-struct Done<'a> {
-    schema: String,
-    version: u32,
-    /// The environment, or the commit.
-    of: &'a str,
-    /// In words.
-    says: &'a str,
-    #[serde(flatten)]
-    before: Option<Before<'a>>,
-}
-
 /// What stood there before.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
 enum Before<'a> {
     /// A lock that is gone.
     Lock(&'a Lock),
@@ -86,18 +70,17 @@ enum Before<'a> {
     Replaced(Replaced<'a>),
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Replaced<'a> {
-    Lock(&'a Lock),
-    Mark(&'a Mark),
-}
-
 /// Says what was done; programs get what is gone, or was replaced, beside it.
 fn say(output: Output, what: &str, of: &str, says: &str, before: Option<Before<'_>>) -> Result<ExitCode, UserError> {
     if output.json {
-        let done = Done { schema: format!("flightdeck/{what}"), version: 1, of, says, before };
-        return super::print(&format!("{}\n", json!(done)));
+        let (mut lock, mut mark, mut replaced) = (None, None, None);
+        match before {
+            Some(Before::Lock(gone)) => lock = Some(gone),
+            Some(Before::Mark(gone)) => mark = Some(gone),
+            Some(Before::Replaced(one)) => replaced = Some(one),
+            None => {}
+        }
+        return super::print(&answers::line(what, 1, Claimed { of, says, lock, mark, replaced }));
     }
     super::print(&format!("{says}\n"))
 }

@@ -1,9 +1,11 @@
 //! `flightdeck config`: an example, what was understood of a file, and which project files are approved. Nothing is run here.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::answers::{self, Account, Approved, Configured, ReadFile, Trusted, TrustedFiles, Understood, Wants};
 use super::{Output, print, variable};
 use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
@@ -23,6 +25,8 @@ pub enum ConfigCommand {
     Check,
     /// Print an example with every key.
     Example,
+    /// Print the JSON schema of the file.
+    Schema,
     /// Approve a project file as it is now, so that its commands and addresses are used.
     Trust(TrustArgs),
 }
@@ -45,22 +49,25 @@ pub(super) fn run(command: ConfigCommand, flags: Flags, output: Output) -> Resul
     match command {
         ConfigCommand::Check => check(&Flags { dry: true, ..flags }, output),
         ConfigCommand::Example => print(include_str!("../../config.example.toml")),
+        ConfigCommand::Schema => super::schema::config(),
         ConfigCommand::Trust(args) => trust(&args, output),
     }
 }
 
 /// The answer as a program reads it.
-fn answer(what: &str, mut value: Value) -> Result<ExitCode, UserError> {
-    value["schema"] = json!(format!("flightdeck/{what}"));
-    value["version"] = json!(1);
-    print(&format!("{value}\n"))
+fn answer(what: &str, says: impl Serialize) -> Result<ExitCode, UserError> {
+    print(&answers::line(what, 1, says))
 }
 
 fn trust(args: &TrustArgs, output: Output) -> Result<ExitCode, UserError> {
     let approvals = Approvals::of(&variable);
     if args.list && output.json {
-        let row = |one: trust::Approval| json!({"at": one.at.to_string(), "sha256": one.digest, "path": one.path});
-        return answer("config-trust-list", json!({"rows": approvals.all().into_iter().map(row).collect::<Vec<_>>()}));
+        let row = |one: trust::Approval| Approved {
+            at: one.at.to_string(),
+            sha256: one.digest.to_string(),
+            path: one.path.to_string(),
+        };
+        return answer("config-trust-list", TrustedFiles { rows: approvals.all().into_iter().map(row).collect() });
     }
     if args.list {
         let line = |one: trust::Approval| format!("{}  {}  {}\n", one.at, one.digest, one.path);
@@ -72,15 +79,17 @@ fn trust(args: &TrustArgs, output: Output) -> Result<ExitCode, UserError> {
         let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
         let (shown, was) = (Text::from(whole.as_path()), approvals.revoke(&whole)?);
         if output.json {
-            return answer("config-trust", json!({"path": shown, "approved": false, "was_approved": was}));
+            let says = Trusted { path: shown, approved: false, was_approved: Some(was), sha256: None, wants: None };
+            return answer("config-trust", says);
         }
         return print(&format!("{shown} {}\n", if was { "is not approved any more" } else { "was not approved" }));
     }
     let file = trust::look(path, &approvals)?;
     approvals.approve(&file, SystemClock::shared().now())?;
     if output.json {
-        let value = json!({"path": Text::from(file.path.as_path()), "approved": true, "sha256": file.digest, "wants": asked(&file.wants)});
-        return answer("config-trust", value);
+        let (path, wants) = (Text::from(file.path.as_path()), Some(asked(&file.wants)));
+        let says = Trusted { path, approved: true, was_approved: None, sha256: Some(&file.digest), wants };
+        return answer("config-trust", says);
     }
     let mut text = format!("approved {}, sha256 {}\n", Text::from(file.path.as_path()), file.digest);
     if file.wants.is_empty() {
@@ -99,16 +108,16 @@ fn wants(all: &[Want], text: &mut String) {
 }
 
 /// The same for programs.
-fn asked(all: &[Want]) -> Vec<Value> {
+fn asked(all: &[Want]) -> Vec<Wants> {
     let redactor = Redactor::default();
-    all.iter().map(|want| json!({"key": want.key, "says": redactor.mask(want.says.clone())})).collect()
+    all.iter().map(|want| Wants { key: want.key.clone(), says: redactor.mask(want.says.clone()) }).collect()
 }
 
 fn check(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
     let settings = load::load(flags, &variable)?;
     let files = load::files(flags, &variable)?;
     if output.json {
-        return answer("config-check", as_json(&settings, &files));
+        return answer("config-check", told(&settings, &files));
     }
     let mut text = String::new();
     for file in files {
@@ -119,38 +128,39 @@ fn check(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
 }
 
 /// What was understood, as programs read it; nothing of it is the value of a secret.
-fn as_json(settings: &Settings, files: &[ProjectFile]) -> Value {
+fn told<'s>(settings: &'s Settings, files: &[ProjectFile]) -> Understood<'s> {
     let file = |one: &ProjectFile| {
         let path = Text::from(one.path.as_path());
-        json!({"path": path, "approved": one.approved, "wants": asked(&one.wants)})
+        ReadFile { path, approved: one.approved, wants: asked(&one.wants) }
     };
-    let environments: Vec<Value> = settings
+    let environments = settings
         .environments
         .iter()
         .map(|env| {
             let services: Vec<&str> = env.services.iter().map(|one| &*one.id.name).collect();
-            json!({"name": env.id, "tier": env.tier, "write": env.writable, "services": services})
+            Configured { name: &env.id, tier: env.tier, write: env.writable, services }
         })
         .collect();
-    let mut platforms = json!({});
+    let mut platforms = BTreeMap::new();
     for (name, access) in accesses(settings) {
-        platforms[name] = json!({"base": access.base.to_string(), "token_from": access.token.origin().to_string()});
+        let token_from = access.token.origin().to_string();
+        platforms.insert(name, Account { base: Some(access.base.to_string()), token_from, ..Account::default() });
     }
     if let Some(fly) = &settings.fly {
-        let origin = fly.token.origin().to_string();
-        platforms["fly"] =
-            json!({"machines": fly.machines.to_string(), "api": fly.api.to_string(), "token_from": origin});
+        let (machines, api) = (Some(fly.machines.to_string()), Some(fly.api.to_string()));
+        let token_from = fly.token.origin().to_string();
+        platforms.insert("fly", Account { machines, api, token_from, ..Account::default() });
     }
-    json!({
-        "files": files.iter().map(file).collect::<Vec<_>>(),
-        "project": &*settings.project,
-        "state_dir": Text::from(settings.state_dir.as_path()),
-        "environments": environments,
-        "platforms": platforms,
-        "logs": settings.log_sources.iter().map(|one| one.id.to_string()).collect::<Vec<_>>(),
-        "proxy": settings.proxy.words(),
-        "warnings": settings.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+    Understood {
+        files: files.iter().map(file).collect(),
+        project: &settings.project,
+        state_dir: Text::from(settings.state_dir.as_path()),
+        environments,
+        platforms,
+        logs: settings.log_sources.iter().map(|one| one.id.to_string()).collect(),
+        proxy: settings.proxy.words(),
+        warnings: &settings.warnings,
+    }
 }
 
 /// The platforms that have one address.

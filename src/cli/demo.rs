@@ -16,7 +16,7 @@ pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserEr
     let mut settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
     // What is done to a simulated product must not stand in the journal of a real one.
     settings.state_dir = settings.state_dir.join("demo");
-    settings.witnesses = None;
+    settings.twins = None;
     let _log = crate::telemetry::start(&settings.state_dir);
     let code = crate::runtime::run(settings, clock, None).await;
     simulator.stop().await;

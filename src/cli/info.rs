@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::answers::{self, Info, Program};
 use super::{Output, variable};
 use crate::config::Settings;
 use crate::config::load::{self, Flags};
@@ -11,17 +12,18 @@ use crate::error::{ExitCode, UserError};
 
 pub(super) fn run(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
     let settings = load::load(flags, &variable);
-    let facts = json!({
-        "schema": "flightdeck/info",
-        "version": 1,
-        "program": {"version": env!("CARGO_PKG_VERSION"), "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
-                    "debug": cfg!(debug_assertions)},
-        "terminal": terminal(),
-        "configuration": settings.as_ref().map_or_else(|error| json!({"error": error.what}), configuration),
-    });
+    let program = Program {
+        version: env!("CARGO_PKG_VERSION"),
+        os: std::env::consts::OS,
+        arch: std::env::consts::ARCH,
+        debug: cfg!(debug_assertions),
+    };
+    let configuration = settings.as_ref().map_or_else(|error| json!({"error": error.what}), configuration);
+    let facts = Info { program, terminal: terminal(), configuration };
     if output.json {
-        return super::print(&format!("{facts}\n"));
+        return super::print(&answers::line("info", 1, facts));
     }
+    let facts = json!(facts);
     let mut text = String::new();
     for (title, part) in facts.as_object().into_iter().flatten().filter(|(_, part)| part.is_object()) {
         let _ = writeln!(text, "{title}");

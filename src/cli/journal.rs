@@ -2,19 +2,23 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
-
+use super::answers::{self, Journal, JournalRow, Verified};
 use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::amount::amount;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
-use crate::store::rows::Asked;
+use crate::store::rows::{Asked, Entry};
 use crate::store::{Store, StoreError};
 
 fn failed(error: StoreError) -> UserError {
     UserError::new(ExitCode::Failed, error.to_string()).now("what was done is not known")
+}
+
+/// A row as programs read it.
+fn told(row: &Entry) -> JournalRow<'_> {
+    JournalRow { id: row.id, at: &row.at, op: &row.op, event: &row.event, body: &row.body }
 }
 
 /// An empty journal, or an empty part of it, in words.
@@ -54,12 +58,11 @@ pub(super) async fn run(
         };
         if output.json {
             let (rows, broken) = match &found {
-                Ok(rows) => (Some(rows), None),
-                Err(broken) => (None, Some(json!({"row": broken.row, "why": broken.why}))),
+                Ok(rows) => (Some(*rows), None),
+                Err(broken) => (None, Some(broken)),
             };
-            let holds = broken.is_none();
-            let value = json!({"schema": "flightdeck/journal-verify", "version": 1, "holds": holds, "rows": rows, "broken": broken});
-            super::print(&format!("{value}\n"))?;
+            let says = Verified { holds: broken.is_none(), rows, broken };
+            super::print(&answers::line("journal-verify", 1, says))?;
         }
         return match found {
             Ok(_) if output.json => Ok(ExitCode::Done),
@@ -89,11 +92,7 @@ pub(super) async fn run(
         let at = SystemClock::shared().now().strftime("%H:%M:%SZ");
         let _ = writeln!(text, "{}; read at {at} in {place}", nothing(height, &asked));
     } else if output.json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|row| json!({"id": row.id, "at": row.at, "op": row.op, "event": row.event, "body": row.body}))
-            .collect();
-        let _ = writeln!(text, "{}", json!({"schema": "flightdeck/journal", "version": 1, "rows": rows}));
+        text = answers::line("journal", 1, Journal { rows: rows.iter().map(told).collect() });
     } else {
         for row in rows {
             let at: String = row.at.chars().take(19).collect();

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
+use super::answers::{self, Approval, Checked, Health, Probe, Row, Rows};
 use super::args::Only;
 use super::read::read_once;
 use super::{Output, place};
@@ -54,10 +54,9 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     };
     let basis = reading.basis(matters);
     if output.json {
-        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
-        let at = clock.now().to_string();
-        let value = json!({"schema": format!("flightdeck/{name}"), "version": if list == List::Health { 2 } else { 1 }, "at": at, "read_at": basis, "rows": rows});
-        super::print(&format!("{value}\n"))?;
+        let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
+        let version = if list == List::Health { 2 } else { 1 };
+        super::print(&answers::line(name, version, Rows { at: clock.now(), read_at: basis, rows }))?;
     } else if rows.is_empty() {
         let read = model.feeds.keys().any(matters);
         super::print(&format!("{}\n", nothing(list, read, basis)))?;
@@ -93,17 +92,27 @@ fn nothing(list: List, asked: bool, basis: Option<Timestamp>) -> String {
     }
 }
 
-fn approvals(model: &Model, now: Timestamp) -> Vec<(Value, String)> {
+fn approvals(model: &Model, now: Timestamp) -> Vec<(Row<'_>, String)> {
     let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
     gates
         .map(|(run, gate)| {
             let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
-            let value = json!({
-                "run": run.id, "workflow": run.workflow, "number": run.number.0, "commit": run.sha, "title": run.title,
-                "by": run.actor, "url": run.url, "environment": gate.env, "reviewers": names,
-                "waiting_since": gate.since(run), "timer_seconds_left": gate.timer_left(now).map(|left| left.as_secs()),
-                "may_approve": gate.may_approve, "blocking": gate.blocks(run, now), "lanes": run.lanes,
-            });
+            let row = Approval {
+                run: run.id,
+                workflow: &run.workflow,
+                number: run.number.0,
+                commit: &run.sha,
+                title: &run.title,
+                by: &run.actor,
+                url: &run.url,
+                environment: &gate.env,
+                reviewers: names,
+                waiting_since: gate.since(run),
+                timer_seconds_left: gate.timer_left(now).map(|left| left.as_secs()),
+                may_approve: gate.may_approve,
+                blocking: gate.blocks(run, now),
+                lanes: &run.lanes,
+            };
             let blocking = if gate.blocks(run, now) { " BLOCKING" } else { "" };
             let (number, sha, words) = (run.number.0, run.sha.short(), gate.words(run, now));
             let mut line = format!(
@@ -117,18 +126,18 @@ fn approvals(model: &Model, now: Timestamp) -> Vec<(Value, String)> {
             for words in run.lane_words() {
                 let _ = writeln!(line, "{:<14} {words}", "");
             }
-            (value, line)
+            (Row::Approval(Box::new(row)), line)
         })
         .collect()
 }
 
-fn releases(model: &Model) -> Vec<(Value, String)> {
+fn releases(model: &Model) -> Vec<(Row<'_>, String)> {
     let all = model.releases.values().flatten();
     all.map(|one| {
         let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
         let live = if one.current { "LIVE" } else { "" };
         let (service, at) = (one.service.to_string(), made(one.created_at));
-        (json!(one), format!("{service:<22} {:<34} {sha:<8} {:<16} {at} {live}\n", one.label, one.words))
+        (Row::Release(one), format!("{service:<22} {:<34} {sha:<8} {:<16} {at} {live}\n", one.label, one.words))
     })
     .collect()
 }
@@ -139,33 +148,46 @@ fn made(at: Timestamp) -> String {
 }
 
 /// Probes, and what databases and platforms say of themselves.
-fn health(model: &Model, now: Now) -> Vec<(Value, String)> {
-    let row = |probe: &ProbeState| {
-        let last = probe.samples.back();
-        let (state, why) = model.known(now).probe(probe);
-        let millis = last.map_or(0, |sample| sample.anatomy.total.as_millis());
-        let value = json!({
-            "environment": probe.id.env, "service": model.aimed.get(&probe.id).map(|id| &*id.name),
-            "probe": &*probe.id.name, "target": probe.target, "state": state, "why": why,
-            "passed": last.is_some_and(|sample| sample.failure.is_none()), "latency_ms": millis,
-        });
-        let why = if why.is_empty() { "passes" } else { &why };
-        (value, format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {why}\n", probe.id.env, probe.id.name))
-    };
-    let probes = model.probes.iter().map(row);
+fn health(model: &Model, now: Now) -> Vec<(Row<'_>, String)> {
+    let probes = model.probes.iter().map(|probe| probed(model, probe, now));
     let checks = model.posture.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     let checks = checks.map(|(id, one)| {
         let state = one.state();
         // Nothing of the product is paused by a check that is switched off.
         let word = if state == State::Paused { "off" } else { state.word() };
-        let value = json!({
-            "environment": id.env, "service": &*id.name, "check": one.name, "state": word, "why": one.says(),
-            "reading": json!(one)["reading"],
-        });
+        let row = Checked {
+            environment: &id.env,
+            service: &id.name,
+            check: &one.name,
+            state: word,
+            why: one.says(),
+            reading: one.read_how(),
+        };
         let name = format!("{} {}", id.name, one.name);
-        (value, format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says()))
+        let line = format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says());
+        (Row::Health(Health::Check(row)), line)
     });
     probes.chain(checks).collect()
+}
+
+/// A probe.
+fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, String) {
+    let last = probe.samples.back();
+    let (state, why) = model.known(now).probe(probe);
+    let millis = last.map_or(0, |sample| u64::try_from(sample.anatomy.total.as_millis()).unwrap_or(u64::MAX));
+    let said = if why.is_empty() { "passes" } else { &why };
+    let line = format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {said}\n", probe.id.env, probe.id.name);
+    let row = Probe {
+        environment: &probe.id.env,
+        service: model.aimed.get(&probe.id).map(|id| &*id.name),
+        probe: &probe.id.name,
+        target: &probe.target,
+        state,
+        why,
+        passed: last.is_some_and(|sample| sample.failure.is_none()),
+        latency_ms: millis,
+    };
+    (Row::Health(Health::Probe(row)), line)
 }
 
 /// One look is no hysteresis: a probe that fails now is unhealthy now.
@@ -192,8 +214,8 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
     })
 }
 
-fn secrets(model: &Model) -> Vec<(Value, String)> {
-    let row = |row: &crate::domain::secret::SecretRow| {
+fn secrets(model: &Model) -> Vec<(Row<'_>, String)> {
+    let line = |row: &crate::domain::secret::SecretRow| {
         let mut line = format!("{:<34}", row.key);
         for env in &model.environments {
             let here = row.entries.iter().filter(|entry| entry.env == env.id).map(|entry| entry.platform.name());
@@ -205,9 +227,9 @@ fn secrets(model: &Model) -> Vec<(Value, String)> {
             let _ = write!(line, " {}{};", if finding.blocks { "BLOCKS: " } else { "" }, finding.says);
         }
         line.push('\n');
-        (json!(row), line)
+        line
     };
-    model.secrets.iter().map(row).collect()
+    model.secrets.iter().map(|row| (Row::Secret(row), line(row))).collect()
 }
 
 /// A difference is exit code 1, as with `diff`.

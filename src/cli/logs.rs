@@ -7,21 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde_json::json;
 
 use super::Output;
+use super::answers::{self, Gap, Line};
 use super::resume::Place;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState};
-use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
+use crate::domain::log::{Level, LogBatch, LogLine};
 use crate::engine::local::lines::Own;
 use crate::engine::{Engine, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
-use crate::sanitize::Text;
 
 /// Lines of different services are sorted within this window.
 const WINDOW: Duration = Duration::from_millis(250);
@@ -258,39 +255,21 @@ async fn read(
     Ok(code)
 }
 
-/// A line as `--json` writes it.
-#[derive(Serialize)]
-struct Record<'l> {
-    schema: &'static str,
-    version: u32,
-    at: Timestamp,
-    environment: &'l str,
-    service: &'l str,
-    platform: Platform,
-    kind: LogKind,
-    instance: &'l str,
-    region: &'l str,
-    level: Level,
-    message: &'l Text,
-    raw: Option<&'l Text>,
-}
-
-impl<'l> Record<'l> {
-    fn of(line: &'l LogLine) -> Self {
-        Self {
-            schema: "flightdeck/log",
-            version: 1,
-            at: line.at,
-            environment: line.service.env.as_str(),
-            service: &line.service.name,
-            platform: line.platform,
-            kind: line.kind,
-            instance: &line.instance,
-            region: &line.region,
-            level: line.level,
-            message: &line.message,
-            raw: line.raw.as_ref(),
-        }
+/// A line as programs read it.
+fn record(line: &LogLine) -> Line<'_> {
+    Line {
+        schema: "flightdeck/log",
+        version: 1,
+        at: line.at,
+        environment: line.service.env.as_str(),
+        service: &line.service.name,
+        platform: line.platform,
+        kind: line.kind,
+        instance: &line.instance,
+        region: &line.region,
+        level: line.level,
+        message: &line.message,
+        raw: line.raw.as_ref(),
     }
 }
 
@@ -346,7 +325,7 @@ impl Printer {
 
     fn line(&self, line: &LogLine, into: &mut String) {
         if self.json {
-            let written = serde_json::to_string(&Record::of(line));
+            let written = serde_json::to_string(&record(line));
             into.extend(written.iter().flat_map(|record| [record.as_str(), "\n"]));
             return;
         }
@@ -369,11 +348,9 @@ impl Printer {
         }
         let why = batch.gap_why.clone().unwrap_or_default();
         if self.json {
-            let record = json!({
-                "schema": "flightdeck/log-gap", "version": 1, "environment": batch.service.env,
-                "service": &*batch.service.name, "at_least": batch.gap, "why": why,
-            });
-            super::stream(&format!("{record}\n")).await?;
+            let (environment, service) = (&batch.service.env, &*batch.service.name);
+            let says = Gap { environment, service, at_least: batch.gap, why: why.as_str() };
+            super::stream(&answers::line("log-gap", 1, says)).await?;
         } else {
             super::complain(&format!("{}: {} or more lines missing: {why}", batch.service, batch.gap));
         }

@@ -1,5 +1,6 @@
 //! How machines are moved, how many there are, and the word that a held operation waits for, without a screen.
 
+use super::answers::{self, Switched};
 use super::operation::{self, Consent, ServiceArgs};
 use super::{Output, place};
 use crate::app::operations::follow;
@@ -96,11 +97,7 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
         store.answer(held.id, !args.call_off, &settings.who).await.map_err(failed)?;
     }
     let text = if output.json {
-        let value = serde_json::json!({
-            "schema": "flightdeck/switch", "version": 1, "operation": held.id, "environment": env,
-            "go": !args.call_off, "done": done,
-        });
-        format!("{value}\n")
+        answers::line("switch", 1, Switched { operation: held.id, environment: &env, go: !args.call_off, done })
     } else if done {
         format!("told {}: it {what}\n", held.title)
     } else {

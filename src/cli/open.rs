@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
+use super::answers::{self, CutShort, Left};
 use super::carry::carry_out;
 use super::operation::{Consent, planned};
 use super::signals::Signals;
@@ -53,9 +52,9 @@ pub(super) enum Decision {
 }
 
 /// Those that were cut short, as programs read them; null where the store could not be read, which is no empty list.
-pub(super) fn as_json(model: &Model) -> Value {
+pub(super) fn as_json(model: &Model) -> Option<Vec<&Operation>> {
     let unread = model.feeds.get(&FeedId::Journal).is_some_and(|one| matches!(one.state, FeedState::Failing { .. }));
-    if unread { Value::Null } else { model.interrupted().map(|one| json!(one)).collect() }
+    (!unread).then(|| model.interrupted().collect())
 }
 
 /// Tells of operations that were cut short, beside the answer of a command. A store that cannot be read refuses the command itself.
@@ -63,8 +62,7 @@ pub(super) async fn warn(settings: &Settings, json: bool) -> Result<(), UserErro
     for fact in recall(settings.keep(), SystemClock::shared()).await {
         match fact {
             Fact::Operation(one) if one.interrupted && json => {
-                let line = json!({"schema": "flightdeck/cut-short", "version": 1, "operation": one});
-                super::print(&format!("{line}\n"))?;
+                super::print(&answers::line("cut-short", 1, CutShort { operation: &one, says: None }))?;
             }
             Fact::Operation(one) if one.interrupted => super::complain(&cut_short::lines(&one).join("\n")),
             _ => {}
@@ -109,11 +107,11 @@ pub(super) async fn decide(
             None => format!("nothing was changed; {} leaves it as it is", place::confirmed(&env)),
         };
         let text = if output.json {
-            json!({"schema": "flightdeck/cut-short", "version": 1, "operation": operation, "says": next}).to_string()
+            answers::line("cut-short", 1, CutShort { operation: &operation, says: Some(&next) })
         } else {
-            format!("{}\n{next}", cut_short::lines(&operation).join("\n"))
+            format!("{}\n{next}\n", cut_short::lines(&operation).join("\n"))
         };
-        super::print(&format!("{text}\n"))?;
+        super::print(&text)?;
         return Ok(if read_only.is_some() { ExitCode::Refused } else { ExitCode::Done });
     }
     if let Some(why) = read_only {
@@ -153,7 +151,7 @@ async fn leave(
     let told = told.map_err(|why| UserError::new(ExitCode::Refused, why.to_string()).now("it was not left by this"))?;
     let told = format!("{told}; {live}");
     let text = if output.json {
-        format!("{}\n", json!({"schema": "flightdeck/leave", "version": 1, "operation": operation.id, "says": told}))
+        answers::line("leave", 1, Left { operation: operation.id, says: &told })
     } else {
         format!("{told}\n")
     };

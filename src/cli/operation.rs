@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
+use super::answers::{self, Ended, Planned, STEP, Stepped};
 use super::carry::carry_out;
 use super::signals::Signals;
 use super::{Output, place};
@@ -193,14 +192,6 @@ pub(super) async fn planned(
         .map_err(|why| UserError::new(ExitCode::Inconclusive, why.to_string()).now("nothing was changed"))
 }
 
-/// The word of a kind in schemas.
-fn schema(kind: OpKind) -> &'static str {
-    match kind {
-        OpKind::RollBack => "rollback",
-        other => other.name(),
-    }
-}
-
 fn word(status: Status) -> &'static str {
     match status {
         Status::Ok => "ok",
@@ -215,7 +206,7 @@ fn word(status: Status) -> &'static str {
 /// The plan in words, or as JSON.
 pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     if json {
-        return format!("{}\n", json!({"schema": "flightdeck/plan", "version": 1, "plan": plan}));
+        return answers::line("plan", 1, Planned { plan });
     }
     let mut text = String::new();
     for part in &plan.parts {
@@ -287,8 +278,8 @@ pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, js
         let before = told.get(index);
         if before.is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
             if json {
-                let line = json!({"schema": format!("flightdeck/{}-step", schema(operation.kind)), "version": 1, "index": index, "step": step});
-                text.push_str(&format!("{line}\n"));
+                let name = format!("{}{STEP}", operation.kind.answers_as());
+                text.push_str(&answers::line(&name, 1, Stepped { index, step }));
             } else {
                 let state = step.state.word();
                 text.push_str(&format!("{state:<8} {} · {}  {}\n", step.service.name, step.title, step.detail));
@@ -305,9 +296,7 @@ pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, js
 /// Prints the end of an operation; the exit code that it stands for.
 pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
-        let line =
-            json!({"schema": format!("flightdeck/{}", schema(operation.kind)), "version": 1, "operation": operation});
-        format!("{line}\n")
+        answers::line(operation.kind.answers_as(), 1, Ended { operation })
     } else {
         let row = |one: &Observation| {
             format!("{:<12} {} · {}: {}\n", one.found.word(), one.service.name, one.witness, one.words)

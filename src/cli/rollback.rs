@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::json;
-
+use super::answers::{self, Candidates};
 use super::carry::carry_out;
 use super::machines::{self, MannerArgs};
 use super::operation::{Consent, planned};
@@ -238,7 +237,7 @@ fn saw(verified: &BTreeSet<(ServiceId, DeploymentId, Sha)>, one: &Deployment) ->
 /// Nothing was verified healthy: what there is, and what to do.
 fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
-        format!("{}\n", json!({"schema": "flightdeck/candidates", "version": 1, "environment": env, "rows": choices}))
+        answers::line("candidates", 1, Candidates { environment: env, rows: choices })
     } else {
         let row = |choice: &Choice| {
             let labels: Vec<&str> = choice.deployments.iter().map(|one| one.label.as_str()).collect();

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
+use super::answers::{self, Environment, Failing, Judged, Need, Remembers, Service, Status};
 use super::args::Only;
 use super::read::read_once;
 use super::{Output, place};
@@ -15,7 +14,7 @@ use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::EnvInfo;
+use crate::domain::environment::{EnvInfo, ServiceInfo};
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::keep;
 use crate::domain::posture::Check;
@@ -60,57 +59,51 @@ pub(super) fn code(state: State) -> ExitCode {
 }
 
 pub(super) fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
-    let environments: Vec<Value> = model.environments.iter().map(|env| environment(model, env, now)).collect();
-    let failing: Vec<Value> = failing.iter().map(|(feed, why)| json!({"feed": feed, "why": why})).collect();
-    let value = json!({
-        "schema": "flightdeck/status",
-        "version": 2,
-        "at": now.wall.to_string(),
-        "project": &*model.project,
-        "environments": environments,
-        "failing": failing,
-        "cut_short": super::open::as_json(model),
-        "store": {"began": model.history.began, "says": remembers(model, now)},
-    });
-    format!("{value}\n")
+    let says = Status {
+        at: now.wall,
+        project: &model.project,
+        environments: model.environments.iter().map(|env| environment(model, env, now)).collect(),
+        failing: failing.iter().map(|(feed, why)| Failing { feed, why }).collect(),
+        cut_short: super::open::as_json(model),
+        store: Remembers { began: model.history.began, says: remembers(model, now) },
+    };
+    answers::line("status", 2, says)
 }
 
-fn environment(model: &Model, env: &EnvInfo, now: Now) -> Value {
-    let services: Vec<Value> = env
-        .services
-        .iter()
-        .map(|info| {
-            let state = model.services.get(&info.id);
-            let mut value = judged(&model.judge_service(&info.id, now));
-            value["name"] = json!(&*info.id.name);
-            value["platform"] = json!(info.platform);
-            value["declared"] = json!(state.and_then(|state| state.declared.as_ref()));
-            value["observed"] = json!(state.and_then(|state| state.observed.as_ref()));
-            value["findings"] = json!(findings(model.posture.get(&info.id)));
-            value
-        })
-        .collect();
-    let mut value = judged(&model.judge(env, now));
-    value["name"] = json!(env.id);
-    value["tier"] = json!(env.tier);
-    value["services"] = json!(services);
+fn environment<'m>(model: &'m Model, env: &'m EnvInfo, now: Now) -> Environment<'m> {
+    let service = |info: &'m ServiceInfo| {
+        let state = model.services.get(&info.id);
+        Service {
+            name: &info.id.name,
+            platform: info.platform,
+            judged: judged(&model.judge_service(&info.id, now)),
+            declared: state.and_then(|state| state.declared.as_ref()),
+            observed: state.and_then(|state| state.observed.as_ref()),
+            findings: findings(model.posture.get(&info.id)),
+        }
+    };
     // What a person has to know of: gates, deploys, operations, locks, pins.
     let needs = needs::of(model, &env.id);
     let needs = needs.iter().filter_map(|need| needs::said(model, &env.id, need, now, Hands::Shell));
-    value["needs"] = needs.map(|said| json!({"state": said.state, "says": said.words})).collect();
-    value
+    Environment {
+        name: &env.id,
+        tier: env.tier,
+        judged: judged(&model.judge(env, now)),
+        services: env.services.iter().map(service).collect(),
+        needs: needs.map(|said| Need { state: said.state, says: said.words }).collect(),
+    }
 }
 
 /// What is said of anything: its state, why, what is live, and when the oldest fact behind it was read.
-fn judged(judged: &Judgement) -> Value {
-    json!({
-        "state": judged.state,
-        "why": judged.why,
-        "sha": judged.sha(),
-        "commits": judged.commits,
-        "platform_state": judged.platform_state,
-        "read_at": judged.basis.map(|at| at.to_string()),
-    })
+fn judged(judged: &Judgement) -> Judged {
+    Judged {
+        state: judged.state,
+        why: judged.why.clone(),
+        sha: judged.sha().cloned(),
+        commits: judged.commits.clone(),
+        platform_state: judged.platform_state.clone(),
+        read_at: judged.basis,
+    }
 }
 
 /// What a service says of its condition that is not well.

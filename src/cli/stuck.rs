@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::json;
-
+use super::answers::{self, Stuck};
 use crate::clock::Timestamp;
 use crate::domain::operation::StepReport;
 use crate::domain::pace;
@@ -22,8 +21,8 @@ pub(super) fn stuck(steps: &[StepReport], told: &mut Told, now: Timestamp, json:
     for (index, step) in steps.iter().enumerate() {
         let Some(silent) = pace::stuck(step, now).filter(|_| told.insert((index, step.spoke_at))) else { continue };
         if json {
-            let line = json!({"schema": "flightdeck/stuck", "version": 1, "index": index, "silent_seconds": silent.as_secs(), "step": step});
-            text.push_str(&format!("{line}\n"));
+            let says = Stuck { index, silent_seconds: silent.as_secs(), step };
+            text.push_str(&answers::line("stuck", 1, says));
         } else {
             let (usual, silent) = (step.pace.map(|pace| format!(", usually {}", age(pace.usual))), age(silent));
             let usual = usual.unwrap_or_default();
@@ -35,6 +34,8 @@ pub(super) fn stuck(steps: &[StepReport], told: &mut Told, now: Timestamp, json:
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::domain::ids::ServiceId;
     use crate::domain::operation::{StepKind, StepState};

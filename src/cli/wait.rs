@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
+use super::answers::{self, Waiting};
 use super::signals::{Signal, Signals};
 use super::{Output, place};
 use crate::app::model::Model;
@@ -140,13 +139,10 @@ fn tell(output: Output, env: &EnvId, judged: &Judgement) -> Result<(), UserError
     let at = SystemClock::shared().now();
     let says = says(judged);
     let line = if output.json {
-        json!({
-            "schema": "flightdeck/wait", "version": 2, "at": at.to_string(), "environment": env, "state": judged.state,
-            "why": judged.why, "commits": judged.commits, "says": says,
-        })
-        .to_string()
+        let (state, why, commits) = (judged.state, judged.why.as_str(), judged.commits.as_slice());
+        answers::line("wait", 2, Waiting { at, environment: env, state, why, commits, says: &says })
     } else {
-        format!("{} {env} {says}", at.strftime("%H:%M:%SZ"))
+        format!("{} {env} {says}\n", at.strftime("%H:%M:%SZ"))
     };
-    super::print(&format!("{line}\n")).map(drop)
+    super::print(&line).map(drop)
 }

@@ -68,7 +68,7 @@ impl Check<'_> {
             secrets: contract::rules(&file.secrets, &mut warnings),
             ui: self.ui(&file.ui, &mut warnings)?,
             state_dir: self.state_dir(file.state.dir.as_deref(), &mut warnings),
-            witnesses: layers::folder(self.env, "XDG_DATA_HOME", ".local/share")
+            twins: layers::folder(self.env, "XDG_DATA_HOME", ".local/share")
                 .map(|home| home.join("flightdeck").join("stores")),
             write: self.flags.write && !self.flags.readonly,
             poll: self.poll(&file.poll, &mut warnings)?,

@@ -9,6 +9,7 @@ use crate::domain::environment::{Platform, Tier};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct File {
     pub project: Option<String>,
@@ -22,6 +23,7 @@ pub struct File {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Platforms {
     pub github: Option<Account>,
@@ -32,6 +34,7 @@ pub struct Platforms {
 
 /// One platform: where it is and where its token comes from.
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Account {
     pub base: Option<String>,
@@ -43,6 +46,7 @@ pub struct Account {
     pub drain: Option<String>,
     /// Vercel only: team id or slug.
     pub team: Option<String>,
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub token: Option<secrecy::SecretString>,
     pub token_file: Option<String>,
     pub token_command: Option<Vec<String>>,
@@ -66,6 +70,7 @@ impl std::fmt::Debug for Account {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     pub name: String,
     #[serde(default = "staging")]
@@ -87,6 +92,7 @@ pub struct Environment {
 
 /// A log that no platform gives.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Logs {
     pub name: String,
     /// Followed through rotation and truncation.
@@ -99,6 +105,7 @@ pub struct Logs {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Workflow {
     pub file: String,
     #[serde(rename = "ref")]
@@ -111,6 +118,7 @@ fn staging() -> Tier {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
     #[default]
@@ -119,6 +127,7 @@ pub enum Access {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Service {
     pub name: String,
     pub platform: Platform,
@@ -130,6 +139,7 @@ pub struct Service {
 
 /// A recurring time at which nothing is to be changed.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FreezeWindow {
     /// `mon` … `sun`; none = every day.
     #[serde(default)]
@@ -142,6 +152,7 @@ pub struct FreezeWindow {
 
 /// The database of a service, directly.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Postgres {
     /// A variable with the address.
@@ -171,6 +182,7 @@ impl std::fmt::Debug for Postgres {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Observe {
     pub url: String,
     pub json: Option<String>,
@@ -179,6 +191,7 @@ pub struct Observe {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Probe {
     pub name: String,
     pub url: String,
@@ -193,12 +206,14 @@ pub struct Probe {
 }
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct JsonRule {
     pub pointer: String,
     pub equals: serde_json::Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Secrets {
     pub required: BTreeMap<String, Vec<String>>,
@@ -207,6 +222,7 @@ pub struct Secrets {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Ui {
     pub theme: Option<String>,
@@ -216,6 +232,7 @@ pub struct Ui {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Poll {
     pub fast: Option<String>,
@@ -223,6 +240,7 @@ pub struct Poll {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct State {
     pub dir: Option<String>,

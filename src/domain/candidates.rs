@@ -10,6 +10,7 @@ use super::release::{Deployment, Presence};
 
 /// One thing to go back to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Choice {
     /// Its commit.
     pub sha: Sha,

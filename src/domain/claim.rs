@@ -11,14 +11,17 @@ use crate::sanitize::Text;
 
 /// A person's claim on an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lock {
     /// Who.
     pub who: Text,
     /// Why.
     pub why: Text,
     /// Since when.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub at: Timestamp,
     /// Until when; `None` = until it is given back.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub until: Option<Timestamp>,
 }
 
@@ -77,12 +80,14 @@ pub fn lasting(span: Option<SignedDuration>, now: Timestamp) -> String {
 
 /// A commit that nobody should bring anywhere again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Mark {
     /// Who says so.
     pub who: Text,
     /// Why.
     pub why: Text,
     /// Since when.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub at: Timestamp,
 }
 

@@ -7,6 +7,7 @@ use super::operation::{OpKind, Weight};
 
 /// What a person does to confirm, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// y; anything else is no.

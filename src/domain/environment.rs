@@ -12,6 +12,7 @@ use crate::sanitize::Text;
 
 /// How much an environment matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// A developer's own.
@@ -26,6 +27,7 @@ pub enum Tier {
 
 /// An outside system that the console talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// GitHub Actions, deployments, secrets.
@@ -74,6 +76,7 @@ impl fmt::Display for Platform {
 
 /// The semantic state of anything on the screen: always drawn as symbol + word + colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Known to be good.
@@ -92,6 +95,7 @@ pub enum Status {
 
 /// What the platform says is live in a service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Declared {
     /// The platform's identity of it.
     pub deployment: DeploymentId,
@@ -104,6 +108,7 @@ pub struct Declared {
     /// The platform's own words: `complete`, `READY`, `ACTIVE_HEALTHY`.
     pub words: Text,
     /// When it was made.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub created_at: Option<Timestamp>,
     /// A deployment in motion: machines (or aliases) done, of how many.
     pub rollout: Option<Rollout>,
@@ -122,6 +127,7 @@ pub struct Declared {
 
 /// A domain, looked up on its platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pointed {
     /// Its name.
     pub domain: Text,
@@ -135,10 +141,12 @@ pub struct Pointed {
 
 /// Automation is held: new builds do not go live by themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pin {
     /// Why.
     pub why: Text,
     /// Since when, where the platform tells.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub at: Option<Timestamp>,
     /// Who did it, where the platform tells.
     pub by: Option<Text>,
@@ -156,6 +164,7 @@ impl Pin {
 
 /// A release that is live by the platform's word alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Claimed {
     /// What people call it: `v42`.
     pub label: Text,
@@ -176,6 +185,7 @@ impl Claimed {
 
 /// What a person has switched on a service, beside the pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Switches {
     /// It answers nobody.
     pub paused: bool,
@@ -187,6 +197,7 @@ pub struct Switches {
 
 /// How far a rolling release has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rolling {
     /// Share of visitors that get the new one, percent.
     pub percent: u32,
@@ -212,6 +223,7 @@ impl Declared {
 
 /// Progress of a deployment in motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rollout {
     /// How many are on the new one.
     pub done: u32,
@@ -221,6 +233,7 @@ pub struct Rollout {
 
 /// One machine or container of a service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Instance {
     /// The platform's id (Fly: 14 hex digits).
     pub id: Text,
@@ -238,6 +251,7 @@ pub struct Instance {
     pub checks: (u32, u32),
     /// Since when the first of them does not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub failing_since: Option<Timestamp>,
     /// Why it could not be read, if that is so: then it counts among the instances, and nothing is known of what it runs.
     pub unread: Option<Text>,
@@ -248,12 +262,14 @@ pub struct Instance {
 
 /// What the edge answered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Observed {
     /// The commit that the edge says it runs.
     pub sha: Option<Sha>,
     /// Its own version text.
     pub version: Option<Text>,
     /// When it answered.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub at: Timestamp,
     /// Where the answer stood: `GET /version`, `header x-release`.
     pub source: Text,
@@ -263,6 +279,7 @@ pub struct Observed {
 
 /// What one address of a service answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Edge {
     /// The host that was asked.
     pub host: Text,

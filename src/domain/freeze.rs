@@ -49,8 +49,10 @@ impl Freeze {
 
 /// A window that an environment is in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Frozen {
     /// When it ends.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub until: Timestamp,
     /// The same as its people read it: `Fri 18:30 UTC`.
     pub end: Text,

@@ -16,6 +16,7 @@ const LONG: Duration = Duration::from_secs(15 * 60);
 
 /// Something that holds a run for an environment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gate {
     /// The environment it protects.
     pub env: EnvId,
@@ -24,6 +25,7 @@ pub struct Gate {
     /// Wait timer, minutes; 0 = none.
     pub wait_minutes: u32,
     /// When the wait timer began; `None` = it does not run.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub wait_since: Option<Timestamp>,
     /// Who may review: logins and team names.
     pub reviewers: Vec<Text>,
@@ -33,6 +35,7 @@ pub struct Gate {
 
 /// A concurrency group that a run is in: one run holds it, others wait without jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lane {
     /// Its name.
     pub group: Text,
@@ -44,6 +47,7 @@ pub struct Lane {
 
 /// A run in a concurrency group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaneRun {
     /// The platform's number of it.
     pub run: u64,

@@ -16,12 +16,12 @@ pub struct Keep {
     pub dir: PathBuf,
     /// The file in another place that says that a store was there: what tells a folder that was removed from one that never was.
     /// `None` where a store is expected to go, such as among temporary files.
-    pub witness: Option<PathBuf>,
+    pub twin: Option<PathBuf>,
 }
 
 impl From<&Path> for Keep {
     fn from(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), witness: None }
+        Self { dir: dir.to_owned(), twin: None }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::sanitize::Text;
 
 /// How bad a line says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Finest detail.
@@ -65,6 +66,7 @@ pub enum Input {
 
 /// Where a line was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogKind {
     /// By the running program.
@@ -79,8 +81,10 @@ pub enum LogKind {
 
 /// One log line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LogLine {
     /// When it happened, by its source.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub at: Timestamp,
     /// The service it belongs to.
     pub service: ServiceId,

@@ -9,6 +9,7 @@ use crate::sanitize::Text;
 
 /// In which way machines get another image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// In waves; each machine's checks pass before the next wave begins.
@@ -22,6 +23,7 @@ pub enum Strategy {
 
 /// How many machines are updated side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AtOnce {
     /// So many.
@@ -32,6 +34,7 @@ pub enum AtOnce {
 
 /// How a fleet is moved.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Manner {
     /// In which way.
     #[serde(default)]

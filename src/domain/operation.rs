@@ -20,6 +20,7 @@ pub use state::{OpState, StepState};
 
 /// One step of a running operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepReport {
     /// Which service it belongs to.
     pub service: ServiceId,
@@ -33,11 +34,14 @@ pub struct StepReport {
     /// The last thing known: `v42 on 1/2 machines`, the platform's refusal verbatim.
     pub detail: Text,
     /// When it began.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub started_at: Option<Timestamp>,
     /// When it last said something new.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub spoke_at: Option<Timestamp>,
     /// When it ended.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub ended_at: Option<Timestamp>,
     /// How long such steps took before.
     #[serde(default)]
@@ -46,6 +50,7 @@ pub struct StepReport {
 
 /// What an operation moves, kept so that it can be finished or undone after a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Move {
     /// Which service.
     pub service: ServiceId,
@@ -57,6 +62,7 @@ pub struct Move {
 
 /// An operation, whole, as reported after every change and as read from the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Operation {
     /// Its identity.
     pub id: OpId,
@@ -71,8 +77,10 @@ pub struct Operation {
     /// Its steps in order.
     pub steps: Vec<StepReport>,
     /// When it began.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub started_at: Timestamp,
     /// When it ended.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub ended_at: Option<Timestamp>,
     /// The end in one sentence: `restored in 8 s: 2 of 2 machines run and 2 of 2 domains answer 9df49c2`.
     pub outcome: Text,
@@ -113,12 +121,14 @@ pub struct Operation {
 
 /// A machine's lease that an operation cut short has left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftLease {
     /// The app.
     pub app: Text,
     /// The machine.
     pub machine: Text,
     /// When it ends by itself; the latest time where the platform's answer is not known.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub until: Timestamp,
     /// The platform said so.
     pub certain: bool,

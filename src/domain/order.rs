@@ -6,6 +6,7 @@ use crate::sanitize::Text;
 
 /// Who had an operation carried out, what was said to it, and what that overrode. A row of an older console says nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Order {
     /// The person, as locks name people; empty = not kept.
     pub by: Text,

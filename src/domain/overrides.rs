@@ -1,6 +1,5 @@
 //! What stands against an operation and may be overridden with a reason.
 
-use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::claim::Lock;
@@ -69,17 +68,45 @@ impl Override {
     }
 }
 
+/// The same as programs read it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Told<'a> {
+    kind: &'static str,
+    text: String,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+/// What has to be overridden.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum What<'a> {
+    Lock(&'a Lock),
+    Freeze(&'a Frozen),
+    Check(&'a Text),
+}
+
 impl Serialize for Override {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Override", 3)?;
-        object.serialize_field("kind", self.kind())?;
-        object.serialize_field("text", &self.words())?;
-        match self {
-            Self::Lock(lock) => object.serialize_field("lock", lock)?,
-            Self::Freeze(frozen) => object.serialize_field("freeze", frozen)?,
-            Self::RedGate { asks, .. } => object.serialize_field("check", asks)?,
-        }
-        object.end()
+        let what = match self {
+            Self::Lock(lock) => What::Lock(lock),
+            Self::Freeze(frozen) => What::Freeze(frozen),
+            Self::RedGate { asks, .. } => What::Check(asks),
+        };
+        Told { kind: self.kind(), text: self.words(), what }.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Override {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Override".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Told::json_schema(generator)
     }
 }
 

@@ -17,6 +17,7 @@ const LEAST: Duration = Duration::from_secs(60);
 
 /// How long steps of a kind took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pace {
     /// Half of them took no longer.
     pub usual: Duration,

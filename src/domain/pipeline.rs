@@ -17,6 +17,7 @@ const NO_RUNNER: SignedDuration = SignedDuration::from_hours(24);
 
 /// One workflow run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// The platform's number of it.
     pub id: u64,
@@ -43,10 +44,13 @@ pub struct Run {
     /// Its workflow's file: `.github/workflows/deploy.yml`.
     pub file: Text,
     /// When its first attempt was made.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub created_at: Option<Timestamp>,
     /// When this attempt began.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub started_at: Option<Timestamp>,
     /// Last change.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub updated_at: Option<Timestamp>,
     /// Page in the browser.
     pub url: Text,
@@ -100,6 +104,7 @@ impl Run {
 
 /// One job of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Job {
     /// The platform's number of it.
     pub id: u64,
@@ -112,8 +117,10 @@ pub struct Job {
     /// The platform's words.
     pub words: Text,
     /// Start.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub started_at: Option<Timestamp>,
     /// End.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub completed_at: Option<Timestamp>,
     /// Its steps in order.
     pub steps: Vec<Step>,
@@ -121,6 +128,7 @@ pub struct Job {
 
 /// One step of a job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// Position, from 1.
     pub number: u32,
@@ -129,8 +137,10 @@ pub struct Step {
     /// State, drawn.
     pub status: Status,
     /// Start.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub started_at: Option<Timestamp>,
     /// End.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub completed_at: Option<Timestamp>,
 }
 

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::ser::{SerializeStruct as _, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::environment::Status;
 use super::state::State;
@@ -12,6 +11,7 @@ use crate::sanitize::Text;
 
 /// What one look found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Posture {
     /// What: `connections`, `backups`, `open alerts`.
     pub name: Text,
@@ -71,6 +71,21 @@ pub enum Reading {
     },
 }
 
+/// Whether a check was read, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Read {
+    /// At the last look.
+    Read,
+    /// The token may not.
+    Denied,
+    /// The platform does not show it.
+    Absent,
+    /// The last look could not.
+    Unread,
+}
+
 /// One check of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
@@ -126,6 +141,17 @@ impl Check {
         matches!(self.reading, Reading::Denied(_))
     }
 
+    /// Whether it was read, in a word.
+    #[must_use]
+    pub fn read_how(&self) -> Read {
+        match &self.reading {
+            Reading::Read(_) => Read::Read,
+            Reading::Denied(_) => Read::Denied,
+            Reading::Absent(_) => Read::Absent,
+            Reading::Unread { .. } => Read::Unread,
+        }
+    }
+
     /// How it stands by the last look; `Unknown` where that could not read it.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -168,22 +194,36 @@ impl Check {
     }
 }
 
+/// A check as programs read it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Told<'a> {
+    name: &'a Text,
+    status: Status,
+    says: String,
+    stops: bool,
+    reading: Read,
+    /// When it was read last; null where it never was.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
+    read_at: Option<Timestamp>,
+}
+
 impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let reading = match &self.reading {
-            Reading::Read(_) => "read",
-            Reading::Denied(_) => "denied",
-            Reading::Absent(_) => "absent",
-            Reading::Unread { .. } => "unread",
-        };
-        let mut value = serializer.serialize_struct("Check", 6)?;
-        value.serialize_field("name", &self.name)?;
-        value.serialize_field("status", &self.status())?;
-        value.serialize_field("says", &self.says())?;
-        value.serialize_field("stops", &self.stops())?;
-        value.serialize_field("reading", reading)?;
-        value.serialize_field("read_at", &self.last().map(|seen| seen.at))?;
-        value.end()
+        let read_at = self.last().map(|seen| seen.at);
+        let (status, says, stops, reading) = (self.status(), self.says(), self.stops(), self.read_how());
+        Told { name: &self.name, status, says, stops, reading, read_at }.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Check {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Check".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Told::json_schema(generator)
     }
 }
 

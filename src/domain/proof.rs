@@ -12,6 +12,7 @@ use crate::sanitize::Text;
 
 /// What a plan leaves where it is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rest {
     /// Which service.
     pub service: ServiceId,
@@ -25,6 +26,7 @@ pub struct Rest {
 
 /// Why a service is not moved by a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stays {
     /// It is where the plan goes already.
@@ -49,6 +51,7 @@ impl Stays {
 
 /// What a service has to be seen as at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Claim {
     /// Which service.
     pub service: ServiceId,
@@ -66,6 +69,7 @@ pub struct Claim {
 
 /// Who is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Witness {
     /// A machine: its image and its checks.
@@ -101,6 +105,7 @@ impl fmt::Display for Witness {
 
 /// What a witness says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
     /// It is at the target, and well.
@@ -139,6 +144,7 @@ impl Found {
 
 /// One observation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Observation {
     /// Of which service; a probe belongs to its environment and names the service `probes`.
     pub service: ServiceId,

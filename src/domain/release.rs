@@ -11,6 +11,7 @@ use crate::sanitize::Text;
 
 /// Whether what a rollback needs is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
     /// Checked: it exists.
@@ -23,6 +24,7 @@ pub enum Presence {
 
 /// How much of its traffic a finished build has been given, on platforms that give it in stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// It is ready and serves nobody yet.
@@ -35,6 +37,7 @@ pub enum Stage {
 
 /// One deployment of one service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Deployment {
     /// Whose.
     pub service: ServiceId,
@@ -53,6 +56,7 @@ pub struct Deployment {
     /// Its stage, where the platform tells one.
     pub stage: Option<Stage>,
     /// When it was made.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub created_at: Timestamp,
     /// How long it was live, where known.
     pub ran_for: Option<Duration>,
@@ -72,6 +76,7 @@ pub struct Deployment {
 
 /// One commit between two releases.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Commit {
     /// Its hash.
     pub sha: Sha,

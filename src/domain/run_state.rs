@@ -6,6 +6,7 @@ use super::environment::Status;
 
 /// The state of a run or of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// It waits for a runner.

@@ -9,6 +9,7 @@ use crate::sanitize::Text;
 
 /// One secret in one place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SecretEntry {
     /// Its name.
     pub key: Text,
@@ -21,6 +22,7 @@ pub struct SecretEntry {
     /// A digest, and in which sense it may be compared.
     pub digest: Digest,
     /// Last change, where the platform tells.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
     pub updated_at: Option<Timestamp>,
     /// The platform's extra words: `staged`, `partial`, `sensitive`.
     pub note: Option<Text>,
@@ -28,6 +30,7 @@ pub struct SecretEntry {
 
 /// What is known of a value without knowing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Digest {
     /// Nothing: the platform shows only the name.
     Hidden,
@@ -39,6 +42,7 @@ pub enum Digest {
 
 /// Whether a key must exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Contract {
     /// Named in the contract as required.
@@ -51,6 +55,7 @@ pub enum Contract {
 
 /// One row of the matrix: a key over all environments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SecretRow {
     /// The name.
     pub key: Text,
@@ -64,6 +69,7 @@ pub struct SecretRow {
 
 /// By which rule something is said about a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// An environment lacks it.
@@ -76,6 +82,7 @@ pub enum Rule {
 
 /// Something to say about a secret.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// By which rule.
     pub rule: Rule,

@@ -12,6 +12,7 @@ const LISTED: usize = 5;
 
 /// A pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pull {
     /// Its number.
     pub number: u64,
@@ -23,6 +24,7 @@ pub struct Pull {
 
 /// One point that speaks for or against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Point {
     /// What is asked.
     pub asks: &'static str,
@@ -42,6 +44,7 @@ impl Point {
 
 /// What ships.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Shipment {
     /// Who wrote the commits.
     pub authors: Vec<Text>,

@@ -6,6 +6,7 @@ use super::environment::Status;
 
 /// How a service, an environment, a probe or a gate stands. [`Status`] is the tone in which it is drawn; this is what is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All of it was read, and all of it is well.

@@ -9,6 +9,7 @@ use crate::sanitize::Text;
 
 /// What a step does, whichever machine, domain or run it does it to. How long steps took before is remembered by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     /// A release row is written, or one that was left open is taken up.
@@ -77,6 +78,7 @@ impl StepKind {
 
 /// One step of a plan; in JSON it is its title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PlanStep {
     /// What it does.
@@ -94,6 +96,7 @@ impl fmt::Display for PlanStep {
 
 /// What a step waits for, that no time of ours says anything about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "for", rename_all = "snake_case")]
 pub enum Wait {
     /// New machines are ready beside the old ones: a person switches over, or calls it off.
@@ -122,6 +125,7 @@ pub enum Wait {
     /// Somebody else's lease on a machine has to end: after an operation that was cut short it may be that one's own.
     Lease {
         /// When it ends by itself, where that is known.
+        #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
         until: Option<jiff::Timestamp>,
     },
 }

@@ -21,3 +21,20 @@ pub fn declared(sha: Option<&str>, status: Status) -> Declared {
         claimed: None,
     }
 }
+
+/// What a time is in an answer.
+pub enum Moment {}
+
+impl schemars::JsonSchema for Moment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
+    }
+}

@@ -13,6 +13,7 @@ pub const PIPELINE: &str = "pipeline";
 
 /// A switch of a Vercel project: one call takes effect at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Lever {
     /// New builds go live by themselves again.
@@ -56,6 +57,7 @@ impl Lever {
 
 /// What a person wishes, before it is a plan. An operation keeps its own, so that it can be wished for again after a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
     /// Back to these deployments.
@@ -137,6 +139,7 @@ impl Wish {
 
 /// What the person chose: per service, the deployment to go back to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Target {
     /// Which service.
     pub service: ServiceId,

@@ -1,5 +1,6 @@
 //! The chain of hashes that the rows of the journal make, followed from where it was followed to.
 
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -7,7 +8,8 @@ use sqlx::sqlite::SqliteRow;
 use super::{Store, StoreError};
 
 /// Where the chain does not hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Broken {
     /// The first row that is wrong.
     pub row: i64,

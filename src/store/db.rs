@@ -198,7 +198,7 @@ pub(super) async fn last(pool: &SqlitePool) -> Result<Head, sqlx::Error> {
 /// What was in the store is not there any more, though it was: locks and bad marks may be missing in it.
 pub(super) fn lost(place: &str, how: &Lost, heads: &Heads) -> StoreError {
     // What else says so has to go as well, where a person wants to go on without it.
-    let also = heads.witness().filter(|path| path.exists()).map(|path| format!(" and {}", shown(path)));
+    let also = heads.twin().filter(|path| path.exists()).map(|path| format!(" and {}", shown(path)));
     let also = also.unwrap_or_default();
     let (why, advice) = match how {
         Lost::Empty => (
@@ -212,12 +212,12 @@ pub(super) fn lost(place: &str, how: &Lost, heads: &Heads) -> StoreError {
             ),
             format!("put a copy of the file back, or remove flightdeck.head{also} to begin anew"),
         ),
-        Lost::Removed(witness) => (
+        Lost::Removed(twin) => (
             format!(
                 "{FILE} and its folder's head are gone, though {} says that a journal was there; what was locked and marked in it is not known",
-                shown(witness)
+                shown(twin)
             ),
-            format!("put a copy of the folder back, or remove {} to begin anew", shown(witness)),
+            format!("put a copy of the folder back, or remove {} to begin anew", shown(twin)),
         ),
         Lost::Rows(row) => (
             format!("row {row} of {FILE} is not there as it was written, so that later locks and marks may be missing"),

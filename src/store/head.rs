@@ -1,6 +1,6 @@
-//! The head: a small file beside the store that keeps the last row of the journal that was known to be on the disk, and a witness: the same in
+//! The head: a small file beside the store that keeps the last row of the journal that was known to be on the disk, and a twin: the same in
 //! another place. A store that was emptied, deleted, or put back as an older copy looks like one in which nothing is locked and nothing
-//! marked; the head is how that is known, and the witness is how it is known of a folder that was removed whole. Both say at least so
+//! marked; the head is how that is known, and the twin is how it is known of a folder that was removed whole. Both say at least so
 //! much, never more than what is there: they are written behind the row, by whoever comes last, and not synced.
 
 use std::io::{self, Write as _};
@@ -39,25 +39,25 @@ impl Heads {
         &self.0.dir
     }
 
-    pub(super) fn witness(&self) -> Option<&Path> {
-        self.0.witness.as_deref()
+    pub(super) fn twin(&self) -> Option<&Path> {
+        self.0.twin.as_deref()
     }
 
-    /// Where no store is: what says that there was one. A witness of a store that never had a row tells of nothing that was lost.
+    /// Where no store is: what says that there was one. A twin of a store that never had a row tells of nothing that was lost.
     pub(super) fn lost(&self) -> io::Result<Option<Lost>> {
         if read(&path(self.dir()))?.is_some() {
             return Ok(Some(Lost::Gone));
         }
-        let Some(witness) = self.witness() else { return Ok(None) };
-        let held = read(witness)?.is_some_and(|head| head.row > 0);
-        Ok(held.then(|| Lost::Removed(witness.to_owned())))
+        let Some(twin) = self.twin() else { return Ok(None) };
+        let held = read(twin)?.is_some_and(|head| head.row > 0);
+        Ok(held.then(|| Lost::Removed(twin.to_owned())))
     }
 
     /// What the heads say that are there, and whether each is.
     pub(super) fn read(&self) -> io::Result<(Vec<Head>, bool)> {
         let beside = read(&path(self.dir()))?;
-        let Some(witness) = self.witness() else { return Ok((beside.clone().into_iter().collect(), beside.is_some())) };
-        let other = read(witness)?;
+        let Some(twin) = self.twin() else { return Ok((beside.clone().into_iter().collect(), beside.is_some())) };
+        let other = read(twin)?;
         let whole = beside.is_some() && other.is_some();
         Ok((beside.into_iter().chain(other).collect(), whole))
     }
@@ -65,15 +65,15 @@ impl Heads {
     /// Keeps the head in both places, each whole or not at all. Where it cannot be written the one before stays, which is as true.
     pub(super) fn write(&self, head: &Head) {
         write(&path(self.dir()), head);
-        if let Some(witness) = self.witness() {
-            if let Some(parent) = witness.parent() {
+        if let Some(twin) = self.twin() {
+            if let Some(parent) = twin.parent() {
                 let mut folder = std::fs::DirBuilder::new();
                 folder.recursive(true);
                 #[cfg(unix)]
                 std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
                 let _ = folder.create(parent);
             }
-            write(witness, head);
+            write(twin, head);
         }
     }
 }
@@ -170,8 +170,8 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_was_removed_whole_is_not_taken_as_new() {
         let (home, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (dir, witness) = (home.path().join("state"), place.path().join("stores").join("one.head"));
-        let keep = Keep { dir: dir.clone(), witness: Some(witness.clone()) };
+        let (dir, twin) = (home.path().join("state"), place.path().join("stores").join("one.head"));
+        let keep = Keep { dir: dir.clone(), twin: Some(twin.clone()) };
         let open = async || Store::open(&keep, SystemClock::shared()).await;
         assert!(Store::peek(&keep, SystemClock::shared()).await.unwrap().is_none(), "there was never one");
         open().await.unwrap().pool.close().await;
@@ -187,7 +187,7 @@ mod tests {
         std::fs::remove_dir_all(&dir).unwrap();
         for _ in 0..2 {
             let error = open().await.unwrap_err().to_string();
-            assert!(error.contains("are gone") && error.contains(&witness.display().to_string()), "{error}");
+            assert!(error.contains("are gone") && error.contains(&twin.display().to_string()), "{error}");
             let peek = Store::peek(&keep, SystemClock::shared()).await.unwrap_err().to_string();
             assert_eq!(peek, error, "it is not taken as new the next time");
         }
@@ -195,13 +195,10 @@ mod tests {
         std::fs::create_dir_all(&dir).unwrap();
         std::fs::write(dir.join("flightdeck.sqlite"), old).unwrap();
         let error = open().await.unwrap_err().to_string();
-        assert!(
-            error.contains("row 2 of flightdeck.sqlite") && error.contains(&witness.display().to_string()),
-            "{error}"
-        );
-        std::fs::remove_file(&witness).unwrap();
+        assert!(error.contains("row 2 of flightdeck.sqlite") && error.contains(&twin.display().to_string()), "{error}");
+        std::fs::remove_file(&twin).unwrap();
         assert_eq!(open().await.unwrap().marks().await.unwrap().len(), 1, "a person takes the older one");
-        assert!(witness.exists(), "a store that had no witness gets one");
+        assert!(twin.exists(), "a store that had no twin gets one");
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OpKind {
     /// Back to an earlier deployment.
@@ -96,6 +97,29 @@ const fn row(words: (&'static str, &'static str), weight: Weight, brings: Brings
 }
 
 impl OpKind {
+    /// Each of them.
+    pub const ALL: [Self; 19] = [
+        Self::RollBack,
+        Self::Promote,
+        Self::Approve,
+        Self::Reject,
+        Self::Cancel,
+        Self::Rerun,
+        Self::Redeploy,
+        Self::Restart,
+        Self::Unpin,
+        Self::Pause,
+        Self::Resume,
+        Self::Challenge,
+        Self::Unchallenge,
+        Self::RollOut,
+        Self::Advance,
+        Self::Complete,
+        Self::Abort,
+        Self::SetSecret,
+        Self::Scale,
+    ];
+
     fn row(self) -> Row {
         use Brings::{Goes, Nothing, Ships, Stops};
         use OfRun::{Answers, Follows, None};

@@ -19,6 +19,7 @@ use crate::sanitize::Text;
 
 /// A computed plan. It acts on the revisions it was computed on, or not at all; it expires after [`PLAN_LIFE`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     /// The operation it would become.
     pub op: OpId,
@@ -55,6 +56,7 @@ pub struct Plan {
     /// How long it usually takes, if history tells.
     pub expected: Option<Duration>,
     /// When it was computed.
+    #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub computed_at: Timestamp,
     /// What is wished for is so already, and how that was seen: nothing is left to do but to write down the end of what was cut short.
     pub arrived: Option<Text>,
@@ -116,6 +118,7 @@ pub const PLAN_LIFE: Duration = Duration::from_secs(60);
 
 /// How one service is moved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     /// A release with an old image, machine by machine (docs/platforms/fly.md section 7).
@@ -257,6 +260,7 @@ impl Act {
 
 /// What happens to one service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanPart {
     /// Which service.
     pub service: ServiceId,
