@@ -1,10 +1,11 @@
 //! Locks and bad marks, each journalled as what a person did.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::json;
-use sqlx::{Sqlite, Transaction};
+use serde_json::{Value, json};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::{Store, StoreError};
 use crate::domain::claim::{Lock, Mark};
@@ -16,6 +17,13 @@ type Row = (String, String, String, String, Option<String>);
 
 /// A mark as it lies in the file: commit, who, why, since when.
 type MarkRow = (String, String, String, String);
+
+/// The tables whose rows the journal counts.
+#[derive(Clone, Copy)]
+enum Kind {
+    Locks,
+    Marks,
+}
 
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +65,7 @@ impl Store {
         insert.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
         let body = json!({
             "title": env.as_str(), "who": lock.who, "why": lock.why, "until": lock.until, "replaces": before,
+            "stand": self.count(&mut tx, Kind::Locks).await?,
         });
         self.commit_with(tx, "lock", &body).await?;
         Ok(before.map_or(Locked::Taken, Locked::Renewed))
@@ -77,15 +86,14 @@ impl Store {
         if let (Some(held), false, None) = (&held, own, over) {
             return Ok(Unlocked::Held(held.clone()));
         }
+        // One that has run out is no act of this person, and holds nothing where it lies.
+        let Some(held) = held else { return Ok(Unlocked::Nothing) };
         let delete = sqlx::query("delete from locks where env = ?").bind(env.as_str());
         delete.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
-        let Some(held) = held else {
-            // One that has run out is no act of this person.
-            tx.commit().await.map_err(|error| self.failed(&error))?;
-            return Ok(Unlocked::Nothing);
-        };
         let why = over.map(|(_, why)| if own { String::new() } else { format!("{why}; it was {}", held.words()) });
-        let body = json!({ "title": env.as_str(), "who": who, "why": why.unwrap_or_default(), "lock": held });
+        let stand = self.count(&mut tx, Kind::Locks).await?;
+        let why = why.unwrap_or_default();
+        let body = json!({ "title": env.as_str(), "who": who, "why": why, "lock": held, "stand": stand });
         self.commit_with(tx, "unlock", &body).await?;
         Ok(Unlocked::Gone(held))
     }
@@ -97,7 +105,7 @@ impl Store {
     }
 
     /// The lock that holds on an environment now.
-    async fn lock_of(&self, connection: &mut sqlx::SqliteConnection, env: &EnvId) -> Result<Option<Lock>, StoreError> {
+    async fn lock_of(&self, connection: &mut SqliteConnection, env: &EnvId) -> Result<Option<Lock>, StoreError> {
         let query = "select env, who, why, at, until from locks where env = ?";
         let query = sqlx::query_as::<_, Row>(query).bind(env.as_str());
         let row = query.fetch_optional(connection).await.map_err(|error| self.failed(&error))?;
@@ -118,8 +126,10 @@ impl Store {
     /// When the file cannot be read.
     pub async fn locks(&self) -> Result<BTreeMap<EnvId, Lock>, StoreError> {
         self.stands()?;
+        let mut tx = self.pool.begin().await.map_err(|error| self.failed(&error))?;
+        self.whole(&mut tx, Kind::Locks).await?;
         let query = sqlx::query_as::<_, Row>("select env, who, why, at, until from locks");
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
+        let rows = query.fetch_all(&mut *tx).await.map_err(|error| self.failed(&error))?;
         let now = self.clock.now();
         let all: Vec<(EnvId, Lock)> = rows.into_iter().map(|row| self.read_lock(row)).collect::<Result<_, _>>()?;
         Ok(all.into_iter().filter(|(_, lock)| lock.holds(now)).collect())
@@ -146,7 +156,8 @@ impl Store {
         work.map_err(|error| self.failed(&error))?;
         let event = if mark.is_some() { "mark" } else { "unmark" };
         let why = mark.map(|mark| mark.why.to_string()).unwrap_or_default();
-        let body = json!({ "title": sha.as_str(), "who": who, "why": why, "replaces": before });
+        let stand = self.count(&mut tx, Kind::Marks).await?;
+        let body = json!({ "title": sha.as_str(), "who": who, "why": why, "replaces": before, "stand": stand });
         self.commit_with(tx, event, &body).await?;
         Ok(before)
     }
@@ -157,9 +168,52 @@ impl Store {
     /// When the file cannot be read.
     pub async fn marks(&self) -> Result<BTreeMap<Sha, Mark>, StoreError> {
         self.stands()?;
+        let mut tx = self.pool.begin().await.map_err(|error| self.failed(&error))?;
+        self.whole(&mut tx, Kind::Marks).await?;
         let query = sqlx::query_as::<_, MarkRow>("select sha, who, why, at from marks");
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
+        let rows = query.fetch_all(&mut *tx).await.map_err(|error| self.failed(&error))?;
         rows.into_iter().map(|row| self.read_mark(row)).collect()
+    }
+
+    /// How many there are.
+    async fn count(&self, connection: &mut SqliteConnection, kind: Kind) -> Result<i64, StoreError> {
+        let query = match kind {
+            Kind::Locks => "select count(*) from locks",
+            Kind::Marks => "select count(*) from marks",
+        };
+        sqlx::query_scalar(query).fetch_one(connection).await.map_err(|error| self.failed(&error))
+    }
+
+    /// Refuses a table that holds other rows than the journal tells: one that was emptied behind our back would say that nothing is locked
+    /// and nothing marked. Journals of before told no number, and are believed.
+    async fn whole(&self, connection: &mut SqliteConnection, kind: Kind) -> Result<(), StoreError> {
+        let (query, name) = match kind {
+            Kind::Locks => (
+                "select body from journal where event in ('lock', 'unlock', 'mark', 'unmark') and event in ('lock', 'unlock') \
+                 order by id desc limit 1",
+                "locks",
+            ),
+            Kind::Marks => (
+                "select body from journal where event in ('lock', 'unlock', 'mark', 'unmark') and event in ('mark', 'unmark') \
+                 order by id desc limit 1",
+                "marks",
+            ),
+        };
+        let body: Option<String> =
+            sqlx::query_scalar(query).fetch_optional(&mut *connection).await.map_err(|error| self.failed(&error))?;
+        let body: Value = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
+        let Some(told) = body["stand"].as_i64() else { return Ok(()) };
+        let there = self.count(connection, kind).await?;
+        if there == told {
+            return Ok(());
+        }
+        Err(StoreError {
+            place: self.place.clone(),
+            why: format!("it holds {there} {name}, and its journal tells of {told}: they were changed behind its back"),
+            advice: Cow::Owned(format!(
+                "flightdeck journal tells the {name}; make one of them anew once the others are looked at, or name another folder in [state] dir"
+            )),
+        })
     }
 
     fn read_mark(&self, (sha, who, why, at): MarkRow) -> Result<(Sha, Mark), StoreError> {
@@ -228,6 +282,27 @@ mod tests {
             let place = dir.path().display().to_string();
             assert!(error.contains(&place) && error.contains("[state] dir"), "{row}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_table_that_was_changed_behind_the_journals_back_is_no_empty_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
+        let now = SystemClock::shared().now();
+        let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: now };
+        for env in ["staging", "production"] {
+            store.lock(&EnvId::from(env), &lock("maria", now, None)).await.unwrap();
+        }
+        store.mark(&Sha::from("abc"), Some(&mark), "maria").await.unwrap();
+        sqlx::raw_sql("delete from locks where env = 'production'").execute(&store.pool).await.unwrap();
+        let error = store.locks().await.unwrap_err().to_string();
+        assert!(error.contains("it holds 1 locks, and its journal tells of 2"), "{error}");
+        assert_eq!(store.marks().await.unwrap().len(), 1, "nobody touched them");
+        sqlx::raw_sql("delete from marks").execute(&store.pool).await.unwrap();
+        assert!(store.marks().await.unwrap_err().to_string().contains("it holds 0 marks"));
+        // Who has looked at the journal and makes one anew has decided.
+        store.lock(&EnvId::from("production"), &lock("maria", now, None)).await.unwrap();
+        assert_eq!(store.locks().await.unwrap().len(), 2);
     }
 
     #[tokio::test]

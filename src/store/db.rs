@@ -14,11 +14,12 @@ use crate::sanitize::Text;
 /// Applied in this order, each once: the file carries the number of those that are in it. A table that is missing afterwards was
 /// taken away and is not made anew: an empty one would say that nothing is locked and nothing marked. Files of before the number
 /// have the first three, which leave alone what is there.
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 5] = [
     include_str!("../../assets/migrations/0001_journal.sql"),
     include_str!("../../assets/migrations/0002_history.sql"),
     include_str!("../../assets/migrations/0003_claims.sql"),
     include_str!("../../assets/migrations/0004_lookups.sql"),
+    include_str!("../../assets/migrations/0005_claims_told.sql"),
 ];
 
 /// The file's name in its folder.

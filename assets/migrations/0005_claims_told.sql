@@ -1,0 +1,1 @@
+create index if not exists journal_claimed on journal (event, id) where event in ('lock', 'unlock', 'mark', 'unmark');
