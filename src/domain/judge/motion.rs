@@ -60,7 +60,7 @@ impl Known<'_> {
         }
         let moving = |info: &ServiceInfo| {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
-            declared.is_some_and(|declared| declared.status == Status::Running)
+            declared.is_some_and(|declared| declared.status == Status::Running) && self.cut_short(&info.id).is_none()
         };
         let services: Vec<&ServiceId> = env.services.iter().map(|info| &info.id).collect();
         let operation = match &together {
@@ -213,6 +213,27 @@ impl Known<'_> {
         }
         let mut running = self.deploys(env).filter(|run| run.status == Status::Running);
         running.find(|run| commits.iter().any(|sha| sha.same(&run.sha))).map(named)
+    }
+
+    /// The operation that was cut short while it moved a service, where nothing else is under way there. The deploy that it has left open
+    /// at the platform goes on no more.
+    fn cut_short(&self, id: &ServiceId) -> Option<&Operation> {
+        let moved = |one: &&Operation| one.interrupted && one.moves.iter().any(|one| one.service == *id);
+        let mut own = self.operations.values().filter(|one| one.env == id.env);
+        let open = own.find(moved)?;
+        let commits = self.services.get(id).map(commits).unwrap_or_default();
+        self.under_way(id, &commits).is_none().then_some(open)
+    }
+
+    /// A deploy of which nothing goes on, because the operation that made it was cut short, is what its machines run.
+    pub(super) fn left(&self, id: &ServiceId, state: &ServiceState, part: Part) -> Part {
+        let fleet = state.declared.as_ref().and_then(|declared| live::fleet(&declared.instances));
+        match (fleet, self.cut_short(id)) {
+            (Some((words, _)), Some(one)) if part.said == Some(State::Deploying) => {
+                Part::new(State::Mixed, format!("{words}; {} was cut short", one.title))
+            }
+            _ => part,
+        }
     }
 
     /// Whether the edge changed after the platform's list was read: that list says nothing about it.

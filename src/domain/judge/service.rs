@@ -22,7 +22,7 @@ impl Known<'_> {
         let state = self.services.get(id).unwrap_or(&unread);
         let mut parts = Vec::new();
         let declared = match &state.declared {
-            Some(declared) => self.moving(id, state, platform(state, declared, self.now)),
+            Some(declared) => self.moving(id, state, self.left(id, state, platform(state, declared, self.now))),
             None => Part { said: None, ..Part::new(State::Unknown, "") },
         };
         parts.push(match self.absent.get(id).filter(|_| declared.said.is_none()) {

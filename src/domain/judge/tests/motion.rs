@@ -39,6 +39,27 @@ fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
     assert_eq!(world.says(), "paused: frontend visitors get 503; mixed: backend 9df49c2, frontend 3e60eac");
 }
 
+/// Nobody goes on with what was cut short, whatever the release row says that it has left open.
+#[test]
+fn a_deploy_whose_operation_was_cut_short_is_a_mixed_pair() {
+    let mut world = World::calm();
+    let declared = world.declared("backend");
+    declared.instances = vec![machine(OLD), machine(NEW)];
+    (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2 }));
+    assert!(world.says().starts_with("deploying: "), "{}", world.says());
+    let op = OpId(uuid::Uuid::nil());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(-5));
+    let moves = vec![Move { service: id("backend"), from: None, to: "row".into() }];
+    let cut = Operation { moves, interrupted: true, commit: Some(OLD.into()), ..begun };
+    world.operations.insert(op, cut.clone());
+    let says = world.says();
+    assert!(says.starts_with("mixed: backend ") && says.ends_with("roll back was cut short"), "{says}");
+    // Another one goes on with it.
+    let next = OpId(uuid::Uuid::max());
+    world.operations.insert(next, Operation { id: next, interrupted: false, started_at: at(-1), ..cut });
+    assert!(world.says().starts_with("deploying: "), "{}", world.says());
+}
+
 /// When two commits are one release: docs/adr/0001-one-release.md.
 #[test]
 fn two_commits_are_mixed_only_where_they_belong_together() {
