@@ -273,7 +273,7 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
             |world| world.probe("backend /health", &[true, false, true, false, true, false]),
             "failing: backend /health 503 for 0s",
         ),
-        (|world| world.late("backend /health", 1), "degraded: backend /health slow: 1.6s > 1.0s"),
+        (|world| world.late("backend /health", 1), "degraded: backend /health slow: 1.6s > 1.0s (1 answer)"),
         (|world| world.late("backend /health", 3), "failing: backend /health slow: 1.6s > 1.0s for 0s"),
         (
             |world| world.probe("/", &[true, false, false, false, true, true, false, false, false, true, true]),
