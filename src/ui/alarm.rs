@@ -39,8 +39,8 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let cause = banner.evidence.as_str();
     let between = format!(" {dot} ");
     let taken = |(what, rest): &(&String, String)| what.width() + rest.width() + between.width();
-    let whole = |form: &&(&String, String)| taken(*form) + between.width() + cause.width() <= width;
-    let fits = |form: &&(&String, String)| taken(*form) <= width;
+    let whole = |form: &&(&String, String)| taken(form) + between.width() + cause.width() <= width;
+    let fits = |form: &&(&String, String)| taken(form) <= width;
     // The first form that leaves the cause whole, else the shortest.
     let Some((what, rest)) = forms.iter().find(whole).or(forms.last()) else { return Line::default() };
     let room = width.saturating_sub(what.width() + rest.width() + 2 * between.width());
