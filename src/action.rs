@@ -62,10 +62,6 @@ pub enum Action {
     Start(char),
     /// Why the selected environment is red.
     Why,
-    /// The timeline.
-    Timeline,
-    /// The journal.
-    Journal,
     /// The next line that matches.
     NextMatch,
     /// The previous line that matches.
@@ -193,8 +189,8 @@ pub const TABLE: &[Entry] = &[
     entry(Group::Views, Action::View(4), &["4"], "logs"),
     entry(Group::Views, Action::View(5), &["5"], "health"),
     entry(Group::Views, Action::View(6), &["6"], "secrets"),
-    entry(Group::Views, Action::Timeline, &["7", "T"], "timeline"),
-    entry(Group::Views, Action::Journal, &["8", "@"], "journal"),
+    entry(Group::Views, Action::View(7), &["7", "T"], "timeline"),
+    entry(Group::Views, Action::View(8), &["8", "@"], "journal"),
     entry(Group::Views, Action::View(9), &["9"], "readiness for a promotion"),
     entry(Group::Views, Action::NextPane, &["tab"], "next pane"),
     entry(Group::Views, Action::PreviousPane, &["shift-tab"], "previous pane"),

@@ -87,22 +87,8 @@ fn name(key: Key) -> String {
 /// What needs a project, and not only a log.
 #[must_use]
 pub fn needs_project(action: Action) -> bool {
-    use Action::{Journal, Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Start, Timeline, View, Why, Zoom};
-    matches!(
-        action,
-        Journal
-            | Menu
-            | NextPane
-            | Open
-            | PreviousPane
-            | Refresh
-            | RefreshAll
-            | Start(_)
-            | Timeline
-            | View(_)
-            | Why
-            | Zoom
-    )
+    use Action::{Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Start, View, Why, Zoom};
+    matches!(action, Menu | NextPane | Open | PreviousPane | Refresh | RefreshAll | Start(_) | View(_) | Why | Zoom)
 }
 
 pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
@@ -148,8 +134,6 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::NextPane => step_pane(model, 1),
         Action::PreviousPane => step_pane(model, DASHBOARD.len() - 1),
         Action::View(number) => view(model, number),
-        Action::Timeline => view(model, 7),
-        Action::Journal => view(model, 8),
         Action::Zoom => {
             model.view = if model.view == View::Dashboard { View::Only(model.focus) } else { View::Dashboard };
             keep_focus(model);

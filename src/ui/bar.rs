@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Ctx, panes};
+use crate::action::{self, Action};
 use crate::app::geometry::Area;
 use crate::app::model::{Pane, View};
 
@@ -53,7 +54,7 @@ fn entries(ctx: &Ctx<'_>, words: Words) -> Vec<Vec<Span<'static>>> {
         };
         let name = if name.is_empty() { name } else { format!(" {name}") };
         let (style, mark) = if here { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
-        let mut spans = vec![Span::styled(format!("{mark}{}{name}", pane.number()), style)];
+        let mut spans = vec![Span::styled(format!("{mark}{}{name}", action::key(Action::View(pane.number()))), style)];
         if let Some((status, count)) = trouble {
             let count = count.map(|count| count.to_string()).unwrap_or_default();
             spans.push(Span::styled(format!(" {}{count}", theme.symbol(status)), theme.status(status)));
