@@ -125,8 +125,8 @@ impl Seen {
                 _ => {
                     let seen = self.trouble.get(&env.id).is_some_and(|since| *since + RINGS > sky.now().wall);
                     let state = sky.judged(env.id.as_str()).state;
-                    let told = matches!(state, State::Unknown | State::Flapping | State::Paused);
-                    if !told && !(state == State::Mixed && seen) {
+                    let rings_soon = state == State::Mixed && seen;
+                    if !rings_soon && !matches!(state, State::Unknown | State::Flapping | State::Paused) {
                         silent.push((env.id.clone(), State::Deploying));
                     }
                 }
