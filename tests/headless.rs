@@ -453,7 +453,8 @@ async fn waiting_for_what_is_down_asks_once_a_second() {
         let spec = serde_json::from_value(fault).unwrap();
         sim.shared().faults().push(sim::faults::Fault { spec, until: None });
     }
-    let (clock, began) = (SystemClock::shared(), SystemClock::shared().mono());
+    let clock = SystemClock::shared();
+    let began = clock.mono();
     let waited = flightdeck(dir.path(), &["wait", "--environment", "production", "--timeout", "6"]).await;
     let seconds = (clock.mono() - began).as_secs() + 1;
     assert_eq!(waited.status.code(), Some(124), "{waited:?}");
