@@ -70,7 +70,7 @@ impl Operator {
             (Platform::Vercel, _, Some(vercel)) => {
                 let tier = self.settings.environment(&service.env).map(|env| env.tier);
                 let target = tier.map_or("production".into(), |tier| vercel_target(&service.env, tier));
-                let pointed = async { Ok(vercel.pointers(&vercel.project(resource).await?, &target).await?) };
+                let pointed = async { vercel.pointers(&vercel.project(resource).await?, &target).await };
                 match Box::pin(pointed).await {
                     Ok::<Vec<Pointed>, PlatformError>(pointed) if pointed.is_empty() => {
                         Stands { spread: Spread::Unknown, words: "no domain of its own is listed".to_owned() }
