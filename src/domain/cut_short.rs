@@ -72,13 +72,13 @@ pub fn half_done<'a>(operations: impl Iterator<Item = &'a Operation> + Clone, en
     let ended = own.clone().filter(|one| !one.interrupted && one.open_question());
     let open = ended.max_by_key(|one| one.started_at)?;
     let moved = |service: &ServiceId| open.moves.iter().any(|one| one.service == *service);
-    let after = |one: &&Operation| {
+    let after = |one: &Operation| {
         let changed = !matches!(one.state, OpState::Refused | OpState::Failed);
         let same = one.kind.goes() || one.kind == open.kind || one.moves.iter().any(|one| moved(&one.service));
         one.started_at > open.started_at && changed && same
     };
-    let mut later = own;
-    later.find(after).is_none().then_some(open)
+    let mut all = own;
+    (!all.any(after)).then_some(open)
 }
 
 /// Which, and how far it came: `roll back production: backend v42 → v41 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
