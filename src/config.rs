@@ -1,6 +1,6 @@
 //! Settings: validated, immutable, made once at the start.
 
-mod address;
+pub(crate) mod address;
 mod aimed;
 mod check;
 mod contract;

@@ -44,8 +44,12 @@ pub(super) fn read(url: &str) -> Result<Address<'_>, &'static str> {
 
 /// Whether an address lies where only this machine or its own network reaches: whoever wrote it could not ask there themselves. What cannot
 /// be understood is taken for such a one.
-pub(super) fn inside(url: &str) -> bool {
+pub(crate) fn inside(url: &str) -> bool {
     let Ok(address) = read(url) else { return true };
+    // Letters and digits of other alphabets are mapped to these before they are asked.
+    if !url.is_ascii() {
+        return true;
+    }
     let authority = url.split_once("//").map_or("", |(_, after)| after);
     let authority = &authority[..authority.len() - address.rest.len()];
     let Ok((host, _)) = split_port(authority) else { return true };
@@ -129,6 +133,8 @@ mod tests {
             "http://2130706433",
             "http://LOCALHOST./",
             "no address",
+            "http://169.254.169.\u{ff12}54/",
+            "http://metadata.google.\u{ff49}nternal/",
         ] {
             assert!(inside(url), "{url}");
         }

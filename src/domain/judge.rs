@@ -121,24 +121,27 @@ impl Known<'_> {
         // A mixed environment names every commit, also where the pair is that of one service alone.
         let all =
             || distinct(env.services.iter().filter_map(|info| self.services.get(&info.id)).flat_map(self::commits));
-        let commits = if part.state() == State::Mixed && commits.len() < 2 { all() } else { commits };
+        let commits =
+            if commits.len() < 2 && parts.iter().any(|part| part.state() == State::Mixed) { all() } else { commits };
         let mut why = if unread == parts.len() { "not read yet".to_owned() } else { told(part, was) };
         if let (State::Healthy, Together::Apart(_, others)) = (part.state(), &together) {
             let stay = others.iter().map(|(id, sha)| format!("{} stays at {}", id.name, sha.short()));
             why = stay.collect::<Vec<_>>().join(", ");
         }
         let state = part.state();
-        // Who pauses one service in the middle of a mixed release has both to look at; and what is not read beside a mixed pair may be
-        // worse than that.
+        // Who pauses one service in the middle of a mixed release has both to look at; and what is not read beside either may be worse than
+        // that.
         let beside = |state: State| parts.iter().find(|part| part.state() == state);
+        let unread = || {
+            let part = beside(State::Unknown)?;
+            Some(format!("; unknown: {}", told(part, part.said.unwrap_or(State::Unknown))))
+        };
         match state {
-            State::Paused => why.extend(beside(State::Mixed).map(|mixed| format!("; mixed: {}", mixed.why))),
-            State::Mixed => {
-                let unread = beside(State::Unknown);
-                why.extend(
-                    unread.map(|part| format!("; unknown: {}", told(part, part.said.unwrap_or(State::Unknown)))),
-                );
+            State::Paused => {
+                why.extend(beside(State::Mixed).map(|mixed| format!("; mixed: {}", mixed.why)));
+                why.extend(unread());
             }
+            State::Mixed => why.extend(unread()),
             _ => {}
         }
         // A healthy service's note is its own.

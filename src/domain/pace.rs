@@ -61,6 +61,9 @@ pub fn stuck(step: &StepReport, now: Timestamp) -> Option<Duration> {
     late.then_some(silent)
 }
 
+/// The clocks of two machines differ by so much.
+const SKEW: Duration = Duration::from_secs(5);
+
 /// Why an operation makes no progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halt {
@@ -96,16 +99,21 @@ pub fn halt(operation: &Operation, now: Timestamp) -> Option<Halt> {
 }
 
 fn halted(step: &StepReport, now: Timestamp) -> Option<Halt> {
+    let runs = step.started_at.and_then(|at| Duration::try_from(now.duration_since(at)).ok()).unwrap_or_default();
     match &step.state {
         StepState::Waiting(Wait::Switch | Wait::Approval { .. }) => Some(Halt::Person),
         StepState::Waiting(Wait::Lease { until }) => {
             // A lease that ends at a time that is not known is waited for as any step is.
-            let limit = until.or_else(|| step.spoke_at?.checked_add(LEAST).ok())?;
+            let limit = match until {
+                Some(until) => until.checked_add(SKEW).ok()?,
+                None => step.spoke_at?.checked_add(LEAST).ok()?,
+            };
             let over = Duration::try_from(now.duration_since(limit)).ok().filter(|over| !over.is_zero())?;
             let silent = step.spoke_at.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
             Some(Halt::Silent(silent.unwrap_or(over)))
         }
-        _ => stuck(step, now).map(Halt::Silent),
+        // A step of seconds that takes a few more is no reason to call off what it explains.
+        _ => stuck(step, now).filter(|_| runs > LEAST).map(Halt::Silent),
     }
 }
 
@@ -192,7 +200,8 @@ mod tests {
             (vec![StepState::Waiting(Wait::Switch)], 1, Some(Halt::Person)),
             (vec![StepState::Running, StepState::Waiting(Wait::Switch)], 1, None),
             (vec![lease(Some(at(90)))], 61, None),
-            (vec![lease(Some(at(90)))], 91, Some(Halt::Silent(Duration::from_secs(91)))),
+            (vec![lease(Some(at(90)))], 95, None),
+            (vec![lease(Some(at(90)))], 96, Some(Halt::Silent(Duration::from_secs(96)))),
             (vec![lease(None)], 61, silent),
         ] {
             assert_eq!(halt(&of(&states), at(second)), halts, "{states:?} after {second} s");

@@ -21,7 +21,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use config::{MachineConfig, NextConfig, Unread, WholeConfig};
-pub use view::{LISTED, QUIET, ReleaseImage, carried};
+pub use view::{LISTED, QUIET, READY, ReleaseImage, carried};
 pub use words::Stage;
 
 use super::http::{BODY_CAP, Call, Http, segment};

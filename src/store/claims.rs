@@ -54,6 +54,7 @@ impl Store {
     /// When it is not on the disk, or what is there cannot be read.
     pub async fn lock(&self, env: &EnvId, lock: &Lock) -> Result<Locked, StoreError> {
         let mut tx = self.writing().await?;
+        self.whole(&mut tx, Kind::Locks).await?;
         let before = self.lock_of(&mut tx, env).await?;
         if let Some(held) = before.as_ref().filter(|held| held.who != lock.who) {
             return Ok(Locked::Held(held.clone()));
@@ -78,6 +79,7 @@ impl Store {
     /// When it is not on the disk, or what is there cannot be read.
     pub async fn unlock(&self, env: &EnvId, who: &str, over: Option<(&Lock, &str)>) -> Result<Unlocked, StoreError> {
         let mut tx = self.writing().await?;
+        self.whole(&mut tx, Kind::Locks).await?;
         let held = self.lock_of(&mut tx, env).await?;
         let own = held.as_ref().is_none_or(|held| held.who.as_str() == who);
         // Times are kept to the microsecond.
@@ -141,6 +143,7 @@ impl Store {
     /// When it is not on the disk, or what is there cannot be read.
     pub async fn mark(&self, sha: &Sha, mark: Option<&Mark>, who: &str) -> Result<Option<Mark>, StoreError> {
         let mut tx = self.writing().await?;
+        self.whole(&mut tx, Kind::Marks).await?;
         let query = sqlx::query_as::<_, MarkRow>("select sha, who, why, at from marks where sha = ?");
         let before = query.bind(sha.as_str()).fetch_optional(&mut *tx).await.map_err(|error| self.failed(&error))?;
         let before = before.map(|row| self.read_mark(row)).transpose()?.map(|(_, mark)| mark);
@@ -211,7 +214,7 @@ impl Store {
             place: self.place.clone(),
             why: format!("it holds {there} {name}, and its journal tells of {told}: they were changed behind its back"),
             advice: Cow::Owned(format!(
-                "flightdeck journal tells the {name}; make one of them anew once the others are looked at, or name another folder in [state] dir"
+                "put a copy of before back, or name another folder in [state] dir; flightdeck journal tells the {name}"
             )),
         })
     }
@@ -300,9 +303,9 @@ mod tests {
         assert_eq!(store.marks().await.unwrap().len(), 1, "nobody touched them");
         sqlx::raw_sql("delete from marks").execute(&store.pool).await.unwrap();
         assert!(store.marks().await.unwrap_err().to_string().contains("it holds 0 marks"));
-        // Who has looked at the journal and makes one anew has decided.
-        store.lock(&EnvId::from("production"), &lock("maria", now, None)).await.unwrap();
-        assert_eq!(store.locks().await.unwrap().len(), 2);
+        // The next lock does not heal it: nobody would know of the one that is gone.
+        assert!(store.lock(&EnvId::from("staging"), &lock("maria", now, None)).await.is_err());
+        assert!(store.mark(&Sha::from("def"), Some(&mark), "maria").await.is_err());
     }
 
     #[tokio::test]

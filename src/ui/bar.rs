@@ -7,6 +7,7 @@ use super::{Ctx, panes};
 use crate::action::{self, Action};
 use crate::app::geometry::Area;
 use crate::app::model::{Pane, View};
+use crate::domain::environment::Status;
 
 /// How much is said of each.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,7 +20,8 @@ enum Words {
 
 /// The bar in so many columns, and where on it each view stands.
 pub(super) fn draw(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(u8, Area)>) {
-    let forms = [Words::Names, Words::Short, Words::Few].map(|words| entries(ctx, words));
+    let troubles: Vec<_> = Pane::ALL.iter().map(|pane| panes::trouble(ctx, *pane)).collect();
+    let forms = [Words::Names, Words::Short, Words::Few].map(|words| entries(ctx, words, &troubles));
     let width = |entries: &Vec<Vec<Span<'static>>>| entries.iter().flatten().map(Span::width).sum::<usize>();
     let room = usize::from(area.width);
     let fits = forms.iter().position(|form| width(form) <= room).unwrap_or(forms.len() - 1);
@@ -39,12 +41,11 @@ pub(super) fn draw(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(u8, Area)>
     (Line::from(spans), places)
 }
 
-fn entries(ctx: &Ctx<'_>, words: Words) -> Vec<Vec<Span<'static>>> {
+fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize>)>]) -> Vec<Vec<Span<'static>>> {
     let (model, theme) = (ctx.model, ctx.theme);
-    let entry = |pane: &Pane| {
+    let entry = |(pane, trouble): (&Pane, &Option<(Status, Option<usize>)>)| {
         let view = Pane::view(pane.number());
         let here = model.view == view;
-        let trouble = panes::trouble(ctx, *pane);
         let name = match words {
             Words::Names if view == View::Dashboard => "dashboard".to_owned(),
             Words::Names => pane.listed().name().to_lowercase(),
@@ -55,7 +56,7 @@ fn entries(ctx: &Ctx<'_>, words: Words) -> Vec<Vec<Span<'static>>> {
         let name = if name.is_empty() { name } else { format!(" {name}") };
         let (style, mark) = if here { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
         let mut spans = vec![Span::styled(format!("{mark}{}{name}", action::key(Action::View(pane.number()))), style)];
-        if let Some((status, count)) = trouble {
+        if let Some((status, count)) = *trouble {
             let count = count.map(|count| count.to_string()).unwrap_or_default();
             spans.push(Span::styled(format!(" {}{count}", theme.symbol(status)), theme.status(status)));
         }
@@ -64,5 +65,5 @@ fn entries(ctx: &Ctx<'_>, words: Words) -> Vec<Vec<Span<'static>>> {
         }
         spans
     };
-    Pane::ALL.iter().map(entry).collect()
+    Pane::ALL.iter().zip(troubles).map(entry).collect()
 }

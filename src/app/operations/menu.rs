@@ -154,7 +154,7 @@ fn promote(model: &Model, now: Now) -> Item {
     let why_not = match &candidate {
         _ if !env.writable => env.read_only().map(|why| why.to_string()),
         // What is promoted must be known to run there now.
-        _ if matches!(judged.state, State::Mixed | State::Unknown) => {
+        _ if matches!(judged.state, State::Mixed | State::Unknown | State::Paused) => {
             Some(format!("{} is {}", from.id, judged.words()))
         }
         None => Some(format!("what {} runs is not known", from.id)),

@@ -37,20 +37,14 @@ impl Known<'_> {
             let each = seen.iter().map(|one| format!("{} {}", one.service.name, one.sha.short()));
             each.collect::<Vec<_>>().join(", ")
         };
-        if let Some(why) = by_runs.then(|| self.barred(&FeedId::Pipeline)).flatten() {
-            return (
-                Together::Mixed(commits()),
-                Some(Part { named: true, ..Part::new(State::Mixed, untold(&pair(), &why)) }),
-            );
+        let listed = || seen.iter().find_map(|one| self.barred(&FeedId::Releases(one.service.clone())));
+        let apart = matches!(together, Together::Apart(..));
+        let barred = by_runs.then(|| self.barred(&FeedId::Pipeline)).flatten();
+        let barred = barred.or_else(|| apart.then(listed).flatten());
+        if barred.is_some() {
+            together = Together::Mixed(commits());
         }
         if let Together::Apart(newest, others) = &together {
-            let listed = seen.iter().find_map(|one| self.barred(&FeedId::Releases(one.service.clone())));
-            if let Some(why) = listed {
-                return (
-                    Together::Mixed(commits()),
-                    Some(Part { named: true, ..Part::new(State::Mixed, untold(&pair(), &why)) }),
-                );
-            }
             let brought = live::brought(newest, &seen, self.releases, &runs);
             never = self.never_listed(&seen, newest, brought);
             unlisted = self.unlisted(others, brought).filter(|_| never.is_none());
@@ -75,7 +69,8 @@ impl Known<'_> {
         }
         let part = match &together {
             Together::Mixed(commits) => {
-                let why = format!("{}{}", pair(), self.halted(&env.id, &services, commits));
+                let pair = barred.as_ref().map_or_else(&pair, |why| untold(&pair(), why));
+                let why = format!("{pair}{}", self.halted(&env.id, &services, commits));
                 Some(Part { named: true, ..Part::new(State::Mixed, why) })
             }
             Together::Moving(_) => {
@@ -92,7 +87,7 @@ impl Known<'_> {
             _ => None,
         };
         // Commits that were seen long ago are no pair of now, and a run that was read long ago moves nothing now.
-        let by_runs = by_runs && operation.is_none() && unlisted.is_none() && !rollout;
+        let by_runs = by_runs && barred.is_none() && operation.is_none() && unlisted.is_none() && !rollout;
         let feeds = seen.iter().flat_map(|one| {
             let service = one.service.clone();
             [FeedId::Declared(service.clone()), FeedId::Observed(service)]
@@ -105,11 +100,11 @@ impl Known<'_> {
         (together, part)
     }
 
-    /// Why a feed is not read and will not be: the token may not see it. What it would tell is not waited for.
+    /// Why a feed was never read and will not be: the token may not see it. What it would tell is not waited for.
     fn barred(&self, feed: &FeedId) -> Option<String> {
         let status = self.feeds.get(feed).filter(|_| self.old(feed))?;
         match &status.state {
-            FeedState::Failing { denied: true, .. } => Some(format!("{feed} may not be read")),
+            FeedState::Failing { denied: true, last_ok: None, .. } => Some(format!("{feed} may not be read")),
             _ => None,
         }
     }

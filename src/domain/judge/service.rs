@@ -79,12 +79,14 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
         let why = format!("{}% of visitors get the new one", rolling.percent);
         return Part::new(if rolling.waits { State::Waiting } else { State::Deploying }, why);
     }
+    // What no visitor reaches fails nobody.
+    let reached = || declared.instances.iter().filter(|one| !one.cordoned);
     if declared.status == Status::Running {
         let progress = declared.rollout.map(|rollout| format!("{} of {} machines", rollout.done, rollout.total));
         // Without figures the platform's own word says what is under way: a build, a restore.
         let words = progress.unwrap_or_else(|| declared.words.to_string());
         // Visitors who meet a machine that fails get errors, whatever is under way.
-        return match declared.instances.iter().find(|one| ails(one, now)) {
+        return match reached().find(|one| ails(one, now)) {
             Some(one) => Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region)),
             None => Part::new(State::Deploying, words),
         };
@@ -94,7 +96,7 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
     }
     if let Some((words, _)) = live::fleet(&declared.instances) {
         // Where one of them fails its checks, visitors who meet it get errors: that is worse than two commits.
-        let sick = declared.instances.iter().find(|one| one.unread.is_none() && one.checks.0 < one.checks.1);
+        let sick = reached().find(|one| one.unread.is_none() && one.checks.0 < one.checks.1);
         return match sick {
             _ if declared.status == Status::Fail => Part::new(State::Failing, words),
             Some(one) => Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region)),
@@ -108,9 +110,9 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
     if let (Some((words, _)), true) = (live::remembered(state, &declared.instances), declared.status != Status::Fail) {
         return Part::new(State::Mixed, words);
     }
-    let unread = declared.instances.iter().filter(|one| one.unread.is_some()).count();
+    let unread = reached().filter(|one| one.unread.is_some()).count();
     if unread > 0 && declared.status == Status::Ok {
-        let all = declared.instances.len();
+        let all = reached().count();
         return Part::new(State::Degraded, format!("{} of {all} machines known", all - unread));
     }
     match (declared.status, &declared.claimed) {

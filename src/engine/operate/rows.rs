@@ -68,10 +68,11 @@ async fn left_open(clients: &Clients, settings: &Settings, operation: &Operation
             Ok(Some(row)) if row.created_at.is_none_or(|at| not_before(at, operation.started_at)) => {
                 told.push(format!(
                     "release v{} of {app} stays open: Fly says {}, and it counts as a deploy under way until no machine has changed for \
-                     {} minutes, or another release is made",
+                     {} minutes ({} while machines stand ready outside the proxy), or another release is made",
                     row.version,
                     row.status,
                     crate::platform::fly::QUIET.as_mins(),
+                    crate::platform::fly::READY.as_mins(),
                 ));
             }
             Ok(_) => {}

@@ -61,8 +61,15 @@ impl Operator {
             Err(error) => return unread(format!("its machines could not be read: {error}")),
         };
         let rested = self.rested.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let own = fleet.iter().filter(|one| one.in_fleet());
-        let all: Vec<Observation> = own.map(|one| machine(claim, one, image, rested.contains(&one.id))).collect();
+        let own: Vec<&Machine> = fleet.iter().filter(|one| one.in_fleet()).collect();
+        let reached = own.iter().any(|one| !one.cordoned);
+        let all: Vec<Observation> = own
+            .into_iter()
+            .map(|one| match one.cordoned {
+                true => out_of_the_proxy(claim, one, reached),
+                false => machine(claim, one, image, rested.contains(&one.id)),
+            })
+            .collect();
         if all.is_empty() {
             return vec![observation(
                 claim,
@@ -254,6 +261,13 @@ fn pointed(claim: &Claim, witness: Witness, (id, sha): (&str, Option<&Sha>)) -> 
     let commit = sha.map_or_else(String::new, |sha| format!(" ({})", sha.short()));
     let id = if id.is_empty() { "no deployment" } else { id };
     observation(claim, witness, found, format!("points at {id}{commit}"))
+}
+
+/// A machine that no visitor reaches proves nothing; where there is no other, the service answers nobody.
+fn out_of_the_proxy(claim: &Claim, one: &Machine, reached: bool) -> Observation {
+    let witness = Witness::Machine { id: Text::from(one.id.as_str()), region: one.region.clone() };
+    let found = if reached { Found::NotObserved } else { Found::Silent };
+    observation(claim, witness, found, "is out of the proxy: no visitor reaches it".to_owned())
 }
 
 fn machine(claim: &Claim, one: &Machine, image: Option<&Text>, rested: bool) -> Observation {

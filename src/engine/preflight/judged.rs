@@ -81,7 +81,20 @@ pub(super) async fn healthy(clients: &Clients, settings: &Settings, env: &EnvInf
     if judged.state == State::Healthy && unprobed {
         return Point::new(asks, Status::Unknown, format!("{} has no probes", env.id));
     }
-    Point::new(asks, judged.state.tone(), format!("{}: {}", env.id, judged.words()))
+    // One look is no hysteresis: what fails now is not promoted without a reason, and neither is what answers nobody.
+    let challenged =
+        read.services.values().filter_map(|state| state.declared.as_ref()).any(|one| one.switches.challenged);
+    let mut samples = read.probes.of(&env.id).iter().filter_map(|probe| Some((probe, probe.samples.back()?)));
+    let failed = samples.find_map(|(probe, sample)| Some((probe, sample.failure.as_ref()?))).filter(|_| !challenged);
+    match (judged.state, failed) {
+        (State::Failing | State::Mixed | State::Paused, _) => {
+            Point::new(asks, Status::Fail, format!("{}: {}", env.id, judged.words()))
+        }
+        (_, Some((probe, why))) => {
+            Point::new(asks, Status::Fail, format!("{}: {} fails: {why}", env.id, probe.id.name))
+        }
+        (state, None) => Point::new(asks, state.tone(), format!("{}: {}", env.id, judged.words())),
+    }
 }
 
 async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Read {

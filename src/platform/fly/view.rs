@@ -30,7 +30,7 @@ const UNSETTLED: Duration = Duration::from_millis(1_500);
 /// that it waits for either changes its state or fails its checks.
 pub const QUIET: SignedDuration = SignedDuration::from_mins(2);
 /// The same while machines stand ready outside the proxy: a person may have to say that they begin to serve.
-const READY: SignedDuration = SignedDuration::from_mins(15);
+pub const READY: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the web API knows of a release beside its row.
 #[derive(Debug, Clone, PartialEq)]

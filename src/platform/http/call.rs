@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::breaker::{Failed, Leave};
 use super::cache::Cache;
 use super::{BODY_CAP, Http, REQUEST_TIMEOUT, fault};
+use crate::config::address::inside;
 use crate::config::proxy::Route;
 use crate::config::token::Token;
 use crate::domain::environment::Platform;
@@ -413,7 +414,10 @@ impl Call {
         if !self.follow || !matches!(response.status().as_u16(), 301 | 302 | 307 | 308) {
             return None;
         }
-        from.join(response.headers().get("location")?.to_str().ok()?).ok()
+        let next = from.join(response.headers().get("location")?.to_str().ok()?).ok()?;
+        // A public address does not send us where only this machine or its network reaches.
+        let inwards = inside(next.as_str()) && !inside(from.as_str());
+        (!inwards).then_some(next)
     }
 
     async fn gather(&self, response: Response) -> Result<Answer, PlatformError> {

@@ -26,7 +26,9 @@ impl Drawn for Environments {
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
         let states = ctx.model.environments.iter().map(|env| ctx.model.state(env, ctx.now));
-        let bad: Vec<State> = states.filter(|state| matches!(state, State::Failing | State::Mixed)).collect();
+        let bad: Vec<State> = states
+            .filter(|state| matches!(state, State::Failing | State::Mixed | State::Paused | State::Flapping))
+            .collect();
         let worst = bad.iter().max_by_key(|state| state.weight())?;
         Some((worst.tone(), bad.len()))
     }
