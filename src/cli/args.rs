@@ -145,7 +145,7 @@ pub enum Command {
     Undo(super::open::OpenArgs),
     /// Leave an operation that was cut short as it is; leases that it holds are given back.
     Leave(super::open::OpenArgs),
-    /// Lock an environment: consoles on the same store refuse to change it.
+    /// Lock an environment: others on the same store need a reason to change it.
     Lock(super::claims::LockArgs),
     /// Give an environment back; another person's lock with --confirm and --reason.
     Unlock(super::claims::UnlockArgs),

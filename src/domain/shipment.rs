@@ -85,7 +85,7 @@ impl Shipment {
             Some(names) => (Status::Warn, format!("migrations: {}", listed(names.iter().map(Text::to_string)))),
         });
         let point = |point: &Point| {
-            let not = if point.status == Status::Fail { "NOT: " } else { "" };
+            let not = if point.status == Status::Fail { "not met: " } else { "" };
             (point.status, format!("{not}{}: {}", point.asks, point.says))
         };
         lines.extend(self.points.iter().map(point));

@@ -101,7 +101,7 @@ impl Memory {
         );
         let told = match self.store().await?.lock(env, &lock).await? {
             Locked::Taken => {
-                Notice::done(format!("{env} is locked {end}: other consoles on this store refuse to change it"))
+                Notice::done(format!("{env} is locked {end}: others on this store need a reason to change it"))
             }
             Locked::Renewed(before) => {
                 Notice::done(format!("{env} is locked anew, {end}; before it was {}", before.words()))

@@ -104,7 +104,7 @@ fn against(ctx: &Ctx<'_>, kind: OpKind) -> Vec<Line<'static>> {
     let checks = checks.filter(|check| kind != OpKind::Approve || check.asks != readiness::NO_GATE);
     checks
         .map(|check| {
-            let text = format!(" {} NOT: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);
+            let text = format!(" {} not met: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);
             Line::styled(text, ctx.theme.status(check.status))
         })
         .collect()

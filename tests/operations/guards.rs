@@ -223,7 +223,7 @@ async fn a_promotion_names_the_job_and_the_step_that_failed_for_its_commit() {
     assert_eq!(built.status, Status::Fail, "{built:?}");
     assert!(built.says.as_str().contains("job backend, step Test"), "{}", built.says);
     let lines: Vec<String> = ships.lines().into_iter().map(|(_, line)| line).collect();
-    assert!(lines.iter().any(|line| line.starts_with("NOT: its pipeline passed: ")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("not met: its pipeline passed: ")), "{lines:?}");
     let mut red = plan.overrides.iter().map(Override::words);
     assert!(red.any(|words| words.contains("step Test")), "it is overridden by a reason alone");
     console.stop().await;

@@ -208,7 +208,7 @@ fn the_palette_locks_and_says_for_how_long() {
     send(&mut model, key(KeyCode::Enter));
     let shown = text(&model, &theme("dark", false), (80, 24));
     assert!(
-        shown.contains("others cannot change it until it is given back") && shown.contains("tab changes"),
+        shown.contains("others need a reason to change it until it is given back") && shown.contains("tab changes"),
         "{shown}"
     );
     send(&mut model, key(KeyCode::Tab));

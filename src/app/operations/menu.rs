@@ -190,7 +190,7 @@ fn lock(model: &Model, now: Now) -> Option<Item> {
     let held = model.history.locks.get(&env.id);
     let title = match held {
         Some(held) => format!("unlock {}: {}", env.id, held.badge(whose(model, held), now.wall)),
-        None => format!("lock {}: others cannot change it; asks why and for how long", env.id),
+        None => format!("lock {}: others need a reason to change it; asks why, how long", env.id),
     };
     let run = match held {
         None => Run::Lock(env.id.clone()),

@@ -9,6 +9,7 @@ use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::app::navigate;
 use crate::domain::feed::FeedId;
+use crate::domain::ids::ServiceId;
 use crate::domain::state::State;
 
 pub(super) struct Environments;
@@ -84,16 +85,18 @@ impl Listed for Environments {
 
 /// The address of the selected service; of an environment, of the first service that has one.
 pub(super) fn address(model: &Model) -> Option<String> {
-    let url = |id| {
-        let services = model.environments.iter().flat_map(|env| &env.services);
-        services.into_iter().find(|service| service.id == id)?.url.as_deref().map(str::to_owned)
-    };
-    match model.selection.place.clone()? {
-        Place::Service(id) => url(id),
+    match model.selection.place.as_ref()? {
+        Place::Service(id) => of_service(model, id),
         Place::Env(env) | Place::Need(env, _) => {
-            model.env(&env)?.services.iter().find_map(|service| url(service.id.clone()))
+            model.env(env)?.services.iter().find_map(|service| of_service(model, &service.id))
         }
     }
+}
+
+/// The address of a service, where one is configured.
+pub(super) fn of_service(model: &Model, id: &ServiceId) -> Option<String> {
+    let info = model.env(&id.env)?.services.iter().find(|service| service.id == *id)?;
+    info.url.as_deref().map(str::to_owned)
 }
 
 /// What is done about something that a person has to know of.

@@ -46,7 +46,9 @@ impl Listed for Releases {
     }
 
     fn address(&self, model: &Model) -> Option<String> {
-        super::environments::address(model)
+        // Of the row that is selected, whatever is selected elsewhere.
+        let (service, _) = model.selection.deployment.as_ref()?;
+        super::environments::of_service(model, service)
     }
 
     fn open(&self, model: &mut Model, _now: Now) {

@@ -432,3 +432,22 @@ fn a_log_that_is_read_alone_opens_no_project() {
         assert!(model.notice.is_some_and(|told| told.as_str().contains("only a log is open here")), "{text}");
     }
 }
+
+#[test]
+fn the_address_of_a_release_is_that_of_its_own_service() {
+    let mut model = full();
+    for info in model.environments.iter_mut().flat_map(|env| &mut env.services) {
+        info.url = Some(format!("https://{}.{}", info.id.name, info.id.env).into());
+    }
+    keys(&mut model, "2");
+    let mut services = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        let copied = keys(&mut model, "Yj");
+        let (service, _) = model.selection.deployment.clone().unwrap();
+        services.insert(service.name.clone());
+        assert!(matches!(&copied[..], [Effect::Copy(url)] if url.starts_with("https://")), "{copied:?}");
+        let here = keys(&mut model, "Y");
+        assert_eq!(here, [Effect::Copy(format!("https://{}.{}", service.name, service.env))]);
+    }
+    assert!(services.len() > 1, "{services:?}");
+}

@@ -75,7 +75,9 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let elsewhere = matches!(asks, Asks::Wish(_)).then(|| banner::elsewhere(ctx.model, env)).flatten();
             let why = elsewhere.into_iter().chain(why).map(|why| warned(ctx, &why));
             let span = match asks {
-                Asks::Lock(span) => Some(format!(" others cannot change it {}", claim::lasting(*span, ctx.now.wall))),
+                Asks::Lock(span) => {
+                    Some(format!(" others need a reason to change it {}", claim::lasting(*span, ctx.now.wall)))
+                }
                 _ => None,
             };
             let how = if span.is_some() { ", tab changes how long" } else { "" };
