@@ -50,7 +50,11 @@ pub(super) async fn run(settings: Settings, mut args: WaitArgs, output: Output) 
         });
     }
     let settings = Arc::new(settings);
-    let model = Model::new(&settings, now());
+    let mut model = Model::new(&settings, now());
+    // What was cut short explains what runs.
+    for fact in crate::engine::recall(settings.keep(), SystemClock::shared()).await {
+        let _ = crate::app::update(&mut model, Msg::Fact(fact), now());
+    }
     let (engine, lanes) = Engine::start(settings, SystemClock::shared(), Scope::State);
     let over = async {
         match output.timeout {

@@ -168,6 +168,13 @@ impl Operation {
         self.called || matches!(self.state, OpState::HalfDone | OpState::ArrivedFailing | OpState::Unknown)
     }
 
+    /// Whether it moves a service, or has a step there.
+    #[must_use]
+    pub fn concerns(&self, service: &ServiceId) -> bool {
+        let moved = self.moves.iter().any(|one| one.service == *service);
+        moved || self.steps.iter().any(|step| step.service == *service)
+    }
+
     /// Whether a person has to decide: it was cut short, or ended between two worlds.
     #[must_use]
     pub fn open_question(&self) -> bool {

@@ -5,7 +5,8 @@ use flightdeck::domain::claim::{Lock, Mark};
 use flightdeck::domain::consent::Level;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::ids::OpId;
-use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan, Wish};
+use flightdeck::domain::manner::Manner;
+use flightdeck::domain::operation::{Move, OpKind, OpState, Operation, Plan, Wish};
 use flightdeck::domain::overrides::Override;
 use flightdeck::sim::world::Env;
 use flightdeck::store::journal::Answer;
@@ -181,6 +182,32 @@ async fn a_source_that_fails_by_its_platforms_alone_needs_a_reason() {
     assert_eq!(answer.status().as_u16(), 200);
     let (says, red) = source(&mut console).await;
     assert!(red && says.starts_with("staging: failing: "), "{says}");
+    console.stop().await;
+}
+
+/// The next operation would not know of a service that the one which goes on with it has left behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_finished_leaves_nothing_behind_that_cannot_be_read() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    let commit = plan.goes_to().next().unwrap().clone();
+    let wish = Wish::RollBackTo { commit, alone: None, manner: Manner::default(), named: Vec::new() };
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: back".into(), now);
+    let moves = plan.parts.iter().map(|part| Move {
+        service: part.service.clone(),
+        from: part.from_id.clone(),
+        to: part.to_id.clone(),
+    });
+    store.begin(&Operation { wish: Some(wish.clone()), moves: moves.collect(), ..begun }).await.unwrap();
+    let read = console.wish("production", wish.clone(), Some(op)).await.unwrap();
+    assert!(read.refusals.is_empty(), "{read:#?}");
+    world.fault(&json!({"platform": "fly", "kind": "status", "status": 503})).await;
+    let why = console.wish("production", wish, Some(op)).await.unwrap_err();
+    assert!(why.as_str().contains("fly"), "{why}");
     console.stop().await;
 }
 

@@ -2,6 +2,7 @@
 //! half-way.
 
 use super::dialog::Rollback;
+use super::sure::{self, About};
 use crate::app::effect::Effect;
 use crate::app::insight::live;
 use crate::app::model::Model;
@@ -43,9 +44,10 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         KeyCode::Char('F') => finished(operation),
         KeyCode::Char('U') => undone(operation),
         KeyCode::Char('L') => {
-            let live = live::of_operation(model, operation, now).join("; ");
-            model.rollback = None;
-            return vec![Effect::Leave(op, Text::from(format!("left as it is: {live}")))];
+            // `!` `L` locks where no operation is open: who meant that is asked.
+            let live = live::of_operation(model, operation, now);
+            sure::ask(model, About::Leave(env, op, live), now);
+            return Vec::new();
         }
         _ => return Vec::new(),
     };

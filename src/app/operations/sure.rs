@@ -1,5 +1,5 @@
 //! Asks before something in the store changes that no plan stands for: a lock that is given back, a mark that is taken off, a mark on a
-//! commit of which nothing says that it fails. Yes is a key of its own, taken once the question has been there for a moment, so that a
+//! commit of which nothing says that it fails, an operation that nobody is to go on with. Yes is a key of its own, taken once the question has been there for a moment, so that a
 //! key pressed twice changes nothing.
 
 use std::time::Duration;
@@ -10,8 +10,9 @@ use crate::app::model::Model;
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::operations::dialog::Rollback;
 use crate::domain::claim::{Lock, Mark};
-use crate::domain::ids::{EnvId, Sha};
+use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::domain::notice::Notice;
+use crate::domain::operation::Operation;
 use crate::sanitize::Text;
 
 /// What is asked about.
@@ -23,6 +24,8 @@ pub enum About {
     Unmark(Sha, Mark),
     /// Nothing goes to a commit any more, for a reason, though something runs it well.
     Mark(Sha, Text, Vec<String>),
+    /// Nobody goes on with an operation of an environment any more, with what runs there now.
+    Leave(EnvId, OpId, Vec<String>),
 }
 
 /// A question that takes yes or no.
@@ -65,6 +68,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
         About::Unlock(env, _) => Effect::Unlock(env, None),
         About::Unmark(sha, _) => Effect::Mark(sha, None),
         About::Mark(sha, why, _) => Effect::Mark(sha, Some(why)),
+        About::Leave(_, op, live) => Effect::Leave(op, Text::from(format!("left as it is: {}", live.join("; ")))),
     }]
 }
 
@@ -76,6 +80,10 @@ fn changed(model: &Model, about: &About) -> Option<String> {
         About::Unmark(sha, mark) => (model.history.marks.get(sha) != Some(mark))
             .then(|| format!("the mark on {} has changed meanwhile: nothing was done", sha.short())),
         About::Mark(..) => None,
+        About::Leave(_, op, _) => {
+            let open = model.operations.get(op).is_some_and(Operation::open_question);
+            (!open).then(|| "it was finished or left meanwhile: nothing was done".to_owned())
+        }
     }
 }
 

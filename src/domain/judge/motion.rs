@@ -10,7 +10,7 @@ use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
 use crate::domain::feed::{FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::live::{self, Seen, Together};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{OpState, Operation};
 use crate::domain::pace;
 use crate::domain::pipeline::Run;
 use crate::domain::run_state::RunState;
@@ -210,12 +210,13 @@ impl Known<'_> {
         running.find(|run| commits.iter().any(|sha| sha.same(&run.sha))).map(named)
     }
 
-    /// The operation that was cut short while it moved a service, where nothing else is under way there. The deploy that it has left open
-    /// at the platform goes on no more.
+    /// The operation that moved a service last, where it was cut short or ended half-way and nothing else is under way there. The deploy
+    /// that it has left open at the platform goes on no more.
     fn cut_short(&self, id: &ServiceId) -> Option<&Operation> {
-        let moved = |one: &&Operation| one.interrupted && one.moves.iter().any(|one| one.service == *id);
-        let mut own = self.operations.values().filter(|one| one.env == id.env);
-        let open = own.find(moved)?;
+        let moved = |one: &&Operation| one.env == id.env && one.moves.iter().any(|one| one.service == *id);
+        let last = self.operations.values().filter(moved).max_by_key(|one| one.started_at)?;
+        let stays = last.interrupted || matches!(last.state, OpState::HalfDone | OpState::Unknown | OpState::Left);
+        let open = Some(last).filter(|_| stays)?;
         let commits = self.services.get(id).map(commits).unwrap_or_default();
         self.under_way(id, &commits).is_none().then_some(open)
     }
@@ -225,7 +226,8 @@ impl Known<'_> {
         let fleet = state.declared.as_ref().and_then(|declared| live::fleet(&declared.instances));
         match (fleet, self.cut_short(id)) {
             (Some((words, _)), Some(one)) if part.said == Some(State::Deploying) => {
-                Part::new(State::Mixed, format!("{words}; {} was cut short", one.title))
+                let how = if one.interrupted { "was cut short" } else { one.state.word() };
+                Part::new(State::Mixed, format!("{words}; {} {how}", one.title))
             }
             _ => part,
         }

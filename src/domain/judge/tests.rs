@@ -9,7 +9,7 @@ use crate::domain::environment::{
 use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, Sample};
-use crate::domain::operation::{Move, OpKind};
+use crate::domain::operation::{Move, OpKind, OpState};
 use crate::domain::pipeline::RunState;
 use crate::domain::posture::{Posture, Reading};
 use crate::domain::release::Presence;

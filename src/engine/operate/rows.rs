@@ -89,6 +89,7 @@ fn recorded(operation: &Operation) -> Vec<&ServiceId> {
     };
     let begun = |state: &StepState| !matches!(state, StepState::Todo | StepState::Skipped);
     let mut services: Vec<&ServiceId> = operation.steps.iter().map(|step| &step.service).collect();
+    services.sort_unstable();
     services.dedup();
     services.retain(|service| {
         let closed = of(service, StepKind::CloseRelease) == Some(&StepState::Done);

@@ -11,7 +11,7 @@ use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::domain::manner::Manner;
 use crate::domain::operation::{Act, Plan, Target, Wish};
 use crate::domain::proof::{Claim, Rest, Stays};
-use crate::domain::spread;
+use crate::domain::{live, spread};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::plan::{self, PartFacts, PlanFacts};
 use crate::platform::github::Comparison;
@@ -184,6 +184,8 @@ async fn found(
         }
         // Of what was named one by one nothing is left out; of a release, what can be read goes back.
         Err(error) if matches!(chosen, Chosen::Targets(_)) => return Err(told(error)),
+        // What goes on with an operation leaves nothing of it behind: the next one would not know of it any more.
+        Err(error) if past.earlier.iter().any(|one| one.concerns(&service.id)) => return Err(told(error)),
         Err(error) => {
             let words = format!("could not be read: {error}");
             return Ok(Found::Stays(rest(Stays::Unread, None, words), None));
@@ -282,7 +284,10 @@ async fn live(clients: &Clients, service: &ServiceInfo, info: &EnvInfo) -> Resul
     match (service.platform, &clients.fly, &clients.vercel) {
         (Platform::Fly, Some(fly), _) => {
             let declared = fly.declared(&service.resource).await?;
-            Ok((declared.label, declared.sha))
+            Ok(match live::fleet(&declared.instances) {
+                Some((words, _)) => (Text::from(words), None),
+                None => (declared.label, declared.sha),
+            })
         }
         (Platform::Vercel, _, Some(vercel)) => {
             let project = vercel.project(&service.resource).await?;

@@ -23,6 +23,10 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, sure: &Sure
             let lines = vec![Line::raw(format!(" it is marked bad: {}", mark.words()))];
             (None, format!("Take the mark off {}?", sha.short()), lines, "takes it off: it may be gone to again")
         }
+        About::Leave(env, _, live) => {
+            let lines = live.iter().map(|one| warned(one.clone())).collect();
+            (Some(env), format!("Leave what is open in {env} as it is?"), lines, "leaves it: finish and undo are gone")
+        }
         About::Mark(sha, why, runs) => {
             let mut lines: Vec<Line<'static>> = runs.iter().map(|one| warned(one.clone())).collect();
             lines.push(Line::raw(format!(" nothing says that {} fails; your reason: {why}", sha.short())));

@@ -54,6 +54,10 @@ fn a_deploy_whose_operation_was_cut_short_is_a_mixed_pair() {
     world.operations.insert(op, cut.clone());
     let says = world.says();
     assert!(says.starts_with("mixed: backend ") && says.ends_with("roll back was cut short"), "{says}");
+    let half = Operation { interrupted: false, state: OpState::HalfDone, ..cut.clone() };
+    world.operations.insert(op, half);
+    assert!(world.says().starts_with("mixed: backend "), "{}", world.says());
+    world.operations.insert(op, cut.clone());
     // Another one goes on with it.
     let next = OpId(uuid::Uuid::max());
     world.operations.insert(next, Operation { id: next, interrupted: false, started_at: at(-1), ..cut });
