@@ -25,7 +25,12 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, sure: &Sure
         }
         About::Leave(env, _, live) => {
             let lines = live.iter().map(|one| warned(one.clone())).collect();
-            (Some(env), format!("Leave what is open in {env} as it is?"), lines, "leaves it as it is: finish and undo are gone")
+            (
+                Some(env),
+                format!("Leave what is open in {env} as it is?"),
+                lines,
+                "leaves it as it is: finish and undo are gone",
+            )
         }
         About::Mark(sha, why, runs) => {
             let mut lines: Vec<Line<'static>> = runs.iter().map(|one| warned(one.clone())).collect();
