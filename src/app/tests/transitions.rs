@@ -440,7 +440,7 @@ fn the_address_of_a_release_is_that_of_its_own_service() {
         info.url = Some(format!("https://{}.{}", info.id.name, info.id.env).into());
     }
     keys(&mut model, "2");
-    let mut services = std::collections::BTreeSet::new();
+    let mut services = BTreeSet::new();
     for _ in 0..4 {
         let copied = keys(&mut model, "Yj");
         let (service, _) = model.selection.deployment.clone().unwrap();
