@@ -41,7 +41,9 @@ pub fn hints(model: &Model, now: Now) -> Vec<Hint> {
         return vec![Hint::new(Action::Escape, "leave this")];
     }
     let mut all = urgent(model);
-    all.extend(model.focus.listed().hints(model, now));
+    // What an alarm asks for is said once, with what it is about.
+    let own = model.focus.listed().hints(model, now);
+    all.extend(own.into_iter().filter(|hint| all.iter().all(|one| one.action != hint.action)).collect::<Vec<_>>());
     // Help and the way out are always there; what else there is room for comes before them.
     let mut ends = vec![Hint::new(Action::Help, "help"), Hint::new(Action::Back, "back, quit")];
     if all.len() + ends.len() < MOST {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Msg, Now};
-use crate::domain::environment::{Declared, Observed, Status, Switches};
+use crate::domain::environment::{Declared, Observed, Status};
 use crate::domain::extent::Extent;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
@@ -84,20 +84,7 @@ pub fn keys(model: &mut Model, text: &str) -> Vec<Effect> {
 /// A service runs a commit, as its platform and its edge say.
 pub fn runs(model: &mut Model, env: &str, service: &str, sha: &str, status: Status) {
     let id = ServiceId::new(env, service);
-    let declared = Declared {
-        deployment: sha.into(),
-        label: Text::from("v41"),
-        sha: Some(sha.into()),
-        status,
-        words: Text::from("complete"),
-        created_at: Some(at(0).wall),
-        rollout: None,
-        pin: None,
-        switches: Switches::default(),
-        instances: Vec::new(),
-        pointed: Vec::new(),
-        claimed: None,
-    };
+    let declared = Declared { created_at: Some(at(0).wall), ..crate::domain::testing::declared(Some(sha), status) };
     let observed =
         Observed { sha: Some(sha.into()), version: None, at: at(1).wall, source: Text::from("x"), edges: Vec::new() };
     tell(model, Fact::Declared(id.clone(), Box::new(declared)));

@@ -42,11 +42,9 @@ impl From<&Keep> for Keep {
 #[must_use]
 pub fn since(began: Option<Timestamp>, now: Timestamp) -> Option<Text> {
     match began {
-        None => Some(Text::from(
-            "locks, marks and operations: none was ever kept in this store, so none of before is known",
-        )),
+        None => Some(Text::from("this store is new: locks, marks and operations of before are not known")),
         Some(began) if now.duration_since(began) < YOUNG => Some(Text::from(format!(
-            "locks, marks and operations are known since {} alone, when this store began",
+            "this store began {}: locks, marks and operations of before are not known",
             began.strftime("%Y-%m-%d %H:%MZ")
         ))),
         Some(_) => None,
@@ -61,9 +59,9 @@ mod tests {
     fn a_store_without_a_past_says_so_until_it_has_one() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let now = at("2026-11-28T21:40:30Z");
-        assert!(since(None, now).unwrap().as_str().contains("none was ever kept in this store"));
+        assert!(since(None, now).unwrap().as_str().contains("this store is new"));
         let young = since(Some(at("2026-11-28T20:00:00Z")), now).unwrap();
-        assert!(young.as_str().contains("known since 2026-11-28 20:00Z alone"), "{young}");
+        assert!(young.as_str().contains("this store began 2026-11-28 20:00Z"), "{young}");
         assert_eq!(since(Some(at("2026-11-27T20:00:00Z")), now), None);
     }
 }

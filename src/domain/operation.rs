@@ -168,6 +168,13 @@ impl Operation {
         self.called || matches!(self.state, OpState::HalfDone | OpState::ArrivedFailing | OpState::Unknown)
     }
 
+    /// When it was last heard of: its end, or the last word of a step.
+    #[must_use]
+    pub fn last_heard(&self) -> Timestamp {
+        let words = self.steps.iter().flat_map(|step| [step.started_at, step.spoke_at, step.ended_at]);
+        words.chain([self.ended_at]).flatten().max().unwrap_or(self.started_at)
+    }
+
     /// Whether it moves a service, or has a step there.
     #[must_use]
     pub fn concerns(&self, service: &ServiceId) -> bool {

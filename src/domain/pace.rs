@@ -89,9 +89,7 @@ pub fn halt(operation: &Operation, now: Timestamp) -> Option<Halt> {
     let open = |step: &&StepReport| matches!(step.state, StepState::Running | StepState::Waiting(_));
     let mut halts: Vec<Option<Halt>> = operation.steps.iter().filter(open).map(|step| halted(step, now)).collect();
     if halts.is_empty() {
-        let turns = operation.steps.iter().flat_map(|step| [step.started_at, step.ended_at]).flatten();
-        let last = turns.max().unwrap_or(operation.started_at);
-        let silent = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+        let silent = Duration::try_from(now.duration_since(operation.last_heard())).unwrap_or_default();
         halts.push((silent > LEAST).then_some(Halt::Silent(silent)));
     }
     // It goes on as long as one step does.

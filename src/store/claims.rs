@@ -190,6 +190,7 @@ impl Store {
     /// Refuses a table that holds other rows than the journal tells: one that was emptied behind our back would say that nothing is locked
     /// and nothing marked. Journals of before told no number, and are believed.
     async fn whole(&self, connection: &mut SqliteConnection, kind: Kind) -> Result<(), StoreError> {
+        // The first condition is that of the index of such rows, which is used for nothing less.
         let (query, name) = match kind {
             Kind::Locks => (
                 "select body from journal where event in ('lock', 'unlock', 'mark', 'unmark') and event in ('lock', 'unlock') \

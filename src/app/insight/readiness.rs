@@ -65,9 +65,7 @@ pub fn verdict(checks: &[Check]) -> (State, String) {
         let worst = all.iter().find(|check| check.status == Status::Fail).or(all.first());
         Some((*worst?, all.len()))
     };
-    let more = |count: usize, what: &str| {
-        if count > 1 { format!(" (+{} more {what})", count - 1) } else { String::new() }
-    };
+    let more = |count: usize| if count > 1 { format!(" (+{} more)", count - 1) } else { String::new() };
     match (of(Means::Blocks), of(Means::Unread)) {
         (Some((first, count)), _) => {
             let state = match first.status {
@@ -75,11 +73,9 @@ pub fn verdict(checks: &[Check]) -> (State, String) {
                 Status::Running => State::Deploying,
                 _ => State::Failing,
             };
-            (state, format!("not ready: {}{}", first.says, more(count, "block")))
+            (state, format!("not ready: {}{}", first.says, more(count)))
         }
-        (None, Some((first, count))) => {
-            (State::Unknown, format!("unknown: {}{}", first.says, more(count, "not known")))
-        }
+        (None, Some((first, count))) => (State::Unknown, format!("unknown: {}{}", first.says, more(count))),
         (None, None) => {
             let what = checks.iter().find(|check| check.asks == THERE_IS).map(|check| format!(": {}", check.says));
             (State::Healthy, format!("ready{}", what.unwrap_or_default()))

@@ -216,7 +216,10 @@ impl Known<'_> {
         let moved = |one: &&Operation| one.env == id.env && one.moves.iter().any(|one| one.service == *id);
         let last = self.operations.values().filter(moved).max_by_key(|one| one.started_at)?;
         let stays = last.interrupted || matches!(last.state, OpState::HalfDone | OpState::Unknown | OpState::Left);
-        let open = Some(last).filter(|_| stays)?;
+        // A deployment that was made after it is somebody else's.
+        let newest = self.releases.get(id).into_iter().flatten().map(|one| one.created_at).max();
+        let own = newest.is_none_or(|newest| newest <= last.last_heard() + LISTED);
+        let open = Some(last).filter(|_| stays && own)?;
         let commits = self.services.get(id).map(commits).unwrap_or_default();
         self.under_way(id, &commits).is_none().then_some(open)
     }

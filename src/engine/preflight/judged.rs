@@ -26,8 +26,6 @@ use crate::sanitize::Text;
 
 /// A list of deployments that was read for another plan just now is good enough.
 const LISTED: Duration = Duration::from_secs(2);
-/// Recent runs among which those of this environment are looked for.
-const RUNS: u32 = 100;
 /// The rhythm of a read that is made once: what it found is as old as the plan.
 const ONCE: Duration = Duration::from_secs(20);
 
@@ -44,7 +42,7 @@ struct Read {
 
 impl Read {
     /// Keeps whether something could be read, and hands on what it was.
-    fn kept<T>(&mut self, feed: FeedId, found: Result<T, PlatformError>, now: Timestamp) -> Option<T> {
+    fn kept<T>(&mut self, feed: FeedId, found: Result<T, &PlatformError>, now: Timestamp) -> Option<T> {
         let (found, state) = match found {
             Ok(found) => (Some(found), FeedState::Fresh(now)),
             Err(error) => {
@@ -58,9 +56,17 @@ impl Read {
     }
 }
 
+/// Recent runs of the repository, as they were read for the plan; `None` = there is no repository.
+pub(super) type Runs<'a> = Option<&'a Result<Vec<Run>, PlatformError>>;
+
 /// A point of readiness: whether an environment is healthy.
-pub(super) async fn healthy(clients: &Clients, settings: &Settings, env: &EnvInfo, asks: &'static str) -> Point {
-    let read = read(clients, settings, env).await;
+pub(super) async fn healthy(
+    clients: &Clients,
+    settings: &Settings,
+    (env, runs): (&EnvInfo, Runs<'_>),
+    asks: &'static str,
+) -> Point {
+    let read = read(clients, settings, env, runs).await;
     let known = Known {
         services: &read.services,
         probes: &read.probes,
@@ -97,18 +103,12 @@ pub(super) async fn healthy(clients: &Clients, settings: &Settings, env: &EnvInf
     }
 }
 
-async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Read {
+async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, runs: Runs<'_>) -> Read {
     let probes: Vec<_> = settings.probes.iter().filter(|one| one.env == env.id).collect();
     let workflow = settings.workflows.iter().find(|one| one.env == env.id);
-    let (services, samples, runs) = tokio::join!(
+    let (services, samples) = tokio::join!(
         join_all(env.services.iter().map(|info| service(clients, settings, env, info))),
         join_all(probes.iter().map(|one| probe::probe(&clients.http, one))),
-        async {
-            match (&clients.github, workflow) {
-                (Some(github), Some(_)) => Some(github.runs(RUNS).await),
-                _ => None,
-            }
-        },
     );
     // What was read while it went on is of its end.
     let now = clients.http.clock().now();
@@ -116,16 +116,16 @@ async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Read {
     for (info, (declared, observed, listed)) in env.services.iter().zip(services) {
         let mut state = ServiceState::default();
         if let Some(found) = declared {
-            let declared = read.kept(FeedId::Declared(info.id.clone()), found, now);
-            declared.map(|declared| state.declare(declared, now));
+            let declared = read.kept(FeedId::Declared(info.id.clone()), found.as_ref(), now);
+            declared.map(|declared| state.declare(declared.clone(), now));
         }
         if let Some(found) = observed {
-            let observed = read.kept(FeedId::Observed(info.id.clone()), found, now);
-            observed.into_iter().for_each(|observed| state.observe(observed));
+            let observed = read.kept(FeedId::Observed(info.id.clone()), found.as_ref(), now);
+            observed.into_iter().for_each(|observed| state.observe(observed.clone()));
         }
         if let Some(found) = listed {
-            let listed = read.kept(FeedId::Releases(info.id.clone()), found, now);
-            read.releases.extend(listed.map(|listed| (info.id.clone(), listed.list)));
+            let listed = read.kept(FeedId::Releases(info.id.clone()), found.as_ref(), now);
+            read.releases.extend(listed.map(|listed| (info.id.clone(), listed.list.clone())));
         }
         read.services.insert(info.id.clone(), state);
     }
@@ -139,7 +139,7 @@ async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Read {
         read.kept(FeedId::Health(env.id.clone()), Ok(()), now);
     }
     if let (Some(found), Some(workflow)) = (runs, workflow) {
-        read.runs = read.kept(FeedId::Pipeline, found, now).unwrap_or_default();
+        read.runs = read.kept(FeedId::Pipeline, found.as_ref(), now).cloned().unwrap_or_default();
         read.workflows.insert(env.id.clone(), workflow.file.as_str().into());
     }
     read

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::judged::healthy;
+use super::judged::{Runs, healthy};
 use super::pipeline;
 use crate::config::Settings;
 use crate::domain::amount::amount_does;
@@ -34,19 +34,25 @@ pub(super) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, 
     let commit = plan.parts.iter().find_map(|part| part.to.1.as_ref());
     let commits = plan.commits_out.as_deref().unwrap_or_default();
     let staging = settings.promotions.source(&env.id).and_then(|from| settings.environment(from));
+    // Read once for all who ask.
+    let runs = match &clients.github {
+        Some(github) => Some(github.runs(RUNS).await),
+        None => None,
+    };
+    let runs = runs.as_ref();
     let source = async {
         match staging {
-            Some(staging) => Some(healthy(clients, settings, staging, "the source is healthy").await),
+            Some(staging) => Some(healthy(clients, settings, (staging, runs), "the source is healthy").await),
             None => None,
         }
     };
     let (migrations, pulls, built, kept, before, now, stands) = tokio::join!(
         migrations(clients, settings, env, commit),
         pulls(clients, plan.commits_out.as_deref()),
-        built(clients, settings, env, commit),
+        built(clients, settings, (env, runs), commit),
         kept(clients, settings, env),
         source,
-        healthy(clients, settings, env, "the target is healthy now"),
+        healthy(clients, settings, (env, runs), "the target is healthy now"),
         stands(clients, settings, env),
     );
     let mut authors: Vec<Text> = Vec::new();
@@ -79,11 +85,18 @@ async fn pulls(clients: &Clients, commits: Option<&[Commit]>) -> Option<Vec<Pull
 }
 
 /// The runs of the commit, the newest of each workflow. The one that brings it here is no judgement on it.
-async fn built(clients: &Clients, settings: &Settings, env: &EnvInfo, commit: Option<&Sha>) -> Point {
+async fn built(
+    clients: &Clients,
+    settings: &Settings,
+    (env, runs): (&EnvInfo, Runs<'_>),
+    commit: Option<&Sha>,
+) -> Point {
     const ASKS: &str = "its pipeline passed";
     let unknown = |why: &str| Point::new(ASKS, Status::Unknown, why);
-    let (Some(github), Some(commit)) = (&clients.github, commit) else { return unknown("no commit to ask about") };
-    let runs = match github.runs(RUNS).await {
+    let (Some(github), Some(runs), Some(commit)) = (&clients.github, runs, commit) else {
+        return unknown("no commit to ask about");
+    };
+    let runs = match runs {
         Ok(runs) => runs,
         Err(error) => return unknown(&format!("not read: {error}")),
     };

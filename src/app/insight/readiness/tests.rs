@@ -72,7 +72,7 @@ fn the_verdict_is_the_first_thing_that_blocks_then_what_is_not_known() {
     assert_eq!(said(&[&ready]), (State::Healthy, "ready: 3e60eac would replace 9df49c2".to_owned()));
     assert_eq!(said(&[&ready, &unread]), (State::Unknown, "unknown: pipeline: not read for 47s".to_owned()));
     let both = said(&[&ready, &unread, &locked, &locked]);
-    assert_eq!(both, (State::Failing, "not ready: locked by maria (+1 more block)".to_owned()));
+    assert_eq!(both, (State::Failing, "not ready: locked by maria (+1 more)".to_owned()));
 }
 
 #[test]

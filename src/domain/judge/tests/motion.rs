@@ -57,6 +57,12 @@ fn a_deploy_whose_operation_was_cut_short_is_a_mixed_pair() {
     let half = Operation { interrupted: false, state: OpState::HalfDone, ..cut.clone() };
     world.operations.insert(op, half);
     assert!(world.says().starts_with("mixed: backend "), "{}", world.says());
+    // Somebody deploys long after it was left: that is under way, and nobody's ruin.
+    let long_ago = Operation { interrupted: false, state: OpState::Left, started_at: at(-300), ..cut.clone() };
+    let mut later = world.clone();
+    later.operations.insert(op, long_ago);
+    later.releases.get_mut(&id("backend")).unwrap().insert(0, deployment("backend", NEW, -20));
+    assert!(later.says().starts_with("deploying: "), "{}", later.says());
     world.operations.insert(op, cut.clone());
     // Another one goes on with it.
     let next = OpId(uuid::Uuid::max());
