@@ -4,10 +4,8 @@
 mod feeds;
 pub mod lanes;
 pub mod local;
-mod operate;
-pub mod plan;
+mod operations;
 pub mod poll;
-mod preflight;
 mod recall;
 mod remember;
 mod running;
@@ -121,7 +119,7 @@ impl EngineHandle {
         let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
         self.supervisor.start(async move {
             let plan = match memory.past(wish.kind(), &env, continues).await {
-                Ok(past) => preflight::preflight(&clients, &settings, &clock, &env, &wish, past).await,
+                Ok(past) => operations::preflight::preflight(&clients, &settings, &clock, &env, &wish, past).await,
                 // What stands against it is not known: it is a plan that refuses, with the reason.
                 Err(error) => {
                     let refusals = vec![Text::from(error.to_string())];
@@ -145,7 +143,7 @@ impl EngineHandle {
                 Ok(store) => {
                     let (moved, called, alike, leases, short) = Default::default();
                     let rested = Mutex::new(plan.at_rest.iter().map(ToString::to_string).collect());
-                    let operator = operate::Operator {
+                    let operator = operations::operator::Operator {
                         clients,
                         settings,
                         clock,
@@ -164,7 +162,7 @@ impl EngineHandle {
                     Box::pin(operator.run()).await;
                 }
                 Err(error) => {
-                    let refused = operate::unopened(&plan, &error, clock.now());
+                    let refused = operations::operator::unopened(&plan, &error, clock.now());
                     outbox.tell(Fact::Operation(Box::new(refused))).await;
                 }
             }
@@ -245,9 +243,9 @@ impl EngineHandle {
                     let mut told = vec!["left as it is".to_owned()];
                     for lease in &left.leases {
                         let Some(fly) = &clients.fly else { continue };
-                        told.push(operate::leases::free_left(fly, &store, op, lease).await.to_string());
+                        told.push(operations::leases::free_left(fly, &store, op, lease).await.to_string());
                     }
-                    told.extend(operate::rows::left_behind(&clients, &settings, &left).await);
+                    told.extend(operations::rows::left_behind(&clients, &settings, &left).await);
                     Ok(Text::from(told.join("; ")))
                 }
                 Err(error) => Err(error),

@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
 
 use super::lanes::Outbox;
-use super::preflight::Past;
 use super::running::Running;
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::claim::{Lock, Mark};
@@ -19,6 +18,7 @@ use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::keep::Keep;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{OpKind, OpState, Operation};
+use crate::engine::operations::preflight::Past;
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 use crate::store::chain::{Broken, Link};

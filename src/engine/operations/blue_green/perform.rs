@@ -1,0 +1,378 @@
+//! Blue-green on Fly, with a switch that a person may hold (docs/platforms/fly.md section 6): new machines are made outside the
+//! proxy and judged there; until they are let in, whatever goes wrong destroys them, and nothing that serves was touched.
+//!
+//! The old machines are not leased while the new ones are judged, which may take as long as a person likes: they are looked at
+//! again before the switch, and must be what they were.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{TAG, TWIN, of_release};
+use crate::domain::amount::amount_does;
+use crate::domain::operation::{Operation, PlanPart, Wait};
+use crate::engine::operations::leases::LEASE;
+use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::steps::machine::{Is, as_planned};
+use crate::platform::fly::{Fly, Lease, Machine, WaitResult, WholeConfig};
+use crate::sanitize::Text;
+
+/// Longest hold: machines that nobody uses cost money.
+const HOLD: Duration = Duration::from_secs(30 * 60);
+
+/// What is put in the place of what.
+pub(in crate::engine) struct Swap<'a> {
+    /// The image of the new machines.
+    pub(in crate::engine) image: &'a str,
+    /// The old machines.
+    pub(in crate::engine) blues: &'a [Text],
+    /// A person says when.
+    pub(in crate::engine) hold: bool,
+    /// A release row left open: id and version.
+    pub(in crate::engine) row: Option<&'a (Text, u64)>,
+}
+
+impl Operator {
+    pub(in crate::engine) async fn swap(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        swap: Swap<'_>,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let app = part.resource.as_str();
+        let row = self.step(op, first, self.row(fly, app, (swap.image, "bluegreen"), swap.row)).await?;
+        let at = first + 1;
+        if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, &swap), op, at)).await {
+            if let Trouble::Failed(why) = trouble {
+                return Err(self.called_off(fly, app, (&row.0, swap.blues), why).await);
+            }
+            return Err(trouble);
+        }
+        let at = at + swap.blues.len() + usize::from(swap.hold);
+        let ended = Box::pin(self.switched(fly, part, (&row.0, &swap), op, at)).await;
+        if let Err(Trouble::Failed(_)) = ended {
+            // Both colours may serve from here on: nothing is destroyed by itself any more.
+            let _ = self.patch(fly, app, &row.0, "failed").await;
+        }
+        let served = ended?;
+        self.closed(op, at + 3, part, self.close(fly, part, &row, swap.image, served)).await
+    }
+
+    /// New machines, one for each old one, and the word of a person.
+    async fn made_and_held(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (row, swap): (&(String, u64), &Swap<'_>),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let app = part.resource.as_str();
+        for (index, blue) in swap.blues.iter().enumerate() {
+            self.step(op, first + index, self.green(fly, part, (blue.as_str(), swap.image), row)).await?;
+        }
+        if swap.hold {
+            self.hold(op, first + swap.blues.len()).await?;
+        }
+        // What was computed on must hold still: somebody may have deployed meanwhile.
+        let now = self.look(|| fly.machines(app)).await?;
+        for blue in swap.blues {
+            let there = now.iter().find(|machine| machine.id == blue.as_str());
+            as_planned(part, there.ok_or_else(|| vanished(blue.as_str()))?)?;
+        }
+        Ok(())
+    }
+
+    /// A new machine in the place of an old one. After a crash it may be there already: its metadata tells.
+    async fn green(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (blue, image): (&str, &str),
+        (release, version): &(String, u64),
+    ) -> Result<((), Text), Trouble> {
+        let app = part.resource.as_str();
+        let all = self.look(|| fly.machines(app)).await?;
+        let twin =
+            |all: &[Machine]| of_release(all, release).find(|machine| machine.label(TWIN) == Some(blue)).cloned();
+        let (green, sent) = match twin(&all) {
+            Some(machine) => (machine, None),
+            None => {
+                let old = all.iter().find(|machine| machine.id == blue).ok_or_else(|| vanished(blue))?;
+                let sent = as_planned(part, old)?
+                    .with_image(image)
+                    .label("fly_release_id", release)
+                    .label("fly_release_version", &version.to_string())
+                    .label(TAG, &self.plan.computed_at.as_second().to_string())
+                    .label(TWIN, blue);
+                let (region, call) =
+                    (old.region.to_string(), format!("POST machine in {} in place of {blue}", old.region));
+                let made = || async { Ok(twin(&fly.machines(app).await?)) };
+                let made = self.change_or_find(&call, || fly.create_machine(app, &region, &sent, true), made).await?;
+                (made, Some(sent))
+            }
+        };
+        let is = Is { id: &green.id, version: &green.instance_id, rests: false };
+        let told = self.settle(fly, app, &is, (image, sent.as_ref()), None).await?;
+        Ok(((), Text::from(format!("{} {told}", green.id))))
+    }
+
+    /// Waits for a person: the switch, or its end.
+    async fn hold(&self, op: &mut Operation, at: usize) -> Result<(), Trouble> {
+        self.begin_step(op, at).await;
+        let held = Text::from("held: the new machines are ready, and a person says whether they take over");
+        self.waits(op, at, Wait::Switch, held.clone()).await;
+        let end = self.clock.mono() + HOLD;
+        let said = loop {
+            if self.running.stopped().is_some() {
+                return Err(Trouble::Stopped);
+            }
+            match self.store.answered(self.plan.op).await {
+                Ok(Some((true, who))) => break Ok(Text::from(format!("switched by {who}"))),
+                Ok(Some((false, who))) => break Err(Text::from(format!("called off by {who}"))),
+                Ok(None) if self.clock.mono() < end => {
+                    self.waits(op, at, Wait::Switch, held.clone()).await;
+                    tokio::time::sleep(LOOK).await;
+                }
+                // A journal that cannot be read now may be in a moment; the hold ends in any case.
+                Err(error) if self.clock.mono() < end => {
+                    let dark = format!("held: the new machines are ready, and no answer can be read: {error}");
+                    self.waits(op, at, Wait::Switch, Text::from(dark)).await;
+                    tokio::time::sleep(LOOK).await;
+                }
+                Ok(None) => break Err(Text::from("nobody switched within 30 minutes")),
+                Err(error) => break Err(Text::from(format!("no answer could be read for 30 minutes: {error}"))),
+            }
+        };
+        self.step(op, at, async { said.map(|told| ((), told)).map_err(Trouble::Failed) }).await
+    }
+
+    /// The new machines go, and the release is closed.
+    async fn called_off(&self, fly: &Fly, app: &str, (row, blues): (&str, &[Text]), why: Text) -> Trouble {
+        let Ok(all) = self.look(|| fly.machines(app)).await else {
+            // Nothing is claimed of machines that could not be seen; the row stays open, by which they are found again.
+            let text = format!("{why}; the new machines could not be listed, and may be there still");
+            return Trouble::Unknown(Text::from(text));
+        };
+        let mut left: Vec<String> = Vec::new();
+        // One that serves already, because this takes up what was cut short, is never destroyed by itself.
+        let seen = || of_release(&all, row).filter(|green| green.unread().is_none());
+        let serving = seen().filter(|green| !green.cordoned).count();
+        // What cannot be read is not judged by what it says of the proxy, and may be a new one even where it does not say so.
+        let old = |machine: &&Machine| blues.iter().any(|blue| blue.as_str() == machine.id);
+        let unread: Vec<&str> = all
+            .iter()
+            .filter(|machine| machine.in_fleet() && machine.unread().is_some() && !old(machine))
+            .map(|machine| machine.id.as_str())
+            .collect();
+        for green in seen().filter(|green| green.cordoned) {
+            if self.destroy(fly, app, &green.id, None).await.is_err() {
+                left.push(green.id.clone());
+            }
+        }
+        let _ = self.patch(fly, app, row, "failed").await;
+        if !unread.is_empty() {
+            let text =
+                format!("{why}; {} cannot be read, and may be new machines that are there still", unread.join(", "));
+            return Trouble::Unknown(Text::from(text));
+        }
+        let end = match (left.is_empty(), serving) {
+            (true, 0) => "the new machines were destroyed".to_owned(),
+            (true, some) => format!("{} beside the old ones", amount_does(some, "new machine", ("serves", "serve"))),
+            (false, _) => {
+                format!("{} could NOT be destroyed and costs money: fly machine destroy --force", left.join(", "))
+            }
+        };
+        Trouble::Failed(Text::from(format!("{why}; {end}")))
+    }
+
+    /// New machines in, old machines out, with time for connections to end.
+    async fn switched(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (row, swap): (&str, &Swap<'_>),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<usize, Trouble> {
+        let app = part.resource.as_str();
+        let enter = async {
+            let all = self.look(|| fly.machines(app)).await?;
+            let greens: Vec<&Machine> = of_release(&all, row).filter(|one| one.unread().is_none()).collect();
+            let missing =
+                swap.blues.iter().find(|blue| !greens.iter().any(|green| green.label(TWIN) == Some(blue.as_str())));
+            if let Some(blue) = missing {
+                let text = format!("the new machine in place of {blue} cannot be seen: the old ones go on serving");
+                return Err(Trouble::Failed(Text::from(text)));
+            }
+            for green in &greens {
+                self.cordon(fly, app, green, false, None).await?;
+            }
+            Box::pin(self.drains(fly, app, &mut BTreeMap::new())).await?;
+            Ok((greens.len(), Text::from(amount_does(greens.len(), "new machine", ("serves", "serve")))))
+        };
+        let served = self.step(op, first, Box::pin(enter)).await?;
+        let mut leases: BTreeMap<String, Lease> = BTreeMap::new();
+        let leave = async {
+            for blue in swap.blues {
+                let lease = self.lease(fly, app, blue.as_str()).await?;
+                leases.insert(blue.to_string(), lease);
+                // Nobody can change it from here on; before, somebody may have.
+                let now = self.look(|| fly.machine(app, blue.as_str())).await?;
+                as_planned(part, &now)?;
+                self.cordon(fly, app, &now, true, leases.get(blue.as_str())).await?;
+            }
+            Box::pin(self.drains(fly, app, &mut leases)).await?;
+            Ok((
+                (),
+                Text::from(amount_does(swap.blues.len(), "old machine", ("gets nothing more", "get nothing more"))),
+            ))
+        };
+        let blues: Vec<&str> = swap.blues.iter().map(Text::as_str).collect();
+        let left = self.leased_step(op, first + 1, &blues, Box::pin(leave)).await;
+        let gone = match left {
+            Ok(()) => self.step(op, first + 2, Box::pin(self.destroyed(fly, app, &mut leases))).await,
+            Err(trouble) => Err(trouble),
+        };
+        if gone.is_err() {
+            for (id, lease) in &leases {
+                self.give_back(fly, app, id, lease).await;
+            }
+        }
+        gone.map(|()| served)
+    }
+
+    /// Stops machines, so that they may end what they do, and destroys them; those that are gone take their leases along.
+    pub(in crate::engine) async fn destroyed(
+        &self,
+        fly: &Fly,
+        app: &str,
+        leases: &mut BTreeMap<String, Lease>,
+    ) -> Result<((), Text), Trouble> {
+        let ids: Vec<String> = leases.keys().cloned().collect();
+        for id in &ids {
+            // Each machine may take a minute to stop, and those behind it wait for that.
+            Box::pin(self.prolong_all(fly, app, leases)).await?;
+            if let Some(lease) = leases.get(id) {
+                self.gone(fly, app, id, lease).await?;
+            }
+            leases.remove(id);
+        }
+        Ok(((), Text::from(format!("{} destroyed", ids.len()))))
+    }
+
+    /// Stops one machine and destroys it.
+    pub(in crate::engine) async fn gone(&self, fly: &Fly, app: &str, id: &str, lease: &Lease) -> Result<(), Trouble> {
+        let machine = self.look(|| fly.machine(app, id)).await?;
+        if machine.state.as_str() == "started" {
+            self.run_or_rest(fly, (app, id), false, Some(lease)).await?;
+            let wait = || fly.wait(app, id, &machine.instance_id, "stopped", Duration::from_secs(60));
+            if self.look(wait).await? == WaitResult::TimedOut {
+                return Err(Trouble::Failed(Text::from(format!("machine {id} did not stop in 60 s; it is cordoned"))));
+            }
+        }
+        let gone = self.destroy(fly, app, id, Some(lease)).await;
+        self.moves(&gone);
+        gone?;
+        self.leases.forget(id);
+        Ok(())
+    }
+
+    /// Connections get their time to end. Machines that are held meanwhile stay so, however long that is.
+    pub(in crate::engine) async fn drains(
+        &self,
+        fly: &Fly,
+        app: &str,
+        leases: &mut BTreeMap<String, Lease>,
+    ) -> Result<(), Trouble> {
+        let drain = self.settings.fly.as_ref().map_or(Duration::ZERO, |access| access.drain);
+        let end = self.clock.mono() + drain;
+        let mut prolong = self.clock.mono() + LEASE / 4;
+        while let Some(left) = end.checked_sub(self.clock.mono()).filter(|left| !left.is_zero()) {
+            if self.clock.mono() >= prolong {
+                Box::pin(self.prolong_all(fly, app, leases)).await?;
+                prolong = self.clock.mono() + LEASE / 4;
+            }
+            self.unless_stopped(tokio::time::sleep(left.min(LOOK / 4))).await?;
+        }
+        Ok(())
+    }
+
+    async fn prolong_all(&self, fly: &Fly, app: &str, leases: &mut BTreeMap<String, Lease>) -> Result<(), Trouble> {
+        for (id, lease) in leases.iter_mut() {
+            self.prolong(fly, app, id, lease).await?;
+        }
+        Ok(())
+    }
+
+    /// The way back: the old machines serve again, the new ones go.
+    pub(in crate::engine) async fn swap_back(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (blues, greens, row): (&[Text], &[Text], &(Text, u64)),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let app = part.resource.as_str();
+        let machines: Vec<&str> = blues.iter().map(Text::as_str).collect();
+        self.leased_step(op, first, &machines, self.serve_again(fly, part, blues)).await?;
+        let away = async {
+            for green in greens {
+                let gone = self.destroy(fly, app, green.as_str(), None).await;
+                self.moves(&gone);
+                gone?;
+            }
+            Ok(((), Text::from(format!("{} destroyed", greens.len()))))
+        };
+        self.step(op, first + 1, away).await?;
+        let close = async {
+            let (id, version) = row;
+            self.patch(fly, app, id.as_str(), "interrupted").await?;
+            Ok(((), Text::from(format!("v{version} interrupted"))))
+        };
+        self.step(op, first + 2, close).await
+    }
+
+    async fn serve_again(&self, fly: &Fly, part: &PlanPart, blues: &[Text]) -> Result<((), Text), Trouble> {
+        let app = part.resource.as_str();
+        let end = self.clock.mono() + PATIENCE;
+        for blue in blues.iter().map(Text::as_str) {
+            let lease = self.lease(fly, app, blue).await?;
+            let served = async {
+                let machine = self.look(|| fly.machine(app, blue)).await?;
+                as_planned(part, &machine)?;
+                if machine.state.as_str() == "stopped" {
+                    self.run_or_rest(fly, (app, blue), true, Some(&lease)).await?;
+                }
+                self.cordon(fly, app, &machine, false, Some(&lease)).await
+            }
+            .await;
+            self.give_back(fly, app, blue, &lease).await;
+            served?;
+        }
+        loop {
+            let all = self.look(|| fly.machines(app)).await?;
+            let well = |machine: &Machine| {
+                let serves = machine.state.as_str() == "started" && machine.checks.0 == machine.checks.1;
+                // One that the proxy starts when it is needed may be at rest again.
+                let idle = machine.rests() && machine.whole().is_some_and(WholeConfig::idles);
+                machine.unread().is_none() && !machine.cordoned && (serves || idle)
+            };
+            let ready = blues.iter().filter(|blue| all.iter().any(|one| one.id == blue.as_str() && well(one))).count();
+            if ready == blues.len() {
+                return Ok(((), Text::from(amount_does(ready, "old machine", ("serves", "serve")))));
+            }
+            if self.clock.mono() > end {
+                return Err(Trouble::Failed(Text::from(format!("only {ready} of {} old machines serve", blues.len()))));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// An old machine that is not listed any more.
+fn vanished(id: &str) -> Trouble {
+    Trouble::Failed(Text::from(format!("machine {id} is gone")))
+}

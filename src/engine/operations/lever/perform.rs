@@ -1,0 +1,182 @@
+//! The switches of a Vercel project: one call each, and a look that it took (docs/platforms/vercel.md sections 4, 10 and 11).
+
+use super::{revisions, stages};
+use crate::domain::operation::{Lever, Operation, PlanPart};
+use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::sought::Trace;
+use crate::platform::PlatformError;
+use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
+use crate::sanitize::Text;
+
+/// What is seen after a switch.
+struct After {
+    project: VercelProject,
+    rolling: Option<RollingRelease>,
+}
+
+impl Operator {
+    /// Throws a switch, and looks until it is seen to have taken.
+    pub(in crate::engine) async fn throw(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        lever: &Lever,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let resource = part.resource.as_str();
+        let work = async {
+            let before = self.after(vercel, resource, lever).await?;
+            // What is sent names what was read here: it must be what the plan saw.
+            let now = revisions(&before.project, before.rolling.as_ref(), lever);
+            let ended = matches!(lever, Lever::Advance(_) | Lever::Complete | Lever::Abort) && before.rolling.is_none();
+            if ended || !crate::engine::operations::revisions::same(&now, &part.revisions) {
+                return Err(Trouble::Failed(Text::from("it has moved since the plan was made; nothing was sent")));
+            }
+            let call = format!("{} {resource}", lever.kind().name());
+            let shown = || async {
+                let project = vercel.project(resource).await?;
+                let rolling = if stages(lever) { vercel.rolling_release(resource).await? } else { None };
+                let shown = taken(lever, before.rolling.as_ref(), &Shown::of(&project, rolling));
+                Ok(Trace::known(shown.map(drop), false))
+            };
+            self.turn_or_find(&call, || self.send(vercel, &before, lever), shown).await?;
+            let end = self.clock.mono() + PATIENCE;
+            loop {
+                let after = self.after(vercel, resource, lever).await?;
+                let shown = Shown::of(&after.project, after.rolling);
+                if let Some(told) = taken(lever, before.rolling.as_ref(), &shown) {
+                    return Ok(((), told));
+                }
+                if self.clock.mono() > end {
+                    return Err(Trouble::Unknown(Text::from(
+                        "it was accepted, and nothing shows of it after 2 minutes",
+                    )));
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        self.step(op, first, work).await
+    }
+
+    async fn after(&self, vercel: &Vercel, resource: &str, lever: &Lever) -> Result<After, Trouble> {
+        let project = self.look(|| vercel.project(resource)).await?;
+        let rolling = if stages(lever) { self.look(|| vercel.rolling_release(resource)).await? } else { None };
+        Ok(After { project, rolling })
+    }
+
+    async fn send(&self, vercel: &Vercel, before: &After, lever: &Lever) -> Result<(), PlatformError> {
+        let (id, reason) = (before.project.id.as_str(), self.reason.as_ref().map(Text::as_str));
+        let (canary, current, stage) =
+            before.rolling.as_ref().map_or(("", "", 0), |one| (one.canary.as_str(), one.current.as_str(), one.stage));
+        match lever {
+            Lever::Unpin => vercel.assign_automatically(id, true).await,
+            Lever::Pause => vercel.pause(id, true).await,
+            Lever::Resume => vercel.pause(id, false).await,
+            Lever::Challenge => vercel.challenge(id, true, self.clock.now()).await,
+            Lever::Unchallenge => vercel.challenge(id, false, self.clock.now()).await,
+            Lever::RollOut(deployment) => vercel.start_rolling(id, deployment.as_str()).await,
+            Lever::Advance(_) => vercel.approve_stage(id, canary, stage).await,
+            Lever::Complete => vercel.complete_rolling(id, canary).await,
+            // There is no other way to end one: the rollback to what most visitors get (docs/platforms/vercel.md section 10).
+            Lever::Abort => vercel.rollback(id, current, reason).await,
+        }
+    }
+}
+
+/// What the platform shows of a project and its rolling release.
+#[derive(Debug, Clone, Default)]
+struct Shown {
+    /// The deployment that production points at.
+    live: Option<String>,
+    pinned: bool,
+    paused: bool,
+    challenged: bool,
+    rolling: Option<RollingRelease>,
+}
+
+impl Shown {
+    fn of(project: &VercelProject, rolling: Option<RollingRelease>) -> Self {
+        Self {
+            live: project.production.as_ref().map(|one| one.id.clone()),
+            pinned: !project.auto_assign,
+            paused: project.paused,
+            challenged: project.challenged,
+            rolling,
+        }
+    }
+
+    fn serves(&self, id: &str) -> bool {
+        self.live.as_deref() == Some(id)
+    }
+
+    /// The rolling release of this deployment.
+    fn rolls(&self, canary: &str) -> Option<&RollingRelease> {
+        self.rolling.as_ref().filter(|one| one.canary == canary)
+    }
+}
+
+/// What is told once a switch is seen to have taken. That a rolling release is not shown any more does not tell how it ended: what
+/// production points at does.
+fn taken(lever: &Lever, before: Option<&RollingRelease>, after: &Shown) -> Option<Text> {
+    let everybody = |id: &str| format!("everybody gets {id}");
+    let told = match lever {
+        Lever::Unpin => (!after.pinned).then(|| "new builds go live by themselves".to_owned()),
+        Lever::Pause => after.paused.then(|| "visitors get 503".to_owned()),
+        Lever::Resume => (!after.paused).then(|| "it answers again".to_owned()),
+        Lever::Challenge => after.challenged.then(|| "every visitor is challenged".to_owned()),
+        Lever::Unchallenge => (!after.challenged).then(|| "nobody is challenged".to_owned()),
+        Lever::RollOut(id) => match after.rolls(id.as_str()) {
+            Some(one) => Some(one.words()),
+            None => after.serves(id.as_str()).then(|| "everybody gets it".to_owned()),
+        },
+        Lever::Advance(_) => before.and_then(|from| match after.rolls(&from.canary) {
+            Some(one) => (one.stage > from.stage).then(|| one.words()),
+            None => after.serves(&from.canary).then(|| format!("it was the last stage: {}", everybody(&from.canary))),
+        }),
+        Lever::Complete => before.and_then(|from| {
+            let done = after.rolls(&from.canary).is_none() && after.serves(&from.canary);
+            done.then(|| everybody(&from.canary))
+        }),
+        Lever::Abort => before.and_then(|from| {
+            let done = after.rolls(&from.canary).is_none() && after.serves(&from.current) && after.pinned;
+            done.then(|| format!("{}; production is PINNED", everybody(&from.current)))
+        }),
+    };
+    told.map(Text::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rolling_release_that_is_not_shown_any_more_ended_as_production_tells() {
+        let from = RollingRelease {
+            current: "dpl_a".to_owned(),
+            canary: "dpl_b".to_owned(),
+            stage: 1,
+            percent: 50,
+            next: Some((2, 100)),
+            waits: true,
+        };
+        let shown =
+            |live: &str, pinned, rolling| Shown { live: Some(live.to_owned()), pinned, rolling, ..Shown::default() };
+        let told = |lever: Lever, after: Shown| taken(&lever, Some(&from), &after).map(|told| told.to_string());
+        let (is, no) = (|text: &str| Some(text.to_owned()), None::<String>);
+        assert_eq!(told(Lever::Abort, shown("dpl_a", true, None)), is("everybody gets dpl_a; production is PINNED"));
+        assert_eq!(told(Lever::Abort, shown("dpl_a", false, None)), no, "nothing shows the pin");
+        assert_eq!(told(Lever::Abort, shown("dpl_b", true, None)), no, "it was completed");
+        assert_eq!(told(Lever::Abort, shown("dpl_a", true, Some(from.clone()))), no, "it goes on");
+        let advance = || Lever::Advance(Some(2));
+        assert_eq!(told(advance(), shown("dpl_b", false, None)), is("it was the last stage: everybody gets dpl_b"));
+        assert_eq!(told(advance(), shown("dpl_a", true, None)), no, "somebody aborted it");
+        assert_eq!(told(advance(), shown("dpl_a", false, Some(from.clone()))), no, "it is where it was");
+        let further = RollingRelease { stage: 2, percent: 75, waits: false, ..from.clone() };
+        assert_eq!(told(advance(), shown("dpl_a", false, Some(further.clone()))), is("75% on the new one"));
+        let other = RollingRelease { canary: "dpl_c".to_owned(), ..further };
+        assert_eq!(told(advance(), shown("dpl_a", false, Some(other.clone()))), no, "it is another one");
+        assert_eq!(told(Lever::Complete, shown("dpl_b", false, Some(other))), is("everybody gets dpl_b"));
+        assert_eq!(told(Lever::Complete, shown("dpl_a", false, None)), no);
+    }
+}

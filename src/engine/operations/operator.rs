@@ -1,0 +1,390 @@
+//! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
+//! after it, sends each change once, and ends when the edge says so.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::leases::Leases;
+use super::stands::Stands;
+use crate::clock::{SharedClock, Timestamp};
+use crate::config::Settings;
+use crate::domain::environment::Platform;
+use crate::domain::fact::Fact;
+use crate::domain::ids::ServiceId;
+use crate::domain::notice::Notice;
+use crate::domain::operation::{
+    Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState,
+};
+use crate::domain::order::Order;
+use crate::domain::pace;
+use crate::domain::proof::{self, Claim};
+use crate::domain::spread::Spread;
+use crate::engine::feeds::Clients;
+use crate::engine::lanes::Outbox;
+use crate::engine::running::Running;
+use crate::platform::{ErrorKind, PlatformError};
+use crate::sanitize::Text;
+use crate::store::journal::Takeover;
+use crate::store::{Store, StoreError};
+
+/// Longest wait for a machine, for its checks, for the domains, and for the edge.
+pub(in crate::engine) const PATIENCE: Duration = Duration::from_secs(120);
+/// Pause between two looks while waiting.
+pub(in crate::engine) const LOOK: Duration = Duration::from_secs(1);
+
+/// Operations of the past whose steps say how long one usually takes.
+pub(in crate::engine) const LOOKED_BACK: u32 = 50;
+
+/// How a step failed.
+pub(in crate::engine) enum Trouble {
+    /// Nothing was changed by it.
+    Failed(Text),
+    /// It was sent and the answer was lost.
+    Unknown(Text),
+    /// The operation was to stop, and this was not sent.
+    Stopped,
+}
+
+/// Whether a change that ended like this may have been taken.
+pub(in crate::engine) fn lost(error: &PlatformError) -> bool {
+    // A server, or what stands before it, may also fail after it was taken.
+    matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage | ErrorKind::Server)
+}
+
+impl Trouble {
+    /// A change that timed out may have been taken, and so may one that a server or what stands before it failed on; it is never
+    /// sent again.
+    pub(in crate::engine) fn of_change(error: &PlatformError) -> Self {
+        let text = Text::from(error.to_string());
+        if lost(error) { Self::Unknown(text) } else { Self::Failed(text) }
+    }
+}
+
+/// One operation under way.
+pub(in crate::engine) struct Operator {
+    pub(in crate::engine) clients: Clients,
+    pub(in crate::engine) settings: Arc<Settings>,
+    pub(in crate::engine) clock: SharedClock,
+    pub(in crate::engine) outbox: Outbox,
+    pub(in crate::engine) store: Store,
+    pub(in crate::engine) plan: Plan,
+    pub(in crate::engine) reason: Option<Text>,
+    /// What this process carries out, and whether it is to stop.
+    pub(in crate::engine) running: Running,
+    /// Whether something that serves was changed.
+    pub(in crate::engine) moved: AtomicBool,
+    /// Whether anything was called.
+    pub(in crate::engine) called: AtomicBool,
+    /// What a step found after its answer was lost may be another's: its end says so.
+    pub(in crate::engine) alike: AtomicBool,
+    /// Machines that it holds now.
+    pub(in crate::engine) leases: Leases,
+    /// Services whose instances were not all reached, and how many were: the rest goes on, and the end is not a whole one.
+    pub(in crate::engine) short: Mutex<Vec<(ServiceId, Text)>>,
+    /// Machines that were at rest when it was planned or when they were updated, and may be so at the end.
+    pub(in crate::engine) rested: Mutex<BTreeSet<String>>,
+}
+
+/// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
+/// commit there, nor does a build that stays staged.
+fn proven(part: &PlanPart) -> bool {
+    let silent =
+        matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::SetSecret { .. } | Act::FlyScale { .. });
+    !silent && (part.to.1.is_some() || !matches!(part.act, Act::VercelLever(_) | Act::VercelBuild { .. }))
+}
+
+/// An operation that never began, and why.
+fn refuse(operation: &mut Operation, why: impl std::fmt::Display, now: Timestamp) {
+    operation.outcome = Text::from(format!("refused: {why}; nothing was changed"));
+    operation.state = OpState::Refused;
+    operation.ended_at = Some(now);
+}
+
+/// A confirmed plan whose journal cannot be opened: without it nothing is done.
+pub(in crate::engine) fn unopened(plan: &Plan, why: &StoreError, now: Timestamp) -> Operation {
+    let title = Text::from(format!("{}: {}", plan.env, plan.kind.name()));
+    let mut operation = Operation::begun(plan.op, plan.kind, plan.env.clone(), title, now);
+    refuse(&mut operation, why, now);
+    operation
+}
+
+impl Operator {
+    /// Runs to the end and tells every change as a fact.
+    pub(in crate::engine) async fn run(self) {
+        let mut operation = self.opened();
+        if let Some(why) = &self.plan.arrived {
+            operation.title = Text::from(format!("{}: {why}", self.plan.env));
+        }
+        if let Some(why) = Box::pin(self.refusal()).await {
+            refuse(&mut operation, why, self.clock.now());
+            self.tell(&operation).await;
+            return;
+        }
+        // The hold comes first: another console must never see an operation without one and take it for cut short.
+        let held = self.store.hold(operation.id);
+        let begun = match &held {
+            Ok(_) => Box::pin(self.begin(&operation)).await,
+            Err(error) => Err(Text::from(error.to_string())),
+        };
+        if let Err(why) = begun {
+            refuse(&mut operation, why, self.clock.now());
+            self.tell(&operation).await;
+            return;
+        }
+        // What took an earlier one over was not overtaken: that was looked at in one transaction with its beginning.
+        let against = if self.plan.continues.is_some() { None } else { Box::pin(self.overtaken()).await };
+        if let Some(why) = against {
+            refuse(&mut operation, why, self.clock.now());
+            if let Err(error) = self.store.end(&operation).await {
+                self.outbox.tell(Fact::Notice(Notice::failed(error.to_string()))).await;
+            }
+            self.tell(&operation).await;
+            return;
+        }
+        // What cannot be read makes a step unknown, which is given its time.
+        let past = self.store.operations(LOOKED_BACK).await.unwrap_or_default();
+        for step in &mut operation.steps {
+            step.pace = pace::pace(past.iter().rev(), operation.kind, &step.service.name, step.kind);
+        }
+        self.tell(&operation).await;
+        Box::pin(self.carry_out(&mut operation)).await;
+        let mut notes = Box::pin(self.free()).await;
+        if let (Some(why), OpState::Done) = (&self.plan.arrived, operation.state) {
+            operation.outcome = Text::from(format!("{}: {why}", self.plan.kind.done()));
+        }
+        let stopped = self.running.stopped().filter(|_| !operation.state.ended());
+        if let Some(why) = &stopped {
+            if self.called.load(Ordering::Relaxed) || self.plan.continues.is_some() {
+                // It has no end: the next start finishes it, takes it back, or leaves it.
+                notes.insert(0, format!("stopped by {why} between two calls"));
+                operation.outcome = Text::from(notes.join("; "));
+                let _ = self.store.progress(&operation).await;
+                drop(held);
+                self.cut_short(operation).await;
+                return;
+            }
+            refuse(&mut operation, format!("stopped by {why} before its first call"), self.clock.now());
+        }
+        operation.ended_at = Some(self.clock.now());
+        notes.extend(Box::pin(self.remember(&operation)).await);
+        notes.insert(0, operation.outcome.to_string());
+        operation.outcome = Text::from(notes.join("; "));
+        if let Err(error) = self.store.end(&operation).await {
+            self.outbox.tell(Fact::Notice(Notice::failed(error.to_string()))).await;
+        }
+        self.tell(&operation).await;
+    }
+
+    /// Writes down that it begins. An earlier one that it goes on with is left by the same transaction, and what that one holds still is
+    /// given back. Of two that would go on with it at once, one does.
+    async fn begin(&self, operation: &Operation) -> Result<(), Text> {
+        let told = |error: StoreError| Text::from(error.to_string());
+        let Some(earlier) = self.plan.continues else {
+            return self.store.begin(operation).await.map_err(told);
+        };
+        let left = self.store.one(earlier).await.map_err(told)?.leases;
+        loop {
+            let seen = self.store.height().await.map_err(told)?;
+            if let Some(why) = self.objection().await {
+                return Err(why);
+            }
+            match self.store.take_over(operation, earlier, seen).await.map_err(told)? {
+                Takeover::Begun => break,
+                Takeover::Decided => {
+                    let why = self.decided().await.map_err(told)?;
+                    return Err(why.unwrap_or_else(|| Text::from("it was finished or left meanwhile")));
+                }
+                // What began meanwhile may stand against it.
+                Takeover::Late => {}
+            }
+        }
+        self.free_left(earlier, &left).await;
+        Ok(())
+    }
+
+    /// Tells an operation that was stopped as every later start will find it.
+    async fn cut_short(&self, operation: Operation) {
+        let found = self.store.one(operation.id).await;
+        let operation = found.unwrap_or(Operation { interrupted: true, ..operation });
+        self.running.stands(&operation);
+        self.outbox.tell(Fact::Operation(Box::new(operation))).await;
+    }
+
+    fn opened(&self) -> Operation {
+        let moves: Vec<String> = self
+            .plan
+            .parts
+            .iter()
+            .map(|part| format!("{} {} → {}", part.service.name, part.from.0, part.to.0))
+            .collect();
+        let step = |service: &ServiceId, step: &PlanStep| StepReport {
+            service: service.clone(),
+            kind: step.kind,
+            title: step.title.clone(),
+            state: StepState::Todo,
+            detail: Text::default(),
+            started_at: None,
+            spoke_at: None,
+            ended_at: None,
+            pace: None,
+        };
+        let mut steps: Vec<StepReport> = self
+            .plan
+            .parts
+            .iter()
+            .flat_map(|part| part.steps.iter().map(move |one| step(&part.service, one)))
+            .collect();
+        if self.plan.claims.is_empty() {
+            let proofs = self.plan.parts.iter().filter(|part| proven(part));
+            steps.extend(proofs.map(|part| step(&part.service, &StepKind::Prove.step("see it at the edge"))));
+        } else {
+            steps.extend(self.proofs().into_iter().map(|(service, one)| step(&service, &one)));
+        }
+        // Nothing is left to move of what was cut short: it is proven.
+        let goes = |claim: &Claim| {
+            let commit = claim.sha.as_ref().map_or("what it was to run", |sha| sha.short());
+            format!("{} runs {commit}", claim.service.name)
+        };
+        let told = match (moves.is_empty(), &self.plan.claims) {
+            (true, claims) if !claims.is_empty() => {
+                format!("see that {}", claims.iter().map(goes).collect::<Vec<_>>().join(", "))
+            }
+            _ => moves.join(", "),
+        };
+        let title = Text::from(format!("{}: {told}", self.plan.env));
+        let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
+        let known = |part: &&PlanPart| !part.to_id.as_str().is_empty() || part.from_id.is_some();
+        let moves = self.plan.parts.iter().filter(|part| part.act.moves()).filter(known).map(|part| Move {
+            service: part.service.clone(),
+            from: part.from_id.clone(),
+            to: part.to_id.clone(),
+        });
+        let commit = self.plan.parts.iter().find_map(|part| part.to.1.clone());
+        let commit = commit.or_else(|| self.plan.claims.iter().find_map(|claim| claim.sha.clone()));
+        let wish = Some(self.plan.wish.clone());
+        // From its first row on: cut short before its first look, it is no reason to ask again for what it follows.
+        let follows = self.plan.parts.iter().find_map(|part| match part.act {
+            Act::Follow { run } => Some(Text::from(run.to_string())),
+            Act::VercelLever(_) => Some(Text::from(part.to_id.as_str())).filter(|id| !id.is_empty()),
+            _ => None,
+        });
+        let order = Order {
+            by: Text::from(&*self.settings.who),
+            reason: self.reason.clone().unwrap_or_default(),
+            overridden: self.plan.overrides.iter().map(|one| Text::from(one.words())).collect(),
+        };
+        let at_rest = self.plan.at_rest.clone();
+        Operation { steps, moves: moves.collect(), commit, wish, follows, order, at_rest, ..begun }
+    }
+
+    async fn carry_out(&self, operation: &mut Operation) {
+        let mut at = 0;
+        let mut moved: Vec<String> = Vec::new();
+        for part in &self.plan.parts {
+            let result = Box::pin(self.act(part, operation, at)).await;
+            at += part.steps.len();
+            if let Err(trouble) = result {
+                Box::pin(self.give_up(operation, &moved, part, trouble)).await;
+                return;
+            }
+            moved.push(match part.platform {
+                _ if let Some(short) = self.short_of(part) => format!("{}: {short}", part.service.name),
+                Platform::Github => format!("{} {}", part.resource, part.to.0),
+                _ => format!("{} runs {}", part.service.name, part.to.0),
+            });
+        }
+        operation.state = OpState::Proving;
+        if !self.plan.claims.is_empty() {
+            let _ = self.unless_stopped(Box::pin(self.proof(operation, at))).await;
+            return;
+        }
+        for part in self.plan.parts.iter().filter(|part| proven(part)) {
+            self.begin_step(operation, at).await;
+            let Ok(proof) = self.unless_stopped(Box::pin(self.prove(part))).await else { return };
+            match proof {
+                Ok(detail) => self.end_step(operation, at, StepState::Done, detail).await,
+                Err(why) => {
+                    self.end_step(operation, at, StepState::Unknown, why.clone()).await;
+                    operation.state = OpState::Unknown;
+                    operation.outcome = Text::from(format!("the platforms are done, the edge is not: {why}"));
+                    return;
+                }
+            }
+            at += 1;
+        }
+        if let Some(short) = self.shortfall() {
+            operation.state = OpState::HalfDone;
+            operation.outcome = short;
+            return;
+        }
+        operation.state = OpState::Done;
+        operation.outcome = Text::from(format!("{} in {}", self.plan.kind.done(), self.took(operation)));
+    }
+
+    /// How long it has taken so far.
+    pub(in crate::engine) fn took(&self, operation: &Operation) -> String {
+        proof::took(self.clock.now().duration_since(operation.started_at).try_into().unwrap_or_default())
+    }
+
+    /// Keeps that a part did not reach every instance.
+    pub(in crate::engine) fn falls_short(&self, part: &PlanPart, told: &Text) {
+        self.short.lock().unwrap_or_else(PoisonError::into_inner).push((part.service.clone(), told.clone()));
+    }
+
+    fn short_of(&self, part: &PlanPart) -> Option<Text> {
+        self.short
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|(service, _)| *service == part.service)
+            .map(|(_, told)| told.clone())
+    }
+
+    /// What was not reached, in words.
+    pub(in crate::engine) fn shortfall(&self) -> Option<Text> {
+        let words: Vec<String> = self
+            .short
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(service, told)| format!("{}: {told}", service.name))
+            .collect();
+        (!words.is_empty()).then(|| Text::from(words.join("; ")))
+    }
+
+    /// The end of an operation a part of which did not go through: how that part stands now, and why it does.
+    async fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {
+        let touched = self.moved.load(Ordering::Relaxed);
+        let name = &part.service.name;
+        let (state, why) = match trouble {
+            Trouble::Unknown(why) => {
+                let now =
+                    if touched { format!("; {}", Box::pin(self.stands_now(part)).await.words) } else { String::new() };
+                (OpState::Unknown, format!("{name}: it is not known whether it was taken: {why}{now}"))
+            }
+            Trouble::Failed(why) if touched => {
+                let Stands { spread, words } = Box::pin(self.stands_now(part)).await;
+                let told = match (spread, self.plan.kind) {
+                    (Spread::Some, _) => format!("{name} is half-done: {words}: {why}"),
+                    (Spread::All, OpKind::RollBack | OpKind::Promote) => {
+                        format!("{name} is there and did not end well: {why}; {words}")
+                    }
+                    (_, OpKind::RollBack) => format!("{name} did not go back: {why}; {words}"),
+                    _ => format!("{name} did not end well: {why}; {words}"),
+                };
+                (OpState::HalfDone, told)
+            }
+            Trouble::Failed(why) => (OpState::Failed, format!("{name}: {why}; what serves was not changed")),
+            // It goes on from here another time: its steps stay as they are.
+            Trouble::Stopped => return,
+        };
+        for step in operation.steps.iter_mut().filter(|step| step.state == StepState::Todo) {
+            step.state = StepState::Skipped;
+        }
+        let done = if moved.is_empty() { String::new() } else { format!("{}; ", moved.join(", ")) };
+        operation.state = state;
+        operation.outcome = Text::from(format!("{done}{why}"));
+    }
+}

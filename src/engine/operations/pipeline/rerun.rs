@@ -1,0 +1,129 @@
+//! Runs that exist already: one that is over runs again, and one that an operation cut short has started is followed.
+
+use std::time::Duration;
+
+use super::Draft;
+use crate::clock::Timestamp;
+use crate::config::WorkflowSettings;
+use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::ids::Sha;
+use crate::domain::operation::{Act, OpState, Operation, StepKind};
+use crate::domain::pipeline::Run;
+use crate::engine::operations::pipeline;
+use crate::engine::operations::preflight::{Past, not_before, told};
+use crate::platform::github::Github;
+use crate::sanitize::Text;
+
+/// GitHub runs a run again for so long after it was made (docs/platforms/github.md section 4.3).
+const RERUN_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// And so often.
+const RERUNS: u32 = 50;
+
+/// A run that is over, to be run again; its limits are told before GitHub refuses for them in words that mislead.
+pub(in crate::engine) async fn draft(
+    github: &Github,
+    env: &EnvInfo,
+    (id, failed): (u64, bool),
+    past: &Past,
+    now: Timestamp,
+    refusals: &mut Vec<Text>,
+) -> Result<Draft, Text> {
+    let run = github.run(id).await.map_err(told)?;
+    let name = format!("{} #{}", run.workflow, run.number.0);
+    if let Some(earlier) = &past.earlier
+        && run.started_at.is_some_and(|at| not_before(at, earlier.started_at))
+    {
+        if run.over() && run.status != Status::Ok {
+            return Err(Text::from(format!(
+                "{name} has run again already, and attempt {} is over: {}; leave the operation as it is, then it can be run once more",
+                run.number.1, run.words
+            )));
+        }
+        // One that has ended well is seen to have, and what it was to bring is proven.
+        return Ok(follow(env, &run, Some(run.sha.clone())));
+    }
+    if past.earlier.as_ref().is_some_and(Operation::sent) {
+        return Err(Text::from(format!(
+            "{name} may have been asked to run again, and GitHub shows no newer attempt; nothing is sent again; look at it on \
+             GitHub, then leave the operation as it is"
+        )));
+    }
+    if !run.over() {
+        refusals.push(Text::from(format!("{name} is not over yet: {}; C cancels it", run.words)));
+    }
+    let made = run.created_at.map_or(Duration::ZERO, |at| now.duration_since(at).try_into().unwrap_or_default());
+    if made > RERUN_WITHIN {
+        refusals.push(Text::from(format!("{name} is older than 30 days: GitHub does not run it again; P promotes")));
+    }
+    if run.number.1 > RERUNS {
+        refusals.push(Text::from(format!("{name} has run again 50 times: GitHub does not run it once more")));
+    }
+    if failed && run.status == Status::Ok {
+        refusals.push(Text::from(format!("no job of {name} failed")));
+    }
+    let what = if failed { "the jobs that failed, and those that depend on them" } else { "every job" };
+    let steps = vec![
+        StepKind::AskRerun.step(format!("ask for {what} again")),
+        StepKind::FollowRun.step("follow it to its end"),
+    ];
+    let warnings = vec![Text::from(format!(
+        "it runs the workflow and the commit of then ({}), with the rights of {}",
+        run.sha.short(),
+        run.actor
+    ))];
+    let stays = vec![Text::from("secrets and variables: those of now")];
+    let to = (Text::from(format!("attempt {}", run.number.1 + 1)), Some(run.sha.clone()));
+    let part = pipeline::part(env, Some(&run), to, Act::Rerun { run: id, failed }, steps);
+    Ok(Draft::of(part, warnings, stays))
+}
+
+/// The run that an operation cut short had started: what was asked for is not asked for again. `None` = there is none.
+pub(in crate::engine) async fn taken_up(
+    github: &Github,
+    env: &EnvInfo,
+    earlier: &Operation,
+    workflow: &WorkflowSettings,
+) -> Result<Option<Draft>, Text> {
+    // By its rows, not by its steps: a step begins before the intent of its call is written.
+    let asked = earlier.follows.is_some() || earlier.called || earlier.state == OpState::Unknown;
+    if !asked {
+        return Ok(None);
+    }
+    let run = match earlier.follows.as_ref().and_then(|id| id.as_str().parse().ok()) {
+        Some(id) => Some(github.run(id).await.map_err(told)?),
+        None => {
+            let runs = github.runs(30).await.map_err(told)?;
+            runs.into_iter().rfind(|run| dispatched(run, &workflow.file, earlier.started_at))
+        }
+    };
+    match run {
+        Some(run) if run.over() && run.status != Status::Ok => {
+            let text = format!(
+                "{} #{} is over: {}; leave the operation as it is, then promote anew or run it again",
+                run.workflow, run.number.0, run.words
+            );
+            Err(Text::from(text))
+        }
+        Some(run) => Ok(Some(follow(env, &run, earlier.commit.clone()))),
+        None => Err(Text::from(format!(
+            "a dispatch of {} may have been taken and its run is not listed; nothing is dispatched again; look at it on GitHub, \
+             then L or `flightdeck leave` leaves it",
+            workflow.file
+        ))),
+    }
+}
+
+/// Whether it is a run of this workflow that was asked for after this moment.
+pub(in crate::engine) fn dispatched(run: &Run, file: &str, after: Timestamp) -> bool {
+    let since = run.created_at.is_some_and(|at| not_before(at, after));
+    since && run.event.as_str() == "workflow_dispatch" && run.of_file(file)
+}
+
+/// The commit is what the operation was to bring: the run's own is that of its branch, where the workflow takes another one.
+fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
+    let to = (run.words.clone(), commit);
+    let title = format!("follow {} #{} to its end; nothing is sent", run.workflow, run.number.0);
+    let steps = vec![StepKind::FollowRun.step(title)];
+    let part = pipeline::part(env, Some(run), to, Act::Follow { run: run.id }, steps);
+    Draft::of(part, Vec::new(), Vec::new())
+}

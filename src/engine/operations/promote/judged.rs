@@ -1,0 +1,176 @@
+//! How an environment stands, read anew for a plan and judged as the screen judges: a promotion must not call healthy what `status` does
+//! not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::clock::Timestamp;
+use crate::config::{ObserveSettings, Settings};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::feed::{FeedId, FeedState, FeedStatus};
+use crate::domain::health::{ProbeId, ProbeState};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::judge::Known;
+use crate::domain::pipeline::Run;
+use crate::domain::probes::Probes;
+use crate::domain::release::Deployment;
+use crate::domain::shipment::Point;
+use crate::domain::state::State;
+use crate::domain::status::ServiceState;
+use crate::engine::feeds::{Clients, probes::edge};
+use crate::platform::{ErrorKind, PlatformError, probe};
+use crate::sanitize::Text;
+
+/// A list of deployments that was read for another plan just now is good enough.
+const LISTED: Duration = Duration::from_secs(2);
+/// The rhythm of a read that is made once: what it found is as old as the plan.
+const ONCE: Duration = Duration::from_secs(20);
+
+/// What was read of an environment, and what could not be.
+#[derive(Default)]
+struct Read {
+    services: BTreeMap<ServiceId, ServiceState>,
+    releases: BTreeMap<ServiceId, Vec<Deployment>>,
+    probes: Probes,
+    runs: Vec<Run>,
+    workflows: BTreeMap<EnvId, Arc<str>>,
+    feeds: BTreeMap<FeedId, FeedStatus>,
+}
+
+impl Read {
+    /// Keeps whether something could be read, and hands on what it was.
+    fn kept<T>(&mut self, feed: FeedId, found: Result<T, &PlatformError>, now: Timestamp) -> Option<T> {
+        let (found, state) = match found {
+            Ok(found) => (Some(found), FeedState::Fresh(now)),
+            Err(error) => {
+                let denied = matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden);
+                let why = Text::from(error.to_string());
+                (None, FeedState::Failing { last_ok: None, since: now, why, denied, again: None })
+            }
+        };
+        self.feeds.insert(feed, FeedStatus { state, interval: ONCE });
+        found
+    }
+}
+
+/// Recent runs of the repository, as they were read for the plan; `None` = there is no repository.
+pub(in crate::engine) type Runs<'a> = Option<&'a Result<Vec<Run>, PlatformError>>;
+
+/// A point of readiness: whether an environment is healthy.
+pub(in crate::engine) async fn healthy(
+    clients: &Clients,
+    settings: &Settings,
+    (env, runs): (&EnvInfo, Runs<'_>),
+    asks: &'static str,
+) -> Point {
+    let read = read(clients, settings, env, runs).await;
+    let known = Known {
+        services: &read.services,
+        probes: &read.probes,
+        aimed: &settings.aimed(),
+        absent: &settings.absent(),
+        // What the platforms say of their condition is a point of its own.
+        posture: &BTreeMap::new(),
+        releases: &read.releases,
+        runs: &read.runs,
+        workflows: &read.workflows,
+        // Operations that stand in the way are refusals of the plan.
+        operations: &BTreeMap::new(),
+        feeds: &read.feeds,
+        now: clients.http.clock().now(),
+    };
+    let judged = known.environment(env);
+    let unprobed = settings.probes.iter().all(|one| one.env != env.id);
+    if judged.state == State::Healthy && unprobed {
+        return Point::new(asks, Status::Unknown, format!("{} has no probes", env.id));
+    }
+    // One look is no hysteresis: what fails now is not promoted without a reason, and neither is what answers nobody.
+    let challenged =
+        read.services.values().filter_map(|state| state.declared.as_ref()).any(|one| one.switches.challenged);
+    let mut samples = read.probes.of(&env.id).iter().filter_map(|probe| Some((probe, probe.samples.back()?)));
+    let failed = samples.find_map(|(probe, sample)| Some((probe, sample.failure.as_ref()?))).filter(|_| !challenged);
+    match (judged.state, failed) {
+        (State::Failing | State::Mixed | State::Paused, _) => {
+            Point::new(asks, Status::Fail, format!("{}: {}", env.id, judged.words()))
+        }
+        (_, Some((probe, why))) => {
+            Point::new(asks, Status::Fail, format!("{}: {} fails: {why}", env.id, probe.id.name))
+        }
+        (state, None) => Point::new(asks, state.tone(), format!("{}: {}", env.id, judged.words())),
+    }
+}
+
+async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, runs: Runs<'_>) -> Read {
+    let probes: Vec<_> = settings.probes.iter().filter(|one| one.env == env.id).collect();
+    let workflow = settings.workflows.iter().find(|one| one.env == env.id);
+    let (services, samples) = tokio::join!(
+        join_all(env.services.iter().map(|info| service(clients, settings, env, info))),
+        join_all(probes.iter().map(|one| probe::probe(&clients.http, one))),
+    );
+    // What was read while it went on is of its end.
+    let now = clients.http.clock().now();
+    let mut read = Read::default();
+    for (info, (declared, observed, listed)) in env.services.iter().zip(services) {
+        let mut state = ServiceState::default();
+        if let Some(found) = declared {
+            let declared = read.kept(FeedId::Declared(info.id.clone()), found.as_ref(), now);
+            declared.map(|declared| state.declare(declared.clone(), now));
+        }
+        if let Some(found) = observed {
+            let observed = read.kept(FeedId::Observed(info.id.clone()), found.as_ref(), now);
+            observed.into_iter().for_each(|observed| state.observe(observed.clone()));
+        }
+        if let Some(found) = listed {
+            let listed = read.kept(FeedId::Releases(info.id.clone()), found.as_ref(), now);
+            read.releases.extend(listed.map(|listed| (info.id.clone(), listed.list.clone())));
+        }
+        read.services.insert(info.id.clone(), state);
+    }
+    for (one, sample) in probes.iter().zip(samples) {
+        let id = ProbeId { env: env.id.clone(), name: one.name.clone() };
+        let mut state = ProbeState::new(id, probe::target(one), now);
+        state.push(sample);
+        read.probes.add(state);
+    }
+    if !probes.is_empty() {
+        read.kept(FeedId::Health(env.id.clone()), Ok(()), now);
+    }
+    if let (Some(found), Some(workflow)) = (runs, workflow) {
+        read.runs = read.kept(FeedId::Pipeline, found.as_ref(), now).cloned().unwrap_or_default();
+        read.workflows.insert(env.id.clone(), workflow.file.as_str().into());
+    }
+    read
+}
+
+/// What can be asked about a service: what its platform declares, what its edge answers, and its deployments.
+async fn service(
+    clients: &Clients,
+    settings: &Settings,
+    env: &EnvInfo,
+    info: &ServiceInfo,
+) -> (
+    Option<Result<crate::domain::environment::Declared, PlatformError>>,
+    Option<Result<crate::domain::environment::Observed, PlatformError>>,
+    Option<Result<crate::platform::adapters::Newest, PlatformError>>,
+) {
+    let own = settings.observe.iter().filter(|rule| rule.env == env.id && *rule.service == *info.id.name);
+    let rules: Vec<ObserveSettings> = own.cloned().collect();
+    let adapter = clients.of(info, env.tier);
+    let declared = async {
+        match adapter.as_ref().and_then(|adapter| adapter.declared()) {
+            Some(asked) => Some(asked.await),
+            None => None,
+        }
+    };
+    let listed = async {
+        match adapter.as_ref().and_then(|adapter| adapter.deployments(LISTED)) {
+            Some(asked) => Some(asked.await),
+            None => None,
+        }
+    };
+    let (declared, observed, listed) = tokio::join!(declared, edge(&clients.http, &rules), listed);
+    (declared, observed.transpose(), listed)
+}

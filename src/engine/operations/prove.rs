@@ -1,0 +1,250 @@
+//! The proof: what was asked for is observed, machine by machine and domain by domain, and what failed before passes.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::operator::{LOOK, Operator, PATIENCE};
+use crate::config::{ObserveSettings, ProbeSettings};
+use crate::domain::environment::Platform;
+use crate::domain::health::RECOVER_AFTER;
+use crate::domain::ids::{ServiceId, Sha};
+use crate::domain::operation::{OpState, Operation, PlanPart, PlanStep, StepKind, StepState};
+use crate::domain::proof::{self, Claim, Found, Observation, Stays, Verdict, Witness};
+use crate::platform::{observe, probe};
+use crate::sanitize::Text;
+
+/// What stands for a service where a step or an observation belongs to the probes of an environment.
+const PROBES: &str = "probes";
+
+impl Operator {
+    /// The steps of the proof: one for each service that is claimed, and one for the probes.
+    pub(in crate::engine) fn proofs(&self) -> Vec<(ServiceId, PlanStep)> {
+        let of = |claim: &Claim| {
+            let what = match claim.platform {
+                Platform::Fly => "see every machine and the edge",
+                _ => "see every domain",
+            };
+            (claim.service.clone(), StepKind::Prove.step(what))
+        };
+        let probes = (!self.watched().is_empty()).then(|| (self.probes(), StepKind::Prove.step("see them pass")));
+        self.plan.claims.iter().map(of).chain(probes).collect()
+    }
+
+    fn probes(&self) -> ServiceId {
+        ServiceId::new(self.plan.env.clone(), PROBES)
+    }
+
+    /// The probes that have to pass: those of the environment, or those of the services that were chosen alone.
+    fn watched(&self) -> Vec<&ProbeSettings> {
+        let alone = self.plan.rest.iter().any(|one| one.state == Stays::Alone);
+        let origins: Vec<&str> = self.plan.claims.iter().flat_map(|claim| self.origins(&claim.service)).collect();
+        let mine =
+            |probe: &&ProbeSettings| probe.env == self.plan.env && (!alone || origins.contains(&origin(&probe.url)));
+        self.settings.probes.iter().filter(mine).collect()
+    }
+
+    /// Where a service is reached.
+    fn origins(&self, service: &ServiceId) -> Vec<&str> {
+        let info = self.settings.environment(&service.env);
+        let info = info.and_then(|env| env.services.iter().find(|one| one.id == *service));
+        let url = info.and_then(|info| info.url.as_deref());
+        url.into_iter().chain(self.rule(service).map(|rule| rule.url.as_str())).map(origin).collect()
+    }
+
+    /// How the release of a service is read at its edge.
+    pub(in crate::engine) fn rule(&self, service: &ServiceId) -> Option<&ObserveSettings> {
+        self.settings.observe.iter().find(|rule| rule.env == service.env && rule.service == service.name)
+    }
+
+    /// Observes everything that is claimed until it is so, or for two minutes; then says what was seen.
+    pub(in crate::engine) async fn proof(&self, op: &mut Operation, first: usize) {
+        let steps = self.proofs().len();
+        for step in op.steps.iter_mut().skip(first).take(steps) {
+            step.state = StepState::Running;
+            step.started_at = step.started_at.or_else(|| Some(self.clock.now()));
+            step.spoke_at = Some(self.clock.now());
+        }
+        self.tell(op).await;
+        let images = join_all(self.plan.claims.iter().map(|claim| self.wanted(claim))).await;
+        let mut passes: BTreeMap<Text, u32> = BTreeMap::new();
+        let (soon, end) = (self.clock.mono() + PATIENCE / 12, self.clock.mono() + PATIENCE);
+        loop {
+            let proof = self.observed(&images, &mut passes).await;
+            let known = |one: &Observation| (one.service.clone(), one.witness.clone(), one.found);
+            let changed = !op.proof.iter().map(known).eq(proof.iter().map(known));
+            op.proof = proof;
+            let patient = self.clock.mono() < soon;
+            if !proof::open(&op.proof, patient) || self.clock.mono() > end {
+                break;
+            }
+            if changed {
+                self.note_proof(op, first);
+                self.tell(op).await;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        self.note_proof(op, first);
+        for step in op.steps.iter_mut().skip(first).take(steps) {
+            step.ended_at = Some(self.clock.now());
+            let mine = op.proof.iter().filter(|one| one.service == step.service).map(|one| one.found);
+            step.state = match mine.clone().max_by_key(|found| weight(*found)) {
+                Some(Found::Seen) => StepState::Done,
+                // An alias that was looked up proves what a challenged domain does not show.
+                Some(Found::NotObserved) if mine.clone().any(|found| found == Found::Seen) => StepState::Done,
+                Some(Found::Failing | Found::Silent | Found::Differs) => StepState::Failed,
+                Some(Found::NotObserved | Found::Unread) | None => StepState::Unknown,
+            };
+        }
+        self.conclude(op);
+    }
+
+    /// Everything that is claimed, looked at once.
+    async fn observed(
+        &self,
+        images: &[Result<Option<Text>, Text>],
+        passes: &mut BTreeMap<Text, u32>,
+    ) -> Vec<Observation> {
+        let claims = self.plan.claims.iter().zip(images);
+        let seen = join_all(claims.map(|(claim, image)| self.witnesses(claim, image))).await;
+        let challenged: Vec<&str> = self
+            .plan
+            .claims
+            .iter()
+            .zip(&seen)
+            .filter(|(_, (_, challenged))| *challenged)
+            .flat_map(|(claim, _)| self.origins(&claim.service))
+            .collect();
+        let watched = self.watched();
+        let samples = watched.iter().map(|one| async {
+            // No program solves the challenge: such a probe tells nothing of the release.
+            if challenged.contains(&origin(&one.url)) {
+                return None;
+            }
+            Some(probe::probe(&self.clients.http, one).await.failure)
+        });
+        let samples = join_all(samples).await;
+        let mut proof: Vec<Observation> = seen.into_iter().flat_map(|(seen, _)| seen).collect();
+        for (one, failure) in watched.into_iter().zip(samples) {
+            let name = Text::from(&*one.name);
+            let was_red = self.plan.red.contains(&name);
+            let streak = passes.entry(name.clone()).or_default();
+            let (found, words) = match failure {
+                None => (Found::NotObserved, "attack mode".to_owned()),
+                Some(Some(why)) => {
+                    *streak = 0;
+                    (Found::Failing, why.to_string())
+                }
+                Some(None) => {
+                    *streak += 1;
+                    match (was_red, *streak < RECOVER_AFTER) {
+                        (true, true) => (Found::Failing, "passes once after it failed".to_owned()),
+                        (true, false) => (Found::Seen, "passes again".to_owned()),
+                        (false, _) => (Found::Seen, "passes".to_owned()),
+                    }
+                }
+            };
+            let witness = Witness::Probe(name);
+            proof.push(Observation { service: self.probes(), witness, found, words: Text::from(words) });
+        }
+        proof
+    }
+
+    /// What has come in of each step.
+    fn note_proof(&self, op: &mut Operation, first: usize) {
+        for (step, claim) in op.steps.iter_mut().skip(first).zip(&self.plan.claims) {
+            let mine: Vec<Observation> = op.proof.iter().filter(|one| one.service == claim.service).cloned().collect();
+            step.detail = Text::from(proof::counted(std::slice::from_ref(claim), &mine));
+            step.spoke_at = Some(self.clock.now());
+        }
+        let probes = op.proof.iter().filter(|one| matches!(one.witness, Witness::Probe(_)));
+        let (pass, all) = (probes.clone().filter(|one| one.found == Found::Seen).count(), probes.count());
+        if let Some(step) = op.steps.get_mut(first + self.plan.claims.len()) {
+            step.detail = Text::from(format!("{pass} of {all} pass"));
+            step.spoke_at = Some(self.clock.now());
+        }
+    }
+
+    /// What the observations allow to be said.
+    fn conclude(&self, op: &mut Operation) {
+        let plan = &self.plan;
+        let (took, counted, left) = (self.took(op), proof::counted(&plan.claims, &op.proof), proof::left(&plan.rest));
+        let names: Vec<&str> = plan.claims.iter().map(|claim| &*claim.service.name).collect();
+        let whose = if left.is_empty() { String::new() } else { format!("{} ", names.join(" and ")) };
+        let (state, says) = match proof::judge(&plan.claims, &plan.rest, &op.proof) {
+            Verdict::Whole => (OpState::Done, format!("{whose}{} in {took}: {counted}{left}", plan.kind.done())),
+            Verdict::Failing(what) => (
+                OpState::ArrivedFailing,
+                format!("arrived, still failing after {took}: {}; {counted}{left}", what.join(", ")),
+            ),
+            Verdict::Partly(what) => {
+                (OpState::HalfDone, format!("half-done after {took}: {}; {counted}{left}", what.join(", ")))
+            }
+            Verdict::Unobserved(what) => {
+                (OpState::Unknown, format!("the platforms are done; {}; {counted}{left}", what.join(", ")))
+            }
+        };
+        op.state = state;
+        op.outcome = Text::from(says);
+        // What was not reached is no part of a whole, whatever is seen of the rest.
+        if let (OpState::Done, Some(short)) = (state, self.shortfall()) {
+            op.state = OpState::HalfDone;
+            op.outcome = Text::from(format!("half-done after {took}: {short}; {counted}{left}"));
+        }
+    }
+
+    /// Asks the edge until it names the release of a part that moved nothing but itself.
+    pub(in crate::engine) async fn prove(&self, part: &PlanPart) -> Result<Text, Text> {
+        let whole = part.platform == Platform::Github;
+        let own =
+            |rule: &&ObserveSettings| rule.env == part.service.env && (whole || rule.service == part.service.name);
+        let rules: Vec<&ObserveSettings> = self.settings.observe.iter().filter(own).collect();
+        let Some(wanted) = part.to.1.as_ref().filter(|_| !rules.is_empty()) else {
+            return Ok(Text::from("no way to observe it is configured"));
+        };
+        for rule in rules {
+            self.answers(rule, wanted).await?;
+        }
+        Ok(Text::from(format!("OBSERVED {}", wanted.short())))
+    }
+
+    /// Asks one service's edge until it names the commit.
+    async fn answers(&self, rule: &ObserveSettings, wanted: &Sha) -> Result<(), Text> {
+        let end = self.clock.mono() + PATIENCE;
+        loop {
+            let seen = observe::observe(&self.clients.http, rule).await;
+            let says = match &seen {
+                Ok(observed) if observed.sha.as_ref().is_some_and(|sha| sha.same(wanted)) => {
+                    return Ok(());
+                }
+                Ok(observed) => {
+                    observed.sha.as_ref().map_or_else(|| "no commit".to_owned(), |sha| sha.short().to_owned())
+                }
+                Err(error) => error.to_string(),
+            };
+            if self.clock.mono() > end {
+                return Err(Text::from(format!("{}/{} still answers {says}", rule.env, rule.service)));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Scheme, host and port of an address.
+pub(in crate::engine) fn origin(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(start..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| start + at);
+    url.get(..end).unwrap_or(url)
+}
+
+/// What weighs more in a step.
+fn weight(found: Found) -> u8 {
+    match found {
+        Found::Seen => 0,
+        Found::NotObserved => 1,
+        Found::Unread => 2,
+        Found::Failing => 3,
+        Found::Silent => 4,
+        Found::Differs => 5,
+    }
+}

@@ -1,0 +1,126 @@
+//! The plan of more machines, or fewer, per region (docs/platforms/fly.md section 11).
+
+mod perform;
+
+use super::preflight::told;
+use super::steps::fleet::{fleet, fly, part};
+use crate::clock::Timestamp;
+use crate::domain::amount::amount;
+use crate::domain::environment::EnvInfo;
+use crate::domain::ids::ServiceId;
+use crate::domain::operation::{Act, Plan, StepKind, Wish};
+use crate::engine::feeds::Clients;
+use crate::platform::fly::{Machine, WholeConfig};
+use crate::sanitize::Text;
+
+/// Marks a machine that was made to be one more: while it is outside the proxy, it is not finished.
+pub(in crate::engine) const NEW: &str = "flightdeck_new";
+/// More than this in one region is a slip of the finger.
+const MOST: u32 = 50;
+
+pub(in crate::engine) async fn plan(
+    clients: &Clients,
+    env: &EnvInfo,
+    (service, counts): (&ServiceId, &[(Text, u32)]),
+    now: Timestamp,
+) -> Result<Plan, Text> {
+    let (fly, info) = fly(clients, env, service, "scaled")?;
+    let listed = fleet(fly, info).await?;
+    let all = &listed.whole;
+    let group = all.first().map(|machine| machine.process_group.clone()).unwrap_or_default();
+    let mut refusals = Vec::new();
+    if all.iter().any(|machine| machine.process_group != group) {
+        refusals.push(Text::from("it has several process groups: scale it with fly scale count, group by group"));
+    }
+    let known = fly.regions().await.map_err(told)?;
+    let (mut create, mut admit, mut destroy): (Vec<(Text, Text)>, Vec<&Machine>, Vec<&Machine>) = Default::default();
+    let unfinished = |machine: &&Machine| machine.cordoned && machine.label(NEW).is_some();
+    for (region, wanted) in counts {
+        let mut there: Vec<&Machine> = all.iter().filter(|machine| machine.region == *region).collect();
+        // One that cannot be read counts, and is neither copied nor destroyed from here.
+        let unread = listed.unread.iter().filter(|machine| machine.region == *region).count();
+        let (here, wanted_here) = (there.len() + unread, usize::try_from(*wanted).unwrap_or(usize::MAX));
+        if *wanted > MOST {
+            refusals.push(Text::from(format!("{wanted} machines in {region}: at most {MOST} are made from here")));
+        } else if here == 0 && !known.iter().any(|one| one == region) {
+            refusals.push(Text::from(format!("Fly has no region {region}")));
+        } else if wanted_here < unread {
+            let text =
+                format!("{} in {region} that cannot be read: none is destroyed from here", amount(unread, "machine"));
+            refusals.push(Text::from(text));
+        } else if wanted_here > here {
+            let like = model(all, region);
+            admit.extend(there.iter().copied().filter(unfinished));
+            create.extend((here..wanted_here).map(|_| (Text::from(like.id.as_str()), region.clone())));
+            if like.whole().is_some_and(WholeConfig::has_volume) {
+                refusals.push(Text::from(format!("machine {} has a volume: a copy of it has none", like.id)));
+            }
+        } else {
+            // What serves nobody goes first; after a crash that is the one that was on its way out.
+            there.sort_by_key(|machine| {
+                (!machine.cordoned, machine.state.as_str() == "started", machine.checks.0, machine.id.clone())
+            });
+            let surplus = here - wanted_here;
+            destroy.extend(there.iter().copied().take(surplus));
+            admit.extend(there.into_iter().skip(surplus).filter(unfinished));
+        }
+    }
+    if create.is_empty() && admit.is_empty() && destroy.is_empty() && refusals.is_empty() {
+        let arrived = Some(Text::from(format!("{service} has as many machines there already")));
+        let wish = Wish::Scale(service.clone(), counts.to_vec());
+        return Ok(Plan { arrived, ..Plan::of(wish, env.id.clone(), Vec::new(), now) });
+    }
+    if destroy.len() == listed.len() && create.is_empty() {
+        refusals.push(Text::from("no machine would be left; that is not done from here"));
+    }
+    let made = create
+        .iter()
+        .map(|(like, region)| format!("new machine in {region} like {like}: checks, into the proxy"))
+        .map(|title| StepKind::CreateMachine.step(title));
+    let gone = destroy.iter().map(|one| {
+        StepKind::DestroyMachines.step(format!("machine {} {}: out of the proxy, stop, destroy", one.id, one.region))
+    });
+    let entered = admit
+        .iter()
+        .map(|one| StepKind::EnterProxy.step(format!("machine {} {}: checks, into the proxy", one.id, one.region)));
+    let steps = made.chain(entered).chain(gone).collect();
+    let every = || all.iter().chain(&listed.unread);
+    let left: Vec<&Machine> = every().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();
+    let mut warnings = listed.warnings(&info.id.name);
+    if left.len() + create.len() == 1 {
+        warnings.push(Text::from("one machine is left: nothing serves while it is deployed or restarted"));
+    }
+    let ids = |list: &[&Machine]| list.iter().map(|machine| Text::from(machine.id.as_str())).collect();
+    let (admit, destroy) = (ids(&admit), ids(&destroy));
+    let mut part = part(info, &listed, Act::FlyScale { create, admit, destroy }, steps);
+    part.from = (spread(&every().collect::<Vec<_>>(), &[]), None);
+    part.to = (spread(&left, counts), None);
+    Ok(Plan {
+        stays: vec![Text::from("image, secrets and machine settings")],
+        refusals,
+        warnings,
+        ..Plan::of(Wish::Scale(service.clone(), counts.to_vec()), env.id.clone(), vec![part], now)
+    })
+}
+
+/// What a new machine is a copy of: one of its region if there is one, of the image that most of them run. Fly's own tool copies the
+/// newest release, which may be the one that failed.
+fn model<'a>(all: &'a [Machine], region: &Text) -> &'a Machine {
+    let alike = |machine: &Machine| all.iter().filter(|one| one.digest == machine.digest).count();
+    let rank = |machine: &&Machine| (alike(machine), machine.region == *region, machine.state.as_str() == "started");
+    // `fleet` gives at least one.
+    all.iter().max_by_key(rank).unwrap_or(&all[0])
+}
+
+/// `fra 1, iad 2`: what is there, or what is wished where something is.
+fn spread(machines: &[&Machine], wished: &[(Text, u32)]) -> Text {
+    let mut counts = std::collections::BTreeMap::new();
+    for machine in machines {
+        *counts.entry(machine.region.to_string()).or_insert(0_u32) += 1;
+    }
+    for (region, count) in wished {
+        counts.insert(region.to_string(), *count);
+    }
+    let words: Vec<String> = counts.into_iter().map(|(region, count)| format!("{region} {count}")).collect();
+    Text::from(words.join(", "))
+}

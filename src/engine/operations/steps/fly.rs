@@ -1,0 +1,257 @@
+//! Fly: a new release with an old image, machine by machine (docs/platforms/fly.md section 7).
+
+use futures_util::future::join_all;
+
+use super::fleet::Fleet;
+use super::machine::Updated;
+use crate::domain::amount::{amount, amount_does};
+use crate::domain::manner::Strategy;
+use crate::domain::operation::{Operation, PlanPart, StepState};
+use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::platform::fly::{Fly, FlyRelease, Machine};
+use crate::sanitize::Text;
+
+/// What a fleet is moved to.
+pub(in crate::engine) struct Roll<'a> {
+    /// The image.
+    pub(in crate::engine) image: &'a str,
+    /// Machines that do not run it yet, those of one wave side by side.
+    pub(in crate::engine) waves: &'a [Vec<Text>],
+    /// In which way.
+    pub(in crate::engine) strategy: Strategy,
+    /// A release row left open: id and version.
+    pub(in crate::engine) row: Option<&'a (Text, u64)>,
+    /// A row left open that nothing goes on with.
+    pub(in crate::engine) aside: Option<&'a (Text, u64)>,
+}
+
+impl Operator {
+    pub(in crate::engine) async fn fly(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        to: Roll<'_>,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let app = part.resource.as_str();
+        if let (Some(aside), true) = (to.aside, to.waves.is_empty() && to.row.is_none()) {
+            return self.step(op, first, self.row_ends(fly, app, aside)).await;
+        }
+        let begin = async {
+            let mut ended = String::new();
+            if let Some(aside) = to.aside {
+                ended = format!("; {}", self.row_ends(fly, app, aside).await?.1);
+            }
+            let (row, told) = self.row(fly, app, (to.image, to.strategy.word()), to.row).await?;
+            Ok((row, Text::from(format!("{told}{ended}"))))
+        };
+        let row = self.step(op, first, begin).await?;
+        let rolled = self.roll(fly, part, (&to, &row), op, first + 1).await;
+        if let Err(trouble) = rolled {
+            // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
+            // row stays open for whoever finishes it.
+            if matches!(trouble, Trouble::Failed(_)) {
+                let _ = self.patch(fly, app, &row.0, "failed").await;
+            }
+            return Err(trouble);
+        }
+        let machines: usize = to.waves.iter().map(Vec::len).sum();
+        let looked = usize::from(to.strategy == Strategy::Immediate);
+        // Every machine that the plan saw, also those that could not be read.
+        let close = self.close(fly, part, &row, to.image, part.revisions.len());
+        self.closed(op, first + 1 + machines + looked, part, close).await
+    }
+
+    /// Wave after wave; what is sent to all at once is looked at afterwards.
+    async fn roll(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (to, row): (&Roll<'_>, &(String, u64)),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let careful = to.strategy != Strategy::Immediate;
+        let mut updated: Vec<Updated> = Vec::new();
+        let mut at = first;
+        for wave in to.waves {
+            for index in 0..wave.len() {
+                self.begin_step(op, at + index).await;
+            }
+            let work = wave.iter().map(|id| self.machine(fly, part, id.as_str(), (to.image, row), careful));
+            let mut trouble = None;
+            let steps: Vec<(usize, &str)> =
+                wave.iter().enumerate().map(|(index, id)| (at + index, id.as_str())).collect();
+            let ended = self.telling(op, &steps, join_all(work)).await;
+            for (index, ended) in ended.into_iter().enumerate() {
+                match ended {
+                    Ok((one, told)) => {
+                        updated.push(one);
+                        self.end_step(op, at + index, StepState::Done, told).await;
+                    }
+                    Err(wrong) => {
+                        self.fail_step(op, at + index, &wrong).await;
+                        // What is not known weighs more than what failed.
+                        if trouble.is_none() || matches!(wrong, Trouble::Unknown(_)) {
+                            trouble = Some(wrong);
+                        }
+                    }
+                }
+            }
+            if let Some(trouble) = trouble {
+                return Err(trouble);
+            }
+            at += wave.len();
+        }
+        if careful {
+            return Ok(());
+        }
+        let look = async {
+            let app = part.resource.as_str();
+            let settled = updated
+                .iter()
+                .map(async |one| self.settle(fly, app, &one.is(), (to.image, Some(&one.sent)), None).await);
+            for told in join_all(settled).await {
+                told?;
+            }
+            let run = amount_does(updated.len(), "machine", ("runs", "run"));
+            Ok(((), Text::from(format!("{run} it, checks pass"))))
+        };
+        self.step(op, at, look).await
+    }
+
+    /// Records the release, or goes on with the row that was left open.
+    pub(in crate::engine) async fn row(
+        &self,
+        fly: &Fly,
+        app: &str,
+        (image, strategy): (&str, &str),
+        row: Option<&(Text, u64)>,
+    ) -> Result<((String, u64), Text), Trouble> {
+        if let Some((id, version)) = row {
+            return Ok(((id.to_string(), *version), Text::from(format!("v{version}"))));
+        }
+        // What is deployed with it is the configuration of now; where no row tells one, none is made up.
+        let definitions = self.look(|| fly.definitions(app)).await?;
+        let newest = definitions.iter().map(|(version, _)| *version).max().unwrap_or_default();
+        let known = definitions.into_iter().map(|(_, definition)| definition).find(serde_json::Value::is_object);
+        let definition = known.unwrap_or(serde_json::Value::Null);
+        let create = || fly.create_release(app, image, strategy, &definition);
+        let made = || async {
+            let rows = fly.releases(app, 10).await?;
+            let ours = |row: &&FlyRelease| {
+                row.version > newest
+                    && row.image_ref.as_str() == image
+                    && row.strategy.as_str().eq_ignore_ascii_case(strategy)
+            };
+            let mut ours = rows.iter().filter(ours);
+            // Of two, one is somebody else's.
+            Ok(ours.next().filter(|_| ours.next().is_none()).cloned())
+        };
+        let row = self.change_or_find(&format!("POST release of {app}"), create, made).await?;
+        self.patch(fly, app, &row.id, "running").await?;
+        Ok(((row.id, row.version), Text::from(format!("v{}", row.version))))
+    }
+
+    /// Closes a row that was left open and that nothing goes on with.
+    async fn row_ends(&self, fly: &Fly, app: &str, (id, version): &(Text, u64)) -> Result<((), Text), Trouble> {
+        self.patch(fly, app, id.as_str(), "interrupted").await?;
+        Ok(((), Text::from(format!("v{version} ended as interrupted"))))
+    }
+
+    /// Gives a release row a status.
+    pub(in crate::engine) async fn patch(&self, fly: &Fly, app: &str, id: &str, status: &str) -> Result<(), Trouble> {
+        let taken = || async {
+            let rows = fly.releases(app, 20).await?;
+            Ok(rows.into_iter().find(|row| row.id == id && row.status.as_str() == status))
+        };
+        let call = format!("PATCH release {id} {status}");
+        self.change_or_find(&call, || fly.patch_release(id, status), taken).await.map(|_| ())
+    }
+
+    /// Judges the whole fleet by image and checks, and closes the release: what was well a minute ago may not be. Of the `planned`
+    /// machines every single one must be seen to run the image; where some cannot be read, that is no failure of the others, and what
+    /// is told is how many.
+    pub(in crate::engine) async fn close(
+        &self,
+        fly: &Fly,
+        part: &PlanPart,
+        (id, version): &(String, u64),
+        image: &str,
+        planned: usize,
+    ) -> Result<Closed, Trouble> {
+        let app = part.resource.as_str();
+        let wanted = self.digest(fly, app, image).await?;
+        let other = |one: &Machine| one.digest.as_ref() != Some(&wanted);
+        let ill = |one: &Machine| one.state.as_str() == "started" && one.checks.0 < one.checks.1;
+        // A check that fails once while connections move is no verdict, and a machine on its way out is gone in seconds.
+        let end = self.clock.mono() + PATIENCE / 4;
+        let fleet = loop {
+            let fleet = Fleet::of(self.look(|| fly.listed(app)).await?);
+            let open = fleet.whole.iter().any(ill) || !fleet.leaving.is_empty();
+            let settled = fleet.whole.iter().any(other) || !open;
+            if settled || self.clock.mono() > end {
+                break fleet;
+            }
+            tokio::time::sleep(LOOK).await;
+        };
+        if let Some(machine) = fleet.whole.iter().find(|one| other(one) || ill(one)) {
+            let _ = self.patch(fly, app, id, "failed").await;
+            let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
+            let what = if other(machine) { "it runs another image".to_owned() } else { words.join("; ") };
+            return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
+        }
+        let (seen, listed) = (fleet.whole.len(), fleet.total());
+        if seen == planned && listed == planned && planned > 0 {
+            self.patch(fly, app, id, "complete").await?;
+            let rest = fleet.whole.iter().filter(|machine| machine.rests()).count();
+            let rest = match rest {
+                0 => String::new(),
+                1 => ", of which 1 does not run".to_owned(),
+                some => format!(", of which {some} do not run"),
+            };
+            return Ok(Closed::Whole(Text::from(format!("v{version} complete on {}{rest}", amount(seen, "machine")))));
+        }
+        let _ = self.patch(fly, app, id, "failed").await;
+        let why = match fleet.part() {
+            Some(part) => part,
+            None => format!("{} listed, the plan was for {planned}", amount_does(seen, "machine", ("is", "are"))),
+        };
+        match (seen, fleet.part()) {
+            (0, _) | (_, None) => Err(Trouble::Failed(Text::from(why))),
+            (_, Some(_)) => Ok(Closed::Part(Text::from(format!("{} on {why}", part.to.0)))),
+        }
+    }
+
+    /// Ends the step that closes a release.
+    pub(in crate::engine) async fn closed(
+        &self,
+        op: &mut Operation,
+        at: usize,
+        part: &PlanPart,
+        close: impl Future<Output = Result<Closed, Trouble>>,
+    ) -> Result<(), Trouble> {
+        self.begin_step(op, at).await;
+        match close.await {
+            Ok(Closed::Whole(told)) => self.end_step(op, at, StepState::Done, told).await,
+            Ok(Closed::Part(told)) => {
+                self.end_step(op, at, StepState::Failed, told.clone()).await;
+                self.falls_short(part, &told);
+            }
+            Err(trouble) => {
+                self.fail_step(op, at, &trouble).await;
+                return Err(trouble);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a fleet ended.
+pub(in crate::engine) enum Closed {
+    /// On every machine.
+    Whole(Text),
+    /// On those that can be read: how many of how many, and why the others cannot.
+    Part(Text),
+}

@@ -1,0 +1,180 @@
+//! Vercel: the instant rollback of production and its promotion, a build of a commit anew, or the domains of an environment that
+//! has none, one by one (docs/platforms/vercel.md section 6).
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::domain::environment::Status;
+use crate::domain::operation::{Act, Operation, PlanPart};
+use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::sought::Trace;
+use crate::platform::vercel::{BuildFor, Vercel};
+use crate::sanitize::Text;
+
+/// Longest wait for a build: the platform ends one after 45 minutes itself.
+const BUILD_PATIENCE: Duration = Duration::from_secs(46 * 60);
+
+impl Operator {
+    /// Asks for a rollback or a promotion, and follows its job until every domain has moved.
+    pub(in crate::engine) async fn point(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        (kind, asked): (&str, bool),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let (project, target) = (part.resource.as_str(), part.to_id.as_str());
+        let reason = self.reason.as_ref().map(Text::as_str);
+        let ask = async {
+            // The one slot of the project tells whether a request was taken whose answer was lost: by another entry than before.
+            let before = self.look(|| vercel.project(project)).await?.last_alias_request;
+            let find = || async {
+                let job = vercel.project(project).await?.last_alias_request.filter(|job| Some(job) != before.as_ref());
+                // The slot names nobody.
+                Ok(Trace::known(job.filter(|job| job.to == target && job.kind.as_str() == kind).map(drop), false))
+            };
+            if kind == "promote" {
+                let call = format!("promote {target} of {project}");
+                self.turn_or_find(&call, || vercel.promote(project, target), find).await?;
+            } else {
+                let call = format!("roll {project} back to {target}");
+                self.turn_or_find(&call, || vercel.rollback(project, target, reason), find).await?;
+            }
+            Ok((before, Text::from("accepted")))
+        };
+        // A job that was under way when the plan was made is the one to follow; else the end of an older one is not the end of this one.
+        let before = if asked { None } else { self.step(op, first, ask).await? };
+        let follow = async {
+            let end = self.clock.mono() + PATIENCE;
+            loop {
+                let state = self.look(|| vercel.project(project)).await?;
+                let job = state.last_alias_request.filter(|job| Some(job) != before.as_ref());
+                let job = job.filter(|job| job.to == target && job.kind.as_str() == kind);
+                match job.as_ref().map(|job| job.job_status.as_str()) {
+                    Some("succeeded") => {
+                        let pin = if state.auto_assign { "" } else { "; production is PINNED" };
+                        return Ok(((), Text::from(format!("every domain has moved{pin}"))));
+                    }
+                    Some("failed" | "skipped") => {
+                        let failed = vercel.moved_aliases(project, kind, true).await.unwrap_or_default();
+                        let names: Vec<String> = failed.iter().map(|one| one.alias.to_string()).collect();
+                        return Err(Trouble::Failed(Text::from(format!(
+                            "domains that did not move: {}",
+                            names.join(", ")
+                        ))));
+                    }
+                    _ => {}
+                }
+                let stands = job.as_ref().map(|job| vercel.stands(job));
+                match stands {
+                    // It was left open, and nothing tells how it ended.
+                    Some((status, says)) if status != Status::Running => {
+                        return Err(Trouble::Unknown(Text::from(format!("how the job ended is not known: {says}"))));
+                    }
+                    stands if self.clock.mono() > end => {
+                        let says =
+                            stands.map_or_else(|| "the project does not show it".to_owned(), |one| one.1.to_string());
+                        let text = format!("the job did not end in 2 minutes ({says}) and goes on without us");
+                        return Err(Trouble::Unknown(Text::from(text)));
+                    }
+                    _ => tokio::time::sleep(LOOK).await,
+                }
+            }
+        };
+        self.step(op, first + usize::from(!asked), follow).await
+    }
+
+    /// Builds a commit anew and follows it until it is ready, and until its domains are assigned where they will be.
+    pub(in crate::engine) async fn build(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let Act::VercelBuild { target, action, assigned, asked } = &part.act else { return Ok(()) };
+        let (source, project) = (part.to_id.as_str(), part.resource.as_str());
+        let ask = async {
+            let id = match asked {
+                Some(id) => id.to_string(),
+                None => {
+                    let to = BuildFor { project, target: target.as_str(), action: action.as_str() };
+                    let call = format!("POST a build of {source} for {target}");
+                    // The commit's builds of this place: the one that is new tells of a request whose answer was lost.
+                    let builds = || async {
+                        let Some(sha) = &part.from.1 else { return Ok(Vec::new()) };
+                        let all = vercel.deployments_of(project, target.as_str(), sha).await?;
+                        Ok(all.into_iter().filter(|one| one.sha.as_ref() == Some(sha)).map(|one| one.id).collect())
+                    };
+                    let there: Vec<String> = self.look(builds).await?;
+                    let made = || async {
+                        let mut new = builds().await?.into_iter().filter(|id| !there.contains(id));
+                        Ok(Trace::known(new.next().filter(|_| new.next().is_none()), false))
+                    };
+                    self.change_or_find(&call, || vercel.build_again(source, to), made).await?
+                }
+            };
+            let told = Text::from(id.as_str());
+            Ok((id, told))
+        };
+        let id = self.step(op, first, ask).await?;
+        op.follows = Some(Text::from(id.as_str()));
+        let end = self.clock.mono() + BUILD_PATIENCE;
+        self.begin_step(op, first + 1).await;
+        let told = loop {
+            let built = match self.look(|| vercel.deployment(&id)).await {
+                Ok(built) => built,
+                Err(trouble) => break Err(trouble),
+            };
+            match built.state.as_str() {
+                "READY" if built.alias_assigned || !assigned => {
+                    self.moved.fetch_or(*assigned, Ordering::Relaxed);
+                    break Ok(((), built.words()));
+                }
+                "ERROR" | "CANCELED" | "BLOCKED" | "DELETED" => {
+                    let why = built.error.as_ref().map_or("", Text::as_str);
+                    break Err(Trouble::Failed(Text::from(format!("the build ended: {} {why}", built.words()))));
+                }
+                _ if self.clock.mono() > end => {
+                    break Err(Trouble::Unknown(Text::from(
+                        "the build did not end in 46 minutes; it goes on without us",
+                    )));
+                }
+                _ => {}
+            }
+            self.note(op, first + 1, built.words()).await;
+            tokio::time::sleep(LOOK).await;
+        };
+        self.step(op, first + 1, async { told }).await
+    }
+
+    /// Points every domain at the deployment and asks each who answers.
+    pub(in crate::engine) async fn aliases(
+        &self,
+        vercel: &Vercel,
+        part: &PlanPart,
+        domains: &[Text],
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let target = part.to_id.as_str();
+        for (index, domain) in domains.iter().enumerate() {
+            let point = async {
+                let call = format!("point {domain} at {target}");
+                let find = || async {
+                    let there = vercel.alias(domain.as_str()).await? == target;
+                    Ok(Trace::known(there.then_some(()), false))
+                };
+                self.turn_or_find(&call, || vercel.assign_alias(target, domain.as_str()), find).await?;
+                let answers = self.look(|| vercel.alias(domain.as_str())).await?;
+                if answers != target {
+                    return Err(Trouble::Failed(Text::from(format!("{domain} still answers with {answers}"))));
+                }
+                Ok(((), Text::from("moved")))
+            };
+            self.step(op, first + index, point).await?;
+        }
+        Ok(())
+    }
+}
