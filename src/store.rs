@@ -8,6 +8,7 @@ pub mod history;
 pub mod journal;
 pub mod operations;
 pub mod rows;
+mod stand;
 
 pub use claims::{Locked, Unlocked};
 
@@ -67,7 +68,7 @@ impl Store {
         let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
         let file = db::prepare(dir).map_err(unwritable)?;
         // Read before the file is looked for: whoever makes both makes the head last.
-        let lost = heads.lost().map_err(unwritable)?;
+        let lost = heads.lost().map_err(|unread| db::untold(&place, &unread))?;
         match (file.exists(), lost) {
             (true, _) => {}
             (false, Some(lost)) => return Err(db::lost(&place, &lost, &heads)),
@@ -85,7 +86,7 @@ impl Store {
         let (dir, heads) = (keep.dir.as_path(), Heads::of(&keep));
         let place = Text::clean(&dir.display().to_string()).to_string();
         let unwritable = |error: std::io::Error| db::unwritable(&place, &error);
-        let lost = heads.lost().map_err(unwritable)?;
+        let lost = heads.lost().map_err(|unread| db::untold(&place, &unread))?;
         match (db::find(dir).map_err(unwritable)?, lost) {
             (Some(file), _) => Self::connect(file, heads, place, clock).await.map(Some),
             (None, Some(lost)) => Err(db::lost(&place, &lost, &heads)),
@@ -112,7 +113,7 @@ impl Store {
         if let Some(found) = db::ahead(&pool).await.map_err(unusable)? {
             return Err(db::newer(&place, found));
         }
-        let (known, whole) = heads.read().map_err(unwritable)?;
+        let (known, whole) = heads.read().map_err(|unread| db::untold(&place, &unread))?;
         for head in &known {
             if !db::holds(&pool, head).await.map_err(unusable)? {
                 return Err(db::lost(&place, &Lost::Rows(head.row), &heads));

@@ -1,29 +1,16 @@
 //! Locks and bad marks, each journalled as what a person did.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
+use super::stand::{Kind, Row};
 use super::{Store, StoreError};
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::{EnvId, Sha};
 use crate::sanitize::Text;
-
-/// A lock as it lies in the file: environment, who, why, since when, until when.
-type Row = (String, String, String, String, Option<String>);
-
-/// A mark as it lies in the file: commit, who, why, since when.
-type MarkRow = (String, String, String, String);
-
-/// The tables whose rows the journal counts.
-#[derive(Clone, Copy)]
-enum Kind {
-    Locks,
-    Marks,
-}
 
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +51,10 @@ impl Store {
         let insert = sqlx::query(insert).bind(env.as_str()).bind(lock.who.as_str()).bind(lock.why.as_str());
         let insert = insert.bind(stamp(lock.at)).bind(lock.until.map(stamp));
         insert.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
+        let stand = self.stand(&mut tx, Kind::Locks).await?;
         let body = json!({
-            "title": env.as_str(), "who": lock.who, "why": lock.why, "until": lock.until, "replaces": before,
-            "stand": self.count(&mut tx, Kind::Locks).await?,
+            "title": env.as_str(), "who": lock.who, "why": lock.why, "at": stamp(lock.at), "until": lock.until,
+            "replaces": before, "stand": stand.count, "content": stand.content,
         });
         self.commit_with(tx, "lock", &body).await?;
         Ok(before.map_or(Locked::Taken, Locked::Renewed))
@@ -93,9 +81,11 @@ impl Store {
         let delete = sqlx::query("delete from locks where env = ?").bind(env.as_str());
         delete.execute(&mut *tx).await.map_err(|error| self.failed(&error))?;
         let why = over.map(|(_, why)| if own { String::new() } else { format!("{why}; it was {}", held.words()) });
-        let stand = self.count(&mut tx, Kind::Locks).await?;
+        let stand = self.stand(&mut tx, Kind::Locks).await?;
         let why = why.unwrap_or_default();
-        let body = json!({ "title": env.as_str(), "who": who, "why": why, "lock": held, "stand": stand });
+        let body = json!({
+            "title": env.as_str(), "who": who, "why": why, "lock": held, "stand": stand.count, "content": stand.content,
+        });
         self.commit_with(tx, "unlock", &body).await?;
         Ok(Unlocked::Gone(held))
     }
@@ -129,11 +119,11 @@ impl Store {
     pub async fn locks(&self) -> Result<BTreeMap<EnvId, Lock>, StoreError> {
         self.stands()?;
         let mut tx = self.pool.begin().await.map_err(|error| self.failed(&error))?;
-        self.whole(&mut tx, Kind::Locks).await?;
-        let query = sqlx::query_as::<_, Row>("select env, who, why, at, until from locks");
-        let rows = query.fetch_all(&mut *tx).await.map_err(|error| self.failed(&error))?;
+        let rows = self.rows(&mut tx, Kind::Locks).await?;
+        // A row that is not understood is told as that: a newer console may have written it.
+        let all: Vec<(EnvId, Lock)> = rows.iter().cloned().map(|row| self.read_lock(row)).collect::<Result<_, _>>()?;
+        self.compare(&mut tx, Kind::Locks, &rows).await?;
         let now = self.clock.now();
-        let all: Vec<(EnvId, Lock)> = rows.into_iter().map(|row| self.read_lock(row)).collect::<Result<_, _>>()?;
         Ok(all.into_iter().filter(|(_, lock)| lock.holds(now)).collect())
     }
 
@@ -144,7 +134,7 @@ impl Store {
     pub async fn mark(&self, sha: &Sha, mark: Option<&Mark>, who: &str) -> Result<Option<Mark>, StoreError> {
         let mut tx = self.writing().await?;
         self.whole(&mut tx, Kind::Marks).await?;
-        let query = sqlx::query_as::<_, MarkRow>("select sha, who, why, at from marks where sha = ?");
+        let query = sqlx::query_as::<_, Row>("select sha, who, why, at, null from marks where sha = ?");
         let before = query.bind(sha.as_str()).fetch_optional(&mut *tx).await.map_err(|error| self.failed(&error))?;
         let before = before.map(|row| self.read_mark(row)).transpose()?.map(|(_, mark)| mark);
         let work = match mark {
@@ -159,8 +149,11 @@ impl Store {
         work.map_err(|error| self.failed(&error))?;
         let event = if mark.is_some() { "mark" } else { "unmark" };
         let why = mark.map(|mark| mark.why.to_string()).unwrap_or_default();
-        let stand = self.count(&mut tx, Kind::Marks).await?;
-        let body = json!({ "title": sha.as_str(), "who": who, "why": why, "replaces": before, "stand": stand });
+        let stand = self.stand(&mut tx, Kind::Marks).await?;
+        let body = json!({
+            "title": sha.as_str(), "who": who, "why": why, "at": mark.map(|mark| stamp(mark.at)), "replaces": before,
+            "stand": stand.count, "content": stand.content,
+        });
         self.commit_with(tx, event, &body).await?;
         Ok(before)
     }
@@ -172,55 +165,13 @@ impl Store {
     pub async fn marks(&self) -> Result<BTreeMap<Sha, Mark>, StoreError> {
         self.stands()?;
         let mut tx = self.pool.begin().await.map_err(|error| self.failed(&error))?;
-        self.whole(&mut tx, Kind::Marks).await?;
-        let query = sqlx::query_as::<_, MarkRow>("select sha, who, why, at from marks");
-        let rows = query.fetch_all(&mut *tx).await.map_err(|error| self.failed(&error))?;
-        rows.into_iter().map(|row| self.read_mark(row)).collect()
+        let rows = self.rows(&mut tx, Kind::Marks).await?;
+        let all = rows.iter().cloned().map(|row| self.read_mark(row)).collect::<Result<_, _>>()?;
+        self.compare(&mut tx, Kind::Marks, &rows).await?;
+        Ok(all)
     }
 
-    /// How many there are.
-    async fn count(&self, connection: &mut SqliteConnection, kind: Kind) -> Result<i64, StoreError> {
-        let query = match kind {
-            Kind::Locks => "select count(*) from locks",
-            Kind::Marks => "select count(*) from marks",
-        };
-        sqlx::query_scalar(query).fetch_one(connection).await.map_err(|error| self.failed(&error))
-    }
-
-    /// Refuses a table that holds other rows than the journal tells: one that was emptied behind our back would say that nothing is locked
-    /// and nothing marked. Journals of before told no number, and are believed.
-    async fn whole(&self, connection: &mut SqliteConnection, kind: Kind) -> Result<(), StoreError> {
-        // The first condition is that of the index of such rows, which is used for nothing less.
-        let (query, name) = match kind {
-            Kind::Locks => (
-                "select body from journal where event in ('lock', 'unlock', 'mark', 'unmark') and event in ('lock', 'unlock') \
-                 order by id desc limit 1",
-                "locks",
-            ),
-            Kind::Marks => (
-                "select body from journal where event in ('lock', 'unlock', 'mark', 'unmark') and event in ('mark', 'unmark') \
-                 order by id desc limit 1",
-                "marks",
-            ),
-        };
-        let body: Option<String> =
-            sqlx::query_scalar(query).fetch_optional(&mut *connection).await.map_err(|error| self.failed(&error))?;
-        let body: Value = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
-        let Some(told) = body["stand"].as_i64() else { return Ok(()) };
-        let there = self.count(connection, kind).await?;
-        if there == told {
-            return Ok(());
-        }
-        Err(StoreError {
-            place: self.place.clone(),
-            why: format!("it holds {there} {name}, and its journal tells of {told}: they were changed behind its back"),
-            advice: Cow::Owned(format!(
-                "put a copy of before back, or name another folder in [state] dir; flightdeck journal tells the {name}"
-            )),
-        })
-    }
-
-    fn read_mark(&self, (sha, who, why, at): MarkRow) -> Result<(Sha, Mark), StoreError> {
+    fn read_mark(&self, (sha, who, why, at, _): Row) -> Result<(Sha, Mark), StoreError> {
         let at = self.time(&at, "the mark on", &sha)?;
         Ok((Sha::from(sha), Mark { who: Text::clean(&who), why: Text::clean(&why), at }))
     }
@@ -231,7 +182,7 @@ impl Store {
 }
 
 /// Times of one width, so that text compares as time does.
-fn stamp(at: Timestamp) -> String {
+pub(super) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
@@ -286,27 +237,6 @@ mod tests {
             let place = dir.path().display().to_string();
             assert!(error.contains(&place) && error.contains("[state] dir"), "{row}: {error}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_table_that_was_changed_behind_the_journals_back_is_no_empty_list() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), SystemClock::shared()).await.unwrap();
-        let now = SystemClock::shared().now();
-        let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: now };
-        for env in ["staging", "production"] {
-            store.lock(&EnvId::from(env), &lock("maria", now, None)).await.unwrap();
-        }
-        store.mark(&Sha::from("abc"), Some(&mark), "maria").await.unwrap();
-        sqlx::raw_sql("delete from locks where env = 'production'").execute(&store.pool).await.unwrap();
-        let error = store.locks().await.unwrap_err().to_string();
-        assert!(error.contains("it holds 1 locks, and its journal tells of 2"), "{error}");
-        assert_eq!(store.marks().await.unwrap().len(), 1, "nobody touched them");
-        sqlx::raw_sql("delete from marks").execute(&store.pool).await.unwrap();
-        assert!(store.marks().await.unwrap_err().to_string().contains("it holds 0 marks"));
-        // The next lock does not heal it: nobody would know of the one that is gone.
-        assert!(store.lock(&EnvId::from("staging"), &lock("maria", now, None)).await.is_err());
-        assert!(store.mark(&Sha::from("def"), Some(&mark), "maria").await.is_err());
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::StoreError;
-use super::head::{self, Head, Heads};
+use super::head::{self, Head, Heads, Unread};
 use crate::sanitize::Text;
 
 /// Applied in this order, each once: the file carries the number of those that are in it. A table that is missing afterwards was
@@ -251,6 +251,22 @@ pub(super) enum Lost {
     Rows(i64),
     /// Another file, or none, stands where this process opened one.
     Replaced,
+}
+
+/// What would say whether a store was there before cannot be read.
+pub(super) fn untold(place: &str, unread: &Unread) -> StoreError {
+    let file = shown(&unread.file);
+    let why = format!(
+        "{file}, which tells whether a journal was there before, cannot be read ({}), so that what was locked and marked is not known",
+        unread.error
+    );
+    let advice = match unread.error.kind() {
+        io::ErrorKind::Other => format!("remove it, and start flightdeck again: what stands in {place} is taken then"),
+        _ => format!(
+            "make it readable for you, with the folders that it lies in; or remove it to take what stands in {place}"
+        ),
+    };
+    StoreError { place: place.to_owned(), why, advice: advice.into() }
 }
 
 /// The folder or the file cannot be made or written.

@@ -3,7 +3,7 @@
 //! marked; the head is how that is known, and the twin is how it is known of a folder that was removed whole. Both say at least so
 //! much, never more than what is there: they are written behind the row, by whoever comes last, and not synced.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ impl Heads {
     }
 
     /// Where no store is: what says that there was one. A twin of a store that never had a row tells of nothing that was lost.
-    pub(super) fn lost(&self) -> io::Result<Option<Lost>> {
+    pub(super) fn lost(&self) -> Result<Option<Lost>, Unread> {
         if read(&path(self.dir()))?.is_some() {
             return Ok(Some(Lost::Gone));
         }
@@ -54,7 +54,7 @@ impl Heads {
     }
 
     /// What the heads say that are there, and whether each is.
-    pub(super) fn read(&self) -> io::Result<(Vec<Head>, bool)> {
+    pub(super) fn read(&self) -> Result<(Vec<Head>, bool), Unread> {
         let beside = read(&path(self.dir()))?;
         let Some(twin) = self.twin() else { return Ok((beside.clone().into_iter().collect(), beside.is_some())) };
         let other = read(twin)?;
@@ -78,11 +78,45 @@ impl Heads {
     }
 }
 
+/// A head that is there and tells nothing: whether a store was there before is not known.
+#[derive(Debug)]
+pub(super) struct Unread {
+    pub(super) file: PathBuf,
+    pub(super) error: io::Error,
+}
+
+/// A head has some hundred bytes.
+const LONGEST: u64 = 64 * 1024;
+
 /// A head; `None` = there was never one. One that was cut off by a power cut names no row, and says still that a store was there.
-fn read(file: &Path) -> io::Result<Option<Head>> {
-    match std::fs::read(file) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+fn read(file: &Path) -> Result<Option<Head>, Unread> {
+    let unread = |error: io::Error| Unread { file: file.to_owned(), error };
+    match regular(file).map_err(unread)? {
+        false => Ok(None),
+        true => {
+            let mut bytes = Vec::new();
+            let open = std::fs::File::open(file).map_err(unread)?;
+            open.take(LONGEST).read_to_end(&mut bytes).map_err(unread)?;
+            Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default()))
+        }
+    }
+}
+
+/// Whether a file is there. Opening a pipe waits for its other end, for ever, and a link that leads nowhere looks like a file that never
+/// was: the type is asked first.
+fn regular(file: &Path) -> io::Result<bool> {
+    let link = match file.symlink_metadata() {
+        Ok(found) => found.is_symlink(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match file.metadata() {
+        Ok(found) if found.is_file() => Ok(true),
+        Ok(found) if found.is_dir() => Err(io::Error::other("it is not a file but a folder")),
+        Ok(_) => Err(io::Error::other("it is not a file but a pipe or a device")),
+        Err(error) if link && error.kind() == io::ErrorKind::NotFound => {
+            Err(io::Error::other("it is a link that leads nowhere"))
+        }
         Err(error) => Err(error),
     }
 }
@@ -199,6 +233,52 @@ mod tests {
         std::fs::remove_file(&twin).unwrap();
         assert_eq!(open().await.unwrap().marks().await.unwrap().len(), 1, "a person takes the older one");
         assert!(twin.exists(), "a store that had no twin gets one");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_head_that_cannot_be_read_is_named_with_the_way_out() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let (home, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (dir, stores) = (home.path().join("state"), place.path().join("stores"));
+        let twin = stores.join("one.head");
+        let keep = Keep { dir: dir.clone(), twin: Some(twin.clone()) };
+        let open = async || Store::open(&keep, SystemClock::shared()).await;
+        let refused = async || {
+            let error = open().await.expect_err("it was taken as one that never was").to_string();
+            let peek = Store::peek(&keep, SystemClock::shared()).await.unwrap_err().to_string();
+            assert_eq!(peek, error);
+            assert!(error.contains(&twin.display().to_string()), "the file at fault is named: {error}");
+            assert!(!error.contains("make the folder writable"), "the state folder is well: {error}");
+            error
+        };
+        let store = open().await.unwrap();
+        let mark = Mark { who: "maria".into(), why: "corrupts rows".into(), at: SystemClock::shared().now() };
+        store.mark(&Sha::from("abc"), Some(&mark), "maria").await.unwrap();
+        store.pool.close().await;
+        std::fs::remove_file(&twin).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&twin).status().unwrap().success());
+        let error = refused().await;
+        assert!(error.contains("a pipe or a device") && error.contains("remove it"), "{error}");
+        std::fs::remove_file(&twin).unwrap();
+        std::fs::create_dir(&twin).unwrap();
+        assert!(refused().await.contains("not a file but a folder"));
+        std::fs::remove_dir(&twin).unwrap();
+        symlink("/nowhere/at/all", &twin).unwrap();
+        assert!(refused().await.contains("a link that leads nowhere"));
+        std::fs::remove_file(&twin).unwrap();
+        // A link to the real one is as good.
+        let real = place.path().join("real");
+        std::fs::copy(path(&dir), &real).unwrap();
+        symlink(&real, &twin).unwrap();
+        assert_eq!(open().await.unwrap().marks().await.unwrap().len(), 1);
+        if !rustix::process::geteuid().is_root() {
+            std::fs::set_permissions(&stores, std::fs::Permissions::from_mode(0o000)).unwrap();
+            let error = refused().await;
+            std::fs::set_permissions(&stores, std::fs::Permissions::from_mode(0o700)).unwrap();
+            assert!(error.contains("make it readable for you"), "{error}");
+        }
+        assert_eq!(open().await.unwrap().marks().await.unwrap().len(), 1);
     }
 
     #[tokio::test]
