@@ -23,7 +23,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
 use crate::app::dialogs::Overlay;
-use crate::app::geometry::{self, Area, Geometry, SMALLEST};
+use crate::app::geometry::{self, Area, Geometry, SMALLEST, TWO_COLUMNS};
 use crate::app::hints;
 use crate::app::model::{Model, Pane, View};
 use crate::app::msg::Now;
@@ -75,9 +75,6 @@ impl Ctx<'_> {
         text.chars().map(|c| if c.is_whitespace() { c } else { veil }).collect()
     }
 }
-
-/// From this width on the panes stand in two columns.
-const TWO_COLUMNS: u16 = 100;
 
 /// Draws one frame and says where the panes stand.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Geometry {

@@ -1,6 +1,8 @@
 //! What stands on the screen: at three sizes, in every theme, and at any size without a panic.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "screens/found.rs"]
+mod found;
 #[path = "screens/keys.rs"]
 mod keys;
 #[path = "support/screen.rs"]

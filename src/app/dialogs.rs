@@ -87,6 +87,12 @@ fn scattered(text: &str, letters: &str) -> bool {
     letters.chars().all(|letter| text.any(|c| c == letter))
 }
 
+/// Whether what lies over the panes is a list of which a row is chosen.
+pub(super) fn list(model: &Model) -> bool {
+    use Overlay::{Chart, Menu, Patterns, Sources, Why};
+    model.rollback.is_none() && matches!(model.overlay, Some(Chart(_) | Menu(_) | Patterns(_) | Sources(_) | Why(_)))
+}
+
 /// A key while something lies over the panes.
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if key.code == KeyCode::Esc {
@@ -194,9 +200,8 @@ fn narrow(find: &mut Find, key: Key) {
 
 /// Moves in a list; enter goes where the chosen row leads.
 fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Vec<Effect> {
-    let last = rows.len().saturating_sub(1);
-    let next = match step(key) {
-        Some(by) => at.saturating_add_signed(by).min(last),
+    let next = match chosen(model, key, at, rows.len()) {
+        Some(next) => next,
         None if key.code == KeyCode::Enter => {
             if let Some(jump) = rows.into_iter().nth(at).flatten() {
                 navigate::to(model, jump);
@@ -216,6 +221,21 @@ fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Ve
     Vec::new()
 }
 
+/// The row of a list that a key chooses, if it moves: pages are as long as what shows, and what is chosen is seen.
+pub(super) fn chosen(model: &mut Model, key: Key, at: usize, rows: usize) -> Option<usize> {
+    let page = model.geometry.dialog.map_or(10, |laid| laid.room.saturating_sub(1).max(1));
+    let page = isize::try_from(page).unwrap_or(isize::MAX);
+    let by = match key.code {
+        KeyCode::PageDown => page,
+        KeyCode::PageUp => -page,
+        KeyCode::Char('d') if key.ctrl => (page / 2).max(1),
+        KeyCode::Char('u') if key.ctrl => -(page / 2).max(1),
+        _ => step(key)?,
+    };
+    model.scroll = None;
+    Some(at.saturating_add_signed(by).min(rows.saturating_sub(1)))
+}
+
 /// Rows that a key moves by, if it moves.
 pub(super) fn step(key: Key) -> Option<isize> {
     match key.code {
@@ -231,8 +251,7 @@ pub(super) fn step(key: Key) -> Option<isize> {
 
 fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
     let items = menu::items(model, now);
-    if let Some(by) = step(key) {
-        let next = at.saturating_add_signed(by).min(items.len().saturating_sub(1));
+    if let Some(next) = chosen(model, key, at, items.len()) {
         model.overlay = Some(Overlay::Menu(next));
         return Vec::new();
     }
@@ -249,7 +268,12 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
         }
         // It stays: what is typed next was meant for the menu, too.
         None => {
-            let told = format!("{letter} is not an action: a capital letter starts one, esc leaves");
+            let known = TABLE.iter().any(|entry| entry.action == Action::Start(letter));
+            let told = if known {
+                menu::absent(letter).to_owned()
+            } else {
+                format!("{letter} is not an action: a capital letter starts one, esc leaves")
+            };
             model.notice = Some(Notice::refused(told));
             Vec::new()
         }
@@ -282,8 +306,7 @@ fn started(model: &mut Model, item: Item, now: Now) -> Vec<Effect> {
 
 fn sources_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
     let sources: Vec<ServiceId> = model.logs.sources().iter().map(|source| source.service.clone()).collect();
-    if let Some(by) = step(key) {
-        let next = at.saturating_add_signed(by).min(sources.len().saturating_sub(1));
+    if let Some(next) = chosen(model, key, at, sources.len()) {
         model.overlay = Some(Overlay::Sources(next));
         return Vec::new();
     }

@@ -12,6 +12,15 @@ pub fn small((columns, rows): (u16, u16)) -> bool {
     (columns, rows) != (0, 0) && (columns < SMALLEST.0 || rows < SMALLEST.1)
 }
 
+/// From this width on the panes of the dashboard stand in two columns.
+pub const TWO_COLUMNS: u16 = 100;
+
+/// Whether the dashboard has room for the environments and one more pane only; a size that was never told has room for all.
+#[must_use]
+pub fn one_column((columns, _): (u16, u16)) -> bool {
+    (1..TWO_COLUMNS).contains(&columns)
+}
+
 /// Columns and rows that are drawn at most: more than any screen has, and a frame of so many cells takes tens of megabytes. What lies
 /// beyond stays empty.
 pub const LARGEST: (u16, u16) = (1000, 500);

@@ -32,6 +32,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if navigate::covered(model) {
         match asked {
             Some(Action::Back | Action::Suspend) => {}
+            Some(Action::HalfDown | Action::HalfUp) if dialogs::list(model) => return dialogs::key(model, key, now),
             Some(Action::HalfDown) => return scrolled(model, true),
             Some(Action::HalfUp) => return scrolled(model, false),
             // What lies under a dialog does not change.
@@ -94,6 +95,10 @@ pub fn needs_project(action: Action) -> bool {
 pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
     if model.alone && needs_project(action) {
         model.notice = Some(Notice::refused("only a log is open here: flightdeck without `view` opens the project"));
+        return Vec::new();
+    }
+    if let Some(why) = elsewhere(model, action) {
+        model.notice = Some(Notice::refused(why));
         return Vec::new();
     }
     match action {
@@ -167,6 +172,21 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
     Vec::new()
 }
 
+/// Why a key of the log lines does nothing here: it would change what nobody sees.
+fn elsewhere(model: &Model, action: Action) -> Option<String> {
+    use Action::{Context, Fold, Left, Level, Mark, Pager, Pause, Right, Save, Stamps, Wrap};
+    let works = match action {
+        // They are about the chosen line, or the row that has the keys.
+        Context | Left | Mark | Right => model.focus == Pane::Logs,
+        Fold | Level | Pager | Pause | Save | Stamps | Wrap => navigate::seen(model, Pane::Logs),
+        _ => true,
+    };
+    let entry = action::TABLE.iter().find(|entry| entry.action == action).filter(|_| !works)?;
+    let key = entry.keys.first().copied().unwrap_or_default();
+    let logs = action::key(Action::View(Pane::Logs.number()));
+    Some(format!("{key} works in the logs ({}): {logs} opens them", entry.title))
+}
+
 fn moved(model: &mut Model, motion: Action) {
     let page = isize::try_from(model.geometry.rows(model.focus)).unwrap_or(isize::MAX);
     let by = match motion {
@@ -206,17 +226,29 @@ fn escape(model: &mut Model) -> bool {
     if model.rollback.take().is_some() || model.overlay.take().is_some() {
         return true;
     }
+    // What is left first is what is seen: the lines that a filter hides, then the view.
+    let seen = navigate::seen(model, Pane::Logs);
+    if seen && unfiltered(model) {
+        return true;
+    }
     if model.view != View::Dashboard && !model.alone {
         model.view = View::Dashboard;
         keep_focus(model);
         return true;
     }
+    !seen && unfiltered(model)
+}
+
+/// Takes one thing off the log lines: neighbours, the filter, the text that was looked for; false when there is none.
+fn unfiltered(model: &mut Model) -> bool {
     if model.logs.beside() {
         // Back to what the filter lets pass; the next press leaves the filter.
         return model.logs.neighbours(model.geometry.rows(Pane::Logs));
     }
-    if model.logs.filter() != &Filter::default() {
-        model.logs.set_filter(Filter::default());
+    // How stack traces are shown is no filter.
+    let plain = Filter { fold: model.logs.filter().fold, ..Filter::default() };
+    if model.logs.filter() != &plain {
+        model.logs.set_filter(plain);
         return true;
     }
     if !model.logs.term().text.is_empty() {

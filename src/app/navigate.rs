@@ -1,6 +1,7 @@
 //! Decides where a line of evidence, an event or a check leads: to which pane, and to what in it.
 
 use crate::app::dialogs::Overlay;
+use crate::app::geometry;
 use crate::app::logs::buffer::Filter;
 use crate::app::model::{DASHBOARD, Model, Pane, Place, View};
 use crate::app::operations::dialog::Rollback;
@@ -76,6 +77,16 @@ pub(super) fn show(model: &mut Model, pane: Pane) {
         model.view = View::Only(pane);
     }
     model.focus = pane;
+}
+
+/// Whether a pane is on the screen, as far as the view, the size and the focus decide it.
+pub(super) fn seen(model: &Model, pane: Pane) -> bool {
+    let second = if model.focus == Pane::Environments { Pane::Logs } else { model.focus };
+    match model.view {
+        View::Only(one) => one == pane,
+        View::Dashboard if !geometry::one_column(model.size) => DASHBOARD.contains(&pane),
+        View::Dashboard => pane == Pane::Environments || pane == second,
+    }
 }
 
 /// Whether something lies over the panes.

@@ -62,7 +62,7 @@ mod tests {
     use crate::app::dialogs::Find;
     use crate::app::effect::Effect;
     use crate::app::msg::{Key, KeyCode, Msg, Now};
-    use crate::app::operations::dialog::Asks;
+    use crate::app::operations::dialog::{Asks, Opened};
     use crate::app::update;
     use crate::domain::consent::Level;
     use crate::domain::operation::{Plan, Wish};
@@ -97,8 +97,14 @@ mod tests {
         assert_eq!(find.text.chars().count(), ONE_LINE, "nor is more of it typed");
         model.overlay = None;
         let asks = Asks::Wish(Wish::Review { run: 1, approve: true });
-        model.rollback =
-            Some(Rollback::Commenting { env: "production".into(), asks, told: Vec::new(), note: Box::default() });
+        let opened = Opened::now(&model, None, NOW);
+        model.rollback = Some(Rollback::Commenting {
+            env: "production".into(),
+            asks,
+            told: Vec::new(),
+            opened,
+            note: Box::default(),
+        });
         pasted(&mut model, &"word ".repeat(1_000_000));
         let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
         assert!(note.text().as_str().len() <= ONE_LINE && model.notice.is_some());

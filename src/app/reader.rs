@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::{Model, Pane};
 use super::msg::{Key, KeyCode};
-use crate::app::dialogs::{Overlay, step};
+use crate::app::dialogs::{Overlay, chosen};
 use crate::app::logs::buffer::chart::{Bucket, Chart};
 use crate::app::logs::buffer::{Filter, Source, Term};
 use crate::app::navigate;
@@ -35,7 +35,8 @@ fn live<'m>(model: &'m Model, service: &ServiceId) -> Option<&'m Deployment> {
     model.releases.get(service)?.iter().find(|one| one.current)
 }
 
-/// Patterns: those that came up since the deployment first, the worst and the most frequent before others.
+/// Patterns as they may be a cause: errors that came up since the deployment, the most severe first; then what else came up since; then old
+/// errors; then the rest. Of equals the more frequent.
 #[must_use]
 pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
     // Whoever has read nothing from before the deployment cannot say what is new.
@@ -50,7 +51,11 @@ pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
         since.is_some_and(|since| pattern.times.0 >= since && before.is_some_and(|before| before < since))
     };
     let mut all: Vec<Listed<'_>> = model.logs.patterns().all().iter().map(|pattern| (new(pattern), pattern)).collect();
-    all.sort_by_key(|(new, one)| std::cmp::Reverse((*new, *new && one.level >= Level::Error, one.count)));
+    all.sort_by_cached_key(|(new, one)| {
+        let severe = if one.level >= Level::Warn { one.level } else { Level::Trace };
+        // A frame of a stack trace is an error by its head alone, and there are many of them for one cause.
+        std::cmp::Reverse((*new, severe, !one.frame(), one.count))
+    });
     all
 }
 
@@ -119,14 +124,14 @@ pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> 
 
 /// A key over the patterns: enter shows the lines of the chosen one.
 pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
-    let all = patterns(model);
-    if let Some(by) = step(key) {
-        let next = at.saturating_add_signed(by).min(all.len().saturating_sub(1));
+    let count = model.logs.patterns().all().len();
+    if let Some(next) = chosen(model, key, at, count) {
         model.overlay = Some(Overlay::Patterns(next));
         return Vec::new();
     }
     match key.code {
         KeyCode::Enter => {
+            let all = patterns(model);
             let Some((_, pattern)) = all.get(at) else { return Vec::new() };
             let term = Term { text: pattern.expression(), regex: true, ..Term::default() };
             model.overlay = None;
@@ -141,8 +146,8 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
 
 /// A key over the chart: enter goes to the chosen time, `d` chooses the next deployment.
 pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
-    if let Some(by) = step(key) {
-        model.overlay = Some(Overlay::Chart(at.saturating_add_signed(by).min(ROWS - 1)));
+    if let Some(next) = chosen(model, key, at, ROWS) {
+        model.overlay = Some(Overlay::Chart(next));
         return Vec::new();
     }
     match key.code {

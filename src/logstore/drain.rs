@@ -42,6 +42,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// Whether its lines belong to a stack trace that another line heads.
+    #[must_use]
+    pub fn frame(&self) -> bool {
+        const HEADS: [&str; 4] = ["File", "at", "Traceback", "raise"];
+        self.words.first().is_some_and(|word| HEADS.contains(&&**word))
+    }
+
     /// As it is shown.
     #[must_use]
     pub fn text(&self) -> String {

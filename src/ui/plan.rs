@@ -133,8 +133,11 @@ pub(super) fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'sta
     let left = left.as_secs() + u64::from(left.subsec_nanos() > 0);
     let text = match plan.level {
         Level::Critical => format!(" type {} and enter: {typed}{}", plan.env, ctx.theme.cursor()),
-        Level::Severe => format!(" press {} to carry it out", confirm::letter(plan)),
-        Level::Moderate => " carry it out? y/N".to_owned(),
+        Level::Severe => {
+            // Why this letter: whoever knows that presses no other by habit.
+            format!(" {} carries it out (the one letter that opens nothing)", confirm::LETTER)
+        }
+        Level::Moderate => " y carries it out, n or enter does not".to_owned(),
     };
     Line::styled(format!("{text}   {left} s left   esc leaves"), ctx.theme.prod())
 }

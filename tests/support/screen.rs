@@ -289,6 +289,37 @@ pub fn deployed() -> Model {
     model
 }
 
+/// So many lines of one kind, now.
+#[allow(dead_code, reason = "not every test binary that has this module looks at patterns")]
+pub fn lines(model: &mut Model, service: &ServiceId, level: Level, message: &str, count: i64) {
+    for second in 1..=count {
+        line(model, service, level, message, second);
+    }
+}
+
+/// Errors as often before the last deploy as since.
+#[allow(dead_code, reason = "not every test binary that has this module looks at evidence")]
+pub fn spread(model: &mut Model, service: &ServiceId, message: &str) {
+    for second in (0..12).rev().map(|one| 10 * one + 1) {
+        line(model, service, Level::Error, message, second);
+    }
+}
+
+fn line(model: &mut Model, service: &ServiceId, level: Level, message: &str, second: i64) {
+    let line = LogLine {
+        at: ago(second),
+        service: service.clone(),
+        platform: Platform::Fly,
+        kind: LogKind::App,
+        instance: "d8917eb0".into(),
+        region: "iad".into(),
+        level,
+        message: Text::from(message),
+        raw: None,
+    };
+    tell(model, Fact::Logs(LogBatch { service: service.clone(), lines: vec![line], gap: 0, gap_why: None }));
+}
+
 /// All of that with runs, one of which failed, a journal, and a release on its way.
 #[allow(dead_code, reason = "not every test binary that has this module needs a world")]
 pub fn world() -> Model {

@@ -42,10 +42,11 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
     verdict(model, env, now, &mut found);
     changes(model, env, now, &mut found);
     platforms(model, env, now, &mut found);
-    lines(model, env, &mut found);
+    let old = lines(model, env, now, &mut found);
     probes(model, env, now, &mut found);
     secrets(model, env, &mut found);
     posture(model, env, &mut found);
+    found.extend(old);
     unread(model, env, now, &mut found);
     if found.is_empty() {
         let says = Text::from(format!("no evidence against {}", env.id));
@@ -163,13 +164,44 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
     }
 }
 
-fn lines(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+/// Errors among the lines held: those that came with the last deploy first, the more of them the sooner. What was written before it as often
+/// is returned, marked as old: it explains nothing that began since.
+fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> Vec<Evidence> {
+    let deploys = env.services.iter().flat_map(|service| model.releases.get(&service.id).into_iter().flatten());
+    let last = deploys.filter(|one| one.current).max_by_key(|one| one.created_at);
+    let last = last.map(|one| (one.created_at, timeline::short(&one.label)));
+    let (mut new, mut old) = (Vec::new(), Vec::new());
     for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
         let Some(newest) = model.logs.newest_error(&source.service) else { continue };
         let (name, errors) = (&source.service.name, model.logs.errors(&source.service).unwrap_or(source.errors));
-        let says = format!("{name}: {errors} errors among the lines held; the newest: {}", newest.message);
-        found.push(evidence_of(Status::Warn, says, Jump::Errors(source.service.clone())));
+        let jump = Jump::Errors(source.service.clone());
+        let said = |counts: String| Text::from(format!("{name}: {counts}; the newest: {}", newest.message));
+        let Some((at, label)) = &last else {
+            let says = said(format!("{errors} errors among the lines held")).to_string();
+            new.push((errors, evidence_of(Status::Warn, says, jump)));
+            continue;
+        };
+        let span = now.wall.duration_since(*at).as_micros().try_into().unwrap_or(i64::MAX);
+        let (before, after) = model.logs.around(&source.service, at.as_microsecond(), span);
+        // As many as before in as long a time, or none since: then the deploy brought none of them.
+        if after.errors == 0 || before.errors * 2 >= after.errors {
+            let says = said(format!(
+                "old: {errors} errors, {} of them before the deploy of {label}",
+                errors.saturating_sub(after.errors)
+            ));
+            old.push(evidence_of(Status::Unknown, says.to_string(), jump));
+        } else {
+            let was = match before.lines {
+                0 => "no line from before it is held".to_owned(),
+                _ => format!("{} before it", before.errors),
+            };
+            let says = said(format!("{} errors since the deploy of {label}, {was}", after.errors));
+            new.push((after.errors, evidence_of(Status::Warn, says.to_string(), jump)));
+        }
     }
+    new.sort_by_key(|(errors, _)| std::cmp::Reverse(*errors));
+    found.extend(new.into_iter().map(|(_, one)| one));
+    old
 }
 
 fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {

@@ -17,8 +17,8 @@ use crate::sanitize::Text;
 
 /// A key that was on its way before the plan showed confirms nothing.
 pub(super) const ARMED_AFTER: Duration = Duration::from_millis(400);
-/// Letters that open nothing in the menu of actions, so that a habit confirms nothing.
-const LETTERS: [char; 4] = ['H', 'I', 'K', 'X'];
+/// The letter that confirms a severe plan: always the same, and it opens nothing, so that the keys that opened a plan never confirm it.
+pub const LETTER: char = 'K';
 
 /// Bytes of a name that are taken: no environment is called by more.
 const NAME: usize = 255;
@@ -110,11 +110,11 @@ impl Confirm {
             (Level::Critical, KeyCode::Enter) => {
                 return Answer::Wrong(format!("type {}; you typed {}", plan.env, self.typed));
             }
-            (Level::Severe, KeyCode::Char(c)) if c == letter(plan) => {
+            (Level::Severe, KeyCode::Char(c)) if c == LETTER => {
                 return if armed { Answer::Yes } else { Answer::Wrong(format!("the plan has just come: {c} again")) };
             }
             (Level::Severe, KeyCode::Char(_) | KeyCode::Enter) => {
-                return Answer::Wrong(format!("{} carries it out, esc leaves it", letter(plan)));
+                return Answer::Wrong(format!("{LETTER} carries it out, esc leaves it"));
             }
             (Level::Moderate, KeyCode::Char('y')) if armed => return Answer::Yes,
             (Level::Moderate, KeyCode::Char('n' | 'N') | KeyCode::Enter) => return Answer::No,
@@ -132,13 +132,6 @@ impl Confirm {
         let name = if part.platform == Platform::Github { part.resource.to_string() } else { part.service.to_string() };
         Some(Text::from(format!("{name} moved while the plan was on the screen")))
     }
-}
-
-/// The letter that confirms a severe plan.
-#[must_use]
-pub fn letter(plan: &Plan) -> char {
-    let byte = plan.op.0.as_bytes().last().copied().unwrap_or_default();
-    LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or('K')
 }
 
 /// What is live of each part, or where its run stands.
@@ -208,12 +201,12 @@ mod tests {
     #[test]
     fn a_severe_plan_takes_its_letter_alone_once_armed_and_never_a_held_key() {
         let (plan, mut confirm) = (plan(Level::Severe), Confirm::default());
-        let yes = KeyCode::Char(letter(&plan));
+        let yes = KeyCode::Char(LETTER);
         assert!(matches!(press(&mut confirm, &plan, yes, 399, false), Answer::Wrong(_)), "too soon");
         assert_eq!(press(&mut confirm, &plan, yes, 500, true), Answer::Open, "held down");
         for other in [KeyCode::Enter, KeyCode::Char('P'), KeyCode::Char('y')] {
             let said = press(&mut confirm, &plan, other, 500, false);
-            assert_eq!(said, Answer::Wrong(format!("{} carries it out, esc leaves it", letter(&plan))));
+            assert_eq!(said, Answer::Wrong(format!("{} carries it out, esc leaves it", LETTER)));
         }
         assert_eq!(press(&mut confirm, &plan, yes, 500, false), Answer::Yes);
     }
@@ -321,6 +314,7 @@ mod tests {
     fn the_letter_opens_nothing_in_the_menu() {
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
         let menu = super::super::menu::items(&model(), now);
-        assert!(menu.iter().all(|item| !LETTERS.contains(&item.letter)), "{menu:?}");
+        assert!(menu.iter().all(|item| item.letter != LETTER), "{menu:?}");
+        assert!(crate::action::by_key(&LETTER.to_string()).is_none(), "nor does it elsewhere");
     }
 }

@@ -15,7 +15,7 @@ use crate::app::dialogs;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
 use crate::app::insight::fresh;
-use crate::app::insight::readiness;
+use crate::app::insight::readiness::{self, Means};
 use crate::app::model::{Model, Place};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::{self, Question};
@@ -71,6 +71,8 @@ pub enum Rollback {
         asks: Asks,
         /// What stands against it, as it is shown: the comment is a reason for these alone.
         told: Vec<Override>,
+        /// What was known when it opened.
+        opened: Opened,
         /// The comment.
         note: Box<Note>,
     },
@@ -88,6 +90,34 @@ pub enum Rollback {
     Sure(Sure),
     /// Under way, or over.
     Following(OpId),
+}
+
+/// What was known of what stands against an operation when the comment for it was begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// When.
+    at: jiff::Timestamp,
+    /// What was asked and could not be answered then.
+    unread: Vec<&'static str>,
+}
+
+impl Opened {
+    /// What is known now.
+    pub(in crate::app) fn now(model: &Model, wish: Option<&Wish>, now: Now) -> Self {
+        let ships = wish.is_some_and(|wish| wish.kind().ships());
+        let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
+        let unread = checks.iter().filter(|check| check.means == Means::Unread).map(|check| check.asks);
+        Self { at: now.wall, unread: unread.collect() }
+    }
+
+    /// Whether it came about since then. What could not be read then may have stood there all the time.
+    fn since(&self, one: &Override) -> bool {
+        match one {
+            Override::Lock(lock) => lock.at > self.at,
+            Override::Freeze(_) => true,
+            Override::RedGate { asks, .. } => !self.unread.iter().any(|unread| *unread == asks.as_str()),
+        }
+    }
 }
 
 /// Opens the dialog for the selected place, or says why it cannot, and has read anew what there is to choose from.
@@ -190,7 +220,8 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             let note = Box::new(Note::of(said.as_ref()));
             // What was told before stays told: the console and the plan may each know of something that the other does not.
             let told = Override::with(question.told, plan.overrides);
-            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), told, note }
+            let opened = Opened::now(model, Some(&question.wish), now);
+            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), told, opened, note }
         }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
@@ -324,15 +355,17 @@ pub(in crate::app) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) 
     model.reason = None;
     let told = against(model, &env, &wish, now);
     if matches!(wish, Wish::Review { .. }) || !told.is_empty() {
-        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), told, note: Box::default() });
+        let opened = Opened::now(model, Some(&wish), now);
+        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), told, opened, note: Box::default() });
         return Vec::new();
     }
     question::ask(model, Question::new(env, wish))
 }
 
 /// Opens the dialog for a claim, whose reason is written first.
-pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks) {
-    model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), note: Box::default() });
+pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks, now: Now) {
+    let opened = Opened::now(model, None, now);
+    model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, note: Box::default() });
 }
 
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
@@ -341,12 +374,10 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
         Asks::Wish(wish) => against(model, &env, wish, now),
         _ => Vec::new(),
     };
-    let Some(Rollback::Commenting { told, .. }) = &mut model.rollback else { return Vec::new() };
+    let Some(Rollback::Commenting { told, opened, .. }) = &mut model.rollback else { return Vec::new() };
     if let Some(new) = Override::untold(&found, told) {
-        model.notice = Some(Notice::refused(format!(
-            "that came while you wrote: {}; enter again is a reason for it",
-            new.words()
-        )));
+        let when = if opened.since(new) { "that came while you wrote" } else { "that could not be read before" };
+        model.notice = Some(Notice::refused(format!("{when}: {}; enter again is a reason for it", new.words())));
         *told = Override::with(std::mem::take(told), found);
         return Vec::new();
     }

@@ -250,7 +250,7 @@ fn no_way_back(model: &Model, env: &EnvInfo, now: Now) -> Option<String> {
 /// Why a letter of the table of actions stands for no row now.
 pub(in crate::app) fn absent(letter: char) -> &'static str {
     match letter {
-        ALARM => "no production is in trouble: there is no alarm to act on",
+        ALARM => "nothing fails, so ! has no alarm to roll back; the letters of the menu act on what is selected",
         'O' => "nothing was begun here yet that could be shown",
         'V' | 'Y' => "no rolling release is under way in what is selected",
         'G' => "no run that ended badly is selected",
@@ -267,14 +267,14 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
         Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),
         Run::Wish(env, wish) => return dialog::wish(model, env, wish, now),
-        Run::Lock(env) => dialog::claim(model, env, Asks::Lock(None)),
+        Run::Lock(env) => dialog::claim(model, env, Asks::Lock(None), now),
         // One's own ends by a yes, another person's by a reason.
         Run::Unlock(env, held) if held.who.as_str() == &*model.who => sure::ask(model, About::Unlock(env, held), now),
-        Run::Unlock(env, held) => dialog::claim(model, env, Asks::Unlock(held)),
+        Run::Unlock(env, held) => dialog::claim(model, env, Asks::Unlock(held), now),
         Run::Mark(sha) => {
             let env = model.selected_env().map(|env| env.id.clone());
             let runs = marking::runs_well(model, &sha, now);
-            dialog::claim(model, env.unwrap_or_else(|| "".into()), Asks::Mark(sha, runs));
+            dialog::claim(model, env.unwrap_or_else(|| "".into()), Asks::Mark(sha, runs), now);
         }
         Run::Unmark(sha, mark) => sure::ask(model, About::Unmark(sha, mark), now),
         Run::Show(op) => model.rollback = Some(Rollback::Following(op)),

@@ -59,7 +59,7 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
     let beyond = ctx.model.logs.patterns().beyond;
     let beyond = if beyond > 0 { format!("; {beyond} lines match none of them") } else { String::new() };
     let last = format!(" enter shows its lines, esc leaves{beyond}");
-    let order = if ctx.model.alone { "" } else { ", new since the live deployment first" };
+    let order = if ctx.model.alone { "" } else { ", new since the live deployment first, of those the most severe" };
     let title = format!("Patterns: {}{order}", all.len());
     let (last, hidden) = (Line::styled(last, ctx.theme.dim()), outside(at, rows, all.len()));
     Dialog { title: &title, lines, last, hidden, at: chosen, ..Dialog::default() }.draw(ctx, frame, body)

@@ -54,7 +54,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let (title, at) = (format!("Roll back {place}: to which release?"), at.map(|at| at + before));
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }
-        Rollback::Commenting { env, asks, told, note } => {
+        Rollback::Commenting { env, asks, told, note, .. } => {
             let title = match asks {
                 Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
                 Asks::Lock(_) => format!("Lock {env}: why?"),

@@ -26,10 +26,16 @@ impl Drawn for Environments {
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
         let states = ctx.model.environments.iter().map(|env| ctx.model.state(env, ctx.now));
+        let states: Vec<State> = states.collect();
+        let unknown = states.iter().filter(|state| **state == State::Unknown).count();
         let bad: Vec<State> = states
+            .into_iter()
             .filter(|state| matches!(state, State::Failing | State::Mixed | State::Paused | State::Flapping))
             .collect();
-        let worst = bad.iter().max_by_key(|state| state.weight())?;
+        // What is not known may be any of these.
+        let Some(worst) = bad.iter().max_by_key(|state| state.weight()) else {
+            return (unknown > 0).then_some((State::Unknown.tone(), unknown));
+        };
         Some((worst.tone(), bad.len()))
     }
 }

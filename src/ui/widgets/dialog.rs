@@ -69,7 +69,7 @@ impl Dialog<'_> {
         let all = rows.len();
         let room = usize::from(body.height).saturating_sub(2 + last.len()).min(all);
         let laid = Laid { room, all, must, top: 0 };
-        let top = ctx.model.scroll.unwrap_or_else(|| (at + 1).saturating_sub(room)).min(laid.last());
+        let top = ctx.model.scroll.unwrap_or_else(|| (at + 1 + room / 4).saturating_sub(room)).min(laid.last());
         let laid = Laid { top, ..laid };
         let height = u16::try_from(room + 2 + last.len()).unwrap_or(body.height).min(body.height);
         let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };

@@ -189,7 +189,7 @@ fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_
 fn another_persons_lock_is_taken_away_for_a_reason_and_as_it_was_shown() {
     let mut model = model();
     let lock = Lock { who: "maria".into(), why: "migration".into(), at: now().wall, until: None };
-    claim(&mut model, "production".into(), Asks::Unlock(lock.clone()));
+    claim(&mut model, "production".into(), Asks::Unlock(lock.clone()), now());
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty(), "without a reason nothing is done");
     assert!(model.notice.as_ref().is_some_and(|why| why.as_str().contains("maria will ask why")));
     for letter in "asleep".chars() {
@@ -280,4 +280,22 @@ fn a_late_answer_to_an_earlier_question_is_dropped() {
     assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
     planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());
     assert!(matches!(model.rollback, Some(Rollback::Ready(..))));
+}
+
+#[test]
+fn what_could_not_be_read_when_a_comment_was_begun_is_not_told_as_what_came_meanwhile() {
+    let red = |asks: &str| Override::RedGate { asks: Text::from(asks), says: Text::from("CI #7 failed") };
+    let opened = Opened { at: now().wall, unread: vec!["its pipeline passed"] };
+    assert!(!opened.since(&red("its pipeline passed")), "it may have stood there");
+    assert!(opened.since(&red("secrets are in place")), "it was well, and is no more");
+    let lock = |second: i64| Override::Lock(Lock { at: at(second).wall, ..lock("a migration") });
+    assert!(!opened.since(&lock(-5)) && opened.since(&lock(5)), "a lock says since when it stands");
+    // At the keyboard: nothing of the pipeline was read when the box opened, then a run that had failed before is.
+    let mut model = model();
+    let review = Wish::Review { run: 7, approve: true };
+    assert!(wish(&mut model, "production".into(), review, now()).is_empty());
+    model.history.locks.insert("production".into(), Lock { at: at(-5).wall, ..self::lock("a migration") });
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    let told = model.notice.as_ref().map(Notice::as_str).unwrap_or_default();
+    assert!(told.starts_with("that could not be read before: it is locked by"), "{told}");
 }
