@@ -229,6 +229,9 @@ pub struct Rollout {
     pub done: u32,
     /// Of how many.
     pub total: u32,
+    /// What the machines alone say: how it stands where nobody goes on with the deployment.
+    #[serde(skip)]
+    pub fleet: Status,
 }
 
 /// One machine or container of a service.

@@ -70,6 +70,7 @@ impl Known<'_> {
             state,
             why,
             commits: known.map(commits).unwrap_or_default(),
+            mixed: parts.iter().any(|part| part.state() == State::Mixed),
             basis: self.basis(&[FeedId::Declared(id.clone()), FeedId::Observed(id.clone())]),
             platform_state: declared.map(|declared| declared.words.clone()),
         }
@@ -148,7 +149,8 @@ impl Known<'_> {
         if state == State::Healthy && !matches!(together, Together::Apart(..)) {
             why.clear();
         }
-        Judgement { state, why, commits, basis: self.basis(&needed), platform_state: None }
+        let mixed = beside(State::Mixed).is_some();
+        Judgement { state, why, commits, mixed, basis: self.basis(&needed), platform_state: None }
     }
 
     /// What an environment is made of, without its parts: the commits that its platforms declare.

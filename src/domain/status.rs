@@ -35,6 +35,9 @@ pub struct Judgement {
     pub why: String,
     /// Every commit that is live as far as is known, the edge's word before the platform's. Several when it is mixed.
     pub commits: Vec<Sha>,
+    /// Whether two releases are live there, also where its state tells of something that outranks that.
+    #[serde(skip)]
+    pub mixed: bool,
     /// When the oldest fact that this needs was read; `None` = some of it never was.
     pub basis: Option<Timestamp>,
     /// The platform's own word, of a service.
@@ -49,6 +52,7 @@ impl Judgement {
             state: State::Unknown,
             why: "not read yet".to_owned(),
             commits: Vec::new(),
+            mixed: false,
             basis: None,
             platform_state: None,
         }

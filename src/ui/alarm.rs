@@ -19,6 +19,11 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let what = format!(" {symbol} {} {}", banner.env, banner.state);
     let full = format!("{what} {release}");
     let span = text::since(banner.since, ctx.now.wall);
+    // What it is now may be younger than the trouble.
+    let all = match banner.first < banner.since {
+        true => format!("{span}, in trouble for {}", text::since(banner.first, ctx.now.wall)),
+        false => span.clone(),
+    };
     let passed = banner.passed.map(|one| {
         // One sample has no window.
         let over = if one.over.is_zero() { String::new() } else { format!(" over {}", text::age(one.over)) };
@@ -29,9 +34,10 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let key = if banner::selected(ctx.model) { menu::ROLL_BACK } else { menu::ALARM };
     let help = format!("!{key} rolls back");
     let forms = [
-        (&full, format!("{passed}for {span} {dot} X why {dot} {help}")),
-        (&full, format!("{passed}for {span} {dot} {help}")),
-        (&full, format!("for {span} {dot} X why {dot} {help}")),
+        (&full, format!("{passed}for {all} {dot} X why {dot} {help}")),
+        (&full, format!("{passed}for {all} {dot} {help}")),
+        (&full, format!("for {all} {dot} X why {dot} {help}")),
+        (&full, format!("for {all} {dot} {help}")),
         (&full, format!("for {span} {dot} {help}")),
         (&what, format!("for {span} {dot} {help}")),
         (&what, format!("{span} {dot} {help}")),
@@ -48,7 +54,7 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         format!("{what}{between}{}{between}{rest}", text::cut(cause, room, theme.ellipsis()))
     } else {
         // Without room for a cause there is room for more of the rest.
-        let (what, rest) = forms.iter().find(fits).unwrap_or(&forms[5]);
+        let (what, rest) = forms.iter().find(fits).unwrap_or(&forms[6]);
         format!("{what}{between}{rest}")
     };
     Line::styled(text::fit(&text, width, theme.ellipsis()), theme.banner())

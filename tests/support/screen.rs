@@ -185,7 +185,7 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         status: if deploying { Status::Running } else { Status::Ok },
         words: Text::from("complete"),
         created_at: Some(ago(3_600)),
-        rollout: deploying.then_some(Rollout { done: 3, total: 4 }),
+        rollout: deploying.then_some(Rollout { done: 3, total: 4, fleet: Status::Ok }),
         pin: (label == "dpl_8Qk3xYz1").then(|| Pin {
             why: Text::from("bad latency"),
             at: Some(ago(3_000)),

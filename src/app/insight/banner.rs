@@ -27,8 +27,10 @@ pub struct Banner {
     pub evidence: Text,
     /// Share of passed probes before the suspected change, and since; nothing where no probe fails.
     pub passed: Option<Passed>,
-    /// Since when: of the whole episode, which a wobble does not end.
+    /// Since when it stands so, with what is live; a wobble does not end that.
     pub since: Timestamp,
+    /// Since when it is in trouble at all: it may have failed before it was mixed.
+    pub first: Timestamp,
     /// Further productions in trouble.
     pub others: Vec<EnvId>,
 }
@@ -52,7 +54,11 @@ pub struct Trouble {
     /// What was live then.
     pub commits: Vec<Sha>,
     /// Since when the episode lasts.
+    pub first: Timestamp,
+    /// Since when it is in that state with these commits: what a rollback has left half-done did not begin with what it was to end.
     pub since: Timestamp,
+    /// It was seen in the middle of a pause, which hides nothing of it.
+    pub beside: bool,
     /// Since when it lasts without a calm: what has failed and is mixed now goes on ringing.
     pub turned: Timestamp,
     /// Since when it is over, if it does not come back.
@@ -117,26 +123,35 @@ fn productions(model: &Model) -> Vec<&EnvInfo> {
 }
 
 /// Notes since when an environment is in trouble. What is unknown now was last in the state that it had, and a pause in the middle of an
-/// episode does not end it. Trouble that comes back within
+/// episode does not end it; two releases that are live beside a pause are trouble as they are without. Trouble that comes back within
 /// the time in which a probe counts as flapping is the same one, unless another commit brought it.
 pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: Now) {
-    let (state, commits) = (judged.state, judged.commits.clone());
+    let beside = judged.state == State::Paused && judged.mixed;
+    let state = if beside { State::Mixed } else { judged.state };
+    let commits = judged.commits.clone();
     match (state, model.trouble.get_mut(&env.id)) {
         (State::Failing | State::Mixed, Some(known)) => {
-            let other = known.calm.is_some() && known.commits != commits;
+            let moved = moved(&known.commits, &commits);
+            let other = known.calm.is_some() && moved;
             if other {
+                known.first = now.wall;
+            }
+            if moved || known.state != state {
                 known.since = now.wall;
             }
             if other || known.calm.is_some() {
                 known.turned = now.wall;
             }
-            (known.state, known.commits, known.calm) = (state, commits, None);
+            (known.state, known.commits, known.beside, known.calm) = (state, commits, beside, None);
         }
         (State::Failing | State::Mixed, None) => {
-            let trouble = Trouble { state, commits, since: now.wall, turned: now.wall, calm: None };
+            let (first, since, turned) = (now.wall, now.wall, now.wall);
+            let trouble = Trouble { state, commits, first, since, beside, turned, calm: None };
             model.trouble.insert(env.id.clone(), trouble);
         }
-        (State::Unknown | State::Paused, _) | (_, None) => {}
+        // What was seen beside a pause is seen to have gone beside it as well.
+        (State::Paused, Some(known)) if !known.beside => {}
+        (State::Unknown, _) | (_, None) => {}
         (_, Some(known)) => {
             let calm = *known.calm.get_or_insert(now.wall);
             if now.wall.duration_since(calm).unsigned_abs() >= WOBBLE {
@@ -144,6 +159,12 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
             }
         }
     }
+}
+
+/// Whether others are live than were, where both are known.
+fn moved(before: &[Sha], after: &[Sha]) -> bool {
+    let all = |one: &[Sha], other: &[Sha]| one.iter().all(|sha| other.iter().any(|known| known.same(sha)));
+    !before.is_empty() && !after.is_empty() && !(all(before, after) && all(after, before))
 }
 
 fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
@@ -161,6 +182,7 @@ fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
         evidence,
         passed,
         since: trouble.since,
+        first: trouble.first,
         others: Vec::new(),
     })
 }

@@ -1,16 +1,18 @@
 //! What is under way: two commits beside each other are one release on its way, or a mixed pair.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::part::Part;
 use super::service::commits;
 use super::{Known, distinct};
 
-use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status};
 use crate::domain::feed::{FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::live::{self, Seen, Together};
-use crate::domain::operation::{OpState, Operation};
+use crate::domain::operation::{OpState, Operation, StepKind, StepReport, StepState};
 use crate::domain::pace;
 use crate::domain::pipeline::Run;
 use crate::domain::run_state::RunState;
@@ -104,7 +106,7 @@ impl Known<'_> {
     fn barred(&self, feed: &FeedId) -> Option<String> {
         let status = self.feeds.get(feed).filter(|_| self.old(feed))?;
         match &status.state {
-            FeedState::Failing { denied: true, last_ok: None, .. } => Some(format!("{feed} may not be read")),
+            FeedState::Failing { denied: true, last_ok: None, why, .. } => Some(format!("{feed} withheld ({why})")),
             _ => None,
         }
     }
@@ -213,7 +215,14 @@ impl Known<'_> {
     /// The operation that moved a service last, where it was cut short or ended half-way and nothing else is under way there. The deploy
     /// that it has left open at the platform goes on no more.
     fn cut_short(&self, id: &ServiceId) -> Option<&Operation> {
-        let moved = |one: &&Operation| one.env == id.env && one.moves.iter().any(|one| one.service == *id);
+        let opened = |step: &StepReport| {
+            let begun = !matches!(step.state, StepState::Todo | StepState::Skipped);
+            step.service == *id && step.kind == StepKind::OpenRelease && begun
+        };
+        let moved = |one: &&Operation| {
+            let moves = one.moves.iter().any(|one| one.service == *id) || one.steps.iter().any(opened);
+            one.env == id.env && moves
+        };
         let last = self.operations.values().filter(moved).max_by_key(|one| one.started_at)?;
         let stays = last.interrupted || matches!(last.state, OpState::HalfDone | OpState::Unknown | OpState::Left);
         // A deployment that was made after it is somebody else's.
@@ -224,16 +233,21 @@ impl Known<'_> {
         self.under_way(id, &commits).is_none().then_some(open)
     }
 
-    /// A deploy of which nothing goes on, because the operation that made it was cut short, is what its machines run.
-    pub(super) fn left(&self, id: &ServiceId, state: &ServiceState, part: Part) -> Part {
-        let fleet = state.declared.as_ref().and_then(|declared| live::fleet(&declared.instances));
-        match (fleet, self.cut_short(id)) {
-            (Some((words, _)), Some(one)) if part.said == Some(State::Deploying) => {
-                let how = if one.interrupted { "was cut short" } else { one.state.word() };
-                Part::new(State::Mixed, format!("{words}; {} {how}", one.title))
-            }
-            _ => part,
+    /// What is declared, as it stands: a deploy of which nothing goes on, because the operation that made it was cut short, is none. Its
+    /// machines say how the service is, and the operation is told beside that.
+    pub(super) fn standing<'d>(&self, id: &ServiceId, declared: &'d Declared) -> (Cow<'d, Declared>, Option<String>) {
+        let rollout = declared.rollout.filter(|_| declared.status == Status::Running);
+        let Some((rollout, one)) = rollout.zip(rollout.and_then(|_| self.cut_short(id))) else {
+            return (Cow::Borrowed(declared), None);
+        };
+        let how = if one.interrupted { "was cut short" } else { one.state.word() };
+        let note = Some(format!("{} {how}", one.title));
+        // A machine that was sent its update goes on by itself; two commits are no better than a pair meanwhile.
+        if rollout.fleet == Status::Running && live::fleet(&declared.instances).is_none() {
+            return (Cow::Borrowed(declared), note);
         }
+        let status = if rollout.fleet == Status::Running { Status::Unknown } else { rollout.fleet };
+        (Cow::Owned(Declared { status, rollout: None, ..declared.clone() }), note)
     }
 
     /// Whether the edge changed after the platform's list was read: that list says nothing about it.

@@ -21,8 +21,14 @@ impl Known<'_> {
         let unread = ServiceState::default();
         let state = self.services.get(id).unwrap_or(&unread);
         let mut parts = Vec::new();
-        let declared = match &state.declared {
-            Some(declared) => self.moving(id, state, self.left(id, state, platform(state, declared, self.now))),
+        let standing = state.declared.as_ref().map(|declared| self.standing(id, declared));
+        let declared = match &standing {
+            Some((declared, note)) => {
+                let part = self.moving(id, state, platform(state, declared, self.now));
+                let note =
+                    note.as_ref().map(|note| if part.why.is_empty() { note.clone() } else { format!("; {note}") });
+                Part { why: format!("{}{}", part.why, note.unwrap_or_default()), ..part }
+            }
             None => Part { said: None, ..Part::new(State::Unknown, "") },
         };
         parts.push(match self.absent.get(id).filter(|_| declared.said.is_none()) {
@@ -37,7 +43,7 @@ impl Known<'_> {
             let observed =
                 Part { said: state.observed.as_ref().map(|_| State::Healthy), ..Part::new(State::Healthy, "") };
             let divided = state.observed.as_ref().and_then(Observed::divided);
-            let observed = match &state.declared {
+            let observed = match standing.as_ref().map(|(declared, _)| declared) {
                 _ if divided.is_some() => Part::new(State::Mixed, divided.unwrap_or_default()),
                 Some(declared) if state.agrees() == Some(false) => {
                     differs(state, declared, self.ahead(id)).unwrap_or(observed)

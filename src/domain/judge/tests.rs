@@ -9,7 +9,7 @@ use crate::domain::environment::{
 use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;
 use crate::domain::health::{Anatomy, Sample};
-use crate::domain::operation::{Move, OpKind, OpState};
+use crate::domain::operation::{Move, OpKind, OpState, StepKind, StepReport, StepState};
 use crate::domain::pipeline::RunState;
 use crate::domain::posture::{Posture, Reading};
 use crate::domain::release::Presence;
@@ -231,7 +231,8 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
         (
             |world| {
                 let declared = world.declared("backend");
-                (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2 }));
+                (declared.status, declared.rollout) =
+                    (Status::Running, Some(Rollout { done: 1, total: 2, fleet: Status::Ok }));
             },
             "deploying: backend 1 of 2 machines",
         ),

@@ -81,6 +81,84 @@ fn a_wobble_does_not_begin_the_trouble_anew() {
     assert_eq!(since(&model), Some(802));
 }
 
+/// A production with a backend and a frontend that is not asked for anything.
+fn pair() -> (Model, [ServiceId; 2]) {
+    let mut model = model();
+    let both = ["backend", "frontend"].map(|name| ServiceId::new("production", name));
+    let info = |id: &ServiceId| crate::domain::environment::ServiceInfo {
+        id: id.clone(),
+        platform: crate::domain::environment::Platform::Fly,
+        resource: "shop".into(),
+        url: None,
+    };
+    model.environments[0].services = both.iter().map(info).collect();
+    model.environments[1].services.clear();
+    (model, both)
+}
+
+fn lives(model: &mut Model, id: &ServiceId, sha: &str, paused: bool) {
+    let mut declared = declared(sha);
+    declared.switches.paused = paused;
+    let state = model.services.entry(id.clone()).or_default();
+    state.observed = Some(crate::domain::environment::Observed {
+        sha: Some(sha.into()),
+        version: None,
+        at: at(0).wall,
+        source: Text::default(),
+        edges: Vec::new(),
+    });
+    state.declared = Some(declared);
+}
+
+/// Both were given both commits: that is one release, and a pair is none.
+fn deployed(model: &mut Model, both: &[ServiceId]) {
+    for id in both {
+        let of = |sha: &str, second| crate::app::testing::deployment(id, sha, second, false);
+        model.releases.insert(id.clone(), vec![of("3e60eac", 100), of("9df49c2", 10)]);
+    }
+}
+
+fn ticks(model: &mut Model, seconds: std::ops::Range<i64>) -> Vec<Effect> {
+    seconds.flat_map(|second| crate::app::update(model, Msg::Tick, at(second))).collect()
+}
+
+#[test]
+fn a_paused_production_whose_services_become_mixed_rings() {
+    let (mut model, both) = pair();
+    deployed(&mut model, &both);
+    lives(&mut model, &both[0], "9df49c2", false);
+    lives(&mut model, &both[1], "9df49c2", true);
+    let rings = |effects: &[Effect]| effects.iter().filter(|one| matches!(one, Effect::Alert(_))).count();
+    assert_eq!(rings(&ticks(&mut model, 0..40)), 0, "who pauses it knows that");
+    assert!(model.banner.is_none());
+    lives(&mut model, &both[0], "3e60eac", false);
+    let effects = ticks(&mut model, 40..80);
+    assert_eq!(rings(&effects), 1, "{effects:?}");
+    let banner = model.banner.clone().unwrap();
+    assert_eq!((banner.state, banner.since), (State::Paused, at(40).wall));
+    assert!(banner.evidence.as_str().contains("mixed: backend 3e60eac, frontend 9df49c2"), "{}", banner.evidence);
+    // It is one release again, and paused still: nothing is left that rings.
+    lives(&mut model, &both[0], "9df49c2", false);
+    drop(ticks(&mut model, 80..90));
+    assert!(model.banner.is_none(), "{:?}", model.banner);
+}
+
+#[test]
+fn what_a_rollback_left_half_done_has_an_age_of_its_own() {
+    let (mut model, both) = pair();
+    deployed(&mut model, &both);
+    both.iter().for_each(|id| lives(&mut model, id, "3e60eac", false));
+    fails(&mut model, 20);
+    assert_eq!(model.banner.as_ref().map(|one| (one.since, one.first)), Some((at(20).wall, at(20).wall)));
+    drop(ticks(&mut model, 23..300));
+    lives(&mut model, &both[0], "9df49c2", false);
+    (300..304).for_each(|second| probe(&mut model, second, true));
+    drop(ticks(&mut model, 304..320));
+    let banner = model.banner.clone().unwrap();
+    assert_eq!((banner.state, banner.first), (State::Mixed, at(20).wall), "it is in trouble since then");
+    assert!(banner.since >= at(300).wall, "and mixed since a moment: {:?}", banner.since);
+}
+
 fn declared(sha: &str) -> crate::domain::environment::Declared {
     crate::domain::testing::declared(Some(sha), Status::Ok)
 }
@@ -96,6 +174,7 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         evidence: Text::from("503"),
         passed: None,
         since: at(0).wall,
+        first: at(0).wall,
         others: Vec::new(),
     });
     let backend = |env: &str| Place::Service(ServiceId::new(env, "backend"));

@@ -45,7 +45,7 @@ fn a_deploy_whose_operation_was_cut_short_is_a_mixed_pair() {
     let mut world = World::calm();
     let declared = world.declared("backend");
     declared.instances = vec![machine(OLD), machine(NEW)];
-    (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2 }));
+    (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2, fleet: Status::Ok }));
     assert!(world.says().starts_with("deploying: "), "{}", world.says());
     let op = OpId(uuid::Uuid::nil());
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(-5));
@@ -68,6 +68,50 @@ fn a_deploy_whose_operation_was_cut_short_is_a_mixed_pair() {
     let next = OpId(uuid::Uuid::max());
     world.operations.insert(next, Operation { id: next, interrupted: false, started_at: at(-1), ..cut });
     assert!(world.says().starts_with("deploying: "), "{}", world.says());
+}
+
+/// The row of a release that an operation made right before it was killed: no machine was moved, and nobody goes on.
+#[test]
+fn a_release_row_without_a_machine_of_an_operation_that_was_cut_short_is_no_deploy_under_way() {
+    let mut world = World::calm();
+    let declared = world.declared("backend");
+    declared.instances = vec![machine(OLD), machine(OLD)];
+    declared.status = Status::Running;
+    declared.rollout = Some(Rollout { done: 0, total: 2, fleet: Status::Ok });
+    assert_eq!(world.says(), "deploying: backend 0 of 2 machines", "nobody knows whose it is");
+    let op = OpId(uuid::Uuid::nil());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), Text::from("roll back"), at(-5));
+    let moves = vec![Move { service: id("backend"), from: None, to: "row".into() }];
+    let cut = Operation { moves, interrupted: true, commit: Some(NEW.into()), ..begun };
+    world.operations.insert(op, cut.clone());
+    assert_eq!(world.says(), "healthy");
+    assert_eq!(world.known().service(&id("backend")).words(), "healthy: roll back was cut short");
+    // An operation that names no move and opened a release says as much.
+    let mut opened = world.clone();
+    let step = StepReport {
+        service: id("backend"),
+        kind: StepKind::OpenRelease,
+        title: Text::from("record a release"),
+        state: StepState::Done,
+        detail: Text::default(),
+        started_at: None,
+        spoke_at: None,
+        ended_at: None,
+        pace: None,
+    };
+    opened.operations.insert(op, Operation { moves: Vec::new(), steps: vec![step], ..cut.clone() });
+    assert_eq!(opened.says(), "healthy");
+    // What its machines and its edge say counts, and nothing better.
+    world.declared("backend").rollout = Some(Rollout { done: 0, total: 2, fleet: Status::Warn });
+    assert!(world.says().starts_with("degraded: backend "), "{}", world.says());
+    world.declared("backend").rollout = Some(Rollout { done: 0, total: 2, fleet: Status::Fail });
+    assert!(world.says().starts_with("failing: backend "), "{}", world.says());
+    // One machine got its update before the end, and goes on by itself.
+    world.declared("backend").rollout = Some(Rollout { done: 0, total: 2, fleet: Status::Running });
+    assert!(world.says().starts_with("deploying: backend "), "{}", world.says());
+    world.declared("backend").rollout = Some(Rollout { done: 0, total: 2, fleet: Status::Ok });
+    world.services.get_mut(&id("backend")).unwrap().observed = Some(Observed { at: at(1), ..observed(NEW) });
+    assert!(world.says().starts_with("mixed: "), "{}", world.says());
 }
 
 /// When two commits are one release: docs/adr/0001-one-release.md.
@@ -199,7 +243,7 @@ fn what_may_never_be_read_does_not_keep_two_commits_unknown() {
     };
     for feed in [FeedId::Pipeline, FeedId::Releases(id("backend"))] {
         let mut one = world();
-        let told = format!("{feed} may not be read");
+        let told = format!("is not known: {feed} withheld (github: 403)");
         one.feed(feed, barred());
         let judged = one.env();
         assert_eq!(judged.state, State::Mixed, "{}", judged.words());

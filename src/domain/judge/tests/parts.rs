@@ -65,7 +65,7 @@ fn a_machine_that_fails_its_checks_is_failing_while_others_are_moved_unless_it_h
     }
     let sick = |since| Instance { checks: (0, 1), failing_since: Some(at(since)), ..machine(NEW) };
     let declared = world.declared("backend");
-    (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2 }));
+    (declared.status, declared.rollout) = (Status::Running, Some(Rollout { done: 1, total: 2, fleet: Status::Ok }));
     declared.instances = vec![machine(OLD), sick(10)];
     assert_eq!(world.env().state, State::Deploying, "{}", world.says());
     world.declared("backend").instances[1] = sick(4);
