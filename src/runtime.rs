@@ -245,7 +245,9 @@ impl Console {
         self.next = next.filter(|_| self.again);
         self.wind_down(&engine, &mut signals).await;
         engine.shutdown().await;
-        result.map(|()| self.code.unwrap_or(ExitCode::Done))
+        // Who quits during an operation leaves it half-done: whatever started the console must not take that for done.
+        let end = if self.left.is_empty() { ExitCode::Done } else { ExitCode::Failed };
+        result.map(|()| self.code.unwrap_or(end))
     }
 
     /// Operations of this console end before their next call. A signal that comes meanwhile ends the wait.

@@ -45,8 +45,8 @@ fn a_termination_signal_gives_the_terminal_back() {
     pty.assert_clean();
 }
 
-#[test]
-fn who_quits_during_an_operation_is_told_what_is_open_on_the_terminal_that_is_left() {
+/// Ends it while an operation of this console is under way, and returns how the process ended.
+fn ends_during_an_operation(end: impl Fn(&mut Pty)) -> u32 {
     let state = tempfile::tempdir().unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
     command.args(["demo", "--scenario", "bad-deploy", "--seed", "3", "--speed", "10"]);
@@ -68,12 +68,27 @@ fn who_quits_during_an_operation_is_told_what_is_open_on_the_terminal_that_is_le
     }
     pty.send("\r");
     pty.wait_text("running");
-    signal(&pty, 15);
+    end(&mut pty);
     let status = pty.wait_end();
-    assert_eq!(status.exit_code(), 143, "{status:?}");
     pty.assert_clean();
     let left = pty.screen().contents();
     assert!(left.contains("cut short: roll back production") && left.contains("to go on: flightdeck finish"), "{left}");
+    status.exit_code()
+}
+
+#[test]
+fn who_quits_during_an_operation_is_told_what_is_open_on_the_terminal_that_is_left() {
+    assert_eq!(ends_during_an_operation(|pty| signal(pty, 15)), 143);
+    // By its keys: it is half-done, which is no success.
+    let keys = |pty: &mut Pty| {
+        // The first leaves the dialog, the second says what goes on, the third quits.
+        for _ in 0..2 {
+            pty.send("q");
+        }
+        pty.wait_text("q again quits");
+        pty.send("q");
+    };
+    assert_eq!(ends_during_an_operation(keys), 1);
 }
 
 #[test]

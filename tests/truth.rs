@@ -63,6 +63,8 @@ struct Tally {
     door: &'static str,
     /// When each statement was last found wrong: one that stays is told once.
     told: BTreeMap<String, Duration>,
+    /// Seconds in which a pair was called mixed though none was left alone while the platforms answered, by what was said.
+    harsh: BTreeMap<String, u64>,
     /// When a visitor of a service was last served well.
     served: BTreeMap<ServiceId, Timestamp>,
     /// When an operation was last seen to go on that this console knows of and that moves an environment.
@@ -185,6 +187,22 @@ fn left_open(world: &World, env: Env, from: Timestamp) -> bool {
     open.is_some_and(|release| changed.map_or(release.created_at, |at| at.max(release.created_at)) + QUIET > from)
 }
 
+/// Counts what is called mixed by the judge while the world was never so within the time that its feeds may lag. That is worse than it was,
+/// which is no lie, and rings all the same.
+fn harsh(sky: &Sky, tally: &mut Tally, env: &EnvId, lags: Lags) {
+    let judged = sky.judged(env.as_str());
+    if judged.state != State::Mixed {
+        return;
+    }
+    let world = sky.sim.shared().world();
+    let place = world.product.find(env.as_str()).unwrap();
+    let from = world.now.checked_sub(lags.facts.max(lags.pipeline)).unwrap();
+    let own = |one: &&flightdeck::sim::world::truth::Change| one.environment == place && one.service.is_none();
+    if world.changes_since(from).iter().filter(own).all(|one| one.state < Truth::Mixed) {
+        *tally.harsh.entry(format!("{env} {}", judged.why)).or_default() += 1;
+    }
+}
+
 /// How far a statement may lie back.
 #[derive(Debug, Clone, Copy)]
 struct Lags {
@@ -230,6 +248,9 @@ fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
     tally.door = "judged";
     for env in &sky.model.environments {
         hold(sky, tally, (&env.id, None), sky.model.judge(env, now).state, lags(sky, quiet, &env.id, None));
+        if quiet {
+            harsh(sky, tally, &env.id, lags(sky, quiet, &env.id, None));
+        }
         for info in &env.services {
             let state = sky.model.judge_service(&info.id, now).state;
             hold(sky, tally, (&env.id, Some(&info.id)), state, lags(sky, quiet, &env.id, Some(&info.id)));
@@ -310,6 +331,7 @@ async fn statements(seed: u64, span: Duration) -> Tally {
         "seed {seed}: {} statements, {share:.1} % unknown, {:?}, {:?}",
         tally.statements, tally.words, tally.doors
     );
+    println!("seed {seed}: called mixed and never so, in seconds: {:?}", tally.harsh);
     let ended: u64 = tally.operations.values().sum();
     println!("seed {seed}: {ended} operations drawn, {held} statements of their own: {:?}", tally.operations);
     if tally.wrong.is_empty() {

@@ -20,6 +20,9 @@ use crate::sanitize::Text;
 /// Longest pause of a failing feed.
 const CEILING: Duration = Duration::from_secs(60);
 
+/// A person who holds the key down asks no more often than this.
+const HELD_DOWN: Duration = Duration::from_secs(1);
+
 /// How soon a feed wants to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -91,6 +94,7 @@ impl Poller {
         // What has never answered is known to be awaited: nothing may look whole without it.
         let awaited = FeedStatus { state: FeedState::Starting, interval: self.rhythm };
         self.outbox.tell(Fact::Feed(self.id.clone(), awaited)).await;
+        let mut woken: Option<tokio::time::Instant> = None;
         loop {
             let began = self.clock.mono();
             let read = feed.read(&self.outbox).await;
@@ -100,7 +104,13 @@ impl Poller {
             let pause = self.report(read, took, feed.stretch()).await;
             tokio::select! {
                 () = tokio::time::sleep(jittered(pause).max(asked)) => {}
-                () = self.wake.notified() => feed.wake(),
+                () = self.wake.notified() => {
+                    if let Some(last) = woken {
+                        tokio::time::sleep_until(last + HELD_DOWN).await;
+                    }
+                    woken = Some(tokio::time::Instant::now());
+                    feed.wake();
+                }
             }
         }
     }
@@ -251,6 +261,36 @@ mod tests {
             () = person => {}
         }
         assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_holds_the_key_down_is_answered_at_once_and_then_once_a_second() {
+        let (outbox, mut lanes) = lanes::open();
+        let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(600) };
+        let wake = Arc::new(Notify::new());
+        let poller = Poller::new(FeedId::Pipeline, settings, SystemClock::shared(), outbox, Arc::clone(&wake));
+        let began = tokio::time::Instant::now();
+        let person = async {
+            let mut reads = Vec::new();
+            let mut repeat = tokio::time::interval(Duration::from_millis(30));
+            while began.elapsed() < Duration::from_secs(3) {
+                tokio::select! {
+                    _ = repeat.tick() => wake.notify_one(),
+                    Some(Fact::Feed(_, status)) = lanes.control.recv() => {
+                        if matches!(status.state, FeedState::Fresh(_)) {
+                            reads.push(began.elapsed());
+                        }
+                    }
+                }
+            }
+            reads
+        };
+        let reads = tokio::select! {
+            () = poller.run(Script(Vec::new())) => panic!("it ends never"),
+            reads = person => reads,
+        };
+        assert!(reads[1] < Duration::from_millis(100), "the first press is answered at once: {reads:?}");
+        assert!((4..=5).contains(&reads.len()), "{reads:?}");
     }
 
     #[test]

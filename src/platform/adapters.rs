@@ -19,6 +19,7 @@ use crate::domain::posture::Looked;
 use crate::domain::release::Deployment;
 use crate::domain::secret::SecretEntry;
 use crate::redact::Redactor;
+use crate::sanitize::Text;
 
 /// A question that is asked once it is awaited.
 pub type Asked<'a, T> = BoxFuture<'a, Result<T, PlatformError>>;
@@ -34,8 +35,11 @@ pub struct Newest {
 
 /// A service on its platform. What a platform does not have is `None`: nobody asks for it.
 pub trait Adapter: Send + Sync {
-    /// A person asks for what is declared: the next reading makes do with nothing that is held from an earlier one.
-    fn anew(&self) {}
+    /// A person asks for what is declared: the next reading makes do with nothing that is held from an earlier one. Where the platform's
+    /// budget has no room for that: what is to be told.
+    fn anew(&self) -> Option<Text> {
+        None
+    }
 
     /// What the platform says is live.
     fn declared(&self) -> Option<Asked<'_, Declared>> {

@@ -33,6 +33,14 @@ impl<T> Recent<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
+    /// What is held for `key`, and since when it is known; `None` also while it is read.
+    pub(super) fn held(&self, key: &str) -> Option<(Duration, Arc<T>)> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = all.get(key)?.try_lock().ok()?;
+        let (at, value) = held.as_ref()?;
+        Some((*at, Arc::clone(value.as_ref().ok()?)))
+    }
+
     /// The answer held for `key`, or a new one when that is `age` old.
     pub(super) async fn get(
         &self,

@@ -60,6 +60,7 @@ struct Held {
     live: Recent<Option<VercelDeployment>>,
     rolling: Recent<Option<RollingRelease>>,
     pointed: Recent<domains::Places>,
+    spare: std::sync::Mutex<domains::Spare>,
 }
 
 /// A project, as far as a release console needs it (docs/platforms/vercel.md section 4).

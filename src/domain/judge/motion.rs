@@ -22,6 +22,9 @@ use crate::domain::status::ServiceState;
 /// A list of deployments may be made of what was read this long before.
 const LISTED: SignedDuration = SignedDuration::from_secs(15);
 
+/// The clocks of two machines differ by so much.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+
 impl Known<'_> {
     /// Whether the services run one release, and what that says of the environment.
     pub(super) fn together(&self, env: &EnvInfo) -> (Together, Option<Part>) {
@@ -58,14 +61,23 @@ impl Known<'_> {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
             declared.is_some_and(|declared| declared.status == Status::Running) && self.cut_short(&info.id).is_none()
         };
+        let behind = match &together {
+            Together::Mixed(_) if barred.is_none() => self.behind(&seen, &runs),
+            _ => None,
+        };
         let services: Vec<&ServiceId> = env.services.iter().map(|info| &info.id).collect();
         let operation = match &together {
             Together::Mixed(commits) | Together::Moving(commits) => self.operation(&env.id, &services, commits),
             _ => None,
         };
-        let rollout = env.services.iter().any(moving);
+        // The edge changed, and the platform was not asked since: something is on its way.
+        let edge = |info: &ServiceInfo| {
+            let differs = self.services.get(&info.id).is_some_and(|state| state.agrees() == Some(false));
+            differs && self.ahead(&info.id)
+        };
+        let rollout = env.services.iter().any(|info| moving(info) || edge(info));
         if let Together::Mixed(commits) = &together
-            && (operation.is_some() || rollout)
+            && (operation.is_some() || rollout || behind.is_some())
         {
             together = Together::Moving(commits.clone());
         }
@@ -80,7 +92,12 @@ impl Known<'_> {
                     (None, Some(service)) => {
                         format!("the deployments of {} are not read since: {}", service.name, pair())
                     }
-                    (None, None) => format!("a deployment is under way: {}", pair()),
+                    (None, None) => match &behind {
+                        Some((service, run)) => {
+                            format!("{} is not read since {} ended: {}", service.name, named(run), pair())
+                        }
+                        None => format!("a deployment is under way: {}", pair()),
+                    },
                     (Some(one), _) => format!("{} is under way: {}", one.title, pair()),
                 };
                 Some(Part { named: true, ..Part::new(State::Deploying, why) })
@@ -100,6 +117,24 @@ impl Known<'_> {
             None => part,
         });
         (together, part)
+    }
+
+    /// A service that was last read before the run ended that brought a commit to the others, and that run: it may have brought it there too.
+    fn behind(&self, seen: &[Seen<'_>], runs: &[&Run]) -> Option<(ServiceId, Run)> {
+        let brings = |run: &&&Run| run.status == Status::Ok && seen.iter().any(|one| one.sha.same(&run.sha));
+        let run = runs.iter().filter(brings).max_by_key(|run| run.updated_at)?;
+        let ended = run.updated_at? + SKEW;
+        let before = |one: &&Seen<'_>| {
+            let answers = self
+                .services
+                .get(one.service)
+                .is_some_and(|state| state.observed.as_ref().is_some_and(|observed| observed.sha.is_some()));
+            let id = one.service.clone();
+            let feed = if answers { FeedId::Observed(id) } else { FeedId::Declared(id) };
+            self.feeds.get(&feed).and_then(FeedStatus::last_ok).is_some_and(|read| read < ended)
+        };
+        let late = seen.iter().filter(|one| !one.sha.same(&run.sha)).find(before)?;
+        Some((late.service.clone(), (*run).clone()))
     }
 
     /// Why a feed was never read and will not be: the token may not see it. What it would tell is not waited for.

@@ -4,31 +4,38 @@ use super::Clients;
 use crate::domain::environment::{ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
+use crate::domain::notice::Notice;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 use crate::platform::adapters::Adapter;
+use crate::sanitize::Text;
 
 /// Reads what one service's platform declares.
 pub(in crate::engine) struct DeclaredFeed {
     service: ServiceId,
     adapter: Box<dyn Adapter>,
+    /// What is to be told of the last refresh.
+    note: Option<Text>,
 }
 
 impl DeclaredFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let adapter = clients.of(service, tier).filter(|adapter| adapter.declared().is_some())?;
-        Some(Self { service: service.id.clone(), adapter })
+        Some(Self { service: service.id.clone(), adapter, note: None })
     }
 }
 
 impl Feed for DeclaredFeed {
     /// The next reading is asked of the platform itself.
     fn wake(&mut self) {
-        self.adapter.anew();
+        self.note = self.adapter.anew();
     }
 
     async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+        if let Some(note) = self.note.take() {
+            outbox.tell(Fact::Notice(Notice::refused(note))).await;
+        }
         let Some(declared) = self.adapter.declared() else { return Ok(Pace::Calm) };
         let declared = declared.await?;
         let moving = declared.status == Status::Running || declared.rollout.is_some();

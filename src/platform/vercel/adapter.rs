@@ -13,6 +13,7 @@ use crate::domain::posture::Looked;
 use crate::domain::secret::SecretEntry;
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Asked, Newest};
+use crate::sanitize::Text;
 
 /// What an environment is called on Vercel: production by its tier, whatever the console calls it; others by their name, which
 /// the client looks up among the project's custom environments.
@@ -38,8 +39,8 @@ impl VercelService {
 }
 
 impl Adapter for VercelService {
-    fn anew(&self) {
-        self.client.anew(&self.service.resource, &self.target);
+    fn anew(&self) -> Option<Text> {
+        self.client.anew(&self.service.resource, &self.target)
     }
 
     fn declared(&self) -> Option<Asked<'_, Declared>> {

@@ -1,6 +1,6 @@
 //! Reads the domains of a project's environments, and where each of them points.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,6 +10,7 @@ use super::{AliasRequest, VERCEL, Vercel, VercelProject};
 use crate::domain::amount::amount;
 use crate::domain::environment::{Pointed, Status};
 use crate::domain::ids::{DeploymentId, Sha};
+use crate::domain::span::age;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -25,6 +26,38 @@ pub const AT_ONCE: usize = 4;
 /// Domains of an environment that are looked up one by one at most: the platform answers 300 such questions in ten minutes. What more of
 /// them serve is taken from the list of aliases.
 pub const LOOKED_UP: usize = 100;
+
+/// What refreshes by hand may ask of the 300 questions in ten minutes: the rest is for what is asked without them, and for changes.
+#[derive(Debug)]
+pub(super) struct Spare {
+    left: f64,
+    at: Duration,
+}
+
+impl Spare {
+    /// So many at once.
+    const MOST: f64 = 100.0;
+    /// A question comes back after this.
+    const BACK: Duration = Duration::from_secs(6);
+
+    /// Takes so many, or tells when there are as many.
+    fn take(&mut self, count: u32, now: Duration) -> Result<(), Duration> {
+        let count = f64::from(count).min(Self::MOST);
+        let back = now.saturating_sub(self.at).as_secs_f64() / Self::BACK.as_secs_f64();
+        (self.left, self.at) = ((self.left + back).min(Self::MOST), now);
+        if self.left < count {
+            return Err(Self::BACK.mul_f64(count - self.left));
+        }
+        self.left -= count;
+        Ok(())
+    }
+}
+
+impl Default for Spare {
+    fn default() -> Self {
+        Self { left: Self::MOST, at: Duration::ZERO }
+    }
+}
 
 /// The domains of an environment, those of branches left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -223,9 +256,24 @@ impl Vercel {
         places(self.recent.pointed.get_while(&key, self.http.clock(), age, read).await)
     }
 
-    /// The next reading of what is declared looks every domain up anew.
-    pub(super) fn anew(&self, project: &str, environment: &str) {
-        self.recent.pointed.forget(&format!("{project}/{environment}"));
+    /// The next reading of what is declared looks every domain up anew, where the platform's budget for such questions has room for it;
+    /// else what is to be told of that.
+    pub(super) fn anew(&self, project: &str, environment: &str) -> Option<Text> {
+        let key = format!("{project}/{environment}");
+        let now = self.http.clock().mono();
+        if let Some((at, held)) = self.recent.pointed.held(&key) {
+            let mut spare = self.recent.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(wait) = spare.take(held.asked(), now) {
+                return Some(Text::from(format!(
+                    "{} of {project} were looked up {} ago, and can be again in {}: the platform answers 300 such questions in ten minutes",
+                    amount(held.all.len(), "domain"),
+                    age(now.saturating_sub(at)),
+                    age(wait),
+                )));
+            }
+        }
+        self.recent.pointed.forget(&key);
+        None
     }
 }
 
@@ -275,6 +323,22 @@ mod tests {
         many[0] = unread("502");
         assert_eq!(never(many), Duration::from_secs(100));
         assert_eq!(never(vec![at("dpl_1"); LOOKED_UP + 212]), SETTLED, "they are listed");
+    }
+
+    #[test]
+    fn a_refresh_by_hand_looks_many_domains_up_at_once_and_then_as_the_budget_allows() {
+        let mut spare = Spare::default();
+        let at = |seconds| Duration::from_secs(seconds);
+        let waits = |spare: &mut Spare, second| spare.take(100, at(second)).expect_err("it was taken");
+        assert_eq!(spare.take(100, at(1_000)), Ok(()), "at once");
+        assert!(waits(&mut spare, 1_001) > at(598) && waits(&mut spare, 1_001) < at(600));
+        assert!(waits(&mut spare, 1_100) < at(501), "a press takes nothing");
+        assert_eq!(spare.take(100, at(1_601)), Ok(()));
+        // However often somebody presses: what that asks leaves most of the platform's questions alone.
+        let asked: usize = (1_602..2_202).filter(|second| spare.take(100, at(*second)).is_ok()).count() * 100;
+        assert!(asked <= 100, "{asked}");
+        let few = (2_902..2_932).filter(|second| spare.take(3, at(*second)).is_ok()).count();
+        assert_eq!(few, 30, "few domains are looked up with every press");
     }
 
     fn places_of(all: Vec<Pointed>) -> Places {

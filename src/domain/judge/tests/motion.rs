@@ -326,6 +326,47 @@ fn a_deploy_is_under_way_from_the_moment_its_run_runs() {
     assert_eq!(world.env().state, State::Degraded, "{}", world.says());
 }
 
+/// The run of a deploy has ended, and a service was last read before that; or an edge has changed, and its platform was not asked since.
+#[test]
+fn a_pair_at_the_edges_of_an_ordinary_deploy_is_not_mixed() {
+    let deployed = || {
+        let mut world = World::calm();
+        world.runs_at("backend", NEW);
+        for name in ["backend", "frontend"] {
+            world.releases.get_mut(&id(name)).unwrap().insert(0, deployment(name, NEW, -20));
+        }
+        world.now = at(20);
+        for feed in [FeedId::Declared(id("backend")), FeedId::Observed(id("backend")), FeedId::Declared(id("frontend"))]
+        {
+            world.feed(feed, FeedState::Fresh(at(19)));
+        }
+        world.feed(FeedId::Observed(id("frontend")), FeedState::Fresh(at(9)));
+        world.feed(FeedId::Health("production".into()), FeedState::Fresh(at(19)));
+        world.feed(FeedId::Pipeline, FeedState::Fresh(at(19)));
+        world.runs = vec![Run { updated_at: Some(at(12)), ..run(NEW, Status::Ok) }];
+        world
+    };
+    let mut world = deployed();
+    let says = "deploying: frontend is not read since Deploy #141 ended: backend 3e60eac, frontend 9df49c2";
+    assert_eq!(world.says(), says);
+    world.feed(FeedId::Observed(id("frontend")), FeedState::Fresh(at(15)));
+    assert_eq!(world.says(), "mixed: backend 3e60eac, frontend 9df49c2", "it was read, and stays behind");
+    // What is not read for long is not under way for ever, and one that failed has stopped half-way.
+    world = deployed();
+    world.now = at(50);
+    assert_eq!(world.env().state, State::Unknown, "{}", world.says());
+    world = deployed();
+    world.runs[0].status = Status::Fail;
+    assert_eq!(world.env().state, State::Mixed, "{}", world.says());
+    // The edge of one answers a commit that no list names yet: a deploy that nobody was asked about since.
+    let mut world = World::calm();
+    world.services.get_mut(&id("frontend")).unwrap().observe(Observed { at: at(5), ..observed(NEW) });
+    world.now = at(6);
+    assert_eq!(world.env().state, State::Deploying, "{}", world.says());
+    world.feed(FeedId::Declared(id("frontend")), FeedState::Fresh(at(6)));
+    assert_eq!(world.env().state, State::Mixed, "its platform says that nothing moves");
+}
+
 #[test]
 fn an_answer_of_the_edge_from_before_a_deployment_says_nothing_about_it() {
     let mut world = World::calm();
