@@ -3,6 +3,8 @@
 mod alarm;
 mod attention;
 mod bar;
+mod beside;
+mod dashboard;
 mod dialogs;
 mod frame;
 pub mod operations;
@@ -23,7 +25,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
 use crate::app::dialogs::Overlay;
-use crate::app::geometry::{self, Area, Geometry, SMALLEST, TWO_COLUMNS};
+use crate::app::geometry::{self, Area, Geometry, SMALLEST};
 use crate::app::hints;
 use crate::app::model::{Model, Pane, View};
 use crate::app::msg::Now;
@@ -100,8 +102,8 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         frame.render_widget(waits, alarm);
     }
     match model.view {
-        View::Dashboard => dashboard(&ctx, frame, body, &mut geometry),
-        View::Only(pane) => place(&ctx, frame, pane, body, &mut geometry),
+        View::Dashboard => dashboard::draw(&ctx, frame, body, &mut geometry),
+        View::Only(pane) => beside::draw(&ctx, frame, pane, body, &mut geometry),
     }
     if !views.is_empty() {
         let (line, places) = bar::draw(&ctx, views);
@@ -120,57 +122,6 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         geometry.dialog = Some(operations::dialog::draw(&ctx, frame, body, dialog));
     }
     geometry
-}
-
-fn dashboard(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, geometry: &mut Geometry) {
-    if body.width < TWO_COLUMNS {
-        // One column: the environments stay, the focused pane takes the rest; the view bar says how the others are.
-        let rows = [Constraint::Length(tall(ctx, Pane::Environments).clamp(3, body.height / 2)), Constraint::Fill(1)];
-        let [upper, lower] = Layout::vertical(rows).areas(body);
-        place(ctx, frame, Pane::Environments, upper, geometry);
-        let second = if ctx.model.focus == Pane::Environments { Pane::Logs } else { ctx.model.focus };
-        place(ctx, frame, second, lower, geometry);
-        return;
-    }
-    // Above, side by side, each as tall as what it has to say; the log lines have the rest, in the whole width.
-    let [first, health, secrets] = [Pane::Environments, Pane::Health, Pane::Secrets].map(|pane| tall(ctx, pane));
-    let most = body.height.saturating_mul(3) / 5;
-    let (beside, upper) = beside((first, health, secrets), most);
-    let [upper, lower] = Layout::vertical([Constraint::Length(upper), Constraint::Fill(1)]).areas(body);
-    let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)]).areas(upper);
-    let split = |area: Rect, rows: u16| -> [Rect; 2] {
-        Layout::vertical([Constraint::Length(rows.min(area.height.saturating_sub(3))), Constraint::Fill(1)]).areas(area)
-    };
-    let (first, health, secrets) = if beside {
-        let [middle, below] = split(right, health);
-        (left, middle, below)
-    } else {
-        let [above, middle] = split(left, first);
-        (above, middle, right)
-    };
-    place(ctx, frame, Pane::Environments, first, geometry);
-    place(ctx, frame, Pane::Health, health, geometry);
-    place(ctx, frame, Pane::Secrets, secrets, geometry);
-    place(ctx, frame, Pane::Logs, lower, geometry);
-}
-
-/// Whether health stands beside the environments, above the secrets, or below them; and the rows of both columns. Whatever leaves fewer rows
-/// empty, where no environment or probe is cut for it: the secrets fold what agrees.
-fn beside((first, health, secrets): (u16, u16, u16), most: u16) -> (bool, u16) {
-    let forms = [(first, health.saturating_add(secrets)), (first.saturating_add(health), secrets)];
-    let upper = |(left, right): (u16, u16)| left.max(right).clamp(7.min(most), most);
-    let cost = |form: (u16, u16)| {
-        let (upper, (left, right)) = (upper(form), form);
-        let empty = upper.saturating_sub(left) + upper.saturating_sub(right);
-        u32::from(empty) + 3 * u32::from(left.saturating_sub(upper))
-    };
-    let beside = cost(forms[0]) <= cost(forms[1]);
-    (beside, upper(forms[usize::from(!beside)]))
-}
-
-/// Rows of a pane that shows all it has to say, its frame included.
-fn tall(ctx: &Ctx<'_>, pane: Pane) -> u16 {
-    u16::try_from(panes::rows(ctx, pane)).unwrap_or(u16::MAX).saturating_add(2)
 }
 
 fn place(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect, geometry: &mut Geometry) {
@@ -296,19 +247,4 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         Piece::new(keep, vec![key, Span::styled(format!(" {} ", hint.does), theme.dim())])
     });
     whole(pieces.collect(), width)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::beside;
-
-    #[test]
-    fn health_stands_where_fewer_rows_are_left_empty_and_none_is_cut() {
-        // Environments, health, secrets; rows there are at most.
-        assert_eq!(beside((10, 8, 20), 27), (false, 20), "many secrets have a column of their own");
-        assert_eq!(beside((10, 4, 8), 27), (true, 12));
-        assert_eq!(beside((10, 8, 20), 15), (true, 15), "nothing of health is cut: the secrets fold");
-        assert_eq!(beside((3, 3, 3), 27), (true, 7), "a start says little");
-        assert_eq!(beside((60, 9, 9), 27).1, 27);
-    }
 }

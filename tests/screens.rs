@@ -5,6 +5,8 @@
 mod found;
 #[path = "screens/keys.rs"]
 mod keys;
+#[path = "screens/room.rs"]
+mod room;
 #[path = "support/screen.rs"]
 mod screen;
 #[path = "screens/views.rs"]

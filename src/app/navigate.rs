@@ -2,6 +2,7 @@
 
 use crate::app::dialogs::Overlay;
 use crate::app::geometry;
+use crate::app::insight::detail::Subject;
 use crate::app::logs::buffer::Filter;
 use crate::app::model::{DASHBOARD, Model, Pane, Place, View};
 use crate::app::operations::dialog::Rollback;
@@ -29,6 +30,22 @@ pub enum Jump {
     Errors(ServiceId),
     /// A pane.
     Pane(Pane),
+}
+
+impl Jump {
+    /// The thing that it leads to, where everything known of that can be told.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        Some(match self {
+            Self::Place(Place::Env(env) | Place::Need(env, _)) => Subject::Env(env.clone()),
+            Self::Place(Place::Service(id)) => Subject::Service(id.clone()),
+            Self::Probe(id) => Subject::Probe(id.clone()),
+            Self::Secret(key) => Subject::Secret(key.clone()),
+            Self::Run(id) => Subject::Run(*id),
+            Self::Deployment(service, id) => Subject::Deployment(service.clone(), id.clone()),
+            Self::Operation(_) | Self::Errors(_) | Self::Pane(_) => return None,
+        })
+    }
 }
 
 /// Goes there: the dashboard keeps its shape where it has the pane.

@@ -176,6 +176,11 @@ pub trait Listed: Sync {
     /// Opens the chosen row. It never confirms anything.
     fn open(&self, model: &mut Model, now: Now);
 
+    /// The chosen row as a thing of which everything known can be told; `None` where it only leads elsewhere.
+    fn subject(&self, _model: &Model, _now: Now) -> Option<Subject> {
+        None
+    }
+
     /// What the chosen row is called by its platform.
     fn identity(&self, model: &Model, now: Now) -> Option<String>;
 

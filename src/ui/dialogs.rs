@@ -191,17 +191,15 @@ fn approval(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, asked: trust::Aske
     Dialog { title: "The project file", lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
-fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) -> Laid {
+/// Everything known of a thing in so many columns; what lies beyond so many rows is not laid out.
+pub(super) fn detail(ctx: &Ctx<'_>, subject: &Subject, width: usize, far: usize) -> Vec<Line<'static>> {
     let all = detail::rows(ctx.model, subject, ctx.now);
-    let width = columns(body);
     let label = all.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 24);
     let mut lines: Vec<Line<'static>> = Vec::new();
-    let far = ctx.model.scroll.unwrap_or(0).saturating_add(AHEAD);
     for (name, value) in &all {
         let value = ctx.veiled(value);
         let mut rest = value.as_str();
         let mut first = true;
-        // What is far below is not laid out.
         while (first || !rest.is_empty()) && lines.len() < far {
             let (row, more) = text::words(rest, width.saturating_sub(label + 3).max(8));
             let name = if first { name.as_str() } else { "" };
@@ -215,6 +213,12 @@ fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) 
         let text = format!(" {} it is no longer known", ctx.theme.symbol(Status::Unknown));
         lines.push(Line::styled(text, ctx.theme.dim()));
     }
+    lines
+}
+
+fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) -> Laid {
+    let far = ctx.model.scroll.unwrap_or(0).saturating_add(AHEAD);
+    let lines = detail(ctx, subject, columns(body), far);
     let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
     dialog(ctx, frame, body, None, &detail::title(subject), lines, last)
 }

@@ -6,7 +6,8 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::widgets::pieces::Piece;
-use super::{Ctx, TWO_COLUMNS, text};
+use super::{Ctx, text};
+use crate::app::geometry::TWO_COLUMNS;
 use crate::domain::environment::{EnvInfo, Tier};
 use crate::domain::state::State;
 

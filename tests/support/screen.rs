@@ -289,6 +289,69 @@ pub fn deployed() -> Model {
     model
 }
 
+/// As a failing production is met: releases, six probes, seventeen secrets, and log lines that never end.
+#[allow(dead_code, reason = "not every test binary that has this module measures the screen")]
+pub fn burning() -> Model {
+    let mut model = deployed();
+    for second in 0..5 {
+        probe(&mut model, "backend /health", second, 1_420, Some("HTTP 503"));
+    }
+    for name in ["frontend /", "database", "login", "checkout"] {
+        (0..40).rev().for_each(|second| probe(&mut model, name, second * 5, 20 + second % 5, None));
+    }
+    let entry = |env: &str, number: usize| SecretEntry {
+        key: Text::from(format!("NEXT_PUBLIC_SETTING_{number}")),
+        env: env.into(),
+        platform: Platform::Vercel,
+        place: Text::from("place"),
+        digest: Digest::Keyed(Text::from(format!("{env}{number}"))),
+        updated_at: None,
+        note: None,
+    };
+    for env in ["staging", "production"] {
+        tell(&mut model, Fact::Secrets(env.into(), (1..=17).map(|number| entry(env, number)).collect()));
+    }
+    for (name, second) in [("backend", 0), ("frontend", 1)] {
+        let service = ServiceId::new("production", name);
+        let release = |number: i64| Deployment {
+            service: service.clone(),
+            id: format!("rel_{number}").into(),
+            label: Text::from(format!("v{number}")),
+            sha: Some(if number == 42 { LIVE.into() } else { NEXT.into() }),
+            image: None,
+            status: Status::Ok,
+            words: Text::from("complete"),
+            stage: None,
+            created_at: ago(60 + second + 36_000 * (42 - number)),
+            ran_for: None,
+            author: Text::from("leafontaine"),
+            message: Text::from("Pool connections per worker instead of per request"),
+            current: number == 42,
+            verified: None,
+            presence: Presence::There,
+            bad: None,
+        };
+        tell(&mut model, Fact::Releases(service.clone(), (36..=42).rev().map(release).collect()));
+    }
+    let service = ServiceId::new("production", "backend");
+    for (second, message) in (1..60).rev().zip(
+        [
+            "GET /chat 200 in 73ms",
+            "203.0.113.105 - - \"GET /api/conversations HTTP/1.1\" 200 6608 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\" 15ms",
+            "request done",
+            "INFO:     agent answered with 2933 tokens",
+            "psycopg.OperationalError: connection failed: FATAL: remaining connection slots are reserved for roles",
+            "  File \"/usr/lib/python3.12/site-packages/psycopg_pool/pool_async.py\", line 212, in getconn",
+            "disconnection: session time: 0:00:11.214 user=postgres database=postgres host=10.0.0.7",
+        ]
+        .into_iter()
+        .cycle(),
+    ) {
+        line(&mut model, &service, Level::Info, message, second);
+    }
+    model
+}
+
 /// So many lines of one kind, now.
 #[allow(dead_code, reason = "not every test binary that has this module looks at patterns")]
 pub fn lines(model: &mut Model, service: &ServiceId, level: Level, message: &str, count: i64) {

@@ -7,7 +7,7 @@ use crate::app::insight::detail::Subject;
 use crate::app::insight::needs::{self, Need};
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::app::navigate;
+use crate::app::navigate::{self, Jump};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::ServiceId;
 use crate::domain::state::State;
@@ -39,17 +39,17 @@ impl Listed for Environments {
         moved(model.places(), &mut model.selection.place, go);
     }
 
-    fn open(&self, model: &mut Model, _now: Now) {
-        let subject = match &model.selection.place {
-            Some(Place::Env(env)) => Some(Subject::Env(env.clone())),
-            Some(Place::Service(id)) => Some(Subject::Service(id.clone())),
-            Some(Place::Need(env, need)) => {
-                let to = needs::jump(env, need);
-                return navigate::to(model, to);
-            }
-            None => None,
-        };
+    fn open(&self, model: &mut Model, now: Now) {
+        if let Some(Place::Need(env, need)) = &model.selection.place {
+            let to = needs::jump(env, need);
+            return navigate::to(model, to);
+        }
+        let subject = self.subject(model, now);
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        Jump::Place(model.selection.place.clone()?).subject()
     }
 
     fn hints(&self, model: &Model, now: Now) -> Vec<Hint> {

@@ -41,9 +41,13 @@ impl Listed for Health {
         probe.target.as_str().split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
     }
 
-    fn open(&self, model: &mut Model, _now: Now) {
-        let subject = model.selection.probe.clone().map(Subject::Probe);
+    fn open(&self, model: &mut Model, now: Now) {
+        let subject = self.subject(model, now);
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        model.selection.probe.clone().map(Subject::Probe)
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

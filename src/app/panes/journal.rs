@@ -34,9 +34,13 @@ impl Listed for Journal {
         moved(all, &mut model.selection.row, go);
     }
 
-    fn open(&self, model: &mut Model, _now: Now) {
-        let subject = model.selection.row.map(Subject::Row);
+    fn open(&self, model: &mut Model, now: Now) {
+        let subject = self.subject(model, now);
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        model.selection.row.map(Subject::Row)
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {

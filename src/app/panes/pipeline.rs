@@ -47,9 +47,13 @@ impl Listed for Pipeline {
         Some(run.url.to_string())
     }
 
-    fn open(&self, model: &mut Model, _now: Now) {
-        let subject = model.selection.run.map(Subject::Run);
+    fn open(&self, model: &mut Model, now: Now) {
+        let subject = self.subject(model, now);
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        model.selection.run.map(Subject::Run)
     }
 
     fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {

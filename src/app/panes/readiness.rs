@@ -1,6 +1,6 @@
 //! What speaks for and against a promotion, point by point.
 
-use super::{Go, Listed, Place, details, moved};
+use super::{Go, Listed, details, moved};
 use crate::action::Action;
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
@@ -48,12 +48,16 @@ impl Listed for Readiness {
         let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen);
         // Which environment the keys act on is chosen among environments, not by looking at a point of this list.
         let subject = match check.map(|check| check.jump) {
-            Some(Jump::Place(Place::Env(env) | Place::Need(env, _))) => Some(Subject::Env(env)),
-            Some(Jump::Place(Place::Service(id))) => Some(Subject::Service(id)),
+            Some(place @ Jump::Place(_)) => place.subject(),
             Some(elsewhere) => return navigate::to(model, elsewhere),
             None => None,
         };
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, now: Now) -> Option<Subject> {
+        let chosen = model.selection.check?;
+        readiness::checks(model, now).into_iter().find(|check| check.asks == chosen)?.jump.subject()
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

@@ -51,9 +51,13 @@ impl Listed for Releases {
         super::environments::of_service(model, service)
     }
 
-    fn open(&self, model: &mut Model, _now: Now) {
-        let subject = model.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id));
+    fn open(&self, model: &mut Model, now: Now) {
+        let subject = self.subject(model, now);
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        model.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id))
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

@@ -41,9 +41,13 @@ impl Listed for Secrets {
         Some(1)
     }
 
-    fn open(&self, model: &mut Model, _now: Now) {
-        let subject = model.selection.secret.clone().map(Subject::Secret);
+    fn open(&self, model: &mut Model, now: Now) {
+        let subject = self.subject(model, now);
         details(model, subject);
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        model.selection.secret.clone().map(Subject::Secret)
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

@@ -3,6 +3,7 @@
 use super::{Go, Listed, moved};
 use crate::action::Action;
 use crate::app::hints::Hint;
+use crate::app::insight::detail::Subject;
 use crate::app::insight::timeline::Event;
 use crate::app::model::Model;
 use crate::app::msg::Now;
@@ -42,6 +43,11 @@ impl Listed for Timeline {
         if let Some(to) = event.map(|event| event.jump.clone()) {
             navigate::to(model, to);
         }
+    }
+
+    fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
+        let event = model.timeline.iter().find(|event| model.selection.event.as_ref() == Some(&event.id()))?;
+        event.jump.subject()
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

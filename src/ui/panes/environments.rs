@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::widgets::columns::{Cell, Column, column, fitted, row};
 use super::super::{Ctx, text};
 use super::{Drawn, scrolled};
 use crate::app::insight::needs::{self, Said};
 use crate::app::model::{Pane, Place};
 use crate::domain::amount::amount;
 use crate::domain::environment::{Declared, EnvInfo, ServiceInfo, Status, Tier};
+use crate::domain::release::Deployment;
 use crate::domain::state::State;
 
 pub(super) struct Environments;
@@ -44,17 +45,31 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
     let selected = places.iter().position(|place| Some(place) == ctx.model.selection.place.as_ref());
     let first = scrolled(selected, area.height);
-    let (mut lines, names) = (Vec::new(), names(ctx));
-    for place in places.iter().skip(first).take(area.height.into()) {
-        let line = match place {
-            Place::Env(id) => ctx.model.env(id).map(|env| environment(ctx, env, (names, area.width.into()))),
-            Place::Need(env, need) => needs::said(ctx.model, env, need, ctx.now, needs::Hands::Keys)
-                .map(|said| noted(ctx, &said, area.width.into())),
+    let shown = || places.iter().skip(first).take(area.height.into());
+    let (width, names) = (usize::from(area.width), names(ctx));
+    // A table of both, so that states and commits stand below one another.
+    let cells: Vec<Option<Vec<Cell>>> = shown()
+        .map(|place| match place {
+            Place::Env(id) => ctx.model.env(id).map(|env| environment(ctx, env)),
+            Place::Need(..) => None,
             Place::Service(id) => {
                 let services = ctx.model.env(&id.env).map(|env| &env.services);
-                let info = services.into_iter().flatten().find(|info| &info.id == id);
-                info.map(|info| service(ctx, info, (names, area.width.into())))
+                services.into_iter().flatten().find(|info| &info.id == id).map(|info| service(ctx, info))
             }
+        })
+        .collect();
+    let rows: Vec<Vec<Cell>> = cells.iter().flatten().cloned().collect();
+    let widths = fitted(&[&[names], &COLUMNS[..]].concat(), &rows, width);
+    let mut lines = Vec::new();
+    for (place, cells) in shown().zip(cells) {
+        let noted = |env, need| {
+            let said = needs::said(ctx.model, env, need, ctx.now, needs::Hands::Keys)?;
+            Some(noted(ctx, &said, width))
+        };
+        let line = match (place, cells) {
+            (_, Some(cells)) => Some(row(&widths, cells, ctx.theme.ellipsis())),
+            (Place::Need(env, need), None) => noted(env, need),
+            _ => None,
         };
         let mut line = line.unwrap_or_default();
         if Some(place) == ctx.model.selection.place.as_ref() && ctx.model.focus == Pane::Environments {
@@ -76,28 +91,38 @@ fn names(ctx: &Ctx<'_>) -> Column {
 const PART: usize = 10;
 const ENV: usize = 12;
 
-/// Name, platform, label, state, commit, pin.
-const COLUMNS: [Column; 5] =
-    [column(10, 10, 2), column(10, 14, 5), column(16, 48, 8), column(8, 8, 4), column(6, 6, 7)];
-/// Name, state, commit.
-const ENVIRONMENT: [Column; 2] = [column(16, 80, 8), column(7, 7, 4)];
+/// Commit, label, platform, badge, state and why, what the commit is about.
+const COLUMNS: [Column; 6] =
+    [column(8, 8, 7), column(8, 14, 5), column(9, 10, 2), column(6, 7, 8), column(18, 30, 9), column(16, 60, 1)];
 
-fn environment(ctx: &Ctx<'_>, env: &EnvInfo, (names, width): (Column, usize)) -> Line<'static> {
+fn environment(ctx: &Ctx<'_>, env: &EnvInfo) -> Vec<Cell> {
+    let (theme, dim) = (ctx.theme, ctx.theme.dim());
     let judged = ctx.model.judge(env, ctx.now);
-    let sha = judged.short();
-    let name = if env.tier == Tier::Production { ctx.theme.prod() } else { ctx.theme.strong() };
+    let name = if env.tier == Tier::Production { theme.prod() } else { theme.strong() };
     // Badges stand beside the state, which comes first.
     let lock = if ctx.model.history.locks.contains_key(&env.id) { " LOCKED" } else { "" };
     let frozen = ctx.model.frozen(&env.id, ctx.now).map(|_| " FROZEN").unwrap_or_default();
     let (state, why) = (judged.state.word(), &judged.why);
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-    let state = format!("{} {state}{lock}{frozen}{why}", ctx.theme.mark(judged.state));
-    let cells = vec![
-        (format!(" {}", ctx.model.names.environment(&env.id, ENV, ctx.theme.ellipsis())), name),
-        (state, ctx.theme.state(judged.state)),
-        (sha, Style::new()),
-    ];
-    row(&widths(&[&[names], &ENVIRONMENT[..]].concat(), width), cells, ctx.theme.ellipsis())
+    let state = format!("{} {state}{lock}{frozen}{why}", theme.mark(judged.state));
+    // The release by what it is about and by its age, of the part that says so.
+    let services = env.services.iter().flat_map(|info| ctx.model.releases.get(&info.id).into_iter().flatten());
+    let is = |one: &&Deployment| {
+        one.current && one.sha.as_ref().is_some_and(|sha| judged.sha().is_some_and(|it| it.same(sha)))
+    };
+    let live: Vec<&Deployment> = services.filter(is).collect();
+    let age = live.iter().map(|one| one.created_at).max().map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
+    let subject = live.iter().map(|one| ctx.model.subject(one)).find(|subject| !subject.as_str().is_empty());
+    let subject = subject.map(|subject| ctx.veiled(subject.as_str())).unwrap_or_default();
+    vec![
+        (format!(" {}", ctx.model.names.environment(&env.id, ENV, theme.ellipsis())), name),
+        (judged.short(), Style::new()),
+        (age, dim),
+        (String::new(), dim),
+        (String::new(), dim),
+        (state, theme.state(judged.state)),
+        (subject, dim),
+    ]
 }
 
 /// Something that a person has to know of: words of its state, or a badge.
@@ -117,20 +142,19 @@ fn withheld(ctx: &Ctx<'_>, info: &ServiceInfo) -> String {
     if denied > 0 { format!(", {} denied", amount(denied, "check")) } else { String::new() }
 }
 
-fn service(ctx: &Ctx<'_>, info: &ServiceInfo, (names, width): (Column, usize)) -> Line<'static> {
+fn service(ctx: &Ctx<'_>, info: &ServiceInfo) -> Vec<Cell> {
     let theme = ctx.theme;
     let judged = ctx.model.judge_service(&info.id, ctx.now);
     let known = ctx.model.services.get(&info.id);
     let declared = known.and_then(|state| state.declared.as_ref());
     let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
     let held = declared.map(Declared::held).unwrap_or_default();
-    let cells = vec![
+    vec![
         (format!("   {}", ctx.model.names.part(&info.id.name, PART, theme.ellipsis())), Style::new()),
-        (info.platform.name().to_owned(), theme.dim()),
-        (label, Style::new()),
-        (format!("{} {}{}", theme.mark(judged.state), judged.words(), withheld(ctx, info)), theme.state(judged.state)),
         (judged.short(), Style::new()),
+        (label, Style::new()),
+        (info.platform.name().to_owned(), theme.dim()),
         (held, theme.status(Status::Warn)),
-    ];
-    row(&widths(&[&[names], &COLUMNS[..]].concat(), width), cells, theme.ellipsis())
+        (format!("{} {}{}", theme.mark(judged.state), judged.words(), withheld(ctx, info)), theme.state(judged.state)),
+    ]
 }

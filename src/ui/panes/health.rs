@@ -3,8 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::widgets::columns::{Cell, Column, column, fitted, row};
 use super::super::{Ctx, text};
 use super::{Drawn, scrolled};
 use crate::app::model::Pane;
@@ -33,27 +34,46 @@ impl Drawn for Health {
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let probes = &ctx.model.probes;
+    let (probes, width) = (&ctx.model.probes, usize::from(area.width));
     let selected = probes.iter().position(|probe| Some(&probe.id) == ctx.model.selection.probe.as_ref());
     let first = scrolled(selected, area.height);
-    let shown = probes.iter().enumerate().skip(first).take(area.height.into());
+    let shown: Vec<(usize, &ProbeState)> = probes.iter().enumerate().skip(first).take(area.height.into()).collect();
+    let rows: Vec<Vec<Cell>> = shown.iter().map(|(_, probe)| cells(ctx, probe, width)).collect();
+    // What fails has a reason where what is well has numbers: two tables whose names stand below one another.
+    let (well, ill): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(|cells| cells.len() > 2);
+    let names: Vec<Vec<Cell>> = rows.iter().map(|cells| cells[..1].to_vec()).collect();
+    let name = fitted(&NAME, &names, width.saturating_sub(20)).first().copied().unwrap_or(0);
+    let natural = names.iter().flatten().map(|(text, _)| text.width() + 1).max().unwrap_or(0).min(name);
+    let fit = |columns: &[Column], rows: &[Vec<Cell>]| {
+        let rest: Vec<Vec<Cell>> = rows.iter().map(|cells| cells[1..].to_vec()).collect();
+        let mut widths = vec![natural];
+        widths.extend(fitted(columns, &rest, width.saturating_sub(natural)));
+        widths
+    };
+    let (well, ill) = (fit(&COLUMNS, &well), fit(&TROUBLE, &ill));
     shown
-        .map(|(index, probe)| {
-            let line = line(ctx, probe, area.width.into());
+        .into_iter()
+        .zip(rows)
+        .map(|((index, _), cells)| {
+            let line = row(if cells.len() > 2 { &well } else { &ill }, cells, ctx.theme.ellipsis());
             let here = Some(index) == selected && ctx.model.focus == Pane::Health;
-            if here { ctx.chosen(&line, area.width.into()) } else { line }
+            if here { ctx.chosen(&line, width) } else { line }
         })
         .collect()
 }
 
 /// Below this an environment is told by its first letters, as in the logs.
 const NARROW: usize = 60;
-/// Name, latency, history, share of passed.
-const COLUMNS: [Column; 4] = [column(18, 34, 9), column(7, 7, 6), column(8, 21, 3), column(6, 14, 5)];
-/// Name, why it fails and since when.
-const TROUBLE: [Column; 2] = [column(18, 34, 8), column(20, 24, 9)];
+/// The name.
+const NAME: [Column; 1] = [column(18, 60, 9)];
+/// Latency, history, share of passed.
+const COLUMNS: [Column; 3] = [column(7, 7, 6), column(8, 41, 3), column(6, 14, 5)];
+/// Why it fails and since when.
+const TROUBLE: [Column; 1] = [column(20, 200, 9)];
+/// Samples of a history, and what its column takes at most of a narrow pane.
+const HISTORY: usize = 40;
 
-fn line(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Line<'static> {
+fn cells(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Vec<Cell> {
     let (state, told) = ctx.model.known(ctx.now).probe(probe);
     let style = ctx.theme.state(state);
     let mark = ctx.theme.ellipsis();
@@ -68,16 +88,14 @@ fn line(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Line<'static> {
         let failure = last.and_then(|sample| sample.failure.as_ref()).filter(|_| state == State::Failing);
         let since = || format!("{} {} ", text::since(probe.since, ctx.now.wall), ctx.theme.dot());
         let why = failure.map_or_else(|| format!("{state}: {told}"), |failure| format!("{}{failure}", since()));
-        return row(&widths(&TROUBLE, width), vec![(name, style), (why, style)], mark);
+        return vec![(name, style), (why, style)];
     }
-    let widths = widths(&COLUMNS, width);
     let latency = last.map_or_else(String::new, |sample| format!("{}ms", sample.anatomy.total.as_millis()));
     let (passed, all) = probe.passed;
     let percent = 100.0 * passed as f64 / all.max(1) as f64;
-    let history = sparkline(ctx, probe, widths[2].saturating_sub(1));
-    let share = if widths[3] >= 14 { format!("{percent:.1}% of {all}") } else { format!("{percent:.0}%") };
-    let cells = vec![(name, style), (latency, Style::new()), (history, style), (share, ctx.theme.dim())];
-    row(&widths, cells, mark)
+    let history = sparkline(ctx, probe, width.saturating_sub(50).clamp(7, HISTORY));
+    let share = if width >= NARROW { format!("{percent:.1}% of {all}") } else { format!("{percent:.0}%") };
+    vec![(name, style), (latency, Style::new()), (history, style), (share, ctx.theme.dim())]
 }
 
 /// Latency of the last samples, as many as there is room for; a failed one is a cross.

@@ -5,14 +5,14 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::super::Ctx;
-use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::widgets::columns::{Cell, Column, column, table};
 use super::{Drawn, scrolled};
 use crate::domain::amount::amount;
 use crate::domain::environment::Status;
 use crate::domain::history::Chain;
 
 /// Number, when, operation, event, what it says.
-const COLUMNS: [Column; 5] = [column(6, 7, 3), column(10, 20, 5), column(9, 9, 2), column(9, 9, 6), column(20, 60, 9)];
+const COLUMNS: [Column; 5] = [column(6, 7, 3), column(10, 20, 5), column(9, 9, 2), column(9, 9, 6), column(20, 30, 9)];
 
 pub(super) struct Journal;
 
@@ -46,13 +46,12 @@ impl Drawn for Journal {
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let rows = &ctx.model.history.rows;
     let selected = rows.iter().position(|row| Some(row.id) == ctx.model.selection.row);
-    let widths = widths(&COLUMNS, area.width.into());
+    let day = usize::from(area.width) >= 100;
     let first = scrolled(selected, area.height);
     let shown = rows.iter().enumerate().skip(first).take(area.height.into());
-    shown
+    let (indices, cells): (Vec<usize>, Vec<Vec<Cell>>) = shown
         .map(|(index, one)| {
-            let at =
-                one.at.map(|at| at.strftime(if widths[1] < 20 { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string());
+            let at = one.at.map(|at| at.strftime(if day { "%Y-%m-%d %H:%M:%S" } else { "%H:%M:%S" }).to_string());
             // The end of an identity that begins with the time tells two of them apart.
             let op = one.op.as_str();
             let op = op.get(op.len().saturating_sub(8)..).unwrap_or(op);
@@ -64,8 +63,11 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
                 (one.event.to_string(), style),
                 (one.says.to_string(), style),
             ];
-            let line = row(&widths, cells, ctx.theme.ellipsis());
-            if Some(index) == selected { ctx.chosen(&line, area.width.into()) } else { line }
+            (index, cells)
         })
+        .unzip();
+    let lines = indices.into_iter().zip(table(&COLUMNS, cells, area.width.into(), ctx.theme.ellipsis()));
+    lines
+        .map(|(index, line)| if Some(index) == selected { ctx.chosen(&line, area.width.into()) } else { line })
         .collect()
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::widgets::columns::{Cell, Column, column, table};
 use super::super::{Ctx, text};
 use super::Drawn;
 use crate::domain::environment::Status;
@@ -13,11 +13,11 @@ use crate::domain::pipeline::{Job, Run};
 /// State, workflow, number, commit, who, how long ago, what it is about.
 const COLUMNS: [Column; 7] = [
     column(12, 16, 9),
-    column(18, 20, 7),
+    column(12, 20, 7),
     column(6, 7, 6),
     column(8, 9, 5),
-    column(13, 14, 1),
-    column(8, 8, 4),
+    column(10, 14, 1),
+    column(4, 8, 4),
     column(20, 20, 8),
 ];
 
@@ -43,8 +43,9 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let selected = runs.iter().position(|run| Some(run.id) == ctx.model.selection.run);
     let open = selected.unwrap_or(0);
     let mut lines = Vec::new();
-    for (index, run) in runs.iter().enumerate() {
-        let line = line(ctx, run, area.width.into());
+    let rows: Vec<Vec<Cell>> = runs.iter().map(|run| cells(ctx, run)).collect();
+    let rows = table(&COLUMNS, rows, area.width.into(), ctx.theme.ellipsis());
+    for (index, (run, line)) in runs.iter().zip(rows).enumerate() {
         lines.push(if Some(index) == selected { ctx.chosen(&line, area.width.into()) } else { line });
         held(ctx, run, &mut lines);
         if index == open {
@@ -55,11 +56,10 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     lines.into_iter().skip(first).take(area.height.into()).collect()
 }
 
-fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
-    let mark = ctx.theme.ellipsis();
+fn cells(ctx: &Ctx<'_>, run: &Run) -> Vec<Cell> {
     let since = run.started_at.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
     let status = format!(" {} {}", ctx.theme.symbol(run.status), run.words);
-    let cells = vec![
+    vec![
         (status, ctx.theme.status(run.status)),
         (run.workflow.to_string(), Style::new()),
         (format!("#{}", run.number.0), ctx.theme.dim()),
@@ -67,8 +67,7 @@ fn line(ctx: &Ctx<'_>, run: &Run, width: usize) -> Line<'static> {
         (ctx.veiled(run.actor.as_str()), Style::new()),
         (since, ctx.theme.dim()),
         (ctx.veiled(run.title.as_str()), Style::new()),
-    ];
-    row(&widths(&COLUMNS, width), cells, mark)
+    ]
 }
 
 /// What holds a run, whichever one is open: it may hold others.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::super::widgets::columns::{Column, column, row, widths};
+use super::super::widgets::columns::{Cell, Column, column, table};
 use super::super::{Ctx, text};
 use super::{Drawn, scrolled};
 use crate::app::model::Place;
@@ -16,9 +16,18 @@ use crate::domain::state::State;
 
 /// Columns from which on there is room for every word of a row.
 const WIDE: usize = 116;
-/// The service, and what its commit is about: an id of thirty letters says less than either.
-const SERVICE: Column = column(21, 21, 6);
-const MESSAGE: Column = column(18, 60, 7);
+/// The service (its environment stands in the title), its label, the commit, how it ended, what is to be said of it, its age, who, and what the commit is about: an id of thirty
+/// letters says less than that.
+const COLUMNS: [Column; 8] = [
+    column(10, 21, 6),
+    column(8, 13, 2),
+    column(8, 9, 9),
+    column(12, 14, 8),
+    column(9, 17, 5),
+    column(4, 8, 4),
+    column(12, 15, 1),
+    column(18, 20, 7),
+];
 
 pub(super) struct Releases;
 
@@ -41,10 +50,9 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let chosen = ctx.model.selection.deployment.as_ref();
     let is = |one: &Deployment| chosen.is_some_and(|(service, id)| *service == one.service && *id == one.id);
     let selected = all.iter().position(|one| is(one));
-    let drawn = |one: &&Deployment| {
-        let line = line(ctx, one, area.width.into());
-        if is(one) { ctx.chosen(&line, area.width.into()) } else { line }
-    };
+    let width = usize::from(area.width);
+    let rows: Vec<Vec<Cell>> = all.iter().map(|one| cells(ctx, one, width)).collect();
+    let drawn = |(one, line): (&&Deployment, Line<'static>)| if is(one) { ctx.chosen(&line, width) } else { line };
     let mut services: Vec<&ServiceId> = all.iter().map(|one| &one.service).collect();
     services.dedup();
     let older = services.into_iter().filter_map(|id| {
@@ -52,11 +60,12 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         let missing = extent.missing("deployments")?;
         Some(Line::styled(format!(" {id}: older ones: {missing}"), ctx.theme.dim()))
     });
-    let rows = all.iter().map(drawn).chain(older);
+    let lines = table(&COLUMNS, rows, width, ctx.theme.ellipsis());
+    let rows = all.iter().zip(lines).map(drawn).chain(older);
     rows.skip(scrolled(selected, area.height)).take(area.height.into()).collect()
 }
 
-fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
+fn cells(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Vec<Cell> {
     let mark = ctx.theme.ellipsis();
     let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
     let live = match () {
@@ -76,8 +85,8 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         Status::Fail => "failed",
         Status::Paused | Status::Warn | Status::Unknown => one.words.as_str(),
     };
-    let cells = vec![
-        (format!(" {}", ctx.model.names.service(&one.service, 19, mark)), Style::new()),
+    vec![
+        (format!(" {}", ctx.model.names.part(&one.service.name, 19, mark)), Style::new()),
         (one.label.to_string(), ctx.theme.strong()),
         (sha.to_owned(), Style::new()),
         (format!("{} {state}", ctx.theme.symbol(one.status)), ctx.theme.status(one.status)),
@@ -85,17 +94,5 @@ fn line(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Line<'static> {
         (text::since(one.created_at, ctx.now.wall), ctx.theme.dim()),
         (ctx.veiled(one.author.as_str()), Style::new()),
         (ctx.veiled(ctx.model.subject(one).as_str()), Style::new()),
-    ];
-    let live = if width < WIDE { column(9, 9, 5) } else { column(17, 17, 5) };
-    let columns = [
-        SERVICE,
-        column(13, 13, 2),
-        column(8, 9, 9),
-        column(12, 14, 8),
-        live,
-        column(8, 8, 4),
-        column(15, 15, 1),
-        MESSAGE,
-    ];
-    row(&widths(&columns, width), cells, mark)
+    ]
 }

@@ -3,10 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::super::Ctx;
-use super::super::widgets::columns::{column, row, widths};
+use super::super::widgets::columns::{Cell, Column, column, table};
 use super::Drawn;
 use crate::app::model::{Pane, View};
 use crate::domain::amount::amount_does;
@@ -48,12 +47,10 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let widths = columns(ctx, area.width.into());
     let dim = ctx.theme.dim();
     let mut heading = vec![(" KEY".to_owned(), dim), ("contract".to_owned(), dim)];
     heading.extend(ctx.model.environments.iter().map(|env| (heading_of(ctx, env), dim)));
     heading.push(("finding".to_owned(), dim));
-    let mut lines = vec![row(&widths, heading, ctx.theme.ellipsis())];
     let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.selection.secret.as_ref());
     let room = usize::from(area.height.saturating_sub(1));
     // What has no room is announced, unless the chosen one is among it.
@@ -61,8 +58,11 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let folds = dashboard && rows.len() > room && selected.is_none_or(|at| at + 1 < room);
     let shown = if folds { room.saturating_sub(1) } else { room };
     let first = if folds { 0 } else { crate::app::geometry::scrolled(selected, room) };
-    for (index, secret) in rows.iter().enumerate().skip(first).take(shown) {
-        let line = line(ctx, secret, &widths);
+    let mut cells = vec![heading];
+    cells.extend(rows.iter().skip(first).take(shown).map(|secret| self::cells(ctx, secret)));
+    let mut table = table(&columns(ctx), cells, area.width.into(), ctx.theme.ellipsis()).into_iter();
+    let mut lines: Vec<Line<'static>> = table.next().into_iter().collect();
+    for (index, line) in (first..).zip(table) {
         let here = Some(index) == selected && ctx.model.focus == Pane::Secrets;
         lines.push(if here { ctx.chosen(&line, area.width.into()) } else { line });
     }
@@ -76,18 +76,13 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     lines
 }
 
-/// Key, contract, one per environment, what is to be said.
-fn columns(ctx: &Ctx<'_>, width: usize) -> Vec<usize> {
-    // Names that begin alike are told apart by their ends: they are whole before anything but the finding.
-    let longest = ctx.model.secrets.iter().map(|row| row.key.as_str().width() + 2).max().unwrap_or(0);
-    let name = longest.min(width * 2 / 5).max(16);
-    let mut columns = vec![column(name, longest.max(28), 8), column(9, 9, 1)];
-    columns.extend(ctx.model.environments.iter().map(|env| {
-        let needed = heading_of(ctx, env).width() + 1;
-        column(needed.max(11), needed.max(13), 5)
-    }));
-    columns.push(column(24, 26, 9));
-    widths(&columns, width)
+/// Key, contract, one per environment, what is to be said. Names that begin alike are told apart by their ends: they are whole before anything
+/// but the finding.
+fn columns(ctx: &Ctx<'_>) -> Vec<Column> {
+    let mut columns = vec![column(16, 40, 8), column(9, 9, 1)];
+    columns.extend(ctx.model.environments.iter().map(|_| column(8, 13, 5)));
+    columns.push(column(20, 36, 9));
+    columns
 }
 
 /// The name of an environment above its column.
@@ -95,7 +90,7 @@ fn heading_of(ctx: &Ctx<'_>, env: &EnvInfo) -> String {
     ctx.model.names.environment(&env.id, 10, ctx.theme.ellipsis())
 }
 
-fn line(ctx: &Ctx<'_>, secret: &SecretRow, widths: &[usize]) -> Line<'static> {
+fn cells(ctx: &Ctx<'_>, secret: &SecretRow) -> Vec<Cell> {
     let contract = match secret.contract {
         Contract::Required => "required",
         Contract::Optional => "optional",
@@ -112,7 +107,7 @@ fn line(ctx: &Ctx<'_>, secret: &SecretRow, widths: &[usize]) -> Line<'static> {
         (None, None) => (Status::Ok, "ok".to_owned()),
     };
     cells.push((format!("{} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)));
-    row(widths, cells, ctx.theme.ellipsis())
+    cells
 }
 
 /// Where a key lives in one environment; `?` while its list was not read.
