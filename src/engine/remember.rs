@@ -18,7 +18,7 @@ use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use crate::domain::keep::Keep;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{OpKind, OpState, Operation};
-use crate::engine::operations::preflight::Past;
+use crate::engine::operations::past::Past;
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 use crate::store::chain::{Broken, Link};

@@ -19,7 +19,7 @@ const MATCHES: &[(&str, &[&str])] = &[
             "engine/operations/verified.rs",
             "engine/operations/witness.rs",
             "engine/operations/rollback/plan.rs",
-            "engine/operations/preflight.rs",
+            "engine/operations/rollback/part.rs",
             "engine/operations/redeploy.rs",
             "engine/operations/secret.rs",
             "engine/operations/rollback/since.rs",

@@ -46,7 +46,7 @@ const DATA: &[(&str, &str, &str)] = &[
     ("engine/operations/witness.rs", "\"started\"", "Fly's word for a machine that runs"),
     ("engine/operations/witness.rs", "\"stopped\" | \"suspended\"", "Fly's words for a machine at rest"),
     ("engine/operations/witness.rs", "at.starts_with(\"https://\")", "an address from the configuration"),
-    ("engine/operations/preflight.rs", "kind.as_str() == \"rollback\"", "Vercel's word for a job"),
+    ("engine/operations/rollback/part.rs", "kind.as_str() == \"rollback\"", "Vercel's word for a job"),
     ("engine/operations/lever.rs", "(\"\", _)", "no id of a deployment"),
     ("engine/operations/promote.rs", "kind.as_str() == \"promote\"", "Vercel's word for a job"),
     ("engine/operations/promote.rs", "state.as_str() == \"READY\"", "Vercel's word for a build"),

@@ -3,13 +3,13 @@
 
 mod perform;
 
-use super::preflight::{Past, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::operation::{Act, Lever, Operation, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::Clients;
+use crate::engine::operations::past::{Past, told};
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
 use crate::sanitize::Text;
 

@@ -2,14 +2,14 @@
 //! the machines, and the build of its commit takes over the domains.
 
 mod judged;
+mod machines;
 pub(super) mod shipment;
+pub(super) mod workflow;
 
 use super::pipeline;
-use super::preflight::{Past, told};
 use super::redeploy;
 use super::rollback;
 use super::steps::domains;
-use super::steps::fleet;
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::consent::Level;
@@ -18,6 +18,7 @@ use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
+use crate::engine::operations::past::{Past, told};
 use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
@@ -29,13 +30,13 @@ pub(in crate::engine) async fn plan(
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
-    let (staging, commit) = pipeline::candidate(clients, settings, env, past).await?;
+    let (staging, commit) = candidate(clients, settings, env, past).await?;
     let (mut parts, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     let mut level = Level::Moderate;
     // Backend before frontend: an old page on a new API breaks less than the reverse.
     for info in env.services.iter().filter(|one| one.platform == Platform::Fly) {
         let twin = twin(staging, info)?;
-        if let Some((part, unread)) = fleet::take(clients, info, twin, &commit, past).await? {
+        if let Some((part, unread)) = machines::take(clients, info, twin, &commit, past).await? {
             parts.push(part);
             warnings.extend(unread);
         }
@@ -71,6 +72,27 @@ pub(in crate::engine) async fn plan(
         ..Plan::of(Wish::Promote, env.id.clone(), parts, now)
     };
     Ok(rollback::brings(clients, settings, env, &commit, plan).await)
+}
+
+/// The environment that another is promoted from, and the one commit that it answers with. An operation that was cut short goes on with
+/// the commit that was confirmed, whatever is there now.
+pub(in crate::engine) async fn candidate<'a>(
+    clients: &Clients,
+    settings: &'a Settings,
+    to: &EnvInfo,
+    past: &Past,
+) -> Result<(&'a EnvInfo, Sha), Text> {
+    let unsaid = || {
+        let text = format!("nothing says from where {} is promoted: set promotes_to = \"{}\" there", to.id, to.id);
+        Text::from(text)
+    };
+    let staging = settings.promotions.source(&to.id).and_then(|from| settings.environment(from)).ok_or_else(unsaid)?;
+    if let Some(begun) = past.earlier.as_ref().and_then(|earlier| earlier.commit.clone()) {
+        return Ok((staging, begun));
+    }
+    let candidate = pipeline::observed(clients, settings, &staging.id).await;
+    let candidate = candidate.ok_or_else(|| Text::from(format!("{} does not answer with one commit", staging.id)))?;
+    Ok((staging, candidate))
 }
 
 /// The service of staging with the same name.

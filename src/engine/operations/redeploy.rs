@@ -1,13 +1,16 @@
 //! Plans of deploying a commit anew: with the secrets and variables of now, which a rollback leaves out.
 
-use super::preflight::{Past, not_before, told};
-use super::steps::fleet;
+use super::steps::fleet::{fleet, fly, part, rolled, version};
+use crate::domain::environment::Status;
+use crate::domain::release::Deployment;
+
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::operation::{Act, Operation, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
+use crate::engine::operations::past::{Past, not_before, told};
 use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
@@ -34,8 +37,57 @@ pub(in crate::engine) async fn plan(
                 ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
             })
         }
-        _ => fleet::redeploy(clients, env, service, past, now).await,
+        _ => machines(clients, env, service, past, now).await,
     }
+}
+
+/// A release with the image that runs, so that secrets set since are taken up (docs/platforms/fly.md section 9).
+async fn machines(
+    clients: &Clients,
+    env: &EnvInfo,
+    service: &ServiceId,
+    past: &Past,
+    now: Timestamp,
+) -> Result<Plan, Text> {
+    let (fly, info) = fly(clients, env, service, "deployed anew")?;
+    let all = fleet(fly, info).await?;
+    let mut fleet = all.whole.clone();
+    let image = fleet.first().map(|machine| machine.image.clone()).unwrap_or_default();
+    let there = fly.image(&info.resource, image.as_str()).await.map_err(told)?;
+    let mut row = None;
+    if let Some(earlier) = &past.earlier {
+        let listed = fly.deployments(&info.resource, service, std::time::Duration::ZERO).await.map_err(told)?;
+        let own =
+            |one: &&Deployment| not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&image);
+        row = listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version);
+        let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
+        fleet.retain(|machine| newest.is_none() || machine.release_version != newest);
+        if fleet.is_empty() && row.is_none() {
+            if let Some(part) = all.part() {
+                let text = format!("{service}: every machine that can be read is of the new release already: {part}");
+                return Err(Text::from(text));
+            }
+            // Nothing is sent any more: the edge is asked, and the end written down.
+            let part = part(info, &all, Act::FlyRestart { machines: Vec::new() }, Vec::new());
+            let stays = vec![Text::from("every machine is of the new release already: only the edge is asked")];
+            let wish = Wish::Redeploy(service.clone());
+            return Ok(Plan { stays, ..Plan::of(wish, env.id.clone(), vec![part], now) });
+        }
+    }
+    let mut part = rolled(info, &all, &fleet, (image, row), "the image that runs");
+    part.presence = if there.is_some() { Presence::There } else { Presence::Gone };
+    let gone =
+        there.is_none().then(|| Text::from(format!("{}: the image that runs is gone from the registry", info.id)));
+    Ok(Plan {
+        stays: vec![Text::from("image and machine settings")],
+        refusals: gone.into_iter().collect(),
+        warnings: all
+            .warnings(&info.id.name)
+            .into_iter()
+            .chain([Text::from("secrets that were set since the last release take effect on every machine")])
+            .collect(),
+        ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
+    })
 }
 
 /// A build of a deployment's commit for an environment, or the one that an operation cut short has asked for.

@@ -1,4 +1,13 @@
-//! Restarting a fleet: machine by machine, each back in service before the next, so that some always serve.
+//! A restart of a fleet: machine by machine, each back in service before the next, so that some always serve.
+
+use super::steps::fleet::{fleet, fly, part};
+use crate::clock::Timestamp;
+use crate::domain::environment::EnvInfo;
+use crate::domain::ids::ServiceId;
+use crate::domain::operation::{Act, Plan, StepKind, Wish};
+use crate::engine::feeds::Clients;
+use crate::engine::operations::past::{Past, not_before};
+use crate::platform::fly::Machine;
 
 use std::time::Duration;
 
@@ -10,6 +19,58 @@ use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart};
 use crate::platform::fly::{Fly, WaitResult};
 use crate::sanitize::Text;
+
+/// Every machine started anew, one by one; after an operation cut short, those that it has not come to.
+pub(in crate::engine) async fn plan(
+    clients: &Clients,
+    env: &EnvInfo,
+    service: &ServiceId,
+    past: &Past,
+    now: Timestamp,
+) -> Result<Plan, Text> {
+    let (fly, info) = fly(clients, env, service, "restarted")?;
+    let all = fleet(fly, info).await?;
+    let (mut fleet, alone) = (all.whole.clone(), all.len() == 1);
+    let resting = |machine: &&Machine| machine.rests();
+    let rest: Vec<Text> = fleet
+        .iter()
+        .filter(resting)
+        .map(|one| {
+            let text = format!("{}: machine {} {} is {} and stays so", info.id.name, one.id, one.region, one.state);
+            Text::from(text)
+        })
+        .collect();
+    if rest.len() == all.len() {
+        return Err(Text::from(format!("no machine of {} runs: there is nothing to restart", info.id)));
+    }
+    fleet.retain(|machine| !machine.rests());
+    if let Some(earlier) = &past.earlier {
+        fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
+    }
+    let step = |machine: &Machine| {
+        let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
+        StepKind::RestartMachine.step(title)
+    };
+    // One on its way out need not be restarted.
+    let short = !all.unread.is_empty();
+    let whole = short.then(|| StepKind::JudgeFleet.step(format!("see that all {} machines were restarted", all.len())));
+    let steps = fleet.iter().map(step).chain(whole).collect();
+    let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
+    let part = part(info, &all, Act::FlyRestart { machines }, steps);
+    let alone = alone.then(|| Text::from("it has one machine: nothing serves while it starts"));
+    Ok(Plan {
+        stays: vec![Text::from("image and settings")],
+        // docs/platforms/fly.md section 9: whatever starts reads the vault.
+        warnings: all
+            .warnings(&info.id.name)
+            .into_iter()
+            .chain(rest)
+            .chain(alone)
+            .chain([Text::from("secrets that were set meanwhile take effect")])
+            .collect(),
+        ..Plan::of(Wish::Restart(service.clone()), env.id.clone(), vec![part], now)
+    })
+}
 
 impl Operator {
     pub(in crate::engine) async fn restart(

@@ -1,13 +1,14 @@
 //! The plan of a rollback. Every service of the environment is read anew, whatever the screen had: those that move, and those that stay
 //! with why.
 
+mod part;
 pub(super) mod plan;
 pub(super) mod since;
 
 use futures_util::future::join_all;
 
+use self::part::{Aim, part};
 use self::plan::{PartFacts, PlanFacts};
-use super::preflight::{Aim, Past, absent, part, told};
 use crate::clock::Timestamp;
 use crate::config::{ObserveSettings, Settings};
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
@@ -17,6 +18,7 @@ use crate::domain::operation::{Act, Plan, Target, Wish};
 use crate::domain::proof::{Claim, Rest, Stays};
 use crate::domain::{live, spread};
 use crate::engine::feeds::{Clients, vercel_target};
+use crate::engine::operations::past::{Past, absent, told};
 use crate::platform::github::Comparison;
 use crate::platform::{PlatformError, observe, probe};
 use crate::sanitize::Text;

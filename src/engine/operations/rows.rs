@@ -1,12 +1,12 @@
 //! What an operation leaves behind on Fly when it is given up: release rows that stay open, which Fly goes on calling a deploy, and
 //! machines that no visitor reaches.
 
-use super::preflight::not_before;
 use crate::config::Settings;
 use crate::domain::amount::amount_does;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Operation, StepKind, StepReport, StepState};
 use crate::engine::feeds::Clients;
+use crate::engine::operations::past::not_before;
 
 /// The rows that are open still and the spare machines, in words, and what becomes of them.
 pub(in crate::engine) async fn left_behind(

@@ -2,7 +2,6 @@
 
 mod perform;
 
-use super::preflight::told;
 use super::steps::fleet::{fleet, fly, part};
 use crate::clock::Timestamp;
 use crate::domain::amount::amount;
@@ -10,6 +9,7 @@ use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Act, Plan, StepKind, Wish};
 use crate::engine::feeds::Clients;
+use crate::engine::operations::past::told;
 use crate::platform::fly::{Machine, WholeConfig};
 use crate::sanitize::Text;
 

@@ -4,7 +4,6 @@ mod perform;
 
 use sha2::{Digest as _, Sha256};
 
-use super::preflight::{Past, not_before, told};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::held::Held;
@@ -14,6 +13,7 @@ use crate::domain::operation::{Act, Operation, PIPELINE, Plan, PlanPart, StepKin
 use crate::domain::release::Presence;
 use crate::domain::secret::{Digest, SecretEntry};
 use crate::engine::feeds::{Clients, vercel_target};
+use crate::engine::operations::past::{Past, not_before, told};
 use crate::platform::PlatformError;
 use crate::platform::vercel::Slot;
 use crate::sanitize::Text;

@@ -9,8 +9,8 @@ use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, OpState, Operation, StepKind};
 use crate::domain::pipeline::Run;
+use crate::engine::operations::past::{Past, not_before, told};
 use crate::engine::operations::pipeline;
-use crate::engine::operations::preflight::{Past, not_before, told};
 use crate::platform::github::Github;
 use crate::sanitize::Text;
 

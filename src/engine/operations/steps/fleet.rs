@@ -1,13 +1,12 @@
 //! Plans for the machines of a Fly app as they are: started anew, or deployed anew with the image that they run.
 
-use crate::clock::Timestamp;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::manner::Strategy;
-use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Wish};
+use crate::domain::operation::{Act, PlanPart, PlanStep, StepKind};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
-use crate::engine::operations::preflight::{Past, not_before, told};
+use crate::engine::operations::past::told;
 use crate::platform::fly::{Fly, Machine, MachineConfig, carried};
 use crate::sanitize::Text;
 
@@ -54,7 +53,7 @@ impl Fleet {
     }
 
     /// A machine of the release that is live.
-    fn live(&self) -> Option<&Machine> {
+    pub(in crate::engine) fn live(&self) -> Option<&Machine> {
         let version = carried(&self.whole);
         self.whole.iter().find(|machine| version.is_some() && machine.release_version == version).or(self.whole.first())
     }
@@ -106,7 +105,7 @@ pub(in crate::engine) async fn fleet(fly: &Fly, info: &ServiceInfo) -> Result<Fl
     }
 }
 
-fn label(machine: &Machine) -> (Text, Option<Sha>) {
+pub(in crate::engine) fn label(machine: &Machine) -> (Text, Option<Sha>) {
     let version = machine.release_version.map(|version| format!("v{version}"));
     (Text::from(version.unwrap_or_default()), machine.sha.clone())
 }
@@ -128,185 +127,8 @@ pub(in crate::engine) fn part(info: &ServiceInfo, fleet: &Fleet, act: Act, steps
     }
 }
 
-/// Every machine started anew, one by one; after an operation cut short, those that it has not come to.
-pub(in crate::engine) async fn restart(
-    clients: &Clients,
-    env: &EnvInfo,
-    service: &ServiceId,
-    past: &Past,
-    now: Timestamp,
-) -> Result<Plan, Text> {
-    let (fly, info) = fly(clients, env, service, "restarted")?;
-    let all = fleet(fly, info).await?;
-    let (mut fleet, alone) = (all.whole.clone(), all.len() == 1);
-    let resting = |machine: &&Machine| machine.rests();
-    let rest: Vec<Text> = fleet
-        .iter()
-        .filter(resting)
-        .map(|one| {
-            let text = format!("{}: machine {} {} is {} and stays so", info.id.name, one.id, one.region, one.state);
-            Text::from(text)
-        })
-        .collect();
-    if rest.len() == all.len() {
-        return Err(Text::from(format!("no machine of {} runs: there is nothing to restart", info.id)));
-    }
-    fleet.retain(|machine| !machine.rests());
-    if let Some(earlier) = &past.earlier {
-        fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
-    }
-    let step = |machine: &Machine| {
-        let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
-        StepKind::RestartMachine.step(title)
-    };
-    // One on its way out need not be restarted.
-    let short = !all.unread.is_empty();
-    let whole = short.then(|| StepKind::JudgeFleet.step(format!("see that all {} machines were restarted", all.len())));
-    let steps = fleet.iter().map(step).chain(whole).collect();
-    let machines = fleet.iter().map(|machine| Text::from(machine.id.as_str())).collect();
-    let part = part(info, &all, Act::FlyRestart { machines }, steps);
-    let alone = alone.then(|| Text::from("it has one machine: nothing serves while it starts"));
-    Ok(Plan {
-        stays: vec![Text::from("image and settings")],
-        // docs/platforms/fly.md section 9: whatever starts reads the vault.
-        warnings: all
-            .warnings(&info.id.name)
-            .into_iter()
-            .chain(rest)
-            .chain(alone)
-            .chain([Text::from("secrets that were set meanwhile take effect")])
-            .collect(),
-        ..Plan::of(Wish::Restart(service.clone()), env.id.clone(), vec![part], now)
-    })
-}
-
-/// A release with the image that runs, so that secrets set since are taken up (docs/platforms/fly.md section 9).
-pub(in crate::engine) async fn redeploy(
-    clients: &Clients,
-    env: &EnvInfo,
-    service: &ServiceId,
-    past: &Past,
-    now: Timestamp,
-) -> Result<Plan, Text> {
-    let (fly, info) = fly(clients, env, service, "deployed anew")?;
-    let all = fleet(fly, info).await?;
-    let mut fleet = all.whole.clone();
-    let image = fleet.first().map(|machine| machine.image.clone()).unwrap_or_default();
-    let there = fly.image(&info.resource, image.as_str()).await.map_err(told)?;
-    let mut row = None;
-    if let Some(earlier) = &past.earlier {
-        let listed = fly.deployments(&info.resource, service, std::time::Duration::ZERO).await.map_err(told)?;
-        let own =
-            |one: &&Deployment| not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&image);
-        row = listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version);
-        let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
-        fleet.retain(|machine| newest.is_none() || machine.release_version != newest);
-        if fleet.is_empty() && row.is_none() {
-            if let Some(part) = all.part() {
-                let text = format!("{service}: every machine that can be read is of the new release already: {part}");
-                return Err(Text::from(text));
-            }
-            // Nothing is sent any more: the edge is asked, and the end written down.
-            let part = part(info, &all, Act::FlyRestart { machines: Vec::new() }, Vec::new());
-            let stays = vec![Text::from("every machine is of the new release already: only the edge is asked")];
-            let wish = Wish::Redeploy(service.clone());
-            return Ok(Plan { stays, ..Plan::of(wish, env.id.clone(), vec![part], now) });
-        }
-    }
-    let mut part = rolled(info, &all, &fleet, (image, row), "the image that runs");
-    part.presence = if there.is_some() { Presence::There } else { Presence::Gone };
-    let gone =
-        there.is_none().then(|| Text::from(format!("{}: the image that runs is gone from the registry", info.id)));
-    Ok(Plan {
-        stays: vec![Text::from("image and machine settings")],
-        refusals: gone.into_iter().collect(),
-        warnings: all
-            .warnings(&info.id.name)
-            .into_iter()
-            .chain([Text::from("secrets that were set since the last release take effect on every machine")])
-            .collect(),
-        ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
-    })
-}
-
-/// An image of a commit, where it was found.
-struct Source {
-    image: Text,
-    digest: Text,
-    label: (Text, Option<Sha>),
-}
-
-/// The image of a commit: what a machine of staging runs; for an operation that was cut short also what a release of the app itself or of
-/// staging names, because staging may have gone on.
-async fn source(
-    fly: &Fly,
-    (info, twin): (&ServiceInfo, &ServiceInfo),
-    staging: &Fleet,
-    commit: &Sha,
-    past: &Past,
-) -> Result<Source, Text> {
-    let of = |sha: Option<&Sha>| sha.is_some_and(|sha| sha.same(commit));
-    let runs = staging.live().into_iter().chain(&staging.whole).find(|machine| of(machine.sha.as_ref()));
-    if let Some(machine) = runs {
-        let digest = machine.digest.clone().ok_or_else(|| {
-            let text = format!(
-                "machine {} of {} does not tell the digest of its image: what runs it already is not known",
-                machine.id, twin.id
-            );
-            Text::from(text)
-        })?;
-        return Ok(Source { image: machine.image.clone(), digest, label: label(machine) });
-    }
-    for app in [info, twin].into_iter().filter(|_| past.earlier.is_some()) {
-        let listed = fly.deployments(&app.resource, &app.id, std::time::Duration::ZERO).await.map_err(told)?;
-        for row in listed.iter().filter(|row| of(row.sha.as_ref())) {
-            let Some(image) = &row.image else { continue };
-            let there = fly.image(&app.resource, image.as_str()).await.map_err(told)?;
-            if let Some(digest) = there.filter(|digest| !digest.is_empty()) {
-                return Ok(Source { image: image.clone(), digest, label: (row.label.clone(), row.sha.clone()) });
-            }
-        }
-    }
-    Err(Text::from(format!("no machine of {} runs {}", twin.id, commit.short())))
-}
-
-/// The image that staging runs, for the machines that do not run it yet; `None` when all do.
-pub(in crate::engine) async fn take(
-    clients: &Clients,
-    info: &ServiceInfo,
-    twin: &ServiceInfo,
-    commit: &Sha,
-    past: &Past,
-) -> Result<Option<(PlanPart, Vec<Text>)>, Text> {
-    let fly = clients.fly.as_ref().ok_or_else(|| Text::from("Fly is not configured"))?;
-    let (staging, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
-    let source = source(fly, (info, twin), &staging, commit, past).await?;
-    let mut fleet = all.whole.clone();
-    fleet.retain(|machine| machine.digest.as_ref() != Some(&source.digest));
-    let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
-    let row = past.earlier.as_ref().and_then(|earlier| {
-        let own = |one: &&Deployment| {
-            not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&source.image)
-        };
-        listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version)
-    });
-    if fleet.is_empty() && row.is_none() {
-        return match all.part() {
-            None => Ok(None),
-            Some(part) => {
-                Err(Text::from(format!("{}: every machine that can be read runs it already: {part}", info.id)))
-            }
-        };
-    }
-    let mut part = rolled(info, &all, &fleet, (source.image, row), "the image of staging");
-    part.from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
-    part.to = source.label;
-    part.to.0 = Text::from(format!("staging's {}", part.to.0));
-    Ok(Some((part, all.warnings(&info.id.name))))
-}
-
 /// A release with an image, machine by machine.
-fn rolled(
+pub(in crate::engine) fn rolled(
     info: &ServiceInfo,
     all: &Fleet,
     fleet: &[Machine],
@@ -327,6 +149,6 @@ fn rolled(
     part(info, all, Act::FlyImage { image, waves, strategy: Strategy::Rolling, row, aside: None }, steps.collect())
 }
 
-fn version(row: &Deployment) -> Option<(Text, u64)> {
+pub(in crate::engine) fn version(row: &Deployment) -> Option<(Text, u64)> {
     Some((Text::from(row.id.as_str()), row.label.as_str().strip_prefix('v')?.parse().ok()?))
 }

@@ -1,0 +1,75 @@
+//! What the store knows beside the platforms, and what a plan says of a failed read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clock::Timestamp;
+use crate::domain::claim::{Lock, Mark};
+use crate::domain::environment::ServiceInfo;
+use crate::domain::ids::{DeploymentId, OpId, ServiceId, Sha};
+use crate::domain::operation::Operation;
+use crate::domain::overrides::Override;
+use crate::domain::release::Deployment;
+use crate::platform::PlatformError;
+use crate::sanitize::Text;
+
+/// What the store knows beside the platforms.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Past {
+    /// When what the store knows began; `None` = nothing was ever kept in it.
+    pub(in crate::engine) began: Option<Timestamp>,
+    /// How long such operations took here, seconds.
+    pub(in crate::engine) durations: Vec<i64>,
+    /// What was verified healthy.
+    pub(in crate::engine) verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
+    /// Who claims the environment.
+    pub(in crate::engine) lock: Option<Lock>,
+    /// Commits that are marked bad.
+    pub(in crate::engine) marks: BTreeMap<Sha, Mark>,
+    /// The operation that the plan continues.
+    pub(in crate::engine) continues: Option<OpId>,
+    /// That operation, as the journal tells it.
+    pub(in crate::engine) earlier: Option<Operation>,
+    /// Operations that were cut short, wherever.
+    pub(in crate::engine) open: Vec<Operation>,
+}
+
+impl Past {
+    /// Another person's lock.
+    pub(in crate::engine) fn claimed(&self, who: &str) -> Option<Override> {
+        let lock = self.lock.as_ref().filter(|lock| lock.who.as_str() != who)?;
+        Some(Override::Lock(lock.clone()))
+    }
+
+    /// Whether this deployment, or another one of its commit there, was verified healthy.
+    pub(in crate::engine) fn saw(&self, one: &Deployment) -> bool {
+        let same = |sha: &Sha| one.sha.as_ref().is_some_and(|of| of.same(sha));
+        self.verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
+    }
+}
+
+/// The clocks of two machines differ by so much, seconds.
+const SKEW: i64 = 5;
+
+/// Whether a platform's moment belongs to what began here at `start`: taken for older by a slow clock, it would be done twice.
+pub(in crate::engine) fn not_before(at: Timestamp, start: Timestamp) -> bool {
+    at.duration_since(start).as_secs() >= -SKEW
+}
+
+/// An error as a person reads it.
+pub(in crate::engine) fn told(error: PlatformError) -> Text {
+    Text::from(format!("{error}. {}", error.advice()))
+}
+
+/// Something that has to be there is not.
+pub(in crate::engine) fn absent(service: &ServiceInfo, what: &str) -> PlatformError {
+    PlatformError {
+        platform: service.platform,
+        kind: crate::platform::ErrorKind::NotFound,
+        status: None,
+        code: None,
+        message: Text::from(format!("{}: {what}", service.id)),
+        request_id: None,
+        retry_after: None,
+        until: None,
+    }
+}

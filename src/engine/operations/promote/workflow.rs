@@ -1,0 +1,81 @@
+//! A promotion through the workflow that deploys the environment: it is dispatched with the commit of staging, and its run followed.
+
+use super::candidate;
+use crate::config::{Settings, WorkflowSettings};
+use crate::domain::consent::Level;
+use crate::domain::environment::{EnvInfo, Platform, Tier};
+use crate::domain::operation::{Act, StepKind};
+use crate::engine::feeds::Clients;
+use crate::engine::operations::past::{Past, told};
+use crate::engine::operations::pipeline::{Draft, lane, observed, part, rerun};
+use crate::sanitize::Text;
+
+pub(in crate::engine) async fn promote(
+    clients: &Clients,
+    settings: &Settings,
+    env: &EnvInfo,
+    past: &Past,
+    refusals: &mut Vec<Text>,
+) -> Result<Draft, Text> {
+    let missing = || {
+        let text = format!("no workflow deploys {}: set workflow = {{ file = \"…\" }} in its [[environments]]", env.id);
+        Text::from(text)
+    };
+    let workflow: &WorkflowSettings =
+        settings.workflows.iter().find(|workflow| workflow.env == env.id).ok_or_else(missing)?;
+    if let (Some(earlier), Some(github)) = (&past.earlier, &clients.github)
+        && let Some(draft) = rerun::taken_up(github, env, earlier, workflow).await?
+    {
+        return Ok(draft);
+    }
+    let (staging, candidate) = candidate(clients, settings, env, past).await?;
+    if observed(clients, settings, &env.id).await.as_ref() == Some(&candidate) {
+        refusals.push(Text::from(format!("{} runs {} already", env.id, candidate.short())));
+    }
+    let act = Act::Dispatch {
+        workflow: Text::from(workflow.file.as_str()),
+        reference: Text::from(workflow.reference.as_str()),
+        input: Text::from(workflow.input.as_str()),
+    };
+    let steps = vec![
+        StepKind::Dispatch.step(format!(
+            "dispatch {} on {} with {}",
+            workflow.file,
+            workflow.reference,
+            candidate.short()
+        )),
+        StepKind::FollowRun.step("follow its run, its jobs and its gates to the end"),
+    ];
+    let mut part = part(env, None, (Text::from("promoted"), Some(candidate)), act, steps);
+    part.resource = Text::from(workflow.file.as_str());
+    let begun = past.earlier.as_ref().is_some_and(|earlier| earlier.commit.is_some());
+    let from = if begun { "what the operation began with" } else { "observed" };
+    part.from = (Text::from(format!("{from} in {}", staging.id)), None);
+    let stays = vec![Text::from("secrets and variables: each environment keeps its own")];
+    let mut warnings = pins(clients, env).await;
+    // Promoting over a pin is asked as the rollback was that made it.
+    let level = if warnings.is_empty() { Level::Moderate } else { Level::Critical };
+    if let Some(github) = &clients.github {
+        warnings.extend(lane::met_by_a_new_run(github, &workflow.file).await.map_err(told)?);
+    }
+    Ok(Draft { level, ..Draft::of(part, warnings, stays) })
+}
+
+/// A pinned frontend is built by the pipeline and does not go live: the promotion would never be seen at the edge.
+async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
+    let Some(vercel) = clients.vercel.as_ref().filter(|_| env.tier == Tier::Production) else { return Vec::new() };
+    let mut found = Vec::new();
+    for service in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
+        let name = &service.id.name;
+        let text = match vercel.project(&service.resource).await {
+            Ok(project) if project.auto_assign => continue,
+            Ok(_) => {
+                format!("{name} is PINNED: its new build stays staged and the edge will not show it; ! U unpins first")
+            }
+            // Not known is asked as if it were pinned.
+            Err(error) => format!("whether {name} is pinned could not be read: {error}"),
+        };
+        found.push(Text::from(text));
+    }
+    found
+}
