@@ -1,7 +1,7 @@
-//! The operations: what a person may have done to an environment, each with its plan, its steps, what it was computed on and its proof;
-//! and what they share.
+//! The operations: what a person may have done to an environment, each in one place. Two registries have a line for each: [`request`] says who
+//! plans what is asked for, [`work`] who carries a part of a plan out, reads again what it was computed on, and knows whether an edge can
+//! show it. Nobody else in the engine decides by the kind of an operation.
 
-mod acts;
 mod blue_green;
 mod calls;
 mod guard;
@@ -26,3 +26,123 @@ mod steps;
 mod told;
 mod verified;
 mod witness;
+
+use futures_util::future::BoxFuture;
+
+use self::operator::{Operator, Trouble};
+use self::past::Past;
+use self::revisions::Revisions;
+use super::feeds::Clients;
+use crate::clock::Timestamp;
+use crate::config::Settings;
+use crate::domain::environment::EnvInfo;
+use crate::domain::operation::{Act, Operation, Plan, PlanPart, Wish};
+use crate::domain::spread::Spread;
+use crate::platform::PlatformError;
+use crate::sanitize::Text;
+
+/// What a plan is computed from.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    clients: &'a Clients,
+    settings: &'a Settings,
+    env: &'a EnvInfo,
+    past: &'a Past,
+    now: Timestamp,
+}
+
+/// What is asked for, of one kind.
+trait Plans: Send + Sync {
+    /// Reads what it needs and computes the plan, or says why there can be none.
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>>;
+
+    /// What is said of a service of which one part has arrived, or nothing, where a step failed.
+    fn fell_short(&self, _: Spread) -> &'static str {
+        "did not end well"
+    }
+}
+
+/// A part of a plan that is carried out.
+struct On<'a> {
+    operator: &'a Operator,
+    part: &'a PlanPart,
+    op: &'a mut Operation,
+    /// The place of its first step.
+    first: usize,
+}
+
+/// How a part of a plan is carried out.
+trait Performs: Send + Sync {
+    /// Does it, step by step.
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>>;
+
+    /// What the part was computed on, read again, in the form of the plan.
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>>;
+
+    /// Whether the edge can tell that it has arrived: it can where a commit changes there.
+    fn shows(&self, _: &PlanPart) -> bool {
+        true
+    }
+
+    /// The run or the deployment that it follows, where that is known before it begins.
+    fn follows(&self, _: &PlanPart) -> Option<Text> {
+        None
+    }
+
+    /// What is said of it when it is done.
+    fn done(&self, part: &PlanPart) -> String {
+        format!("{} runs {}", part.service.name, part.to.0)
+    }
+}
+
+/// Who plans it.
+fn request(wish: &Wish) -> Box<dyn Plans + '_> {
+    match wish {
+        Wish::RollBack(_) | Wish::RollBackTo { .. } => Box::new(rollback::Request { wish }),
+        Wish::Promote => Box::new(promote::Request),
+        Wish::Review { run, approve } => Box::new(pipeline::answer::Request { run: *run, approve: *approve }),
+        Wish::Cancel { run } => Box::new(pipeline::cancel::Request { run: *run }),
+        Wish::Rerun { run, failed } => Box::new(pipeline::rerun::Request { run: *run, failed: *failed }),
+        Wish::Redeploy(service) => Box::new(redeploy::Request { service }),
+        Wish::Restart(service) => Box::new(restart::Request { service }),
+        Wish::Scale(service, counts) => Box::new(scale::Request { service, counts }),
+        Wish::Throw(service, lever) => Box::new(lever::Request { service, lever }),
+        Wish::SetSecret { service, key, value } => Box::new(secret::Request { service, key, value }),
+    }
+}
+
+/// Who does it.
+fn work(act: &Act) -> Box<dyn Performs + '_> {
+    match act {
+        Act::FlyImage { image, waves, strategy, row, aside } => Box::new(steps::fly::Roll {
+            image: image.as_str(),
+            waves,
+            strategy: *strategy,
+            row: row.as_ref(),
+            aside: aside.as_ref(),
+        }),
+        Act::FlySwap { image, blues, hold, row } => {
+            Box::new(blue_green::perform::Swap { image: image.as_str(), blues, hold: *hold, row: row.as_ref() })
+        }
+        Act::FlySwapBack { greens, blues, row } => Box::new(blue_green::perform::SwapBack { greens, blues, row }),
+        Act::FlyScale { create, admit, destroy } => Box::new(scale::perform::Work { create, admit, destroy }),
+        Act::FlyRestart { machines } => Box::new(restart::Work { machines }),
+        Act::VercelRollback { asked } => Box::new(steps::vercel::Point { job: "rollback", asked: *asked }),
+        Act::VercelPromote { asked } => Box::new(steps::vercel::Point { job: "promote", asked: *asked }),
+        Act::VercelAliases(domains) => Box::new(steps::vercel::Aliases { domains }),
+        Act::VercelBuild { .. } => Box::new(steps::vercel::Build),
+        Act::VercelLever(lever) => Box::new(lever::perform::Work { lever }),
+        Act::SetSecret { key, place } => Box::new(secret::perform::Work { key, place }),
+        Act::Review { run, gates, approve } => Box::new(pipeline::answer::Work { run: *run, gates, approve: *approve }),
+        Act::CancelRun { run, asked } => Box::new(pipeline::cancel::Work { run: *run, asked: *asked }),
+        Act::Rerun { run, failed } => Box::new(pipeline::rerun::Work { run: *run, failed: *failed }),
+        Act::Follow { run } => Box::new(pipeline::rerun::Follow { run: *run }),
+        Act::Dispatch { workflow, reference, input } => {
+            Box::new(promote::workflow::Work { workflow, reference, input })
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! Plans for the switches of a frontend: un-pin, pause, challenge, and the stages of a rolling release (docs/platforms/vercel.md
 //! sections 6, 10 and 11). Each is one call, seen to have taken.
 
-mod perform;
+pub(super) mod perform;
+
+use futures_util::future::BoxFuture;
 
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
@@ -10,8 +12,21 @@ use crate::domain::operation::{Act, Lever, Operation, Plan, PlanPart, StepKind, 
 use crate::domain::release::Presence;
 use crate::engine::feeds::Clients;
 use crate::engine::operations::past::{Past, told};
+use crate::engine::operations::{Ask, Plans};
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
 use crate::sanitize::Text;
+
+/// What is asked for.
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) service: &'a ServiceId,
+    pub(in crate::engine) lever: &'a Lever,
+}
+
+impl Plans for Request<'_> {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(plan(ask.clients, ask.env, (self.service, self.lever), ask.past, ask.now))
+    }
+}
 
 /// What was read for a switch.
 struct Seen {

@@ -1,6 +1,10 @@
 //! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
 //! after it, sends each change once, and ends when the edge says so.
 
+use super::{On, request, work};
+use crate::platform::fly::Fly;
+use crate::platform::github::Github;
+use crate::platform::vercel::Vercel;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +14,10 @@ use super::leases::Leases;
 use super::stands::Stands;
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
-use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
-use crate::domain::operation::{
-    Act, Move, OpKind, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState,
-};
+use crate::domain::operation::{Move, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState};
 use crate::domain::order::Order;
 use crate::domain::pace;
 use crate::domain::proof::{self, Claim};
@@ -53,6 +54,10 @@ pub(in crate::engine) fn lost(error: &PlatformError) -> bool {
     matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage | ErrorKind::Server)
 }
 
+fn no_client() -> Trouble {
+    Trouble::Failed(Text::from("no client for this platform is configured"))
+}
+
 impl Trouble {
     /// A change that timed out may have been taken, and so may one that a server or what stands before it failed on; it is never
     /// sent again.
@@ -87,12 +92,9 @@ pub(in crate::engine) struct Operator {
     pub(in crate::engine) rested: Mutex<BTreeSet<String>>,
 }
 
-/// Whether the edge can tell that a part has arrived: the answer to a gate, the end of a run and most switches change no
-/// commit there, nor does a build that stays staged.
+/// Whether the edge can tell that a part has arrived.
 fn proven(part: &PlanPart) -> bool {
-    let silent =
-        matches!(part.act, Act::Review { .. } | Act::CancelRun { .. } | Act::SetSecret { .. } | Act::FlyScale { .. });
-    !silent && (part.to.1.is_some() || !matches!(part.act, Act::VercelLever(_) | Act::VercelBuild { .. }))
+    work(&part.act).shows(part)
 }
 
 /// An operation that never began, and why.
@@ -111,6 +113,19 @@ pub(in crate::engine) fn unopened(plan: &Plan, why: &StoreError, now: Timestamp)
 }
 
 impl Operator {
+    /// The client of a platform that a step needs.
+    pub(in crate::engine) fn fly(&self) -> Result<&Fly, Trouble> {
+        self.clients.fly.as_ref().ok_or_else(no_client)
+    }
+
+    pub(in crate::engine) fn vercel(&self) -> Result<&Vercel, Trouble> {
+        self.clients.vercel.as_ref().ok_or_else(no_client)
+    }
+
+    pub(in crate::engine) fn github(&self) -> Result<&Github, Trouble> {
+        self.clients.github.as_ref().ok_or_else(no_client)
+    }
+
     /// Runs to the end and tells every change as a fact.
     pub(in crate::engine) async fn run(self) {
         let mut operation = self.opened();
@@ -265,11 +280,7 @@ impl Operator {
         let commit = commit.or_else(|| self.plan.claims.iter().find_map(|claim| claim.sha.clone()));
         let wish = Some(self.plan.wish.clone());
         // From its first row on: cut short before its first look, it is no reason to ask again for what it follows.
-        let follows = self.plan.parts.iter().find_map(|part| match part.act {
-            Act::Follow { run } => Some(Text::from(run.to_string())),
-            Act::VercelLever(_) => Some(Text::from(part.to_id.as_str())).filter(|id| !id.is_empty()),
-            _ => None,
-        });
+        let follows = self.plan.parts.iter().find_map(|part| work(&part.act).follows(part));
         let order = Order {
             by: Text::from(&*self.settings.who),
             reason: self.reason.clone().unwrap_or_default(),
@@ -283,16 +294,16 @@ impl Operator {
         let mut at = 0;
         let mut moved: Vec<String> = Vec::new();
         for part in &self.plan.parts {
-            let result = Box::pin(self.act(part, operation, at)).await;
+            let doing = work(&part.act);
+            let result = doing.perform(On { operator: self, part, op: &mut *operation, first: at }).await;
             at += part.steps.len();
             if let Err(trouble) = result {
                 Box::pin(self.give_up(operation, &moved, part, trouble)).await;
                 return;
             }
-            moved.push(match part.platform {
-                _ if let Some(short) = self.short_of(part) => format!("{}: {short}", part.service.name),
-                Platform::Github => format!("{} {}", part.resource, part.to.0),
-                _ => format!("{} runs {}", part.service.name, part.to.0),
+            moved.push(match self.short_of(part) {
+                Some(short) => format!("{}: {short}", part.service.name),
+                None => doing.done(part),
             });
         }
         operation.state = OpState::Proving;
@@ -366,13 +377,12 @@ impl Operator {
             }
             Trouble::Failed(why) if touched => {
                 let Stands { spread, words } = Box::pin(self.stands_now(part)).await;
-                let told = match (spread, self.plan.kind) {
-                    (Spread::Some, _) => format!("{name} is half-done: {words}: {why}"),
-                    (Spread::All, OpKind::RollBack | OpKind::Promote) => {
-                        format!("{name} is there and did not end well: {why}; {words}")
+                let told = match spread {
+                    Spread::Some => format!("{name} is half-done: {words}: {why}"),
+                    spread => {
+                        let short = request(&self.plan.wish).fell_short(spread);
+                        format!("{name} {short}: {why}; {words}")
                     }
-                    (_, OpKind::RollBack) => format!("{name} did not go back: {why}; {words}"),
-                    _ => format!("{name} did not end well: {why}; {words}"),
                 };
                 (OpState::HalfDone, told)
             }

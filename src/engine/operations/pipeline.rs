@@ -1,13 +1,15 @@
 //! Plans of what is done through the pipeline: a promotion, the answer to a gate, the end of a run.
 
-mod answer;
-mod cancel;
+pub(super) mod answer;
+pub(super) mod cancel;
 pub(super) mod lane;
 pub(super) mod rerun;
 
+use super::Ask;
+use super::operator::Operator;
+use super::revisions::Revisions;
 use super::rollback;
 use super::rollback::since;
-use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform};
@@ -16,34 +18,30 @@ use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, PlanStep, Wish};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
-use crate::engine::operations::past::{Past, told};
+use crate::platform::PlatformError;
 use crate::platform::github::Github;
 use crate::platform::observe;
 use crate::sanitize::Text;
 
-/// Computes a plan through the pipeline, or says why there can be none.
-pub(in crate::engine) async fn plan(
-    clients: &Clients,
-    settings: &Settings,
-    env: &EnvInfo,
-    wish: &Wish,
-    past: &Past,
-    now: Timestamp,
-) -> Result<Plan, Text> {
-    let github = clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))?;
-    let mut refusals: Vec<Text> = Vec::new();
-    let drafted = match wish {
-        Wish::Review { run, approve } => {
-            answer::review(github, env, (*run, *approve), past, now, &mut refusals).await.map_err(told)??
-        }
-        Wish::Cancel { run } => cancel::cancel(github, env, *run, past, &mut refusals).await.map_err(told)?,
-        Wish::Rerun { run, failed } => rerun::draft(github, env, (*run, *failed), past, now, &mut refusals).await?,
-        Wish::Promote => {
-            crate::engine::operations::promote::workflow::promote(clients, settings, env, past, &mut refusals).await?
-        }
-        _ => return Err(Text::from("this does not go through the pipeline")),
+/// The client of the pipeline.
+pub(in crate::engine) fn github(ask: Ask<'_>) -> Result<&Github, Text> {
+    ask.clients.github.as_ref().ok_or_else(|| Text::from("GitHub is not configured: set repository"))
+}
+
+/// The attempt of a run that a part was computed on, as it is now.
+pub(in crate::engine) async fn attempt(operator: &Operator, part: &PlanPart) -> Result<Revisions, PlatformError> {
+    let (Some(github), Ok(id)) = (&operator.clients.github, part.to_id.as_str().parse()) else {
+        return Ok(Vec::new());
     };
-    let Draft { part, mut warnings, stays, level, arrived } = drafted;
+    let run = github.run(id).await?;
+    Ok(vec![(Text::from("attempt"), Text::from(run.number.1.to_string()))])
+}
+
+/// Makes a plan of a draft.
+pub(in crate::engine) async fn plan(ask: Ask<'_>, wish: Wish, draft: Draft, refusals: Vec<Text>) -> Result<Plan, Text> {
+    let Ask { clients, settings, env, now, .. } = ask;
+    let github = github(ask)?;
+    let Draft { part, mut warnings, stays, level, arrived } = draft;
     let live = observed(clients, settings, &env.id).await;
     let commits = match (&live, &part.to.1, wish.kind().ships()) {
         (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
@@ -57,7 +55,7 @@ pub(in crate::engine) async fn plan(
         refusals,
         warnings,
         arrived,
-        ..Plan::of(wish.clone(), env.id.clone(), vec![part], now)
+        ..Plan::of(wish, env.id.clone(), vec![part], now)
     };
     Ok(match commit {
         Some(commit) => rollback::brings(clients, settings, env, &commit, plan).await,
@@ -65,7 +63,7 @@ pub(in crate::engine) async fn plan(
     })
 }
 
-/// What one kind of wish makes of itself; the rest of the plan is the same for all.
+/// What one kind of request makes of itself; the rest of the plan is the same for all.
 pub(in crate::engine) struct Draft {
     pub(in crate::engine) part: PlanPart,
     pub(in crate::engine) warnings: Vec<Text>,

@@ -1,6 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 use super::past::Past;
+use super::{Ask, request};
 
 use futures_util::future::join_all;
 
@@ -13,7 +14,7 @@ use crate::domain::cut_short;
 use crate::domain::environment::Platform;
 use crate::domain::ids::EnvId;
 use crate::domain::keep;
-use crate::domain::operation::{OpKind, Plan, Wish};
+use crate::domain::operation::{Plan, Wish};
 use crate::domain::overrides::Override;
 use crate::domain::proof::Stays;
 use crate::engine::feeds::Clients;
@@ -31,26 +32,7 @@ pub(in crate::engine) async fn preflight(
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
     let (past, now) = (&past, clock.now());
-    let mut plan = match wish {
-        Wish::RollBack(_) | Wish::RollBackTo { .. } => {
-            crate::engine::operations::rollback::roll_back(clients, settings, info, wish, past, now).await?
-        }
-        Wish::Scale(service, counts) => {
-            crate::engine::operations::scale::plan(clients, info, (service, counts), now).await?
-        }
-        Wish::Restart(service) => super::restart::plan(clients, info, service, past, now).await?,
-        Wish::Redeploy(service) => crate::engine::operations::redeploy::plan(clients, info, service, past, now).await?,
-        Wish::SetSecret { service, key, value } => {
-            crate::engine::operations::secret::plan(clients, info, (service, key, value), past, now).await?
-        }
-        Wish::Throw(service, lever) => {
-            crate::engine::operations::lever::plan(clients, info, (service, lever), past, now).await?
-        }
-        Wish::Promote if !settings.workflows.iter().any(|workflow| workflow.env == *env) => {
-            crate::engine::operations::promote::plan(clients, settings, info, past, now).await?
-        }
-        _ => crate::engine::operations::pipeline::plan(clients, settings, info, wish, past, now).await?,
-    };
+    let mut plan = request(wish).plan(Ask { clients, settings, env: info, past, now }).await?;
     match plan.arrived.take() {
         // An operation that was cut short when everything was done has its end.
         Some(why) if past.continues.is_some() => {
@@ -67,10 +49,6 @@ pub(in crate::engine) async fn preflight(
         Some(earlier) => earlier.at_rest.clone(),
         None => at_rest(clients, &plan).await,
     };
-    // What is left of a rollback is not what was wished for; any other plan names it itself.
-    if plan.kind == OpKind::RollBack {
-        plan.wish = wish.clone();
-    }
     let marked = Mark::against(&past.marks, plan.goes_to());
     plan.refusals.extend(marked);
     // Others' claims are broken by a reason, as a freeze is.

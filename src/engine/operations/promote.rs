@@ -6,6 +6,8 @@ mod machines;
 pub(super) mod shipment;
 pub(super) mod workflow;
 
+use futures_util::future::BoxFuture;
+
 use super::pipeline;
 use super::redeploy;
 use super::rollback;
@@ -17,10 +19,33 @@ use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo, Status
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
+use crate::domain::spread::Spread;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, told};
+use crate::engine::operations::{Ask, Plans};
 use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
+
+/// What is asked for.
+pub(in crate::engine) struct Request;
+
+impl Plans for Request {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(async move {
+            match ask.settings.workflows.iter().find(|workflow| workflow.env == ask.env.id) {
+                Some(found) => workflow::plan(ask, found).await,
+                None => plan(ask.clients, ask.settings, ask.env, ask.past, ask.now).await,
+            }
+        })
+    }
+
+    fn fell_short(&self, spread: Spread) -> &'static str {
+        match spread {
+            Spread::All => "is there and did not end well",
+            _ => "did not end well",
+        }
+    }
+}
 
 /// Computes the plan, or says why there can be none.
 pub(in crate::engine) async fn plan(

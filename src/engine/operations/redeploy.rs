@@ -1,8 +1,11 @@
 //! Plans of deploying a commit anew: with the secrets and variables of now, which a rollback leaves out.
 
+use futures_util::future::BoxFuture;
+
 use super::steps::fleet::{fleet, fly, part, rolled, version};
 use crate::domain::environment::Status;
 use crate::domain::release::Deployment;
+use crate::engine::operations::{Ask, Plans};
 
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
@@ -13,6 +16,17 @@ use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, not_before, told};
 use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
+
+/// What is asked for.
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) service: &'a ServiceId,
+}
+
+impl Plans for Request<'_> {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(plan(ask.clients, ask.env, self.service, ask.past, ask.now))
+    }
+}
 
 /// Computes the plan, or says why there can be none.
 pub(in crate::engine) async fn plan(

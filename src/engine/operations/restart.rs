@@ -1,17 +1,24 @@
 //! A restart of a fleet: machine by machine, each back in service before the next, so that some always serve.
 
+use futures_util::future::BoxFuture;
+
+use super::steps::fleet;
 use super::steps::fleet::{fleet, fly, part};
 use crate::clock::Timestamp;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Act, Plan, StepKind, Wish};
 use crate::engine::feeds::Clients;
+use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::{Past, not_before};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{Ask, Plans};
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use crate::platform::fly::Machine;
 
 use std::time::Duration;
 
-use super::operator::{Operator, Trouble};
 use super::steps::fleet::Fleet;
 use super::steps::fly::Closed;
 use super::steps::machine::{Is, as_planned};
@@ -19,6 +26,36 @@ use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart};
 use crate::platform::fly::{Fly, WaitResult};
 use crate::sanitize::Text;
+
+/// What is asked for.
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) service: &'a ServiceId,
+}
+
+impl Plans for Request<'_> {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(plan(ask.clients, ask.env, self.service, ask.past, ask.now))
+    }
+}
+
+/// Machines that are started anew, one by one.
+pub(in crate::engine) struct Work<'a> {
+    pub(in crate::engine) machines: &'a [Text],
+}
+
+impl Performs for Work<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.restart(on.operator.fly()?, on.part, self.machines, on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(fleet::now(operator, part))
+    }
+}
 
 /// Every machine started anew, one by one; after an operation cut short, those that it has not come to.
 pub(in crate::engine) async fn plan(

@@ -5,6 +5,10 @@ mod part;
 pub(super) mod plan;
 pub(super) mod since;
 
+use futures_util::future::BoxFuture;
+
+use crate::domain::spread::Spread;
+use crate::engine::operations::{Ask, Plans};
 use futures_util::future::join_all;
 
 use self::part::{Aim, part};
@@ -22,6 +26,24 @@ use crate::engine::operations::past::{Past, absent, told};
 use crate::platform::github::Comparison;
 use crate::platform::{PlatformError, observe, probe};
 use crate::sanitize::Text;
+
+/// What is asked for.
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) wish: &'a Wish,
+}
+
+impl Plans for Request<'_> {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(roll_back(ask.clients, ask.settings, ask.env, self.wish, ask.past, ask.now))
+    }
+
+    fn fell_short(&self, spread: Spread) -> &'static str {
+        match spread {
+            Spread::All => "is there and did not end well",
+            _ => "did not go back",
+        }
+    }
+}
 
 /// What became of a service when it was read.
 enum Found {
@@ -89,7 +111,8 @@ pub(in crate::engine) async fn roll_back(
     let facts = PlanFacts { env: info.clone(), parts, commits, since, unread: warnings };
     let mut plan = plan::plan(facts, now);
     plan.refusals.splice(0..0, refusals);
-    Ok(Plan { rest, claims, red, ..plan })
+    // What is left of it is not what was asked for.
+    Ok(Plan { wish: wish.clone(), rest, claims, red, ..plan })
 }
 
 /// What runs beside each other afterwards, where a service that was chosen alone leaves the others at another commit.

@@ -1,6 +1,8 @@
 //! The plan of more machines, or fewer, per region (docs/platforms/fly.md section 11).
 
-mod perform;
+pub(super) mod perform;
+
+use futures_util::future::BoxFuture;
 
 use super::steps::fleet::{fleet, fly, part};
 use crate::clock::Timestamp;
@@ -10,6 +12,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::operation::{Act, Plan, StepKind, Wish};
 use crate::engine::feeds::Clients;
 use crate::engine::operations::past::told;
+use crate::engine::operations::{Ask, Plans};
 use crate::platform::fly::{Machine, WholeConfig};
 use crate::sanitize::Text;
 
@@ -17,6 +20,18 @@ use crate::sanitize::Text;
 pub(in crate::engine) const NEW: &str = "flightdeck_new";
 /// More than this in one region is a slip of the finger.
 const MOST: u32 = 50;
+
+/// What is asked for.
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) service: &'a ServiceId,
+    pub(in crate::engine) counts: &'a [(Text, u32)],
+}
+
+impl Plans for Request<'_> {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(plan(ask.clients, ask.env, (self.service, self.counts), ask.now))
+    }
+}
 
 pub(in crate::engine) async fn plan(
     clients: &Clients,

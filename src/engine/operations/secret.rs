@@ -1,7 +1,10 @@
 //! The plan of giving a secret a value, where a service or the pipeline of its environment reads it.
 
-mod perform;
+pub(super) mod perform;
 
+use futures_util::future::BoxFuture;
+
+use crate::engine::operations::{Ask, Plans};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
@@ -21,6 +24,19 @@ use crate::sanitize::Text;
 /// Longest value, bytes: GitHub's limit (docs/platforms/github.md section 7); Supabase's is half of it (docs/platforms/supabase.md
 /// section 3.4).
 const LONGEST: usize = 48 * 1024;
+
+/// What is asked for.
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) service: &'a ServiceId,
+    pub(in crate::engine) key: &'a Text,
+    pub(in crate::engine) value: &'a Held,
+}
+
+impl Plans for Request<'_> {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(plan(ask.clients, ask.env, (self.service, self.key, self.value), ask.past, ask.now))
+    }
+}
 
 /// Where a secret lives.
 struct Place {

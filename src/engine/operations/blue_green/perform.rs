@@ -4,6 +4,13 @@
 //! The old machines are not leased while the new ones are judged, which may take as long as a person likes: they are looked at
 //! again before the switch, and must be what they were.
 
+use futures_util::future::BoxFuture;
+
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::steps::fleet;
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +18,7 @@ use super::{TAG, TWIN, of_release};
 use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::engine::operations::leases::LEASE;
-use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::engine::operations::steps::machine::{Is, as_planned};
 use crate::platform::fly::{Fly, Lease, Machine, WaitResult, WholeConfig};
 use crate::sanitize::Text;
@@ -31,26 +38,65 @@ pub(in crate::engine) struct Swap<'a> {
     pub(in crate::engine) row: Option<&'a (Text, u64)>,
 }
 
+/// The old machines take their place again.
+pub(in crate::engine) struct SwapBack<'a> {
+    pub(in crate::engine) greens: &'a [Text],
+    pub(in crate::engine) blues: &'a [Text],
+    pub(in crate::engine) row: &'a (Text, u64),
+}
+
+impl Performs for Swap<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.swap(on.operator.fly()?, on.part, self, on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(fleet::now(operator, part))
+    }
+}
+
+impl Performs for SwapBack<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            on.operator
+                .swap_back(on.operator.fly()?, on.part, (self.blues, self.greens, self.row), on.op, on.first)
+                .await
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(fleet::now(operator, part))
+    }
+}
+
 impl Operator {
     pub(in crate::engine) async fn swap(
         &self,
         fly: &Fly,
         part: &PlanPart,
-        swap: Swap<'_>,
+        swap: &Swap<'_>,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         let row = self.step(op, first, self.row(fly, app, (swap.image, "bluegreen"), swap.row)).await?;
         let at = first + 1;
-        if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, &swap), op, at)).await {
+        if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, swap), op, at)).await {
             if let Trouble::Failed(why) = trouble {
                 return Err(self.called_off(fly, app, (&row.0, swap.blues), why).await);
             }
             return Err(trouble);
         }
         let at = at + swap.blues.len() + usize::from(swap.hold);
-        let ended = Box::pin(self.switched(fly, part, (&row.0, &swap), op, at)).await;
+        let ended = Box::pin(self.switched(fly, part, (&row.0, swap), op, at)).await;
         if let Err(Trouble::Failed(_)) = ended {
             // Both colours may serve from here on: nothing is destroyed by itself any more.
             let _ = self.patch(fly, app, &row.0, "failed").await;

@@ -1,12 +1,45 @@
 //! The switches of a Vercel project: one call each, and a look that it took (docs/platforms/vercel.md sections 4, 10 and 11).
 
+use futures_util::future::BoxFuture;
+
 use super::{revisions, stages};
 use crate::domain::operation::{Lever, Operation, PlanPart};
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::revisions::Revisions;
 use crate::engine::operations::sought::Trace;
+use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
 use crate::sanitize::Text;
+
+/// A switch that is thrown.
+pub(in crate::engine) struct Work<'a> {
+    pub(in crate::engine) lever: &'a Lever,
+}
+
+impl Performs for Work<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.throw(on.operator.vercel()?, on.part, self.lever, on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(operator.lever_now(part, self.lever))
+    }
+
+    // What stays staged, or is a switch, brings no commit.
+    fn shows(&self, part: &PlanPart) -> bool {
+        part.to.1.is_some()
+    }
+
+    // The deployment that everybody gets by the end of a rolling release.
+    fn follows(&self, part: &PlanPart) -> Option<Text> {
+        Some(Text::from(part.to_id.as_str())).filter(|id| !id.is_empty())
+    }
+}
 
 /// What is seen after a switch.
 struct After {
@@ -57,6 +90,15 @@ impl Operator {
             }
         };
         self.step(op, first, work).await
+    }
+
+    /// What a switch acts on, as it is now.
+    async fn lever_now(&self, part: &PlanPart, lever: &Lever) -> Result<Revisions, PlatformError> {
+        let Some(vercel) = &self.clients.vercel else { return Ok(Vec::new()) };
+        let resource = part.resource.as_str();
+        let project = vercel.project(resource).await?;
+        let rolling = if stages(lever) { vercel.rolling_release(resource).await? } else { None };
+        Ok(revisions(&project, rolling.as_ref(), lever))
     }
 
     async fn after(&self, vercel: &Vercel, resource: &str, lever: &Lever) -> Result<After, Trouble> {

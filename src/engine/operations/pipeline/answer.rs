@@ -1,17 +1,77 @@
 //! What is said to a run that is under way: the answer to its gate, and its end. What was said by an operation that was cut short is not
 //! said again; GitHub tells whether it was heard.
 
+use futures_util::future::BoxFuture;
+
 use super::Draft;
 use super::lane;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::operation::{Act, Operation, StepKind};
+use crate::domain::operation::{Plan, PlanPart, Wish};
 use crate::domain::pipeline::{Run, RunState};
+use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::Past;
+use crate::engine::operations::past::told;
 use crate::engine::operations::pipeline;
+use crate::engine::operations::pipeline::attempt;
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{Ask, Plans};
+use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use crate::platform::github::{Github, Verdict};
 use crate::sanitize::Text;
+
+/// What is asked for.
+pub(in crate::engine) struct Request {
+    pub(in crate::engine) run: u64,
+    pub(in crate::engine) approve: bool,
+}
+
+impl Plans for Request {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(async move {
+            let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
+            let asked = (self.run, self.approve);
+            let draft = review(github, ask.env, asked, ask.past, ask.now, &mut refusals).await.map_err(told)??;
+            let wish = Wish::Review { run: self.run, approve: self.approve };
+            pipeline::plan(ask, wish, draft, refusals).await
+        })
+    }
+}
+
+/// A gate that is answered.
+pub(in crate::engine) struct Work<'a> {
+    pub(in crate::engine) run: u64,
+    pub(in crate::engine) gates: &'a [u64],
+    pub(in crate::engine) approve: bool,
+}
+
+impl Performs for Work<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let asked = (self.run, self.gates, self.approve);
+            on.operator.review(on.operator.github()?, asked, on.op, on.first).await
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(attempt(operator, part))
+    }
+
+    fn done(&self, part: &PlanPart) -> String {
+        format!("{} {}", part.resource, part.to.0)
+    }
+
+    // No commit changes by it.
+    fn shows(&self, _: &PlanPart) -> bool {
+        false
+    }
+}
 
 /// The gate as it stands now: somebody else may have answered it.
 pub(in crate::engine) async fn review(

@@ -1,15 +1,70 @@
 //! A run that is to end.
 
+use futures_util::future::BoxFuture;
+
 use crate::domain::environment::EnvInfo;
 use crate::domain::operation::{Act, Operation, StepKind};
+use crate::domain::operation::{Plan, PlanPart, Wish};
 use crate::domain::pipeline::RunState;
+use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::Past;
+use crate::engine::operations::past::told;
+use crate::engine::operations::pipeline::attempt;
 use crate::engine::operations::pipeline::{self, Draft};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{Ask, Plans};
+use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use crate::platform::github::Github;
 use crate::sanitize::Text;
 
-pub(in crate::engine) async fn cancel(
+/// What is asked for.
+pub(in crate::engine) struct Request {
+    pub(in crate::engine) run: u64,
+}
+
+impl Plans for Request {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(async move {
+            let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
+            let draft = cancel(github, ask.env, self.run, ask.past, &mut refusals).await.map_err(told)?;
+            pipeline::plan(ask, Wish::Cancel { run: self.run }, draft, refusals).await
+        })
+    }
+}
+
+/// A run whose end is asked for, and seen.
+pub(in crate::engine) struct Work {
+    pub(in crate::engine) run: u64,
+    pub(in crate::engine) asked: bool,
+}
+
+impl Performs for Work {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(
+            async move { on.operator.cancel(on.operator.github()?, (self.run, self.asked), on.op, on.first).await },
+        )
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(attempt(operator, part))
+    }
+
+    fn done(&self, part: &PlanPart) -> String {
+        format!("{} {}", part.resource, part.to.0)
+    }
+
+    // No commit changes by it.
+    fn shows(&self, _: &PlanPart) -> bool {
+        false
+    }
+}
+
+async fn cancel(
     github: &Github,
     env: &EnvInfo,
     id: u64,

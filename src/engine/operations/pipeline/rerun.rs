@@ -1,5 +1,14 @@
 //! Runs that exist already: one that is over runs again, and one that an operation cut short has started is followed.
 
+use futures_util::future::BoxFuture;
+
+use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::pipeline::attempt;
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{Ask, Plans};
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use std::time::Duration;
 
 use super::Draft;
@@ -18,6 +27,76 @@ use crate::sanitize::Text;
 const RERUN_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// And so often.
 const RERUNS: u32 = 50;
+
+/// What is asked for.
+pub(in crate::engine) struct Request {
+    pub(in crate::engine) run: u64,
+    pub(in crate::engine) failed: bool,
+}
+
+impl Plans for Request {
+    fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
+        Box::pin(async move {
+            let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
+            let asked = (self.run, self.failed);
+            let draft = draft(github, ask.env, asked, ask.past, ask.now, &mut refusals).await?;
+            pipeline::plan(ask, Wish::Rerun { run: self.run, failed: self.failed }, draft, refusals).await
+        })
+    }
+}
+
+/// Jobs of a run that are asked for again; the run is followed to its end.
+pub(in crate::engine) struct Work {
+    pub(in crate::engine) run: u64,
+    pub(in crate::engine) failed: bool,
+}
+
+impl Performs for Work {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            on.operator.run_again(on.operator.github()?, on.part, (self.run, self.failed), on.op, on.first).await
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(attempt(operator, part))
+    }
+
+    fn done(&self, part: &PlanPart) -> String {
+        format!("{} {}", part.resource, part.to.0)
+    }
+}
+
+/// A run that an operation cut short had started: it is followed to its end, and nothing is sent.
+pub(in crate::engine) struct Follow {
+    pub(in crate::engine) run: u64,
+}
+
+impl Performs for Follow {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.followed(on.operator.github()?, self.run, on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(attempt(operator, part))
+    }
+
+    fn done(&self, part: &PlanPart) -> String {
+        format!("{} {}", part.resource, part.to.0)
+    }
+
+    fn follows(&self, _: &PlanPart) -> Option<Text> {
+        Some(Text::from(self.run.to_string()))
+    }
+}
 
 /// A run that is over, to be run again; its limits are told before GitHub refuses for them in words that mislead.
 pub(in crate::engine) async fn draft(

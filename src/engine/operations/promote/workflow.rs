@@ -1,28 +1,34 @@
 //! A promotion through the workflow that deploys the environment: it is dispatched with the commit of staging, and its run followed.
 
+use futures_util::future::BoxFuture;
+
 use super::candidate;
-use crate::config::{Settings, WorkflowSettings};
+use crate::config::WorkflowSettings;
 use crate::domain::consent::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
+use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, StepKind};
+use crate::domain::operation::{Plan, PlanPart, Wish};
 use crate::engine::feeds::Clients;
-use crate::engine::operations::past::{Past, told};
+use crate::engine::operations::Ask;
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::past::told;
+use crate::engine::operations::pipeline::{self, attempt};
 use crate::engine::operations::pipeline::{Draft, lane, observed, part, rerun};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use crate::sanitize::Text;
 
-pub(in crate::engine) async fn promote(
-    clients: &Clients,
-    settings: &Settings,
-    env: &EnvInfo,
-    past: &Past,
-    refusals: &mut Vec<Text>,
-) -> Result<Draft, Text> {
-    let missing = || {
-        let text = format!("no workflow deploys {}: set workflow = {{ file = \"…\" }} in its [[environments]]", env.id);
-        Text::from(text)
-    };
-    let workflow: &WorkflowSettings =
-        settings.workflows.iter().find(|workflow| workflow.env == env.id).ok_or_else(missing)?;
+/// Computes the plan, or says why there can be none.
+pub(in crate::engine) async fn plan(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Plan, Text> {
+    let mut refusals = Vec::new();
+    let draft = draft(ask, workflow, &mut refusals).await?;
+    pipeline::plan(ask, Wish::Promote, draft, refusals).await
+}
+
+async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings, refusals: &mut Vec<Text>) -> Result<Draft, Text> {
+    let Ask { clients, settings, env, past, .. } = ask;
     if let (Some(earlier), Some(github)) = (&past.earlier, &clients.github)
         && let Some(draft) = rerun::taken_up(github, env, earlier, workflow).await?
     {
@@ -78,4 +84,33 @@ async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
         found.push(Text::from(text));
     }
     found
+}
+
+/// A run that is dispatched, and followed to its end.
+pub(in crate::engine) struct Work<'a> {
+    pub(in crate::engine) workflow: &'a Text,
+    pub(in crate::engine) reference: &'a Text,
+    pub(in crate::engine) input: &'a Text,
+}
+
+impl Performs for Work<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let wanted = on.part.to.1.clone().unwrap_or_else(|| Sha::from(""));
+            let names = (self.workflow.as_str(), self.reference.as_str(), self.input.as_str());
+            on.operator.dispatch(on.operator.github()?, names, &wanted, on.op, on.first).await
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(attempt(operator, part))
+    }
+
+    fn done(&self, part: &PlanPart) -> String {
+        format!("{} {}", part.resource, part.to.0)
+    }
 }

@@ -1,13 +1,48 @@
 //! Machines made and destroyed, region by region (docs/platforms/fly.md section 11). A new one is judged outside the proxy first.
 
+use futures_util::future::BoxFuture;
+
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::steps::fleet;
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use std::collections::BTreeMap;
 
 use super::NEW;
 use crate::domain::operation::{Operation, PlanPart};
-use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::steps::machine::{Is, as_planned};
 use crate::platform::fly::{Fly, Machine, NextConfig};
 use crate::sanitize::Text;
+
+/// Machines that are made, let into the proxy, and destroyed.
+pub(in crate::engine) struct Work<'a> {
+    pub(in crate::engine) create: &'a [(Text, Text)],
+    pub(in crate::engine) admit: &'a [Text],
+    pub(in crate::engine) destroy: &'a [Text],
+}
+
+impl Performs for Work<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let machines = (self.create, self.admit, self.destroy);
+            on.operator.scale(on.operator.fly()?, on.part, machines, on.op, on.first).await
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(fleet::now(operator, part))
+    }
+
+    // No commit changes by it.
+    fn shows(&self, _: &PlanPart) -> bool {
+        false
+    }
+}
 
 impl Operator {
     pub(in crate::engine) async fn scale(

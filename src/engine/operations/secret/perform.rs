@@ -1,17 +1,48 @@
 //! A secret gets its value: one call, and a look that the platform lists it as changed.
 
+use futures_util::future::BoxFuture;
+
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use std::time::Duration;
 
 use crate::domain::environment::Platform;
 use crate::domain::held::Held;
 use crate::domain::operation::{Operation, PlanPart, Wish};
-use crate::engine::operations::operator::{LOOK, Operator, Trouble};
+use crate::engine::operations::operator::LOOK;
 use crate::engine::operations::secret;
 use crate::engine::operations::sought::Trace;
 use crate::sanitize::Text;
 
 /// How long a list may lag behind a change.
 const LAG: Duration = Duration::from_secs(10);
+
+/// A secret that gets the value of the request.
+pub(in crate::engine) struct Work<'a> {
+    pub(in crate::engine) key: &'a Text,
+    pub(in crate::engine) place: &'a Text,
+}
+
+impl Performs for Work<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.set_secret(on.part, (self.key, self.place), on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(operator.secret_now(part, self.key, self.place))
+    }
+
+    // No commit changes by it.
+    fn shows(&self, _: &PlanPart) -> bool {
+        false
+    }
+}
 
 impl Operator {
     pub(in crate::engine) async fn set_secret(
@@ -29,6 +60,17 @@ impl Operator {
             self.listed(part, key, place).await.map(|told| ((), told))
         };
         self.step(op, first, work).await
+    }
+
+    /// The secret as it is now, and on Vercel the variable that it is.
+    async fn secret_now(&self, part: &PlanPart, key: &Text, place: &Text) -> Result<Revisions, PlatformError> {
+        let there = (part.platform, part.resource.as_str(), place.as_str());
+        let seen = secret::seen(&self.clients, &self.plan.env, there, key.as_str()).await?;
+        let mut now = vec![secret::revision(key, seen.as_ref())];
+        if let (Platform::Vercel, Some(vercel)) = (part.platform, &self.clients.vercel) {
+            now.push(secret::slot_revision(&vercel.slot(there.1, there.2, key.as_str()).await?));
+        }
+        Ok(now)
     }
 
     async fn send_secret(&self, part: &PlanPart, (key, place): (&Text, &Text), value: &Held) -> Result<(), Trouble> {

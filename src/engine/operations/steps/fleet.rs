@@ -6,7 +6,10 @@ use crate::domain::manner::Strategy;
 use crate::domain::operation::{Act, PlanPart, PlanStep, StepKind};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
+use crate::engine::operations::operator::Operator;
 use crate::engine::operations::past::told;
+use crate::engine::operations::revisions::Revisions;
+use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine, MachineConfig, carried};
 use crate::sanitize::Text;
 
@@ -40,6 +43,13 @@ pub(in crate::engine) fn revision(machine: &Machine) -> (Text, Text) {
         MachineConfig::Unreadable(why) => format!("{} not read: {why}", machine.instance_id),
     };
     (Text::from(machine.id.as_str()), Text::from(seen))
+}
+
+/// The machines of a part as they are now.
+pub(in crate::engine) async fn now(operator: &Operator, part: &PlanPart) -> Result<Revisions, PlatformError> {
+    let Some(fly) = &operator.clients.fly else { return Ok(Vec::new()) };
+    let machines = fly.machines(part.resource.as_str()).await?;
+    Ok(machines.iter().filter(|machine| machine.in_fleet()).map(revision).collect())
 }
 
 impl Fleet {

@@ -1,5 +1,12 @@
 //! Fly: a new release with an old image, machine by machine (docs/platforms/fly.md section 7).
 
+use futures_util::future::BoxFuture;
+
+use super::fleet;
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use futures_util::future::join_all;
 
 use super::fleet::Fleet;
@@ -7,7 +14,7 @@ use super::machine::Updated;
 use crate::domain::amount::{amount, amount_does};
 use crate::domain::manner::Strategy;
 use crate::domain::operation::{Operation, PlanPart, StepState};
-use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::platform::fly::{Fly, FlyRelease, Machine};
 use crate::sanitize::Text;
 
@@ -25,12 +32,27 @@ pub(in crate::engine) struct Roll<'a> {
     pub(in crate::engine) aside: Option<&'a (Text, u64)>,
 }
 
+impl Performs for Roll<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.roll_out(on.operator.fly()?, on.part, self, on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(fleet::now(operator, part))
+    }
+}
+
 impl Operator {
-    pub(in crate::engine) async fn fly(
+    /// A release with the image, wave after wave.
+    async fn roll_out(
         &self,
         fly: &Fly,
         part: &PlanPart,
-        to: Roll<'_>,
+        to: &Roll<'_>,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
@@ -47,7 +69,7 @@ impl Operator {
             Ok((row, Text::from(format!("{told}{ended}"))))
         };
         let row = self.step(op, first, begin).await?;
-        let rolled = self.roll(fly, part, (&to, &row), op, first + 1).await;
+        let rolled = self.roll(fly, part, (to, &row), op, first + 1).await;
         if let Err(trouble) = rolled {
             // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
             // row stays open for whoever finishes it.

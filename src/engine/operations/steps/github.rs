@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::environment::Status;
 use crate::domain::extent::Listed;
 use crate::domain::ids::Sha;
-use crate::domain::operation::{Act, Operation, PlanPart, Wait};
+use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
@@ -22,68 +22,76 @@ const RUN_PATIENCE: Duration = Duration::from_secs(4 * 3600);
 const SHOWS: Duration = Duration::from_secs(30);
 
 impl Operator {
-    pub(in crate::engine) async fn pipeline(
+    /// Asks for the end of a run where that was not asked for yet, and sees it.
+    pub(in crate::engine) async fn cancel(
         &self,
         github: &Github,
-        part: &PlanPart,
+        (run, asked): (u64, bool),
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        match &part.act {
-            Act::Review { run, gates, approve } => self.review(github, (*run, gates, *approve), op, first).await,
-            Act::CancelRun { run, asked } => {
-                if !*asked {
-                    let ask = async {
-                        let ended = || async {
-                            let seen = github.run(*run).await?;
-                            // GitHub does not tell who cancelled a run.
-                            let ended = (seen.over() && seen.state == RunState::Cancelled).then_some(());
-                            Ok(Trace::known(ended, false))
-                        };
-                        self.turn_or_find(&format!("POST cancel of run {run}"), || github.cancel(*run), ended).await?;
-                        Ok(((), Text::from("accepted")))
-                    };
-                    self.step(op, first, ask).await?;
-                }
-                let end = async { self.ends(github, *run).await.map(|run| ((), run.words)) };
-                self.step(op, first + usize::from(!*asked), end).await
-            }
-            Act::Rerun { run, failed } => {
-                let before = self.edge().await;
-                let ask = async {
-                    let what = if *failed { "rerun of what failed" } else { "rerun" };
-                    // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
-                    let call = format!("POST {what} of run {run}");
-                    let begun = || async {
-                        let seen = github.run(*run).await?;
-                        if !newer(&seen, part) {
-                            return Ok(Trace::Nothing);
-                        }
-                        Ok(match me(github).await {
-                            Some(me) if seen.actor != me => Trace::Changed,
-                            me => Trace::known(Some(()), me.is_some()),
-                        })
-                    };
-                    self.change_or_find(&call, || github.rerun(*run, *failed), begun).await?;
-                    self.begins(github, *run, part).await
+        if !asked {
+            let ask = async {
+                let ended = || async {
+                    let seen = github.run(run).await?;
+                    // GitHub does not tell who cancelled a run.
+                    let ended = (seen.over() && seen.state == RunState::Cancelled).then_some(());
+                    Ok(Trace::known(ended, false))
                 };
-                let () = self.step(op, first, ask).await?;
-                self.accompany(github, (*run, before), op, first + 1).await
-            }
-            Act::Follow { run } => {
-                let before = self.edge().await;
-                self.accompany(github, (*run, before), op, first).await
-            }
-            Act::Dispatch { workflow, reference, input } => {
-                let wanted = part.to.1.clone().unwrap_or_else(|| Sha::from(""));
-                let names = (workflow.as_str(), reference.as_str(), input.as_str());
-                self.dispatch(github, names, &wanted, op, first).await
-            }
-            _ => Err(Trouble::Failed(Text::from("this is not done on GitHub"))),
+                self.turn_or_find(&format!("POST cancel of run {run}"), || github.cancel(run), ended).await?;
+                Ok(((), Text::from("accepted")))
+            };
+            self.step(op, first, ask).await?;
         }
+        let end = async { self.ends(github, run).await.map(|run| ((), run.words)) };
+        self.step(op, first + usize::from(!asked), end).await
     }
 
-    async fn review(
+    /// Asks for jobs of a run again, and follows its next attempt.
+    pub(in crate::engine) async fn run_again(
+        &self,
+        github: &Github,
+        part: &PlanPart,
+        (run, failed): (u64, bool),
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let before = self.edge().await;
+        let ask = async {
+            let what = if failed { "rerun of what failed" } else { "rerun" };
+            // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
+            let call = format!("POST {what} of run {run}");
+            let begun = || async {
+                let seen = github.run(run).await?;
+                if !newer(&seen, part) {
+                    return Ok(Trace::Nothing);
+                }
+                Ok(match me(github).await {
+                    Some(me) if seen.actor != me => Trace::Changed,
+                    me => Trace::known(Some(()), me.is_some()),
+                })
+            };
+            self.change_or_find(&call, || github.rerun(run, failed), begun).await?;
+            self.begins(github, run, part).await
+        };
+        let () = self.step(op, first, ask).await?;
+        self.accompany(github, (run, before), op, first + 1).await
+    }
+
+    /// Follows a run that was started before.
+    pub(in crate::engine) async fn followed(
+        &self,
+        github: &Github,
+        run: u64,
+        op: &mut Operation,
+        first: usize,
+    ) -> Result<(), Trouble> {
+        let before = self.edge().await;
+        self.accompany(github, (run, before), op, first).await
+    }
+
+    /// Answers a gate, and sees it open or the run end.
+    pub(in crate::engine) async fn review(
         &self,
         github: &Github,
         (run, gates, approve): (u64, &[u64], bool),
@@ -145,7 +153,8 @@ impl Operator {
         }
     }
 
-    async fn dispatch(
+    /// Starts a run of a workflow with a commit, and follows it.
+    pub(in crate::engine) async fn dispatch(
         &self,
         github: &Github,
         (workflow, reference, input): (&str, &str, &str),

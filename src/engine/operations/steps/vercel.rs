@@ -1,18 +1,109 @@
 //! Vercel: the instant rollback of production and its promotion, a build of a commit anew, or the domains of an environment that
 //! has none, one by one (docs/platforms/vercel.md section 6).
 
+use futures_util::future::BoxFuture;
+
+use crate::engine::operations::operator::{Operator, Trouble};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::domain::environment::Status;
 use crate::domain::operation::{Act, Operation, PlanPart};
-use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::engine::operations::sought::Trace;
 use crate::platform::vercel::{BuildFor, Vercel};
 use crate::sanitize::Text;
 
 /// Longest wait for a build: the platform ends one after 45 minutes itself.
 const BUILD_PATIENCE: Duration = Duration::from_secs(46 * 60);
+
+/// A job of the project that moves every domain: the instant rollback, or a promotion.
+pub(in crate::engine) struct Point {
+    /// What Vercel calls the job.
+    pub(in crate::engine) job: &'static str,
+    /// It is under way, and only followed.
+    pub(in crate::engine) asked: bool,
+}
+
+impl Performs for Point {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            on.operator.point(on.operator.vercel()?, on.part, (self.job, self.asked), on.op, on.first).await
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        // A job under way moves what is live by itself: there is nothing that must hold.
+        match self.asked {
+            true => Box::pin(std::future::ready(Ok(part.revisions.clone()))),
+            false => Box::pin(production(operator, part)),
+        }
+    }
+}
+
+/// A build of a commit anew.
+pub(in crate::engine) struct Build;
+
+impl Performs for Build {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move { on.operator.build(on.operator.vercel()?, on.part, on.op, on.first).await })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(production(operator, part))
+    }
+
+    // What stays staged, or is a switch, brings no commit.
+    fn shows(&self, part: &PlanPart) -> bool {
+        part.to.1.is_some()
+    }
+}
+
+/// Domains that are pointed at the deployment one by one.
+pub(in crate::engine) struct Aliases<'a> {
+    pub(in crate::engine) domains: &'a [Text],
+}
+
+impl Performs for Aliases<'_> {
+    fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(
+            async move { on.operator.aliases(on.operator.vercel()?, on.part, self.domains, on.op, on.first).await },
+        )
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        operator: &'a Operator,
+        part: &'a PlanPart,
+    ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
+        Box::pin(async move {
+            let Some(vercel) = &operator.clients.vercel else { return Ok(Vec::new()) };
+            let mut now = Vec::new();
+            for (domain, _) in &part.revisions {
+                now.push((domain.clone(), Text::from(vercel.alias(domain.as_str()).await?)));
+            }
+            Ok(now)
+        })
+    }
+}
+
+/// What production points at now.
+async fn production(operator: &Operator, part: &PlanPart) -> Result<Revisions, PlatformError> {
+    let Some(vercel) = &operator.clients.vercel else { return Ok(Vec::new()) };
+    let live = vercel.project(part.resource.as_str()).await?.production;
+    Ok(live.map(|one| (Text::from("production"), Text::from(one.id.as_str()))).into_iter().collect())
+}
 
 impl Operator {
     /// Asks for a rollback or a promotion, and follows its job until every domain has moved.
