@@ -14,7 +14,7 @@ use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
 use crate::domain::names;
-use crate::domain::operation::{Lever, OpKind, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
+use crate::domain::operation::{Lever, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
 use crate::domain::proof::Observation;
 use crate::domain::release::Commit;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
@@ -224,13 +224,13 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
                 text.push_str(&format!("  and {} more\n", commits.len() - COMMITS));
             }
         }
-        None if plan.kind.ships() || plan.kind == OpKind::RollBack => text.push_str("the commits: unknown\n"),
+        None if plan.kind.ships() || plan.kind.goes_back() => text.push_str("the commits: unknown\n"),
         None => {}
     }
     for (status, line) in plan.ships.iter().flat_map(|ships| ships.lines()) {
         text.push_str(&format!("{:<8} {line}\n", word(status)));
     }
-    let stays = if plan.kind == OpKind::RollBack { "does not go back" } else { "stays as it is" };
+    let stays = plan.kind.leaves();
     plan.stays.iter().for_each(|line| text.push_str(&format!("{stays}: {line}\n")));
     plan.overrides.iter().for_each(|one| text.push_str(&format!("needs a reason: {}\n", one.words())));
     plan.warnings.iter().for_each(|line| text.push_str(&format!("warning: {line}\n")));

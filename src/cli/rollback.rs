@@ -1,6 +1,6 @@
 //! `flightdeck rollback`: the same plan and the same execution as on the screen; `--confirm` stands for the typed name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answers::{self, Candidates};
@@ -16,6 +16,7 @@ use crate::domain::claim::Mark;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
+use crate::domain::history::saw;
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
 use crate::domain::operation::{Plan, Wish};
 use crate::domain::release::Deployment;
@@ -221,17 +222,11 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
             .now("nothing was changed")
     })?;
     for one in lists.values_mut().flatten() {
-        one.verified = Some(saw(&verified, one));
+        one.verified = Some(saw(&verified, &one.service, &one.id, one.sha.as_ref()));
         one.bad = one.sha.as_ref().and_then(|sha| Mark::of(&marks, sha)).map(|(_, mark)| mark.words().into());
     }
     let of = |id: &ServiceId| lists.get(id).map(Vec::as_slice).unwrap_or_default();
     Ok(candidates::choices(services, of, |_| None))
-}
-
-/// Whether this deployment, or another one of its commit there, was verified healthy.
-fn saw(verified: &BTreeSet<(ServiceId, DeploymentId, Sha)>, one: &Deployment) -> bool {
-    let same = |sha: &Sha| one.sha.as_ref().is_some_and(|of| of.same(sha));
-    verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
 }
 
 /// Nothing was verified healthy: what there is, and what to do.
@@ -248,7 +243,8 @@ fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, U
         choices.iter().map(row).collect()
     };
     super::print(&text)?;
-    let why = format!("{env} has no release to go back to that was verified healthy, as far as this store knows");
+    let why = candidates::unproposed(choices).unwrap_or_default();
+    let why = format!("{env} has no release to propose: {why}, as far as this store knows");
     let error = UserError::new(ExitCode::Inconclusive, why).now("nothing was changed");
     Err(error.hint("--to <commit> chooses one of these by hand"))
 }

@@ -84,6 +84,29 @@ pub fn proposed(choices: &[Choice]) -> Option<&Choice> {
     choices.iter().find(|choice| choice.sound())
 }
 
+/// Why none is proposed, in words; `None` = one is. What was verified healthy and cannot be proposed is named with what stands against it.
+#[must_use]
+pub fn unproposed(choices: &[Choice]) -> Option<String> {
+    if proposed(choices).is_some() {
+        return None;
+    }
+    let against = |choice: &Choice| {
+        let any = |is: fn(&Deployment) -> bool| choice.deployments.iter().any(is);
+        match () {
+            () if choice.live => "is what runs",
+            () if any(|one| one.bad.is_some()) => "is marked bad",
+            () if any(|one| one.presence == Presence::Gone) => "has lost its image or build",
+            () => "is not there for every service",
+        }
+    };
+    let verified = choices.iter().filter(|choice| choice.verified());
+    let named: Vec<String> = verified.map(|choice| format!("{} {}", choice.sha.short(), against(choice))).collect();
+    Some(match named.is_empty() {
+        true => "none of them was verified healthy".to_owned(),
+        false => format!("of those that were verified healthy, {}", named.join(", ")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +161,13 @@ mod tests {
         assert_eq!(all.iter().map(|one| one.sha.as_str()).collect::<Vec<_>>(), ["3e60eac", "9df49c2"]);
         assert_eq!(all[1].lacks, [ServiceId::new("production", "frontend")]);
         assert_eq!(proposed(&all), None);
+        // The list says so itself: one was verified healthy, whatever stands against it.
+        let why = "of those that were verified healthy, 3e60eac is what runs, 9df49c2 is not there for every service";
+        assert_eq!(unproposed(&all).as_deref(), Some(why));
+        let never = |one: &Deployment| Deployment { verified: Some(false), ..one.clone() };
+        let (backend, frontend) = ([never(&backend[0])], [never(&frontend[0])]);
+        let of = |id: &ServiceId| if &*id.name == "backend" { &backend[..] } else { &frontend[..] };
+        let none = choices(&services(), of, |_| None);
+        assert_eq!(unproposed(&none).as_deref(), Some("none of them was verified healthy"));
     }
 }

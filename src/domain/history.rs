@@ -76,6 +76,19 @@ impl History {
     /// Whether this deployment, or another one of its commit in that place, was verified healthy.
     #[must_use]
     pub fn saw(&self, service: &ServiceId, deployment: &DeploymentId, sha: Option<&Sha>) -> bool {
-        self.verified.iter().any(|(place, id, commit)| place == service && (id == deployment || Some(commit) == sha))
+        saw(&self.verified, service, deployment, sha)
     }
+}
+
+/// Whether this deployment, or another one of its commit in that place, is among those that were verified healthy. Some platforms and edges
+/// tell a part of the commit only. Whoever proposes a release, lists it or plans it asks this.
+#[must_use]
+pub fn saw(
+    verified: &BTreeSet<(ServiceId, DeploymentId, Sha)>,
+    service: &ServiceId,
+    deployment: &DeploymentId,
+    sha: Option<&Sha>,
+) -> bool {
+    let same = |commit: &Sha| sha.is_some_and(|sha| sha.same(commit));
+    verified.iter().any(|(place, id, commit)| place == service && (id == deployment || same(commit)))
 }

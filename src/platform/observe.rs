@@ -46,6 +46,8 @@ pub struct Asked {
     pub region: Option<Text>,
     /// The platform put a challenge before the page, which no program solves: attack mode.
     pub challenged: bool,
+    /// The platform answers for a project that is paused (docs/platforms/vercel.md section 11): every visitor gets this.
+    pub paused: bool,
 }
 
 /// How long a domain may take to answer.
@@ -69,7 +71,8 @@ pub async fn ask(http: &Http, url: &str, at: &ObserveAt) -> Result<Asked, Platfo
         Err(words) => (None, Some(Text::clean(&words))),
     };
     let challenged = header("x-vercel-mitigated") == Some("challenge");
-    Ok(Asked { status: answer.status, sha, why_not, region, challenged })
+    let paused = header("x-vercel-error") == Some("DEPLOYMENT_PAUSED");
+    Ok(Asked { status: answer.status, sha, why_not, region, challenged, paused })
 }
 
 /// A commit, bare or at the end of a version such as `1.4.2+a1b2c3d`.

@@ -54,7 +54,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
         None => {}
     }
     if !plan.stays.is_empty() {
-        let stays = if plan.kind == OpKind::RollBack { " does NOT go back" } else { " stays as it is" };
+        let stays = if plan.kind.goes_back() { " does NOT go back" } else { " stays as it is" };
         first.push(Line::styled(stays, ctx.theme.status(Status::Warn)));
     }
     first.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
@@ -69,7 +69,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
             };
             rest.splice(0..0, commits.iter().map(title));
         }
-        None if !plan.kind.ships() && plan.kind != OpKind::RollBack => {}
+        None if !plan.kind.ships() && !plan.kind.goes_back() => {}
         None => first.push(Line::raw(" the commits: unknown")),
     }
     for part in plan.parts.iter().filter(|part| !part.steps.is_empty()) {
@@ -101,7 +101,7 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
 fn against(ctx: &Ctx<'_>, kind: OpKind) -> Vec<Line<'static>> {
     let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
     // A gate does not speak against its own answer.
-    let checks = checks.filter(|check| kind != OpKind::Approve || check.asks != readiness::NO_GATE);
+    let checks = checks.filter(|check| !kind.opens_gate() || check.asks != readiness::NO_GATE);
     checks
         .map(|check| {
             let text = format!(" {} not met: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);

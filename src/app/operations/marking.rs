@@ -7,7 +7,7 @@ use crate::app::msg::Now;
 use crate::domain::claim::Mark;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::Sha;
-use crate::domain::operation::{OpKind, OpState, Operation};
+use crate::domain::operation::{OpState, Operation};
 use crate::domain::release::Deployment;
 use crate::domain::state::State;
 
@@ -54,7 +54,7 @@ fn fails(state: State) -> bool {
 fn left(model: &Model, env: &EnvInfo, live: &Sha) -> Option<Sha> {
     let back = |one: &&Operation| {
         let arrived = matches!(one.state, OpState::Done | OpState::ArrivedFailing);
-        one.kind == OpKind::RollBack && one.env == env.id && arrived
+        one.kind.goes_back() && one.env == env.id && arrived
     };
     let last = model.operations.values().filter(back).max_by_key(|one| one.started_at);
     let by_operation = last.filter(|one| one.commit.as_ref().is_none_or(|to| to.same(live))).and_then(|one| {

@@ -66,6 +66,8 @@ enum Brings {
     Ships,
     /// A commit goes somewhere, and none ships.
     Goes,
+    /// An earlier commit serves again.
+    GoesBack,
     /// Something on its way is stopped.
     Stops,
     /// Every commit stays where it is.
@@ -121,11 +123,11 @@ impl OpKind {
     ];
 
     fn row(self) -> Row {
-        use Brings::{Goes, Nothing, Ships, Stops};
+        use Brings::{Goes, GoesBack, Nothing, Ships, Stops};
         use OfRun::{Answers, Follows, None};
         use Weight::{Changes, OfARun, TakesAway};
         match self {
-            Self::RollBack => row(("roll back", "restored"), TakesAway, Goes, None),
+            Self::RollBack => row(("roll back", "restored"), TakesAway, GoesBack, None),
             Self::Promote => row(("promote", "promoted"), Changes, Ships, Follows),
             Self::Approve => row(("approve", "approved"), OfARun, Ships, Answers),
             Self::Reject => row(("reject", "rejected"), OfARun, Stops, Answers),
@@ -184,7 +186,25 @@ impl OpKind {
     /// way, and not what leaves the commit where it is.
     #[must_use]
     pub fn goes(self) -> bool {
-        matches!(self.row().brings, Brings::Ships | Brings::Goes)
+        matches!(self.row().brings, Brings::Ships | Brings::Goes | Brings::GoesBack)
+    }
+
+    /// Whether an earlier commit serves again by it: then it is said what does not go back.
+    #[must_use]
+    pub fn goes_back(self) -> bool {
+        self.row().brings == Brings::GoesBack
+    }
+
+    /// What is said of what it leaves as it is.
+    #[must_use]
+    pub fn leaves(self) -> &'static str {
+        if self.goes_back() { "does not go back" } else { "stays as it is" }
+    }
+
+    /// Whether it opens a gate that commits wait at.
+    #[must_use]
+    pub fn opens_gate(self) -> bool {
+        self.answers() && self.ships()
     }
 
     /// Whether it only stops something, which changes nothing of what a freeze protects.

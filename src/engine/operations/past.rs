@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::clock::Timestamp;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::ServiceInfo;
+use crate::domain::history::saw;
 use crate::domain::ids::{DeploymentId, OpId, ServiceId, Sha};
 use crate::domain::operation::Operation;
 use crate::domain::overrides::Override;
@@ -42,8 +43,7 @@ impl Past {
 
     /// Whether this deployment, or another one of its commit there, was verified healthy.
     pub(in crate::engine) fn saw(&self, one: &Deployment) -> bool {
-        let same = |sha: &Sha| one.sha.as_ref().is_some_and(|of| of.same(sha));
-        self.verified.iter().any(|(service, id, sha)| *service == one.service && (*id == one.id || same(sha)))
+        saw(&self.verified, &one.service, &one.id, one.sha.as_ref())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::operator::{LOOK, Operator, PATIENCE};
+use super::witness::Seen;
 use crate::config::{ObserveSettings, ProbeSettings};
 use crate::domain::environment::Platform;
 use crate::domain::health::RECOVER_AFTER;
@@ -16,6 +17,24 @@ use crate::sanitize::Text;
 
 /// What stands for a service where a step or an observation belongs to the probes of an environment.
 const PROBES: &str = "probes";
+
+/// What is paused, as its platform and its edge say.
+struct Paused {
+    services: Vec<ServiceId>,
+    /// Probes that ask there.
+    probes: Vec<Text>,
+}
+
+impl Paused {
+    /// Whether a pause explains what is observed.
+    fn holds(&self, one: &Observation) -> bool {
+        match (&one.witness, one.found) {
+            (Witness::Domain(_) | Witness::Address(_), Found::Silent) => self.services.contains(&one.service),
+            (Witness::Probe(name), Found::Failing) => self.probes.contains(name),
+            _ => false,
+        }
+    }
+}
 
 impl Operator {
     /// The steps of the proof: one for each service that is claimed, and one for the probes.
@@ -70,12 +89,14 @@ impl Operator {
         let mut passes: BTreeMap<Text, u32> = BTreeMap::new();
         let (soon, end) = (self.clock.mono() + PATIENCE / 12, self.clock.mono() + PATIENCE);
         loop {
-            let proof = self.observed(&images, &mut passes).await;
+            let (proof, paused) = self.observed(&images, &mut passes).await;
             let known = |one: &Observation| (one.service.clone(), one.witness.clone(), one.found);
             let changed = !op.proof.iter().map(known).eq(proof.iter().map(known));
             op.proof = proof;
             let patient = self.clock.mono() < soon;
-            if !proof::open(&op.proof, patient) || self.clock.mono() > end {
+            // What answers for a pause goes on to do so: the rest is waited for.
+            let open: Vec<Observation> = op.proof.iter().filter(|one| !paused.holds(one)).cloned().collect();
+            if !proof::open(&open, patient) || self.clock.mono() > end {
                 break;
             }
             if changed {
@@ -104,18 +125,21 @@ impl Operator {
         &self,
         images: &[Result<Option<Text>, Text>],
         passes: &mut BTreeMap<Text, u32>,
-    ) -> Vec<Observation> {
+    ) -> (Vec<Observation>, Paused) {
         let claims = self.plan.claims.iter().zip(images);
         let seen = join_all(claims.map(|(claim, image)| self.witnesses(claim, image))).await;
-        let challenged: Vec<&str> = self
-            .plan
-            .claims
-            .iter()
-            .zip(&seen)
-            .filter(|(_, (_, challenged))| *challenged)
-            .flat_map(|(claim, _)| self.origins(&claim.service))
-            .collect();
+        let of = |is: fn(&Seen) -> bool| {
+            let claims = self.plan.claims.iter().zip(&seen);
+            claims.filter(move |(_, seen)| is(seen)).map(|(claim, _)| &claim.service)
+        };
+        let origins = |is| of(is).flat_map(|service| self.origins(service)).collect::<Vec<&str>>();
+        let (challenged, held) = (origins(|seen| seen.challenged), origins(|seen| seen.paused));
         let watched = self.watched();
+        let behind = watched.iter().filter(|one| held.contains(&origin(&one.url)));
+        let paused = Paused {
+            services: of(|seen| seen.paused).cloned().collect(),
+            probes: behind.map(|one| Text::from(&*one.name)).collect(),
+        };
         let samples = watched.iter().map(|one| async {
             // No program solves the challenge: such a probe tells nothing of the release.
             if challenged.contains(&origin(&one.url)) {
@@ -124,7 +148,7 @@ impl Operator {
             Some(probe::probe(&self.clients.http, one).await.failure)
         });
         let samples = join_all(samples).await;
-        let mut proof: Vec<Observation> = seen.into_iter().flat_map(|(seen, _)| seen).collect();
+        let mut proof: Vec<Observation> = seen.into_iter().flat_map(|seen| seen.observations).collect();
         for (one, failure) in watched.into_iter().zip(samples) {
             let name = Text::from(&*one.name);
             let was_red = self.plan.red.contains(&name);
@@ -147,7 +171,7 @@ impl Operator {
             let witness = Witness::Probe(name);
             proof.push(Observation { service: self.probes(), witness, found, words: Text::from(words) });
         }
-        proof
+        (proof, paused)
     }
 
     /// What has come in of each step.

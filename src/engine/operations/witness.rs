@@ -18,6 +18,22 @@ use crate::platform::vercel::{AT_ONCE, Served, Vercel};
 use crate::platform::{ErrorKind, observe};
 use crate::sanitize::Text;
 
+/// What the witnesses of a service say, and what stands before its pages.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Seen {
+    pub(in crate::engine) observations: Vec<Observation>,
+    /// Its visitors are challenged, and no program is let through.
+    pub(in crate::engine) challenged: bool,
+    /// Its platform says that it is paused, and so does every answer of its edge that failed: no later look tells more of them.
+    pub(in crate::engine) paused: bool,
+}
+
+impl Seen {
+    fn of(observations: Vec<Observation>) -> Self {
+        Self { observations, ..Self::default() }
+    }
+}
+
 impl Operator {
     /// The digest that every machine of a claim has to run; `None` = the plan names no image.
     pub(in crate::engine) async fn wanted(&self, claim: &Claim) -> Result<Option<Text>, Text> {
@@ -32,20 +48,16 @@ impl Operator {
         }
     }
 
-    /// Asks all witnesses of a service once, and tells whether its visitors are challenged.
-    pub(in crate::engine) async fn witnesses(
-        &self,
-        claim: &Claim,
-        image: &Result<Option<Text>, Text>,
-    ) -> (Vec<Observation>, bool) {
+    /// Asks all witnesses of a service once.
+    pub(in crate::engine) async fn witnesses(&self, claim: &Claim, image: &Result<Option<Text>, Text>) -> Seen {
         match (claim.platform, &self.clients.fly, &self.clients.vercel) {
             (Platform::Fly, Some(fly), _) => {
                 let (mut seen, edge) = tokio::join!(self.machines(fly, claim, image), self.configured(claim));
-                seen.extend(edge);
-                (seen, false)
+                seen.extend(edge.map(|(one, _)| one));
+                Seen::of(seen)
             }
             (Platform::Vercel, _, Some(vercel)) => self.page(vercel, claim).await,
-            _ => (self.configured(claim).await.into_iter().collect(), false),
+            _ => Seen::of(self.configured(claim).await.map(|(one, _)| one).into_iter().collect()),
         }
     }
 
@@ -82,16 +94,19 @@ impl Operator {
     }
 
     /// The edge of a service as it is configured.
-    async fn configured(&self, claim: &Claim) -> Option<Observation> {
+    async fn configured(&self, claim: &Claim) -> Option<(Observation, bool)> {
         let rule = self.rule(&claim.service)?;
         Some(self.asks(claim, Witness::Address(Text::from(host(&rule.url))), (&rule.url, &rule.at)).await)
     }
 
-    /// Asks a domain, or another address.
-    async fn asks(&self, claim: &Claim, witness: Witness, (url, at): (&str, &ObserveAt)) -> Observation {
-        let (found, words) = match observe::ask(&self.clients.http, url, at).await {
+    /// Asks a domain, or another address, and tells whether its platform answered for a paused project.
+    async fn asks(&self, claim: &Claim, witness: Witness, (url, at): (&str, &ObserveAt)) -> (Observation, bool) {
+        let answer = observe::ask(&self.clients.http, url, at).await;
+        let paused = answer.as_ref().is_ok_and(|asked| asked.paused);
+        let (found, words) = match answer {
             Err(error) => (Found::Silent, format!("does not answer: {error}")),
             Ok(asked) if asked.challenged => (Found::NotObserved, "attack mode".to_owned()),
+            Ok(asked) if asked.paused => (Found::Silent, "is paused: every visitor gets 503".to_owned()),
             Ok(asked) => {
                 let from = asked.region.as_ref().map_or_else(String::new, |region| format!(" from {region}"));
                 match (&asked.sha, asked.status) {
@@ -114,25 +129,25 @@ impl Operator {
                 }
             }
         };
-        observation(claim, witness, found, words)
+        (observation(claim, witness, found, words), paused)
     }
 
     /// A frontend: each of its domains is looked up, and asked where that is possible.
-    async fn page(&self, vercel: &Vercel, claim: &Claim) -> (Vec<Observation>, bool) {
+    async fn page(&self, vercel: &Vercel, claim: &Claim) -> Seen {
         let unread = |what: &str, error: &dyn std::fmt::Display| {
             let words = format!("{what} could not be read: {error}");
             vec![observation(claim, Witness::Service, Found::Unread, words)]
         };
         let project = match vercel.project(claim.resource.as_str()).await {
             Ok(project) => project,
-            Err(error) => return (unread("its project", &error), false),
+            Err(error) => return Seen::of(unread("its project", &error)),
         };
         let tier = self.settings.environment(&claim.service.env).map(|env| env.tier);
         let target = tier.map(|tier| vercel_target(&claim.service.env, tier));
         let target = target.as_deref().unwrap_or("production");
         let served = match vercel.served(&project, target).await {
             Ok(served) => served,
-            Err(error) => return (unread("its domains", &error), project.challenged),
+            Err(error) => return Seen { challenged: project.challenged, ..Seen::of(unread("its domains", &error)) },
         };
         let domains = &served.domains;
         let mut seen = redirected(claim, &served);
@@ -154,13 +169,18 @@ impl Operator {
             seen.push(match vercel.live(&project, target).await {
                 Ok(Some(live)) => pointed(claim, Witness::Service, (&live.id, live.sha.as_ref())),
                 Ok(None) => pointed(claim, Witness::Service, ("", None)),
-                Err(error) => return (unread("what is live", &error), project.challenged),
+                Err(error) => {
+                    return Seen { challenged: project.challenged, ..Seen::of(unread("what is live", &error)) };
+                }
             });
         }
         let (rule, challenged) = (self.rule(&claim.service), project.challenged);
+        // Of those that were asked.
+        let (mut held, mut open) = (false, false);
         for some in asked(rule, domains).chunks(AT_ONCE) {
             let asked = some.iter().cloned().map(|(witness, url)| async move {
-                let silent = |why: &str| observation(claim, witness.clone(), Found::NotObserved, why.to_owned());
+                let silent =
+                    |why: &str| (observation(claim, witness.clone(), Found::NotObserved, why.to_owned()), false);
                 match (rule, url) {
                     _ if challenged => silent("attack mode"),
                     (Some(rule), Some(url)) => self.asks(claim, witness, (&url, &rule.at)).await,
@@ -168,9 +188,13 @@ impl Operator {
                     (None, _) => silent("looked up, not asked: nothing says how its commit is read"),
                 }
             });
-            seen.extend(join_all(asked).await);
+            for (one, paused) in join_all(asked).await {
+                held |= paused;
+                open |= !paused && matches!(one.found, Found::Failing | Found::Silent | Found::Differs);
+                seen.push(one);
+            }
         }
-        (seen, project.challenged)
+        Seen { observations: seen, challenged, paused: project.paused && held && !open }
     }
 }
 

@@ -37,8 +37,8 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                     " no release that every service of it still has; the lists are read again",
                     dim,
                 ));
-            } else if candidates::proposed(choices).is_none() {
-                let text = " none of them was verified healthy: j and k choose one, enter shows the plan";
+            } else if let Some(why) = candidates::unproposed(choices) {
+                let text = format!(" {why}: j and k choose one, enter shows the plan");
                 lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
             }
             let before = lines.len();

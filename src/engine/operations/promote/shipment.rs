@@ -18,6 +18,7 @@ use crate::domain::secret_matrix;
 use crate::domain::shipment::{Point, Pull, Shipment, listed};
 use crate::engine::feeds::{Clients, posture::PostureFeed, secrets};
 use crate::engine::operations::pipeline;
+use crate::engine::operations::rollback::since;
 use crate::platform::PlatformError;
 use crate::platform::github::Github;
 use crate::sanitize::Text;
@@ -61,6 +62,7 @@ pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env:
             authors.push(commit.author.clone());
         }
     }
+    let stands = Point { asks: platforms(&now, &stands), ..stands };
     let points = before.into_iter().chain([built, kept, now, stands]);
     Shipment { authors, pulls, migrations, points: points.collect() }
 }
@@ -71,7 +73,7 @@ async fn migrations(clients: &Clients, settings: &Settings, env: &EnvInfo, commi
     if !between.added.extent.whole() {
         return None;
     }
-    Some(crate::engine::operations::rollback::since::added(&between).into_iter().map(Text::from).collect())
+    Some(since::added(&between).into_iter().map(Text::from).collect())
 }
 
 async fn pulls(clients: &Clients, commits: Option<&[Commit]>) -> Option<Vec<Pull>> {
@@ -169,9 +171,17 @@ async fn kept(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
     }
 }
 
+/// Of whom it is told that nothing is wrong: of the target alone, and never beside a judgement that says otherwise.
+fn platforms(target: &Point, stands: &Point) -> &'static str {
+    match (target.status, stands.status) {
+        (_, Status::Fail) | (Status::Ok, Status::Ok) => "the target's platforms report no problem",
+        _ => "what the target's platforms say of themselves",
+    }
+}
+
 /// What the platforms, the repository and the database say of themselves.
 async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
-    const ASKS: &str = "platforms report no problem";
+    const ASKS: &str = "what the target's platforms say of themselves";
     let database =
         |info: &crate::domain::environment::ServiceInfo| settings.databases.iter().find(|one| one.service == info.id);
     let feeds = env.services.iter().filter_map(|info| PostureFeed::new(info, env.tier, database(info), clients));
@@ -208,6 +218,31 @@ async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point 
             let well = amount_does(count - denied.len(), "check", ("is well", "are well"));
             let denied = listed(denied.into_iter());
             Point::new(ASKS, Status::Ok, format!("{well}; not for this token: {denied}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_are_not_said_to_report_no_problem_beside_a_target_that_is_not_well() {
+        let point = |status| Point::new("", status, "");
+        let told = |target, stands| platforms(&point(target), &point(stands));
+        assert_eq!(told(Status::Ok, Status::Ok), "the target's platforms report no problem");
+        assert_eq!(
+            told(Status::Fail, Status::Fail),
+            "the target's platforms report no problem",
+            "`not met` stands before it"
+        );
+        for (target, stands) in [
+            (Status::Fail, Status::Ok),
+            (Status::Unknown, Status::Ok),
+            (Status::Ok, Status::Warn),
+            (Status::Ok, Status::Unknown),
+        ] {
+            assert_eq!(told(target, stands), "what the target's platforms say of themselves", "{target:?} {stands:?}");
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::sanitize::Text;
 
 /// Computes the plan, or says why there can be none.
 pub(in crate::engine) async fn plan(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Plan, Text> {
+    pipeline::github(ask)?;
     let mut refusals = Vec::new();
     let draft = draft(ask, workflow, &mut refusals).await?;
     pipeline::plan(ask, Wish::Promote, draft, refusals).await
