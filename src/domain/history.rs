@@ -92,3 +92,21 @@ pub fn saw(
     let same = |commit: &Sha| sha.is_some_and(|sha| sha.same(commit));
     verified.iter().any(|(place, id, commit)| place == service && (id == deployment || same(commit)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_commit_is_the_one_that_was_verified_in_the_same_place_alone() {
+        let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
+        let whole = Sha::from("9df49c2000000000000000000000000000000000");
+        let verified = BTreeSet::from([(backend.clone(), DeploymentId::from("v41"), whole)]);
+        let (cut, other) = (Sha::from("9df49c2"), Sha::from("3e60eac"));
+        let another = DeploymentId::from("v43");
+        assert!(saw(&verified, &backend, &another, Some(&cut)));
+        assert!(!saw(&verified, &frontend, &another, Some(&cut)), "it was seen in another place");
+        assert!(!saw(&verified, &backend, &another, Some(&other)) && !saw(&verified, &backend, &another, None));
+        assert!(saw(&verified, &backend, &DeploymentId::from("v41"), None), "by its number");
+    }
+}

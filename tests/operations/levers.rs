@@ -233,3 +233,20 @@ async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
     assert!(why.as_str().contains("rolling releases"), "{why}");
     console.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_ends_the_proof_as_soon_as_platform_and_edge_tell_it() {
+    let world = World::start(20.0).await;
+    world.sim.shared().world().vercel.project.paused = true;
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    assert!(plan.warnings.iter().any(|one| one.as_str().contains("is paused")), "{:?}", plan.warnings);
+    let over = console.carry_out(plan).await;
+    // It is there, and nobody is served: that is no end that went well, and no later look tells more.
+    assert_eq!(over.state, OpState::ArrivedFailing, "{over:#?}");
+    assert!(over.outcome.as_str().contains("is paused: every visitor gets 503"), "{}", over.outcome);
+    let took = over.ended_at.unwrap().duration_since(over.started_at);
+    assert!(took.as_secs() < 60, "{took:?}");
+    console.stop().await;
+}

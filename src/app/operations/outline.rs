@@ -36,7 +36,8 @@ pub fn lines(model: &Model, wish: &Wish) -> Vec<String> {
         Wish::Redeploy(service) | Wish::Throw(service, _) | Wish::SetSecret { service, .. } => {
             declared(model, service).map(|one| format!(" {}: {}", service.name, one.label)).into_iter().collect()
         }
-        Wish::Promote => Vec::new(),
+        // What is not known here is told by the plan.
+        _ => Vec::new(),
     }
 }
 
