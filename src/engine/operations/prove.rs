@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::operator::{LOOK, Operator, PATIENCE};
+use super::steps::host;
 use super::witness::Seen;
 use crate::config::{ObserveSettings, ProbeSettings};
 use crate::domain::environment::Platform;
@@ -40,11 +41,8 @@ impl Operator {
     /// The steps of the proof: one for each service that is claimed, and one for the probes.
     pub(in crate::engine) fn proofs(&self) -> Vec<(ServiceId, PlanStep)> {
         let of = |claim: &Claim| {
-            let what = match claim.platform {
-                Platform::Fly => "see every machine and the edge",
-                _ => "see every domain",
-            };
-            (claim.service.clone(), StepKind::Prove.step(what))
+            let host = host(&self.clients, claim.platform);
+            (claim.service.clone(), StepKind::Prove.step(host.sees()))
         };
         let probes = (!self.watched().is_empty()).then(|| (self.probes(), StepKind::Prove.step("see them pass")));
         self.plan.claims.iter().map(of).chain(probes).collect()
@@ -85,7 +83,13 @@ impl Operator {
             step.spoke_at = Some(self.clock.now());
         }
         self.tell(op).await;
-        let images = join_all(self.plan.claims.iter().map(|claim| self.wanted(claim))).await;
+        let images = join_all(
+            self.plan
+                .claims
+                .iter()
+                .map(|claim| async { host(&self.clients, claim.platform).wanted(self, claim).await }),
+        )
+        .await;
         let mut passes: BTreeMap<Text, u32> = BTreeMap::new();
         let (soon, end) = (self.clock.mono() + PATIENCE / 12, self.clock.mono() + PATIENCE);
         loop {
@@ -127,7 +131,10 @@ impl Operator {
         passes: &mut BTreeMap<Text, u32>,
     ) -> (Vec<Observation>, Paused) {
         let claims = self.plan.claims.iter().zip(images);
-        let seen = join_all(claims.map(|(claim, image)| self.witnesses(claim, image))).await;
+        let seen = join_all(claims.map(|(claim, image)| async move {
+            host(&self.clients, claim.platform).witnesses(self, claim, image).await
+        }))
+        .await;
         let of = |is: fn(&Seen) -> bool| {
             let claims = self.plan.claims.iter().zip(&seen);
             claims.filter(move |(_, seen)| is(seen)).map(|(claim, _)| &claim.service)

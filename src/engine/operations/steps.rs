@@ -1,8 +1,80 @@
-//! The steps of a platform, as more than one operation takes them.
+//! The steps of a platform, as more than one operation takes them, and what the proof and the end of an operation need of a platform that
+//! services run on.
 
 pub(super) mod domains;
 pub(super) mod fleet;
 pub(super) mod fly;
 pub(super) mod github;
 pub(super) mod machine;
+mod machines;
+mod pages;
 pub(super) mod vercel;
+
+use std::future::ready;
+
+use futures_util::future::BoxFuture;
+
+use super::operator::Operator;
+use super::stands::Stands;
+use super::witness::Seen;
+use crate::domain::environment::Platform;
+use crate::domain::ids::{ServiceId, Sha};
+use crate::domain::proof::Claim;
+use crate::engine::feeds::Clients;
+use crate::sanitize::Text;
+
+/// The digest of the image that is claimed, where the plan names one, or why it could not be looked up.
+pub(super) type Image = Result<Option<Text>, Text>;
+
+/// A platform that services run on.
+pub(super) trait Host: Send + Sync {
+    /// What the step of a proof is called.
+    fn sees(&self) -> &'static str {
+        "see every domain"
+    }
+
+    /// The digest that every machine of a claim has to run.
+    fn wanted<'a>(&'a self, _: &'a Operator, _: &'a Claim) -> BoxFuture<'a, Image> {
+        Box::pin(ready(Ok(None)))
+    }
+
+    /// Asks all witnesses of a service once.
+    fn witnesses<'a>(&'a self, operator: &'a Operator, claim: &'a Claim, image: &'a Image) -> BoxFuture<'a, Seen>;
+
+    /// What a service is at now. Read once: who gives up does not wait for platforms that do not answer.
+    fn stands<'a>(
+        &'a self,
+        operator: &'a Operator,
+        service: &'a ServiceId,
+        resource: &'a str,
+        wanted: Option<&'a Sha>,
+    ) -> BoxFuture<'a, Stands>;
+}
+
+/// The platform of a service.
+pub(super) fn host(clients: &Clients, platform: Platform) -> Box<dyn Host + '_> {
+    match (platform, &clients.fly, &clients.vercel) {
+        (Platform::Fly, Some(fly), _) => Box::new(machines::Machines { fly }),
+        (Platform::Vercel, _, Some(vercel)) => Box::new(pages::Pages { vercel }),
+        _ => Box::new(Elsewhere),
+    }
+}
+
+/// A platform without a client: its edge can be asked.
+struct Elsewhere;
+
+impl Host for Elsewhere {
+    fn witnesses<'a>(&'a self, operator: &'a Operator, claim: &'a Claim, _: &'a Image) -> BoxFuture<'a, Seen> {
+        Box::pin(async move { Seen::of(operator.configured(claim).await.map(|(one, _)| one).into_iter().collect()) })
+    }
+
+    fn stands<'a>(
+        &'a self,
+        _: &'a Operator,
+        _: &'a ServiceId,
+        _: &'a str,
+        _: Option<&'a Sha>,
+    ) -> BoxFuture<'a, Stands> {
+        Box::pin(ready(Stands::unknown("what runs there was not read")))
+    }
+}

@@ -2,11 +2,9 @@
 //! that is proposed, with or without a screen.
 
 use super::operator::Operator;
-use crate::domain::environment::Platform;
 use crate::domain::ids::DeploymentId;
 use crate::domain::operation::{OpState, Operation};
 use crate::domain::proof::{self, Claim};
-use crate::engine::feeds::vercel_target;
 
 impl Operator {
     /// Remembers what the proof has verified healthy; what could not be remembered, in words.
@@ -33,15 +31,9 @@ impl Operator {
         if let Some(id) = &claim.deployment {
             return Some(id.clone());
         }
-        let resource = claim.resource.as_str();
-        let declared = match (claim.platform, &self.clients.fly, &self.clients.vercel) {
-            (Platform::Fly, Some(fly), _) => fly.declared(resource).await,
-            (Platform::Vercel, _, Some(vercel)) => {
-                let tier = self.settings.environment(&claim.service.env)?.tier;
-                vercel.declared(resource, &vercel_target(&claim.service.env, tier)).await
-            }
-            _ => return None,
-        };
+        let env = self.settings.environment(&claim.service.env)?;
+        let info = env.services.iter().find(|one| one.id == claim.service)?;
+        let declared = self.clients.of(info, env.tier)?.declared()?.await;
         let same = |of: &crate::domain::ids::Sha| claim.sha.as_ref().is_some_and(|sha| sha.same(of));
         declared.ok().filter(|one| one.sha.as_ref().is_some_and(same)).map(|one| one.deployment)
     }
