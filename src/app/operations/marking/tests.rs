@@ -8,7 +8,7 @@ use crate::app::testing::{NEW, OLD, at, deployment, keys, model, operation, runs
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::Move;
+use crate::domain::operation::{Move, OpKind};
 
 fn live(model: &mut Model, sha: &str, status: Status) {
     for service in ["backend", "frontend"] {
