@@ -243,6 +243,15 @@ pub enum Act {
 }
 
 impl Act {
+    /// The image that machines get, where they keep their place.
+    #[must_use]
+    pub fn image(&self) -> Option<&Text> {
+        match self {
+            Self::FlyImage { image, .. } => Some(image),
+            _ => None,
+        }
+    }
+
     /// Whether another deployment serves by it: such an act can be taken back.
     #[must_use]
     pub fn moves(&self) -> bool {

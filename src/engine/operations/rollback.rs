@@ -356,10 +356,7 @@ pub(in crate::engine) async fn brings(
             plan.rest.push(rest(Stays::NotMoved, words.to_owned()));
             continue;
         }
-        let image = part.and_then(|part| match &part.act {
-            Act::FlyImage { image, .. } => Some(image.clone()),
-            _ => None,
-        });
+        let image = part.and_then(|part| part.act.image().cloned());
         let built = part.filter(|part| matches!(part.act, Act::VercelPromote { .. })).map(|part| part.to_id.clone());
         plan.claims.push(Claim {
             service: service.id.clone(),
