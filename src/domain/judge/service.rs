@@ -123,8 +123,18 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
     }
     match (declared.status, &declared.claimed) {
         (Status::Ok, Some(claimed)) => Part::new(State::Degraded, claimed.against(&declared.label)),
-        (Status::Ok, None) => Part::new(State::Healthy, ""),
+        (Status::Ok, None) => Part::new(State::Healthy, aside(declared)),
         (status, _) => Part::new(State::of(status), declared.words.as_str()),
+    }
+}
+
+/// Machines that no visitor reaches beside those that serve: nobody misses them, and somebody has left them there.
+fn aside(declared: &Declared) -> String {
+    let out = || declared.instances.iter().filter(|one| one.cordoned);
+    match (out().next(), out().count()) {
+        (Some(one), 1) => format!("machine {} in {} is out of the proxy", one.id, one.region),
+        (Some(_), count) => format!("{count} machines are out of the proxy"),
+        (None, _) => String::new(),
     }
 }
 

@@ -176,7 +176,7 @@ impl Fly {
             },
             sha: sha.or_else(|| image?.sha.clone()),
             status: if rollout.is_some() { Status::Running } else { condition(&fleet, now) },
-            words: words(&fleet, (release, newest), (rolling.is_some(), still), now),
+            words: words(&fleet, (release, newest), still, now),
             created_at: release.and_then(|release| release.created_at),
             rollout,
             pin: None,
@@ -289,18 +289,12 @@ fn condition(fleet: &[&Machine], now: Timestamp) -> Status {
         // It is in motion: what it is afterwards is not settled yet.
         Status::Running
     } else if any(Part::Serves) || any(Part::Idles) {
-        // One that was made or taken out and never let in again: fewer serve than run.
-        if fleet.iter().any(|one| aside(one, now)) { Status::Warn } else { Status::Ok }
+        Status::Ok
     } else if any(Part::Wakes) {
         Status::Warn
     } else {
         Status::Fail
     }
-}
-
-/// Whether a machine runs well, and the proxy sends nobody to it.
-fn aside(machine: &Machine, now: Timestamp) -> bool {
-    machine.cordoned && part(machine, now) == Part::Serves
 }
 
 /// What of a fleet its checks do not tell: that none of it runs, or which machine has failed or ended.
@@ -338,22 +332,10 @@ fn still(row: &FlyRelease, machines: &[Machine], now: Timestamp) -> Option<Times
 /// The release that the machines carry, and the newest one.
 type Carried<'a> = (Option<&'a FlyRelease>, Option<&'a FlyRelease>);
 
-fn words(
-    fleet: &[&Machine],
-    (release, newest): Carried<'_>,
-    (rolling, still): (bool, Option<Timestamp>),
-    now: Timestamp,
-) -> Text {
+fn words(fleet: &[&Machine], (release, newest): Carried<'_>, still: Option<Timestamp>, now: Timestamp) -> Text {
     let dark = |machine: &Machine| matches!(part(machine, now), Part::Unknown | Part::Leaves);
     let known = fleet.iter().filter(|machine| !dark(machine)).count();
     let mut told = told(fleet, release, newest, now);
-    // While a release is under way that is how it begins.
-    let out: Vec<&Machine> = fleet.iter().copied().filter(|one| !rolling && aside(one, now)).collect();
-    if let Some(first) = out.first().filter(|_| condition(fleet, now) == Status::Warn) {
-        let more = if out.len() > 1 { format!(" (+{} more)", out.len() - 1) } else { String::new() };
-        let words = format!("machine {} {}{more} runs out of the proxy: no visitor reaches it", first.id, first.region);
-        told = Text::from(if told.is_empty() { words } else { format!("{words}; {told}") });
-    }
     if let Some(since) = still {
         told = Text::from(format!("{told}, and no machine has changed since {}", since.strftime("%F %H:%MZ")));
     }
@@ -426,25 +408,6 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_was_made_and_never_let_in_is_told() {
-        let now = "2026-11-28T12:00:00Z".parse::<Timestamp>().unwrap();
-        let serves = machine("started", "app", "2026-11-28T11:00:00Z");
-        let out =
-            |state: &str| Machine { cordoned: true, id: "b".into(), ..machine(state, "app", "2026-11-28T11:00:00Z") };
-        let told = |other: &Machine, rolling: bool| {
-            let fleet = [&serves, other];
-            (condition(&fleet, now), words(&fleet, (None, None), (rolling, None), now).to_string())
-        };
-        let (status, words) = told(&out("started"), false);
-        assert_eq!(status, Status::Warn);
-        assert!(words.starts_with("machine b ") && words.contains("out of the proxy"), "{words}");
-        assert!(!told(&out("started"), true).1.contains("out of the proxy"), "a release under way begins so");
-        // One that rests serves nobody anyway.
-        assert_eq!(told(&out("stopped"), false), (Status::Ok, String::new()));
-        assert_eq!(told(&Machine { cordoned: false, ..out("started") }, false), (Status::Ok, String::new()));
-    }
-
-    #[test]
     fn an_app_is_what_its_machines_are_known_to_do() {
         let (then, now) = ("2026-11-28T12:00:00Z", |minutes| {
             "2026-11-28T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
@@ -459,7 +422,7 @@ mod tests {
         let judged = |states: &[&str], service: Value, minutes: i64| {
             let all: Vec<Machine> = states.iter().map(|state| with(state, service.clone())).collect();
             let fleet: Vec<&Machine> = all.iter().collect();
-            (condition(&fleet, now(minutes)), words(&fleet, (None, None), (false, None), now(minutes)).to_string())
+            (condition(&fleet, now(minutes)), words(&fleet, (None, None), None, now(minutes)).to_string())
         };
         let fixed = |states: &[&str], minutes| judged(states, json!({}), minutes);
         assert_eq!(fixed(&["started", "started"], 99), (Status::Ok, String::new()));
@@ -493,7 +456,7 @@ mod tests {
         let sick = Machine { checks: (0, 1), ..one(42, false) };
         let (spare, out) = (one(43, true), one(43, true));
         assert_eq!(condition(&[&sick, &spare], now), Status::Fail, "no visitor reaches the one that is well");
-        assert_eq!(condition(&[&one(42, false), &spare], now), Status::Warn, "fewer serve than run");
+        assert_eq!(condition(&[&one(42, false), &spare], now), Status::Ok);
         assert_eq!(condition(&[&spare, &out], now), Status::Fail);
         assert!(lies(&[&spare, &out], now).unwrap().as_str().contains("no visitor reaches one"));
     }

@@ -74,3 +74,16 @@ fn a_machine_that_fails_its_checks_is_failing_while_others_are_moved_unless_it_h
     world.declared("backend").instances[1].unread = Some(Text::from("host unreachable"));
     assert_eq!(world.env().state, State::Deploying, "{}", world.says());
 }
+
+/// Who was killed between making a machine and letting it in has harmed no visitor, and left something there.
+#[test]
+fn a_machine_out_of_the_proxy_is_told_beside_a_healthy_service() {
+    let mut world = World::calm();
+    let out = || Instance { cordoned: true, ..machine(OLD) };
+    world.declared("backend").instances = vec![machine(OLD), out()];
+    let says = |world: &World| world.known().service(&id("backend")).words();
+    assert_eq!(says(&world), "healthy: machine 148e in iad is out of the proxy");
+    assert_eq!(world.says(), "healthy", "the environment's row has a line for the operation that was cut short");
+    world.declared("backend").instances.push(out());
+    assert_eq!(says(&world), "healthy: 2 machines are out of the proxy");
+}
