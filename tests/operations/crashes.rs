@@ -4,6 +4,7 @@ use std::path::Path;
 
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::cut_short;
+use flightdeck::domain::environment::Status;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::OpId;
 use flightdeck::domain::manner::Manner;
@@ -233,5 +234,43 @@ async fn whose_lease_a_finish_waits_for_is_told_with_its_end() {
     let says = waited.detail.as_str();
     assert!(says.contains("held by maria@tokens.fly.io") && says.contains("which ends by itself at"), "{says}");
     assert_eq!(done.map(|one| one.state), Some(OpState::Done));
+    console.stop().await;
+}
+
+/// A machine that an operation has made and never let into the proxy harms no visitor. It is told with the operation, and going on lets it in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_was_made_by_what_was_cut_off_is_told_and_let_in_by_going_on() {
+    let world = World::start(SPEED).await;
+    let state = world.state.path();
+    let store = Store::open(state, SystemClock::shared()).await.unwrap();
+    let made = "create trigger crash before insert on journal when exists (select 1 from journal where event = 'outcome' \
+                and body like '%POST machine in%') begin select raise(abort, 'crash'); end";
+    sql(state, made.to_owned()).await;
+    let mut console = world.console();
+    let plan = console.wish("production", Wish::Scale(backend(), vec![("iad".into(), 2)]), None).await.unwrap();
+    console.carry_out(plan).await;
+    console.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    let open = store.interrupted().await.unwrap();
+    assert_eq!(open.len(), 1, "it is told beside: {open:?}");
+    let out = world.app(|app| app.machines.iter().filter(|one| one.cordoned).count());
+    assert_eq!(out, 1, "it was made and not let in");
+    let mut console = world.console();
+    let aside = |fact| match fact {
+        Fact::Declared(id, one) if id == backend() => {
+            Some((one.status, one.instances.iter().filter(|one| one.cordoned).count()))
+        }
+        _ => None,
+    };
+    assert_eq!(console.fact(aside).await, (Status::Ok, 1), "every visitor is served, and it is seen");
+    let truth = world.sim.shared().world().truth(Env::PRODUCTION).services["backend"].state;
+    assert_eq!(truth, flightdeck::sim::world::truth::State::Healthy);
+    // Going on lets it in, and all is well.
+    let plan = console.wish("production", cut_short::finished(&open[0]).unwrap(), Some(open[0].id)).await.unwrap();
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let well =
+        |fact| matches!(fact, Fact::Declared(id, one) if id == backend() && one.status == Status::Ok).then_some(());
+    console.fact(well).await;
     console.stop().await;
 }
