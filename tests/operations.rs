@@ -33,6 +33,8 @@ mod levers;
 mod lost;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "operations/runs.rs"]
+mod runs;
 #[path = "operations/secrets.rs"]
 mod secrets;
 #[path = "support/spec.rs"]

@@ -6,6 +6,7 @@ mod lanes;
 mod logs;
 mod pages;
 mod posture;
+mod unfinished;
 mod vault;
 mod wire;
 mod words;

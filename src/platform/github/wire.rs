@@ -20,6 +20,8 @@ pub(super) struct Login {
 
 #[derive(Deserialize)]
 pub(super) struct Runs {
+    #[serde(default)]
+    pub(super) total_count: Option<u32>,
     pub(super) workflow_runs: Vec<Run>,
 }
 

@@ -26,6 +26,11 @@ const CONCLUSIONS: [(&str, RunState); 9] = [
     ("action_required", RunState::NeedsPerson),
 ];
 
+/// Every `status` of a run that is not over, as the filter of a list takes it.
+pub(super) fn unfinished() -> impl Iterator<Item = &'static str> {
+    STATUSES.iter().map(|(word, _)| *word)
+}
+
 /// The state of GitHub's two words, and as what it is told.
 #[must_use]
 pub(super) fn state(status: &str, conclusion: Option<&str>) -> (RunState, Text) {

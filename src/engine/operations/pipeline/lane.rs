@@ -23,7 +23,7 @@ pub(in crate::engine) async fn held_by(github: &Github, run: &Run) -> Vec<Text> 
 pub(in crate::engine) async fn met_by_a_new_run(github: &Github, file: &str) -> Result<Vec<Text>, PlatformError> {
     let mut found: Vec<Text> = Vec::new();
     // A run may wait for its lane for days, with many newer ones before it in the list.
-    let runs = github.runs(100).await?;
+    let runs = github.current(100).await?;
     for run in runs.iter().filter(|run| run.of_file(file) && !run.over()) {
         let words = match github.lanes_of(run.id).await {
             Ok(groups) if groups.is_empty() => continue,

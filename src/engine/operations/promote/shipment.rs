@@ -37,7 +37,7 @@ pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env:
     let staging = settings.promotions.source(&env.id).and_then(|from| settings.environment(from));
     // Read once for all who ask.
     let runs = match &clients.github {
-        Some(github) => Some(github.runs(RUNS).await),
+        Some(github) => Some(github.current(RUNS).await),
         None => None,
     };
     let runs = runs.as_ref();
