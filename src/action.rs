@@ -1,6 +1,8 @@
 //! The one table of actions: what each does, its keys, and where it works. The help, the hints and `docs/keys.md` are generated
 //! from it.
 
+pub mod dialogs;
+
 /// Something a key can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -254,6 +256,13 @@ pub fn markdown() -> String {
         for entry in TABLE.iter().filter(|entry| entry.group == group) {
             let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
             text.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.title));
+        }
+    }
+    for dialog in dialogs::Dialog::ALL {
+        text.push_str(&format!("\n## {}\n\n| key | does |\n|---|---|\n", dialog.name()));
+        for one in dialogs::OWN.iter().filter(|one| one.dialog == dialog) {
+            let keys: Vec<String> = one.keys.iter().map(|key| format!("`{key}`")).collect();
+            text.push_str(&format!("| {} | {} |\n", keys.join(" "), one.title));
         }
     }
     text

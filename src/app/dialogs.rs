@@ -2,6 +2,7 @@
 
 use super::effect::Effect;
 use super::model::{Model, Pane};
+use crate::action::dialogs::{Dialog, Own};
 use crate::action::{Action, Group, TABLE};
 use crate::app::insight::detail::Subject;
 use crate::app::insight::evidence;
@@ -106,7 +107,9 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     match overlay {
         Overlay::Prompt(_) => crate::app::logs::keys::prompt(model, key),
         Overlay::Help(find) => {
-            if key.code == KeyCode::Enter || (key.code == KeyCode::Char('?') && find.text.is_empty()) {
+            let closes = keys::own(Dialog::Help, key) == Some(Own::Close);
+            // A letter is text once there is some.
+            if closes && (find.text.is_empty() || !line::writes(key)) {
                 model.overlay = None;
             } else {
                 narrow(find, key);
@@ -154,11 +157,11 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         }
         Overlay::Detail(_) => {
             let ends = |code| Key { code, ..key };
-            match key.code {
-                KeyCode::Enter | KeyCode::Char('q') => model.overlay = None,
-                KeyCode::Char('y') => return keys::copy_detail(model, now),
-                KeyCode::Char('g') => drop(scroll::key(model, ends(KeyCode::Home), true)),
-                KeyCode::Char('G') => drop(scroll::key(model, ends(KeyCode::End), true)),
+            match keys::own(Dialog::Detail, key) {
+                Some(Own::Close) => model.overlay = None,
+                Some(Own::Copy) => return keys::copy_detail(model, now),
+                Some(Own::First) => drop(scroll::key(model, ends(KeyCode::Home), true)),
+                Some(Own::Last) => drop(scroll::key(model, ends(KeyCode::End), true)),
                 _ => drop(scroll::key(model, key, true)),
             }
             Vec::new()
@@ -209,7 +212,7 @@ fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Ve
             return Vec::new();
         }
         None => {
-            if key.code == KeyCode::Char('q') {
+            if keys::own(Dialog::List, key) == Some(Own::Close) {
                 model.overlay = None;
             }
             return Vec::new();
@@ -225,11 +228,11 @@ fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Ve
 pub(super) fn chosen(model: &mut Model, key: Key, at: usize, rows: usize) -> Option<usize> {
     let page = model.geometry.dialog.map_or(10, |laid| laid.room.saturating_sub(1).max(1));
     let page = isize::try_from(page).unwrap_or(isize::MAX);
-    let by = match key.code {
-        KeyCode::PageDown => page,
-        KeyCode::PageUp => -page,
-        KeyCode::Char('d') if key.ctrl => (page / 2).max(1),
-        KeyCode::Char('u') if key.ctrl => -(page / 2).max(1),
+    let by = match keys::own(Dialog::List, key)? {
+        Own::PageDown => page,
+        Own::PageUp => -page,
+        Own::HalfDown => (page / 2).max(1),
+        Own::HalfUp => -(page / 2).max(1),
         _ => step(key)?,
     };
     model.scroll = None;
@@ -238,13 +241,13 @@ pub(super) fn chosen(model: &mut Model, key: Key, at: usize, rows: usize) -> Opt
 
 /// Rows that a key moves by, if it moves.
 pub(super) fn step(key: Key) -> Option<isize> {
-    match key.code {
-        KeyCode::Down | KeyCode::Char('j') => Some(1),
-        KeyCode::Up | KeyCode::Char('k') => Some(-1),
-        KeyCode::PageDown => Some(10),
-        KeyCode::PageUp => Some(-10),
-        KeyCode::Home => Some(isize::MIN / 2),
-        KeyCode::End => Some(isize::MAX / 2),
+    match keys::own(Dialog::List, key)? {
+        Own::Down => Some(1),
+        Own::Up => Some(-1),
+        Own::PageDown => Some(10),
+        Own::PageUp => Some(-10),
+        Own::First => Some(isize::MIN / 2),
+        Own::Last => Some(isize::MAX / 2),
         _ => None,
     }
 }
@@ -262,7 +265,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
     }
     match items.into_iter().find(|item| item.letter == letter) {
         Some(item) => started(model, item, now),
-        None if letter == 'q' => {
+        None if keys::own(Dialog::List, key) == Some(Own::Close) => {
             model.overlay = None;
             Vec::new()
         }
@@ -310,14 +313,14 @@ fn sources_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
         model.overlay = Some(Overlay::Sources(next));
         return Vec::new();
     }
-    match key.code {
-        KeyCode::Char(' ') | KeyCode::Enter => {
+    match keys::own(Dialog::Sources, key).or(keys::own(Dialog::List, key)) {
+        Some(Own::Toggle) => {
             if let Some(service) = sources.get(at) {
                 model.logs.toggle_source(service);
             }
         }
-        KeyCode::Char('a') => model.logs.show_all_sources(),
-        KeyCode::Char('s' | 'q') => model.overlay = None,
+        Some(Own::All) => model.logs.show_all_sources(),
+        Some(Own::Close) => model.overlay = None,
         _ => {}
     }
     Vec::new()

@@ -3,6 +3,7 @@
 use super::effect::Effect;
 use super::model::{DASHBOARD, Model, Pane, View};
 use super::msg::{Key, KeyCode, Now};
+use crate::action::dialogs::{Dialog, Own};
 use crate::action::{self, Action};
 use crate::app::dialogs::{self, Find, Overlay};
 use crate::app::insight::detail;
@@ -63,7 +64,7 @@ fn scrolled(model: &mut Model, down: bool) -> Vec<Effect> {
 }
 
 /// A key as the table writes it.
-fn name(key: Key) -> String {
+pub(in crate::app) fn name(key: Key) -> String {
     let plain = match key.code {
         KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
@@ -83,6 +84,11 @@ fn name(key: Key) -> String {
         KeyCode::PageDown => "pgdn".to_owned(),
     };
     if key.ctrl { format!("ctrl-{plain}") } else { plain }
+}
+
+/// What a key asks for in a dialog, by its table.
+pub(in crate::app) fn own(dialog: Dialog, key: Key) -> Option<Own> {
+    action::dialogs::own(dialog, &name(key))
 }
 
 /// What needs a project, and not only a log.

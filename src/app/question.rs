@@ -8,9 +8,6 @@ use crate::domain::operation::Wish;
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 
-/// The key that asks again.
-pub(super) const AGAIN: char = 'r';
-
 /// What a plan is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::effect::Effect;
+use super::keys;
 use super::model::{Model, Pane};
-use super::msg::{Key, KeyCode};
+use super::msg::Key;
+use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs::{Overlay, chosen};
 use crate::app::logs::buffer::chart::{Bucket, Chart};
 use crate::app::logs::buffer::{Filter, Source, Term};
@@ -129,8 +131,8 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
         model.overlay = Some(Overlay::Patterns(next));
         return Vec::new();
     }
-    match key.code {
-        KeyCode::Enter => {
+    match keys::own(Dialog::Patterns, key).or(keys::own(Dialog::List, key)) {
+        Some(Own::Go) => {
             let all = patterns(model);
             let Some((_, pattern)) = all.get(at) else { return Vec::new() };
             let term = Term { text: pattern.expression(), regex: true, ..Term::default() };
@@ -138,7 +140,7 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
             model.logs.set_filter(Filter { term, ..Filter::default() });
             navigate::show(model, Pane::Logs);
         }
-        KeyCode::Char('c' | 'q') => model.overlay = None,
+        Some(Own::Close) => model.overlay = None,
         _ => {}
     }
     Vec::new()
@@ -150,8 +152,8 @@ pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
         model.overlay = Some(Overlay::Chart(next));
         return Vec::new();
     }
-    match key.code {
-        KeyCode::Enter => {
+    match keys::own(Dialog::Chart, key).or(keys::own(Dialog::List, key)) {
+        Some(Own::Go) => {
             let chart = model.logs.chart(ROWS);
             let deploy =
                 chart.as_ref().and_then(|chart| deploys(model, chart).into_iter().find(|(row, ..)| *row == at));
@@ -162,12 +164,12 @@ pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
                 go(model, moment);
             }
         }
-        KeyCode::Char('d') => {
+        Some(Own::Deployment) => {
             let marks = model.logs.chart(ROWS).map(|chart| deploys(model, &chart)).unwrap_or_default();
             let next = marks.iter().find(|(row, ..)| *row > at).or(marks.first()).map_or(at, |(row, ..)| *row);
             model.overlay = Some(Overlay::Chart(next));
         }
-        KeyCode::Char('h' | 'q') => model.overlay = None,
+        Some(Own::Close) => model.overlay = None,
         _ => {}
     }
     Vec::new()

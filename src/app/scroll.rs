@@ -2,7 +2,9 @@
 
 use super::geometry::Laid;
 use super::model::Model;
-use super::msg::{Key, KeyCode};
+use super::msg::Key;
+use super::{keys, line};
+use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs::Overlay;
 use crate::app::operations::dialog::Rollback;
 
@@ -26,16 +28,14 @@ pub(super) fn begin(model: &mut Model) {
 /// Takes a key that scrolls; false when it is none. Letters scroll where none is typed.
 pub(super) fn key(model: &mut Model, key: Key, letters: bool) -> bool {
     let page = model.geometry.dialog.map_or(1, |laid| isize::try_from(laid.room).unwrap_or(1).saturating_sub(1).max(1));
-    let by = match key.code {
-        KeyCode::Down => 1,
-        KeyCode::Up => -1,
-        KeyCode::Char('j') if letters => 1,
-        KeyCode::Char('k') if letters => -1,
-        KeyCode::Char(' ') if letters => page,
-        KeyCode::PageDown => page,
-        KeyCode::PageUp => -page,
-        KeyCode::Home => isize::MIN / 2,
-        KeyCode::End => isize::MAX / 2,
+    let asked = keys::own(Dialog::Text, key).filter(|_| letters || !line::writes(key));
+    let by = match asked {
+        Some(Own::Down) => 1,
+        Some(Own::Up) => -1,
+        Some(Own::PageDown) => page,
+        Some(Own::PageUp) => -page,
+        Some(Own::First) => isize::MIN / 2,
+        Some(Own::Last) => isize::MAX / 2,
         _ => return false,
     };
     rows(model, by);
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::app::effect::Effect;
     use crate::app::geometry::Geometry;
-    use crate::app::msg::{Mouse, MouseKind, Msg, Now};
+    use crate::app::msg::{KeyCode, Mouse, MouseKind, Msg, Now};
     use crate::app::operations::confirm::Confirm;
     use crate::app::update;
     use crate::domain::consent::Level;

@@ -6,8 +6,10 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::effect::Effect;
 use super::model::Model;
-use super::msg::{Key, KeyCode, Now};
+use super::msg::{Key, Now};
+use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs::{self, Overlay};
+use crate::app::keys;
 use crate::domain::notice::Notice;
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
@@ -122,9 +124,9 @@ pub(super) fn key(model: &mut Model, key: Key, mut asked: Asked, now: Now) -> Ve
         model.overlay = Some(Overlay::Trust(asked));
         return Vec::new();
     }
-    match key.code {
-        KeyCode::Char('n' | 'q') => model.overlay = None,
-        KeyCode::Char('y') if !key.repeat && now.mono.saturating_sub(asked.since) >= ARMED_AFTER => {
+    match keys::own(Dialog::ProjectFile, key) {
+        Some(Own::Close) => model.overlay = None,
+        Some(Own::Yes) if !key.repeat && now.mono.saturating_sub(asked.since) >= ARMED_AFTER => {
             if asked.seen < all {
                 return Vec::new();
             }
@@ -156,7 +158,7 @@ pub(super) fn approved(model: &mut Model, done: Result<(), Text>) -> Vec<Effect>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::msg::Msg;
+    use crate::app::msg::{KeyCode, Msg};
     use crate::app::update;
     use crate::domain::fact::Fact;
     use crate::domain::trust::Want;

@@ -135,7 +135,7 @@ pub(super) fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'sta
         Level::Critical => format!(" type {} and enter: {typed}{}", plan.env, ctx.theme.cursor()),
         Level::Severe => {
             // Why this letter: whoever knows that presses no other by habit.
-            format!(" {} carries it out (the one letter that opens nothing)", confirm::LETTER)
+            format!(" {} carries it out (the one letter that opens nothing)", confirm::letter())
         }
         Level::Moderate => " y carries it out, n or enter does not".to_owned(),
     };

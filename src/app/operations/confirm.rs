@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::dialog::Rollback;
+use crate::action::dialogs::{Dialog, Own};
+use crate::app::keys;
 use crate::app::line;
 use crate::app::model::Model;
 use crate::app::msg::{Key, KeyCode, Now};
@@ -17,8 +19,6 @@ use crate::sanitize::Text;
 
 /// A key that was on its way before the plan showed confirms nothing.
 pub(super) const ARMED_AFTER: Duration = Duration::from_millis(400);
-/// The letter that confirms a severe plan: always the same, and it opens nothing, so that the keys that opened a plan never confirm it.
-pub const LETTER: char = 'K';
 
 /// Bytes of a name that are taken: no environment is called by more.
 const NAME: usize = 255;
@@ -97,6 +97,7 @@ impl Confirm {
             return Answer::Open;
         }
         let armed = now.mono.saturating_sub(self.shown) >= ARMED_AFTER;
+        let own = keys::own(Dialog::Plan, key);
         match (plan.level, key.code) {
             (Level::Critical, KeyCode::Char(_) | KeyCode::Backspace)
                 if self.typed.len() < NAME || !line::writes(key) =>
@@ -110,14 +111,18 @@ impl Confirm {
             (Level::Critical, KeyCode::Enter) => {
                 return Answer::Wrong(format!("type {}; you typed {}", plan.env, self.typed));
             }
-            (Level::Severe, KeyCode::Char(c)) if c == LETTER => {
-                return if armed { Answer::Yes } else { Answer::Wrong(format!("the plan has just come: {c} again")) };
+            (Level::Severe, _) if own == Some(Own::Carry) => {
+                return if armed {
+                    Answer::Yes
+                } else {
+                    Answer::Wrong(format!("the plan has just come: {} again", letter()))
+                };
             }
             (Level::Severe, KeyCode::Char(_) | KeyCode::Enter) => {
-                return Answer::Wrong(format!("{LETTER} carries it out, esc leaves it"));
+                return Answer::Wrong(format!("{} carries it out, esc leaves it", letter()));
             }
-            (Level::Moderate, KeyCode::Char('y')) if armed => return Answer::Yes,
-            (Level::Moderate, KeyCode::Char('n' | 'N') | KeyCode::Enter) => return Answer::No,
+            (Level::Moderate, _) if own == Some(Own::Yes) && armed => return Answer::Yes,
+            (Level::Moderate, _) if own == Some(Own::No) => return Answer::No,
             _ => {}
         }
         Answer::Open
@@ -132,6 +137,12 @@ impl Confirm {
         let name = if part.platform == Platform::Github { part.resource.to_string() } else { part.service.to_string() };
         Some(Text::from(format!("{name} moved while the plan was on the screen")))
     }
+}
+
+/// The letter that confirms a severe plan: always the same, and it opens nothing, so that the keys that opened a plan never confirm it.
+#[must_use]
+pub fn letter() -> char {
+    crate::action::dialogs::key(Dialog::Plan, Own::Carry).chars().next().unwrap_or_default()
 }
 
 /// What is live of each part, or where its run stands.
@@ -201,12 +212,12 @@ mod tests {
     #[test]
     fn a_severe_plan_takes_its_letter_alone_once_armed_and_never_a_held_key() {
         let (plan, mut confirm) = (plan(Level::Severe), Confirm::default());
-        let yes = KeyCode::Char(LETTER);
+        let yes = KeyCode::Char(letter());
         assert!(matches!(press(&mut confirm, &plan, yes, 399, false), Answer::Wrong(_)), "too soon");
         assert_eq!(press(&mut confirm, &plan, yes, 500, true), Answer::Open, "held down");
         for other in [KeyCode::Enter, KeyCode::Char('P'), KeyCode::Char('y')] {
             let said = press(&mut confirm, &plan, other, 500, false);
-            assert_eq!(said, Answer::Wrong(format!("{} carries it out, esc leaves it", LETTER)));
+            assert_eq!(said, Answer::Wrong(format!("{} carries it out, esc leaves it", letter())));
         }
         assert_eq!(press(&mut confirm, &plan, yes, 500, false), Answer::Yes);
     }
@@ -314,7 +325,7 @@ mod tests {
     fn the_letter_opens_nothing_in_the_menu() {
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
         let menu = super::super::menu::items(&model(), now);
-        assert!(menu.iter().all(|item| item.letter != LETTER), "{menu:?}");
-        assert!(crate::action::by_key(&LETTER.to_string()).is_none(), "nor does it elsewhere");
+        assert!(menu.iter().all(|item| item.letter != letter()), "{menu:?}");
+        assert!(crate::action::by_key(&letter().to_string()).is_none(), "nor does it elsewhere");
     }
 }

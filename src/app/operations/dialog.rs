@@ -11,11 +11,13 @@ use super::follow;
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
 use super::sure::{self, About, Sure};
+use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
 use crate::app::insight::fresh;
 use crate::app::insight::readiness::{self, Means};
+use crate::app::keys;
 use crate::app::model::{Model, Place};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::{self, Question};
@@ -250,24 +252,21 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
     match model.rollback.as_mut() {
         Some(Rollback::Pick { env, choices, chosen, by_hand, manner, .. }) => {
             let machines = choices.iter().any(Choice::has_machines);
-            let by: isize = match key.code {
-                KeyCode::Down | KeyCode::Char('j') => 1,
-                KeyCode::Up | KeyCode::Char('k') => -1,
-                KeyCode::PageDown => 10,
-                KeyCode::PageUp => -10,
-                KeyCode::Home => isize::MIN / 2,
-                KeyCode::End => isize::MAX / 2,
-                KeyCode::Enter => return preflight(model, now),
-                KeyCode::Char('s') if machines => {
+            let by: isize = match keys::own(Dialog::Releases, key) {
+                Some(Own::Go) => return preflight(model, now),
+                Some(Own::Manner) if machines => {
                     *manner = manner.next();
                     return Vec::new();
                 }
-                KeyCode::Char('g') if machines => {
+                Some(Own::Region) if machines => {
                     let env = env.clone();
                     next_region(model, &env);
                     return Vec::new();
                 }
-                _ => return Vec::new(),
+                _ => match dialogs::step(key) {
+                    Some(by) => by,
+                    None => return Vec::new(),
+                },
             };
             let at = chosen.as_ref().and_then(|sha| choices.iter().position(|choice| choice.sha == *sha));
             // Nobody begins by going to what runs.
@@ -299,12 +298,12 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
         Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
         Some(Rollback::Sure(_)) => return sure::key(model, key, now),
         Some(Rollback::Refused(..) | Rollback::Preflighting(..)) => {
-            return match key.code {
-                KeyCode::Char('q') => {
+            return match keys::own(Dialog::Plan, key) {
+                Some(Own::Close) => {
                     model.rollback = None;
                     Vec::new()
                 }
-                KeyCode::Char(question::AGAIN) if !key.repeat => question::again(model),
+                Some(Own::Again) if !key.repeat => question::again(model),
                 _ => {
                     scroll::key(model, key, true);
                     Vec::new()
@@ -324,8 +323,8 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
 fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     let Some(Rollback::Ready(plan, confirm)) = &mut model.rollback else { return Vec::new() };
     if plan.left(now.wall).is_none() || !plan.refusals.is_empty() {
-        return match key.code {
-            KeyCode::Char(question::AGAIN) if !key.repeat => question::again(model),
+        return match keys::own(Dialog::Plan, key) {
+            Some(Own::Again) if !key.repeat => question::again(model),
             _ => Vec::new(),
         };
     }

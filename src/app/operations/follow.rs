@@ -3,10 +3,12 @@
 
 use super::dialog::Rollback;
 use super::sure::{self, About};
+use crate::action::dialogs::{Dialog, Own};
 use crate::app::effect::Effect;
 use crate::app::insight::live;
+use crate::app::keys;
 use crate::app::model::Model;
-use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::msg::{Key, Now};
 use crate::app::question::{self, Question};
 use crate::app::scroll;
 use crate::domain::cut_short::{finished, undone};
@@ -17,7 +19,8 @@ use crate::sanitize::Text;
 
 /// The choices after an operation that was cut short or ended half-way: finish it, undo it, or leave it.
 pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect> {
-    if key.code == KeyCode::Char('q') {
+    let asked = keys::own(Dialog::Operation, key);
+    if asked == Some(Own::Close) {
         model.rollback = None;
         return Vec::new();
     }
@@ -26,13 +29,14 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
     }
     if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
         let barred = model.env(&held.env).and_then(crate::domain::environment::EnvInfo::read_only);
-        if let (Some(why), KeyCode::Char('G' | 'X')) = (barred, key.code) {
+        let word = keys::own(Dialog::Held, key);
+        if let (Some(why), Some(_)) = (barred, word) {
             model.notice = Some(Notice::refused(why));
             return Vec::new();
         }
-        return match key.code {
-            KeyCode::Char('G') => vec![Effect::Answer(held.id, true)],
-            KeyCode::Char('X') => vec![Effect::Answer(held.id, false)],
+        return match word {
+            Some(Own::Switch) => vec![Effect::Answer(held.id, true)],
+            Some(Own::Destroy) => vec![Effect::Answer(held.id, false)],
             _ => Vec::new(),
         };
     }
@@ -40,10 +44,10 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         return Vec::new();
     };
     let env = operation.env.clone();
-    let wish = match key.code {
-        KeyCode::Char('F') => finished(operation),
-        KeyCode::Char('U') => undone(operation),
-        KeyCode::Char('L') => {
+    let wish = match asked {
+        Some(Own::Finish) => finished(operation),
+        Some(Own::Undo) => undone(operation),
+        Some(Own::Leave) => {
             // `!` `L` locks where no operation is open: who meant that is asked.
             let live = live::of_operation(model, operation, now);
             sure::ask(model, About::Leave(env, op, live), now);
@@ -52,7 +56,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         _ => return Vec::new(),
     };
     let Some(wish) = wish else {
-        let why = if key.code == KeyCode::Char('U') {
+        let why = if asked == Some(Own::Undo) {
             "this cannot be undone automatically; L leaves it, then ! shows what can be done"
         } else {
             "what it was to do is not known; choose by hand: L leaves this one, then !"

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::dialog::{self, Rollback};
+use crate::action::dialogs::{Dialog, Own};
+use crate::app::dialogs;
 use crate::app::effect::Effect;
+use crate::app::keys;
 use crate::app::model::Model;
-use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::msg::{Key, Now};
 use crate::domain::ids::ServiceId;
 use crate::domain::operation::Wish;
 use crate::sanitize::Text;
@@ -56,13 +59,14 @@ pub(in crate::app) fn open(model: &mut Model, service: ServiceId) {
 impl Scaling {
     /// Takes a key; the wish once something differs and enter says so.
     fn key(&mut self, key: Key) -> Option<Wish> {
-        match key.code {
-            KeyCode::Down | KeyCode::Char('j') => self.at = (self.at + 1).min(self.rows.len().saturating_sub(1)),
-            KeyCode::Up | KeyCode::Char('k') => self.at = self.at.saturating_sub(1),
-            KeyCode::Right | KeyCode::Char('+' | '=' | 'l') => self.change(1),
-            KeyCode::Left | KeyCode::Char('-' | 'h') => self.change(-1),
-            KeyCode::Enter if !key.repeat => return self.wish(),
-            _ => {}
+        match keys::own(Dialog::Machines, key) {
+            Some(Own::More) => self.change(1),
+            Some(Own::Fewer) => self.change(-1),
+            Some(Own::Go) if !key.repeat => return self.wish(),
+            _ => {
+                let last = self.rows.len().saturating_sub(1);
+                self.at = self.at.saturating_add_signed(dialogs::step(key).unwrap_or(0)).min(last);
+            }
         }
         None
     }
@@ -93,6 +97,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::msg::KeyCode;
 
     #[test]
     fn only_what_was_changed_is_wished_for() {

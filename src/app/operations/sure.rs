@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use super::confirm::ARMED_AFTER;
+use crate::action::dialogs::{Dialog, Own};
 use crate::app::effect::Effect;
+use crate::app::keys;
 use crate::app::model::Model;
-use crate::app::msg::{Key, KeyCode, Now};
+use crate::app::msg::{Key, Now};
 use crate::app::operations::dialog::Rollback;
 use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::{EnvId, OpId, Sha};
@@ -46,13 +48,13 @@ pub(in crate::app) fn ask(model: &mut Model, about: About, now: Now) {
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     let Some(Rollback::Sure(sure)) = &model.rollback else { return Vec::new() };
     let armed = !key.repeat && !model.hurried && now.mono.saturating_sub(sure.shown) >= ARMED_AFTER;
-    match key.code {
-        KeyCode::Char('y') if armed => {}
-        KeyCode::Char('y') => {
+    match keys::own(Dialog::Question, key) {
+        Some(Own::Yes) if armed => {}
+        Some(Own::Yes) => {
             model.notice = Some(Notice::refused("the question has just come: y again"));
             return Vec::new();
         }
-        KeyCode::Char('n' | 'N' | 'q') | KeyCode::Enter => {
+        Some(Own::No) => {
             (model.rollback, model.notice) = (None, Some(Notice::refused("nothing was changed")));
             return Vec::new();
         }
@@ -90,7 +92,7 @@ fn changed(model: &Model, about: &About) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::msg::Msg;
+    use crate::app::msg::{KeyCode, Msg};
     use crate::app::update;
     use crate::domain::fact::Fact;
     use crate::domain::history::History;
