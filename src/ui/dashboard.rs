@@ -20,7 +20,7 @@ fn column(ctx: &Ctx<'_>, height: u16) -> Option<Vec<(Pane, u16)>> {
     let mut rows = [Pane::Environments, Pane::Health, Pane::Secrets].map(|pane| (pane, tall(ctx, pane))).to_vec();
     let total = |rows: &[(Pane, u16)]| rows.iter().fold(0u16, |sum, (_, rows)| sum.saturating_add(*rows));
     let left = height.saturating_sub(total(&rows));
-    if left >= LEAST + 1 {
+    if left > LEAST {
         rows.push((Pane::Timeline, tall(ctx, Pane::Timeline).min(left)));
     }
     shared(rows, height)

@@ -164,7 +164,9 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
 /// Whether others are live than were, where both are known.
 fn moved(before: &[Sha], after: &[Sha]) -> bool {
     let all = |one: &[Sha], other: &[Sha]| one.iter().all(|sha| other.iter().any(|known| known.same(sha)));
-    !before.is_empty() && !after.is_empty() && !(all(before, after) && all(after, before))
+    let known = !before.is_empty() && !after.is_empty();
+    let same = all(before, after) && all(after, before);
+    known && !same
 }
 
 fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
