@@ -38,7 +38,7 @@ fn escape_clears_the_filter_of_the_lines_that_are_seen_before_it_leads_home() {
 fn keys_of_the_logs_say_where_they_work_and_change_nothing_that_nobody_sees() {
     let mut model = world();
     press(&mut model, '2');
-    let before = (model.logs.filter().clone(), model.reading.clone());
+    let before = (model.logs.filter().clone(), model.reading);
     for key in ['x', 'm', 'w', 't', 'l', 'f', ' '] {
         press(&mut model, key);
         assert!(
@@ -48,7 +48,7 @@ fn keys_of_the_logs_say_where_they_work_and_change_nothing_that_nobody_sees() {
         );
         assert_eq!((model.view, model.focus), (View::Only(Pane::Releases), Pane::Releases), "{key}");
     }
-    assert_eq!((model.logs.filter().clone(), model.reading.clone()), before);
+    assert_eq!((model.logs.filter().clone(), model.reading), before);
     // On a dashboard they are seen, and x is about a line that nobody chose.
     press(&mut model, '1');
     press(&mut model, 'w');
