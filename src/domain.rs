@@ -31,6 +31,7 @@ pub mod posture;
 pub mod probes;
 pub mod promotion;
 pub mod proof;
+pub mod readiness;
 pub mod release;
 pub mod run_state;
 pub mod secret;

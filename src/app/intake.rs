@@ -91,8 +91,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
                 timeline::rebuild(model);
             }
         }
-        Fact::Secrets(env, entries) => {
-            model.secret_entries.insert(env, entries);
+        Fact::Secrets(env, names) => {
+            model.secret_names.insert(env, names);
             model.rebuild_secrets();
         }
         Fact::Pipeline(runs) => {

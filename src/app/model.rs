@@ -33,7 +33,7 @@ use crate::domain::posture::Check;
 use crate::domain::probes::Probes;
 use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
-use crate::domain::secret::{SecretEntry, SecretRow};
+use crate::domain::secret::{Names as SecretNames, SecretRow};
 use crate::domain::secret_matrix;
 use crate::domain::state::State;
 use crate::domain::status::{Judgement, ServiceState};
@@ -94,7 +94,7 @@ pub struct Model {
     /// What services say of their condition.
     pub posture: BTreeMap<ServiceId, Vec<Check>>,
     /// Secrets by environment, as read.
-    pub secret_entries: BTreeMap<EnvId, Vec<SecretEntry>>,
+    pub secret_names: BTreeMap<EnvId, SecretNames>,
     /// The matrix made of them.
     pub secrets: Vec<SecretRow>,
     /// Recent runs.
@@ -202,7 +202,7 @@ impl Model {
             names: names(settings),
             freezes: settings.freezes.clone(),
             posture: BTreeMap::new(),
-            secret_entries: BTreeMap::new(),
+            secret_names: BTreeMap::new(),
             secrets: Vec::new(),
             runs: Vec::new(),
             absent: settings.absent(),
@@ -363,6 +363,7 @@ impl Model {
         self.probes = self.probes.of(env).iter().cloned().collect();
         self.releases.retain(|of, _| of.env == *env);
         self.posture.retain(|of, _| of.env == *env);
+        self.secret_names.retain(|of, _| of == env);
         self.feeds.retain(|feed, _| feed.env().is_none_or(|of| of == env));
         self.runs.iter_mut().for_each(|run| run.gates.retain(|gate| gate.env.as_str() == env.as_str()));
     }
@@ -376,8 +377,15 @@ impl Model {
     /// Makes the matrix anew from what was read.
     pub(super) fn rebuild_secrets(&mut self) {
         let (required, contract) = (self.rules.required_keys(), |key: &str| self.rules.contract(key));
-        let environments: Vec<&EnvInfo> = self.environments.iter().collect();
-        let mut rows = secret_matrix::rows(&environments, &self.secret_entries, contract, &required);
+        // Once it is known who reads secrets: what nobody reads holds none.
+        let reads = self.feeds.keys().any(|id| matches!(id, FeedId::Secrets(_)));
+        let holds = |env: &&EnvInfo| {
+            !reads
+                || self.feeds.contains_key(&FeedId::Secrets(env.id.clone()))
+                || self.secret_names.contains_key(&env.id)
+        };
+        let environments: Vec<&EnvInfo> = self.environments.iter().filter(holds).collect();
+        let mut rows = secret_matrix::rows(&environments, &self.secret_names, contract, &required);
         let built = |env: &EnvId, platform: Platform| {
             let service = self.env(env)?.services.iter().find(|service| service.platform == platform)?;
             self.services.get(&service.id)?.declared.as_ref()?.created_at

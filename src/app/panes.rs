@@ -24,6 +24,7 @@ use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
 use crate::domain::notice::Notice;
+use crate::domain::readiness::Criterion;
 use crate::sanitize::Text;
 
 /// A full-screen view; the number is its key.
@@ -125,7 +126,7 @@ pub struct Selection {
     /// A row of the journal.
     pub row: Option<i64>,
     /// A point of the readiness list.
-    pub check: Option<&'static str>,
+    pub check: Option<Criterion>,
 }
 
 /// A row of the environments pane.

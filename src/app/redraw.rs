@@ -42,7 +42,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
             let tones = |all: &[Check]| all.iter().map(Check::status).collect::<Vec<_>>();
             model.posture.get(service).map(|known| tones(known)) != Some(tones(checks))
         }
-        Fact::Secrets(env, entries) => model.secret_entries.get(env) != Some(entries),
+        Fact::Secrets(env, names) => model.secret_names.get(env) != Some(names),
         Fact::Pipeline(runs) => model.runs != *runs,
         Fact::History(history) => model.history != **history,
         Fact::Logs(batch) => !batch.lines.is_empty() || batch.gap > 0,

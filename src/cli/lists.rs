@@ -52,7 +52,12 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
         List::Secrets => matches!(id, FeedId::Secrets(_)),
         List::Approvals => matches!(id, FeedId::Pipeline),
     };
-    let basis = reading.basis(matters);
+    // What a token may not list is no empty list.
+    let withheld: Vec<String> = match list {
+        List::Secrets => model.secret_names.iter().flat_map(|(env, names)| names.withheld(env)).collect(),
+        _ => Vec::new(),
+    };
+    let basis = reading.basis(matters).filter(|_| withheld.is_empty());
     if output.json {
         let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
         let version = if list == List::Health { 2 } else { 1 };
@@ -68,10 +73,12 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     for (id, why, _) in reading.failing().filter(|(id, ..)| matters(id)) {
         super::complain(&format!("not read: {id}: {why}"));
     }
+    withheld.iter().for_each(|what| super::complain(what));
     for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
         super::complain(&line);
     }
-    Ok(match (code, reading.incomplete(output, matters)) {
+    let withheld = (!withheld.is_empty()).then_some(ExitCode::Auth);
+    Ok(match (code, reading.incomplete(output, matters).or(withheld)) {
         (ExitCode::Done, Some(incomplete)) => incomplete,
         (code, _) => code,
     })
@@ -220,8 +227,12 @@ fn secrets(model: &Model) -> Vec<(Row<'_>, String)> {
         for env in &model.environments {
             let here = row.entries.iter().filter(|entry| entry.env == env.id).map(|entry| entry.platform.name());
             let places: Vec<&str> = here.collect();
-            let _ =
-                write!(line, " {}: {:<16}", env.id, if places.is_empty() { "-".to_owned() } else { places.join("+") });
+            let places = match places.as_slice() {
+                [] if row.unread.contains(&env.id) => "?".to_owned(),
+                [] => "-".to_owned(),
+                places => places.join("+"),
+            };
+            let _ = write!(line, " {}: {places:<16}", env.id);
         }
         for finding in &row.findings {
             let _ = write!(line, " {}{};", if finding.blocks { "BLOCKS: " } else { "" }, finding.says);

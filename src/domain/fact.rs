@@ -14,7 +14,7 @@ use super::operation::{Operation, Plan};
 use super::pipeline::Run;
 use super::posture::Check;
 use super::release::Deployment;
-use super::secret::SecretEntry;
+use super::secret::Names;
 use super::trust::ProjectFile;
 use crate::sanitize::Text;
 
@@ -37,8 +37,8 @@ pub enum Fact {
     Probe(ProbeId, Text, Sample),
     /// What a service says of its condition, whole.
     Posture(ServiceId, Vec<Check>),
-    /// Every secret of one environment, whole.
-    Secrets(EnvId, Vec<SecretEntry>),
+    /// The secrets of one environment, and which of its lists are withheld.
+    Secrets(EnvId, Names),
     /// Recent runs with the jobs and gates of the active ones.
     Pipeline(Vec<Run>),
     /// What is left of a budget.

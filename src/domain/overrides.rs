@@ -4,6 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::claim::Lock;
 use super::freeze::Frozen;
+use super::ids::ServiceId;
+use super::readiness::Criterion;
 use crate::sanitize::Text;
 
 /// One thing that a reason overrides. Two are compared by what they are; the words are made where a person reads them.
@@ -13,11 +15,20 @@ pub enum Override {
     Lock(Lock),
     /// A window in which nothing is to be changed.
     Freeze(Frozen),
-    /// A check of readiness that fails.
+    /// A check of readiness that fails, or of which nothing is known.
     RedGate {
         /// What it asks.
-        asks: Text,
+        asks: Criterion,
         /// What it found.
+        says: Text,
+        /// Whether it could not be answered.
+        unread: bool,
+    },
+    /// A service that could not be read and is left behind.
+    Behind {
+        /// Which one.
+        service: ServiceId,
+        /// Why.
         says: Text,
     },
 }
@@ -29,7 +40,7 @@ impl Override {
         match self {
             Self::Lock(_) => "lock",
             Self::Freeze(_) => "freeze",
-            Self::RedGate { .. } => "red_gate",
+            Self::RedGate { .. } | Self::Behind { .. } => "red_gate",
         }
     }
 
@@ -39,6 +50,7 @@ impl Override {
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::RedGate { asks, .. }, Self::RedGate { asks: other, .. }) => asks == other,
+            (Self::Behind { service, .. }, Self::Behind { service: other, .. }) => service == other,
             _ => self == other,
         }
     }
@@ -63,9 +75,17 @@ impl Override {
         match self {
             Self::Lock(lock) => format!("it is {}", lock.words()),
             Self::Freeze(frozen) => frozen.words(),
-            Self::RedGate { asks, says } => format!("not met: {asks}: {says}"),
+            Self::RedGate { asks, says, unread } => {
+                format!("not {}: {asks}: {says}", if *unread { "known" } else { "met" })
+            }
+            Self::Behind { service, says } => format!("not met: {}: {says}", along(service)),
         }
     }
+}
+
+/// What is asked of a service that is left behind.
+fn along(service: &ServiceId) -> String {
+    format!("{service} goes along")
 }
 
 /// The same as programs read it.
@@ -85,7 +105,7 @@ struct Told<'a> {
 enum What<'a> {
     Lock(&'a Lock),
     Freeze(&'a Frozen),
-    Check(&'a Text),
+    Check(String),
 }
 
 impl Serialize for Override {
@@ -93,7 +113,8 @@ impl Serialize for Override {
         let what = match self {
             Self::Lock(lock) => What::Lock(lock),
             Self::Freeze(frozen) => What::Freeze(frozen),
-            Self::RedGate { asks, .. } => What::Check(asks),
+            Self::RedGate { asks, .. } => What::Check(asks.to_string()),
+            Self::Behind { service, .. } => What::Check(along(service)),
         };
         Told { kind: self.kind(), text: self.words(), what }.serialize(serializer)
     }
@@ -116,12 +137,12 @@ mod tests {
 
     #[test]
     fn what_was_told_stays_told_so_that_two_who_know_different_things_never_ask_in_turn() {
-        let gate = |asks: &str, says: &str| Override::RedGate { asks: Text::from(asks), says: Text::from(says) };
-        let (model, plan) = (vec![gate("target is healthy", "mixed")], vec![gate("pipeline passed", "CI failed")]);
+        let gate = |asks, says: &str| Override::RedGate { asks, says: Text::from(says), unread: false };
+        let (model, plan) = (vec![gate(Criterion::Target, "mixed")], vec![gate(Criterion::Pipeline, "CI failed")]);
         let told = Override::with(model.clone(), plan.clone());
         assert!(Override::untold(&model, &told).is_none() && Override::untold(&plan, &told).is_none());
-        let newer = Override::with(told, vec![gate("pipeline passed", "CI failed twice")]);
-        assert_eq!(newer, [gate("pipeline passed", "CI failed twice"), gate("target is healthy", "mixed")]);
+        let newer = Override::with(told, vec![gate(Criterion::Pipeline, "CI failed twice")]);
+        assert_eq!(newer, [gate(Criterion::Pipeline, "CI failed twice"), gate(Criterion::Target, "mixed")]);
     }
 
     #[test]

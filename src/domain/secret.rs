@@ -28,6 +28,52 @@ pub struct SecretEntry {
     pub note: Option<Text>,
 }
 
+/// The secrets of one environment, as far as they could be read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Names {
+    /// What was read.
+    pub entries: Vec<SecretEntry>,
+    /// Lists that the token may not read: what they hold is not known.
+    pub unread: Vec<Withheld>,
+}
+
+/// A list that was not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// Whose it is.
+    pub platform: Platform,
+    /// What it lists: `secrets`, `variables`.
+    pub what: &'static str,
+    /// Why.
+    pub why: Text,
+}
+
+impl From<Vec<SecretEntry>> for Names {
+    /// All of them.
+    fn from(entries: Vec<SecretEntry>) -> Self {
+        Self { entries, unread: Vec::new() }
+    }
+}
+
+impl Names {
+    /// Adds what another place holds.
+    pub fn add(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.unread.extend(other.unread);
+    }
+
+    /// Whether a platform has withheld one of its lists.
+    #[must_use]
+    pub fn lacks(&self, platform: Platform) -> bool {
+        self.unread.iter().any(|one| one.platform == platform)
+    }
+
+    /// What was not read, in words: `secrets of staging on github not read: ...`.
+    pub fn withheld(&self, env: &EnvId) -> impl Iterator<Item = String> {
+        self.unread.iter().map(move |one| format!("{} of {env} on {} not read: {}", one.what, one.platform, one.why))
+    }
+}
+
 /// What is known of a value without knowing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -63,6 +109,8 @@ pub struct SecretRow {
     pub contract: Contract,
     /// All places where it lives.
     pub entries: Vec<SecretEntry>,
+    /// Environments of which it is not known whether it lives there: it is in no list that was read, and not all lists were.
+    pub unread: Vec<EnvId>,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
 }

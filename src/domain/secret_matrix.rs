@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::environment::{EnvInfo, Platform, Status, Tier};
 use super::ids::EnvId;
-use super::secret::{Contract, Digest, Finding, Rule, SecretEntry, SecretRow};
+use super::secret::{Contract, Digest, Finding, Names, Rule, SecretEntry, SecretRow};
 use crate::sanitize::Text;
 
 /// Builds the rows, worst first, then by name. `environments` are those whose list was read: an environment that was not is
@@ -12,19 +12,23 @@ use crate::sanitize::Text;
 #[must_use]
 pub fn rows(
     environments: &[&EnvInfo],
-    entries: &BTreeMap<EnvId, Vec<SecretEntry>>,
+    names: &BTreeMap<EnvId, Names>,
     contract: impl Fn(&str) -> Contract,
     required: &[&str],
 ) -> Vec<SecretRow> {
     let mut by_key: BTreeMap<&str, Vec<&SecretEntry>> = BTreeMap::new();
-    for entry in entries.values().flatten() {
+    for entry in names.values().flat_map(|names| &names.entries) {
         by_key.entry(entry.key.as_str()).or_default().push(entry);
     }
     for key in required {
         by_key.entry(key).or_default();
     }
-    let lists = |id: &EnvId| entries.get(id).is_some_and(|all| all.iter().any(|one| one.platform == Platform::Github));
-    let read: Vec<&EnvInfo> = environments.iter().copied().filter(|env| entries.contains_key(&env.id)).collect();
+    let lists = |id: &EnvId| {
+        let held = |names: &Names| names.entries.iter().any(|one| one.platform == Platform::Github);
+        names.get(id).is_some_and(|names| held(names) && !names.lacks(Platform::Github))
+    };
+    let read: Vec<&EnvInfo> = environments.iter().copied().filter(|env| names.contains_key(&env.id)).collect();
+    let whole = |id: &EnvId| names.get(id).is_some_and(|names| names.unread.is_empty());
     let mut rows: Vec<SecretRow> = by_key
         .into_iter()
         .map(|(key, found)| {
@@ -32,14 +36,22 @@ pub fn rows(
             let mut findings = missing(&read, &found, contract, lists);
             findings.extend(shared(&read, &found));
             findings.sort_by_key(|finding| std::cmp::Reverse((finding.blocks, finding.status)));
-            SecretRow { key: Text::from(key), contract, entries: found.into_iter().cloned().collect(), findings }
+            let dark = environments.iter().map(|env| &env.id).filter(|id| !whole(id));
+            let unread = dark.filter(|id| found.iter().all(|one| one.env != **id)).cloned().collect();
+            SecretRow {
+                key: Text::from(key),
+                contract,
+                entries: found.into_iter().cloned().collect(),
+                unread,
+                findings,
+            }
         })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.findings.first().map(|finding| (finding.blocks, finding.status))));
     rows
 }
 
-/// `lists` says of which environments GitHub has shown a list: one that the token may not read is empty too.
+/// `lists` says of which environments GitHub has shown a list, whole: what it withholds is not missing.
 fn missing(
     read: &[&EnvInfo],
     found: &[&SecretEntry],
@@ -117,6 +129,7 @@ fn shared(read: &[&EnvInfo], found: &[&SecretEntry]) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::domain::environment::Platform;
+    use crate::domain::secret::Withheld;
 
     fn env(name: &str, tier: Tier) -> EnvInfo {
         EnvInfo { id: name.into(), tier, services: Vec::new(), writable: false }
@@ -138,8 +151,8 @@ mod tests {
     fn a_required_key_that_production_lacks_blocks_and_comes_first() {
         let (staging, production) = (env("staging", Tier::Staging), env("production", Tier::Production));
         let entries = BTreeMap::from([
-            ("staging".into(), vec![entry("DSN", "staging", "a"), entry("A", "staging", "b")]),
-            ("production".into(), vec![entry("A", "production", "b")]),
+            ("staging".into(), vec![entry("DSN", "staging", "a"), entry("A", "staging", "b")].into()),
+            ("production".into(), vec![entry("A", "production", "b")].into()),
         ]);
         let contract = |key: &str| if key == "DSN" { Contract::Required } else { Contract::Unlisted };
         let rows = rows(&[&staging, &production], &entries, contract, &["DSN"]);
@@ -152,24 +165,29 @@ mod tests {
     fn a_key_of_one_pipeline_is_missing_in_that_of_another_environment() {
         let (staging, production) = (env("staging", Tier::Staging), env("production", Tier::Production));
         let piped = |env: &str| SecretEntry { platform: Platform::Github, ..entry("UPLOAD", env, "a") };
-        let said = |own: &[&str]| {
+        let said = |own: &[&str], unread: &[Withheld]| {
             let own = own.iter().map(|key| SecretEntry { key: Text::from(*key), ..piped("production") }).collect();
-            let entries = BTreeMap::from([("staging".into(), vec![piped("staging")]), ("production".into(), own)]);
-            let rows = rows(&[&staging, &production], &entries, |_| Contract::Unlisted, &[]);
-            let row = rows.iter().find(|row| row.key.as_str() == "UPLOAD").unwrap();
+            let own = Names { entries: own, unread: unread.to_vec() };
+            let names = BTreeMap::from([("staging".into(), vec![piped("staging")].into()), ("production".into(), own)]);
+            let rows = rows(&[&staging, &production], &names, |_| Contract::Unlisted, &[]);
+            let row = rows.into_iter().find(|row| row.key.as_str() == "UPLOAD").unwrap();
             let missing = row.findings.iter().find(|one| one.rule == Rule::Missing);
-            missing.map(|one| (one.status, one.says.to_string()))
+            (missing.map(|one| (one.status, one.says.to_string())), row.unread)
         };
-        assert_eq!(said(&["OTHER"]), Some((Status::Warn, "missing in GitHub's production".to_owned())));
-        assert_eq!(said(&["OTHER", "UPLOAD"]), None);
-        assert_eq!(said(&[]), None, "whether the token may list it is not known");
+        let missing = Some((Status::Warn, "missing in GitHub's production".to_owned()));
+        assert_eq!(said(&["OTHER"], &[]), (missing, vec![]));
+        assert_eq!(said(&["OTHER", "UPLOAD"], &[]), (None, vec![]));
+        assert_eq!(said(&[], &[]), (None, vec![]), "nothing of it goes through a pipeline");
+        let withheld = Withheld { platform: Platform::Github, what: "secrets", why: Text::from("403") };
+        assert_eq!(said(&["OTHER"], &[withheld]), (None, vec!["production".into()]), "it may be there");
     }
 
     #[test]
     fn an_environment_that_was_not_read_misses_nothing() {
         let (staging, production) = (env("staging", Tier::Staging), env("production", Tier::Production));
-        let entries = BTreeMap::from([("staging".into(), vec![entry("DSN", "staging", "a")])]);
+        let entries = BTreeMap::from([("staging".into(), vec![entry("DSN", "staging", "a")].into())]);
         let rows = rows(&[&staging, &production], &entries, |_| Contract::Required, &["DSN"]);
         assert!(rows[0].findings.is_empty(), "{rows:?}");
+        assert_eq!(rows[0].unread, ["production".into()], "it is not known whether it is there");
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::environment::Status;
 use super::overrides::Override;
+use super::readiness::{self, Criterion, Rating};
 use crate::sanitize::Text;
 
 /// Names that are listed; of the rest the count.
@@ -27,7 +28,8 @@ pub struct Pull {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Point {
     /// What is asked.
-    pub asks: &'static str,
+    #[cfg_attr(test, schemars(with = "&'static str"))]
+    pub asks: Criterion,
     /// How it stands.
     pub status: Status,
     /// What is known.
@@ -37,8 +39,14 @@ pub struct Point {
 impl Point {
     /// A point.
     #[must_use]
-    pub fn new(asks: &'static str, status: Status, says: impl AsRef<str>) -> Self {
+    pub fn new(asks: Criterion, status: Status, says: impl AsRef<str>) -> Self {
         Self { asks, status, says: Text::clean(says.as_ref()) }
+    }
+
+    /// A criterion with its rating.
+    #[must_use]
+    pub fn of(asks: Criterion, rating: Rating) -> Self {
+        Self { asks, status: rating.status, says: rating.says }
     }
 }
 
@@ -57,10 +65,9 @@ pub struct Shipment {
 }
 
 impl Shipment {
-    /// What is red, each as a reason against it that a person may override by one of their own.
+    /// What stands against it, each as a reason that a person may override by one of their own.
     pub fn red(&self) -> impl Iterator<Item = Override> + '_ {
-        let red = self.points.iter().filter(|point| point.status == Status::Fail);
-        red.map(|point| Override::RedGate { asks: Text::from(point.asks), says: point.says.clone() })
+        self.points.iter().filter_map(|point| readiness::against(point.asks, point.status, &point.says))
     }
 
     /// Line by line, with how each is drawn.
@@ -108,14 +115,17 @@ mod tests {
     fn what_is_red_is_a_reason_against_it_and_what_was_not_read_is_no_none() {
         let shipment = Shipment {
             points: vec![
-                Point::new("its pipeline passed", Status::Fail, "CI #7 failure: test, step pytest"),
-                Point::new("secrets are in place", Status::Unknown, "not read"),
+                Point::new(Criterion::Pipeline, Status::Fail, "CI #7 failure: test, step pytest"),
+                Point::new(Criterion::Secrets, Status::Unknown, "not read"),
+                Point::new(Criterion::Target, Status::Unknown, "production: unknown: not read"),
             ],
             migrations: Some(Vec::new()),
             ..Shipment::default()
         };
         let red: Vec<String> = shipment.red().map(|one| one.words()).collect();
-        assert_eq!(red, ["not met: its pipeline passed: CI #7 failure: test, step pytest"]);
+        let pipeline = "not met: its pipeline passed: CI #7 failure: test, step pytest";
+        // Nobody changes what they cannot see without saying why.
+        assert_eq!(red, [pipeline, "not known: the target is healthy now: production: unknown: not read"]);
         let lines: Vec<String> = shipment.lines().into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines[..2], ["pull requests: not read", "migrations: none"]);
     }

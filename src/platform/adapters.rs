@@ -17,7 +17,7 @@ use crate::domain::environment::{Declared, Platform, ServiceInfo, Tier};
 use crate::domain::ids::EnvId;
 use crate::domain::posture::Looked;
 use crate::domain::release::Deployment;
-use crate::domain::secret::SecretEntry;
+use crate::domain::secret::Names;
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 
@@ -52,7 +52,7 @@ pub trait Adapter: Send + Sync {
     }
 
     /// Names and digests of its secrets.
-    fn secrets(&self) -> Option<Asked<'_, Vec<SecretEntry>>> {
+    fn secrets(&self) -> Option<Asked<'_, Names>> {
         None
     }
 

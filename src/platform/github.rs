@@ -36,6 +36,8 @@ const GITHUB: Platform = Platform::Github;
 const VERSION: &str = "2022-11-28";
 /// Pages of jobs read of one run: a matrix has 256 at most, and a run a few of them.
 const JOB_PAGES: u32 = 10;
+/// Pages of environments that are read; a repository has a few.
+const ENVIRONMENT_PAGES: u32 = 5;
 /// Pages of secrets or variables read of one place; GitHub allows a few hundred.
 const NAME_PAGES: u32 = 34;
 
@@ -228,6 +230,18 @@ impl Github {
         let all = self.numbered(|| self.get(&place), (30, NAME_PAGES), open).await?;
         let entry = |variable| self.entry(&variable, environment, env, Some("variable"));
         Ok(whole(all, "variables")?.into_iter().map(entry).collect())
+    }
+
+    /// `GET R/environments`: whether the repository has an environment of this name, in whatever case; `None` = the list could not be
+    /// read to its end.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn has_environment(&self, name: &str) -> Result<Option<bool>, PlatformError> {
+        let open = |page: wire::Environments| (page.environments, page.total_count);
+        let all = self.numbered(|| self.get("environments"), (100, ENVIRONMENT_PAGES), open).await?;
+        let there = all.items.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+        Ok(if there { Some(true) } else { all.extent.whole().then_some(false) })
     }
 
     fn place(environment: Option<&str>, what: &str) -> String {

@@ -101,7 +101,7 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
 fn against(ctx: &Ctx<'_>, kind: OpKind) -> Vec<Line<'static>> {
     let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
     // A gate does not speak against its own answer.
-    let checks = checks.filter(|check| !kind.opens_gate() || check.asks != readiness::NO_GATE);
+    let checks = checks.filter(|check| !kind.opens_gate() || check.asks != readiness::Criterion::Gates);
     checks
         .map(|check| {
             let text = format!(" {} not met: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);

@@ -8,6 +8,7 @@ use flightdeck::domain::ids::OpId;
 use flightdeck::domain::manner::Manner;
 use flightdeck::domain::operation::{Move, OpKind, OpState, Operation, Plan, Wish};
 use flightdeck::domain::overrides::Override;
+use flightdeck::domain::readiness::Criterion;
 use flightdeck::sim::world::Env;
 use flightdeck::store::journal::Answer;
 use flightdeck::store::{Locked, Store};
@@ -170,9 +171,9 @@ async fn a_source_that_fails_by_its_platforms_alone_needs_a_reason() {
         let red = plan
             .overrides
             .iter()
-            .any(|one| matches!(one, Override::RedGate { asks, .. } if asks.as_str() == "the source is healthy"));
+            .any(|one| matches!(one, Override::RedGate { asks, .. } if *asks == Criterion::Source));
         let ships = plan.ships.unwrap();
-        let point = ships.points.into_iter().find(|one| one.asks == "the source is healthy").unwrap();
+        let point = ships.points.into_iter().find(|one| one.asks == Criterion::Source).unwrap();
         (point.says.to_string(), red)
     };
     assert_eq!(source(&mut console).await, ("staging: healthy".to_owned(), false));
@@ -246,12 +247,95 @@ async fn a_promotion_names_the_job_and_the_step_that_failed_for_its_commit() {
     let mut console = world.console();
     let plan = console.wish("production", Wish::Promote, None).await.unwrap();
     let ships = plan.ships.as_ref().unwrap();
-    let built = ships.points.iter().find(|point| point.asks == "its pipeline passed").unwrap();
+    let built = ships.points.iter().find(|point| point.asks == Criterion::Pipeline).unwrap();
     assert_eq!(built.status, Status::Fail, "{built:?}");
     assert!(built.says.as_str().contains("job backend, step Test"), "{}", built.says);
     let lines: Vec<String> = ships.lines().into_iter().map(|(_, line)| line).collect();
     assert!(lines.iter().any(|line| line.starts_with("not met: its pipeline passed: ")), "{lines:?}");
     let mut red = plan.overrides.iter().map(Override::words);
     assert!(red.any(|words| words.contains("step Test")), "it is overridden by a reason alone");
+    console.stop().await;
+}
+
+/// What a promotion says of a criterion.
+fn point(plan: &Plan, asks: Criterion) -> (Status, String) {
+    let points = &plan.ships.as_ref().unwrap().points;
+    let point = points.iter().find(|point| point.asks == asks).unwrap();
+    (point.status, point.says.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_calls_nothing_well_that_it_could_not_read_and_brings_nothing_from_an_unread_source() {
+    let world = World::start(20.0).await;
+    // Without the contract nothing that is missing blocks.
+    let lax = |text: String| text.split("\n[secrets]").next().unwrap().to_owned();
+    let mut console = world.console_with(world.state.path(), lax);
+    let fault =
+        |route: &str| json!({"platform": "fly", "route": route, "method": "GET", "kind": "status", "status": 503});
+    // A key that is not listed may be missing, or be the same.
+    world.fault(&fault("/apps/maria-api-staging/secrets")).await;
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let (status, says) = point(&plan, Criterion::Secrets);
+    assert!(status == Status::Unknown && says.contains("staging secrets: not read: "), "{says}");
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    // Who promotes into what nobody can see says why.
+    let needs = |plan: &Plan| {
+        let unread = |one: &Override| matches!(one, Override::RedGate { asks: Criterion::Target, unread: true, .. });
+        plan.overrides.iter().any(unread)
+    };
+    assert!(!needs(&plan), "{:?}", plan.overrides);
+    world.fault(&fault("/apps/maria-api/machines")).await;
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert_eq!(point(&plan, Criterion::Target).0, Status::Unknown, "{plan:#?}");
+    assert!(needs(&plan) && plan.refusals.is_empty(), "{:?} {:?}", plan.overrides, plan.refusals);
+    world.fault(&fault("/apps/maria-api-staging/machines")).await;
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(plan.refusals.iter().any(|why| why.as_str().starts_with("staging is unknown: ")), "{:?}", plan.refusals);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_addresses_alone_answer_runs_nowhere_already() {
+    let world = World::start(20.0).await;
+    // Production's addresses answer as staging does; its machines and its pointer stay where they are.
+    let elsewhere = |text: String| {
+        let of = |env: &str| {
+            let own =
+                text.split("[[environments]]").find(|part| part.starts_with(&format!("\nname = \"{env}\""))).unwrap();
+            own.lines().filter(|line| line.starts_with("observe = ")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let pairs = of("production").into_iter().zip(of("staging"));
+        pairs.fold(text.clone(), |text, (own, other)| text.replace(&own, &other))
+    };
+    let mut console = world.console_with(world.state.path(), elsewhere);
+    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    let (status, says) = point(&plan, Criterion::Target);
+    assert!(status == Status::Fail && says.starts_with("production: mixed: "), "{says}");
+    assert!(plan.commits_out.is_none() && plan.ships.as_ref().unwrap().pulls.is_none(), "{plan:#?}");
+    let told =
+        |one: &flightdeck::sanitize::Text| one.as_str().starts_with("what ships is not known: production is mixed");
+    assert!(plan.warnings.iter().any(told), "{:?}", plan.warnings);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_last_look_before_the_first_call_and_the_end_is_said() {
+    let world = World::start(20.0).await;
+    let mut console = world.console();
+    let targets = console.targets().await;
+    let plan = console.plan(targets).await;
+    world.fault(&json!({"platform": "fly", "route": "/machines", "method": "GET", "kind": "stall"})).await;
+    let route = "GET /v1/apps/{app}/machines";
+    let before = world.requests("fly_machines", route).await;
+    console.begins(plan);
+    while world.requests("fly_machines", route).await == before {
+        tokio::task::yield_now().await;
+    }
+    console.engine.stop("SIGINT");
+    let ended = console.until(|one| one.state.ended()).await;
+    assert_eq!(ended.state, OpState::Refused, "{ended:#?}");
+    let says = "refused: stopped by SIGINT before its first call; nothing was changed";
+    assert_eq!(ended.outcome.as_str(), says);
     console.stop().await;
 }

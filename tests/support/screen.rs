@@ -309,7 +309,10 @@ pub fn burning() -> Model {
         note: None,
     };
     for env in ["staging", "production"] {
-        tell(&mut model, Fact::Secrets(env.into(), (1..=17).map(|number| entry(env, number)).collect()));
+        tell(
+            &mut model,
+            Fact::Secrets(env.into(), (1..=17).map(|number| entry(env, number)).collect::<Vec<_>>().into()),
+        );
     }
     for (name, second) in [("backend", 0), ("frontend", 1)] {
         let service = ServiceId::new("production", name);
@@ -443,9 +446,9 @@ fn secrets(model: &mut Model) {
         entry("staging", "SENTRY_DSN", Platform::Vercel, "b1"),
         entry("staging", "NEXT_PUBLIC_A_VERY_LONG_FEATURE_FLAG_NAME", Platform::Vercel, "c1"),
     ];
-    tell(model, Fact::Secrets("staging".into(), staging));
+    tell(model, Fact::Secrets("staging".into(), staging.into()));
     let production = vec![entry("production", "DATABASE_URL", Platform::Fly, "7c")];
-    tell(model, Fact::Secrets("production".into(), production));
+    tell(model, Fact::Secrets("production".into(), production.into()));
 }
 
 /// A theme by its name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flightdeck::app::insight::needs::{self, Hands, Need};
-use flightdeck::app::insight::readiness::{self, Means};
+use flightdeck::app::insight::readiness::{self, Criterion, Means};
 use flightdeck::app::model::Place;
 use flightdeck::app::navigate::Jump;
 use flightdeck::clock::Timestamp;
@@ -35,7 +35,7 @@ pub struct Seen {
 }
 
 /// The points of readiness that are about the state of an environment.
-const STATES: [&str; 2] = ["the source is healthy", "the target is healthy now"];
+const STATES: [Criterion; 2] = [Criterion::Source, Criterion::Target];
 
 /// A row and what is wrong with it; `None` = it is true.
 pub type Row = (String, Option<String>);
@@ -147,7 +147,7 @@ impl Seen {
                     let state = if check.status == Status::Ok { State::Healthy } else { State::Degraded };
                     statements.push((env.clone(), None, state));
                 }
-                _ if check.asks == readiness::NO_GATE => {
+                _ if check.asks == Criterion::Gates => {
                     let environments = sky.model.environments.iter();
                     let mut waits = environments.flat_map(|env| self.waiting(env.id.as_str()));
                     let wrong = waits.find(|(_, held)| held.since < since(&FeedId::Pipeline));

@@ -284,6 +284,12 @@ fn secret(model: &Model, key: &Text, rows: &mut Rows) {
         let note = entry.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
         put(rows, &format!("{} {}", entry.env, entry.platform), format!("{}{set}{note}", entry.place));
     }
+    for env in &row.unread {
+        put(rows, env.as_str(), "not read: it may be there");
+    }
+    for (env, names) in &model.secret_names {
+        names.withheld(env).for_each(|says| put(rows, "withheld", says));
+    }
 }
 
 /// The rows as text, for the clipboard.

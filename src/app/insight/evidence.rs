@@ -281,7 +281,8 @@ mod tests {
         let envs = vec!["prod-eu".into()];
         let finding = Finding { rule: Rule::Missing, envs, status: Status::Fail, blocks: true, says };
         let (key, contract) = (Text::from("DSN"), Contract::Required);
-        model.secrets = vec![SecretRow { key, contract, entries: Vec::new(), findings: vec![finding] }];
+        model.secrets =
+            vec![SecretRow { key, contract, entries: Vec::new(), unread: Vec::new(), findings: vec![finding] }];
         for (name, told) in [("prod", false), ("prod-eu", true)] {
             model.selection.place = Some(Place::Env(name.into()));
             let found = evidence(&model, now);

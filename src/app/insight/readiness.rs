@@ -6,30 +6,23 @@ use super::fresh;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
-use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, ServiceId, Sha};
+use crate::domain::pipeline::Run;
 use crate::domain::posture;
 use crate::domain::promotion::KEY;
+use crate::domain::readiness::{self, Rating};
+pub use crate::domain::readiness::{Criterion, Means};
+use crate::domain::secret::SecretRow;
 use crate::domain::state::State;
 use crate::sanitize::Text;
-
-/// What a point means for a promotion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Means {
-    /// It is not in the way.
-    Clear,
-    /// It is.
-    Blocks,
-    /// It was not read, not lately, or not whole.
-    Unread,
-}
 
 /// One point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// What is asked.
-    pub asks: &'static str,
+    pub asks: Criterion,
     /// How it stands.
     pub status: Status,
     /// What that means for a promotion.
@@ -41,13 +34,12 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(asks: &'static str, status: Status, says: impl Into<Text>, jump: Jump) -> Self {
-        let means = match status {
-            Status::Unknown => Means::Unread,
-            Status::Ok | Status::Warn => Means::Clear,
-            Status::Fail | Status::Paused | Status::Running => Means::Blocks,
-        };
-        Self { asks, status, means, says: says.into(), jump }
+    fn new(asks: Criterion, status: Status, says: impl Into<Text>, jump: Jump) -> Self {
+        Self { asks, status, means: Means::of(status), says: says.into(), jump }
+    }
+
+    fn rated(asks: Criterion, rating: Rating, jump: Jump) -> Self {
+        Self { asks, status: rating.status, means: rating.means, says: rating.says, jump }
     }
 
     fn meaning(self, means: Means) -> Self {
@@ -77,7 +69,8 @@ pub fn verdict(checks: &[Check]) -> (State, String) {
         }
         (None, Some((first, count))) => (State::Unknown, format!("unknown: {}{}", first.says, more(count))),
         (None, None) => {
-            let what = checks.iter().find(|check| check.asks == THERE_IS).map(|check| format!(": {}", check.says));
+            let what =
+                checks.iter().find(|check| check.asks == Criterion::Candidate).map(|check| format!(": {}", check.says));
             (State::Healthy, format!("ready{}", what.unwrap_or_default()))
         }
     }
@@ -98,13 +91,13 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.judge(staging, now).sha().cloned();
     vec![
-        healthy(model, staging, "the source is healthy", now),
+        healthy(model, staging, Criterion::Source, now),
         candidate_of(model, (staging, production), candidate.as_ref(), now),
-        built(model, candidate.as_ref(), now),
+        built(model, production, candidate.as_ref(), now),
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
-        secrets(model, (staging, production), now),
-        healthy(model, production, "the target is healthy now", now),
+        secrets(model, production, now),
+        healthy(model, production, Criterion::Target, now),
         postures(model, production, now),
         operations(model),
         all_fresh(model, (staging, production), now),
@@ -119,26 +112,20 @@ fn unsaid(model: &Model) -> Vec<Check> {
         several => format!("select one of {}", several.join(", ")),
     };
     let jump = Jump::Pane(Pane::Environments);
-    vec![Check::new("promotes_to is configured", Status::Unknown, says, jump)]
+    vec![Check::new(Criterion::Configured, Status::Unknown, says, jump)]
 }
 
 /// What is asked, in order.
-pub(in crate::app) fn asked(model: &Model) -> Vec<&'static str> {
+pub(in crate::app) fn asked(model: &Model) -> Vec<Criterion> {
     // The questions do not depend on the time.
     let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
     checks(model, now).into_iter().map(|check| check.asks).collect()
 }
 
-fn healthy(model: &Model, env: &EnvInfo, asks: &'static str, now: Now) -> Check {
-    let judged = model.judge(env, now);
-    // The question is the same for every pair of environments; the answer names its own.
-    let says = format!("{}: {}", env.id, judged.words());
-    let check = Check::new(asks, judged.state.tone(), says, Jump::Place(Place::Env(env.id.clone())));
-    if judged.state == State::Flapping { check.meaning(Means::Blocks) } else { check }
+fn healthy(model: &Model, env: &EnvInfo, asks: Criterion, now: Now) -> Check {
+    let rating = readiness::healthy(env, &model.judge(env, now), &model.services, model.probes.of(&env.id));
+    Check::rated(asks, rating, Jump::Place(Place::Env(env.id.clone())))
 }
-
-/// What is asked of the commit itself.
-const THERE_IS: &str = "there is something to promote";
 
 fn candidate_of(
     model: &Model,
@@ -147,57 +134,30 @@ fn candidate_of(
     now: Now,
 ) -> Check {
     let live = model.judge(production, now).sha().cloned();
-    let (status, says) = match (candidate, &live) {
-        (None, _) | (_, None) => (Status::Unknown, "what runs is not known in both".to_owned()),
-        (Some(new), Some(old)) if new.same(old) => (Status::Paused, format!("both run {}", new.short())),
-        (Some(new), Some(_)) if taken_back(model, production, new).is_some() => {
-            let why = taken_back(model, production, new).unwrap_or_default();
-            (Status::Fail, format!("{} {why}", new.short()))
-        }
-        (Some(new), Some(old)) => (Status::Ok, format!("{} would replace {}", new.short(), old.short())),
-    };
-    Check::new(THERE_IS, status, says, Jump::Place(Place::Env(staging.id.clone())))
+    let rating = readiness::candidate(production, (candidate, live.as_ref()), &model.services, &model.releases);
+    Check::rated(Criterion::Candidate, rating, Jump::Place(Place::Env(staging.id.clone())))
 }
 
-/// How a commit left an environment for an older one, if it did: it was rolled back, and is proposed to nobody.
-fn taken_back(model: &Model, env: &EnvInfo, sha: &Sha) -> Option<String> {
-    let back = |info: &ServiceInfo| {
-        let rows = model.releases.get(&info.id)?;
-        let first = |of: &Sha| {
-            let own = rows.iter().filter(|row| row.sha.as_ref().is_some_and(|it| it.same(of)));
-            own.map(|row| row.created_at).min()
-        };
-        let state = model.services.get(&info.id)?;
-        let seen = state.observed.as_ref().and_then(|observed| observed.sha.as_ref());
-        let live = seen.or_else(|| state.declared.as_ref()?.sha.as_ref()).filter(|live| !live.same(sha))?;
-        // It was there, and what runs now had been there before it.
-        (first(live)? < first(sha)?)
-            .then(|| format!("was rolled back in {} to {} ({})", env.id, live.short(), info.id.name))
-    };
-    env.services.iter().find_map(back)
-}
-
-fn built(model: &Model, candidate: Option<&Sha>, now: Now) -> Check {
-    let asks = "its pipeline passed";
+fn built(model: &Model, target: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {
+    let asks = Criterion::Pipeline;
     if let Some(check) = unread(model, asks, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
         return check;
     }
-    let runs: Vec<_> = model.runs.iter().filter(|run| candidate.is_some_and(|sha| sha.same(&run.sha))).collect();
-    let worst = runs.iter().max_by_key(|run| run.status);
-    let (status, says, jump) = match worst {
-        None => (Status::Unknown, "no recent run is of this commit".to_owned(), Jump::Pane(Pane::Pipeline)),
-        Some(run) => (run.status, format!("{} #{} {}", run.workflow, run.number.0, run.words), Jump::Run(run.id)),
+    let Some(sha) = candidate else {
+        let says = "which commit would be promoted is not known";
+        return Check::new(asks, Status::Unknown, says, Jump::Pane(Pane::Pipeline));
     };
-    Check::new(asks, status, says, jump)
+    let deploys = |run: &Run| model.workflows.get(&target.id).is_some_and(|file| run.of_file(file));
+    let runs = readiness::runs_of(&model.runs, sha, deploys);
+    let worst = runs.iter().max_by_key(|run| run.status).map(|run| Jump::Run(run.id));
+    let rating = readiness::passed(&runs, runs.iter().map(|run| readiness::told(run)));
+    Check::rated(asks, rating, worst.unwrap_or(Jump::Pane(Pane::Pipeline)))
 }
-
-/// What is asked of gates.
-pub const NO_GATE: &str = "no gate is in the way";
 
 /// What a point says when it was not read lately: nothing better than that.
 fn unread(
     model: &Model,
-    asks: &'static str,
+    asks: Criterion,
     feeds: impl IntoIterator<Item = FeedId>,
     jump: Jump,
     now: Now,
@@ -207,18 +167,18 @@ fn unread(
 }
 
 fn gates(model: &Model, now: Now) -> Check {
-    if let Some(check) = unread(model, NO_GATE, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
+    if let Some(check) = unread(model, Criterion::Gates, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
         return check;
     }
     let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
     match waiting {
-        None => Check::new(NO_GATE, Status::Ok, "no gate waits", Jump::Pane(Pane::Pipeline)),
+        None => Check::new(Criterion::Gates, Status::Ok, "no gate waits", Jump::Pane(Pane::Pipeline)),
         Some((run, gate)) => {
             let status = if gate.blocks(run, now.wall) { Status::Warn } else { Status::Paused };
             let lanes: String = run.lane_words().map(|words| format!(", {words}")).collect();
             let says =
                 format!("{} #{} {}{lanes}: {}", run.workflow, run.number.0, gate.words(run, now.wall), gate.may());
-            Check::new(NO_GATE, status, says, Jump::Run(run.id)).meaning(Means::Blocks)
+            Check::new(Criterion::Gates, status, says, Jump::Run(run.id)).meaning(Means::Blocks)
         }
     }
 }
@@ -235,7 +195,7 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
     let jump = Jump::Place(Place::Env(production.id.clone()));
     let frozen = model.frozen(&production.id, now).map(|frozen| frozen.words());
     let unread = fresh::stale(model, [FeedId::Journal], now);
-    let asks = "nobody holds it";
+    let asks = Criterion::Claims;
     let all: Vec<String> = [mark, lock, frozen, pin].into_iter().flatten().collect();
     match (all.is_empty(), unread) {
         (false, _) => Check::new(asks, Status::Warn, all.join("; "), jump).meaning(Means::Blocks),
@@ -244,30 +204,23 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
     }
 }
 
-fn secrets(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now) -> Check {
-    let feeds = [staging, production].map(|env| FeedId::Secrets(env.id.clone()));
-    let old = fresh::stale(model, feeds, now);
-    let rows = model.secrets.iter().flat_map(|row| row.findings.iter().map(move |finding| (row, finding)));
-    let blocking: Vec<_> = rows.filter(|(_, finding)| finding.blocks).collect();
-    let (status, says, jump) = match blocking.first() {
-        _ if model.secret_entries.is_empty() => (Status::Unknown, "not read yet".to_owned(), Jump::Pane(Pane::Secrets)),
-        None if old.is_some() => {
-            let why = old.map(|why| why.to_string()).unwrap_or_default();
-            (Status::Unknown, why, Jump::Pane(Pane::Secrets))
-        }
-        None => (Status::Ok, "none is missing".to_owned(), Jump::Pane(Pane::Secrets)),
-        Some((row, finding)) => {
-            let more = blocking.len() - 1;
-            let more = if more > 0 { format!(" (+{more} more)") } else { String::new() };
-            (Status::Fail, format!("{} {}{more}", row.key, finding.says), Jump::Secret(row.key.clone()))
-        }
-    };
-    Check::new("secrets are in place", status, says, jump)
+fn secrets(model: &Model, production: &EnvInfo, now: Now) -> Check {
+    // What is compared with the target's secrets counts, wherever it is.
+    let old = |env: &EnvInfo| fresh::stale(model, [FeedId::Secrets(env.id.clone())], now).map(|why| why.to_string());
+    let mut unread: Vec<String> = model.environments.iter().filter_map(old).collect();
+    if unread.is_empty() && model.secret_names.is_empty() {
+        unread.push("not read yet".to_owned());
+    }
+    unread.extend(model.secret_names.iter().flat_map(|(env, names)| names.withheld(env)));
+    let rating = readiness::secrets(&production.id, &model.secrets, &unread);
+    let blocks = |row: &&SecretRow| row.findings.iter().any(|one| one.blocks && one.envs.contains(&production.id));
+    let jump = model.secrets.iter().find(blocks).map(|row| Jump::Secret(row.key.clone()));
+    Check::rated(Criterion::Secrets, rating, jump.unwrap_or(Jump::Pane(Pane::Secrets)))
 }
 
 /// The worst of what production's databases and platforms say of themselves.
 fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
-    let asks = "platforms report no problem";
+    let asks = Criterion::Platforms;
     let known = model.known(now);
     let looked = |id: &FeedId| match id {
         FeedId::Posture(of) if of.env == production.id => Some(of.clone()),
@@ -306,7 +259,7 @@ fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
 }
 
 fn operations(model: &Model) -> Check {
-    let asks = "nothing is in flight";
+    let asks = Criterion::Operations;
     match model.running().or_else(|| model.interrupted().next()) {
         Some(operation) => {
             let says =
@@ -320,7 +273,7 @@ fn operations(model: &Model) -> Check {
 
 /// Everything that the points above stand on.
 fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now) -> Check {
-    let asks = "all of this is fresh";
+    let asks = Criterion::Fresh;
     let mine = |env: &EnvId| *env == staging.id || *env == production.id;
     let needed = |id: &&FeedId| match id {
         FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Posture(of) => mine(&of.env),

@@ -16,7 +16,7 @@ use crate::app::dialogs;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
 use crate::app::insight::fresh;
-use crate::app::insight::readiness::{self, Means};
+use crate::app::insight::readiness;
 use crate::app::keys;
 use crate::app::model::{Model, Place};
 use crate::app::msg::{Key, KeyCode, Now};
@@ -25,13 +25,14 @@ use crate::app::scroll;
 use crate::domain::candidates::{self, Choice};
 use crate::domain::claim::{Lock, SPANS};
 use crate::domain::consent::Level;
-use crate::domain::environment::{EnvInfo, Platform, Status};
+use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::manner::{Manner, Strategy};
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Plan, Wish};
 use crate::domain::overrides::Override;
+use crate::domain::readiness::{Criterion, Means, against as gate};
 use crate::sanitize::Text;
 
 /// What a comment is written for.
@@ -100,7 +101,7 @@ pub struct Opened {
     /// When.
     at: jiff::Timestamp,
     /// What was asked and could not be answered then.
-    unread: Vec<&'static str>,
+    unread: Vec<Criterion>,
 }
 
 impl Opened {
@@ -117,7 +118,8 @@ impl Opened {
         match one {
             Override::Lock(lock) => lock.at > self.at,
             Override::Freeze(_) => true,
-            Override::RedGate { asks, .. } => !self.unread.iter().any(|unread| *unread == asks.as_str()),
+            Override::RedGate { asks, .. } => !self.unread.contains(asks),
+            Override::Behind { .. } => true,
         }
     }
 }
@@ -421,8 +423,7 @@ pub fn against(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Vec<Overrid
     let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
     let ships = wish.kind().ships();
     let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
-    let red = checks.into_iter().filter(|check| check.status == Status::Fail);
-    let red = red.map(|check| Override::RedGate { asks: Text::from(check.asks), says: check.says });
+    let red = checks.into_iter().filter_map(|check| gate(check.asks, check.status, &check.says));
     frozen.into_iter().chain(lock.cloned().map(Override::Lock)).chain(red).collect()
 }
 

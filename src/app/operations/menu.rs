@@ -19,7 +19,7 @@ use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::Wish;
 use crate::domain::promotion::KEY;
-use crate::domain::state::State;
+use crate::domain::readiness;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,11 +154,9 @@ fn promote(model: &Model, now: Now) -> Item {
     let why_not = match &candidate {
         _ if !env.writable => env.read_only().map(|why| why.to_string()),
         // What is promoted must be known to run there now.
-        _ if matches!(judged.state, State::Mixed | State::Unknown | State::Paused) => {
-            Some(format!("{} is {}", from.id, judged.words()))
-        }
+        _ if readiness::cannot(&from.id, &judged).is_some() => readiness::cannot(&from.id, &judged),
         None => Some(format!("what {} runs is not known", from.id)),
-        Some(sha) if model.judge(env, now).sha().is_some_and(|live| live.same(sha)) => {
+        Some(sha) if readiness::runs_already(&model.judge(env, now), sha) => {
             Some(format!("{} runs it already", env.id))
         }
         Some(_) => under_way(model),

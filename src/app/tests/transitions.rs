@@ -45,7 +45,7 @@ fn full() -> Model {
             updated_at: None,
             note: None,
         };
-        tell(&mut model, Fact::Secrets(env.into(), vec![entry("DATABASE_URL"), entry("SENTRY_DSN")]));
+        tell(&mut model, Fact::Secrets(env.into(), vec![entry("DATABASE_URL"), entry("SENTRY_DSN")].into()));
         fresh(&mut model, FeedId::Secrets(env.into()));
         fresh(&mut model, FeedId::Health(env.into()));
     }

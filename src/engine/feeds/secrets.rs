@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Clients;
 use crate::domain::environment::EnvInfo;
 use crate::domain::fact::Fact;
-use crate::domain::secret::SecretEntry;
+use crate::domain::secret::Names;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
@@ -26,22 +26,26 @@ impl SecretsFeed {
 }
 
 impl Feed for SecretsFeed {
-    /// Whole or not at all: a half list would show keys as missing that are there.
+    /// Whole or not at all: a half list would show keys as missing that are there. What a token may not list is told as such.
     async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        let entries = entries(&self.env, &self.clients).await?;
-        outbox.tell(Fact::Secrets(self.env.id.clone(), entries)).await;
+        if let Some(names) = names(&self.env, &self.clients).await? {
+            outbox.tell(Fact::Secrets(self.env.id.clone(), names)).await;
+        }
         Ok(Pace::After(PAUSE))
     }
 }
 
-/// Every name of an environment.
-pub(in crate::engine) async fn entries(info: &EnvInfo, clients: &Clients) -> Result<Vec<SecretEntry>, PlatformError> {
-    let services = info.services.iter().filter_map(|service| clients.of(service, info.tier));
-    let mut entries = Vec::new();
-    for adapter in services.chain(clients.repository(&info.id)) {
+/// Every name of an environment; `None` = nothing of it is on a platform that holds secrets.
+pub(in crate::engine) async fn names(info: &EnvInfo, clients: &Clients) -> Result<Option<Names>, PlatformError> {
+    let services: Vec<_> = info.services.iter().filter_map(|service| clients.of(service, info.tier)).collect();
+    if services.iter().all(|adapter| adapter.secrets().is_none()) {
+        return Ok(None);
+    }
+    let mut names = Names::default();
+    for adapter in services.into_iter().chain(clients.repository(&info.id)) {
         if let Some(own) = adapter.secrets() {
-            entries.extend(own.await?);
+            names.add(own.await?);
         }
     }
-    Ok(entries)
+    Ok(Some(names))
 }

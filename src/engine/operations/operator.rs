@@ -132,7 +132,15 @@ impl Operator {
         if let Some(why) = &self.plan.arrived {
             operation.title = Text::from(format!("{}: {why}", self.plan.env));
         }
-        if let Some(why) = Box::pin(self.refusal()).await {
+        // A platform that does not answer this last look must not keep whoever stops it waiting.
+        let against = match self.unless_stopped(Box::pin(self.refusal())).await {
+            Ok(against) => against,
+            Err(_) => {
+                let signal = self.running.stopped().unwrap_or_default();
+                Some(Text::from(format!("stopped by {signal} before its first call")))
+            }
+        };
+        if let Some(why) = against {
             refuse(&mut operation, why, self.clock.now());
             self.tell(&operation).await;
             return;

@@ -14,7 +14,7 @@ use crate::domain::cut_short;
 use crate::domain::environment::Platform;
 use crate::domain::ids::EnvId;
 use crate::domain::keep;
-use crate::domain::operation::{Plan, Wish};
+use crate::domain::operation::{Act, Plan, Wish};
 use crate::domain::overrides::Override;
 use crate::domain::proof::Stays;
 use crate::engine::feeds::Clients;
@@ -60,19 +60,25 @@ pub(in crate::engine) async fn preflight(
     // asked when it began.
     if past.continues.is_none() && !plan.parts.is_empty() {
         let unread = plan.rest.iter().filter(|one| one.state == Stays::Unread);
-        let gates = unread.map(|one| Override::RedGate {
-            asks: Text::from(format!("{} goes along", one.service)),
-            says: one.words.clone(),
-        });
+        let gates = unread.map(|one| Override::Behind { service: one.service.clone(), says: one.words.clone() });
         plan.overrides.extend(gates.collect::<Vec<_>>());
     }
     if plan.kind.ships() {
-        let ships = crate::engine::operations::promote::shipment::read(clients, settings, info, &plan).await;
+        let found = crate::engine::operations::promote::shipment::read(clients, settings, info, &plan).await;
         // What is taken up again was allowed when it began.
         if past.continues.is_none() {
-            plan.overrides.extend(ships.red());
+            plan.overrides.extend(found.ships.red());
+            plan.refusals.extend(found.cannot);
         }
-        plan.ships = Some(Box::new(ships));
+        // Taken up again, it is seen to have arrived; of what nothing was sent of, nothing is sent.
+        if past.continues.is_none() || plan.parts.iter().any(|part| matches!(part.act, Act::Dispatch { .. })) {
+            plan.refusals.extend(found.already);
+        }
+        if let Some(why) = found.apart {
+            plan.warnings.push(Text::from(format!("what ships is not known: {why}")));
+            plan.commits_out = None;
+        }
+        plan.ships = Some(Box::new(found.ships));
     }
     if plan.arrived.is_none() {
         plan.warnings.extend(keep::since(past.began, now));

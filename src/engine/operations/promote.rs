@@ -77,7 +77,8 @@ pub(in crate::engine) async fn plan(
     }
     // Of what was cut short, that everything has arrived is still to be seen.
     if parts.is_empty() && past.earlier.is_none() {
-        refusals.push(Text::from(format!("{} runs {} already", env.id, commit.short())));
+        let text = format!("nothing would move: machines and domains of {} are at {}", env.id, commit.short());
+        refusals.push(Text::from(text));
     }
     let live = pipeline::observed(clients, settings, &env.id).await;
     let commits = match (&clients.github, &live) {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 
 use super::{Fly, LISTED};
 use crate::domain::environment::Declared;
 use crate::domain::posture::Looked;
-use crate::domain::secret::SecretEntry;
+use crate::domain::secret::Names;
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Asked, Newest, On};
 
@@ -25,8 +25,8 @@ impl Adapter for On<Fly> {
         Some(read.boxed())
     }
 
-    fn secrets(&self) -> Option<Asked<'_, Vec<SecretEntry>>> {
-        Some(self.client.secrets(&self.service.resource, &self.service.id.env).boxed())
+    fn secrets(&self) -> Option<Asked<'_, Names>> {
+        Some(self.client.secrets(&self.service.resource, &self.service.id.env).map_ok(Names::from).boxed())
     }
 
     fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {

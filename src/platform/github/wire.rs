@@ -298,6 +298,13 @@ pub(super) struct Variables {
 }
 
 #[derive(Deserialize)]
+pub(super) struct Environments {
+    #[serde(default)]
+    pub(super) total_count: Option<u32>,
+    pub(super) environments: Vec<Named>,
+}
+
+#[derive(Deserialize)]
 pub(super) struct Named {
     pub(super) name: String,
     #[serde(default, deserialize_with = "maybe_time")]

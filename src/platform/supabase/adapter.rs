@@ -1,12 +1,12 @@
 //! What the console asks about a database project. It has no deployments.
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 
 use super::Supabase;
 use crate::domain::environment::Declared;
 use crate::domain::posture::Looked;
-use crate::domain::secret::SecretEntry;
+use crate::domain::secret::Names;
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Asked, On};
 
@@ -15,8 +15,8 @@ impl Adapter for On<Supabase> {
         Some(self.client.declared(&self.service.resource).boxed())
     }
 
-    fn secrets(&self) -> Option<Asked<'_, Vec<SecretEntry>>> {
-        Some(self.client.secrets(&self.service.resource, &self.service.id.env).boxed())
+    fn secrets(&self) -> Option<Asked<'_, Names>> {
+        Some(self.client.secrets(&self.service.resource, &self.service.id.env).map_ok(Names::from).boxed())
     }
 
     fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {

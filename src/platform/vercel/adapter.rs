@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 
 use super::{LISTED, Vercel};
 use crate::domain::environment::{Declared, ServiceInfo, Tier};
 use crate::domain::ids::EnvId;
 use crate::domain::posture::Looked;
-use crate::domain::secret::SecretEntry;
+use crate::domain::secret::Names;
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Asked, Newest};
 use crate::sanitize::Text;
@@ -56,8 +56,13 @@ impl Adapter for VercelService {
         Some(read.boxed())
     }
 
-    fn secrets(&self) -> Option<Asked<'_, Vec<SecretEntry>>> {
-        Some(self.client.env(&self.service.resource, Some(&self.target), &self.service.id.env).boxed())
+    fn secrets(&self) -> Option<Asked<'_, Names>> {
+        Some(
+            self.client
+                .env(&self.service.resource, Some(&self.target), &self.service.id.env)
+                .map_ok(Names::from)
+                .boxed(),
+        )
     }
 
     fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {

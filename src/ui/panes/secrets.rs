@@ -98,21 +98,20 @@ fn cells(ctx: &Ctx<'_>, secret: &SecretRow) -> Vec<Cell> {
     };
     let mut cells =
         vec![(format!(" {}", ctx.veiled(secret.key.as_str())), Style::new()), (contract.to_owned(), ctx.theme.dim())];
-    cells.extend(ctx.model.environments.iter().map(|env| (places(ctx, secret, env), Style::new())));
+    cells.extend(ctx.model.environments.iter().map(|env| (places(secret, env), Style::new())));
     // What was not read everywhere may be missing or the same there.
-    let unread = ctx.model.environments.iter().find(|env| !ctx.model.secret_entries.contains_key(&env.id));
-    let (status, says) = match (secret.findings.first(), unread) {
+    let (status, says) = match (secret.findings.first(), secret.unread.first()) {
         (Some(finding), _) => (finding.status, finding.says.to_string()),
-        (None, Some(env)) => (Status::Unknown, format!("{} not read", env.id)),
+        (None, Some(env)) => (Status::Unknown, format!("{env} not read")),
         (None, None) => (Status::Ok, "ok".to_owned()),
     };
     cells.push((format!("{} {says}", ctx.theme.symbol(status)), ctx.theme.status(status)));
     cells
 }
 
-/// Where a key lives in one environment; `?` while its list was not read.
-fn places(ctx: &Ctx<'_>, row: &SecretRow, env: &EnvInfo) -> String {
-    if !ctx.model.secret_entries.contains_key(&env.id) {
+/// Where a key lives in one environment; `?` where that is not known.
+fn places(row: &SecretRow, env: &EnvInfo) -> String {
+    if row.unread.contains(&env.id) {
         return "?".to_owned();
     }
     let mut places: Vec<&str> =

@@ -60,7 +60,7 @@ const OLD: &str = "9df49c2000000000000000000000000000000000";
 const NEW: &str = "3e60eac000000000000000000000000000000000";
 
 fn check(status: Status, means: Means, says: &str) -> Check {
-    Check::new(THERE_IS, status, says, Jump::Pane(Pane::Journal)).meaning(means)
+    Check::new(Criterion::Candidate, status, says, Jump::Pane(Pane::Journal)).meaning(means)
 }
 
 #[test]
@@ -82,17 +82,17 @@ fn what_was_rolled_back_is_not_proposed_again_and_a_pin_blocks() {
     runs(&mut model, "staging", NEW, None);
     runs(&mut model, "production", OLD, None);
     model.releases.insert(frontend.clone(), vec![deployed(OLD, -500)]);
-    let find = |model: &Model, asks: &str| checks(model, now()).into_iter().find(|one| one.asks == asks).unwrap();
-    let fresh = find(&model, THERE_IS);
+    let find = |model: &Model, asks: Criterion| checks(model, now()).into_iter().find(|one| one.asks == asks).unwrap();
+    let fresh = find(&model, Criterion::Candidate);
     assert_eq!((fresh.status, fresh.says.as_str()), (Status::Ok, "3e60eac would replace 9df49c2"));
     // Production had it, and runs again what it had before that.
     model.releases.insert(frontend, vec![deployed(NEW, -20), deployed(OLD, -500)]);
-    let back = find(&model, THERE_IS);
+    let back = find(&model, Criterion::Candidate);
     assert_eq!(back.means, Means::Blocks, "{back:?}");
     assert_eq!(back.says.as_str(), "3e60eac was rolled back in production to 9df49c2 (frontend)");
     assert!(verdict(&checks(&model, now())).1.starts_with("not ready: 3e60eac was rolled back"));
     // The platform holds its automation since: a promotion would not go live by itself.
     runs(&mut model, "production", OLD, Some(Pin { why: Text::from("rolled back"), at: None, by: None }));
-    let held = find(&model, "nobody holds it");
+    let held = find(&model, Criterion::Claims);
     assert!(held.means == Means::Blocks && held.says.as_str().starts_with("PINNED frontend"), "{held:?}");
 }

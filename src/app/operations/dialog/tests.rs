@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::*;
+use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedState, FeedStatus};
+use crate::domain::readiness::Criterion;
 use crate::domain::release::{Deployment, Presence};
 
 fn now() -> Now {
@@ -284,10 +286,10 @@ fn a_late_answer_to_an_earlier_question_is_dropped() {
 
 #[test]
 fn what_could_not_be_read_when_a_comment_was_begun_is_not_told_as_what_came_meanwhile() {
-    let red = |asks: &str| Override::RedGate { asks: Text::from(asks), says: Text::from("CI #7 failed") };
-    let opened = Opened { at: now().wall, unread: vec!["its pipeline passed"] };
-    assert!(!opened.since(&red("its pipeline passed")), "it may have stood there");
-    assert!(opened.since(&red("secrets are in place")), "it was well, and is no more");
+    let red = |asks| Override::RedGate { asks, says: Text::from("CI #7 failed"), unread: false };
+    let opened = Opened { at: now().wall, unread: vec![Criterion::Pipeline] };
+    assert!(!opened.since(&red(Criterion::Pipeline)), "it may have stood there");
+    assert!(opened.since(&red(Criterion::Secrets)), "it was well, and is no more");
     let lock = |second: i64| Override::Lock(Lock { at: at(second).wall, ..lock("a migration") });
     assert!(!opened.since(&lock(-5)) && opened.since(&lock(5)), "a lock says since when it stands");
     // At the keyboard: nothing of the pipeline was read when the box opened, then a run that had failed before is.

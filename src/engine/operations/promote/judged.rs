@@ -9,17 +9,16 @@ use futures_util::future::join_all;
 
 use crate::clock::Timestamp;
 use crate::config::{ObserveSettings, Settings};
-use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::health::{ProbeId, ProbeState};
-use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::judge::Known;
 use crate::domain::pipeline::Run;
 use crate::domain::probes::Probes;
+use crate::domain::readiness::{self, Rating};
 use crate::domain::release::Deployment;
-use crate::domain::shipment::Point;
-use crate::domain::state::State;
-use crate::domain::status::ServiceState;
+use crate::domain::status::{Judgement, ServiceState};
 use crate::engine::feeds::{Clients, probes::edge};
 use crate::platform::{ErrorKind, PlatformError, probe};
 use crate::sanitize::Text;
@@ -59,13 +58,33 @@ impl Read {
 /// Recent runs of the repository, as they were read for the plan; `None` = there is no repository.
 pub(in crate::engine) type Runs<'a> = Option<&'a Result<Vec<Run>, PlatformError>>;
 
-/// A point of readiness: whether an environment is healthy.
-pub(in crate::engine) async fn healthy(
-    clients: &Clients,
-    settings: &Settings,
-    (env, runs): (&EnvInfo, Runs<'_>),
-    asks: &'static str,
-) -> Point {
+/// An environment as it was read for a plan, and what may be said of it.
+pub(in crate::engine) struct Judged {
+    /// What may be said.
+    pub(in crate::engine) judgement: Judgement,
+    read: Read,
+}
+
+impl Judged {
+    /// Whether it is healthy.
+    pub(in crate::engine) fn healthy(&self, env: &EnvInfo) -> Rating {
+        readiness::healthy(env, &self.judgement, &self.read.services, self.read.probes.of(&env.id))
+    }
+
+    /// Whether a commit would be news to it.
+    pub(in crate::engine) fn candidate(&self, env: &EnvInfo, new: Option<&Sha>) -> Rating {
+        readiness::candidate(env, (new, self.judgement.sha()), &self.read.services, &self.read.releases)
+    }
+
+    /// When what runs on a platform was made.
+    pub(in crate::engine) fn built(&self, env: &EnvInfo, platform: Platform) -> Option<Timestamp> {
+        let service = env.services.iter().find(|service| service.platform == platform)?;
+        self.read.services.get(&service.id)?.declared.as_ref()?.created_at
+    }
+}
+
+/// Reads an environment and judges it.
+pub(in crate::engine) async fn judged(clients: &Clients, settings: &Settings, env: &EnvInfo, runs: Runs<'_>) -> Judged {
     let read = read(clients, settings, env, runs).await;
     let known = Known {
         services: &read.services,
@@ -82,25 +101,7 @@ pub(in crate::engine) async fn healthy(
         feeds: &read.feeds,
         now: clients.http.clock().now(),
     };
-    let judged = known.environment(env);
-    let unprobed = settings.probes.iter().all(|one| one.env != env.id);
-    if judged.state == State::Healthy && unprobed {
-        return Point::new(asks, Status::Unknown, format!("{} has no probes", env.id));
-    }
-    // One look is no hysteresis: what fails now is not promoted without a reason, and neither is what answers nobody.
-    let challenged =
-        read.services.values().filter_map(|state| state.declared.as_ref()).any(|one| one.switches.challenged);
-    let mut samples = read.probes.of(&env.id).iter().filter_map(|probe| Some((probe, probe.samples.back()?)));
-    let failed = samples.find_map(|(probe, sample)| Some((probe, sample.failure.as_ref()?))).filter(|_| !challenged);
-    match (judged.state, failed) {
-        (State::Failing | State::Mixed | State::Paused, _) => {
-            Point::new(asks, Status::Fail, format!("{}: {}", env.id, judged.words()))
-        }
-        (_, Some((probe, why))) => {
-            Point::new(asks, Status::Fail, format!("{}: {} fails: {why}", env.id, probe.id.name))
-        }
-        (state, None) => Point::new(asks, state.tone(), format!("{}: {}", env.id, judged.words())),
-    }
+    Judged { judgement: known.environment(env), read }
 }
 
 async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, runs: Runs<'_>) -> Read {

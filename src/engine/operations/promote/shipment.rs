@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::judged::{Runs, healthy};
+use super::judged::{Judged, Runs, judged};
 use crate::config::Settings;
 use crate::domain::amount::amount_does;
 use crate::domain::environment::{EnvInfo, Status};
-use crate::domain::ids::Sha;
-use crate::domain::operation::Plan;
+use crate::domain::feed::FeedId;
+use crate::domain::ids::{EnvId, Sha};
+use crate::domain::operation::{Plan, Wish};
 use crate::domain::pipeline::{Job, Run};
 use crate::domain::posture::{self, Check};
+use crate::domain::readiness::{self, Criterion, Rating};
 use crate::domain::release::Commit;
+use crate::domain::secret::Names;
 use crate::domain::secret_matrix;
 use crate::domain::shipment::{Point, Pull, Shipment, listed};
 use crate::engine::feeds::{Clients, posture::PostureFeed, secrets};
-use crate::engine::operations::pipeline;
 use crate::engine::operations::rollback::since;
 use crate::platform::PlatformError;
 use crate::platform::github::Github;
@@ -30,10 +32,21 @@ const RUNS: u32 = 100;
 /// What platforms say of themselves takes a while, and the plan lives for a minute.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What was read for a plan.
+pub(in crate::engine) struct Found {
+    /// What ships, and what speaks for and against it.
+    pub(in crate::engine) ships: Shipment,
+    /// Why what the source runs cannot be promoted at all.
+    pub(in crate::engine) cannot: Option<Text>,
+    /// That the target runs it already.
+    pub(in crate::engine) already: Option<Text>,
+    /// Why what ships is not known, where the target does not run one commit.
+    pub(in crate::engine) apart: Option<Text>,
+}
+
 /// Reads all of it.
-pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, plan: &Plan) -> Shipment {
+pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, plan: &Plan) -> Found {
     let commit = plan.parts.iter().find_map(|part| part.to.1.as_ref());
-    let commits = plan.commits_out.as_deref().unwrap_or_default();
     let staging = settings.promotions.source(&env.id).and_then(|from| settings.environment(from));
     // Read once for all who ask.
     let runs = match &clients.github {
@@ -43,32 +56,44 @@ pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env:
     let runs = runs.as_ref();
     let source = async {
         match staging {
-            Some(staging) => Some(healthy(clients, settings, (staging, runs), "the source is healthy").await),
+            Some(staging) => Some((staging, judged(clients, settings, staging, runs).await)),
             None => None,
         }
     };
-    let (migrations, pulls, built, kept, before, now, stands) = tokio::join!(
-        migrations(clients, settings, env, commit),
-        pulls(clients, plan.commits_out.as_deref()),
+    let (built, names, source, target, stands) = tokio::join!(
         built(clients, settings, (env, runs), commit),
-        kept(clients, settings, env),
+        names(clients, settings),
         source,
-        healthy(clients, settings, (env, runs), "the target is healthy now"),
+        judged(clients, settings, env, runs),
         stands(clients, settings, env),
     );
+    let live = target.judgement.sha().filter(|_| !target.judgement.mixed);
+    // Compared with one commit of two, what ships would be wrong for the other.
+    let commits = plan.commits_out.as_deref().filter(|_| live.is_some());
+    let (migrations, pulls) = tokio::join!(migrations(clients, live, commit), pulls(clients, commits));
     let mut authors: Vec<Text> = Vec::new();
-    for commit in commits {
+    for commit in commits.unwrap_or_default() {
         if !authors.contains(&commit.author) {
             authors.push(commit.author.clone());
         }
     }
+    let before = source.as_ref().map(|(env, judged)| Point::of(Criterion::Source, judged.healthy(env)));
+    let candidate = Point::of(Criterion::Candidate, target.candidate(env, commit));
+    let kept = Point::of(Criterion::Secrets, kept(settings, env, &names, &target));
+    let now = Point::of(Criterion::Target, target.healthy(env));
     let stands = Point { asks: platforms(&now, &stands), ..stands };
-    let points = before.into_iter().chain([built, kept, now, stands]);
-    Shipment { authors, pulls, migrations, points: points.collect() }
+    let points = before.into_iter().chain([candidate, built, kept, now, stands]);
+    // The answer to a gate is asked of the run that waits, whatever its source does since.
+    let source = source.filter(|_| plan.wish == Wish::Promote);
+    let cannot = source.and_then(|(env, judged)| readiness::cannot(&env.id, &judged.judgement)).map(Text::from);
+    let there = commit.filter(|sha| plan.wish == Wish::Promote && readiness::runs_already(&target.judgement, sha));
+    let already = there.map(|sha| Text::from(format!("{} runs {} already", env.id, sha.short())));
+    let apart = live.is_none().then(|| Text::from(format!("{} is {}", env.id, target.judgement.words())));
+    Found { ships: Shipment { authors, pulls, migrations, points: points.collect() }, cannot, already, apart }
 }
 
-async fn migrations(clients: &Clients, settings: &Settings, env: &EnvInfo, commit: Option<&Sha>) -> Option<Vec<Text>> {
-    let (github, live) = (clients.github.as_ref()?, pipeline::observed(clients, settings, &env.id).await?);
+async fn migrations(clients: &Clients, live: Option<&Sha>, commit: Option<&Sha>) -> Option<Vec<Text>> {
+    let (github, live) = (clients.github.as_ref()?, live?);
     let between = github.compare(live.as_str(), commit?.as_str()).await.ok()?;
     if !between.added.extent.whole() {
         return None;
@@ -86,15 +111,14 @@ async fn pulls(clients: &Clients, commits: Option<&[Commit]>) -> Option<Vec<Pull
     Some(all.into_values().collect())
 }
 
-/// The runs of the commit, the newest of each workflow. The one that brings it here is no judgement on it.
+/// The runs of the commit, the newest of each workflow, with what failed in them.
 async fn built(
     clients: &Clients,
     settings: &Settings,
     (env, runs): (&EnvInfo, Runs<'_>),
     commit: Option<&Sha>,
 ) -> Point {
-    const ASKS: &str = "its pipeline passed";
-    let unknown = |why: &str| Point::new(ASKS, Status::Unknown, why);
+    let unknown = |why: &str| Point::new(Criterion::Pipeline, Status::Unknown, why);
     let (Some(github), Some(runs), Some(commit)) = (&clients.github, runs, commit) else {
         return unknown("no commit to ask about");
     };
@@ -103,22 +127,14 @@ async fn built(
         Err(error) => return unknown(&format!("not read: {error}")),
     };
     let deploys = |run: &Run| settings.workflows.iter().any(|one| one.env == env.id && run.of_file(&one.file));
-    let mut newest: Vec<&Run> = Vec::new();
-    for run in runs.iter().filter(|run| run.sha.same(commit) && !deploys(run)) {
-        if newest.iter().all(|one| one.file != run.file) {
-            newest.push(run);
-        }
-    }
-    let Some(worst) = newest.iter().map(|run| run.status).max() else {
-        return unknown("none of the newest 100 runs is of this commit");
-    };
-    let told = join_all(newest.iter().map(|run| told(github, run))).await;
-    Point::new(ASKS, worst, listed(told.into_iter()))
+    let runs = readiness::runs_of(runs, commit, deploys);
+    let told = join_all(runs.iter().map(|run| told(github, run))).await;
+    Point::of(Criterion::Pipeline, readiness::passed(&runs, told.into_iter()))
 }
 
 /// `CI #12 failure: job test, step pytest`.
 async fn told(github: &Github, run: &Run) -> String {
-    let head = format!("{} #{} {}", run.workflow, run.number.0, run.words);
+    let head = readiness::told(run);
     if run.status != Status::Fail {
         return head;
     }
@@ -139,49 +155,51 @@ async fn told(github: &Github, run: &Run) -> String {
     }
 }
 
-/// The secrets of every environment against the contract and against each other.
-async fn kept(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
-    const ASKS: &str = "secrets are in place";
+/// The names of secrets of every environment that holds some, and which could not be read.
+async fn names(clients: &Clients, settings: &Settings) -> Vec<(EnvId, Result<Names, PlatformError>)> {
     let read = join_all(settings.environments.iter().map(|one| async {
-        let entries = secrets::entries(one, clients).await;
-        (one.id.clone(), entries)
+        let names = secrets::names(one, clients).await;
+        names.transpose().map(|names| (one.id.clone(), names))
     }));
-    let mut entries = BTreeMap::new();
-    for (id, found) in read.await {
+    read.await.into_iter().flatten().collect()
+}
+
+/// The secrets of every environment against the contract and against each other.
+fn kept(
+    settings: &Settings,
+    env: &EnvInfo,
+    found: &[(EnvId, Result<Names, PlatformError>)],
+    target: &Judged,
+) -> Rating {
+    let (mut names, mut unread) = (BTreeMap::new(), Vec::new());
+    for (id, found) in found {
         match found {
-            Ok(found) => drop(entries.insert(id, found)),
-            Err(error) if id == env.id => return Point::new(ASKS, Status::Unknown, format!("not read: {error}")),
-            Err(_) => {}
+            Ok(found) => {
+                unread.extend(found.withheld(id));
+                names.insert(id.clone(), found.clone());
+            }
+            Err(error) => unread.push(format!("{}: not read: {error}", FeedId::Secrets(id.clone()))),
         }
     }
     let environments: Vec<&EnvInfo> = settings.environments.iter().collect();
     let rules = &settings.secrets;
-    let rows = secret_matrix::rows(&environments, &entries, |key| rules.contract(key), &rules.required_keys());
-    let all = rows.iter().flat_map(|row| row.findings.iter().map(move |finding| (row, finding)));
-    let own: Vec<_> = all.filter(|(_, finding)| finding.envs.contains(&env.id)).collect();
-    let words = |blocks: bool| {
-        let some = own.iter().filter(|(_, finding)| finding.blocks == blocks);
-        some.map(|(row, finding)| format!("{} {}", row.key, finding.says)).collect::<Vec<_>>()
-    };
-    let (blocking, rest) = (words(true), words(false));
-    match (blocking.is_empty(), rest.is_empty()) {
-        (false, _) => Point::new(ASKS, Status::Fail, listed(blocking.into_iter())),
-        (true, false) => Point::new(ASKS, Status::Warn, listed(rest.into_iter())),
-        (true, true) => Point::new(ASKS, Status::Ok, "none is missing, none differs that should not"),
-    }
+    let mut rows = secret_matrix::rows(&environments, &names, |key| rules.contract(key), &rules.required_keys());
+    // Of the other environments the plan says nothing.
+    secret_matrix::note_late(&mut rows, |id, platform| target.built(env, platform).filter(|_| *id == env.id));
+    readiness::secrets(&env.id, &rows, &unread)
 }
 
 /// Of whom it is told that nothing is wrong: of the target alone, and never beside a judgement that says otherwise.
-fn platforms(target: &Point, stands: &Point) -> &'static str {
+fn platforms(target: &Point, stands: &Point) -> Criterion {
     match (target.status, stands.status) {
-        (_, Status::Fail) | (Status::Ok, Status::Ok) => "the target's platforms report no problem",
-        _ => "what the target's platforms say of themselves",
+        (_, Status::Fail) | (Status::Ok, Status::Ok) => Criterion::Platforms,
+        _ => Criterion::Condition,
     }
 }
 
 /// What the platforms, the repository and the database say of themselves.
 async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
-    const ASKS: &str = "what the target's platforms say of themselves";
+    const ASKS: Criterion = Criterion::Condition;
     let database =
         |info: &crate::domain::environment::ServiceInfo| settings.databases.iter().find(|one| one.service == info.id);
     let feeds = env.services.iter().filter_map(|info| PostureFeed::new(info, env.tier, database(info), clients));
@@ -228,21 +246,17 @@ mod tests {
 
     #[test]
     fn platforms_are_not_said_to_report_no_problem_beside_a_target_that_is_not_well() {
-        let point = |status| Point::new("", status, "");
+        let point = |status| Point::new(Criterion::Target, status, "");
         let told = |target, stands| platforms(&point(target), &point(stands));
-        assert_eq!(told(Status::Ok, Status::Ok), "the target's platforms report no problem");
-        assert_eq!(
-            told(Status::Fail, Status::Fail),
-            "the target's platforms report no problem",
-            "`not met` stands before it"
-        );
+        assert_eq!(told(Status::Ok, Status::Ok), Criterion::Platforms);
+        assert_eq!(told(Status::Fail, Status::Fail), Criterion::Platforms, "`not met` stands before it");
         for (target, stands) in [
             (Status::Fail, Status::Ok),
             (Status::Unknown, Status::Ok),
             (Status::Ok, Status::Warn),
             (Status::Ok, Status::Unknown),
         ] {
-            assert_eq!(told(target, stands), "what the target's platforms say of themselves", "{target:?} {stands:?}");
+            assert_eq!(told(target, stands), Criterion::Condition, "{target:?} {stands:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::engine::operations::Ask;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::told;
 use crate::engine::operations::pipeline::{self, attempt};
-use crate::engine::operations::pipeline::{Draft, lane, observed, part, rerun};
+use crate::engine::operations::pipeline::{Draft, lane, part, rerun};
 use crate::engine::operations::revisions::Revisions;
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
@@ -23,12 +23,11 @@ use crate::sanitize::Text;
 /// Computes the plan, or says why there can be none.
 pub(in crate::engine) async fn plan(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Plan, Text> {
     pipeline::github(ask)?;
-    let mut refusals = Vec::new();
-    let draft = draft(ask, workflow, &mut refusals).await?;
-    pipeline::plan(ask, Wish::Promote, draft, refusals).await
+    let draft = draft(ask, workflow).await?;
+    pipeline::plan(ask, Wish::Promote, draft, Vec::new()).await
 }
 
-async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings, refusals: &mut Vec<Text>) -> Result<Draft, Text> {
+async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Draft, Text> {
     let Ask { clients, settings, env, past, .. } = ask;
     if let (Some(earlier), Some(github)) = (&past.earlier, &clients.github)
         && let Some(draft) = rerun::taken_up(github, env, earlier, workflow).await?
@@ -36,9 +35,6 @@ async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings, refusals: &mut Vec<Tex
         return Ok(draft);
     }
     let (staging, candidate) = candidate(clients, settings, env, past).await?;
-    if observed(clients, settings, &env.id).await.as_ref() == Some(&candidate) {
-        refusals.push(Text::from(format!("{} runs {} already", env.id, candidate.short())));
-    }
     let act = Act::Dispatch {
         workflow: Text::from(workflow.file.as_str()),
         reference: Text::from(workflow.reference.as_str()),
