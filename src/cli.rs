@@ -61,10 +61,10 @@ pub fn status_document(model: &Model, now: Now) -> String {
     status::as_json(model, &[], now)
 }
 
-/// Whether `flightdeck wait` ends with success by what a model knows.
+/// Whether `flightdeck wait` ends with success by what a model knows; with `--commit` where one is given.
 #[must_use]
-pub fn wait_ends(model: &Model, env: &EnvId, now: Now) -> bool {
-    wait::stands(model, env, None, now).1
+pub fn wait_ends(model: &Model, env: &EnvId, commit: Option<&str>, now: Now) -> bool {
+    wait::stands(model, env, commit, now).1
 }
 
 /// Runs a command line.

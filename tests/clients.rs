@@ -497,6 +497,15 @@ async fn the_edge_says_what_it_runs() {
         let observed = observe::observe(&http().0, &settings).await.unwrap();
         assert_eq!(observed.sha.unwrap().as_str(), "f00dfee1");
     }
+    // What names no commit has not been observed to run anything, however long it is there.
+    for (version, says) in [("", "its version is empty"), ("unknown", "but unknown"), ("9df49c", "but 9df49c")] {
+        let server = MockServer::start().await;
+        on(&server, "GET", "/", ResponseTemplate::new(200).set_body_json(json!({"commit": version}))).await;
+        let (url, at) = (server.uri(), ObserveAt::Json("/commit".into()));
+        let settings = ObserveSettings { env: "production".into(), service: "backend".into(), url, at };
+        let error = observe::observe(&http().0, &settings).await.unwrap_err().to_string();
+        assert!(error.contains("it names no commit") && error.contains(says), "{version}: {error}");
+    }
 }
 
 #[tokio::test]

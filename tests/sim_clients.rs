@@ -9,6 +9,8 @@ use flightdeck::config::Settings;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::ids::{EnvId, ServiceId};
+use flightdeck::domain::spread;
+use flightdeck::domain::state::State;
 use flightdeck::platform::fly::{Fly, WaitResult};
 use flightdeck::platform::github::Github;
 use flightdeck::platform::http::Http;
@@ -201,6 +203,70 @@ async fn while_a_job_has_not_ended_well_each_domain_tells_where_it_points() {
     places.dedup();
     assert_eq!(places.len(), 2, "and one has not: {places:?}");
     assert!(declared.pointed.iter().all(|one| one.sha.is_some() && one.unread.is_none()), "{:?}", declared.pointed);
+    deck.sim.stop().await;
+}
+
+/// The worse a world is, the worse is the word for it; and the check of the domains says no other one.
+#[tokio::test]
+async fn domains_that_nothing_serves_or_that_all_are_elsewhere_are_not_well() {
+    let deck = deck("calm").await;
+    let (live, old) = {
+        let world = deck.sim.shared().world();
+        let live = world.vercel.live_production().unwrap().id.clone();
+        let mut own = world.vercel.deployments.iter().filter(|one| one.env == Env::PRODUCTION);
+        (live.clone(), own.find(|one| one.id != live).unwrap().id.clone())
+    };
+    let (first, second) = ("maria.example.com", "www.maria.example.com");
+    let point = |point: serde_json::Value| {
+        let setting = json!({"platform": "vercel", "resource": "project", "point": point, "pointer_stays": true});
+        deck.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
+    };
+    let told = async |env: &str| {
+        // A client of its own has nothing in mind from before.
+        let vercel = deck.vercel();
+        let declared = vercel.declared("maria-web", env).await.unwrap();
+        assert!(declared.routed);
+        let judged = spread::judged(spread::Live::of(&declared), &declared.pointed).map(|(state, _)| state);
+        let check = vercel.posture("maria-web", env).await.remove(0).1.unwrap();
+        (judged, check.status, check.says.to_string())
+    };
+    let (judged, status, says) = told("production").await;
+    assert_eq!((judged, status, says.as_str()), (None, Status::Ok, "2 verified, DNS points here"));
+    for all in [json!({second: ""}), json!({first: "", second: ""})] {
+        point(all);
+        let (judged, status, says) = told("production").await;
+        assert_eq!((judged, status), (Some(State::Failing), Status::Fail), "{says}");
+        assert!(says.contains("no deployment"), "{says}");
+        assert_eq!(deck.vercel().project("maria-web").await.unwrap().production.unwrap().id, live);
+        let truth = deck.sim.shared().world().truth(Env::PRODUCTION);
+        assert_eq!(truth.services["frontend"].state, flightdeck::sim::world::truth::State::Failing);
+    }
+    point(json!({first: old, second: old}));
+    let (judged, status, says) = told("production").await;
+    assert_eq!((judged, status), (Some(State::Mixed), Status::Warn), "{says}");
+    assert!(says.ends_with(&format!("({live}) is live")), "{says}");
+    // A custom environment has a domain of its own.
+    let own =
+        deck.sim.shared().world().vercel.aliases.iter().find(|one| one.env == Env::STAGING).unwrap().alias.clone();
+    point(json!({own: ""}));
+    assert_eq!(told("staging").await.0, Some(State::Failing));
+    // Once something is promoted the pointer follows it again.
+    let vercel = deck.vercel();
+    vercel.promote("maria-web", &old).await.unwrap();
+    deck.pass(5);
+    assert_eq!(told("production").await.0, None);
+    assert_eq!(vercel.project("maria-web").await.unwrap().production.unwrap().id, old);
+    deck.sim.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_without_machines_carries_no_release() {
+    let deck = deck("calm").await;
+    deck.sim.shared().world().fly.apps.iter_mut().for_each(|app| app.machines.clear());
+    let declared = deck.fly().declared("maria-api").await.unwrap();
+    assert_eq!((declared.status, declared.label.as_str(), declared.sha), (Status::Fail, "no machine", None));
+    assert_eq!(declared.words.as_str().split(';').next(), Some("there is no machine: no visitor is answered"));
+    assert_eq!(declared.claimed, None, "nothing runs that a release could be held against");
     deck.sim.stop().await;
 }
 

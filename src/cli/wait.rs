@@ -22,7 +22,7 @@ pub struct WaitArgs {
     /// Which environment.
     #[arg(long)]
     pub environment: Option<String>,
-    /// Until it runs this commit (its beginning), seen at the edge.
+    /// Until it runs this commit (its beginning), seen at the edge, or where none is asked, on its machines and domains.
     #[arg(long)]
     pub commit: Option<String>,
     /// Say how it stands now instead of waiting: exit code 8 while it is not there, 1 where it fails, 3 where it is not known.
@@ -119,7 +119,7 @@ async fn watch(
 }
 
 /// How the environment stands, and whether that is what is waited for: everything of it read lately, every machine among it, serving as it should, every
-/// probe passing, and the commit at the edge. What its database could do better does not keep anybody waiting.
+/// probe passing, and the commit seen at the edge, on the machines or behind the domains. What its database could do better does not keep anybody waiting.
 pub(super) fn stands(model: &Model, env: &EnvId, commit: Option<&str>, now: Now) -> (Judgement, bool) {
     let Some(info) = model.env(env) else { return (Judgement::unread(), false) };
     let judged = model.judge(info, now);

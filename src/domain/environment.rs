@@ -121,6 +121,10 @@ pub struct Declared {
     /// Where each domain points, while a job that moves them has not ended well or one is elsewhere: then one deployment does not stand for
     /// all.
     pub pointed: Vec<Pointed>,
+    /// The platform leads visitors there itself and was asked for each domain (Vercel): what is declared is what they get, and `pointed`
+    /// tells where it is not.
+    #[serde(skip)]
+    pub routed: bool,
     /// A newer release that the platform calls live while its machines run another one.
     pub claimed: Option<Claimed>,
 }

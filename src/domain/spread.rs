@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::amount::amount;
-use super::environment::{Instance, Pointed};
-use super::ids::Sha;
+use super::environment::{Declared, Instance, Pointed};
+use super::ids::{DeploymentId, Sha};
 use super::state::State;
 
 /// What machines run, region by region: `fra runs 340f57f, iad runs 7f49b8b`. Those that no visitor reaches are told apart.
@@ -80,21 +80,69 @@ fn named(all: &[Pointed], most: usize) -> String {
 /// Domains at one place that a verdict names.
 const NAMED: usize = 3;
 
-/// What it says of a service where its domains point: mixed where that is at several commits, unknown where it was not read of all of
-/// them. `None` = as far as is known one deployment stands for all.
+/// What it says of a service where its domains point, beside the deployment that its platform calls live: failing where nothing serves one,
+/// mixed where they and it are at several commits, unknown where that cannot be told. `None` = as far as is known that deployment stands
+/// for all.
 #[must_use]
-pub fn judged(all: &[Pointed]) -> Option<(State, String)> {
-    let known = |one: &Pointed| one.sha.clone().filter(|_| one.unread.is_none());
-    let apart = |one: &Sha, other: &Sha| !one.same(other);
-    let mut commits = all.iter().filter_map(known);
-    let first = commits.next();
-    if first.is_some_and(|first| commits.any(|other| apart(&first, &other))) {
-        return Some((State::Mixed, named(all, NAMED)));
+pub fn judged(live: Live<'_>, all: &[Pointed]) -> Option<(State, String)> {
+    let at_live = |one: &Pointed| one.deployment == *live.deployment;
+    // What is live is named where no domain serves it: the names of the domains do not tell it.
+    let told = || {
+        let words = named(all, NAMED);
+        let mut looked_up = all.iter().filter(|one| one.unread.is_none()).peekable();
+        let same = |one: &Pointed| one.sha.as_ref().zip(live.sha).is_some_and(|(sha, live)| sha.same(live));
+        let elsewhere = looked_up.peek().is_some() && !looked_up.any(|one| at_live(one) || same(one));
+        match (elsewhere, live.deployment.as_str(), live.sha) {
+            (false, ..) => words,
+            (_, "", _) => format!("{words}; the platform names no live deployment"),
+            (.., Some(sha)) => format!("{words}; the platform says {} ({}) is live", sha.short(), live.deployment),
+            (.., None) => format!("{words}; the platform says {} is live", live.deployment),
+        }
+    };
+    // Who comes there gets nothing, whatever the other ones serve.
+    if all.iter().any(unserved) {
+        return Some((State::Failing, told()));
     }
-    let elsewhere = all.first().is_some_and(|first| all.iter().any(|one| one.deployment != first.deployment));
-    // A deployment without a commit is one of its own only beside another one.
-    let dark = all.iter().any(|one| one.unread.is_some() || (elsewhere && one.sha.is_none()));
-    dark.then(|| (State::Unknown, named(all, NAMED)))
+    let known = |one: &Pointed| one.sha.clone().filter(|_| one.unread.is_none());
+    let mut commits = live.sha.cloned().into_iter().chain(all.iter().filter_map(known));
+    let first = commits.next();
+    if first.is_some_and(|first| commits.any(|other| !other.same(&first))) {
+        return Some((State::Mixed, told()));
+    }
+    // Another deployment without a commit, or beside one without, is as good as unread.
+    let dark = |one: &Pointed| one.unread.is_some() || !at_live(one) && (one.sha.is_none() || live.sha.is_none());
+    all.iter().any(dark).then(|| (State::Unknown, told()))
+}
+
+/// The deployment that a platform calls live.
+#[derive(Debug, Clone, Copy)]
+pub struct Live<'a> {
+    /// Its identity; empty = none is named.
+    pub deployment: &'a DeploymentId,
+    /// Its commit, where known.
+    pub sha: Option<&'a Sha>,
+}
+
+impl<'a> Live<'a> {
+    /// What is declared.
+    #[must_use]
+    pub fn of(declared: &'a Declared) -> Self {
+        Self { deployment: &declared.deployment, sha: declared.sha.as_ref() }
+    }
+}
+
+/// Whether a domain was looked up and nothing serves it.
+#[must_use]
+pub fn unserved(one: &Pointed) -> bool {
+    one.unread.is_none() && one.deployment.as_str().is_empty()
+}
+
+/// The commit that the visitors of a service are led to by its platform: what all its domains serve, else what is live.
+#[must_use]
+pub fn led(declared: &Declared) -> Option<&Sha> {
+    let mut known = declared.pointed.iter().filter(|one| one.unread.is_none()).filter_map(|one| one.sha.as_ref());
+    let first = known.next().filter(|first| known.all(|other| other.same(first)));
+    first.or(declared.sha.as_ref()).filter(|_| declared.routed)
 }
 
 /// Whether every domain was looked up and all of them point at one deployment.
@@ -106,7 +154,7 @@ pub fn settled(all: &[Pointed]) -> bool {
 fn place(one: &Pointed) -> String {
     match (&one.unread, &one.sha) {
         (Some(why), _) => format!("what could not be read ({why})"),
-        (None, _) if one.deployment.as_str().is_empty() => "no deployment".to_owned(),
+        (None, _) if unserved(one) => "no deployment".to_owned(),
         (None, Some(sha)) => format!("{} ({})", sha.short(), one.deployment),
         (None, None) => format!("an unknown commit ({})", one.deployment),
     }
@@ -226,18 +274,40 @@ mod tests {
         };
         let (one, two) = (at("dpl_1", Some("340f57f0000")), at("dpl_2", Some("7f49b8b0000")));
         let unread = Pointed { unread: Some(Text::from("502")), ..at("", None) };
-        let state = |all: &[Pointed]| judged(all).map(|(state, _)| state);
+        let pointer = DeploymentId::from("dpl_1");
+        let live = Live { deployment: &pointer, sha: one.sha.as_ref() };
+        let state = |all: &[Pointed]| judged(live, all).map(|(state, _)| state);
         assert_eq!(state(&[one.clone(), two.clone(), unread.clone()]), Some(State::Mixed));
         assert_eq!(state(&[one.clone(), unread.clone()]), Some(State::Unknown));
         assert_eq!(state(&[one.clone(), at("dpl_3", None)]), Some(State::Unknown), "a commit that nobody knows");
-        assert_eq!(state(&[at("dpl_3", None), at("dpl_3", None)]), None, "one deployment for all");
         assert_eq!(state(&[one.clone(), at("dpl_9", Some("340f57f0000"))]), None, "the same commit, built twice");
         assert_eq!(state(&[]), None);
+        // All at one place is no answer where that is not what is live.
+        let told = judged(live, &[two.clone(), two.clone()]).unwrap();
+        assert_eq!(told.0, State::Mixed);
+        assert_eq!(told.1, "a.app and a.app point at 7f49b8b (dpl_2); the platform says 340f57f (dpl_1) is live");
+        assert_eq!(state(&[at("dpl_3", None), at("dpl_3", None)]), Some(State::Unknown), "elsewhere, at whatever");
+        let dark = Live { sha: None, ..live };
+        assert_eq!(judged(dark, &[two.clone()]).map(|one| one.0), Some(State::Unknown));
+        assert_eq!(judged(dark, &[at("dpl_1", None)]), None, "one deployment for all, whatever its commit");
+        let nowhere = DeploymentId::from("");
+        let told = judged(Live { deployment: &nowhere, sha: None }, &[one.clone()]).unwrap();
+        assert_eq!(
+            told,
+            (State::Unknown, "a.app points at 340f57f (dpl_1); the platform names no live deployment".into())
+        );
+        // Nobody who comes to it gets anything, and the worse world has no better word.
+        for all in
+            [vec![at("", None)], vec![one.clone(), at("", None)], vec![unread.clone(), two.clone(), at("", None)]]
+        {
+            assert_eq!(state(&all), Some(State::Failing), "{all:?}");
+            assert_eq!(judged(dark, &all).map(|one| one.0), Some(State::Failing));
+        }
         assert!(settled(&[one.clone(), one.clone()]) && settled(&[]));
         assert!(!settled(&[one.clone(), two]) && !settled(&[one.clone(), unread.clone()]));
         // Of a hundred domains a line names a few.
-        let many: Vec<Pointed> = vec![one; 99].into_iter().chain([unread]).collect();
-        let told = judged(&many).unwrap().1;
+        let many: Vec<Pointed> = vec![one.clone(); 99].into_iter().chain([unread]).collect();
+        let told = judged(live, &many).unwrap().1;
         assert!(told.starts_with("a.app and a.app and a.app and 96 more point at 340f57f (dpl_1), "), "{told}");
         assert!(told.ends_with("a.app points at what could not be read (502)"), "{told}");
     }

@@ -18,6 +18,7 @@ pub fn declared(sha: Option<&str>, status: Status) -> Declared {
         switches: Switches::default(),
         instances: Vec::new(),
         pointed: Vec::new(),
+        routed: false,
         claimed: None,
     }
 }

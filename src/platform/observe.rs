@@ -15,7 +15,7 @@ use crate::sanitize::Text;
 /// Asks the edge of one service which release it runs.
 ///
 /// # Errors
-/// [`PlatformError`] when it does not answer, or when the place where the commit should stand is empty.
+/// [`PlatformError`] when it does not answer, or when no commit stands where it should: then nothing was observed.
 pub async fn observe(http: &Http, settings: &ObserveSettings) -> Result<Observed, PlatformError> {
     // A cache between us and the edge would tell of yesterday.
     let call = http.get(Platform::Edge, &settings.url).header("cache-control", "no-cache").follow();
@@ -24,13 +24,8 @@ pub async fn observe(http: &Http, settings: &ObserveSettings) -> Result<Observed
     let found = find(&settings.at, &answer);
     let (text, source) = found.map_err(|words| garbage(Platform::Edge, &words))?;
     let version = Text::clean(text.trim());
-    Ok(Observed {
-        sha: commit(version.as_str()),
-        version: Some(version),
-        at,
-        source: Text::clean(&source),
-        edges: Vec::new(),
-    })
+    let Some(sha) = commit(version.as_str()) else { return Err(garbage(Platform::Edge, nameless(&version).as_str())) };
+    Ok(Observed { sha: Some(sha), version: Some(version), at, source: Text::clean(&source), edges: Vec::new() })
 }
 
 /// What a domain answered when it was asked once, whatever its status.
@@ -66,7 +61,7 @@ pub async fn ask(http: &Http, url: &str, at: &ObserveAt) -> Result<Asked, Platfo
     let (sha, why_not) = match find(at, &answer) {
         Ok((text, _)) => match commit(Text::clean(text.trim()).as_str()) {
             Some(sha) => (Some(sha), None),
-            None => (None, Some(Text::clean(&format!("it names no commit but {}", text.trim())))),
+            None => (None, Some(nameless(&Text::clean(text.trim())))),
         },
         Err(words) => (None, Some(Text::clean(&words))),
     };
@@ -74,6 +69,19 @@ pub async fn ask(http: &Http, url: &str, at: &ObserveAt) -> Result<Asked, Platfo
     let paused = header("x-vercel-error") == Some("DEPLOYMENT_PAUSED");
     Ok(Asked { status: answer.status, sha, why_not, region, challenged, paused })
 }
+
+/// Why an answer of the edge names no commit.
+fn nameless(version: &Text) -> Text {
+    // A page that stands in the place of a version is told by its beginning.
+    let said: String = version.as_str().chars().take(SAID).collect();
+    Text::from(match said.as_str() {
+        "" => "it names no commit: its version is empty".to_owned(),
+        said => format!("it names no commit but {said}"),
+    })
+}
+
+/// So much of an answer is told.
+const SAID: usize = 60;
 
 /// A commit, bare or at the end of a version such as `1.4.2+a1b2c3d`.
 pub(super) fn commit(version: &str) -> Option<Sha> {

@@ -212,6 +212,7 @@ impl Supabase {
             switches: Switches::default(),
             instances: Vec::new(),
             pointed: Vec::new(),
+            routed: false,
             claimed: None,
         })
     }

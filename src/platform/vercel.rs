@@ -138,6 +138,19 @@ impl VercelProject {
         let custom = self.environments.iter().find(|(slug, _)| slug == name);
         custom.map_or(("preview", None), |(slug, id)| (slug, Some(id)))
     }
+
+    /// Whether an environment has domains that lead its visitors: a preview has none of its own.
+    #[must_use]
+    pub fn routes(&self, environment: &str) -> bool {
+        let (target, custom) = self.scope(environment);
+        target == "production" || custom.is_some()
+    }
+
+    /// The last job that moves the domains of an environment: production's alone are moved by one.
+    #[must_use]
+    pub fn job(&self, environment: &str) -> Option<&AliasRequest> {
+        self.last_alias_request.as_ref().filter(|_| self.scope(environment).0 == "production")
+    }
 }
 
 impl VercelDeployment {

@@ -80,7 +80,11 @@ async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
     second
         .fact(|fact| match fact {
             Fact::Declared(id, declared) if id == frontend() => {
-                assert_eq!(spread::judged(&declared.pointed).unwrap().0, State::Mixed, "{declared:?}");
+                assert_eq!(
+                    spread::judged(spread::Live::of(&declared), &declared.pointed).unwrap().0,
+                    State::Mixed,
+                    "{declared:?}"
+                );
                 Some(())
             }
             _ => None,
@@ -113,7 +117,11 @@ async fn of_more_domains_than_are_looked_up_one_by_one_the_list_tells_where_the_
     many(&world);
     let mut console = world.console();
     let declared = console.fact(declared).await;
-    assert_eq!(spread::judged(&declared.pointed), None, "every domain is known: {declared:?}");
+    assert_eq!(
+        spread::judged(spread::Live::of(&declared), &declared.pointed),
+        None,
+        "every domain is known: {declared:?}"
+    );
     let old = earlier(&mut console).await;
     let nothing = console.wish("production", there(&world), None).await.unwrap();
     let says = nothing.refusals[0].as_str();
@@ -143,7 +151,9 @@ async fn mixed_at_once(console: &mut Console) {
     console.engine.refresh(std::slice::from_ref(&asked));
     let mixed = |fact| {
         let declared = declared(fact)?;
-        spread::judged(&declared.pointed).filter(|(state, _)| *state == State::Mixed).map(drop)
+        spread::judged(spread::Live::of(&declared), &declared.pointed)
+            .filter(|(state, _)| *state == State::Mixed)
+            .map(drop)
     };
     // Where nobody asks they are looked up after a minute.
     let soon = std::time::Duration::from_secs(30);

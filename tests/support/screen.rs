@@ -194,6 +194,7 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         switches: Switches::default(),
         instances: Vec::new(),
         pointed: Vec::new(),
+        routed: false,
         claimed: None,
     };
     let observed = Observed {

@@ -51,6 +51,8 @@ pub struct Sky {
     marked: u32,
     heard: BTreeMap<String, Vec<String>>,
     gaps: BTreeMap<String, u64>,
+    /// The configuration that it has.
+    pub config: String,
 }
 
 impl Sky {
@@ -60,8 +62,8 @@ impl Sky {
     }
 
     /// The same, with a console that follows no logs: they say nothing of how anything stands, and cost as much as all the rest.
-    pub async fn without_logs(seed: u64) -> Self {
-        Self::under(seed, |text| text, false).await
+    pub async fn without_logs(seed: u64, change: impl Fn(String) -> String) -> Self {
+        Self::under(seed, change, false).await
     }
 
     /// The same, with another configuration.
@@ -75,14 +77,15 @@ impl Sky {
         let listen = "127.0.0.1:0".parse().unwrap();
         let options = Options { listen, scenario: "silent".to_owned(), seed, speed: 1.0 };
         let sim = sim::start(options, Arc::clone(&clock)).await.unwrap();
-        let settings = parse(&change(sim.config_toml()), None, &Flags::default(), &|_| None).unwrap();
+        let config = change(sim.config_toml());
+        let settings = parse(&config, None, &Flags::default(), &|_| None).unwrap();
         let now = Now { wall: clock.now(), mono: clock.mono() };
         let model = Model::new(&settings, now);
         let settings: Arc<Settings> = Arc::new(settings);
         // No journal: the thread of its database does not know of this clock.
         let start = |scope| Engine::start(Arc::clone(&settings), Arc::clone(&clock), scope);
         let (state, logs) = (start(Scope::State), follows.then(|| start(Scope::Logs)));
-        Self { sim, model, clock, state, logs, marked: 0, heard: BTreeMap::new(), gaps: BTreeMap::new() }
+        Self { sim, model, clock, state, logs, marked: 0, heard: BTreeMap::new(), gaps: BTreeMap::new(), config }
     }
 
     /// The moment, on the jumping clock.

@@ -140,7 +140,7 @@ impl Crew {
         let state = tempfile::tempdir().unwrap();
         let dir = state.path().to_str().unwrap().to_owned();
         let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
-        let settings = parse(&sky.sim.config_toml(), None, &Flags::default(), &env).unwrap();
+        let settings = parse(&sky.config, None, &Flags::default(), &env).unwrap();
         let (engine, lanes) = Engine::start(Arc::new(settings), Arc::clone(&sky.clock), Scope::Commands);
         let (heard, begins) = (Arc::<Mutex<Heard>>::default(), Arc::<Notify>::default());
         let listening =
@@ -234,7 +234,7 @@ impl Crew {
                 return Vec::new();
             }
         };
-        self.held += 1;
+        self.held += 1 + Past::held(&plan);
         let wrong = self.lock().past.planned(&plan);
         weather.say(sky.mono(), &format!("{} begins", plan.kind.name()));
         self.engine.operate(plan.clone(), Some("the test draws it".into()));

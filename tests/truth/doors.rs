@@ -80,7 +80,7 @@ pub fn printed(sky: &Sky) -> Vec<Statement> {
 /// What the end of `wait` says of an environment, and what `ready` says of both: that they serve, degraded at worst.
 pub fn concluded(sky: &Sky) -> Vec<Statement> {
     let environments = sky.model.environments.iter();
-    let ended = environments.filter(|env| flightdeck::cli::wait_ends(&sky.model, &env.id, sky.now()));
+    let ended = environments.filter(|env| flightdeck::cli::wait_ends(&sky.model, &env.id, None, sky.now()));
     let mut all: Vec<Statement> = ended.map(|env| (env.id.clone(), None, State::Degraded)).collect();
     if readiness::verdict(&readiness::checks(&sky.model, sky.now())).0 == State::Healthy {
         all.extend(sky.model.environments.iter().map(|env| (env.id.clone(), None, State::Degraded)));

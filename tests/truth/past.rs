@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use flightdeck::clock::Timestamp;
+use flightdeck::domain::environment::Status;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan};
 use flightdeck::domain::proof::{Found, Observation, Stays, Witness};
 use flightdeck::sim::shared::Shared;
-use flightdeck::sim::world::truth::{Answers, Part};
+use flightdeck::sim::world::truth::{Answers, Part, State};
 
 /// So long one look of a proof may take: several requests one after the other, beside one that a platform stalls.
 const LOOK: Duration = Duration::from_secs(45);
@@ -29,16 +30,26 @@ struct Shot {
     assigns: bool,
     waiting: Vec<u64>,
     under_way: BTreeMap<String, bool>,
+    /// Whether visitors of an environment were served well, whatever its database says of its condition, which is a point of its own.
+    well: BTreeMap<String, bool>,
+    /// The names of the secrets of each environment's backend.
+    secrets: BTreeMap<String, Vec<String>>,
 }
 
 impl Shot {
     fn take(shared: &Shared) -> Self {
         let world = shared.world();
         let (mut parts, mut under_way, mut started) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut well, mut secrets) = (BTreeMap::new(), BTreeMap::new());
         for env in world.product.all() {
             let name = &world.product.get(env).unwrap().name;
             let truth = world.truth(env);
             under_way.insert(name.to_string(), truth.under_way);
+            let mut served = truth.services.iter().filter(|(of, _)| **of != "database");
+            let condition = truth.state == State::Degraded && served.all(|(_, one)| one.state == State::Healthy);
+            well.insert(name.to_string(), truth.state == State::Healthy || condition);
+            let kept = world.fly.env(env).into_iter().flat_map(|app| &app.secrets).map(|one| one.name.clone());
+            secrets.insert(name.to_string(), kept.collect());
             parts.extend(truth.services.into_iter().map(|(service, one)| (format!("{name}/{service}"), one.parts)));
             let machines = world.fly.env(env).into_iter().flat_map(|app| &app.machines);
             started.extend(machines.map(|one| (one.id.clone(), one.started_at)));
@@ -50,7 +61,7 @@ impl Shot {
         };
         let runs = world.github.runs.iter().filter(asks);
         let waiting = runs.map(|run| run.id).collect();
-        Self { at: world.now, parts, started, paused, assigns, waiting, under_way }
+        Self { at: world.now, parts, started, paused, assigns, waiting, under_way, well, secrets }
     }
 
     fn of(&self, env: &str, service: &str) -> impl Iterator<Item = (&String, &Part)> {
@@ -91,8 +102,35 @@ impl Past {
         self.0.iter().any(|shot| shot.at >= from && shot.at <= end && is(shot))
     }
 
-    /// What a plan says stays where it is, because it runs there already.
+    /// What a plan says stays where it is, because it runs there already, and the points that speak for a promotion.
     pub fn planned(&self, plan: &Plan) -> Vec<String> {
+        let mut wrong = self.already(plan);
+        wrong.extend(self.points(plan));
+        wrong
+    }
+
+    /// The points of a plan that are well: each was so at some moment of its reading.
+    fn points(&self, plan: &Plan) -> Vec<String> {
+        let now = self.0.back().unwrap().at;
+        let points = plan.shipment.iter().flat_map(|shipment| &shipment.points);
+        let well = |env: &str| self.once(now, |shot| shot.well[env]);
+        let kept = |shot: &Shot| shot.secrets["staging"].iter().all(|key| shot.secrets["production"].contains(key));
+        let wrong = points.filter(|point| point.status == Status::Ok).filter(|point| match point.asks {
+            "the target is healthy now" => !well("production"),
+            "the source is healthy" => !well("staging"),
+            "secrets are in place" => !self.once(now, kept),
+            _ => false,
+        });
+        wrong.map(|point| format!("a plan: {}: {}", point.asks, point.says)).collect()
+    }
+
+    /// How many points a plan has that are held.
+    pub fn held(plan: &Plan) -> u64 {
+        let points = plan.shipment.iter().flat_map(|shipment| &shipment.points);
+        points.filter(|point| point.status == Status::Ok).count().try_into().unwrap()
+    }
+
+    fn already(&self, plan: &Plan) -> Vec<String> {
         let already = plan.rest.iter().filter(|one| one.state == Stays::Already);
         let now = self.0.back().unwrap().at;
         let wrong = already.filter(|one| {
@@ -203,7 +241,7 @@ impl Past {
                 let there = |shot: &Shot, of: &str| shot.of("production", of).any(|(_, part)| same(part, sha.as_str()));
                 ["backend", "frontend"].iter().all(|of| self.once(end, |shot| there(shot, of)))
             }
-            OpKind::Restart => self.once(end, |shot| {
+            OpKind::Restart | OpKind::Redeploy => self.once(end, |shot| {
                 let service = plan.parts.first().map_or("", |part| &*part.service.name);
                 shot.of(op.env.as_str(), service)
                     .all(|(id, _)| shot.started.get(id).is_some_and(|at| *at >= op.started_at))
@@ -218,7 +256,17 @@ impl Past {
                 };
                 self.once(end, |shot| !shot.waiting.contains(&run))
             }
-            _ => true,
+            // Who draws another kind holds its end as well.
+            OpKind::Cancel
+            | OpKind::Rerun
+            | OpKind::Challenge
+            | OpKind::Unchallenge
+            | OpKind::RollOut
+            | OpKind::Advance
+            | OpKind::Complete
+            | OpKind::Abort
+            | OpKind::SetSecret
+            | OpKind::Scale => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Rows that say that something is there, or that nothing is: what needs a person, the alarm line, the points of readiness.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flightdeck::app::insight::needs::{self, Hands, Need};
 use flightdeck::app::insight::readiness::{self, Criterion, Means};
@@ -9,8 +9,9 @@ use flightdeck::app::navigate::Jump;
 use flightdeck::clock::Timestamp;
 use flightdeck::domain::environment::{Status, Tier};
 use flightdeck::domain::feed::{FeedId, Freshness};
-use flightdeck::domain::ids::EnvId;
+use flightdeck::domain::ids::{EnvId, ServiceId, Sha};
 use flightdeck::domain::state::State;
+use flightdeck::sim::world::truth::Answers;
 
 use crate::RINGS;
 use crate::doors::Statement;
@@ -32,6 +33,12 @@ pub struct Seen {
     /// Since when an environment is said to be in trouble.
     trouble: BTreeMap<EnvId, Timestamp>,
     looked: Option<Timestamp>,
+    /// When all that serves visitors of a service last ran a commit, by `environment/service commit`.
+    ran: BTreeMap<(ServiceId, String), Timestamp>,
+    /// When every domain of an environment was last served, each by the deployment that its platform calls live.
+    led: BTreeMap<String, Timestamp>,
+    /// When production's backend last had every secret that staging's has.
+    kept: Option<Timestamp>,
 }
 
 /// The points of readiness that are about the state of an environment.
@@ -56,6 +63,33 @@ impl Seen {
             let goes_on = known.filter(|known| Some(known.last) == before);
             Held { since: goes_on.map_or(world.now, |known| known.since), last: world.now }
         };
+        for env in world.product.all() {
+            let name = world.product.get(env).unwrap().name.to_string();
+            for (service, one) in world.truth(env).services {
+                let id = ServiceId::new(&*name, service);
+                // A list names what is there, also where it answers nobody.
+                for sha in one.parts.values().filter_map(|part| part.sha.clone()) {
+                    self.ran.insert((id.clone(), sha), world.now);
+                }
+                let served = one.parts.values().all(|part| part.answers != Answers::None);
+                let live = world.vercel.live_production().map(|live| live.id.clone());
+                let led = one.parts.values().all(|part| Some(&part.platform_state) == live.as_ref());
+                if service == "frontend" && (one.paused || served) && (led || !world.vercel.is_production(env)) {
+                    self.led.insert(name.clone(), world.now);
+                }
+            }
+        }
+        if let Some(live) = world.vercel.live_production() {
+            let name = world.vercel.project.production.and_then(|env| world.product.get(env)).unwrap().name.to_string();
+            self.ran.insert((ServiceId::new(&*name, "frontend"), world.sha(live.commit).to_owned()), world.now);
+        }
+        let secrets = |env: &str| {
+            let app = world.product.find(env).and_then(|env| world.fly.env(env)).unwrap();
+            app.secrets.iter().map(|one| one.name.clone()).collect::<BTreeSet<_>>()
+        };
+        if secrets("staging").is_subset(&secrets("production")) {
+            self.kept = Some(world.now);
+        }
         for run in &world.github.runs {
             if let (Some(env), Some(_)) = (run.env, run.held(world.now)) {
                 let key = (world.product.get(env).unwrap().name.to_string(), run.id);
@@ -154,10 +188,65 @@ impl Seen {
                     let wrong = wrong.map(|(run, held)| format!("run {run} has waited since {}", held.since));
                     rows.push((check.says.to_string(), wrong));
                 }
+                _ if check.asks == "secrets are in place" && check.status == Status::Ok => {
+                    let lately = self.kept.is_some_and(|at| at >= since(&FeedId::Secrets("production".into())));
+                    let wrong = (!lately).then(|| "a secret of staging is missing in production".to_owned());
+                    rows.push((check.says.to_string(), wrong));
+                }
                 _ => {}
             }
         }
         (statements, rows)
+    }
+
+    /// What `wait --commit`, `releases` and `health` print: the commit where it ends, what is live, and that the domains are well.
+    pub fn lists(
+        &self,
+        sky: &Sky,
+        since: impl Fn(&FeedId) -> Timestamp,
+        facts: impl Fn(&EnvId) -> Timestamp,
+    ) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let ran = |id: &ServiceId, sha: &str, from: Timestamp| {
+            self.ran.get(&(id.clone(), sha.to_owned())).is_some_and(|at| *at >= from)
+        };
+        for env in &sky.model.environments {
+            let commits = sky.judged(env.id.as_str()).commits;
+            let ends = |sha: &&Sha| flightdeck::cli::wait_ends(&sky.model, &env.id, Some(sha.as_str()), sky.now());
+            for sha in commits.iter().filter(ends) {
+                let serving = env.services.iter().filter(|info| ["backend", "frontend"].contains(&&*info.id.name));
+                let mut away = serving.filter(|info| !ran(&info.id, sha.as_str(), facts(&env.id)));
+                let wrong = away.next().map(|info| format!("{} ran it at no time", info.id));
+                rows.push((format!("wait --commit {} of {} ends", sha.short(), env.id), wrong));
+            }
+            for info in &env.services {
+                let feed = FeedId::Releases(info.id.clone());
+                // What is behind calls itself so.
+                if !fresh(sky, &feed) {
+                    continue;
+                }
+                let listed = sky.model.releases.get(&info.id).into_iter().flatten().filter(|one| one.current);
+                for one in listed {
+                    let Some(sha) = &one.sha else { continue };
+                    let wrong = !ran(&info.id, sha.as_str(), since(&feed));
+                    rows.push((
+                        format!("releases: {} {} is LIVE", info.id, sha.short()),
+                        wrong.then(|| "it ran at no time".to_owned()),
+                    ));
+                }
+                let feed = FeedId::Posture(info.id.clone());
+                let domains =
+                    sky.model.posture.get(&info.id).into_iter().flatten().find(|one| one.name.as_str() == "domains");
+                if domains.is_some_and(|one| one.state() == State::Healthy) && fresh(sky, &feed) {
+                    let led = self.led.get(env.id.as_str()).is_some_and(|at| *at >= since(&feed));
+                    rows.push((
+                        format!("health: the domains of {} are well", info.id),
+                        (!led).then(|| "at no time did each of them lead to what is live".to_owned()),
+                    ));
+                }
+            }
+        }
+        rows
     }
 }
 

@@ -8,6 +8,8 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
+use flightdeck::sim::world::World;
+
 use crate::sky::Sky;
 
 /// So long after a platform's trouble its feeds may still be late.
@@ -22,7 +24,14 @@ pub struct Weather {
     moved: BTreeMap<String, Duration>,
     /// What was set, as it was before: it is set back then.
     back: Vec<(Duration, Value)>,
+    /// Domains that a hand has moved: the environment, and each with where it was and where it went.
+    hands: Vec<(Duration, &'static str, Vec<Moved>)>,
+    /// When a hand last moved domains of an environment.
+    astray: BTreeMap<&'static str, Duration>,
 }
+
+/// A domain, the deployment that served it, and the one that a hand gave it.
+type Moved = (String, String, String);
 
 impl Weather {
     /// Whether every platform has answered as it should for a while.
@@ -56,6 +65,25 @@ impl Weather {
             set(sky, &there);
             self.back.push((now + Duration::from_secs(random.random_range(span)), back));
         }
+        // Somebody's hand on the domains, which no job and no list tells of: one or all of them are elsewhere, or served by nothing.
+        if self.hands.is_empty() && random.random_bool(1.0 / 200.0) {
+            self.hand(sky, random);
+        }
+        let due: Vec<_> = self.hands.extract_if(.., |(at, ..)| *at <= now).collect();
+        for (_, environment, moved) in due {
+            self.moved.insert(environment.to_owned(), now);
+            self.astray.insert(environment, now);
+            let there = |world: &World, (domain, _, to): &Moved| {
+                world.vercel.aliases.iter().any(|alias| alias.alias == *domain && alias.deployment == *to)
+            };
+            // What was promoted meanwhile took its domains along.
+            let mut back = moved;
+            back.retain(|one| there(&sky.sim.shared().world(), one));
+            let back: BTreeMap<&str, &str> = back.iter().map(|(domain, from, _)| (&**domain, &**from)).collect();
+            let there = json!({"platform": "vercel", "resource": "project", "point": back});
+            self.note(now, &there);
+            set(sky, &there);
+        }
         let due: Vec<Value> = self.back.extract_if(.., |(at, _)| *at <= now).map(|(_, back)| back).collect();
         for back in due {
             self.note(now, &back);
@@ -67,6 +95,48 @@ impl Weather {
             self.troubled_until = self.troubled_until.max(now + Duration::from_secs(seconds));
             sky.fault(&fault);
         }
+    }
+
+    /// Points domains elsewhere, or at nothing.
+    fn hand(&mut self, sky: &Sky, random: &mut StdRng) {
+        let now = sky.mono();
+        let environment = ["production", "production", "staging"][random.random_range(0..3)];
+        let world = sky.sim.shared().world();
+        let env = world.product.find(environment).unwrap();
+        let own = world.vercel.aliases.iter().filter(|alias| alias.env == env && alias.redirect.is_none());
+        let own: Vec<(String, String)> = own.map(|alias| (alias.alias.clone(), alias.deployment.clone())).collect();
+        let ready = world.vercel.deployments.iter().filter(|one| one.env == env && one.state(world.now) == "READY");
+        let others: Vec<String> =
+            ready.map(|one| one.id.clone()).filter(|id| own.iter().all(|(_, at)| at != id)).collect();
+        drop(world);
+        let to = match random.random_range(0..3) {
+            0 => String::new(),
+            _ if others.is_empty() => return,
+            _ => others[random.random_range(0..others.len())].clone(),
+        };
+        let some = if random.random_bool(0.5) {
+            0..own.len()
+        } else {
+            let one = random.random_range(0..own.len());
+            one..one + 1
+        };
+        let moved: Vec<Moved> =
+            own[some].iter().map(|(domain, from)| (domain.clone(), from.clone(), to.clone())).collect();
+        let point: BTreeMap<&str, &str> = moved.iter().map(|(domain, _, to)| (&**domain, &**to)).collect();
+        let stays = random.random_bool(0.5);
+        let there = json!({"platform": "vercel", "resource": "project", "point": point, "pointer_stays": stays});
+        self.moved.insert(environment.to_owned(), now);
+        self.astray.insert(environment, now);
+        self.note(now, &there);
+        set(sky, &there);
+        // What is looked for every three minutes has to stand for longer.
+        let span = if random.random_bool(0.5) { 20..150 } else { 200..400 };
+        self.hands.push((now + Duration::from_secs(random.random_range(span)), environment, moved));
+    }
+
+    /// When a hand last moved the domains of an environment.
+    pub fn astray(&self, env: &str) -> Option<Duration> {
+        self.astray.get(env).copied()
     }
 
     /// Whether nothing was drawn since then that moves this environment.

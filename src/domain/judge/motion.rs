@@ -16,6 +16,7 @@ use crate::domain::operation::{OpState, Operation, StepKind, StepReport, StepSta
 use crate::domain::pace;
 use crate::domain::pipeline::Run;
 use crate::domain::run_state::RunState;
+use crate::domain::spread;
 use crate::domain::state::State;
 use crate::domain::status::ServiceState;
 
@@ -309,11 +310,12 @@ fn untold(pair: &str, why: &str) -> String {
     format!("{pair}; whether a deploy is under way is not known: {why}")
 }
 
-/// The commit that is seen to run: the edge's answer, else what the machines run.
+/// The commit that is seen to run: the edge's answer, else what the machines run, or where the platform leads visitors.
 fn seen(state: &ServiceState) -> Option<&Sha> {
     let observed = state.observed.as_ref().and_then(|observed| observed.sha.as_ref());
-    let machines = || state.declared.as_ref().filter(|declared| !declared.instances.is_empty())?.sha.as_ref();
-    observed.or_else(machines)
+    let declared = state.declared.as_ref();
+    let machines = || declared.filter(|declared| !declared.instances.is_empty())?.sha.as_ref();
+    observed.or_else(machines).or_else(|| spread::led(declared?))
 }
 
 /// What people call a run: `deploy #148`.

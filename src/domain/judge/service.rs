@@ -81,6 +81,11 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
     if declared.switches.paused {
         return Part::new(State::Paused, "visitors get 503");
     }
+    let domains = spread::judged(spread::Live::of(declared), &declared.pointed);
+    // Who comes to a domain that nothing serves gets nothing, whatever is under way.
+    if let Some((State::Failing, why)) = domains {
+        return Part::new(State::Failing, why);
+    }
     if let Some(rolling) = declared.switches.rolling {
         let why = format!("{}% of visitors get the new one", rolling.percent);
         return Part::new(if rolling.waits { State::Waiting } else { State::Deploying }, why);
@@ -97,8 +102,8 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
             None => Part::new(State::Deploying, words),
         };
     }
-    if let (Some(part), true) = (spread::judged(&declared.pointed), declared.status != Status::Fail) {
-        return Part::new(part.0, part.1);
+    if let (Some((state, why)), true) = (domains, declared.status != Status::Fail) {
+        return Part::new(state, why);
     }
     if let Some((words, _)) = live::fleet(&declared.instances) {
         // Where one of them fails its checks, visitors who meet it get errors: that is worse than two commits.

@@ -201,11 +201,14 @@ impl World {
         }
     }
 
-    fn env(&self) -> Judgement {
+    fn info(&self) -> EnvInfo {
         let service = |name: &str, platform| ServiceInfo { id: id(name), platform, resource: "r".into(), url: None };
         let services = self.services.keys().map(|id| service(&id.name, Platform::Fly)).collect();
-        let env = EnvInfo { id: "production".into(), tier: Tier::Production, services, writable: true };
-        self.known().environment(&env)
+        EnvInfo { id: "production".into(), tier: Tier::Production, services, writable: true }
+    }
+
+    fn env(&self) -> Judgement {
+        self.known().environment(&self.info())
     }
 
     fn says(&self) -> String {

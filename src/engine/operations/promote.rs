@@ -19,7 +19,7 @@ use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo, Status
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
 use crate::domain::release::Presence;
-use crate::domain::spread::Spread;
+use crate::domain::spread::{Live, Spread};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, told};
 use crate::engine::operations::{Ask, Plans};
@@ -198,10 +198,14 @@ async fn there(
     let all = &vercel.pointers(project, target).await.map_err(told)?;
     let at = |one: &Pointed| one.deployment.as_str() == live.id || one.sha.as_ref().is_some_and(|sha| sha.same(commit));
     let apart = domains::apart(all, at);
+    let pointer = DeploymentId::from(live.id.as_str());
+    let stood = Live { deployment: &pointer, sha: live.sha.as_ref() };
     if apart.is_empty() {
         return match domains::unread(all) {
             Some(why) => Err(Text::from(format!("{}: {why}", info.id))),
-            None => Ok(Frontend { part: None, warnings: domains::told(&info.id.name, all, None), pinned: false }),
+            None => {
+                Ok(Frontend { part: None, warnings: domains::told(&info.id.name, all, stood, false), pinned: false })
+            }
         };
     }
     let point = |one: &&Pointed| StepKind::PointDomain.step(format!("point {} at {}", one.domain, live.id));
@@ -218,7 +222,7 @@ async fn there(
         presence: Presence::There,
         steps: apart.iter().map(point).collect(),
     };
-    let warnings = domains::told(&info.id.name, all, Some(&live.id));
+    let warnings = domains::told(&info.id.name, all, stood, true);
     Ok(Frontend { part: Some(part), warnings, pinned: false })
 }
 

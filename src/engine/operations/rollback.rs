@@ -324,7 +324,8 @@ async fn live(clients: &Clients, service: &ServiceInfo, info: &EnvInfo) -> Resul
             let live = live.ok_or_else(|| absent(service, "nothing is live there"))?;
             let all = vercel.pointers(&project, &target).await?;
             // Domains at several places are never told as one.
-            match spread::judged(&all) {
+            let pointer = DeploymentId::from(live.id.as_str());
+            match spread::judged(spread::Live { deployment: &pointer, sha: live.sha.as_ref() }, &all) {
                 Some((_, words)) => Ok((Text::from(words), None)),
                 None => Ok((Text::from(live.id.as_str()), live.sha)),
             }

@@ -154,8 +154,8 @@ impl Fly {
         let (releases, images) = (&rows.releases, &rows.images);
         let fleet: Vec<&Machine> = machines.iter().filter(|machine| machine.in_fleet()).collect();
         let newest = releases.first();
-        // Where there are machines, no release row stands in for what they run.
-        let live = carried(&machines).or(newest.filter(|_| fleet.is_empty()).map(|release| release.version));
+        // No release row stands in for what machines run, least of all where there is none.
+        let live = carried(&machines);
         let release = releases.iter().find(|release| Some(release.version) == live);
         let open = newest.filter(|release| release.stands(now).0 == Status::Running);
         let still = open.and_then(|release| still(release, &machines, now));
@@ -171,7 +171,7 @@ impl Fly {
             deployment: DeploymentId::from(release.map(|release| release.id.as_str()).unwrap_or_default()),
             label: match live {
                 Some(version) => Text::from(format!("v{version}")),
-                None if fleet.is_empty() => Text::from("no release"),
+                None if fleet.is_empty() => Text::from("no machine"),
                 None => Text::from("release unknown"),
             },
             sha: sha.or_else(|| image?.sha.clone()),
@@ -183,8 +183,9 @@ impl Fly {
             switches: Switches::default(),
             instances: fleet.iter().map(|machine| instance(machine, images, now)).collect(),
             pointed: Vec::new(),
+            routed: false,
             claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images)
-                .filter(|claimed| !runs(&machines, claimed, images)),
+                .filter(|claimed| !fleet.is_empty() && !runs(&machines, claimed, images)),
         })
     }
 }
@@ -246,6 +247,8 @@ enum Part {
     Wakes,
     /// It rests, and nothing starts it.
     Lies,
+    /// It runs, and its platform does not tell how its checks are.
+    Untold,
     /// It changes.
     Moves,
     /// It is not well, or no machine any more.
@@ -263,6 +266,11 @@ fn part(machine: &Machine, now: Timestamp) -> Part {
         Stage::Rests => Part::Lies,
         Stage::Failed | Stage::Ended => Part::Fails,
         _ if bad => Part::Fails,
+        // One that has just started has not reported them yet.
+        Stage::Runs if machine.checks.1 == 0 && whole.has_checks() => {
+            let reports = machine.updated_at.is_some_and(|at| now.duration_since(at) < REPORTS);
+            if reports { Part::Moves } else { Part::Untold }
+        }
         Stage::Runs => Part::Serves,
         Stage::Moves => Part::Moves,
         Stage::Unknown => Part::Unknown,
@@ -271,18 +279,21 @@ fn part(machine: &Machine, now: Timestamp) -> Part {
 
 /// The fleet, not the release row, says how an app is doing (docs/platforms/fly.md section 3.2).
 fn condition(fleet: &[&Machine], now: Timestamp) -> Status {
-    // One that the proxy sends nobody to serves nobody, however well it is.
+    // One that the proxy sends nobody to serves nobody, however well it is; and where there is none, nobody is served.
     let parts: Vec<Part> = fleet.iter().filter(|one| !one.cordoned).map(|machine| part(machine, now)).collect();
-    if parts.is_empty() && !fleet.is_empty() {
+    if parts.is_empty() {
         return Status::Fail;
     }
     let count = |kind: Part| parts.iter().filter(|part| **part == kind).count();
     let any = |kind: Part| count(kind) > 0;
-    let up = count(Part::Serves) + count(Part::Moves);
+    let up = count(Part::Serves) + count(Part::Moves) + count(Part::Untold);
     if count(Part::Unknown) + count(Part::Leaves) == parts.len() {
         Status::Unknown
     } else if any(Part::Fails) && up == 0 {
         Status::Fail
+    } else if any(Part::Untold) && !any(Part::Fails) {
+        // It may fail every one of them.
+        Status::Unknown
     } else if any(Part::Fails) || any(Part::Unknown) {
         Status::Warn
     } else if any(Part::Leaves) || any(Part::Moves) {
@@ -297,16 +308,26 @@ fn condition(fleet: &[&Machine], now: Timestamp) -> Status {
     }
 }
 
-/// What of a fleet its checks do not tell: that none of it runs, or which machine has failed or ended.
+/// How long a machine that has started may take to report its checks.
+const REPORTS: SignedDuration = SignedDuration::from_secs(30);
+
+/// What of a fleet its checks do not tell: that there is none, that none of it runs, or which machine has failed or ended.
 fn lies(fleet: &[&Machine], now: Timestamp) -> Option<Text> {
     let is = |one: &Machine, kinds: &[Part]| kinds.contains(&part(one, now));
-    if !fleet.is_empty() && fleet.iter().all(|one| one.cordoned) {
+    if fleet.is_empty() {
+        return Some(Text::from("there is no machine: no visitor is answered"));
+    }
+    if let Some(one) = fleet.iter().find(|one| !one.cordoned && is(one, &[Part::Untold])) {
+        let (id, region) = (&one.id, &one.region);
+        return Some(Text::from(format!("machine {id} {region} runs, and how its checks are is not told")));
+    }
+    if fleet.iter().all(|one| one.cordoned) {
         return Some(Text::from("every machine is out of the proxy: no visitor reaches one"));
     }
     if let Some(bad) = fleet.iter().find(|one| is(one, &[Part::Fails]) && one.check_words.is_empty()) {
         return Some(Text::from(format!("machine {} {}: {}", bad.id, bad.region, bad.stands(now).1)));
     }
-    let rest = !fleet.is_empty() && fleet.iter().all(|one| is(one, &[Part::Wakes, Part::Lies]));
+    let rest = fleet.iter().all(|one| is(one, &[Part::Wakes, Part::Lies]));
     rest.then(|| match fleet.iter().any(|one| is(one, &[Part::Wakes])) {
         true => Text::from("no machine runs until a request starts one"),
         false => Text::from("no machine runs, and nothing starts one by itself"),
@@ -343,10 +364,22 @@ fn words(fleet: &[&Machine], (release, newest): Carried<'_>, still: Option<Times
         return told;
     }
     let more = if told.is_empty() { String::new() } else { format!("; {told}") };
-    // Of one that was not read, its own row tells why.
-    let named = fleet.iter().filter(|one| dark(one) && (one.leaving() || one.unread().is_none()));
+    // Those that share a reason are told by the first of them.
     let why = |one: &Machine| one.unread().map_or_else(|| one.stands(now).1.to_string(), ToString::to_string);
-    let named: String = named.map(|one| format!(", machine {} {}: {}", one.id, one.region, why(one))).collect();
+    let mut reasons: Vec<(String, Vec<&Machine>)> = Vec::new();
+    for one in fleet.iter().copied().filter(|one| dark(one)) {
+        let why = why(one);
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, of)) => of.push(one),
+            None => reasons.push((why, vec![one])),
+        }
+    }
+    let named = reasons.iter().filter_map(|(why, of)| {
+        let (one, more) = (of.first()?, of.len() - 1);
+        let more = if more > 0 { format!(" (+{more} more)") } else { String::new() };
+        Some(format!(", machine {} {}{more}: {why}", one.id, one.region))
+    });
+    let named: String = named.collect();
     Text::from(format!("{known} of {} known{named}{more}", fleet.len()))
 }
 
@@ -360,7 +393,8 @@ fn told(fleet: &[&Machine], release: Option<&FlyRelease>, newest: Option<&FlyRel
     let row = release.map(|release| release.stands(now).1.to_string()).unwrap_or_default();
     match newest {
         Some(newest) if release.is_none_or(|release| release.version != newest.version) => {
-            Text::clean(&format!("{row}; v{} {}", newest.version, newest.stands(now).1))
+            let newest = format!("v{} {}", newest.version, newest.stands(now).1);
+            Text::clean(&if row.is_empty() { newest } else { format!("{row}; {newest}") })
         }
         _ => Text::clean(&row),
     }
@@ -438,6 +472,21 @@ mod tests {
         let lies = "no machine runs, and nothing starts one by itself".to_owned();
         assert_eq!(fixed(&["stopped", "created"], 99), (Status::Fail, lies));
         assert_eq!(judged(&["stopped"], json!({"autostop": "stop"}), 99).0, Status::Ok);
+        let none = "there is no machine: no visitor is answered".to_owned();
+        assert_eq!(fixed(&[], 0), (Status::Fail, none));
+        let odd = "0 of 2 known, machine a fra (+1 more): unknown (hibernating)".to_owned();
+        assert_eq!(fixed(&["hibernating", "hibernating"], 0), (Status::Unknown, odd));
+        // It names checks in its configuration, and answers with none.
+        let checked = json!({"checks": [{"type": "http"}]});
+        assert_eq!(judged(&["started"], checked.clone(), 0).0, Status::Running, "it has just started");
+        let untold = "machine a fra runs, and how its checks are is not told".to_owned();
+        assert_eq!(judged(&["started", "started"], checked, 1), (Status::Unknown, untold));
+        let row = json!({"id": "r", "version": 43, "status": "complete", "created_at": then});
+        let row: FlyRelease = serde_json::from_value::<wire::Release>(row).unwrap().into();
+        assert_eq!(
+            words(&[&with("started", json!({}))], (None, Some(&row)), (false, None), now(9)).as_str(),
+            "v43 complete"
+        );
         let wakes = "no machine runs until a request starts one".to_owned();
         assert_eq!(judged(&["stopped"], json!({"autostop": "off", "autostart": true}), 99), (Status::Warn, wakes));
     }

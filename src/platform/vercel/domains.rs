@@ -137,10 +137,9 @@ fn places(read: Result<Arc<Places>, PlatformError>) -> Vec<Pointed> {
     }
 }
 
-/// Whether each of these domains was looked up and serves what is live, whether or not its commit could be read there.
+/// Whether each of these domains serves what is live, whether or not its commit could be read there.
 pub(super) fn arrived(all: &[Pointed], live: &str) -> bool {
-    let looked_up = |one: &Pointed| one.unread.is_none() || !one.deployment.as_str().is_empty();
-    all.iter().all(|one| looked_up(one) && one.deployment.as_str() == live)
+    all.iter().all(|one| !one.deployment.as_str().is_empty() && one.deployment.as_str() == live)
 }
 
 impl Vercel {
@@ -345,6 +344,10 @@ mod tests {
         Places { live: "dpl_1".to_owned(), job: None, all }
     }
 
+    fn live(deployment: &DeploymentId) -> spread::Live<'_> {
+        spread::Live { deployment, sha: None }
+    }
+
     fn unread(why: &str) -> Pointed {
         Pointed { sha: None, unread: Some(Text::from(why)), ..at("") }
     }
@@ -363,12 +366,13 @@ mod tests {
         );
         for one in [unread("502"), nothing(), at("dpl_2")] {
             assert!(!arrived(&[at("dpl_1"), one.clone()], "dpl_1"), "{one:?}");
-            assert!(
-                spread::judged(&[at("dpl_1"), one.clone()]).is_some() || one.deployment.as_str() == "dpl_2",
-                "{one:?}"
-            );
+            let same = one.deployment.as_str() == "dpl_2";
+            assert!(spread::judged(live(&"dpl_1".into()), &[at("dpl_1"), one.clone()]).is_some() || same, "{one:?}");
         }
-        assert!(!arrived(&[unread("502")], "") && arrived(&[nothing()], ""));
+        assert!(
+            !arrived(&[unread("502")], "") && !arrived(&[nothing()], ""),
+            "what nothing serves has arrived nowhere"
+        );
         // Nobody can be served under a name that is not verified yet, however long that lasts.
         let unverified = Served { unverified: vec!["a.app".into()], ..served(2) };
         let other = Pointed { domain: "b.app".into(), ..nothing() };
@@ -390,7 +394,7 @@ mod tests {
             "the domains' own check tells it"
         );
         let told = places(Err(fault(VERCEL, ErrorKind::Server, "bad gateway")));
-        let judged = spread::judged(&told).expect("something is said");
+        let judged = spread::judged(live(&"dpl_1".into()), &told).expect("something is said");
         assert_eq!(judged.0, crate::domain::state::State::Unknown);
         assert!(judged.1.contains("every domain") && judged.1.contains("bad gateway"), "{judged:?}");
     }

@@ -3,13 +3,16 @@
 
 use serde::Deserialize;
 
-use super::Vercel;
+use super::{VERCEL, Vercel, VercelProject};
 use crate::domain::environment::Status;
 use crate::domain::extent::Extent;
+use crate::domain::ids::DeploymentId;
 use crate::domain::posture::{Looked, Posture};
-use crate::platform::PlatformError;
-use crate::platform::http::segment;
+use crate::domain::spread::{self, Live};
+use crate::domain::state::State;
+use crate::platform::http::{fault, segment};
 use crate::platform::lenient::or_default;
+use crate::platform::{ErrorKind, PlatformError};
 
 /// Domains whose DNS is looked at.
 const LOOKED_AT: usize = 30;
@@ -49,7 +52,34 @@ impl Vercel {
                 ));
             }
         }
-        Ok(well(mine.len()))
+        Ok(self.misled(&state, project, environment).await?.unwrap_or_else(|| well(mine.len())))
+    }
+
+    /// What visitors of the domains do not get: nothing serves one, or one serves another deployment than the live one.
+    ///
+    /// # Errors
+    /// Where a domain could not be looked up.
+    async fn misled(
+        &self,
+        state: &VercelProject,
+        project: &str,
+        environment: &str,
+    ) -> Result<Option<Posture>, PlatformError> {
+        let (routed, job) = (state.routes(environment), state.job(environment));
+        // While they move they are at two places, and the service says so.
+        if !routed || job.is_some_and(|job| self.stands(job).0 == Status::Running) {
+            return Ok(None);
+        }
+        let live = self.live(state, environment).await?;
+        let id = DeploymentId::from(live.as_ref().map(|live| live.id.as_str()).unwrap_or_default());
+        let sha = live.as_ref().and_then(|live| live.sha.as_ref());
+        let all = self.recent_pointed(state, (project, environment), id.as_str(), job).await;
+        match spread::judged(Live { deployment: &id, sha }, &all) {
+            None => Ok(None),
+            Some((State::Failing, why)) => Ok(Some(Posture::new("domains", Status::Fail, why))),
+            Some((State::Mixed, why)) => Ok(Some(Posture::new("domains", Status::Warn, why))),
+            Some((_, why)) => Err(fault(VERCEL, ErrorKind::Server, &why)),
+        }
     }
 
     /// How far a rolling release has come.

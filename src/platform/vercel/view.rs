@@ -115,6 +115,7 @@ impl Vercel {
     pub async fn declared(&self, project: &str, environment: &str) -> Result<Declared, PlatformError> {
         let state = self.recent_project(project, NEW).await?;
         let (target, _) = state.scope(environment);
+        let routed = state.routes(environment);
         let rolling = async { if target == "production" { self.recent_rolling(&state.id).await } else { None } };
         let (live, newest, rolling) =
             tokio::join!(self.recent_live(&state, environment, NEW), self.recent_list(&state.id, target, NEW), rolling);
@@ -122,7 +123,7 @@ impl Vercel {
         let newest = newest.ok().and_then(|list| list.first().cloned());
         let now = self.http.now_at(VERCEL);
         let building = newest.filter(|one| one.stands(now).0 == Status::Running);
-        let requested = state.last_alias_request.as_ref().filter(|_| target == "production");
+        let requested = state.job(environment);
         let moving = requested.filter(|request| request.stands(now).0 == Status::Running);
         let pinned = target == "production" && !state.auto_assign;
         // The pause blocks what production serves; previews and custom environments go on (docs/platforms/vercel.md section 11).
@@ -130,7 +131,8 @@ impl Vercel {
         let off = || Text::clean("automatic domains are off: new builds stay staged");
         let pin = state.rolled_back.clone().unwrap_or_else(|| Pin { why: off(), at: None, by: None });
         let resting = live.as_ref().map(|live| live.stands(now));
-        let mut words = resting.as_ref().map(|(_, words)| words.to_string()).unwrap_or_default();
+        let none = || "no deployment is live".to_owned();
+        let mut words = resting.as_ref().map_or_else(none, |(_, words)| words.to_string());
         if let Some(building) = &building {
             words = format!("{words}; {} {}", building.id, building.stands(now).1);
         }
@@ -144,9 +146,9 @@ impl Vercel {
         }
         let resting = resting.map_or(Status::Unknown, |(status, _)| status);
         let id = live.as_ref().map(|live| live.id.clone()).unwrap_or_default();
-        let mut pointed = match target {
-            "production" => self.recent_pointed(&state, (project, environment), &id, requested).await,
-            _ => Vec::new(),
+        let mut pointed = match routed {
+            true => self.recent_pointed(&state, (project, environment), &id, requested).await,
+            false => Vec::new(),
         };
         // Where no job is open, the pointer stands for all domains once each is known to be there.
         if requested.is_none_or(AliasRequest::arrived) && arrived(&pointed, &id) {
@@ -169,6 +171,7 @@ impl Vercel {
             switches: Switches { paused, challenged: state.challenged, rolling },
             instances: Vec::new(),
             pointed,
+            routed,
             claimed: None,
         })
     }

@@ -211,7 +211,7 @@ pub(super) async fn aliases(State(shared): State<Shared>, Query(query): Query<Al
     if query.project_id.as_deref().is_some_and(|id| !is_project(&world.vercel, id)) {
         return missing("Project");
     }
-    let chosen = world.vercel.aliases.iter();
+    let chosen = world.vercel.aliases.iter().filter(|one| !one.deployment.is_empty());
     let chosen = chosen.filter(|one| query.domain.as_deref().is_none_or(|domain| domain == one.alias));
     let (from, limit) = (query.until.unwrap_or_default(), query.limit.unwrap_or(20).clamp(1, 100));
     let mut rest = chosen.skip(from).peekable();
@@ -223,7 +223,8 @@ pub(super) async fn aliases(State(shared): State<Shared>, Query(query): Query<Al
 
 pub(super) async fn alias(State(shared): State<Shared>, Path((_, name)): Path<(String, String)>) -> Response {
     let world = shared.world();
-    match world.vercel.aliases.iter().find(|alias| alias.alias == name || alias.uid == name) {
+    let mut served = world.vercel.aliases.iter().filter(|alias| !alias.deployment.is_empty());
+    match served.find(|alias| alias.alias == name || alias.uid == name) {
         Some(found) => Json(alias_json(&world.vercel, found)).into_response(),
         None => missing("Alias"),
     }

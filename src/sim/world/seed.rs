@@ -264,6 +264,7 @@ fn vercel(product: &Product, seed: u64, commits: &[Commit], start: Timestamp) ->
             customs,
             lag: SignedDuration::ZERO,
             stuck_domains: Vec::new(),
+            pointer: None,
         },
         deployments: Vec::new(),
         aliases: Vec::new(),

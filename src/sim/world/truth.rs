@@ -311,6 +311,7 @@ impl World {
                 (alias.alias.clone(), Part { sha, answers, platform_state: alias.deployment.clone() })
             })
             .collect();
+        // Who comes to a domain that nothing serves gets nothing, however well the other ones are served.
         let any = |answers: Answers| parts.values().any(|part| part.answers == answers);
         let canary = self.vercel.rolling().filter(|_| self.vercel.is_production(env));
         let canary = canary.filter(|one| one.percent() > 0).and_then(|one| self.vercel.deployment(&one.canary));

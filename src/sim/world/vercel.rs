@@ -37,7 +37,7 @@ pub struct VercelWorld {
     pub project: VercelProject,
     /// Oldest first.
     pub deployments: Vec<VercelDeployment>,
-    /// Who serves which domain.
+    /// Who serves which domain; an empty deployment = nothing does.
     pub aliases: Vec<VercelAlias>,
     /// Environment variables.
     pub env: Vec<VercelVariable>,
@@ -95,6 +95,8 @@ pub struct VercelProject {
     pub lag: SignedDuration,
     /// Domains that do not move with promotions and rollbacks.
     pub stuck_domains: Vec<String>,
+    /// The deployment that production's pointer names where its first domain does not tell: a hand moves domains and no pointer.
+    pub pointer: Option<String>,
 }
 
 /// A promotion or rollback under way or done.
@@ -316,10 +318,13 @@ impl VercelWorld {
         self.project.production == Some(env)
     }
 
-    /// What production serves.
+    /// The deployment that the project calls live in production.
     #[must_use]
     pub fn live_production(&self) -> Option<&VercelDeployment> {
-        self.live(self.project.production?)
+        match &self.project.pointer {
+            Some(id) => self.deployment(id),
+            None => self.live(self.project.production?),
+        }
     }
 
     /// The custom environment that an environment is.
@@ -416,6 +421,8 @@ impl VercelWorld {
                 continue;
             }
             step.done = true;
+            // From here on it follows the first domain, as long as no hand moves that one.
+            self.project.pointer = None;
             if step.fails {
                 continue;
             }
@@ -442,6 +449,9 @@ impl VercelWorld {
         for alias in self.aliases.iter_mut().filter(|alias| alias.env == env) {
             deployment.clone_into(&mut alias.deployment);
             alias.updated_at = now;
+        }
+        if self.is_production(env) {
+            self.project.pointer = None;
         }
         if self.is_production(env)
             && let Some(one) = self.deployments.iter_mut().find(|one| one.id == deployment)

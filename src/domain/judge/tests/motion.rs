@@ -39,6 +39,48 @@ fn declared_success_over_old_machines_is_mixed_and_names_the_pair() {
     assert_eq!(world.says(), "paused: frontend visitors get 503; mixed: backend 9df49c2, frontend 3e60eac");
 }
 
+/// A platform that leads visitors itself is asked where: what it says is half of a pair, also where no edge is asked.
+#[test]
+fn a_service_that_is_seen_by_its_pointer_and_its_domains_alone_is_part_of_a_pair() {
+    let mut world = World::calm();
+    world.runs_at("frontend", NEW);
+    for name in ["backend", "frontend"] {
+        world.releases.get_mut(&id(name)).unwrap().insert(0, deployment(name, NEW, -20));
+    }
+    world.services.get_mut(&id("frontend")).unwrap().observed = None;
+    world.feeds.remove(&FeedId::Observed(id("frontend")));
+    assert_eq!(world.env().state, State::Healthy, "nobody has seen it: what is only said is no half of a pair");
+    world.declared("frontend").routed = true;
+    assert_eq!(world.says(), "mixed: backend 9df49c2, frontend 3e60eac");
+    // All domains were pointed elsewhere by hand: that is what visitors get, whatever the pointer says.
+    world.runs_at("frontend", OLD);
+    world.services.get_mut(&id("frontend")).unwrap().observed = None;
+    let at = |domain: &str| Pointed {
+        domain: Text::from(domain),
+        deployment: "dpl_2".into(),
+        sha: Some(NEW.into()),
+        unread: None,
+    };
+    let declared = world.declared("frontend");
+    (declared.routed, declared.pointed) = (true, vec![at("a.app"), at("b.app")]);
+    let judged = world.env();
+    assert_eq!(judged.state, State::Mixed, "{judged:?}");
+    let service = world.known().service(&id("frontend")).words();
+    assert!(
+        service.starts_with("mixed: a.app and b.app point at 3e60eac (dpl_2); the platform says 9df49c2 "),
+        "{service}"
+    );
+    let (together, _) = world.known().together(&world.info());
+    assert_eq!(together, Together::Mixed(vec![NEW.into(), OLD.into()]));
+    // What nothing serves is healthy for nobody, and no deploy excuses it.
+    let declared = world.declared("frontend");
+    declared.pointed = vec![Pointed { deployment: "".into(), sha: None, ..at("a.app") }];
+    let says = "failing: frontend a.app points at no deployment; the platform says 9df49c2 ";
+    assert!(world.says().starts_with(says), "{}", world.says());
+    world.declared("frontend").status = Status::Running;
+    assert!(world.says().starts_with(says), "{}", world.says());
+}
+
 /// Nobody goes on with what was cut short, whatever the release row says that it has left open.
 #[test]
 fn a_deploy_whose_operation_was_cut_short_is_a_mixed_pair() {

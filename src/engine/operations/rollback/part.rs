@@ -209,7 +209,9 @@ async fn vercel_part(
     let apart = domains::apart(all, |one| one.deployment.as_str() == to.id);
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
     let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
-    let mut unread = domains::told(&service.id.name, all, if there && one_by_one { Some(&to.id) } else { None });
+    let (pointer, sha) = (DeploymentId::from(live.id.as_str()), live.sha.as_ref());
+    let stood = spread::Live { deployment: &pointer, sha };
+    let mut unread = domains::told(&service.id.name, all, stood, there && one_by_one);
     if tier == Tier::Production && project.paused {
         let told = format!("{} is paused: visitors get 503 until it is resumed, wherever it goes", service.id.name);
         unread.push(Text::from(told));

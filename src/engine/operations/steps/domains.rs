@@ -2,7 +2,7 @@
 
 use crate::domain::environment::Pointed;
 use crate::domain::ids::Sha;
-use crate::domain::spread;
+use crate::domain::spread::{self, Live};
 use crate::sanitize::Text;
 
 /// The domains that are known to point elsewhere. One that nothing serves is not moved: it never was a part.
@@ -19,20 +19,19 @@ pub(in crate::engine) fn unread(all: &[Pointed]) -> Option<String> {
 }
 
 /// What a person has to know of them before they confirm: several places, what serves nothing, what could not be read, and that the
-/// pointer of production is at the target already, where it is.
-pub(in crate::engine) fn told(name: &str, all: &[Pointed], pointer: Option<&str>) -> Vec<Text> {
+/// pointer of production is at the target already, where it is (`there`).
+pub(in crate::engine) fn told(name: &str, all: &[Pointed], live: Live<'_>, there: bool) -> Vec<Text> {
     let mut told = Vec::new();
-    if spread::judged(all).is_some() {
-        let what = spread::domains(all);
-        told.push(match pointer {
-            Some(id) => format!("{name}: its pointer is at {id} already, its domains are not: {what}"),
-            None => format!("{name}: its domains are not at one place: {what}"),
+    let (none, served): (Vec<Pointed>, Vec<Pointed>) = all.iter().cloned().partition(spread::unserved);
+    if let Some((_, what)) = spread::judged(live, &served) {
+        let what = if there { spread::domains(&served) } else { what };
+        told.push(match (there, spread::settled(&served)) {
+            (true, _) => format!("{name}: its pointer is at {} already, its domains are not: {what}", live.deployment),
+            (false, true) => format!("{name}: its domains are not where its pointer is: {what}"),
+            (false, false) => format!("{name}: its domains are not at one place: {what}"),
         });
-    } else if let Some(why) = unread(all) {
-        told.push(format!("{name}: {why}"));
     }
-    let none = |one: &&Pointed| one.unread.is_none() && one.deployment.as_str().is_empty();
-    told.extend(all.iter().filter(none).map(|one| format!("{name}: {} is listed, and nothing serves it", one.domain)));
+    told.extend(none.iter().map(|one| format!("{name}: {} is listed, and nothing serves it", one.domain)));
     told.into_iter().map(Text::from).collect()
 }
 

@@ -238,10 +238,10 @@ impl Operator {
             }
             if self.clock.mono() > end {
                 let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
-                return Err(Trouble::Failed(Text::from(format!(
-                    "checks of machine {id} do not pass: {}",
-                    words.join("; ")
-                ))));
+                return Err(Trouble::Failed(Text::from(match words.is_empty() {
+                    true => format!("machine {id} has checks, and its platform does not tell how they are"),
+                    false => format!("checks of machine {id} do not pass: {}", words.join("; ")),
+                })));
             }
             tokio::time::sleep(LOOK).await;
         }

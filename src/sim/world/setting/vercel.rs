@@ -56,9 +56,13 @@ pub struct Setting {
     /// Project: domains that do not move with the next promotions and rollbacks.
     #[serde(default)]
     pub stuck_domains: Option<Vec<String>>,
-    /// Project: the deployment that a domain serves from now on, as somebody's hand points it: without a job, and nothing else moves.
+    /// Project: the deployment that a domain serves from now on, as somebody's hand points it: without a job, and nothing else moves. Empty =
+    /// nothing serves it.
     #[serde(default)]
     pub point: BTreeMap<String, String>,
+    /// Project: production's pointer stays where it is, whatever its first domain is pointed at, until something is promoted.
+    #[serde(default)]
+    pub pointer_stays: bool,
     /// Project: the domain that a domain sends its visitors to; empty = it serves them itself.
     #[serde(default)]
     pub redirect: BTreeMap<String, String>,
@@ -91,8 +95,14 @@ impl World {
             if let Some(domains) = &setting.stuck_domains {
                 project.stuck_domains.clone_from(domains);
             }
+            // One that nothing serves any more takes no pointer along.
+            if setting.pointer_stays || setting.point.values().any(String::is_empty) {
+                let live = vercel.live_production().map(|live| live.id.clone());
+                vercel.project.pointer = vercel.project.pointer.take().or(live);
+            }
             for (domain, id) in &setting.point {
-                vercel.deployment(id).ok_or_else(|| format!("there is no deployment '{id}'"))?;
+                let known = id.is_empty() || vercel.deployment(id).is_some();
+                known.then_some(()).ok_or_else(|| format!("there is no deployment '{id}'"))?;
                 vercel.alias_mut(domain)?.deployment.clone_from(id);
             }
             for (domain, to) in &setting.redirect {
