@@ -160,8 +160,8 @@ async fn service(
     let own = settings.observe.iter().filter(|rule| rule.env == env.id && *rule.service == *info.id.name);
     let rules: Vec<ObserveSettings> = own.cloned().collect();
     let adapter = clients.of(info, env.tier);
-    // A domain that a hand has moved shows within a minute by itself: a plan asks now.
-    adapter.iter().for_each(|adapter| adapter.anew());
+    // A domain that a hand has moved shows within a minute by itself: a plan asks now, where the platform's budget has room for that.
+    drop(adapter.as_ref().and_then(|adapter| adapter.anew()));
     let declared = async {
         match adapter.as_ref().and_then(|adapter| adapter.declared()) {
             Some(asked) => Some(asked.await),
