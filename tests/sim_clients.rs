@@ -239,7 +239,7 @@ async fn domains_that_nothing_serves_or_that_all_are_elsewhere_are_not_well() {
         assert!(says.contains("no deployment"), "{says}");
         assert_eq!(deck.vercel().project("maria-web").await.unwrap().production.unwrap().id, live);
         let truth = deck.sim.shared().world().truth(Env::PRODUCTION);
-        assert_eq!(truth.services["frontend"].state, flightdeck::sim::world::truth::State::Failing);
+        assert_eq!(truth.services["frontend"].state, sim::world::truth::State::Failing);
     }
     point(json!({first: old, second: old}));
     let (judged, status, says) = told("production").await;

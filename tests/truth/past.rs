@@ -112,7 +112,7 @@ impl Past {
     /// The points of a plan that are well: each was so at some moment of its reading.
     fn points(&self, plan: &Plan) -> Vec<String> {
         let now = self.0.back().unwrap().at;
-        let points = plan.shipment.iter().flat_map(|shipment| &shipment.points);
+        let points = plan.ships.iter().flat_map(|ships| &ships.points);
         let well = |env: &str| self.once(now, |shot| shot.well[env]);
         let kept = |shot: &Shot| shot.secrets["staging"].iter().all(|key| shot.secrets["production"].contains(key));
         let wrong = points.filter(|point| point.status == Status::Ok).filter(|point| match point.asks {
@@ -126,7 +126,7 @@ impl Past {
 
     /// How many points a plan has that are held.
     pub fn held(plan: &Plan) -> u64 {
-        let points = plan.shipment.iter().flat_map(|shipment| &shipment.points);
+        let points = plan.ships.iter().flat_map(|ships| &ships.points);
         points.filter(|point| point.status == Status::Ok).count().try_into().unwrap()
     }
 

@@ -483,10 +483,7 @@ mod tests {
         assert_eq!(judged(&["started", "started"], checked, 1), (Status::Unknown, untold));
         let row = json!({"id": "r", "version": 43, "status": "complete", "created_at": then});
         let row: FlyRelease = serde_json::from_value::<wire::Release>(row).unwrap().into();
-        assert_eq!(
-            words(&[&with("started", json!({}))], (None, Some(&row)), (false, None), now(9)).as_str(),
-            "v43 complete"
-        );
+        assert_eq!(words(&[&with("started", json!({}))], (None, Some(&row)), None, now(9)).as_str(), "v43 complete");
         let wakes = "no machine runs until a request starts one".to_owned();
         assert_eq!(judged(&["stopped"], json!({"autostop": "off", "autostart": true}), 99), (Status::Warn, wakes));
     }
