@@ -92,9 +92,9 @@ pub fn judged(live: Live<'_>, all: &[Pointed]) -> Option<(State, String)> {
         let mut looked_up = all.iter().filter(|one| one.unread.is_none()).peekable();
         let same = |one: &Pointed| one.sha.as_ref().zip(live.sha).is_some_and(|(sha, live)| sha.same(live));
         let elsewhere = looked_up.peek().is_some() && !looked_up.any(|one| at_live(one) || same(one));
-        match (elsewhere, live.deployment.as_str(), live.sha) {
+        match (elsewhere, live.deployment.as_str().is_empty(), live.sha) {
             (false, ..) => words,
-            (_, "", _) => format!("{words}; the platform names no live deployment"),
+            (_, true, _) => format!("{words}; the platform names no live deployment"),
             (.., Some(sha)) => format!("{words}; the platform says {} ({}) is live", sha.short(), live.deployment),
             (.., None) => format!("{words}; the platform says {} is live", live.deployment),
         }

@@ -74,9 +74,9 @@ pub async fn ask(http: &Http, url: &str, at: &ObserveAt) -> Result<Asked, Platfo
 fn nameless(version: &Text) -> Text {
     // A page that stands in the place of a version is told by its beginning.
     let said: String = version.as_str().chars().take(SAID).collect();
-    Text::from(match said.as_str() {
-        "" => "it names no commit: its version is empty".to_owned(),
-        said => format!("it names no commit but {said}"),
+    Text::from(match said.is_empty() {
+        true => "it names no commit: its version is empty".to_owned(),
+        false => format!("it names no commit but {said}"),
     })
 }
 
