@@ -9,6 +9,7 @@ use flightdeck::clock::Timestamp;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan};
 use flightdeck::domain::proof::{Found, Observation, Stays, Witness};
+use flightdeck::domain::readiness::Criterion;
 use flightdeck::sim::shared::Shared;
 use flightdeck::sim::world::truth::{Answers, Part, State};
 
@@ -116,9 +117,9 @@ impl Past {
         let well = |env: &str| self.once(now, |shot| shot.well[env]);
         let kept = |shot: &Shot| shot.secrets["staging"].iter().all(|key| shot.secrets["production"].contains(key));
         let wrong = points.filter(|point| point.status == Status::Ok).filter(|point| match point.asks {
-            "the target is healthy now" => !well("production"),
-            "the source is healthy" => !well("staging"),
-            "secrets are in place" => !self.once(now, kept),
+            Criterion::Target => !well("production"),
+            Criterion::Source => !well("staging"),
+            Criterion::Secrets => !self.once(now, kept),
             _ => false,
         });
         wrong.map(|point| format!("a plan: {}: {}", point.asks, point.says)).collect()

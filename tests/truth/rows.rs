@@ -188,7 +188,7 @@ impl Seen {
                     let wrong = wrong.map(|(run, held)| format!("run {run} has waited since {}", held.since));
                     rows.push((check.says.to_string(), wrong));
                 }
-                _ if check.asks == "secrets are in place" && check.status == Status::Ok => {
+                _ if check.asks == Criterion::Secrets && check.status == Status::Ok => {
                     let lately = self.kept.is_some_and(|at| at >= since(&FeedId::Secrets("production".into())));
                     let wrong = (!lately).then(|| "a secret of staging is missing in production".to_owned());
                     rows.push((check.says.to_string(), wrong));

@@ -66,7 +66,7 @@ impl Weather {
             self.back.push((now + Duration::from_secs(random.random_range(span)), back));
         }
         // Somebody's hand on the domains, which no job and no list tells of: one or all of them are elsewhere, or served by nothing.
-        if self.hands.is_empty() && random.random_bool(1.0 / 200.0) {
+        if crate::long() && self.hands.is_empty() && random.random_bool(1.0 / 200.0) {
             self.hand(sky, random);
         }
         let due: Vec<_> = self.hands.extract_if(.., |(at, ..)| *at <= now).collect();
@@ -105,21 +105,22 @@ impl Weather {
         let env = world.product.find(environment).unwrap();
         let own = world.vercel.aliases.iter().filter(|alias| alias.env == env && alias.redirect.is_none());
         let own: Vec<(String, String)> = own.map(|alias| (alias.alias.clone(), alias.deployment.clone())).collect();
+        // One that the other half was given as well: else it may be a change that concerned the frontend alone (docs/adr/0001-one-release.md).
+        let app = world.fly.env(env).unwrap();
+        let releases = app.releases.iter().filter_map(|one| app.image(&one.image_ref));
+        let given: Vec<usize> = releases.map(|image| image.commit).collect();
         let ready = world.vercel.deployments.iter().filter(|one| one.env == env && one.state(world.now) == "READY");
+        let well = ready.filter(|one| one.health.healthy && given.contains(&one.commit));
         let others: Vec<String> =
-            ready.map(|one| one.id.clone()).filter(|id| own.iter().all(|(_, at)| at != id)).collect();
+            well.map(|one| one.id.clone()).filter(|id| own.iter().all(|(_, at)| at != id)).collect();
         drop(world);
         let to = match random.random_range(0..3) {
             0 => String::new(),
             _ if others.is_empty() => return,
             _ => others[random.random_range(0..others.len())].clone(),
         };
-        let some = if random.random_bool(0.5) {
-            0..own.len()
-        } else {
-            let one = random.random_range(0..own.len());
-            one..one + 1
-        };
+        // The edge and the probes ask the first one: how well another one is served that stays behind alone, nobody could tell.
+        let some = if random.random_bool(0.5) { 0..own.len() } else { own.len() - 1..own.len() };
         let moved: Vec<Moved> =
             own[some].iter().map(|(domain, from)| (domain.clone(), from.clone(), to.clone())).collect();
         let point: BTreeMap<&str, &str> = moved.iter().map(|(domain, _, to)| (&**domain, &**to)).collect();
