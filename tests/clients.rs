@@ -261,6 +261,14 @@ async fn fly_machines_are_read_leased_updated_and_waited_for() {
 }
 
 #[tokio::test]
+async fn a_list_with_a_machine_twice_is_not_believed() {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/v1/apps/shop/machines", json_answer(json!([machine(), machine()]))).await;
+    let error = fly(&server).machines("shop").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Garbage, "{error}");
+}
+
+#[tokio::test]
 async fn a_fly_lease_that_somebody_holds_is_a_conflict_with_its_holder() {
     let server = MockServer::start().await;
     let words = "machine ID d89 lease currently held by 1@tokens.fly.io, expires at 2026-01-01T00:00:00Z";

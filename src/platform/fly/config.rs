@@ -65,6 +65,8 @@ enum Gap {
     Incomplete,
     /// A part of it has a form that it cannot have.
     Malformed(&'static str),
+    /// No label says that deploys manage it, and the proxy may send it visitors.
+    Detached,
     /// No `instance_id`: an update could not say what it was computed on.
     NoVersion,
     /// It is listed although it is destroyed.
@@ -90,7 +92,9 @@ impl MachineConfig {
             Value::Null if machine.incomplete_config.is_null() => Some(Gap::Missing),
             _ if !machine.incomplete_config.is_null() => Some(Gap::Incomplete),
             _ if machine.instance_id.is_empty() => Some(Gap::NoVersion),
-            Value::Object(fields) => malformed(fields).map(Gap::Malformed),
+            Value::Object(fields) => {
+                malformed(fields).map(Gap::Malformed).or_else(|| detached(fields).then_some(Gap::Detached))
+            }
             _ => Some(Gap::Malformed("no fields")),
         };
         match (&machine.config, gap, host) {
@@ -98,6 +102,15 @@ impl MachineConfig {
             (_, gap, host) => Self::Unreadable(Unread { gap, host: host.map(Text::clean), leaving: false }),
         }
     }
+}
+
+/// Whether nothing says that deploys manage a machine which has a service: what visitors get of it is not known from the fleet.
+fn detached(fields: &Map<String, Value>) -> bool {
+    let label = |key: &str| fields.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
+    let serves = fields.get("services").and_then(Value::as_array).is_some_and(|services| !services.is_empty());
+    // A throw-away machine of a deploy has a group of its own.
+    let own = label("fly_process_group").is_some_and(|group| group.starts_with("fly_app_"));
+    serves && !own && label("fly_platform_version").is_none()
 }
 
 /// A part that is there and is not what it must be. The image alone must be there.
@@ -109,6 +122,8 @@ fn malformed(fields: &Map<String, Value>) -> Option<&'static str> {
     let list = |value: &Value| value.is_array() || value.is_null();
     let fits = |key: &str, value: &Value| match key {
         "services" | "mounts" => list(value),
+        // A label of another form is lost with what it says: whether the machine is one of the fleet.
+        "metadata" => value.is_null() || value.as_object().is_some_and(|all| all.values().all(Value::is_string)),
         "checks" => object(value) || list(value),
         _ => object(value),
     };
@@ -131,6 +146,7 @@ impl fmt::Display for Unread {
             Some(Gap::Missing) => Some("no configuration".to_owned()),
             Some(Gap::Incomplete) => Some("incomplete configuration".to_owned()),
             Some(Gap::Malformed(what)) => Some(format!("its configuration has {what}")),
+            Some(Gap::Detached) => Some("nothing says that deploys manage it, and it serves visitors".to_owned()),
             Some(Gap::NoVersion) => Some("no version".to_owned()),
             Some(Gap::Destroyed) => Some("destroyed, and still listed".to_owned()),
             Some(Gap::Destroying) if self.leaving => Some("being destroyed".to_owned()),
@@ -344,11 +360,15 @@ mod tests {
 
     #[test]
     fn only_what_was_told_whole_can_be_written() {
-        let rows: [(&str, Value, &str); 9] = [
+        let detached = "nothing says that deploys manage it, and it serves visitors";
+        let rows: [(&str, Value, &str); 12] = [
             ("/config", Value::Null, "no configuration"),
             ("/config", json!("text"), "its configuration has no fields"),
             ("/config", json!({}), "its configuration has no image"),
             ("/config/metadata", json!([]), "its configuration has odd metadata"),
+            ("/config/metadata/fly_platform_version", json!(1), "its configuration has odd metadata"),
+            ("/config/metadata", json!({}), detached),
+            ("/config/metadata", Value::Null, detached),
             ("/config/services", json!({}), "its configuration has odd services"),
             ("/instance_id", json!(""), "no version"),
             ("/host_status", json!("unreachable"), "host does not answer"),
@@ -388,7 +408,7 @@ mod tests {
         assert!(other(|one| drop(one["config"]["env"].as_object_mut().unwrap().remove("A"))));
         assert!(other(|one| one["config"]["services"] = json!([])));
         assert!(other(|one| drop(one["config"].as_object_mut().unwrap().remove("guest"))));
-        assert!(other(|one| drop(one["config"]["metadata"].as_object_mut().unwrap().remove("fly_platform_version"))));
+        assert!(other(|one| one["config"]["metadata"]["team"] = "web".into()));
         assert!(!format!("{:?}", whole(|_| {})).contains("s3cret"));
     }
 

@@ -1,5 +1,6 @@
 //! Machines: reading, leasing, updating, waiting (docs/platforms/fly.md section 3).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use super::{
     config, wire,
 };
 use crate::domain::ids::Sha;
+use crate::platform::http::garbage;
 use crate::platform::{ErrorKind, PlatformError, lenient};
 use crate::sanitize::Text;
 
@@ -34,6 +36,11 @@ impl Fly {
     pub async fn listed(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
         let call = self.http.get(FLY, &format!("{}/machines", self.app_url(app)));
         let machines: Vec<wire::Machine> = self.machines_auth(call).read().await?;
+        // A list with a machine twice may lack another one.
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = machines.iter().find(|machine| !seen.insert(machine.id.as_str())) {
+            return Err(garbage(FLY, &format!("GET /v1/apps/{app}/machines lists machine {} twice", twice.id)));
+        }
         let now = self.http.now_at(FLY);
         let aged = |wire: wire::Machine| {
             let leaves = leaving(&wire, now);
