@@ -106,7 +106,11 @@ pub(super) async fn carry_out(
 
 /// The second signal, or a call that does not end: what is known is said, and that it is not all.
 fn left(engine: &EngineHandle, signal: Signal) -> ExitCode {
-    for operation in engine.open() {
+    let open = engine.open();
+    if open.is_empty() {
+        super::complain("left before anything of it was told: flightdeck status tells whether it has begun");
+    }
+    for operation in open {
         let operation = Operation { interrupted: true, ..operation };
         super::complain(&cut_short::lines(&operation).join("\n"));
         super::complain("  left during a call: flightdeck status tells what is known of it");

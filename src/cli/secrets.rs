@@ -3,10 +3,11 @@
 
 use std::io::{IsTerminal as _, Read as _};
 
-use super::Output;
 use super::operation::{self, Consent, ServiceArgs};
+use super::{Output, place};
 use crate::config::Settings;
-use crate::domain::held::Held;
+use crate::domain::environment::Platform;
+use crate::domain::held::{Held, unfit};
 use crate::domain::operation::{PIPELINE, Wish};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -77,9 +78,25 @@ fn read(bytes: Vec<u8>) -> Result<(Held, String), UserError> {
     Ok((Held::new(value), words))
 }
 
+/// Why no platform of this service would take it: an argument that is wrong, not a gate that refuses.
+fn wrong(settings: &Settings, args: &SetArgs, (key, value): (&Text, &Held)) -> Option<UserError> {
+    let env = place::environment(settings, args.environment.as_deref()).ok()?;
+    let services = settings.environment(&env).map(|info| info.services.as_slice()).unwrap_or_default();
+    let platform = match services.iter().find(|one| *one.id.name == *args.service) {
+        Some(info) => info.platform,
+        None if args.service == PIPELINE => Platform::Github,
+        None => return None,
+    };
+    let key = if platform == Platform::Github { Text::from(key.as_str().to_uppercase()) } else { key.clone() };
+    let why: Vec<String> = unfit(&key, value, platform).iter().map(ToString::to_string).collect();
+    let what = why.join("; ");
+    (!why.is_empty()).then(|| UserError::new(ExitCode::Usage, what).now("nothing was sent or changed"))
+}
+
 pub(super) fn set(settings: Settings, args: SetArgs, output: Output) -> Result<ExitCode, UserError> {
     let value = value(&args.name)?;
     let key = Text::from(args.name.as_str());
+    wrong(&settings, &args, (&key, &value)).map_or(Ok(()), Err)?;
     let on = ServiceArgs { service: args.service, environment: args.environment, consent: args.consent };
     super::block_on(operation::on_service(settings, on, |service| Wish::SetSecret { service, key, value }, output))
 }
@@ -87,6 +104,26 @@ pub(super) fn set(settings: Settings, args: SetArgs, output: Output) -> Result<E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_or_a_value_that_no_platform_takes_is_an_argument_that_is_wrong() {
+        let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\n[[environments.services]]\n\
+                    name = \"backend\"\nplatform = \"fly\"\nresource = \"shop\"\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
+        let asked = |name: &str, service: &str, value: String| {
+            let consent = Consent { confirm: None, reason: None };
+            let args = SetArgs { name: name.into(), service: service.into(), environment: None, consent };
+            wrong(&settings, &args, (&Text::from(name), &Held::new(value))).map(|error| (error.code, error.what))
+        };
+        assert_eq!(asked("SENTRY_DSN", "backend", "x".into()), None);
+        let (code, what) = asked("1-DSN", "backend", "x".into()).unwrap();
+        assert!(code == ExitCode::Usage && what.starts_with("a name has letters"), "{what}");
+        let (code, what) = asked("DSN", PIPELINE, "x".repeat(49 * 1024)).unwrap();
+        assert_eq!((code, what.as_str()), (ExitCode::Usage, "the value is longer than 48 KB"));
+        let (_, what) = asked("github_token", PIPELINE, "x".into()).unwrap();
+        assert!(what.contains("GitHub's own"), "{what}");
+    }
 
     #[test]
     fn a_value_is_what_was_piped_and_is_told_without_revealing_it() {

@@ -4,6 +4,13 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::environment::Platform;
+use crate::sanitize::Text;
+
+/// Longest value, bytes: GitHub's limit (docs/platforms/github.md section 7); Supabase's is half of it (docs/platforms/supabase.md
+/// section 3.4).
+const LONGEST: usize = 48 * 1024;
+
 /// A value that is in no `Debug`, no file and no answer: what serializes around it leaves it out.
 #[derive(Clone, Default)]
 pub struct Held(Option<SecretString>);
@@ -66,6 +73,31 @@ impl PartialEq for Held {
 }
 
 impl Eq for Held {}
+
+/// Why this cannot be a secret there.
+#[must_use]
+pub fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
+    let plain = key.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let digit = key.as_str().starts_with(|first: char| first.is_ascii_digit());
+    let mut why = Vec::new();
+    if key.as_str().is_empty() || !plain || digit {
+        why.push(Text::from("a name has letters, digits and underscores, and does not begin with a digit"));
+    }
+    if platform == Platform::Supabase && key.as_str().starts_with("SUPABASE_") {
+        why.push(Text::from("names that begin with SUPABASE_ are Supabase's own"));
+    }
+    if platform == Platform::Github && key.as_str().starts_with("GITHUB_") {
+        why.push(Text::from("names that begin with GITHUB_ are GitHub's own"));
+    }
+    if value.is_empty() {
+        why.push(Text::from("there is no value; values are not kept, so it must be given again"));
+    }
+    let longest = if platform == Platform::Supabase { LONGEST / 2 } else { LONGEST };
+    if value.expose().len() > longest {
+        why.push(Text::from(format!("the value is longer than {} KB", longest / 1024)));
+    }
+    why
+}
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,8 @@ use crate::platform::{ErrorKind, PlatformError};
 
 /// Runs listed.
 const RUNS: u32 = 20;
+/// Newest failed runs that show which job failed; those of a run that is over are read once.
+const FAILED: usize = 3;
 /// How often those that are not over are asked for beyond the newest: every push begins a run, and a gate may wait for days.
 const LOOK: Duration = Duration::from_secs(60);
 /// So many of them are asked for one by one between two looks.
@@ -110,13 +112,16 @@ impl Feed for PipelineFeed {
         let mut runs = self.github.runs(RUNS).await?;
         let older = self.older(&runs).await?;
         runs.extend(older);
-        let mut moving = false;
+        let (mut moving, mut failed) = (false, 0);
         for (index, run) in runs.iter_mut().enumerate() {
             moving |= run.state.moving();
             // A word that nobody knows may be a run that waits.
             let open = run.state.moving() || run.state == RunState::Unknown;
-            // The newest run shows its jobs even when it is over: it is what people look at. A cancelled one may never have begun.
-            if open || index == 0 || run.state == RunState::Cancelled {
+            failed += usize::from(run.state == RunState::Failed);
+            // The newest run shows its jobs even when it is over: it is what people look at, and so are those that failed lately. A
+            // cancelled one may never have begun.
+            let asked = run.state == RunState::Failed && failed <= FAILED;
+            if open || asked || index == 0 || run.state == RunState::Cancelled {
                 let jobs = self.jobs(run).await?;
                 (run.jobs, run.jobs_read) = (jobs.items, jobs.extent);
             }
@@ -134,5 +139,68 @@ impl Feed for PipelineFeed {
         }
         outbox.tell(Fact::Pipeline(runs)).await;
         Ok(if moving { Pace::Fast } else { Pace::Calm })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use secrecy::SecretString;
+    use serde_json::json;
+    use wiremock::matchers::path_regex;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Access;
+    use crate::config::token::Token;
+    use crate::engine::lanes;
+    use crate::platform::http::Http;
+    use crate::redact::Redactor;
+
+    #[tokio::test]
+    async fn a_run_that_failed_shows_its_failed_job_though_a_newer_one_ended_well() {
+        let server = MockServer::start().await;
+        let on = async |path: &str, body| {
+            let answer = ResponseTemplate::new(200).set_body_json(body);
+            Mock::given(path_regex(path)).respond_with(answer).mount(&server).await;
+        };
+        let run = |id: u64, conclusion: &str| {
+            json!({"id": id, "run_number": id, "run_attempt": 1, "name": "CI", "head_sha": "9df49c2", "status": "completed",
+                   "conclusion": conclusion, "path": ".github/workflows/ci.yml", "event": "push", "html_url": ""})
+        };
+        let runs = json!({"total_count": 2, "workflow_runs": [run(8, "success"), run(7, "failure")]});
+        on("/actions/runs$", runs).await;
+        let job = |id: u64, conclusion: &str| json!({"id": id, "name": format!("job {id}"), "status": "completed", "conclusion": conclusion, "steps": []});
+        let last = |id: u64| if id == 256 { "failure" } else { "success" };
+        for page in [1, 2, 3_u64] {
+            let jobs: Vec<_> = ((page - 1) * 100 + 1..=256.min(page * 100)).map(|id| job(id, last(id))).collect();
+            let answer = ResponseTemplate::new(200).set_body_json(json!({"total_count": 256, "jobs": jobs}));
+            let asked = Mock::given(path_regex("/actions/runs/7/jobs$"));
+            let page = (page > 1).then(|| page.to_string());
+            let asked = match &page {
+                Some(page) => asked.and(wiremock::matchers::query_param("page", page)),
+                None => asked.and(wiremock::matchers::query_param_is_missing("page")),
+            };
+            asked.respond_with(answer).mount(&server).await;
+        }
+        on("/actions/runs/8/jobs$", json!({"total_count": 1, "jobs": [job(300, "success")]})).await;
+        let token = Token::fixed(Some(SecretString::from("t0ken")), "test");
+        let clock = SystemClock::shared();
+        let http = Http::new(Arc::clone(&clock), Arc::new(Redactor::default()), None);
+        let github = Github::new(http, Access { base: server.uri(), token }, "acme/shop");
+        let (outbox, mut lanes) = lanes::open();
+        let mut feed = PipelineFeed::new(github, clock, None);
+        for _ in 0..2 {
+            feed.read(&outbox).await.unwrap();
+            let Ok(Fact::Pipeline(runs)) = lanes.control.try_recv() else { panic!("it tells of its runs") };
+            let failed = runs.iter().find(|run| run.id == 7).unwrap();
+            assert!(failed.jobs.len() == 256 && failed.jobs_read.whole(), "{}", failed.jobs.len());
+            assert_eq!(failed.jobs.iter().find(|job| job.state == RunState::Failed).unwrap().name.as_str(), "job 256");
+        }
+        let asked = server.received_requests().await.unwrap_or_default();
+        let asked = asked.iter().filter(|one| one.url.path().ends_with("/runs/7/jobs")).count();
+        assert_eq!(asked, 3, "what is over is read once");
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
-use crate::domain::held::Held;
+use crate::domain::held::{Held, unfit};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::names;
 use crate::domain::operation::{Act, Operation, PIPELINE, Plan, PlanPart, StepKind, Wish};
@@ -20,10 +20,6 @@ use crate::engine::operations::past::{Past, not_before, told};
 use crate::platform::PlatformError;
 use crate::platform::vercel::Slot;
 use crate::sanitize::Text;
-
-/// Longest value, bytes: GitHub's limit (docs/platforms/github.md section 7); Supabase's is half of it (docs/platforms/supabase.md
-/// section 3.4).
-const LONGEST: usize = 48 * 1024;
 
 /// What is asked for.
 pub(in crate::engine) struct Request<'a> {
@@ -225,30 +221,6 @@ fn taken(key: &Text, held: Option<&SecretEntry>, value: &Held, earlier: &Operati
             "{key} was set there {at:.0}; the platform does not say by whom, so whether by this is not known; leave the operation as it is"
         ))),
     }
-}
-
-/// Why this cannot be a secret there.
-fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
-    let plain = key.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let digit = key.as_str().starts_with(|first: char| first.is_ascii_digit());
-    let mut why = Vec::new();
-    if key.as_str().is_empty() || !plain || digit {
-        why.push(Text::from("a name has letters, digits and underscores, and does not begin with a digit"));
-    }
-    if platform == Platform::Supabase && key.as_str().starts_with("SUPABASE_") {
-        why.push(Text::from("names that begin with SUPABASE_ are Supabase's own"));
-    }
-    if platform == Platform::Github && key.as_str().starts_with("GITHUB_") {
-        why.push(Text::from("names that begin with GITHUB_ are GitHub's own"));
-    }
-    if value.is_empty() {
-        why.push(Text::from("there is no value; values are not kept, so it must be given again"));
-    }
-    let longest = if platform == Platform::Supabase { LONGEST / 2 } else { LONGEST };
-    if value.expose().len() > longest {
-        why.push(Text::from(format!("the value is longer than {} KB", longest / 1024)));
-    }
-    why
 }
 
 fn takes_effect(platform: Platform) -> &'static str {

@@ -55,3 +55,50 @@ impl Adapter for Repository {
         Some(self.github.posture(self.env.as_str()).boxed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use wiremock::matchers::path_regex;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Access;
+    use crate::config::token::Token;
+    use crate::platform::http::Http;
+    use crate::redact::Redactor;
+
+    /// What is told of production's names where the lists answer with this status, and the repository has these environments.
+    async fn told(status: u16, environments: &[&str]) -> Names {
+        let server = MockServer::start().await;
+        let on = async |path: &str, answer| Mock::given(path_regex(path)).respond_with(answer).mount(&server).await;
+        on("/environments/production/secrets$", ResponseTemplate::new(status)).await;
+        let variables = json!({"total_count": 1, "variables": [{"name": "REGION"}]});
+        on("/environments/production/variables$", ResponseTemplate::new(200).set_body_json(variables)).await;
+        let named: Vec<_> = environments.iter().map(|name| json!({"name": name})).collect();
+        let list = json!({"total_count": named.len(), "environments": named});
+        on("/environments$", ResponseTemplate::new(200).set_body_json(list)).await;
+        let http = Http::new(SystemClock::shared(), Arc::new(Redactor::default()), None);
+        let access =
+            Access { base: server.uri(), token: Token::fixed(Some(secrecy::SecretString::from("t0ken")), "test") };
+        let github = Github::new(http, access, "acme/shop");
+        Repository { github, env: "production".into() }.secrets().unwrap().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn names_that_the_token_may_not_list_are_withheld_and_those_of_no_environment_are_none() {
+        for (status, environments, withheld) in
+            [(403, &["staging"][..], true), (404, &["staging", "Production"], true), (404, &["staging"], false)]
+        {
+            let names = told(status, environments).await;
+            assert_eq!(names.entries.len(), 1, "what is listed is kept");
+            let said: Vec<String> = names.withheld(&"production".into()).collect();
+            assert_eq!(said.len(), usize::from(withheld), "{status} {environments:?}: {said:?}");
+            let named = said.iter().all(|one| one.starts_with("secrets of production on github not read: "));
+            assert!(named, "{said:?}");
+        }
+    }
+}
