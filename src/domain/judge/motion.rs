@@ -72,11 +72,13 @@ impl Known<'_> {
             _ => None,
         };
         // The edge changed, and the platform was not asked since: something is on its way.
+        // A database that restarts brings no commit to anybody: what moves has to be one of those that are seen.
+        let shown = |info: &ServiceInfo| seen.iter().any(|one| *one.service == info.id);
         let edge = |info: &ServiceInfo| {
             let differs = self.services.get(&info.id).is_some_and(|state| state.agrees() == Some(false));
             differs && self.ahead(&info.id)
         };
-        let rollout = env.services.iter().any(|info| moving(info) || edge(info));
+        let rollout = env.services.iter().any(|info| shown(info) && moving(info) || edge(info));
         if let Together::Mixed(commits) = &together
             && (operation.is_some() || rollout || behind.is_some())
         {

@@ -52,6 +52,11 @@ fn a_service_that_is_seen_by_its_pointer_and_its_domains_alone_is_part_of_a_pair
     assert_eq!(world.env().state, State::Healthy, "nobody has seen it: what is only said is no half of a pair");
     world.declared("frontend").routed = true;
     assert_eq!(world.says(), "mixed: backend 9df49c2, frontend 3e60eac");
+    // That a database restarts explains no second commit.
+    let restarts = Declared { words: Text::from("RESTARTING"), ..declared(OLD, Status::Running) };
+    world.services.entry(id("database")).or_default().declared = Some(restarts);
+    assert_eq!(world.says(), "mixed: backend 9df49c2, frontend 3e60eac");
+    world.services.remove(&id("database"));
     // All domains were pointed elsewhere by hand: that is what visitors get, whatever the pointer says.
     world.runs_at("frontend", OLD);
     world.services.get_mut(&id("frontend")).unwrap().observed = None;
