@@ -288,10 +288,10 @@ mod tests {
         assert_eq!(told.1, "a.app and a.app point at 7f49b8b (dpl_2); the platform says 340f57f (dpl_1) is live");
         assert_eq!(state(&[at("dpl_3", None), at("dpl_3", None)]), Some(State::Unknown), "elsewhere, at whatever");
         let dark = Live { sha: None, ..live };
-        assert_eq!(judged(dark, &[two.clone()]).map(|one| one.0), Some(State::Unknown));
+        assert_eq!(judged(dark, std::slice::from_ref(&two)).map(|one| one.0), Some(State::Unknown));
         assert_eq!(judged(dark, &[at("dpl_1", None)]), None, "one deployment for all, whatever its commit");
         let nowhere = DeploymentId::from("");
-        let told = judged(Live { deployment: &nowhere, sha: None }, &[one.clone()]).unwrap();
+        let told = judged(Live { deployment: &nowhere, sha: None }, std::slice::from_ref(&one)).unwrap();
         assert_eq!(
             told,
             (State::Unknown, "a.app points at 340f57f (dpl_1); the platform names no live deployment".into())

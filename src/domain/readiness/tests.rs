@@ -91,7 +91,7 @@ fn secrets_are_in_place_where_all_lists_were_read_and_nothing_is_found_about_the
     let (warns, blocks) = (row("DSN", "production", false), row("URL", "production", true));
     let well = (Status::Ok, "none is missing, none differs that should not".to_owned());
     assert_eq!(said(&[row("DSN", "staging", false)], &[]), well);
-    assert_eq!(said(&[warns.clone()], &[]), (Status::Warn, "DSN missing in production".to_owned()));
+    assert_eq!(said(std::slice::from_ref(&warns), &[]), (Status::Warn, "DSN missing in production".to_owned()));
     assert_eq!(said(&[warns.clone(), blocks], &["x"]), (Status::Fail, "URL missing in production".to_owned()));
     assert_eq!(said(&[], &["staging: 503"]), (Status::Unknown, "staging: 503".to_owned()));
     let both = (Status::Unknown, "staging: 503; DSN missing in production".to_owned());
