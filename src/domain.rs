@@ -24,6 +24,7 @@ pub mod names;
 pub mod notice;
 pub mod operation;
 pub mod order;
+pub mod ours;
 pub mod overrides;
 pub mod pace;
 pub mod pipeline;

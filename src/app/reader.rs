@@ -26,9 +26,17 @@ pub const ROWS: usize = 24;
 /// A pattern and whether its service's live deployment is older than it.
 pub type Listed<'m> = (bool, &'m Pattern);
 
-/// When the live deployment of a service was made.
+/// When the live deployment of a service was made, by the clock that its lines are stamped with.
 fn deployed(model: &Model, service: &ServiceId) -> Option<Timestamp> {
-    live(model, service).map(|one| one.created_at)
+    live(model, service).map(|one| stamped(model, one))
+}
+
+/// When a deployment was made, by its platform's own clock: its lines are stamped with that.
+fn stamped(model: &Model, one: &Deployment) -> Timestamp {
+    let env = model.env(&one.service.env).filter(|_| !model.clocks.is_empty());
+    let info = env.and_then(|env| env.services.iter().find(|info| info.id == one.service));
+    let ahead = info.and_then(|info| model.clocks.get(&info.platform)).copied().unwrap_or_default();
+    one.created_at.checked_add(ahead).unwrap_or(one.created_at)
 }
 
 /// The live deployment of the service that writes these lines, or that they are told by.
@@ -95,11 +103,11 @@ pub fn turns(model: &Model) -> Vec<Turn> {
     let turn = |source: &Source| {
         let service = source.service.clone();
         let live = live(model, &service)?;
-        let at = live.created_at.as_microsecond();
-        let span = newest.as_microsecond().checked_sub(at).filter(|span| *span > 0)?.min(COMPARED);
-        let (before, after) = model.logs.around(&service, at, span);
+        let at = stamped(model, live);
+        let span = newest.as_microsecond().checked_sub(at.as_microsecond()).filter(|span| *span > 0)?.min(COMPARED);
+        let (before, after) = model.logs.around(&service, at.as_microsecond(), span);
         let label = live.label.clone();
-        (after.lines > 0).then_some(Turn { service, label, at: live.created_at, before, after })
+        (after.lines > 0).then_some(Turn { service, label, at, before, after })
     };
     let mut all: Vec<Turn> = model.logs.sources().iter().filter_map(turn).collect();
     all.sort_by_key(|turn| {
@@ -115,8 +123,9 @@ pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> 
     let mut marks = Vec::new();
     for (service, list) in &model.releases {
         for one in list {
-            if let Some(row) = chart.bucket(one.created_at.as_microsecond()) {
-                marks.push((row, one.created_at, format!("{} {}", service.name, one.label)));
+            let at = stamped(model, one);
+            if let Some(row) = chart.bucket(at.as_microsecond()) {
+                marks.push((row, at, format!("{} {}", service.name, one.label)));
             }
         }
     }

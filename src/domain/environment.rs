@@ -212,6 +212,12 @@ pub struct Rolling {
 }
 
 impl Declared {
+    /// Whether something of it is in motion by the platform's own word.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.status == Status::Running || self.rollout.is_some() || self.switches.rolling.is_some()
+    }
+
     /// What holds or divides the visitors, in a word: `PAUSED`, `PINNED`; empty when nothing does.
     #[must_use]
     pub fn held(&self) -> String {

@@ -9,7 +9,8 @@ use super::environment::Status;
 use super::ids::{ServiceId, Sha};
 use super::pipeline::Run;
 use super::release::Deployment;
-use super::status::ServiceState;
+use super::span::since;
+use super::status::{Ran, ServiceState};
 use crate::sanitize::Text;
 
 /// A service with the commit that is seen to run there.
@@ -137,22 +138,46 @@ pub fn fleet(instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
     Some((words, distinct))
 }
 
-/// What machines run, where some cannot be read now and ran another commit when they were: `iad 7f49b8b, fra 340f57f when it was last
-/// read`. `None` where as far as is known all run the same.
+/// The commits that machines run, with those that machines ran which cannot be read now; those that no visitor reaches are no part of it.
 #[must_use]
-pub fn remembered(state: &ServiceState, instances: &[Instance]) -> Option<(String, Vec<Sha>)> {
+pub fn remembered(state: &ServiceState, instances: &[Instance]) -> Vec<Sha> {
     let mut distinct: Vec<Sha> = Vec::new();
-    let mut words: Vec<String> = Vec::new();
-    for one in instances.iter().filter(|one| !one.cordoned) {
-        let Some(sha) = state.runs(one) else { continue };
+    for sha in instances.iter().filter(|one| !one.cordoned).filter_map(|one| state.runs(one)) {
         if distinct.iter().all(|known| !known.same(sha)) {
             distinct.push(sha.clone());
         }
-        let when = if one.unread.is_some() { " when it was last read" } else { "" };
-        let said = format!("{} {}{when}", one.region, sha.short());
+    }
+    distinct
+}
+
+/// The same machine by machine: `iad 3e60eac, fra not read for 40s, was 9df49c2`.
+#[must_use]
+pub fn recalled(state: &ServiceState, instances: &[Instance], now: Timestamp) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for one in instances.iter().filter(|one| !one.cordoned) {
+        let said = match (&one.unread, state.runs(one)) {
+            (Some(_), _) => unread(state, one, now),
+            (None, Some(sha)) => format!("{} {}", one.region, sha.short()),
+            (None, None) => continue,
+        };
         if !words.contains(&said) {
             words.push(said);
         }
     }
-    (distinct.len() > 1).then(|| (words.join(", "), distinct))
+    words.join(", ")
+}
+
+/// What is known of a machine that cannot be read: `fra not read for 40s, was 9df49c2`, `machine 148e in fra never read: host unreachable`.
+#[must_use]
+pub fn unread(state: &ServiceState, one: &Instance, now: Timestamp) -> String {
+    let why = one.unread.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    match state.last(one) {
+        Some(Ran { sha: Some(sha), at, .. }) => {
+            format!("{} not read for {}, was {}", one.region, since(*at, now), sha.short())
+        }
+        Some(Ran { sha: None, at, .. }) => {
+            format!("machine {} in {} not read for {}{why}", one.id, one.region, since(*at, now))
+        }
+        None => format!("machine {} in {} never read{why}", one.id, one.region),
+    }
 }

@@ -48,6 +48,16 @@ pub enum Criterion {
 }
 
 impl Criterion {
+    /// Of whom it is told that nothing is wrong: of the target's platforms alone, and never beside a judgement on the target that says
+    /// otherwise.
+    #[must_use]
+    pub const fn of_platforms(target: Status, platforms: Status) -> Self {
+        match (target, platforms) {
+            (_, Status::Fail) | (Status::Ok, Status::Ok) => Self::Platforms,
+            _ => Self::Condition,
+        }
+    }
+
     /// In words.
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -104,9 +104,8 @@ impl List<'_> {
             self.environment(env);
         }
         let with_lines = (scope == Scope::All).then_some(&*settings.environments);
-        let clock = clients.http.clock();
-        let pipeline =
-            clients.github.clone().map(|github| pipeline::PipelineFeed::new(github, clock.clone(), with_lines));
+        let http = || clients.http.clone();
+        let pipeline = clients.github.clone().map(|github| pipeline::PipelineFeed::new(github, http(), with_lines));
         self.add(FeedId::Pipeline, [Platform::Github], pipeline);
     }
 

@@ -96,6 +96,12 @@ impl Http {
         now.checked_add(self.0.ledger.ahead(platform)).unwrap_or(now)
     }
 
+    /// How far a platform's clock is ahead of ours, by its last answers; zero while it agrees.
+    #[must_use]
+    pub fn ahead(&self, platform: Platform) -> SignedDuration {
+        self.0.ledger.ahead(platform)
+    }
+
     /// By how much reads of these platforms are to be stretched, because a budget runs out: 1 = not at all.
     #[must_use]
     pub fn stretch(&self, platforms: &[Platform]) -> f64 {

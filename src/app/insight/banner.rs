@@ -33,6 +33,8 @@ pub struct Banner {
     pub first: Timestamp,
     /// Further productions in trouble.
     pub others: Vec<EnvId>,
+    /// What the terminal's title tells: every production in trouble with its state.
+    pub title: String,
 }
 
 /// How many samples of a probe passed, in percent.
@@ -90,11 +92,12 @@ pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     let alert =
         |one: &Banner| Effect::Alert(format!("{}: {} is {}: {}", model.project, one.env, one.state, one.evidence));
     let mut effects: Vec<Effect> = all.iter().filter(fresh).map(alert).collect();
-    let told = was.as_ref().map_or(0, |was| 1 + was.others.len());
-    if all.is_empty() && told > 0 {
+    let (title, told) = (title(&all), was.as_ref().map(|was| was.title.as_str()));
+    if all.is_empty() && told.is_some() {
         effects.push(Effect::Title(format!("flightdeck {}", model.project)));
-    } else if !effects.is_empty() || all.len() != told {
-        effects.push(Effect::Title(format!("{} · flightdeck", title(&all))));
+    } else if !all.is_empty() && told != Some(&title) {
+        // It tells the state too: what goes on as mixed does not stand there as failing.
+        effects.push(Effect::Title(format!("{title} · flightdeck")));
     }
     // The one that is looked at, else the one that stood there, so that the line does not jump.
     let here = model.selected_env().map(|env| env.id.clone()).or_else(|| was.map(|was| was.env));
@@ -102,6 +105,7 @@ pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     if !all.is_empty() {
         let mut banner = all.remove(first);
         let others: Vec<String> = all.iter().map(|one| format!("{} {}", one.env, one.state)).collect();
+        banner.title = title;
         banner.others = all.into_iter().map(|one| one.env).collect();
         if !banner.others.is_empty() {
             banner.evidence = Text::from(format!("{} (also: {})", banner.evidence, others.join(", ")));
@@ -186,6 +190,7 @@ fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
         since: trouble.since,
         first: trouble.first,
         others: Vec::new(),
+        title: String::new(),
     })
 }
 

@@ -23,6 +23,8 @@ use crate::sanitize::Text;
 pub struct Check {
     /// What is asked.
     pub asks: Criterion,
+    /// As what that is told: nobody promises that platforms are well beside a target that is not.
+    pub title: Criterion,
     /// How it stands.
     pub status: Status,
     /// What that means for a promotion.
@@ -35,11 +37,11 @@ pub struct Check {
 
 impl Check {
     fn new(asks: Criterion, status: Status, says: impl Into<Text>, jump: Jump) -> Self {
-        Self { asks, status, means: Means::of(status), says: says.into(), jump }
+        Self { asks, title: asks, status, means: Means::of(status), says: says.into(), jump }
     }
 
     fn rated(asks: Criterion, rating: Rating, jump: Jump) -> Self {
-        Self { asks, status: rating.status, means: rating.means, says: rating.says, jump }
+        Self { asks, title: asks, status: rating.status, means: rating.means, says: rating.says, jump }
     }
 
     fn meaning(self, means: Means) -> Self {
@@ -90,6 +92,9 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     let ends = promotion.and_then(|one| Some((model.env(&one.from)?, model.env(&one.to)?)));
     let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.judge(staging, now).sha().cloned();
+    let target = healthy(model, production, Criterion::Target, now);
+    let platforms = postures(model, production, now);
+    let platforms = Check { title: Criterion::of_platforms(target.status, platforms.status), ..platforms };
     vec![
         healthy(model, staging, Criterion::Source, now),
         candidate_of(model, (staging, production), candidate.as_ref(), now),
@@ -97,8 +102,8 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
         gates(model, now),
         claims(model, production, candidate.as_ref(), now),
         secrets(model, production, now),
-        healthy(model, production, Criterion::Target, now),
-        postures(model, production, now),
+        target,
+        platforms,
         operations(model),
         all_fresh(model, (staging, production), now),
     ]

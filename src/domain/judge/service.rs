@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::part::Part;
 use super::{Known, distinct};
 use crate::domain::environment::{Declared, Instance, Observed, Status};
-use crate::domain::feed::FeedId;
+use crate::domain::feed::{FeedId, FeedStatus};
 use crate::domain::health::ProbeState;
 use crate::domain::ids::{ServiceId, Sha};
+use crate::domain::span::since;
 use crate::domain::state::State;
 use crate::domain::status::ServiceState;
 use crate::domain::{live, spread};
@@ -48,6 +49,7 @@ impl Known<'_> {
                 Some(declared) if state.agrees() == Some(false) => {
                     differs(state, declared, self.ahead(id)).unwrap_or(observed)
                 }
+                Some(declared) => self.beside(id, state, declared).unwrap_or(observed),
                 _ => observed,
             };
             let observed = self.moving(id, state, observed);
@@ -62,6 +64,20 @@ impl Known<'_> {
         }
         parts
     }
+
+    /// Another commit than the declared one, that the edge answered a moment ago and does not answer now: both are live, unless the platform
+    /// was not asked since.
+    fn beside(&self, id: &ServiceId, state: &ServiceState, declared: &Declared) -> Option<Part> {
+        let (sha, at) = state.beside().filter(|_| !declared.moves())?;
+        let listed = self.feeds.get(&FeedId::Declared(id.clone())).and_then(FeedStatus::last_ok);
+        let (says, ago) = (declared.sha.as_ref()?.short(), since(at, self.now));
+        Some(if listed.is_some_and(|listed| listed <= at) {
+            Part::new(State::Deploying, format!("{says} declared, the edge answered {} {ago} ago", sha.short()))
+        } else {
+            let why = format!("the edge answered {} {ago} ago, the platform says {says}", sha.short());
+            Part::new(State::Mixed, why)
+        })
+    }
 }
 
 /// The commits of a service: one, or those of its machines, or the edge's and the platform's where they differ.
@@ -69,11 +85,13 @@ pub(super) fn commits(state: &ServiceState) -> Vec<Sha> {
     let edges = state.observed.iter().flat_map(|one| one.edges.iter().filter_map(|edge| edge.sha.clone()));
     let observed = state.observed.iter().filter_map(|observed| observed.sha.clone()).chain(edges);
     let Some(declared) = &state.declared else { return distinct(observed) };
-    let fleet = live::fleet(&declared.instances).or_else(|| live::remembered(state, &declared.instances));
-    let fleet = fleet.map(|(_, commits)| commits).unwrap_or_default();
+    let fleet = live::fleet(&declared.instances).map(|(_, commits)| commits);
+    let remembered = || Some(live::remembered(state, &declared.instances)).filter(|commits| commits.len() > 1);
+    let fleet = fleet.or_else(remembered).unwrap_or_default();
+    let beside = state.beside().map(|(sha, _)| sha.clone());
     let pointed = declared.pointed.iter().filter_map(|one| one.sha.clone());
     let declared = declared.sha.clone().filter(|_| fleet.is_empty());
-    distinct(observed.chain(declared).chain(fleet).chain(pointed))
+    distinct(observed.chain(declared).chain(fleet).chain(pointed).chain(beside))
 }
 
 /// What a platform's own word says.
@@ -117,20 +135,47 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
     if let Some(rollout) = declared.rollout {
         return Part::new(State::Mixed, format!("live on {} of {}", rollout.done, rollout.total));
     }
-    // What a machine ran that cannot be read now is the best that is known of it.
-    if let (Some((words, _)), true) = (live::remembered(state, &declared.instances), declared.status != Status::Fail) {
-        return Part::new(State::Mixed, words);
-    }
-    let unread = reached().filter(|one| one.unread.is_some()).count();
-    if unread > 0 && declared.status == Status::Ok {
-        let all = reached().count();
-        return Part::new(State::Degraded, format!("{} of {all} machines known", all - unread));
+    if let Some(part) = dark(state, declared, now) {
+        return part;
     }
     match (declared.status, &declared.claimed) {
         (Status::Ok, Some(claimed)) => Part::new(State::Degraded, claimed.against(&declared.label)),
         (Status::Ok, None) => Part::new(State::Healthy, aside(declared)),
         (status, _) => Part::new(State::of(status), declared.words.as_str()),
     }
+}
+
+/// What machines say that cannot be read: what each ran when it was last read counts until it is read again, and of one that was never
+/// read nothing is known. `None` where all were read, or where those that were do not serve.
+fn dark(state: &ServiceState, declared: &Declared, now: Timestamp) -> Option<Part> {
+    let reached = || declared.instances.iter().filter(|one| !one.cordoned);
+    let unread: Vec<&Instance> = reached().filter(|one| one.unread.is_some()).collect();
+    let (first, fails) = (unread.first()?, declared.status == Status::Fail);
+    if fails {
+        return None;
+    }
+    if live::remembered(state, &declared.instances).len() > 1 {
+        return Some(Part::new(State::Mixed, live::recalled(state, &declared.instances, now)));
+    }
+    // An image tells as much where no commit is known.
+    let image = |one: &&Instance| state.last(one).and_then(|ran| ran.digest.as_ref());
+    let alike = |one: &&Instance| {
+        let image = image(one);
+        image.is_some() && reached().any(|other| other.digest.as_ref() == image)
+    };
+    let known = |one: &&Instance| state.runs(one).is_some() || alike(one);
+    let more = if unread.len() > 1 { format!(" (+{} more)", unread.len() - 1) } else { String::new() };
+    let told = |one: &Instance| format!("{}{more}", live::unread(state, one, now));
+    if let Some(one) = unread.iter().find(|one| !known(one)) {
+        return Some(Part::new(State::Unknown, told(one)));
+    }
+    let all = reached().count();
+    let words = match declared.status {
+        Status::Ok => format!("{} of {all} machines known", all - unread.len()),
+        _ => declared.words.to_string(),
+    };
+    let state = if declared.status == Status::Unknown { State::Unknown } else { State::Degraded };
+    Some(Part::new(state, format!("{words}; {}", told(first))))
 }
 
 /// Machines that no visitor reaches beside those that serve: nobody misses them, and somebody has left them there.
@@ -154,9 +199,7 @@ fn differs(state: &ServiceState, declared: &Declared, ahead: bool) -> Option<Par
     let (observed, says) = (state.observed.as_ref()?, declared.sha.as_ref()?);
     let sha = observed.sha.as_ref()?;
     // In motion both are true; and an answer from before the change says nothing about it.
-    let moving =
-        declared.status == Status::Running || declared.rollout.is_some() || declared.switches.rolling.is_some();
-    if moving || ahead || state.declared_at.is_some_and(|at| observed.at <= at) {
+    if declared.moves() || ahead || state.declared_at.is_some_and(|at| observed.at <= at) {
         let why = format!("{} declared, the edge answers {}", says.short(), sha.short());
         return Some(Part::new(State::Deploying, why));
     }

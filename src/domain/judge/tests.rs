@@ -248,7 +248,7 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
                 let dark = Instance { digest: None, unread: Some(Text::from("host unreachable")), ..machine(OLD) };
                 world.declared("backend").instances = vec![machine(OLD), dark];
             },
-            "degraded: backend 1 of 2 machines known",
+            "unknown: backend machine 148e in iad never read: host unreachable",
         ),
         (
             |world| world.declared("frontend").sha = Some(NEW.into()),

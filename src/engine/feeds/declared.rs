@@ -1,19 +1,23 @@
 //! Reads what the platforms say is live. It is kept as their statement; whether it is true is judged from the edge.
 
 use super::Clients;
-use crate::domain::environment::{ServiceInfo, Status, Tier};
+use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
+use crate::domain::ours::Stamped;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 use crate::platform::adapters::Adapter;
+use crate::platform::http::Http;
 use crate::sanitize::Text;
 
 /// Reads what one service's platform declares.
 pub(in crate::engine) struct DeclaredFeed {
     service: ServiceId,
+    platform: Platform,
+    http: Http,
     adapter: Box<dyn Adapter>,
     /// What is to be told of the last refresh.
     note: Option<Text>,
@@ -22,7 +26,8 @@ pub(in crate::engine) struct DeclaredFeed {
 impl DeclaredFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let adapter = clients.of(service, tier).filter(|adapter| adapter.declared().is_some())?;
-        Some(Self { service: service.id.clone(), adapter, note: None })
+        let (platform, http) = (service.platform, clients.http.clone());
+        Some(Self { service: service.id.clone(), platform, http, adapter, note: None })
     }
 }
 
@@ -37,7 +42,7 @@ impl Feed for DeclaredFeed {
             outbox.tell(Fact::Notice(Notice::refused(note))).await;
         }
         let Some(declared) = self.adapter.declared() else { return Ok(Pace::Calm) };
-        let declared = declared.await?;
+        let declared = declared.await?.by_our_clock(self.http.ahead(self.platform));
         let moving = declared.status == Status::Running || declared.rollout.is_some();
         outbox.tell(Fact::Declared(self.service.clone(), Box::new(declared))).await;
         Ok(if moving { Pace::Fast } else { Pace::Calm })

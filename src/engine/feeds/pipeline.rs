@@ -11,14 +11,16 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lines::Lines;
 
-use crate::clock::{SharedClock, Timestamp};
-use crate::domain::environment::EnvInfo;
+use crate::clock::Timestamp;
+use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Listed;
 use crate::domain::fact::Fact;
+use crate::domain::ours::Stamped;
 use crate::domain::pipeline::{Job, Run, RunState};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Pace};
 use crate::platform::github::Github;
+use crate::platform::http::Http;
 use crate::platform::{ErrorKind, PlatformError};
 
 /// Runs listed.
@@ -34,7 +36,7 @@ const SINGLY: usize = 10;
 pub(in crate::engine) struct PipelineFeed {
     github: Github,
     lines: Option<Lines>,
-    clock: SharedClock,
+    http: Http,
     ended: HashMap<u64, Ended>,
     /// Runs that were not over when they were read last.
     open: BTreeSet<u64>,
@@ -50,11 +52,11 @@ struct Ended {
 
 impl PipelineFeed {
     /// `environments`: with log lines, for a console that shows them.
-    pub(super) fn new(github: Github, clock: SharedClock, environments: Option<&[EnvInfo]>) -> Self {
+    pub(super) fn new(github: Github, http: Http, environments: Option<&[EnvInfo]>) -> Self {
         Self {
             github,
             lines: environments.map(Lines::new),
-            clock,
+            http,
             ended: HashMap::new(),
             open: BTreeSet::new(),
             looked: None,
@@ -76,7 +78,7 @@ impl PipelineFeed {
 
     /// Runs older than these that are not over, or have just ended, newest first.
     async fn older(&mut self, newest: &[Run]) -> Result<Vec<Run>, PlatformError> {
-        let now = self.clock.mono();
+        let now = self.http.clock().mono();
         let listed = |id: u64| newest.iter().any(|run| run.id == id);
         let beyond: Vec<u64> = self.open.iter().copied().filter(|id| !listed(*id)).collect();
         let due = self.looked.is_none_or(|at| now.saturating_sub(at) >= LOOK) || beyond.len() > SINGLY;
@@ -128,7 +130,7 @@ impl Feed for PipelineFeed {
             if open {
                 run.gates = self.github.pending_deployments(run.id).await?;
             }
-            run.settle(self.clock.now());
+            run.settle(self.http.now_at(Platform::Github));
         }
         let listed = |id: &u64| runs.iter().any(|run| run.id == *id);
         self.ended.retain(|id, _| listed(id));
@@ -137,6 +139,7 @@ impl Feed for PipelineFeed {
         if let Some(lines) = &mut self.lines {
             lines.tell(&self.github, &runs, outbox).await;
         }
+        let runs = runs.by_our_clock(self.http.ahead(Platform::Github));
         outbox.tell(Fact::Pipeline(runs)).await;
         Ok(if moving { Pace::Fast } else { Pace::Calm })
     }
@@ -187,11 +190,10 @@ mod tests {
         }
         on("/actions/runs/8/jobs$", json!({"total_count": 1, "jobs": [job(300, "success")]})).await;
         let token = Token::fixed(Some(SecretString::from("t0ken")), "test");
-        let clock = SystemClock::shared();
-        let http = Http::new(Arc::clone(&clock), Arc::new(Redactor::default()), None);
-        let github = Github::new(http, Access { base: server.uri(), token }, "acme/shop");
+        let http = Http::new(SystemClock::shared(), Arc::new(Redactor::default()), None);
+        let github = Github::new(http.clone(), Access { base: server.uri(), token }, "acme/shop");
         let (outbox, mut lanes) = lanes::open();
-        let mut feed = PipelineFeed::new(github, clock, None);
+        let mut feed = PipelineFeed::new(github, http, None);
         for _ in 0..2 {
             feed.read(&outbox).await.unwrap();
             let Ok(Fact::Pipeline(runs)) = lanes.control.try_recv() else { panic!("it tells of its runs") };

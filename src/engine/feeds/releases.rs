@@ -5,17 +5,18 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::Clients;
-use crate::clock::SharedClock;
-use crate::domain::environment::{ServiceInfo, Status, Tier};
+use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::extent::Extent;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::ServiceId;
+use crate::domain::ours::Stamped;
 use crate::domain::release::Deployment;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Pace};
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Newest};
+use crate::platform::http::Http;
 
 /// How old the parts of a list may be, while something moves and while nothing does: the feed of what is declared reads the
 /// same, and reads it anew when the machines say so.
@@ -29,7 +30,8 @@ const YOUNG: SignedDuration = SignedDuration::from_mins(30);
 pub(in crate::engine) struct ReleasesFeed {
     service: ServiceId,
     adapter: Box<dyn Adapter>,
-    clock: SharedClock,
+    platform: Platform,
+    http: Http,
     moving: bool,
     anew: bool,
 }
@@ -40,7 +42,8 @@ impl ReleasesFeed {
         Some(Self {
             service: service.id.clone(),
             adapter,
-            clock: clients.http.clock().clone(),
+            platform: service.platform,
+            http: clients.http.clone(),
             moving: false,
             anew: false,
         })
@@ -61,14 +64,15 @@ impl Feed for ReleasesFeed {
             (false, false) => CALM,
         };
         let Some(newest) = self.adapter.deployments(age) else { return Ok(Pace::Calm) };
-        let Newest { mut list, most } = newest.await?;
+        let Newest { list, most } = newest.await?;
+        let mut list = list.by_our_clock(self.http.ahead(self.platform));
         // A full list is the newest part of a longer one.
         let extent = Extent::of(list.len(), None, list.len() >= most);
         outbox.tell(Fact::Extent(FeedId::Releases(id.clone()), extent)).await;
         list.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
         // A row that its deploy left open stays `running` for ever (docs/platforms/fly.md section 5): only a young newest one
         // moves.
-        let now = self.clock.now();
+        let now = self.http.clock().now();
         let young = |one: &Deployment| now.duration_since(one.created_at) < YOUNG;
         self.moving = list.first().is_some_and(|newest| newest.status == Status::Running && young(newest));
         outbox.tell(Fact::Releases(id.clone(), list)).await;

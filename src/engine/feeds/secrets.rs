@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Clients;
 use crate::domain::environment::EnvInfo;
 use crate::domain::fact::Fact;
+use crate::domain::ours::Stamped;
 use crate::domain::secret::Names;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Pace};
@@ -46,6 +47,10 @@ pub(in crate::engine) async fn names(info: &EnvInfo, clients: &Clients) -> Resul
         if let Some(own) = adapter.secrets() {
             names.add(own.await?);
         }
+    }
+    // They are compared with when deployments were made, perhaps on another platform.
+    for entry in &mut names.entries {
+        entry.updated_at = entry.updated_at.by_our_clock(clients.http.ahead(entry.platform));
     }
     Ok(Some(names))
 }

@@ -40,7 +40,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let line = |check: readiness::Check| {
         let style = ctx.theme.status(check.status);
         let says = format!("{} {}", ctx.theme.symbol(check.status), check.says);
-        let line = row(&widths, vec![(format!(" {}", check.asks), Style::new()), (says, style)], ctx.theme.ellipsis());
+        let line = row(&widths, vec![(format!(" {}", check.title), Style::new()), (says, style)], ctx.theme.ellipsis());
         if Some(check.asks) == ctx.model.selection.check { ctx.chosen(&line, area.width.into()) } else { line }
     };
     // The answer first.

@@ -25,11 +25,15 @@ fn model() -> Model {
 
 /// A probe of production answers.
 fn probe(model: &mut Model, second: i64, pass: bool) {
+    drop(probed(model, second, pass));
+}
+
+fn probed(model: &mut Model, second: i64, pass: bool) -> Vec<Effect> {
     let id = ProbeId { env: "production".into(), name: "/health".into() };
     let anatomy = Anatomy { status: Some(if pass { 200 } else { 503 }), ..Anatomy::default() };
     let failure = (!pass).then(|| Text::from("503"));
     let sample = Sample { at: at(second).wall, anatomy, failure };
-    drop(crate::app::update(model, Msg::Fact(Fact::Probe(id, Text::default(), sample)), at(second)));
+    crate::app::update(model, Msg::Fact(Fact::Probe(id, Text::default(), sample)), at(second))
 }
 
 /// It fails from this second on until it counts as failing.
@@ -152,8 +156,11 @@ fn what_a_rollback_left_half_done_has_an_age_of_its_own() {
     assert_eq!(model.banner.as_ref().map(|one| (one.since, one.first)), Some((at(20).wall, at(20).wall)));
     drop(ticks(&mut model, 23..300));
     lives(&mut model, &both[0], "9df49c2", false);
-    (300..304).for_each(|second| probe(&mut model, second, true));
-    drop(ticks(&mut model, 304..320));
+    let mut effects: Vec<Effect> = (300..304).flat_map(|second| probed(&mut model, second, true)).collect();
+    effects.extend(ticks(&mut model, 304..320));
+    let titles =
+        effects.iter().filter_map(|one| if let Effect::Title(title) = one { Some(title.as_str()) } else { None });
+    assert_eq!(titles.collect::<Vec<_>>(), ["mixed production · flightdeck"], "it does not stand there as failing");
     let banner = model.banner.clone().unwrap();
     assert_eq!((banner.state, banner.first), (State::Mixed, at(20).wall), "it is in trouble since then");
     assert!(banner.since >= at(300).wall, "and mixed since a moment: {:?}", banner.since);
@@ -176,6 +183,7 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         since: at(0).wall,
         first: at(0).wall,
         others: Vec::new(),
+        title: String::new(),
     });
     let backend = |env: &str| Place::Service(ServiceId::new(env, "backend"));
     for (place, own) in [

@@ -96,3 +96,25 @@ fn what_was_rolled_back_is_not_proposed_again_and_a_pin_blocks() {
     let held = find(&model, Criterion::Claims);
     assert!(held.means == Means::Blocks && held.says.as_str().starts_with("PINNED frontend"), "{held:?}");
 }
+
+#[test]
+fn platforms_are_not_said_to_be_well_beside_a_target_that_is_not() {
+    let mut model = model();
+    let frontend = ServiceId::new("production", "frontend");
+    runs(&mut model, "production", OLD, None);
+    let fine = posture::Posture::new("open alerts", Status::Ok, "none");
+    let fine = posture::Check::read(fine, at(0), std::time::Duration::from_secs(60));
+    model.posture.insert(frontend.clone(), vec![fine]);
+    let probe = crate::domain::health::ProbeId { env: "production".into(), name: "/".into() };
+    let mut probe = crate::domain::health::ProbeState::new(probe, Text::default(), at(0));
+    let anatomy = crate::domain::health::Anatomy { status: Some(200), ..Default::default() };
+    probe.push(crate::domain::health::Sample { at: at(0), anatomy, failure: None });
+    model.probes.add(probe);
+    let title = |model: &Model| {
+        let all = checks(model, now());
+        all.into_iter().find(|one| one.asks == Criterion::Platforms).unwrap().title
+    };
+    assert_eq!(title(&model), Criterion::Platforms);
+    model.services.get_mut(&frontend).unwrap().declared.as_mut().unwrap().status = Status::Fail;
+    assert_eq!(title(&model), Criterion::Condition);
+}

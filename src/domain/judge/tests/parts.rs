@@ -39,12 +39,13 @@ fn a_machine_that_cannot_be_read_keeps_the_commit_that_it_ran() {
     let fleet = |instances: Vec<Instance>, status| Declared { instances, ..declared(OLD, status) };
     state.declare(fleet(vec![iad.clone(), fra.clone()], Status::Ok), at(0));
     state.declare(fleet(vec![iad, dark.clone()], Status::Warn), at(1));
-    assert_eq!(world.env().state, State::Degraded, "as far as is known both run the same");
+    let says = "degraded: backend complete; fra not read for 1s, was 9df49c2";
+    assert_eq!(world.says(), says, "as far as is known both run the same");
     let state = world.services.get_mut(&id("backend")).unwrap();
     state.observed = Some(Observed { at: at(2), ..observed(NEW) });
     state.declare(Declared { sha: Some(NEW.into()), ..fleet(vec![machine(NEW), dark], Status::Warn) }, at(1));
     let judged = world.known().service(&id("backend"));
-    assert_eq!(judged.words(), "mixed: iad 3e60eac, fra 9df49c2 when it was last read");
+    assert_eq!(judged.words(), "mixed: iad 3e60eac, fra not read for 1s, was 9df49c2");
     assert_eq!(judged.short(), "3e60eac+9df49c2");
     assert_eq!(world.env().commits.len(), 2);
     // Both can be read, and each region runs its own.
@@ -53,6 +54,79 @@ fn a_machine_that_cannot_be_read_keeps_the_commit_that_it_ran() {
     assert_eq!(world.known().service(&id("backend")).words(), "mixed: iad 3e60eac, fra 9df49c2");
     world.declared("backend").instances[0].checks = (0, 1);
     assert_eq!(world.known().service(&id("backend")).state, State::Failing, "visitors in iad get errors");
+}
+
+/// A console that is started while a host does not answer has nothing that the machine was last known to run.
+#[test]
+fn a_machine_that_was_never_read_is_unknown_and_what_the_edge_answers_in_turn_is_mixed_with_every_answer() {
+    let dark = Instance {
+        id: Text::from("fra1"),
+        region: Text::from("fra"),
+        digest: None,
+        sha: None,
+        unread: Some(Text::from("host unreachable")),
+        ..machine(NEW)
+    };
+    let mut world = World::calm();
+    let fleet = Declared { instances: vec![machine(NEW), dark], ..declared(NEW, Status::Warn) };
+    *world.services.get_mut(&id("backend")).unwrap() = ServiceState::default();
+    world.services.remove(&id("frontend"));
+    let answers = |world: &mut World, second: i64, sha: &str| {
+        let state = world.services.get_mut(&id("backend")).unwrap();
+        state.declare(fleet.clone(), at(second));
+        state.observe(Observed { at: at(second), ..observed(sha) });
+        for feed in world.feeds.values_mut() {
+            feed.state = FeedState::Fresh(at(second));
+        }
+        world.feed(FeedId::Declared(id("backend")), FeedState::Fresh(at(second + 1)));
+        world.now = at(second + 1);
+        (world.says(), world.known().service(&id("backend")).short())
+    };
+    let never = "unknown: backend machine fra1 in fra never read: host unreachable";
+    assert_eq!(answers(&mut world, 0, NEW), (never.to_owned(), "3e60eac".to_owned()));
+    let pair = "9df49c2+3e60eac".to_owned();
+    let says = "mixed: backend the edge answers 9df49c2, the platform says 3e60eac".to_owned();
+    assert_eq!(answers(&mut world, 10, OLD), (says, pair));
+    let says = "mixed: backend the edge answered 9df49c2 11s ago, the platform says 3e60eac".to_owned();
+    assert_eq!(
+        answers(&mut world, 20, NEW),
+        (says, "3e60eac+9df49c2".to_owned()),
+        "the next answer takes nothing back"
+    );
+    assert!(answers(&mut world, 185, NEW).0.starts_with("mixed: "));
+    assert_eq!(answers(&mut world, 200, NEW).0, never, "it does not answer it any more");
+}
+
+/// Each deploy has a moment in which the edge answers both: they are no pair once it is over.
+#[test]
+fn what_the_edge_answered_before_or_while_something_moved_is_no_pair_of_now() {
+    let mut state = ServiceState::default();
+    let answers = |state: &mut ServiceState, second: i64, sha: &str| {
+        state.observe(Observed { at: at(second), ..observed(sha) });
+    };
+    state.declare(declared(OLD, Status::Ok), at(0));
+    answers(&mut state, 1, OLD);
+    answers(&mut state, 2, NEW);
+    answers(&mut state, 3, OLD);
+    assert!(state.beside().is_some());
+    let moving =
+        Declared { rollout: Some(Rollout { done: 1, total: 2, fleet: Status::Ok }), ..declared(OLD, Status::Running) };
+    state.declare(moving, at(4));
+    answers(&mut state, 5, OLD);
+    answers(&mut state, 5, NEW);
+    state.declare(declared(NEW, Status::Ok), at(6));
+    answers(&mut state, 14, OLD);
+    answers(&mut state, 17, NEW);
+    assert_eq!(state.beside(), None, "an edge follows within seconds");
+    answers(&mut state, 18, OLD);
+    answers(&mut state, 19, NEW);
+    assert_eq!(state.beside().map(|(sha, _)| sha.short()), Some("9df49c2"));
+    // A machine that is replaced beside the others moves too.
+    let fleet = |sha: &str| Declared { instances: vec![machine(sha)], ..declared(NEW, Status::Ok) };
+    state.declare(fleet(OLD), at(20));
+    answers(&mut state, 31, OLD);
+    state.declare(fleet(NEW), at(32));
+    assert_eq!(state.beside(), None);
 }
 
 /// The rollback of a release that fails takes its time: until the last machine is moved, its visitors get errors.

@@ -14,12 +14,14 @@ use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::health::{ProbeId, ProbeState};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::judge::Known;
+use crate::domain::ours::Stamped;
 use crate::domain::pipeline::Run;
 use crate::domain::probes::Probes;
 use crate::domain::readiness::{self, Rating};
 use crate::domain::release::Deployment;
 use crate::domain::status::{Judgement, ServiceState};
 use crate::engine::feeds::{Clients, probes::edge};
+use crate::platform::adapters::Newest;
 use crate::platform::{ErrorKind, PlatformError, probe};
 use crate::sanitize::Text;
 
@@ -140,7 +142,8 @@ async fn read(clients: &Clients, settings: &Settings, env: &EnvInfo, runs: Runs<
         read.kept(FeedId::Health(env.id.clone()), Ok(()), now);
     }
     if let (Some(found), Some(workflow)) = (runs, workflow) {
-        read.runs = read.kept(FeedId::Pipeline, found.as_ref(), now).cloned().unwrap_or_default();
+        let runs = read.kept(FeedId::Pipeline, found.as_ref(), now).cloned().unwrap_or_default();
+        read.runs = runs.by_our_clock(clients.http.ahead(Platform::Github));
         read.workflows.insert(env.id.clone(), workflow.file.as_str().into());
     }
     read
@@ -155,7 +158,7 @@ async fn service(
 ) -> (
     Option<Result<crate::domain::environment::Declared, PlatformError>>,
     Option<Result<crate::domain::environment::Observed, PlatformError>>,
-    Option<Result<crate::platform::adapters::Newest, PlatformError>>,
+    Option<Result<Newest, PlatformError>>,
 ) {
     let own = settings.observe.iter().filter(|rule| rule.env == env.id && *rule.service == *info.id.name);
     let rules: Vec<ObserveSettings> = own.cloned().collect();
@@ -175,5 +178,8 @@ async fn service(
         }
     };
     let (declared, observed, listed) = tokio::join!(declared, edge(&clients.http, &rules), listed);
+    let ahead = clients.http.ahead(info.platform);
+    let declared = declared.map(|found| found.map(|one| one.by_our_clock(ahead)));
+    let listed = listed.map(|found| found.map(|newest| Newest { list: newest.list.by_our_clock(ahead), ..newest }));
     (declared, observed.transpose(), listed)
 }

@@ -81,7 +81,7 @@ pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env:
     let candidate = Point::of(Criterion::Candidate, target.candidate(env, commit));
     let kept = Point::of(Criterion::Secrets, kept(settings, env, &names, &target));
     let now = Point::of(Criterion::Target, target.healthy(env));
-    let stands = Point { asks: platforms(&now, &stands), ..stands };
+    let stands = Point { asks: Criterion::of_platforms(now.status, stands.status), ..stands };
     let points = before.into_iter().chain([candidate, built, kept, now, stands]);
     // The answer to a gate is asked of the run that waits, whatever its source does since.
     let source = source.filter(|_| plan.wish == Wish::Promote);
@@ -189,14 +189,6 @@ fn kept(
     readiness::secrets(&env.id, &rows, &unread)
 }
 
-/// Of whom it is told that nothing is wrong: of the target alone, and never beside a judgement that says otherwise.
-fn platforms(target: &Point, stands: &Point) -> Criterion {
-    match (target.status, stands.status) {
-        (_, Status::Fail) | (Status::Ok, Status::Ok) => Criterion::Platforms,
-        _ => Criterion::Condition,
-    }
-}
-
 /// What the platforms, the repository and the database say of themselves.
 async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point {
     const ASKS: Criterion = Criterion::Condition;
@@ -246,8 +238,7 @@ mod tests {
 
     #[test]
     fn platforms_are_not_said_to_report_no_problem_beside_a_target_that_is_not_well() {
-        let point = |status| Point::new(Criterion::Target, status, "");
-        let told = |target, stands| platforms(&point(target), &point(stands));
+        let told = Criterion::of_platforms;
         assert_eq!(told(Status::Ok, Status::Ok), Criterion::Platforms);
         assert_eq!(told(Status::Fail, Status::Fail), Criterion::Platforms, "`not met` stands before it");
         for (target, stands) in [
