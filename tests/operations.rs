@@ -31,6 +31,8 @@ mod guards;
 mod levers;
 #[path = "operations/lost.rs"]
 mod lost;
+#[path = "operations/others.rs"]
+mod others;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "operations/runs.rs"]

@@ -198,8 +198,10 @@ fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
     let name = cut_short::name(operation.id);
     match (decision, cut_short::finished(operation), cut_short::undone(operation)) {
         (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
-        (Decision::Undo, ..) => Err(refused("this cannot be undone automatically")
-            .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),
+        (Decision::Undo, ..) => {
+            Err(refused(cut_short::not_undone(operation).as_deref().unwrap_or("this cannot be undone automatically"))
+                .hint(format!("flightdeck leave {name} leaves it, then choose by hand")))
+        }
         _ => Err(refused("what it was to do is not known")
             .hint(format!("flightdeck leave {name} leaves it, then choose by hand"))),
     }

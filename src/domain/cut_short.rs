@@ -32,6 +32,16 @@ pub fn undone(operation: &Operation) -> Option<Wish> {
     towards(operation, true)
 }
 
+/// Why it cannot be taken back, where it moves something: of which services it is not known where they were.
+#[must_use]
+pub fn not_undone(operation: &Operation) -> Option<String> {
+    let dark: Vec<&str> =
+        operation.moves.iter().filter(|one| one.from.is_none()).map(|one| &*one.service.name).collect();
+    (!dark.is_empty()).then(|| {
+        format!("it cannot be undone: which release {} ran before was not listed when it began", dark.join(", "))
+    })
+}
+
 /// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
 fn towards(operation: &Operation, back: bool) -> Option<Wish> {
     let chosen: &[Target] = match &operation.wish {
@@ -133,6 +143,7 @@ pub fn lines(operation: &Operation) -> Vec<String> {
             ));
         }
     }
+    lines.extend(not_undone(operation).map(|why| format!("  {why}")));
     let env = &operation.env;
     lines.push(format!("  to go on: {}; each with --confirm={env}; the screen offers the same", ways(operation)));
     lines
@@ -196,6 +207,8 @@ mod tests {
         assert!(ways(&whole).contains("flightdeck undo 80910213"), "{}", ways(&whole));
         let part = Operation { moves: vec![moved(Some("v42"), "backend"), moved(None, "worker")], ..open.clone() };
         assert!(undone(&part).is_none() && !ways(&part).contains("undo"), "where from is not known of all of it");
+        let why = "  it cannot be undone: which release worker ran before was not listed when it began";
+        assert!(lines(&part).iter().any(|line| line == why) && not_undone(&whole).is_none(), "{:?}", lines(&part));
         let (production, staging) = (EnvId::from("production"), EnvId::from("staging"));
         let why = |all: &[Operation], env: &EnvId, kind, continues| against(all, env, kind, continues);
         let said = why(std::slice::from_ref(&open), &production, OpKind::Promote, None).unwrap();

@@ -105,6 +105,9 @@ pub struct Operation {
     /// gets by it.
     #[serde(default)]
     pub follows: Option<Text>,
+    /// The newest run that GitHub listed before it dispatched one: its own is newer, whatever the clocks say.
+    #[serde(default)]
+    pub after_run: Option<u64>,
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.
     #[serde(default)]
     pub unknown_calls: Vec<Text>,
@@ -155,6 +158,7 @@ impl Operation {
             wish: None,
             commit: None,
             follows: None,
+            after_run: None,
             unknown_calls: Vec::new(),
             called: false,
             leases: Vec::new(),

@@ -8,6 +8,7 @@ mod guard;
 pub(super) mod leases;
 mod lever;
 pub(super) mod operator;
+mod others;
 pub(super) mod past;
 mod pipeline;
 pub(super) mod preflight;
@@ -125,9 +126,13 @@ fn work(act: &Act) -> Box<dyn Performs + '_> {
             row: row.as_ref(),
             aside: aside.as_ref(),
         }),
-        Act::FlySwap { image, blues, hold, row } => {
-            Box::new(blue_green::perform::Swap { image: image.as_str(), blues, hold: *hold, row: row.as_ref() })
-        }
+        Act::FlySwap { image, blues, hold, row, aside } => Box::new(blue_green::perform::Swap {
+            image: image.as_str(),
+            blues,
+            hold: *hold,
+            row: row.as_ref(),
+            aside: aside.as_ref(),
+        }),
         Act::FlySwapBack { greens, blues, row } => Box::new(blue_green::perform::SwapBack { greens, blues, row }),
         Act::FlyScale { create, admit, destroy } => Box::new(scale::perform::Work { create, admit, destroy }),
         Act::FlyRestart { machines } => Box::new(restart::Work { machines }),

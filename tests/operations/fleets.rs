@@ -11,23 +11,23 @@ use flightdeck::store::Store;
 use crate::crashes::{SPEED, crash_after, each_point, sql};
 use crate::world::{Console, World, backend};
 
-fn console(world: &World) -> Console {
+pub fn console(world: &World) -> Console {
     let brief = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"");
     world.console_with(world.state.path(), brief)
 }
 
 /// Back to the release before, in this manner.
-async fn back(console: &mut Console, manner: Manner) -> Plan {
+pub async fn back(console: &mut Console, manner: Manner) -> Plan {
     let targets = console.back(&manner).await;
     console.wish("production", Wish::RollBack(targets), None).await.unwrap()
 }
 
-fn green(hold: bool) -> Manner {
+pub fn green(hold: bool) -> Manner {
     Manner { strategy: Strategy::BlueGreen, hold, ..Manner::default() }
 }
 
 /// Machines: (id, serving, digest).
-fn fleet(world: &World) -> Vec<(String, bool, String)> {
+pub fn fleet(world: &World) -> Vec<(String, bool, String)> {
     let state = world.sim.shared().world();
     let app = state.fly.env(Env::PRODUCTION).unwrap();
     app.machines.iter().map(|one| (one.id.clone(), one.serving(), one.digest.clone())).collect()
@@ -37,7 +37,7 @@ fn digests(world: &World) -> BTreeSet<String> {
     fleet(world).into_iter().map(|(_, _, digest)| digest).collect()
 }
 
-fn holds(operation: &Operation) -> bool {
+pub fn holds(operation: &Operation) -> bool {
     operation.steps.iter().any(|step| step.state == StepState::Waiting(Wait::Switch))
 }
 

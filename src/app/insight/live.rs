@@ -40,7 +40,11 @@ fn declared(declared: &Declared) -> String {
         return spread::domains(&declared.pointed);
     }
     if declared.instances.is_empty() {
-        return format!("{} {} is live", declared.label, short(declared.sha.as_ref()));
+        // What runs no commit, as a database, is told in its platform's words.
+        return match &declared.sha {
+            Some(sha) => format!("{} {} is live", declared.label, sha.short()),
+            None => format!("{} is {}", declared.label, declared.words),
+        };
     }
     spread::machines(&declared.instances)
 }

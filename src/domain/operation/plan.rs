@@ -145,6 +145,8 @@ pub enum Act {
         hold: bool,
         /// A release row that an operation cut short left open.
         row: Option<(Text, u64)>,
+        /// Such a row that nothing goes on with: it is closed.
+        aside: Option<(Text, u64)>,
     },
     /// The way back from that, while every old machine is still there.
     FlySwapBack {

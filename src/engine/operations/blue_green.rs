@@ -3,10 +3,17 @@
 pub(super) mod perform;
 
 use super::rollback::plan::{Greens, Left};
+use crate::clock::Timestamp;
+use crate::domain::cut_short;
+use crate::domain::ids::ServiceId;
 use crate::domain::manner::{Manner, Strategy};
+use crate::domain::operation::{Operation, StepKind};
 use crate::platform::fly::{Machine, WholeConfig};
 pub(in crate::engine) use crate::platform::fly::{TAG, TWIN};
 use crate::sanitize::Text;
+
+/// An operation begins so many seconds after its plan, at most: a plan lives for a minute, and is read again before it begins.
+const BEGINS: i64 = 120;
 
 /// The new machines that the open release made.
 pub(in crate::engine) fn of_release<'a>(machines: &'a [Machine], row: &str) -> impl Iterator<Item = &'a Machine> {
@@ -25,12 +32,74 @@ pub(in crate::engine) fn left(fleet: &[&Machine], left: &Left, back: bool) -> Op
         return None;
     }
     let green = |machine: &&Machine| greens.iter().any(|one| one.id == machine.id);
-    let blues: Vec<(Text, Text)> =
-        fleet.iter().filter(|machine| !green(machine)).map(|one| (id(one), one.region.clone())).collect();
+    let replaced = |machine: &&Machine| greens.iter().any(|one| one.label(TWIN) == Some(&machine.id));
+    // One out of the proxy is old where a new one takes its place; else it has nothing to do with this.
+    let old = fleet.iter().filter(|machine| !green(machine) && (!machine.cordoned || replaced(machine)));
+    let blues: Vec<(Text, Text)> = old.map(|one| (id(one), one.region.clone())).collect();
     let twins = greens.iter().filter_map(|machine| machine.label(TWIN)).map(Text::from);
     let lost = twins.filter(|twin| blues.iter().all(|(id, _)| id != twin)).collect();
     let serving = greens.iter().any(|machine| !machine.cordoned);
     Some(Greens { greens: greens.into_iter().map(id).collect(), blues, lost, back, serving })
+}
+
+/// Whether it is a new machine beside an old one that is there still, and waits outside the proxy for whoever made it.
+pub(in crate::engine) fn held(machine: &Machine, fleet: &[&Machine]) -> bool {
+    let twin = machine.label(TWIN).filter(|_| machine.cordoned && machine.unread().is_none());
+    twin.is_some_and(|twin| fleet.iter().any(|one| one.id == twin))
+}
+
+/// The machines that no visitor reaches and that are none of what is `left`: what each is, and what becomes of it.
+pub(in crate::engine) fn outside(
+    fleet: &[&Machine],
+    (service, manner): (&ServiceId, &Manner),
+    left: Option<&Greens>,
+    open: &[Operation],
+) -> Vec<Text> {
+    let own = |machine: &Machine| {
+        let id = machine.id.as_str();
+        left.is_some_and(|left| {
+            left.greens.iter().any(|one| one.as_str() == id) || left.blues.iter().any(|(one, _)| one.as_str() == id)
+        })
+    };
+    let out = fleet.iter().filter(|one| one.cordoned && one.unread().is_none() && !own(one));
+    let one = |machine: &&Machine| {
+        let named = format!("{}: machine {} {} is out of the proxy", service.name, machine.id, machine.region);
+        let becomes = match (held(machine, fleet), manner.strategy) {
+            (true, _) => format!("{}: it is left as it is", whose(machine, service, open)),
+            (false, Strategy::BlueGreen) => {
+                "no visitor reaches it: no new machine takes its place, and it stays".to_owned()
+            }
+            (false, _) => "no visitor reaches it, and none will: it gets the image too".to_owned(),
+        };
+        Text::from(format!("{named}, {becomes}"))
+    };
+    out.map(one).collect()
+}
+
+/// By whom a new machine is held: an operation that is open here, or the time and the release by which it can be looked for.
+fn whose(machine: &Machine, service: &ServiceId, open: &[Operation]) -> String {
+    let twin = machine.label(TWIN).unwrap_or_default();
+    let made = machine.label(TAG).and_then(|at| at.parse().ok()).and_then(|at| Timestamp::from_second(at).ok());
+    let version = machine.release_version.map_or_else(String::new, |version| format!(" for v{version}"));
+    // The tag is the time of its plan, which begins within a minute or not at all.
+    let began = |one: &&Operation| {
+        let after = made.is_some_and(|at| (0..=BEGINS).contains(&one.started_at.duration_since(at).as_secs()));
+        after && one.steps.iter().any(|step| step.service == *service && step.kind == StepKind::CreateMachine)
+    };
+    match (open.iter().find(began), made) {
+        (Some(one), _) => {
+            format!(
+                "held in place of {twin}{version} by {} {} ({})",
+                one.kind.name(),
+                one.title,
+                cut_short::name(one.id)
+            )
+        }
+        (None, Some(at)) => {
+            format!("made in place of {twin}{version} at {at:.0} by an operation that is not open here")
+        }
+        (None, None) => format!("made in place of {twin}{version} by an operation that is not open here"),
+    }
 }
 
 /// Why the fleet cannot be moved in this manner.
@@ -56,6 +125,12 @@ pub(in crate::engine) fn against(fleet: &[&Machine], manner: &Manner, left: Opti
     if manner.strategy != Strategy::BlueGreen || left.is_some() {
         return why;
     }
+    // What no visitor reaches gets no successor.
+    let fleet: Vec<&&Machine> = fleet.iter().filter(|machine| !machine.cordoned).collect();
+    if fleet.is_empty() {
+        why.push(Text::from("every machine is out of the proxy: no new one could take a place; roll instead"));
+        return why;
+    }
     if manner.first.is_some() {
         why.push(Text::from("blue-green switches all regions together: no region goes first"));
     }
@@ -74,7 +149,7 @@ pub(in crate::engine) fn against(fleet: &[&Machine], manner: &Manner, left: Opti
         );
         why.push(Text::from(text));
     }
-    let volume = |machine: &&&Machine| machine.whole().is_some_and(WholeConfig::has_volume);
+    let volume = |machine: &&&&Machine| machine.whole().is_some_and(WholeConfig::has_volume);
     if let Some(machine) = fleet.iter().find(volume) {
         why.push(Text::from(format!("machine {} has a volume, which a new one cannot have; roll instead", machine.id)));
     }

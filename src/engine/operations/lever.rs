@@ -240,7 +240,10 @@ fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
             warning: "the stages are those of the project's configuration; ! Y gives everybody the old one back"
                 .to_owned(),
             arrived: None,
-            refusal: start.is_none().then(|| "no rolling release is under way".to_owned()),
+            refusal: match start {
+                None => Some("no rolling release is under way".to_owned()),
+                Some(id) => (id.as_str() == live).then(|| format!("everybody gets {live} already")),
+            },
         };
     };
     let to = match (lever, one.next) {

@@ -195,6 +195,9 @@ impl Operator {
         notes.insert(0, operation.outcome.to_string());
         operation.outcome = Text::from(notes.join("; "));
         if let Err(error) = self.store.end(&operation).await {
+            let told =
+                format!("{}; its end is not in the journal, which calls it cut short: {error}", operation.outcome);
+            operation.outcome = Text::from(told);
             self.outbox.tell(Fact::Notice(Notice::failed(error.to_string()))).await;
         }
         self.tell(&operation).await;

@@ -1,7 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 use super::past::Past;
-use super::{Ask, request};
+use super::{Ask, others, request};
 
 use futures_util::future::join_all;
 
@@ -39,6 +39,16 @@ pub(in crate::engine) async fn preflight(
             (plan.arrived, plan.parts) = (Some(why), Vec::new());
         }
         why => plan.refusals.extend(why),
+    }
+    if let Some(earlier) = past.earlier.as_ref().filter(|_| plan.kind.goes() && plan.arrived.is_none()) {
+        let moved = others::moved_since(clients, info, earlier).await;
+        // Who takes production back may want to take that back too, and says why; anything else would never arrive, or undo it unsaid.
+        if plan.kind.goes_back() {
+            plan.overrides.extend(moved);
+        } else {
+            let left = |one: Override| Text::from(format!("{}; leave the operation as it is", one.words()));
+            plan.refusals.extend(moved.into_iter().map(left));
+        }
     }
     plan.refusals.splice(0..0, cut_short::against(&past.open, env, plan.kind, past.continues));
     plan.refusals.splice(0..0, info.read_only());

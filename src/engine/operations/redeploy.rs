@@ -2,7 +2,8 @@
 
 use futures_util::future::BoxFuture;
 
-use super::steps::fleet::{fleet, fly, part, rolled, version};
+use super::others::replaced;
+use super::steps::fleet::{fleet, fly, label, part, rolled, version};
 use crate::domain::environment::Status;
 use crate::domain::release::Deployment;
 use crate::engine::operations::{Ask, Plans};
@@ -44,6 +45,11 @@ pub(in crate::engine) async fn plan(
             let live = vercel.live(&project, &environment).await.map_err(told)?;
             let live =
                 live.ok_or_else(|| Text::from(format!("{service} serves no deployment that could be rebuilt")))?;
+            let job = project.last_alias_request.as_ref().filter(|job| job.to == live.id);
+            let at = job.and_then(|job| job.requested_at).max(live.created_at);
+            if let Some(why) = replaced(info, (&live.id, live.sha.as_ref()), at, past.earlier.as_ref()) {
+                return Err(why);
+            }
             let (part, warning) = build(vercel, (info, &project), &environment, (&live, "redeploy"), past).await?;
             Ok(Plan {
                 stays: vec![Text::from("the commit: what was pushed since is not part of it")],
@@ -65,8 +71,15 @@ async fn machines(
 ) -> Result<Plan, Text> {
     let (fly, info) = fly(clients, env, service, "deployed anew")?;
     let all = fleet(fly, info).await?;
-    let mut fleet = all.whole.clone();
-    let image = fleet.first().map(|machine| machine.image.clone()).unwrap_or_default();
+    let mut fleet: Vec<_> = all.whole.iter().filter(|machine| !all.held(machine)).cloned().collect();
+    // What visitors get is deployed anew.
+    let live = all.live().or(fleet.first());
+    let (carries, sha) = live.map(label).unwrap_or_default();
+    let at = live.and_then(|machine| machine.updated_at);
+    if let Some(why) = replaced(info, (carries.as_str(), sha.as_ref()), at, past.earlier.as_ref()) {
+        return Err(why);
+    }
+    let image = live.map(|machine| machine.image.clone()).unwrap_or_default();
     let there = fly.image(&info.resource, image.as_str()).await.map_err(told)?;
     let mut row = None;
     if let Some(earlier) = &past.earlier {
@@ -98,6 +111,7 @@ async fn machines(
         warnings: all
             .warnings(&info.id.name)
             .into_iter()
+            .chain(all.out_of_the_proxy(&info.id.name))
             .chain([Text::from("secrets that were set since the last release take effect on every machine")])
             .collect(),
         ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)

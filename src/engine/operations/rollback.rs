@@ -8,7 +8,7 @@ pub(super) mod since;
 use futures_util::future::BoxFuture;
 
 use crate::domain::spread::Spread;
-use crate::engine::operations::{Ask, Plans};
+use crate::engine::operations::{Ask, Plans, others};
 use futures_util::future::join_all;
 
 use self::part::{Aim, part};
@@ -34,7 +34,15 @@ pub(in crate::engine) struct Request<'a> {
 
 impl Plans for Request<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
-        Box::pin(roll_back(ask.clients, ask.settings, ask.env, self.wish, ask.past, ask.now))
+        Box::pin(async move {
+            let mut plan = roll_back(ask.clients, ask.settings, ask.env, self.wish, ask.past, ask.now).await?;
+            if !plan.parts.is_empty() {
+                let (red, waits) = others::under_way(ask, &plan).await;
+                plan.overrides.extend(red);
+                plan.warnings.extend(waits);
+            }
+            Ok(plan)
+        })
     }
 
     fn fell_short(&self, spread: Spread) -> &'static str {

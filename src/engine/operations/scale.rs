@@ -9,9 +9,9 @@ use crate::clock::Timestamp;
 use crate::domain::amount::amount;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::{Act, Plan, StepKind, Wish};
+use crate::domain::operation::{Act, Operation, Plan, StepKind, Wish};
 use crate::engine::feeds::Clients;
-use crate::engine::operations::past::told;
+use crate::engine::operations::past::{Past, told};
 use crate::engine::operations::{Ask, Plans};
 use crate::platform::fly::{Machine, WholeConfig};
 use crate::sanitize::Text;
@@ -29,7 +29,7 @@ pub(in crate::engine) struct Request<'a> {
 
 impl Plans for Request<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
-        Box::pin(plan(ask.clients, ask.env, (self.service, self.counts), ask.now))
+        Box::pin(plan(ask.clients, ask.env, (self.service, self.counts), ask.past, ask.now))
     }
 }
 
@@ -37,6 +37,7 @@ pub(in crate::engine) async fn plan(
     clients: &Clients,
     env: &EnvInfo,
     (service, counts): (&ServiceId, &[(Text, u32)]),
+    past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
     let (fly, info) = fly(clients, env, service, "scaled")?;
@@ -88,6 +89,7 @@ pub(in crate::engine) async fn plan(
     if destroy.len() == listed.len() && create.is_empty() {
         refusals.push(Text::from("no machine would be left; that is not done from here"));
     }
+    refusals.extend(past.earlier.as_ref().and_then(|earlier| beyond(earlier, (create.len(), destroy.len()))));
     let made = create
         .iter()
         .map(|(like, region)| format!("new machine in {region} like {like}: checks, into the proxy"))
@@ -102,6 +104,7 @@ pub(in crate::engine) async fn plan(
     let every = || all.iter().chain(&listed.unread);
     let left: Vec<&Machine> = every().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();
     let mut warnings = listed.warnings(&info.id.name);
+    warnings.extend(listed.out_of_the_proxy(&info.id.name));
     if left.len() + create.len() == 1 {
         warnings.push(Text::from("one machine is left: nothing serves while it is deployed or restarted"));
     }
@@ -116,6 +119,23 @@ pub(in crate::engine) async fn plan(
         warnings,
         ..Plan::of(Wish::Scale(service.clone(), counts.to_vec()), env.id.clone(), vec![part], now)
     })
+}
+
+/// Why an operation that was cut short cannot be gone on with: it was to make, or to destroy, fewer machines than it would now. Somebody
+/// else has scaled meanwhile, and going on would take that away.
+fn beyond(earlier: &Operation, (create, destroy): (usize, usize)) -> Option<Text> {
+    let steps = |kind| earlier.steps.iter().filter(|step| step.kind == kind).count();
+    let over = |what: &str, now: usize, then: usize| {
+        let text = format!(
+            "it would {what} {} now, and had {then} to {what} when it began at {:.0}: somebody else has scaled since; leave it as it is, \
+             then scale anew",
+            amount(now, "machine"),
+            earlier.started_at,
+        );
+        (now > then).then(|| Text::from(text))
+    };
+    let destroyed = over("destroy", destroy, steps(StepKind::DestroyMachines));
+    destroyed.or_else(|| over("make", create, steps(StepKind::CreateMachine)))
 }
 
 /// What a new machine is a copy of: one of its region if there is one, of the image that most of them run. Fly's own tool copies the
@@ -138,4 +158,36 @@ fn spread(machines: &[&Machine], wished: &[(Text, u32)]) -> Text {
     }
     let words: Vec<String> = counts.into_iter().map(|(region, count)| format!("{region} {count}")).collect();
     Text::from(words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::OpId;
+    use crate::domain::operation::{OpKind, StepReport, StepState};
+
+    #[test]
+    fn an_operation_that_had_no_machine_to_destroy_destroys_none() {
+        let step = |kind| StepReport {
+            service: ServiceId::new("production", "backend"),
+            kind,
+            title: Text::default(),
+            state: StepState::Todo,
+            detail: Text::default(),
+            started_at: None,
+            spoke_at: None,
+            ended_at: None,
+            pace: None,
+        };
+        let (id, title) = (OpId(uuid::Uuid::nil()), Text::default());
+        let begun = Operation::begun(id, OpKind::Scale, "production".into(), title, Timestamp::UNIX_EPOCH);
+        let up = Operation { steps: vec![step(StepKind::CreateMachine), step(StepKind::CreateMachine)], ..begun };
+        assert_eq!((beyond(&up, (2, 0)), beyond(&up, (0, 0))), (None, None));
+        let why = beyond(&up, (0, 1)).unwrap();
+        assert!(
+            why.as_str().starts_with("it would destroy 1 machine now, and had 0 to destroy when it began at 1970"),
+            "{why}"
+        );
+        assert!(beyond(&up, (3, 0)).is_some(), "somebody has destroyed some since");
+    }
 }

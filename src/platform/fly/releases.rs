@@ -41,6 +41,12 @@ impl Fly {
         Ok(releases)
     }
 
+    /// The time by the platform's clock.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.http.now_at(FLY)
+    }
+
     /// The newest release, where its row says that a deploy is under way.
     ///
     /// # Errors

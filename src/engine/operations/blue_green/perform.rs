@@ -36,6 +36,8 @@ pub(in crate::engine) struct Swap<'a> {
     pub(in crate::engine) hold: bool,
     /// A release row left open: id and version.
     pub(in crate::engine) row: Option<&'a (Text, u64)>,
+    /// A row left open that nothing goes on with.
+    pub(in crate::engine) aside: Option<&'a (Text, u64)>,
 }
 
 /// The old machines take their place again.
@@ -87,7 +89,8 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        let row = self.step(op, first, self.row(fly, app, (swap.image, "bluegreen"), swap.row)).await?;
+        let begin = self.begun(fly, app, (swap.image, "bluegreen"), (swap.row, swap.aside));
+        let row = self.step(op, first, begin).await?;
         let at = first + 1;
         if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, swap), op, at)).await {
             if let Trouble::Failed(why) = trouble {
@@ -97,12 +100,12 @@ impl Operator {
         }
         let at = at + swap.blues.len() + usize::from(swap.hold);
         let ended = Box::pin(self.switched(fly, part, (&row.0, swap), op, at)).await;
-        if let Err(Trouble::Failed(_)) = ended {
+        let served = match ended {
+            Ok(served) => served,
             // Both colours may serve from here on: nothing is destroyed by itself any more.
-            let _ = self.patch(fly, app, &row.0, "failed").await;
-        }
-        let served = ended?;
-        self.closed(op, at + 3, part, self.close(fly, part, &row, swap.image, served)).await
+            Err(trouble) => return Err(self.row_failed(fly, app, &row, trouble).await),
+        };
+        self.closed(op, at + 3, part, self.close(fly, part, &row, swap.image, Some(served))).await
     }
 
     /// New machines, one for each old one, and the word of a person.
@@ -305,7 +308,23 @@ impl Operator {
             }
             leases.remove(id);
         }
-        Ok(((), Text::from(format!("{} destroyed", ids.len()))))
+        let still = self.listed_still(fly, app, &ids).await?;
+        let rest = if still == 0 { String::new() } else { format!(", of which {still} are listed still") };
+        Ok(((), Text::from(format!("{} destroyed{rest}", ids.len()))))
+    }
+
+    /// How many of these machines are not gone after a while: one that is being destroyed is there until it is.
+    async fn listed_still(&self, fly: &Fly, app: &str, ids: &[String]) -> Result<usize, Trouble> {
+        let end = self.clock.mono() + PATIENCE / 4;
+        loop {
+            let all = self.look(|| fly.listed(app)).await?;
+            let there = |id: &&String| all.iter().any(|one| one.id == **id && one.state.as_str() != "destroyed");
+            let still = ids.iter().filter(there).count();
+            if still == 0 || self.clock.mono() > end {
+                return Ok(still);
+            }
+            self.unless_stopped(tokio::time::sleep(LOOK)).await?;
+        }
     }
 
     /// Stops one machine and destroys it.

@@ -171,8 +171,9 @@ pub(in crate::engine) async fn taken_up(
     let run = match earlier.follows.as_ref().and_then(|id| id.as_str().parse().ok()) {
         Some(id) => Some(github.run(id).await.map_err(told)?),
         None => {
+            let since = earlier.after_run.map_or(Since::Time(earlier.started_at), Since::Run);
             let runs = github.runs(30).await.map_err(told)?;
-            runs.into_iter().rfind(|run| dispatched(run, &workflow.file, earlier.started_at))
+            runs.into_iter().rfind(|run| dispatched(run, &workflow.file, since))
         }
     };
     match run {
@@ -192,10 +193,22 @@ pub(in crate::engine) async fn taken_up(
     }
 }
 
-/// Whether it is a run of this workflow that was asked for after this moment.
-pub(in crate::engine) fn dispatched(run: &Run, file: &str, after: Timestamp) -> bool {
-    let since = run.created_at.is_some_and(|at| not_before(at, after));
-    since && run.event.as_str() == "workflow_dispatch" && run.of_file(file)
+/// What was there before a run was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) enum Since {
+    /// This one was the newest: GitHub numbers runs as they come.
+    Run(u64),
+    /// The time, where no run was kept.
+    Time(Timestamp),
+}
+
+/// Whether it is a run of this workflow that was asked for since.
+pub(in crate::engine) fn dispatched(run: &Run, file: &str, since: Since) -> bool {
+    let later = match since {
+        Since::Run(newest) => run.id > newest,
+        Since::Time(after) => run.created_at.is_some_and(|at| not_before(at, after)),
+    };
+    later && run.event.as_str() == "workflow_dispatch" && run.of_file(file)
 }
 
 /// The commit is what the operation was to bring: the run's own is that of its branch, where the workflow takes another one.
@@ -205,4 +218,23 @@ fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
     let steps = vec![StepKind::FollowRun.step(title)];
     let part = pipeline::part(env, Some(run), to, Act::Follow { run: run.id }, steps);
     Draft::of(part, Vec::new(), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing;
+    use crate::domain::run_state::RunState;
+
+    #[test]
+    fn a_run_that_was_there_before_the_call_is_never_its_own_whatever_the_clocks_say() {
+        let event = Text::from("workflow_dispatch");
+        let run = Run { event, ..testing::run(137, RunState::Gated, Status::Paused) };
+        // By the clock of the platform it was made three hours after the operation began.
+        let began = run.created_at.unwrap() - jiff::SignedDuration::from_hours(3);
+        let own = |since| dispatched(&run, "deploy.yml", since);
+        assert!(own(Since::Time(began)), "older journals have nothing but the time");
+        assert!(!own(Since::Run(137)) && own(Since::Run(136)));
+        assert!(!dispatched(&run, "other.yml", Since::Run(136)));
+    }
 }

@@ -22,7 +22,7 @@ pub(in crate::engine) async fn take(
     let (staging, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
     let source = source(fly, (info, twin), &staging, commit, past).await?;
     let mut fleet = all.whole.clone();
-    fleet.retain(|machine| machine.digest.as_ref() != Some(&source.digest));
+    fleet.retain(|machine| machine.digest.as_ref() != Some(&source.digest) && !all.held(machine));
     let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
     let row = past.earlier.as_ref().and_then(|earlier| {
         let own = |one: &&Deployment| {
@@ -42,7 +42,9 @@ pub(in crate::engine) async fn take(
     part.from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     part.to = source.label;
     part.to.0 = Text::from(format!("staging's {}", part.to.0));
-    Ok(Some((part, all.warnings(&info.id.name))))
+    let mut told = all.warnings(&info.id.name);
+    told.extend(all.out_of_the_proxy(&info.id.name));
+    Ok(Some((part, told)))
 }
 
 /// An image of a commit, where it was found.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::plan::{Left, PartFacts};
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::manner::Manner;
-use crate::domain::operation::Operation;
+use crate::domain::manner::{Manner, Strategy};
 use crate::domain::release::{Deployment, Presence};
 use crate::domain::spread;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::blue_green;
-use crate::engine::operations::past::{Past, absent, not_before};
+use crate::engine::operations::others::{self, recorded};
+use crate::engine::operations::past::{Past, absent};
 use crate::engine::operations::steps::domains;
 use crate::engine::operations::steps::fleet::Fleet;
 use crate::platform::PlatformError;
@@ -99,10 +99,18 @@ async fn fly_part(
     let version = |row: &Deployment| row.label.as_str().strip_prefix('v')?.parse().ok();
     let number = |row: &Deployment| Some((Text::from(row.id.as_str()), version(row)?));
     let left = open.and_then(number).map_or(Left::Nothing, |(id, version)| Left::Row(id, version));
-    // One with another image ends with the way back, where the operation that is taken back has recorded it.
-    let earlier = past.earlier.as_ref();
-    let aside = open.filter(|row| row.image != to.image && earlier.is_some_and(|one| recorded(one, row, &listed)));
-    let aside = aside.and_then(number);
+    // One with another image ends with the way back, where the operation that is taken back has recorded it; and so does one that a
+    // newer release hides.
+    let aside = match &past.earlier {
+        Some(earlier) => {
+            let rows = others::open_rows(fly, app).await?;
+            let its =
+                |row: &&Deployment| rows.iter().any(|id| row.id.as_str() == id) && recorded(earlier, row, &listed);
+            let goes_on = |row: &&Deployment| open.is_some_and(|open| open.id == row.id && row.image == to.image);
+            listed.iter().filter(|row| !goes_on(row)).find(its).and_then(number)
+        }
+        None => None,
+    };
     let newest = carried(&machines);
     let listed = Fleet::of(machines);
     let mut told = listed.warnings(&service.id.name);
@@ -110,6 +118,9 @@ async fn fly_part(
     let fleet: Vec<&Machine> = listed.whole.iter().chain(&listed.unread).collect();
     let own = open.is_some_and(|row| row.image == to.image);
     let greens = blue_green::left(&fleet, &left, !own);
+    told.extend(blue_green::outside(&fleet, (&service.id, manner), greens.as_ref(), &past.open));
+    let swaps = manner.strategy == Strategy::BlueGreen;
+    let stays = |machine: &Machine| (swaps && machine.cordoned) || blue_green::held(machine, &fleet);
     let left = match aside {
         _ if own || greens.is_some() => left,
         Some((id, version)) => Left::Aside(id, version),
@@ -117,7 +128,8 @@ async fn fly_part(
     };
     let there = fly.image(app, to.image.as_ref().map_or("", Text::as_str)).await?;
     let live = listed.whole.iter().find(|machine| machine.release_version == newest);
-    let moving: Vec<_> = listed.whole.iter().filter(|machine| there.is_none() || machine.digest != there).collect();
+    let other = |machine: &&Machine| there.is_none() || machine.digest != there;
+    let moving: Vec<_> = listed.whole.iter().filter(|machine| other(machine) && !stays(machine)).collect();
     let id = |machine: &Machine| Text::from(machine.id.as_str());
     let idle = moving.is_empty() && left == Left::Nothing;
     let mut against = blue_green::against(&fleet, manner, greens.as_ref());
@@ -152,15 +164,6 @@ async fn fly_part(
         presence: if there.is_some() { Presence::There } else { Presence::Gone },
         to,
     }))
-}
-
-/// Whether an operation has recorded this release row: it went to that image, and the row is no older than it.
-fn recorded(operation: &Operation, row: &Deployment, listed: &[Deployment]) -> bool {
-    let went = operation.moves.iter().find(|one| one.service == row.service).map(|one| &one.to);
-    let image = went.and_then(|to| listed.iter().find(|one| one.id == *to)).and_then(|one| one.image.as_ref());
-    let same = |sha: &Sha| operation.commit.as_ref().is_some_and(|of| of.same(sha));
-    let its = row.image.is_some() && row.image.as_ref() == image || row.sha.as_ref().is_some_and(same);
-    its && not_before(row.created_at, operation.started_at)
 }
 
 async fn vercel_part(

@@ -239,7 +239,7 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
         let hold = facts.manner.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
         let steps = std::iter::once(first).chain(swap_steps(blues, hold)).chain([close]).collect();
         let blues = blues.iter().map(|(id, _)| id.clone()).collect();
-        return (Act::FlySwap { image, blues, hold, row }, steps);
+        return (Act::FlySwap { image, blues, hold, row, aside }, steps);
     }
     let waves = facts.manner.waves(&facts.machines);
     let careful = facts.manner.strategy == Strategy::Rolling;

@@ -6,6 +6,7 @@ use crate::domain::manner::Strategy;
 use crate::domain::operation::{Act, PlanPart, PlanStep, StepKind};
 use crate::domain::release::{Deployment, Presence};
 use crate::engine::feeds::Clients;
+use crate::engine::operations::blue_green::held;
 use crate::engine::operations::operator::Operator;
 use crate::engine::operations::past::told;
 use crate::engine::operations::revisions::Revisions;
@@ -90,6 +91,25 @@ impl Fleet {
             Text::from(format!("{name}: {known} of {all} machines take part, not {}", named(machine)))
         };
         self.unread.iter().chain(&self.leaving).map(one).collect()
+    }
+
+    /// What visitors do not reach: told before anybody confirms, because it counts as a machine and serves nobody.
+    pub(in crate::engine) fn out_of_the_proxy(&self, name: &str) -> Vec<Text> {
+        let out = self.whole.iter().filter(|machine| machine.cordoned);
+        let says = |one: &Machine| match self.held(one) {
+            true => "a new one that was made to take another's place: it is left as it is",
+            false => "no visitor reaches it",
+        };
+        let one = |one: &Machine| {
+            Text::from(format!("{name}: machine {} {} is out of the proxy, {}", one.id, one.region, says(one)))
+        };
+        out.map(one).collect()
+    }
+
+    /// Whether it is a new machine of a blue-green deploy that has not taken its place.
+    pub(in crate::engine) fn held(&self, machine: &Machine) -> bool {
+        let all: Vec<&Machine> = self.whole.iter().chain(&self.unread).collect();
+        held(machine, &all)
     }
 
     /// `2 of 3 machines; machine d89 fra: host does not answer`: where not all of them were read.

@@ -60,28 +60,18 @@ impl Operator {
         if let (Some(aside), true) = (to.aside, to.waves.is_empty() && to.row.is_none()) {
             return self.step(op, first, self.row_ends(fly, app, aside)).await;
         }
-        let begin = async {
-            let mut ended = String::new();
-            if let Some(aside) = to.aside {
-                ended = format!("; {}", self.row_ends(fly, app, aside).await?.1);
-            }
-            let (row, told) = self.row(fly, app, (to.image, to.strategy.word()), to.row).await?;
-            Ok((row, Text::from(format!("{told}{ended}"))))
-        };
+        let begin = self.begun(fly, app, (to.image, to.strategy.word()), (to.row, to.aside));
         let row = self.step(op, first, begin).await?;
         let rolled = self.roll(fly, part, (to, &row), op, first + 1).await;
         if let Err(trouble) = rolled {
             // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
             // row stays open for whoever finishes it.
-            if matches!(trouble, Trouble::Failed(_)) {
-                let _ = self.patch(fly, app, &row.0, "failed").await;
-            }
-            return Err(trouble);
+            return Err(self.row_failed(fly, app, &row, trouble).await);
         }
         let machines: usize = to.waves.iter().map(Vec::len).sum();
         let looked = usize::from(to.strategy == Strategy::Immediate);
         // Every machine that the plan saw, also those that could not be read.
-        let close = self.close(fly, part, &row, to.image, part.revisions.len());
+        let close = self.close(fly, part, &row, to.image, None);
         self.closed(op, first + 1 + machines + looked, part, close).await
     }
 
@@ -143,8 +133,24 @@ impl Operator {
         self.step(op, at, look).await
     }
 
+    /// Closes a row that was left open and that nothing goes on with, and records the release.
+    pub(in crate::engine) async fn begun(
+        &self,
+        fly: &Fly,
+        app: &str,
+        to: (&str, &str),
+        (row, aside): (Option<&(Text, u64)>, Option<&(Text, u64)>),
+    ) -> Result<((String, u64), Text), Trouble> {
+        let mut ended = String::new();
+        if let Some(aside) = aside {
+            ended = format!("; {}", self.row_ends(fly, app, aside).await?.1);
+        }
+        let (row, told) = self.row(fly, app, to, row).await?;
+        Ok((row, Text::from(format!("{told}{ended}"))))
+    }
+
     /// Records the release, or goes on with the row that was left open.
-    pub(in crate::engine) async fn row(
+    async fn row(
         &self,
         fly: &Fly,
         app: &str,
@@ -182,6 +188,23 @@ impl Operator {
         Ok(((), Text::from(format!("v{version} ended as interrupted"))))
     }
 
+    /// Closes the row of what failed; where that fails too, the row that stays open is told.
+    pub(in crate::engine) async fn row_failed(
+        &self,
+        fly: &Fly,
+        app: &str,
+        (id, version): &(String, u64),
+        trouble: Trouble,
+    ) -> Trouble {
+        let Trouble::Failed(why) = trouble else { return trouble };
+        match self.patch(fly, app, id, "failed").await {
+            Ok(()) => Trouble::Failed(why),
+            Err(_) => {
+                Trouble::Failed(Text::from(format!("{why}; release v{version} of {app} is not closed and stays open")))
+            }
+        }
+    }
+
     /// Gives a release row a status.
     pub(in crate::engine) async fn patch(&self, fly: &Fly, app: &str, id: &str, status: &str) -> Result<(), Trouble> {
         let taken = || async {
@@ -193,7 +216,7 @@ impl Operator {
     }
 
     /// Judges the whole fleet by image and checks, and closes the release: what was well a minute ago may not be. Of the `planned`
-    /// machines every single one must be seen to run the image; where some cannot be read, that is no failure of the others, and what
+    /// machines, which are all that the plan saw in the proxy where no number is given, every single one must be seen to run the image; where some cannot be read, that is no failure of the others, and what
     /// is told is how many.
     pub(in crate::engine) async fn close(
         &self,
@@ -201,16 +224,25 @@ impl Operator {
         part: &PlanPart,
         (id, version): &(String, u64),
         image: &str,
-        planned: usize,
+        planned: Option<usize>,
     ) -> Result<Closed, Trouble> {
         let app = part.resource.as_str();
         let wanted = self.digest(fly, app, image).await?;
+        // What no visitor reaches took no part, or was seen by its own step: beside machines that serve it proves nothing.
+        let planned_out = |one: &Machine| {
+            one.cordoned && one.unread().is_none() && part.revisions.iter().any(|(id, _)| id.as_str() == one.id)
+        };
         let other = |one: &Machine| one.digest.as_ref() != Some(&wanted);
         let ill = |one: &Machine| one.state.as_str() == "started" && one.checks.0 < one.checks.1;
         // A check that fails once while connections move is no verdict, and a machine on its way out is gone in seconds.
         let end = self.clock.mono() + PATIENCE / 4;
+        let mut out;
         let fleet = loop {
-            let fleet = Fleet::of(self.look(|| fly.listed(app)).await?);
+            let mut listed = self.look(|| fly.listed(app)).await?;
+            let reached = listed.iter().any(|one| one.in_fleet() && !one.cordoned && !one.leaving());
+            out = listed.iter().filter(|one| one.in_fleet() && reached && planned_out(one)).count();
+            listed.retain(|one| !reached || !planned_out(one));
+            let fleet = Fleet::of(listed);
             let open = fleet.whole.iter().any(ill) || !fleet.leaving.is_empty();
             let settled = fleet.whole.iter().any(other) || !open;
             if settled || self.clock.mono() > end {
@@ -224,6 +256,7 @@ impl Operator {
             let what = if other(machine) { "it runs another image".to_owned() } else { words.join("; ") };
             return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
         }
+        let planned = planned.unwrap_or_else(|| part.revisions.len().saturating_sub(out));
         let (seen, listed) = (fleet.whole.len(), fleet.total());
         if seen == planned && listed == planned && planned > 0 {
             self.patch(fly, app, id, "complete").await?;

@@ -10,7 +10,7 @@ use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
-use crate::engine::operations::pipeline::rerun::dispatched;
+use crate::engine::operations::pipeline::rerun::{Since, dispatched};
 use crate::engine::operations::sought::Trace;
 use crate::platform::github::{Github, Review, Verdict};
 use crate::platform::observe;
@@ -162,16 +162,23 @@ impl Operator {
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        let (asked, before) = (self.clock.now(), self.edge().await);
+        let before = self.edge().await;
+        // Where the answer is lost, the one run that has come since tells it; of several, none is known to be ours. By their numbers: a
+        // clock that is ahead makes older runs of others younger than the call.
+        let newest = match self.look(|| github.runs(30)).await {
+            Ok(runs) => runs.iter().map(|run| run.id).max().unwrap_or_default(),
+            Err(trouble) => return self.step(op, first, async { Err(trouble) }).await,
+        };
+        // On disk with the step that begins, so that it is known after a crash.
+        op.after_run = Some(newest);
+        let since = Since::Run(newest);
         let ask = async {
             let call = format!("POST dispatch of {workflow} on {reference} with {wanted}");
-            // Where the answer is lost, the one run that has come since tells it; of several, none is known to be ours.
-            let there: Vec<u64> = self.look(|| github.runs(30)).await?.iter().map(|run| run.id).collect();
             let begun = || async {
                 let runs = github.runs(30).await?;
                 let me = me(github).await;
                 let mine = |run: &Run| me.as_ref().is_none_or(|me| run.actor == *me);
-                let new = |run: &&Run| !there.contains(&run.id) && dispatched(run, workflow, asked) && mine(run);
+                let new = |run: &&Run| dispatched(run, workflow, since) && mine(run);
                 let mut new = runs.iter().filter(new);
                 let one = new.next().filter(|_| new.next().is_none()).map(|run| Some(run.id));
                 Ok(Trace::known(one, me.is_some()))
@@ -180,7 +187,7 @@ impl Operator {
             let told = self.turn_or_find(&call, send, begun).await?;
             let run = match told {
                 Some(run) => run,
-                None => self.begun_since(github, workflow, asked).await?,
+                None => self.begun_since(github, workflow, since).await?,
             };
             Ok((run, Text::from(format!("run {run}"))))
         };
@@ -233,11 +240,11 @@ impl Operator {
     }
 
     /// The run that an older server did not name: the first of the workflow that was dispatched after the call.
-    async fn begun_since(&self, github: &Github, workflow: &str, asked: jiff::Timestamp) -> Result<u64, Trouble> {
+    async fn begun_since(&self, github: &Github, workflow: &str, since: Since) -> Result<u64, Trouble> {
         let end = self.clock.mono() + SHOWS;
         loop {
             let runs = self.look(|| github.runs(30)).await?;
-            if let Some(run) = runs.iter().rfind(|run| dispatched(run, workflow, asked)) {
+            if let Some(run) = runs.iter().rfind(|run| dispatched(run, workflow, since)) {
                 return Ok(run.id);
             }
             if self.clock.mono() > end {
