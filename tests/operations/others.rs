@@ -102,7 +102,8 @@ async fn what_a_colleague_deployed_after_the_crash_needs_a_reason_and_the_hidden
     world
         .soon(|| {
             shared.advance(Duration::from_secs(5));
-            let closed = |row: &FlyRelease| row.version > own.version && row.status == "complete";
+            let closed =
+                |row: &FlyRelease| row.version > own.version && row.status != "running" && row.status != "pending";
             world.app(|app| app.release().is_some_and(closed))
         })
         .await;
