@@ -31,6 +31,13 @@ pub enum Override {
         /// Why.
         says: Text,
     },
+    /// What others do there, or have done since.
+    Others {
+        /// What should be so: `no deploy of backend is under way`.
+        asks: Text,
+        /// What was found, when and by whom.
+        says: Text,
+    },
 }
 
 impl Override {
@@ -40,7 +47,7 @@ impl Override {
         match self {
             Self::Lock(_) => "lock",
             Self::Freeze(_) => "freeze",
-            Self::RedGate { .. } | Self::Behind { .. } => "red_gate",
+            Self::RedGate { .. } | Self::Behind { .. } | Self::Others { .. } => "red_gate",
         }
     }
 
@@ -51,6 +58,7 @@ impl Override {
         match (self, other) {
             (Self::RedGate { asks, .. }, Self::RedGate { asks: other, .. }) => asks == other,
             (Self::Behind { service, .. }, Self::Behind { service: other, .. }) => service == other,
+            (Self::Others { asks, .. }, Self::Others { asks: other, .. }) => asks == other,
             _ => self == other,
         }
     }
@@ -79,6 +87,7 @@ impl Override {
                 format!("not {}: {asks}: {says}", if *unread { "known" } else { "met" })
             }
             Self::Behind { service, says } => format!("not met: {}: {says}", along(service)),
+            Self::Others { asks, says } => format!("not met: {asks}: {says}"),
         }
     }
 }
@@ -115,6 +124,7 @@ impl Serialize for Override {
             Self::Freeze(frozen) => What::Freeze(frozen),
             Self::RedGate { asks, .. } => What::Check(asks.to_string()),
             Self::Behind { service, .. } => What::Check(along(service)),
+            Self::Others { asks, .. } => What::Check(asks.to_string()),
         };
         Told { kind: self.kind(), text: self.words(), what }.serialize(serializer)
     }

@@ -19,7 +19,7 @@ fn told(all: &[Text], part: &str) -> bool {
 
 fn gate<'a>(all: &'a [Override], asked: &str) -> Option<&'a Text> {
     all.iter().find_map(|one| match one {
-        Override::RedGate { asks, says } if asks.as_str().starts_with(asked) => Some(says),
+        Override::Others { asks, says } if asks.as_str().starts_with(asked) => Some(says),
         _ => None,
     })
 }

@@ -119,7 +119,7 @@ impl Opened {
             Override::Lock(lock) => lock.at > self.at,
             Override::Freeze(_) => true,
             Override::RedGate { asks, .. } => !self.unread.contains(asks),
-            Override::Behind { .. } => true,
+            Override::Behind { .. } | Override::Others { .. } => true,
         }
     }
 }

@@ -90,7 +90,7 @@ fn minute(at: Timestamp) -> String {
 }
 
 fn gate(asks: String, says: String) -> Override {
-    Override::RedGate { asks: Text::from(asks), says: Text::from(says) }
+    Override::Others { asks: Text::from(asks), says: Text::from(says) }
 }
 
 /// The release or the build of a service that is under way.
