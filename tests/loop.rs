@@ -59,7 +59,7 @@ async fn a_wrong_token_is_told_in_its_pane_and_the_others_go_on() {
     let (sim, settings) = world("calm", state.path(), wrong).await;
     supervise(settings, (200, 50), async |mut person: Person| {
         person.sees("check the token").await;
-        let frame = person.sees("frontend   vercel").await;
+        let frame = person.sees("vercel   ● healthy").await;
         assert!(!frame.contains("fm2_wrong"), "a token must never be drawn:\n{frame}");
         person.sees("staging  frontend /").await;
         person.types("q").await;

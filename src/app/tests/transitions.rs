@@ -122,7 +122,7 @@ const OPENS: &[(&str, &str, Pane)] = &[
     ("s", "sources", Pane::Environments),
     ("⏎", "detail", Pane::Environments),
     ("!R", "pick", Pane::Environments),
-    ("!P", "comment", Pane::Environments),
+    ("!P", "preflight", Pane::Environments),
     ("!D", "preflight", Pane::Environments),
     ("!M", "preflight", Pane::Environments),
     ("!L", "comment", Pane::Environments),
