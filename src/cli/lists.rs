@@ -234,8 +234,9 @@ fn secrets(model: &Model) -> Vec<(Row<'_>, String)> {
             };
             let _ = write!(line, " {}: {places:<16}", env.id);
         }
-        for finding in &row.findings {
-            let _ = write!(line, " {}{};", if finding.blocks { "BLOCKS: " } else { "" }, finding.says);
+        for (at, finding) in row.findings.iter().enumerate() {
+            let (mark, blocks) = (if at > 0 { ";" } else { "" }, if finding.blocks { "BLOCKS: " } else { "" });
+            let _ = write!(line, "{mark} {blocks}{}", finding.says);
         }
         line.push('\n');
         line

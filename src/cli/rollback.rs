@@ -229,17 +229,25 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
     Ok(candidates::choices(services, of, |_| None))
 }
 
+/// A candidate in one line. Where only some services run it, those are named by their deployment.
+fn row(choice: &Choice) -> String {
+    let label = |one: &Deployment| match one.current && !choice.live {
+        true => format!("{} (live)", one.label),
+        false => one.label.to_string(),
+    };
+    let labels: Vec<String> = choice.deployments.iter().map(label).collect();
+    let live = if choice.live { "  LIVE" } else { "" };
+    let message = choice.deployments.iter().map(|one| one.message.as_str()).find(|text| !text.is_empty());
+    let bad = choice.deployments.iter().find_map(|one| one.bad.as_ref());
+    let bad = bad.map(|words| format!("  marked bad: {words}")).unwrap_or_default();
+    format!("{}  {}  {}{live}{bad}\n", choice.sha.short(), labels.join(" "), message.unwrap_or_default())
+}
+
 /// Nothing was verified healthy: what there is, and what to do.
 fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
         answers::line("candidates", 1, Candidates { environment: env, rows: choices })
     } else {
-        let row = |choice: &Choice| {
-            let labels: Vec<&str> = choice.deployments.iter().map(|one| one.label.as_str()).collect();
-            let live = if choice.live { "  LIVE" } else { "" };
-            let message = choice.deployments.iter().map(|one| one.message.as_str()).find(|text| !text.is_empty());
-            format!("{}  {}  {}{live}\n", choice.sha.short(), labels.join(" "), message.unwrap_or_default())
-        };
         choices.iter().map(row).collect()
     };
     super::print(&text)?;
@@ -256,6 +264,23 @@ mod tests {
 
     const ONE: &str = "9df49c2000000000000000000000000000000000";
     const OTHER: &str = "3e60eac000000000000000000000000000000000";
+
+    #[test]
+    fn a_candidate_tells_its_mark_and_which_of_its_deployments_are_live() {
+        let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
+        let mut deployments = vec![deployment(&backend, ONE, 9, true), deployment(&frontend, ONE, 1, false)];
+        let half = Choice { sha: ONE.into(), deployments: deployments.clone(), lacks: Vec::new(), live: false };
+        assert!(
+            row(&half).contains(&format!("{} (live) {}  ", deployments[0].label, deployments[1].label)),
+            "{}",
+            row(&half)
+        );
+        assert!(!row(&half).contains("LIVE") && !row(&half).contains("marked"), "{}", row(&half));
+        deployments[1].current = true;
+        deployments[0].bad = Some("corrupts rows".into());
+        let whole = row(&Choice { deployments, live: true, ..half });
+        assert!(whole.ends_with("  LIVE  marked bad: corrupts rows\n") && !whole.contains("(live)"), "{whole}");
+    }
 
     #[test]
     fn a_label_that_was_named_is_the_release_that_is_gone_to_and_no_other_of_its_commit() {

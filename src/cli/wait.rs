@@ -64,7 +64,10 @@ pub(super) async fn run(settings: Settings, mut args: WaitArgs, output: Output) 
     };
     let code = tokio::select! {
         code = watch(model, lanes, &env, &args, output) => code,
-        () = over => Ok(ExitCode::Timeout),
+        () = over => {
+            super::complain(&format!("the time ran out: {env} is not waited for any more, and was not seen to be there; nothing was changed"));
+            Ok(ExitCode::Timeout)
+        }
         signal = signalled() => {
             let said = |signal: Signal| {
                 let name = signal.name;

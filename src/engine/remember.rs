@@ -213,10 +213,9 @@ impl Memory {
         if height != told.history.height {
             // A file in the place of the one before has other rows.
             let from = if height > told.history.height { told.history.height } else { 0 };
-            let mut rows: Vec<JournalRow> = store.since(from, ROWS).await?.iter().map(row).collect();
-            rows.extend(told.history.rows.drain(..).filter(|_| from > 0));
-            rows.truncate(ROWS as usize);
-            (told.history.rows, told.history.height) = (rows, height);
+            let read = store.since(from, ROWS).await?;
+            let held = std::mem::take(&mut told.history.rows);
+            (told.history.rows, told.history.height) = (behind(&read, held, (from, height)), height);
         }
         let more = self.follow(&store, told).await?;
         (told.history.verified, told.history.locks, told.history.marks) = (verified, locks, marks);
@@ -293,6 +292,13 @@ impl Told {
     }
 }
 
+/// The rows to show, newest first: those that were read behind row `from`, then those that were held up to it. What was written after the
+/// height was read is left for the next look, which reads it again.
+fn behind(read: &[Entry], held: Vec<JournalRow>, (from, height): (i64, i64)) -> Vec<JournalRow> {
+    let new = read.iter().filter(|entry| entry.id <= height).map(row);
+    new.chain(held.into_iter().filter(|row| row.id <= from)).take(ROWS as usize).collect()
+}
+
 fn row(entry: &Entry) -> JournalRow {
     JournalRow {
         id: entry.id,
@@ -308,6 +314,25 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::engine::lanes;
+
+    #[test]
+    fn a_row_that_is_written_between_two_readings_of_one_look_stands_there_once() {
+        let entry = |id| Entry {
+            id,
+            at: String::new(),
+            op: String::new(),
+            event: "progress".to_owned(),
+            body: serde_json::Value::Null,
+        };
+        let ids = |rows: &[JournalRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        // The height was 18 when it was read; 19 and 20 came before the rows were.
+        let first = behind(&[entry(20), entry(19), entry(18), entry(17)], Vec::new(), (0, 18));
+        assert_eq!(ids(&first), [18, 17]);
+        let second = behind(&[entry(21), entry(20), entry(19)], first, (18, 21));
+        assert_eq!(ids(&second), [21, 20, 19, 18, 17]);
+        // A file in the place of the one before has other rows.
+        assert_eq!(ids(&behind(&[entry(2), entry(1)], second, (0, 2))), [2, 1]);
+    }
 
     #[tokio::test]
     async fn the_chain_is_told_as_what_was_read_of_it_and_no_row_is_read_twice() {

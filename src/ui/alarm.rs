@@ -20,14 +20,18 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let full = format!("{what} {release}");
     let span = text::since(banner.since, ctx.now.wall);
     // What it is now may be younger than the trouble.
-    let all = match banner.first < banner.since {
-        true => format!("{span}, in trouble for {}", text::since(banner.first, ctx.now.wall)),
+    let trouble = text::since(banner.first, ctx.now.wall);
+    let all = match banner.first < banner.since && trouble != span {
+        true => format!("{span}, in trouble for {trouble}"),
         false => span.clone(),
     };
     let passed = banner.passed.map(|one| {
         // One sample has no window.
         let over = if one.over.is_zero() { String::new() } else { format!(" over {}", text::age(one.over)) };
-        format!("passed {}% {} {}%{over} {dot} ", one.before, theme.arrow(), one.after)
+        match one.before {
+            Some(before) => format!("passed {before}% {} {}%{over} {dot} ", theme.arrow(), one.after),
+            None => format!("passed {}%{over} {dot} ", one.after),
+        }
     });
     let passed = passed.unwrap_or_default();
     // The key acts on what the line names, whatever row is selected.

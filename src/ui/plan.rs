@@ -9,7 +9,8 @@ use crate::domain::consent::Level;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::Sha;
 use crate::domain::manner::Manner;
-use crate::domain::operation::{OpKind, Plan, PlanPart, Wish};
+use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::domain::overrides::Override;
 use crate::domain::proof::Stays;
 use crate::sanitize::Text;
 
@@ -50,7 +51,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
                 if fine { rest.push(line) } else { first.push(line) }
             }
         }
-        None if plan.kind.ships() => first.extend(against(ctx, plan.kind)),
+        None if plan.kind.ships() => first.extend(against(ctx, plan)),
         None => {}
     }
     if !plan.stays.is_empty() {
@@ -59,6 +60,10 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
     }
     first.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
     first.extend(plan.overrides.iter().map(|one| told(&Text::from(one.words()), Status::Warn)));
+    if let Some(said) = &ctx.model.reason {
+        let what = if matches!(plan.wish, Wish::Review { .. }) { "comment" } else { "reason" };
+        first.push(Line::raw(format!(" your {what}: {said}")));
+    }
     first.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
     match &plan.commits_out {
         Some(commits) => {
@@ -67,7 +72,8 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
                 let (author, title) = (ctx.veiled(one.author.as_str()), ctx.veiled(one.title.as_str()));
                 Line::raw(format!("    {} {author} {title}", one.sha.short()))
             };
-            rest.splice(0..0, commits.iter().map(title));
+            // Newest first, as everywhere.
+            rest.splice(0..0, commits.iter().rev().map(title));
         }
         None if !plan.kind.ships() && !plan.kind.goes_back() => {}
         None => first.push(Line::raw(" the commits: unknown")),
@@ -98,10 +104,13 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
 }
 
 /// What speaks against bringing more to production now.
-fn against(ctx: &Ctx<'_>, kind: OpKind) -> Vec<Line<'static>> {
+fn against(ctx: &Ctx<'_>, plan: &Plan) -> Vec<Line<'static>> {
     let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
     // A gate does not speak against its own answer.
-    let checks = checks.filter(|check| !kind.opens_gate() || check.asks != readiness::Criterion::Gates);
+    let checks = checks.filter(|check| !plan.kind.opens_gate() || check.asks != readiness::Criterion::Gates);
+    // What a reason overrides is told as that.
+    let told = |asks| plan.overrides.iter().any(|one| matches!(one, Override::RedGate { asks: of, .. } if *of == asks));
+    let checks = checks.filter(|check| !told(check.asks));
     checks
         .map(|check| {
             let text = format!(" {} not met: {}: {}", ctx.theme.symbol(check.status), check.asks, check.says);

@@ -40,8 +40,8 @@ pub struct Banner {
 /// How many samples of a probe passed, in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passed {
-    /// Of those before the suspected change.
-    pub before: u32,
+    /// Of those before the suspected change; nothing where none of them is held any more.
+    pub before: Option<u32>,
     /// Of those since.
     pub after: u32,
     /// From the first to the last of those since.
@@ -232,17 +232,20 @@ fn change_before(model: &Model, env: &EnvInfo, trouble: Timestamp) -> Option<Tim
 /// Percent of passed samples before the suspected change and since. Without one among the samples, the first failure of the
 /// present run of trouble divides them.
 fn before_and_since(probe: &ProbeState, change: Option<Timestamp>) -> Passed {
-    let percent = |passed: usize, all: usize| u32::try_from((100 * passed).checked_div(all).unwrap_or(0)).unwrap_or(0);
+    let percent = |passed: usize, all: usize| u32::try_from((100 * passed).checked_div(all)?).ok();
+    // Where the trouble is older than the oldest sample that is held, none of those is from before it.
+    let lost = probe.samples.front().is_some_and(|oldest| probe.since < oldest.at);
     let streak = probe.samples.iter().rev().take_while(|sample| sample.failure.is_some()).count();
     let at_change = change.map(|change| probe.samples.partition_point(|sample| sample.at < change));
     let before = at_change.filter(|before| *before > 0).unwrap_or(probe.samples.len() - streak);
+    let before = if lost { 0 } else { before };
     let passed = |from: usize, to: usize| probe.samples.range(from..to).filter(|one| one.failure.is_none()).count();
     let all = probe.samples.len();
     let span = |first: &Sample, last: &Sample| last.at.duration_since(first.at).unsigned_abs();
     let over = probe.samples.get(before).zip(probe.samples.back()).map(|(first, last)| span(first, last));
     Passed {
         before: percent(passed(0, before), before),
-        after: percent(passed(before, all), all - before),
+        after: percent(passed(before, all), all - before).unwrap_or(0),
         over: over.unwrap_or_default(),
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::ids::ServiceId;
 use crate::domain::live;
 use crate::domain::posture::{Check, Reading};
+use crate::domain::release::Deployment;
 use crate::domain::span::since;
 use crate::domain::state::State;
 use crate::sanitize::Text;
@@ -168,15 +169,14 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
 /// is returned, marked as old: it explains nothing that began since.
 fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> Vec<Evidence> {
     let deploys = env.services.iter().flat_map(|service| model.releases.get(&service.id).into_iter().flatten());
-    let last = deploys.filter(|one| one.current).max_by_key(|one| one.created_at);
-    let last = last.map(|one| (one.created_at, timeline::short(&one.label)));
+    let current: Vec<&Deployment> = deploys.filter(|one| one.current).collect();
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
         let Some(newest) = model.logs.newest_error(&source.service) else { continue };
         let (name, errors) = (&source.service.name, model.logs.errors(&source.service).unwrap_or(source.errors));
         let jump = Jump::Errors(source.service.clone());
         let said = |counts: String| Text::from(format!("{name}: {counts}; the newest: {}", newest.message));
-        let Some((at, label)) = &last else {
+        let Some((at, label)) = &suspect(&current, &source.service) else {
             let says = said(format!("{errors} errors among the lines held")).to_string();
             new.push((errors, evidence_of(Status::Warn, says, jump)));
             continue;
@@ -202,6 +202,17 @@ fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> V
     new.sort_by_key(|(errors, _)| std::cmp::Reverse(*errors));
     found.extend(new.into_iter().map(|(_, one)| one));
     old
+}
+
+/// The deploy that the errors of a service are counted from, and how it is named: its own where that brought the commit that was deployed last,
+/// else the last one of all, with the service that it was of.
+fn suspect(current: &[&Deployment], service: &ServiceId) -> Option<(Timestamp, String)> {
+    let last = current.iter().max_by_key(|one| one.created_at)?;
+    let same = |one: &Deployment| one.sha.as_ref().zip(last.sha.as_ref()).is_some_and(|(own, last)| own.same(last));
+    let one = current.iter().find(|one| one.service == *service && same(one)).unwrap_or(last);
+    let label = timeline::short(&one.label);
+    let label = if one.service == *service { label.to_owned() } else { format!("{} {label}", one.service.name) };
+    Some((one.created_at, label))
 }
 
 fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
@@ -268,6 +279,20 @@ fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 mod tests {
     use super::*;
     use crate::domain::secret::{Contract, Finding, Rule, SecretRow};
+
+    #[test]
+    fn errors_are_counted_from_the_own_deploy_of_a_service_or_tell_whose_deploy_it_was() {
+        use crate::app::testing::{NEW, OLD, deployment};
+        let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
+        let (own, last) = (deployment(&backend, NEW, 5, true), deployment(&frontend, NEW, 9, true));
+        let (at, label) = suspect(&[&own, &last], &backend).unwrap();
+        assert_eq!((at, label), (own.created_at, timeline::short(&own.label).to_owned()));
+        // The frontend alone went to another commit: it is what changed last, and is named.
+        let before = deployment(&backend, OLD, 5, true);
+        let (at, label) = suspect(&[&before, &last], &backend).unwrap();
+        assert_eq!((at, label), (last.created_at, format!("frontend {}", timeline::short(&last.label))));
+        assert_eq!(suspect(&[], &backend), None);
+    }
 
     #[test]
     fn a_finding_is_evidence_about_its_own_environment_whatever_its_name_begins_with() {

@@ -82,12 +82,21 @@ fn subject(model: &Model, sha: &Sha) -> Option<String> {
     rows.map(|row| model.subject(row).to_string()).find(|message| !message.is_empty() && !model.private)
 }
 
-/// Where a commit runs of which nothing says that it fails: marking it asks once more.
+/// Where a commit runs that fails nowhere: marking it asks once more. One environment that it fails in, or that is in trouble with it, says
+/// enough, however well it runs in others.
 pub(super) fn runs_well(model: &Model, sha: &Sha, now: Now) -> Vec<String> {
+    let in_it = |commits: &[Sha]| commits.iter().any(|live| live.same(sha));
+    let trouble = |one: &EnvInfo| {
+        let told = model.trouble.get(&one.id).filter(|trouble| trouble.calm.is_none());
+        let judged = model.judge(one, now);
+        in_it(&judged.commits) && fails(judged.state) || told.is_some_and(|trouble| in_it(&trouble.commits))
+    };
+    if model.environments.iter().any(trouble) {
+        return Vec::new();
+    }
     let told = model.environments.iter().filter_map(|env| {
         let judged = model.judge(env, now);
-        let here = judged.commits.iter().any(|live| live.same(sha)) && !fails(judged.state);
-        here.then(|| format!("{} runs it and is {}", env.id, judged.words()))
+        in_it(&judged.commits).then(|| format!("{} runs it and is {}", env.id, judged.words()))
     });
     told.collect()
 }

@@ -60,6 +60,16 @@ pub(in crate::engine) fn told(error: PlatformError) -> Text {
     Text::from(format!("{error}. {}", error.advice()))
 }
 
+/// Why a run of the pipeline could not be read. A run is named by whoever asks, and not by the configuration.
+pub(in crate::engine) fn unread(error: PlatformError, run: u64) -> Text {
+    match error.kind {
+        crate::platform::ErrorKind::NotFound => Text::from(format!(
+            "GitHub has no run {run} in this repository, or the token may not see it; flightdeck approvals lists those that wait"
+        )),
+        _ => told(error),
+    }
+}
+
 /// Something that has to be there is not.
 pub(in crate::engine) fn absent(service: &ServiceInfo, what: &str) -> PlatformError {
     PlatformError {
@@ -71,5 +81,26 @@ pub(in crate::engine) fn absent(service: &ServiceInfo, what: &str) -> PlatformEr
         request_id: None,
         retry_after: None,
         until: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ErrorKind;
+
+    #[test]
+    fn a_run_that_is_not_there_sends_nobody_to_the_configuration() {
+        let info = ServiceInfo {
+            id: ServiceId::new("production", "backend"),
+            platform: crate::domain::environment::Platform::Github,
+            resource: "shop".into(),
+            url: None,
+        };
+        let missing = absent(&info, "Not Found");
+        let says = unread(missing.clone(), 123).to_string();
+        assert!(says.starts_with("GitHub has no run 123") && !says.contains("configuration"), "{says}");
+        let refused = PlatformError { kind: ErrorKind::Auth, ..missing };
+        assert_eq!(unread(refused.clone(), 123), told(refused), "what else is wrong is told as everywhere");
     }
 }

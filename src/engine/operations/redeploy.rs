@@ -101,7 +101,11 @@ async fn machines(
             return Ok(Plan { stays, ..Plan::of(wish, env.id.clone(), vec![part], now) });
         }
     }
+    // The image is the same, the release is another one, whose number the platform gives.
+    let label =
+        row.as_ref().map_or_else(|| Text::from("new release"), |(_, version)| Text::from(format!("v{version}")));
     let mut part = rolled(info, &all, &fleet, (image, row), "the image that runs");
+    part.to.0 = label;
     part.presence = if there.is_some() { Presence::There } else { Presence::Gone };
     let gone =
         there.is_none().then(|| Text::from(format!("{}: the image that runs is gone from the registry", info.id)));

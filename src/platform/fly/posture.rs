@@ -61,7 +61,7 @@ impl Fly {
                 Status::Warn,
                 format!("none on the machines that were read, {unread} of {} cannot be", fleet().count()),
             ),
-            (None, 0) => Posture::new("exits", Status::Ok, "none within the hour"),
+            (None, 0) => Posture::new("exits", Status::Ok, "no machine exited in the last hour"),
             (None, ended) => Posture::new("exits", Status::Warn, format!("{ended} unexpected exits within the hour")),
         })
     }

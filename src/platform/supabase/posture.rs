@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::{Supabase, words};
+use crate::domain::amount::amount;
 use crate::domain::environment::Status;
 use crate::domain::extent::{Extent, Listed};
 use crate::domain::posture::{Looked, Posture};
@@ -165,7 +166,7 @@ impl Supabase {
         let name = format!("{kind} advisor");
         let found: Lints = self.project_call(reference, &format!("/advisors/{kind}")).read().await?;
         let of = |level: &str| found.lints.iter().filter(|one| one.level == level).count();
-        let (errors, warnings) = (of("ERROR"), of("WARN"));
+        let (errors, warnings, hints) = (of("ERROR"), of("WARN"), of("INFO"));
         // A level that no document names may be worse than those that are known.
         let other = found.lints.iter().find(|one| !matches!(one.level.as_str(), "ERROR" | "WARN" | "INFO"));
         let status = match other {
@@ -174,10 +175,13 @@ impl Supabase {
             Some(_) => Status::Unknown,
             None => Status::Ok,
         };
-        let worst = found.lints.iter().find(|one| one.level == "ERROR").or_else(|| found.lints.first());
+        let rank = |level: &str| ["INFO", "WARN", "ERROR"].iter().position(|one| *one == level).unwrap_or(1);
+        let worst = found.lints.iter().rev().max_by_key(|one| rank(&one.level));
         let worst = worst.map(|one| format!(": {} ({})", one.title, one.detail)).unwrap_or_default();
         let other = other.map(|one| format!(", one of an unknown level ({})", one.level)).unwrap_or_default();
-        Ok(Posture::new(&name, status, format!("{errors} errors, {warnings} warnings{other}{worst}")))
+        // What is told of a hint belongs to a hint.
+        let hints = if hints == 0 { String::new() } else { format!(", {}", amount(hints, "hint")) };
+        Ok(Posture::new(&name, status, format!("{errors} errors, {warnings} warnings{hints}{other}{worst}")))
     }
 
     /// `GET P/readonly`: the platform switches it on when the disk fills.

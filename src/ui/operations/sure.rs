@@ -34,10 +34,10 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, sure: &Sure
         }
         About::Mark(sha, why, runs) => {
             let mut lines: Vec<Line<'static>> = runs.iter().map(|one| warned(one.clone())).collect();
-            lines.push(Line::raw(format!(" nothing says that {} fails; your reason: {why}", sha.short())));
+            lines.push(Line::raw(format!(" {} is not seen to fail anywhere; your reason: {why}", sha.short())));
             (
                 None,
-                format!("Mark {} bad, though it runs well?", sha.short()),
+                format!("Mark {} bad, though it is not seen to fail?", sha.short()),
                 lines,
                 "marks it: nothing goes to it any more",
             )

@@ -42,6 +42,19 @@ fn fails(model: &mut Model, from: i64) {
 }
 
 #[test]
+fn of_a_trouble_that_is_older_than_the_samples_nothing_is_said_of_before() {
+    let mut model = model();
+    (0..20).for_each(|second| probe(&mut model, second, true));
+    let held = i64::try_from(crate::domain::health::KEPT).unwrap();
+    let passed = |model: &Model| model.banner.as_ref().unwrap().passed.unwrap();
+    (20..40).for_each(|second| probe(&mut model, second, false));
+    assert_eq!((passed(&model).before, passed(&model).after), (Some(100), 0));
+    // One that passes in between is no time before the trouble.
+    (40..40 + held).for_each(|second| probe(&mut model, second, second == 40 + held - 20));
+    assert_eq!((passed(&model).before, passed(&model).after), (None, 0), "1 of {held} is less than one percent");
+}
+
+#[test]
 fn a_wobble_does_not_begin_the_trouble_anew() {
     let mut model = model();
     // What else there is was not read and says nothing: unknown neither begins an episode nor ends one.
@@ -59,7 +72,7 @@ fn a_wobble_does_not_begin_the_trouble_anew() {
     let since = |model: &Model| model.banner.as_ref().map(|banner| banner.since.as_second() - 1_800_000_000);
     assert_eq!(since(&model), Some(22));
     let passed = model.banner.as_ref().unwrap().passed.unwrap();
-    assert_eq!((passed.before, passed.after, passed.over), (100, 0, Duration::from_secs(2)));
+    assert_eq!((passed.before, passed.after, passed.over), (Some(100), 0, Duration::from_secs(2)));
     // Who pauses it in the middle of its trouble has not ended that.
     let mut paused = declared("9df49c2");
     paused.switches.paused = true;

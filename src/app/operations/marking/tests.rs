@@ -45,6 +45,19 @@ fn what_fails_is_marked_for_a_reason_alone() {
 }
 
 #[test]
+fn what_fails_in_one_environment_is_not_said_to_run_well_because_another_one_runs_it_too() {
+    let mut model = model();
+    live(&mut model, NEW, Status::Fail);
+    for service in ["backend", "frontend"] {
+        runs(&mut model, "staging", service, NEW, Status::Ok);
+    }
+    assert_eq!(runs_well(&model, &NEW.into(), at(2)), Vec::<String>::new());
+    assert_eq!(keys(&mut model, "!Bbad⏎"), [Effect::Mark(NEW.into(), Some("bad".into()))]);
+    live(&mut model, NEW, Status::Ok);
+    assert!(!runs_well(&model, &NEW.into(), at(2)).is_empty(), "it runs in both and fails in none");
+}
+
+#[test]
 fn after_a_restore_the_commit_that_was_rolled_back_from_is_offered_and_not_the_restored_one() {
     let mut model = model();
     let backend = ServiceId::new("production", "backend");

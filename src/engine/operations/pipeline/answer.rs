@@ -12,7 +12,7 @@ use crate::domain::operation::{Plan, PlanPart, Wish};
 use crate::domain::pipeline::{Run, RunState};
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::Past;
-use crate::engine::operations::past::told;
+use crate::engine::operations::past::unread;
 use crate::engine::operations::pipeline;
 use crate::engine::operations::pipeline::attempt;
 use crate::engine::operations::revisions::Revisions;
@@ -33,7 +33,9 @@ impl Plans for Request {
         Box::pin(async move {
             let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
             let asked = (self.run, self.approve);
-            let draft = review(github, ask.env, asked, ask.past, ask.now, &mut refusals).await.map_err(told)??;
+            let draft = review(github, ask.env, asked, ask.past, ask.now, &mut refusals)
+                .await
+                .map_err(|error| unread(error, self.run))??;
             let wish = Wish::Review { run: self.run, approve: self.approve };
             pipeline::plan(ask, wish, draft, refusals).await
         })

@@ -8,7 +8,7 @@ use crate::domain::operation::{Plan, PlanPart, Wish};
 use crate::domain::pipeline::RunState;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::Past;
-use crate::engine::operations::past::told;
+use crate::engine::operations::past::unread;
 use crate::engine::operations::pipeline::attempt;
 use crate::engine::operations::pipeline::{self, Draft};
 use crate::engine::operations::revisions::Revisions;
@@ -27,7 +27,9 @@ impl Plans for Request {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(async move {
             let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
-            let draft = cancel(github, ask.env, self.run, ask.past, &mut refusals).await.map_err(told)?;
+            let draft = cancel(github, ask.env, self.run, ask.past, &mut refusals)
+                .await
+                .map_err(|error| unread(error, self.run))?;
             pipeline::plan(ask, Wish::Cancel { run: self.run }, draft, refusals).await
         })
     }

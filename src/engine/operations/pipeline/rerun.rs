@@ -18,7 +18,7 @@ use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, OpState, Operation, StepKind};
 use crate::domain::pipeline::Run;
-use crate::engine::operations::past::{Past, not_before, told};
+use crate::engine::operations::past::{Past, not_before, told, unread};
 use crate::engine::operations::pipeline;
 use crate::platform::github::Github;
 use crate::sanitize::Text;
@@ -107,7 +107,7 @@ pub(in crate::engine) async fn draft(
     now: Timestamp,
     refusals: &mut Vec<Text>,
 ) -> Result<Draft, Text> {
-    let run = github.run(id).await.map_err(told)?;
+    let run = github.run(id).await.map_err(|error| unread(error, id))?;
     let name = format!("{} #{}", run.workflow, run.number.0);
     if let Some(earlier) = &past.earlier
         && run.started_at.is_some_and(|at| not_before(at, earlier.started_at))

@@ -108,17 +108,26 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
             ))),
             // The pointer of production stays as it is, with its pin or without.
             Platform::Vercel if !part.domains.is_empty() && facts.env.tier == Tier::Production => {
-                stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
+                stays.push(Text::from(format!(
+                    "{}: variables of the project stay as they are now; the build has those it was built with",
+                    part.service.id.name
+                )));
             }
             Platform::Vercel if !part.domains.is_empty() => {
-                stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
+                stays.push(Text::from(format!(
+                    "{}: variables of the project stay as they are now; the build has those it was built with",
+                    part.service.id.name
+                )));
                 warnings.push(Text::from(format!(
                     "{}: its next build takes the domains back, because nothing pins them",
                     part.service.id.name
                 )));
             }
             Platform::Vercel => {
-                stays.push(Text::from(format!("{}: variables as they were at its build", part.service.id.name)));
+                stays.push(Text::from(format!(
+                    "{}: variables of the project stay as they are now; the build has those it was built with",
+                    part.service.id.name
+                )));
                 warnings.push(Text::from(format!(
                     "{} is PINNED afterwards: new builds stay staged until a promote",
                     part.service.id.name
