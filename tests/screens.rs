@@ -16,7 +16,11 @@ use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg};
 use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::domain::consent::Level;
+use flightdeck::domain::environment::Status;
 use flightdeck::domain::notice::Notice;
+use flightdeck::domain::operation::Wish;
+use flightdeck::domain::readiness::Criterion;
+use flightdeck::domain::shipment::{Point, Shipment};
 use proptest::prelude::*;
 use ratatui::style::Color;
 use screen::{deployed, drawn, empty, failing, healthy, now, planned, press, text, theme};
@@ -69,6 +73,23 @@ fn the_help_over_the_dashboard() {
 #[test]
 fn the_plan_of_a_rollback() {
     snapshots("rollback_plan", &planned(&[]));
+}
+
+#[test]
+fn a_plan_tells_each_finding_once_and_the_comment_that_goes_with_it() {
+    let wish = Wish::Review { run: 137, approve: true };
+    let (asks, says) = (Criterion::Secrets, "SENTRY_DSN missing in production");
+    let mut model = planned(&[]);
+    model.reason = Some("looks good".into());
+    let Some(Rollback::Ready(plan, _)) = &mut model.rollback else { unreachable!() };
+    (plan.kind, plan.wish) = (wish.kind(), wish);
+    let points = vec![Point::new(asks, Status::Fail, says)];
+    plan.ships = Some(Box::new(Shipment { points, ..Shipment::default() }));
+    plan.overrides = plan.ships.iter().flat_map(|ships| ships.red()).collect();
+    let shown = text(&model, &theme("dark", false), (200, 50));
+    let plan = shown.split("┃").filter(|cell| cell.contains(says)).count();
+    assert_eq!(plan, 1, "{shown}");
+    assert!(shown.contains("your comment: looks good"), "{shown}");
 }
 
 /// At any size that has panes: a plan that cannot be read whole must still say what enter would do and what forbids it.

@@ -4,7 +4,7 @@ pub mod comment;
 pub mod confirm;
 pub mod dialog;
 pub mod follow;
-mod marking;
+pub(in crate::app) mod marking;
 pub mod menu;
 pub mod outline;
 pub mod scale;

@@ -59,7 +59,10 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
         first.push(Line::styled(stays, ctx.theme.status(Status::Warn)));
     }
     first.extend(plan.stays.iter().map(|text| Line::styled(format!("    {text}"), ctx.theme.status(Status::Warn))));
-    first.extend(plan.overrides.iter().map(|one| told(&Text::from(one.words()), Status::Warn)));
+    // What ships tells its own points.
+    let said = |one: &Override| plan.ships.iter().any(|ships| ships.red().any(|red| red.same(one)));
+    first
+        .extend(plan.overrides.iter().filter(|one| !said(one)).map(|one| told(&Text::from(one.words()), Status::Warn)));
     if let Some(said) = &ctx.model.reason {
         let what = if matches!(plan.wish, Wish::Review { .. }) { "comment" } else { "reason" };
         first.push(Line::raw(format!(" your {what}: {said}")));

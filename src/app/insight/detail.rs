@@ -203,8 +203,10 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
         let sha = declared.sha.as_ref().map_or("unknown commit", |sha| sha.as_str());
         put(rows, "declared", format!("{} {sha}: {}", declared.label, declared.words));
         // A database tells when its project was made, and not when its newest migration went live.
-        let since = if info.platform == Platform::Supabase { "project made" } else { "since" };
-        put_some(rows, since, declared.created_at.map(at));
+        let project = info.platform == Platform::Supabase;
+        let since = if project { "created" } else { "since" };
+        let when = |when| format!("{}{}", at(when), if project { " (the project)" } else { "" });
+        put_some(rows, since, declared.created_at.map(when));
         put_some(rows, "PINNED", declared.pin.as_ref().map(|pin| pin.words(now.wall)));
         put_some(rows, "PAUSED", declared.switches.paused.then_some("visitors get 503; ! Z resumes it"));
         put_some(rows, "ATTACK", declared.switches.challenged.then_some("every visitor is challenged; ! T ends it"));

@@ -7,6 +7,7 @@ use super::{fresh, timeline};
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
+use crate::app::operations::marking;
 use crate::domain::environment::{EnvInfo, Instance, Status};
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::ids::ServiceId;
@@ -95,16 +96,18 @@ fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
 fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     let until = trouble(model, env).unwrap_or(now.wall);
     for service in &env.services {
-        let list = model.releases.get(&service.id).into_iter().flatten();
-        for one in list.filter(|one| one.current) {
+        let list = model.releases.get(&service.id).map(Vec::as_slice).unwrap_or_default();
+        for one in list.iter().filter(|one| one.current) {
             let before = until.duration_since(one.created_at).as_secs();
             if before > SUSPECT {
                 continue;
             }
             let sha = one.sha.as_ref().map_or("unknown commit", |sha| sha.short());
+            let back = one.sha.as_ref().and_then(|sha| marking::between(list, sha));
             let says = format!(
-                "{} went to {} {sha} {} ago by {}: {}",
+                "{} went {} {} {sha} {} ago by {}: {}",
                 service.id.name,
+                if back.is_some() { "back to" } else { "to" },
                 timeline::short(&one.label),
                 since(one.created_at, now.wall),
                 one.author,
@@ -292,6 +295,25 @@ mod tests {
         let (at, label) = suspect(&[&before, &last], &backend).unwrap();
         assert_eq!((at, label), (last.created_at, format!("frontend {}", timeline::short(&last.label))));
         assert_eq!(suspect(&[], &backend), None);
+    }
+
+    #[test]
+    fn a_release_of_a_commit_that_had_run_before_is_told_as_a_way_back() {
+        use crate::app::testing::{NEW, OLD, at, deployment, model, tell};
+        use crate::domain::fact::Fact;
+        let (mut model, backend) = (model(), ServiceId::new("production", "backend"));
+        model.selection.place = Some(Place::Env("production".into()));
+        let said = |model: &Model, what: &str| {
+            evidence(model, at(10)).iter().any(|one| one.says.as_str().contains(&format!("backend went {what}")))
+        };
+        let row = |sha, second, current| deployment(&backend, sha, second, current);
+        tell(
+            &mut model,
+            Fact::Releases(backend.clone(), vec![row(OLD, 9, true), row(NEW, 5, false), row(OLD, 1, false)]),
+        );
+        assert!(said(&model, "back to "), "{:?}", evidence(&model, at(10)));
+        tell(&mut model, Fact::Releases(backend.clone(), vec![row(NEW, 9, true), row(OLD, 5, false)]));
+        assert!(said(&model, "to ") && !said(&model, "back to "), "{:?}", evidence(&model, at(10)));
     }
 
     #[test]

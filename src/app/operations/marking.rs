@@ -68,7 +68,7 @@ fn left(model: &Model, env: &EnvInfo, live: &Sha) -> Option<Sha> {
 }
 
 /// Of a list, newest first, whose newest row is current and of this commit: the one before it, where this commit had run before that.
-fn between(rows: &[Deployment], live: &Sha) -> Option<Sha> {
+pub(in crate::app) fn between(rows: &[Deployment], live: &Sha) -> Option<Sha> {
     let of = |row: &Deployment| row.sha.as_ref().is_some_and(|sha| sha.same(live));
     let own = rows.iter().take_while(|row| of(row)).count();
     let left = rows.get(own)?.sha.clone()?;
