@@ -162,7 +162,7 @@ pub const TABLE: &[Entry] = &[
     entry(Group::Row, Action::Copy, &["y"], "copy its identity"),
     entry(Group::Row, Action::CopyAddress, &["Y"], "copy its address"),
     entry(Group::Row, Action::Refresh, &["r"], "refresh this pane"),
-    entry(Group::Change, Action::Menu, &["!"], "every change, and why one cannot"),
+    entry(Group::Change, Action::Menu, &["!"], "every action, and why not"),
     entry(Group::Change, Action::Start('!'), &["!!"], "roll back what the alarm names"),
     entry(Group::Change, Action::Start('R'), &["!R"], "roll back"),
     entry(Group::Change, Action::Start('P'), &["!P"], "promote"),

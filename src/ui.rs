@@ -222,9 +222,14 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
             if over > 0 { format!("{}{}", theme.ellipsis(), text::split(before, over).1) } else { before.to_owned() };
         let wrong = crate::app::logs::keys::wrong(&typed.text());
         let note = wrong.map(|why| format!("  {} {why}", theme.symbol(Status::Warn))).unwrap_or_default();
-        let typed = format!(" filter: {before}{}{behind}{note}", theme.cursor());
-        let all = "  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)";
-        let helps = [all, "  (!not ~regex @15m level:  tab adds, esc clears)", "  (tab adds, esc clears)"];
+        // What begins like this is a time, and asks for no filter.
+        let (label, helps) = if typed.text().starts_with('>') {
+            ("go to", ["  (12:30, or 15m ago; enter goes there, esc leaves)", "  (12:30, or 15m ago)", ""])
+        } else {
+            let all = "  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)";
+            ("filter", [all, "  (!not ~regex @15m level:  tab adds, esc clears)", "  (tab adds, esc clears)"])
+        };
+        let typed = format!(" {label}: {before}{}{behind}{note}", theme.cursor());
         let help = helps.into_iter().find(|help| typed.width() + help.width() <= width).unwrap_or_default();
         let text = format!("{typed}{help}");
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());

@@ -93,17 +93,19 @@ pub fn unproposed(choices: &[Choice]) -> Option<String> {
     let against = |choice: &Choice| {
         let any = |is: fn(&Deployment) -> bool| choice.deployments.iter().any(is);
         match () {
-            () if choice.live => "is what runs",
+            () if choice.live => "already runs",
             () if any(|one| one.bad.is_some()) => "is marked bad",
             () if any(|one| one.presence == Presence::Gone) => "has lost its image or build",
             () => "is not there for every service",
         }
     };
-    let verified = choices.iter().filter(|choice| choice.verified());
-    let named: Vec<String> = verified.map(|choice| format!("{} {}", choice.sha.short(), against(choice))).collect();
+    let verified: Vec<&Choice> = choices.iter().filter(|choice| choice.verified()).collect();
+    let named: Vec<String> =
+        verified.iter().map(|choice| format!("{} {}", choice.sha.short(), against(choice))).collect();
     Some(match named.is_empty() {
         true => "none of them was verified healthy".to_owned(),
-        false => format!("of those that were verified healthy, {}", named.join(", ")),
+        false if verified.iter().all(|choice| choice.live) => "the only verified release already runs".to_owned(),
+        false => format!("no verified release can be proposed: {}", named.join(", ")),
     })
 }
 
@@ -162,7 +164,7 @@ mod tests {
         assert_eq!(all[1].lacks, [ServiceId::new("production", "frontend")]);
         assert_eq!(proposed(&all), None);
         // The list says so itself: one was verified healthy, whatever stands against it.
-        let why = "of those that were verified healthy, 3e60eac is what runs, 9df49c2 is not there for every service";
+        let why = "no verified release can be proposed: 3e60eac already runs, 9df49c2 is not there for every service";
         assert_eq!(unproposed(&all).as_deref(), Some(why));
         let never = |one: &Deployment| Deployment { verified: Some(false), ..one.clone() };
         let (backend, frontend) = ([never(&backend[0])], [never(&frontend[0])]);

@@ -32,11 +32,12 @@ impl Lock {
         self.until.is_none_or(|until| until > now)
     }
 
-    /// In one line, with what tells most first: `LOCKED by maria for 3h05m, until 16:02Z: migration`. `whose` is who, as it is said here.
+    /// In one line, with what tells most first: `LOCKED by maria 3h05m ago, until 16:02Z: migration`. `whose` is who, as it is said here.
     #[must_use]
     pub fn badge(&self, whose: &str, now: Timestamp) -> String {
-        let until = self.until.map(|until| format!(", until {}", until.strftime("%H:%MZ"))).unwrap_or_default();
-        format!("LOCKED by {whose} for {}{until}: {}", since(self.at, now), self.why)
+        let until =
+            self.until.map_or_else(|| "no end set".to_owned(), |until| format!("until {}", until.strftime("%H:%MZ")));
+        format!("LOCKED by {whose} {} ago, {until}: {}", since(self.at, now), self.why)
     }
 
     /// Who, without the address behind the name.

@@ -196,8 +196,11 @@ pub fn candidate(
     services: &BTreeMap<ServiceId, ServiceState>,
     releases: &BTreeMap<ServiceId, Vec<Deployment>>,
 ) -> Rating {
-    let (Some(new), Some(live)) = (new, live) else {
-        return Rating::new(Status::Unknown, "what runs is not known in both");
+    let Some(new) = new else {
+        return Rating::new(Status::Unknown, "the source does not run one known commit");
+    };
+    let Some(live) = live else {
+        return Rating::new(Status::Unknown, format!("{} does not run one known commit", target.id));
     };
     if new.same(live) {
         return Rating::new(Status::Paused, format!("both run {}", new.short()));

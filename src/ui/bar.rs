@@ -45,7 +45,11 @@ fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize
     let (model, theme) = (ctx.model, ctx.theme);
     let entry = |(pane, trouble): (&Pane, &Option<(Status, Option<usize>)>)| {
         let view = Pane::view(pane.number());
-        let here = model.view == view;
+        // A pane alone stands for its view, as tab leaves it.
+        let here = match model.view {
+            View::Only(only) => Pane::view(only.number()) == view,
+            View::Dashboard => view == View::Dashboard,
+        };
         let name = match words {
             Words::Names if view == View::Dashboard => "dashboard".to_owned(),
             Words::Names => pane.listed().name().to_lowercase(),

@@ -125,21 +125,23 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
 /// So many rows of the menu that cannot run for the same reason have it told once, above them.
 const SAME: usize = 3;
 
-/// The reason that most rows have in common.
-fn common(items: &[Item]) -> Option<&str> {
+/// The reason that many rows have in common, and how many.
+fn common(items: &[Item]) -> Option<(&str, usize)> {
     let whys = || items.iter().filter_map(|item| item.why_not.as_deref());
     let count = |why: &str| whys().filter(|one| *one == why).count();
-    whys().max_by_key(|why| count(why)).filter(|why| count(why) >= SAME)
+    whys().map(|why| (why, count(why))).max_by_key(|(_, count)| *count).filter(|(_, count)| *count >= SAME)
 }
 
 fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let (items, mark) = (menu::items(ctx.model, ctx.now), ctx.theme.ellipsis());
     let room = columns(body).saturating_sub(3);
-    let common = common(&items).map(str::to_owned);
+    let common = common(&items).map(|(why, count)| (why.to_owned(), count));
     let rows = items.iter().enumerate().flat_map(|(index, item)| {
         let (style, why) = match &item.why_not {
             // The chosen one says all of it.
-            Some(why) if Some(why) == common.as_ref() && index != at => (ctx.theme.dim(), String::new()),
+            Some(why) if common.as_ref().is_some_and(|(same, _)| same == why) && index != at => {
+                (ctx.theme.dim(), String::new())
+            }
             Some(why) => (ctx.theme.dim(), format!("  {why}")),
             None => (ratatui::style::Style::new(), String::new()),
         };
@@ -157,8 +159,8 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
     let mut lines: Vec<Line<'static>> = rows.collect();
     // The last row of the chosen one: those before it take one each.
     let mut last_row = at + lines.len().saturating_sub(items.len());
-    if let Some(why) = &common {
-        let why = format!(" {} most cannot run: {why}", ctx.theme.symbol(Status::Warn));
+    if let Some((why, count)) = &common {
+        let why = format!(" {} {count} of {} cannot run: {why}", ctx.theme.symbol(Status::Warn), items.len());
         lines.insert(0, Line::styled(why, ctx.theme.status(Status::Warn)));
         last_row += 1;
     }

@@ -146,8 +146,8 @@ pub(super) fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'sta
     let text = match plan.level {
         Level::Critical => format!(" type {} and enter: {typed}{}", plan.env, ctx.theme.cursor()),
         Level::Severe => {
-            // Why this letter: whoever knows that presses no other by habit.
-            format!(" {} carries it out (the one letter that opens nothing)", confirm::letter())
+            // The one letter that opens nothing: no habit presses it.
+            format!(" press {} to carry it out", confirm::letter())
         }
         Level::Moderate => " y carries it out, n or enter does not".to_owned(),
     };

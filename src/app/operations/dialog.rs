@@ -378,11 +378,12 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     let Some(Rollback::Commenting { told, opened, .. }) = &mut model.rollback else { return Vec::new() };
     if let Some(new) = Override::untold(&found, told) {
         let when = if opened.since(new) { "that came while you wrote" } else { "that could not be read before" };
-        model.notice = Some(Notice::refused(format!("{when}: {}; enter again is a reason for it", new.words())));
+        model.notice = Some(Notice::refused(format!("{when}: {}; press enter again to override it", new.words())));
         *told = Override::with(std::mem::take(told), found);
         return Vec::new();
     }
-    let told = std::mem::take(told);
+    // The dialog goes on showing it where the reason is still missing.
+    let told = told.clone();
     let missing = match &asks {
         Asks::Wish(_) => told.first().map(Override::words),
         Asks::Lock(_) | Asks::Mark(..) => Some("others will ask why".to_owned()),

@@ -361,7 +361,7 @@ pub(in crate::engine) async fn brings(
             words: Text::from(words),
         };
         if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
-            let words = if piped { "its workflow migrates it, or nothing does" } else { "nothing is migrated by it" };
+            let words = if piped { "only its workflow migrates the database" } else { "nothing is migrated by it" };
             plan.rest.push(rest(Stays::NotMoved, words.to_owned()));
             continue;
         }

@@ -15,7 +15,8 @@ use crate::domain::candidates::{self, Choice};
 use crate::domain::claim;
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
-use crate::domain::operation::{OpKind, Operation, Plan, StepReport, StepState, Wish};
+use crate::domain::ids::EnvId;
+use crate::domain::operation::{OpKind, Operation, StepReport, StepState, Wish};
 use crate::domain::pace;
 use crate::domain::proof::{Found, Observation, Witness};
 use crate::domain::release::{Deployment, Presence};
@@ -38,7 +39,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                     dim,
                 ));
             } else if let Some(why) = candidates::unproposed(choices) {
-                let text = format!(" {why}: j and k choose one, enter shows the plan");
+                let text = format!(" {why}; j and k choose one, enter shows the plan");
                 lines.push(Line::styled(text, ctx.theme.status(Status::Warn)));
             }
             let before = lines.len();
@@ -63,7 +64,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             };
             let next = match asks {
                 Asks::Wish(_) => "shows the plan",
-                Asks::Mark(_, runs) if !runs.is_empty() => "asks once more",
+                Asks::Mark(_, runs) if !runs.is_empty() => "asks you to confirm",
                 _ => "does it",
             };
             let why = match asks {
@@ -95,7 +96,15 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 outline::lines(ctx.model, wish).into_iter().map(|line| Line::styled(line, dim)).collect();
             lines.push(Line::raw(" reading what is live, what is still there and what would go out"));
             let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
-            dialog(ctx, frame, body, Some(env), &format!("{} {env}: the plan", named(wish.kind())), lines, hint)
+            dialog(
+                ctx,
+                frame,
+                body,
+                Some(env),
+                &format!("{} {}: the plan", named(wish.kind()), place(env, wish)),
+                lines,
+                hint,
+            )
         }
         Rollback::Ready(plan, confirm) => {
             let (mut lines, rest) = crate::ui::plan::lines(ctx, plan);
@@ -104,7 +113,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             }
             let must = if plan.refusals.is_empty() { lines.len() } else { 0 };
             lines.extend(rest);
-            let title = format!("{} {}: the plan", named(plan.kind), place(plan));
+            let title = format!("{} {}: the plan", named(plan.kind), place(&plan.env, &plan.wish));
             let (last, seen) = (crate::ui::plan::confirmation(ctx, plan, &confirm.typed), confirm.seen());
             Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, ..Dialog::default() }
                 .draw(ctx, frame, body)
@@ -126,7 +135,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         Rollback::Following(op) => match ctx.model.operations.get(op) {
             Some(operation) => {
                 let (lines, last) = operation_lines(ctx, operation);
-                let title = format!("{} {}", named(operation.kind), operation.env);
+                let title = format!("{} {}", named(operation.kind), moved(operation));
                 let at = under_way(operation, lines.len());
                 Dialog { env: Some(&operation.env), title: &title, lines, last, at, ..Dialog::default() }
                     .draw(ctx, frame, body)
@@ -159,10 +168,18 @@ fn written(ctx: &Ctx<'_>, note: &Note) -> Vec<Line<'static>> {
 }
 
 /// What a plan is about: its environment, or one service alone.
-fn place(plan: &Plan) -> String {
-    match &plan.wish {
+fn place(env: &EnvId, wish: &Wish) -> String {
+    match wish {
         Wish::RollBackTo { alone: Some(alone), .. } => format!("{alone} alone"),
-        _ => plan.env.to_string(),
+        _ => env.to_string(),
+    }
+}
+
+/// What an operation moves: the environment, or the only service of it that goes back.
+fn moved(operation: &Operation) -> String {
+    match operation.moves.as_slice() {
+        [only] if operation.kind.goes_back() => only.service.to_string(),
+        _ => operation.env.to_string(),
     }
 }
 
@@ -212,7 +229,7 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
         line.push_str(&text::fit(&ctx.veiled(by_commit.author.as_str()), 12, mark));
         line.push(' ');
     }
-    line.push_str(&ctx.veiled(by_commit.message.as_str()));
+    line.push_str(&ctx.veiled(ctx.model.subject(by_commit).as_str()));
     let line = Line::raw(text::fit(&line, columns, mark));
     if chosen { line.patch_style(ctx.theme.selected()) } else { line }
 }

@@ -9,7 +9,7 @@ use super::super::widgets::columns::{Cell, Column, column, table};
 use super::Drawn;
 use crate::app::model::{Pane, View};
 use crate::domain::amount::amount_does;
-use crate::domain::environment::{EnvInfo, Status};
+use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::secret::{Contract, SecretRow};
 
 pub(super) struct Secrets;
@@ -77,11 +77,13 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 }
 
 /// Key, contract, one per environment, what is to be said. Names that begin alike are told apart by their ends: they are whole before anything
-/// but the finding.
+/// but the finding, which asks for no more than leaves them their room. Production is left out after the other environments.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column> {
     let mut columns = vec![column(16, 40, 8), column(9, 9, 1)];
-    columns.extend(ctx.model.environments.iter().map(|_| column(8, 13, 5)));
-    columns.push(column(20, 36, 9));
+    columns.extend(
+        ctx.model.environments.iter().map(|env| column(8, 13, if env.tier == Tier::Production { 6 } else { 5 })),
+    );
+    columns.push(column(20, 24, 9));
     columns
 }
 

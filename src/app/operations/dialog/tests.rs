@@ -301,3 +301,17 @@ fn what_could_not_be_read_when_a_comment_was_begun_is_not_told_as_what_came_mean
     let told = model.notice.as_ref().map(Notice::as_str).unwrap_or_default();
     assert!(told.starts_with("that could not be read before: it is locked by"), "{told}");
 }
+
+#[test]
+fn a_reason_that_is_still_missing_leaves_what_needs_it_on_the_screen() {
+    let mut model = model();
+    model.history.locks.insert("production".into(), lock("a migration"));
+    let restart = Wish::Restart(ServiceId::new("production", "backend"));
+    assert!(wish(&mut model, "production".into(), restart, now()).is_empty());
+    assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
+    let Some(Rollback::Commenting { told, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!(told.as_slice(), [Override::Lock(lock("a migration"))], "the reason is still to be written");
+    press(&mut model, KeyCode::Char('x'), now());
+    let effects = press(&mut model, KeyCode::Enter, now());
+    assert!(matches!(&effects[..], [Effect::Preflight(..)]), "it was shown all the time: {effects:?}");
+}
