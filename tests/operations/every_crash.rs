@@ -328,8 +328,10 @@ pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str
             Ok(plan) if !plan.refusals.is_empty() => break Some(plan.refusals[0].to_string()),
             Ok(plan) => {
                 let done = console.carry_out(plan).await;
-                // What was under way at the platform may arrive between the plan and its begin: it is planned anew.
-                if done.state == OpState::Refused && done.outcome.as_str().contains("has moved") {
+                // What was under way at the platform may arrive between the plan and its begin, and a machine under load may take a minute
+                // to plan: it is planned anew.
+                let again = ["has moved", "older than a minute"].iter().any(|why| done.outcome.as_str().contains(why));
+                if done.state == OpState::Refused && again {
                     continue;
                 }
                 assert_eq!(done.state, OpState::Done, "{what}: {done:#?}");

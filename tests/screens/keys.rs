@@ -317,7 +317,7 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
         let shown = text(model, &theme("dark", false), (200, 50));
         shown.lines().find(|line| line.contains("┃   backend ")).unwrap_or_default().to_owned()
     };
-    assert!(row(&model).contains("unknown: exits never read"), "{}", row(&model));
+    assert!(row(&model).contains("unknown: machine bbb2 in iad never"), "{}", row(&model));
     let mut alone = world();
     tell(&mut alone, Fact::Posture(ServiceId::new("production", "backend"), vec![denied.clone()]));
     assert!(row(&alone).contains("healthy, 1 check denied"), "{}", row(&alone));

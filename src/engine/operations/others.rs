@@ -99,7 +99,7 @@ async fn release(ask: Ask<'_>, info: &ServiceInfo) -> Option<Override> {
     let found = match (info.platform, &ask.clients.fly, &ask.clients.vercel) {
         (Platform::Fly, Some(fly), _) => {
             let listed = fly.deployments(&info.resource, &info.id, Duration::ZERO).await;
-            listed.map(|listed| rolling(&listed, earlier).map(|row| told(row)))
+            listed.map(|listed| rolling(&listed, earlier).map(told))
         }
         (Platform::Vercel, _, Some(vercel)) => building(vercel, ask.env, info, earlier).await,
         _ => return None,

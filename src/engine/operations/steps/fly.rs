@@ -32,6 +32,9 @@ pub(in crate::engine) struct Roll<'a> {
     pub(in crate::engine) aside: Option<&'a (Text, u64)>,
 }
 
+/// A release row that was left open: its id and version.
+type LeftOpen<'r> = Option<&'r (Text, u64)>;
+
 impl Performs for Roll<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move { on.operator.roll_out(on.operator.fly()?, on.part, self, on.op, on.first).await })
@@ -139,7 +142,7 @@ impl Operator {
         fly: &Fly,
         app: &str,
         to: (&str, &str),
-        (row, aside): (Option<&(Text, u64)>, Option<&(Text, u64)>),
+        (row, aside): (LeftOpen<'_>, LeftOpen<'_>),
     ) -> Result<((String, u64), Text), Trouble> {
         let mut ended = String::new();
         if let Some(aside) = aside {
