@@ -261,10 +261,16 @@ async fn fly_machines_are_read_leased_updated_and_waited_for() {
 }
 
 #[tokio::test]
-async fn a_list_with_a_machine_twice_is_not_believed() {
-    let server = MockServer::start().await;
-    on(&server, "GET", "/v1/apps/shop/machines", json_answer(json!([machine(), machine()]))).await;
-    let error = fly(&server).machines("shop").await.unwrap_err();
+async fn a_machine_that_is_listed_twice_counts_once_and_one_told_in_two_ways_is_not_believed() {
+    let listed = |second: serde_json::Value| async move {
+        let server = MockServer::start().await;
+        on(&server, "GET", "/v1/apps/shop/machines", json_answer(json!([machine(), second]))).await;
+        fly(&server).machines("shop").await
+    };
+    assert_eq!(listed(machine()).await.unwrap().len(), 1);
+    let mut stopped = machine();
+    stopped["state"] = "stopped".into();
+    let error = listed(stopped).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Garbage, "{error}");
 }
 

@@ -71,7 +71,7 @@ impl Criterion {
             Self::Secrets => "secrets are in place",
             Self::Target => "the target is healthy now",
             Self::Platforms => "the target's platforms are well",
-            Self::Condition => "what the target's platforms say of themselves",
+            Self::Condition => "the target's platforms",
             Self::Operations => "nothing is in flight",
             Self::Fresh => "all of this is fresh",
         }

@@ -41,6 +41,13 @@ impl<T> Recent<T> {
         Some((*at, Arc::clone(value.as_ref().ok()?)))
     }
 
+    /// What is held for other keys than this one, without those that are being read.
+    pub(super) fn others(&self, key: &str) -> Vec<Arc<T>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = all.iter().filter(|(other, _)| other.as_str() != key);
+        others.filter_map(|(_, held)| held.try_lock().ok()?.as_ref()?.1.as_ref().ok().map(Arc::clone)).collect()
+    }
+
     /// The answer held for `key`, or a new one when that is `age` old.
     pub(super) async fn get(
         &self,

@@ -1,6 +1,6 @@
 //! Machines: reading, leasing, updating, waiting (docs/platforms/fly.md section 3).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,11 +35,12 @@ impl Fly {
     /// [`PlatformError`] in the platform's words.
     pub async fn listed(&self, app: &str) -> Result<Vec<Machine>, PlatformError> {
         let call = self.http.get(FLY, &format!("{}/machines", self.app_url(app)));
-        let machines: Vec<wire::Machine> = self.machines_auth(call).read().await?;
-        // A list with a machine twice may lack another one.
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = machines.iter().find(|machine| !seen.insert(machine.id.as_str())) {
-            return Err(garbage(FLY, &format!("GET /v1/apps/{app}/machines lists machine {} twice", twice.id)));
+        let mut machines: Vec<wire::Machine> = self.machines_auth(call).read().await?;
+        if let Some(twice) = once(&mut machines) {
+            return Err(garbage(
+                FLY,
+                &format!("GET /v1/apps/{app}/machines lists machine {twice} twice, and not the same"),
+            ));
         }
         let now = self.http.now_at(FLY);
         let aged = |wire: wire::Machine| {
@@ -239,6 +240,24 @@ impl From<wire::Machine> for Machine {
 const RETIRED: &str = "safe_to_destroy";
 /// How long a machine may take to be destroyed; one that takes longer is stuck (docs/platforms/fly.md section 3.2).
 const DESTROYING: SignedDuration = SignedDuration::from_mins(5);
+
+/// Leaves each machine once in a list that repeats some. The id of one that is told in two ways is returned: which of them holds is not known.
+fn once(machines: &mut Vec<wire::Machine>) -> Option<String> {
+    let mut seen: BTreeMap<String, wire::Machine> = BTreeMap::new();
+    let mut order = Vec::new();
+    for machine in machines.drain(..) {
+        match seen.get(&machine.id) {
+            Some(held) if *held == machine => {}
+            Some(_) => return Some(machine.id),
+            None => {
+                order.push(machine.id.clone());
+                seen.insert(machine.id.clone(), machine);
+            }
+        }
+    }
+    machines.extend(order.iter().filter_map(|id| seen.remove(id)));
+    None
+}
 
 /// Leaves out the machines on their way out in whose place another one stands: an old one of a blue-green deploy, or a new one of a deploy
 /// that was taken back.

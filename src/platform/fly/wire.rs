@@ -52,7 +52,7 @@ pub(super) struct Organization {
     pub(super) slug: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, PartialEq)]
 pub(super) struct Machine {
     pub(super) id: String,
     #[serde(default, deserialize_with = "text")]
@@ -77,7 +77,7 @@ pub(super) struct Machine {
     pub(super) updated_at: Option<Timestamp>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, PartialEq)]
 pub(super) struct ImageRef {
     #[serde(default, deserialize_with = "text")]
     pub(super) digest: String,
@@ -85,7 +85,7 @@ pub(super) struct ImageRef {
     pub(super) labels: HashMap<String, Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, PartialEq)]
 pub(super) struct Check {
     #[serde(default, deserialize_with = "text")]
     pub(super) name: String,

@@ -17,10 +17,10 @@ use crate::sanitize::Text;
 /// How old it may be where each domain points while a job has not ended well, and the stage of a rolling release: they last for minutes.
 pub(super) const STAGES: Duration = Duration::from_secs(15);
 /// The same once the job is over and all domains point at what is live: then only a person moves one, which shows within this. The platform
-/// answers 300 such questions in ten minutes: so many domains take as many times [`EACH`].
+/// answers 300 such questions in ten minutes: so many domains, those of all environments together, take as many times [`EACH`].
 const SETTLED: Duration = Duration::from_secs(60);
-/// A domain's share of that.
-const EACH: Duration = Duration::from_secs(10);
+/// A domain's share of that: all of them take two fifths of the platform's questions.
+const EACH: Duration = Duration::from_secs(5);
 /// Domains, or deployments, that are looked up side by side.
 pub const AT_ONCE: usize = 4;
 /// Domains of an environment that are looked up one by one at most: the platform answers 300 such questions in ten minutes. What more of
@@ -103,13 +103,14 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// How long they may stand for those of now: not at all once another deployment is live or another job was asked for.
-    fn lasts(&self, live: &str, job: Option<&AliasRequest>, now: Timestamp) -> Duration {
+    /// How long they may stand for those of now, where so many `others` are looked up for other environments: not at all once another
+    /// deployment is live or another job was asked for.
+    fn lasts(&self, live: &str, job: Option<&AliasRequest>, now: Timestamp, others: u32) -> Duration {
         match () {
             () if self.live != live || self.job.as_ref() != job => Duration::ZERO,
             () if job.is_some_and(|job| job.stands(now).0 == Status::Running) => STAGES,
             // A job that ended moves nothing any more.
-            () if arrived(&self.all, live) => SETTLED.max(EACH * self.asked()),
+            () if arrived(&self.all, live) => SETTLED.max(EACH * (self.asked() + others)),
             // What stays so for days does not use up the budget: one domain a second.
             () => STAGES.max(Duration::from_secs(1) * self.asked()),
         }
@@ -251,7 +252,8 @@ impl Vercel {
             Ok(Places { live: live.to_owned(), job: job.cloned(), all })
         };
         let now = self.http.now_at(VERCEL);
-        let age = |held: &Places| held.lasts(live, job, now);
+        let others = self.recent.pointed.others(&key).iter().map(|held| held.asked()).sum();
+        let age = |held: &Places| held.lasts(live, job, now, others);
         places(self.recent.pointed.get_while(&key, self.http.clock(), age, read).await)
     }
 
@@ -300,28 +302,42 @@ mod tests {
         for word in ["failed", "skipped", "in-progress"] {
             let old = job(word, 1_799_000_000);
             assert!(!old.arrived());
-            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_1")]).lasts("dpl_1", Some(&old), now), SETTLED, "{word}");
-            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_2")]).lasts("dpl_1", Some(&old), now), STAGES, "{word}");
             assert_eq!(
-                held(&old, vec![at("dpl_1")]).lasts("dpl_2", Some(&old), now),
+                held(&old, vec![at("dpl_1"), at("dpl_1")]).lasts("dpl_1", Some(&old), now, 0),
+                SETTLED,
+                "{word}"
+            );
+            assert_eq!(held(&old, vec![at("dpl_1"), at("dpl_2")]).lasts("dpl_1", Some(&old), now, 0), STAGES, "{word}");
+            assert_eq!(
+                held(&old, vec![at("dpl_1")]).lasts("dpl_2", Some(&old), now, 0),
                 Duration::ZERO,
                 "another one is live"
             );
             assert_eq!(
-                held(&old, vec![at("dpl_1")]).lasts("dpl_1", Some(&job(word, 1_799_999_999)), now),
+                held(&old, vec![at("dpl_1")]).lasts("dpl_1", Some(&job(word, 1_799_999_999)), now, 0),
                 Duration::ZERO
             );
         }
         let moving = job("in-progress", 1_799_999_999);
-        assert_eq!(held(&moving, vec![at("dpl_1")]).lasts("dpl_1", Some(&moving), now), STAGES, "none has moved yet");
+        assert_eq!(
+            held(&moving, vec![at("dpl_1")]).lasts("dpl_1", Some(&moving), now, 0),
+            STAGES,
+            "none has moved yet"
+        );
         assert!(job("succeeded", 0).arrived());
-        let never = |all: Vec<Pointed>| places_of(all).lasts("dpl_1", None, now);
+        let never = |all: Vec<Pointed>| places_of(all).lasts("dpl_1", None, now, 0);
         assert_eq!((never(vec![at("dpl_1")]), never(vec![at("dpl_1"), at("dpl_2")])), (SETTLED, STAGES));
         // A domain that cannot be read for days costs no more than a request a second.
         let mut many = vec![at("dpl_1"); LOOKED_UP];
         many[0] = unread("502");
         assert_eq!(never(many), Duration::from_secs(100));
         assert_eq!(never(vec![at("dpl_1"); LOOKED_UP + 212]), SETTLED, "they are listed");
+        let ten = |others| places_of(vec![at("dpl_1")]).lasts("dpl_1", None, now, others);
+        assert_eq!(
+            (ten(9), ten(29)),
+            (SETTLED, Duration::from_secs(150)),
+            "those of all environments share the questions"
+        );
     }
 
     #[test]

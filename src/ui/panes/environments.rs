@@ -93,7 +93,7 @@ const ENV: usize = 12;
 
 /// Commit, or two of them, label, platform, badge, state and why, what the commit is about.
 const COLUMNS: [Column; 6] =
-    [column(8, 16, 7), column(8, 14, 5), column(9, 10, 2), column(6, 7, 8), column(18, 24, 9), column(16, 60, 1)];
+    [column(8, 16, 7), column(8, 14, 5), column(9, 10, 2), column(6, 7, 8), column(18, 30, 9), column(16, 60, 1)];
 
 fn environment(ctx: &Ctx<'_>, env: &EnvInfo) -> Vec<Cell> {
     let (theme, dim) = (ctx.theme, ctx.theme.dim());
