@@ -14,7 +14,7 @@ use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{LogBatch, LogKind, LogLine};
-use flightdeck::logstore::{Block, Piece, Tape};
+use flightdeck::logstore::{Block, Chunk, Piece};
 use flightdeck::platform::logparse::{Origin, line};
 use flightdeck::redact::Redactor;
 use flightdeck::ui::theme::Theme;
@@ -142,14 +142,14 @@ fn ratios() {
     let service = ServiceId::new("", "bench");
     let pack = seconds(|| {
         let mut buf = LogBuf::new(64 << 20);
-        blocks().for_each(|piece| buf.tape(Tape { service: service.clone(), piece }));
+        blocks().for_each(|piece| buf.chunk(Chunk { service: service.clone(), piece }));
         black_box(buf.len());
     });
     let mut clustered = (0, 1);
     let cluster = seconds(|| {
         let mut buf = LogBuf::new(64 << 20);
         buf.mine();
-        blocks().for_each(|piece| buf.tape(Tape { service: service.clone(), piece }));
+        blocks().for_each(|piece| buf.chunk(Chunk { service: service.clone(), piece }));
         while buf.working() {
             buf.work();
         }
@@ -158,7 +158,7 @@ fn ratios() {
     // A blank line has no words, and belongs to none.
     assert!((LINES as u64..=clustered.1).contains(&clustered.0), "every line belongs to a pattern");
     let mut plain = LogBuf::new(usize::MAX);
-    blocks().for_each(|piece| plain.tape(Tape { service: service.clone(), piece }));
+    blocks().for_each(|piece| plain.chunk(Chunk { service: service.clone(), piece }));
     let packed = plain.held();
     let search = seconds(|| look_for(&mut plain, "operationalerror"));
     let expression = seconds(|| look_for(&mut plain, &format!("~{EXPRESSION}")));

@@ -9,6 +9,7 @@ pub mod insight;
 mod intake;
 pub mod keys;
 pub mod line;
+pub mod log_dialogs;
 pub mod logs;
 pub mod model;
 mod mouse;
@@ -18,7 +19,6 @@ pub mod operations;
 pub mod panes;
 mod paste;
 pub mod question;
-pub mod reader;
 pub mod redraw;
 mod scroll;
 #[cfg(test)]
@@ -36,7 +36,7 @@ use msg::{Msg, Now};
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     let before = scroll::standing(model);
     // Lines of a log and the clock choose nothing.
-    let chooses = !matches!(msg, Msg::Tape(_) | Msg::Work | Msg::Tick | Msg::Fact(Fact::Logs(_)));
+    let chooses = !matches!(msg, Msg::Chunk(_) | Msg::Work | Msg::Tick | Msg::Fact(Fact::Logs(_)));
     let effects = taken(model, msg, now);
     if !matches!(model.overlay, Some(Overlay::Detail(Subject::Line(_)))) {
         model.logs.unpeek();
@@ -77,8 +77,8 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Focus(_) => Vec::new(),
         Msg::Tick => insight::watch::tick(model, now),
         Msg::Fact(fact) => intake::fact(model, fact, now),
-        Msg::Tape(tape) => {
-            intake::tape(model, tape, now);
+        Msg::Chunk(chunk) => {
+            intake::chunk(model, chunk, now);
             Vec::new()
         }
         Msg::Work => {

@@ -3,13 +3,13 @@
 mod answers;
 mod args;
 mod carry;
-mod claims;
 mod commit;
 mod config;
 mod demo;
 mod info;
 mod journal;
 mod lists;
+mod locks;
 mod logs;
 mod machines;
 mod open;
@@ -41,7 +41,7 @@ use crate::clock::SystemClock;
 use crate::config::load::{self, Flags};
 use crate::config::trust::Approvals;
 use crate::domain::ids::EnvId;
-use crate::domain::operation::{Lever, Wish};
+use crate::domain::operation::{ProjectSwitch, Request};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize;
 pub use args::{Args, Command, Output, PlanCommand, SecretsCommand, SimArgs};
@@ -108,48 +108,51 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::View { files, command }) => block_on(view::run(files, command, flags)),
         Some(Command::Wait(args)) => block_on(wait::run(settings()?, args, output)),
         Some(Command::Plan(PlanCommand::Rollback(mut args))) => {
-            args.consent.confirm = None;
+            args.confirmation.confirm = None;
             block_on(rollback::run(settings()?, args, output))
         }
         Some(Command::Plan(PlanCommand::Promote(mut args))) => {
-            args.consent.confirm = None;
-            block_on(operation::run(settings()?, args.environment, Wish::Promote, args.consent, output))
+            args.confirmation.confirm = None;
+            block_on(operation::run(settings()?, args.environment, Request::Promote, args.confirmation, output))
         }
         Some(Command::Rollback(args)) => block_on(rollback::run(settings()?, args, output)),
         Some(Command::Promote(args)) => {
-            block_on(operation::run(settings()?, args.environment, Wish::Promote, args.consent, output))
+            block_on(operation::run(settings()?, args.environment, Request::Promote, args.confirmation, output))
         }
         Some(Command::Approve(args)) => review(settings()?, args, true, output),
         Some(Command::Reject(args)) => review(settings()?, args, false, output),
-        Some(Command::Restart(args)) => block_on(operation::on_service(settings()?, args, Wish::Restart, output)),
-        Some(Command::Redeploy(args)) => block_on(operation::on_service(settings()?, args, Wish::Redeploy, output)),
+        Some(Command::Restart(args)) => block_on(operation::on_service(settings()?, args, Request::Restart, output)),
+        Some(Command::Redeploy(args)) => block_on(operation::on_service(settings()?, args, Request::Redeploy, output)),
         Some(Command::Rerun(args)) => {
-            let wish = Wish::Rerun { run: args.run.run, failed: args.failed };
-            block_on(operation::run(settings()?, args.run.environment, wish, args.run.consent, output))
+            let request = Request::Rerun { run: args.run.run, failed: args.failed };
+            block_on(operation::run(settings()?, args.run.environment, request, args.run.confirmation, output))
         }
-        Some(Command::Unpin(args)) => throw(settings()?, args, Lever::Unpin, output),
-        Some(Command::Pause(args)) => throw(settings()?, args, Lever::Pause, output),
-        Some(Command::Resume(args)) => throw(settings()?, args, Lever::Resume, output),
-        Some(Command::Challenge(args)) => {
-            throw(settings()?, args.service, if args.end { Lever::Unchallenge } else { Lever::Challenge }, output)
-        }
+        Some(Command::Unpin(args)) => throw(settings()?, args, ProjectSwitch::Unpin, output),
+        Some(Command::Pause(args)) => throw(settings()?, args, ProjectSwitch::Pause, output),
+        Some(Command::Resume(args)) => throw(settings()?, args, ProjectSwitch::Resume, output),
+        Some(Command::Challenge(args)) => throw(
+            settings()?,
+            args.service,
+            if args.end { ProjectSwitch::Unchallenge } else { ProjectSwitch::Challenge },
+            output,
+        ),
         Some(Command::Rolling(command)) => {
             let (args, lever) = command.lever();
             throw(settings()?, args, lever, output)
         }
         Some(Command::Cancel(args)) => {
-            let wish = Wish::Cancel { run: args.run };
-            block_on(operation::run(settings()?, args.environment, wish, args.consent, output))
+            let request = Request::Cancel { run: args.run };
+            block_on(operation::run(settings()?, args.environment, request, args.confirmation, output))
         }
         Some(Command::Scale(args)) => machines::scale(settings()?, args, output),
         Some(Command::Switch(args)) => block_on(machines::switch(settings()?, args, output)),
         Some(Command::Finish(args)) => block_on(open::decide(settings()?, args, open::Decision::Finish, output)),
         Some(Command::Undo(args)) => block_on(open::decide(settings()?, args, open::Decision::Undo, output)),
         Some(Command::Leave(args)) => block_on(open::decide(settings()?, args, open::Decision::Leave, output)),
-        Some(Command::Lock(args)) => block_on(claims::lock(settings()?, args, output)),
-        Some(Command::Unlock(args)) => block_on(claims::unlock(settings()?, args, output)),
-        Some(Command::Mark(args)) => block_on(claims::mark(settings()?, args, output)),
-        Some(Command::Unmark { commit }) => block_on(claims::unmark(settings()?, &commit, output)),
+        Some(Command::Lock(args)) => block_on(locks::lock(settings()?, args, output)),
+        Some(Command::Unlock(args)) => block_on(locks::unlock(settings()?, args, output)),
+        Some(Command::Mark(args)) => block_on(locks::mark(settings()?, args, output)),
+        Some(Command::Unmark { commit }) => block_on(locks::unmark(settings()?, &commit, output)),
         Some(Command::Journal { verify, limit, operation, environment }) => {
             reading(journal::run(settings()?, output, verify, limit, operation, environment))
         }
@@ -169,10 +172,10 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
 fn throw(
     settings: crate::config::Settings,
     args: operation::ServiceArgs,
-    lever: Lever,
+    lever: ProjectSwitch,
     output: Output,
 ) -> Result<ExitCode, UserError> {
-    block_on(operation::on_service(settings, args, |service| Wish::Throw(service, lever), output))
+    block_on(operation::on_service(settings, args, |service| Request::Throw(service, lever), output))
 }
 
 fn review(
@@ -181,8 +184,8 @@ fn review(
     approve: bool,
     output: Output,
 ) -> Result<ExitCode, UserError> {
-    let wish = Wish::Review { run: args.run, approve };
-    block_on(operation::run(settings, args.environment, wish, args.consent, output))
+    let request = Request::Review { run: args.run, approve };
+    block_on(operation::run(settings, args.environment, request, args.confirmation, output))
 }
 
 /// Prints what a generator writes.

@@ -4,10 +4,10 @@
 mod feeds;
 pub mod lanes;
 pub mod local;
+mod memory;
 mod operations;
 pub mod poll;
 mod recall;
-mod remember;
 mod running;
 mod supervisor;
 mod watch;
@@ -20,12 +20,12 @@ use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
 use crate::config::Settings;
-use crate::domain::claim::Lock;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
+use crate::domain::lock::Lock;
 use crate::domain::notice::Notice;
-use crate::domain::operation::{Operation, Plan, Wish};
+use crate::domain::operation::{Operation, Plan, Request};
 use crate::platform::http::Stated;
 use crate::sanitize::Text;
 pub use lanes::Lanes;
@@ -73,7 +73,7 @@ impl Engine {
             supervisor.start(poller.run(feed));
         }
         let running = running::Running::default();
-        let memory = remember::Memory::new(settings.keep(), Arc::clone(&clock), running.clone());
+        let memory = memory::Memory::new(settings.keep(), Arc::clone(&clock), running.clone());
         if scope == Scope::All {
             supervisor.start(memory.clone().watch(outbox.clone()));
             if let Some(file) = &settings.project_file {
@@ -93,7 +93,7 @@ pub struct EngineHandle {
     settings: Arc<Settings>,
     clock: SharedClock,
     outbox: lanes::Outbox,
-    memory: remember::Memory,
+    memory: memory::Memory,
     running: running::Running,
 }
 
@@ -112,18 +112,18 @@ impl EngineHandle {
         }
     }
 
-    /// Computes the plan of a wish, which may continue an earlier operation; reads only. The answer is `Fact::Plan` with this
+    /// Computes the plan of a request, which may continue an earlier operation; reads only. The answer is `Fact::Plan` with this
     /// number.
-    pub fn preflight(&self, req: ReqId, env: EnvId, wish: Wish, continues: Option<OpId>) {
+    pub fn preflight(&self, req: ReqId, env: EnvId, request: Request, continues: Option<OpId>) {
         let (clients, settings) = (self.clients.clone(), Arc::clone(&self.settings));
         let (clock, outbox, memory) = (Arc::clone(&self.clock), self.outbox.clone(), self.memory.clone());
         self.supervisor.start(async move {
-            let plan = match memory.past(wish.kind(), &env, continues).await {
-                Ok(past) => operations::preflight::preflight(&clients, &settings, &clock, &env, &wish, past).await,
+            let plan = match memory.past(request.kind(), &env, continues).await {
+                Ok(past) => operations::preflight::preflight(&clients, &settings, &clock, &env, &request, past).await,
                 // What stands against it is not known: it is a plan that refuses, with the reason.
                 Err(error) => {
                     let refusals = vec![Text::from(error.to_string())];
-                    Ok(Plan { refusals, continues, ..Plan::of(wish, env, Vec::new(), clock.now()) })
+                    Ok(Plan { refusals, continues, ..Plan::of(request, env, Vec::new(), clock.now()) })
                 }
             };
             outbox.tell(Fact::Plan(req, plan.map(Box::new))).await;

@@ -4,31 +4,31 @@
 //! them from a feed, and *plain* when they are read out of the text, which happens when a line is looked at. A plain block may
 //! stay where it is in a file ([`block::Shelf`]), and then only its place is held. Pure: the one who appends reads the files.
 
+mod arena;
 pub mod block;
+mod chunk;
 pub mod drain;
 pub mod find;
 pub mod form;
-mod gist;
-mod look;
+mod line_filter;
+mod line_words;
 mod needle;
 pub mod opened;
 mod row;
-mod sieve;
+mod scan;
 mod store;
 mod sweep;
 mod tail;
-mod tape;
-mod vault;
 
 pub use block::{Block, Shelf};
+pub use chunk::{Chunk, Piece, Sorted};
 pub use drain::{Pattern, Patterns};
 pub use find::{Field, Matcher, Term};
+pub use line_filter::{LineFilter, Named};
 pub use needle::Needle;
 pub use row::{Row, read};
-pub use sieve::{Named, Sieve};
 pub use store::{Store, WINDOW};
 pub use tail::{Sealed, Tally, sealed};
-pub use tape::{Piece, Sorted, Tape};
 
 /// Bytes of text from which on a block is full.
 pub const BLOCK: usize = 64 * 1024;

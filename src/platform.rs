@@ -20,7 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::environment::Platform;
-use crate::domain::held::Held;
+use crate::domain::secret_value::SecretValue;
 use crate::sanitize::Text;
 
 /// What went wrong with one call, with the platform's own words.
@@ -104,7 +104,7 @@ impl PlatformError {
 
     /// The same without a value that the platform may repeat.
     #[must_use]
-    pub fn veiled(mut self, value: &Held) -> Self {
+    pub fn veiled(mut self, value: &SecretValue) -> Self {
         self.message = Text::from(value.veil(self.message.as_str()));
         self
     }

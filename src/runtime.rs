@@ -29,7 +29,7 @@ use crate::domain::trust::ProjectFile;
 use crate::engine::local::Viewing;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
-use crate::logstore::{Piece, Tape};
+use crate::logstore::{Chunk, Piece};
 use crate::term::Session;
 use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
@@ -217,8 +217,8 @@ impl Console {
     /// Takes in what is read without a platform.
     fn reads(&mut self, mut viewing: Viewing) {
         let now = self.now();
-        for tape in std::mem::take(&mut viewing.first) {
-            let _ = crate::app::update(&mut self.model, Msg::Tape(tape), now);
+        for chunk in std::mem::take(&mut viewing.first) {
+            let _ = crate::app::update(&mut self.model, Msg::Chunk(chunk), now);
         }
         self.viewing = Some(viewing);
     }
@@ -292,8 +292,8 @@ impl Console {
                 // A key is answered with what is there; a frame that nobody asked for shows what has come.
                 let most = if self.urgent { 0 } else { TAPES_PER_FRAME };
                 for _ in 0..most {
-                    let Some(tapes) = self.viewing.as_mut().and_then(|one| one.lane.try_recv().ok()) else { break };
-                    if let Flow::End = self.take(surface, performer, Event::Tapes(tapes), &mut batches)? {
+                    let Some(chunks) = self.viewing.as_mut().and_then(|one| one.lane.try_recv().ok()) else { break };
+                    if let Flow::End = self.take(surface, performer, Event::Chunks(chunks), &mut batches)? {
                         return Ok(());
                     }
                 }
@@ -315,7 +315,7 @@ impl Console {
                     Event::Logs
                 }
                 // A trickle is taken when it is drawn: each wake costs more than what it brings. A flood is taken at once.
-                Some(tapes) = next(&mut self.viewing), if !(self.dirty && self.trickle) => Event::Tapes(tapes),
+                Some(chunks) = next(&mut self.viewing), if !(self.dirty && self.trickle) => Event::Chunks(chunks),
                 // Last of all, slice by slice: a key that comes meanwhile is taken before the next one.
                 () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
                 () = tokio::time::sleep(second), if self.model.needs_tick() => Event::Msg(Msg::Tick),
@@ -344,10 +344,10 @@ impl Console {
             Event::Frame => Ok(Flow::Go),
             Event::Fact(fact) => self.step(surface, performer, Msg::Fact(fact)),
             Event::Msg(msg) | Event::Input(msg) => self.step(surface, performer, msg),
-            Event::Tapes(tapes) => {
-                self.trickle = tapes.iter().all(|tape| matches!(tape.piece, Piece::Text(_) | Piece::Sealed(_)));
-                for tape in tapes {
-                    if let Flow::End = self.step(surface, performer, Msg::Tape(tape))? {
+            Event::Chunks(chunks) => {
+                self.trickle = chunks.iter().all(|chunk| matches!(chunk.piece, Piece::Text(_) | Piece::Sealed(_)));
+                for chunk in chunks {
+                    if let Flow::End = self.step(surface, performer, Msg::Chunk(chunk))? {
                         return Ok(Flow::End);
                     }
                 }
@@ -481,7 +481,7 @@ impl Console {
 }
 
 /// What comes next of a log that is read; pends where none is.
-async fn next(viewing: &mut Option<Viewing>) -> Option<Vec<Tape>> {
+async fn next(viewing: &mut Option<Viewing>) -> Option<Vec<Chunk>> {
     match viewing {
         Some(viewing) => viewing.lane.recv().await,
         None => std::future::pending().await,
@@ -493,6 +493,6 @@ enum Event {
     Msg(Msg),
     Fact(Fact),
     Logs,
-    Tapes(Vec<Tape>),
+    Chunks(Vec<Chunk>),
     Frame,
 }

@@ -1,16 +1,16 @@
 //! What outlives the console: the journal of operations and what was verified healthy, in SQLite. The only place that speaks SQL.
 
 pub mod chain;
-mod claims;
 mod db;
 mod head;
 pub mod history;
 pub mod journal;
+mod locks;
 pub mod operations;
 pub mod rows;
 mod stand;
 
-pub use claims::{Locked, Unlocked};
+pub use locks::{Locked, Unlocked};
 
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -33,8 +33,8 @@ use crate::app::navigate;
 use crate::domain::environment::Status;
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
-use crate::domain::pace;
 use crate::domain::state::State;
+use crate::domain::step_durations;
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
 
@@ -150,7 +150,7 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     if model.interrupted().next().is_some() {
         pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
     } else if let Some(running) = model.running() {
-        let stuck = running.steps.iter().any(|step| pace::stuck(step, ctx.now.wall).is_some());
+        let stuck = running.steps.iter().any(|step| step_durations::stuck(step, ctx.now.wall).is_some());
         let (status, asks) = if stuck { (Status::Warn, "stuck? ") } else { (Status::Running, "") };
         let text = format!(" {} {} {} {asks}", theme.symbol(status), running.kind.name(), running.env);
         pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(status))]));

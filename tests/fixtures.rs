@@ -71,8 +71,8 @@ async fn what_github_gives_as_examples_is_understood() {
     let secrets = github(serving("github_secrets").await).secrets(Some("production"), &"production".into()).await;
     assert_eq!(secrets.unwrap().len(), 2);
     let server = serving("github_dependabot").await;
-    let posture = github(server).posture("production").await;
-    let alerts = posture[0].1.as_ref().unwrap();
+    let findings = github(server).findings("production").await;
+    let alerts = findings[0].1.as_ref().unwrap();
     assert!(alerts.says.as_str().contains("2 open"), "{alerts:?}");
 }
 

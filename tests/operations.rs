@@ -56,7 +56,7 @@ mod world;
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::ServiceId;
-use flightdeck::domain::operation::{Lever, OpState, Operation, StepState, Target, Wish};
+use flightdeck::domain::operation::{OpState, Operation, ProjectSwitch, Request, StepState, Target};
 use flightdeck::domain::overrides::Override;
 use flightdeck::store::Store;
 use serde_json::json;
@@ -164,7 +164,7 @@ async fn a_custom_environment_goes_back_by_its_domains() {
         .await;
     let earlier = list.iter().find(|one| !one.current).unwrap();
     let target = Target::new(earlier.service.clone(), earlier.id.clone());
-    let plan = console.wish("staging", Wish::RollBack(vec![target]), None).await.unwrap();
+    let plan = console.request("staging", Request::RollBack(vec![target]), None).await.unwrap();
     assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("nothing pins")), "{:?}", plan.warnings);
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
@@ -194,16 +194,16 @@ async fn ended(console: &mut world::Console, op: flightdeck::domain::ids::OpId) 
 async fn what_staging_runs_is_promoted_approved_and_seen_at_the_edge() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert!(plan.commits_out.as_ref().is_some_and(|commits| !commits.is_empty()), "what ships is in view");
     let (promotion, wanted) = (plan.op, plan.parts[0].to.1.clone().unwrap());
     console.begins(plan);
     let (run, may) = held(&mut console).await;
     assert!(may);
-    let review = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    let review = console.request("production", Request::Review { run, approve: true }, None).await.unwrap();
     assert!(review.refusals.is_empty(), "{:?}", review.refusals);
-    let stale = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    let stale = console.request("production", Request::Review { run, approve: true }, None).await.unwrap();
     let (approval, late) = (review.op, stale.op);
     console.engine.operate(review, Some("looks well".into()));
     let approved = ended(&mut console, approval).await;
@@ -219,9 +219,9 @@ async fn what_staging_runs_is_promoted_approved_and_seen_at_the_edge() {
     for service in ["backend", "frontend"] {
         assert_eq!(truth["environments"]["production"]["services"][service]["sha"], wanted.as_str());
     }
-    let again = console.wish("production", Wish::Promote, None).await.unwrap();
+    let again = console.request("production", Request::Promote, None).await.unwrap();
     assert!(again.refusals[0].as_str().contains("already"), "{:?}", again.refusals);
-    let gone = console.wish("production", Wish::Review { run, approve: true }, None).await;
+    let gone = console.request("production", Request::Review { run, approve: true }, None).await;
     assert!(gone.unwrap_err().as_str().contains("any more"));
     console.stop().await;
 }
@@ -231,11 +231,11 @@ async fn a_rejected_gate_ends_its_run_and_production_stays() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let before = world.truth().await["environments"]["production"]["services"].clone();
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     let promotion = plan.op;
     console.begins(plan);
     let (run, _) = held(&mut console).await;
-    let review = console.wish("production", Wish::Review { run, approve: false }, None).await.unwrap();
+    let review = console.request("production", Request::Review { run, approve: false }, None).await.unwrap();
     let rejection = review.op;
     console.engine.operate(review, Some("not tonight".into()));
     let rejected = ended(&mut console, rejection).await;
@@ -254,14 +254,14 @@ async fn a_rejected_gate_ends_its_run_and_production_stays() {
 async fn a_run_is_cancelled_once() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     console.begins(plan);
     let (run, _) = held(&mut console).await;
-    let cancel = console.wish("production", Wish::Cancel { run }, None).await.unwrap();
+    let cancel = console.request("production", Request::Cancel { run }, None).await.unwrap();
     let op = cancel.op;
     console.begins(cancel);
     assert_eq!(ended(&mut console, op).await.state, OpState::Done);
-    let over = console.wish("production", Wish::Cancel { run }, None).await.unwrap();
+    let over = console.request("production", Request::Cancel { run }, None).await.unwrap();
     assert!(over.refusals[0].as_str().contains("is over"), "{:?}", over.refusals);
     console.stop().await;
 }
@@ -286,7 +286,7 @@ async fn machines_are_restarted_one_by_one_and_keep_their_version() {
     let mut console = world.console();
     let before = world.truth().await["environments"]["production"]["services"]["backend"]["sha"].clone();
     let service = ServiceId::new("production", "backend");
-    let plan = console.wish("production", Wish::Restart(service), None).await.unwrap();
+    let plan = console.request("production", Request::Restart(service), None).await.unwrap();
     assert_eq!(plan.parts[0].steps.len(), 2);
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
@@ -295,7 +295,7 @@ async fn machines_are_restarted_one_by_one_and_keep_their_version() {
     assert_eq!(after["environments"]["production"]["services"]["backend"]["sha"], before);
     assert_eq!(world.requests("fly_machines", "POST /v1/apps/{app}/machines/{id}/{action}").await, 2);
     let database = ServiceId::new("production", "database");
-    assert!(console.wish("production", Wish::Restart(database), None).await.is_err());
+    assert!(console.request("production", Request::Restart(database), None).await.is_err());
     console.stop().await;
 }
 
@@ -304,11 +304,11 @@ async fn nobody_approves_their_own_run_where_that_is_forbidden() {
     let world = World::start(20.0).await;
     world.event(&json!({"kind": "no_self_review", "environment": "production"})).await;
     let mut console = world.console();
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     console.begins(plan);
     let (run, may) = held(&mut console).await;
     assert!(!may);
-    let review = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    let review = console.request("production", Request::Review { run, approve: true }, None).await.unwrap();
     assert!(review.refusals[0].as_str().contains("it is your own run"), "{:?}", review.refusals);
     let op = review.op;
     console.begins(review);
@@ -359,19 +359,21 @@ async fn a_promotion_says_that_the_frontend_is_pinned_and_unpinning_lets_builds_
     let world = World::start(20.0).await;
     let mut console = world.console();
     let service = ServiceId::new("production", "frontend");
-    let early = console.wish("production", Wish::Throw(service.clone(), Lever::Unpin), None).await.unwrap();
+    let early =
+        console.request("production", Request::Throw(service.clone(), ProjectSwitch::Unpin), None).await.unwrap();
     assert!(early.refusals[0].as_str().contains("not pinned"), "{:?}", early.refusals);
     let targets = console.targets().await;
     let plan = console.plan(targets).await;
     assert_eq!(console.carry_out(plan).await.state, OpState::Done);
-    let promote = console.wish("production", Wish::Promote, None).await.unwrap();
+    let promote = console.request("production", Request::Promote, None).await.unwrap();
     assert!(promote.warnings.iter().any(|one| one.as_str().contains("PINNED")), "{:?}", promote.warnings);
-    let plan = console.wish("production", Wish::Throw(service.clone(), Lever::Unpin), None).await.unwrap();
+    let plan =
+        console.request("production", Request::Throw(service.clone(), ProjectSwitch::Unpin), None).await.unwrap();
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
     let truth = world.truth().await;
     assert_eq!(truth["environments"]["production"]["services"]["frontend"]["pinned"], false);
     let database = ServiceId::new("production", "database");
-    assert!(console.wish("production", Wish::Throw(database, Lever::Unpin), None).await.is_err());
+    assert!(console.request("production", Request::Throw(database, ProjectSwitch::Unpin), None).await.is_err());
     console.stop().await;
 }

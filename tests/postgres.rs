@@ -11,8 +11,8 @@ use flightdeck::clock::SystemClock;
 use flightdeck::config::token::Token;
 use flightdeck::config::{DatabaseSettings, DatabaseTls};
 use flightdeck::domain::environment::Status;
+use flightdeck::domain::finding::Finding;
 use flightdeck::domain::ids::ServiceId;
-use flightdeck::domain::posture::Posture;
 use flightdeck::platform::http::Http;
 use flightdeck::platform::postgres::{Postgres, statements};
 use flightdeck::platform::{ErrorKind, PlatformError};
@@ -56,9 +56,9 @@ const PRODUCT: &str = "
     insert into orders (note) select 'x' from generate_series(1, 1000); analyze;
 ";
 
-type One = (Text, Result<Posture, PlatformError>);
+type One = (Text, Result<Finding, PlatformError>);
 
-fn find<'a>(checks: &'a [One], name: &str) -> &'a Posture {
+fn find<'a>(checks: &'a [One], name: &str) -> &'a Finding {
     checks.iter().find(|(one, _)| one.as_str() == name).unwrap().1.as_ref().unwrap()
 }
 

@@ -15,10 +15,10 @@ mod views;
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg};
 use flightdeck::app::operations::dialog::Rollback;
-use flightdeck::domain::consent::Level;
+use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::notice::Notice;
-use flightdeck::domain::operation::Wish;
+use flightdeck::domain::operation::Request;
 use flightdeck::domain::readiness::Criterion;
 use flightdeck::domain::shipment::{Point, Shipment};
 use proptest::prelude::*;
@@ -77,12 +77,12 @@ fn the_plan_of_a_rollback() {
 
 #[test]
 fn a_plan_tells_each_finding_once_and_the_comment_that_goes_with_it() {
-    let wish = Wish::Review { run: 137, approve: true };
+    let request = Request::Review { run: 137, approve: true };
     let (asks, says) = (Criterion::Secrets, "SENTRY_DSN missing in production");
     let mut model = planned(&[]);
     model.reason = Some("looks good".into());
     let Some(Rollback::Ready(plan, _)) = &mut model.rollback else { unreachable!() };
-    (plan.kind, plan.wish) = (wish.kind(), wish);
+    (plan.kind, plan.request) = (request.kind(), request);
     let points = vec![Point::new(asks, Status::Fail, says)];
     plan.ships = Some(Box::new(Shipment { points, ..Shipment::default() }));
     plan.overrides = plan.ships.iter().flat_map(|ships| ships.red()).collect();

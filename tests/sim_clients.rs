@@ -227,7 +227,7 @@ async fn domains_that_nothing_serves_or_that_all_are_elsewhere_are_not_well() {
         let declared = vercel.declared("maria-web", env).await.unwrap();
         assert!(declared.routed);
         let judged = spread::judged(spread::Live::of(&declared), &declared.pointed).map(|(state, _)| state);
-        let check = vercel.posture("maria-web", env).await.remove(0).1.unwrap();
+        let check = vercel.findings("maria-web", env).await.remove(0).1.unwrap();
         (judged, check.status, check.says.to_string())
     };
     let (judged, status, says) = told("production").await;
@@ -371,7 +371,7 @@ async fn runs_of_branches_are_read_beyond_the_first_page_and_what_is_not_read_is
             branch("quiet", vec![run(busy + 1, Some("migrate"))]),
         ];
         deck.sim.shared().world().supabase.projects[1].branches = Some(all);
-        let looked = supabase.posture(&reference).await;
+        let looked = supabase.findings(&reference).await;
         looked.into_iter().find(|(name, _)| *name == "branches").unwrap().1.unwrap()
     };
     let dead = told(130).await;

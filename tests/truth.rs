@@ -244,7 +244,7 @@ fn lags(sky: &Sky, quiet: bool, env: &EnvId, service: Option<&ServiceId>) -> Lag
         condition: lag(
             sky,
             quiet,
-            |feed| matches!(feed, FeedId::Posture(one) if service.map_or(one.env == *env, |id| one == id)),
+            |feed| matches!(feed, FeedId::Findings(one) if service.map_or(one.env == *env, |id| one == id)),
         ),
     }
 }

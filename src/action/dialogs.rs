@@ -106,7 +106,7 @@ pub enum Own {
     /// Copy all of it.
     Copy,
     /// How machines are moved.
-    Manner,
+    Strategy,
     /// Which region goes first.
     Region,
     /// One more.
@@ -181,7 +181,7 @@ pub const OWN: &[Bound] = &[
     bound(Dialog::Chart, Own::Deployment, &["d"], "the next deployment"),
     bound(Dialog::Chart, Own::Close, &["h"], "leave it"),
     bound(Dialog::Releases, Own::Go, &["enter"], "show the plan"),
-    bound(Dialog::Releases, Own::Manner, &["s"], "how machines are moved"),
+    bound(Dialog::Releases, Own::Strategy, &["s"], "how machines are moved"),
     bound(Dialog::Releases, Own::Region, &["g"], "which region goes first"),
     bound(Dialog::Machines, Own::More, &["right", "+", "=", "l"], "one more"),
     bound(Dialog::Machines, Own::Fewer, &["left", "-", "h"], "one fewer"),

@@ -11,7 +11,7 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate::{self, Jump};
 use crate::app::operations::menu::{self, Item};
 use crate::app::trust::{self, Asked};
-use crate::app::{geometry, keys, reader, scroll};
+use crate::app::{geometry, keys, log_dialogs, scroll};
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
 
@@ -145,11 +145,11 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         }
         Overlay::Patterns(at) => {
             let at = *at;
-            reader::patterns_key(model, key, at)
+            log_dialogs::patterns_key(model, key, at)
         }
         Overlay::Chart(at) => {
             let at = *at;
-            reader::chart_key(model, key, at)
+            log_dialogs::chart_key(model, key, at)
         }
         Overlay::Trust(asked) => {
             let asked = *asked;

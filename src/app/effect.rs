@@ -2,20 +2,20 @@
 
 use jiff::Timestamp;
 
-use crate::domain::claim::Lock;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::operation::{Plan, Wish};
+use crate::domain::lock::Lock;
+use crate::domain::operation::{Plan, Request};
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
 
-/// One wish.
+/// One request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Read these feeds now; empty = all.
     Refresh(Vec<FeedId>),
     /// Compute a plan; reads only. The answer is `Fact::Plan` with the same number. The last part is the operation it continues.
-    Preflight(ReqId, EnvId, Wish, Option<OpId>),
+    Preflight(ReqId, EnvId, Request, Option<OpId>),
     /// Carry a plan out as it was confirmed, with the person's reason.
     Operate(Box<Plan>, Option<Text>),
     /// Remember that a deployment was verified healthy.

@@ -32,7 +32,7 @@ impl Model {
     /// The platform that a feed asks; `None` where it asks several, or none.
     fn platform_of(&self, id: &FeedId) -> Option<Platform> {
         match id {
-            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Posture(of) => self.homes.get(of).copied(),
+            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Findings(of) => self.homes.get(of).copied(),
             FeedId::Pipeline => Some(Platform::Github),
             FeedId::Token(platform) => Some(*platform),
             _ => None,

@@ -11,27 +11,27 @@ use crate::app::logs::saving;
 use crate::app::operations::confirm;
 use crate::app::operations::dialog;
 use crate::app::trust;
-use crate::domain::claim::Mark;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::health::ProbeState;
 use crate::domain::history::History;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::lock::Mark;
 use crate::domain::notice::Notice;
 use crate::domain::release::Deployment;
-use crate::logstore::{Piece, Tape, form};
+use crate::logstore::{Chunk, Piece, form};
 use crate::sanitize::Text;
 
 /// Bytes of a log that is read without a platform.
-pub(super) fn tape(model: &mut Model, tape: Tape, now: Now) {
-    if let Piece::End(why) = &tape.piece {
-        let of = if model.alone { String::new() } else { format!("{}: ", tape.service) };
+pub(super) fn chunk(model: &mut Model, chunk: Chunk, now: Now) {
+    if let Piece::End(why) = &chunk.piece {
+        let of = if model.alone { String::new() } else { format!("{}: ", chunk.service) };
         model.notice = Some(Notice::refused(format!("{of}{why}")));
-        model.logs.ended(&tape.service, why.clone());
+        model.logs.ended(&chunk.service, why.clone());
     }
     let (before, _) = model.logs.counts();
-    let (service, newest) = (tape.service.clone(), newest(&tape.piece));
-    model.logs.tape(tape);
+    let (service, newest) = (chunk.service.clone(), newest(&chunk.piece));
+    model.logs.chunk(chunk);
     let came = model.logs.counts().0 - before;
     model.logs.came(&service, usize::try_from(came).unwrap_or(usize::MAX), newest, now);
 }
@@ -102,8 +102,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Budget(platform, budget) => {
             model.budgets.insert(platform, budget);
         }
-        Fact::Posture(service, checks) => {
-            model.posture.insert(service, checks);
+        Fact::Findings(service, checks) => {
+            model.findings.insert(service, checks);
         }
         Fact::Clock(platform, ahead) => {
             model.clocks.insert(platform, ahead);

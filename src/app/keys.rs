@@ -124,7 +124,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         }
         Action::Chart => {
             model.logs.sum();
-            model.overlay = Some(Overlay::Chart(super::reader::ROWS - 1));
+            model.overlay = Some(Overlay::Chart(super::log_dialogs::ROWS - 1));
         }
         Action::Fold => {
             let filter = model.logs.filter().clone();

@@ -10,7 +10,7 @@ use crate::app::dialogs::Overlay;
 use crate::app::insight::banner::{Banner, Trouble};
 use crate::app::insight::needs;
 use crate::app::insight::timeline::Event;
-use crate::app::insight::verified::Steady;
+use crate::app::insight::verified::SeenWell;
 use crate::app::insight::watch::Judged;
 use crate::app::logs::buffer::LogBuf;
 use crate::app::logs::display::Reading;
@@ -20,6 +20,7 @@ use crate::config::{SecretRules, Settings};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Extent;
 use crate::domain::feed::{Budget, FeedId, FeedStatus};
+use crate::domain::finding::Check;
 use crate::domain::freeze::{self, Freeze};
 use crate::domain::health::ProbeId;
 use crate::domain::history::History;
@@ -29,7 +30,6 @@ use crate::domain::names::Names;
 use crate::domain::notice::Notice;
 use crate::domain::operation::Operation;
 use crate::domain::pipeline::Run;
-use crate::domain::posture::Check;
 use crate::domain::probes::Probes;
 use crate::domain::promotion::Promotions;
 use crate::domain::release::Deployment;
@@ -92,7 +92,7 @@ pub struct Model {
     /// When which environment is frozen.
     pub freezes: Vec<(EnvId, Freeze)>,
     /// What services say of their condition.
-    pub posture: BTreeMap<ServiceId, Vec<Check>>,
+    pub findings: BTreeMap<ServiceId, Vec<Check>>,
     /// Secrets by environment, as read.
     pub secret_names: BTreeMap<EnvId, SecretNames>,
     /// The matrix made of them.
@@ -120,7 +120,7 @@ pub struct Model {
     /// Since when an environment is not well, and how.
     pub trouble: BTreeMap<EnvId, Trouble>,
     /// Deployments that look healthy, and since when.
-    pub steady: BTreeMap<ServiceId, Steady>,
+    pub seen_well: BTreeMap<ServiceId, SeenWell>,
     /// What happened, newest first; made anew when something did.
     pub timeline: Vec<Event>,
     /// How log lines are shown.
@@ -201,7 +201,7 @@ impl Model {
             promotions: settings.promotions.clone(),
             names: names(settings),
             freezes: settings.freezes.clone(),
-            posture: BTreeMap::new(),
+            findings: BTreeMap::new(),
             secret_names: BTreeMap::new(),
             secrets: Vec::new(),
             runs: Vec::new(),
@@ -215,7 +215,7 @@ impl Model {
             project_changed: false,
             history: History::default(),
             trouble: BTreeMap::new(),
-            steady: BTreeMap::new(),
+            seen_well: BTreeMap::new(),
             timeline: Vec::new(),
             reading: Reading::default(),
             saving: None,
@@ -253,7 +253,7 @@ impl Model {
             services: &self.services,
             probes: &self.probes,
             aimed: &self.aimed,
-            posture: &self.posture,
+            findings: &self.findings,
             releases: &self.releases,
             runs: &self.runs,
             workflows: &self.workflows,
@@ -362,7 +362,7 @@ impl Model {
         self.ranks = self.environments.iter().enumerate().map(|(at, one)| (one.id.clone(), at)).collect();
         self.probes = self.probes.of(env).iter().cloned().collect();
         self.releases.retain(|of, _| of.env == *env);
-        self.posture.retain(|of, _| of.env == *env);
+        self.findings.retain(|of, _| of.env == *env);
         self.secret_names.retain(|of, _| of == env);
         self.feeds.retain(|feed, _| feed.env().is_none_or(|of| of == env));
         self.runs.iter_mut().for_each(|run| run.gates.retain(|gate| gate.env.as_str() == env.as_str()));

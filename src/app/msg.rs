@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::fact::Fact;
-use crate::logstore::Tape;
+use crate::logstore::Chunk;
 
 /// The two clocks as they stood when a message was taken from its lane.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +35,7 @@ pub enum Msg {
     /// Something became known.
     Fact(Fact),
     /// Bytes of a log that is read without a platform.
-    Tape(Tape),
+    Chunk(Chunk),
     /// There is time for a slice of what takes long.
     Work,
     /// A second passed (only sent while something on the screen ages).

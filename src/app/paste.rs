@@ -29,10 +29,10 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
             find.text = line.text();
             told(whole)
         }
-        (None, Some(Rollback::Commenting { note, .. })) => {
-            let room = ONE_LINE.saturating_sub(note.text().as_str().chars().count());
+        (None, Some(Rollback::Commenting { comment, .. })) => {
+            let room = ONE_LINE.saturating_sub(comment.text().as_str().chars().count());
             let taken: String = pasted.chars().take(room).collect();
-            note.paste(&taken);
+            comment.paste(&taken);
             told(taken.len() == pasted.len())
         }
         (None, Some(Rollback::Entering(entry))) => {
@@ -64,8 +64,8 @@ mod tests {
     use crate::app::msg::{Key, KeyCode, Msg, Now};
     use crate::app::operations::dialog::{Asks, Opened};
     use crate::app::update;
-    use crate::domain::consent::Level;
-    use crate::domain::operation::{Plan, Wish};
+    use crate::domain::confirmation::Level;
+    use crate::domain::operation::{Plan, Request};
 
     const NOW: Now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(9) };
 
@@ -96,24 +96,24 @@ mod tests {
         let Some(Overlay::Palette(find)) = &model.overlay else { panic!("{:?}", model.overlay) };
         assert_eq!(find.text.chars().count(), ONE_LINE, "nor is more of it typed");
         model.overlay = None;
-        let asks = Asks::Wish(Wish::Review { run: 1, approve: true });
+        let asks = Asks::Request(Request::Review { run: 1, approve: true });
         let opened = Opened::now(&model, None, NOW);
         model.rollback = Some(Rollback::Commenting {
             env: "production".into(),
             asks,
             told: Vec::new(),
             opened,
-            note: Box::default(),
+            comment: Box::default(),
         });
         pasted(&mut model, &"word ".repeat(1_000_000));
-        let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
-        assert!(note.text().as_str().len() <= ONE_LINE && model.notice.is_some());
+        let Some(Rollback::Commenting { comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+        assert!(comment.text().as_str().len() <= ONE_LINE && model.notice.is_some());
     }
 
     fn asked(level: Level) -> Model {
         let mut model = model();
         model.size = (100, 30);
-        let plan = Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall) };
+        let plan = Plan { level, ..Plan::of(Request::Promote, "production".into(), Vec::new(), NOW.wall) };
         let confirm = crate::app::operations::confirm::Confirm::default();
         model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
         let laid = Some(crate::app::geometry::Laid { top: 0, room: 9, all: 9, must: 9 });

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::model::Model;
 use crate::app::operations::dialog::Rollback;
 use crate::domain::ids::{EnvId, OpId, ReqId};
-use crate::domain::operation::Wish;
+use crate::domain::operation::Request;
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
 
@@ -14,7 +14,7 @@ pub struct Question {
     /// Where.
     pub env: EnvId,
     /// What.
-    pub wish: Wish,
+    pub request: Request,
     /// The operation that it goes on with.
     pub continues: Option<OpId>,
     /// The reason that was given when it was asked before: for what was known then, so that it is shown anew where one is needed.
@@ -26,8 +26,8 @@ pub struct Question {
 impl Question {
     /// A question of its own.
     #[must_use]
-    pub fn new(env: EnvId, wish: Wish) -> Self {
-        Self { env, wish, continues: None, said: None, told: Vec::new() }
+    pub fn new(env: EnvId, request: Request) -> Self {
+        Self { env, request, continues: None, said: None, told: Vec::new() }
     }
 }
 
@@ -35,7 +35,7 @@ impl Question {
 pub(super) fn ask(model: &mut Model, question: Question) -> Vec<Effect> {
     model.asked += 1;
     let req = ReqId(model.asked);
-    let effect = Effect::Preflight(req, question.env.clone(), question.wish.clone(), question.continues);
+    let effect = Effect::Preflight(req, question.env.clone(), question.request.clone(), question.continues);
     model.rollback = Some(Rollback::Preflighting(req, question));
     vec![effect]
 }

@@ -5,7 +5,7 @@ use super::msg::Msg;
 use crate::app::dialogs::Overlay;
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
-use crate::domain::posture::Check;
+use crate::domain::finding::Check;
 
 /// Whether a message wants a frame before the next second.
 #[must_use]
@@ -38,9 +38,9 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         }
         Fact::Extent(id, extent) => model.extents.get(id) != Some(extent),
         Fact::Releases(id, list) => model.releases.get(id).is_none_or(|known| known.len() != list.len()),
-        Fact::Posture(service, checks) => {
+        Fact::Findings(service, checks) => {
             let tones = |all: &[Check]| all.iter().map(Check::status).collect::<Vec<_>>();
-            model.posture.get(service).map(|known| tones(known)) != Some(tones(checks))
+            model.findings.get(service).map(|known| tones(known)) != Some(tones(checks))
         }
         Fact::Secrets(env, names) => model.secret_names.get(env) != Some(names),
         Fact::Pipeline(runs) => model.runs != *runs,

@@ -93,8 +93,8 @@ mod tests {
     use crate::app::msg::{KeyCode, Mouse, MouseKind, Msg, Now};
     use crate::app::operations::confirm::Confirm;
     use crate::app::update;
-    use crate::domain::consent::Level;
-    use crate::domain::operation::{Plan, Wish};
+    use crate::domain::confirmation::Level;
+    use crate::domain::operation::{Plan, Request};
     use crate::sanitize::Text;
 
     const NOW: Now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(9) };
@@ -110,7 +110,7 @@ mod tests {
     }
 
     fn ready(level: Level) -> Rollback {
-        let plan = Plan::of(Wish::Promote, "production".into(), Vec::new(), NOW.wall);
+        let plan = Plan::of(Request::Promote, "production".into(), Vec::new(), NOW.wall);
         Rollback::Ready(Box::new(Plan { level, ..plan }), Confirm::typed("production"))
     }
 

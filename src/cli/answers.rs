@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::domain::candidates::Choice;
-use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::{Declared, Observed, Platform, Tier};
+use crate::domain::finding::Check;
 use crate::domain::ids::{EnvId, OpId, Sha};
+use crate::domain::lock::{Lock, Mark};
 use crate::domain::log::{Level, LogKind};
 use crate::domain::operation::{Operation, Plan, StepReport};
-use crate::domain::posture::Check;
 use crate::domain::release::Deployment;
 use crate::domain::secret::SecretRow;
 use crate::domain::state::State;
@@ -26,7 +26,7 @@ pub(super) const STEP: &str = "-step";
 /// An answer: what it is, in which version of that, and what it says.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Answer<T> {
+pub(super) struct Envelope<T> {
     /// `flightdeck/` and the name of the schema.
     pub(super) schema: String,
     pub(super) version: u32,
@@ -36,7 +36,7 @@ pub(super) struct Answer<T> {
 
 /// An answer in one line.
 pub(super) fn line<T: Serialize>(name: &str, version: u32, says: T) -> String {
-    format!("{}\n", json!(Answer { schema: format!("{OURS}{name}"), version, says }))
+    format!("{}\n", json!(Envelope { schema: format!("{OURS}{name}"), version, says }))
 }
 
 /// `status`: how everything stands.
@@ -186,7 +186,7 @@ pub(super) struct Checked<'a> {
     /// A state, or `off` where nothing is checked.
     pub(super) state: &'static str,
     pub(super) why: String,
-    pub(super) reading: crate::domain::posture::Read,
+    pub(super) reading: crate::domain::finding::Read,
 }
 
 /// A gate that waits.

@@ -146,11 +146,11 @@ pub enum Command {
     /// Leave an operation that was cut short as it is; leases that it holds are given back.
     Leave(super::open::OpenArgs),
     /// Lock an environment: others on the same store need a reason to change it.
-    Lock(super::claims::LockArgs),
+    Lock(super::locks::LockArgs),
     /// Give an environment back; another person's lock with --confirm and --reason.
-    Unlock(super::claims::UnlockArgs),
+    Unlock(super::locks::UnlockArgs),
     /// Mark a commit bad: nothing goes to it any more.
-    Mark(super::claims::MarkArgs),
+    Mark(super::locks::MarkArgs),
     /// Take a mark away.
     Unmark {
         /// The commit, or a beginning of it that no other marked one has.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::answers::{self, CutShort};
-use super::operation::{Consent, end, show_plan, tell_changes};
+use super::operation::{Confirmation, end, show_plan, tell_changes};
 use super::signals::{Signal, Signals};
 use super::stuck;
 use crate::clock::{Clock as _, SystemClock};
@@ -24,11 +24,11 @@ pub(super) async fn carry_out(
     engine: &EngineHandle,
     lanes: &mut Lanes,
     plan: Plan,
-    consent: &Consent,
+    confirmation: &Confirmation,
     json: bool,
 ) -> Result<ExitCode, UserError> {
     let refused = !plan.refusals.is_empty();
-    if consent.confirm.is_none() {
+    if confirmation.confirm.is_none() {
         super::print(&show_plan(&plan, json))?;
         return Ok(if refused { ExitCode::Refused } else { ExitCode::Done });
     }
@@ -36,7 +36,7 @@ pub(super) async fn carry_out(
         let why: Vec<&str> = plan.refusals.iter().map(Text::as_str).collect();
         return Err(UserError::new(ExitCode::Refused, why.join("; ")).now("nothing was changed"));
     }
-    if consent.reason.as_deref().is_none_or(|why| why.trim().is_empty()) && !plan.overrides.is_empty() {
+    if confirmation.reason.as_deref().is_none_or(|why| why.trim().is_empty()) && !plan.overrides.is_empty() {
         let why: Vec<String> = plan.overrides.iter().map(Override::words).collect();
         let error = UserError::new(ExitCode::Refused, why.join("; ")).now("nothing was changed");
         return Err(error.hint("--reason overrides it; the journal keeps the reason"));
@@ -48,7 +48,7 @@ pub(super) async fn carry_out(
     // Before the first call, so that none is cut off in its midst.
     let mut signals = Signals::listen()?;
     let op = plan.op;
-    engine.operate(plan, consent.reason.as_deref().map(Text::from));
+    engine.operate(plan, confirmation.reason.as_deref().map(Text::from));
     let mut told: Vec<StepReport> = Vec::new();
     let mut stopped: Option<Signal> = None;
     let grace = tokio::time::sleep(Duration::MAX);

@@ -15,8 +15,8 @@ use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
+use crate::domain::finding::{Check, Reading};
 use crate::domain::health::ProbeState;
-use crate::domain::posture::{Check, Reading};
 use crate::domain::state::State;
 use crate::error::{ExitCode, UserError};
 
@@ -48,7 +48,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     };
     let matters = |id: &FeedId| match list {
         List::Releases => matches!(id, FeedId::Releases(_)),
-        List::Health => matches!(id, FeedId::Health(_) | FeedId::Posture(_)),
+        List::Health => matches!(id, FeedId::Health(_) | FeedId::Findings(_)),
         List::Secrets => matches!(id, FeedId::Secrets(_)),
         List::Approvals => matches!(id, FeedId::Pipeline),
     };
@@ -157,7 +157,7 @@ fn made(at: Timestamp) -> String {
 /// Probes, and what databases and platforms say of themselves.
 fn health(model: &Model, now: Now) -> Vec<(Row<'_>, String)> {
     let probes = model.probes.iter().map(|probe| probed(model, probe, now));
-    let checks = model.posture.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
+    let checks = model.findings.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     let checks = checks.map(|(id, one)| {
         let state = one.state();
         // Nothing of the product is paused by a check that is switched off.
@@ -212,7 +212,7 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
     let says = |one: &&Check| {
         matches!(one.reading, Reading::Unread { .. }) || !matches!(one.status(), Status::Unknown | Status::Paused)
     };
-    let checks = model.posture.values().flatten().filter(says).map(Check::state);
+    let checks = model.findings.values().flatten().filter(says).map(Check::state);
     let worst = states.chain(checks).max_by_key(|state| state.weight());
     worst.map_or(ExitCode::Done, |state| match super::status::code(state) {
         // What a platform does at rest is no state of health.

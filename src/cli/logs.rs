@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Output;
 use super::answers::{self, Gap, Line};
-use super::resume::Place;
+use super::resume::Position;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
@@ -115,7 +115,7 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
 pub(super) async fn run(mut settings: Settings, args: LogsArgs, output: Output) -> Result<ExitCode, UserError> {
     let clock = SystemClock::shared();
     let filter = Filter::new(&args, clock.now())?;
-    let mut place = Place::load(args.resume.as_deref())?;
+    let mut place = Position::load(args.resume.as_deref())?;
     narrow(&mut settings, &args)?;
     // Beside the lines, which are for other programs.
     super::open::warn(&settings, false).await?;
@@ -171,7 +171,7 @@ async fn read(
     args: &LogsArgs,
     printer: &Printer,
     output: Output,
-    place: &mut Place,
+    place: &mut Position,
 ) -> Result<ExitCode, UserError> {
     let over = time(args, output);
     tokio::pin!(over);
@@ -282,7 +282,7 @@ struct Printer {
 
 impl Printer {
     /// Holds the lines that pass.
-    fn sift(&self, batch: LogBatch, held: &mut Vec<LogLine>, place: &mut Place) {
+    fn sift(&self, batch: LogBatch, held: &mut Vec<LogLine>, place: &mut Position) {
         for line in batch.lines {
             if self.filter.passes(&line) { held.push(line) } else { place.note(&line) }
         }
@@ -294,7 +294,7 @@ impl Printer {
         &self,
         held: &mut Vec<LogLine>,
         limit: Option<usize>,
-        place: &mut Place,
+        place: &mut Position,
     ) -> Result<bool, UserError> {
         // Many go at once, so that what is held is not sorted again for every few lines that come.
         let keep = limit.unwrap_or(MOST / 2);
@@ -312,7 +312,7 @@ impl Printer {
     }
 
     /// Writes and forgets the lines, in the order of their times; false when nobody reads any more.
-    async fn lines(&self, held: &mut Vec<LogLine>, place: &mut Place) -> Result<bool, UserError> {
+    async fn lines(&self, held: &mut Vec<LogLine>, place: &mut Position) -> Result<bool, UserError> {
         held.sort_by_key(|line| line.at);
         let mut text = String::new();
         held.iter().for_each(|line| self.line(line, &mut text));

@@ -1,24 +1,24 @@
 //! How machines are moved, how many there are, and the word that a held operation waits for, without a screen.
 
 use super::answers::{self, Switched};
-use super::operation::{self, Consent, ServiceArgs};
+use super::operation::{self, Confirmation, ServiceArgs};
 use super::{Output, place};
 use crate::app::operations::follow;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::ids::ServiceId;
-use crate::domain::manner::{AtOnce, Manner, Strategy};
-use crate::domain::operation::Wish;
+use crate::domain::operation::Request;
+use crate::domain::strategy::{AtOnce, Strategy, StrategyKind};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
 use crate::store::{Store, StoreError};
 
 /// How the machines of a Fly app are moved.
 #[derive(Debug, Clone, clap::Args)]
-pub struct MannerArgs {
+pub struct StrategyArgs {
     /// Machines: `rolling`, `immediate` (all at once, checks afterwards) or `bluegreen` (new ones beside the old ones).
     #[arg(long, default_value = "rolling")]
-    pub strategy: Strategy,
+    pub strategy: StrategyKind,
     /// Machines updated side by side: `2`, `33%`, `0.33`; one by one without it.
     #[arg(long, value_name = "COUNT|SHARE")]
     pub max_unavailable: Option<AtOnce>,
@@ -30,11 +30,11 @@ pub struct MannerArgs {
     pub hold: bool,
 }
 
-impl MannerArgs {
-    /// The manner that was asked for.
-    pub(super) fn manner(&self) -> Manner {
-        Manner {
-            strategy: self.strategy,
+impl StrategyArgs {
+    /// The strategy that was asked for.
+    pub(super) fn strategy(&self) -> Strategy {
+        Strategy {
+            kind: self.strategy,
             at_once: self.max_unavailable.unwrap_or_default(),
             first: self.first_region.as_deref().map(Text::from),
             hold: self.hold,
@@ -61,7 +61,7 @@ fn count(text: &str) -> Result<(Text, u32), String> {
 
 pub(super) fn scale(settings: Settings, args: ScaleArgs, output: Output) -> Result<ExitCode, UserError> {
     let counts = args.counts;
-    super::block_on(operation::on_service(settings, args.service, |service| Wish::Scale(service, counts), output))
+    super::block_on(operation::on_service(settings, args.service, |service| Request::Scale(service, counts), output))
 }
 
 /// A word to an operation that is held.
@@ -74,12 +74,12 @@ pub struct SwitchArgs {
     #[arg(long)]
     pub call_off: bool,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output) -> Result<ExitCode, UserError> {
     let env = place::environment(&settings, args.environment.as_deref())?;
-    args.consent.check(&env)?;
+    args.confirmation.check(&env)?;
     let failed = |error: StoreError| UserError::new(ExitCode::Refused, error.to_string()).now("nothing was changed");
     let store = Store::open(settings.keep(), SystemClock::shared()).await.map_err(failed)?;
     let all = store.operations(20).await.map_err(failed)?;
@@ -92,7 +92,7 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
         return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
     }
     let what = if args.call_off { "destroys its new machines" } else { "switches over to its new machines" };
-    let done = args.consent.confirm.is_some();
+    let done = args.confirmation.confirm.is_some();
     if done {
         store.answer(held.id, !args.call_off, &settings.who).await.map_err(failed)?;
     }
@@ -107,12 +107,12 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
     Ok(ExitCode::Done)
 }
 
-/// The manner that goes with a service: only machines have one.
+/// The strategy that goes with a service: only machines have one.
 pub(super) fn target(
     service: &ServiceId,
     deployment: &crate::domain::release::Deployment,
-    manner: &Manner,
+    strategy: &Strategy,
 ) -> crate::domain::operation::Target {
-    let manner = if deployment.image.is_some() { manner.clone() } else { Manner::default() };
-    crate::domain::operation::Target { service: service.clone(), deployment: deployment.id.clone(), manner }
+    let strategy = if deployment.image.is_some() { strategy.clone() } else { Strategy::default() };
+    crate::domain::operation::Target { service: service.clone(), deployment: deployment.id.clone(), strategy }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answers::{self, CutShort, Left};
 use super::carry::carry_out;
-use super::operation::{Consent, planned};
+use super::operation::{Confirmation, planned};
 use super::signals::Signals;
 use super::{Output, place};
 use crate::app::insight::live;
@@ -18,7 +18,7 @@ use crate::domain::environment::EnvInfo;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::ids::{EnvId, OpId};
-use crate::domain::operation::{Operation, Wish};
+use crate::domain::operation::{Operation, Request};
 use crate::engine::{Engine, Scope, recall};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
@@ -37,7 +37,7 @@ pub struct OpenArgs {
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 /// What a person decides.
@@ -87,21 +87,21 @@ pub(super) async fn decide(
     drop(store);
     let operation = chosen(all, named.as_ref(), args.id.as_deref().or(args.operation.as_deref()))?;
     let env = place::known(&settings, operation.env.as_str()).map_err(|error| error.now("nothing was changed"))?;
-    args.consent.check(&env)?;
+    args.confirmation.check(&env)?;
     let read_only = settings.environment(&env).and_then(EnvInfo::read_only);
     if decision != Decision::Leave {
-        let wish = wish(&operation, decision)?;
+        let request = request(&operation, decision)?;
         let mut signals = Signals::listen()?;
         let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
-        let plan = planned(&engine, &mut lanes, &env, wish, Some(operation.id), output);
+        let plan = planned(&engine, &mut lanes, &env, request, Some(operation.id), output);
         let result = match signals.or_end(plan).await {
-            Ok(plan) => carry_out(&engine, &mut lanes, plan, &args.consent, output.json).await,
+            Ok(plan) => carry_out(&engine, &mut lanes, plan, &args.confirmation, output.json).await,
             Err(error) => Err(error),
         };
         engine.shutdown().await;
         return result;
     }
-    if args.consent.confirm.is_none() {
+    if args.confirmation.confirm.is_none() {
         let next = match &read_only {
             Some(why) => format!("nothing was changed; it is refused as it stands: {why}"),
             None => format!("nothing was changed; {} leaves it as it is", place::confirmed(&env)),
@@ -117,13 +117,13 @@ pub(super) async fn decide(
     if let Some(why) = read_only {
         return Err(UserError::new(ExitCode::Refused, why.to_string()).now("nothing was changed"));
     }
-    leave(settings, operation, args.consent, output).await
+    leave(settings, operation, args.confirmation, output).await
 }
 
 async fn leave(
     settings: Settings,
     operation: Operation,
-    consent: Consent,
+    confirmation: Confirmation,
     output: Output,
 ) -> Result<ExitCode, UserError> {
     let who = settings.who.to_string();
@@ -133,7 +133,7 @@ async fn leave(
     let now = Now { wall: clock.now(), mono: clock.mono() };
     let live = live::of_operation(&reading.model, &operation, now).join("; ");
     let (engine, mut lanes) = Engine::start(settings, clock, Scope::Commands);
-    let why = consent.reason.map(|why| format!(": {why}")).unwrap_or_default();
+    let why = confirmation.reason.map(|why| format!(": {why}")).unwrap_or_default();
     engine.leave(operation.id, Text::from(format!("left as it is by {who}{why}: {live}")));
     let told = async {
         loop {
@@ -193,11 +193,11 @@ fn chosen(all: Vec<Operation>, env: Option<&EnvId>, id: Option<&str>) -> Result<
     }
 }
 
-fn wish(operation: &Operation, decision: Decision) -> Result<Wish, UserError> {
+fn request(operation: &Operation, decision: Decision) -> Result<Request, UserError> {
     let refused = |why: &str| UserError::new(ExitCode::Refused, why).now("nothing was changed");
     let name = cut_short::name(operation.id);
     match (decision, cut_short::finished(operation), cut_short::undone(operation)) {
-        (Decision::Finish, Some(wish), _) | (Decision::Undo, _, Some(wish)) => Ok(wish),
+        (Decision::Finish, Some(request), _) | (Decision::Undo, _, Some(request)) => Ok(request),
         (Decision::Undo, ..) => {
             Err(refused(cut_short::not_undone(operation).as_deref().unwrap_or("this cannot be undone automatically"))
                 .hint(format!("flightdeck leave {name} leaves it, then choose by hand")))

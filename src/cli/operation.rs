@@ -1,5 +1,5 @@
 //! Operations without a screen: the same plan and the same execution; `--confirm` stands for the typed name. Rollbacks bring
-//! their own choice of targets, the others are wishes that go through the pipeline.
+//! their own choice of targets, the others are asks for that go through the pipeline.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId};
 use crate::domain::names;
-use crate::domain::operation::{Lever, OpState, Operation, Plan, StepReport, StepState, Wait, Wish};
+use crate::domain::operation::{OpState, Operation, Plan, ProjectSwitch, Request, StepReport, StepState, Wait};
 use crate::domain::proof::Observation;
 use crate::domain::release::Commit;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
@@ -25,7 +25,7 @@ const COMMITS: usize = 20;
 
 /// What makes a plan more than a plan.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Consent {
+pub struct Confirmation {
     /// The environment's name again; without it the plan is printed and nothing is done.
     #[arg(long, value_name = "ENVIRONMENT")]
     pub confirm: Option<String>,
@@ -34,7 +34,7 @@ pub struct Consent {
     pub reason: Option<String>,
 }
 
-impl Consent {
+impl Confirmation {
     /// The confirmation names the environment that is meant.
     pub(super) fn check(&self, environment: &EnvId) -> Result<(), UserError> {
         if self.confirm.as_ref().is_some_and(|typed| typed != environment.as_str()) {
@@ -52,7 +52,7 @@ pub struct PromoteArgs {
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 /// Something done to a run.
@@ -64,7 +64,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 /// Something done to a service.
@@ -76,7 +76,7 @@ pub struct ServiceArgs {
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 /// Another attempt of a run.
@@ -120,61 +120,61 @@ pub enum RollingCommand {
 
 impl RollingCommand {
     /// The service that is meant, and its switch.
-    pub(super) fn lever(self) -> (ServiceArgs, Lever) {
+    pub(super) fn lever(self) -> (ServiceArgs, ProjectSwitch) {
         match self {
-            Self::Start { deployment, service } => (service, Lever::RollOut(deployment.as_str().into())),
-            Self::Advance(service) => (service, Lever::Advance(None)),
-            Self::Complete(service) => (service, Lever::Complete),
-            Self::Abort(service) => (service, Lever::Abort),
+            Self::Start { deployment, service } => (service, ProjectSwitch::RollOut(deployment.as_str().into())),
+            Self::Advance(service) => (service, ProjectSwitch::Advance(None)),
+            Self::Complete(service) => (service, ProjectSwitch::Complete),
+            Self::Abort(service) => (service, ProjectSwitch::Abort),
         }
     }
 }
 
-/// A wish about one service.
+/// A request about one service.
 pub(super) async fn on_service(
     settings: Settings,
     args: ServiceArgs,
-    wish: impl FnOnce(ServiceId) -> Wish,
+    request: impl FnOnce(ServiceId) -> Request,
     output: Output,
 ) -> Result<ExitCode, UserError> {
     let env = place::environment(&settings, args.environment.as_deref())?;
     let service = ServiceId::new(env.clone(), &args.service);
-    run(settings, Some(env.to_string()), wish(service), args.consent, output).await
+    run(settings, Some(env.to_string()), request(service), args.confirmation, output).await
 }
 
 pub(super) async fn run(
     settings: Settings,
     environment: Option<String>,
-    wish: Wish,
-    consent: Consent,
+    request: Request,
+    confirmation: Confirmation,
     output: Output,
 ) -> Result<ExitCode, UserError> {
-    let env = match wish {
-        Wish::Promote => place::promoted(&settings, environment.as_deref())?,
+    let env = match request {
+        Request::Promote => place::promoted(&settings, environment.as_deref())?,
         _ => place::environment(&settings, environment.as_deref())?,
     };
-    consent.check(&env)?;
+    confirmation.check(&env)?;
     super::open::warn(&settings, output.json).await?;
     let mut signals = Signals::listen()?;
     let (engine, mut lanes) = Engine::start(Arc::new(settings), SystemClock::shared(), Scope::Commands);
-    let result = match signals.or_end(planned(&engine, &mut lanes, &env, wish, None, output)).await {
-        Ok(plan) => carry_out(&engine, &mut lanes, plan, &consent, output.json).await,
+    let result = match signals.or_end(planned(&engine, &mut lanes, &env, request, None, output)).await {
+        Ok(plan) => carry_out(&engine, &mut lanes, plan, &confirmation, output.json).await,
         Err(error) => Err(error),
     };
     engine.shutdown().await;
     result
 }
 
-/// The plan of a wish, which may continue an operation that was cut short.
+/// The plan of a request, which may continue an operation that was cut short.
 pub(super) async fn planned(
     engine: &EngineHandle,
     lanes: &mut Lanes,
     env: &EnvId,
-    wish: Wish,
+    request: Request,
     continues: Option<OpId>,
     output: Output,
 ) -> Result<Plan, UserError> {
-    engine.preflight(ReqId(1), env.clone(), wish, continues);
+    engine.preflight(ReqId(1), env.clone(), request, continues);
     let plan = async {
         loop {
             if let Fact::Plan(ReqId(1), plan) = lanes.control.recv().await? {

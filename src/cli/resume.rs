@@ -35,7 +35,7 @@ const SCHEMA: &str = "flightdeck/logs-place/1";
 
 /// The place of a run.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     path: Option<PathBuf>,
     /// Where the run before ended, with the lines that may come again, and how often.
     before: BTreeMap<String, (i64, HashMap<u64, u32>)>,
@@ -45,7 +45,7 @@ pub(super) struct Place {
     changed: bool,
 }
 
-impl Place {
+impl Position {
     /// Reads the place of the run before; a file that is not there yet is an empty one.
     ///
     /// # Errors
@@ -179,7 +179,7 @@ mod tests {
         LogBatch { service: ServiceId::new("production", "backend"), lines, gap: 0, gap_why: None }
     }
 
-    fn narrowed(place: &mut Place, seconds: &[i64]) -> (Vec<i64>, u64) {
+    fn narrowed(place: &mut Position, seconds: &[i64]) -> (Vec<i64>, u64) {
         let mut batch = batch(seconds);
         place.narrow(&mut batch);
         batch.lines.iter().for_each(|line| place.note(line));
@@ -190,15 +190,15 @@ mod tests {
     fn the_next_run_goes_on_where_the_last_one_ended() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("place");
-        let mut place = Place::load(Some(&path)).unwrap();
+        let mut place = Position::load(Some(&path)).unwrap();
         assert_eq!(narrowed(&mut place, &[100, 101, 101]), (vec![100, 101, 101], 0));
         place.keep().unwrap();
-        let mut place = Place::load(Some(&path)).unwrap();
+        let mut place = Position::load(Some(&path)).unwrap();
         // Twins are two lines; what is late is written, what is far too late is not.
         assert_eq!(narrowed(&mut place, &[20, 99, 100, 101, 101, 101, 102]), (vec![99, 101, 102], 0));
         assert_eq!(narrowed(&mut place, &[200]), (vec![200], 0));
         place.keep().unwrap();
-        let mut place = Place::load(Some(&path)).unwrap();
+        let mut place = Position::load(Some(&path)).unwrap();
         assert_eq!(narrowed(&mut place, &[300, 301]), (vec![300, 301], 1), "nobody knows what was before 300");
         assert_eq!(narrowed(&mut place, &[400]), (vec![400], 0), "told once");
     }
@@ -208,12 +208,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes");
         std::fs::write(&path, "{\"schema\":\"x\",\"services\":{}}").unwrap();
-        assert!(Place::load(Some(&path)).is_err_and(|error| error.to_string().contains("not a file of --resume")));
+        assert!(Position::load(Some(&path)).is_err_and(|error| error.to_string().contains("not a file of --resume")));
         std::fs::write(&path, "hello").unwrap();
-        assert!(Place::load(Some(&path)).is_err());
+        assert!(Position::load(Some(&path)).is_err());
         let pipe = dir.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert!(Place::load(Some(&pipe)).is_err_and(|error| error.to_string().contains("not a file")));
+        assert!(Position::load(Some(&pipe)).is_err_and(|error| error.to_string().contains("not a file")));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello");
     }
 }

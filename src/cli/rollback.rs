@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use super::answers::{self, Candidates};
 use super::carry::carry_out;
-use super::machines::{self, MannerArgs};
-use super::operation::{Consent, planned};
+use super::machines::{self, StrategyArgs};
+use super::operation::{Confirmation, planned};
 use super::signals::Signals;
 use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::candidates::{self, Choice};
-use crate::domain::claim::Mark;
 use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::saw;
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
-use crate::domain::operation::{Plan, Wish};
+use crate::domain::lock::Mark;
+use crate::domain::operation::{Plan, Request};
 use crate::domain::release::Deployment;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
@@ -38,22 +38,22 @@ pub struct RollbackArgs {
     #[arg(long)]
     pub to: Option<String>,
     #[command(flatten)]
-    pub manner: MannerArgs,
+    pub strategy: StrategyArgs,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) -> Result<ExitCode, UserError> {
     let env = place::named(&settings, args.environment.as_deref()).map_err(|error| error.now("nothing was changed"))?;
     let services = services(&settings, &env, args.service.as_deref())?;
-    args.consent.check(&env)?;
+    args.confirmation.check(&env)?;
     super::open::warn(&settings, output.json).await?;
     let settings = Arc::new(settings);
     let mut signals = Signals::listen()?;
     let (engine, mut lanes) = Engine::start(Arc::clone(&settings), SystemClock::shared(), Scope::State);
     let result = signals.or_end(prepared(&engine, &mut lanes, &settings, (&env, &services), &args, output)).await;
     let result = match result {
-        Ok(Prepared::Plan(plan)) => carry_out(&engine, &mut lanes, *plan, &args.consent, output.json).await,
+        Ok(Prepared::Plan(plan)) => carry_out(&engine, &mut lanes, *plan, &args.confirmation, output.json).await,
         Ok(Prepared::Nothing(choices)) => unverified(&env, &choices, output.json),
         Err(error) => Err(error),
     };
@@ -97,30 +97,30 @@ async fn prepared(
     output: Output,
 ) -> Result<Prepared, UserError> {
     let lists = lists(lanes, services, output).await?;
-    let manner = args.manner.manner();
-    let wish = match &args.to {
+    let strategy = args.strategy.strategy();
+    let request = match &args.to {
         // A label names one release of one service: another release of its commit is not what was named.
         Some(to) if let ([_], Some(one)) = (services, labelled(&lists, to).next()) => {
-            Wish::RollBack(vec![machines::target(&one.service, one, &manner)])
+            Request::RollBack(vec![machines::target(&one.service, one, &strategy)])
         }
         Some(to) => match named(&lists, to)? {
-            Named::Commit(commit, named) => Wish::RollBackTo { commit, alone: None, manner, named },
+            Named::Commit(commit, named) => Request::RollBackTo { commit, alone: None, strategy, named },
             // Its image names no commit: nothing joins other services to it.
-            Named::Alone(one) => Wish::RollBack(vec![machines::target(&one.service, one, &manner)]),
+            Named::Alone(one) => Request::RollBack(vec![machines::target(&one.service, one, &strategy)]),
         },
         None => {
             let choices = known(settings, services, lists).await?;
             let Some(found) = candidates::proposed(&choices) else { return Ok(Prepared::Nothing(choices)) };
-            Wish::RollBackTo { commit: found.sha.clone(), alone: None, manner, named: Vec::new() }
+            Request::RollBackTo { commit: found.sha.clone(), alone: None, strategy, named: Vec::new() }
         }
     };
-    let wish = match (wish, &args.service, services) {
-        (Wish::RollBackTo { commit, manner, named, .. }, Some(_), [one]) => {
-            Wish::RollBackTo { commit, alone: Some(one.clone()), manner, named }
+    let request = match (request, &args.service, services) {
+        (Request::RollBackTo { commit, strategy, named, .. }, Some(_), [one]) => {
+            Request::RollBackTo { commit, alone: Some(one.clone()), strategy, named }
         }
-        (wish, ..) => wish,
+        (request, ..) => request,
     };
-    planned(engine, lanes, env, wish, None, output).await.map(|plan| Prepared::Plan(Box::new(plan)))
+    planned(engine, lanes, env, request, None, output).await.map(|plan| Prepared::Plan(Box::new(plan)))
 }
 
 /// The deployments of the services, read now.

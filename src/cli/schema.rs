@@ -103,7 +103,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::answers::{self, Answer};
+    use crate::cli::answers::{self, Envelope};
     use crate::domain::release::Deployment;
     use crate::domain::secret::SecretRow;
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn answer<T: JsonSchema>(title: &'static str, version: u32, names: &[String]) -> (&'static str, Value) {
-        let mut value = schema::<Answer<T>>(Contract::Serialize).to_value();
+        let mut value = schema::<Envelope<T>>(Contract::Serialize).to_value();
         called(&mut value, title, version, names);
         (title, value)
     }

@@ -3,12 +3,12 @@
 
 use std::io::{IsTerminal as _, Read as _};
 
-use super::operation::{self, Consent, ServiceArgs};
+use super::operation::{self, Confirmation, ServiceArgs};
 use super::{Output, place};
 use crate::config::Settings;
 use crate::domain::environment::Platform;
-use crate::domain::held::{Held, unfit};
-use crate::domain::operation::{PIPELINE, Wish};
+use crate::domain::operation::{PIPELINE, Request};
+use crate::domain::secret_value::{SecretValue, unfit};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
 
@@ -27,18 +27,18 @@ pub struct SetArgs {
     #[arg(long)]
     pub environment: Option<String>,
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 /// Reads the value.
-fn value(name: &str) -> Result<Held, UserError> {
+fn value(name: &str) -> Result<SecretValue, UserError> {
     let stdin = std::io::stdin();
     let wrong = |error: std::io::Error| {
         UserError::new(ExitCode::Usage, format!("the value cannot be read: {error}")).now("nothing was changed")
     };
     if stdin.is_terminal() {
         return rpassword::prompt_password(format!("value of {} (not shown): ", Text::clean(name)))
-            .map(Held::new)
+            .map(SecretValue::new)
             .map_err(wrong);
     }
     let mut bytes = Vec::new();
@@ -49,7 +49,7 @@ fn value(name: &str) -> Result<Held, UserError> {
 }
 
 /// The value in what was piped, and what was read in words that reveal nothing.
-fn read(bytes: Vec<u8>) -> Result<(Held, String), UserError> {
+fn read(bytes: Vec<u8>) -> Result<(SecretValue, String), UserError> {
     let refused =
         |why: &str| UserError::new(ExitCode::Usage, format!("the value {why}")).now("nothing was sent or changed");
     if bytes.len() as u64 > LONGEST {
@@ -75,11 +75,11 @@ fn read(bytes: Vec<u8>) -> Result<(Held, String), UserError> {
     // Neither its length nor the number of its lines: what is said here lands in the logs of a pipeline.
     let lines = if value.lines().nth(1).is_some() { "more than one line" } else { "one line" };
     let words = format!("value read: {lines}, {end}");
-    Ok((Held::new(value), words))
+    Ok((SecretValue::new(value), words))
 }
 
 /// Why no platform of this service would take it: an argument that is wrong, not a gate that refuses.
-fn wrong(settings: &Settings, args: &SetArgs, (key, value): (&Text, &Held)) -> Option<UserError> {
+fn wrong(settings: &Settings, args: &SetArgs, (key, value): (&Text, &SecretValue)) -> Option<UserError> {
     let env = place::environment(settings, args.environment.as_deref()).ok()?;
     let services = settings.environment(&env).map(|info| info.services.as_slice()).unwrap_or_default();
     let platform = match services.iter().find(|one| *one.id.name == *args.service) {
@@ -97,8 +97,8 @@ pub(super) fn set(settings: Settings, args: SetArgs, output: Output) -> Result<E
     let value = value(&args.name)?;
     let key = Text::from(args.name.as_str());
     wrong(&settings, &args, (&key, &value)).map_or(Ok(()), Err)?;
-    let on = ServiceArgs { service: args.service, environment: args.environment, consent: args.consent };
-    super::block_on(operation::on_service(settings, on, |service| Wish::SetSecret { service, key, value }, output))
+    let on = ServiceArgs { service: args.service, environment: args.environment, confirmation: args.confirmation };
+    super::block_on(operation::on_service(settings, on, |service| Request::SetSecret { service, key, value }, output))
 }
 
 #[cfg(test)]
@@ -112,9 +112,9 @@ mod tests {
         let flags = crate::config::load::Flags::default();
         let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
         let asked = |name: &str, service: &str, value: String| {
-            let consent = Consent { confirm: None, reason: None };
-            let args = SetArgs { name: name.into(), service: service.into(), environment: None, consent };
-            wrong(&settings, &args, (&Text::from(name), &Held::new(value))).map(|error| (error.code, error.what))
+            let confirmation = Confirmation { confirm: None, reason: None };
+            let args = SetArgs { name: name.into(), service: service.into(), environment: None, confirmation };
+            wrong(&settings, &args, (&Text::from(name), &SecretValue::new(value))).map(|error| (error.code, error.what))
         };
         assert_eq!(asked("SENTRY_DSN", "backend", "x".into()), None);
         let (code, what) = asked("1-DSN", "backend", "x".into()).unwrap();

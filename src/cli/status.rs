@@ -16,8 +16,8 @@ use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::environment::{EnvInfo, ServiceInfo};
 use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::finding::Check;
 use crate::domain::keep;
-use crate::domain::posture::Check;
 use crate::domain::state::State;
 use crate::domain::status::Judgement;
 use crate::error::{ExitCode, UserError};
@@ -79,7 +79,7 @@ fn environment<'m>(model: &'m Model, env: &'m EnvInfo, now: Now) -> Environment<
             judged: judged(&model.judge_service(&info.id, now)),
             declared: state.and_then(|state| state.declared.as_ref()),
             observed: state.and_then(|state| state.observed.as_ref()),
-            findings: findings(model.posture.get(&info.id)),
+            findings: findings(model.findings.get(&info.id)),
         }
     };
     // What a person has to know of: gates, deploys, operations, locks, pins.
@@ -108,7 +108,7 @@ fn judged(judged: &Judgement) -> Judged {
 
 /// What a service says of its condition that is not well.
 fn findings(all: Option<&Vec<Check>>) -> Vec<&Check> {
-    let bad = |one: &&Check| crate::domain::posture::rank(one.status()) > 0;
+    let bad = |one: &&Check| crate::domain::finding::rank(one.status()) > 0;
     all.into_iter().flatten().filter(bad).collect()
 }
 
@@ -128,7 +128,7 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
             let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
             let (said, commits) = (words(&judged.words()), commits(&judged));
             let _ = writeln!(text, "  {:<12} {said:<40} {commits:<7}  {} {label}", info.id.name, info.platform);
-            for one in findings(model.posture.get(&info.id)) {
+            for one in findings(model.findings.get(&info.id)) {
                 let _ = writeln!(text, "    {} {}: {}", one.state(), one.name, one.says());
             }
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::answers::{self, Stuck};
 use crate::clock::Timestamp;
 use crate::domain::operation::StepReport;
-use crate::domain::pace;
 use crate::domain::span::age;
+use crate::domain::step_durations;
 
 /// How often a step under way is asked whether it is stuck.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
@@ -19,7 +19,9 @@ pub(super) type Told = BTreeSet<(usize, Option<Timestamp>)>;
 pub(super) fn stuck(steps: &[StepReport], told: &mut Told, now: Timestamp, json: bool) -> String {
     let mut text = String::new();
     for (index, step) in steps.iter().enumerate() {
-        let Some(silent) = pace::stuck(step, now).filter(|_| told.insert((index, step.spoke_at))) else { continue };
+        let Some(silent) = step_durations::stuck(step, now).filter(|_| told.insert((index, step.spoke_at))) else {
+            continue;
+        };
         if json {
             let says = Stuck { index, silent_seconds: silent.as_secs(), step };
             text.push_str(&answers::line("stuck", 1, says));

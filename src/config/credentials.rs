@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use source::Source;
+use source::TokenSource;
 
 use super::file::Account;
 use super::load::Env;
@@ -66,8 +66,8 @@ pub fn find(
         }
         warnings.push(format!("token of {platform}: it is empty"));
     }
-    let named = account.token_file.as_ref().map(|path| Source::File(PathBuf::from(path)));
-    let named = named.into_iter().chain(account.token_command.clone().map(Source::Command));
+    let named = account.token_file.as_ref().map(|path| TokenSource::File(PathBuf::from(path)));
+    let named = named.into_iter().chain(account.token_command.clone().map(TokenSource::Command));
     for source in named {
         if let Some(unread) = source.unread(dry) {
             return unread;
@@ -105,16 +105,16 @@ fn remedy(platform: Platform) -> String {
 fn stored(platform: Platform, dry: bool, env: Env<'_>, warnings: &mut Vec<String>) -> Option<Token> {
     let source = match platform {
         Platform::Github => {
-            let source = Source::Gh(program("gh", env)?);
+            let source = TokenSource::Gh(program("gh", env)?);
             if let Some(unread) = source.unread(dry) {
                 return Some(unread);
             }
             // Not logged in is no mistake: the remedy says so.
             return source.read().ok().map(|token| Token::from_source(token, source));
         }
-        Platform::Supabase => Source::File(folder(env, &[], &[".supabase", "access-token"])?),
-        Platform::Fly => Source::Flyctl(folder(env, &["FLY_CONFIG_DIR"], &[".fly", "config.yml"])?),
-        Platform::Vercel => Source::VercelCli(vercel_cli(env)?),
+        Platform::Supabase => TokenSource::File(folder(env, &[], &[".supabase", "access-token"])?),
+        Platform::Fly => TokenSource::Flyctl(folder(env, &["FLY_CONFIG_DIR"], &[".fly", "config.yml"])?),
+        Platform::Vercel => TokenSource::VercelCli(vercel_cli(env)?),
         Platform::Edge => return None,
     };
     match source.read() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::credentials::source::Source;
+use super::credentials::source::TokenSource;
 use super::token::Token;
 use super::{DatabaseTls, file, trust};
 
@@ -25,8 +25,8 @@ pub(super) fn url(
             if found.is_some() { format!("environment variable {name}") } else { format!("{name} is not set") };
         return Token::fixed(found, &origin);
     }
-    let file = written.url_file.as_ref().map(|path| Source::File(PathBuf::from(path)));
-    let Some(source) = file.or_else(|| written.url_command.clone().map(Source::Command)) else {
+    let file = written.url_file.as_ref().map(|path| TokenSource::File(PathBuf::from(path)));
+    let Some(source) = file.or_else(|| written.url_command.clone().map(TokenSource::Command)) else {
         return Token::fixed(None, "name one of url_env, url_file, url_command");
     };
     if let Some(unread) = source.unread(dry) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::credentials::source::Source;
+use super::credentials::source::TokenSource;
 
 /// Shortest time between two looks at the source: a command may ask its owner something.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -17,12 +17,12 @@ pub struct Token(Arc<Inner>);
 
 struct Inner {
     origin: String,
-    source: Option<Source>,
-    held: Mutex<Held>,
+    source: Option<TokenSource>,
+    held: Mutex<Cached>,
 }
 
 #[derive(Default)]
-struct Held {
+struct Cached {
     token: Option<SecretString>,
     looked: Option<Duration>,
 }
@@ -42,13 +42,13 @@ impl Token {
 
     /// A token with the place that it was read from.
     #[must_use]
-    pub(super) fn from_source(token: SecretString, source: Source) -> Self {
+    pub(super) fn from_source(token: SecretString, source: TokenSource) -> Self {
         Self::held(Some(token), source.to_string(), Some(source))
     }
 
-    fn held(token: Option<SecretString>, origin: String, source: Option<Source>) -> Self {
+    fn held(token: Option<SecretString>, origin: String, source: Option<TokenSource>) -> Self {
         let token = token.filter(|token| !token.expose_secret().trim().is_empty());
-        Self(Arc::new(Inner { origin, source, held: Mutex::new(Held { token, looked: None }) }))
+        Self(Arc::new(Inner { origin, source, held: Mutex::new(Cached { token, looked: None }) }))
     }
 
     /// Where it came from, in words: `environment variable GH_TOKEN`.
@@ -100,7 +100,7 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         };
         write("first");
-        let source = Source::File(path.clone());
+        let source = TokenSource::File(path.clone());
         let token = Token::from_source(source.read().unwrap(), source);
         let copy = token.clone();
         let first = token.get().unwrap();

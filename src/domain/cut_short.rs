@@ -2,7 +2,7 @@
 
 use super::amount::amount;
 use super::ids::{EnvId, OpId, ServiceId};
-use super::operation::{Move, OpKind, OpState, Operation, StepKind, StepReport, StepState, Target, Wish};
+use super::operation::{Move, OpKind, OpState, Operation, Request, StepKind, StepReport, StepState, Target};
 use crate::sanitize::Text;
 
 /// Digits at the end of an operation's identity that name it for people: its beginning is the time, which two may share.
@@ -15,20 +15,20 @@ pub fn name(op: OpId) -> String {
     id.get(id.len().saturating_sub(DIGITS)..).unwrap_or_default().to_owned()
 }
 
-/// The wish that finishes an operation: what it moved, or what was wished for.
+/// The request that finishes an operation: what it moved, or what was asked for.
 #[must_use]
-pub fn finished(operation: &Operation) -> Option<Wish> {
-    match &operation.wish {
-        Some(wish) if !matches!(wish, Wish::RollBack(_)) => Some(wish.clone()),
+pub fn finished(operation: &Operation) -> Option<Request> {
+    match &operation.request {
+        Some(request) if !matches!(request, Request::RollBack(_)) => Some(request.clone()),
         // It goes on to what was chosen: what has arrived of it is seen to have.
-        Some(wish @ Wish::RollBack(targets)) if !targets.is_empty() => Some(wish.clone()),
+        Some(request @ Request::RollBack(targets)) if !targets.is_empty() => Some(request.clone()),
         _ => towards(operation, false),
     }
 }
 
-/// The wish that takes an operation back; `None` where it moves nothing, or where from is not known.
+/// The request that takes an operation back; `None` where it moves nothing, or where from is not known.
 #[must_use]
-pub fn undone(operation: &Operation) -> Option<Wish> {
+pub fn undone(operation: &Operation) -> Option<Request> {
     towards(operation, true)
 }
 
@@ -42,20 +42,21 @@ pub fn not_undone(operation: &Operation) -> Option<String> {
     })
 }
 
-/// The wish that takes all that it moves there, or back; `None` where it is not known of some of it.
-fn towards(operation: &Operation, back: bool) -> Option<Wish> {
-    let chosen: &[Target] = match &operation.wish {
-        Some(Wish::RollBack(targets)) => targets,
+/// The request that takes all that it moves there, or back; `None` where it is not known of some of it.
+fn towards(operation: &Operation, back: bool) -> Option<Request> {
+    let chosen: &[Target] = match &operation.request {
+        Some(Request::RollBack(targets)) => targets,
         _ => &[],
     };
     let target = |one: &Move| {
         let deployment = if back { one.from.clone()? } else { one.to.clone() };
-        // It is finished in the manner in which it was begun; the way back is found by what is there.
-        let manner = chosen.iter().find(|target| !back && target.service == one.service).map(|one| one.manner.clone());
-        Some(Target { service: one.service.clone(), deployment, manner: manner.unwrap_or_default() })
+        // It is finished in the strategy in which it was begun; the way back is found by what is there.
+        let strategy =
+            chosen.iter().find(|target| !back && target.service == one.service).map(|one| one.strategy.clone());
+        Some(Target { service: one.service.clone(), deployment, strategy: strategy.unwrap_or_default() })
     };
     let targets: Option<Vec<Target>> = operation.moves.iter().map(target).collect();
-    targets.filter(|targets| !targets.is_empty()).map(Wish::RollBack)
+    targets.filter(|targets| !targets.is_empty()).map(Request::RollBack)
 }
 
 /// Why nothing else may be changed in an environment: an operation there that was cut short and has no end yet, which another one

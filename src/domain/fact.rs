@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::environment::{Declared, Observed, Platform};
 use super::extent::Extent;
 use super::feed::{Budget, FeedId, FeedStatus};
+use super::finding::Check;
 use super::health::{ProbeId, Sample};
 use super::history::History;
 use super::ids::{EnvId, OpId, ReqId, ServiceId};
@@ -12,7 +13,6 @@ use super::log::LogBatch;
 use super::notice::Notice;
 use super::operation::{Operation, Plan};
 use super::pipeline::Run;
-use super::posture::Check;
 use super::release::Deployment;
 use super::secret::Names;
 use super::trust::ProjectFile;
@@ -36,7 +36,7 @@ pub enum Fact {
     /// A probe's answer. The first one of a probe carries its target.
     Probe(ProbeId, Text, Sample),
     /// What a service says of its condition, whole.
-    Posture(ServiceId, Vec<Check>),
+    Findings(ServiceId, Vec<Check>),
     /// The secrets of one environment, and which of its lists are withheld.
     Secrets(EnvId, Names),
     /// Recent runs with the jobs and gates of the active ones.

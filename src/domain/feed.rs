@@ -32,7 +32,7 @@ pub enum FeedId {
     /// The journal on the disk, which other consoles may write as well.
     Journal,
     /// What a service's database says of its condition.
-    Posture(ServiceId),
+    Findings(ServiceId),
     /// The start-up check of a platform's token.
     Token(Platform),
 }
@@ -47,7 +47,7 @@ impl FeedId {
             | Self::Releases(of)
             | Self::Logs(of)
             | Self::Builds(of)
-            | Self::Posture(of) => Some(&of.env),
+            | Self::Findings(of) => Some(&of.env),
             Self::Health(env) | Self::Secrets(env) => Some(env),
             Self::Pipeline | Self::Journal | Self::Token(_) => None,
         }
@@ -66,7 +66,7 @@ impl fmt::Display for FeedId {
             Self::Secrets(env) => write!(f, "{env} secrets"),
             Self::Pipeline => f.write_str("pipeline"),
             Self::Journal => f.write_str("journal"),
-            Self::Posture(service) => write!(f, "{service} checks"),
+            Self::Findings(service) => write!(f, "{service} checks"),
             Self::Token(platform) => write!(f, "{platform} token"),
         }
     }

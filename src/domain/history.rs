@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::claim::{Lock, Mark};
 use super::ids::{DeploymentId, EnvId, ServiceId, Sha};
+use super::lock::{Lock, Mark};
 use crate::sanitize::Text;
 
 /// One row of the journal.

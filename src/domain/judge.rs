@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::environment::{EnvInfo, Platform};
 use super::feed::{FeedId, FeedStatus};
+use super::finding::Check;
 use super::health::{ProbeId, ProbeState};
 use super::ids::{EnvId, OpId, ServiceId, Sha};
 use super::live::Together;
 use super::operation::Operation;
 use super::pipeline::Run;
-use super::posture::Check;
 use super::probes::Probes;
 use super::release::Deployment;
 use super::state::State;
@@ -38,7 +38,7 @@ pub struct Known<'a> {
     /// Which service a probe asks, where its address tells.
     pub aimed: &'a BTreeMap<ProbeId, ServiceId>,
     /// What services say of their condition.
-    pub posture: &'a BTreeMap<ServiceId, Vec<Check>>,
+    pub findings: &'a BTreeMap<ServiceId, Vec<Check>>,
     /// Deployments of each service.
     pub releases: &'a BTreeMap<ServiceId, Vec<Deployment>>,
     /// Recent runs.

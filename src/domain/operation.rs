@@ -1,4 +1,4 @@
-//! Operations as data: a plan, its steps, and what became of each. What is wished for is in `wish`, what kinds there are in `kind`.
+//! Operations as data: a plan, its steps, and what became of each. What is asked for is in `request`, what kinds there are in `kind`.
 
 mod kind;
 mod plan;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
 use super::order::Order;
-use super::pace::Pace;
 use super::proof::Observation;
+pub use super::request::{PIPELINE, ProjectSwitch, Request, Target};
 pub use super::step::{PlanStep, StepKind, Wait};
-pub use super::wish::{Lever, PIPELINE, Target, Wish};
+use super::step_durations::StepDurations;
 use crate::sanitize::Text;
 pub use kind::{OpKind, Weight};
 pub use plan::{Act, PLAN_LIFE, Plan, PlanPart};
@@ -45,7 +45,7 @@ pub struct StepReport {
     pub ended_at: Option<Timestamp>,
     /// How long such steps took before.
     #[serde(default)]
-    pub pace: Option<Pace>,
+    pub pace: Option<StepDurations>,
 }
 
 /// What an operation moves, kept so that it can be finished or undone after a crash.
@@ -95,9 +95,9 @@ pub struct Operation {
     /// Machines that were at rest before it changed anything, for whatever goes on with it.
     #[serde(default)]
     pub at_rest: Vec<Text>,
-    /// What was wished for, so that it can be wished for again.
-    #[serde(default)]
-    pub wish: Option<Wish>,
+    /// What was asked for, so that it can be asked for again.
+    #[serde(default, alias = "wish")]
+    pub request: Option<Request>,
     /// The commit that is to be live by it.
     #[serde(default)]
     pub commit: Option<Sha>,
@@ -155,7 +155,7 @@ impl Operation {
             moves: Vec::new(),
             proof: Vec::new(),
             at_rest: Vec::new(),
-            wish: None,
+            request: None,
             commit: None,
             follows: None,
             after_run: None,

@@ -2,9 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::claim::Lock;
 use super::freeze::Frozen;
 use super::ids::ServiceId;
+use super::lock::Lock;
 use super::readiness::Criterion;
 use crate::sanitize::Text;
 

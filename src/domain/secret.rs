@@ -112,7 +112,7 @@ pub struct SecretRow {
     /// Environments of which it is not known whether it lives there: it is in no list that was read, and not all lists were.
     pub unread: Vec<EnvId>,
     /// Findings, worst first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<SecretFinding>,
 }
 
 /// By which rule something is said about a secret.
@@ -131,7 +131,7 @@ pub enum Rule {
 /// Something to say about a secret.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Finding {
+pub struct SecretFinding {
     /// By which rule.
     pub rule: Rule,
     /// The environments that it is about.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::environment::{EnvInfo, Platform, Status, Tier};
 use super::ids::EnvId;
-use super::secret::{Contract, Digest, Finding, Names, Rule, SecretEntry, SecretRow};
+use super::secret::{Contract, Digest, Names, Rule, SecretEntry, SecretFinding, SecretRow};
 use crate::sanitize::Text;
 
 /// Builds the rows, worst first, then by name. `environments` are those whose list was read: an environment that was not is
@@ -57,7 +57,7 @@ fn missing(
     found: &[&SecretEntry],
     contract: Contract,
     lists: impl Fn(&EnvId) -> bool,
-) -> Vec<Finding> {
+) -> Vec<SecretFinding> {
     // What a pipeline holds is not where the product runs.
     let running = |entry: &SecretEntry| entry.platform != Platform::Github;
     let has = |env: &EnvInfo| found.iter().any(|entry| entry.env == env.id && running(entry));
@@ -71,8 +71,13 @@ fn missing(
         .filter_map(|env| {
             let place = if pipelines && contract == Contract::Unlisted { "GitHub's " } else { "" };
             let says = Text::from(format!("missing in {place}{}", env.id));
-            let found =
-                |status, blocks| Finding { rule: Rule::Missing, envs: vec![env.id.clone()], status, blocks, says };
+            let found = |status, blocks| SecretFinding {
+                rule: Rule::Missing,
+                envs: vec![env.id.clone()],
+                status,
+                blocks,
+                says,
+            };
             match contract {
                 Contract::Required => Some(found(Status::Fail, env.tier == Tier::Production)),
                 Contract::Unlisted if elsewhere || lacks(env) => Some(found(Status::Warn, false)),
@@ -91,21 +96,21 @@ pub fn note_late(rows: &mut [SecretRow], built: impl Fn(&EnvId, Platform) -> Opt
             set.zip(built(&entry.env, entry.platform)).is_some_and(|(set, built)| set > built)
         });
         let says = |entry: &SecretEntry| Text::from(format!("set after the last deploy: not live in {}", entry.env));
-        let found = |entry: &SecretEntry| Finding {
+        let found = |entry: &SecretEntry| SecretFinding {
             rule: Rule::SetAfterDeploy,
             envs: vec![entry.env.clone()],
             status: Status::Warn,
             blocks: false,
             says: says(entry),
         };
-        let found: Vec<Finding> = late.map(found).collect();
+        let found: Vec<SecretFinding> = late.map(found).collect();
         row.findings.extend(found);
         row.findings.sort_by_key(|finding| std::cmp::Reverse((finding.blocks, finding.status)));
     }
 }
 
 /// The same value in production and elsewhere, where digests are comparable across places.
-fn shared(read: &[&EnvInfo], found: &[&SecretEntry]) -> Vec<Finding> {
+fn shared(read: &[&EnvInfo], found: &[&SecretEntry]) -> Vec<SecretFinding> {
     let tier = |id: &EnvId| read.iter().find(|env| &env.id == id).map(|env| env.tier);
     let mut findings = Vec::new();
     for (index, one) in found.iter().enumerate() {
@@ -118,7 +123,7 @@ fn shared(read: &[&EnvInfo], found: &[&SecretEntry]) -> Vec<Finding> {
                 let says = Text::from(format!("same value in {} and {}", one.env, other.env));
                 let envs = vec![one.env.clone(), other.env.clone()];
                 let (rule, status) = (Rule::SharedWithProduction, Status::Warn);
-                findings.push(Finding { rule, envs, status, blocks: false, says });
+                findings.push(SecretFinding { rule, envs, status, blocks: false, says });
             }
         }
     }

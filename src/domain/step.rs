@@ -60,7 +60,7 @@ pub enum StepKind {
     Throw,
     /// A secret gets its value.
     SetSecret,
-    /// The edge is asked until it answers as wished.
+    /// The edge is asked until it answers as asked.
     Prove,
     /// A step that an older or a newer console wrote down without a kind that is known here.
     #[default]

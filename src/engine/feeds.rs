@@ -2,9 +2,9 @@
 
 mod builds;
 mod declared;
+pub(in crate::engine) mod findings;
 mod logs;
 mod pipeline;
-pub(in crate::engine) mod posture;
 pub(in crate::engine) mod probes;
 mod releases;
 pub(in crate::engine) mod secrets;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use super::Scope;
 use super::lanes::Outbox;
-use super::poll::{Feed, Pace, Reads};
+use super::poll::{Feed, Reads, Rhythm};
 use crate::config::Settings;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
 use crate::domain::feed::FeedId;
@@ -31,7 +31,7 @@ pub(super) struct Paced {
 }
 
 impl Feed for Paced {
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         self.feed.read(outbox).await
     }
 
@@ -114,7 +114,7 @@ impl List<'_> {
         self.add(FeedId::Declared(id.clone()), on, declared::DeclaredFeed::new(service, tier, clients));
         self.add(FeedId::Releases(id.clone()), on, releases::ReleasesFeed::new(service, tier, clients));
         let database = settings.databases.iter().find(|one| one.service == *id);
-        self.add(FeedId::Posture(id.clone()), on, posture::PostureFeed::new(service, tier, database, clients));
+        self.add(FeedId::Findings(id.clone()), on, findings::FindingsFeed::new(service, tier, database, clients));
     }
 
     fn logs(&mut self, service: &ServiceInfo, tier: Tier) {
@@ -125,8 +125,8 @@ impl List<'_> {
     fn environment(&mut self, env: &EnvInfo) {
         let clients = self.clients;
         if env.tier == Tier::Production {
-            let repository = posture::PostureFeed::repository(env, clients);
-            if let Some(id) = repository.as_ref().map(|feed| FeedId::Posture(feed.service().clone())) {
+            let repository = findings::FindingsFeed::repository(env, clients);
+            if let Some(id) = repository.as_ref().map(|feed| FeedId::Findings(feed.service().clone())) {
                 self.add(id, [Platform::Github], repository);
             }
         }

@@ -21,7 +21,7 @@ use crate::config::proxy::Proxy;
 use crate::domain::ids::ServiceId;
 pub use crate::domain::log::Input;
 use crate::error::{ExitCode, UserError};
-use crate::logstore::{Piece, Tape};
+use crate::logstore::{Chunk, Piece};
 use crate::sanitize::Text;
 
 use beat::Beat;
@@ -36,9 +36,9 @@ type Start = Box<dyn FnOnce() -> Result<(), UserError> + Send>;
 /// A log that is read.
 pub struct Viewing {
     /// What was read before anything was drawn.
-    pub first: Vec<Tape>,
+    pub first: Vec<Chunk>,
     /// What is read from then on.
-    pub lane: mpsc::Receiver<Vec<Tape>>,
+    pub lane: mpsc::Receiver<Vec<Chunk>>,
     /// Who draws frames says here when the next is due.
     pub beat: Beat,
     /// Commands that are ended when nobody reads them any more.
@@ -142,7 +142,7 @@ pub fn attach(sources: &[LogSource], proxy: &Proxy, clock: SharedClock) -> Resul
             // What is not there yet is waited for; a pipe would be read by whoever opens it first, and is no file that can be followed.
             Input::File(path) if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) => {
                 let told = format!("{} is not a file; a pipe is read by a command: [\"cat\", \"…\"]", path.display());
-                first.push(Tape { service: id.clone(), piece: Piece::End(Text::clean(&told)) });
+                first.push(Chunk { service: id.clone(), piece: Piece::End(Text::clean(&told)) });
             }
             Input::File(path) => parts.push(merge::Part::newest(id.clone(), path.clone())),
             Input::Command(words) => match source::command(words) {
@@ -150,7 +150,7 @@ pub fn attach(sources: &[LogSource], proxy: &Proxy, clock: SharedClock) -> Resul
                     running.push(child);
                     streams.into_iter().try_for_each(|stream| begin(id, stream))?;
                 }
-                Err(error) => first.push(Tape { service: id.clone(), piece: Piece::End(Text::clean(&error.what)) }),
+                Err(error) => first.push(Chunk { service: id.clone(), piece: Piece::End(Text::clean(&error.what)) }),
             },
         }
     }

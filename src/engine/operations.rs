@@ -1,4 +1,4 @@
-//! The operations: what a person may have done to an environment, each in one place. Two registries have a line for each: [`request`] says who
+//! The operations: what a person may have done to an environment, each in one place. Two registries have a line for each: [`planner`] says who
 //! plans what is asked for, [`work`] who carries a part of a plan out, reads again what it was computed on, and knows whether an edge can
 //! show it. Nobody else in the engine decides by the kind of an operation.
 
@@ -37,7 +37,7 @@ use super::feeds::Clients;
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;
-use crate::domain::operation::{Act, Operation, Plan, PlanPart, Wish};
+use crate::domain::operation::{Act, Operation, Plan, PlanPart, Request};
 use crate::domain::spread::Spread;
 use crate::platform::PlatformError;
 use crate::sanitize::Text;
@@ -101,18 +101,18 @@ trait Performs: Send + Sync {
 }
 
 /// Who plans it.
-fn request(wish: &Wish) -> Box<dyn Plans + '_> {
-    match wish {
-        Wish::RollBack(_) | Wish::RollBackTo { .. } => Box::new(rollback::Request { wish }),
-        Wish::Promote => Box::new(promote::Request),
-        Wish::Review { run, approve } => Box::new(pipeline::answer::Request { run: *run, approve: *approve }),
-        Wish::Cancel { run } => Box::new(pipeline::cancel::Request { run: *run }),
-        Wish::Rerun { run, failed } => Box::new(pipeline::rerun::Request { run: *run, failed: *failed }),
-        Wish::Redeploy(service) => Box::new(redeploy::Request { service }),
-        Wish::Restart(service) => Box::new(restart::Request { service }),
-        Wish::Scale(service, counts) => Box::new(scale::Request { service, counts }),
-        Wish::Throw(service, lever) => Box::new(lever::Request { service, lever }),
-        Wish::SetSecret { service, key, value } => Box::new(secret::Request { service, key, value }),
+fn planner(request: &Request) -> Box<dyn Plans + '_> {
+    match request {
+        Request::RollBack(_) | Request::RollBackTo { .. } => Box::new(rollback::Planner { request }),
+        Request::Promote => Box::new(promote::Planner),
+        Request::Review { run, approve } => Box::new(pipeline::answer::Planner { run: *run, approve: *approve }),
+        Request::Cancel { run } => Box::new(pipeline::cancel::Planner { run: *run }),
+        Request::Rerun { run, failed } => Box::new(pipeline::rerun::Planner { run: *run, failed: *failed }),
+        Request::Redeploy(service) => Box::new(redeploy::Planner { service }),
+        Request::Restart(service) => Box::new(restart::Planner { service }),
+        Request::Scale(service, counts) => Box::new(scale::Planner { service, counts }),
+        Request::Throw(service, lever) => Box::new(lever::Planner { service, lever }),
+        Request::SetSecret { service, key, value } => Box::new(secret::Planner { service, key, value }),
     }
 }
 
@@ -140,7 +140,7 @@ fn work(act: &Act) -> Box<dyn Performs + '_> {
         Act::VercelPromote { asked } => Box::new(steps::vercel::Point { job: "promote", asked: *asked }),
         Act::VercelAliases(domains) => Box::new(steps::vercel::Aliases { domains }),
         Act::VercelBuild { .. } => Box::new(steps::vercel::Build),
-        Act::VercelLever(lever) => Box::new(lever::perform::Work { lever }),
+        Act::VercelSwitch(lever) => Box::new(lever::perform::Work { lever }),
         Act::SetSecret { key, place } => Box::new(secret::perform::Work { key, place }),
         Act::Review { run, gates, approve } => Box::new(pipeline::answer::Work { run: *run, gates, approve: *approve }),
         Act::CancelRun { run, asked } => Box::new(pipeline::cancel::Work { run: *run, asked: *asked }),

@@ -25,7 +25,7 @@ const HELD_DOWN: Duration = Duration::from_secs(1);
 
 /// How soon a feed wants to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
+pub enum Rhythm {
     /// Something is changing.
     Fast,
     /// Nothing is.
@@ -37,7 +37,7 @@ pub enum Pace {
 /// One thing that is read again and again. It tells its facts itself and returns how soon it wants to be read next.
 pub trait Feed: Send + 'static {
     /// Reads once.
-    fn read(&mut self, outbox: &Outbox) -> impl Future<Output = Result<Pace, PlatformError>> + Send;
+    fn read(&mut self, outbox: &Outbox) -> impl Future<Output = Result<Rhythm, PlatformError>> + Send;
 
     /// A person asks for it now: what is held from an earlier reading is not good enough.
     fn wake(&mut self) {}
@@ -51,14 +51,14 @@ pub trait Feed: Send + 'static {
 /// Any feed, so that all of them are one list.
 pub(super) trait Reads: Send {
     /// Reads once.
-    fn read<'a>(&'a mut self, outbox: &'a Outbox) -> BoxFuture<'a, Result<Pace, PlatformError>>;
+    fn read<'a>(&'a mut self, outbox: &'a Outbox) -> BoxFuture<'a, Result<Rhythm, PlatformError>>;
 
     /// A person asks for it now.
     fn wake(&mut self);
 }
 
 impl<F: Feed> Reads for F {
-    fn read<'a>(&'a mut self, outbox: &'a Outbox) -> BoxFuture<'a, Result<Pace, PlatformError>> {
+    fn read<'a>(&'a mut self, outbox: &'a Outbox) -> BoxFuture<'a, Result<Rhythm, PlatformError>> {
         Box::pin(Feed::read(self, outbox))
     }
 
@@ -116,14 +116,14 @@ impl Poller {
     }
 
     /// Tells how the feed is doing and returns the pause until the next read.
-    async fn report(&mut self, read: Result<Pace, PlatformError>, took: Duration, stretch: f64) -> Duration {
+    async fn report(&mut self, read: Result<Rhythm, PlatformError>, took: Duration, stretch: f64) -> Duration {
         let now = self.clock.now();
         let (state, pause) = match read {
-            Ok(pace) => {
+            Ok(rhythm) => {
                 self.last_ok = Some(now);
                 self.failing_since = None;
                 self.failures = 0;
-                let pause = self.interval(pace).mul_f64(stretch);
+                let pause = self.interval(rhythm).mul_f64(stretch);
                 // The next answer comes after the pause and as long as an answer takes: only then is it overdue.
                 self.rhythm = pause + took;
                 (FeedState::Fresh(now), pause)
@@ -147,11 +147,11 @@ impl Poller {
         pause
     }
 
-    fn interval(&self, pace: Pace) -> Duration {
-        match pace {
-            Pace::Fast => self.settings.fast,
-            Pace::Calm => self.settings.calm,
-            Pace::After(pause) => pause,
+    fn interval(&self, rhythm: Rhythm) -> Duration {
+        match rhythm {
+            Rhythm::Fast => self.settings.fast,
+            Rhythm::Calm => self.settings.calm,
+            Rhythm::After(pause) => pause,
         }
     }
 }
@@ -177,11 +177,11 @@ mod tests {
     use crate::domain::environment::Platform;
     use crate::engine::lanes;
 
-    struct Script(Vec<Result<Pace, ErrorKind>>);
+    struct Script(Vec<Result<Rhythm, ErrorKind>>);
 
     impl Feed for Script {
-        async fn read(&mut self, _: &Outbox) -> Result<Pace, PlatformError> {
-            let next = if self.0.is_empty() { Ok(Pace::Calm) } else { self.0.remove(0) };
+        async fn read(&mut self, _: &Outbox) -> Result<Rhythm, PlatformError> {
+            let next = if self.0.is_empty() { Ok(Rhythm::Calm) } else { self.0.remove(0) };
             next.map_err(|kind| PlatformError {
                 platform: Platform::Fly,
                 kind,
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    async fn intervals(script: Vec<Result<Pace, ErrorKind>>) -> Vec<(FeedState, Duration)> {
+    async fn intervals(script: Vec<Result<Rhythm, ErrorKind>>) -> Vec<(FeedState, Duration)> {
         let count = script.len();
         let (outbox, mut lanes) = lanes::open();
         let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(10) };
@@ -222,14 +222,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_feed_is_fast_while_something_changes_and_calm_after() {
-        let told = intervals(vec![Ok(Pace::Fast), Ok(Pace::Calm)]).await;
+        let told = intervals(vec![Ok(Rhythm::Fast), Ok(Rhythm::Calm)]).await;
         assert_eq!(told[0].1, Duration::from_secs(2));
         assert_eq!(told[1].1, Duration::from_secs(10));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failing_feed_backs_off_keeps_its_last_answer_and_recovers() {
-        let script = vec![Ok(Pace::Calm), Err(ErrorKind::Server), Err(ErrorKind::Server), Ok(Pace::Calm)];
+        let script = vec![Ok(Rhythm::Calm), Err(ErrorKind::Server), Err(ErrorKind::Server), Ok(Rhythm::Calm)];
         let told = intervals(script).await;
         let FeedState::Failing { last_ok, since, .. } = &told[2].0 else { panic!("{told:?}") };
         assert!(last_ok.is_some_and(|ok| ok <= *since));
@@ -257,7 +257,7 @@ mod tests {
             assert!(matches!(next.state, FeedState::Fresh(_)), "{next:?}");
         };
         tokio::select! {
-            () = poller.run(Script(vec![Err(ErrorKind::RateLimited), Ok(Pace::Calm)])) => {}
+            () = poller.run(Script(vec![Err(ErrorKind::RateLimited), Ok(Rhythm::Calm)])) => {}
             () = person => {}
         }
         assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());

@@ -1,6 +1,6 @@
 //! Reads the store once, for commands that answer and end. It creates no file where nothing was ever written.
 
-use super::remember::{LOOK, OPERATIONS};
+use super::memory::{LOOK, OPERATIONS};
 use crate::clock::SharedClock;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};

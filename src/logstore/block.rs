@@ -8,8 +8,8 @@ use bytes::Bytes;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
+use super::arena::Arena;
 use super::opened::{Opened, RECORD};
-use super::vault::Vault;
 use crate::domain::log::Level;
 
 /// A time that is not known.
@@ -177,9 +177,9 @@ impl Block {
     }
 
     /// Moves packed bytes to where those of others lie.
-    pub(super) fn stow(&mut self, vault: &mut Vault) {
+    pub(super) fn stow(&mut self, arena: &mut Arena) {
         if let Body::Packed(small) = &mut self.body {
-            *small = vault.stow(small);
+            *small = arena.stow(small);
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 
-use super::gist::Gist;
+use super::line_words::LineWords;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
 use crate::redact::{MASK, Redactor};
@@ -100,23 +100,23 @@ impl Patterns {
 
     /// Takes a clean line in.
     pub fn add(&mut self, service: &ServiceId, text: &str, at: i64, level: Level) {
-        self.take(service, &Gist::of_message(text), at, level);
+        self.take(service, &LineWords::of_message(text), at, level);
     }
 
     /// Takes a line in as it was written.
     pub fn add_raw(&mut self, service: &ServiceId, line: &[u8], at: i64, level: Level) {
-        self.take(service, &Gist::of_line(line), at, level);
+        self.take(service, &LineWords::of_line(line), at, level);
     }
 
-    fn take(&mut self, service: &ServiceId, gist: &Gist<'_>, at: i64, level: Level) {
+    fn take(&mut self, service: &ServiceId, line_words: &LineWords<'_>, at: i64, level: Level) {
         let mut hashes = std::mem::take(&mut self.hashes);
         hashes.clear();
-        hashes.extend(gist.words().take(WORDS).map(|word| Word::of(word).hash));
+        hashes.extend(line_words.words().take(WORDS).map(|word| Word::of(word).hash));
         if let Some(first) = hashes.first() {
             let number = self.number(service);
             let mut key = Same(*first);
             (number, level, hashes.len()).hash(&mut key);
-            self.place(key.0, &hashes, service, gist, at, level);
+            self.place(key.0, &hashes, service, line_words, at, level);
         }
         self.hashes = hashes;
     }
@@ -129,7 +129,15 @@ impl Patterns {
         })
     }
 
-    fn place(&mut self, key: u64, hashes: &[u64], service: &ServiceId, gist: &Gist<'_>, at: i64, level: Level) {
+    fn place(
+        &mut self,
+        key: u64,
+        hashes: &[u64],
+        service: &ServiceId,
+        line_words: &LineWords<'_>,
+        at: i64,
+        level: Level,
+    ) {
         let full = self.all.len() >= MOST;
         // A full table takes no new group either: first words may be without number.
         if full && !self.groups.contains_key(&key) {
@@ -143,7 +151,7 @@ impl Patterns {
             group.swap(place, place / 2);
             let pattern = &mut self.all[index];
             if !whole {
-                pattern.open(hashes, gist);
+                pattern.open(hashes, line_words);
             }
             pattern.count += 1;
             pattern.times = (pattern.times.0.min(at), pattern.times.1.max(at));
@@ -151,8 +159,8 @@ impl Patterns {
             self.beyond += 1;
         } else {
             group.push(self.all.len());
-            let words = shown(gist, &self.redactor);
-            let own = gist.own().min(words.len());
+            let words = shown(line_words, &self.redactor);
+            let own = line_words.own().min(words.len());
             let (service, hashes) = (service.clone(), hashes.to_vec());
             self.all.push(Pattern { service, words, hashes, own, count: 1, level, times: (at, at) });
         }
@@ -185,8 +193,8 @@ fn best(all: &[Pattern], group: &[usize], hashes: &[u64]) -> Option<(usize, bool
 
 impl Pattern {
     /// Makes gaps where a line differs.
-    fn open(&mut self, hashes: &[u64], gist: &Gist<'_>) {
-        for (index, word) in gist.words().take(WORDS).enumerate() {
+    fn open(&mut self, hashes: &[u64], line_words: &LineWords<'_>) {
+        for (index, word) in line_words.words().take(WORDS).enumerate() {
             if self.hashes[index] != NONE && self.hashes[index] != hashes[index] {
                 let common = common(&self.words[index], word);
                 self.hashes[index] = Word::of(&common).hash;
@@ -197,15 +205,15 @@ impl Pattern {
 }
 
 /// The words as they are shown: masked, clean, values left out.
-fn shown(gist: &Gist<'_>, redactor: &Redactor) -> Vec<Box<str>> {
-    let count = gist.words().take(WORDS).count();
-    let whole = redactor.mask(Text::from(gist.words().collect::<Vec<_>>().join(" ")));
+fn shown(line_words: &LineWords<'_>, redactor: &Redactor) -> Vec<Box<str>> {
+    let count = line_words.words().take(WORDS).count();
+    let whole = redactor.mask(Text::from(line_words.words().collect::<Vec<_>>().join(" ")));
     let masked: Vec<&str> = whole.as_str().split_ascii_whitespace().take(WORDS).collect();
     // A mask that took a blank with it has moved the words: then each is masked alone.
     if masked.len() == count {
         return masked.into_iter().map(general).collect();
     }
-    let alone = gist.words().take(WORDS).map(|word| redactor.mask(Text::clean(word)));
+    let alone = line_words.words().take(WORDS).map(|word| redactor.mask(Text::clean(word)));
     alone.map(|word| general(word.as_str())).collect()
 }
 

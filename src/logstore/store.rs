@@ -5,13 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::arena::Arena;
 use super::block::{Block, Meta, Summary, UNTIMED, count};
+use super::line_filter::LineFilter;
 use super::opened::Opened;
 use super::row::{self, Origin, Row};
-use super::sieve::Sieve;
 use super::sweep::Lanes;
 use super::tail::{Sealed, Tail, Tally};
-use super::vault::Vault;
 use super::{BLOCK, row::micros};
 
 use crate::domain::ids::ServiceId;
@@ -55,7 +55,7 @@ pub struct Store {
     bytes: usize,
     limit: usize,
     /// Memory for the blocks that come next.
-    vault: Vault,
+    arena: Arena,
     /// Bytes from which on a block is full.
     full: usize,
     pub(super) origins: Vec<Origin>,
@@ -78,7 +78,7 @@ impl Store {
             tail_first: 0,
             bytes: 0,
             limit,
-            vault: Vault::default(),
+            arena: Arena::default(),
             full: (limit / 16).clamp(1, BLOCK),
             origins: Vec::new(),
             known: HashMap::new(),
@@ -227,7 +227,7 @@ impl Store {
             self.tighten();
             self.loose = Some(first);
         }
-        block.stow(&mut self.vault);
+        block.stow(&mut self.arena);
         let entry = Entry { first: self.tail_first, block, tally, summary: Cell::new(None), gaps };
         self.tail_first = entry.end();
         self.bytes += entry.bytes();
@@ -290,7 +290,7 @@ impl Store {
         let Some(index) = self.loose.take().and_then(|first| self.index_of(first)) else { return };
         let before = self.blocks[index].bytes();
         self.blocks[index].block.pack();
-        self.blocks[index].block.stow(&mut self.vault);
+        self.blocks[index].block.stow(&mut self.arena);
         self.bytes = self.bytes - before + self.blocks[index].bytes();
     }
 
@@ -306,7 +306,7 @@ impl Store {
         let last = self.blocks.len().checked_sub(1);
         let mut places = self.loose.and_then(|first| self.index_of(first)).into_iter().chain(last);
         let Some(index) = places.find(|index| same(&self.blocks[*index].block)) else { return };
-        block.stow(&mut self.vault);
+        block.stow(&mut self.arena);
         let entry = &mut self.blocks[index];
         let before = entry.bytes();
         entry.block = block;
@@ -341,7 +341,7 @@ impl Store {
         let limit = std::mem::replace(&mut self.limit, 0);
         let gone = self.evict();
         self.limit = limit;
-        self.vault.clear();
+        self.arena.clear();
         gone
     }
 
@@ -364,8 +364,8 @@ impl Store {
     }
 
     /// The block of a position with that of its first row, when its text alone decides what of it passes.
-    pub(super) fn by_text(&self, position: u64, sieve: &Sieve) -> Option<(u64, &Block)> {
-        let entry = self.entry(position).filter(|entry| sieve.by_text() && !entry.gaps)?;
+    pub(super) fn by_text(&self, position: u64, line_filter: &LineFilter) -> Option<(u64, &Block)> {
+        let entry = self.entry(position).filter(|entry| line_filter.by_text() && !entry.gaps)?;
         Some((entry.first, &entry.block))
     }
 }

@@ -9,7 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::block::{Block, Unpacker};
 use super::find::Matcher;
-use super::sieve::Sieve;
+use super::line_filter::LineFilter;
 use super::store::Store;
 
 /// Threads at most: a search is over in a tenth of a second, and the rest of the machine works on.
@@ -127,19 +127,19 @@ impl Store {
 
     /// Positions of the rows that pass, by segment, and the bytes that were looked through: [`Store::sift`] for many segments.
     #[must_use]
-    pub fn sweep(&self, starts: &[u64], sieve: &Sieve) -> (Vec<Vec<u64>>, usize) {
-        let blocks: Option<Vec<(u64, &Block)>> = starts.iter().map(|start| self.by_text(*start, sieve)).collect();
+    pub fn sweep(&self, starts: &[u64], line_filter: &LineFilter) -> (Vec<Vec<u64>>, usize) {
+        let blocks: Option<Vec<(u64, &Block)>> = starts.iter().map(|start| self.by_text(*start, line_filter)).collect();
         let bytes = starts.iter().map(|start| self.weight(*start)).sum::<usize>();
         let Some(blocks) = blocks.filter(|_| *CORES > 1 && bytes > WORTH) else {
             let mut spent = 0;
             let each = |start: &u64| {
                 let mut found = Vec::new();
-                spent += self.sift(*start, sieve, &mut found);
+                spent += self.sift(*start, line_filter, &mut found);
                 found
             };
             return (starts.iter().map(each).collect(), spent);
         };
-        let found = self.lanes.borrow_mut().look(&blocks, &sieve.matcher, *CORES - 1);
+        let found = self.lanes.borrow_mut().look(&blocks, &line_filter.matcher, *CORES - 1);
         (found, bytes + starts.len())
     }
 }
@@ -162,21 +162,21 @@ mod tests {
         assert!(starts.len() > 10);
         for (text, regex) in [("took 99", false), ("took \\d9ms$", true), ("nowhere", false)] {
             let term = Term { text: text.to_owned(), regex, ..Term::default() };
-            let sieve = Sieve::of(Some(&term), Level::Trace);
+            let line_filter = LineFilter::of(Some(&term), Level::Trace);
             let one_by_one: Vec<Vec<u64>> = starts
                 .iter()
                 .map(|start| {
                     let mut found = Vec::new();
-                    store.sift(*start, &sieve, &mut found);
+                    store.sift(*start, &line_filter, &mut found);
                     found
                 })
                 .collect();
-            assert_eq!(store.sweep(&starts, &sieve).0, one_by_one);
-            let blocks: Vec<_> = starts.iter().map(|start| store.by_text(*start, &sieve).unwrap()).collect();
+            assert_eq!(store.sweep(&starts, &line_filter).0, one_by_one);
+            let blocks: Vec<_> = starts.iter().map(|start| store.by_text(*start, &line_filter).unwrap()).collect();
             // Twice: the helpers are started by the first search and woken by the second.
             let mut lanes = Lanes::default();
-            assert_eq!(lanes.look(&blocks, &sieve.matcher, 3), one_by_one);
-            assert_eq!(lanes.look(&blocks, &sieve.matcher, 3), one_by_one);
+            assert_eq!(lanes.look(&blocks, &line_filter.matcher, 3), one_by_one);
+            assert_eq!(lanes.look(&blocks, &line_filter.matcher, 3), one_by_one);
         }
     }
 }

@@ -3,11 +3,11 @@
 mod adapter;
 mod auth;
 mod config;
+mod findings;
 mod fleet;
 mod machines;
-mod posture;
 mod releases;
-mod vault;
+mod secrets;
 mod view;
 mod wire;
 mod words;
@@ -42,12 +42,12 @@ const FLY: Platform = Platform::Fly;
 pub struct Fly {
     http: Http,
     access: Arc<FlyAccess>,
-    recent: Arc<Held>,
+    recent: Arc<Shared>,
 }
 
 /// What feeds share.
 #[derive(Debug, Default)]
-struct Held {
+struct Shared {
     machines: Recent<Vec<Machine>>,
     rows: Recent<view::Rows>,
 }

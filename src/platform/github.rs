@@ -2,12 +2,12 @@
 
 mod adapter;
 mod change;
+mod findings;
 mod lanes;
 mod logs;
 mod pages;
-mod posture;
+mod secrets;
 mod unfinished;
-mod vault;
 mod wire;
 mod words;
 

@@ -15,7 +15,7 @@ pub use catalogue::{Statement, statements};
 use super::http::Http;
 use super::{ErrorKind, PlatformError};
 use crate::config::DatabaseSettings;
-use crate::domain::posture::Posture;
+use crate::domain::finding::Finding;
 use crate::sanitize::Text;
 
 /// Longest wait for a connection, handshakes included.
@@ -32,9 +32,9 @@ pub struct Postgres {
 
 /// What one look found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct Survey {
     /// Every check by its name, in the order of the catalogue: what it found, or why it could not be made.
-    pub checks: Vec<(Text, Result<Posture, PlatformError>)>,
+    pub checks: Vec<(Text, Result<Finding, PlatformError>)>,
     /// How long it took to connect, handshakes included.
     pub connect: Duration,
     /// How long `select 1` took.
@@ -56,12 +56,12 @@ impl Postgres {
     /// # Errors
     /// [`PlatformError`] with the server's SQLSTATE and words when it cannot be reached or does not let us in. A check that
     /// fails by itself stands among the others with its reason.
-    pub async fn look(&self) -> Result<Look, PlatformError> {
+    pub async fn look(&self) -> Result<Survey, PlatformError> {
         let began = self.http.clock().mono();
         self.session(async |client| {
             let connect = self.http.clock().mono().saturating_sub(began);
             let (checks, ping, fingerprint) = judge::everything(client, self.http.clock()).await?;
-            Ok(Look { checks, connect, ping, fingerprint })
+            Ok(Survey { checks, connect, ping, fingerprint })
         })
         .await
     }
@@ -71,7 +71,7 @@ impl Postgres {
     ///
     /// # Errors
     /// As [`Postgres::look`].
-    pub async fn expected(&self, objects: &serde_json::Value) -> Result<Posture, PlatformError> {
+    pub async fn expected(&self, objects: &serde_json::Value) -> Result<Finding, PlatformError> {
         self.session(async |client| judge::expected(client, objects).await).await
     }
 

@@ -10,10 +10,10 @@ use crate::clock::SharedClock;
 
 /// An answer with the monotonic time of its question, or a failure with the time when it was known. The lock is held while it
 /// is read: two feeds never read the same twice, and those that waited for a failure share it.
-type Held<T> = Arc<tokio::sync::Mutex<Option<(Duration, Result<Arc<T>, PlatformError>)>>>;
+type Slot<T> = Arc<tokio::sync::Mutex<Option<(Duration, Result<Arc<T>, PlatformError>)>>>;
 
 /// Answers by what was asked.
-pub(super) struct Recent<T>(Mutex<HashMap<String, Held<T>>>);
+pub(super) struct Recent<T>(Mutex<HashMap<String, Slot<T>>>);
 
 impl<T> Default for Recent<T> {
     fn default() -> Self {

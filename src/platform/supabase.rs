@@ -1,9 +1,9 @@
 //! Supabase: project, health, migrations, secrets by digest, logs (docs/platforms/supabase.md).
 
 mod adapter;
+mod findings;
 mod logs;
-mod posture;
-mod vault;
+mod secrets;
 mod wire;
 mod words;
 

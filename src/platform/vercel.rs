@@ -2,11 +2,11 @@
 
 mod adapter;
 mod domains;
+mod findings;
 mod history;
 mod levers;
 mod logs;
 mod pointer;
-mod posture;
 mod rolling;
 mod variables;
 mod view;
@@ -49,12 +49,12 @@ pub struct Vercel {
     http: Http,
     access: Arc<Access>,
     team: Option<Arc<str>>,
-    recent: Arc<Held>,
+    recent: Arc<Shared>,
 }
 
 /// What feeds share.
 #[derive(Debug, Default)]
-struct Held {
+struct Shared {
     projects: Recent<VercelProject>,
     lists: Recent<Vec<VercelDeployment>>,
     live: Recent<Option<VercelDeployment>>,

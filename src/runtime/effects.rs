@@ -71,7 +71,7 @@ impl Performer {
     pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
         match effect {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
-            Effect::Preflight(req, env, wish, continues) => self.engine.preflight(req, env, wish, continues),
+            Effect::Preflight(req, env, request, continues) => self.engine.preflight(req, env, request, continues),
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
             Effect::Lock(env, why, until) => self.engine.lock(env, why, until),
             Effect::Unlock(env, over) => self.engine.unlock(env, over),

@@ -25,7 +25,7 @@ struct Edge {
 }
 
 /// What one request meets.
-struct Answer {
+struct Served {
     sha: String,
     version: String,
     slow: Duration,
@@ -87,7 +87,7 @@ impl Edge {
     }
 
     /// The machine whose turn it is; `None` = none serves.
-    fn answer(&self) -> Option<Answer> {
+    fn answer(&self) -> Option<Served> {
         let world = self.shared.world();
         let app = world.fly.env(self.env)?;
         let serving = app.routed(world.now);
@@ -97,7 +97,7 @@ impl Edge {
         let machine = serving.get(self.turn.fetch_add(1, Ordering::Relaxed) % serving.len())?;
         let image = app.image_of(machine)?;
         let well = app.healthy(machine, world.now);
-        Some(Answer {
+        Some(Served {
             sha: world.sha(image.commit).to_owned(),
             version: FlyApp::version_of(machine).map_or_else(String::new, |version| format!("v{version}")),
             slow: Duration::from_millis(if well && !image.health.healthy { 0 } else { image.health.slow_ms }),
@@ -107,7 +107,7 @@ impl Edge {
     }
 
     /// The headers of every answer; the frontend's origin may read it.
-    fn headers(&self, answer: Option<&Answer>) -> HeaderMap {
+    fn headers(&self, answer: Option<&Served>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let origin = self.shared.origins().and_then(|all| all.edge.get(&*self.name));
         let frontend = origin.map(|edge| edge.frontend.as_str()).filter(|frontend| !frontend.is_empty());

@@ -10,7 +10,7 @@ mod logs;
 mod page;
 mod record;
 mod runs;
-mod vault;
+mod secrets;
 
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -51,8 +51,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/actions/workflows/{id}/runs", routing::get(runs::of_workflow))
         .route("/actions/workflows/{id}/dispatches", routing::post(runs::dispatch))
         .route("/actions/secrets", routing::get(lists::repo_secrets))
-        .route("/actions/secrets/public-key", routing::get(vault::repo_key))
-        .route("/actions/secrets/{name}", routing::get(vault::repo_one).put(vault::put_repo).delete(vault::remove_repo))
+        .route("/actions/secrets/public-key", routing::get(secrets::repo_key))
+        .route(
+            "/actions/secrets/{name}",
+            routing::get(secrets::repo_one).put(secrets::put_repo).delete(secrets::remove_repo),
+        )
         .route("/actions/variables", routing::get(lists::repo_variables))
         .route("/dependabot/alerts", routing::get(alerts::dependencies))
         .route("/code-scanning/alerts", routing::get(alerts::code))
@@ -62,10 +65,10 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/environments/{env}/deployment-branch-policies", routing::get(record::branch_policies))
         .route("/environments/{env}/deployment_protection_rules", routing::get(record::protection_rules))
         .route("/environments/{env}/secrets", routing::get(lists::env_secrets))
-        .route("/environments/{env}/secrets/public-key", routing::get(vault::env_key))
+        .route("/environments/{env}/secrets/public-key", routing::get(secrets::env_key))
         .route(
             "/environments/{env}/secrets/{name}",
-            routing::get(vault::env_one).put(vault::put_env).delete(vault::remove_env),
+            routing::get(secrets::env_one).put(secrets::put_env).delete(secrets::remove_env),
         )
         .route("/environments/{env}/variables", routing::get(lists::env_variables))
         .route("/deployments", routing::get(lists::deployments))
@@ -112,7 +115,7 @@ async fn owned(State(shared): State<Shared>, request: Request, next: Next) -> Re
     }
 }
 
-type Place = Path<(String, String)>;
+type RepoPath = Path<(String, String)>;
 type Numbered = Path<(String, String, u64)>;
 type Named = Path<(String, String, String)>;
 
@@ -135,7 +138,7 @@ async fn rate_limit(State(shared): State<Shared>, headers: HeaderMap) -> Json<Va
     Json(body)
 }
 
-async fn repository(State(shared): State<Shared>, _: Place) -> Json<Value> {
+async fn repository(State(shared): State<Shared>, _: RepoPath) -> Json<Value> {
     let world = shared.world();
     Json(json::parts::whole_repository(&world))
 }

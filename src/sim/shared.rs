@@ -36,9 +36,9 @@ struct Inner {
 }
 
 /// The world, held. Who asks for more than to read it is taken to have changed it.
-pub struct Held<'a>(MutexGuard<'a, World>);
+pub struct WorldGuard<'a>(MutexGuard<'a, World>);
 
-impl Deref for Held<'_> {
+impl Deref for WorldGuard<'_> {
     type Target = World;
 
     fn deref(&self) -> &World {
@@ -46,7 +46,7 @@ impl Deref for Held<'_> {
     }
 }
 
-impl DerefMut for Held<'_> {
+impl DerefMut for WorldGuard<'_> {
     fn deref_mut(&mut self) -> &mut World {
         self.0.touched = true;
         &mut self.0
@@ -88,10 +88,10 @@ impl Shared {
     }
 
     /// The world at its present time. Never hold it across an await.
-    pub fn world(&self) -> Held<'_> {
+    pub fn world(&self) -> WorldGuard<'_> {
         let mut world = lock(&self.0.world);
         world.pass(self.now());
-        Held(world)
+        WorldGuard(world)
     }
 
     /// Moves the time forward and wakes whoever waits.

@@ -142,8 +142,8 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
-    use crate::domain::claim::Mark;
     use crate::domain::ids::Sha;
+    use crate::domain::lock::Mark;
     use crate::store::{Store, StoreError};
 
     async fn open(dir: &Path) -> Result<Store, StoreError> {

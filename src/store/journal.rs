@@ -43,7 +43,7 @@ pub enum About {
 /// What is known of a call that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum CallOutcome {
     /// The platform took it.
     Taken,
     /// The platform refused it.
@@ -52,7 +52,7 @@ pub enum Answer {
     Lost,
 }
 
-impl Answer {
+impl CallOutcome {
     /// By whether it was accepted, and whether its answer was lost.
     #[must_use]
     pub fn of(accepted: bool, lost: bool) -> Self {
@@ -136,7 +136,7 @@ impl Store {
         op: OpId,
         call: &str,
         result: &str,
-        answer: Answer,
+        answer: CallOutcome,
         until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let body = json!({ "call": call, "result": result, "answer": answer, "until": until });

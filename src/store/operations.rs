@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::journal::{About, Answer};
+use super::journal::{About, CallOutcome};
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
 use crate::domain::operation::{LeftLease, OpState, Operation};
@@ -168,10 +168,10 @@ impl Story {
             "outcome" => {
                 // Rows of older consoles do not say whether the answer came.
                 let answer = serde_json::from_value(body["answer"].clone()).ok();
-                if answer == Some(Answer::Lost) {
+                if answer == Some(CallOutcome::Lost) {
                     return;
                 }
-                self.taken |= answer != Some(Answer::Refused);
+                self.taken |= answer != Some(CallOutcome::Refused);
                 if let Some(index) = self.unknown.iter().position(|sent| sent == call) {
                     self.unknown.remove(index);
                 }
@@ -204,9 +204,9 @@ impl Story {
         self.about.insert(call.to_owned(), about);
     }
 
-    fn answered(&mut self, about: About, answer: Answer, ends: Option<Timestamp>) {
+    fn answered(&mut self, about: About, answer: CallOutcome, ends: Option<Timestamp>) {
         match (about, answer) {
-            (About::Lease { app, machine, until }, Answer::Taken) => {
+            (About::Lease { app, machine, until }, CallOutcome::Taken) => {
                 let (until, certain) = ends.map_or((until, false), |until| (until, true));
                 self.leases.insert(machine.clone(), LeftLease { app, machine, until, certain });
             }
@@ -216,7 +216,7 @@ impl Story {
                     self.leases.remove(&machine);
                 }
             }
-            (About::Free { machine, .. }, Answer::Taken) => drop(self.leases.remove(&machine)),
+            (About::Free { machine, .. }, CallOutcome::Taken) => drop(self.leases.remove(&machine)),
             (About::Free { .. }, _) => {}
         }
     }
@@ -245,7 +245,7 @@ mod tests {
         let hold = store.hold(open.id).unwrap();
         store.begin(&open).await.unwrap();
         store.intent(open.id, "first").await.unwrap();
-        store.outcome(open.id, "first", "accepted", Answer::Taken, None).await.unwrap();
+        store.outcome(open.id, "first", "accepted", CallOutcome::Taken, None).await.unwrap();
         let mut later = open.clone();
         later.state = OpState::Proving;
         store.progress(&later).await.unwrap();
@@ -330,17 +330,17 @@ mod tests {
         };
         store.intent_about(op.id, "lease a", &lease("a", later(120))).await.unwrap();
         assert_eq!(left().await, [("a".to_owned(), later(120), false)], "it may have been taken");
-        store.outcome(op.id, "lease a", "accepted", Answer::Taken, Some(later(119))).await.unwrap();
+        store.outcome(op.id, "lease a", "accepted", CallOutcome::Taken, Some(later(119))).await.unwrap();
         assert_eq!(left().await, [("a".to_owned(), later(119), true)]);
         store.intent_about(op.id, "lease b", &lease("b", later(120))).await.unwrap();
-        store.outcome(op.id, "lease b", "held by maria", Answer::Refused, None).await.unwrap();
+        store.outcome(op.id, "lease b", "held by maria", CallOutcome::Refused, None).await.unwrap();
         store.intent_about(op.id, "prolong a", &lease("a", later(200))).await.unwrap();
-        store.outcome(op.id, "prolong a", "gone", Answer::Refused, None).await.unwrap();
+        store.outcome(op.id, "prolong a", "gone", CallOutcome::Refused, None).await.unwrap();
         assert_eq!(left().await, [("a".to_owned(), later(119), true)]);
         let free = About::Free { app: "api".into(), machine: "a".into() };
         store.intent_about(op.id, "free a", &free).await.unwrap();
         assert_eq!(left().await.len(), 1, "nobody knows whether it was given back");
-        store.outcome(op.id, "free a", "accepted", Answer::Taken, None).await.unwrap();
+        store.outcome(op.id, "free a", "accepted", CallOutcome::Taken, None).await.unwrap();
         assert_eq!(left().await, []);
     }
 }

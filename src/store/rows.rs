@@ -165,8 +165,8 @@ fn body(text: &str) -> Value {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::domain::claim::{Lock, Mark};
     use crate::domain::ids::{OpId, Sha};
+    use crate::domain::lock::{Lock, Mark};
     use crate::domain::operation::{OpKind, Operation};
     use crate::sanitize::Text;
 

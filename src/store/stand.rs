@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sqlx::SqliteConnection;
 
-use super::claims::stamp;
+use super::locks::stamp;
 use super::{Store, StoreError};
 use crate::sanitize::Text;
 
@@ -188,8 +188,8 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
-    use crate::domain::claim::{Lock, Mark};
     use crate::domain::ids::{EnvId, Sha};
+    use crate::domain::lock::{Lock, Mark};
     use crate::store::Locked;
 
     fn lock(who: &str, at: Timestamp, until: Option<Timestamp>) -> Lock {

@@ -24,14 +24,14 @@ const MODIFIERS: [(Modifier, u8); 9] = [
 
 /// How a cell looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Look {
+struct CellStyle {
     fg: Color,
     bg: Color,
     underline: Color,
     modifier: Modifier,
 }
 
-impl Look {
+impl CellStyle {
     const PLAIN: Self =
         Self { fg: Color::Reset, bg: Color::Reset, underline: Color::Reset, modifier: Modifier::empty() };
 
@@ -87,7 +87,7 @@ fn colour(out: &mut impl Write, colour: Color, base: u8) -> io::Result<()> {
 
 /// Writes cells at their places and leaves the terminal's look plain.
 pub(super) fn write<'c>(out: &mut impl Write, cells: impl Iterator<Item = (u16, u16, &'c Cell)>) -> io::Result<()> {
-    let (mut look, mut next) = (Look::PLAIN, None);
+    let (mut look, mut next) = (CellStyle::PLAIN, None);
     out.write_all(b"\x1b[0m")?;
     for (x, y, cell) in cells {
         if next != Some((x, y)) {
@@ -95,7 +95,7 @@ pub(super) fn write<'c>(out: &mut impl Write, cells: impl Iterator<Item = (u16, 
         }
         // A cell behind a wide one is reached as it always was: the terminal has moved by two, and its place is told.
         next = Some((x + 1, y));
-        let wanted = Look::of(cell);
+        let wanted = CellStyle::of(cell);
         if wanted != look {
             wanted.write(out)?;
             look = wanted;
@@ -109,7 +109,7 @@ pub(super) fn write<'c>(out: &mut impl Write, cells: impl Iterator<Item = (u16, 
             }
         }
     }
-    if look == Look::PLAIN { Ok(()) } else { out.write_all(b"\x1b[0m") }
+    if look == CellStyle::PLAIN { Ok(()) } else { out.write_all(b"\x1b[0m") }
 }
 
 /// The first letter of a flag: U+1F1E6 stands for A.

@@ -5,13 +5,13 @@ use ratatui::text::Line;
 use super::{Ctx, text};
 use crate::app::insight::readiness;
 use crate::app::operations::confirm;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::environment::{Platform, Status};
 use crate::domain::ids::Sha;
-use crate::domain::manner::Manner;
-use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::domain::overrides::Override;
 use crate::domain::proof::Stays;
+use crate::domain::strategy::Strategy;
 use crate::sanitize::Text;
 
 /// What it says: first what has to be read, which is what refuses, what moves and what does not, and what warns; then what ships or goes
@@ -23,8 +23,8 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
     let mut first: Vec<Line<'static>> = plan.refusals.iter().map(|text| told(text, Status::Fail)).collect();
     for part in &plan.parts {
         first.push(Line::styled(head(ctx, part), ctx.theme.strong()));
-        let manner = manner(plan, part);
-        first.extend(manner.map(|words| Line::styled(format!("    {words}"), ctx.theme.status(Status::Warn))));
+        let strategy = strategy(plan, part);
+        first.extend(strategy.map(|words| Line::styled(format!("    {words}"), ctx.theme.status(Status::Warn))));
     }
     first.extend(plan.rest.iter().map(|one| {
         let text = format!(" {}: {}", one.service.name, one.words);
@@ -64,7 +64,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
     first
         .extend(plan.overrides.iter().filter(|one| !said(one)).map(|one| told(&Text::from(one.words()), Status::Warn)));
     if let Some(said) = &ctx.model.reason {
-        let what = if matches!(plan.wish, Wish::Review { .. }) { "comment" } else { "reason" };
+        let what = if matches!(plan.request, Request::Review { .. }) { "comment" } else { "reason" };
         first.push(Line::raw(format!(" your {what}: {said}")));
     }
     first.extend(plan.warnings.iter().map(|text| told(text, Status::Warn)));
@@ -123,13 +123,13 @@ fn against(ctx: &Ctx<'_>, plan: &Plan) -> Vec<Line<'static>> {
 }
 
 /// How its machines are moved, where that is not the usual way.
-fn manner(plan: &Plan, part: &PlanPart) -> Option<String> {
-    let manner = match &plan.wish {
-        Wish::RollBack(targets) => &targets.iter().find(|target| target.service == part.service)?.manner,
-        Wish::RollBackTo { manner, .. } if part.platform == Platform::Fly => manner,
+fn strategy(plan: &Plan, part: &PlanPart) -> Option<String> {
+    let strategy = match &plan.request {
+        Request::RollBack(targets) => &targets.iter().find(|target| target.service == part.service)?.strategy,
+        Request::RollBackTo { strategy, .. } if part.platform == Platform::Fly => strategy,
         _ => return None,
     };
-    (*manner != Manner::default()).then(|| manner.words())
+    (*strategy != Strategy::default()).then(|| strategy.words())
 }
 
 /// What confirms it, what is typed of that and for how long, or that nothing can be confirmed.

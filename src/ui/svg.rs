@@ -40,10 +40,10 @@ pub fn render(buffer: &Buffer) -> String {
 
 /// Writes the cells of one look that follow each other, and returns the column behind them.
 fn run(buffer: &Buffer, row: u16, from: u16, svg: &mut String) -> u16 {
-    let look = Look::of(&buffer[(from, row)]);
+    let look = CellStyle::of(&buffer[(from, row)]);
     let mut text = String::new();
     let mut column = from;
-    while column < buffer.area.width && Look::of(&buffer[(column, row)]) == look {
+    while column < buffer.area.width && CellStyle::of(&buffer[(column, row)]) == look {
         let symbol = buffer[(column, row)].symbol();
         text.push_str(symbol);
         // A wide character covers the cell behind it.
@@ -73,14 +73,14 @@ fn run(buffer: &Buffer, row: u16, from: u16, svg: &mut String) -> u16 {
 }
 
 #[derive(PartialEq)]
-struct Look {
+struct CellStyle {
     ink: String,
     back: String,
     bold: bool,
     dim: bool,
 }
 
-impl Look {
+impl CellStyle {
     fn of(cell: &Cell) -> Self {
         let (mut ink, mut back) = (colour(cell.fg, INK), colour(cell.bg, PAPER));
         if cell.modifier.contains(Modifier::REVERSED) {

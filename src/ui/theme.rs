@@ -40,7 +40,7 @@ fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> 
 /// How one role looks.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Look {
+struct RoleStyle {
     #[serde(deserialize_with = "color")]
     fg: Option<Color>,
     #[serde(deserialize_with = "color")]
@@ -51,7 +51,7 @@ struct Look {
     underlined: bool,
 }
 
-impl Look {
+impl RoleStyle {
     fn style(self) -> Style {
         let flags = [
             (self.bold, Modifier::BOLD),
@@ -68,20 +68,20 @@ impl Look {
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Roles {
-    ok: Look,
-    warn: Look,
-    fail: Look,
-    running: Look,
-    paused: Look,
-    unknown: Look,
-    selected: Look,
-    prod: Look,
-    focus: Look,
-    dim: Look,
-    strong: Look,
-    banner: Look,
+    ok: RoleStyle,
+    warn: RoleStyle,
+    fail: RoleStyle,
+    running: RoleStyle,
+    paused: RoleStyle,
+    unknown: RoleStyle,
+    selected: RoleStyle,
+    prod: RoleStyle,
+    focus: RoleStyle,
+    dim: RoleStyle,
+    strong: RoleStyle,
+    banner: RoleStyle,
     /// Sources of log lines, one after the other.
-    sources: [Look; 6],
+    sources: [RoleStyle; 6],
 }
 
 /// How things look.

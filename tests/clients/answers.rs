@@ -2,8 +2,8 @@
 
 use flightdeck::clock::ManualClock;
 use flightdeck::domain::extent::Extent;
+use flightdeck::domain::finding::Finding;
 use flightdeck::domain::pipeline::RunState;
-use flightdeck::domain::posture::Posture;
 use flightdeck::platform::PlatformError;
 use flightdeck::platform::github::JobLog;
 use serde_json::Value;
@@ -56,12 +56,12 @@ async fn jobs_that_are_not_given_are_told_as_not_read() {
 }
 
 /// The checks of a repository whose features answer so; everything else is not there.
-async fn looked(answers: &[(&str, ResponseTemplate)]) -> Vec<(&'static str, Result<Posture, PlatformError>)> {
+async fn looked(answers: &[(&str, ResponseTemplate)]) -> Vec<(&'static str, Result<Finding, PlatformError>)> {
     let server = MockServer::start().await;
     for (what, answer) in answers {
         on(&server, "GET", &format!("/repos/acme/shop/{what}"), answer.clone()).await;
     }
-    github(&server).posture("production").await
+    github(&server).findings("production").await
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn an_error_inside_a_success_is_no_health_and_is_told_as_what_it_is() {
     let body = json!({"error": {"name": "BadRequestException", "message": "it is PAUSING"}, "enabled": false});
     project(&nested, &json!("ACTIVE_HEALTHY"), ResponseTemplate::new(404)).await;
     on(&nested, "GET", "/v1/projects/abc/readonly", json_answer(body)).await;
-    let found = supabase(&nested).posture("abc").await;
+    let found = supabase(&nested).findings("abc").await;
     let writable = found.iter().find(|(name, _)| *name == "writable").unwrap().1.as_ref().unwrap_err();
     assert_eq!((writable.kind, writable.message.as_str()), (ErrorKind::Reported, "it is PAUSING"));
 }
@@ -209,7 +209,7 @@ async fn an_answer_that_leaves_out_what_was_asked_is_not_read_as_good_news() {
     ] {
         on(&server, "GET", &format!("/v1/projects/abc/{path}"), json_answer(body)).await;
     }
-    let found = supabase(&server).posture("abc").await;
+    let found = supabase(&server).findings("abc").await;
     let of = |name: &str| &found.iter().find(|(one, _)| *one == name).unwrap().1;
     assert_eq!(of("security advisor").as_ref().unwrap().status, Status::Unknown);
     assert_eq!(of("disk").as_ref().unwrap_err().kind, ErrorKind::Garbage);
@@ -218,7 +218,7 @@ async fn an_answer_that_leaves_out_what_was_asked_is_not_read_as_good_news() {
         for path in ["readonly", "database/backups", "advisors/security", "upgrade/status", "config/disk/util"] {
             on(&server, "GET", &format!("/v1/projects/abc/{path}"), json_answer(empty.clone())).await;
         }
-        let found = supabase(&server).posture("abc").await;
+        let found = supabase(&server).findings("abc").await;
         for name in ["writable", "backups", "security advisor", "upgrade", "disk"] {
             let read = &found.iter().find(|(one, _)| *one == name).unwrap().1;
             assert_eq!(

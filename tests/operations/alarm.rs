@@ -14,9 +14,9 @@ use flightdeck::clock::{Clock, SharedClock, Timestamp};
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::environment::Tier;
 use flightdeck::domain::ids::{ReqId, ServiceId, Sha};
-use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{OpState, Operation, Plan, Wish};
+use flightdeck::domain::operation::{OpState, Operation, Plan, Request};
 use flightdeck::domain::proof::{Found, Stays, Witness};
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::domain::{environment::Platform, fact::Fact};
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sim::faults::{Fault, FaultSpec};
@@ -106,7 +106,7 @@ impl Night {
         for effect in update(&mut self.model, msg, now) {
             match effect {
                 Effect::Refresh(feeds) => self.engine.refresh(&feeds),
-                Effect::Preflight(req, env, wish, continues) => self.engine.preflight(req, env, wish, continues),
+                Effect::Preflight(req, env, request, continues) => self.engine.preflight(req, env, request, continues),
                 Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
                 Effect::Verified(service, deployment, sha) => {
                     // What the memory tells back of it.
@@ -152,9 +152,9 @@ impl Night {
         self.sim.shared().faults().push(Fault { spec, until: None });
     }
 
-    /// The plan of a wish.
-    async fn plan(&mut self, wish: Wish) -> Result<Plan, String> {
-        self.engine.preflight(ReqId(7_000), "production".into(), wish, None);
+    /// The plan of a request.
+    async fn plan(&mut self, request: Request) -> Result<Plan, String> {
+        self.engine.preflight(ReqId(7_000), "production".into(), request, None);
         loop {
             match self.lanes.control.recv().await.unwrap() {
                 Fact::Plan(ReqId(7_000), plan) => return plan.map(|plan| *plan).map_err(|why| why.to_string()),
@@ -204,9 +204,9 @@ impl Night {
     }
 }
 
-fn to(commit: &Sha, alone: Option<&str>) -> Wish {
+fn to(commit: &Sha, alone: Option<&str>) -> Request {
     let alone = alone.map(|name| ServiceId::new("production", name));
-    Wish::RollBackTo { commit: commit.clone(), alone, manner: Manner::default(), named: Vec::new() }
+    Request::RollBackTo { commit: commit.clone(), alone, strategy: Strategy::default(), named: Vec::new() }
 }
 
 /// `!` `R`, enter, the name, enter: so many seconds after the alarm.

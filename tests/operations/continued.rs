@@ -7,9 +7,9 @@ use std::time::Duration;
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{OpState, Operation, StepKind, StepState, Wish};
+use flightdeck::domain::operation::{OpState, Operation, Request, StepKind, StepState};
 use flightdeck::domain::proof::{Found, Witness};
+use flightdeck::domain::strategy::{Strategy, StrategyKind};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::{Env, Health};
 use flightdeck::store::Store;
@@ -19,17 +19,17 @@ use crate::crashes::sql;
 use crate::every_crash::Case;
 use crate::world::{Ahead, PATIENCE, World, backend};
 
-fn manner(strategy: Strategy) -> Manner {
-    Manner { strategy, ..Manner::default() }
+fn moved_by(strategy: StrategyKind) -> Strategy {
+    Strategy { kind: strategy, ..Strategy::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_staging_has_gone_on() {
     let world = World::start(60.0).await;
-    let wish = Case::PromoteStraight.prepare(&world);
+    let request = Case::PromoteStraight.prepare(&world);
     let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
     let mut console = Case::PromoteStraight.console(&world);
-    let plan = console.wish("production", wish, None).await.unwrap();
+    let plan = console.request("production", request, None).await.unwrap();
     let (op, commit) = (plan.op, plan.claims[0].sha.clone().unwrap());
     let late = json!({"platform": "fly_machines", "method": "CHANGE", "after": 1, "count": 1, "kind": "late", "ms": 36_000_000});
     world.fault(&late).await;
@@ -59,7 +59,7 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
     let found = store.interrupted().await.unwrap();
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [op]);
     let mut console = Case::PromoteStraight.console(&world);
-    let rest = console.wish("production", Wish::Promote, Some(op)).await.unwrap();
+    let rest = console.request("production", Request::Promote, Some(op)).await.unwrap();
     assert!(rest.refusals.is_empty(), "{:?}", rest.refusals);
     assert!(rest.claims.iter().all(|claim| claim.sha.as_ref().is_some_and(|sha| sha.same(&commit))), "{rest:#?}");
     let done = console.carry_out(rest).await;
@@ -77,7 +77,7 @@ async fn a_promotion_that_goes_on_brings_the_commit_that_was_confirmed_though_st
 async fn what_is_left_tells_of_the_release_that_stays_open() {
     let world = World::start(60.0).await;
     let mut console = world.console();
-    let targets = console.back(&manner(Strategy::Rolling)).await;
+    let targets = console.back(&moved_by(StrategyKind::Rolling)).await;
     let plan = console.plan(targets).await;
     let op = plan.op;
     world.fault(&json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "count": 1, "kind": "late", "ms": 36_000_000})).await;
@@ -104,7 +104,7 @@ async fn what_is_left_tells_of_the_release_that_stays_open() {
 async fn a_rollback_that_moved_one_machine_of_two_says_what_each_runs() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let targets = console.back(&manner(Strategy::Rolling)).await;
+    let targets = console.back(&moved_by(StrategyKind::Rolling)).await;
     let plan = console.plan(targets).await;
     let (from, to) = (plan.parts[0].from.1.clone().unwrap(), plan.parts[0].to.1.clone().unwrap());
     let fault = json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "after": 1, "count": 1, "kind": "status", "status": 403});
@@ -119,7 +119,7 @@ async fn a_rollback_that_moved_one_machine_of_two_says_what_each_runs() {
 }
 
 /// A rollback of machines of which the second does not run.
-async fn at_rest(strategy: Strategy, autostop: bool, autostart: bool) {
+async fn at_rest(strategy: StrategyKind, autostop: bool, autostart: bool) {
     let world = World::start(20.0).await;
     let id = {
         let mut state = world.sim.shared().world();
@@ -133,11 +133,11 @@ async fn at_rest(strategy: Strategy, autostop: bool, autostart: bool) {
         machine.id.clone()
     };
     let mut console = world.console();
-    let green = console.back(&manner(Strategy::BlueGreen)).await;
+    let green = console.back(&moved_by(StrategyKind::BlueGreen)).await;
     let green = console.plan(green).await;
     let started = |why: &&flightdeck::sanitize::Text| why.as_str().contains("would be started");
     assert!(green.refusals.iter().find(started).is_some_and(|why| why.as_str().contains(&id)), "{green:#?}");
-    let targets = console.back(&manner(strategy)).await;
+    let targets = console.back(&moved_by(strategy)).await;
     let plan = console.plan(targets.clone()).await;
     let full =
         "create trigger full before insert on journal when new.event = 'end' begin select raise(abort, 'full'); end";
@@ -173,9 +173,9 @@ async fn at_rest(strategy: Strategy, autostop: bool, autostart: bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_at_rest_gets_the_image_and_stays_at_rest_and_the_proof_says_so() {
     tokio::join!(
-        at_rest(Strategy::Rolling, true, true),
-        at_rest(Strategy::Rolling, false, true),
-        at_rest(Strategy::Immediate, false, false)
+        at_rest(StrategyKind::Rolling, true, true),
+        at_rest(StrategyKind::Rolling, false, true),
+        at_rest(StrategyKind::Immediate, false, false)
     );
 }
 
@@ -184,7 +184,7 @@ async fn a_machine_that_stops_without_a_promise_is_no_part_of_a_whole() {
     let world = World::start(20.0).await;
     let clock = Ahead::shared();
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
-    let targets = console.back(&manner(Strategy::Rolling)).await;
+    let targets = console.back(&moved_by(StrategyKind::Rolling)).await;
     let plan = console.plan(targets).await;
     let (op, before) = (plan.op, world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().releases.len());
     // The proof begins with a look at the registry, which takes its time.
@@ -224,8 +224,8 @@ async fn machines_that_do_not_run_are_not_restarted() {
         "stopped".clone_into(&mut state.fly.env_mut(Env::PRODUCTION).unwrap().machines[1].state);
     }
     let mut console = world.console();
-    let wish = Wish::Restart(backend());
-    let plan = console.wish("production", wish, None).await.unwrap();
+    let request = Request::Restart(backend());
+    let plan = console.request("production", request, None).await.unwrap();
     assert_eq!(plan.parts[0].steps.len(), 1, "{plan:#?}");
     assert!(plan.warnings.iter().any(|one| one.as_str().ends_with("is stopped and stays so")), "{:?}", plan.warnings);
     let done = console.carry_out(plan).await;
@@ -240,7 +240,7 @@ async fn leases_are_held_through_a_drain_that_is_longer_than_they_are() {
     let clock = Ahead::shared();
     let drain = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"600s\"");
     let mut console = world.console_at(Arc::clone(&clock), drain);
-    let targets = console.back(&manner(Strategy::BlueGreen)).await;
+    let targets = console.back(&moved_by(StrategyKind::BlueGreen)).await;
     let plan = console.plan(targets).await;
     let op = plan.op;
     console.begins(plan);

@@ -9,11 +9,11 @@ use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::environment::Platform;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::{FeedId, FeedState};
-use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Target, Wish};
+use flightdeck::domain::operation::{OpState, Operation, PIPELINE, ProjectSwitch, Request, Target};
 use flightdeck::domain::pipeline::Run;
+use flightdeck::domain::secret_value::SecretValue;
+use flightdeck::domain::strategy::{Strategy, StrategyKind};
 use flightdeck::engine::{Engine, Scope};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::fly::FlyRelease;
@@ -65,13 +65,13 @@ async fn evening() -> Vec<Exchange> {
     console.engine.refresh(&[]);
     let mut answered = 0;
     for approve in [false, true] {
-        let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+        let plan = console.request("production", Request::Promote, None).await.unwrap();
         let promotion = plan.op;
         console.begins(plan);
         let run = held(&mut console, answered).await;
         answered = run;
         behind(&world, &mut console).await;
-        let review = console.wish("production", Wish::Review { run, approve }, None).await.unwrap();
+        let review = console.request("production", Request::Review { run, approve }, None).await.unwrap();
         console.begins(review);
         let ended = |fact| match fact {
             Fact::Operation(one) if one.state.ended() && one.id == promotion => Some(*one),
@@ -94,17 +94,28 @@ async fn evening() -> Vec<Exchange> {
         settings.environments[0].services.iter().find(|one| one.platform == Platform::Fly).unwrap().id.clone();
     let frontend = ServiceId::new("production", "frontend");
     // After the rollback the project is pinned: the new build stays staged, and may be rolled out.
-    let built = carried_out(&mut console, Wish::Redeploy(frontend.clone())).await;
+    let built = carried_out(&mut console, Request::Redeploy(frontend.clone())).await;
     let canary = DeploymentId::from(built.follows.unwrap().as_str());
     world.sim.shared().world().vercel.project.rolling_config =
         Some(RollingConfig { manual: true, stages: vec![(10, None), (50, None), (100, None)] });
-    let rolling =
-        [Lever::RollOut(canary.clone()), Lever::Advance(None), Lever::Abort, Lever::RollOut(canary), Lever::Complete];
-    let switches = [Lever::Pause, Lever::Resume, Lever::Challenge, Lever::Unchallenge, Lever::Unpin];
+    let rolling = [
+        ProjectSwitch::RollOut(canary.clone()),
+        ProjectSwitch::Advance(None),
+        ProjectSwitch::Abort,
+        ProjectSwitch::RollOut(canary),
+        ProjectSwitch::Complete,
+    ];
+    let switches = [
+        ProjectSwitch::Pause,
+        ProjectSwitch::Resume,
+        ProjectSwitch::Challenge,
+        ProjectSwitch::Unchallenge,
+        ProjectSwitch::Unpin,
+    ];
     for lever in rolling.into_iter().chain(switches) {
-        carried_out(&mut console, Wish::Throw(frontend.clone(), lever)).await;
+        carried_out(&mut console, Request::Throw(frontend.clone(), lever)).await;
     }
-    let value = || Held::new("n0t-to-be-seen".to_owned());
+    let value = || SecretValue::new("n0t-to-be-seen".to_owned());
     for (service, key) in [
         (backend.clone(), "NEW_KEY"),
         (frontend.clone(), "NEW_KEY"),
@@ -112,21 +123,21 @@ async fn evening() -> Vec<Exchange> {
         (ServiceId::new("production", "database"), "NEW_KEY"),
         (ServiceId::new("production", PIPELINE), "NEW_KEY"),
     ] {
-        let wish = Wish::SetSecret { service, key: key.into(), value: value() };
-        carried_out(&mut console, wish).await;
+        let request = Request::SetSecret { service, key: key.into(), value: value() };
+        carried_out(&mut console, request).await;
     }
     let two = vec![("iad".into(), 2)];
-    carried_out(&mut console, Wish::Scale(backend.clone(), two)).await;
+    carried_out(&mut console, Request::Scale(backend.clone(), two)).await;
     swapped(&world, &mut console, &backend).await;
-    carried_out(&mut console, Wish::Scale(backend.clone(), vec![("iad".into(), 1)])).await;
-    carried_out(&mut console, Wish::Restart(backend)).await;
+    carried_out(&mut console, Request::Scale(backend.clone(), vec![("iad".into(), 1)])).await;
+    carried_out(&mut console, Request::Restart(backend)).await;
     let over = console
         .fact(|fact| match fact {
             Fact::Pipeline(runs) => runs.into_iter().find(Run::over).map(|run| run.id),
             _ => None,
         })
         .await;
-    let plan = console.wish("staging", Wish::Rerun { run: over, failed: false }, None).await.unwrap();
+    let plan = console.request("staging", Request::Rerun { run: over, failed: false }, None).await.unwrap();
     console.begins(plan);
     console
         .fact(|fact| match fact {
@@ -167,15 +178,15 @@ async fn swapped(world: &World, console: &mut Console, backend: &ServiceId) {
         let other = |one: &&FlyRelease| app.image(&one.image_ref).is_some_and(|image| image.digest != live);
         DeploymentId::from(app.releases.iter().rev().find(other).unwrap().id.as_str())
     };
-    let manner = Manner { strategy: Strategy::BlueGreen, ..Manner::default() };
-    let target = Target { service: backend.clone(), deployment, manner };
-    carried_out(console, Wish::RollBack(vec![target])).await;
+    let strategy = Strategy { kind: StrategyKind::BlueGreen, ..Strategy::default() };
+    let target = Target { service: backend.clone(), deployment, strategy };
+    carried_out(console, Request::RollBack(vec![target])).await;
 }
 
-/// A wish of production, planned anew while the last change still settles.
-async fn carried_out(console: &mut Console, wish: Wish) -> Operation {
+/// A request of production, planned anew while the last change still settles.
+async fn carried_out(console: &mut Console, request: Request) -> Operation {
     loop {
-        let plan = console.wish("production", wish.clone(), None).await.unwrap();
+        let plan = console.request("production", request.clone(), None).await.unwrap();
         let done = console.carry_out(plan).await;
         if done.state != OpState::Refused {
             assert_eq!(done.state, OpState::Done, "{done:#?}");

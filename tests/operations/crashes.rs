@@ -7,8 +7,8 @@ use flightdeck::domain::cut_short;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::OpId;
-use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{OpKind, OpState, Operation, StepReport, StepState, Target, Wait, Wish};
+use flightdeck::domain::operation::{OpKind, OpState, Operation, Request, StepReport, StepState, Target, Wait};
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::sim::world::Env;
 use flightdeck::sim::world::fly::{Lease, Machine};
 use flightdeck::store::Store;
@@ -132,7 +132,7 @@ async fn finish_cut_off(rows: usize) {
     let op = OpId(uuid::Uuid::now_v7());
     let now = SystemClock::shared().now();
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: rollback".into(), now);
-    store.begin(&Operation { wish: Some(Wish::RollBack(targets.clone())), ..begun }).await.unwrap();
+    store.begin(&Operation { request: Some(Request::RollBack(targets.clone())), ..begun }).await.unwrap();
     let plan = console.try_plan(targets.clone(), Some(op)).await.unwrap();
     let next = plan.op;
     crash_after(state, 1 + rows).await;
@@ -157,7 +157,7 @@ async fn crash_and_take_back(rows: usize) -> usize {
     let state = world.state.path();
     let store = Store::open(state, SystemClock::shared()).await.unwrap();
     let mut console = world.console();
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let plan = console.plan(targets).await;
     let began = plan.parts[0].from.0.clone();
     crash_after(state, rows).await;
@@ -181,7 +181,7 @@ async fn crash_and_take_back(rows: usize) -> usize {
             _ => None,
         })
         .await;
-    let plan = console.wish("production", cut_short::undone(&open).unwrap(), Some(open.id)).await.unwrap();
+    let plan = console.request("production", cut_short::undone(&open).unwrap(), Some(open.id)).await.unwrap();
     assert_eq!(plan.parts[0].from.0, declared.label, "plan and status say the same of what is live");
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "after {rows} rows: {done:#?}");
@@ -208,7 +208,7 @@ async fn whose_lease_a_finish_waits_for_is_told_with_its_end() {
     let op = OpId(uuid::Uuid::now_v7());
     let now = SystemClock::shared().now();
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: rollback".into(), now);
-    store.begin(&Operation { wish: Some(Wish::RollBack(targets.clone())), ..begun }).await.unwrap();
+    store.begin(&Operation { request: Some(Request::RollBack(targets.clone())), ..begun }).await.unwrap();
     {
         let until = world.sim.shared().now() + jiff::SignedDuration::from_secs(90);
         let mut state = world.sim.shared().world();
@@ -247,7 +247,7 @@ async fn a_machine_that_was_made_by_what_was_cut_off_is_told_and_let_in_by_going
                 and body like '%POST machine in%') begin select raise(abort, 'crash'); end";
     sql(state, made.to_owned()).await;
     let mut console = world.console();
-    let plan = console.wish("production", Wish::Scale(backend(), vec![("iad".into(), 2)]), None).await.unwrap();
+    let plan = console.request("production", Request::Scale(backend(), vec![("iad".into(), 2)]), None).await.unwrap();
     console.carry_out(plan).await;
     console.stop().await;
     sql(state, "drop trigger crash".to_owned()).await;
@@ -266,7 +266,7 @@ async fn a_machine_that_was_made_by_what_was_cut_off_is_told_and_let_in_by_going
     let truth = world.sim.shared().world().truth(Env::PRODUCTION).services["backend"].state;
     assert_eq!(truth, flightdeck::sim::world::truth::State::Healthy);
     // Going on lets it in, and all is well.
-    let plan = console.wish("production", cut_short::finished(&open[0]).unwrap(), Some(open[0].id)).await.unwrap();
+    let plan = console.request("production", cut_short::finished(&open[0]).unwrap(), Some(open[0].id)).await.unwrap();
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
     let well =

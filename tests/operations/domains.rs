@@ -5,7 +5,7 @@ use flightdeck::domain::environment::Declared;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::feed::FeedId;
 use flightdeck::domain::ids::{OpId, ServiceId};
-use flightdeck::domain::operation::{Act, OpKind, OpState, Operation, Plan, Target, Wish};
+use flightdeck::domain::operation::{Act, OpKind, OpState, Operation, Plan, Request, Target};
 use flightdeck::domain::proof::Stays;
 use flightdeck::domain::state::State;
 use flightdeck::domain::{cut_short, spread};
@@ -37,12 +37,12 @@ fn pointed(plan: &Plan) -> Vec<String> {
     }
 }
 
-/// The wish to have the frontend at what its pointer is at already.
-fn there(world: &World) -> Wish {
+/// The request to have the frontend at what its pointer is at already.
+fn there(world: &World) -> Request {
     let state = world.sim.shared().world();
     let commit = state.vercel.live(Env::PRODUCTION).unwrap().commit;
     let commit = state.commits[commit].sha.as_str().into();
-    Wish::RollBackTo { commit, alone: Some(frontend()), manner: Default::default(), named: Vec::new() }
+    Request::RollBackTo { commit, alone: Some(frontend()), strategy: Default::default(), named: Vec::new() }
 }
 
 /// Points production's second domain at another deployment, as somebody's hand does.
@@ -72,7 +72,7 @@ async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let old = earlier(&mut console).await;
-    let nothing = console.wish("production", there(&world), None).await.unwrap();
+    let nothing = console.request("production", there(&world), None).await.unwrap();
     assert!(nothing.refusals[0].as_str().contains("already runs"), "{:?}", nothing.refusals);
     let (domain, live) = astray(&world, &old);
     // Whoever looks now sees both, though no job has moved anything.
@@ -91,7 +91,7 @@ async fn a_domain_that_somebody_pointed_elsewhere_is_brought_back_alone() {
         })
         .await;
     second.stop().await;
-    let plan = console.wish("production", there(&world), None).await.unwrap();
+    let plan = console.request("production", there(&world), None).await.unwrap();
     assert_eq!((pointed(&plan), plan.refusals.as_slice()), (vec![domain.clone()], [].as_slice()));
     let told = format!("frontend: its pointer is at {live} already, its domains are not");
     assert!(plan.warnings.iter().any(|one| one.as_str().starts_with(&told)), "{:?}", plan.warnings);
@@ -123,13 +123,13 @@ async fn of_more_domains_than_are_looked_up_one_by_one_the_list_tells_where_the_
         "every domain is known: {declared:?}"
     );
     let old = earlier(&mut console).await;
-    let nothing = console.wish("production", there(&world), None).await.unwrap();
+    let nothing = console.request("production", there(&world), None).await.unwrap();
     let says = nothing.refusals[0].as_str();
     assert!(says.contains("already runs") && !says.contains("not known"), "{says}");
     let far = format!("{}.more.test", LOOKED_UP - 1);
     let setting = json!({"platform": "vercel", "resource": "project", "point": {&*far: &*old}});
     world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
-    let plan = console.wish("production", there(&world), None).await.unwrap();
+    let plan = console.request("production", there(&world), None).await.unwrap();
     assert_eq!(pointed(&plan), [far]);
     mixed_at_once(&mut console).await;
     let done = console.carry_out(plan).await;
@@ -179,7 +179,7 @@ async fn a_domain_that_cannot_be_looked_up_is_not_told_as_there() {
     let domain = served(&world)[1].0.clone();
     let fault = json!({"platform": "vercel", "route": "/aliases/", "kind": "status", "status": 403});
     world.fault(&fault).await;
-    let why = console.wish("production", there(&world), None).await.unwrap_err();
+    let why = console.request("production", there(&world), None).await.unwrap_err();
     assert!(why.as_str().contains("could not be read"), "{domain}: {why}");
     console.stop().await;
 }
@@ -198,8 +198,8 @@ async fn stuck(domain: usize, on: bool) {
     assert_eq!(half.state, OpState::HalfDone, "{half:#?}");
     assert!(half.outcome.as_str().contains(&name), "{} names {name}", half.outcome);
     world.sim.shared().world().vercel.project.stuck_domains.clear();
-    let wish = if on { cut_short::finished(&half) } else { cut_short::undone(&half) };
-    let plan = console.wish("production", wish.unwrap(), Some(half.id)).await.unwrap();
+    let request = if on { cut_short::finished(&half) } else { cut_short::undone(&half) };
+    let plan = console.request("production", request.unwrap(), Some(half.id)).await.unwrap();
     assert!(plan.refusals.is_empty() && !plan.parts.is_empty(), "{plan:#?}");
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
@@ -221,8 +221,8 @@ async fn a_domain_that_redirects_is_no_part_of_the_claim_and_is_named() {
     let [(to, _), (domain, _)] = served(&world).try_into().unwrap();
     let setting = json!({"platform": "vercel", "resource": "project", "redirect": {&*domain: to}});
     world.sim.shared().world().set(&serde_json::from_value(setting).unwrap()).unwrap();
-    let wish = console.targets().await;
-    let plan = console.plan(wish).await;
+    let request = console.targets().await;
+    let plan = console.plan(request).await;
     assert!(plan.rest.iter().all(|one| one.state == Stays::NotMoved), "{:#?}", plan.rest);
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
@@ -245,7 +245,7 @@ async fn a_job_that_was_left_open_for_days_is_not_followed_and_says_so() {
         console.targets().await.into_iter().filter(|target| target.service == frontend()).collect();
     let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: rollback".into(), now);
-    store.begin(&Operation { wish: Some(Wish::RollBack(targets.clone())), ..begun }).await.unwrap();
+    store.begin(&Operation { request: Some(Request::RollBack(targets.clone())), ..begun }).await.unwrap();
     let requested_at = world.sim.shared().now() - jiff::SignedDuration::from_hours(72);
     world.sim.shared().world().vercel.project.last_alias_request = Some(AliasRequest {
         kind: "rollback",

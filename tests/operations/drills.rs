@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::manner::Manner;
 use flightdeck::domain::operation::{OpState, StepState};
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::sim::world::Env;
 use flightdeck::sim::world::fly::Lease;
 use serde_json::json;
@@ -17,7 +17,7 @@ const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 async fn a_machine_that_somebody_holds_stops_it_before_anything_moves() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let plan = console.plan(targets).await;
     {
         let mut state = world.sim.shared().world();
@@ -42,7 +42,7 @@ async fn a_machine_that_somebody_holds_stops_it_before_anything_moves() {
 async fn a_time_out_of_the_platform_on_a_create_is_unknown_and_not_sent_again() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let plan = console.plan(targets).await;
     let fault =
         json!({"platform": "fly_api", "route": "/api/v1/releases", "method": "POST", "kind": "status", "status": 408});
@@ -58,7 +58,7 @@ async fn a_time_out_of_the_platform_on_a_create_is_unknown_and_not_sent_again() 
 async fn a_rate_limit_in_the_middle_is_waited_for() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let plan = console.plan(targets).await;
     let machines = plan.parts[0].steps.len() as u64 - 2;
     let fault = json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "POST", "kind": "status", "status": 429, "retry_after": 1, "count": 1});
@@ -77,7 +77,7 @@ async fn a_release_that_stays_running_since_its_deploy_died_is_no_reason_not_to_
         &mut world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().releases.last_mut().unwrap().status,
     );
     let mut console = world.console();
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let plan = console.plan(targets).await;
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let done = console.carry_out(plan).await;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
-use flightdeck::domain::operation::{Lever, OpState, Operation, PIPELINE, Plan, Target, Wish};
+use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Plan, ProjectSwitch, Request, Target};
+use flightdeck::domain::secret_value::SecretValue;
+use flightdeck::domain::strategy::{AtOnce, Strategy, StrategyKind};
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::rolling::RollingConfig;
 use flightdeck::sim::world::{Env, Health, ids};
@@ -27,7 +27,7 @@ const VALUE: &str = "k3y-of-the-crash";
 /// Cases tried side by side.
 const CASES_AT_ONCE: usize = 2;
 
-/// An operation: what the world is made to be, and what is wished for there.
+/// An operation: what the world is made to be, and what is asked for there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
     RollBack,
@@ -87,12 +87,12 @@ pub const CASES: [Case; 24] = [
 ];
 
 impl Case {
-    /// Makes the world so that the wish has something to do.
-    pub fn prepare(self, world: &World) -> Wish {
+    /// Makes the world so that the request has something to do.
+    pub fn prepare(self, world: &World) -> Request {
         let shared = world.sim.shared();
         let mut state = shared.world();
         let now = state.now;
-        let throw = |lever| Wish::Throw(ServiceId::new("production", "frontend"), lever);
+        let throw = |lever| Request::Throw(ServiceId::new("production", "frontend"), lever);
         let backend = || ServiceId::new("production", "backend");
         match self {
             Self::Approve | Self::Reject | Self::Cancel => {
@@ -110,68 +110,73 @@ impl Case {
                 // The build is over.
                 state.github.run_mut(run).unwrap().gate.as_mut().unwrap().opens_at = now;
                 match self {
-                    Self::Cancel => Wish::Cancel { run },
-                    _ => Wish::Review { run, approve: self == Self::Approve },
+                    Self::Cancel => Request::Cancel { run },
+                    _ => Request::Review { run, approve: self == Self::Approve },
                 }
             }
             Self::Promote | Self::PromoteStraight => {
                 // Nobody has to approve: the run goes through.
                 state.github.environments.iter_mut().for_each(|one| one.reviewers.clear());
-                Wish::Promote
+                Request::Promote
             }
             Self::Rerun => {
                 state.github.environments.iter_mut().for_each(|one| one.reviewers.clear());
                 let live = state.backend_commit(Env::PRODUCTION);
                 let over = state.github.runs.iter().rev();
                 let run = over.into_iter().find(|run| run.env == Some(Env::PRODUCTION) && Some(run.commit) == live);
-                Wish::Rerun { run: run.unwrap().id, failed: false }
+                Request::Rerun { run: run.unwrap().id, failed: false }
             }
-            Self::RedeployMachines => Wish::Redeploy(backend()),
-            Self::RedeployPage => Wish::Redeploy(ServiceId::new("production", "frontend")),
+            Self::RedeployMachines => Request::Redeploy(backend()),
+            Self::RedeployPage => Request::Redeploy(ServiceId::new("production", "frontend")),
             Self::RollTwoAtOnce | Self::Immediate | Self::BlueGreen => {
                 let at_once = if self == Self::RollTwoAtOnce { AtOnce::Count(2) } else { AtOnce::default() };
                 let strategy = match self {
-                    Self::RollTwoAtOnce => Strategy::Rolling,
-                    Self::Immediate => Strategy::Immediate,
-                    _ => Strategy::BlueGreen,
+                    Self::RollTwoAtOnce => StrategyKind::Rolling,
+                    Self::Immediate => StrategyKind::Immediate,
+                    _ => StrategyKind::BlueGreen,
                 };
-                let manner = Manner { strategy, at_once, ..Manner::default() };
+                let strategy = Strategy { kind: strategy, at_once, ..Strategy::default() };
                 let releases = &state.fly.env(Env::PRODUCTION).unwrap().releases;
                 let deployment = DeploymentId::from(releases[releases.len() - 2].id.as_str());
-                Wish::RollBack(vec![Target { service: backend(), deployment, manner }])
+                Request::RollBack(vec![Target { service: backend(), deployment, strategy }])
             }
-            Self::ScaleUp => Wish::Scale(backend(), vec![("iad".into(), 2)]),
-            Self::ScaleDown => Wish::Scale(backend(), vec![("fra".into(), 0)]),
-            Self::Restart => Wish::Restart(backend()),
+            Self::ScaleUp => Request::Scale(backend(), vec![("iad".into(), 2)]),
+            Self::ScaleDown => Request::Scale(backend(), vec![("fra".into(), 0)]),
+            Self::Restart => Request::Restart(backend()),
             Self::SetSecret | Self::SetVariable | Self::SetPipelineSecret => {
-                let value = Held::new(VALUE.to_owned());
+                let value = SecretValue::new(VALUE.to_owned());
                 let service = match self {
                     Self::SetSecret => backend(),
                     Self::SetVariable => ServiceId::new("production", "frontend"),
                     _ => ServiceId::new("production", PIPELINE),
                 };
-                Wish::SetSecret { service, key: "API_KEY".into(), value }
+                Request::SetSecret { service, key: "API_KEY".into(), value }
             }
             Self::RollBack => {
                 let releases = &state.fly.env(Env::PRODUCTION).unwrap().releases;
                 let target = &releases[releases.len() - 2];
                 let image = state.fly.env(Env::PRODUCTION).unwrap().image(&target.image_ref).unwrap();
                 let commit = state.commits[image.commit].sha.as_str();
-                Wish::RollBackTo { commit: commit.into(), alone: None, manner: Manner::default(), named: Vec::new() }
+                Request::RollBackTo {
+                    commit: commit.into(),
+                    alone: None,
+                    strategy: Strategy::default(),
+                    named: Vec::new(),
+                }
             }
             Self::Unpin => {
                 state.vercel.project.auto_assign = false;
-                throw(Lever::Unpin)
+                throw(ProjectSwitch::Unpin)
             }
-            Self::Pause => throw(Lever::Pause),
+            Self::Pause => throw(ProjectSwitch::Pause),
             Self::Resume => {
                 state.vercel.project.paused = true;
-                throw(Lever::Resume)
+                throw(ProjectSwitch::Resume)
             }
-            Self::Challenge => throw(Lever::Challenge),
+            Self::Challenge => throw(ProjectSwitch::Challenge),
             Self::Unchallenge => {
                 state.vercel.project.challenged = (true, None);
-                throw(Lever::Unchallenge)
+                throw(ProjectSwitch::Unchallenge)
             }
             Self::RollOut | Self::Advance | Self::Complete | Self::Abort => {
                 let stages = vec![(10, None), (50, None), (100, None)];
@@ -184,10 +189,10 @@ impl Case {
                     assert!(state.vercel.start_rolling(&canary, now));
                 }
                 throw(match self {
-                    Self::RollOut => Lever::RollOut(DeploymentId::from(canary.as_str())),
-                    Self::Advance => Lever::Advance(None),
-                    Self::Complete => Lever::Complete,
-                    _ => Lever::Abort,
+                    Self::RollOut => ProjectSwitch::RollOut(DeploymentId::from(canary.as_str())),
+                    Self::Advance => ProjectSwitch::Advance(None),
+                    Self::Complete => ProjectSwitch::Complete,
+                    _ => ProjectSwitch::Abort,
                 })
             }
         }
@@ -247,10 +252,10 @@ pub async fn changes(world: &World) -> BTreeMap<String, u64> {
 }
 
 /// The plan, asked for again while the world, which goes on by itself, is in the middle of a deploy.
-pub async fn planned(case: Case, console: &mut Console, wish: &Wish) -> Plan {
+pub async fn planned(case: Case, console: &mut Console, request: &Request) -> Plan {
     let mut why = String::new();
     for _ in 0..200 {
-        match console.wish("production", wish.clone(), None).await {
+        match console.request("production", request.clone(), None).await {
             Ok(plan) if plan.refusals.is_empty() => return plan,
             Ok(plan) => why = format!("{:?}", plan.refusals),
             Err(refused) => why = refused.to_string(),
@@ -262,9 +267,9 @@ pub async fn planned(case: Case, console: &mut Console, wish: &Wish) -> Plan {
 /// What it sends when nothing happens to it, and how many changing calls those are with its leases.
 pub async fn undisturbed(case: Case) -> (BTreeMap<String, u64>, u64) {
     let world = World::start(SPEED).await;
-    let wish = case.prepare(&world);
+    let request = case.prepare(&world);
     let mut console = case.console(&world);
-    let plan = planned(case, &mut console, &wish).await;
+    let plan = planned(case, &mut console, &request).await;
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{case:?}: {done:#?}");
     console.stop().await;
@@ -278,12 +283,12 @@ pub async fn undisturbed(case: Case) -> (BTreeMap<String, u64>, u64) {
 /// Cuts it off after `rows` rows, starts again, and finishes it. False when it was not cut off any more.
 async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>) -> bool {
     let world = World::start(SPEED).await;
-    let wish = case.prepare(&world);
+    let request = case.prepare(&world);
     let state = world.state.path();
     let store = Store::open(state, SystemClock::shared()).await.unwrap();
     crash_after(state, rows).await;
     let mut console = case.console(&world);
-    let plan = planned(case, &mut console, &wish).await;
+    let plan = planned(case, &mut console, &request).await;
     let op = plan.op;
     let first = console.carry_out(plan).await;
     console.stop().await;
@@ -309,19 +314,19 @@ async fn crash_and_finish(case: Case, rows: usize, most: &BTreeMap<String, u64>)
 /// What a person does at the next start: asks for its finish; where it says that it is done already, that is so.
 pub async fn finish(case: Case, world: &World, cut_short: &Operation, what: &str) {
     let mut console = case.console(world);
-    let (op, mut wish) = (cut_short.id, cut_short::finished(cut_short).unwrap());
+    let (op, mut request) = (cut_short.id, cut_short::finished(cut_short).unwrap());
     // Of a secret the platforms tell when it was set, and not by whom: the answer to our call is what proves it.
     let proven = cut_short.unknown_calls.is_empty();
-    if let Wish::SetSecret { value, .. } = &mut wish {
+    if let Request::SetSecret { value, .. } = &mut request {
         assert!(value.is_empty(), "{what}: a value was kept");
         // A person gives it again.
-        *value = Held::new(VALUE.to_owned());
+        *value = SecretValue::new(VALUE.to_owned());
     }
     let mut tries = 0;
     let said = loop {
         tries += 1;
         assert!(tries < 1_000, "{what}: its finish is out of date a thousand times");
-        match console.wish("production", wish.clone(), Some(op)).await {
+        match console.request("production", request.clone(), Some(op)).await {
             // A platform under load that is out of time is asked again, as a person does.
             Err(why) if why.as_str().contains("did not answer in time") => {}
             Err(why) => break Some(why.to_string()),

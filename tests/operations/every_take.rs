@@ -23,10 +23,10 @@ const AT_ONCE: usize = 6;
 async fn taken_and_gone(case: Case, call: u64, most: &BTreeMap<String, u64>) -> bool {
     let what = format!("{case:?}, call {call}");
     let world = World::start(SPEED).await;
-    let wish = case.prepare(&world);
+    let request = case.prepare(&world);
     let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
     let mut console = case.console(&world);
-    let plan = planned(case, &mut console, &wish).await;
+    let plan = planned(case, &mut console, &request).await;
     let op = plan.op;
     let late =
         json!({"platform": "*", "method": "CHANGE", "after": call, "count": 1, "kind": "late", "ms": 36_000_000});

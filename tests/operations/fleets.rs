@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use flightdeck::clock::SystemClock;
-use flightdeck::domain::manner::{AtOnce, Manner, Strategy};
-use flightdeck::domain::operation::{Act, OpState, Operation, Plan, StepKind, StepState, Target, Wait, Wish};
+use flightdeck::domain::operation::{Act, OpState, Operation, Plan, Request, StepKind, StepState, Target, Wait};
+use flightdeck::domain::strategy::{AtOnce, Strategy, StrategyKind};
 use flightdeck::sim::world::Env;
 use flightdeck::store::Store;
 
@@ -16,14 +16,14 @@ pub fn console(world: &World) -> Console {
     world.console_with(world.state.path(), brief)
 }
 
-/// Back to the release before, in this manner.
-pub async fn back(console: &mut Console, manner: Manner) -> Plan {
-    let targets = console.back(&manner).await;
-    console.wish("production", Wish::RollBack(targets), None).await.unwrap()
+/// Back to the release before, in this strategy.
+pub async fn back(console: &mut Console, strategy: Strategy) -> Plan {
+    let targets = console.back(&strategy).await;
+    console.request("production", Request::RollBack(targets), None).await.unwrap()
 }
 
-pub fn green(hold: bool) -> Manner {
-    Manner { strategy: Strategy::BlueGreen, hold, ..Manner::default() }
+pub fn green(hold: bool) -> Strategy {
+    Strategy { kind: StrategyKind::BlueGreen, hold, ..Strategy::default() }
 }
 
 /// Machines: (id, serving, digest).
@@ -46,12 +46,12 @@ async fn waves_go_side_by_side_and_one_region_before_all_others() {
     let world = World::start(20.0).await;
     let mut console = console(&world);
     let counts = vec![("iad".into(), 2), ("fra".into(), 2)];
-    let plan = console.wish("production", Wish::Scale(backend(), counts), None).await.unwrap();
+    let plan = console.request("production", Request::Scale(backend(), counts), None).await.unwrap();
     assert_eq!(console.carry_out(plan).await.state, OpState::Done);
     assert_eq!(fleet(&world).iter().filter(|one| one.1).count(), 4);
     console.engine.refresh(&[]);
-    let manner = Manner { at_once: AtOnce::Count(2), first: Some("fra".into()), ..Manner::default() };
-    let plan = back(&mut console, manner).await;
+    let strategy = Strategy { at_once: AtOnce::Count(2), first: Some("fra".into()), ..Strategy::default() };
+    let plan = back(&mut console, strategy).await;
     let Act::FlyImage { waves, .. } = &plan.parts[0].act else { panic!("{:?}", plan.parts[0].act) };
     assert_eq!(waves.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
     let region = |step: &flightdeck::domain::operation::StepReport| step.title.as_str().contains(" fra:");
@@ -71,7 +71,7 @@ async fn waves_go_side_by_side_and_one_region_before_all_others() {
 async fn immediate_sends_all_at_once_and_still_finds_the_machine_that_fell_back() {
     let world = World::start(20.0).await;
     let mut console = console(&world);
-    let immediate = || Manner { strategy: Strategy::Immediate, ..Manner::default() };
+    let immediate = || Strategy { kind: StrategyKind::Immediate, ..Strategy::default() };
     let plan = back(&mut console, immediate()).await;
     world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines[1].falls_back = true;
     let failed = console.carry_out(plan).await;
@@ -176,7 +176,7 @@ async fn a_fleet_that_blue_green_is_not_for_is_refused_with_the_reason() {
         serde_json::json!([{"volume": "vol_1", "path": "/data"}]);
     let plan = back(&mut console, green(false)).await;
     assert!(plan.refusals.iter().any(|why| why.as_str().contains("volume")), "{:?}", plan.refusals);
-    let plan = back(&mut console, Manner { first: Some("sin".into()), ..Manner::default() }).await;
+    let plan = back(&mut console, Strategy { first: Some("sin".into()), ..Strategy::default() }).await;
     assert!(plan.refusals.iter().any(|why| why.as_str().contains("no machine in sin")), "{:?}", plan.refusals);
     console.stop().await;
 }
@@ -186,11 +186,11 @@ async fn nothing_that_would_be_left_without_machines_is_scaled() {
     let world = World::start(20.0).await;
     let mut console = console(&world);
     let all = vec![("iad".into(), 0), ("fra".into(), 0)];
-    let plan = console.wish("production", Wish::Scale(backend(), all), None).await.unwrap();
+    let plan = console.request("production", Request::Scale(backend(), all), None).await.unwrap();
     assert!(plan.refusals[0].as_str().contains("no machine would be left"), "{:?}", plan.refusals);
-    let plan = console.wish("production", Wish::Scale(backend(), vec![("xyz".into(), 1)]), None).await.unwrap();
+    let plan = console.request("production", Request::Scale(backend(), vec![("xyz".into(), 1)]), None).await.unwrap();
     assert!(plan.refusals[0].as_str().contains("no region xyz"), "{:?}", plan.refusals);
-    let none = console.wish("production", Wish::Scale(backend(), vec![("iad".into(), 1)]), None).await;
+    let none = console.request("production", Request::Scale(backend(), vec![("iad".into(), 1)]), None).await;
     assert!(none.unwrap().refusals[0].as_str().contains("already"));
     console.stop().await;
 }
@@ -219,7 +219,7 @@ async fn crash_and_undo(rows: usize) -> bool {
         found[0].moves.iter().map(|one| Target::new(one.service.clone(), one.from.clone().unwrap())).collect();
     let mut console = console(&world);
     let what = format!("after {rows} rows");
-    let undone = match console.wish("production", Wish::RollBack(targets), Some(op)).await {
+    let undone = match console.request("production", Request::RollBack(targets), Some(op)).await {
         Err(why) => {
             assert!(why.as_str().contains("already"), "{what}: {why}");
             true
@@ -302,7 +302,7 @@ async fn an_app_without_machines_does_not_run_what_is_asked_for() {
     let mut console = console(&world);
     let targets: Vec<Target> = console.targets().await.into_iter().filter(|one| one.service == backend()).collect();
     world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().machines.clear();
-    let plan = console.wish("production", Wish::RollBack(targets), None).await.unwrap();
+    let plan = console.request("production", Request::RollBack(targets), None).await.unwrap();
     assert!(plan.arrived.is_none(), "{:?}", plan.arrived);
     let told = |why: &flightdeck::sanitize::Text| why.as_str().contains("no machine that deploys manage is listed");
     assert!(plan.refusals.iter().any(told), "{:?}", plan.refusals);

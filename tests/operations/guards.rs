@@ -1,16 +1,16 @@
 //! What people say between a plan and its first call: read again, and what cannot be read refuses.
 
 use flightdeck::clock::SystemClock;
-use flightdeck::domain::claim::{Lock, Mark};
-use flightdeck::domain::consent::Level;
+use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::ids::OpId;
-use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{Move, OpKind, OpState, Operation, Plan, Wish};
+use flightdeck::domain::lock::{Lock, Mark};
+use flightdeck::domain::operation::{Move, OpKind, OpState, Operation, Plan, Request};
 use flightdeck::domain::overrides::Override;
 use flightdeck::domain::readiness::Criterion;
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::sim::world::Env;
-use flightdeck::store::journal::Answer;
+use flightdeck::store::journal::CallOutcome;
 use flightdeck::store::{Locked, Store};
 use serde_json::json;
 
@@ -134,12 +134,12 @@ async fn a_dispatch_that_may_have_been_taken_is_not_sent_again_though_its_run_is
     let op = OpId(uuid::Uuid::now_v7());
     let now = SystemClock::shared().now();
     let begun = Operation::begun(op, OpKind::Promote, "production".into(), "production: promotion".into(), now);
-    store.begin(&Operation { wish: Some(Wish::Promote), ..begun }).await.unwrap();
-    let before = console.wish("production", Wish::Promote, Some(op)).await.unwrap();
+    store.begin(&Operation { request: Some(Request::Promote), ..begun }).await.unwrap();
+    let before = console.request("production", Request::Promote, Some(op)).await.unwrap();
     assert!(before.refusals.is_empty(), "no intent was written, so nothing was sent: {:?}", before.refusals);
     store.intent(op, "POST dispatch").await.unwrap();
-    store.outcome(op, "POST dispatch", "accepted", Answer::Taken, None).await.unwrap();
-    let why = console.wish("production", Wish::Promote, Some(op)).await.unwrap_err();
+    store.outcome(op, "POST dispatch", "accepted", CallOutcome::Taken, None).await.unwrap();
+    let why = console.request("production", Request::Promote, Some(op)).await.unwrap_err();
     assert!(why.as_str().contains("may have been taken and its run is not listed"), "{why}");
     console.stop().await;
 }
@@ -148,7 +148,7 @@ async fn a_dispatch_that_may_have_been_taken_is_not_sent_again_though_its_run_is
 async fn a_pin_that_cannot_be_read_is_asked_like_a_pin() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let read = console.wish("production", Wish::Promote, None).await.unwrap();
+    let read = console.request("production", Request::Promote, None).await.unwrap();
     let unread = |plan: &Plan| {
         plan.warnings.iter().any(|one| one.as_str().contains("whether frontend is pinned could not be read"))
     };
@@ -156,7 +156,7 @@ async fn a_pin_that_cannot_be_read_is_asked_like_a_pin() {
     world
         .fault(&json!({"platform": "vercel", "route": "/projects/", "method": "GET", "kind": "status", "status": 502}))
         .await;
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     assert!(unread(&plan) && plan.level == Level::Critical, "{plan:#?}");
     console.stop().await;
 }
@@ -167,7 +167,7 @@ async fn a_source_that_fails_by_its_platforms_alone_needs_a_reason() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let source = async |console: &mut Console| {
-        let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+        let plan = console.request("production", Request::Promote, None).await.unwrap();
         let red = plan
             .overrides
             .iter()
@@ -194,7 +194,7 @@ async fn what_is_finished_leaves_nothing_behind_that_cannot_be_read() {
     let targets = console.targets().await;
     let plan = console.plan(targets).await;
     let commit = plan.goes_to().next().unwrap().clone();
-    let wish = Wish::RollBackTo { commit, alone: None, manner: Manner::default(), named: Vec::new() };
+    let request = Request::RollBackTo { commit, alone: None, strategy: Strategy::default(), named: Vec::new() };
     let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
     let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
     let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: back".into(), now);
@@ -203,11 +203,11 @@ async fn what_is_finished_leaves_nothing_behind_that_cannot_be_read() {
         from: part.from_id.clone(),
         to: part.to_id.clone(),
     });
-    store.begin(&Operation { wish: Some(wish.clone()), moves: moves.collect(), ..begun }).await.unwrap();
-    let read = console.wish("production", wish.clone(), Some(op)).await.unwrap();
+    store.begin(&Operation { request: Some(request.clone()), moves: moves.collect(), ..begun }).await.unwrap();
+    let read = console.request("production", request.clone(), Some(op)).await.unwrap();
     assert!(read.refusals.is_empty(), "{read:#?}");
     world.fault(&json!({"platform": "fly", "kind": "status", "status": 503})).await;
-    let why = console.wish("production", wish, Some(op)).await.unwrap_err();
+    let why = console.request("production", request, Some(op)).await.unwrap_err();
     assert!(why.as_str().contains("fly"), "{why}");
     console.stop().await;
 }
@@ -245,7 +245,7 @@ async fn a_promotion_names_the_job_and_the_step_that_failed_for_its_commit() {
     world.sim.shared().world().check_push(commit, Some(("backend", "Test")));
     world.sim.shared().advance(std::time::Duration::from_secs(300));
     let mut console = world.console();
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     let ships = plan.ships.as_ref().unwrap();
     let built = ships.points.iter().find(|point| point.asks == Criterion::Pipeline).unwrap();
     assert_eq!(built.status, Status::Fail, "{built:?}");
@@ -275,7 +275,7 @@ async fn a_promotion_calls_nothing_well_that_it_could_not_read_and_brings_nothin
         |route: &str| json!({"platform": "fly", "route": route, "method": "GET", "kind": "status", "status": 422});
     // A key that is not listed may be missing, or be the same.
     world.fault(&fault("/apps/maria-api-staging/secrets")).await;
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     let (status, says) = point(&plan, Criterion::Secrets);
     assert!(status == Status::Unknown && says.contains("staging secrets: not read: "), "{says}");
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
@@ -286,11 +286,11 @@ async fn a_promotion_calls_nothing_well_that_it_could_not_read_and_brings_nothin
     };
     assert!(!needs(&plan), "{:?}", plan.overrides);
     world.fault(&fault("/apps/maria-api/machines")).await;
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     assert_eq!(point(&plan, Criterion::Target).0, Status::Unknown, "{plan:#?}");
     assert!(needs(&plan) && plan.refusals.is_empty(), "{:?} {:?}", plan.overrides, plan.refusals);
     world.fault(&fault("/apps/maria-api-staging/machines")).await;
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     assert!(plan.refusals.iter().any(|why| why.as_str().starts_with("staging is unknown: ")), "{:?}", plan.refusals);
     console.stop().await;
 }
@@ -309,7 +309,7 @@ async fn what_its_addresses_alone_answer_runs_nowhere_already() {
         pairs.fold(text.clone(), |text, (own, other)| text.replace(&own, &other))
     };
     let mut console = world.console_with(world.state.path(), elsewhere);
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let (status, says) = point(&plan, Criterion::Target);
     assert!(status == Status::Fail && says.starts_with("production: mixed: "), "{says}");

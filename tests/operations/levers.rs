@@ -1,9 +1,9 @@
 //! Reruns, redeploys, promotions without a workflow, switches and rolling releases, each to its end over HTTP.
 
-use flightdeck::domain::consent::Level;
+use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::operation::{Lever, OpState, Operation, Wish};
+use flightdeck::domain::operation::{OpState, Operation, ProjectSwitch, Request};
 use serde_json::{Value, json};
 
 use crate::world::{Console, World};
@@ -12,18 +12,18 @@ fn frontend() -> ServiceId {
     ServiceId::new("production", "frontend")
 }
 
-/// A wish carried out to its end.
-async fn done(console: &mut Console, wish: Wish) -> Operation {
-    let plan = console.wish("production", wish, None).await.unwrap();
+/// A request carried out to its end.
+async fn done(console: &mut Console, request: Request) -> Operation {
+    let plan = console.request("production", request, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let done = console.carry_out(plan).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
     done
 }
 
-/// The first reason why a wish cannot be.
-async fn refused(console: &mut Console, wish: Wish) -> String {
-    let plan = console.wish("production", wish, None).await.unwrap();
+/// The first reason why a request cannot be.
+async fn refused(console: &mut Console, request: Request) -> String {
+    let plan = console.request("production", request, None).await.unwrap();
     plan.refusals.first().map(ToString::to_string).unwrap_or_default()
 }
 
@@ -36,8 +36,8 @@ async fn page(world: &World) -> reqwest::Response {
 async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    assert_eq!(refused(&mut console, Wish::Throw(frontend(), Lever::Resume)).await, "it is not paused");
-    done(&mut console, Wish::Throw(frontend(), Lever::Pause)).await;
+    assert_eq!(refused(&mut console, Request::Throw(frontend(), ProjectSwitch::Resume)).await, "it is not paused");
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Pause)).await;
     assert_eq!(page(&world).await.status().as_u16(), 503);
     let why = console
         .fact(|fact| match fact {
@@ -46,7 +46,7 @@ async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
         })
         .await;
     assert_eq!(why, "PAUSED");
-    assert_eq!(refused(&mut console, Wish::Throw(frontend(), Lever::Pause)).await, "it is paused already");
+    assert_eq!(refused(&mut console, Request::Throw(frontend(), ProjectSwitch::Pause)).await, "it is paused already");
     // Who would roll back now is told that no visitor sees it.
     let targets = console.targets().await;
     let plan = console.plan(targets).await;
@@ -54,7 +54,7 @@ async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
     assert!(told, "{:?}", plan.warnings);
     let staging = reqwest::get(&world.sim.origins().edge["staging"].frontend).await.unwrap();
     assert_eq!(staging.status().as_u16(), 200, "its other environments go on");
-    done(&mut console, Wish::Throw(frontend(), Lever::Resume)).await;
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Resume)).await;
     assert_eq!(page(&world).await.status().as_u16(), 200);
     console.stop().await;
 }
@@ -63,7 +63,7 @@ async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
 async fn a_challenge_turns_programs_away_and_the_console_says_that_it_is_one() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    done(&mut console, Wish::Throw(frontend(), Lever::Challenge)).await;
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Challenge)).await;
     assert_eq!(page(&world).await.headers()["x-vercel-mitigated"], "challenge");
     let why = console
         .fact(|fact| match fact {
@@ -75,7 +75,7 @@ async fn a_challenge_turns_programs_away_and_the_console_says_that_it_is_one() {
         })
         .await;
     assert!(why.contains("attack mode"), "{why}");
-    done(&mut console, Wish::Throw(frontend(), Lever::Unchallenge)).await;
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Unchallenge)).await;
     assert_eq!(page(&world).await.status().as_u16(), 200);
     console.stop().await;
 }
@@ -85,7 +85,7 @@ async fn staged(world: &World, console: &mut Console) -> DeploymentId {
     let targets = console.targets().await;
     let plan = console.plan(targets).await;
     assert_eq!(console.carry_out(plan).await.state, OpState::Done);
-    let built = done(console, Wish::Redeploy(frontend())).await;
+    let built = done(console, Request::Redeploy(frontend())).await;
     let truth = world.truth().await;
     assert_eq!(truth["environments"]["production"]["services"]["frontend"]["pinned"], true);
     DeploymentId::from(built.follows.unwrap().as_str())
@@ -109,23 +109,23 @@ async fn a_rolling_release_is_started_advanced_and_aborted_or_completed() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let canary = staged(&world, &mut console).await;
-    let start = || Wish::Throw(frontend(), Lever::RollOut(canary.clone()));
-    let plan = console.wish("production", start(), None).await.unwrap();
+    let start = || Request::Throw(frontend(), ProjectSwitch::RollOut(canary.clone()));
+    let plan = console.request("production", start(), None).await.unwrap();
     let without = console.carry_out(plan).await;
     assert_eq!(without.state, OpState::Failed, "none is configured: {without:#?}");
     assert!(without.outcome.as_str().contains("not configured"), "{}", without.outcome);
     configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
-    let advance = || Wish::Throw(frontend(), Lever::Advance(None));
+    let advance = || Request::Throw(frontend(), ProjectSwitch::Advance(None));
     assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
     let begun = done(&mut console, start()).await;
     assert!(begun.steps[0].detail.as_str().starts_with("10%"), "{}", begun.steps[0].detail);
     assert!(refused(&mut console, start()).await.contains("under way"));
     let further = done(&mut console, advance()).await;
     assert!(further.steps[0].detail.as_str().starts_with("50%"), "{}", further.steps[0].detail);
-    done(&mut console, Wish::Throw(frontend(), Lever::Abort)).await;
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Abort)).await;
     assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
     done(&mut console, start()).await;
-    done(&mut console, Wish::Throw(frontend(), Lever::Complete)).await;
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Complete)).await;
     let live = &world.truth().await["environments"]["production"];
     assert!(live.to_string().contains(canary.as_str()), "{live}");
     console.stop().await;
@@ -137,9 +137,10 @@ async fn a_rolling_release_that_moved_on_is_not_advanced_by_an_old_plan() {
     let mut console = world.console();
     let canary = staged(&world, &mut console).await;
     configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
-    done(&mut console, Wish::Throw(frontend(), Lever::RollOut(canary))).await;
-    let old = console.wish("production", Wish::Throw(frontend(), Lever::Advance(None)), None).await.unwrap();
-    done(&mut console, Wish::Throw(frontend(), Lever::Advance(None))).await;
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::RollOut(canary))).await;
+    let old =
+        console.request("production", Request::Throw(frontend(), ProjectSwitch::Advance(None)), None).await.unwrap();
+    done(&mut console, Request::Throw(frontend(), ProjectSwitch::Advance(None))).await;
     let refused = console.carry_out(old).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
     console.stop().await;
@@ -151,7 +152,7 @@ async fn machines_are_deployed_anew_with_the_image_that_they_run() {
     let mut console = world.console();
     let backend = ServiceId::new("production", "backend");
     let before = world.truth().await["environments"]["production"]["services"]["backend"].clone();
-    let again = done(&mut console, Wish::Redeploy(backend)).await;
+    let again = done(&mut console, Request::Redeploy(backend)).await;
     assert!(again.steps.iter().any(|step| step.title.as_str().starts_with("record a release")));
     let after = world.truth().await["environments"]["production"]["services"]["backend"].clone();
     assert_eq!(before["sha"], after["sha"], "{after}");
@@ -163,13 +164,13 @@ async fn machines_are_deployed_anew_with_the_image_that_they_run() {
 async fn a_run_that_was_rejected_runs_again_and_what_cannot_run_again_says_why() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let promote = console.wish("production", Wish::Promote, None).await.unwrap();
+    let promote = console.request("production", Request::Promote, None).await.unwrap();
     let promotion = promote.op;
     console.begins(promote);
     let (run, _) = crate::held(&mut console).await;
-    let waiting = refused(&mut console, Wish::Rerun { run, failed: false }).await;
+    let waiting = refused(&mut console, Request::Rerun { run, failed: false }).await;
     assert!(waiting.contains("not over yet"), "{waiting}");
-    let reject = console.wish("production", Wish::Review { run, approve: false }, None).await.unwrap();
+    let reject = console.request("production", Request::Review { run, approve: false }, None).await.unwrap();
     let rejection = reject.op;
     console.begins(reject);
     let mut over = std::collections::BTreeMap::new();
@@ -183,13 +184,13 @@ async fn a_run_that_was_rejected_runs_again_and_what_cannot_run_again_says_why()
         over.insert(one.id, one.state);
     }
     assert_eq!((over[&promotion], over[&rejection]), (OpState::Failed, OpState::Done));
-    let plan = console.wish("production", Wish::Rerun { run, failed: true }, None).await.unwrap();
+    let plan = console.request("production", Request::Rerun { run, failed: true }, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let again = plan.op;
     console.begins(plan);
     let (held, _) = crate::held(&mut console).await;
     assert_eq!(held, run, "another attempt of the same run waits");
-    let approve = console.wish("production", Wish::Review { run, approve: true }, None).await.unwrap();
+    let approve = console.request("production", Request::Review { run, approve: true }, None).await.unwrap();
     console.begins(approve);
     let ended = crate::ended(&mut console, again).await;
     assert_eq!(ended.state, OpState::Done, "{ended:#?}");
@@ -204,7 +205,7 @@ async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
         text.lines().filter(kept).collect::<Vec<_>>().join("\n")
     };
     let mut console = world.console_with(world.state.path(), without);
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert_eq!(plan.parts.len(), 2, "{:#?}", plan.parts);
     let done = console.carry_out(plan).await;
@@ -213,11 +214,11 @@ async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
     let commit = |env: &str, service: &str| truth[env]["services"][service]["sha"].clone();
     assert_eq!(commit("production", "backend"), commit("staging", "backend"));
     assert_eq!(commit("production", "frontend"), commit("staging", "frontend"));
-    let again = console.wish("production", Wish::Promote, None).await.unwrap();
+    let again = console.request("production", Request::Promote, None).await.unwrap();
     assert!(again.refusals[0].as_str().contains("already"), "{:?}", again.refusals);
     // More domains than are looked up stand in nobody's way.
     crate::domains::many(&world);
-    let again = console.wish("production", Wish::Promote, None).await.unwrap();
+    let again = console.request("production", Request::Promote, None).await.unwrap();
     assert!(again.refusals[0].as_str().contains("nothing would move"), "{:?}", again.refusals);
     let told = |one: &flightdeck::sanitize::Text| one.as_str().starts_with("frontend");
     assert!(!again.warnings.iter().any(told), "all of them are known: {:?}", again.warnings);
@@ -226,10 +227,10 @@ async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
     let targets = console.targets().await;
     let back = console.plan(targets).await;
     assert_eq!(console.carry_out(back).await.state, OpState::Done);
-    let over = console.wish("production", Wish::Promote, None).await.unwrap();
+    let over = console.request("production", Request::Promote, None).await.unwrap();
     assert_eq!(over.level, Level::Critical, "{over:#?}");
     configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 100}])).await;
-    let why = console.wish("production", Wish::Promote, None).await.unwrap_err();
+    let why = console.request("production", Request::Promote, None).await.unwrap_err();
     assert!(why.as_str().contains("rolling releases"), "{why}");
     console.stop().await;
 }

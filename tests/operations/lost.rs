@@ -2,16 +2,16 @@
 
 use flightdeck::clock::SystemClock;
 use flightdeck::domain::ids::ServiceId;
-use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Plan, Wish};
+use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Plan, Request};
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::store::Store;
-use flightdeck::store::journal::Answer;
+use flightdeck::store::journal::CallOutcome;
 use serde_json::json;
 
 use crate::world::{Console, World};
 
-async fn planned(console: &mut Console, wish: Wish) -> Plan {
-    let plan = console.wish("production", wish, None).await.unwrap();
+async fn planned(console: &mut Console, request: Request) -> Plan {
+    let plan = console.request("production", request, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     plan
 }
@@ -28,8 +28,13 @@ async fn sent(world: &World, platform: &str, method: &str, route: &str) -> u64 {
     all.as_object().unwrap().iter().filter(|(name, _)| of(name)).filter_map(|(_, count)| count.as_u64()).sum()
 }
 
-async fn done_once(world: &World, console: &mut Console, wish: Wish, (platform, method, route): (&str, &str, &str)) {
-    let plan = planned(console, wish).await;
+async fn done_once(
+    world: &World,
+    console: &mut Console,
+    request: Request,
+    (platform, method, route): (&str, &str, &str),
+) {
+    let plan = planned(console, request).await;
     let before = sent(world, platform, method, route).await;
     lose(world, platform, method, route).await;
     let done: Operation = console.carry_out(plan).await;
@@ -41,14 +46,14 @@ async fn done_once(world: &World, console: &mut Console, wish: Wish, (platform, 
 async fn what_was_asked_of_the_pipeline_is_seen_in_its_runs() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let promote = planned(&mut console, Wish::Promote).await;
+    let promote = planned(&mut console, Request::Promote).await;
     let promotion = promote.op;
     lose(&world, "github", "POST", "/dispatches").await;
     console.begins(promote);
     let (run, _) = crate::held(&mut console).await;
     assert_eq!(sent(&world, "github", "POST", "/dispatches").await, 1);
 
-    let reject = planned(&mut console, Wish::Review { run, approve: false }).await;
+    let reject = planned(&mut console, Request::Review { run, approve: false }).await;
     let answer = reject.op;
     lose(&world, "github", "POST", "/pending_deployments").await;
     console.begins(reject);
@@ -59,13 +64,13 @@ async fn what_was_asked_of_the_pipeline_is_seen_in_its_runs() {
     }
     assert_eq!((over[&promotion], over[&answer]), (OpState::Failed, OpState::Done));
 
-    let again = planned(&mut console, Wish::Rerun { run, failed: true }).await;
+    let again = planned(&mut console, Request::Rerun { run, failed: true }).await;
     let rerun = again.op;
     lose(&world, "github", "POST", "/rerun-failed-jobs").await;
     console.begins(again);
     assert_eq!(crate::held(&mut console).await.0, run, "its next attempt waits");
 
-    let cancel = planned(&mut console, Wish::Cancel { run }).await;
+    let cancel = planned(&mut console, Request::Cancel { run }).await;
     let end = cancel.op;
     lose(&world, "github", "POST", "/cancel").await;
     console.begins(cancel);
@@ -84,10 +89,10 @@ async fn what_was_asked_of_the_pipeline_is_seen_in_its_runs() {
 async fn a_build_and_a_secret_with_a_digest_are_seen_in_their_lists() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let database = crate::secrets::wish("database", "API_KEY");
+    let database = crate::secrets::request("database", "API_KEY");
     done_once(&world, &mut console, database, ("supabase", "POST", "/secrets")).await;
     let frontend = ServiceId::new("production", "frontend");
-    done_once(&world, &mut console, Wish::Redeploy(frontend), ("vercel", "POST", "/deployments")).await;
+    done_once(&world, &mut console, Request::Redeploy(frontend), ("vercel", "POST", "/deployments")).await;
     console.stop().await;
 }
 
@@ -101,7 +106,7 @@ async fn a_secret_without_a_digest_to_compare_may_have_been_set_by_anybody() {
         ("frontend", ("vercel", "POST", "/env")),
         (PIPELINE, ("github", "PUT", "/secrets/")),
     ] {
-        let plan = planned(&mut console, crate::secrets::wish(service, "API_KEY")).await;
+        let plan = planned(&mut console, crate::secrets::request(service, "API_KEY")).await;
         let (op, before) = (plan.op, sent(&world, platform, method, route).await);
         lose(&world, platform, method, route).await;
         let open = console.carry_out(plan).await;
@@ -110,7 +115,7 @@ async fn a_secret_without_a_digest_to_compare_may_have_been_set_by_anybody() {
         assert_eq!(sent(&world, platform, method, route).await, before + 1, "{service}");
         let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
         let taken = store.list(99).await.unwrap().into_iter().find(|row| {
-            row.op == op.to_string() && row.event == "outcome" && row.body["answer"] == json!(Answer::Taken)
+            row.op == op.to_string() && row.event == "outcome" && row.body["answer"] == json!(CallOutcome::Taken)
         });
         assert_eq!(taken, None, "{service}: it is not written down as taken");
     }
@@ -122,9 +127,9 @@ async fn a_secret_without_a_digest_to_compare_may_have_been_set_by_anybody() {
 async fn a_secret_that_is_set_meanwhile_is_not_overwritten() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let set = planned(&mut console, crate::secrets::wish(PIPELINE, "API_KEY")).await;
+    let set = planned(&mut console, crate::secrets::request(PIPELINE, "API_KEY")).await;
     assert_eq!(console.carry_out(set).await.state, OpState::Done);
-    let again = planned(&mut console, crate::secrets::wish(PIPELINE, "API_KEY")).await;
+    let again = planned(&mut console, crate::secrets::request(PIPELINE, "API_KEY")).await;
     let puts = sent(&world, "github", "PUT", "/secrets/").await;
     // The key for sealing is read in between, and has trouble for so long.
     world
@@ -151,7 +156,7 @@ async fn a_secret_that_is_set_meanwhile_is_not_overwritten() {
 async fn a_lease_whose_answer_was_lost_is_known_by_its_name_and_not_asked_for_again() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let plan = console.plan(targets).await;
     lose(&world, "fly_machines", "POST", "/lease").await;
     let done = console.carry_out(plan).await;

@@ -2,9 +2,9 @@
 //! unsaid.
 
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{Act, OpState, Wish};
+use flightdeck::domain::operation::{Act, OpState, Request};
 use flightdeck::domain::overrides::Override;
+use flightdeck::domain::strategy::{Strategy, StrategyKind};
 use flightdeck::sanitize::Text;
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::{Env, Health};
@@ -36,13 +36,13 @@ async fn machines_out_of_the_proxy_are_told_and_never_double_a_fleet() {
     console.until(holds).await;
     console.stop().await;
     let mut console = self::console(&world);
-    let blocked = back(&mut console, Manner::default()).await;
+    let blocked = back(&mut console, Strategy::default()).await;
     assert!(told(&blocked.refusals, "comes first"), "{:?}", blocked.refusals);
     assert!(told(&blocked.warnings, "by roll back production: backend"), "{:?}", blocked.warnings);
     console.engine.leave(op, "not tonight".into());
     console.fact(|fact| if let Fact::Left(id, told) = fact { (id == op).then_some(told) } else { None }).await.unwrap();
     // A roll leaves them alone.
-    let plan = back(&mut console, Manner::default()).await;
+    let plan = back(&mut console, Strategy::default()).await;
     assert!(told(&plan.warnings, "is out of the proxy, made in place of"), "{:?}", plan.warnings);
     let Act::FlyImage { waves, .. } = &plan.parts[0].act else { panic!("{:?}", plan.parts[0].act) };
     let moved: Vec<&str> = waves.iter().flatten().map(Text::as_str).collect();
@@ -54,7 +54,7 @@ async fn machines_out_of_the_proxy_are_told_and_never_double_a_fleet() {
     let digest = before[0].2.clone();
     world.app(|app| app.machines.iter_mut().filter(|one| !one.cordoned).for_each(|one| one.digest.clone_from(&digest)));
     let targets = console.back(&green(false)).await;
-    let plan = console.wish("production", Wish::RollBack(targets), None).await.unwrap();
+    let plan = console.request("production", Request::RollBack(targets), None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let Act::FlySwap { blues, .. } = &plan.parts[0].act else { panic!("{:?}", plan.parts[0].act) };
     assert_eq!(blues.iter().map(Text::as_str).collect::<Vec<_>>(), [&*before[0].0, &*before[1].0]);
@@ -70,7 +70,7 @@ async fn machines_out_of_the_proxy_are_told_and_never_double_a_fleet() {
 async fn a_deploy_of_a_colleague_that_is_under_way_needs_a_reason() {
     let world = World::start(20.0).await;
     let mut console = console(&world);
-    let plan = back(&mut console, Manner { strategy: Strategy::Rolling, ..Manner::default() }).await;
+    let plan = back(&mut console, Strategy { kind: StrategyKind::Rolling, ..Strategy::default() }).await;
     assert!(gate(&plan.overrides, "no ").is_none(), "nothing is under way: {:?}", plan.overrides);
     let op = plan.op;
     world.fault(&serde_json::json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "count": 1, "kind": "late", "ms": 36_000_000})).await;
@@ -90,7 +90,7 @@ async fn a_deploy_of_a_colleague_that_is_under_way_needs_a_reason() {
         state.deploy(Deploy { env, commit, backend: true, frontend: false, health, gated, event, actor })
     };
     let mut console = self::console(&world);
-    let targets = console.back(&Manner::default()).await;
+    let targets = console.back(&Strategy::default()).await;
     let early = console.try_plan(targets, Some(op)).await.unwrap();
     // It is seen as a run, and then as a release.
     let says = gate(&early.overrides, "no run deploys production").or(gate(&early.overrides, "no deploy of backend"));

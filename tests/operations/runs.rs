@@ -1,7 +1,7 @@
 //! Runs that wait while many newer ones begin and end.
 
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::operation::Wish;
+use flightdeck::domain::operation::Request;
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::{Env, Health};
 
@@ -42,7 +42,7 @@ async fn a_gate_stands_however_many_runs_are_newer_and_its_end_is_seen() {
     };
     let run = console.fact(found).await;
     assert_eq!(run.gates.len(), 1, "{run:#?}");
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     let told = |words: &str| plan.warnings.iter().any(|warning| warning.as_str().contains(words));
     assert!(told(&format!("#{}", run.number.0)), "a new run meets it: {:?}", plan.warnings);
     {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flightdeck::domain::held::Held;
 use flightdeck::domain::ids::ServiceId;
-use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Wish};
+use flightdeck::domain::operation::{OpState, Operation, PIPELINE, Request};
+use flightdeck::domain::secret_value::SecretValue;
 use flightdeck::sim::world::fly::FlySecret;
 use flightdeck::sim::world::vercel::VercelVariable;
 use flightdeck::sim::world::{Env, ids};
@@ -16,13 +16,13 @@ use crate::world::{Ahead, Console, World};
 /// What must be seen nowhere.
 const VALUE: &str = "v4lue-that-nobody-sees";
 
-pub(crate) fn wish(service: &str, key: &str) -> Wish {
-    let value = Held::new(VALUE.to_owned());
-    Wish::SetSecret { service: ServiceId::new("production", service), key: key.into(), value }
+pub(crate) fn request(service: &str, key: &str) -> Request {
+    let value = SecretValue::new(VALUE.to_owned());
+    Request::SetSecret { service: ServiceId::new("production", service), key: key.into(), value }
 }
 
 async fn set(console: &mut Console, service: &str, key: &str) -> Operation {
-    let plan = console.wish("production", wish(service, key), None).await.unwrap();
+    let plan = console.request("production", request(service, key), None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let told = serde_json::to_string(&plan).unwrap() + &format!("{plan:?}");
     assert!(!told.contains(VALUE), "{told}");
@@ -82,12 +82,15 @@ async fn what_cannot_be_a_secret_is_refused_before_anything_is_sent() {
         (PIPELINE, "github_token", "GitHub's own"),
         ("database", "SUPABASE_URL", "Supabase's own"),
     ] {
-        let plan = console.wish("production", wish(service, key), None).await.unwrap();
+        let plan = console.request("production", request(service, key), None).await.unwrap();
         assert!(plan.refusals[0].as_str().contains(why), "{:?}", plan.refusals);
     }
-    let empty =
-        Wish::SetSecret { service: ServiceId::new("production", "backend"), key: "A".into(), value: Held::default() };
-    let plan = console.wish("production", empty, None).await.unwrap();
+    let empty = Request::SetSecret {
+        service: ServiceId::new("production", "backend"),
+        key: "A".into(),
+        value: SecretValue::default(),
+    };
+    let plan = console.request("production", empty, None).await.unwrap();
     assert!(plan.refusals[0].as_str().contains("values are not kept"), "{:?}", plan.refusals);
     console.stop().await;
 }
@@ -102,10 +105,10 @@ async fn a_variable_of_an_integration_is_left_to_it_and_what_is_hidden_is_not_ca
         one.managed = Some("icfg_supabase".to_owned());
         one.key.clone()
     };
-    let plan = console.wish("production", wish("frontend", &key), None).await.unwrap();
+    let plan = console.request("production", request("frontend", &key), None).await.unwrap();
     assert!(plan.refusals[0].as_str().contains("kept by an integration"), "{:?}", plan.refusals);
     world.sim.shared().world().vercel.project.hides_production = true;
-    let hidden = console.wish("production", wish("frontend", "API_KEY"), None).await.unwrap_err();
+    let hidden = console.request("production", request("frontend", "API_KEY"), None).await.unwrap_err();
     assert!(hidden.as_str().contains("hidden from this token"), "{hidden}");
     console.stop().await;
 }
@@ -116,7 +119,7 @@ async fn a_variable_that_is_not_the_one_of_the_plan_or_cannot_be_read_is_not_wri
     let mut console = world.console();
     let mine = |one: &&mut VercelVariable| one.env == Env::PRODUCTION;
     let key = world.sim.shared().world().vercel.env.iter_mut().find(mine).unwrap().key.clone();
-    let plan = console.wish("production", wish("frontend", &key), None).await.unwrap();
+    let plan = console.request("production", request("frontend", &key), None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     // Its date stays: only whose it is has changed.
     world.sim.shared().world().vercel.env.iter_mut().find(mine).unwrap().managed = Some("icfg_supabase".to_owned());
@@ -127,7 +130,7 @@ async fn a_variable_that_is_not_the_one_of_the_plan_or_cannot_be_read_is_not_wri
         world
             .fault(&json!({"platform": "vercel", "kind": "missing", "field": field, "route": "/env$", "method": "GET"}))
             .await;
-        let unread = console.wish("production", wish("frontend", &key), None).await;
+        let unread = console.request("production", request("frontend", &key), None).await;
         assert!(unread.is_err(), "{field}: {unread:#?}");
         world.sim.shared().faults().clear();
     }
@@ -138,7 +141,7 @@ async fn a_variable_that_is_not_the_one_of_the_plan_or_cannot_be_read_is_not_wri
 async fn a_secret_that_somebody_else_set_meanwhile_is_not_overwritten() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let plan = console.wish("production", wish("backend", "API_KEY"), None).await.unwrap();
+    let plan = console.request("production", request("backend", "API_KEY"), None).await.unwrap();
     let now = world.sim.shared().world().now;
     world.sim.shared().world().fly.env_mut(Env::PRODUCTION).unwrap().set_secret("API_KEY", Some("theirs"), now);
     let done = console.carry_out(plan).await;
@@ -152,7 +155,7 @@ async fn a_call_that_no_list_shows_is_unknown_and_never_sent_again() {
     let world = World::start(20.0).await;
     let clock = Ahead::shared();
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
-    let plan = console.wish("production", wish("backend", "API_KEY"), None).await.unwrap();
+    let plan = console.request("production", request("backend", "API_KEY"), None).await.unwrap();
     world
         .fault(&json!({"platform": "fly", "kind": "dropped", "count": 1, "route": "/secrets", "method": "POST"}))
         .await;
@@ -175,7 +178,7 @@ async fn a_call_that_no_list_shows_is_unknown_and_never_sent_again() {
         let secret = FlySecret { name: "API_KEY".to_owned(), digest: "0a".repeat(8), created_at: at, updated_at: at };
         state.fly.env_mut(Env::PRODUCTION).unwrap().secrets.push(secret);
     }
-    let again = console.wish("production", wish("backend", "API_KEY"), Some(unknown.id)).await;
+    let again = console.request("production", request("backend", "API_KEY"), Some(unknown.id)).await;
     assert!(again.unwrap_err().as_str().contains("whether by this is not known"));
     console.stop().await;
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use flightdeck::clock::SystemClock;
-use flightdeck::domain::operation::{OpState, Operation, Wish};
+use flightdeck::domain::operation::{OpState, Operation, Request};
 use flightdeck::store::Store;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -60,8 +60,8 @@ async fn sent_once(world: &World, what: &str) {
     }
 }
 
-async fn done(console: &mut Console, wish: Wish) -> Option<Operation> {
-    let plan = console.wish("production", wish, None).await.ok()?;
+async fn done(console: &mut Console, request: Request) -> Option<Operation> {
+    let plan = console.request("production", request, None).await.ok()?;
     Some(console.carry_out(plan).await)
 }
 
@@ -107,7 +107,7 @@ async fn stormy(seed: u64) -> OpState {
         state.vercel.project.auto_assign = true;
     }
     world.fault(&storm(&mut random)).await;
-    drop(done(&mut console, Wish::Promote).await);
+    drop(done(&mut console, Request::Promote).await);
     sent_once(&world, &what).await;
     let dispatched = world.requests("github", "POST /repos/{owner}/{repo}/actions/workflows/{id}/dispatches").await;
     assert!(dispatched <= 4, "{what}: {dispatched}");

@@ -11,8 +11,8 @@ use flightdeck::config::Settings;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{OpId, ServiceId};
-use flightdeck::domain::operation::{OpKind, OpState, Operation, PIPELINE, StepKind, StepReport, StepState, Wish};
-use flightdeck::domain::pace;
+use flightdeck::domain::operation::{OpKind, OpState, Operation, PIPELINE, Request, StepKind, StepReport, StepState};
+use flightdeck::domain::step_durations;
 use flightdeck::sanitize::Text;
 use flightdeck::store::Store;
 use flightdeck::ui::theme::Theme;
@@ -61,7 +61,7 @@ fn screen(settings: &Settings, operation: &Operation, clock: &Ahead) -> String {
 
 fn stuck(operation: &Operation, clock: &Ahead) -> Vec<StepKind> {
     let steps = operation.steps.iter();
-    steps.filter(|step| pace::stuck(step, clock.now()).is_some()).map(|step| step.kind).collect()
+    steps.filter(|step| step_durations::stuck(step, clock.now()).is_some()).map(|step| step.kind).collect()
 }
 
 fn settings(world: &World) -> Settings {
@@ -74,8 +74,8 @@ async fn a_step_that_is_silent_for_longer_than_such_steps_take_is_marked_until_i
     past(&world, OpKind::Restart, ("backend", StepKind::RestartMachine), &[2, 3, 4, 5, 6, 20]).await;
     let clock = Ahead::shared();
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
-    let wish = Wish::Restart(backend());
-    let plan = console.wish("production", wish, None).await.unwrap();
+    let request = Request::Restart(backend());
+    let plan = console.request("production", request, None).await.unwrap();
     let op = plan.op;
     // The platform does not say that the machine has started again.
     world
@@ -110,7 +110,7 @@ async fn a_step_that_speaks_and_runs_for_twice_as_long_as_any_is_marked() {
     world.sim.shared().world().github.environments.iter_mut().for_each(|one| one.reviewers.clear());
     let clock = Ahead::shared();
     let mut console = world.console_at(Arc::clone(&clock), |text| text);
-    let plan = console.wish("production", Wish::Promote, None).await.unwrap();
+    let plan = console.request("production", Request::Promote, None).await.unwrap();
     let op = plan.op;
     console.begins(plan);
     let follows = |one: &Operation| {

@@ -1,7 +1,7 @@
 //! A world of three environments: a release goes along `promotes_to` by the real engine, and each environment fails and recovers
 //! alone.
 
-use flightdeck::domain::operation::{OpState, Wish};
+use flightdeck::domain::operation::{OpState, Request};
 use flightdeck::sim::product::Product;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn what_europe_runs_is_promoted_to_the_united_states_and_nowhere_else() {
     let mut console = world.console();
     let before = world.truth().await;
     assert_ne!(sha(&before, "prod-eu"), sha(&before, "prod-us"));
-    let plan = console.wish("prod-us", Wish::Promote, None).await.unwrap();
+    let plan = console.request("prod-us", Request::Promote, None).await.unwrap();
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     assert_eq!(plan.parts[0].to.1.clone().unwrap().as_str(), sha(&before, "prod-eu"));
     let done = console.carry_out(plan).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use flightdeck::domain::environment::{Declared, Status};
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::manner::{Manner, Strategy};
-use flightdeck::domain::operation::{OpState, Operation, Plan, StepKind, StepState, Wish};
+use flightdeck::domain::operation::{OpState, Operation, Plan, Request, StepKind, StepState};
+use flightdeck::domain::strategy::{Strategy, StrategyKind};
 use flightdeck::sim::world::event::Event;
 use flightdeck::sim::world::host::Host;
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ use crate::world::{Ahead, Console, World, backend};
 
 const UPDATE: &str = "POST /v1/apps/{app}/machines/{id}";
 
-async fn back(console: &mut Console, manner: Manner) -> Plan {
-    let targets = console.back(&manner).await;
+async fn back(console: &mut Console, strategy: Strategy) -> Plan {
+    let targets = console.back(&strategy).await;
     console.plan(targets).await
 }
 
@@ -47,7 +47,7 @@ async fn a_configuration_that_is_not_told_before_the_write_is_not_written_back()
     for (field, says) in
         [("config", "no configuration"), ("image", "no image"), ("services", "is not what the plan saw")]
     {
-        let plan = back(&mut console, Manner::default()).await;
+        let plan = back(&mut console, Strategy::default()).await;
         world
             .fault(&json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "GET", "kind": "missing",
                 "field": field}))
@@ -62,7 +62,7 @@ async fn a_configuration_that_is_not_told_before_the_write_is_not_written_back()
         console.engine.refresh(&[]);
     }
     // More machines are copies: of what was read whole, or of nothing.
-    let plan = console.wish("production", Wish::Scale(backend(), vec![("iad".into(), 2)]), None).await.unwrap();
+    let plan = console.request("production", Request::Scale(backend(), vec![("iad".into(), 2)]), None).await.unwrap();
     world
         .fault(&json!({"platform": "fly_machines", "route": "/machines/{id}", "method": "GET", "kind": "missing",
             "field": "env"}))
@@ -78,7 +78,7 @@ async fn what_cannot_be_read_any_more_when_a_plan_is_carried_out_refuses_it() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let before = configs(&world);
-    let plan = back(&mut console, Manner::default()).await;
+    let plan = back(&mut console, Strategy::default()).await;
     unseen(&world, 1, "unreachable");
     let refused = console.carry_out(plan).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");
@@ -140,7 +140,7 @@ async fn on_its_way_out(vanishes: bool) {
             _ => None,
         })
         .await;
-    let plan = back(&mut console, Manner::default()).await;
+    let plan = back(&mut console, Strategy::default()).await;
     let warns = format!("backend: 1 of 2 machines take part, not {says}");
     assert!(plan.refusals.is_empty() && self::says(&plan, &warns), "{plan:#?}");
     let op = plan.op;
@@ -196,15 +196,15 @@ async fn restarts_scalings_and_new_machines_leave_out_what_cannot_be_read() {
     unseen(&world, 1, "silent");
     let mut console = world.console();
     let before = configs(&world);
-    let plan = console.wish("production", Wish::Restart(backend()), None).await.unwrap();
+    let plan = console.request("production", Request::Restart(backend()), None).await.unwrap();
     assert!(says(&plan, "1 of 2 machines"), "{:?}", plan.warnings);
     let part = console.carry_out(plan).await;
     assert_eq!(part.state, OpState::HalfDone, "{part:#?}");
     assert!(part.outcome.as_str().contains("restarted 1 of 2 machines"), "{}", part.outcome);
 
-    let none = console.wish("production", Wish::Scale(backend(), vec![("fra".into(), 0)]), None).await.unwrap();
+    let none = console.request("production", Request::Scale(backend(), vec![("fra".into(), 0)]), None).await.unwrap();
     assert!(none.refusals[0].as_str().contains("cannot be read"), "{:?}", none.refusals);
-    let more = console.wish("production", Wish::Scale(backend(), vec![("fra".into(), 2)]), None).await.unwrap();
+    let more = console.request("production", Request::Scale(backend(), vec![("fra".into(), 2)]), None).await.unwrap();
     assert!(more.refusals.is_empty() && says(&more, "1 of 2 machines"), "{more:#?}");
     let done = console.carry_out(more).await;
     assert_eq!(done.state, OpState::Done, "{done:#?}");
@@ -212,7 +212,7 @@ async fn restarts_scalings_and_new_machines_leave_out_what_cannot_be_read() {
     assert_eq!((after.len(), &after[..2]), (3, &before[..]));
     assert_eq!((&after[2]["env"], &after[2]["guest"]), (&before[0]["env"], &before[0]["guest"]));
 
-    let green = Manner { strategy: Strategy::BlueGreen, ..Manner::default() };
+    let green = Strategy { kind: StrategyKind::BlueGreen, ..Strategy::default() };
     let plan = back(&mut console, green).await;
     assert!(plan.refusals[0].as_str().contains("blue-green needs all of them"), "{:?}", plan.refusals);
     console.stop().await;
@@ -223,7 +223,7 @@ async fn a_switch_is_not_made_over_machines_that_cannot_be_read() {
     let world = World::start(20.0).await;
     let mut console = world.console();
     let before = configs(&world);
-    let plan = back(&mut console, Manner { strategy: Strategy::BlueGreen, hold: true, ..Manner::default() }).await;
+    let plan = back(&mut console, Strategy { kind: StrategyKind::BlueGreen, hold: true, ..Strategy::default() }).await;
     let op = plan.op;
     console.engine.operate(plan, None);
     let held = |one: &Operation| {
@@ -245,7 +245,7 @@ async fn a_switch_is_not_made_over_machines_that_cannot_be_read() {
 async fn a_new_machine_that_cannot_be_read_is_not_called_destroyed() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    let plan = back(&mut console, Manner { strategy: Strategy::BlueGreen, hold: true, ..Manner::default() }).await;
+    let plan = back(&mut console, Strategy { kind: StrategyKind::BlueGreen, hold: true, ..Strategy::default() }).await;
     let op = plan.op;
     console.engine.operate(plan, None);
     let held = |one: &Operation| {
@@ -264,7 +264,7 @@ async fn a_new_machine_that_cannot_be_read_is_not_called_destroyed() {
 async fn what_a_machine_did_not_get_of_what_was_sent_is_told() {
     let world = World::start(5.0).await;
     let mut console = world.console();
-    let plan = back(&mut console, Manner::default()).await;
+    let plan = back(&mut console, Strategy::default()).await;
     let lose = world.soon(|| {
         world.app(|app| {
             let Some(machine) = app.machines.iter_mut().find(|one| !one.versions.is_empty()) else { return false };
@@ -282,7 +282,7 @@ async fn what_a_machine_did_not_get_of_what_was_sent_is_told() {
 async fn a_release_is_complete_on_the_machines_of_the_plan_or_not_at_all() {
     let world = World::start(5.0).await;
     let mut console = world.console();
-    let plan = back(&mut console, Manner::default()).await;
+    let plan = back(&mut console, Strategy::default()).await;
     let vanish = world.soon(|| {
         world.app(|app| {
             let all = app.machines.iter().all(|one| !one.versions.is_empty());
@@ -303,19 +303,19 @@ async fn a_release_is_complete_on_the_machines_of_the_plan_or_not_at_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_lost_is_looked_for() {
     let lost = [
-        ("fly_api", "POST", "/api/v1/releases", Strategy::Rolling),
-        ("fly_api", "PATCH", "/api/v1/releases", Strategy::Rolling),
-        ("fly_machines", "POST", "/lease", Strategy::Rolling),
-        ("fly_machines", "POST", "/machines/{id}$", Strategy::Rolling),
-        ("fly_machines", "POST", "/machines$", Strategy::BlueGreen),
-        ("fly_machines", "POST", "/{action}", Strategy::BlueGreen),
-        ("fly_machines", "DELETE", "/machines/{id}", Strategy::BlueGreen),
+        ("fly_api", "POST", "/api/v1/releases", StrategyKind::Rolling),
+        ("fly_api", "PATCH", "/api/v1/releases", StrategyKind::Rolling),
+        ("fly_machines", "POST", "/lease", StrategyKind::Rolling),
+        ("fly_machines", "POST", "/machines/{id}$", StrategyKind::Rolling),
+        ("fly_machines", "POST", "/machines$", StrategyKind::BlueGreen),
+        ("fly_machines", "POST", "/{action}", StrategyKind::BlueGreen),
+        ("fly_machines", "DELETE", "/machines/{id}", StrategyKind::BlueGreen),
     ];
     for (platform, method, route, strategy) in lost {
         let world = World::start(60.0).await;
         let brief = |text: String| text.replace("[platforms.fly]", "[platforms.fly]\ndrain = \"50ms\"");
         let mut console = world.console_with(world.state.path(), brief);
-        let plan = back(&mut console, Manner { strategy, ..Manner::default() }).await;
+        let plan = back(&mut console, Strategy { kind: strategy, ..Strategy::default() }).await;
         let what = format!("{method} {route}");
         world.fault(&json!({"platform": platform, "route": route, "method": method, "kind": "lost", "count": 1})).await;
         let done = console.carry_out(plan).await;
@@ -325,7 +325,7 @@ async fn an_answer_that_was_lost_is_looked_for() {
         let posted = world.requests("fly_api", "POST /api/v1/releases").await;
         let updated = world.requests("fly_machines", UPDATE).await;
         let made = world.requests("fly_machines", "POST /v1/apps/{app}/machines").await;
-        let wanted = if strategy == Strategy::Rolling { (1, 2, 0) } else { (1, 0, 2) };
+        let wanted = if strategy == StrategyKind::Rolling { (1, 2, 0) } else { (1, 0, 2) };
         assert_eq!((posted, updated, made), wanted, "{what}");
         console.stop().await;
     }
@@ -336,10 +336,10 @@ async fn an_answer_that_was_lost_is_looked_for() {
 async fn a_restart_and_one_more_machine_are_looked_for_when_their_answer_is_lost() {
     let world = World::start(20.0).await;
     let mut console = world.console();
-    for (route, wish) in
-        [("/{action}", Wish::Restart(backend())), ("/machines", Wish::Scale(backend(), vec![("iad".into(), 2)]))]
+    for (route, request) in
+        [("/{action}", Request::Restart(backend())), ("/machines", Request::Scale(backend(), vec![("iad".into(), 2)]))]
     {
-        let plan = console.wish("production", wish, None).await.unwrap();
+        let plan = console.request("production", request, None).await.unwrap();
         world
             .fault(&json!({"platform": "fly_machines", "route": route, "method": "POST", "kind": "lost", "count": 1}))
             .await;

@@ -6,7 +6,7 @@ use flightdeck::app::model::{Model, Pane, View};
 use flightdeck::app::msg::{KeyCode, Msg};
 use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
-use flightdeck::domain::consent::Level;
+use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::ids::OpId;
 
 use crate::screen::{deployed, empty, failing, healthy, now, planned, press, text, theme, world};

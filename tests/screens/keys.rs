@@ -8,14 +8,14 @@ use flightdeck::app::model::{Model, Pane, Place, View};
 use flightdeck::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
 use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
-use flightdeck::domain::claim::Lock;
 use flightdeck::domain::environment::{Declared, Instance, Status};
 use flightdeck::domain::fact::Fact;
+use flightdeck::domain::finding::{Check, Reading};
 use flightdeck::domain::history::History;
 use flightdeck::domain::ids::ServiceId;
+use flightdeck::domain::lock::Lock;
 use flightdeck::domain::log::Level;
 use flightdeck::domain::notice::Notice;
-use flightdeck::domain::posture::{Check, Reading};
 use flightdeck::sanitize::Text;
 
 use crate::screen::{failing, now, press, tell, text, theme, world};
@@ -312,14 +312,14 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
     let denied = Check { name: "secrets".into(), reading: Reading::Denied("fly: the token may not".into()) };
     let since = now().wall - jiff::SignedDuration::from_secs(47);
     let reading = Reading::Unread { why: "fly: timeout".into(), since, last: None };
-    tell(&mut model, Fact::Posture(backend, vec![denied.clone(), Check { name: "exits".into(), reading }]));
+    tell(&mut model, Fact::Findings(backend, vec![denied.clone(), Check { name: "exits".into(), reading }]));
     let row = |model: &Model| {
         let shown = text(model, &theme("dark", false), (200, 50));
         shown.lines().find(|line| line.contains("┃   backend ")).unwrap_or_default().to_owned()
     };
     assert!(row(&model).contains("unknown: machine bbb2 in iad never"), "{}", row(&model));
     let mut alone = world();
-    tell(&mut alone, Fact::Posture(ServiceId::new("production", "backend"), vec![denied.clone()]));
+    tell(&mut alone, Fact::Findings(ServiceId::new("production", "backend"), vec![denied.clone()]));
     assert!(row(&alone).contains("healthy, 1 check denied"), "{}", row(&alone));
     let shown = why(&mut model);
     for said in ["machine bbb2 iad destroying", "secrets: not for this token", "exits: never read since"] {
@@ -408,7 +408,7 @@ fn the_alarm_has_a_row_of_its_own_wherever_the_selection_is_and_dialogs_say_when
         choices: Vec::new(),
         chosen: None,
         by_hand: false,
-        manner: flightdeck::domain::manner::Manner::default(),
+        strategy: flightdeck::domain::strategy::Strategy::default(),
     });
     for size in [(80, 24), (120, 30)] {
         let shown = text(&model, &theme("dark", false), size).replace("│", " ");

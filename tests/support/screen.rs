@@ -10,7 +10,7 @@ use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};
-use flightdeck::domain::consent;
+use flightdeck::domain::confirmation;
 use flightdeck::domain::environment::{Declared, Observed, Pin, Platform, Rollout, Status, Switches};
 use flightdeck::domain::extent::Extent;
 use flightdeck::domain::fact::Fact;
@@ -19,7 +19,7 @@ use flightdeck::domain::health::{Anatomy, ProbeId, Sample};
 use flightdeck::domain::history::{Chain, History, JournalRow};
 use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::log::{Level, LogBatch, LogKind, LogLine};
-use flightdeck::domain::operation::{Plan, PlanPart, StepKind, Wish};
+use flightdeck::domain::operation::{Plan, PlanPart, Request, StepKind};
 use flightdeck::domain::pipeline::{Run, RunState};
 use flightdeck::domain::release::{Commit, Deployment, Presence};
 use flightdeck::domain::secret::{Digest, SecretEntry};
@@ -156,9 +156,9 @@ pub fn planned(refusals: &[&str]) -> Model {
     };
     let parts =
         vec![part("backend", Platform::Fly, "v42", "v41"), part("frontend", Platform::Vercel, "dpl_b", "dpl_a")];
-    let wish = Wish::RollBack(Vec::new());
+    let request = Request::RollBack(Vec::new());
     let plan = Plan {
-        level: consent::Level::Critical,
+        level: confirmation::Level::Critical,
         commits_out: Some((1..=7).map(commit).collect()),
         stays: vec![
             Text::from("the database: 1 migration was crossed, reversible unknown"),
@@ -166,7 +166,7 @@ pub fn planned(refusals: &[&str]) -> Model {
         ],
         refusals: refusals.iter().map(|why| Text::from(*why)).collect(),
         warnings: vec![Text::from("automatic production deployments of the frontend will be off until it is unpinned")],
-        ..Plan::of(wish, "production".into(), parts, now().wall)
+        ..Plan::of(request, "production".into(), parts, now().wall)
     };
     let mut model = failing();
     let mut confirm = Confirm::shown(&model, &plan, now());

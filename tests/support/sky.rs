@@ -224,12 +224,12 @@ impl Sky {
     fn asks(&self, id: &FeedId, platform: Platform) -> bool {
         let services = self.model.environments.iter().flat_map(|env| &env.services);
         match id {
-            FeedId::Posture(of) if &*of.name == "repository" => platform == Platform::Github,
+            FeedId::Findings(of) if &*of.name == "repository" => platform == Platform::Github,
             FeedId::Declared(of)
             | FeedId::Releases(of)
             | FeedId::Logs(of)
             | FeedId::Builds(of)
-            | FeedId::Posture(of) => {
+            | FeedId::Findings(of) => {
                 services.into_iter().any(|service| service.id == *of && service.platform == platform)
             }
             FeedId::Secrets(_) => true,

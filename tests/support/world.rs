@@ -8,10 +8,10 @@ use flightdeck::clock::{Clock, SystemClock, Timestamp};
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{OpId, ReqId, ServiceId};
-use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{Operation, Plan, Target, Wish};
+use flightdeck::domain::operation::{Operation, Plan, Request, Target};
 use flightdeck::domain::overrides::Override;
 use flightdeck::domain::release::Deployment;
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sanitize::Text;
 use flightdeck::sim::product::Product;
@@ -199,20 +199,20 @@ impl Console {
         .await
     }
 
-    /// The earlier release of the backend alone, moved in this manner.
-    pub async fn back(&mut self, manner: &Manner) -> Vec<Target> {
+    /// The earlier release of the backend alone, moved in this strategy.
+    pub async fn back(&mut self, strategy: &Strategy) -> Vec<Target> {
         let targets = self.targets().await.into_iter().filter(|one| one.service == backend());
-        targets.map(|one| Target { manner: manner.clone(), ..one }).collect()
+        targets.map(|one| Target { strategy: strategy.clone(), ..one }).collect()
     }
 
     /// A plan, or why there is none.
     pub async fn try_plan(&mut self, targets: Vec<Target>, continues: Option<OpId>) -> Result<Plan, Text> {
-        self.wish("production", Wish::RollBack(targets), continues).await
+        self.request("production", Request::RollBack(targets), continues).await
     }
 
-    /// The plan of a wish, or why there is none.
-    pub async fn wish(&mut self, env: &str, wish: Wish, continues: Option<OpId>) -> Result<Plan, Text> {
-        self.engine.preflight(ReqId(1), env.into(), wish, continues);
+    /// The plan of a request, or why there is none.
+    pub async fn request(&mut self, env: &str, request: Request, continues: Option<OpId>) -> Result<Plan, Text> {
+        self.engine.preflight(ReqId(1), env.into(), request, continues);
         let plan = self.fact(|fact| if let Fact::Plan(ReqId(1), plan) = fact { Some(plan) } else { None }).await;
         plan.map(|plan| *plan)
     }

@@ -10,8 +10,8 @@ use flightdeck::clock::Timestamp;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use flightdeck::domain::manner::Manner;
-use flightdeck::domain::operation::{Lever, OpKind, Operation, Plan, StepState, Wish};
+use flightdeck::domain::operation::{OpKind, Operation, Plan, ProjectSwitch, Request, StepState};
+use flightdeck::domain::strategy::Strategy;
 use flightdeck::engine::{Engine, EngineHandle, Lanes, Scope};
 use flightdeck::sim::shared::Shared;
 use rand::Rng as _;
@@ -62,10 +62,10 @@ pub struct Crew {
     heard: Arc<Mutex<Heard>>,
     begins: Arc<Notify>,
     listener: tokio::task::JoinHandle<()>,
-    asked: BTreeMap<u64, (Wish, Duration)>,
+    asked: BTreeMap<u64, (Request, Duration)>,
     running: BTreeMap<OpId, Running>,
-    /// What is wished for later.
-    later: Vec<(Duration, &'static str, Wish)>,
+    /// What is asked for later.
+    later: Vec<(Duration, &'static str, Request)>,
     next: Duration,
     number: u64,
     reviewed: Duration,
@@ -218,19 +218,19 @@ impl Crew {
         plan: Result<Box<Plan>, flightdeck::sanitize::Text>,
         random: &mut StdRng,
     ) -> Vec<String> {
-        let Some((wish, _)) = self.asked.remove(&number) else { return Vec::new() };
+        let Some((request, _)) = self.asked.remove(&number) else { return Vec::new() };
         let plan = match plan {
             Ok(plan) if plan.refusals.is_empty() => *plan,
             Ok(plan) => {
-                self.count(wish.kind(), "refused by its plan");
-                weather.say(sky.mono(), &format!("no {}: {}", wish.kind().name(), plan.refusals[0]));
-                self.again(sky, wish);
+                self.count(request.kind(), "refused by its plan");
+                weather.say(sky.mono(), &format!("no {}: {}", request.kind().name(), plan.refusals[0]));
+                self.again(sky, request);
                 return Vec::new();
             }
             Err(why) => {
-                self.count(wish.kind(), "without a plan");
-                weather.say(sky.mono(), &format!("no {}: {why}", wish.kind().name()));
-                self.again(sky, wish);
+                self.count(request.kind(), "without a plan");
+                weather.say(sky.mono(), &format!("no {}: {why}", request.kind().name()));
+                self.again(sky, request);
                 return Vec::new();
             }
         };
@@ -243,11 +243,11 @@ impl Crew {
         wrong
     }
 
-    /// What must not stay as it is is wished for again.
-    fn again(&mut self, sky: &Sky, wish: Wish) {
+    /// What must not stay as it is is asked for again.
+    fn again(&mut self, sky: &Sky, request: Request) {
         let paused = sky.sim.shared().world().vercel.project.paused;
-        if wish.kind() == OpKind::Resume && paused {
-            self.later.push((sky.mono() + Duration::from_secs(10), "production", wish));
+        if request.kind() == OpKind::Resume && paused {
+            self.later.push((sky.mono() + Duration::from_secs(10), "production", request));
         }
     }
 
@@ -262,18 +262,18 @@ impl Crew {
         for one in &mut wrong {
             *one = format!("{} of {} is {} ({}): {one}", op.kind.name(), op.env, op.state.word(), op.outcome);
         }
-        if let Some(wish) = &op.wish {
-            self.again(sky, wish.clone());
+        if let Some(request) = &op.request {
+            self.again(sky, request.clone());
         }
         wrong
     }
 
-    fn ask(&mut self, sky: &Sky, env: &str, wish: Wish) {
+    fn ask(&mut self, sky: &Sky, env: &str, request: Request) {
         self.number += 1;
-        self.asked.insert(self.number, (wish.clone(), sky.mono()));
+        self.asked.insert(self.number, (request.clone(), sky.mono()));
         self.lock().busy = true;
         self.begins.notify_one();
-        self.engine.preflight(ReqId(self.number), env.into(), wish, None);
+        self.engine.preflight(ReqId(self.number), env.into(), request, None);
     }
 
     fn begin(&mut self, sky: &Sky, weather: &mut Weather, random: &mut StdRng) {
@@ -282,28 +282,28 @@ impl Crew {
         if let Some(at) = self.later.iter().position(|(due, ..)| *due <= now)
             && self.asked.is_empty()
         {
-            let (_, env, wish) = self.later.remove(at);
-            return self.ask(sky, env, wish);
+            let (_, env, request) = self.later.remove(at);
+            return self.ask(sky, env, request);
         }
         if now < self.next || !self.asked.is_empty() || !self.running.is_empty() {
             return;
         }
         self.next = now + Duration::from_secs(random.random_range(60..180));
-        let (env, wish) = draw(sky, random);
-        weather.say(now, &format!("{} of {env} is wished for", wish.kind().name()));
+        let (env, request) = draw(sky, random);
+        weather.say(now, &format!("{} of {env} is asked for", request.kind().name()));
         let soon = |random: &mut StdRng, from, to| now + Duration::from_secs(random.random_range(from..to));
         let frontend = || ServiceId::new("production", "frontend");
-        match wish.kind() {
+        match request.kind() {
             OpKind::Pause => {
-                self.later.push((soon(random, 20, 60), env, Wish::Throw(frontend(), Lever::Resume)));
+                self.later.push((soon(random, 20, 60), env, Request::Throw(frontend(), ProjectSwitch::Resume)));
             }
             // What is pinned stays where it is at every later deploy.
             OpKind::RollBack if env == "production" => {
-                self.later.push((soon(random, 60, 180), env, Wish::Throw(frontend(), Lever::Unpin)));
+                self.later.push((soon(random, 60, 180), env, Request::Throw(frontend(), ProjectSwitch::Unpin)));
             }
             _ => (),
         }
-        self.ask(sky, env, wish);
+        self.ask(sky, env, request);
     }
 
     /// A run that an operation waits for is let through, or seldom rejected, once the watching console sees its gate.
@@ -316,7 +316,7 @@ impl Crew {
         let Some(run) = sky.model.runs.iter().find(|run| run.gates.iter().any(|gate| gate.may_approve)) else { return };
         self.reviewed = now;
         let approve = !random.random_bool(0.15);
-        self.ask(sky, "production", Wish::Review { run: run.id, approve });
+        self.ask(sky, "production", Request::Review { run: run.id, approve });
     }
 
     /// Ends it, and tells what was under way still.
@@ -345,14 +345,14 @@ fn earlier(sky: &Sky, env: &str, random: &mut StdRng) -> Sha {
     world.sha(found[random.random_range(0..found.len().min(3))]).into()
 }
 
-/// What is wished for now, and where.
-fn draw(sky: &Sky, random: &mut StdRng) -> (&'static str, Wish) {
+/// What is asked for now, and where.
+fn draw(sky: &Sky, random: &mut StdRng) -> (&'static str, Request) {
     let env = if random.random_bool(0.7) { "production" } else { "staging" };
     let service = |name: &str| ServiceId::new(env, name);
-    let back = |alone, random: &mut StdRng| Wish::RollBackTo {
+    let back = |alone, random: &mut StdRng| Request::RollBackTo {
         commit: earlier(sky, env, random),
         alone,
-        manner: Manner::default(),
+        strategy: Strategy::default(),
         named: Vec::new(),
     };
     match random.random_range(0..11) {
@@ -361,9 +361,9 @@ fn draw(sky: &Sky, random: &mut StdRng) -> (&'static str, Wish) {
             let alone = ["backend", "frontend"][random.random_range(0..2)];
             (env, back(Some(service(alone)), random))
         }
-        5 | 6 => (env, Wish::Restart(service("backend"))),
-        7 | 8 => ("production", Wish::Promote),
-        9 => ("production", Wish::Throw(ServiceId::new("production", "frontend"), Lever::Pause)),
-        _ => (env, Wish::Redeploy(service("backend"))),
+        5 | 6 => (env, Request::Restart(service("backend"))),
+        7 | 8 => ("production", Request::Promote),
+        9 => ("production", Request::Throw(ServiceId::new("production", "frontend"), ProjectSwitch::Pause)),
+        _ => (env, Request::Redeploy(service("backend"))),
     }
 }

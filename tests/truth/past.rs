@@ -251,8 +251,8 @@ impl Past {
             OpKind::Resume => self.once(end, |shot| !shot.paused),
             OpKind::Unpin => self.once(end, |shot| shot.assigns),
             OpKind::Approve | OpKind::Reject => {
-                let run = match &plan.wish {
-                    flightdeck::domain::operation::Wish::Review { run, .. } => *run,
+                let run = match &plan.request {
+                    flightdeck::domain::operation::Request::Review { run, .. } => *run,
                     _ => return false,
                 };
                 self.once(end, |shot| !shot.waiting.contains(&run))

@@ -234,9 +234,9 @@ impl Seen {
                         wrong.then(|| "it ran at no time".to_owned()),
                     ));
                 }
-                let feed = FeedId::Posture(info.id.clone());
+                let feed = FeedId::Findings(info.id.clone());
                 let domains =
-                    sky.model.posture.get(&info.id).into_iter().flatten().find(|one| one.name.as_str() == "domains");
+                    sky.model.findings.get(&info.id).into_iter().flatten().find(|one| one.name.as_str() == "domains");
                 if domains.is_some_and(|one| one.state() == State::Healthy) && fresh(sky, &feed) {
                     let led = self.led.get(env.id.as_str()).is_some_and(|at| *at >= since(&feed));
                     rows.push((

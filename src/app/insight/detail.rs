@@ -195,7 +195,7 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
     put_some(rows, "address", info.url.as_deref());
     let judged = model.judge_service(&info.id, now);
     put(rows, "state", judged.words());
-    for check in model.posture.get(&info.id).into_iter().flatten() {
+    for check in model.findings.get(&info.id).into_iter().flatten() {
         put(rows, &format!("  {}", check.name), format!("{}{}", mark(check.status()), check.says()));
     }
     let Some(state) = model.services.get(&info.id) else { return };

@@ -10,9 +10,9 @@ use crate::app::navigate::Jump;
 use crate::app::operations::marking;
 use crate::domain::environment::{EnvInfo, Instance, Status};
 use crate::domain::feed::{FeedId, FeedState};
+use crate::domain::finding::{Check, Reading};
 use crate::domain::ids::ServiceId;
 use crate::domain::live;
-use crate::domain::posture::{Check, Reading};
 use crate::domain::release::Deployment;
 use crate::domain::span::since;
 use crate::domain::state::State;
@@ -47,7 +47,7 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
     let old = lines(model, env, now, &mut found);
     probes(model, env, now, &mut found);
     secrets(model, env, &mut found);
-    posture(model, env, &mut found);
+    findings(model, env, &mut found);
     found.extend(old);
     unread(model, env, now, &mut found);
     if found.is_empty() {
@@ -60,7 +60,7 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
 
 /// What the token may not read speaks against nothing, and is told: nobody knows it.
 fn denied(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
-    for (id, checks) in model.posture.iter().filter(|(id, _)| id.env == env.id) {
+    for (id, checks) in model.findings.iter().filter(|(id, _)| id.env == env.id) {
         for check in checks.iter().filter(|check| check.denied()) {
             let says = format!("{} {}: {}", id.name, check.name, check.says());
             found.push(evidence_of(Status::Unknown, says, Jump::Place(Place::Service(id.clone()))));
@@ -239,8 +239,8 @@ fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 }
 
 /// What a database says of itself: locks and connections explain more than the service that waits for them.
-fn posture(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
-    for (id, checks) in model.posture.iter().filter(|(id, _)| id.env == env.id) {
+fn findings(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
+    for (id, checks) in model.findings.iter().filter(|(id, _)| id.env == env.id) {
         let tells = |check: &&Check| {
             matches!(check.status(), Status::Warn | Status::Fail) || matches!(check.reading, Reading::Unread { .. })
         };
@@ -269,7 +269,7 @@ fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
             FeedId::Secrets(env) => (Some(env), Pane::Secrets),
             FeedId::Pipeline => (None, Pane::Pipeline),
             FeedId::Journal => (None, Pane::Journal),
-            FeedId::Posture(service) => (Some(&service.env), Pane::Readiness),
+            FeedId::Findings(service) => (Some(&service.env), Pane::Readiness),
             FeedId::Token(_) => (None, Pane::Environments),
         };
         if place.is_none_or(|place| *place == env.id) {
@@ -281,7 +281,7 @@ fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::secret::{Contract, Finding, Rule, SecretRow};
+    use crate::domain::secret::{Contract, Rule, SecretFinding, SecretRow};
 
     #[test]
     fn errors_are_counted_from_the_own_deploy_of_a_service_or_tell_whose_deploy_it_was() {
@@ -326,7 +326,7 @@ mod tests {
         let mut model = Model::new(&settings, now);
         let says = Text::from("missing in prod-eu");
         let envs = vec!["prod-eu".into()];
-        let finding = Finding { rule: Rule::Missing, envs, status: Status::Fail, blocks: true, says };
+        let finding = SecretFinding { rule: Rule::Missing, envs, status: Status::Fail, blocks: true, says };
         let (key, contract) = (Text::from("DSN"), Contract::Required);
         model.secrets =
             vec![SecretRow { key, contract, entries: Vec::new(), unread: Vec::new(), findings: vec![finding] }];

@@ -11,10 +11,10 @@ use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId};
 use crate::domain::names;
 use crate::domain::operation::StepState;
-use crate::domain::pace::{self, Halt};
 use crate::domain::pipeline::Run;
 use crate::domain::span::since;
 use crate::domain::state::State;
+use crate::domain::step_durations::{self, Halt};
 
 /// One of these things, by its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
                 let way = if keys { "! goes on".to_owned() } else { format!("flightdeck finish {name} goes on") };
                 (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; {way}", one.title))
             } else {
-                let halt = pace::halt(one, now.wall);
+                let halt = step_durations::halt(one, now.wall);
                 let state = match halt {
                     None => State::Deploying,
                     Some(Halt::Person) => State::Waiting,
@@ -173,8 +173,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::claim::Lock;
     use crate::domain::feed::{FeedState, FeedStatus};
+    use crate::domain::lock::Lock;
     use crate::sanitize::Text;
 
     #[test]

@@ -8,9 +8,9 @@ use crate::app::msg::Now;
 use crate::app::navigate::Jump;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::FeedId;
+use crate::domain::finding;
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::pipeline::Run;
-use crate::domain::posture;
 use crate::domain::promotion::KEY;
 use crate::domain::readiness::{self, Rating};
 pub use crate::domain::readiness::{Criterion, Means};
@@ -93,7 +93,7 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
     let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.judge(staging, now).sha().cloned();
     let target = healthy(model, production, Criterion::Target, now);
-    let platforms = postures(model, production, now);
+    let platforms = findings(model, production, now);
     let platforms = Check { title: Criterion::of_platforms(target.status, platforms.status), ..platforms };
     vec![
         healthy(model, staging, Criterion::Source, now),
@@ -189,9 +189,9 @@ fn gates(model: &Model, now: Now) -> Check {
 }
 
 fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {
-    let lock = model.history.locks.get(&production.id).map(crate::domain::claim::Lock::words);
+    let lock = model.history.locks.get(&production.id).map(crate::domain::lock::Lock::words);
     let mark = candidate
-        .and_then(|sha| crate::domain::claim::Mark::against(&model.history.marks, std::iter::once(sha)))
+        .and_then(|sha| crate::domain::lock::Mark::against(&model.history.marks, std::iter::once(sha)))
         .map(|words| words.to_string());
     let pin = production.services.iter().find_map(|info| {
         let pin = model.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
@@ -224,14 +224,14 @@ fn secrets(model: &Model, production: &EnvInfo, now: Now) -> Check {
 }
 
 /// The worst of what production's databases and platforms say of themselves.
-fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
+fn findings(model: &Model, production: &EnvInfo, now: Now) -> Check {
     let asks = Criterion::Platforms;
     let known = model.known(now);
     let looked = |id: &FeedId| match id {
-        FeedId::Posture(of) if of.env == production.id => Some(of.clone()),
+        FeedId::Findings(of) if of.env == production.id => Some(of.clone()),
         _ => None,
     };
-    let mine = || model.posture.iter().filter(|(id, _)| id.env == production.id);
+    let mine = || model.findings.iter().filter(|(id, _)| id.env == production.id);
     let places: BTreeSet<ServiceId> =
         model.feeds.keys().filter_map(looked).chain(mine().map(|(id, _)| id.clone())).collect();
     let stands = places.iter().rev().filter_map(|id| Some((id, known.condition(id)?)));
@@ -255,7 +255,7 @@ fn postures(model: &Model, production: &EnvInfo, now: Now) -> Check {
     };
     // A risk stops nobody's work now, and is as bad as its own check says.
     let own =
-        model.posture.get(id).and_then(|all| posture::worst(all.iter().filter_map(|one| Some(&one.last()?.finding))));
+        model.findings.get(id).and_then(|all| finding::worst(all.iter().filter_map(|one| Some(&one.last()?.finding))));
     let status = match (state, own) {
         (State::Degraded, Some((worst, _))) => worst.status,
         (state, _) => state.tone(),
@@ -281,7 +281,7 @@ fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: No
     let asks = Criterion::Fresh;
     let mine = |env: &EnvId| *env == staging.id || *env == production.id;
     let needed = |id: &&FeedId| match id {
-        FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Posture(of) => mine(&of.env),
+        FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Findings(of) => mine(&of.env),
         FeedId::Health(env) | FeedId::Secrets(env) => mine(env),
         FeedId::Pipeline | FeedId::Journal => true,
         FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Token(_) => false,

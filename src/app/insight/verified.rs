@@ -9,8 +9,8 @@ use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::{FeedId, FeedStatus};
+use crate::domain::finding::Check;
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
-use crate::domain::posture::Check;
 use crate::domain::state::State;
 
 /// How long it must last.
@@ -18,7 +18,7 @@ pub const STEADY: Duration = Duration::from_secs(10);
 
 /// A deployment that looks healthy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Steady {
+pub struct SeenWell {
     /// Which.
     pub deployment: DeploymentId,
     /// Its commit.
@@ -32,28 +32,28 @@ pub struct Steady {
 /// Looks at a service; asks once per deployment to remember it.
 pub(in crate::app) fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<Effect> {
     let Some((deployment, sha)) = healthy(model, env, id, now) else {
-        model.steady.remove(id);
+        model.seen_well.remove(id);
         return None;
     };
-    let fresh = Steady { deployment: deployment.clone(), sha: sha.clone(), since: now.mono, told: false };
-    let steady = model.steady.entry(id.clone()).or_insert_with(|| fresh.clone());
-    if steady.deployment != deployment {
-        *steady = fresh;
+    let fresh = SeenWell { deployment: deployment.clone(), sha: sha.clone(), since: now.mono, told: false };
+    let seen_well = model.seen_well.entry(id.clone()).or_insert_with(|| fresh.clone());
+    if seen_well.deployment != deployment {
+        *seen_well = fresh;
     }
-    let due = !steady.told && now.mono.saturating_sub(steady.since) >= STEADY;
+    let due = !seen_well.told && now.mono.saturating_sub(seen_well.since) >= STEADY;
     if !due {
         return None;
     }
-    steady.told = true;
+    seen_well.told = true;
     let known = model.history.verified.contains(&(id.clone(), deployment.clone(), sha.clone()));
     (!known).then(|| Effect::Verified(id.clone(), deployment, sha))
 }
 
 /// Whether a check of the environment's services is there that the token may not read.
 fn withheld(model: &Model, env: &EnvInfo) -> bool {
-    let mut checks = env.services.iter().filter_map(|info| model.posture.get(&info.id)).flatten();
+    let mut checks = env.services.iter().filter_map(|info| model.findings.get(&info.id)).flatten();
     // The start of each token's check tells the same of a whole platform, as a feed that was never allowed.
-    let mut feeds = env.services.iter().filter_map(|info| model.feeds.get(&FeedId::Posture(info.id.clone())));
+    let mut feeds = env.services.iter().filter_map(|info| model.feeds.get(&FeedId::Findings(info.id.clone())));
     checks.any(Check::withheld) || feeds.any(FeedStatus::never_allowed)
 }
 
@@ -80,8 +80,8 @@ mod tests {
     use crate::app::msg::Msg;
     use crate::domain::environment::{Declared, Observed};
     use crate::domain::fact::Fact;
+    use crate::domain::finding::{Finding, Reading, Seen};
     use crate::domain::health::{Anatomy, ProbeId, Sample};
-    use crate::domain::posture::{Posture, Reading, Seen};
     use crate::sanitize::Text;
 
     const SHA: &str = "9df49c2000000000000000000000000000000000";
@@ -116,7 +116,7 @@ mod tests {
         let state = model.services.entry(backend.clone()).or_default();
         (state.declared, state.observed) = (Some(declared(Some(SHA))), Some(edge));
         model.services.entry(database.clone()).or_default().declared = Some(declared(None));
-        model.posture.extend(check.map(|reading| (database, vec![Check { name: Text::from("disk"), reading }])));
+        model.findings.extend(check.map(|reading| (database, vec![Check { name: Text::from("disk"), reading }])));
         let effects = (0..30).flat_map(|second| {
             let id = ProbeId { env: "production".into(), name: "/health".into() };
             let sample = Sample { at: at(second).wall, anatomy: Anatomy::default(), failure: None };
@@ -132,10 +132,10 @@ mod tests {
         let why = || Text::from("supabase: 403");
         let good_for = Duration::from_secs(3_600);
         let found = |finding| Reading::Read(Seen { finding, at: at(0).wall, good_for });
-        assert!(remembered(None) && remembered(Some(found(Posture::new("disk", Status::Warn, "80 % used")))));
+        assert!(remembered(None) && remembered(Some(found(Finding::new("disk", Status::Warn, "80 % used")))));
         assert!(remembered(Some(Reading::Absent(why()))), "there is nothing to read");
         assert!(!remembered(Some(Reading::Denied(why()))));
         assert!(!remembered(Some(Reading::Unread { why: why(), since: at(0).wall, last: None })));
-        assert!(!remembered(Some(found(Posture::new("writable", Status::Fail, "read-only").stopping()))));
+        assert!(!remembered(Some(found(Finding::new("writable", Status::Fail, "read-only").stopping()))));
     }
 }

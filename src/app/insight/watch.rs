@@ -56,7 +56,7 @@ impl Touched {
             Fact::Declared(service, _)
             | Fact::Observed(service, _)
             | Fact::Releases(service, _)
-            | Fact::Posture(service, _) => Self::One(service.env.clone()),
+            | Fact::Findings(service, _) => Self::One(service.env.clone()),
             Fact::Probe(probe, ..) => Self::One(probe.env.clone()),
             Fact::Operation(operation) => Self::One(operation.env.clone()),
             Fact::Pipeline(_) => Self::All,
@@ -77,7 +77,7 @@ impl Touched {
 
     fn by_feed(id: &FeedId) -> Self {
         match id {
-            FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Posture(of) => {
+            FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Findings(of) => {
                 Self::One(of.env.clone())
             }
             FeedId::Health(env) => Self::One(env.clone()),
@@ -143,15 +143,15 @@ fn judge(model: &mut Model, envs: &[EnvInfo], now: Now) -> (Vec<Effect>, bool) {
 fn until(model: &Model, env: &EnvInfo, judged: &Judgement, now: Now) -> Timestamp {
     let after = |seconds| now.wall.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     let waits = env.services.iter().any(|service| {
-        let untold = model.steady.get(&service.id).is_some_and(|steady| !steady.told);
-        untold || model.posture.contains_key(&service.id)
+        let untold = model.seen_well.get(&service.id).is_some_and(|seen_well| !seen_well.told);
+        untold || model.findings.contains_key(&service.id)
     });
     let settled = judged.state == State::Healthy && judged.why.is_empty() && !waits;
     // Beyond a minute nothing is saved by keeping it.
     let most = if settled && !model.trouble.contains_key(&env.id) { after(60) } else { after(1) };
     let own = env.services.iter().map(|service| &service.id);
     let own =
-        own.flat_map(|id| [FeedId::Declared(id.clone()), FeedId::Observed(id.clone()), FeedId::Posture(id.clone())]);
+        own.flat_map(|id| [FeedId::Declared(id.clone()), FeedId::Observed(id.clone()), FeedId::Findings(id.clone())]);
     let feeds = own.chain([FeedId::Health(env.id.clone()), FeedId::Pipeline]).filter_map(|id| model.feeds.get(&id));
     let stale = feeds.filter_map(FeedStatus::stale_at).filter(|at| *at >= now.wall).min();
     stale.map_or(most, |at| at.min(most))

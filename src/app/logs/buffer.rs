@@ -18,7 +18,7 @@ use crate::domain::log::{Level, LogBatch, LogLine};
 pub use crate::logstore::block::UNTIMED;
 pub use crate::logstore::drain::GAP;
 use crate::logstore::find::continues;
-use crate::logstore::{Needle, Patterns, Piece, Sieve, Sorted, Store, Tally, Tape, form};
+use crate::logstore::{Chunk, LineFilter, Needle, Patterns, Piece, Sorted, Store, Tally, form};
 pub use crate::logstore::{Pattern, Row, Term};
 pub use filter::{Filter, moment, typed, typing, window};
 use seek::Seeking;
@@ -39,7 +39,7 @@ pub struct LogBuf {
     /// Positions of rows that pass the filter, ascending; `None` while every row does.
     shown: Option<VecDeque<u64>>,
     filter: Filter,
-    sieve: Sieve,
+    line_filter: LineFilter,
     /// Where the filter has not looked yet.
     scan: Option<Scan>,
     /// The filter was set, and what is nearest has not been looked at.
@@ -77,7 +77,7 @@ impl LogBuf {
         Self {
             store: Store::new(limit),
             shown: None,
-            sieve: filter.sieve(),
+            line_filter: filter.line_filter(),
             filter,
             scan: None,
             fresh: false,
@@ -116,23 +116,23 @@ impl LogBuf {
     }
 
     /// Takes in what a reader of bytes hands over.
-    pub fn tape(&mut self, tape: Tape) {
+    pub fn chunk(&mut self, chunk: Chunk) {
         let (before, base) = (self.store.end(), self.store.base());
-        let changed = match tape.piece {
-            Piece::Block(block) => self.store.push_block(&tape.service, block),
-            Piece::Text(text) if self.beside_others(&tape.service) => return self.raw(&tape.service, &text),
-            Piece::Text(text) => self.store.append(&tape.service, text),
-            Piece::Sealed(block) => return self.store.seal(&tape.service, block),
+        let changed = match chunk.piece {
+            Piece::Block(block) => self.store.push_block(&chunk.service, block),
+            Piece::Text(text) if self.beside_others(&chunk.service) => return self.raw(&chunk.service, &text),
+            Piece::Text(text) => self.store.append(&chunk.service, text),
+            Piece::Sealed(block) => return self.store.seal(&chunk.service, block),
             Piece::Sorted(sorted) => return self.sorted(*sorted),
             Piece::Lost(why) => {
                 let count = self.store.end() - self.store.base();
                 let gone = self.store.clear();
                 self.forget(gone, base);
-                let at = self.store.push_gap(&tape.service, count, &why);
+                let at = self.store.push_gap(&chunk.service, count, &why);
                 return self.inserted(at);
             }
             Piece::Break(why) => {
-                let at = self.store.push_gap(&tape.service, 0, &why);
+                let at = self.store.push_gap(&chunk.service, 0, &why);
                 return self.inserted(at);
             }
             Piece::Caught if self.opening() => {
@@ -144,7 +144,7 @@ impl LogBuf {
         // The last line of a block that grew may have become the first of the next one.
         let end = self.store.end();
         self.arrived = (self.arrived + end).saturating_sub(before);
-        let source = self.source(&tape.service);
+        let source = self.source(&chunk.service);
         source.lines = (source.lines + end).saturating_sub(before);
         self.changed(changed);
         self.evict();
@@ -227,7 +227,7 @@ impl LogBuf {
         let mut passing = Vec::new();
         let mut at = from;
         while at < self.store.end() {
-            self.store.sift(at, &self.sieve, &mut passing);
+            self.store.sift(at, &self.line_filter, &mut passing);
             at = self.store.segment(at).end;
         }
         let Some(shown) = &mut self.shown else { return };
@@ -236,7 +236,7 @@ impl LogBuf {
     }
 
     fn passes(&self, at: u64) -> bool {
-        self.shown.is_some() && self.store.passes(at, &self.sieve)
+        self.shown.is_some() && self.store.passes(at, &self.line_filter)
     }
 
     fn evict(&mut self) {

@@ -64,7 +64,7 @@ fn go(model: &mut Model, text: &str) {
         text.parse().ok().and_then(|span: jiff::SignedDuration| newest.checked_sub(span.abs()).ok())
     };
     match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
-        Some(moment) => crate::app::reader::go(model, moment),
+        Some(moment) => crate::app::log_dialogs::go(model, moment),
         None => model.notice = Some(Notice::refused("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
     }
 }

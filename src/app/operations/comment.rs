@@ -8,24 +8,24 @@ use crate::sanitize::Text;
 
 /// A text under way.
 #[derive(Debug, Clone, Default)]
-pub struct Note {
+pub struct Comment {
     area: TextArea<'static>,
 }
 
-impl PartialEq for Note {
+impl PartialEq for Comment {
     fn eq(&self, other: &Self) -> bool {
         self.area.lines() == other.area.lines() && self.area.cursor() == other.area.cursor()
     }
 }
 
-impl Note {
+impl Comment {
     /// One that begins with what was said before.
     pub(in crate::app) fn of(said: Option<&Text>) -> Self {
-        let mut note = Self::default();
+        let mut comment = Self::default();
         if let Some(said) = said {
-            note.paste(said.as_str());
+            comment.paste(said.as_str());
         }
-        note
+        comment
     }
 
     /// Takes a key, as every editor does.
@@ -83,11 +83,11 @@ mod tests {
 
     #[test]
     fn a_note_is_written_and_corrected() {
-        let mut note = Note::default();
-        let press = |note: &mut Note, code| note.key(Key { code, ctrl: false, alt: false, repeat: false });
-        "fine!".chars().for_each(|c| press(&mut note, KeyCode::Char(c)));
-        press(&mut note, KeyCode::Backspace);
-        note.paste(" by\u{1b}[31m me");
-        assert_eq!(note.text().as_str(), "fine by me");
+        let mut comment = Comment::default();
+        let press = |comment: &mut Comment, code| comment.key(Key { code, ctrl: false, alt: false, repeat: false });
+        "fine!".chars().for_each(|c| press(&mut comment, KeyCode::Char(c)));
+        press(&mut comment, KeyCode::Backspace);
+        comment.paste(" by\u{1b}[31m me");
+        assert_eq!(comment.text().as_str(), "fine by me");
     }
 }

@@ -9,10 +9,10 @@ use crate::app::line;
 use crate::app::model::Model;
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::Question;
-use crate::domain::claim::Mark;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::cut_short;
 use crate::domain::environment::Platform;
+use crate::domain::lock::Mark;
 use crate::domain::operation::Plan;
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;
@@ -40,7 +40,7 @@ pub struct Confirm {
 
 /// What a key means for a plan.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::app) enum Answer {
+pub(in crate::app) enum Reply {
     /// Carry it out.
     Yes,
     /// Leave it.
@@ -85,16 +85,16 @@ impl Confirm {
     }
 
     /// Takes a key. A held key is no deliberate act.
-    pub(in crate::app) fn key(&mut self, plan: &Plan, key: Key, hurried: bool, now: Now) -> Answer {
+    pub(in crate::app) fn key(&mut self, plan: &Plan, key: Key, hurried: bool, now: Now) -> Reply {
         match self.asked(plan, key, now) {
-            Answer::Yes if hurried => Answer::Hurried,
+            Reply::Yes if hurried => Reply::Hurried,
             answer => answer,
         }
     }
 
-    fn asked(&mut self, plan: &Plan, key: Key, now: Now) -> Answer {
+    fn asked(&mut self, plan: &Plan, key: Key, now: Now) -> Reply {
         if key.repeat || !plan.refusals.is_empty() {
-            return Answer::Open;
+            return Reply::Open;
         }
         let armed = now.mono.saturating_sub(self.shown) >= ARMED_AFTER;
         let own = keys::own(Dialog::Plan, key);
@@ -104,28 +104,28 @@ impl Confirm {
             {
                 line::at_end(&mut self.typed, key);
             }
-            (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Answer::Yes,
+            (Level::Critical, KeyCode::Enter) if self.typed == plan.env.as_str() => return Reply::Yes,
             (Level::Critical, KeyCode::Enter) if self.typed.is_empty() => {
-                return Answer::Wrong(format!("type {}, then enter", plan.env));
+                return Reply::Wrong(format!("type {}, then enter", plan.env));
             }
             (Level::Critical, KeyCode::Enter) => {
-                return Answer::Wrong(format!("type {}; you typed {}", plan.env, self.typed));
+                return Reply::Wrong(format!("type {}; you typed {}", plan.env, self.typed));
             }
             (Level::Severe, _) if own == Some(Own::Carry) => {
                 return if armed {
-                    Answer::Yes
+                    Reply::Yes
                 } else {
-                    Answer::Wrong(format!("the plan has just come: {} again", letter()))
+                    Reply::Wrong(format!("the plan has just come: {} again", letter()))
                 };
             }
             (Level::Severe, KeyCode::Char(_) | KeyCode::Enter) => {
-                return Answer::Wrong(format!("{} carries it out, esc leaves it", letter()));
+                return Reply::Wrong(format!("{} carries it out, esc leaves it", letter()));
             }
-            (Level::Moderate, _) if own == Some(Own::Yes) && armed => return Answer::Yes,
-            (Level::Moderate, _) if own == Some(Own::No) => return Answer::No,
+            (Level::Moderate, _) if own == Some(Own::Yes) && armed => return Reply::Yes,
+            (Level::Moderate, _) if own == Some(Own::No) => return Reply::No,
             _ => {}
         }
-        Answer::Open
+        Reply::Open
     }
 
     /// What has moved since the plan showed.
@@ -191,20 +191,20 @@ pub(in crate::app) fn check(model: &mut Model, now: Now) {
 mod tests {
     use super::*;
     use crate::app::msg::Msg;
-    use crate::domain::claim::Lock;
     use crate::domain::environment::{Declared, Status};
     use crate::domain::fact::Fact;
     use crate::domain::history::History;
-    use crate::domain::operation::{Act, OpKind, Operation, PlanPart, Wish};
+    use crate::domain::lock::Lock;
+    use crate::domain::operation::{Act, OpKind, Operation, PlanPart, Request};
     use crate::domain::release::Presence;
     use crate::domain::testing::declared;
 
     fn plan(level: Level) -> Plan {
         let at = jiff::Timestamp::UNIX_EPOCH;
-        Plan { level, ..Plan::of(Wish::Promote, "production".into(), Vec::new(), at) }
+        Plan { level, ..Plan::of(Request::Promote, "production".into(), Vec::new(), at) }
     }
 
-    fn press(confirm: &mut Confirm, plan: &Plan, code: KeyCode, ms: u64, repeat: bool) -> Answer {
+    fn press(confirm: &mut Confirm, plan: &Plan, code: KeyCode, ms: u64, repeat: bool) -> Reply {
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_millis(ms) };
         confirm.key(plan, Key { code, ctrl: false, alt: false, repeat }, false, now)
     }
@@ -213,28 +213,28 @@ mod tests {
     fn a_severe_plan_takes_its_letter_alone_once_armed_and_never_a_held_key() {
         let (plan, mut confirm) = (plan(Level::Severe), Confirm::default());
         let yes = KeyCode::Char(letter());
-        assert!(matches!(press(&mut confirm, &plan, yes, 399, false), Answer::Wrong(_)), "too soon");
-        assert_eq!(press(&mut confirm, &plan, yes, 500, true), Answer::Open, "held down");
+        assert!(matches!(press(&mut confirm, &plan, yes, 399, false), Reply::Wrong(_)), "too soon");
+        assert_eq!(press(&mut confirm, &plan, yes, 500, true), Reply::Open, "held down");
         for other in [KeyCode::Enter, KeyCode::Char('P'), KeyCode::Char('y')] {
             let said = press(&mut confirm, &plan, other, 500, false);
-            assert_eq!(said, Answer::Wrong(format!("{} carries it out, esc leaves it", letter())));
+            assert_eq!(said, Reply::Wrong(format!("{} carries it out, esc leaves it", letter())));
         }
-        assert_eq!(press(&mut confirm, &plan, yes, 500, false), Answer::Yes);
+        assert_eq!(press(&mut confirm, &plan, yes, 500, false), Reply::Yes);
     }
 
     #[test]
     fn enter_means_no_to_a_moderate_plan() {
         let (plan, mut confirm) = (plan(Level::Moderate), Confirm::default());
-        assert_eq!(press(&mut confirm, &plan, KeyCode::Enter, 900, false), Answer::No);
-        assert_eq!(press(&mut confirm, &plan, KeyCode::Char('Y'), 900, false), Answer::Open);
-        assert_eq!(press(&mut confirm, &plan, KeyCode::Char('y'), 900, false), Answer::Yes);
+        assert_eq!(press(&mut confirm, &plan, KeyCode::Enter, 900, false), Reply::No);
+        assert_eq!(press(&mut confirm, &plan, KeyCode::Char('Y'), 900, false), Reply::Open);
+        assert_eq!(press(&mut confirm, &plan, KeyCode::Char('y'), 900, false), Reply::Yes);
     }
 
     #[test]
     fn a_wrong_name_is_answered_with_what_was_typed() {
         let (plan, mut confirm) = (plan(Level::Critical), Confirm::default());
         let said = |confirm: &mut Confirm| match press(confirm, &plan, KeyCode::Enter, 900, false) {
-            Answer::Wrong(said) => said,
+            Reply::Wrong(said) => said,
             other => panic!("{other:?}"),
         };
         assert_eq!(said(&mut confirm), "type production, then enter");

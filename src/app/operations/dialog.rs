@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::comment::Note;
-use super::confirm::{Answer, Confirm};
+use super::comment::Comment;
+use super::confirm::{Confirm, Reply};
 use super::follow;
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
@@ -23,23 +23,23 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::{self, Question};
 use crate::app::scroll;
 use crate::domain::candidates::{self, Choice};
-use crate::domain::claim::{Lock, SPANS};
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
-use crate::domain::manner::{Manner, Strategy};
+use crate::domain::lock::{Lock, SPANS};
 use crate::domain::notice::Notice;
-use crate::domain::operation::{Plan, Wish};
+use crate::domain::operation::{Plan, Request};
 use crate::domain::overrides::Override;
 use crate::domain::readiness::{Criterion, Means, against as gate};
+use crate::domain::strategy::{Strategy, StrategyKind};
 use crate::sanitize::Text;
 
 /// What a comment is written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asks {
     /// An operation.
-    Wish(Wish),
+    Request(Request),
     /// A claim on the environment, for so long; `None` = until it is given back.
     Lock(Option<SignedDuration>),
     /// Another person's claim on it is taken away.
@@ -64,7 +64,7 @@ pub enum Rollback {
         /// A person has moved: nothing is proposed any more.
         by_hand: bool,
         /// How machines are moved.
-        manner: Manner,
+        strategy: Strategy,
     },
     /// Writing the comment that goes with it.
     Commenting {
@@ -77,7 +77,7 @@ pub enum Rollback {
         /// What was known when it opened.
         opened: Opened,
         /// The comment.
-        note: Box<Note>,
+        comment: Box<Comment>,
     },
     /// Entering a secret.
     Entering(Entry),
@@ -106,8 +106,8 @@ pub struct Opened {
 
 impl Opened {
     /// What is known now.
-    pub(in crate::app) fn now(model: &Model, wish: Option<&Wish>, now: Now) -> Self {
-        let ships = wish.is_some_and(|wish| wish.kind().ships());
+    pub(in crate::app) fn now(model: &Model, request: Option<&Request>, now: Now) -> Self {
+        let ships = request.is_some_and(|request| request.kind().ships());
         let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
         let unread = checks.iter().filter(|check| check.means == Means::Unread).map(|check| check.asks);
         Self { at: now.wall, unread: unread.collect() }
@@ -154,7 +154,7 @@ fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) 
     }
     let (choices, chosen) = (Vec::new(), None);
     model.rollback =
-        Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, manner: Manner::default() });
+        Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, strategy: Strategy::default() });
     renewed(model);
     let feeds = |id: ServiceId| [FeedId::Releases(id.clone()), FeedId::Declared(id.clone()), FeedId::Observed(id)];
     vec![Effect::Refresh(services.into_iter().flat_map(feeds).collect())]
@@ -221,15 +221,15 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             model.notice = new.map(|new| Notice::refused(format!("a reason is needed: {}", new.words())));
             // What was written before is no reason for this, and is there to be sent again or changed.
             let said = model.reason.take().or(question.said);
-            let note = Box::new(Note::of(said.as_ref()));
+            let comment = Box::new(Comment::of(said.as_ref()));
             // What was told before stays told: the console and the plan may each know of something that the other does not.
             let told = Override::with(question.told, plan.overrides);
-            let opened = Opened::now(model, Some(&question.wish), now);
-            Rollback::Commenting { env: question.env, asks: Asks::Wish(question.wish), told, opened, note }
+            let opened = Opened::now(model, Some(&question.request), now);
+            Rollback::Commenting { env: question.env, asks: Asks::Request(question.request), told, opened, comment }
         }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
-            if !against(model, &plan.env, &plan.wish, now).is_empty() {
+            if !against(model, &plan.env, &plan.request, now).is_empty() {
                 plan.level = Level::Critical;
             }
             // What was said for a plan before this one, and none is needed for this one, is said of it still.
@@ -252,12 +252,12 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
         return dialogs::too_small(model);
     }
     match model.rollback.as_mut() {
-        Some(Rollback::Pick { env, choices, chosen, by_hand, manner, .. }) => {
+        Some(Rollback::Pick { env, choices, chosen, by_hand, strategy, .. }) => {
             let machines = choices.iter().any(Choice::has_machines);
             let by: isize = match keys::own(Dialog::Releases, key) {
                 Some(Own::Go) => return preflight(model, now),
-                Some(Own::Manner) if machines => {
-                    *manner = manner.next();
+                Some(Own::Strategy) if machines => {
+                    *strategy = strategy.next();
                     return Vec::new();
                 }
                 Some(Own::Region) if machines => {
@@ -282,9 +282,9 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
             let typed = plan.level == Level::Critical && plan.refusals.is_empty() && plan.left(now.wall).is_some();
             return if scroll::key(model, key, !typed) { Vec::new() } else { answered(model, key, now) };
         }
-        Some(Rollback::Commenting { env, asks, note, .. }) => {
+        Some(Rollback::Commenting { env, asks, comment, .. }) => {
             if key.code == KeyCode::Enter && !key.alt {
-                let (env, asks, said) = (env.clone(), asks.clone(), note.text());
+                let (env, asks, said) = (env.clone(), asks.clone(), comment.text());
                 return commented(model, env, asks, said, now);
             }
             match (asks, key.code) {
@@ -293,7 +293,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
                     let at = SPANS.iter().position(|one| one == span).unwrap_or(0);
                     *span = SPANS[(at + by) % SPANS.len()];
                 }
-                _ => note.key(key),
+                _ => comment.key(key),
             }
         }
         Some(Rollback::Entering(_)) => return secret::key(model, key, now),
@@ -332,47 +332,46 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     }
     let read = scroll::read(confirm.rows, model.geometry.dialog);
     let told = match confirm.key(plan, key, model.hurried, now) {
-        Answer::Yes if read => return confirmed(model, now),
-        Answer::Yes if model.geometry.dialog.is_none() => {
+        Reply::Yes if read => return confirmed(model, now),
+        Reply::Yes if model.geometry.dialog.is_none() => {
             "the plan has not been on the screen yet: press it again to confirm".to_owned()
         }
-        Answer::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
-        Answer::No => {
+        Reply::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
+        Reply::No => {
             model.rollback = None;
             return Vec::new();
         }
-        Answer::Open => return Vec::new(),
-        Answer::Wrong(why) => why,
-        Answer::Hurried => {
-            "that came faster than a person types, as a paste does: press it again to confirm".to_owned()
-        }
+        Reply::Open => return Vec::new(),
+        Reply::Wrong(why) => why,
+        Reply::Hurried => "that came faster than a person types, as a paste does: press it again to confirm".to_owned(),
     };
     model.notice = Some(Notice::refused(told));
     Vec::new()
 }
 
 /// Opens the dialog for something that goes through the pipeline: a comment first where GitHub keeps one.
-pub(in crate::app) fn wish(model: &mut Model, env: EnvId, wish: Wish, now: Now) -> Vec<Effect> {
+pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, now: Now) -> Vec<Effect> {
     model.reason = None;
-    let told = against(model, &env, &wish, now);
-    if matches!(wish, Wish::Review { .. }) || !told.is_empty() {
-        let opened = Opened::now(model, Some(&wish), now);
-        model.rollback = Some(Rollback::Commenting { env, asks: Asks::Wish(wish), told, opened, note: Box::default() });
+    let told = against(model, &env, &request, now);
+    if matches!(request, Request::Review { .. }) || !told.is_empty() {
+        let opened = Opened::now(model, Some(&request), now);
+        model.rollback =
+            Some(Rollback::Commenting { env, asks: Asks::Request(request), told, opened, comment: Box::default() });
         return Vec::new();
     }
-    question::ask(model, Question::new(env, wish))
+    question::ask(model, Question::new(env, request))
 }
 
 /// Opens the dialog for a claim, whose reason is written first.
 pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks, now: Now) {
     let opened = Opened::now(model, None, now);
-    model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, note: Box::default() });
+    model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, comment: Box::default() });
 }
 
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
 fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) -> Vec<Effect> {
     let found = match &asks {
-        Asks::Wish(wish) => against(model, &env, wish, now),
+        Asks::Request(request) => against(model, &env, request, now),
         _ => Vec::new(),
     };
     let Some(Rollback::Commenting { told, opened, .. }) = &mut model.rollback else { return Vec::new() };
@@ -385,7 +384,7 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
     // The dialog goes on showing it where the reason is still missing.
     let told = told.clone();
     let missing = match &asks {
-        Asks::Wish(_) => told.first().map(Override::words),
+        Asks::Request(_) => told.first().map(Override::words),
         Asks::Lock(_) | Asks::Mark(..) => Some("others will ask why".to_owned()),
         Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
     };
@@ -394,9 +393,9 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
         return Vec::new();
     }
     match asks {
-        Asks::Wish(wish) => {
+        Asks::Request(request) => {
             model.reason = Some(said).filter(|said| !said.is_empty());
-            question::ask(model, Question { told, ..Question::new(env, wish) })
+            question::ask(model, Question { told, ..Question::new(env, request) })
         }
         Asks::Lock(span) => {
             model.rollback = None;
@@ -419,10 +418,10 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 
 /// What is red, or somebody's, and would be overridden by doing it now.
 #[must_use]
-pub fn against(model: &Model, env: &EnvId, wish: &Wish, now: Now) -> Vec<Override> {
-    let frozen = model.frozen(env, now).filter(|_| !wish.kind().stops()).map(Override::Freeze);
+pub fn against(model: &Model, env: &EnvId, request: &Request, now: Now) -> Vec<Override> {
+    let frozen = model.frozen(env, now).filter(|_| !request.kind().stops()).map(Override::Freeze);
     let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
-    let ships = wish.kind().ships();
+    let ships = request.kind().ships();
     let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
     let red = checks.into_iter().filter_map(|check| gate(check.asks, check.status, &check.says));
     frozen.into_iter().chain(lock.cloned().map(Override::Lock)).chain(red).collect()
@@ -437,24 +436,24 @@ fn next_region(model: &mut Model, env: &EnvId) {
         .flat_map(|(_, state)| state.declared.iter().flat_map(|declared| &declared.instances))
         .map(|instance| instance.region.clone())
         .collect();
-    let Some(Rollback::Pick { manner, .. }) = &mut model.rollback else { return };
-    manner.first = match &manner.first {
+    let Some(Rollback::Pick { strategy, .. }) = &mut model.rollback else { return };
+    strategy.first = match &strategy.first {
         // One region is no choice.
-        _ if all.len() < 2 || manner.strategy == Strategy::BlueGreen => None,
+        _ if all.len() < 2 || strategy.kind == StrategyKind::BlueGreen => None,
         None => all.first().cloned(),
         Some(now) => all.iter().find(|region| *region > now).cloned(),
     };
 }
 
-/// The release is wished for by its commit: what it consists of is read anew for the plan.
+/// The release is asked for by its commit: what it consists of is read anew for the plan.
 fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Pick { env, alone, chosen: Some(commit), manner, .. }) = &model.rollback else {
+    let Some(Rollback::Pick { env, alone, chosen: Some(commit), strategy, .. }) = &model.rollback else {
         return Vec::new();
     };
     let env = env.clone();
-    let (commit, alone, manner) = (commit.clone(), alone.clone(), manner.clone());
-    let asked = Wish::RollBackTo { commit, alone, manner, named: Vec::new() };
-    wish(model, env, asked, now)
+    let (commit, alone, strategy) = (commit.clone(), alone.clone(), strategy.clone());
+    let asked = Request::RollBackTo { commit, alone, strategy, named: Vec::new() };
+    ask_for(model, env, asked, now)
 }
 
 /// A plan that is fresh is carried out.

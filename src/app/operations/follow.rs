@@ -44,7 +44,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         return Vec::new();
     };
     let env = operation.env.clone();
-    let wish = match asked {
+    let request = match asked {
         Some(Own::Finish) => finished(operation),
         Some(Own::Undo) => undone(operation),
         Some(Own::Leave) => {
@@ -55,7 +55,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         }
         _ => return Vec::new(),
     };
-    let Some(wish) = wish else {
+    let Some(request) = request else {
         let why = if asked == Some(Own::Undo) {
             "this cannot be undone automatically; L leaves it, then ! shows what can be done"
         } else {
@@ -64,7 +64,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         model.rollback = Some(Rollback::Refused(Text::from(why), None));
         return Vec::new();
     };
-    question::ask(model, Question { continues: Some(op), ..Question::new(env, wish) })
+    question::ask(model, Question { continues: Some(op), ..Question::new(env, request) })
 }
 
 /// Whether it waits for a person's word: new machines are ready beside the old ones.

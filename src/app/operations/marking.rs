@@ -4,9 +4,9 @@
 use super::menu::{Item, Run};
 use crate::app::model::{Model, Pane};
 use crate::app::msg::Now;
-use crate::domain::claim::Mark;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::Sha;
+use crate::domain::lock::Mark;
 use crate::domain::operation::{OpState, Operation};
 use crate::domain::release::Deployment;
 use crate::domain::state::State;

@@ -13,11 +13,11 @@ use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::trust;
-use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
-use crate::domain::operation::Wish;
+use crate::domain::lock::{Lock, Mark};
+use crate::domain::operation::Request;
 use crate::domain::promotion::KEY;
 use crate::domain::readiness;
 
@@ -42,7 +42,7 @@ pub enum Run {
     /// The rollback dialog of the environment that the alarm line names.
     RollBackOf(EnvId),
     /// The plan of something that goes through the pipeline.
-    Wish(EnvId, Wish),
+    Request(EnvId, Request),
     /// The entry of a secret.
     Secret,
     /// What a project file asks for.
@@ -164,7 +164,7 @@ fn promote(model: &Model, now: Now) -> Item {
     let what = candidate.as_ref().map_or_else(|| format!("what {} runs", from.id), |sha| sha.short().to_owned());
     // Without a workflow that deploys it, image and build are taken over on the platforms.
     let how = if model.workflows.contains_key(&env.id) { "" } else { ", straight on its platforms" };
-    let run = Run::Wish(env.id.clone(), Wish::Promote);
+    let run = Run::Request(env.id.clone(), Request::Promote);
     Item { letter: 'P', title: format!("promote {what} to {}{how}", env.id), why_not, run }
 }
 
@@ -264,7 +264,7 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
         Run::Secret => secret::open(model),
         Run::ProjectFile => trust::ask(model, now),
         Run::Scale(service) => scale::open(model, service),
-        Run::Wish(env, wish) => return dialog::wish(model, env, wish, now),
+        Run::Request(env, request) => return dialog::ask_for(model, env, request, now),
         Run::Lock(env) => dialog::claim(model, env, Asks::Lock(None), now),
         // One's own ends by a yes, another person's by a reason.
         Run::Unlock(env, held) if held.who.as_str() == &*model.who => sure::ask(model, About::Unlock(env, held), now),

@@ -3,37 +3,37 @@
 use crate::app::model::Model;
 use crate::domain::environment::{Declared, Status};
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::{Target, Wish};
+use crate::domain::operation::{Request, Target};
 use crate::domain::release::Deployment;
 
 /// What would move from where to where, line by line.
 #[must_use]
-pub fn lines(model: &Model, wish: &Wish) -> Vec<String> {
-    match wish {
-        Wish::RollBack(targets) => targets.iter().flat_map(|target| moved(model, target)).collect(),
-        Wish::RollBackTo { commit, alone, manner, .. } => {
+pub fn lines(model: &Model, request: &Request) -> Vec<String> {
+    match request {
+        Request::RollBack(targets) => targets.iter().flat_map(|target| moved(model, target)).collect(),
+        Request::RollBackTo { commit, alone, strategy, .. } => {
             let own = model.releases.iter().filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
             let of = |(id, list): (&ServiceId, &Vec<Deployment>)| {
                 let one = list.iter().find(|one| one.sha.as_ref() == Some(commit) && one.status == Status::Ok)?;
-                Some(Target { service: id.clone(), deployment: one.id.clone(), manner: manner.clone() })
+                Some(Target { service: id.clone(), deployment: one.id.clone(), strategy: strategy.clone() })
             };
             let env = model.selected_env().map(|env| env.id.clone());
             let own = own.filter(|(id, _)| env.as_ref().is_none_or(|env| id.env == *env));
             own.filter_map(of).flat_map(|target| moved(model, &target)).collect()
         }
-        Wish::Restart(service) => machines(model, service, "restart"),
-        Wish::Scale(service, counts) => {
+        Request::Restart(service) => machines(model, service, "restart"),
+        Request::Scale(service, counts) => {
             let counts: Vec<String> = counts.iter().map(|(region, count)| format!("{region} {count}")).collect();
             vec![format!(" {}: {}", service.name, counts.join(", "))]
         }
-        Wish::Review { run, .. } | Wish::Cancel { run } | Wish::Rerun { run, .. } => {
+        Request::Review { run, .. } | Request::Cancel { run } | Request::Rerun { run, .. } => {
             let found = model.runs.iter().find(|one| one.id == *run);
             found
                 .map(|run| format!(" {} #{}: {} {}", run.workflow, run.number.0, run.sha.short(), run.title))
                 .into_iter()
                 .collect()
         }
-        Wish::Redeploy(service) | Wish::Throw(service, _) | Wish::SetSecret { service, .. } => {
+        Request::Redeploy(service) | Request::Throw(service, _) | Request::SetSecret { service, .. } => {
             declared(model, service).map(|one| format!(" {}: {}", service.name, one.label)).into_iter().collect()
         }
         // What is not known here is told by the plan.
@@ -53,7 +53,7 @@ fn moved(model: &Model, target: &Target) -> Vec<String> {
         sha.as_ref().map_or_else(|| "?".to_owned(), |sha| sha.short().to_owned())
     };
     let head = format!(" {}: {} {} → {} {}", target.service.name, now.label, short(&now.sha), to.label, short(&to.sha));
-    let fleet = machines(model, &target.service, &target.manner.words());
+    let fleet = machines(model, &target.service, &target.strategy.words());
     std::iter::once(head).chain(fleet).collect()
 }
 

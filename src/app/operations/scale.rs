@@ -10,7 +10,7 @@ use crate::app::keys;
 use crate::app::model::Model;
 use crate::app::msg::{Key, Now};
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::Wish;
+use crate::domain::operation::Request;
 use crate::sanitize::Text;
 
 /// Most machines that are chosen for one region.
@@ -57,12 +57,12 @@ pub(in crate::app) fn open(model: &mut Model, service: ServiceId) {
 }
 
 impl Scaling {
-    /// Takes a key; the wish once something differs and enter says so.
-    fn key(&mut self, key: Key) -> Option<Wish> {
+    /// Takes a key; the request once something differs and enter says so.
+    fn key(&mut self, key: Key) -> Option<Request> {
         match keys::own(Dialog::Machines, key) {
             Some(Own::More) => self.change(1),
             Some(Own::Fewer) => self.change(-1),
-            Some(Own::Go) if !key.repeat => return self.wish(),
+            Some(Own::Go) if !key.repeat => return self.request(),
             _ => {
                 let last = self.rows.len().saturating_sub(1);
                 self.at = self.at.saturating_add_signed(dialogs::step(key).unwrap_or(0)).min(last);
@@ -77,10 +77,10 @@ impl Scaling {
         }
     }
 
-    fn wish(&self) -> Option<Wish> {
+    fn request(&self) -> Option<Request> {
         let changed = self.rows.iter().filter(|row| row.wanted != row.there);
         let counts: Vec<(Text, u32)> = changed.map(|row| (row.region.clone(), row.wanted)).collect();
-        (!counts.is_empty()).then(|| Wish::Scale(self.service.clone(), counts))
+        (!counts.is_empty()).then(|| Request::Scale(self.service.clone(), counts))
     }
 }
 
@@ -89,7 +89,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
     let Some(Rollback::Scaling(scaling)) = model.rollback.as_mut() else { return Vec::new() };
     let env = scaling.service.env.clone();
     match scaling.key(key) {
-        Some(wish) => dialog::wish(model, env, wish, now),
+        Some(request) => dialog::ask_for(model, env, request, now),
         None => Vec::new(),
     }
 }
@@ -100,7 +100,7 @@ mod tests {
     use crate::app::msg::KeyCode;
 
     #[test]
-    fn only_what_was_changed_is_wished_for() {
+    fn only_what_was_changed_is_asked_for() {
         let row = |region: &str| Row { region: Text::from(region), there: 1, wanted: 1 };
         let service = ServiceId::new("production", "backend");
         let mut scaling = Scaling { service: service.clone(), rows: vec![row("fra"), row("iad")], at: 0 };
@@ -109,6 +109,6 @@ mod tests {
         for code in [KeyCode::Down, KeyCode::Down, KeyCode::Char('+'), KeyCode::Char('+'), KeyCode::Char('-')] {
             assert_eq!(press(code), None);
         }
-        assert_eq!(press(KeyCode::Enter), Some(Wish::Scale(service, vec![(Text::from("iad"), 2)])));
+        assert_eq!(press(KeyCode::Enter), Some(Request::Scale(service, vec![(Text::from("iad"), 2)])));
     }
 }

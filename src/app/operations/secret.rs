@@ -6,9 +6,9 @@ use crate::app::line;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::domain::environment::{EnvInfo, Platform};
-use crate::domain::held::Held;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::operation::{PIPELINE, Wish};
+use crate::domain::operation::{PIPELINE, Request};
+use crate::domain::secret_value::SecretValue;
 use crate::sanitize::Text;
 
 /// Longest name.
@@ -35,7 +35,7 @@ pub struct Entry {
     /// Its name.
     pub key: String,
     /// Its value.
-    pub value: Held,
+    pub value: SecretValue,
     /// What the next letter belongs to.
     pub field: Field,
 }
@@ -58,13 +58,13 @@ pub(in crate::app) fn open(model: &mut Model) {
     };
     let key = model.selection.secret.as_ref().filter(|_| model.focus == Pane::Secrets).map(ToString::to_string);
     let field = if key.is_some() { Field::Value } else { Field::Key };
-    let entry = Entry { env: id, places, at, key: key.unwrap_or_default(), value: Held::default(), field };
+    let entry = Entry { env: id, places, at, key: key.unwrap_or_default(), value: SecretValue::default(), field };
     model.rollback = Some(Rollback::Entering(entry));
 }
 
 impl Entry {
-    /// Takes a key; the wish once all is there and enter says so.
-    pub(in crate::app) fn key(&mut self, key: Key) -> Option<Wish> {
+    /// Takes a key; the request once all is there and enter says so.
+    pub(in crate::app) fn key(&mut self, key: Key) -> Option<Request> {
         let text = matches!(key.code, KeyCode::Char(_)) && !key.ctrl && !key.alt;
         match (key.code, self.field) {
             (KeyCode::Left, _) => self.at = self.at.saturating_sub(1),
@@ -76,10 +76,10 @@ impl Entry {
             }
             (KeyCode::Char(c), Field::Value) if text => self.value.extend(c.encode_utf8(&mut [0; 4])),
             // What cannot be seen is begun anew rather than mended.
-            (KeyCode::Char('u' | 'w'), Field::Value) if key.ctrl => self.value = Held::default(),
+            (KeyCode::Char('u' | 'w'), Field::Value) if key.ctrl => self.value = SecretValue::default(),
             (KeyCode::Backspace, Field::Value) => self.value.shorten(),
             (KeyCode::Enter, Field::Key) if !self.key.is_empty() => self.field = Field::Value,
-            (KeyCode::Enter, Field::Value) if !key.repeat => return self.wish(),
+            (KeyCode::Enter, Field::Value) if !key.repeat => return self.request(),
             _ => {}
         }
         None
@@ -100,10 +100,10 @@ impl Entry {
         }
     }
 
-    fn wish(&self) -> Option<Wish> {
+    fn request(&self) -> Option<Request> {
         let service = self.places.get(self.at)?.clone();
         let whole = !self.key.is_empty() && !self.value.is_empty();
-        whole.then(|| Wish::SetSecret { service, key: Text::from(self.key.as_str()), value: self.value.clone() })
+        whole.then(|| Request::SetSecret { service, key: Text::from(self.key.as_str()), value: self.value.clone() })
     }
 }
 
@@ -112,7 +112,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
     let Some(Rollback::Entering(entry)) = model.rollback.as_mut() else { return Vec::new() };
     let env = entry.env.clone();
     match entry.key(key) {
-        Some(wish) => dialog::wish(model, env, wish, now),
+        Some(request) => dialog::ask_for(model, env, request, now),
         None => Vec::new(),
     }
 }
@@ -123,16 +123,16 @@ mod tests {
 
     fn entry() -> Entry {
         let places = vec![ServiceId::new("production", "backend"), ServiceId::new("production", PIPELINE)];
-        let value = Held::default();
+        let value = SecretValue::default();
         Entry { env: "production".into(), places, at: 0, key: String::new(), value, field: Field::Key }
     }
 
-    fn press(entry: &mut Entry, code: KeyCode) -> Option<Wish> {
+    fn press(entry: &mut Entry, code: KeyCode) -> Option<Request> {
         entry.key(Key { code, ctrl: false, alt: false, repeat: false })
     }
 
     #[test]
-    fn a_secret_is_wished_for_once_its_name_and_value_are_there() {
+    fn a_secret_is_asked_for_once_its_name_and_value_are_there() {
         let mut entry = entry();
         assert_eq!(press(&mut entry, KeyCode::Enter), None);
         "API_KEY".chars().for_each(|c| assert_eq!(press(&mut entry, KeyCode::Char(c)), None));
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(press(&mut entry, KeyCode::Enter), None, "no value yet");
         entry.paste("s3cret value\n");
         press(&mut entry, KeyCode::Right);
-        let Some(Wish::SetSecret { service, key, value }) = press(&mut entry, KeyCode::Enter) else { panic!() };
+        let Some(Request::SetSecret { service, key, value }) = press(&mut entry, KeyCode::Enter) else { panic!() };
         assert_eq!((&*service.name, key.as_str(), value.expose()), (PIPELINE, "API_KEY", "s3cret value"));
         assert!(!format!("{entry:?}").contains("s3cret"));
     }

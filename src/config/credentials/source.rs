@@ -13,7 +13,7 @@ use crate::error::{ExitCode, UserError};
 
 /// A place with a token in it.
 #[derive(Debug, Clone)]
-pub(in crate::config) enum Source {
+pub(in crate::config) enum TokenSource {
     /// The bare token.
     File(PathBuf),
     /// What a program prints.
@@ -26,7 +26,7 @@ pub(in crate::config) enum Source {
     VercelCli(PathBuf),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) | Self::Flyctl(path) | Self::VercelCli(path) => write!(f, "file {}", path.display()),
@@ -39,7 +39,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
+impl TokenSource {
     /// Stands for a token that only a command could give, while nothing is to be run.
     pub(in crate::config) fn unread(&self, dry: bool) -> Option<Token> {
         let runs = matches!(self, Self::Command(_) | Self::Gh(_));

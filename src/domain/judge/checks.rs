@@ -4,8 +4,8 @@ use super::Known;
 use super::part::{Part, loudest, told};
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedId, FeedStatus};
+use crate::domain::finding::{self, Check, Finding, Reading};
 use crate::domain::ids::ServiceId;
-use crate::domain::posture::{self, Check, Posture, Reading};
 use crate::domain::span;
 use crate::domain::state::State;
 
@@ -20,16 +20,16 @@ impl Known<'_> {
     /// What a service says of its condition: the worst that was read lately, and what could not be read. Each check has its own age.
     /// What the token may not see is no part of it.
     pub(super) fn checked(&self, id: &ServiceId) -> Vec<Part> {
-        let feed = FeedId::Posture(id.clone());
+        let feed = FeedId::Findings(id.clone());
         let status = self.feeds.get(&feed);
-        let Some(all) = self.posture.get(id) else {
+        let Some(all) = self.findings.get(id) else {
             let awaited = status.is_some_and(|status| !status.never_allowed());
             let unread = Part { said: None, ..Part::new(State::Unknown, "") };
             return awaited.then(|| self.aged(&feed, "its checks ", unread)).into_iter().collect();
         };
         let rhythm = status.map(FeedStatus::horizon).unwrap_or_default();
         let lately = |check: &'_ Check| check.lately(self.now, rhythm).map(|seen| seen.finding.clone());
-        let known: Vec<Posture> = all.iter().filter_map(lately).collect();
+        let known: Vec<Finding> = all.iter().filter_map(lately).collect();
         let mut parts = vec![found(&known)];
         // Old is unknown, whoever reads it: a reader that fails as a whole tells nothing of its checks.
         let dark = |check: &&Check| !check.denied() && check.lately(self.now, rhythm).is_none();
@@ -64,7 +64,7 @@ fn more(all: usize) -> String {
 
 /// What a finding says of the service. What is wrong there is a risk; the platform and the probes tell whether it serves, unless the
 /// finding itself says that it does not.
-fn said(finding: &Posture) -> State {
+fn said(finding: &Finding) -> State {
     match finding.status {
         Status::Fail if finding.stops => State::Failing,
         Status::Fail | Status::Warn => State::Degraded,
@@ -75,9 +75,9 @@ fn said(finding: &Posture) -> State {
 }
 
 /// The worst of what was read.
-fn found(known: &[Posture]) -> Part {
+fn found(known: &[Finding]) -> Part {
     // Of equals the worse one, and then the first.
-    let weight = |one: &&Posture| (said(one).weight(), posture::rank(one.status));
+    let weight = |one: &&Finding| (said(one).weight(), finding::rank(one.status));
     let Some(one) = known.iter().rev().max_by_key(weight) else { return Part::new(State::Healthy, "") };
     let bad = known.iter().filter(|one| said(one).weight() > 0).count();
     match said(one) {

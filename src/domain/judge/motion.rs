@@ -13,12 +13,12 @@ use crate::domain::feed::{FeedId, FeedState, FeedStatus, Freshness};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
 use crate::domain::live::{self, Seen, Together};
 use crate::domain::operation::{OpState, Operation, StepKind, StepReport, StepState};
-use crate::domain::pace;
 use crate::domain::pipeline::Run;
 use crate::domain::run_state::RunState;
 use crate::domain::spread;
 use crate::domain::state::State;
 use crate::domain::status::ServiceState;
+use crate::domain::step_durations;
 
 /// A list of deployments may be made of what was read this long before.
 const LISTED: SignedDuration = SignedDuration::from_secs(15);
@@ -187,7 +187,7 @@ impl Known<'_> {
 
     /// The operation that moves one of these services to one of these commits now.
     fn operation(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> Option<&Operation> {
-        self.open(env, services, commits).find(|one| pace::halt(one, self.now).is_none())
+        self.open(env, services, commits).find(|one| step_durations::halt(one, self.now).is_none())
     }
 
     /// Operations that have not ended and bring one of these commits to one of these services. Not all of them make progress: one that
@@ -202,7 +202,7 @@ impl Known<'_> {
     /// What is said beside a mixed pair of an operation that would end it and makes no progress.
     fn halted(&self, env: &EnvId, services: &[&ServiceId], commits: &[Sha]) -> String {
         let mut open = self.open(env, services, commits);
-        let halted = open.find_map(|one| Some((one, pace::halt(one, self.now)?)));
+        let halted = open.find_map(|one| Some((one, step_durations::halt(one, self.now)?)));
         halted.map(|(one, halt)| format!("; {}: {halt}", one.title)).unwrap_or_default()
     }
 

@@ -8,10 +8,10 @@ use crate::domain::environment::{
 };
 use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;
+use crate::domain::finding::{Finding, Reading};
 use crate::domain::health::{Anatomy, Sample};
 use crate::domain::operation::{Move, OpKind, OpState, StepKind, StepReport, StepState};
 use crate::domain::pipeline::RunState;
-use crate::domain::posture::{Posture, Reading};
 use crate::domain::release::Presence;
 use crate::sanitize::Text;
 
@@ -39,7 +39,7 @@ fn observed(sha: &str) -> Observed {
 }
 
 /// A check that was read at the beginning and may stand for a minute.
-fn checked(finding: Posture) -> Check {
+fn checked(finding: Finding) -> Check {
     Check::read(finding, at(0), Duration::from_secs(60))
 }
 
@@ -110,7 +110,7 @@ struct World {
     services: BTreeMap<ServiceId, ServiceState>,
     probes: Probes,
     aimed: BTreeMap<ProbeId, ServiceId>,
-    posture: BTreeMap<ServiceId, Vec<Check>>,
+    findings: BTreeMap<ServiceId, Vec<Check>>,
     releases: BTreeMap<ServiceId, Vec<Deployment>>,
     runs: Vec<Run>,
     workflows: BTreeMap<EnvId, Arc<str>>,
@@ -126,7 +126,7 @@ impl World {
             services: BTreeMap::new(),
             probes: Probes::default(),
             aimed: BTreeMap::new(),
-            posture: BTreeMap::new(),
+            findings: BTreeMap::new(),
             releases: BTreeMap::new(),
             runs: Vec::new(),
             workflows: BTreeMap::from([("production".into(), "deploy.yml".into())]),
@@ -190,7 +190,7 @@ impl World {
             services: &self.services,
             probes: &self.probes,
             aimed: &self.aimed,
-            posture: &self.posture,
+            findings: &self.findings,
             releases: &self.releases,
             runs: &self.runs,
             workflows: &self.workflows,
@@ -292,15 +292,15 @@ fn one_thing_is_enough_to_be_no_longer_healthy() {
         ),
         (
             |world| {
-                let finding = Posture::new("row level security", Status::Fail, "table notes is exposed");
-                drop(world.posture.insert(id("backend"), vec![checked(finding)]));
+                let finding = Finding::new("row level security", Status::Fail, "table notes is exposed");
+                drop(world.findings.insert(id("backend"), vec![checked(finding)]));
             },
             "degraded: backend row level security table notes is exposed",
         ),
         (
             |world| {
-                let finding = Posture::new("connections", Status::Fail, "60 of 60").stopping();
-                drop(world.posture.insert(id("backend"), vec![checked(finding)]));
+                let finding = Finding::new("connections", Status::Fail, "60 of 60").stopping();
+                drop(world.findings.insert(id("backend"), vec![checked(finding)]));
             },
             "failing: backend connections 60 of 60",
         ),

@@ -5,16 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Lever, OpKind, PlanStep, Wish};
+use super::{OpKind, PlanStep, ProjectSwitch, Request};
 use crate::domain::amount::amount_does;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::environment::Platform;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
-use crate::domain::manner::Strategy;
 use crate::domain::overrides::Override;
 use crate::domain::proof::{Claim, Rest};
 use crate::domain::release::{Commit, Presence};
 use crate::domain::shipment::Shipment;
+use crate::domain::strategy::StrategyKind;
 use crate::sanitize::Text;
 
 /// A computed plan. It acts on the revisions it was computed on, or not at all; it expires after [`PLAN_LIFE`].
@@ -25,8 +25,8 @@ pub struct Plan {
     pub op: OpId,
     /// What it does.
     pub kind: OpKind,
-    /// What was wished for.
-    pub wish: Wish,
+    /// What was asked for.
+    pub request: Request,
     /// What a person does to confirm it.
     pub level: Level,
     /// Where.
@@ -58,7 +58,7 @@ pub struct Plan {
     /// When it was computed.
     #[cfg_attr(test, schemars(with = "crate::domain::testing::Moment"))]
     pub computed_at: Timestamp,
-    /// What is wished for is so already, and how that was seen: nothing is left to do but to write down the end of what was cut short.
+    /// What is asked for is so already, and how that was seen: nothing is left to do but to write down the end of what was cut short.
     pub arrived: Option<Text>,
     /// The interrupted or half-done operation that this one continues, if it does.
     pub continues: Option<OpId>,
@@ -67,11 +67,11 @@ pub struct Plan {
 impl Plan {
     /// A plan of these parts, that nothing is known against yet.
     #[must_use]
-    pub fn of(wish: Wish, env: EnvId, parts: Vec<PlanPart>, now: Timestamp) -> Self {
+    pub fn of(request: Request, env: EnvId, parts: Vec<PlanPart>, now: Timestamp) -> Self {
         Self {
             op: OpId(uuid::Uuid::now_v7()),
-            kind: wish.kind(),
-            wish,
+            kind: request.kind(),
+            request,
             level: Level::Moderate,
             env,
             parts,
@@ -128,7 +128,7 @@ pub enum Act {
         /// Machines that do not run it yet, in waves: those of one wave side by side.
         waves: Vec<Vec<Text>>,
         /// In which way.
-        strategy: Strategy,
+        strategy: StrategyKind,
         /// A release row that an operation cut short left open: it is used up instead of recording another one.
         row: Option<(Text, u64)>,
         /// Such a row with another image, of what is taken back: it is closed.
@@ -195,7 +195,7 @@ pub enum Act {
         machines: Vec<Text>,
     },
     /// A switch of a Vercel project: one call, and a look that it took (docs/platforms/vercel.md sections 4, 10 and 11).
-    VercelLever(Lever),
+    VercelSwitch(ProjectSwitch),
     /// A build of the same commit with the variables of now, for this target, followed until it serves or is ready
     /// (docs/platforms/vercel.md section 5).
     VercelBuild {
@@ -232,7 +232,7 @@ pub enum Act {
         /// It was asked for already: only its end is seen.
         asked: bool,
     },
-    /// A secret gets the value that the wish holds (docs/platforms/fly.md section 9, docs/platforms/vercel.md section 8,
+    /// A secret gets the value that the request holds (docs/platforms/fly.md section 9, docs/platforms/vercel.md section 8,
     /// docs/platforms/github.md section 7).
     SetSecret {
         /// Its name.

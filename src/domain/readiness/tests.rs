@@ -7,7 +7,7 @@ use crate::domain::environment::Tier;
 use crate::domain::extent::Extent;
 use crate::domain::health::{Anatomy, ProbeId, Sample};
 use crate::domain::pipeline::RunState;
-use crate::domain::secret::{Contract, Finding, Rule};
+use crate::domain::secret::{Contract, Rule, SecretFinding};
 
 const SHA: &str = "3e60eac000000000000000000000000000000000";
 
@@ -75,7 +75,7 @@ fn an_unread_source_is_promoted_by_nobody_and_what_is_mixed_runs_nothing_already
 fn row(key: &str, env: &str, blocks: bool) -> SecretRow {
     let status = if blocks { Status::Fail } else { Status::Warn };
     let says = Text::from(format!("missing in {env}"));
-    let finding = Finding { rule: Rule::Missing, envs: vec![env.into()], status, blocks, says };
+    let finding = SecretFinding { rule: Rule::Missing, envs: vec![env.into()], status, blocks, says };
     let (key, contract) = (Text::from(key), Contract::Required);
     SecretRow { key, contract, entries: Vec::new(), unread: Vec::new(), findings: vec![finding] }
 }

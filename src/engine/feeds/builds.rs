@@ -8,7 +8,7 @@ use super::logs::{Seen, hand_over};
 use super::{Clients, vercel_target};
 use crate::domain::environment::{Platform, ServiceInfo, Tier};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
 use crate::platform::http::Http;
 use crate::platform::vercel::Vercel;
@@ -46,7 +46,7 @@ impl BuildsFeed {
 }
 
 impl Feed for BuildsFeed {
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         let newest = self.vercel.newest(&self.service.resource, &self.target, RECENT).await?;
         if let Some(one) = newest {
             let known = self.newest.replace(one.id.clone());
@@ -59,7 +59,7 @@ impl Feed for BuildsFeed {
                 build.ended.get_or_insert_with(|| self.http.clock().mono());
             }
         }
-        let Some(build) = &mut self.build else { return Ok(Pace::Calm) };
+        let Some(build) = &mut self.build else { return Ok(Rhythm::Calm) };
         let page = self.vercel.build_events(&build.id, &self.service.id, build.since).await?;
         build.since = page.last.or(build.since);
         let late = build.ended.is_some_and(|ended| self.http.clock().mono().saturating_sub(ended) > TRAIL);
@@ -68,6 +68,6 @@ impl Feed for BuildsFeed {
         if over {
             self.build = None;
         }
-        Ok(if over { Pace::Calm } else { Pace::Fast })
+        Ok(if over { Rhythm::Calm } else { Rhythm::Fast })
     }
 }

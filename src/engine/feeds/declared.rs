@@ -7,7 +7,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
 use crate::domain::ours::Stamped;
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
 use crate::platform::adapters::Adapter;
 use crate::platform::http::Http;
@@ -37,14 +37,14 @@ impl Feed for DeclaredFeed {
         self.note = self.adapter.anew();
     }
 
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         if let Some(note) = self.note.take() {
             outbox.tell(Fact::Notice(Notice::refused(note))).await;
         }
-        let Some(declared) = self.adapter.declared() else { return Ok(Pace::Calm) };
+        let Some(declared) = self.adapter.declared() else { return Ok(Rhythm::Calm) };
         let declared = declared.await?.by_our_clock(self.http.ahead(self.platform));
         let moving = declared.status == Status::Running || declared.rollout.is_some();
         outbox.tell(Fact::Declared(self.service.clone(), Box::new(declared))).await;
-        Ok(if moving { Pace::Fast } else { Pace::Calm })
+        Ok(if moving { Rhythm::Fast } else { Rhythm::Calm })
     }
 }

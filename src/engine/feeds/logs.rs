@@ -12,7 +12,7 @@ use crate::domain::environment::{Platform, ServiceInfo, Tier};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::{BATCH, Outbox};
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
 use crate::platform::http::Http;
 use crate::platform::logparse::RecordId;
@@ -23,7 +23,7 @@ const REMEMBERED: usize = 4096;
 /// Supabase allows 30 log queries a minute (docs/platforms/supabase.md section 1).
 const SUPABASE: Duration = Duration::from_secs(5);
 
-enum Source {
+enum LogStream {
     Fly(fly::FlyLogs),
     Vercel(Box<vercel::VercelLogs>),
     Supabase { supabase: Supabase, since: Timestamp },
@@ -32,7 +32,7 @@ enum Source {
 /// Reads the lines of one service.
 pub(in crate::engine) struct LogsFeed {
     service: ServiceInfo,
-    source: Source,
+    source: LogStream,
     seen: Seen,
     http: Http,
 }
@@ -41,17 +41,16 @@ impl LogsFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
         let http = clients.http.clone();
         let source = match service.platform {
-            Platform::Fly => clients.fly.clone().map(|fly| Source::Fly(fly::FlyLogs::new(fly))),
+            Platform::Fly => clients.fly.clone().map(|fly| LogStream::Fly(fly::FlyLogs::new(fly))),
             Platform::Vercel => {
                 let target = vercel_target(&service.id.env, tier);
-                clients
-                    .vercel
-                    .clone()
-                    .map(|vercel| Source::Vercel(Box::new(vercel::VercelLogs::new(vercel, target, http.clock().now()))))
+                clients.vercel.clone().map(|vercel| {
+                    LogStream::Vercel(Box::new(vercel::VercelLogs::new(vercel, target, http.clock().now())))
+                })
             }
             Platform::Supabase => {
                 let since = http.clock().now() - Duration::from_secs(300);
-                clients.supabase.clone().map(|supabase| Source::Supabase { supabase, since })
+                clients.supabase.clone().map(|supabase| LogStream::Supabase { supabase, since })
             }
             Platform::Github | Platform::Edge => None,
         };
@@ -60,19 +59,19 @@ impl LogsFeed {
 }
 
 impl Feed for LogsFeed {
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         let (id, resource) = (self.service.id.clone(), self.service.resource.clone());
         match &mut self.source {
-            Source::Fly(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,
-            Source::Supabase { supabase, since } => {
+            LogStream::Fly(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,
+            LogStream::Supabase { supabase, since } => {
                 let now = self.http.now_at(Platform::Supabase);
                 let page = supabase.logs(&resource, &id, *since).await?;
                 // Windows are rounded to the minute: the overlap is dropped by id.
                 *since = now - Duration::from_secs(60);
                 hand_over(outbox, &self.service.id, self.seen.fresh(page));
-                Ok(Pace::After(SUPABASE))
+                Ok(Rhythm::After(SUPABASE))
             }
-            Source::Vercel(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,
+            LogStream::Vercel(logs) => logs.read(&self.service, &mut self.seen, &self.http, outbox).await,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::fact::Fact;
 use crate::domain::ours::Stamped;
 use crate::domain::pipeline::{Job, Run, RunState};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::github::Github;
 use crate::platform::http::Http;
 use crate::platform::{ErrorKind, PlatformError};
@@ -110,7 +110,7 @@ impl Feed for PipelineFeed {
     }
 
     /// Whole or not at all: half a picture would take jobs and gates away that are there. What was told before stands, and grows old.
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         let mut runs = self.github.runs(RUNS).await?;
         let older = self.older(&runs).await?;
         runs.extend(older);
@@ -141,7 +141,7 @@ impl Feed for PipelineFeed {
         }
         let runs = runs.by_our_clock(self.http.ahead(Platform::Github));
         outbox.tell(Fact::Pipeline(runs)).await;
-        Ok(if moving { Pace::Fast } else { Pace::Calm })
+        Ok(if moving { Rhythm::Fast } else { Rhythm::Calm })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::fact::Fact;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{ServiceId, Sha};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::http::Http;
 use crate::platform::{PlatformError, observe, probe};
 use crate::sanitize::Text;
@@ -51,12 +51,12 @@ pub(in crate::engine) async fn edge(http: &Http, rules: &[ObserveSettings]) -> R
 }
 
 impl Feed for ObservedFeed {
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
-        let Some(observed) = edge(&self.http, &self.rules).await? else { return Ok(Pace::Calm) };
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
+        let Some(observed) = edge(&self.http, &self.rules).await? else { return Ok(Rhythm::Calm) };
         self.same = if observed.sha == self.last { self.same.saturating_add(1) } else { 0 };
         self.last.clone_from(&observed.sha);
         outbox.tell(Fact::Observed(self.service.clone(), observed)).await;
-        Ok(Pace::After(if self.same < CALM_AFTER { OBSERVE } else { OBSERVE_CALM }))
+        Ok(Rhythm::After(if self.same < CALM_AFTER { OBSERVE } else { OBSERVE_CALM }))
     }
 }
 
@@ -80,7 +80,7 @@ impl ProbesFeed {
 
 impl Feed for ProbesFeed {
     /// A failed probe is an answer, not a failed read: the feed itself stays fresh.
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         let now = self.http.clock().mono();
         // The rhythm is jittered by a tenth: one that is nearly due goes along.
         let due = |(settings, last): &(ProbeSettings, Duration)| {
@@ -96,6 +96,6 @@ impl Feed for ProbesFeed {
             outbox.tell(Fact::Probe(id, probe::target(settings), sample)).await;
         }
         let pause = self.probes.iter().map(|(settings, _)| settings.interval).min();
-        Ok(Pace::After(pause.unwrap_or(OBSERVE)))
+        Ok(Rhythm::After(pause.unwrap_or(OBSERVE)))
     }
 }

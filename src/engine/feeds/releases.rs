@@ -13,7 +13,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::ours::Stamped;
 use crate::domain::release::Deployment;
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Newest};
 use crate::platform::http::Http;
@@ -56,14 +56,14 @@ impl Feed for ReleasesFeed {
         self.anew = true;
     }
 
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         let id = &self.service;
         let age = match (std::mem::take(&mut self.anew), self.moving) {
             (true, _) => Duration::ZERO,
             (false, true) => MOVING,
             (false, false) => CALM,
         };
-        let Some(newest) = self.adapter.deployments(age) else { return Ok(Pace::Calm) };
+        let Some(newest) = self.adapter.deployments(age) else { return Ok(Rhythm::Calm) };
         let Newest { list, most } = newest.await?;
         let mut list = list.by_our_clock(self.http.ahead(self.platform));
         // A full list is the newest part of a longer one.
@@ -76,6 +76,6 @@ impl Feed for ReleasesFeed {
         let young = |one: &Deployment| now.duration_since(one.created_at) < YOUNG;
         self.moving = list.first().is_some_and(|newest| newest.status == Status::Running && young(newest));
         outbox.tell(Fact::Releases(id.clone(), list)).await;
-        Ok(if self.moving { Pace::Fast } else { Pace::Calm })
+        Ok(if self.moving { Rhythm::Fast } else { Rhythm::Calm })
     }
 }

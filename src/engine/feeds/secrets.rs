@@ -8,7 +8,7 @@ use crate::domain::fact::Fact;
 use crate::domain::ours::Stamped;
 use crate::domain::secret::Names;
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
 
 /// Secrets change rarely and their lists cost budget.
@@ -28,11 +28,11 @@ impl SecretsFeed {
 
 impl Feed for SecretsFeed {
     /// Whole or not at all: a half list would show keys as missing that are there. What a token may not list is told as such.
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         if let Some(names) = names(&self.env, &self.clients).await? {
             outbox.tell(Fact::Secrets(self.env.id.clone(), names)).await;
         }
-        Ok(Pace::After(PAUSE))
+        Ok(Rhythm::After(PAUSE))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Clients;
 use crate::domain::environment::Platform;
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
 
 /// Pause between two checks.
@@ -24,10 +24,10 @@ impl TokenFeed {
 }
 
 impl Feed for TokenFeed {
-    async fn read(&mut self, _: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, _: &Outbox) -> Result<Rhythm, PlatformError> {
         if let Some(check) = self.clients.token(self.platform) {
             check.await?;
         }
-        Ok(Pace::After(PAUSE))
+        Ok(Rhythm::After(PAUSE))
     }
 }

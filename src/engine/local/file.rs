@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::domain::ids::ServiceId;
 use crate::logstore::block::count;
-use crate::logstore::{BLOCK, Block, Piece, Shelf, Tape};
+use crate::logstore::{BLOCK, Block, Chunk, Piece, Shelf};
 use crate::sanitize::Text;
 
 /// Bytes read at once.
@@ -50,7 +50,7 @@ fn read_at(file: &File, into: &mut [u8], at: u64) -> std::io::Result<usize> {
 }
 
 /// What a look at a file that has ended came to.
-enum Look {
+enum FileChange {
     /// Nothing new.
     Same,
     /// It has more.
@@ -109,14 +109,14 @@ impl Reader {
     }
 
     /// The beginning, for the first frame.
-    pub(super) fn begin(&mut self) -> Vec<Tape> {
+    pub(super) fn begin(&mut self) -> Vec<Chunk> {
         let mut pieces = Vec::new();
         self.read(BEGINNING, &mut pieces);
         pieces
     }
 
     /// Reads what there is and then what comes, until nobody listens.
-    pub(super) fn run(mut self, to: &Sender<Vec<Tape>>) {
+    pub(super) fn run(mut self, to: &Sender<Vec<Chunk>>) {
         // Nobody sends: it is only waited on, as a clock is.
         let (_never, clock) = std::sync::mpsc::channel::<()>();
         let mut caught = false;
@@ -127,25 +127,26 @@ impl Reader {
             if read == 0 {
                 if !caught {
                     caught = true;
-                    pieces.push(self.tape(Piece::Caught));
+                    pieces.push(self.chunk(Piece::Caught));
                 }
                 match self.look() {
-                    Look::Same if pieces.is_empty() => {
+                    FileChange::Same if pieces.is_empty() => {
                         let _ = clock.recv_timeout(LOOK);
                         if to.is_closed() {
                             return;
                         }
                     }
-                    Look::Same | Look::More => {}
-                    Look::Truncated => {
+                    FileChange::Same | FileChange::More => {}
+                    FileChange::Truncated => {
                         (self.at, self.open, self.tail) = (0, Vec::new(), Tail::default());
-                        pieces.push(self.tape(Piece::Lost(Text::from("the file was truncated"))));
+                        pieces.push(self.chunk(Piece::Lost(Text::from("the file was truncated"))));
                     }
-                    Look::Rotated(file) => {
+                    FileChange::Rotated(file) => {
                         (self.at, self.open, self.reel) = (0, Vec::new(), Arc::new(Reel(file)));
                         self.tail = Tail::default();
-                        pieces
-                            .push(self.tape(Piece::Break(Text::from("the file was rotated; the new one begins here"))));
+                        pieces.push(
+                            self.chunk(Piece::Break(Text::from("the file was rotated; the new one begins here"))),
+                        );
                     }
                 }
             }
@@ -155,12 +156,12 @@ impl Reader {
         }
     }
 
-    fn tape(&self, piece: Piece) -> Tape {
-        Tape { service: self.service.clone(), piece }
+    fn chunk(&self, piece: Piece) -> Chunk {
+        Chunk { service: self.service.clone(), piece }
     }
 
     /// Reads up to so many bytes on and makes blocks of them; how many there were.
-    fn read(&mut self, most: usize, pieces: &mut Vec<Tape>) -> usize {
+    fn read(&mut self, most: usize, pieces: &mut Vec<Chunk>) -> usize {
         let had = self.open.len();
         self.open.resize(had + most, 0);
         let read = read_at(&self.reel.0, &mut self.open[had..], self.at + had as u64).unwrap_or(0);
@@ -183,27 +184,27 @@ impl Reader {
         read
     }
 
-    fn block(&self, from: usize, len: usize) -> Tape {
+    fn block(&self, from: usize, len: usize) -> Chunk {
         let shelf: Arc<dyn Shelf> = Arc::<Reel>::clone(&self.reel);
         let rows = count(&self.open[from..from + len]);
-        self.tape(Piece::Block(Block::shelved(0, shelf, self.at + from as u64, len, rows)))
+        self.chunk(Piece::Block(Block::shelved(0, shelf, self.at + from as u64, len, rows)))
     }
 
-    fn look(&self) -> Look {
+    fn look(&self) -> FileChange {
         use std::os::unix::fs::MetadataExt as _;
-        let Ok(own) = self.reel.0.metadata() else { return Look::Same };
+        let Ok(own) = self.reel.0.metadata() else { return FileChange::Same };
         let known = self.at + self.open.len() as u64;
         if own.len() < known || !self.tail.stands(&self.reel.0, known) {
-            return Look::Truncated;
+            return FileChange::Truncated;
         }
         if own.len() > known {
-            return Look::More;
+            return FileChange::More;
         }
-        let Ok(named) = std::fs::metadata(&self.path) else { return Look::Same };
+        let Ok(named) = std::fs::metadata(&self.path) else { return FileChange::Same };
         if (named.dev(), named.ino()) == (own.dev(), own.ino()) {
-            return Look::Same;
+            return FileChange::Same;
         }
-        super::pipe::regular(&self.path).map_or(Look::Same, Look::Rotated)
+        super::pipe::regular(&self.path).map_or(FileChange::Same, FileChange::Rotated)
     }
 }
 
@@ -228,9 +229,9 @@ mod tests {
     fn lines(reader: &mut Reader, store: &mut Store, most: usize) -> Vec<String> {
         let mut pieces = Vec::new();
         while reader.read(most, &mut pieces) > 0 {}
-        for tape in pieces {
-            if let Piece::Block(block) = tape.piece {
-                store.push_block(&tape.service, block);
+        for chunk in pieces {
+            if let Piece::Block(block) = chunk.piece {
+                store.push_block(&chunk.service, block);
             }
         }
         let mut all = Vec::new();
@@ -271,17 +272,17 @@ mod tests {
         std::fs::write(&path, "one\ntwo\n").unwrap();
         let mut reader = Reader::new(ServiceId::new("", "app.log"), path.clone(), File::open(&path).unwrap());
         reader.begin();
-        assert!(matches!(reader.look(), Look::Same));
+        assert!(matches!(reader.look(), FileChange::Same));
         std::fs::write(&path, "other and longer\n").unwrap();
-        assert!(matches!(reader.look(), Look::Truncated), "it has grown again since it was truncated");
+        assert!(matches!(reader.look(), FileChange::Truncated), "it has grown again since it was truncated");
         std::fs::write(&path, "x\n").unwrap();
-        assert!(matches!(reader.look(), Look::Truncated));
+        assert!(matches!(reader.look(), FileChange::Truncated));
         std::fs::rename(&path, dir.path().join("app.log.1")).unwrap();
         reader.at = 0;
         reader.open = b"x\n".to_vec();
         reader.tail = Tail(b"x\n".to_vec());
-        assert!(matches!(reader.look(), Look::Same), "there is no new one yet");
+        assert!(matches!(reader.look(), FileChange::Same), "there is no new one yet");
         std::fs::write(&path, "new\n").unwrap();
-        assert!(matches!(reader.look(), Look::Rotated(_)));
+        assert!(matches!(reader.look(), FileChange::Rotated(_)));
     }
 }

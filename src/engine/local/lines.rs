@@ -6,14 +6,14 @@ use super::Viewing;
 use crate::clock::SharedClock;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::LogBatch;
-use crate::logstore::{self, Piece, Tape};
+use crate::logstore::{self, Chunk, Piece};
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 
 /// What is read without a platform.
 pub struct Own {
     viewing: Option<Viewing>,
-    waiting: VecDeque<Tape>,
+    waiting: VecDeque<Chunk>,
     /// Time of the newest line of each source: one without a time belongs to the line before it.
     times: HashMap<ServiceId, i64>,
     redactor: Redactor,
@@ -26,7 +26,7 @@ impl Own {
     /// Takes over what was opened.
     #[must_use]
     pub fn new(mut viewing: Option<Viewing>, clock: SharedClock) -> Self {
-        let ended = |tape: &Tape| matches!(tape.piece, Piece::End(_));
+        let ended = |chunk: &Chunk| matches!(chunk.piece, Piece::End(_));
         let broken = viewing.as_ref().is_some_and(|one| one.first.iter().any(ended));
         let waiting = viewing.as_mut().map(|one| std::mem::take(&mut one.first)).unwrap_or_default().into();
         Self { viewing, waiting, times: HashMap::new(), redactor: Redactor::default(), clock, broken }
@@ -35,11 +35,11 @@ impl Own {
     /// The next lines, or whose lines have ended and why; pends where there are none.
     pub async fn next(&mut self) -> Result<LogBatch, (ServiceId, Text)> {
         loop {
-            while let Some(tape) = self.waiting.pop_front() {
-                if let Piece::End(why) = tape.piece {
-                    return Err((tape.service, why));
+            while let Some(chunk) = self.waiting.pop_front() {
+                if let Piece::End(why) = chunk.piece {
+                    return Err((chunk.service, why));
                 }
-                if let Some(batch) = self.batch(tape) {
+                if let Some(batch) = self.batch(chunk) {
                     return Ok(batch);
                 }
             }
@@ -48,14 +48,14 @@ impl Own {
                 None => None,
             };
             match more {
-                Some(tapes) => self.waiting.extend(tapes),
+                Some(chunks) => self.waiting.extend(chunks),
                 None => std::future::pending().await,
             }
         }
     }
 
-    fn batch(&mut self, tape: Tape) -> Option<LogBatch> {
-        let service = tape.service;
+    fn batch(&mut self, chunk: Chunk) -> Option<LogBatch> {
+        let service = chunk.service;
         let mut lines = Vec::new();
         let mut line = |service: &ServiceId, text: &[u8]| {
             let before = self.times.get(service).copied();
@@ -66,7 +66,7 @@ impl Own {
                 lines.push(line);
             }
         };
-        match tape.piece {
+        match chunk.piece {
             Piece::Text(text) => logstore::find::lines(&text).for_each(|text| line(&service, text)),
             Piece::Sorted(sorted) => {
                 let opened = sorted.sealed.0.open();

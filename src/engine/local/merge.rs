@@ -16,7 +16,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
 use crate::error::UserError;
 use crate::logstore::block::{Meta, UNTIMED};
-use crate::logstore::{BLOCK, Piece, Sorted, Tape, form, sealed};
+use crate::logstore::{BLOCK, Chunk, Piece, Sorted, form, sealed};
 use crate::sanitize::Text;
 
 /// How often files that have ended are looked at.
@@ -144,12 +144,12 @@ fn merged(parts: &mut [Part]) -> (Vec<u8>, Vec<Meta>) {
 }
 
 /// The same lines as pieces of text, one for each run of lines of one file.
-fn runs(parts: &[Part], text: &[u8], metas: &[Meta]) -> Vec<Tape> {
+fn runs(parts: &[Part], text: &[u8], metas: &[Meta]) -> Vec<Chunk> {
     let of = |run: &[Meta]| {
         let (first, last) = (run.first()?, run.last()?);
         let lines = text.get(first.start as usize..(last.start + last.len) as usize + 1)?;
         let service = parts.get(first.source as usize)?.service.clone();
-        Some(Tape { service, piece: Piece::Text(lines.to_vec()) })
+        Some(Chunk { service, piece: Piece::Text(lines.to_vec()) })
     };
     metas.chunk_by(|one, other| one.source == other.source).filter_map(of).collect()
 }
@@ -157,11 +157,11 @@ fn runs(parts: &[Part], text: &[u8], metas: &[Meta]) -> Vec<Tape> {
 /// What is handed over, in this order: lines that are still to be packed, and pieces.
 enum Work {
     Lines(Vec<u8>, Vec<Meta>),
-    Pieces(Vec<Tape>),
+    Pieces(Vec<Chunk>),
 }
 
 /// Reads what there is and then what comes, until nobody listens. Packing takes as long as reading: another thread does it.
-pub(super) fn run(mut parts: Vec<Part>, to: Sender<Vec<Tape>>) -> Result<(), UserError> {
+pub(super) fn run(mut parts: Vec<Part>, to: Sender<Vec<Chunk>>) -> Result<(), UserError> {
     let services: Arc<[ServiceId]> = parts.iter().map(|part| part.service.clone()).collect();
     let Some(first) = services.first().cloned() else { return Ok(()) };
     let (sender, receiver) = sync_channel(WAITING);
@@ -185,11 +185,11 @@ fn read(parts: &mut [Part], first: &ServiceId, to: &SyncSender<Work>) {
         }
         if all && !caught {
             caught = true;
-            pieces.push(Tape { service: first.clone(), piece: Piece::Caught });
+            pieces.push(Chunk { service: first.clone(), piece: Piece::Caught });
         }
         if all {
             let said =
-                |part: &mut Part| Some(Tape { piece: Piece::Break(part.look()?), service: part.service.clone() });
+                |part: &mut Part| Some(Chunk { piece: Piece::Break(part.look()?), service: part.service.clone() });
             pieces.extend(parts.iter_mut().filter_map(said));
         }
         let idle = all && pieces.is_empty();
@@ -203,12 +203,12 @@ fn read(parts: &mut [Part], first: &ServiceId, to: &SyncSender<Work>) {
     }
 }
 
-fn pack(from: &Receiver<Work>, first: &ServiceId, services: &Arc<[ServiceId]>, to: &Sender<Vec<Tape>>) {
+fn pack(from: &Receiver<Work>, first: &ServiceId, services: &Arc<[ServiceId]>, to: &Sender<Vec<Chunk>>) {
     while let Ok(work) = from.recv() {
         let pieces = match work {
             Work::Lines(text, metas) => {
                 let sorted = Sorted { services: Arc::clone(services), sealed: sealed(text, &metas) };
-                vec![Tape { service: first.clone(), piece: Piece::Sorted(Box::new(sorted)) }]
+                vec![Chunk { service: first.clone(), piece: Piece::Sorted(Box::new(sorted)) }]
             }
             Work::Pieces(pieces) => pieces,
         };
@@ -241,8 +241,8 @@ mod tests {
         let mut parts: Vec<Part> = ["one", "two"].into_iter().zip(&files).map(part).collect();
         let said = |parts: &mut Vec<Part>| {
             let (text, metas) = merged(parts);
-            let runs = runs(parts, &text, &metas).into_iter().map(|tape| match tape.piece {
-                Piece::Text(text) => format!("{}: {}", tape.service.name, String::from_utf8(text).unwrap()),
+            let runs = runs(parts, &text, &metas).into_iter().map(|chunk| match chunk.piece {
+                Piece::Text(text) => format!("{}: {}", chunk.service.name, String::from_utf8(text).unwrap()),
                 other => panic!("{other:?}"),
             });
             runs.map(|text| text.replace("2026-01-31T12:00:0", "").replace('\n', ",")).collect::<Vec<_>>()

@@ -12,7 +12,7 @@ use super::source::{Ending, Source};
 use super::thread;
 use crate::domain::ids::ServiceId;
 use crate::error::UserError;
-use crate::logstore::{BLOCK, Block, OPEN, Piece, Tape};
+use crate::logstore::{BLOCK, Block, Chunk, OPEN, Piece};
 
 /// Bytes read at once: more than gathers for a frame at fifty thousand lines a second.
 const READ: usize = 512 * 1024;
@@ -45,7 +45,7 @@ pub(super) struct Stream {
 }
 
 /// Starts reading.
-pub(super) fn start(stream: Stream, to: Sender<Vec<Tape>>, beat: Beat) -> Result<(), UserError> {
+pub(super) fn start(stream: Stream, to: Sender<Vec<Chunk>>, beat: Beat) -> Result<(), UserError> {
     let (sender, receiver) = sync_channel(WAITING);
     // Room for all that there can be: none is ever made anew.
     let (back, spent) = sync_channel(WAITING + 3);
@@ -117,7 +117,7 @@ fn goes_on(read: usize, since: Duration) -> bool {
 /// Makes pieces of what was read.
 struct Packer {
     service: ServiceId,
-    to: Sender<Vec<Tape>>,
+    to: Sender<Vec<Chunk>>,
     shared: bool,
     /// The text that was handed over and is not packed yet, as the store holds it.
     given: Vec<u8>,
@@ -164,8 +164,8 @@ impl Packer {
     }
 
     fn send(&self, pieces: Vec<Piece>) -> bool {
-        let tape = |piece| Tape { service: self.service.clone(), piece };
-        self.to.blocking_send(pieces.into_iter().map(tape).collect()).is_ok()
+        let chunk = |piece| Chunk { service: self.service.clone(), piece };
+        self.to.blocking_send(pieces.into_iter().map(chunk).collect()).is_ok()
     }
 
     /// Part of a flood: packed before it is handed over.
@@ -230,12 +230,12 @@ mod tests {
         start(stream, sender, Beat::new(crate::clock::SystemClock::shared())).unwrap();
         let mut store = Store::new(64 << 20);
         let mut ended = false;
-        while let Some(tapes) = receiver.blocking_recv() {
-            for tape in tapes {
-                match tape.piece {
-                    Piece::Block(block) => drop(store.push_block(&tape.service, block)),
-                    Piece::Text(text) => drop(store.append(&tape.service, text)),
-                    Piece::Sealed(block) => store.seal(&tape.service, block),
+        while let Some(chunks) = receiver.blocking_recv() {
+            for chunk in chunks {
+                match chunk.piece {
+                    Piece::Block(block) => drop(store.push_block(&chunk.service, block)),
+                    Piece::Text(text) => drop(store.append(&chunk.service, text)),
+                    Piece::Sealed(block) => store.seal(&chunk.service, block),
                     Piece::End(_) => ended = true,
                     other => panic!("{other:?}"),
                 }

@@ -6,8 +6,8 @@ use super::rollback::plan::{Greens, Left};
 use crate::clock::Timestamp;
 use crate::domain::cut_short;
 use crate::domain::ids::ServiceId;
-use crate::domain::manner::{Manner, Strategy};
 use crate::domain::operation::{Operation, StepKind};
+use crate::domain::strategy::{Strategy, StrategyKind};
 use crate::platform::fly::{Machine, WholeConfig};
 pub(in crate::engine) use crate::platform::fly::{TAG, TWIN};
 use crate::sanitize::Text;
@@ -51,7 +51,7 @@ pub(in crate::engine) fn held(machine: &Machine, fleet: &[&Machine]) -> bool {
 /// The machines that no visitor reaches and that are none of what is `left`: what each is, and what becomes of it.
 pub(in crate::engine) fn outside(
     fleet: &[&Machine],
-    (service, manner): (&ServiceId, &Manner),
+    (service, strategy): (&ServiceId, &Strategy),
     left: Option<&Greens>,
     open: &[Operation],
 ) -> Vec<Text> {
@@ -64,9 +64,9 @@ pub(in crate::engine) fn outside(
     let out = fleet.iter().filter(|one| one.cordoned && one.unread().is_none() && !own(one));
     let one = |machine: &&Machine| {
         let named = format!("{}: machine {} {} is out of the proxy", service.name, machine.id, machine.region);
-        let becomes = match (held(machine, fleet), manner.strategy) {
+        let becomes = match (held(machine, fleet), strategy.kind) {
             (true, _) => format!("{}: it is left as it is", whose(machine, service, open)),
-            (false, Strategy::BlueGreen) => {
+            (false, StrategyKind::BlueGreen) => {
                 "no visitor reaches it: no new machine takes its place, and it stays".to_owned()
             }
             (false, _) => "no visitor reaches it, and none will: it gets the image too".to_owned(),
@@ -102,10 +102,10 @@ fn whose(machine: &Machine, service: &ServiceId, open: &[Operation]) -> String {
     }
 }
 
-/// Why the fleet cannot be moved in this manner.
-pub(in crate::engine) fn against(fleet: &[&Machine], manner: &Manner, left: Option<&Greens>) -> Vec<Text> {
+/// Why the fleet cannot be moved in this strategy.
+pub(in crate::engine) fn against(fleet: &[&Machine], strategy: &Strategy, left: Option<&Greens>) -> Vec<Text> {
     let unread: Vec<&&Machine> = fleet.iter().filter(|machine| machine.unread().is_some()).collect();
-    if let Some(machine) = unread.first().filter(|_| left.is_some() || manner.strategy == Strategy::BlueGreen) {
+    if let Some(machine) = unread.first().filter(|_| left.is_some() || strategy.kind == StrategyKind::BlueGreen) {
         let why = machine.unread().map(ToString::to_string).unwrap_or_default();
         let end = match left {
             Some(_) => "it is not known whether it is old or new, so no machine is destroyed",
@@ -119,10 +119,10 @@ pub(in crate::engine) fn against(fleet: &[&Machine], manner: &Manner, left: Opti
         return vec![Text::from(text)];
     }
     let mut why = Vec::new();
-    if let Some(region) = manner.first.as_ref().filter(|region| fleet.iter().all(|one| one.region != **region)) {
+    if let Some(region) = strategy.first.as_ref().filter(|region| fleet.iter().all(|one| one.region != **region)) {
         why.push(Text::from(format!("it has no machine in {region}")));
     }
-    if manner.strategy != Strategy::BlueGreen || left.is_some() {
+    if strategy.kind != StrategyKind::BlueGreen || left.is_some() {
         return why;
     }
     // What no visitor reaches gets no successor.
@@ -131,7 +131,7 @@ pub(in crate::engine) fn against(fleet: &[&Machine], manner: &Manner, left: Opti
         why.push(Text::from("every machine is out of the proxy: no new one could take a place; roll instead"));
         return why;
     }
-    if manner.first.is_some() {
+    if strategy.first.is_some() {
         why.push(Text::from("blue-green switches all regions together: no region goes first"));
     }
     let digests: std::collections::BTreeSet<Option<&str>> =

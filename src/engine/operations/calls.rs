@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::StoreError;
-use crate::store::journal::{About, Answer};
+use crate::store::journal::{About, CallOutcome};
 
 /// How often a change that a rate limit refused is asked for again, with an intent of its own each time.
 const REFUSALS: u32 = 4;
@@ -42,7 +42,7 @@ impl Operator {
                 } else {
                     "the answer was lost; the platform shows what was asked for, perhaps by another hand"
                 };
-                self.written(call, says, Answer::Taken, None).await?;
+                self.written(call, says, CallOutcome::Taken, None).await?;
                 self.alike.fetch_or(!ours, Ordering::Relaxed);
                 Ok(found)
             }
@@ -97,7 +97,7 @@ impl Operator {
         self.called.store(true, Ordering::Relaxed);
         let result = sent.await;
         let says = result.as_ref().map_or_else(ToString::to_string, |_| "accepted".to_owned());
-        let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::operator::lost));
+        let answer = CallOutcome::of(result.is_ok(), result.as_ref().is_err_and(super::operator::lost));
         let until = result.as_ref().ok().and_then(until);
         self.written(call, &says, answer, until).await?;
         Ok(result)
@@ -108,7 +108,7 @@ impl Operator {
         &self,
         call: &str,
         says: &str,
-        answer: Answer,
+        answer: CallOutcome,
         until: Option<Timestamp>,
     ) -> Result<(), Trouble> {
         let unwritten = |error: StoreError| {

@@ -3,8 +3,8 @@
 
 use super::operator::Operator;
 use super::revisions;
-use crate::domain::claim::Mark;
 use crate::domain::cut_short;
+use crate::domain::lock::Mark;
 use crate::domain::operation::{OpState, Operation};
 use crate::domain::overrides::Override;
 use crate::sanitize::Text;

@@ -16,7 +16,7 @@ use crate::platform::fly::{Fly, Lease};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 use crate::store::Store;
-use crate::store::journal::{About, Answer};
+use crate::store::journal::{About, CallOutcome};
 
 /// A lease outlives the wait for a version; it is prolonged while checks settle (docs/platforms/fly.md section 3.4).
 pub(in crate::engine) const LEASE: Duration = Duration::from_secs(120);
@@ -98,7 +98,7 @@ impl Operator {
                 {
                     self.leases.hold(app, id, lease);
                     let says = "the answer was lost; the lease of the machine names this operation";
-                    self.written(&call, says, Answer::Taken, lease.expires_at).await?;
+                    self.written(&call, says, CallOutcome::Taken, lease.expires_at).await?;
                     self.leases.waits(id, None);
                     return Ok(lease.clone());
                 }
@@ -196,7 +196,7 @@ impl Operator {
         let noted = self.store.intent_about(self.plan.op, &call, &about).await.is_ok();
         let result = fly.release_lease(app, id, lease).await;
         let says = result.as_ref().map_or_else(ToString::to_string, |()| "accepted".to_owned());
-        let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::operator::lost));
+        let answer = CallOutcome::of(result.is_ok(), result.as_ref().is_err_and(super::operator::lost));
         let noted = noted && self.store.outcome(self.plan.op, &call, &says, answer, None).await.is_ok();
         if result.is_ok() {
             self.leases.forget(id);
@@ -280,7 +280,7 @@ pub(in crate::engine) async fn free_left(fly: &Fly, store: &Store, op: OpId, lef
             let noted = store.intent_about(op, &call, &about).await.is_ok();
             let result = fly.release_lease(app, id, &lease).await;
             let says = result.as_ref().map_or_else(ToString::to_string, |()| "accepted".to_owned());
-            let answer = Answer::of(result.is_ok(), result.as_ref().is_err_and(super::operator::lost));
+            let answer = CallOutcome::of(result.is_ok(), result.as_ref().is_err_and(super::operator::lost));
             let noted = noted && store.outcome(op, &call, &says, answer, None).await.is_ok();
             match result {
                 Ok(()) if noted => format!("the lease of machine {id} of {app} was given back"),

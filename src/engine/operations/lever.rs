@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{ServiceId, Sha};
-use crate::domain::operation::{Act, Lever, Operation, Plan, PlanPart, StepKind, Wish};
+use crate::domain::operation::{Act, Operation, Plan, PlanPart, ProjectSwitch, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::engine::feeds::Clients;
 use crate::engine::operations::past::{Past, told};
@@ -17,12 +17,12 @@ use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request<'a> {
+pub(in crate::engine) struct Planner<'a> {
     pub(in crate::engine) service: &'a ServiceId,
-    pub(in crate::engine) lever: &'a Lever,
+    pub(in crate::engine) lever: &'a ProjectSwitch,
 }
 
-impl Plans for Request<'_> {
+impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(plan(ask.clients, ask.env, (self.service, self.lever), ask.past, ask.now))
     }
@@ -53,7 +53,7 @@ struct Effect {
 pub(in crate::engine) async fn plan(
     clients: &Clients,
     env: &EnvInfo,
-    (service, lever): (&ServiceId, &Lever),
+    (service, lever): (&ServiceId, &ProjectSwitch),
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
@@ -79,7 +79,7 @@ pub(in crate::engine) async fn plan(
         from_id: None,
         to: (Text::from(effect.to), seen.commit.clone()),
         to_id: lasts(seen.rolling.as_ref(), lever).into(),
-        act: Act::VercelLever(lever.clone()),
+        act: Act::VercelSwitch(lever.clone()),
         revisions: revisions(&seen.project, seen.rolling.as_ref(), lever),
         presence: Presence::Unknown,
         steps: vec![StepKind::Throw.step(effect.step)],
@@ -89,26 +89,26 @@ pub(in crate::engine) async fn plan(
         refusals: effect.refusal.map(Text::from).into_iter().collect(),
         arrived: effect.arrived.map(Text::from),
         warnings: vec![Text::from(effect.warning)],
-        ..Plan::of(Wish::Throw(service.clone(), lever.clone()), env.id.clone(), vec![part], now)
+        ..Plan::of(Request::Throw(service.clone(), lever.clone()), env.id.clone(), vec![part], now)
     })
 }
 
 /// The deployment that everybody gets by the end of a rolling release, where a switch may bring that.
-fn lasts<'a>(rolling: Option<&'a RollingRelease>, lever: &Lever) -> &'a str {
+fn lasts<'a>(rolling: Option<&'a RollingRelease>, lever: &ProjectSwitch) -> &'a str {
     match (rolling, lever) {
-        (Some(one), Lever::Advance(_) | Lever::Complete) => &one.canary,
-        (Some(one), Lever::Abort) => &one.current,
+        (Some(one), ProjectSwitch::Advance(_) | ProjectSwitch::Complete) => &one.canary,
+        (Some(one), ProjectSwitch::Abort) => &one.current,
         _ => "",
     }
 }
 
 /// What became of a rolling release that an operation cut short was about, and that is over: it was brought there, or it was not.
-fn ended(project: &VercelProject, lever: &Lever, earlier: &Operation) -> (Option<String>, Option<String>) {
+fn ended(project: &VercelProject, lever: &ProjectSwitch, earlier: &Operation) -> (Option<String>, Option<String>) {
     let live = project.production.as_ref().map_or("", |live| live.id.as_str());
     let wanted = match lever {
         // Not begun: it may be begun.
-        Lever::RollOut(id) if id.as_str() != live && !earlier.sent() => return (None, None),
-        Lever::RollOut(id) => id.as_str(),
+        ProjectSwitch::RollOut(id) if id.as_str() != live && !earlier.sent() => return (None, None),
+        ProjectSwitch::RollOut(id) => id.as_str(),
         _ => earlier.follows.as_ref().map_or("", Text::as_str),
     };
     match (wanted, live) {
@@ -131,9 +131,9 @@ fn ended(project: &VercelProject, lever: &Lever, earlier: &Operation) -> (Option
 }
 
 /// The stage that is meant by the next one.
-fn named(lever: &Lever, rolling: Option<&RollingRelease>) -> Lever {
+fn named(lever: &ProjectSwitch, rolling: Option<&RollingRelease>) -> ProjectSwitch {
     match lever {
-        Lever::Advance(None) => Lever::Advance(rolling.and_then(|one| Some(one.next?.0))),
+        ProjectSwitch::Advance(None) => ProjectSwitch::Advance(rolling.and_then(|one| Some(one.next?.0))),
         other => other.clone(),
     }
 }
@@ -142,7 +142,7 @@ fn named(lever: &Lever, rolling: Option<&RollingRelease>) -> Lever {
 pub(in crate::engine) fn revisions(
     project: &VercelProject,
     rolling: Option<&RollingRelease>,
-    lever: &Lever,
+    lever: &ProjectSwitch,
 ) -> Vec<(Text, Text)> {
     let live = project.production.as_ref();
     let live = live.map(|live| (Text::from("production"), Text::from(live.id.as_str())));
@@ -151,16 +151,19 @@ pub(in crate::engine) fn revisions(
 }
 
 /// Whether it is about a rolling release.
-pub(in crate::engine) fn stages(lever: &Lever) -> bool {
-    matches!(lever, Lever::RollOut(_) | Lever::Advance(_) | Lever::Complete | Lever::Abort)
+pub(in crate::engine) fn stages(lever: &ProjectSwitch) -> bool {
+    matches!(
+        lever,
+        ProjectSwitch::RollOut(_) | ProjectSwitch::Advance(_) | ProjectSwitch::Complete | ProjectSwitch::Abort
+    )
 }
 
-async fn seen(vercel: &Vercel, resource: &str, lever: &Lever) -> Result<Seen, Text> {
+async fn seen(vercel: &Vercel, resource: &str, lever: &ProjectSwitch) -> Result<Seen, Text> {
     let project = vercel.project(resource).await.map_err(told)?;
     let rolling = if stages(lever) { vercel.rolling_release(resource).await.map_err(told)? } else { None };
     let arrives = match (lever, &rolling) {
-        (Lever::Complete, Some(one)) => Some(one.canary.as_str()),
-        (Lever::Abort, Some(one)) => Some(one.current.as_str()),
+        (ProjectSwitch::Complete, Some(one)) => Some(one.canary.as_str()),
+        (ProjectSwitch::Abort, Some(one)) => Some(one.current.as_str()),
         _ => None,
     };
     let commit = match arrives {
@@ -170,7 +173,7 @@ async fn seen(vercel: &Vercel, resource: &str, lever: &Lever) -> Result<Seen, Te
     Ok(Seen { project, rolling, commit })
 }
 
-fn effect(seen: &Seen, lever: &Lever) -> Effect {
+fn effect(seen: &Seen, lever: &ProjectSwitch) -> Effect {
     let (project, live) = (&seen.project, seen.project.production.as_ref());
     let live = live.map_or("no deployment", |live| live.id.as_str());
     let refused = |already: bool, why: &str| already.then(|| why.to_owned());
@@ -184,7 +187,7 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
         refusal: None,
     };
     match lever {
-        Lever::Unpin => switch(
+        ProjectSwitch::Unpin => switch(
             "pinned",
             "follows new builds",
             "switch automatic domains on, and see that they are",
@@ -192,7 +195,7 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
             "the next production build goes live by itself; builds that are staged stay so",
             refused(project.auto_assign, "it is not pinned"),
         ),
-        Lever::Pause => switch(
+        ProjectSwitch::Pause => switch(
             "serving",
             "paused",
             "pause the project, and see that it is",
@@ -200,7 +203,7 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
             "EVERY visitor gets 503 until it is resumed; new builds do not go live by themselves",
             refused(project.paused, "it is paused already"),
         ),
-        Lever::Resume => switch(
+        ProjectSwitch::Resume => switch(
             "paused",
             "serving",
             "resume the project, and see that it is",
@@ -208,7 +211,7 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
             "it stays pinned where automatic domains were switched off: unpin it afterwards",
             refused(!project.paused, "it is not paused"),
         ),
-        Lever::Challenge => switch(
+        ProjectSwitch::Challenge => switch(
             "open",
             "challenged",
             "switch attack mode on for an hour, and see that it is",
@@ -216,7 +219,7 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
             "EVERY visitor is challenged for an hour; programs that call the site are turned away",
             refused(project.challenged, "its visitors are challenged already"),
         ),
-        Lever::Unchallenge => switch(
+        ProjectSwitch::Unchallenge => switch(
             "challenged",
             "open",
             "switch attack mode off, and see that it is",
@@ -228,9 +231,9 @@ fn effect(seen: &Seen, lever: &Lever) -> Effect {
     }
 }
 
-fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
+fn rolling(seen: &Seen, lever: &ProjectSwitch, live: &str) -> Effect {
     let Some(one) = &seen.rolling else {
-        let start = if let Lever::RollOut(id) = lever { Some(id) } else { None };
+        let start = if let ProjectSwitch::RollOut(id) = lever { Some(id) } else { None };
         let to = start.map_or_else(|| "?".to_owned(), |id| format!("{id} for a part of the visitors"));
         return Effect {
             from: live.to_owned(),
@@ -247,33 +250,33 @@ fn rolling(seen: &Seen, lever: &Lever, live: &str) -> Effect {
         };
     };
     let to = match (lever, one.next) {
-        (Lever::Advance(_), Some((_, percent))) => format!("{percent}%"),
-        (Lever::Complete, _) => "100%".to_owned(),
-        (Lever::Abort, _) => "0%".to_owned(),
+        (ProjectSwitch::Advance(_), Some((_, percent))) => format!("{percent}%"),
+        (ProjectSwitch::Complete, _) => "100%".to_owned(),
+        (ProjectSwitch::Abort, _) => "0%".to_owned(),
         _ => one.words(),
     };
     let arrived = match lever {
-        Lever::Advance(Some(to)) if *to <= one.stage => Some(format!("it is at {}% already", one.percent)),
-        Lever::RollOut(id) if id.as_str() == one.canary => {
+        ProjectSwitch::Advance(Some(to)) if *to <= one.stage => Some(format!("it is at {}% already", one.percent)),
+        ProjectSwitch::RollOut(id) if id.as_str() == one.canary => {
             Some(format!("its rolling release is under way: {}", one.words()))
         }
         _ => None,
     };
     let refusal = match lever {
-        Lever::RollOut(_) if arrived.is_some() => None,
-        Lever::RollOut(_) => Some(format!("a rolling release is under way: {}", one.words())),
-        Lever::Advance(_) if arrived.is_some() => None,
-        Lever::Advance(_) if one.next.is_none() => Some("this is its last stage".to_owned()),
-        Lever::Advance(_) if !one.waits => {
+        ProjectSwitch::RollOut(_) if arrived.is_some() => None,
+        ProjectSwitch::RollOut(_) => Some(format!("a rolling release is under way: {}", one.words())),
+        ProjectSwitch::Advance(_) if arrived.is_some() => None,
+        ProjectSwitch::Advance(_) if one.next.is_none() => Some("this is its last stage".to_owned()),
+        ProjectSwitch::Advance(_) if !one.waits => {
             Some("it advances by itself; ! Y gives everybody the old one back".to_owned())
         }
         _ => None,
     };
     let (step, warning) = match lever {
-        Lever::Complete => {
+        ProjectSwitch::Complete => {
             ("give everybody the new one, and see that nothing is left of the stages", "no stage is watched any more")
         }
-        Lever::Abort => (
+        ProjectSwitch::Abort => (
             "give everybody the old one, and see the release end",
             "it is PINNED afterwards: new builds stay staged until a promote",
         ),

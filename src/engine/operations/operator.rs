@@ -1,7 +1,7 @@
 //! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
 //! after it, sends each change once, and ends when the edge says so.
 
-use super::{On, request, work};
+use super::{On, planner, work};
 use crate::platform::fly::Fly;
 use crate::platform::github::Github;
 use crate::platform::vercel::Vercel;
@@ -19,9 +19,9 @@ use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Move, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState};
 use crate::domain::order::Order;
-use crate::domain::pace;
 use crate::domain::proof::{self, Claim};
 use crate::domain::spread::Spread;
+use crate::domain::step_durations;
 use crate::engine::feeds::Clients;
 use crate::engine::lanes::Outbox;
 use crate::engine::running::Running;
@@ -169,7 +169,7 @@ impl Operator {
         // What cannot be read makes a step unknown, which is given its time.
         let past = self.store.operations(LOOKED_BACK).await.unwrap_or_default();
         for step in &mut operation.steps {
-            step.pace = pace::pace(past.iter().rev(), operation.kind, &step.service.name, step.kind);
+            step.pace = step_durations::pace(past.iter().rev(), operation.kind, &step.service.name, step.kind);
         }
         self.tell(&operation).await;
         Box::pin(self.carry_out(&mut operation)).await;
@@ -289,7 +289,7 @@ impl Operator {
         });
         let commit = self.plan.parts.iter().find_map(|part| part.to.1.clone());
         let commit = commit.or_else(|| self.plan.claims.iter().find_map(|claim| claim.sha.clone()));
-        let wish = Some(self.plan.wish.clone());
+        let request = Some(self.plan.request.clone());
         // From its first row on: cut short before its first look, it is no reason to ask again for what it follows.
         let follows = self.plan.parts.iter().find_map(|part| work(&part.act).follows(part));
         let order = Order {
@@ -298,7 +298,7 @@ impl Operator {
             overridden: self.plan.overrides.iter().map(|one| Text::from(one.words())).collect(),
         };
         let at_rest = self.plan.at_rest.clone();
-        Operation { steps, moves: moves.collect(), commit, wish, follows, order, at_rest, ..begun }
+        Operation { steps, moves: moves.collect(), commit, request, follows, order, at_rest, ..begun }
     }
 
     async fn carry_out(&self, operation: &mut Operation) {
@@ -391,7 +391,7 @@ impl Operator {
                 let told = match spread {
                     Spread::Some => format!("{name} is half-done: {words}: {why}"),
                     spread => {
-                        let short = request(&self.plan.wish).fell_short(spread);
+                        let short = planner(&self.plan.request).fell_short(spread);
                         format!("{name} {short}: {why}; {words}")
                     }
                 };

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
-use crate::domain::claim::{Lock, Mark};
 use crate::domain::environment::ServiceInfo;
 use crate::domain::history::saw;
 use crate::domain::ids::{DeploymentId, OpId, ServiceId, Sha};
+use crate::domain::lock::{Lock, Mark};
 use crate::domain::operation::Operation;
 use crate::domain::overrides::Override;
 use crate::domain::release::Deployment;

@@ -11,10 +11,10 @@ use super::revisions::Revisions;
 use super::rollback;
 use super::rollback::since;
 use crate::config::Settings;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::ids::{EnvId, ServiceId, Sha};
-use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, PlanStep, Wish};
+use crate::domain::operation::{Act, PIPELINE, Plan, PlanPart, PlanStep, Request};
 use crate::domain::pipeline::Run;
 use crate::domain::release::{Commit, Presence};
 use crate::engine::feeds::Clients;
@@ -38,16 +38,21 @@ pub(in crate::engine) async fn attempt(operator: &Operator, part: &PlanPart) -> 
 }
 
 /// Makes a plan of a draft.
-pub(in crate::engine) async fn plan(ask: Ask<'_>, wish: Wish, draft: Draft, refusals: Vec<Text>) -> Result<Plan, Text> {
+pub(in crate::engine) async fn plan(
+    ask: Ask<'_>,
+    request: Request,
+    draft: Draft,
+    refusals: Vec<Text>,
+) -> Result<Plan, Text> {
     let Ask { clients, settings, env, now, .. } = ask;
     let github = github(ask)?;
     let Draft { part, mut warnings, stays, level, arrived } = draft;
     let live = observed(clients, settings, &env.id).await;
-    let commits = match (&live, &part.to.1, wish.kind().ships()) {
+    let commits = match (&live, &part.to.1, request.kind().ships()) {
         (Some(live), Some(to), true) => ships(github, live, to, &mut warnings).await,
         _ => None,
     };
-    let commit = part.to.1.clone().filter(|_| wish.kind().gated());
+    let commit = part.to.1.clone().filter(|_| request.kind().gated());
     let plan = Plan {
         level,
         commits_out: commits,
@@ -55,7 +60,7 @@ pub(in crate::engine) async fn plan(ask: Ask<'_>, wish: Wish, draft: Draft, refu
         refusals,
         warnings,
         arrived,
-        ..Plan::of(wish, env.id.clone(), vec![part], now)
+        ..Plan::of(request, env.id.clone(), vec![part], now)
     };
     Ok(match commit {
         Some(commit) => rollback::brings(clients, settings, env, &commit, plan).await,

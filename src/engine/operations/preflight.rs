@@ -1,20 +1,20 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 use super::past::Past;
-use super::{Ask, others, request};
+use super::{Ask, others, planner};
 
 use futures_util::future::join_all;
 
 use super::rollback::plan::{self};
 use crate::clock::SharedClock;
 use crate::config::Settings;
-use crate::domain::claim::Mark;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::cut_short;
 use crate::domain::environment::Platform;
 use crate::domain::ids::EnvId;
 use crate::domain::keep;
-use crate::domain::operation::{Act, Plan, Wish};
+use crate::domain::lock::Mark;
+use crate::domain::operation::{Act, Plan, Request};
 use crate::domain::overrides::Override;
 use crate::domain::proof::Stays;
 use crate::engine::feeds::Clients;
@@ -27,12 +27,12 @@ pub(in crate::engine) async fn preflight(
     settings: &Settings,
     clock: &SharedClock,
     env: &EnvId,
-    wish: &Wish,
+    request: &Request,
     past: Past,
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
     let (past, now) = (&past, clock.now());
-    let mut plan = request(wish).plan(Ask { clients, settings, env: info, past, now }).await?;
+    let mut plan = planner(request).plan(Ask { clients, settings, env: info, past, now }).await?;
     match plan.arrived.take() {
         // An operation that was cut short when everything was done has its end.
         Some(why) if past.continues.is_some() => {

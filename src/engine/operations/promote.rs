@@ -14,10 +14,10 @@ use super::rollback;
 use super::steps::domains;
 use crate::clock::Timestamp;
 use crate::config::Settings;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo, Status};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::operation::{Act, Plan, PlanPart, StepKind, Wish};
+use crate::domain::operation::{Act, Plan, PlanPart, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::domain::spread::{Live, Spread};
 use crate::engine::feeds::{Clients, vercel_target};
@@ -27,9 +27,9 @@ use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request;
+pub(in crate::engine) struct Planner;
 
-impl Plans for Request {
+impl Plans for Planner {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(async move {
             match ask.settings.workflows.iter().find(|workflow| workflow.env == ask.env.id) {
@@ -95,7 +95,7 @@ pub(in crate::engine) async fn plan(
         stays,
         refusals,
         warnings,
-        ..Plan::of(Wish::Promote, env.id.clone(), parts, now)
+        ..Plan::of(Request::Promote, env.id.clone(), parts, now)
     };
     Ok(rollback::brings(clients, settings, env, &commit, plan).await)
 }

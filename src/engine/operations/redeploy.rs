@@ -11,7 +11,7 @@ use crate::engine::operations::{Ask, Plans};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId};
-use crate::domain::operation::{Act, Operation, Plan, PlanPart, StepKind, Wish};
+use crate::domain::operation::{Act, Operation, Plan, PlanPart, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, not_before, told};
@@ -19,11 +19,11 @@ use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request<'a> {
+pub(in crate::engine) struct Planner<'a> {
     pub(in crate::engine) service: &'a ServiceId,
 }
 
-impl Plans for Request<'_> {
+impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(plan(ask.clients, ask.env, self.service, ask.past, ask.now))
     }
@@ -54,7 +54,7 @@ pub(in crate::engine) async fn plan(
             Ok(Plan {
                 stays: vec![Text::from("the commit: what was pushed since is not part of it")],
                 warnings: vec![warning],
-                ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
+                ..Plan::of(Request::Redeploy(service.clone()), env.id.clone(), vec![part], now)
             })
         }
         _ => machines(clients, env, service, past, now).await,
@@ -97,8 +97,8 @@ async fn machines(
             // Nothing is sent any more: the edge is asked, and the end written down.
             let part = part(info, &all, Act::FlyRestart { machines: Vec::new() }, Vec::new());
             let stays = vec![Text::from("every machine is of the new release already: only the edge is asked")];
-            let wish = Wish::Redeploy(service.clone());
-            return Ok(Plan { stays, ..Plan::of(wish, env.id.clone(), vec![part], now) });
+            let request = Request::Redeploy(service.clone());
+            return Ok(Plan { stays, ..Plan::of(request, env.id.clone(), vec![part], now) });
         }
     }
     // The image is the same, the release is another one, whose number the platform gives.
@@ -118,7 +118,7 @@ async fn machines(
             .chain(all.out_of_the_proxy(&info.id.name))
             .chain([Text::from("secrets that were set since the last release take effect on every machine")])
             .collect(),
-        ..Plan::of(Wish::Redeploy(service.clone()), env.id.clone(), vec![part], now)
+        ..Plan::of(Request::Redeploy(service.clone()), env.id.clone(), vec![part], now)
     })
 }
 

@@ -7,7 +7,7 @@ use super::steps::fleet::{fleet, fly, part};
 use crate::clock::Timestamp;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::{Act, Plan, StepKind, Wish};
+use crate::domain::operation::{Act, Plan, Request, StepKind};
 use crate::engine::feeds::Clients;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::{Past, not_before};
@@ -28,11 +28,11 @@ use crate::platform::fly::{Fly, WaitResult};
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request<'a> {
+pub(in crate::engine) struct Planner<'a> {
     pub(in crate::engine) service: &'a ServiceId,
 }
 
-impl Plans for Request<'_> {
+impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(plan(ask.clients, ask.env, self.service, ask.past, ask.now))
     }
@@ -105,7 +105,7 @@ pub(in crate::engine) async fn plan(
             .chain(alone)
             .chain([Text::from("secrets that were set meanwhile take effect")])
             .collect(),
-        ..Plan::of(Wish::Restart(service.clone()), env.id.clone(), vec![part], now)
+        ..Plan::of(Request::Restart(service.clone()), env.id.clone(), vec![part], now)
     })
 }
 

@@ -17,9 +17,9 @@ use crate::clock::Timestamp;
 use crate::config::{ObserveSettings, Settings};
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId, Sha};
-use crate::domain::manner::Manner;
-use crate::domain::operation::{Act, Plan, Target, Wish};
+use crate::domain::operation::{Act, Plan, Request, Target};
 use crate::domain::proof::{Claim, Rest, Stays};
+use crate::domain::strategy::Strategy;
 use crate::domain::{live, spread};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, absent, told};
@@ -28,14 +28,14 @@ use crate::platform::{PlatformError, observe, probe};
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request<'a> {
-    pub(in crate::engine) wish: &'a Wish,
+pub(in crate::engine) struct Planner<'a> {
+    pub(in crate::engine) request: &'a Request,
 }
 
-impl Plans for Request<'_> {
+impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(async move {
-            let mut plan = roll_back(ask.clients, ask.settings, ask.env, self.wish, ask.past, ask.now).await?;
+            let mut plan = roll_back(ask.clients, ask.settings, ask.env, self.request, ask.past, ask.now).await?;
             if !plan.parts.is_empty() {
                 let (red, waits) = others::under_way(ask, &plan).await;
                 plan.overrides.extend(red);
@@ -68,11 +68,11 @@ pub(in crate::engine) async fn roll_back(
     clients: &Clients,
     settings: &Settings,
     info: &EnvInfo,
-    wish: &Wish,
+    request: &Request,
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
-    let chosen = Chosen::of(wish);
+    let chosen = Chosen::of(request);
     if let Some(unknown) = chosen.unknown(info) {
         return Err(Text::from(format!("no service {unknown}")));
     }
@@ -120,7 +120,7 @@ pub(in crate::engine) async fn roll_back(
     let mut plan = plan::plan(facts, now);
     plan.refusals.splice(0..0, refusals);
     // What is left of it is not what was asked for.
-    Ok(Plan { wish: wish.clone(), rest, claims, red, ..plan })
+    Ok(Plan { request: request.clone(), rest, claims, red, ..plan })
 }
 
 /// What runs beside each other afterwards, where a service that was chosen alone leaves the others at another commit.
@@ -138,14 +138,16 @@ fn apart(parts: &[PartFacts], rest: &[Rest]) -> Option<Text> {
 /// What the person chose.
 enum Chosen<'a> {
     Targets(&'a [Target]),
-    Commit(&'a Sha, Option<&'a ServiceId>, &'a Manner, &'a [(ServiceId, DeploymentId)]),
+    Commit(&'a Sha, Option<&'a ServiceId>, &'a Strategy, &'a [(ServiceId, DeploymentId)]),
 }
 
 impl<'a> Chosen<'a> {
-    fn of(wish: &'a Wish) -> Self {
-        match wish {
-            Wish::RollBackTo { commit, alone, manner, named } => Self::Commit(commit, alone.as_ref(), manner, named),
-            Wish::RollBack(targets) => Self::Targets(targets),
+    fn of(request: &'a Request) -> Self {
+        match request {
+            Request::RollBackTo { commit, alone, strategy, named } => {
+                Self::Commit(commit, alone.as_ref(), strategy, named)
+            }
+            Request::RollBack(targets) => Self::Targets(targets),
             _ => Self::Targets(&[]),
         }
     }
@@ -160,26 +162,27 @@ impl<'a> Chosen<'a> {
     }
 
     /// Where a service is to go; `None` = another one was chosen alone.
-    fn aim(&self, service: &ServiceInfo, past: &'a Past) -> Option<(Aim<'a>, Manner)> {
+    fn aim(&self, service: &ServiceInfo, past: &'a Past) -> Option<(Aim<'a>, Strategy)> {
         match self {
             Self::Targets(targets) => {
                 let target = targets.iter().find(|target| target.service == service.id)?;
-                Some((Aim::Deployment(&target.deployment), target.manner.clone()))
+                Some((Aim::Deployment(&target.deployment), target.strategy.clone()))
             }
-            Self::Commit(sha, alone, manner, named) => {
+            Self::Commit(sha, alone, strategy, named) => {
                 if alone.is_some_and(|alone| *alone != service.id) {
                     return None;
                 }
                 // After a crash it goes where it was going, whatever has come to be of the same commit since.
                 let earlier = past.earlier.iter().flat_map(|one| &one.moves).find(|one| one.service == service.id);
                 let earlier: Option<&DeploymentId> = earlier.map(|one| &one.to);
-                let manner = if service.platform == Platform::Fly { (*manner).clone() } else { Manner::default() };
+                let strategy =
+                    if service.platform == Platform::Fly { (*strategy).clone() } else { Strategy::default() };
                 let named = named.iter().find(|(of, _)| *of == service.id).map(|(_, deployment)| deployment);
                 let aim = match named.filter(|_| earlier.is_none()) {
                     Some(deployment) => Aim::Deployment(deployment),
                     None => Aim::Commit(sha, earlier),
                 };
-                Some((aim, manner))
+                Some((aim, strategy))
             }
         }
     }
@@ -206,11 +209,11 @@ async fn found(
         return Ok(Found::Stays(rest(Stays::NotMoved, None, words.to_owned()), None));
     }
     let rule = settings.observe.iter().find(|rule| rule.env == service.id.env && rule.service == service.id.name);
-    let Some((aim, manner)) = chosen.aim(service, past) else {
+    let Some((aim, strategy)) = chosen.aim(service, past) else {
         let (live, seen) = tokio::join!(live(clients, service, info), look(clients, rule));
         return Ok(Found::Stays(alone(&rest, live, &seen), None));
     };
-    let (read, seen) = tokio::join!(part(clients, service, info.tier, (&aim, &manner), past), look(clients, rule));
+    let (read, seen) = tokio::join!(part(clients, service, info.tier, (&aim, &strategy), past), look(clients, rule));
     let mut facts = match read {
         Ok(Some(facts)) => facts,
         Ok(None) => {
@@ -424,8 +427,9 @@ mod tests {
             url: None,
         };
         let named = vec![(ServiceId::new("production", "backend"), DeploymentId::from("row-v41"))];
-        let wish = Wish::RollBackTo { commit: "9df49c2".into(), alone: None, manner: Manner::default(), named };
-        let (chosen, past) = (Chosen::of(&wish), Past::default());
+        let request =
+            Request::RollBackTo { commit: "9df49c2".into(), alone: None, strategy: Strategy::default(), named };
+        let (chosen, past) = (Chosen::of(&request), Past::default());
         let aim = |name: &str, past| match chosen.aim(&service(name), past) {
             Some((Aim::Deployment(id), _)) => id.as_str().to_owned(),
             Some((Aim::Commit(_, earlier), _)) => format!("of the commit {}", earlier.map_or("", |id| id.as_str())),

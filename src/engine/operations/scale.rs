@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::domain::amount::amount;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::ServiceId;
-use crate::domain::operation::{Act, Operation, Plan, StepKind, Wish};
+use crate::domain::operation::{Act, Operation, Plan, Request, StepKind};
 use crate::engine::feeds::Clients;
 use crate::engine::operations::past::{Past, told};
 use crate::engine::operations::{Ask, Plans};
@@ -22,12 +22,12 @@ pub(in crate::engine) const NEW: &str = "flightdeck_new";
 const MOST: u32 = 50;
 
 /// What is asked for.
-pub(in crate::engine) struct Request<'a> {
+pub(in crate::engine) struct Planner<'a> {
     pub(in crate::engine) service: &'a ServiceId,
     pub(in crate::engine) counts: &'a [(Text, u32)],
 }
 
-impl Plans for Request<'_> {
+impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(plan(ask.clients, ask.env, (self.service, self.counts), ask.past, ask.now))
     }
@@ -83,8 +83,8 @@ pub(in crate::engine) async fn plan(
     }
     if create.is_empty() && admit.is_empty() && destroy.is_empty() && refusals.is_empty() {
         let arrived = Some(Text::from(format!("{service} has as many machines there already")));
-        let wish = Wish::Scale(service.clone(), counts.to_vec());
-        return Ok(Plan { arrived, ..Plan::of(wish, env.id.clone(), Vec::new(), now) });
+        let request = Request::Scale(service.clone(), counts.to_vec());
+        return Ok(Plan { arrived, ..Plan::of(request, env.id.clone(), Vec::new(), now) });
     }
     if destroy.len() == listed.len() && create.is_empty() {
         refusals.push(Text::from("no machine would be left; that is not done from here"));
@@ -117,7 +117,7 @@ pub(in crate::engine) async fn plan(
         stays: vec![Text::from("image, secrets and machine settings")],
         refusals,
         warnings,
-        ..Plan::of(Wish::Scale(service.clone(), counts.to_vec()), env.id.clone(), vec![part], now)
+        ..Plan::of(Request::Scale(service.clone(), counts.to_vec()), env.id.clone(), vec![part], now)
     })
 }
 

@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
-use crate::domain::held::{Held, unfit};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::names;
-use crate::domain::operation::{Act, Operation, PIPELINE, Plan, PlanPart, StepKind, Wish};
+use crate::domain::operation::{Act, Operation, PIPELINE, Plan, PlanPart, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::domain::secret::{Digest, SecretEntry};
+use crate::domain::secret_value::{SecretValue, unfit};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, not_before, told};
 use crate::platform::PlatformError;
@@ -22,20 +22,20 @@ use crate::platform::vercel::Slot;
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request<'a> {
+pub(in crate::engine) struct Planner<'a> {
     pub(in crate::engine) service: &'a ServiceId,
     pub(in crate::engine) key: &'a Text,
-    pub(in crate::engine) value: &'a Held,
+    pub(in crate::engine) value: &'a SecretValue,
 }
 
-impl Plans for Request<'_> {
+impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(plan(ask.clients, ask.env, (self.service, self.key, self.value), ask.past, ask.now))
     }
 }
 
 /// Where a secret lives.
-struct Place {
+struct SecretScope {
     platform: Platform,
     /// App, project, or the environment's name on GitHub.
     resource: Text,
@@ -44,10 +44,10 @@ struct Place {
 }
 
 /// The place that a service stands for.
-fn place(env: &EnvInfo, service: &ServiceId) -> Result<Place, Text> {
+fn place(env: &EnvInfo, service: &ServiceId) -> Result<SecretScope, Text> {
     if &*service.name == PIPELINE {
         let name = Text::from(env.id.as_str());
-        return Ok(Place { platform: Platform::Github, resource: name.clone(), name });
+        return Ok(SecretScope { platform: Platform::Github, resource: name.clone(), name });
     }
     let info = env.services.iter().find(|one| one.id == *service);
     let info = info.ok_or_else(|| Text::from(format!("no service {service}")))?;
@@ -57,7 +57,7 @@ fn place(env: &EnvInfo, service: &ServiceId) -> Result<Place, Text> {
         Platform::Supabase => info.resource.to_string(),
         other => return Err(Text::from(format!("secrets of {other} are not set from here; use its own tool"))),
     };
-    Ok(Place { platform: info.platform, resource: Text::from(&*info.resource), name: Text::from(name) })
+    Ok(SecretScope { platform: info.platform, resource: Text::from(&*info.resource), name: Text::from(name) })
 }
 
 /// The secret as it is now; `None` = there is none of that name.
@@ -105,7 +105,7 @@ pub(in crate::engine) fn slot_revision(slot: &Slot) -> (Text, Text) {
 pub(in crate::engine) async fn plan(
     clients: &Clients,
     env: &EnvInfo,
-    (service, key, value): (&ServiceId, &Text, &Held),
+    (service, key, value): (&ServiceId, &Text, &SecretValue),
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
@@ -168,18 +168,18 @@ pub(in crate::engine) async fn plan(
         presence: Presence::Unknown,
         steps: vec![StepKind::SetSecret.step(format!("set {key}, and see that it is listed as changed"))],
     };
-    let wish = Wish::SetSecret { service: service.clone(), key, value: value.clone() };
+    let request = Request::SetSecret { service: service.clone(), key, value: value.clone() };
     Ok(Plan {
         stays: vec![Text::from("what runs: nothing is deployed or restarted")],
         arrived,
         refusals,
         warnings,
-        ..Plan::of(wish, env.id.clone(), vec![part], now)
+        ..Plan::of(request, env.id.clone(), vec![part], now)
     })
 }
 
 /// Whether a secret has this value, where the platform shows a digest that can be compared.
-fn has(one: &SecretEntry, value: &Held) -> Option<bool> {
+fn has(one: &SecretEntry, value: &SecretValue) -> Option<bool> {
     let (Platform::Supabase, Digest::Opaque(digest), false) = (one.platform, &one.digest, value.is_empty()) else {
         return None;
     };
@@ -199,7 +199,12 @@ pub(in crate::engine) enum Shows {
 }
 
 /// What the list shows of a call that was to set it; `before` is what was read just before the call.
-pub(in crate::engine) fn shows(key: &Text, seen: Option<&SecretEntry>, value: &Held, before: &[(Text, Text)]) -> Shows {
+pub(in crate::engine) fn shows(
+    key: &Text,
+    seen: Option<&SecretEntry>,
+    value: &SecretValue,
+    before: &[(Text, Text)],
+) -> Shows {
     match seen.map(|one| has(one, value)) {
         Some(Some(true)) => Shows::Ours,
         Some(None) if !before.contains(&revision(key, seen)) => Shows::Changed,
@@ -209,7 +214,12 @@ pub(in crate::engine) fn shows(key: &Text, seen: Option<&SecretEntry>, value: &H
 
 /// Whether an operation that was cut short has set it: by the digest of the value where the platform shows a comparable one, else by its
 /// date, where the platform has accepted our call. A date that is newer says that somebody set it, and not who: that is the error.
-fn taken(key: &Text, held: Option<&SecretEntry>, value: &Held, earlier: &Operation) -> Result<Option<Text>, Text> {
+fn taken(
+    key: &Text,
+    held: Option<&SecretEntry>,
+    value: &SecretValue,
+    earlier: &Operation,
+) -> Result<Option<Text>, Text> {
     let Some(one) = held else { return Ok(None) };
     if has(one, value) == Some(true) {
         return Ok(Some(Text::from(format!("{key} has this value by the digest that the platform lists"))));

@@ -7,7 +7,7 @@ use futures_util::{FutureExt as _, TryFutureExt as _};
 
 use super::{Fly, LISTED};
 use crate::domain::environment::Declared;
-use crate::domain::posture::Looked;
+use crate::domain::finding::Looked;
 use crate::domain::secret::Names;
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Asked, Newest, On};
@@ -30,6 +30,6 @@ impl Adapter for On<Fly> {
     }
 
     fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {
-        Some(self.client.posture(&self.service.resource).boxed())
+        Some(self.client.findings(&self.service.resource).boxed())
     }
 }

@@ -4,8 +4,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::{GITHUB, Github};
+use crate::domain::finding::Looked;
 use crate::domain::ids::EnvId;
-use crate::domain::posture::Looked;
 use crate::domain::secret::{Names, Withheld};
 use crate::platform::adapters::{Adapter, Asked};
 use crate::platform::{ErrorKind, PlatformError};
@@ -52,7 +52,7 @@ impl Adapter for Repository {
     }
 
     fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {
-        Some(self.github.posture(self.env.as_str()).boxed())
+        Some(self.github.findings(self.env.as_str()).boxed())
     }
 }
 

@@ -14,7 +14,7 @@ use super::session;
 use crate::clock::SharedClock;
 use crate::domain::amount::amount;
 use crate::domain::environment::Status;
-use crate::domain::posture::Posture;
+use crate::domain::finding::Finding;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -26,7 +26,7 @@ const COUNTED: i64 = 100_000;
 const BLOATED: i64 = 64 << 20;
 
 /// A check by its name: what it found, or why it could not be made.
-pub(super) type Row = (Text, Result<Posture, PlatformError>);
+pub(super) type Row = (Text, Result<Finding, PlatformError>);
 
 /// What is said of a statement that must have a row.
 const NO_ROW: &str = "the server gave no row";
@@ -81,7 +81,7 @@ pub(super) async fn everything(
 }
 
 /// Which of these objects are there and whole.
-pub(super) async fn expected(client: &Client, objects: &serde_json::Value) -> Result<Posture, PlatformError> {
+pub(super) async fn expected(client: &Client, objects: &serde_json::Value) -> Result<Finding, PlatformError> {
     let literal = format!("'{}'::jsonb", objects.to_string().replace('\'', "''"));
     let asked = sql("expected").replace("$expected$", &literal);
     let rows: Result<Vec<Expected>, _> = session::rows(client, &asked).await;
@@ -89,7 +89,7 @@ pub(super) async fn expected(client: &Client, objects: &serde_json::Value) -> Re
         let bad = rows.iter().filter(|one| one.state != "ok").map(|one| format!("{} {}", one.object, one.state));
         verdict(&bad.collect::<Vec<_>>(), Status::Fail, "", "all are there")
     });
-    posture("expected objects", judged)
+    finding("expected objects", judged)
 }
 
 /// Runs a statement and judges its rows, or says why it could not be run.
@@ -99,7 +99,7 @@ async fn check<T: DeserializeOwned>(
     judge: impl FnOnce(Vec<T>) -> (Status, String),
 ) -> Row {
     let rows = session::rows(client, sql(name)).await;
-    (Text::from(name.replace('_', " ")), posture(name, rows.map(judge)))
+    (Text::from(name.replace('_', " ")), finding(name, rows.map(judge)))
 }
 
 /// As [`check`], for a statement that always has a row.
@@ -110,17 +110,17 @@ async fn check_one<T: DeserializeOwned>(
 ) -> Row {
     let rows: Result<Vec<T>, _> = session::rows(client, sql(name)).await;
     let one = rows.and_then(|rows| rows.first().map(judge).ok_or_else(|| session::refused(ErrorKind::Garbage, NO_ROW)));
-    (Text::from(name.replace('_', " ")), posture(name, one))
+    (Text::from(name.replace('_', " ")), finding(name, one))
 }
 
-fn posture(name: &str, judged: Result<(Status, String), PlatformError>) -> Result<Posture, PlatformError> {
+fn finding(name: &str, judged: Result<(Status, String), PlatformError>) -> Result<Finding, PlatformError> {
     let lacks = may_lack(name);
     let name = name.replace('_', " ");
     match judged {
-        Ok((status, says)) => Ok(Posture::new(&name, status, says)),
+        Ok((status, says)) => Ok(Finding::new(&name, status, says)),
         // A plain server has no `anon`: what is meant for the platform does not apply to it.
         Err(error) if lacks.is_some() && lacks == error.code.as_ref().map(Text::as_str) => {
-            Ok(Posture::new(&name, Status::Paused, format!("does not apply: {}", error.message)))
+            Ok(Finding::new(&name, Status::Paused, format!("does not apply: {}", error.message)))
         }
         // The statement does not fit this server: what it asks about is not known.
         Err(error) if error.kind == ErrorKind::NotFound => Err(PlatformError { kind: ErrorKind::Refused, ..error }),
@@ -136,12 +136,12 @@ fn verdict(bad: &[String], status: Status, what: &str, well: &str) -> (Status, S
     }
 }
 
-fn server(one: &Server) -> Posture {
+fn server(one: &Server) -> Finding {
     let version = format!("{}.{}", one.version_num / 10_000, one.version_num % 10_000);
     let role = if one.in_recovery { "replica" } else { "primary" };
     let up = Duration::from_secs(u64::try_from(one.uptime_s).unwrap_or_default());
     let (status, limits) = if one.read_only == "on" { (Status::Fail, ", refuses to write") } else { (Status::Ok, "") };
-    Posture::new("server", status, format!("{version} {role}, up {}h{limits}", up.as_secs() / 3_600)).stopping()
+    Finding::new("server", status, format!("{version} {role}, up {}h{limits}", up.as_secs() / 3_600)).stopping()
 }
 
 fn connections(one: &Connections) -> (Status, String) {
@@ -314,8 +314,8 @@ async fn history(client: &Client) -> Row {
             };
             check(client, "history", newest).await
         }
-        Ok(_) => (name(), Ok(Posture::new("history", Status::Ok, "no table of migrations"))),
-        Err(error) => (name(), posture("history", Err(error))),
+        Ok(_) => (name(), Ok(Finding::new("history", Status::Ok, "no table of migrations"))),
+        Err(error) => (name(), finding("history", Err(error))),
     }
 }
 
@@ -354,7 +354,7 @@ mod tests {
     fn only_what_a_statement_may_lack_switches_it_off() {
         let asked = |name: &str, kind, code: &str| {
             let error = PlatformError { code: Some(Text::from(code)), ..session::refused(kind, "is not there") };
-            posture(name, Err(error)).map(|told| told.status).map_err(|error| error.kind)
+            finding(name, Err(error)).map(|told| told.status).map_err(|error| error.kind)
         };
         for name in ["without_rls", "views", "functions"] {
             assert_eq!(

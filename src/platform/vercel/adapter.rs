@@ -8,8 +8,8 @@ use futures_util::{FutureExt as _, TryFutureExt as _};
 
 use super::{LISTED, Vercel};
 use crate::domain::environment::{Declared, ServiceInfo, Tier};
+use crate::domain::finding::Looked;
 use crate::domain::ids::EnvId;
-use crate::domain::posture::Looked;
 use crate::domain::secret::Names;
 use crate::platform::PlatformError;
 use crate::platform::adapters::{Adapter, Asked, Newest};
@@ -66,6 +66,6 @@ impl Adapter for VercelService {
     }
 
     fn condition(&self) -> Option<BoxFuture<'_, Vec<Looked<PlatformError>>>> {
-        Some(self.client.posture(&self.service.resource, &self.target).boxed())
+        Some(self.client.findings(&self.service.resource, &self.target).boxed())
     }
 }

@@ -37,7 +37,7 @@ impl RollingRelease {
 
 /// `null` says that there is none. What is not there, or cannot be read, says nothing.
 #[derive(Deserialize)]
-struct Answer {
+struct RollingBody {
     #[serde(rename = "rollingRelease")]
     release: Value,
 }
@@ -87,7 +87,7 @@ impl Stage {
     }
 }
 
-impl Answer {
+impl RollingBody {
     /// The release under way, if there is one.
     fn under_way(self) -> Result<Option<RollingRelease>, serde_json::Error> {
         // One that is over need not say more than that.
@@ -127,7 +127,7 @@ impl Vercel {
     /// [`PlatformError`] in the platform's words; [`ErrorKind::Garbage`] when what is told of one is not known to mean that it is over.
     pub async fn rolling_release(&self, project: &str) -> Result<Option<RollingRelease>, PlatformError> {
         let path = format!("/v1/projects/{}/rolling-release", segment(project));
-        match self.get(&path).query("state", "ACTIVE").read::<Answer>().await {
+        match self.get(&path).query("state", "ACTIVE").read::<RollingBody>().await {
             Err(error) if error.kind == ErrorKind::NotFound || error.status == Some(402) => Ok(None),
             answer => answer?.under_way().map_err(|error| {
                 garbage(VERCEL, &format!("whether a rolling release is under way is not known: {error}"))
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     fn read(answer: Value) -> Result<Option<RollingRelease>, String> {
-        let answer = serde_json::from_value::<Answer>(answer).map_err(|error| error.to_string())?;
+        let answer = serde_json::from_value::<RollingBody>(answer).map_err(|error| error.to_string())?;
         answer.under_way().map_err(|error| error.to_string())
     }
 

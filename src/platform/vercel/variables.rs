@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{STANDARD, VERCEL, Vercel, wire};
-use crate::domain::held::Held;
+use crate::domain::secret_value::SecretValue;
 use crate::platform::http::{garbage, segment};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
@@ -12,7 +12,7 @@ use crate::sanitize::Text;
 /// Where a variable is written: read before the change, so that the change is one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
-    place: Place,
+    place: Scope,
     /// What is there already.
     pub held: Option<Variable>,
 }
@@ -30,7 +30,7 @@ pub struct Variable {
 
 /// Where a variable belongs: a target, or a custom environment's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum Scope {
     Target(String),
     Custom(String),
 }
@@ -56,13 +56,13 @@ struct Failure {
 }
 
 impl Vercel {
-    async fn variable_place(&self, project: &str, environment: &str) -> Result<Place, PlatformError> {
+    async fn variable_place(&self, project: &str, environment: &str) -> Result<Scope, PlatformError> {
         if STANDARD.contains(&environment) {
-            return Ok(Place::Target(environment.to_owned()));
+            return Ok(Scope::Target(environment.to_owned()));
         }
         let project = self.project(project).await?;
         let (target, custom) = project.scope(environment);
-        Ok(custom.map_or_else(|| Place::Target(target.to_owned()), |id| Place::Custom(id.to_owned())))
+        Ok(custom.map_or_else(|| Scope::Target(target.to_owned()), |id| Scope::Custom(id.to_owned())))
     }
 
     /// Where a variable of that name is written for an environment: `production`, or the slug of a custom one. One of a branch is
@@ -73,7 +73,7 @@ impl Vercel {
     pub async fn slot(&self, project: &str, environment: &str, key: &str) -> Result<Slot, PlatformError> {
         let place = self.variable_place(project, environment).await?;
         let list: wire::Envs = self.get(&format!("/v10/projects/{}/env", segment(project))).read().await?;
-        if place == Place::Target("production".to_owned()) && list.hidden > 0 {
+        if place == Scope::Target("production".to_owned()) && list.hidden > 0 {
             return Err(hidden(list.hidden));
         }
         // What cannot be read may be the very variable: writing beside it would make a second one.
@@ -88,15 +88,15 @@ impl Vercel {
         }
         let mine = |one: &wire::Env| {
             let here = match &place {
-                Place::Target(target) => one.custom_environment_ids.is_empty() && one.targets().contains(target),
-                Place::Custom(id) => one.custom_environment_ids.contains(id),
+                Scope::Target(target) => one.custom_environment_ids.is_empty() && one.targets().contains(target),
+                Scope::Custom(id) => one.custom_environment_ids.contains(id),
             };
             here && one.key == key && !one.of_branch()
         };
         let held = list.envs.into_iter().find(mine).map(|one| Variable {
             targets: match &place {
-                Place::Target(_) => one.targets().iter().map(|target| Text::clean(target)).collect(),
-                Place::Custom(_) => one.custom_environment_ids.iter().map(|id| Text::clean(id)).collect(),
+                Scope::Target(_) => one.targets().iter().map(|target| Text::clean(target)).collect(),
+                Scope::Custom(_) => one.custom_environment_ids.iter().map(|id| Text::clean(id)).collect(),
             },
             managed: one.managed(),
             id: one.id,
@@ -113,7 +113,7 @@ impl Vercel {
         &self,
         project: &str,
         (key, slot): (&str, &Slot),
-        value: &Held,
+        value: &SecretValue,
     ) -> Result<(), PlatformError> {
         let base = &self.access.base;
         if let Some(held) = &slot.held {
@@ -123,8 +123,8 @@ impl Vercel {
         }
         let mut body = json!({ "key": key, "value": value.expose(), "type": "sensitive" });
         match &slot.place {
-            Place::Target(target) => body["target"] = json!([target]),
-            Place::Custom(id) => body["customEnvironmentIds"] = json!([id]),
+            Scope::Target(target) => body["target"] = json!([target]),
+            Scope::Custom(id) => body["customEnvironmentIds"] = json!([id]),
         }
         let call = self.http.post(VERCEL, &format!("{base}/v10/projects/{}/env", segment(project)));
         let made: Created = self.signed(call.json(&body)).read().await.map_err(|error| error.veiled(value))?;

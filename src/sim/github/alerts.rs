@@ -12,7 +12,7 @@ use super::json::html;
 use super::json::parts::api;
 use super::lists::origin;
 use super::page::Page;
-use super::{Place, error};
+use super::{RepoPath, error};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::Feature;
@@ -49,7 +49,7 @@ pub(super) struct Cursor {
 
 pub(super) async fn dependencies(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(cursor): Query<Cursor>,
 ) -> Response {
@@ -111,7 +111,7 @@ fn dependency(world: &World, number: usize) -> Value {
 
 pub(super) async fn code(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
@@ -150,7 +150,7 @@ fn finding(world: &World, number: usize) -> Value {
 /// Off, as it is for private repositories without the product.
 pub(super) async fn secrets(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::json::parts::api;
 use super::lists::origin;
 use super::page::{COMMON, Page};
-use super::{Named, Numbered, Place, error, not_found};
+use super::{Named, Numbered, RepoPath, error, not_found};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::github::Run;
@@ -41,7 +41,7 @@ fn member(world: &World, run: &Run) -> Value {
 
 pub(super) async fn all(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::json::{self, deployment_json};
 use super::page::{COMMON, Page, VARIABLES};
-use super::{Named, Numbered, Place, not_found};
+use super::{Named, Numbered, RepoPath, not_found};
 use crate::sim::shared::Shared;
 use crate::sim::world::{Env, World};
 
@@ -21,7 +21,7 @@ pub(super) fn origin(shared: &Shared) -> String {
 
 pub(super) async fn environments(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
@@ -69,7 +69,7 @@ fn variables(shared: &Shared, env: Option<Env>, uri: &Uri, page: &Page) -> Respo
 
 pub(super) async fn repo_secrets(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
@@ -78,7 +78,7 @@ pub(super) async fn repo_secrets(
 
 pub(super) async fn repo_variables(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
@@ -111,7 +111,7 @@ pub(super) struct Wanted {
 
 pub(super) async fn deployments(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
     Query(wanted): Query<Wanted>,
@@ -141,7 +141,7 @@ pub(super) async fn statuses(State(shared): State<Shared>, Path((_, _, id)): Num
 
 pub(super) async fn commits(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {

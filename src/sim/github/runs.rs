@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::json::{self, deployment_json, job_json, run_json};
 use super::lists::origin;
 use super::page::{COMMON, Page};
-use super::{Named, Numbered, Place, error, guard, not_found, resolve};
+use super::{Named, Numbered, RepoPath, error, guard, not_found, resolve};
 use crate::sim::shared::Shared;
 use crate::sim::world::Health;
 use crate::sim::world::deploy::Deploy;
@@ -65,7 +65,7 @@ fn list(shared: &Shared, workflow: Option<u64>, uri: &Uri, page: &Page, filter: 
 
 pub(super) async fn all(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
     Query(filter): Query<Filter>,
@@ -94,7 +94,7 @@ pub(super) async fn of_workflow(
 
 pub(super) async fn workflows(
     State(shared): State<Shared>,
-    _: Place,
+    _: RepoPath,
     OriginalUri(uri): OriginalUri,
     Query(page): Query<Page>,
 ) -> Response {
@@ -273,14 +273,14 @@ pub(super) async fn pending(State(shared): State<Shared>, Path((_, _, id)): Numb
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ReviewBody {
     environment_ids: Vec<u64>,
     state: String,
     comment: String,
 }
 
 pub(super) async fn answer(State(shared): State<Shared>, Path((_, _, id)): Numbered, body: String) -> Response {
-    let Ok(asked) = serde_json::from_str::<Answer>(&body) else {
+    let Ok(asked) = serde_json::from_str::<ReviewBody>(&body) else {
         return error(StatusCode::UNPROCESSABLE_ENTITY, "Invalid request.");
     };
     let mut world = shared.world();

@@ -15,7 +15,7 @@ use crate::sim::world::checks::{Check, CheckRun, word};
 use crate::sim::world::vercel::VercelWorld;
 use crate::sim::world::{World, ids};
 
-type Place = Path<(String, String)>;
+type ProjectPath = Path<(String, String)>;
 type Within = Path<(String, String, String)>;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -71,7 +71,7 @@ struct Filter {
     blocks: Option<String>,
 }
 
-async fn list(State(shared): State<Shared>, Path((_, id)): Place, Query(filter): Query<Filter>) -> Response {
+async fn list(State(shared): State<Shared>, Path((_, id)): ProjectPath, Query(filter): Query<Filter>) -> Response {
     let world = shared.world();
     if !is_project(&world.vercel, &id) {
         return missing("Project");
@@ -103,7 +103,7 @@ struct Define {
 
 async fn create(
     State(shared): State<Shared>,
-    Path((_, id)): Place,
+    Path((_, id)): ProjectPath,
     body: Result<Json<Define>, JsonRejection>,
 ) -> Response {
     let Ok(Json(asked)) = body else { return bad("Invalid request: `name` is required") };
@@ -144,7 +144,7 @@ async fn runs_of_check(State(shared): State<Shared>, Path((_, id, check)): Withi
     if is_project(&world.vercel, &id) { rows(&world, |run| run.check == check) } else { missing("Project") }
 }
 
-async fn runs(State(shared): State<Shared>, Path((_, id)): Place) -> Response {
+async fn runs(State(shared): State<Shared>, Path((_, id)): ProjectPath) -> Response {
     let world = shared.world();
     let Some(id) = world.vercel.deployment(&id).map(|one| one.id.clone()) else { return missing("Deployment") };
     rows(&world, |run| run.deployment == id)
@@ -156,7 +156,11 @@ struct Begin {
     check_id: String,
 }
 
-async fn run(State(shared): State<Shared>, Path((_, id)): Place, body: Result<Json<Begin>, JsonRejection>) -> Response {
+async fn run(
+    State(shared): State<Shared>,
+    Path((_, id)): ProjectPath,
+    body: Result<Json<Begin>, JsonRejection>,
+) -> Response {
     let Ok(Json(asked)) = body else { return bad("Invalid request: `checkId` is required") };
     let mut world = shared.world();
     let Some(deployment) = world.vercel.deployment(&id).map(|one| one.id.clone()) else { return missing("Deployment") };

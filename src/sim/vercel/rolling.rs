@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route(&format!("{path}/complete"), routing::post(complete))
 }
 
-type Place = Path<(String, String)>;
+type ProjectPath = Path<(String, String)>;
 
 /// The template as the project and the template's own route show it.
 pub(crate) fn config_json(config: &RollingConfig) -> Value {
@@ -89,7 +89,11 @@ struct CurrentQuery {
     state: Option<String>,
 }
 
-async fn current(State(shared): State<Shared>, Path((_, id)): Place, Query(query): Query<CurrentQuery>) -> Response {
+async fn current(
+    State(shared): State<Shared>,
+    Path((_, id)): ProjectPath,
+    Query(query): Query<CurrentQuery>,
+) -> Response {
     let world = shared.world();
     if !is_project(&world.vercel, &id) {
         return missing("Project");
@@ -99,7 +103,7 @@ async fn current(State(shared): State<Shared>, Path((_, id)): Place, Query(query
     Json(json!({"rollingRelease": release.map(|one| release_json(&world, one))})).into_response()
 }
 
-async fn billing(State(shared): State<Shared>, Path((_, id)): Place) -> Response {
+async fn billing(State(shared): State<Shared>, Path((_, id)): ProjectPath) -> Response {
     let world = shared.world();
     if !is_project(&world.vercel, &id) {
         return missing("Project");
@@ -112,7 +116,7 @@ async fn billing(State(shared): State<Shared>, Path((_, id)): Place) -> Response
     Json(json!({"availableSlots": "unlimited", "reason": "unlimited_slots", "message": text})).into_response()
 }
 
-async fn config(State(shared): State<Shared>, Path((_, id)): Place) -> Response {
+async fn config(State(shared): State<Shared>, Path((_, id)): ProjectPath) -> Response {
     let world = shared.world();
     if !is_project(&world.vercel, &id) {
         return missing("Project");
@@ -137,7 +141,7 @@ struct Stage {
 
 async fn configure(
     State(shared): State<Shared>,
-    Path((_, id)): Place,
+    Path((_, id)): ProjectPath,
     body: Result<Json<Configure>, JsonRejection>,
 ) -> Response {
     let bad = |text: &str| error(StatusCode::BAD_REQUEST, "bad_request", text);
@@ -160,7 +164,7 @@ async fn configure(
     Json(json!({"rollingRelease": world.vercel.project.rolling_config.as_ref().map(config_json)})).into_response()
 }
 
-async fn unconfigure(State(shared): State<Shared>, Path((_, id)): Place) -> Response {
+async fn unconfigure(State(shared): State<Shared>, Path((_, id)): ProjectPath) -> Response {
     let mut world = shared.world();
     if !is_project(&world.vercel, &id) {
         return missing("Project");
@@ -180,7 +184,7 @@ struct Canary {
 /// Idempotent for the same deployment.
 async fn start(
     State(shared): State<Shared>,
-    Path((_, id)): Place,
+    Path((_, id)): ProjectPath,
     body: Result<Json<Canary>, JsonRejection>,
 ) -> Response {
     let Ok(Json(asked)) = body else {
@@ -227,7 +231,7 @@ fn unmeant(world: &World, id: &str, asked: &Canary) -> Option<Response> {
 
 async fn approve(
     State(shared): State<Shared>,
-    Path((_, id)): Place,
+    Path((_, id)): ProjectPath,
     body: Result<Json<Canary>, JsonRejection>,
 ) -> Response {
     let Ok(Json(asked @ Canary { next_stage_index: Some(next), .. })) = body else {
@@ -253,7 +257,7 @@ async fn approve(
 
 async fn complete(
     State(shared): State<Shared>,
-    Path((_, id)): Place,
+    Path((_, id)): ProjectPath,
     body: Result<Json<Canary>, JsonRejection>,
 ) -> Response {
     let Ok(Json(asked)) = body else {

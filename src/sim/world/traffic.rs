@@ -59,7 +59,7 @@ impl Draft {
 
 /// Where lines come from.
 #[derive(Debug, Clone)]
-struct Source {
+struct Emitter {
     instance: String,
     region: String,
     provider: &'static str,
@@ -111,7 +111,7 @@ fn lines_of_slot(world: &World, env: Env, service: &'static str, usual: usize) -
 }
 
 /// Spreads drafts over a slot and gives them to a log.
-fn emit(log: &mut VecDeque<LogLine>, source: &Source, drafts: Vec<Draft>, slot: Timestamp, first: usize) {
+fn emit(log: &mut VecDeque<LogLine>, source: &Emitter, drafts: Vec<Draft>, slot: Timestamp, first: usize) {
     // Every line of a slot has a time of its own: readers by time would miss one of two that share it.
     let parts = (first + drafts.len()).max(64) as i128;
     for (n, draft) in drafts.into_iter().enumerate() {
@@ -140,13 +140,13 @@ fn backend(world: &mut World, env: Env, slot: Timestamp) {
     }
     let mut rng = generator(world, &format!("backend-{}", world.product.name(env)), slot);
     let Some(app) = world.fly.env(env) else { return };
-    let sources: Vec<Source> = app
+    let sources: Vec<Emitter> = app
         .routed(slot)
         .into_iter()
         .map(|machine| {
             let health = app.image_of(machine).map(|image| image.health.clone());
             let bad = health.as_ref().filter(|_| !app.healthy(machine, slot));
-            Source {
+            Emitter {
                 instance: machine.id.clone(),
                 region: machine.region.clone(),
                 provider: "app",
@@ -181,7 +181,7 @@ fn frontend(world: &mut World, env: Env, slot: Timestamp) {
     let mut rng = generator(world, &format!("frontend-{}", world.product.name(env)), slot);
     let Some(live) = world.vercel.live(env) else { return };
     let failing = world.fly.env(env).is_some_and(|app| app.machines.iter().any(|one| !app.healthy(one, slot)));
-    let source = Source {
+    let source = Emitter {
         instance: live.id.clone(),
         region: "iad1".to_owned(),
         provider: "serverless",
@@ -202,7 +202,7 @@ fn database(world: &mut World, env: Env, slot: Timestamp) {
     let usual = usize::from(rng.random_bool(0.4));
     let count = lines_of_slot(world, env, "database", usual);
     let Some(project) = world.supabase.env_mut(env) else { return };
-    let source = Source {
+    let source = Emitter {
         instance: project.reference.clone(),
         region: project.region.clone(),
         provider: "postgres",

@@ -8,8 +8,8 @@ use ratatui::text::{Line, Span};
 
 use super::{columns, room, window};
 use crate::app::geometry::Laid;
+use crate::app::log_dialogs::{self, Turn};
 use crate::app::logs::buffer::{GAP, Source, UNTIMED};
-use crate::app::reader::{self, Turn};
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::log::Level;
@@ -26,8 +26,9 @@ fn outside(at: usize, rows: usize, all: usize) -> (usize, usize) {
 }
 
 pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
-    let (all, mark) = (reader::patterns(ctx.model), ctx.theme.ellipsis());
-    let mut lines: Vec<Line<'static>> = reader::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
+    let (all, mark) = (log_dialogs::patterns(ctx.model), ctx.theme.ellipsis());
+    let mut lines: Vec<Line<'static>> =
+        log_dialogs::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
     let wide = columns(body) >= 100;
     // A single source needs no column.
     let many = ctx.model.logs.sources().len() > 1;
@@ -106,12 +107,12 @@ fn turn(ctx: &Ctx<'_>, turn: &Turn) -> Line<'static> {
 
 pub(in crate::ui) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let last = Line::styled(" enter goes there, d next deployment, j k choose, esc leaves", ctx.theme.dim());
-    let Some(chart) = ctx.model.logs.chart(reader::ROWS) else {
+    let Some(chart) = ctx.model.logs.chart(log_dialogs::ROWS) else {
         let says = if ctx.model.logs.working() { " reading the times of the lines" } else { " no line names a time" };
         let none = vec![Line::styled(says, ctx.theme.dim())];
         return dialog(ctx, frame, body, None, "Errors over time", none, last);
     };
-    let marks = reader::deploys(ctx.model, &chart);
+    let marks = log_dialogs::deploys(ctx.model, &chart);
     let most = chart.buckets.iter().map(|bucket| bucket.errors).max().unwrap_or(0).max(1);
     let (rows, wide) = (room(body), columns(body).saturating_sub(64).clamp(8, 40));
     let mut lines = Vec::new();

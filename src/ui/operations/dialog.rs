@@ -6,20 +6,20 @@ use ratatui::text::Line;
 
 use crate::app::geometry::Laid;
 use crate::app::insight::{banner, live};
-use crate::app::operations::comment::Note;
+use crate::app::operations::comment::Comment;
 use crate::app::operations::dialog::{Asks, Rollback};
 use crate::app::operations::follow;
 use crate::app::operations::outline;
 use crate::app::question::Question;
 use crate::domain::candidates::{self, Choice};
-use crate::domain::claim;
 use crate::domain::cut_short;
 use crate::domain::environment::Status;
 use crate::domain::ids::EnvId;
-use crate::domain::operation::{OpKind, Operation, StepReport, StepState, Wish};
-use crate::domain::pace;
+use crate::domain::lock;
+use crate::domain::operation::{OpKind, Operation, Request, StepReport, StepState};
 use crate::domain::proof::{Found, Observation, Witness};
 use crate::domain::release::{Deployment, Presence};
+use crate::domain::step_durations;
 use crate::ui::Ctx;
 use crate::ui::text;
 use crate::ui::widgets::dialog::{Dialog, dialog};
@@ -28,7 +28,7 @@ use crate::ui::widgets::dialog::{Dialog, dialog};
 pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) -> Laid {
     let dim = ctx.theme.dim();
     match rollback {
-        Rollback::Pick { env, alone, choices, chosen, manner, .. } => {
+        Rollback::Pick { env, alone, choices, chosen, strategy, .. } => {
             let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
             let machines = choices.iter().any(Choice::has_machines);
             let mut lines: Vec<Line<'static>> =
@@ -47,7 +47,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let place = alone.as_ref().map_or_else(|| env.to_string(), |alone| format!("{alone} alone"));
             let enter = if chosen.is_some() { "enter shows the plan, " } else { "" };
             let how = if machines {
-                format!("   machines: {} (s changes how, g the first region)", manner.words())
+                format!("   machines: {} (s changes how, g the first region)", strategy.words())
             } else {
                 String::new()
             };
@@ -55,45 +55,45 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let (title, at) = (format!("Roll back {place}: to which release?"), at.map(|at| at + before));
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }
-        Rollback::Commenting { env, asks, told, note, .. } => {
+        Rollback::Commenting { env, asks, told, comment, .. } => {
             let title = match asks {
-                Asks::Wish(wish) => format!("{} {env}: a comment for the record", named(wish.kind())),
+                Asks::Request(request) => format!("{} {env}: a comment for the record", named(request.kind())),
                 Asks::Lock(_) => format!("Lock {env}: why?"),
                 Asks::Unlock(held) => format!("Take {}'s lock off {env}: why?", held.who),
                 Asks::Mark(sha, _) => format!("Mark {} bad: why?", sha.short()),
             };
             let next = match asks {
-                Asks::Wish(_) => "shows the plan",
+                Asks::Request(_) => "shows the plan",
                 Asks::Mark(_, runs) if !runs.is_empty() => "asks you to confirm",
                 _ => "does it",
             };
             let why = match asks {
-                Asks::Wish(_) => told.iter().map(|one| format!("a reason is needed: {}", one.words())).collect(),
+                Asks::Request(_) => told.iter().map(|one| format!("a reason is needed: {}", one.words())).collect(),
                 Asks::Unlock(held) => vec![format!("a reason is needed: it is {}", held.words())],
                 Asks::Mark(_, runs) => runs.clone(),
                 Asks::Lock(_) => Vec::new(),
             };
-            let elsewhere = matches!(asks, Asks::Wish(_)).then(|| banner::elsewhere(ctx.model, env)).flatten();
+            let elsewhere = matches!(asks, Asks::Request(_)).then(|| banner::elsewhere(ctx.model, env)).flatten();
             let why = elsewhere.into_iter().chain(why).map(|why| warned(ctx, &why));
             let span = match asks {
                 Asks::Lock(span) => {
-                    Some(format!(" others need a reason to change it {}", claim::lasting(*span, ctx.now.wall)))
+                    Some(format!(" others need a reason to change it {}", lock::lasting(*span, ctx.now.wall)))
                 }
                 _ => None,
             };
             let how = if span.is_some() { ", tab changes how long" } else { "" };
             let span = span.map(|words| Line::styled(words, ctx.theme.strong()));
-            let lines: Vec<Line<'static>> = why.chain(span).chain(written(ctx, note)).collect();
+            let lines: Vec<Line<'static>> = why.chain(span).chain(written(ctx, comment)).collect();
             let last = Line::styled(format!(" enter {next}{how}, alt-enter begins a line, esc leaves"), dim);
-            let at = Some(lines.len() - note.lines().len() + note.cursor().0);
+            let at = Some(lines.len() - comment.lines().len() + comment.cursor().0);
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }
         Rollback::Sure(sure) => super::sure::draw(ctx, frame, body, sure),
         Rollback::Entering(entry) => super::secret::draw(ctx, frame, body, entry),
         Rollback::Scaling(scaling) => super::scale::draw(ctx, frame, body, scaling),
-        Rollback::Preflighting(_, Question { env, wish, .. }) => {
+        Rollback::Preflighting(_, Question { env, request, .. }) => {
             let mut lines: Vec<Line<'static>> =
-                outline::lines(ctx.model, wish).into_iter().map(|line| Line::styled(line, dim)).collect();
+                outline::lines(ctx.model, request).into_iter().map(|line| Line::styled(line, dim)).collect();
             lines.push(Line::raw(" reading what is live, what is still there and what would go out"));
             let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
             dialog(
@@ -101,7 +101,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 frame,
                 body,
                 Some(env),
-                &format!("{} {}: the plan", named(wish.kind()), place(env, wish)),
+                &format!("{} {}: the plan", named(request.kind()), place(env, request)),
                 lines,
                 hint,
             )
@@ -113,7 +113,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             }
             let must = if plan.refusals.is_empty() { lines.len() } else { 0 };
             lines.extend(rest);
-            let title = format!("{} {}: the plan", named(plan.kind), place(&plan.env, &plan.wish));
+            let title = format!("{} {}: the plan", named(plan.kind), place(&plan.env, &plan.request));
             let (last, seen) = (crate::ui::plan::confirmation(ctx, plan, &confirm.typed), confirm.seen());
             Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, ..Dialog::default() }
                 .draw(ctx, frame, body)
@@ -153,9 +153,9 @@ fn warned(ctx: &Ctx<'_>, why: &str) -> Line<'static> {
     Line::styled(format!(" {} {why}", ctx.theme.symbol(Status::Warn)), ctx.theme.status(Status::Warn))
 }
 
-/// A note as it is written, with the place where the next letter goes.
-fn written(ctx: &Ctx<'_>, note: &Note) -> Vec<Line<'static>> {
-    let (row, column) = note.cursor();
+/// A comment as it is written, with the place where the next letter goes.
+fn written(ctx: &Ctx<'_>, comment: &Comment) -> Vec<Line<'static>> {
+    let (row, column) = comment.cursor();
     let line = |(index, text): (usize, &String)| {
         let mut shown = format!(" {text}");
         if index == row {
@@ -164,13 +164,13 @@ fn written(ctx: &Ctx<'_>, note: &Note) -> Vec<Line<'static>> {
         }
         Line::raw(shown)
     };
-    note.lines().iter().enumerate().map(line).collect()
+    comment.lines().iter().enumerate().map(line).collect()
 }
 
 /// What a plan is about: its environment, or one service alone.
-fn place(env: &EnvId, wish: &Wish) -> String {
-    match wish {
-        Wish::RollBackTo { alone: Some(alone), .. } => format!("{alone} alone"),
+fn place(env: &EnvId, request: &Request) -> String {
+    match request {
+        Request::RollBackTo { alone: Some(alone), .. } => format!("{alone} alone"),
         _ => env.to_string(),
     }
 }
@@ -301,7 +301,7 @@ fn step_line(ctx: &Ctx<'_>, operation: &Operation, step: &StepReport) -> Line<'s
     let running = step.state == StepState::Running && !operation.state.ended() && !operation.interrupted;
     let usual = step.pace.filter(|_| running);
     let mut usual = usual.map(|pace| format!(", usually {}", text::age(pace.usual))).unwrap_or_default();
-    if let Some(silent) = pace::stuck(step, ctx.now.wall).filter(|_| running) {
+    if let Some(silent) = step_durations::stuck(step, ctx.now.wall).filter(|_| running) {
         usual.push_str(&format!("   stuck? silent for {}", text::age(silent)));
         status = Status::Warn;
     }

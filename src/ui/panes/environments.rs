@@ -138,7 +138,7 @@ fn noted(ctx: &Ctx<'_>, said: &Said, width: usize) -> Line<'static> {
 
 /// How many checks of a service the token may not read: nothing follows from that, and nobody knows them.
 fn withheld(ctx: &Ctx<'_>, info: &ServiceInfo) -> String {
-    let denied = ctx.model.posture.get(&info.id).into_iter().flatten().filter(|check| check.denied()).count();
+    let denied = ctx.model.findings.get(&info.id).into_iter().flatten().filter(|check| check.denied()).count();
     if denied > 0 { format!(", {} denied", amount(denied, "check")) } else { String::new() }
 }
 

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_what_stands_in_them_and_none_is_cut_beside_a_free_one() {
-        let rows = [cells(["ab", "", "a reason that is longer than any wish"]), cells(["abcd", "", "short"])];
+        let rows = [cells(["ab", "", "a reason that is longer than any request"]), cells(["abcd", "", "short"])];
         assert_eq!(fitted(&COLUMNS, &rows, 60), [5, 0, 55], "an empty column takes no room");
         let rows = [cells(["a name of sixteen", "x", "short"])];
         assert_eq!(fitted(&COLUMNS, &rows, 40), [18, 2, 20], "what is free is given to what is cut");

@@ -102,9 +102,9 @@ fn platforms_are_not_said_to_be_well_beside_a_target_that_is_not() {
     let mut model = model();
     let frontend = ServiceId::new("production", "frontend");
     runs(&mut model, "production", OLD, None);
-    let fine = posture::Posture::new("open alerts", Status::Ok, "none");
-    let fine = posture::Check::read(fine, at(0), std::time::Duration::from_secs(60));
-    model.posture.insert(frontend.clone(), vec![fine]);
+    let fine = finding::Finding::new("open alerts", Status::Ok, "none");
+    let fine = finding::Check::read(fine, at(0), std::time::Duration::from_secs(60));
+    model.findings.insert(frontend.clone(), vec![fine]);
     let probe = crate::domain::health::ProbeId { env: "production".into(), name: "/".into() };
     let mut probe = crate::domain::health::ProbeState::new(probe, Text::default(), at(0));
     let anatomy = crate::domain::health::Anatomy { status: Some(200), ..Default::default() };

@@ -113,7 +113,7 @@ fn a_deployment_that_begins_to_be_steady_is_looked_at_again_within_a_second() {
     for kind in 0..4 {
         drop(crate::app::update(&mut model, Msg::Fact(fact(0, kind, true, at(0))), at(0)));
     }
-    assert!(model.steady.get(&service).is_some_and(|steady| !steady.told));
+    assert!(model.seen_well.get(&service).is_some_and(|seen_well| !seen_well.told));
     let env = service.env;
     assert!(model.judged.at(&env, at(999).wall).is_some() && model.judged.at(&env, at(1_000).wall).is_none());
 }

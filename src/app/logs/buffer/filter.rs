@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Level;
-use crate::logstore::{Field, Matcher, Named, Sieve, Term};
+use crate::logstore::{Field, LineFilter, Matcher, Named, Term};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +40,9 @@ impl Filter {
         texts && !self.fold && self.window.is_none() && self.level == Level::Trace && self.hidden.is_empty()
     }
 
-    pub(super) fn sieve(&self) -> Sieve {
+    pub(super) fn line_filter(&self) -> LineFilter {
         let terms = || self.chips.iter().chain(std::iter::once(&self.term));
-        Sieve {
+        LineFilter {
             matcher: Matcher::new(terms()).folding(self.fold),
             named: terms().filter_map(Named::new).collect(),
             level: self.level,

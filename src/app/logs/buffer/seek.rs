@@ -2,7 +2,7 @@
 
 use super::{Filter, LogBuf, Row, Term};
 use crate::domain::log::Level;
-use crate::logstore::Sieve;
+use crate::logstore::LineFilter;
 
 /// Bytes looked through before the key that asked is answered; the rest is looked through in slices.
 const AT_ONCE: usize = 8 << 20;
@@ -36,7 +36,7 @@ pub(super) struct Seeking {
     page: usize,
     /// The next row to look at, or the one behind it.
     at: u64,
-    sieve: Sieve,
+    line_filter: LineFilter,
 }
 
 impl LogBuf {
@@ -147,11 +147,11 @@ impl LogBuf {
             from => from.unwrap_or(self.store.end()),
         };
         let term = Term { inverse: false, ..self.term.clone() };
-        let sieve = match what {
-            Seek::Match => Sieve::of(Some(&term), Level::Trace),
-            Seek::Error => Sieve::of(None, Level::Error),
+        let line_filter = match what {
+            Seek::Match => LineFilter::of(Some(&term), Level::Trace),
+            Seek::Error => LineFilter::of(None, Level::Error),
         };
-        self.seeking = Some(Seeking { what, forward, page, at, sieve });
+        self.seeking = Some(Seeking { what, forward, page, at, line_filter });
         self.seek_on(AT_ONCE)
     }
 
@@ -168,7 +168,7 @@ impl LogBuf {
             let at = if forward { seeking.at.max(self.store.base()) } else { seeking.at.min(self.store.end()) };
             let segment = self.store.segment(if forward { at } else { at - 1 });
             found.clear();
-            spent += self.store.sift(segment.start, &seeking.sieve, &mut found);
+            spent += self.store.sift(segment.start, &seeking.line_filter, &mut found);
             let beyond = |position: &u64| if forward { *position >= at } else { *position < at };
             let line = |position: &u64| {
                 beyond(position) && self.shows(*position) && self.store.meta(*position).is_some_and(|meta| !meta.gap)

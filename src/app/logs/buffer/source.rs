@@ -9,7 +9,7 @@ use super::{LogBuf, UNTIMED};
 use crate::app::msg::Now;
 use crate::domain::ids::ServiceId;
 use crate::domain::log::{Level, LogLine};
-use crate::logstore::{Sieve, Tally};
+use crate::logstore::{LineFilter, Tally};
 use crate::sanitize::Text;
 
 /// Bytes in which the newest error is looked for.
@@ -144,10 +144,10 @@ impl LogBuf {
         if let Some(known) = source.newest_error.clone().filter(|_| source.errors > 0) {
             return Some(known);
         }
-        let sieve = Sieve::of(None, Level::Error);
+        let line_filter = LineFilter::of(None, Level::Error);
         let mut found = Vec::new();
         for start in self.store.before(self.store.end(), LOOKED_AT) {
-            self.store.sift(start, &sieve, &mut found);
+            self.store.sift(start, &line_filter, &mut found);
             let line = |at: &u64| self.line(*at).filter(|line| line.service == *service && line.level >= Level::Error);
             if let Some(line) = found.drain(..).rev().find_map(|at| line(&at)) {
                 return Some(line);

@@ -133,7 +133,7 @@ fn what_does_not_fit_into_a_slice_is_filtered_in_more_and_the_nearest_is_there_f
     let service = ServiceId::new("file", "app.log");
     for block in text.as_bytes().split_inclusive(|byte| *byte == b'\n').collect::<Vec<_>>().chunks(1200) {
         let block = crate::logstore::Block::plain(0, block.concat()).packed();
-        buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
+        buf.chunk(Chunk { service: service.clone(), piece: Piece::Block(block) });
     }
     buf.set_filter(Filter { term: typed("~line \\d+7 of"), ..Filter::default() });
     assert_eq!(seen(&buf, 1), ["line 119997 of many that are long enough to fill blocks"]);
@@ -152,11 +152,11 @@ fn a_search_that_takes_long_goes_on_and_a_key_ends_it() {
     let mut buf = LogBuf::new(256 << 20);
     let service = ServiceId::new("file", "app.log");
     let first = crate::logstore::Block::plain(0, b"the needle\n".to_vec());
-    buf.tape(Tape { service: service.clone(), piece: Piece::Block(first) });
+    buf.chunk(Chunk { service: service.clone(), piece: Piece::Block(first) });
     for n in 0..300 {
         let text = format!("{n} hay hay hay hay hay hay hay hay\n").repeat(2000);
         let block = crate::logstore::Block::plain(0, text.into_bytes()).packed();
-        buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
+        buf.chunk(Chunk { service: service.clone(), piece: Piece::Block(block) });
     }
     buf.set_filter(Filter { term: typed("needle"), ..Filter::default() });
     buf.clear_filter_text();
@@ -204,7 +204,7 @@ proptest! {
                 1 => Piece::Block(crate::logstore::Block::plain(0, text).packed()),
                 _ => Piece::Text(text),
             };
-            buf.tape(Tape { service: service.clone(), piece });
+            buf.chunk(Chunk { service: service.clone(), piece });
             if way == 4 {
                 buf.set_filter(Filter { term: typed("a"), level: Level::Warn, ..Filter::default() });
                 buf.toggle_pause();
@@ -240,7 +240,7 @@ proptest! {
             if again {
                 buf.set_filter(Filter { term: typed(["alpha", "!beta", "~a$", ""][word % 4]), ..Filter::default() });
             }
-            let wanted: Vec<u64> = (buf.store.base()..buf.store.end()).filter(|at| buf.store.passes(*at, &buf.sieve)).collect();
+            let wanted: Vec<u64> = (buf.store.base()..buf.store.end()).filter(|at| buf.store.passes(*at, &buf.line_filter)).collect();
             let shown: Vec<u64> = (0..buf.shown_len()).filter_map(|index| buf.shown_at(index)).collect();
             prop_assert_eq!(shown, wanted);
         }
@@ -279,7 +279,7 @@ fn errors_are_told_over_time_and_a_time_can_be_gone_to() {
     for block in 0..20 {
         let text: String = (block * 500..block * 500 + 500).map(text).collect();
         let block = crate::logstore::Block::plain(0, text.into_bytes()).packed();
-        buf.tape(Tape { service: service.clone(), piece: Piece::Block(block) });
+        buf.chunk(Chunk { service: service.clone(), piece: Piece::Block(block) });
     }
     assert_eq!(buf.chart(10), None, "nobody has asked for times yet");
     buf.sum();
@@ -365,7 +365,7 @@ fn the_errors_around_a_moment_are_told_by_service() {
 }
 
 fn raw(buf: &mut LogBuf, name: &str, text: &str) {
-    buf.tape(Tape { service: ServiceId::new("", name), piece: Piece::Text(text.as_bytes().to_vec()) });
+    buf.chunk(Chunk { service: ServiceId::new("", name), piece: Piece::Text(text.as_bytes().to_vec()) });
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn errors_of_bytes_are_told_once_they_have_been_read() {
     let mut buf = LogBuf::new(1 << 20);
     let service = ServiceId::new("", "file");
     let text = b"INFO fine\nERROR bad\nFATAL worse\n".repeat(50);
-    buf.tape(Tape { service: service.clone(), piece: Piece::Block(crate::logstore::Block::packed_plain(0, &text)) });
+    buf.chunk(Chunk { service: service.clone(), piece: Piece::Block(crate::logstore::Block::packed_plain(0, &text)) });
     assert_eq!(buf.errors(&service), None);
     buf.sum();
     while buf.working() {

@@ -50,7 +50,7 @@ impl LogBuf {
             self.lost = REFILLED;
         }
         self.filter = filter;
-        self.sieve = self.filter.sieve();
+        self.line_filter = self.filter.line_filter();
         if !self.filter.term.text.is_empty() {
             self.term = self.filter.term.clone();
             let by_text = self.term.field == Field::Text;
@@ -120,17 +120,17 @@ impl LogBuf {
         while spent < budget {
             let (Some(scan), Some(shown)) = (self.scan.as_mut(), self.shown.as_mut()) else { return };
             // Where more than the text is looked at, reading a block takes several times as long.
-            let ahead = (budget - spent) / if self.sieve.by_text() { 1 } else { 4 };
+            let ahead = (budget - spent) / if self.line_filter.by_text() { 1 } else { 4 };
             if scan.above > self.store.base() {
                 let starts = self.store.before(scan.above, ahead);
-                let (found, cost) = self.store.sweep(&starts, &self.sieve);
+                let (found, cost) = self.store.sweep(&starts, &self.line_filter);
                 found.iter().flat_map(|one| one.iter().rev()).for_each(|position| shown.push_front(*position));
                 scan.above = starts.last().copied().unwrap_or_else(|| self.store.base());
                 spent += cost.max(1);
             } else if let Some(below) = scan.below {
                 let from = below.max(self.store.base());
                 let starts = self.store.behind(from, ahead);
-                let (found, cost) = self.store.sweep(&starts, &self.sieve);
+                let (found, cost) = self.store.sweep(&starts, &self.line_filter);
                 shown.extend(found.into_iter().flatten().filter(|position| *position >= from));
                 let end = starts.last().map_or(from, |last| self.store.segment(*last).end);
                 scan.below = (end < self.store.end()).then_some(end);

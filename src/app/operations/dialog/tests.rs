@@ -53,7 +53,7 @@ fn plan(refusals: Vec<Text>) -> Box<Plan> {
     Box::new(Plan {
         refusals,
         level: Level::Critical,
-        ..Plan::of(Wish::RollBack(Vec::new()), "production".into(), Vec::new(), now)
+        ..Plan::of(Request::RollBack(Vec::new()), "production".into(), Vec::new(), now)
     })
 }
 
@@ -90,13 +90,13 @@ fn a_refused_or_old_plan_is_not_carried_out() {
 #[test]
 fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
     let mut model = model();
-    let question = || Question::new("production".into(), Wish::Promote);
+    let question = || Question::new("production".into(), Request::Promote);
     let again = |model: &mut Model, second: i64| press(model, KeyCode::Char('r'), at(second));
     model.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
     planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
     assert!(again(&mut model, 60).is_empty(), "a letter of the name while it may be confirmed");
     let effects = again(&mut model, 61);
-    let [Effect::Preflight(req, env, Wish::Promote, None)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Preflight(req, env, Request::Promote, None)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(env.as_str(), "production");
     planned(&mut model, *req, Err(Text::from("no answer")), at(61));
     assert!(matches!(&again(&mut model, 62)[..], [Effect::Preflight(..)]), "what could not be read is read again");
@@ -108,7 +108,7 @@ fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
 fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
     let mut model = model();
     model.reason = Some(Text::from("urgent"));
-    let question = Question::new("production".into(), Wish::Promote);
+    let question = Question::new("production".into(), Request::Promote);
     model.rollback = Some(Rollback::Refused(Text::from("locked by ali"), Some(question)));
     let effects = press(&mut model, KeyCode::Char('r'), now());
     let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
@@ -116,15 +116,15 @@ fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
     let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
     let plan = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
     planned(&mut model, *req, Ok(Box::new(plan)), now());
-    let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
-    assert_eq!(note.text().as_str(), "urgent");
+    let Some(Rollback::Commenting { comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!(comment.text().as_str(), "urgent");
 }
 
 #[test]
 fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     let mut model = model();
     model.reason = Some(Text::from("looks good"));
-    model.rollback = Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Wish::Promote)));
+    model.rollback = Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
     planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
     assert_eq!(model.reason.as_ref().map(Text::as_str), Some("looks good"), "it goes with what it was written for");
     let again = |model: &mut Model, second: i64| {
@@ -140,8 +140,8 @@ fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
     let locked = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
     planned(&mut model, req, Ok(Box::new(locked)), at(122));
-    let Some(Rollback::Commenting { note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
-    assert_eq!((note.text().as_str(), &model.reason), ("looks good", &None));
+    let Some(Rollback::Commenting { comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!((comment.text().as_str(), &model.reason), ("looks good", &None));
 }
 
 /// A lock of ali.
@@ -152,8 +152,8 @@ fn lock(why: &str) -> Lock {
 #[test]
 fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_nothing_else() {
     let mut model = model();
-    let review = Wish::Review { run: 7, approve: true };
-    assert!(wish(&mut model, "production".into(), review, now()).is_empty());
+    let review = Request::Review { run: 7, approve: true };
+    assert!(ask_for(&mut model, "production".into(), review, now()).is_empty());
     for letter in "fine".chars() {
         press(&mut model, KeyCode::Char(letter), now());
     }
@@ -166,8 +166,8 @@ fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_
     let locked = |over: Vec<Override>| Box::new(Plan { overrides: over, ..*plan(Vec::new()) });
     let first = Override::Lock(lock("a migration"));
     planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
-    let Some(Rollback::Commenting { told, note, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
-    assert_eq!((told.as_slice(), note.text().as_str()), (std::slice::from_ref(&first), "fine"));
+    let Some(Rollback::Commenting { told, comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    assert_eq!((told.as_slice(), comment.text().as_str()), (std::slice::from_ref(&first), "fine"));
     assert_eq!(model.reason, None);
     // With it before one's eyes the same words are a reason.
     model.history.locks.insert("production".into(), lock("a migration"));
@@ -178,7 +178,8 @@ fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_
     // Another lock in its place is asked about again, also where it comes while one writes.
     model.rollback = None;
     assert!(
-        wish(&mut model, "production".into(), Wish::Restart(ServiceId::new("production", "backend")), now()).is_empty()
+        ask_for(&mut model, "production".into(), Request::Restart(ServiceId::new("production", "backend")), now())
+            .is_empty()
     );
     press(&mut model, KeyCode::Char('x'), now());
     model.history.locks.insert("production".into(), lock("another one"));
@@ -268,7 +269,7 @@ fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
     told(&mut model, list);
     assert_eq!(chosen(&model), Some("0000001".into()));
     let effects = press(&mut model, KeyCode::Enter, now());
-    let [Effect::Preflight(_, _, Wish::RollBackTo { commit, alone: Some(alone), .. }, None)] = &effects[..] else {
+    let [Effect::Preflight(_, _, Request::RollBackTo { commit, alone: Some(alone), .. }, None)] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!((commit.as_str(), alone), ("0000001", &backend), "by its commit, and this service alone");
@@ -277,7 +278,7 @@ fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
 #[test]
 fn a_late_answer_to_an_earlier_question_is_dropped() {
     let mut model = model();
-    model.rollback = Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Wish::Promote)));
+    model.rollback = Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Request::Promote)));
     planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
     assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
     planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());
@@ -294,8 +295,8 @@ fn what_could_not_be_read_when_a_comment_was_begun_is_not_told_as_what_came_mean
     assert!(!opened.since(&lock(-5)) && opened.since(&lock(5)), "a lock says since when it stands");
     // At the keyboard: nothing of the pipeline was read when the box opened, then a run that had failed before is.
     let mut model = model();
-    let review = Wish::Review { run: 7, approve: true };
-    assert!(wish(&mut model, "production".into(), review, now()).is_empty());
+    let review = Request::Review { run: 7, approve: true };
+    assert!(ask_for(&mut model, "production".into(), review, now()).is_empty());
     model.history.locks.insert("production".into(), Lock { at: at(-5).wall, ..self::lock("a migration") });
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
     let told = model.notice.as_ref().map(Notice::as_str).unwrap_or_default();
@@ -306,8 +307,8 @@ fn what_could_not_be_read_when_a_comment_was_begun_is_not_told_as_what_came_mean
 fn a_reason_that_is_still_missing_leaves_what_needs_it_on_the_screen() {
     let mut model = model();
     model.history.locks.insert("production".into(), lock("a migration"));
-    let restart = Wish::Restart(ServiceId::new("production", "backend"));
-    assert!(wish(&mut model, "production".into(), restart, now()).is_empty());
+    let restart = Request::Restart(ServiceId::new("production", "backend"));
+    assert!(ask_for(&mut model, "production".into(), restart, now()).is_empty());
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
     let Some(Rollback::Commenting { told, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
     assert_eq!(told.as_slice(), [Override::Lock(lock("a migration"))], "the reason is still to be written");

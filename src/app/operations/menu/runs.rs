@@ -5,7 +5,7 @@ use crate::app::model::{Model, Pane};
 use crate::app::msg::Now;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
-use crate::domain::operation::Wish;
+use crate::domain::operation::Request;
 use crate::domain::pipeline::{self, Gate};
 
 /// The gate of the selected run, or the first one that waits.
@@ -30,7 +30,7 @@ pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> It
         _ => under_way(model).or_else(|| old(model, [FeedId::Pipeline], now)),
     };
     let title = format!("{word} {} #{} for {}: {}", run.workflow, run.number.0, gate.env, run.title);
-    Item { letter, title, why_not, run: Run::Wish(gate.env.clone(), Wish::Review { run: run.id, approve }) }
+    Item { letter, title, why_not, run: Run::Request(gate.env.clone(), Request::Review { run: run.id, approve }) }
 }
 
 pub(super) fn cancel(model: &Model, now: Now) -> Item {
@@ -41,8 +41,8 @@ pub(super) fn cancel(model: &Model, now: Now) -> Item {
     let (title, why_not, run) = match (run, env) {
         (Some(run), Some(env)) => {
             let why = env.read_only().map(|why| why.to_string()).or_else(|| old(model, [FeedId::Pipeline], now));
-            let wish = Run::Wish(env.id.clone(), Wish::Cancel { run: run.id });
-            (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, wish)
+            let request = Run::Request(env.id.clone(), Request::Cancel { run: run.id });
+            (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, request)
         }
         _ => ("cancel a run".to_owned(), Some("no run is under way".to_owned()), Run::Nothing),
     };
@@ -69,7 +69,7 @@ pub(super) fn rerun(model: &Model, now: Now) -> Vec<Item> {
         letter,
         title,
         why_not: why_not.clone(),
-        run: Run::Wish(env.id.clone(), Wish::Rerun { run: run.id, failed }),
+        run: Run::Request(env.id.clone(), Request::Rerun { run: run.id, failed }),
     };
     let mut items = vec![item('E', format!("rerun every job of {name}"), false)];
     if run.over() && run.status != Status::Ok {

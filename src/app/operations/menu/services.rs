@@ -5,7 +5,7 @@ use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Switches, Tier};
 use crate::domain::feed::FeedId;
-use crate::domain::operation::{Lever, Wish};
+use crate::domain::operation::{ProjectSwitch, Request};
 use crate::domain::release::{Deployment, Stage};
 
 /// The selected service, else the first of the selected environment that this can be done to.
@@ -33,7 +33,7 @@ pub(super) fn restart(model: &Model, now: Now) -> Item {
         return none('M', "restart machines", "what is selected has no machines");
     };
     let title = format!("restart the machines of {}, one by one", service.id);
-    let run = Run::Wish(env.id.clone(), Wish::Restart(service.id.clone()));
+    let run = Run::Request(env.id.clone(), Request::Restart(service.id.clone()));
     Item { letter: 'M', title, why_not: barred_or_old(model, env, service, now), run }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn redeploy(model: &Model, now: Now) -> Item {
         return none('D', "redeploy", "what is selected is not deployed");
     };
     let title = format!("redeploy {}: the same commit, with the secrets and variables of now", service.id);
-    let run = Run::Wish(env.id.clone(), Wish::Redeploy(service.id.clone()));
+    let run = Run::Request(env.id.clone(), Request::Redeploy(service.id.clone()));
     Item { letter: 'D', title, why_not: barred_or_old(model, env, service, now), run }
 }
 
@@ -82,20 +82,23 @@ pub(super) fn levers(model: &Model, now: Now) -> Vec<Item> {
         letter,
         title,
         why_not: why_not.map(str::to_owned).or_else(|| barred_or_old(model, env, service, now)),
-        run: Run::Wish(env.id.clone(), Wish::Throw(service.id.clone(), lever)),
+        run: Run::Request(env.id.clone(), Request::Throw(service.id.clone(), lever)),
     };
     let id = &service.id;
     let unpin = format!("unpin {id}: new builds go live by themselves again");
-    let mut items = vec![item('U', unpin, Lever::Unpin, (!pinned).then_some("it is not pinned"))];
+    let mut items = vec![item('U', unpin, ProjectSwitch::Unpin, (!pinned).then_some("it is not pinned"))];
     items.push(match switches.paused {
-        true => item('Z', format!("resume {id}: it answers again"), Lever::Resume, None),
-        false => item('Z', format!("pause {id}: EVERY visitor gets 503"), Lever::Pause, None),
+        true => item('Z', format!("resume {id}: it answers again"), ProjectSwitch::Resume, None),
+        false => item('Z', format!("pause {id}: EVERY visitor gets 503"), ProjectSwitch::Pause, None),
     });
     items.push(match switches.challenged {
-        true => item('T', format!("end the challenge of {id}'s visitors"), Lever::Unchallenge, None),
-        false => {
-            item('T', format!("attack mode of {id}: EVERY visitor is challenged for an hour"), Lever::Challenge, None)
-        }
+        true => item('T', format!("end the challenge of {id}'s visitors"), ProjectSwitch::Unchallenge, None),
+        false => item(
+            'T',
+            format!("attack mode of {id}: EVERY visitor is challenged for an hour"),
+            ProjectSwitch::Challenge,
+            None,
+        ),
     });
     items.extend(rolling(model, service, switches, item));
     items
@@ -106,7 +109,7 @@ fn rolling(
     model: &Model,
     service: &ServiceInfo,
     switches: Switches,
-    item: impl Fn(char, String, Lever, Option<&str>) -> Item,
+    item: impl Fn(char, String, ProjectSwitch, Option<&str>) -> Item,
 ) -> Vec<Item> {
     let id = &service.id;
     if let Some(now) = switches.rolling {
@@ -116,16 +119,21 @@ fn rolling(
             item(
                 'W',
                 format!("advance the rolling release of {id} from {}% to {to}", now.percent),
-                Lever::Advance(None),
+                ProjectSwitch::Advance(None),
                 why_not,
             ),
             item(
                 'V',
                 format!("complete the rolling release of {id}: everybody gets the new one"),
-                Lever::Complete,
+                ProjectSwitch::Complete,
                 None,
             ),
-            item('Y', format!("abort the rolling release of {id}: everybody gets the old one"), Lever::Abort, None),
+            item(
+                'Y',
+                format!("abort the rolling release of {id}: everybody gets the old one"),
+                ProjectSwitch::Abort,
+                None,
+            ),
         ];
     }
     let staged = |one: &&Deployment| !one.current && one.stage == Some(Stage::Staged);
@@ -136,7 +144,7 @@ fn rolling(
     match staged.first() {
         Some(one) => {
             let title = format!("start a rolling release of {id} with {}", one.label);
-            vec![item('W', title, Lever::RollOut(one.id.clone()), None)]
+            vec![item('W', title, ProjectSwitch::RollOut(one.id.clone()), None)]
         }
         None => vec![none('W', "start a rolling release", "no build of it is staged")],
     }

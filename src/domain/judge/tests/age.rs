@@ -39,16 +39,16 @@ fn a_check_that_was_not_read_is_no_verdict_and_then_unknown() {
             known.state = FeedState::Fresh(at(second));
         }
         world.now = at(second);
-        world.posture.insert(id("backend"), all);
+        world.findings.insert(id("backend"), all);
         (world.known().service(&id("backend")).words(), world.says())
     };
     let seen = |finding| checked(finding).last().cloned();
-    let fine = Posture::new("locks", Status::Ok, "nobody waits");
+    let fine = Finding::new("locks", Status::Ok, "nobody waits");
     // It was read a minute ago at most: what is known without it, and which is not read, since when.
-    let late = vec![checked(Posture::new("connections", Status::Ok, "4 of 100")), unread(seen(fine.clone()))];
+    let late = vec![checked(Finding::new("connections", Status::Ok, "4 of 100")), unread(seen(fine.clone()))];
     assert_eq!(checks(late.clone(), 25), ("healthy: locks not read for 25s".to_owned(), "healthy".to_owned()));
     // What was wrong stays wrong until it was read anew.
-    let stuck = Posture::new("locks", Status::Fail, "pid 7 waits 40s").stopping();
+    let stuck = Finding::new("locks", Status::Fail, "pid 7 waits 40s").stopping();
     assert_eq!(checks(vec![unread(seen(stuck))], 25).1, "failing: backend locks pid 7 waits 40s");
     // Then it is unknown, as every fact that is old; also where its reader tells nothing any more.
     let old = "unknown: backend locks not read for 1m01s, was healthy";

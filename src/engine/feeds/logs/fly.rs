@@ -6,7 +6,7 @@ use super::{Seen, hand_over};
 use crate::domain::environment::{Platform, ServiceInfo};
 use crate::domain::log::{LogBatch, LogLine};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::Pace;
+use crate::engine::poll::Rhythm;
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, LogPage};
 use crate::platform::http::{Http, TOO_LARGE};
@@ -49,7 +49,7 @@ impl FlyLogs {
         seen: &mut Seen,
         http: &Http,
         outbox: &Outbox,
-    ) -> Result<Pace, PlatformError> {
+    ) -> Result<Rhythm, PlatformError> {
         let now = http.clock().mono();
         let back = self.left_out.as_ref().filter(|out| out.next <= now).map(|out| out.from.clone());
         let (page, back) = {
@@ -70,7 +70,7 @@ impl FlyLogs {
             // A page that is never read would be asked for for ever.
             Err(error) if too_large(&error) => {
                 self.leave_out(service, http, outbox);
-                return Ok(Pace::After(IDLE));
+                return Ok(Rhythm::After(IDLE));
             }
             page => page?,
         };
@@ -86,7 +86,7 @@ impl FlyLogs {
             _ => IDLE / 20,
         };
         hand_over(outbox, &service.id, lines);
-        Ok(Pace::After(pause))
+        Ok(Rhythm::After(pause))
     }
 
     fn leave_out(&mut self, service: &ServiceInfo, http: &Http, outbox: &Outbox) {

@@ -13,7 +13,7 @@ use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::log::LogBatch;
 use crate::engine::lanes::{BATCH, Outbox};
-use crate::engine::poll::Pace;
+use crate::engine::poll::Rhythm;
 use crate::platform::http::Http;
 use crate::platform::vercel::{History, RuntimeLogs, Span, Vercel, VercelDeployment};
 use crate::platform::{ErrorKind, PlatformError};
@@ -69,22 +69,22 @@ impl VercelLogs {
         seen: &mut Seen,
         http: &Http,
         outbox: &Outbox,
-    ) -> Result<Pace, PlatformError> {
+    ) -> Result<Rhythm, PlatformError> {
         // One that ended did so because another deployment went live, as often as not.
         let age = if self.before.is_some() { REOPEN } else { LOOK };
         let Some(live) = self.vercel.serving(&service.resource, &self.target, age).await? else {
-            return Ok(Pace::After(LOOK));
+            return Ok(Rhythm::After(LOOK));
         };
         match self.vercel.runtime_logs(&service.resource, &live.id, &service.id).await {
             Ok(stream) => {
                 self.catch_up(service, &live, http, outbox).await;
                 self.follow(service, stream, &live, (seen, http), outbox).await?;
-                Ok(Pace::After(REOPEN))
+                Ok(Rhythm::After(REOPEN))
             }
             // The stream is gone from the platform: its own tool reads the history alone.
             Err(error) if matches!(error.kind, ErrorKind::NotFound) || error.status == Some(410) => {
                 self.poll(service, &live, http, outbox).await?;
-                Ok(Pace::After(POLL))
+                Ok(Rhythm::After(POLL))
             }
             Err(error) => Err(error),
         }

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::{revisions, stages};
-use crate::domain::operation::{Lever, Operation, PlanPart};
+use crate::domain::operation::{Operation, PlanPart, ProjectSwitch};
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
 use crate::engine::operations::revisions::Revisions;
 use crate::engine::operations::sought::Trace;
@@ -14,7 +14,7 @@ use crate::sanitize::Text;
 
 /// A switch that is thrown.
 pub(in crate::engine) struct Work<'a> {
-    pub(in crate::engine) lever: &'a Lever,
+    pub(in crate::engine) lever: &'a ProjectSwitch,
 }
 
 impl Performs for Work<'_> {
@@ -53,7 +53,7 @@ impl Operator {
         &self,
         vercel: &Vercel,
         part: &PlanPart,
-        lever: &Lever,
+        lever: &ProjectSwitch,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
@@ -62,7 +62,8 @@ impl Operator {
             let before = self.after(vercel, resource, lever).await?;
             // What is sent names what was read here: it must be what the plan saw.
             let now = revisions(&before.project, before.rolling.as_ref(), lever);
-            let ended = matches!(lever, Lever::Advance(_) | Lever::Complete | Lever::Abort) && before.rolling.is_none();
+            let ended = matches!(lever, ProjectSwitch::Advance(_) | ProjectSwitch::Complete | ProjectSwitch::Abort)
+                && before.rolling.is_none();
             if ended || !crate::engine::operations::revisions::same(&now, &part.revisions) {
                 return Err(Trouble::Failed(Text::from("it has moved since the plan was made; nothing was sent")));
             }
@@ -93,7 +94,7 @@ impl Operator {
     }
 
     /// What a switch acts on, as it is now.
-    async fn lever_now(&self, part: &PlanPart, lever: &Lever) -> Result<Revisions, PlatformError> {
+    async fn lever_now(&self, part: &PlanPart, lever: &ProjectSwitch) -> Result<Revisions, PlatformError> {
         let Some(vercel) = &self.clients.vercel else { return Ok(Vec::new()) };
         let resource = part.resource.as_str();
         let project = vercel.project(resource).await?;
@@ -101,27 +102,27 @@ impl Operator {
         Ok(revisions(&project, rolling.as_ref(), lever))
     }
 
-    async fn after(&self, vercel: &Vercel, resource: &str, lever: &Lever) -> Result<After, Trouble> {
+    async fn after(&self, vercel: &Vercel, resource: &str, lever: &ProjectSwitch) -> Result<After, Trouble> {
         let project = self.look(|| vercel.project(resource)).await?;
         let rolling = if stages(lever) { self.look(|| vercel.rolling_release(resource)).await? } else { None };
         Ok(After { project, rolling })
     }
 
-    async fn send(&self, vercel: &Vercel, before: &After, lever: &Lever) -> Result<(), PlatformError> {
+    async fn send(&self, vercel: &Vercel, before: &After, lever: &ProjectSwitch) -> Result<(), PlatformError> {
         let (id, reason) = (before.project.id.as_str(), self.reason.as_ref().map(Text::as_str));
         let (canary, current, stage) =
             before.rolling.as_ref().map_or(("", "", 0), |one| (one.canary.as_str(), one.current.as_str(), one.stage));
         match lever {
-            Lever::Unpin => vercel.assign_automatically(id, true).await,
-            Lever::Pause => vercel.pause(id, true).await,
-            Lever::Resume => vercel.pause(id, false).await,
-            Lever::Challenge => vercel.challenge(id, true, self.clock.now()).await,
-            Lever::Unchallenge => vercel.challenge(id, false, self.clock.now()).await,
-            Lever::RollOut(deployment) => vercel.start_rolling(id, deployment.as_str()).await,
-            Lever::Advance(_) => vercel.approve_stage(id, canary, stage).await,
-            Lever::Complete => vercel.complete_rolling(id, canary).await,
+            ProjectSwitch::Unpin => vercel.assign_automatically(id, true).await,
+            ProjectSwitch::Pause => vercel.pause(id, true).await,
+            ProjectSwitch::Resume => vercel.pause(id, false).await,
+            ProjectSwitch::Challenge => vercel.challenge(id, true, self.clock.now()).await,
+            ProjectSwitch::Unchallenge => vercel.challenge(id, false, self.clock.now()).await,
+            ProjectSwitch::RollOut(deployment) => vercel.start_rolling(id, deployment.as_str()).await,
+            ProjectSwitch::Advance(_) => vercel.approve_stage(id, canary, stage).await,
+            ProjectSwitch::Complete => vercel.complete_rolling(id, canary).await,
             // There is no other way to end one: the rollback to what most visitors get (docs/platforms/vercel.md section 10).
-            Lever::Abort => vercel.rollback(id, current, reason).await,
+            ProjectSwitch::Abort => vercel.rollback(id, current, reason).await,
         }
     }
 }
@@ -160,27 +161,27 @@ impl Shown {
 
 /// What is told once a switch is seen to have taken. That a rolling release is not shown any more does not tell how it ended: what
 /// production points at does.
-fn taken(lever: &Lever, before: Option<&RollingRelease>, after: &Shown) -> Option<Text> {
+fn taken(lever: &ProjectSwitch, before: Option<&RollingRelease>, after: &Shown) -> Option<Text> {
     let everybody = |id: &str| format!("everybody gets {id}");
     let told = match lever {
-        Lever::Unpin => (!after.pinned).then(|| "new builds go live by themselves".to_owned()),
-        Lever::Pause => after.paused.then(|| "visitors get 503".to_owned()),
-        Lever::Resume => (!after.paused).then(|| "it answers again".to_owned()),
-        Lever::Challenge => after.challenged.then(|| "every visitor is challenged".to_owned()),
-        Lever::Unchallenge => (!after.challenged).then(|| "nobody is challenged".to_owned()),
-        Lever::RollOut(id) => match after.rolls(id.as_str()) {
+        ProjectSwitch::Unpin => (!after.pinned).then(|| "new builds go live by themselves".to_owned()),
+        ProjectSwitch::Pause => after.paused.then(|| "visitors get 503".to_owned()),
+        ProjectSwitch::Resume => (!after.paused).then(|| "it answers again".to_owned()),
+        ProjectSwitch::Challenge => after.challenged.then(|| "every visitor is challenged".to_owned()),
+        ProjectSwitch::Unchallenge => (!after.challenged).then(|| "nobody is challenged".to_owned()),
+        ProjectSwitch::RollOut(id) => match after.rolls(id.as_str()) {
             Some(one) => Some(one.words()),
             None => after.serves(id.as_str()).then(|| "everybody gets it".to_owned()),
         },
-        Lever::Advance(_) => before.and_then(|from| match after.rolls(&from.canary) {
+        ProjectSwitch::Advance(_) => before.and_then(|from| match after.rolls(&from.canary) {
             Some(one) => (one.stage > from.stage).then(|| one.words()),
             None => after.serves(&from.canary).then(|| format!("it was the last stage: {}", everybody(&from.canary))),
         }),
-        Lever::Complete => before.and_then(|from| {
+        ProjectSwitch::Complete => before.and_then(|from| {
             let done = after.rolls(&from.canary).is_none() && after.serves(&from.canary);
             done.then(|| everybody(&from.canary))
         }),
-        Lever::Abort => before.and_then(|from| {
+        ProjectSwitch::Abort => before.and_then(|from| {
             let done = after.rolls(&from.canary).is_none() && after.serves(&from.current) && after.pinned;
             done.then(|| format!("{}; production is PINNED", everybody(&from.current)))
         }),
@@ -204,13 +205,16 @@ mod tests {
         };
         let shown =
             |live: &str, pinned, rolling| Shown { live: Some(live.to_owned()), pinned, rolling, ..Shown::default() };
-        let told = |lever: Lever, after: Shown| taken(&lever, Some(&from), &after).map(|told| told.to_string());
+        let told = |lever: ProjectSwitch, after: Shown| taken(&lever, Some(&from), &after).map(|told| told.to_string());
         let (is, no) = (|text: &str| Some(text.to_owned()), None::<String>);
-        assert_eq!(told(Lever::Abort, shown("dpl_a", true, None)), is("everybody gets dpl_a; production is PINNED"));
-        assert_eq!(told(Lever::Abort, shown("dpl_a", false, None)), no, "nothing shows the pin");
-        assert_eq!(told(Lever::Abort, shown("dpl_b", true, None)), no, "it was completed");
-        assert_eq!(told(Lever::Abort, shown("dpl_a", true, Some(from.clone()))), no, "it goes on");
-        let advance = || Lever::Advance(Some(2));
+        assert_eq!(
+            told(ProjectSwitch::Abort, shown("dpl_a", true, None)),
+            is("everybody gets dpl_a; production is PINNED")
+        );
+        assert_eq!(told(ProjectSwitch::Abort, shown("dpl_a", false, None)), no, "nothing shows the pin");
+        assert_eq!(told(ProjectSwitch::Abort, shown("dpl_b", true, None)), no, "it was completed");
+        assert_eq!(told(ProjectSwitch::Abort, shown("dpl_a", true, Some(from.clone()))), no, "it goes on");
+        let advance = || ProjectSwitch::Advance(Some(2));
         assert_eq!(told(advance(), shown("dpl_b", false, None)), is("it was the last stage: everybody gets dpl_b"));
         assert_eq!(told(advance(), shown("dpl_a", true, None)), no, "somebody aborted it");
         assert_eq!(told(advance(), shown("dpl_a", false, Some(from.clone()))), no, "it is where it was");
@@ -218,7 +222,7 @@ mod tests {
         assert_eq!(told(advance(), shown("dpl_a", false, Some(further.clone()))), is("75% on the new one"));
         let other = RollingRelease { canary: "dpl_c".to_owned(), ..further };
         assert_eq!(told(advance(), shown("dpl_a", false, Some(other.clone()))), no, "it is another one");
-        assert_eq!(told(Lever::Complete, shown("dpl_b", false, Some(other))), is("everybody gets dpl_b"));
-        assert_eq!(told(Lever::Complete, shown("dpl_a", false, None)), no);
+        assert_eq!(told(ProjectSwitch::Complete, shown("dpl_b", false, Some(other))), is("everybody gets dpl_b"));
+        assert_eq!(told(ProjectSwitch::Complete, shown("dpl_a", false, None)), no);
     }
 }

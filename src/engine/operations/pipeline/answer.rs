@@ -8,7 +8,7 @@ use super::lane;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::operation::{Act, Operation, StepKind};
-use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::domain::pipeline::{Run, RunState};
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::Past;
@@ -23,12 +23,12 @@ use crate::platform::github::{Github, Verdict};
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request {
+pub(in crate::engine) struct Planner {
     pub(in crate::engine) run: u64,
     pub(in crate::engine) approve: bool,
 }
 
-impl Plans for Request {
+impl Plans for Planner {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(async move {
             let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
@@ -36,8 +36,8 @@ impl Plans for Request {
             let draft = review(github, ask.env, asked, ask.past, ask.now, &mut refusals)
                 .await
                 .map_err(|error| unread(error, self.run))??;
-            let wish = Wish::Review { run: self.run, approve: self.approve };
-            pipeline::plan(ask, wish, draft, refusals).await
+            let request = Request::Review { run: self.run, approve: self.approve };
+            pipeline::plan(ask, request, draft, refusals).await
         })
     }
 }

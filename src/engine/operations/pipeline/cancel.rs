@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::environment::EnvInfo;
 use crate::domain::operation::{Act, Operation, StepKind};
-use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::domain::pipeline::RunState;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::Past;
@@ -19,18 +19,18 @@ use crate::platform::github::Github;
 use crate::sanitize::Text;
 
 /// What is asked for.
-pub(in crate::engine) struct Request {
+pub(in crate::engine) struct Planner {
     pub(in crate::engine) run: u64,
 }
 
-impl Plans for Request {
+impl Plans for Planner {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(async move {
             let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
             let draft = cancel(github, ask.env, self.run, ask.past, &mut refusals)
                 .await
                 .map_err(|error| unread(error, self.run))?;
-            pipeline::plan(ask, Wish::Cancel { run: self.run }, draft, refusals).await
+            pipeline::plan(ask, Request::Cancel { run: self.run }, draft, refusals).await
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::pipeline::attempt;
 use crate::engine::operations::revisions::Revisions;
@@ -29,18 +29,18 @@ const RERUN_WITHIN: Duration = Duration::from_secs(30 * 24 * 3_600);
 const RERUNS: u32 = 50;
 
 /// What is asked for.
-pub(in crate::engine) struct Request {
+pub(in crate::engine) struct Planner {
     pub(in crate::engine) run: u64,
     pub(in crate::engine) failed: bool,
 }
 
-impl Plans for Request {
+impl Plans for Planner {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
         Box::pin(async move {
             let (github, mut refusals) = (pipeline::github(ask)?, Vec::new());
             let asked = (self.run, self.failed);
             let draft = draft(github, ask.env, asked, ask.past, ask.now, &mut refusals).await?;
-            pipeline::plan(ask, Wish::Rerun { run: self.run, failed: self.failed }, draft, refusals).await
+            pipeline::plan(ask, Request::Rerun { run: self.run, failed: self.failed }, draft, refusals).await
         })
     }
 }

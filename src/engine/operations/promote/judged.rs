@@ -94,7 +94,7 @@ pub(in crate::engine) async fn judged(clients: &Clients, settings: &Settings, en
         aimed: &settings.aimed(),
         absent: &settings.absent(),
         // What the platforms say of their condition is a point of its own.
-        posture: &BTreeMap::new(),
+        findings: &BTreeMap::new(),
         releases: &read.releases,
         runs: &read.runs,
         workflows: &read.workflows,

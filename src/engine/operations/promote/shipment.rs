@@ -10,16 +10,16 @@ use crate::config::Settings;
 use crate::domain::amount::amount_does;
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::FeedId;
+use crate::domain::finding::{self, Check};
 use crate::domain::ids::{EnvId, Sha};
-use crate::domain::operation::{Plan, Wish};
+use crate::domain::operation::{Plan, Request};
 use crate::domain::pipeline::{Job, Run};
-use crate::domain::posture::{self, Check};
 use crate::domain::readiness::{self, Criterion, Rating};
 use crate::domain::release::Commit;
 use crate::domain::secret::Names;
 use crate::domain::secret_matrix;
 use crate::domain::shipment::{Point, Pull, Shipment, listed};
-use crate::engine::feeds::{Clients, posture::PostureFeed, secrets};
+use crate::engine::feeds::{Clients, findings::FindingsFeed, secrets};
 use crate::engine::operations::rollback::since;
 use crate::platform::PlatformError;
 use crate::platform::github::Github;
@@ -84,9 +84,10 @@ pub(in crate::engine) async fn read(clients: &Clients, settings: &Settings, env:
     let stands = Point { asks: Criterion::of_platforms(now.status, stands.status), ..stands };
     let points = before.into_iter().chain([candidate, built, kept, now, stands]);
     // The answer to a gate is asked of the run that waits, whatever its source does since.
-    let source = source.filter(|_| plan.wish == Wish::Promote);
+    let source = source.filter(|_| plan.request == Request::Promote);
     let cannot = source.and_then(|(env, judged)| readiness::cannot(&env.id, &judged.judgement)).map(Text::from);
-    let there = commit.filter(|sha| plan.wish == Wish::Promote && readiness::runs_already(&target.judgement, sha));
+    let there =
+        commit.filter(|sha| plan.request == Request::Promote && readiness::runs_already(&target.judgement, sha));
     let already = there.map(|sha| Text::from(format!("{} runs {} already", env.id, sha.short())));
     let apart = live.is_none().then(|| Text::from(format!("{} is {}", env.id, target.judgement.words())));
     Found { ships: Shipment { authors, pulls, migrations, points: points.collect() }, cannot, already, apart }
@@ -194,8 +195,8 @@ async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point 
     const ASKS: Criterion = Criterion::Condition;
     let database =
         |info: &crate::domain::environment::ServiceInfo| settings.databases.iter().find(|one| one.service == info.id);
-    let feeds = env.services.iter().filter_map(|info| PostureFeed::new(info, env.tier, database(info), clients));
-    let feeds = feeds.chain(PostureFeed::repository(env, clients));
+    let feeds = env.services.iter().filter_map(|info| FindingsFeed::new(info, env.tier, database(info), clients));
+    let feeds = feeds.chain(FindingsFeed::repository(env, clients));
     let looks = join_all(feeds.map(|mut feed| async move {
         let name = feed.service().name.to_string();
         (name, feed.once().await)
@@ -214,11 +215,11 @@ async fn stands(clients: &Clients, settings: &Settings, env: &EnvInfo) -> Point 
         count += checks.len();
         let told = |one: &Check| (one.status(), format!("{name} {} {}", one.name, one.says()));
         denied.extend(checks.iter().filter(|one| one.denied()).map(|one| format!("{name} {}", one.name)));
-        bad.extend(checks.iter().filter(|one| posture::rank(one.status()) > posture::rank(Status::Unknown)).map(told));
+        bad.extend(checks.iter().filter(|one| finding::rank(one.status()) > finding::rank(Status::Unknown)).map(told));
         let dark = checks.iter().filter(|one| one.status() == Status::Unknown && !one.denied());
         unread.extend(dark.map(|one| told(one).1));
     }
-    bad.sort_by_key(|(status, _)| std::cmp::Reverse(posture::rank(*status)));
+    bad.sort_by_key(|(status, _)| std::cmp::Reverse(finding::rank(*status)));
     let worst = bad.first().map(|(status, _)| *status);
     match worst {
         Some(status) => Point::new(ASKS, status, listed(bad.into_iter().map(|(_, words)| words))),

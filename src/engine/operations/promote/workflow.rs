@@ -4,11 +4,11 @@ use futures_util::future::BoxFuture;
 
 use super::candidate;
 use crate::config::WorkflowSettings;
-use crate::domain::consent::Level;
+use crate::domain::confirmation::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Act, StepKind};
-use crate::domain::operation::{Plan, PlanPart, Wish};
+use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::engine::feeds::Clients;
 use crate::engine::operations::Ask;
 use crate::engine::operations::operator::{Operator, Trouble};
@@ -24,7 +24,7 @@ use crate::sanitize::Text;
 pub(in crate::engine) async fn plan(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Plan, Text> {
     pipeline::github(ask)?;
     let draft = draft(ask, workflow).await?;
-    pipeline::plan(ask, Wish::Promote, draft, Vec::new()).await
+    pipeline::plan(ask, Request::Promote, draft, Vec::new()).await
 }
 
 async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Draft, Text> {

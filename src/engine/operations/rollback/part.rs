@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::plan::{Left, PartFacts};
 use crate::domain::environment::{Platform, ServiceInfo, Status, Tier};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::manner::{Manner, Strategy};
 use crate::domain::release::{Deployment, Presence};
 use crate::domain::spread;
+use crate::domain::strategy::{Strategy, StrategyKind};
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::blue_green;
 use crate::engine::operations::others::{self, recorded};
@@ -72,13 +72,13 @@ pub(in crate::engine) async fn part(
     clients: &Clients,
     service: &ServiceInfo,
     tier: Tier,
-    (aim, manner): (&Aim<'_>, &Manner),
+    (aim, strategy): (&Aim<'_>, &Strategy),
     past: &Past,
 ) -> Result<Option<PartFacts>, PlatformError> {
     let continuing = past.continues.is_some();
     match (service.platform, &clients.fly, &clients.vercel) {
-        (Platform::Fly, Some(fly), _) => fly_part(fly, service, (aim, manner), past).await,
-        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, (aim, manner), continuing).await,
+        (Platform::Fly, Some(fly), _) => fly_part(fly, service, (aim, strategy), past).await,
+        (Platform::Vercel, _, Some(vercel)) => vercel_part(vercel, service, tier, (aim, strategy), continuing).await,
         _ => Err(absent(service, "no client for this platform is configured")),
     }
 }
@@ -86,7 +86,7 @@ pub(in crate::engine) async fn part(
 async fn fly_part(
     fly: &Fly,
     service: &ServiceInfo,
-    (aim, manner): (&Aim<'_>, &Manner),
+    (aim, strategy): (&Aim<'_>, &Strategy),
     past: &Past,
 ) -> Result<Option<PartFacts>, PlatformError> {
     let (app, continuing) = (&service.resource, past.continues.is_some());
@@ -118,8 +118,8 @@ async fn fly_part(
     let fleet: Vec<&Machine> = listed.whole.iter().chain(&listed.unread).collect();
     let own = open.is_some_and(|row| row.image == to.image);
     let greens = blue_green::left(&fleet, &left, !own);
-    told.extend(blue_green::outside(&fleet, (&service.id, manner), greens.as_ref(), &past.open));
-    let swaps = manner.strategy == Strategy::BlueGreen;
+    told.extend(blue_green::outside(&fleet, (&service.id, strategy), greens.as_ref(), &past.open));
+    let swaps = strategy.kind == StrategyKind::BlueGreen;
     let stays = |machine: &Machine| (swaps && machine.cordoned) || blue_green::held(machine, &fleet);
     let left = match aside {
         _ if own || greens.is_some() => left,
@@ -132,7 +132,7 @@ async fn fly_part(
     let moving: Vec<_> = listed.whole.iter().filter(|machine| other(machine) && !stays(machine)).collect();
     let id = |machine: &Machine| Text::from(machine.id.as_str());
     let idle = moving.is_empty() && left == Left::Nothing;
-    let mut against = blue_green::against(&fleet, manner, greens.as_ref());
+    let mut against = blue_green::against(&fleet, strategy, greens.as_ref());
     if listed.len() == 0 {
         against.push(Text::from("no machine that deploys manage is listed"));
     }
@@ -155,7 +155,7 @@ async fn fly_part(
         domains: Vec::new(),
         against,
         greens,
-        manner: manner.clone(),
+        strategy: strategy.clone(),
         already: idle && listed.len() > 0 && listed.part().is_none(),
         machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
         unread: told,
@@ -170,7 +170,7 @@ async fn vercel_part(
     vercel: &Vercel,
     service: &ServiceInfo,
     tier: Tier,
-    (aim, manner): (&Aim<'_>, &Manner),
+    (aim, strategy): (&Aim<'_>, &Strategy),
     continuing: bool,
 ) -> Result<Option<PartFacts>, PlatformError> {
     let environment = vercel_target(&service.id.env, tier);
@@ -238,7 +238,7 @@ async fn vercel_part(
         (pointer, Some(live.id.as_str().into()), vec![revision])
     };
     Ok(Some(PartFacts {
-        manner: manner.clone(),
+        strategy: strategy.clone(),
         greens: None,
         against: Vec::new(),
         service: service.clone(),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::manner::{Manner, Strategy};
-use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, StepKind, Target, Wish};
+use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, Request, StepKind, Target};
 use crate::domain::release::{Commit, Deployment, Presence};
+use crate::domain::strategy::{Strategy, StrategyKind};
 use crate::sanitize::Text;
 
 /// What was read of one service.
@@ -33,10 +33,10 @@ pub struct PartFacts {
     /// Machines that cannot be read and take no part, and domains that are elsewhere or cannot be read, in words.
     pub unread: Vec<Text>,
     /// How its machines are moved.
-    pub manner: Manner,
+    pub strategy: Strategy,
     /// New machines beside the old ones that a blue-green deploy cut short left behind.
     pub greens: Option<Greens>,
-    /// Why the manner is not possible.
+    /// Why the strategy is not possible.
     pub against: Vec<Text>,
     /// What an operation cut short left under way on the platform: a release row (id, version), or a rollback's job.
     pub left: Left,
@@ -68,7 +68,7 @@ pub struct Greens {
     pub blues: Vec<(Text, Text)>,
     /// Old ones that were destroyed already.
     pub lost: Vec<Text>,
-    /// The wish is the old image: the new machines go.
+    /// The request is the old image: the new machines go.
     pub back: bool,
     /// Some of them serve already: nobody is asked again.
     pub serving: bool,
@@ -143,12 +143,12 @@ pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
     let target = |part: &PartFacts| Target {
         service: part.service.id.clone(),
         deployment: part.to.id.clone(),
-        manner: part.manner.clone(),
+        strategy: part.strategy.clone(),
     };
     stays.extend(facts.since);
-    let wish = Wish::RollBack(facts.parts.iter().map(target).collect());
+    let request = Request::RollBack(facts.parts.iter().map(target).collect());
     let parts = facts.parts.into_iter().map(part).collect();
-    Plan { commits_out: facts.commits, stays, refusals, warnings, ..Plan::of(wish, facts.env.id, parts, now) }
+    Plan { commits_out: facts.commits, stays, refusals, warnings, ..Plan::of(request, facts.env.id, parts, now) }
 }
 
 /// The median: one that hung does not frighten.
@@ -234,7 +234,7 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     };
     let ends = |version: u64| format!("release v{version}, left open, ends as interrupted");
     if let (Some((_, version)), true) = (&aside, facts.machines.is_empty()) {
-        let (waves, strategy) = (Vec::new(), facts.manner.strategy);
+        let (waves, strategy) = (Vec::new(), facts.strategy.kind);
         let steps = vec![StepKind::CloseRelease.step(ends(*version))];
         return (Act::FlyImage { image, waves, strategy, row: None, aside }, steps);
     }
@@ -243,15 +243,15 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
         None => first,
     };
     let close = StepKind::CloseRelease.step("close the release: image and checks of every machine");
-    if facts.manner.strategy == Strategy::BlueGreen {
+    if facts.strategy.kind == StrategyKind::BlueGreen {
         let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
-        let hold = facts.manner.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
+        let hold = facts.strategy.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
         let steps = std::iter::once(first).chain(swap_steps(blues, hold)).chain([close]).collect();
         let blues = blues.iter().map(|(id, _)| id.clone()).collect();
         return (Act::FlySwap { image, blues, hold, row, aside }, steps);
     }
-    let waves = facts.manner.waves(&facts.machines);
-    let careful = facts.manner.strategy == Strategy::Rolling;
+    let waves = facts.strategy.waves(&facts.machines);
+    let careful = facts.strategy.kind == StrategyKind::Rolling;
     let region = |id: &Text| facts.machines.iter().find(|(one, _)| one == id).map(|(_, region)| region.clone());
     let update = |id: &Text| {
         let (kind, what) = match careful {
@@ -262,7 +262,7 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     };
     let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
     let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
-    (Act::FlyImage { image, waves, strategy: facts.manner.strategy, row, aside }, steps)
+    (Act::FlyImage { image, waves, strategy: facts.strategy.kind, row, aside }, steps)
 }
 
 /// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.
@@ -317,7 +317,7 @@ mod tests {
             to,
             machines,
             unread: Vec::new(),
-            manner: Manner::default(),
+            strategy: Strategy::default(),
             greens: None,
             against: Vec::new(),
             left: Left::Nothing,

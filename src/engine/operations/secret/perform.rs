@@ -9,8 +9,8 @@ use crate::platform::PlatformError;
 use std::time::Duration;
 
 use crate::domain::environment::Platform;
-use crate::domain::held::Held;
-use crate::domain::operation::{Operation, PlanPart, Wish};
+use crate::domain::operation::{Operation, PlanPart, Request};
+use crate::domain::secret_value::SecretValue;
 use crate::engine::operations::operator::LOOK;
 use crate::engine::operations::secret;
 use crate::engine::operations::sought::Trace;
@@ -52,7 +52,7 @@ impl Operator {
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        let Wish::SetSecret { value, .. } = &self.plan.wish else {
+        let Request::SetSecret { value, .. } = &self.plan.request else {
             return Err(Trouble::Failed(Text::from("the plan holds no value")));
         };
         let work = async {
@@ -73,7 +73,12 @@ impl Operator {
         Ok(now)
     }
 
-    async fn send_secret(&self, part: &PlanPart, (key, place): (&Text, &Text), value: &Held) -> Result<(), Trouble> {
+    async fn send_secret(
+        &self,
+        part: &PlanPart,
+        (key, place): (&Text, &Text),
+        value: &SecretValue,
+    ) -> Result<(), Trouble> {
         let resource = part.resource.as_str();
         let clients = &self.clients;
         let shown = || async {

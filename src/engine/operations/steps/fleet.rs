@@ -2,9 +2,9 @@
 
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{ServiceId, Sha};
-use crate::domain::manner::Strategy;
 use crate::domain::operation::{Act, PlanPart, PlanStep, StepKind};
 use crate::domain::release::{Deployment, Presence};
+use crate::domain::strategy::StrategyKind;
 use crate::engine::feeds::Clients;
 use crate::engine::operations::blue_green::held;
 use crate::engine::operations::operator::Operator;
@@ -176,7 +176,7 @@ pub(in crate::engine) fn rolled(
         .chain(fleet.iter().map(update))
         .chain([StepKind::CloseRelease.step("close the release")]);
     let waves = fleet.iter().map(|machine| vec![Text::from(machine.id.as_str())]).collect();
-    part(info, all, Act::FlyImage { image, waves, strategy: Strategy::Rolling, row, aside: None }, steps.collect())
+    part(info, all, Act::FlyImage { image, waves, strategy: StrategyKind::Rolling, row, aside: None }, steps.collect())
 }
 
 pub(in crate::engine) fn version(row: &Deployment) -> Option<(Text, u64)> {

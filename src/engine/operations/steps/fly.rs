@@ -12,8 +12,8 @@ use futures_util::future::join_all;
 use super::fleet::Fleet;
 use super::machine::Updated;
 use crate::domain::amount::{amount, amount_does};
-use crate::domain::manner::Strategy;
 use crate::domain::operation::{Operation, PlanPart, StepState};
+use crate::domain::strategy::StrategyKind;
 use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::platform::fly::{Fly, FlyRelease, Machine};
 use crate::sanitize::Text;
@@ -25,7 +25,7 @@ pub(in crate::engine) struct Roll<'a> {
     /// Machines that do not run it yet, those of one wave side by side.
     pub(in crate::engine) waves: &'a [Vec<Text>],
     /// In which way.
-    pub(in crate::engine) strategy: Strategy,
+    pub(in crate::engine) strategy: StrategyKind,
     /// A release row left open: id and version.
     pub(in crate::engine) row: Option<&'a (Text, u64)>,
     /// A row left open that nothing goes on with.
@@ -72,7 +72,7 @@ impl Operator {
             return Err(self.row_failed(fly, app, &row, trouble).await);
         }
         let machines: usize = to.waves.iter().map(Vec::len).sum();
-        let looked = usize::from(to.strategy == Strategy::Immediate);
+        let looked = usize::from(to.strategy == StrategyKind::Immediate);
         // Every machine that the plan saw, also those that could not be read.
         let close = self.close(fly, part, &row, to.image, None);
         self.closed(op, first + 1 + machines + looked, part, close).await
@@ -87,7 +87,7 @@ impl Operator {
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
-        let careful = to.strategy != Strategy::Immediate;
+        let careful = to.strategy != StrategyKind::Immediate;
         let mut updated: Vec<Updated> = Vec::new();
         let mut at = first;
         for wave in to.waves {

@@ -11,7 +11,7 @@ use crypto_box::SecretKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Named, Place, error, lists, not_found};
+use super::{Named, RepoPath, error, lists, not_found};
 use crate::sim::shared::Shared;
 use crate::sim::world::github::GithubSecret;
 use crate::sim::world::{Env, World, ids};
@@ -33,7 +33,7 @@ fn public(world: &World, env: Option<Env>) -> Response {
     Json(json!({"key_id": id, "key": STANDARD.encode(key.public_key().as_bytes())})).into_response()
 }
 
-pub(super) async fn repo_key(State(shared): State<Shared>, _: Place) -> Response {
+pub(super) async fn repo_key(State(shared): State<Shared>, _: RepoPath) -> Response {
     public(&shared.world(), None)
 }
 

@@ -12,7 +12,7 @@ use crate::domain::log::Level;
 
 /// Which lines pass.
 #[derive(Debug, Clone)]
-pub struct Sieve {
+pub struct LineFilter {
     /// By their text.
     pub matcher: Matcher,
     /// By their source, and by levels that were typed.
@@ -62,8 +62,8 @@ impl Named {
     }
 }
 
-impl Sieve {
-    /// A sieve that looks for one term, or for lines of a level.
+impl LineFilter {
+    /// A line_filter that looks for one term, or for lines of a level.
     #[must_use]
     pub fn of(term: Option<&Term>, level: Level) -> Self {
         let named = term.into_iter().filter_map(Named::new).collect();

@@ -13,9 +13,9 @@ const LONGEST: usize = 48 * 1024;
 
 /// A value that is in no `Debug`, no file and no answer: what serializes around it leaves it out.
 #[derive(Clone, Default)]
-pub struct Held(Option<SecretString>);
+pub struct SecretValue(Option<SecretString>);
 
-impl Held {
+impl SecretValue {
     /// Takes a value as it was given.
     #[must_use]
     pub fn new(value: String) -> Self {
@@ -60,23 +60,23 @@ impl Held {
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_empty() { "Held(nothing)" } else { "Held(hidden)" })
+        f.write_str(if self.is_empty() { "SecretValue(nothing)" } else { "SecretValue(hidden)" })
     }
 }
 
-impl PartialEq for Held {
+impl PartialEq for SecretValue {
     fn eq(&self, other: &Self) -> bool {
         self.expose() == other.expose()
     }
 }
 
-impl Eq for Held {}
+impl Eq for SecretValue {}
 
 /// Why this cannot be a secret there.
 #[must_use]
-pub fn unfit(key: &Text, value: &Held, platform: Platform) -> Vec<Text> {
+pub fn unfit(key: &Text, value: &SecretValue, platform: Platform) -> Vec<Text> {
     let plain = key.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let digit = key.as_str().starts_with(|first: char| first.is_ascii_digit());
     let mut why = Vec::new();
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn a_value_is_written_corrected_and_never_shown() {
-        let mut held = Held::new(String::new());
+        let mut held = SecretValue::new(String::new());
         assert!(held.is_empty());
         held.extend("one\r\ntwo!");
         held.shorten();
         assert_eq!((held.expose(), held.chars()), ("one\ntwo", 7));
-        assert_eq!(format!("{held:?}"), "Held(hidden)");
+        assert_eq!(format!("{held:?}"), "SecretValue(hidden)");
         assert_eq!(held.veil("refused: one\ntwo is weak"), "refused: ••• is weak");
     }
 }

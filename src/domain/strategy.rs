@@ -11,7 +11,7 @@ use crate::sanitize::Text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Strategy {
+pub enum StrategyKind {
     /// In waves; each machine's checks pass before the next wave begins.
     #[default]
     Rolling,
@@ -35,10 +35,10 @@ pub enum AtOnce {
 /// How a fleet is moved.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Manner {
+pub struct Strategy {
     /// In which way.
-    #[serde(default)]
-    pub strategy: Strategy,
+    #[serde(default, alias = "strategy")]
+    pub kind: StrategyKind,
     /// How many side by side: `max_unavailable`.
     #[serde(default)]
     pub at_once: AtOnce,
@@ -50,7 +50,7 @@ pub struct Manner {
     pub hold: bool,
 }
 
-impl Strategy {
+impl StrategyKind {
     /// Fly's word.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -62,7 +62,7 @@ impl Strategy {
     }
 }
 
-impl FromStr for Strategy {
+impl FromStr for StrategyKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -113,15 +113,15 @@ impl FromStr for AtOnce {
     }
 }
 
-impl Manner {
+impl Strategy {
     /// The machines (id, region) in waves: those of one wave go side by side, and the first region's before all others.
     #[must_use]
     pub fn waves(&self, machines: &[(Text, Text)]) -> Vec<Vec<Text>> {
         let (first, rest): (Vec<_>, Vec<_>) =
             machines.iter().partition(|(_, region)| self.first.as_ref() == Some(region));
-        let size = match self.strategy {
-            Strategy::Immediate => machines.len().max(1),
-            Strategy::Rolling | Strategy::BlueGreen => self.at_once.of(machines.len()),
+        let size = match self.kind {
+            StrategyKind::Immediate => machines.len().max(1),
+            StrategyKind::Rolling | StrategyKind::BlueGreen => self.at_once.of(machines.len()),
         };
         let waves = |part: Vec<&(Text, Text)>| -> Vec<Vec<Text>> {
             part.chunks(size).map(|wave| wave.iter().map(|(id, _)| id.clone()).collect()).collect()
@@ -132,32 +132,32 @@ impl Manner {
     /// `rolling, one at a time, iad first`.
     #[must_use]
     pub fn words(&self) -> String {
-        let how = match (self.strategy, self.at_once) {
-            (Strategy::Rolling, AtOnce::Count(1)) => "rolling, one at a time".to_owned(),
-            (Strategy::Rolling, AtOnce::Count(count)) => format!("rolling, {count} at a time"),
-            (Strategy::Rolling, AtOnce::Percent(percent)) => format!("rolling, {percent}% at a time"),
-            (Strategy::Immediate, _) => "immediate: all at once, checks afterwards".to_owned(),
-            (Strategy::BlueGreen, _) if self.hold => "blue-green, switched by hand".to_owned(),
-            (Strategy::BlueGreen, _) => "blue-green".to_owned(),
+        let how = match (self.kind, self.at_once) {
+            (StrategyKind::Rolling, AtOnce::Count(1)) => "rolling, one at a time".to_owned(),
+            (StrategyKind::Rolling, AtOnce::Count(count)) => format!("rolling, {count} at a time"),
+            (StrategyKind::Rolling, AtOnce::Percent(percent)) => format!("rolling, {percent}% at a time"),
+            (StrategyKind::Immediate, _) => "immediate: all at once, checks afterwards".to_owned(),
+            (StrategyKind::BlueGreen, _) if self.hold => "blue-green, switched by hand".to_owned(),
+            (StrategyKind::BlueGreen, _) => "blue-green".to_owned(),
         };
         match &self.first {
-            Some(region) if self.strategy != Strategy::BlueGreen => format!("{how}, {region} first"),
+            Some(region) if self.kind != StrategyKind::BlueGreen => format!("{how}, {region} first"),
             _ => how,
         }
     }
 
-    /// The next of the manners that the console offers; the first region stays.
+    /// The next of the strategies that the console offers; the first region stays.
     #[must_use]
     pub fn next(&self) -> Self {
-        let (strategy, at_once, hold) = match (self.strategy, self.at_once) {
-            (Strategy::Rolling, AtOnce::Count(1)) => (Strategy::Rolling, AtOnce::Percent(33), false),
-            (Strategy::Rolling, _) => (Strategy::Immediate, AtOnce::default(), false),
-            (Strategy::Immediate, _) => (Strategy::BlueGreen, AtOnce::default(), true),
-            (Strategy::BlueGreen, _) => (Strategy::Rolling, AtOnce::default(), false),
+        let (strategy, at_once, hold) = match (self.kind, self.at_once) {
+            (StrategyKind::Rolling, AtOnce::Count(1)) => (StrategyKind::Rolling, AtOnce::Percent(33), false),
+            (StrategyKind::Rolling, _) => (StrategyKind::Immediate, AtOnce::default(), false),
+            (StrategyKind::Immediate, _) => (StrategyKind::BlueGreen, AtOnce::default(), true),
+            (StrategyKind::BlueGreen, _) => (StrategyKind::Rolling, AtOnce::default(), false),
         };
         // Blue-green switches all regions together.
-        let first = self.first.clone().filter(|_| strategy != Strategy::BlueGreen);
-        Self { strategy, at_once, hold, first }
+        let first = self.first.clone().filter(|_| strategy != StrategyKind::BlueGreen);
+        Self { kind: strategy, at_once, hold, first }
     }
 }
 
@@ -169,19 +169,19 @@ mod tests {
         regions.iter().enumerate().map(|(n, region)| (Text::from(format!("m{n}")), Text::from(*region))).collect()
     }
 
-    fn sizes(manner: &Manner, regions: &[&str]) -> Vec<usize> {
-        manner.waves(&machines(regions)).iter().map(Vec::len).collect()
+    fn sizes(strategy: &Strategy, regions: &[&str]) -> Vec<usize> {
+        strategy.waves(&machines(regions)).iter().map(Vec::len).collect()
     }
 
     #[test]
     fn waves_are_as_large_as_asked_and_never_span_the_first_region() {
         let all = ["iad", "fra", "iad", "fra", "fra"];
-        let rolling = Manner::default();
+        let rolling = Strategy::default();
         assert_eq!(sizes(&rolling, &all), [1; 5]);
-        let third = Manner { at_once: "33%".parse().unwrap(), first: Some(Text::from("iad")), ..Manner::default() };
+        let third = Strategy { at_once: "33%".parse().unwrap(), first: Some(Text::from("iad")), ..Strategy::default() };
         assert_eq!(sizes(&third, &all), [2, 2, 1]);
         assert_eq!(third.waves(&machines(&all))[0], [Text::from("m0"), Text::from("m2")]);
-        let immediate = Manner { strategy: Strategy::Immediate, ..Manner::default() };
+        let immediate = Strategy { kind: StrategyKind::Immediate, ..Strategy::default() };
         assert_eq!(sizes(&immediate, &all), [5]);
         assert_eq!(sizes(&immediate, &[]), [0; 0]);
     }

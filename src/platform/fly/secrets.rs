@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{FLY, Fly};
-use crate::domain::held::Held;
+use crate::domain::secret_value::SecretValue;
 use crate::platform::PlatformError;
 
 impl Fly {
@@ -11,7 +11,7 @@ impl Fly {
     ///
     /// # Errors
     /// [`PlatformError`] without the value; 409 when somebody else writes the vault now.
-    pub async fn set_secret(&self, app: &str, key: &str, value: &Held) -> Result<(), PlatformError> {
+    pub async fn set_secret(&self, app: &str, key: &str, value: &SecretValue) -> Result<(), PlatformError> {
         let call = self.http.post(FLY, &format!("{}/secrets", self.app_url(app)));
         let body = json!({ "values": { key: value.expose() } });
         self.machines_auth(call.json(&body)).done().await.map_err(|error| error.veiled(value))

@@ -3,7 +3,7 @@
 //! something unknown.
 
 use crate::domain::environment::Status;
-use crate::domain::posture::Posture;
+use crate::domain::finding::Finding;
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 
@@ -37,13 +37,13 @@ pub(super) fn asked<T>(answer: Result<T, PlatformError>) -> Result<Feature<T>, P
 
 impl<T> Feature<T> {
     /// What is said where it did not answer.
-    pub(super) fn posture(self, name: &str) -> Posture {
+    pub(super) fn finding(self, name: &str) -> Finding {
         let (status, says) = match self {
             Self::Off(words) => (Status::Paused, format!("switched off: {words}")),
             Self::NeverRan(words) => (Status::Paused, format!("never ran: {words}")),
             Self::On(_) => (Status::Ok, "on".to_owned()),
         };
-        Posture::new(name, status, says)
+        Finding::new(name, status, says)
     }
 }
 
@@ -53,8 +53,8 @@ mod tests {
     use crate::domain::environment::Platform;
     use crate::platform::http::fault;
 
-    fn says(kind: ErrorKind, words: &str) -> Option<Posture> {
-        asked::<()>(Err(fault(Platform::Github, kind, words))).ok().map(|one| one.posture("alerts"))
+    fn says(kind: ErrorKind, words: &str) -> Option<Finding> {
+        asked::<()>(Err(fault(Platform::Github, kind, words))).ok().map(|one| one.finding("alerts"))
     }
 
     #[test]

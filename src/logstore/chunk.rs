@@ -38,14 +38,14 @@ pub struct Sorted {
 
 /// A piece and whose it is.
 #[derive(Debug, Clone)]
-pub struct Tape {
+pub struct Chunk {
     /// Whose bytes they are.
     pub service: ServiceId,
     /// What came.
     pub piece: Piece,
 }
 
-impl PartialEq for Tape {
+impl PartialEq for Chunk {
     /// Pieces are told apart by what they are called; their bytes are never compared.
     fn eq(&self, other: &Self) -> bool {
         self.service == other.service && format!("{:?}", self.piece) == format!("{:?}", other.piece)

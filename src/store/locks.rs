@@ -8,8 +8,8 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::stand::{Kind, Row};
 use super::{Store, StoreError};
-use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::{EnvId, Sha};
+use crate::domain::lock::{Lock, Mark};
 use crate::sanitize::Text;
 
 /// What became of a claim.

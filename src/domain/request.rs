@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::held::Held;
 use super::ids::{DeploymentId, ServiceId, Sha};
-use super::manner::Manner;
 use super::operation::OpKind;
+use super::secret_value::SecretValue;
+use super::strategy::Strategy;
 use crate::sanitize::Text;
 
 /// What stands for a service where something belongs to the pipeline of an environment.
@@ -15,7 +15,7 @@ pub const PIPELINE: &str = "pipeline";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Lever {
+pub enum ProjectSwitch {
     /// New builds go live by themselves again.
     Unpin,
     /// The project answers nobody: visitors get 503.
@@ -28,7 +28,7 @@ pub enum Lever {
     Unchallenge,
     /// A part of the visitors gets this deployment.
     RollOut(DeploymentId),
-    /// This stage of the rolling release, from 0; `None` = the next one, which a plan names: wished for again, it does not go
+    /// This stage of the rolling release, from 0; `None` = the next one, which a plan names: asked for again, it does not go
     /// one further.
     Advance(Option<u32>),
     /// Its end: everybody gets the new deployment.
@@ -37,7 +37,7 @@ pub enum Lever {
     Abort,
 }
 
-impl Lever {
+impl ProjectSwitch {
     /// What kind of operation it is.
     #[must_use]
     pub fn kind(&self) -> OpKind {
@@ -55,11 +55,11 @@ impl Lever {
     }
 }
 
-/// What a person wishes, before it is a plan. An operation keeps its own, so that it can be wished for again after a crash.
+/// What a person asks for, before it is a plan. An operation keeps its own, so that it can be asked for again after a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum Request {
     /// Back to these deployments.
     RollBack(Vec<Target>),
     /// Back to the release of a commit. Which deployments these are is read when the plan is made: a list that a person chose from
@@ -70,8 +70,8 @@ pub enum Wish {
         /// One service alone; without it every service of the environment that can go back.
         alone: Option<ServiceId>,
         /// How machines are moved.
-        #[serde(default)]
-        manner: Manner,
+        #[serde(default, alias = "manner")]
+        strategy: Strategy,
         /// Deployments of it that were named: of several of one commit these are meant, and no other one is taken for them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         named: Vec<(ServiceId, DeploymentId)>,
@@ -104,7 +104,7 @@ pub enum Wish {
     /// A service has so many machines in these regions; others keep theirs.
     Scale(ServiceId, Vec<(Text, u32)>),
     /// A switch of a frontend is thrown.
-    Throw(ServiceId, Lever),
+    Throw(ServiceId, ProjectSwitch),
     /// A secret gets a value where a service reads it, or in the environment of the pipeline ([`PIPELINE`]).
     SetSecret {
         /// Of which service.
@@ -113,11 +113,11 @@ pub enum Wish {
         key: Text,
         /// The value; it is not kept anywhere, so that an operation that was cut short has none.
         #[serde(skip)]
-        value: Held,
+        value: SecretValue,
     },
 }
 
-impl Wish {
+impl Request {
     /// What kind of operation it becomes.
     #[must_use]
     pub fn kind(&self) -> OpKind {
@@ -146,14 +146,14 @@ pub struct Target {
     /// To which deployment.
     pub deployment: DeploymentId,
     /// How its machines are moved, where it has machines.
-    #[serde(default)]
-    pub manner: Manner,
+    #[serde(default, alias = "manner")]
+    pub strategy: Strategy,
 }
 
 impl Target {
-    /// A target that is gone to in the usual manner.
+    /// A target that is gone to in the usual strategy.
     #[must_use]
     pub fn new(service: ServiceId, deployment: DeploymentId) -> Self {
-        Self { service, deployment, manner: Manner::default() }
+        Self { service, deployment, strategy: Strategy::default() }
     }
 }

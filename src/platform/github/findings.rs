@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Github;
 use crate::domain::environment::Status;
 use crate::domain::extent::Listed;
-use crate::domain::posture::{Looked, Posture};
+use crate::domain::finding::{Finding, Looked};
 use crate::platform::PlatformError;
 use crate::platform::http::segment;
 use crate::platform::lenient::{or_default, text};
@@ -85,7 +85,7 @@ struct Environment {
 
 impl Github {
     /// Every check, each for itself; a feature that is switched off is said to be so.
-    pub async fn posture(&self, environment: &str) -> Vec<Looked<PlatformError>> {
+    pub async fn findings(&self, environment: &str) -> Vec<Looked<PlatformError>> {
         let (dependencies, code, secrets) = tokio::join!(self.dependencies(), self.code(), self.leaks());
         let (workflows, rules) = tokio::join!(self.workflows(), self.rules(environment));
         vec![
@@ -98,12 +98,12 @@ impl Github {
     }
 
     /// `GET R/dependabot/alerts?state=open`, of what runs.
-    async fn dependencies(&self) -> Result<Posture, PlatformError> {
+    async fn dependencies(&self) -> Result<Finding, PlatformError> {
         let call =
             || self.get("dependabot/alerts").query("state", "open").query("scope", "runtime").query("per_page", "100");
         let list: Listed<Vulnerable> = match feature::asked(self.linked(call, PAGES).await)? {
             Feature::On(list) => list,
-            other => return Ok(other.posture(DEPENDENCIES)),
+            other => return Ok(other.finding(DEPENDENCIES)),
         };
         let severe = |word: &str| list.items.iter().filter(|one| one.security_vulnerability.severity == word).count();
         let (critical, high) = (severe("critical"), severe("high"));
@@ -115,11 +115,11 @@ impl Github {
     }
 
     /// `GET R/code-scanning/alerts?state=open`.
-    async fn code(&self) -> Result<Posture, PlatformError> {
+    async fn code(&self) -> Result<Finding, PlatformError> {
         let call = || self.get("code-scanning/alerts").query("state", "open").query("per_page", "100");
         let list: Listed<Scanned> = match feature::asked(self.linked(call, PAGES).await)? {
             Feature::On(list) => list,
-            other => return Ok(other.posture(CODE)),
+            other => return Ok(other.finding(CODE)),
         };
         let bad = |one: &&Scanned| {
             matches!(one.rule.security_severity_level.as_str(), "critical" | "high") || one.rule.severity == "error"
@@ -130,50 +130,50 @@ impl Github {
     }
 
     /// `GET R/secret-scanning/alerts?state=open&hide_secret=true`: without the last word the answer holds the secret.
-    async fn leaks(&self) -> Result<Posture, PlatformError> {
+    async fn leaks(&self) -> Result<Finding, PlatformError> {
         let call = || {
             let call = self.get("secret-scanning/alerts").query("state", "open").query("hide_secret", "true");
             call.query("per_page", "100")
         };
         let list: Listed<Leaked> = match feature::asked(self.linked(call, PAGES).await)? {
             Feature::On(list) => list,
-            other => return Ok(other.posture(LEAKS)),
+            other => return Ok(other.finding(LEAKS)),
         };
         let worst = list.items.first().map(|one| one.secret_type_display_name.clone()).unwrap_or_default();
         Ok(count(LEAKS, !list.items.is_empty(), false, &list, &worst))
     }
 
     /// `GET R/actions/workflows`: one that is switched off deploys nothing.
-    async fn workflows(&self) -> Result<Posture, PlatformError> {
+    async fn workflows(&self) -> Result<Finding, PlatformError> {
         let name = "workflows";
         let open = |page: Workflows| (page.workflows, page.total_count);
         let found = self.numbered(|| self.get("actions/workflows"), (100, PAGES), open).await?;
         let listed = || found.items.iter().filter(|one| one.state != "deleted");
         if let Some(one) = listed().find(|one| one.state.starts_with("disabled_")) {
-            return Ok(Posture::new(name, Status::Warn, format!("{} is {}", one.name, one.state.replace('_', " "))));
+            return Ok(Finding::new(name, Status::Warn, format!("{} is {}", one.name, one.state.replace('_', " "))));
         }
         if let Some(one) = listed().find(|one| one.state != "active") {
             let word = crate::platform::words::unknown(&one.state);
-            return Ok(Posture::new(name, Status::Unknown, format!("{}: {word}", one.name)));
+            return Ok(Finding::new(name, Status::Unknown, format!("{}: {word}", one.name)));
         }
         let active = found.extent.count(listed().count());
         let missing = found.extent.missing("workflows").map(|missing| format!(", {missing}")).unwrap_or_default();
         let status = if found.extent.whole() { Status::Ok } else { Status::Unknown };
-        Ok(Posture::new(name, status, format!("{active} active{missing}")))
+        Ok(Finding::new(name, status, format!("{active} active{missing}")))
     }
 
     /// `GET E`: what stands before a deployment.
-    async fn rules(&self, environment: &str) -> Result<Posture, PlatformError> {
+    async fn rules(&self, environment: &str) -> Result<Finding, PlatformError> {
         let name = "protection";
         let call = self.get(&format!("environments/{}", segment(environment)));
         let found: Environment = match feature::asked(call.read().await)? {
             Feature::On(found) => found,
-            other => return Ok(other.posture(name)),
+            other => return Ok(other.finding(name)),
         };
         let rules = found.protection_rules.iter().filter_map(|rule| rule.get("type")?.as_str());
         let rules: Vec<String> = rules.map(|rule| rule.replace('_', " ")).collect();
         let says = if rules.is_empty() { "no rule protects deployments".to_owned() } else { rules.join(", ") };
-        Ok(Posture::new(name, Status::Ok, says))
+        Ok(Finding::new(name, Status::Ok, says))
     }
 }
 
@@ -182,7 +182,7 @@ const CODE: &str = "code alerts";
 const LEAKS: &str = "leaked secrets";
 
 /// `2 open, 1 critical, 0 high`. Nothing bad in a part says nothing of the rest.
-fn count<T>(name: &str, fail: bool, warn: bool, list: &Listed<T>, says: &str) -> Posture {
+fn count<T>(name: &str, fail: bool, warn: bool, list: &Listed<T>, says: &str) -> Finding {
     let status = match (fail, warn) {
         (true, _) => Status::Fail,
         (false, true) => Status::Warn,
@@ -192,5 +192,5 @@ fn count<T>(name: &str, fail: bool, warn: bool, list: &Listed<T>, says: &str) ->
     let open = list.extent.count(list.items.len());
     let missing = list.extent.missing("alerts").map(|missing| format!(" ({missing})")).unwrap_or_default();
     let says = if says.is_empty() { String::new() } else { format!(", {says}") };
-    Posture::new(name, status, format!("{open} open{says}{missing}"))
+    Finding::new(name, status, format!("{open} open{says}{missing}"))
 }

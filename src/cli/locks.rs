@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::answers::{self, Claimed, Replaced};
-use super::operation::Consent;
+use super::operation::Confirmation;
 use super::{Output, commit, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::claim::{Lock, Mark};
 use crate::domain::ids::EnvId;
+use crate::domain::lock::{Lock, Mark};
 use crate::domain::names;
 use crate::error::{ExitCode, UserError};
 use crate::redact::Redactor;
@@ -35,7 +35,7 @@ pub struct UnlockArgs {
     pub environment: String,
     /// Another person's lock goes only with this and a reason.
     #[command(flatten)]
-    pub consent: Consent,
+    pub confirmation: Confirmation,
 }
 
 /// A mark on a commit.
@@ -141,11 +141,11 @@ fn taking_away(env: &EnvId) -> String {
 pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output) -> Result<ExitCode, UserError> {
     super::open::warn(&settings, false).await?;
     let env = known(&settings, &args.environment)?;
-    args.consent.check(&env)?;
+    args.confirmation.check(&env)?;
     let store = open(&settings).await?;
-    let why = args.consent.reason.as_deref().map(reason).transpose()?;
+    let why = args.confirmation.reason.as_deref().map(reason).transpose()?;
     let held = store.locks().await.map_err(failed)?.remove(&env);
-    let confirmed = why.as_ref().filter(|_| args.consent.confirm.is_some());
+    let confirmed = why.as_ref().filter(|_| args.confirmation.confirm.is_some());
     // Exactly the lock that is read here: one that comes meanwhile is another person's word again.
     let over = held.as_ref().zip(confirmed.map(Text::as_str));
     match store.unlock(&env, &settings.who, over).await.map_err(failed)? {

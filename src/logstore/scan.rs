@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::block::{Meta, Summary};
+use super::line_filter::LineFilter;
 use super::opened::Opened;
 use super::row::{self, Row};
-use super::sieve::Sieve;
 use super::store::{Entry, Store};
 use super::tail::Tally;
 use crate::domain::ids::ServiceId;
@@ -72,39 +72,39 @@ impl Store {
 
     /// Whether a row passes.
     #[must_use]
-    pub fn passes(&self, position: u64, sieve: &Sieve) -> bool {
-        self.with(position, |meta, text| self.lets(sieve, meta, text)).unwrap_or(false)
+    pub fn passes(&self, position: u64, line_filter: &LineFilter) -> bool {
+        self.with(position, |meta, text| self.lets(line_filter, meta, text)).unwrap_or(false)
     }
 
-    fn lets(&self, sieve: &Sieve, meta: Meta, text: &[u8]) -> bool {
-        sieve.lets(self.origins.get(meta.source as usize), meta, text)
+    fn lets(&self, line_filter: &LineFilter, meta: Meta, text: &[u8]) -> bool {
+        line_filter.lets(self.origins.get(meta.source as usize), meta, text)
     }
 
     /// Positions of the rows of a segment that pass, ascending, appended to `found`. Returns the bytes that were looked through.
-    pub fn sift(&self, position: u64, sieve: &Sieve, found: &mut Vec<u64>) -> usize {
+    pub fn sift(&self, position: u64, line_filter: &LineFilter, found: &mut Vec<u64>) -> usize {
         let Some(entry) = self.entry(position) else {
             let passing = self.tail.metas.iter().enumerate();
-            let passing = passing.filter(|(_, meta)| self.lets(sieve, **meta, self.tail.text_of(meta)));
+            let passing = passing.filter(|(_, meta)| self.lets(line_filter, **meta, self.tail.text_of(meta)));
             found.extend(passing.map(|(index, _)| self.tail_first + index as u64));
             return self.tail.live() + 1;
         };
-        if sieve.by_text() && !entry.gaps {
+        if line_filter.by_text() && !entry.gaps {
             let mut lanes = self.lanes.borrow_mut();
-            found.extend(lanes.own.sift((entry.first, &entry.block), &sieve.matcher));
+            found.extend(lanes.own.sift((entry.first, &entry.block), &line_filter.matcher));
             return entry.block.text_len() + 1;
         }
-        let may = |tally: &Tally| self.origins.get(tally.source as usize).is_none_or(|origin| sieve.may(origin));
+        let may = |tally: &Tally| self.origins.get(tally.source as usize).is_none_or(|origin| line_filter.may(origin));
         if !entry.gaps && !entry.tally.iter().any(may) {
             return 64;
         }
         if let Some(summary) = entry.summary.get().filter(|_| !entry.gaps) {
             let outside = |(from, until)| summary.times.is_none_or(|(first, last)| last < from || first > until);
-            if !summary.reaches(sieve.level) || sieve.window.is_some_and(outside) {
+            if !summary.reaches(line_filter.level) || line_filter.window.is_some_and(outside) {
                 return 64;
             }
         }
         self.all(entry, |at, meta, text| {
-            if self.lets(sieve, meta, text) {
+            if self.lets(line_filter, meta, text) {
                 found.push(at);
             }
         });

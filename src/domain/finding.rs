@@ -12,7 +12,7 @@ use crate::sanitize::Text;
 /// What one look found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Posture {
+pub struct Finding {
     /// What: `connections`, `backups`, `open alerts`.
     pub name: Text,
     /// How it stands; `Unknown` where the answer does not tell: a word that no table knows, a part of a list.
@@ -23,7 +23,7 @@ pub struct Posture {
     pub stops: bool,
 }
 
-impl Posture {
+impl Finding {
     /// A finding.
     #[must_use]
     pub fn new(name: &str, status: Status, says: impl AsRef<str>) -> Self {
@@ -38,13 +38,13 @@ impl Posture {
 }
 
 /// A thing that was looked at, by its name, or why it could not be.
-pub type Looked<E> = (&'static str, Result<Posture, E>);
+pub type Looked<E> = (&'static str, Result<Finding, E>);
 
 /// A finding, when it was read, and how long it may stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// What was found.
-    pub finding: Posture,
+    pub finding: Finding,
     /// When.
     pub at: Timestamp,
     /// How old it may be: three rounds of whoever reads it.
@@ -98,7 +98,7 @@ pub struct Check {
 impl Check {
     /// A check that was read.
     #[must_use]
-    pub fn read(finding: Posture, at: Timestamp, good_for: Duration) -> Self {
+    pub fn read(finding: Finding, at: Timestamp, good_for: Duration) -> Self {
         Self { name: finding.name.clone(), reading: Reading::Read(Seen { finding, at, good_for }) }
     }
 
@@ -232,8 +232,8 @@ fn age(at: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// The worst of what was read, and how many are as bad as a warning.
-pub fn worst<'a>(all: impl IntoIterator<Item = &'a Posture>) -> Option<(&'a Posture, usize)> {
-    let all: Vec<&Posture> = all.into_iter().collect();
+pub fn worst<'a>(all: impl IntoIterator<Item = &'a Finding>) -> Option<(&'a Finding, usize)> {
+    let all: Vec<&Finding> = all.into_iter().collect();
     let bad = all.iter().filter(|one| matches!(one.status, Status::Warn | Status::Fail)).count();
     all.iter().rev().max_by_key(|one| rank(one.status)).map(|one| (*one, bad))
 }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn the_worst_is_told_and_unknown_is_not_good() {
         let all = [("a", Status::Ok), ("b", Status::Unknown), ("c", Status::Warn)]
-            .map(|(name, status)| Posture::new(name, status, ""));
+            .map(|(name, status)| Finding::new(name, status, ""));
         let (one, bad) = worst(&all).expect("there are some");
         assert_eq!((one.name.as_str(), bad), ("c", 1));
         assert_eq!(worst(&all[..2]).map(|(one, _)| one.status), Some(Status::Unknown));
@@ -267,7 +267,7 @@ mod tests {
     fn what_was_not_read_says_so_and_since_when_in_json_too() {
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).expect("a time");
         let seen = Seen {
-            finding: Posture::new("locks", Status::Ok, "nobody waits"),
+            finding: Finding::new("locks", Status::Ok, "nobody waits"),
             at: at(0),
             good_for: Duration::from_secs(30),
         };

@@ -10,14 +10,14 @@ const PIECE: usize = 1 << 20;
 
 /// The pieces.
 #[derive(Debug, Default)]
-pub(super) struct Vault {
+pub(super) struct Arena {
     /// The one that is written to.
     open: BytesMut,
     /// Full ones, the oldest first; each is free again when the last block in it has gone.
     full: VecDeque<BytesMut>,
 }
 
-impl Vault {
+impl Arena {
     /// Copies bytes behind those that came before.
     pub(super) fn stow(&mut self, small: &[u8]) -> Bytes {
         if self.open.capacity() - self.open.len() < small.len() {
@@ -50,17 +50,17 @@ mod tests {
 
     #[test]
     fn what_has_gone_makes_room_for_what_comes() {
-        let mut vault = Vault::default();
+        let mut arena = Arena::default();
         let mut held: VecDeque<(u8, Bytes)> = VecDeque::new();
         let mut pieces = std::collections::BTreeSet::new();
         for n in 0..2000_u32 {
             let (byte, len) = (n.to_le_bytes()[0], 20_000 + n as usize * 37 % 50_000);
-            held.push_back((byte, vault.stow(&vec![byte; len])));
+            held.push_back((byte, arena.stow(&vec![byte; len])));
             pieces.insert(held.back().map(|(_, one)| one.as_ptr() as usize >> 20));
             if held.len() > 100 {
                 held.pop_front();
             }
-            assert!(vault.full.len() <= 7, "{} pieces for 100 blocks", vault.full.len());
+            assert!(arena.full.len() <= 7, "{} pieces for 100 blocks", arena.full.len());
         }
         assert!(held.iter().all(|(byte, one)| one.iter().all(|known| known == byte)));
         assert!(pieces.len() < 40, "{} places", pieces.len());

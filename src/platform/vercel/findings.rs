@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::{VERCEL, Vercel, VercelProject};
 use crate::domain::environment::Status;
 use crate::domain::extent::Extent;
+use crate::domain::finding::{Finding, Looked};
 use crate::domain::ids::DeploymentId;
-use crate::domain::posture::{Looked, Posture};
 use crate::domain::spread::{self, Live};
 use crate::domain::state::State;
 use crate::platform::http::{fault, segment};
@@ -25,13 +25,13 @@ struct DnsConfig {
 
 impl Vercel {
     /// Every check, each for itself.
-    pub async fn posture(&self, project: &str, environment: &str) -> Vec<Looked<PlatformError>> {
+    pub async fn findings(&self, project: &str, environment: &str) -> Vec<Looked<PlatformError>> {
         let (domains, rolling) = tokio::join!(self.domain_health(project, environment), self.rolling(project));
         vec![("domains", domains), ("rolling release", rolling)]
     }
 
     /// `GET /v9/projects/{id}/domains` and `GET /v6/domains/{domain}/config`: verified and not misconfigured.
-    async fn domain_health(&self, project: &str, environment: &str) -> Result<Posture, PlatformError> {
+    async fn domain_health(&self, project: &str, environment: &str) -> Result<Finding, PlatformError> {
         let state = self.recent_project(project, std::time::Duration::from_secs(10)).await?;
         let (_, custom) = state.scope(environment);
         let all = self.domains(project).await?;
@@ -39,13 +39,13 @@ impl Vercel {
         let mine: Vec<_> = mine.collect();
         // The list tells it of every domain; the DNS is one request for each.
         if let Some(domain) = mine.iter().find(|one| !one.verified) {
-            return Ok(Posture::new("domains", Status::Fail, format!("{} is not verified", domain.name)));
+            return Ok(Finding::new("domains", Status::Fail, format!("{} is not verified", domain.name)));
         }
         for domain in mine.iter().take(LOOKED_AT) {
             let path = format!("/v6/domains/{}/config", segment(domain.name.as_str()));
             let dns: DnsConfig = self.get(&path).query("projectIdOrName", project).read().await?;
             if dns.misconfigured {
-                return Ok(Posture::new(
+                return Ok(Finding::new(
                     "domains",
                     Status::Fail,
                     format!("the DNS of {} points elsewhere", domain.name),
@@ -64,7 +64,7 @@ impl Vercel {
         state: &VercelProject,
         project: &str,
         environment: &str,
-    ) -> Result<Option<Posture>, PlatformError> {
+    ) -> Result<Option<Finding>, PlatformError> {
         let (routed, job) = (state.routes(environment), state.job(environment));
         // While they move they are at two places, and the service says so.
         if !routed || job.is_some_and(|job| self.stands(job).0 == Status::Running) {
@@ -76,30 +76,30 @@ impl Vercel {
         let all = self.recent_pointed(state, (project, environment), id.as_str(), job).await;
         match spread::judged(Live { deployment: &id, sha }, &all) {
             None => Ok(None),
-            Some((State::Failing, why)) => Ok(Some(Posture::new("domains", Status::Fail, why))),
-            Some((State::Mixed, why)) => Ok(Some(Posture::new("domains", Status::Warn, why))),
+            Some((State::Failing, why)) => Ok(Some(Finding::new("domains", Status::Fail, why))),
+            Some((State::Mixed, why)) => Ok(Some(Finding::new("domains", Status::Warn, why))),
             Some((_, why)) => Err(fault(VERCEL, ErrorKind::Server, &why)),
         }
     }
 
     /// How far a rolling release has come.
-    async fn rolling(&self, project: &str) -> Result<Posture, PlatformError> {
+    async fn rolling(&self, project: &str) -> Result<Finding, PlatformError> {
         Ok(match self.rolling_release(project).await? {
-            None => Posture::new("rolling release", Status::Ok, "none is under way"),
-            Some(one) => Posture::new("rolling release", Status::Running, one.words()),
+            None => Finding::new("rolling release", Status::Ok, "none is under way"),
+            Some(one) => Finding::new("rolling release", Status::Running, one.words()),
         })
     }
 }
 
 /// Nothing bad was found. That the DNS of some domains was not looked at is told beside it, and is no fault of the project's.
-fn well(all: usize) -> Posture {
+fn well(all: usize) -> Finding {
     let looked = all.min(LOOKED_AT);
     let extent = Extent::of(looked, u32::try_from(all).ok(), false);
     let says = match extent.missing("domains") {
         None => format!("{all} verified, DNS points here"),
         Some(rest) => format!("{all} verified, the DNS of {looked} points here, that of {rest}"),
     };
-    Posture::new("domains", Status::Ok, says)
+    Finding::new("domains", Status::Ok, says)
 }
 
 #[cfg(test)]
@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn many_domains_are_no_fault_and_what_was_not_looked_at_is_told() {
         let told = |all| {
-            let posture = well(all);
-            (posture.status, posture.says.to_string())
+            let findings = well(all);
+            (findings.status, findings.says.to_string())
         };
         assert_eq!(told(30), (Status::Ok, "30 verified, DNS points here".to_owned()));
         assert_eq!(

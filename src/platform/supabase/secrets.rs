@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{SUPABASE, Supabase};
-use crate::domain::held::Held;
+use crate::domain::secret_value::SecretValue;
 use crate::platform::PlatformError;
 use crate::platform::http::segment;
 
@@ -13,7 +13,7 @@ impl Supabase {
     ///
     /// # Errors
     /// [`PlatformError`] without the value.
-    pub async fn set_secret(&self, reference: &str, key: &str, value: &Held) -> Result<(), PlatformError> {
+    pub async fn set_secret(&self, reference: &str, key: &str, value: &SecretValue) -> Result<(), PlatformError> {
         let url = format!("{}/v1/projects/{}/secrets", self.access.base, segment(reference));
         let call = self.http.post(SUPABASE, &url).signed(&self.access.token, crate::platform::http::bearer);
         let body = json!([{ "name": key, "value": value.expose() }]);

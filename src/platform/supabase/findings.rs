@@ -8,7 +8,7 @@ use super::{Supabase, words};
 use crate::domain::amount::amount;
 use crate::domain::environment::Status;
 use crate::domain::extent::{Extent, Listed};
-use crate::domain::posture::{Looked, Posture};
+use crate::domain::finding::{Finding, Looked};
 use crate::platform::http::fault;
 use crate::platform::lenient::{maybe_time, or_default, text};
 use crate::platform::{ErrorKind, PlatformError};
@@ -128,7 +128,7 @@ struct Function {
 
 impl Supabase {
     /// Every check, each for itself: one endpoint that a plan or a token does not allow hides no other.
-    pub async fn posture(&self, reference: &str) -> Vec<Looked<PlatformError>> {
+    pub async fn findings(&self, reference: &str) -> Vec<Looked<PlatformError>> {
         let (backups, security, performance) = tokio::join!(
             self.backups(reference),
             self.advisors(reference, "security"),
@@ -150,19 +150,19 @@ impl Supabase {
     }
 
     /// `GET P/database/backups`: how old the newest is.
-    async fn backups(&self, reference: &str) -> Result<Posture, PlatformError> {
+    async fn backups(&self, reference: &str) -> Result<Finding, PlatformError> {
         let found: Backups = self.project_call(reference, "/database/backups").read().await?;
         let done = found.backups.iter().filter(|one| one.status == "COMPLETED").filter_map(|one| one.inserted_at);
         let newest = done.chain(found.physical_backup_data.latest_physical_backup_date_unix).max();
         let how = if found.pitr_enabled { "to any moment" } else { "daily" };
-        let Some(newest) = newest else { return Ok(Posture::new("backups", Status::Fail, "there is none")) };
+        let Some(newest) = newest else { return Ok(Finding::new("backups", Status::Fail, "there is none")) };
         let age = self.http.now_at(super::SUPABASE).duration_since(newest);
         let status = if age > DAILY { Status::Warn } else { Status::Ok };
-        Ok(Posture::new("backups", status, format!("{how}, the newest is {} h old", age.as_hours())))
+        Ok(Finding::new("backups", status, format!("{how}, the newest is {} h old", age.as_hours())))
     }
 
     /// `GET P/advisors/{kind}` (deprecated, still answering).
-    async fn advisors(&self, reference: &str, kind: &str) -> Result<Posture, PlatformError> {
+    async fn advisors(&self, reference: &str, kind: &str) -> Result<Finding, PlatformError> {
         let name = format!("{kind} advisor");
         let found: Lints = self.project_call(reference, &format!("/advisors/{kind}")).read().await?;
         let of = |level: &str| found.lints.iter().filter(|one| one.level == level).count();
@@ -181,20 +181,20 @@ impl Supabase {
         let other = other.map(|one| format!(", one of an unknown level ({})", one.level)).unwrap_or_default();
         // What is told of a hint belongs to a hint.
         let hints = if hints == 0 { String::new() } else { format!(", {}", amount(hints, "hint")) };
-        Ok(Posture::new(&name, status, format!("{errors} errors, {warnings} warnings{hints}{other}{worst}")))
+        Ok(Finding::new(&name, status, format!("{errors} errors, {warnings} warnings{hints}{other}{worst}")))
     }
 
     /// `GET P/readonly`: the platform switches it on when the disk fills.
-    async fn writable(&self, reference: &str) -> Result<Posture, PlatformError> {
+    async fn writable(&self, reference: &str) -> Result<Finding, PlatformError> {
         let found: ReadOnly = self.project_call(reference, "/readonly").read().await?;
         Ok(match found.enabled {
-            true => Posture::new("writable", Status::Fail, "the platform has made it read-only").stopping(),
-            false => Posture::new("writable", Status::Ok, "yes"),
+            true => Finding::new("writable", Status::Fail, "the platform has made it read-only").stopping(),
+            false => Finding::new("writable", Status::Ok, "yes"),
         })
     }
 
     /// `GET P/config/disk/util`.
-    async fn disk(&self, reference: &str) -> Result<Posture, PlatformError> {
+    async fn disk(&self, reference: &str) -> Result<Finding, PlatformError> {
         let found: DiskUse = self.project_call(reference, "/config/disk/util").read().await?;
         let Metrics { fs_size_bytes: size, fs_used_bytes: used } = found.metrics;
         // No disk is that small, and none holds less than nothing.
@@ -208,31 +208,31 @@ impl Supabase {
             over if over >= 75.0 => Status::Warn,
             _ => Status::Ok,
         };
-        Ok(Posture::new("disk", status, format!("{percent:.0}% used")))
+        Ok(Finding::new("disk", status, format!("{percent:.0}% used")))
     }
 
     /// `GET P/upgrade/status`: `null` when there never was one.
-    async fn upgrade(&self, reference: &str) -> Result<Posture, PlatformError> {
+    async fn upgrade(&self, reference: &str) -> Result<Finding, PlatformError> {
         let found: Upgrade = self.project_call(reference, "/upgrade/status").read().await?;
         Ok(match found.status {
-            Some(one) if !one.error.is_empty() => Posture::new("upgrade", Status::Fail, one.error),
-            Some(one) if !one.progress.starts_with("10_") => Posture::new("upgrade", Status::Running, one.progress),
-            _ => Posture::new("upgrade", Status::Ok, "none is under way"),
+            Some(one) if !one.error.is_empty() => Finding::new("upgrade", Status::Fail, one.error),
+            Some(one) if !one.progress.starts_with("10_") => Finding::new("upgrade", Status::Running, one.progress),
+            _ => Finding::new("upgrade", Status::Ok, "none is under way"),
         })
     }
 
     /// `GET P/branches`, where 422 means that branching is off, and `GET P/actions`: a branch stands as its newest run does, its own
     /// status is given up (docs/platforms/supabase.md section 3.3).
-    async fn branches(&self, reference: &str) -> Result<Posture, PlatformError> {
+    async fn branches(&self, reference: &str) -> Result<Finding, PlatformError> {
         let found: Result<Vec<Branch>, _> = self.project_call(reference, "/branches").read().await;
         let found = match found {
             Err(error) if error.status == Some(422) => {
-                return Ok(Posture::new("branches", Status::Ok, "branching is off"));
+                return Ok(Finding::new("branches", Status::Ok, "branching is off"));
             }
             other => other?,
         };
         if found.is_empty() {
-            return Ok(Posture::new("branches", Status::Ok, "none"));
+            return Ok(Finding::new("branches", Status::Ok, "none"));
         }
         let Listed { items: runs, extent } = self.runs(reference).await?;
         let newest = |branch: &Branch| {
@@ -246,14 +246,14 @@ impl Supabase {
         let worst = steps.max_by_key(|(.., (status, _))| *status);
         Ok(match worst.filter(|(.., (status, _))| *status != Status::Ok) {
             Some((branch, step, (status, words))) => {
-                Posture::new("branches", status, format!("{}: {} {words}", branch.name, step.name))
+                Finding::new("branches", status, format!("{}: {} {words}", branch.name, step.name))
             }
             // A run that was not read may be the newest of its branch.
             None => match extent.missing("runs") {
                 Some(missing) => {
-                    Posture::new("branches", Status::Unknown, format!("{} of them; {missing}", found.len()))
+                    Finding::new("branches", Status::Unknown, format!("{} of them; {missing}", found.len()))
                 }
-                None => Posture::new("branches", Status::Ok, format!("{} of them", found.len())),
+                None => Finding::new("branches", Status::Ok, format!("{} of them", found.len())),
             },
         })
     }
@@ -281,7 +281,7 @@ impl Supabase {
     }
 
     /// `GET P/functions`.
-    async fn functions(&self, reference: &str) -> Result<Posture, PlatformError> {
+    async fn functions(&self, reference: &str) -> Result<Finding, PlatformError> {
         let found: Result<Vec<Function>, _> = self.project_call(reference, "/functions").read().await;
         let found = match found {
             Err(error) if error.kind == ErrorKind::NotFound => Vec::new(),
@@ -293,8 +293,8 @@ impl Supabase {
             .filter(|(_, (status, _))| *status != Status::Ok);
         let bad = bad.max_by_key(|(_, (status, _))| *status);
         Ok(match bad {
-            Some((one, (status, words))) => Posture::new("edge functions", status, format!("{} {words}", one.slug)),
-            None => Posture::new("edge functions", Status::Ok, format!("{} active", found.len())),
+            Some((one, (status, words))) => Finding::new("edge functions", status, format!("{} {words}", one.slug)),
+            None => Finding::new("edge functions", Status::Ok, format!("{} active", found.len())),
         })
     }
 }

@@ -13,7 +13,7 @@ const PARSED: usize = 64 * 1024;
 
 /// The words.
 #[derive(Debug)]
-pub(super) struct Gist<'l> {
+pub(super) struct LineWords<'l> {
     message: Cow<'l, str>,
     /// The error of a JSON line.
     detail: Option<Cow<'l, str>>,
@@ -38,7 +38,7 @@ struct Fields<'l> {
     exception: Option<&'l RawValue>,
 }
 
-impl<'l> Gist<'l> {
+impl<'l> LineWords<'l> {
     /// Of a text that is clean and only a message.
     pub(super) fn of_message(text: &'l str) -> Self {
         Self { message: text.into(), detail: None }
@@ -49,8 +49,11 @@ impl<'l> Gist<'l> {
         match String::from_utf8_lossy(line) {
             Cow::Borrowed(line) => Self::of_text(line),
             Cow::Owned(line) => {
-                let own = Gist::of_text(&line);
-                Gist { message: own.message.into_owned().into(), detail: own.detail.map(|one| one.into_owned().into()) }
+                let own = LineWords::of_text(&line);
+                LineWords {
+                    message: own.message.into_owned().into(),
+                    detail: own.detail.map(|one| one.into_owned().into()),
+                }
             }
         }
     }
@@ -119,8 +122,8 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> (String, usize) {
-        let gist = Gist::of_line(line.as_bytes());
-        (gist.words().collect::<Vec<_>>().join(" "), gist.own())
+        let line_words = LineWords::of_line(line.as_bytes());
+        (line_words.words().collect::<Vec<_>>().join(" "), line_words.own())
     }
 
     #[test]

@@ -18,7 +18,7 @@ const LEAST: Duration = Duration::from_secs(60);
 /// How long steps of a kind took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Pace {
+pub struct StepDurations {
     /// Half of them took no longer.
     pub usual: Duration,
     /// Of twenty, nineteen took no longer.
@@ -34,7 +34,7 @@ pub fn pace<'a>(
     kind: OpKind,
     service: &str,
     step: StepKind,
-) -> Option<Pace> {
+) -> Option<StepDurations> {
     if step == StepKind::Other {
         return None;
     }
@@ -44,7 +44,7 @@ pub fn pace<'a>(
     let mut took: Vec<Duration> = took.take(LOOKED_AT).collect();
     took.sort_unstable();
     let at = |share: usize| took.get((took.len() * share / 100).min(took.len().saturating_sub(1))).copied();
-    Some(Pace { usual: at(50)?, p95: at(95)?, seen: took.len() })
+    Some(StepDurations { usual: at(50)?, p95: at(95)?, seen: took.len() })
 }
 
 /// For how long a running step has been silent, when that is longer than such steps take, or when it runs for longer than twice that

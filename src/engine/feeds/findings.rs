@@ -7,10 +7,10 @@ use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
 use crate::domain::environment::{EnvInfo, ServiceInfo, Status, Tier};
 use crate::domain::fact::Fact;
+use crate::domain::finding::{Check, Finding, Looked, Reading, Seen};
 use crate::domain::ids::ServiceId;
-use crate::domain::posture::{Check, Looked, Posture, Reading, Seen};
 use crate::engine::lanes::Outbox;
-use crate::engine::poll::{Feed, Pace};
+use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::adapters::Adapter;
 use crate::platform::http::Http;
 use crate::platform::postgres::Postgres;
@@ -27,7 +27,7 @@ const DATABASE: &str = "round trip";
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Looks at one service.
-pub(in crate::engine) struct PostureFeed {
+pub(in crate::engine) struct FindingsFeed {
     service: ServiceId,
     /// The platform, where it says something of the service's condition.
     adapter: Option<Box<dyn Adapter>>,
@@ -42,9 +42,9 @@ pub(in crate::engine) struct PostureFeed {
 }
 
 /// A check by its name, as the last look left it.
-type One = (Text, Result<Posture, PlatformError>);
+type One = (Text, Result<Finding, PlatformError>);
 
-impl PostureFeed {
+impl FindingsFeed {
     pub(in crate::engine) fn new(
         service: &ServiceInfo,
         tier: Tier,
@@ -105,13 +105,13 @@ impl PostureFeed {
     }
 }
 
-impl Feed for PostureFeed {
+impl Feed for FindingsFeed {
     /// A person asks: what the platform said a while ago is asked again.
     fn wake(&mut self) {
         self.asked = true;
     }
 
-    async fn read(&mut self, outbox: &Outbox) -> Result<Pace, PlatformError> {
+    async fn read(&mut self, outbox: &Outbox) -> Result<Rhythm, PlatformError> {
         let now = self.http.clock().mono();
         let due = std::mem::take(&mut self.asked)
             || self.asked_at.is_none_or(|at| now.saturating_sub(at) >= RARELY.mul_f64(0.9));
@@ -142,8 +142,8 @@ impl Feed for PostureFeed {
             return Err(error.clone());
         }
         // A database that cannot be reached hides nothing of what its platform says.
-        outbox.tell(Fact::Posture(self.service.clone(), all().cloned().collect())).await;
-        failed.map_or(Ok(Pace::After(pause)), Err)
+        outbox.tell(Fact::Findings(self.service.clone(), all().cloned().collect())).await;
+        failed.map_or(Ok(Rhythm::After(pause)), Err)
     }
 }
 
@@ -155,7 +155,7 @@ async fn database_checks(database: &Postgres) -> (Vec<One>, Option<PlatformError
     };
     let status = if look.ping > SLOW { Status::Warn } else { Status::Ok };
     let says = format!("connect {} ms, select 1 {} ms", look.connect.as_millis(), look.ping.as_millis());
-    let trip = Posture::new(DATABASE, status, says);
+    let trip = Finding::new(DATABASE, status, says);
     (std::iter::once((trip.name.clone(), Ok(trip))).chain(look.checks).collect(), None)
 }
 
@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn looked(name: &str, one: Result<Status, ErrorKind>) -> One {
-        let found = one.map(|status| Posture::new(name, status, "found"));
+        let found = one.map(|status| Finding::new(name, status, "found"));
         (Text::from(name), found.map_err(|kind| fault(Platform::Supabase, kind, "words")))
     }
 

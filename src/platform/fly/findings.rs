@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{FLY, Fly, words};
 use crate::domain::environment::Status;
-use crate::domain::posture::{Looked, Posture};
+use crate::domain::finding::{Finding, Looked};
 use crate::platform::{PlatformError, lenient};
 
 /// How far back exits count.
@@ -14,19 +14,19 @@ const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
 impl Fly {
     /// Every check, each for itself.
-    pub async fn posture(&self, app: &str) -> Vec<Looked<PlatformError>> {
+    pub async fn findings(&self, app: &str) -> Vec<Looked<PlatformError>> {
         let (state, exits) = tokio::join!(self.app_state(app), self.exits(app));
         vec![("app", state), ("exits", exits)]
     }
 
-    async fn app_state(&self, app: &str) -> Result<Posture, PlatformError> {
+    async fn app_state(&self, app: &str) -> Result<Finding, PlatformError> {
         let found = self.app(app).await?;
         let (status, words) = words::app(found.status.as_str());
-        Ok(Posture::new("app", status, words.as_str()))
+        Ok(Finding::new("app", status, words.as_str()))
     }
 
     /// `GET /v1/apps/{app}/machines/{id}/events`: what ended within the hour, and of what.
-    async fn exits(&self, app: &str) -> Result<Posture, PlatformError> {
+    async fn exits(&self, app: &str) -> Result<Finding, PlatformError> {
         let machines = self.recent_machines(app, std::time::Duration::from_secs(30)).await?;
         let (mut killed, mut ended) = (Vec::new(), 0_usize);
         let fleet = || machines.iter().filter(|machine| machine.in_fleet() && !machine.leaving());
@@ -51,18 +51,18 @@ impl Fly {
             }
         }
         Ok(match (killed.first(), ended) {
-            (Some(id), _) => Posture::new(
+            (Some(id), _) => Finding::new(
                 "exits",
                 Status::Fail,
                 format!("machine {id} ran out of memory, {} times in all within the hour", killed.len()),
             ),
-            (None, 0) if unread > 0 => Posture::new(
+            (None, 0) if unread > 0 => Finding::new(
                 "exits",
                 Status::Warn,
                 format!("none on the machines that were read, {unread} of {} cannot be", fleet().count()),
             ),
-            (None, 0) => Posture::new("exits", Status::Ok, "no machine exited in the last hour"),
-            (None, ended) => Posture::new("exits", Status::Warn, format!("{ended} unexpected exits within the hour")),
+            (None, 0) => Finding::new("exits", Status::Ok, "no machine exited in the last hour"),
+            (None, ended) => Finding::new("exits", Status::Warn, format!("{ended} unexpected exits within the hour")),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{GITHUB, Github};
-use crate::domain::held::Held;
+use crate::domain::secret_value::SecretValue;
 use crate::platform::PlatformError;
 use crate::platform::http::{garbage, segment};
 
@@ -45,7 +45,7 @@ impl Github {
         &self,
         environment: &str,
         key: &str,
-        value: &Held,
+        value: &SecretValue,
         seal: &SealKey,
     ) -> Result<(), PlatformError> {
         let sealed = seal.key.seal(&mut OsRng, value.expose().as_bytes());
