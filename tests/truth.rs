@@ -47,8 +47,8 @@ const TRANSIT: Duration = Duration::from_secs(3);
 const UNKNOWN: f64 = 20.0;
 /// A mixed pair rings after half a minute: two platforms never change at one instant.
 const RINGS: Duration = Duration::from_secs(31);
-/// Domains at rest are looked up once a minute.
-const HANDS: Duration = Duration::from_secs(60);
+/// Domains at rest are looked up as seldom as this.
+const HANDS: Duration = Duration::from_secs(90);
 /// Probes fail at their third failure in a row.
 const HYSTERESIS: u32 = 3;
 
@@ -151,7 +151,7 @@ fn hold(sky: &Sky, tally: &mut Tally, (env, service): (&EnvId, Option<&ServiceId
     if best(window) == Truth::Degraded {
         window = window.max(lags.condition);
     }
-    // A domain that a hand moves is looked up within a minute.
+    // A domain that a hand moves is looked up within [`HANDS`].
     if tally.astray.get(env).is_some_and(|at| *at >= world.now.checked_sub(window + HANDS).unwrap()) {
         window += HANDS;
     }
@@ -287,7 +287,7 @@ fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
         let (points, more) = tally.seen.readiness(sky, since);
         met(tally, "readiness", points);
         rows.extend(more);
-        // Where a domain was moved by hand it may be known a minute later.
+        // Where a domain was moved by hand it may be known [`HANDS`] later.
         let behind = |span: Duration| sky.now().wall.checked_sub(span + HANDS).unwrap();
         let facts = |env: &EnvId| behind(lags(sky, quiet, env, None).facts);
         rows.extend(tally.seen.lists(sky, |feed| behind(lag(sky, quiet, |one| one == feed)), facts));

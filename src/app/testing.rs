@@ -6,20 +6,17 @@ use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Key, KeyCode, Msg, Now};
 use crate::domain::environment::{Declared, Observed, Status};
-use crate::domain::extent::Extent;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::health::{Anatomy, ProbeId, Sample};
 use crate::domain::ids::{OpId, ServiceId};
 use crate::domain::operation::{Move, OpKind, OpState, Operation};
-use crate::domain::pipeline::{Run, RunState};
 use crate::domain::release::{Deployment, Presence};
+pub use crate::domain::testing::{NEW, run};
 use crate::sanitize::Text;
 
-/// Commits by what they stand for.
+/// A commit of before.
 pub const OLD: &str = "9df49c2a41f09df49c2a41f09df49c2a41f09df4";
-/// A later one.
-pub const NEW: &str = "3e60eac51b2c3e60eac51b2c3e60eac51b2c3e60";
 
 const CONFIG: &str = r#"
 [[environments]]
@@ -142,31 +139,5 @@ pub fn operation(number: u128, kind: OpKind, env: &str, state: OpState, moves: V
         ended_at,
         commit: Some(to.into()),
         ..Operation::begun(id, kind, env.into(), title, at(0).wall)
-    }
-}
-
-/// A run of the pipeline.
-pub fn run(id: u64, state: RunState, status: Status) -> Run {
-    Run {
-        id,
-        workflow: Text::from("deploy"),
-        title: Text::from("New thing"),
-        number: (400 + id, 1),
-        sha: NEW.into(),
-        branch: Text::from("main"),
-        actor: Text::from("ines"),
-        state,
-        status,
-        words: Text::from("success"),
-        event: Text::from("push"),
-        file: Text::from(".github/workflows/deploy.yml"),
-        created_at: Some(at(0).wall),
-        started_at: Some(at(0).wall),
-        updated_at: Some(at(0).wall),
-        url: Text::from("https://github.example/run"),
-        jobs: Vec::new(),
-        jobs_read: Extent::Whole,
-        gates: Vec::new(),
-        lanes: Vec::new(),
     }
 }

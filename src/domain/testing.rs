@@ -1,7 +1,40 @@
 //! What tests of several modules are made of.
 
 use super::environment::{Declared, Status, Switches};
+use super::extent::Extent;
+use super::pipeline::{Run, RunState};
 use crate::sanitize::Text;
+
+/// A new commit.
+pub const NEW: &str = "3e60eac51b2c3e60eac51b2c3e60eac51b2c3e60";
+
+/// A run of the pipeline.
+#[must_use]
+pub fn run(id: u64, state: RunState, status: Status) -> Run {
+    let began = jiff::Timestamp::from_second(1_800_000_000).unwrap_or_default();
+    Run {
+        id,
+        workflow: Text::from("deploy"),
+        title: Text::from("New thing"),
+        number: (400 + id, 1),
+        sha: NEW.into(),
+        branch: Text::from("main"),
+        actor: Text::from("ines"),
+        state,
+        status,
+        words: Text::from("success"),
+        event: Text::from("push"),
+        file: Text::from(".github/workflows/deploy.yml"),
+        created_at: Some(began),
+        started_at: Some(began),
+        updated_at: Some(began),
+        url: Text::from("https://github.example/run"),
+        jobs: Vec::new(),
+        jobs_read: Extent::Whole,
+        gates: Vec::new(),
+        lanes: Vec::new(),
+    }
+}
 
 /// What a platform declares of a service that runs a commit as `v41`, and nothing beside it.
 #[must_use]

@@ -12,6 +12,7 @@ const MATCHES: &[(&str, &[&str])] = &[
             "config/trust.rs",
             "engine/feeds/logs.rs",
             "engine/operations/secret/perform.rs",
+            "engine/operations/others.rs",
             "engine/operations/steps.rs",
             "engine/operations/rollback/plan.rs",
             "engine/operations/rollback/part.rs",

@@ -35,6 +35,11 @@ const DATA: &[(&str, &str, &str)] = &[
     ("domain/spread.rs", "state.as_str() == \"started\"", "Fly's word for a machine that runs"),
     ("engine/operations/steps/fly.rs", "state.as_str() == \"started\"", "Fly's word for a machine that runs"),
     ("engine/operations/blue_green/perform.rs", "state.as_str() == \"started\"", "Fly's word for a machine that runs"),
+    (
+        "engine/operations/blue_green/perform.rs",
+        "state.as_str() != \"destroyed\"",
+        "Fly's word for a machine that is gone",
+    ),
     ("engine/operations/blue_green/perform.rs", "state.as_str() == \"stopped\"", "Fly's word for a machine at rest"),
     ("engine/operations/steps/machine.rs", "\"destroying\" | \"destroyed\"", "Fly's words for a machine that goes"),
     ("engine/operations/restart.rs", "state.as_str() == \"restarting\"", "Fly's word for an app of machines under way"),

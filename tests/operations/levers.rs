@@ -3,7 +3,7 @@
 use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::fact::Fact;
 use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::operation::{OpState, Operation, ProjectSwitch, Request};
+use flightdeck::domain::operation::{OpState, Operation, Plan, ProjectSwitch, Request};
 use serde_json::{Value, json};
 
 use crate::world::{Console, World};
@@ -215,7 +215,9 @@ async fn without_a_workflow_image_and_build_are_promoted_on_the_platforms() {
     assert_eq!(commit("production", "backend"), commit("staging", "backend"));
     assert_eq!(commit("production", "frontend"), commit("staging", "frontend"));
     let again = console.request("production", Request::Promote, None).await.unwrap();
-    assert!(again.refusals[0].as_str().contains("already"), "{:?}", again.refusals);
+    let none =
+        |plan: &Plan| ["already runs", "nothing would move"].iter().any(|why| plan.refusals[0].as_str().contains(why));
+    assert!(none(&again), "as seen from outside, or by what the platforms say: {:?}", again.refusals);
     // More domains than are looked up stand in nobody's way.
     crate::domains::many(&world);
     let again = console.request("production", Request::Promote, None).await.unwrap();

@@ -18,7 +18,7 @@ use crate::sanitize::Text;
 pub(super) const STAGES: Duration = Duration::from_secs(15);
 /// The same once the job is over and all domains point at what is live: then only a person moves one, which shows within this. The platform
 /// answers 300 such questions in ten minutes: so many domains, those of all environments together, take as many times [`EACH`].
-const SETTLED: Duration = Duration::from_secs(60);
+const SETTLED: Duration = Duration::from_secs(90);
 /// A domain's share of that: all of them take two fifths of the platform's questions.
 const EACH: Duration = Duration::from_secs(5);
 /// Domains, or deployments, that are looked up side by side.

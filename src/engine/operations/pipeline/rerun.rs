@@ -223,8 +223,8 @@ fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::testing;
     use crate::domain::run_state::RunState;
+    use crate::domain::testing;
 
     #[test]
     fn a_run_that_was_there_before_the_call_is_never_its_own_whatever_the_clocks_say() {
