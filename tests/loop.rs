@@ -27,6 +27,9 @@ async fn a_bad_deploy_is_seen_and_rolled_back_at_the_keyboard() {
         person.sees("Actions").await;
         person.types("R").await;
         person.sees("to which release?").await;
+        // What runs is known to be what runs: it is not the one that is gone to.
+        let known = |frame: &str| frame.lines().any(|row| row.contains("v42") && row.contains(" live "));
+        person.sees_that("which release is live", known).await;
         person.types("j").await;
         person.presses(KeyCode::Enter).await;
         person.sees("type production").await;
