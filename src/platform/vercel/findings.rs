@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::view::NEW;
 use super::{VERCEL, Vercel, VercelProject};
 use crate::domain::environment::Status;
 use crate::domain::extent::Extent;
@@ -52,6 +53,8 @@ impl Vercel {
                 ));
             }
         }
+        // What is live is read as lately as where the domains point.
+        let state = self.recent_project(project, NEW).await?;
         Ok(self.misled(&state, project, environment).await?.unwrap_or_else(|| well(mine.len())))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::domains::{STAGES, arrived};
 use super::{AliasRequest, VERCEL, Vercel, VercelDeployment, VercelProject};
-use crate::domain::environment::{Declared, Pin, Rolling, Status, Switches};
+use crate::domain::environment::{Declared, Pin, Pointed, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
@@ -15,7 +15,7 @@ use crate::sanitize::Text;
 /// Deployments listed, the newest ones.
 pub const LISTED: u32 = 25;
 /// How old the parts of what is declared may be.
-const NEW: Duration = Duration::from_millis(1_500);
+pub(super) const NEW: Duration = Duration::from_millis(1_500);
 
 impl Vercel {
     /// The project, read at most `age` ago.
@@ -114,11 +114,28 @@ impl Vercel {
     /// [`PlatformError`] in the platform's words.
     pub async fn declared(&self, project: &str, environment: &str) -> Result<Declared, PlatformError> {
         let state = self.recent_project(project, NEW).await?;
+        let told = self.declared_of(&state, project, environment).await?;
+        if !torn(&told) {
+            return Ok(told);
+        }
+        // Domains are looked up after the pointer was read: one that moved in between is read again before it is told as two releases.
+        self.recent.projects.forget(project);
+        self.recent.live.forget(&format!("{}/{environment}", state.id));
+        let state = self.recent_project(project, NEW).await?;
+        self.declared_of(&state, project, environment).await
+    }
+
+    async fn declared_of(
+        &self,
+        state: &VercelProject,
+        project: &str,
+        environment: &str,
+    ) -> Result<Declared, PlatformError> {
         let (target, _) = state.scope(environment);
         let routed = state.routes(environment);
         let rolling = async { if target == "production" { self.recent_rolling(&state.id).await } else { None } };
         let (live, newest, rolling) =
-            tokio::join!(self.recent_live(&state, environment, NEW), self.recent_list(&state.id, target, NEW), rolling);
+            tokio::join!(self.recent_live(state, environment, NEW), self.recent_list(&state.id, target, NEW), rolling);
         let live = live?.as_ref().clone();
         let newest = newest.ok().and_then(|list| list.first().cloned());
         let now = self.http.now_at(VERCEL);
@@ -147,7 +164,7 @@ impl Vercel {
         let resting = resting.map_or(Status::Unknown, |(status, _)| status);
         let id = live.as_ref().map(|live| live.id.clone()).unwrap_or_default();
         let mut pointed = match routed {
-            true => self.recent_pointed(&state, (project, environment), &id, requested).await,
+            true => self.recent_pointed(state, (project, environment), &id, requested).await,
             false => Vec::new(),
         };
         // Where no job is open, the pointer stands for all domains once each is known to be there.
@@ -218,5 +235,27 @@ impl Vercel {
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(short),
             other => other,
         }
+    }
+}
+/// Whether domains that nobody moves serve another deployment than the one that is live, as far as both were read.
+fn torn(told: &Declared) -> bool {
+    let elsewhere = |one: &Pointed| !one.deployment.as_str().is_empty() && one.deployment != told.deployment;
+    told.status != Status::Running && told.pointed.iter().any(elsewhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing;
+
+    #[test]
+    fn domains_and_a_pointer_that_differ_are_read_again_unless_a_job_moves_them_or_they_are_not_known() {
+        let told = |status, deployment: &str| {
+            let at = Pointed { domain: "a.app".into(), deployment: deployment.into(), sha: None, unread: None };
+            Declared { deployment: "dpl_1".into(), pointed: vec![at], ..testing::declared(None, status) }
+        };
+        assert!(torn(&told(Status::Ok, "dpl_2")));
+        assert!(!torn(&told(Status::Ok, "dpl_1")) && !torn(&told(Status::Ok, "")));
+        assert!(!torn(&told(Status::Running, "dpl_2")));
     }
 }
