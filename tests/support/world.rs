@@ -21,7 +21,7 @@ use flightdeck::sim::{self, Options, Sim};
 use serde_json::Value;
 
 /// Longest wait for anything: generous, because a busy machine is not a failure.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Production's backend.
 pub fn backend() -> ServiceId {
