@@ -71,6 +71,7 @@ impl Known<'_> {
             why,
             commits: known.map(commits).unwrap_or_default(),
             mixed: parts.iter().any(|part| part.state() == State::Mixed),
+            stays: false,
             basis: self.basis(&[FeedId::Declared(id.clone()), FeedId::Observed(id.clone())]),
             platform_state: declared.map(|declared| declared.words.clone()),
         }
@@ -150,7 +151,8 @@ impl Known<'_> {
             why.clear();
         }
         let mixed = beside(State::Mixed).is_some();
-        Judgement { state, why, commits, mixed, basis: self.basis(&needed), platform_state: None }
+        let stays = matches!(together, Together::Apart(..));
+        Judgement { state, why, commits, mixed, stays, basis: self.basis(&needed), platform_state: None }
     }
 
     /// What an environment is made of, without its parts: the commits that its platforms declare.

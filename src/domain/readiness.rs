@@ -181,27 +181,32 @@ pub fn cannot(from: &EnvId, judged: &Judgement) -> Option<String> {
     }
 }
 
-/// Whether an environment runs a commit already: every service of it, by all that is declared and observed of its machines and domains.
+/// Whether an environment runs a commit already: every service of it, by all that is declared and observed of its machines and domains. One
+/// whose service stays behind may be brought there.
 #[must_use]
 pub fn runs_already(judged: &Judgement, sha: &Sha) -> bool {
-    let known = !judged.mixed && !matches!(judged.state, State::Mixed | State::Unknown | State::Deploying);
+    let known =
+        !judged.mixed && !judged.stays && !matches!(judged.state, State::Mixed | State::Unknown | State::Deploying);
     known && judged.sha().is_some_and(|live| live.same(sha))
 }
 
-/// Whether there is something to bring to the target: `new` is what the source runs, `live` what the target does, where each is one commit.
+/// Whether there is something to bring to the target: `new` is what the source runs, `judged` how the target stands.
 #[must_use]
 pub fn candidate(
     target: &EnvInfo,
-    (new, live): (Option<&Sha>, Option<&Sha>),
+    (new, judged): (Option<&Sha>, &Judgement),
     services: &BTreeMap<ServiceId, ServiceState>,
     releases: &BTreeMap<ServiceId, Vec<Deployment>>,
 ) -> Rating {
     let Some(new) = new else {
         return Rating::new(Status::Unknown, "the source does not run one known commit");
     };
-    let Some(live) = live else {
+    let Some(live) = judged.sha() else {
         return Rating::new(Status::Unknown, format!("{} does not run one known commit", target.id));
     };
+    if new.same(live) && judged.stays {
+        return Rating::new(Status::Warn, format!("both run {}; in {}, {}", new.short(), target.id, judged.why));
+    }
     if new.same(live) {
         return Rating::new(Status::Paused, format!("both run {}", new.short()));
     }

@@ -63,6 +63,10 @@ pub struct Judgement {
     /// Whether two releases are live there, also where its state tells of something that outranks that.
     #[serde(skip)]
     pub mixed: bool,
+    /// Whether a service stays at an older commit that the newest deploy did not concern, as far as the lists of deployments tell
+    /// (docs/adr/0001-one-release.md).
+    #[serde(skip)]
+    pub stays: bool,
     /// When the oldest fact that this needs was read; `None` = some of it never was.
     pub basis: Option<Timestamp>,
     /// The platform's own word, of a service.
@@ -78,6 +82,7 @@ impl Judgement {
             why: "not read yet".to_owned(),
             commits: Vec::new(),
             mixed: false,
+            stays: false,
             basis: None,
             platform_state: None,
         }

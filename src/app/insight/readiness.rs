@@ -138,8 +138,8 @@ fn candidate_of(
     candidate: Option<&Sha>,
     now: Now,
 ) -> Check {
-    let live = model.judge(production, now).sha().cloned();
-    let rating = readiness::candidate(production, (candidate, live.as_ref()), &model.services, &model.releases);
+    let judged = model.judge(production, now);
+    let rating = readiness::candidate(production, (candidate, &judged), &model.services, &model.releases);
     Check::rated(Criterion::Candidate, rating, Jump::Place(Place::Env(staging.id.clone())))
 }
 

@@ -23,6 +23,9 @@ use crate::domain::step_durations;
 /// A list of deployments may be made of what was read this long before.
 const LISTED: SignedDuration = SignedDuration::from_secs(15);
 
+/// A deploy makes its rows on several platforms within this.
+const BESIDE: SignedDuration = SignedDuration::from_hours(1);
+
 /// The clocks of two machines differ by so much.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
@@ -170,8 +173,23 @@ impl Known<'_> {
         if let Some((service, (feed, _))) = feeds.clone().find(|(_, (_, status))| status.last_ok().is_none()) {
             return Some(self.aged(&feed, &format!("releases of {} ", service.name), unread()));
         }
-        let (service, _) = feeds.next().filter(|_| brought.is_none())?;
-        let gap = format!("releases of {} do not tell when {} was deployed", service.name, newest.short());
+        let Some(brought) = brought else {
+            let (service, _) = feeds.next()?;
+            let gap = format!("releases of {} do not tell when {} was deployed", service.name, newest.short());
+            return Some(Part { gap: Some(gap), ..unread() });
+        };
+        // A row without a commit may be the newest one, given and not taken: a build that waits behind a pin, a release that failed.
+        let since = brought.checked_sub(BESIDE).unwrap_or(brought);
+        let nameless = |one: &&Seen<'_>| {
+            let rows = self.releases.get(one.service).map(Vec::as_slice).unwrap_or_default();
+            rows.is_empty() || rows.iter().any(|row| row.sha.is_none() && row.created_at >= since)
+        };
+        let mut others = seen.iter().filter(|one| !one.sha.same(newest) && listed(one).is_some());
+        let name = &others.find(nameless)?.service.name;
+        let gap = format!(
+            "releases of {name} do not tell their commits: whether it was given {} is not known",
+            newest.short()
+        );
         Some(Part { gap: Some(gap), ..unread() })
     }
 

@@ -142,3 +142,12 @@ fn a_commit_is_judged_by_the_newest_run_of_each_workflow_but_the_one_that_deploy
     assert_eq!(said(&all, "9df49c2000000000000000000000000000000000"), unknown);
     assert_eq!(said(&all[..1], SHA), unknown, "that it could not be deployed says nothing of the commit");
 }
+
+#[test]
+fn where_a_service_stays_behind_the_commit_is_not_there_already() {
+    let (all, behind) = (judged(State::Healthy), Judgement { stays: true, ..judged(State::Healthy) });
+    let sha = Sha::from(SHA);
+    assert!(runs_already(&all, &sha) && !runs_already(&behind, &sha));
+    let rated = |judged| candidate(&production(), (Some(&sha), judged), &BTreeMap::new(), &BTreeMap::new());
+    assert_eq!((rated(&all).status, rated(&behind).status), (Status::Paused, Status::Warn));
+}

@@ -185,6 +185,16 @@ fn two_commits_are_mixed_only_where_they_belong_together() {
     assert_eq!(unlisted.says(), says);
     unlisted.feed(FeedId::Releases(id("backend")), FeedState::Fresh(at(0)));
     assert_eq!(unlisted.says(), "healthy: backend stays at 9df49c2");
+    // A row without a commit may be the newer one, built and never live.
+    let mut nameless = ahead();
+    nameless
+        .releases
+        .get_mut(&id("backend"))
+        .unwrap()
+        .insert(0, Deployment { sha: None, ..deployment("backend", NEW, -20) });
+    nameless.feed(FeedId::Releases(id("backend")), FeedState::Fresh(at(0)));
+    let says = "unknown: releases of backend do not tell their commits: whether it was given 3e60eac is not known";
+    assert_eq!(nameless.says(), says);
     // The run that brought it decides: done, under way, cut short.
     for (status, state) in
         [(Status::Ok, State::Healthy), (Status::Running, State::Deploying), (Status::Fail, State::Mixed)]

@@ -75,7 +75,7 @@ impl Judged {
 
     /// Whether a commit would be news to it.
     pub(in crate::engine) fn candidate(&self, env: &EnvInfo, new: Option<&Sha>) -> Rating {
-        readiness::candidate(env, (new, self.judgement.sha()), &self.read.services, &self.read.releases)
+        readiness::candidate(env, (new, &self.judgement), &self.read.services, &self.read.releases)
     }
 
     /// When what runs on a platform was made.
