@@ -17,6 +17,8 @@ use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
 use crate::domain::finding::{Check, Reading};
 use crate::domain::health::ProbeState;
+use crate::domain::pipeline::Run;
+use crate::domain::run_state::RunState;
 use crate::domain::state::State;
 use crate::error::{ExitCode, UserError};
 
@@ -37,6 +39,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     let only = only.environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
     let clock = SystemClock::shared();
     let mut reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    let untold = if list == List::Approvals { untold(&reading.model.runs) } else { Vec::new() };
     only.iter().for_each(|env| reading.narrow(env));
     let model = &reading.model;
     let now = Now { wall: clock.now(), mono: clock.mono() };
@@ -57,7 +60,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
         List::Secrets => model.secret_names.iter().flat_map(|(env, names)| names.withheld(env)).collect(),
         _ => Vec::new(),
     };
-    let basis = reading.basis(matters).filter(|_| withheld.is_empty());
+    let basis = reading.basis(matters).filter(|_| withheld.is_empty() && untold.is_empty());
     if output.json {
         let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
         let version = if list == List::Health { 2 } else { 1 };
@@ -73,12 +76,13 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     for (id, why, _) in reading.failing().filter(|(id, ..)| matters(id)) {
         super::complain(&format!("not read: {id}: {why}"));
     }
-    withheld.iter().for_each(|what| super::complain(what));
+    withheld.iter().chain(&untold).for_each(|what| super::complain(what));
     for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
         super::complain(&line);
     }
     let withheld = (!withheld.is_empty()).then_some(ExitCode::Auth);
-    Ok(match (code, reading.incomplete(output, matters).or(withheld)) {
+    let untold = (!untold.is_empty()).then_some(ExitCode::Inconclusive);
+    Ok(match (code, reading.incomplete(output, matters).or(withheld).or(untold)) {
         (ExitCode::Done, Some(incomplete)) => incomplete,
         (code, _) => code,
     })
@@ -97,6 +101,14 @@ fn nothing(list: List, asked: bool, basis: Option<Timestamp>) -> String {
         None if asked => format!("unknown: {of} were not read whole, so that there may be some"),
         None => format!("nothing is configured of which {of} could be read"),
     }
+}
+
+/// Runs that wait at a gate while the list of their gates is empty: one is there, and is not told.
+fn untold(runs: &[Run]) -> Vec<String> {
+    let waiting = runs.iter().filter(|run| run.state == RunState::Gated && run.gates.is_empty());
+    waiting
+        .map(|run| format!("{} #{} waits, and GitHub lists no gate that holds it", run.workflow, run.number.0))
+        .collect()
 }
 
 fn approvals(model: &Model, now: Timestamp) -> Vec<(Row<'_>, String)> {
@@ -253,6 +265,13 @@ fn secrets_code(model: &Model) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_waits_without_a_gate_is_no_empty_list() {
+        let run = |state| crate::domain::testing::run(137, state, Status::Paused);
+        assert_eq!(untold(&[run(RunState::Gated)]), ["deploy #537 waits, and GitHub lists no gate that holds it"]);
+        assert!(untold(&[run(RunState::Running), run(RunState::Succeeded)]).is_empty());
+    }
 
     #[test]
     fn an_empty_list_says_that_there_is_nothing_and_when_it_was_read_or_that_nobody_knows() {

@@ -1,5 +1,5 @@
 //! Operations without a screen: the same plan and the same execution; `--confirm` stands for the typed name. Rollbacks bring
-//! their own choice of targets, the others are asks for that go through the pipeline.
+//! their own choice of targets, the others are requests that go through the pipeline.
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ fn towards(operation: &Operation, back: bool) -> Option<Request> {
     };
     let target = |one: &Move| {
         let deployment = if back { one.from.clone()? } else { one.to.clone() };
-        // It is finished in the strategy in which it was begun; the way back is found by what is there.
+        // It is finished with the strategy with which it was begun; the way back is found by what is there.
         let strategy =
             chosen.iter().find(|target| !back && target.service == one.service).map(|one| one.strategy.clone());
         Some(Target { service: one.service.clone(), deployment, strategy: strategy.unwrap_or_default() })

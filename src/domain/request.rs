@@ -151,7 +151,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A target that is gone to in the usual strategy.
+    /// A target that is reached in the usual way.
     #[must_use]
     pub fn new(service: ServiceId, deployment: DeploymentId) -> Self {
         Self { service, deployment, strategy: Strategy::default() }

@@ -63,7 +63,7 @@ impl Named {
 }
 
 impl LineFilter {
-    /// A line_filter that looks for one term, or for lines of a level.
+    /// A filter that looks for one term, or for lines of a level.
     #[must_use]
     pub fn of(term: Option<&Term>, level: Level) -> Self {
         let named = term.into_iter().filter_map(Named::new).collect();

@@ -128,7 +128,7 @@ pub(in crate::engine) async fn draft(
         )));
     }
     if !run.over() {
-        refusals.push(Text::from(format!("{name} is not over yet: {}; C cancels it", run.words)));
+        refusals.push(Text::from(format!("{name} is not over yet: {}; cancel it first", run.words)));
     }
     let made = run.created_at.map_or(Duration::ZERO, |at| now.duration_since(at).try_into().unwrap_or_default());
     if made > RERUN_WITHIN {

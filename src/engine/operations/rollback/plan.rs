@@ -68,7 +68,7 @@ pub struct Greens {
     pub blues: Vec<(Text, Text)>,
     /// Old ones that were destroyed already.
     pub lost: Vec<Text>,
-    /// The request is the old image: the new machines go.
+    /// What is asked for is the old image: the new machines go.
     pub back: bool,
     /// Some of them serve already: nobody is asked again.
     pub serving: bool,

@@ -60,7 +60,7 @@ pub struct Machine {
     pub started_at: Timestamp,
     /// Newest first.
     pub events: Vec<Value>,
-    /// WorldGuard by someone.
+    /// Held by someone.
     pub lease: Option<Lease>,
     /// Out of the proxy.
     pub cordoned: bool,
