@@ -157,3 +157,34 @@ impl Target {
         Self { service, deployment, strategy: Strategy::default() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::operation::Operation;
+    use crate::domain::strategy::StrategyKind;
+
+    #[test]
+    fn a_journal_with_the_words_of_before_is_read() {
+        let immediate = Strategy { kind: StrategyKind::Immediate, ..Strategy::default() };
+        let target =
+            Target { strategy: immediate, ..Target::new(ServiceId::new("production", "backend"), "v41".into()) };
+        let begun = Operation::begun(
+            crate::domain::ids::OpId(uuid::Uuid::nil()),
+            OpKind::RollBack,
+            "production".into(),
+            Text::from("roll back production"),
+            jiff::Timestamp::UNIX_EPOCH,
+        );
+        let operation = Operation { request: Some(Request::RollBack(vec![target])), ..begun };
+        let today = serde_json::to_string(&operation.request).expect("it is written");
+        let before = today.replace("\"strategy\":{", "\"manner\":{").replace("\"kind\":", "\"strategy\":");
+        assert!(before != today && before.contains("\"manner\":{\"strategy\":"), "{before}");
+        let mut row = serde_json::to_value(&operation).expect("it is written");
+        let fields = row.as_object_mut().expect("an object");
+        fields.remove("request");
+        fields.insert("wish".to_owned(), serde_json::from_str(&before).expect("JSON"));
+        let read: Operation = serde_json::from_value(row).expect("it is read");
+        assert_eq!(read.request, operation.request);
+    }
+}
