@@ -22,7 +22,8 @@ pub struct WaitArgs {
     /// Which environment.
     #[arg(long)]
     pub environment: Option<String>,
-    /// Until it runs this commit (its beginning), seen at the edge, or where none is asked, on its machines and domains.
+    /// Until it runs this commit (its beginning), seen at the edge, or where none is asked, on its machines and domains. A service that
+    /// the commit does not concern may stay at an older one: the line says which.
     #[arg(long)]
     pub commit: Option<String>,
     /// Say how it stands now instead of waiting: exit code 8 while it is not there, 1 where it fails, 3 where it is not known.

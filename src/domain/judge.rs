@@ -106,7 +106,8 @@ impl Known<'_> {
         let stays = mixed.is_none();
         parts.extend(mixed);
         if !matches!(together, Together::Moving(_)) {
-            parts.extend(self.begins(&env.id));
+            // A pair of commits says itself that nothing explains it.
+            parts.extend(self.begins(&env.id, matches!(together, Together::Mixed(_))));
         }
         let commits = match &together {
             Together::Nothing => self.declared(env),

@@ -37,7 +37,8 @@ impl Known<'_> {
             states.filter_map(|(service, state)| Some(Seen { service, sha: seen(state)? })).collect();
         let file = self.workflows.get(&env.id);
         let runs: Vec<&Run> = self.runs.iter().filter(|run| file.is_some_and(|file| run.of_file(file))).collect();
-        let mut together = live::together(&seen, self.releases, &runs);
+        let clear: Vec<&Run> = runs.iter().copied().filter(|run| !unclear(run)).collect();
+        let mut together = live::together(&seen, self.releases, &clear);
         // That something is under way, or that nothing was cut short, is a word of the pipeline.
         let by_runs = file.is_some() && matches!(together, Together::Moving(_) | Together::Apart(..));
         let (mut unlisted, mut never) = (None, None);
@@ -50,6 +51,13 @@ impl Known<'_> {
         let apart = matches!(together, Together::Apart(..));
         let barred = by_runs.then(|| self.barred(&FeedId::Pipeline)).flatten();
         let barred = barred.or_else(|| apart.then(listed).flatten());
+        // A word that nobody knows may say that it runs, or that it ended.
+        let worded = || {
+            let pair = matches!(together, Together::Mixed(_) | Together::Apart(..));
+            let brings = |run: &&&Run| unclear(run) && seen.iter().any(|one| one.sha.same(&run.sha));
+            runs.iter().find(brings).filter(|_| pair).map(|run| format!("{} is {}", named(run), run.words))
+        };
+        let barred = barred.or_else(worded);
         if barred.is_some() {
             together = Together::Mixed(commits());
         }
@@ -239,10 +247,21 @@ impl Known<'_> {
         moved || (operation.kind.goes() && commit.is_some_and(wanted) && built())
     }
 
-    /// A run of the workflow that deploys an environment: it is under way before the first machine moves.
-    pub(super) fn begins(&self, env: &EnvId) -> Option<Part> {
-        let run = self.deploys(env).find(|run| run.state == RunState::Running)?;
-        Some(Part { named: true, ..Part::new(State::Deploying, format!("{} is under way", named(run))) })
+    /// A run of the workflow that deploys an environment: it is under way before the first machine moves. Where nothing tells whether one
+    /// runs, or where to, that is not known.
+    pub(super) fn begins(&self, env: &EnvId, told: bool) -> Option<Part> {
+        if let Some(run) = self.deploys(env).find(|run| run.state == RunState::Running) {
+            return Some(Part { named: true, ..Part::new(State::Deploying, format!("{} is under way", named(run))) });
+        }
+        let unknown = |gap| Part { said: None, named: true, gap: Some(gap), ..Part::new(State::Unknown, "") };
+        if let Some(run) = self.deploys(env).find(|run| unclear(run)).filter(|_| !told) {
+            return Some(unknown(format!("whether {} is under way is not known: it is {}", named(run), run.words)));
+        }
+        let read = self.workflows.contains_key(env) && !self.old(&FeedId::Pipeline);
+        let placeless =
+            |run: &&Run| run.file.as_str().is_empty() && matches!(run.state, RunState::Running | RunState::Unknown);
+        let run = self.runs.iter().find(placeless).filter(|_| read)?;
+        Some(unknown(format!("whether {} deploys here is not known: its workflow's file is not told", named(run))))
     }
 
     /// Whether a feed has answered long ago, or never and fails.
@@ -336,6 +355,11 @@ fn seen(state: &ServiceState) -> Option<&Sha> {
     let declared = state.declared.as_ref();
     let machines = || declared.filter(|declared| !declared.instances.is_empty())?.sha.as_ref();
     observed.or_else(machines).or_else(|| spread::led(declared?))
+}
+
+/// Whether nobody knows if it goes on: its state is a word that the documentation does not have, or none.
+fn unclear(run: &Run) -> bool {
+    run.state == RunState::Unknown
 }
 
 /// What people call a run: `deploy #148`.

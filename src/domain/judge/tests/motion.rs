@@ -435,3 +435,32 @@ fn an_answer_of_the_edge_from_before_a_deployment_says_nothing_about_it() {
     let judged = world.known().service(&id("backend"));
     assert_eq!((judged.state, judged.short().as_str()), (State::Mixed, "9df49c2+3e60eac"));
 }
+
+/// A word that nobody knows, or a run of which nobody knows what it deploys, may be a deploy that is under way.
+#[test]
+fn a_run_that_tells_no_state_or_no_workflow_leaves_unknown_whether_a_deploy_is_under_way() {
+    let unclear =
+        |sha| Run { state: RunState::Unknown, words: Text::from("unknown (thinking)"), ..run(sha, Status::Unknown) };
+    let mut world = World::calm();
+    world.runs = vec![unclear(NEW)];
+    assert_eq!(
+        world.says(),
+        "unknown: whether Deploy #141 is under way is not known: it is unknown (thinking)",
+        "before the first machine moves"
+    );
+    world.runs = vec![Run { file: Text::default(), ..run(NEW, Status::Running) }];
+    assert_eq!(world.says(), "unknown: whether Deploy #141 deploys here is not known: its workflow's file is not told");
+    world.runs[0].state = RunState::Succeeded;
+    assert_eq!(world.env().state, State::Healthy, "what is over deploys nothing more");
+    // Two commits are no better than a pair meanwhile, and not said to be on their way.
+    world.services.get_mut(&id("frontend")).unwrap().observe(observed(NEW));
+    world.declared("frontend").sha = Some(NEW.into());
+    world.releases.get_mut(&id("frontend")).unwrap().insert(0, deployment("frontend", NEW, -20));
+    world.runs = vec![unclear(NEW)];
+    let judged = world.env();
+    assert_eq!(judged.state, State::Mixed, "{}", judged.words());
+    assert_eq!(
+        judged.why,
+        "backend 9df49c2, frontend 3e60eac; whether a deploy is under way is not known: Deploy #141 is unknown (thinking)"
+    );
+}
