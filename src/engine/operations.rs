@@ -119,7 +119,8 @@ fn planner(request: &Request) -> Box<dyn Plans + '_> {
 /// Who does it.
 fn work(act: &Act) -> Box<dyn Performs + '_> {
     match act {
-        Act::FlyImage { image, waves, strategy, row, aside } => Box::new(steps::fly::Roll {
+        Act::FlyImage { image, waves, strategy, row, aside, anew } => Box::new(steps::fly::Roll {
+            anew: *anew,
             image: image.as_str(),
             waves,
             strategy: *strategy,

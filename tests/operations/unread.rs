@@ -352,3 +352,25 @@ async fn a_restart_and_one_more_machine_are_looked_for_when_their_answer_is_lost
     assert!(seen);
     console.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_back_before_the_end_was_not_deployed_anew() {
+    let world = World::start(20.0).await;
+    unseen(&world, 1, "silent");
+    let mut console = world.console();
+    let plan = console.request("production", Request::Redeploy(backend()), None).await.unwrap();
+    assert!(says(&plan, "1 of 2 machines"), "{:?}", plan.warnings);
+    let moved = || world.app(|app| app.machines.iter().any(|one| !one.versions.is_empty()));
+    let back = world.soon(|| {
+        let moved = moved();
+        if moved {
+            unseen(&world, 1, "ok");
+        }
+        moved
+    });
+    let (half, ()) = tokio::join!(console.carry_out(plan), back);
+    assert_eq!(half.state, OpState::HalfDone, "it runs the same image and not the new release: {half:#?}");
+    assert!(half.outcome.as_str().contains("it was not deployed anew"), "{}", half.outcome);
+    assert_eq!(row(&world), "failed");
+    console.stop().await;
+}

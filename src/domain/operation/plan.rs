@@ -133,6 +133,8 @@ pub enum Act {
         row: Option<(Text, u64)>,
         /// Such a row with another image, of what is taken back: it is closed.
         aside: Option<(Text, u64)>,
+        /// The image is the one that runs: at the end every machine has to be of the new release.
+        anew: bool,
     },
     /// New machines with an image beside the old ones, which are destroyed once the new ones serve (docs/platforms/fly.md section
     /// 6).

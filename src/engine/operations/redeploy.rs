@@ -15,6 +15,7 @@ use crate::domain::operation::{Act, Operation, Plan, PlanPart, Request, StepKind
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
 use crate::engine::operations::past::{Past, not_before, told};
+use crate::platform::fly::Machine;
 use crate::platform::vercel::{Vercel, VercelDeployment, VercelProject};
 use crate::sanitize::Text;
 
@@ -88,7 +89,11 @@ async fn machines(
             |one: &&Deployment| not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&image);
         row = listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version);
         let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
-        fleet.retain(|machine| newest.is_none() || machine.release_version != newest);
+        let newer = |machine: &Machine| newest.is_some() && machine.release_version == newest;
+        // Where its row was closed meanwhile another release is recorded, which every machine has to be of.
+        if row.is_some() || fleet.iter().all(newer) {
+            fleet.retain(|machine| !newer(machine));
+        }
         if fleet.is_empty() && row.is_none() {
             if let Some(part) = all.part() {
                 let text = format!("{service}: every machine that can be read is of the new release already: {part}");
@@ -104,7 +109,7 @@ async fn machines(
     // The image is the same, the release is another one, whose number the platform gives.
     let label =
         row.as_ref().map_or_else(|| Text::from("new release"), |(_, version)| Text::from(format!("v{version}")));
-    let mut part = rolled(info, &all, &fleet, (image, row), "the image that runs");
+    let mut part = rolled(info, &all, &fleet, (image, row), ("the image that runs", true));
     part.to.0 = label;
     part.presence = if there.is_some() { Presence::There } else { Presence::Gone };
     let gone =

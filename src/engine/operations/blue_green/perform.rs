@@ -105,7 +105,7 @@ impl Operator {
             // Both colours may serve from here on: nothing is destroyed by itself any more.
             Err(trouble) => return Err(self.row_failed(fly, app, &row, trouble).await),
         };
-        self.closed(op, at + 3, part, self.close(fly, part, &row, swap.image, Some(served))).await
+        self.closed(op, at + 3, part, self.close(fly, part, &row, (swap.image, false), Some(served))).await
     }
 
     /// New machines, one for each old one, and the word of a person.

@@ -38,7 +38,7 @@ pub(in crate::engine) async fn take(
             }
         };
     }
-    let mut part = rolled(info, &all, &fleet, (source.image, row), "the image of staging");
+    let mut part = rolled(info, &all, &fleet, (source.image, row), ("the image of staging", false));
     part.from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     part.to = source.label;
     part.to.0 = Text::from(format!("staging's {}", part.to.0));

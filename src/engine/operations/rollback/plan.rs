@@ -236,7 +236,7 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     if let (Some((_, version)), true) = (&aside, facts.machines.is_empty()) {
         let (waves, strategy) = (Vec::new(), facts.strategy.kind);
         let steps = vec![StepKind::CloseRelease.step(ends(*version))];
-        return (Act::FlyImage { image, waves, strategy, row: None, aside }, steps);
+        return (Act::FlyImage { image, waves, strategy, row: None, aside, anew: false }, steps);
     }
     let first = match &aside {
         Some((_, version)) => StepKind::OpenRelease.step(format!("{}; {}", first.title, ends(*version))),
@@ -262,7 +262,7 @@ fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     };
     let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
     let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
-    (Act::FlyImage { image, waves, strategy: facts.strategy.kind, row, aside }, steps)
+    (Act::FlyImage { image, waves, strategy: facts.strategy.kind, row, aside, anew: false }, steps)
 }
 
 /// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.

@@ -163,7 +163,7 @@ pub(in crate::engine) fn rolled(
     all: &Fleet,
     fleet: &[Machine],
     (image, row): (Text, Option<(Text, u64)>),
-    what: &str,
+    (what, anew): (&str, bool),
 ) -> PlanPart {
     let first = match &row {
         Some((_, version)) => format!("go on with release v{version}, left open"),
@@ -176,7 +176,8 @@ pub(in crate::engine) fn rolled(
         .chain(fleet.iter().map(update))
         .chain([StepKind::CloseRelease.step("close the release")]);
     let waves = fleet.iter().map(|machine| vec![Text::from(machine.id.as_str())]).collect();
-    part(info, all, Act::FlyImage { image, waves, strategy: StrategyKind::Rolling, row, aside: None }, steps.collect())
+    let act = Act::FlyImage { image, waves, strategy: StrategyKind::Rolling, row, aside: None, anew };
+    part(info, all, act, steps.collect())
 }
 
 pub(in crate::engine) fn version(row: &Deployment) -> Option<(Text, u64)> {

@@ -30,6 +30,8 @@ pub(in crate::engine) struct Roll<'a> {
     pub(in crate::engine) row: Option<&'a (Text, u64)>,
     /// A row left open that nothing goes on with.
     pub(in crate::engine) aside: Option<&'a (Text, u64)>,
+    /// Machines run the image before: it is the release that every one of them must be of at the end.
+    pub(in crate::engine) anew: bool,
 }
 
 /// A release row that was left open: its id and version.
@@ -74,7 +76,7 @@ impl Operator {
         let machines: usize = to.waves.iter().map(Vec::len).sum();
         let looked = usize::from(to.strategy == StrategyKind::Immediate);
         // Every machine that the plan saw, also those that could not be read.
-        let close = self.close(fly, part, &row, to.image, None);
+        let close = self.close(fly, part, &row, (to.image, to.anew), None);
         self.closed(op, first + 1 + machines + looked, part, close).await
     }
 
@@ -226,7 +228,7 @@ impl Operator {
         fly: &Fly,
         part: &PlanPart,
         (id, version): &(String, u64),
-        image: &str,
+        (image, anew): (&str, bool),
         planned: Option<usize>,
     ) -> Result<Closed, Trouble> {
         let app = part.resource.as_str();
@@ -235,7 +237,9 @@ impl Operator {
         let planned_out = |one: &Machine| {
             one.cordoned && one.unread().is_none() && part.revisions.iter().any(|(id, _)| id.as_str() == one.id)
         };
-        let other = |one: &Machine| one.digest.as_ref() != Some(&wanted);
+        // Where the image is the same before and after, only its release tells what was updated.
+        let before = |one: &Machine| anew && one.release_version != Some(*version);
+        let other = |one: &Machine| one.digest.as_ref() != Some(&wanted) || before(one);
         let ill = |one: &Machine| one.state.as_str() == "started" && one.checks.0 < one.checks.1;
         // A check that fails once while connections move is no verdict, and a machine on its way out is gone in seconds.
         let end = self.clock.mono() + PATIENCE / 4;
@@ -256,7 +260,11 @@ impl Operator {
         if let Some(machine) = fleet.whole.iter().find(|one| other(one) || ill(one)) {
             let _ = self.patch(fly, app, id, "failed").await;
             let words: Vec<String> = machine.check_words.iter().map(ToString::to_string).collect();
-            let what = if other(machine) { "it runs another image".to_owned() } else { words.join("; ") };
+            let what = match (before(machine), other(machine)) {
+                (true, _) => format!("it was not deployed anew: it is not of v{version}"),
+                (false, true) => "it runs another image".to_owned(),
+                (false, false) => words.join("; "),
+            };
             return Err(Trouble::Failed(Text::from(format!("machine {}: {what}", machine.id))));
         }
         let planned = planned.unwrap_or_else(|| part.revisions.len().saturating_sub(out));
