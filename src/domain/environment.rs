@@ -127,6 +127,8 @@ pub struct Declared {
     pub routed: bool,
     /// A newer release that the platform calls live while its machines run another one.
     pub claimed: Option<Claimed>,
+    /// The deployment that is under way, where the platform names it (Vercel).
+    pub coming: Option<Coming>,
 }
 
 /// A domain, looked up on its platform.
@@ -164,6 +166,16 @@ impl Pin {
         let at = self.at.map(|at| format!("{} {} ago", if by.is_empty() { "," } else { "" }, since(at, now)));
         format!("{}{by}{}", self.why, at.unwrap_or_default())
     }
+}
+
+/// A deployment that is built, or that a job gives its domains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Coming {
+    /// Its identity.
+    pub deployment: DeploymentId,
+    /// Its commit, where known.
+    pub sha: Option<Sha>,
 }
 
 /// A release that is live by the platform's word alone.
@@ -216,6 +228,22 @@ impl Declared {
     #[must_use]
     pub fn moves(&self) -> bool {
         self.status == Status::Running || self.rollout.is_some() || self.switches.rolling.is_some()
+    }
+
+    /// Whether what is under way can be why visitors get several commits: a build that no domain serves yet moves none of them.
+    #[must_use]
+    pub fn explains(&self) -> bool {
+        let there = |coming: &Coming| {
+            self.deployment == coming.deployment || self.pointed.iter().any(|one| one.deployment == coming.deployment)
+        };
+        self.coming.as_ref().is_none_or(there)
+    }
+
+    /// The same of one answer of the edge.
+    #[must_use]
+    pub fn explains_answer(&self, answered: &Sha) -> bool {
+        let its = |coming: &Coming| coming.sha.as_ref().is_none_or(|sha| sha.same(answered));
+        self.explains() || self.coming.as_ref().is_some_and(its)
     }
 
     /// What holds or divides the visitors, in a word: `PAUSED`, `PINNED`; empty when nothing does.

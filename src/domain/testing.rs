@@ -53,6 +53,7 @@ pub fn declared(sha: Option<&str>, status: Status) -> Declared {
         pointed: Vec::new(),
         routed: false,
         claimed: None,
+        coming: None,
     }
 }
 

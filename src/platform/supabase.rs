@@ -214,6 +214,7 @@ impl Supabase {
             pointed: Vec::new(),
             routed: false,
             claimed: None,
+            coming: None,
         })
     }
 

@@ -196,6 +196,7 @@ fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
         pointed: Vec::new(),
         routed: false,
         claimed: None,
+        coming: None,
     };
     let observed = Observed {
         sha: Some(sha.into()),

@@ -115,9 +115,14 @@ fn platform(state: &ServiceState, declared: &Declared, now: Timestamp) -> Part {
         // Without figures the platform's own word says what is under way: a build, a restore.
         let words = progress.unwrap_or_else(|| declared.words.to_string());
         // Visitors who meet a machine that fails get errors, whatever is under way.
-        return match reached().find(|one| ails(one, now)) {
-            Some(one) => Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region)),
-            None => Part::new(State::Deploying, words),
+        return match (domains, reached().find(|one| ails(one, now))) {
+            (Some((State::Mixed, why)), _) if !declared.explains() => {
+                Part::new(State::Mixed, format!("{why}; {words}"))
+            }
+            (_, Some(one)) => {
+                Part::new(State::Failing, format!("{words}; {} in {} fails its checks", one.id, one.region))
+            }
+            (_, None) => Part::new(State::Deploying, words),
         };
     }
     if let (Some((state, why)), true) = (domains, declared.status != Status::Fail) {
@@ -199,7 +204,8 @@ fn differs(state: &ServiceState, declared: &Declared, ahead: bool) -> Option<Par
     let (observed, says) = (state.observed.as_ref()?, declared.sha.as_ref()?);
     let sha = observed.sha.as_ref()?;
     // In motion both are true; and an answer from before the change says nothing about it.
-    if declared.moves() || ahead || state.declared_at.is_some_and(|at| observed.at <= at) {
+    let moves = declared.moves() && declared.explains_answer(sha);
+    if moves || ahead || state.declared_at.is_some_and(|at| observed.at <= at) {
         let why = format!("{} declared, the edge answers {}", says.short(), sha.short());
         return Some(Part::new(State::Deploying, why));
     }

@@ -184,6 +184,7 @@ impl Fly {
             instances: fleet.iter().map(|machine| instance(machine, images, now)).collect(),
             pointed: Vec::new(),
             routed: false,
+            coming: None,
             claimed: claimed(newest.filter(|row| Some(row.version) != live && row.stands(now).0 == Status::Ok), images)
                 .filter(|claimed| !fleet.is_empty() && !runs(&machines, claimed, images)),
         })

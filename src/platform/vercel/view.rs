@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::domains::{STAGES, arrived};
 use super::{AliasRequest, VERCEL, Vercel, VercelDeployment, VercelProject};
-use crate::domain::environment::{Declared, Pin, Pointed, Rolling, Status, Switches};
+use crate::domain::environment::{Coming, Declared, Pin, Pointed, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
 use crate::platform::{ErrorKind, PlatformError};
@@ -171,6 +171,11 @@ impl Vercel {
         if requested.is_none_or(AliasRequest::arrived) && arrived(&pointed, &id) {
             pointed = Vec::new();
         }
+        let coming = moving.map(|job| Coming { deployment: DeploymentId::from(job.to.as_str()), sha: None });
+        let coming = coming.or_else(|| {
+            let id = |one: &VercelDeployment| DeploymentId::from(one.id.as_str());
+            building.as_ref().map(|one| Coming { deployment: id(one), sha: one.sha.clone() })
+        });
         let status = match () {
             () if paused => Status::Fail,
             () if building.is_some() || moving.is_some() => Status::Running,
@@ -190,6 +195,7 @@ impl Vercel {
             pointed,
             routed,
             claimed: None,
+            coming,
         })
     }
 
@@ -240,7 +246,7 @@ impl Vercel {
 /// Whether domains that nobody moves serve another deployment than the one that is live, as far as both were read.
 fn torn(told: &Declared) -> bool {
     let elsewhere = |one: &Pointed| !one.deployment.as_str().is_empty() && one.deployment != told.deployment;
-    told.status != Status::Running && told.pointed.iter().any(elsewhere)
+    (told.status != Status::Running || !told.explains()) && told.pointed.iter().any(elsewhere)
 }
 
 #[cfg(test)]

@@ -18,6 +18,24 @@ fn domains_that_point_at_two_commits_are_mixed_and_what_was_not_read_of_them_is_
     assert_eq!((judged.words(), judged.short()), (format!("mixed: {pair}"), "9df49c2+3e60eac".to_owned()));
     let judged = world.env();
     assert_eq!((judged.words(), judged.commits.len()), (format!("mixed: frontend {pair}"), 2));
+    // A build that no domain serves yet moves none of them; once one serves it, the others are on their way.
+    let build = |deployment: &str, sha: &str| Coming { deployment: deployment.into(), sha: Some(sha.into()) };
+    let calm = world.clone();
+    let third = "aaaaaaa000000000000000000000000000000000";
+    world.declared("frontend").status = Status::Running;
+    world.declared("frontend").coming = Some(build("dpl_3", third));
+    assert_eq!(world.known().service(&id("frontend")).state, State::Mixed);
+    world.declared("frontend").coming = Some(build("dpl_2", NEW));
+    assert_eq!(world.known().service(&id("frontend")).state, State::Deploying);
+    // Nor does it explain another answer of the edge than its own.
+    world.declared("frontend").pointed.clear();
+    world.services.get_mut(&id("frontend")).unwrap().observe(Observed { at: at(1), ..observed(NEW) });
+    for (sha, state) in [(NEW, State::Deploying), (third, State::Mixed)] {
+        world.declared("frontend").coming = Some(build("dpl_3", sha));
+        world.feed(FeedId::Declared(id("frontend")), FeedState::Fresh(at(2)));
+        assert_eq!(world.known().service(&id("frontend")).state, state);
+    }
+    world = calm;
     // What is broken stays so.
     world.declared("frontend").status = Status::Fail;
     assert_eq!(world.known().service(&id("frontend")).state, State::Failing);
