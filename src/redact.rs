@@ -1,11 +1,13 @@
 //! Masks secrets in text from outside: known values, and anything that has the form of a token. A line is masked, never
 //! dropped.
 
+mod forms;
+
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::sanitize::Text;
@@ -14,6 +16,8 @@ use crate::sanitize::Text;
 pub const MASK: &str = "‹redacted›";
 /// Known values shorter than this are not masked: they would hit ordinary words.
 const SHORTEST: usize = 6;
+/// What the expression of the known values may take, bytes: a token of two kilobytes needs about one megabyte in all its forms.
+const LARGEST: usize = 1 << 27;
 
 /// Tokens by their published shapes, then values by the name that stands before them.
 ///
@@ -47,7 +51,18 @@ pub struct Redactor {
 #[derive(Default)]
 struct Known {
     values: Vec<SecretString>,
-    found: Option<Regex>,
+    /// Made for the first line, which may come long after the tokens were read.
+    found: OnceLock<Found>,
+}
+
+/// What finds the values.
+enum Found {
+    /// No value is long enough.
+    Nothing,
+    /// Every form of every value.
+    Forms(Regex),
+    /// They are too large for an expression: no text is shown.
+    Everything,
 }
 
 impl fmt::Debug for Redactor {
@@ -94,9 +109,10 @@ impl Redactor {
     /// Masks any text.
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let known = match &self.known.read().unwrap_or_else(PoisonError::into_inner).found {
-            Some(known) => known.replace_all(text, MASK),
-            None => Cow::Borrowed(text),
+        let known = match self.known.read().unwrap_or_else(PoisonError::into_inner).found() {
+            Found::Forms(known) => known.replace_all(text, MASK),
+            Found::Nothing => Cow::Borrowed(text),
+            Found::Everything => return Cow::Borrowed(MASK),
         };
         match known {
             Cow::Borrowed(text) => shapes(text),
@@ -125,14 +141,26 @@ fn percent_decoded(text: &str) -> String {
 }
 
 impl Known {
-    fn of(secrets: Vec<SecretString>) -> Self {
-        let values = secrets.iter().map(|secret| secret.expose_secret().trim());
-        let mut values: Vec<&str> = values.filter(|text| text.len() >= SHORTEST).collect();
-        // The longest first: an alternation takes the first that fits, and one value may begin with another.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        let escaped: Vec<String> = values.into_iter().map(regex::escape).collect();
-        let found = if escaped.is_empty() { None } else { Regex::new(&escaped.join("|")).ok() };
-        Self { values: secrets, found }
+    fn of(values: Vec<SecretString>) -> Self {
+        Self { values, found: OnceLock::new() }
+    }
+
+    fn found(&self) -> &Found {
+        self.found.get_or_init(|| {
+            let values = self.values.iter().map(|secret| secret.expose_secret().trim());
+            let mut values: Vec<&str> = values.filter(|text| text.len() >= SHORTEST).collect();
+            values.sort_unstable();
+            values.dedup();
+            let mut forms: Vec<(usize, String)> = values.into_iter().flat_map(forms::of).collect();
+            if forms.is_empty() {
+                return Found::Nothing;
+            }
+            // The longest first: an alternation takes the first that fits, and one value may begin with another.
+            forms.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+            let forms: Vec<String> = forms.into_iter().map(|(_, form)| form).collect();
+            let built = RegexBuilder::new(&forms.join("|")).size_limit(LARGEST).build();
+            built.map_or(Found::Everything, Found::Forms)
+        })
     }
 }
 
@@ -226,6 +254,8 @@ mod address_tests {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     use super::*;
@@ -238,6 +268,85 @@ mod tests {
             &SecretString::from("abc"),
         ]);
         assert_eq!(redactor.scrub("x=hunter22-long, hunter22; abc"), format!("x={MASK}, {MASK}; abc"));
+    }
+
+    #[test]
+    fn a_known_value_is_masked_in_every_form_in_which_it_travels() {
+        let value = "q7+Zü/w \"x\\Y&9~k";
+        let redactor = Redactor::new([&SecretString::from(value)]);
+        let percent = |upper: bool, kept: &str, blank: &str| -> String {
+            let byte = |byte: &u8| match char::from(*byte) {
+                ' ' => blank.to_owned(),
+                one if one.is_ascii_alphanumeric() || kept.contains(one) => one.to_string(),
+                _ if upper => format!("%{byte:02X}"),
+                _ => format!("%{byte:02x}"),
+            };
+            value.as_bytes().iter().map(byte).collect()
+        };
+        let json = serde_json::to_string(value).unwrap();
+        let json = json.trim_matches('"').to_owned();
+        let hex = |upper: bool| -> String {
+            let byte = |byte: &u8| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
+            value.as_bytes().iter().map(byte).collect()
+        };
+        let twice = percent(true, "-_.~", "%20").replace('%', "%25");
+        let whole = [
+            value.to_owned(),
+            percent(true, "-_.~", "%20"),
+            percent(false, "-_.~", "%20"),
+            percent(true, "*-._", "+"),
+            percent(false, "!~*'()", "+"),
+            twice,
+            serde_json::to_string(&json).unwrap().trim_matches('"').to_owned(),
+            json.clone(),
+            json.replace('/', "\\/").replace('ü', "\\u00fc").replace('&', "\\u0026"),
+            hex(true),
+            hex(false),
+            STANDARD.encode(value),
+            STANDARD_NO_PAD.encode(value),
+            URL_SAFE.encode(value),
+            URL_SAFE_NO_PAD.encode(value),
+            STANDARD.encode(value).replace('+', "%2B").replace('/', "%2F").replace('=', "%3d"),
+        ];
+        for form in &whole {
+            assert_eq!(redactor.scrub(&format!("got <{form}> back")), format!("got <{MASK}> back"), "{form}");
+        }
+    }
+
+    #[test]
+    fn within_a_longer_base64_text_what_is_surely_of_the_value_is_masked() {
+        // Lengths of every remainder, at every alignment, whatever comes after.
+        for value in ["S3CRET-VALUE", "S3CRET-VALUE?", "S3CRET-VALUE>~"] {
+            let redactor = Redactor::new([&SecretString::from(value)]);
+            for before in ["", "u", "ab", "abc", "user:"] {
+                for after in ["", "y", "yz", "\u{7f}\u{7f}\u{7f}"] {
+                    let text = format!("{before}{value}{after}");
+                    for form in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                        let masked = redactor.scrub(&form).into_owned();
+                        assert!(masked.contains(MASK), "{text}: {masked}");
+                        let (left, right) = masked.split_once(MASK).unwrap();
+                        // Four bits of the first byte stay, which belong to a digit of what comes before.
+                        assert!(left.len() * 6 <= before.len() * 8 + 4, "{text}: {masked}");
+                        assert!(right.trim_end_matches('=').len() * 6 <= after.len() * 8 + 4, "{text}: {masked}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn derived_forms_of_short_values_are_no_secrets() {
+        let redactor = Redactor::new([&SecretString::from("abc-12")]);
+        assert_eq!(redactor.scrub("abc-12"), MASK);
+        assert_eq!(redactor.scrub("YWJjLTEy 6162632d3132"), "YWJjLTEy 6162632d3132");
+    }
+
+    #[test]
+    fn a_value_that_was_renewed_is_masked_beside_the_first_in_all_its_forms() {
+        let redactor = Redactor::new([&SecretString::from("first-value")]);
+        assert_eq!(redactor.scrub("first-value"), MASK);
+        redactor.learn(&SecretString::from("second value"));
+        assert_eq!(redactor.scrub("first-value second+value second%20value"), format!("{MASK} {MASK} {MASK}"));
     }
 
     #[test]
