@@ -3,6 +3,7 @@
 use super::amount::amount;
 use super::ids::{EnvId, OpId, ServiceId};
 use super::operation::{Move, OpKind, OpState, Operation, Request, StepKind, StepReport, StepState, Target};
+use super::overrides::Override;
 use crate::sanitize::Text;
 
 /// Digits at the end of an operation's identity that name it for people: its beginning is the time, which two may share.
@@ -60,7 +61,8 @@ fn towards(operation: &Operation, back: bool) -> Option<Request> {
 }
 
 /// Why nothing else may be changed in an environment: an operation there that was cut short and has no end yet, which another one
-/// would run into. The one that is continued is no such reason, and a gate may be answered for a promotion that waits at it.
+/// would run into. The one that is continued is no such reason, a gate may be answered for a promotion that waits at it, and what keeps
+/// visitors out or lets them in needs a reason ([`beside`]).
 #[must_use]
 pub fn against<'a>(
     operations: impl IntoIterator<Item = &'a Operation>,
@@ -68,11 +70,36 @@ pub fn against<'a>(
     kind: OpKind,
     continues: Option<OpId>,
 ) -> Option<Text> {
-    let first = operations.into_iter().find(|one| {
+    let first = first(operations, env, kind, continues).filter(|_| !kind.holds_visitors())?;
+    Some(Text::from(format!("{}, and comes first: {}", far(first), ways(first))))
+}
+
+/// What who keeps visitors out or lets them in has to know: an operation there that was cut short, which goes on as before. To wait for its end
+/// would leave visitors where they are, and a frontend that somebody has paused meanwhile lets no proof end well.
+#[must_use]
+pub fn beside<'a>(
+    operations: impl IntoIterator<Item = &'a Operation>,
+    env: &EnvId,
+    kind: OpKind,
+    continues: Option<OpId>,
+) -> Option<Override> {
+    let first = first(operations, env, kind, continues).filter(|_| kind.holds_visitors())?;
+    Some(Override::Others {
+        asks: Text::from(format!("no operation of {env} is cut short")),
+        says: Text::from(format!("{}; it stays so: {}", far(first), ways(first))),
+    })
+}
+
+fn first<'a>(
+    operations: impl IntoIterator<Item = &'a Operation>,
+    env: &EnvId,
+    kind: OpKind,
+    continues: Option<OpId>,
+) -> Option<&'a Operation> {
+    operations.into_iter().find(|one| {
         let answered = kind.answers() && one.kind.gated();
         one.interrupted && one.env == *env && Some(one.id) != continues && !answered
-    })?;
-    Some(Text::from(format!("{}, and comes first: {}", far(first), ways(first))))
+    })
 }
 
 /// The operation of an environment that ended between two worlds, until it is left or another one has moved what it moved; one that was
@@ -222,6 +249,19 @@ mod tests {
         assert_eq!(why(std::slice::from_ref(&open), &staging, OpKind::Promote, None), None);
         assert_eq!(why(std::slice::from_ref(&open), &production, OpKind::RollBack, Some(op)), None, "it is continued");
         assert!(why(std::slice::from_ref(&open), &production, OpKind::Approve, None).is_some(), "it has no gate");
+        // Somebody has paused the frontend meanwhile: it is let go on with a reason, whatever was cut short.
+        let told = |kind, continues| beside(std::slice::from_ref(&open), &production, kind, continues);
+        for kind in [OpKind::Resume, OpKind::Pause, OpKind::Challenge, OpKind::Unchallenge] {
+            assert_eq!(why(std::slice::from_ref(&open), &production, kind, None), None);
+            let told = told(kind, None).unwrap().words();
+            assert!(
+                told.starts_with("not met: no operation of production is cut short: roll back production"),
+                "{told}"
+            );
+            assert!(told.ends_with("it stays so: flightdeck finish 80910213, flightdeck leave 80910213"), "{told}");
+        }
+        assert_eq!((told(OpKind::Resume, Some(op)), told(OpKind::Promote, None)), (None, None));
+        assert_eq!(beside([&open], &staging, OpKind::Resume, None), None);
         let gated = Operation { kind: OpKind::Promote, ..open };
         assert_eq!(why(&[gated], &production, OpKind::Approve, None), None, "the answer belongs to it");
     }

@@ -171,7 +171,8 @@ fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
     });
     let lock = model.history.locks.get(&plan.env).filter(|lock| *lock.who.as_str() != *model.who);
     let frozen = model.frozen(&plan.env, now).filter(|_| !plan.kind.stops());
-    let against = lock.cloned().map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze));
+    let beside = cut_short::beside(model.operations.values(), &plan.env, plan.kind, plan.continues);
+    let against = lock.cloned().map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze)).chain(beside);
     let new = against.into_iter().find(|one| !plan.overrides.contains(one)).map(|one| one.words());
     let under_way = under_way.map(|one| format!("another operation began there: {}", one.title));
     let why = marked.or(cut_short).map(|why| why.to_string()).or(under_way).or(new)?;

@@ -62,6 +62,11 @@ pub(super) fn told(part: &Part, was: State) -> String {
 }
 
 impl Known<'_> {
+    /// Whether what a feed said may be said of now; a fact without a feed is told by a test or a record.
+    pub(super) fn fresh(&self, feed: &FeedId) -> bool {
+        self.feeds.get(feed).is_none_or(|status| matches!(status.freshness(self.now), Freshness::Fresh(_)))
+    }
+
     /// A part with what its feed lets say of it now.
     pub(super) fn aged(&self, feed: &FeedId, what: &str, part: Part) -> Part {
         let gap = match self.feeds.get(feed).map(|status| (status, status.freshness(self.now))) {

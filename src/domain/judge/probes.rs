@@ -37,9 +37,16 @@ impl Known<'_> {
 
     /// What one probe says.
     fn probed_one(&self, probe: &ProbeState) -> Part {
-        let challenged = self.aimed.get(&probe.id).and_then(|of| self.services.get(of)?.declared.as_ref());
-        let challenged = challenged.is_some_and(|declared| declared.switches.challenged);
-        let (state, why) = probe.stands(challenged, self.now);
+        let aimed = self.aimed.get(&probe.id);
+        let switches = aimed.and_then(|of| Some(&self.services.get(of)?.declared.as_ref()?.switches));
+        let challenged = switches.is_some_and(|switches| switches.challenged);
+        let (mut state, why) = probe.stands(challenged, self.now);
+        // What a person has paused answers nobody: that is no failure of its own, for as long as its platform goes on saying so.
+        let paused = switches.is_some_and(|switches| switches.paused);
+        let said = || aimed.is_some_and(|of| self.fresh(&FeedId::Declared(of.clone())));
+        if paused && matches!(state, State::Failing | State::Flapping | State::Degraded) && said() {
+            state = State::Paused;
+        }
         self.aged(&FeedId::Health(probe.id.env.clone()), "", Part::new(state, why))
     }
 }

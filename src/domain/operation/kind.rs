@@ -213,6 +213,13 @@ impl OpKind {
         self.row().brings == Brings::Stops
     }
 
+    /// Whether it keeps visitors out or lets them in and leaves every commit where it is: the way out of an emergency, which waits for
+    /// nothing.
+    #[must_use]
+    pub fn holds_visitors(self) -> bool {
+        matches!(self, Self::Pause | Self::Resume | Self::Challenge | Self::Unchallenge)
+    }
+
     /// Whether it follows a run, which may wait at a gate.
     #[must_use]
     pub fn gated(self) -> bool {

@@ -65,7 +65,8 @@ impl Operator {
         }
         let lock = locks.remove(&self.plan.env).filter(|lock| lock.who.as_str() != &*self.settings.who);
         let frozen = self.settings.frozen(&self.plan.env, self.clock.now()).filter(|_| !self.plan.kind.stops());
-        let against = lock.map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze));
+        let beside = cut_short::beside(&operations, &self.plan.env, self.plan.kind, self.plan.continues);
+        let against = lock.map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze)).chain(beside);
         let new = against.into_iter().find(|one| !self.plan.overrides.contains(one));
         Ok(new.map(|one| Text::from(format!("{}, which the plan did not know; make it again", one.words()))))
     }

@@ -51,6 +51,7 @@ pub(in crate::engine) async fn preflight(
         }
     }
     plan.refusals.splice(0..0, cut_short::against(&past.open, env, plan.kind, past.continues));
+    plan.overrides.extend(cut_short::beside(&past.open, env, plan.kind, past.continues));
     plan.refusals.splice(0..0, info.read_only());
     plan.expected = plan::usual(past.durations.clone());
     plan.continues = past.continues;

@@ -179,3 +179,21 @@ fn a_machine_out_of_the_proxy_is_told_beside_a_healthy_service() {
     world.declared("backend").instances.push(out());
     assert_eq!(says(&world), "healthy: 2 machines are out of the proxy");
 }
+
+#[test]
+fn a_probe_that_a_pause_explains_does_not_fail_and_one_that_it_does_not_explain_does() {
+    let paused = |aimed: &str| {
+        let mut world = World::calm();
+        world.declared("frontend").switches.paused = true;
+        world.probe("frontend /", &[false, false, false]);
+        let probe = ProbeId { env: "production".into(), name: "frontend /".into() };
+        world.aimed.insert(probe, id(aimed));
+        world
+    };
+    assert_eq!(paused("frontend").says(), "paused: frontend visitors get 503");
+    assert!(paused("backend").says().starts_with("failing: frontend / 503"), "{}", paused("backend").says());
+    // That it is paused was read long ago: what fails now may fail by itself.
+    let mut old = paused("frontend");
+    old.feed(FeedId::Declared(id("frontend")), FeedState::Fresh(at(-600)));
+    assert!(old.says().starts_with("failing: frontend / 503"), "{}", old.says());
+}
