@@ -141,7 +141,7 @@ impl EngineHandle {
         self.supervisor.start(async move {
             match memory.store().await {
                 Ok(store) => {
-                    let (moved, called, alike, leases, short) = Default::default();
+                    let (moved, called, alike, leases, short, lookups) = Default::default();
                     let rested = Mutex::new(plan.at_rest.iter().map(ToString::to_string).collect());
                     let operator = operations::operator::Operator {
                         clients,
@@ -158,6 +158,7 @@ impl EngineHandle {
                         leases,
                         short,
                         rested,
+                        lookups,
                     };
                     Box::pin(operator.run()).await;
                 }

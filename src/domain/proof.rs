@@ -239,14 +239,19 @@ pub fn open(proof: &[Observation], patient: bool) -> bool {
 }
 
 /// What was counted: `2 of 2 machines run and 2 of 2 domains answer 9df49c2 (2 of 2 aliases point at it)`, with what was not observed.
-/// Domains are those that a platform lists; a configured address that is none of them is counted as what it is.
+/// Domains are those that a platform lists; a configured address that is none of them is counted as what it is. What could not be read is
+/// never counted as elsewhere.
 #[must_use]
 pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
+    // A fleet is as large as it is listed, once one of its machines was read; of anything else what was not read is told apart.
     let count = |is: fn(&Witness) -> bool| {
-        let part = proof.iter().filter(|one| is(&one.witness) && one.found != Found::NotObserved);
-        let (all, there): (Vec<_>, Vec<_>) =
-            (part.clone().collect(), part.filter(|one| matches!(one.found, Found::Seen | Found::Failing)).collect());
-        (there.len(), all.len())
+        let all: Vec<&Observation> = proof.iter().filter(|one| is(&one.witness)).collect();
+        let of = |found: &[Found]| all.iter().filter(|one| found.contains(&one.found)).count();
+        let there = of(&[Found::Seen, Found::Failing]);
+        let read = there + of(&[Found::Silent, Found::Differs]);
+        let machines =
+            all.iter().filter(|one| matches!(one.witness, Witness::Machine { .. }) && one.found == Found::Unread);
+        (there, if read > 0 { read + machines.count() } else { 0 })
     };
     let part = |(there, all): (usize, usize), one: &str, many: &str| match all {
         0 => None,
@@ -269,7 +274,7 @@ pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
         (false, Some(aliases)) => format!("{} {commit} ({aliases} it)", listed(&main)),
     };
     let mut missing: Vec<(&Text, Vec<String>)> = Vec::new();
-    for one in proof.iter().filter(|one| one.found == Found::NotObserved) {
+    for one in proof.iter().filter(|one| matches!(one.found, Found::NotObserved | Found::Unread)) {
         let name = match &one.witness {
             Witness::Service => one.service.name.to_string(),
             witness => witness.to_string(),
@@ -284,6 +289,21 @@ pub fn counted(claims: &[Claim], proof: &[Observation]) -> String {
         text.push_str(&format!("; not observed: {}", missing.join("; ")));
     }
     text
+}
+
+/// A domain that answers with the commit needs no lookup: where one could not be had, that is told and takes nothing from what was seen.
+pub fn shown_by_edge(proof: &mut [Observation]) {
+    let answers = |one: &Observation| match &one.witness {
+        Witness::Domain(name) if one.found == Found::Seen => Some((one.service.clone(), name.clone())),
+        _ => None,
+    };
+    let seen: Vec<(ServiceId, Text)> = proof.iter().filter_map(answers).collect();
+    for one in proof.iter_mut().filter(|one| one.found == Found::Unread) {
+        let Witness::Alias(name) = &one.witness else { continue };
+        if seen.iter().any(|(service, domain)| *service == one.service && domain == name) {
+            one.found = Found::NotObserved;
+        }
+    }
 }
 
 /// `a, b and c`.
@@ -439,5 +459,47 @@ mod tests {
              frontend: attack mode"
         );
         assert_eq!(took(Duration::from_secs(102)), "1m42s");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_told_as_that_and_never_as_elsewhere() {
+        let claims = [claim("frontend")];
+        let alias = |name: &str, found| Observation {
+            witness: Witness::Alias(Text::from(name)),
+            ..machine("frontend", "", found)
+        };
+        let none = [alias("a.app", Found::Unread), alias("b.app", Found::Unread)];
+        assert_eq!(counted(&claims, &none), "nothing was observed; not observed: alias a.app, alias b.app: says so");
+        let one = [alias("a.app", Found::Seen), alias("b.app", Found::Unread)];
+        assert_eq!(counted(&claims, &one), "1 of 1 alias points at 9df49c2; not observed: alias b.app: says so");
+        assert!(matches!(judge(&claims, &[], &one), Verdict::Partly(_)), "and nothing whole is claimed");
+        let fleet = [machine("frontend", "a", Found::Seen), machine("frontend", "b", Found::Unread)];
+        assert_eq!(
+            counted(&claims, &fleet),
+            "1 of 2 machines run 9df49c2; not observed: machine b iad: says so",
+            "a fleet is as large as it is listed"
+        );
+        assert_eq!(counted(&claims, &fleet[1..]), "nothing was observed; not observed: machine b iad: says so");
+    }
+
+    #[test]
+    fn a_domain_that_answers_with_the_commit_needs_no_lookup() {
+        let claims = [claim("frontend")];
+        let named = |witness, found| Observation { witness, ..machine("frontend", "", found) };
+        let alias = |found| named(Witness::Alias(Text::from("a.app")), found);
+        let shown = |mut proof: Vec<Observation>| {
+            shown_by_edge(&mut proof);
+            proof
+        };
+        let proof = shown(vec![alias(Found::Unread), domain("frontend", Found::Seen)]);
+        assert!(matches!(judge(&claims, &[], &proof), Verdict::Partly(_)), "another domain answers");
+        let own = |found| named(Witness::Domain(Text::from("a.app")), found);
+        let proof = shown(vec![alias(Found::Unread), own(Found::Seen)]);
+        assert_eq!(judge(&claims, &[], &proof), Verdict::Whole);
+        assert_eq!(counted(&claims, &proof), "1 of 1 domain answers 9df49c2; not observed: alias a.app: says so");
+        for found in [Found::Silent, Found::Failing, Found::NotObserved] {
+            assert_eq!(shown(vec![alias(Found::Unread), own(found)])[0].found, Found::Unread, "{found:?}");
+        }
+        assert_eq!(shown(vec![alias(Found::Differs), own(Found::Seen)])[0].found, Found::Differs, "it was read");
     }
 }

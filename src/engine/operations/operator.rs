@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::leases::Leases;
 use super::stands::Stands;
+use super::witness::Lookups;
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::fact::Fact;
@@ -90,6 +91,8 @@ pub(in crate::engine) struct Operator {
     pub(in crate::engine) short: Mutex<Vec<(ServiceId, Text)>>,
     /// Machines that were at rest when it was planned or when they were updated, and may be so at the end.
     pub(in crate::engine) rested: Mutex<BTreeSet<String>>,
+    /// What the proof has looked up of domains.
+    pub(in crate::engine) lookups: Lookups,
 }
 
 /// Whether the edge can tell that a part has arrived.

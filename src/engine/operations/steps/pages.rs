@@ -6,7 +6,7 @@ use super::{Host, Image};
 use crate::config::ObserveSettings;
 use crate::domain::environment::Pointed;
 use crate::domain::ids::{ServiceId, Sha};
-use crate::domain::proof::{Claim, Found, Observation, Witness};
+use crate::domain::proof::{Claim, Found, Observation, Witness, shown_by_edge};
 use crate::domain::spread;
 use crate::engine::feeds::vercel_target;
 use crate::engine::operations::operator::Operator;
@@ -84,8 +84,10 @@ impl Pages<'_> {
                 Err(error) => seen.push(observation(claim, all, Found::Unread, format!("not looked up: {error}"))),
             }
         }
+        let among = (domains.len(), operator.clock.mono());
         for some in domains.chunks(AT_ONCE) {
-            seen.extend(join_all(some.iter().map(|domain| alias(vercel, claim, domain))).await);
+            let look = |domain| operator.lookups.of((&claim.service, domain), among, alias(vercel, claim, domain));
+            seen.extend(join_all(some.iter().map(look)).await);
         }
         if domains.is_empty() && served.many.is_empty() {
             seen.push(match vercel.live(&project, target).await {
@@ -116,6 +118,7 @@ impl Pages<'_> {
                 seen.push(one);
             }
         }
+        shown_by_edge(&mut seen);
         Seen { observations: seen, challenged, paused: project.paused && held && !open }
     }
 }
