@@ -248,8 +248,16 @@ async fn domains_that_nothing_serves_or_that_all_are_elsewhere_are_not_well() {
     // A custom environment has a domain of its own.
     let own =
         deck.sim.shared().world().vercel.aliases.iter().find(|one| one.env == Env::STAGING).unwrap().alias.clone();
+    let candidates = async || {
+        let staging = ServiceId::new("staging", "frontend");
+        let all = deck.vercel().candidates("maria-web", "staging", &staging, Duration::ZERO).await.unwrap();
+        assert!(!all.is_empty());
+        all.into_iter().filter(|one| one.current).count()
+    };
+    assert_eq!(candidates().await, 1);
     point(json!({own: ""}));
     assert_eq!(told("staging").await.0, Some(State::Failing));
+    assert_eq!(candidates().await, 0, "nothing serves it: none of them is live");
     // Once something is promoted the pointer follows it again.
     let vercel = deck.vercel();
     vercel.promote("maria-web", &old).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::domains::{STAGES, arrived};
-use super::{AliasRequest, VERCEL, Vercel, VercelDeployment, VercelProject};
+use super::{AliasRequest, VERCEL, Vercel, VercelDeployment, VercelDomain, VercelProject};
 use crate::domain::environment::{Coming, Declared, Pin, Pointed, Rolling, Status, Switches};
 use crate::domain::ids::{DeploymentId, ServiceId};
 use crate::domain::release::Deployment;
@@ -76,8 +76,8 @@ impl Vercel {
         self.recent.live.get(&key, self.http.clock(), age, self.live(state, environment)).await
     }
 
-    /// The deployment that an environment serves: production's pointer, or who answers the domain of a custom environment,
-    /// else its newest deployment that got its domains.
+    /// The deployment that an environment serves: production's pointer, or who answers the domains of a custom environment, `None` where
+    /// none of them is served; without a domain of its own, its newest deployment that got its domains.
     ///
     /// # Errors
     /// [`PlatformError`] in the platform's words.
@@ -95,17 +95,40 @@ impl Vercel {
         }
         if let Some(custom) = custom {
             let domains = self.domains(&project.id).await?;
-            let own = domains.iter().find(|one| one.redirect.is_none() && one.environment.as_deref() == Some(custom));
-            if let Some(domain) = own {
-                match self.alias(domain.name.as_str()).await {
-                    Ok(id) if !id.is_empty() => return self.deployment(&id).await.map(Some),
-                    Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
+            // The project serves no visitor under a name that nobody has shown to be of this team.
+            let here = |one: &VercelDomain| {
+                one.verified && one.redirect.is_none() && one.environment.as_deref() == Some(custom)
+            };
+            let own: Vec<Text> = domains.into_iter().filter(here).map(|one| one.name).collect();
+            if let Some((first, others)) = own.split_first() {
+                let id = match self.alias(first.as_str()).await {
+                    Ok(id) => id,
+                    Err(error) if error.kind == ErrorKind::NotFound => String::new(),
+                    Err(error) => return Err(error),
+                };
+                return match id.as_str() {
+                    "" => self.serves_one_of(&project.id, others).await,
+                    id => self.deployment(id).await.map(Some),
+                };
             }
         }
         let list = self.recent_list(&project.id, target, NEW).await?;
         Ok(list.iter().find(|one| one.state.as_str() == "READY" && one.alias_assigned).cloned())
+    }
+
+    /// The deployment that serves the first of these domains which any serves; a build that got its domains once, and that none of them
+    /// leads to, is not live.
+    async fn serves_one_of(&self, project: &str, domains: &[Text]) -> Result<Option<VercelDeployment>, PlatformError> {
+        if domains.is_empty() {
+            return Ok(None);
+        }
+        let mut listed = self.aliases(project).await?;
+        for one in domains {
+            if let Some(id) = listed.remove(one.as_str()).filter(|id| !id.is_empty()) {
+                return self.deployment(&id).await.map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// What the platform declares of a project in an environment, named as in the console.
