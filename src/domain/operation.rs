@@ -108,6 +108,9 @@ pub struct Operation {
     /// The newest run that GitHub listed before it dispatched one: its own is newer, whatever the clocks say.
     #[serde(default)]
     pub after_run: Option<u64>,
+    /// The attempt of a run that was the newest before it asked for another one: its own is newer, whatever the clocks say.
+    #[serde(default)]
+    pub after_attempt: Option<u32>,
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.
     #[serde(default)]
     pub unknown_calls: Vec<Text>,
@@ -159,6 +162,7 @@ impl Operation {
             commit: None,
             follows: None,
             after_run: None,
+            after_attempt: None,
             unknown_calls: Vec::new(),
             called: false,
             leases: Vec::new(),

@@ -109,9 +109,7 @@ pub(in crate::engine) async fn draft(
 ) -> Result<Draft, Text> {
     let run = github.run(id).await.map_err(|error| unread(error, id))?;
     let name = format!("{} #{}", run.workflow, run.number.0);
-    if let Some(earlier) = &past.earlier
-        && run.started_at.is_some_and(|at| not_before(at, earlier.started_at))
-    {
+    if past.earlier.as_ref().is_some_and(|earlier| again(&run, earlier)) {
         if run.over() && run.status != Status::Ok {
             return Err(Text::from(format!(
                 "{name} has run again already, and attempt {} is over: {}; leave the operation as it is, then it can be run once more",
@@ -154,6 +152,15 @@ pub(in crate::engine) async fn draft(
     let to = (Text::from(format!("attempt {}", run.number.1 + 1)), Some(run.sha.clone()));
     let part = pipeline::part(env, Some(&run), to, Act::Rerun { run: id, failed }, steps);
     Ok(Draft::of(part, warnings, stays))
+}
+
+/// Whether a run has run again since an operation asked for that. By its attempts: a clock that differs makes the attempt before look
+/// younger than the call, or hides the new one. Older journals have nothing but the time.
+fn again(run: &Run, earlier: &Operation) -> bool {
+    match earlier.after_attempt {
+        Some(before) => run.number.1 > before,
+        None => run.started_at.is_some_and(|at| not_before(at, earlier.started_at)),
+    }
 }
 
 /// The run that an operation cut short had started: what was asked for is not asked for again. `None` = there is none.
@@ -236,5 +243,22 @@ mod tests {
         assert!(own(Since::Time(began)), "older journals have nothing but the time");
         assert!(!own(Since::Run(137)) && own(Since::Run(136)));
         assert!(!dispatched(&run, "other.yml", Since::Run(136)));
+    }
+
+    #[test]
+    fn another_attempt_is_known_by_its_number_whatever_the_clocks_say() {
+        let attempt = |number: u32| {
+            let run = testing::run(137, RunState::Ended, Status::Ok);
+            Run { started_at: run.created_at, number: (run.number.0, number), ..run }
+        };
+        // The platform's clock is three hours ahead of ours, then three hours behind.
+        for hours in [-3, 3] {
+            let at = attempt(1).created_at.unwrap() + jiff::SignedDuration::from_hours(hours);
+            let (id, title) = (crate::domain::ids::OpId(uuid::Uuid::nil()), Text::default());
+            let begun = Operation::begun(id, crate::domain::operation::OpKind::Rerun, "production".into(), title, at);
+            let asked = Operation { after_attempt: Some(1), ..begun.clone() };
+            assert!(!again(&attempt(1), &asked) && again(&attempt(2), &asked), "{hours}");
+            assert_eq!(again(&attempt(1), &begun), hours < 0, "older journals have nothing but the time");
+        }
     }
 }

@@ -57,6 +57,8 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let before = self.edge().await;
+        // On disk with the step that begins, so that it is known after a crash.
+        op.after_attempt = part.revisions.first().and_then(|(_, attempt)| attempt.as_str().parse().ok());
         let ask = async {
             let what = if failed { "rerun of what failed" } else { "rerun" };
             // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
