@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use flightdeck::clock::SystemClock;
+use flightdeck::domain::cut_short;
 use flightdeck::domain::operation::{Act, OpState, Operation, Plan, Request, StepKind, StepState, Target, Wait};
 use flightdeck::domain::strategy::{AtOnce, Strategy, StrategyKind};
 use flightdeck::sim::world::Env;
@@ -90,6 +91,31 @@ async fn immediate_sends_all_at_once_and_still_finds_the_machine_that_fell_back(
     console.stop().await;
 }
 
+/// Cut off after both machines got the image and before anybody has looked at them: whoever goes on looks at both.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_to_all_at_once_before_a_crash_is_looked_at_by_whoever_goes_on() {
+    let world = World::start(SPEED).await;
+    let state = world.state.path();
+    let mut first = console(&world);
+    let plan = back(&mut first, Strategy { kind: StrategyKind::Immediate, ..Strategy::default() }).await;
+    let op = plan.op;
+    let sent = "create trigger crash before insert on journal when (select count(*) from journal where event = 'outcome' \
+                and body like '%update machine%') >= 2 begin select raise(abort, 'crash'); end";
+    sql(state, sent.to_owned()).await;
+    first.carry_out(plan).await;
+    first.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    let open = Store::open(state, SystemClock::shared()).await.unwrap().one(op).await.unwrap();
+    assert!(open.interrupted, "{open:#?}");
+    let mut console = console(&world);
+    let plan = console.request("production", cut_short::finished(&open).unwrap(), Some(op)).await.unwrap();
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    let look = done.steps.iter().find(|step| step.kind == StepKind::JudgeFleet).unwrap();
+    assert_eq!(look.detail.as_str(), "2 machines run it, checks pass", "{done:#?}");
+    console.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn new_machines_wait_outside_the_proxy_until_a_person_switches() {
     let world = World::start(20.0).await;
@@ -142,6 +168,8 @@ async fn what_is_called_off_or_not_well_leaves_the_old_machines_alone_and_destro
         assert_eq!(ended.state, OpState::Failed, "{ended:#?}");
         assert!(ended.outcome.as_str().contains("the new machines were destroyed"), "{}", ended.outcome);
         assert!(ended.outcome.as_str().contains("was not changed"), "{}", ended.outcome);
+        let there = world.app(|app| app.machines.iter().filter(|one| one.state != "destroyed").count());
+        assert_eq!(there, 2, "they are gone once that is said");
         world.sim.shared().advance(std::time::Duration::from_secs(10));
         assert_eq!(fleet(&world), before, "as it was");
         let row = world.sim.shared().world().fly.env(Env::PRODUCTION).unwrap().release().unwrap().status.clone();

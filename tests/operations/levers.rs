@@ -1,9 +1,12 @@
 //! Reruns, redeploys, promotions without a workflow, switches and rolling releases, each to its end over HTTP.
 
+use flightdeck::clock::SystemClock;
 use flightdeck::domain::confirmation::Level;
+use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
-use flightdeck::domain::ids::{DeploymentId, ServiceId};
-use flightdeck::domain::operation::{OpState, Operation, Plan, ProjectSwitch, Request};
+use flightdeck::domain::ids::{DeploymentId, OpId, ServiceId};
+use flightdeck::domain::operation::{OpKind, OpState, Operation, Plan, ProjectSwitch, Request};
+use flightdeck::store::Store;
 use serde_json::{Value, json};
 
 use crate::world::{Console, World};
@@ -56,6 +59,40 @@ async fn a_paused_frontend_answers_nobody_until_it_is_resumed() {
     assert_eq!(staging.status().as_u16(), 200, "its other environments go on");
     done(&mut console, Request::Throw(frontend(), ProjectSwitch::Resume)).await;
     assert_eq!(page(&world).await.status().as_u16(), 200);
+    console.stop().await;
+}
+
+/// Somebody pauses the frontend on Vercel while a rollback is cut short: its end could not be seen, so the way out of the pause is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_paused_beside_an_operation_that_was_cut_short_is_resumed_with_a_reason() {
+    let world = World::start(20.0).await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
+    let begun = Operation::begun(op, OpKind::RollBack, "production".into(), "production: backend v2 → v1".into(), now);
+    store.begin(&begun).await.unwrap();
+    world.sim.shared().world().vercel.project.paused = true;
+    let mut console = world.console();
+    let resume = || Request::Throw(frontend(), ProjectSwitch::Resume);
+    let plan = console.request("production", resume(), None).await.unwrap();
+    assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
+    let [told] = plan.overrides.as_slice() else { panic!("{:?}", plan.overrides) };
+    let told = told.words();
+    assert!(
+        told.starts_with("not met: no operation of production is cut short: roll back production: backend"),
+        "{told}"
+    );
+    assert!(told.contains(&format!("flightdeck leave {}", cut_short::name(op))), "{told}");
+    console.engine.operate(plan, None);
+    let without = console.until(|one| one.kind == OpKind::Resume && one.state.ended()).await;
+    assert_eq!(without.state, OpState::Refused, "{without:#?}");
+    assert_eq!(page(&world).await.status().as_u16(), 503);
+    done(&mut console, resume()).await;
+    assert_eq!(page(&world).await.status().as_u16(), 200);
+    let open = store.interrupted().await.unwrap();
+    assert_eq!(open.iter().map(|one| one.id).collect::<Vec<_>>(), [op], "it is as open as before");
+    // Anything else comes after it.
+    let unpin = refused(&mut console, Request::Throw(frontend(), ProjectSwitch::Unpin)).await;
+    assert!(unpin.contains("comes first"), "{unpin}");
     console.stop().await;
 }
 
@@ -116,14 +153,22 @@ async fn a_rolling_release_is_started_advanced_and_aborted_or_completed() {
     assert!(without.outcome.as_str().contains("not configured"), "{}", without.outcome);
     configure(&world, &json!([{"targetPercentage": 10}, {"targetPercentage": 50}, {"targetPercentage": 100}])).await;
     let advance = || Request::Throw(frontend(), ProjectSwitch::Advance(None));
-    assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
+    for lever in [ProjectSwitch::Advance(None), ProjectSwitch::Complete] {
+        let none = console.request("production", Request::Throw(frontend(), lever), None).await.unwrap();
+        let why = none.refusals[0].as_str();
+        assert!(why.starts_with("no rolling release is under way: every visitor gets dpl_"), "{why}");
+        assert!(why.contains("flightdeck rolling start"), "{why}");
+        let (part, stays) = (&none.parts[0], none.stays[0].as_str());
+        assert!(part.from == part.to && part.steps[0].title.as_str() == "nothing is sent", "{none:#?}");
+        assert!(stays.ends_with("for every visitor"), "{stays}");
+    }
     let begun = done(&mut console, start()).await;
     assert!(begun.steps[0].detail.as_str().starts_with("10%"), "{}", begun.steps[0].detail);
     assert!(refused(&mut console, start()).await.contains("under way"));
     let further = done(&mut console, advance()).await;
     assert!(further.steps[0].detail.as_str().starts_with("50%"), "{}", further.steps[0].detail);
     done(&mut console, Request::Throw(frontend(), ProjectSwitch::Abort)).await;
-    assert_eq!(refused(&mut console, advance()).await, "no rolling release is under way");
+    assert!(refused(&mut console, advance()).await.starts_with("no rolling release is under way"));
     done(&mut console, start()).await;
     done(&mut console, Request::Throw(frontend(), ProjectSwitch::Complete)).await;
     let live = &world.truth().await["environments"]["production"];

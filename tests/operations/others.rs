@@ -1,15 +1,20 @@
 //! What others do beside an operation and after it was cut short: their machines are left alone, and what they moved is not taken away
 //! unsaid.
 
+use flightdeck::clock::SystemClock;
+use flightdeck::domain::cut_short;
 use flightdeck::domain::fact::Fact;
+use flightdeck::domain::ids::ServiceId;
 use flightdeck::domain::operation::{Act, OpState, Request};
 use flightdeck::domain::overrides::Override;
 use flightdeck::domain::strategy::{Strategy, StrategyKind};
 use flightdeck::sanitize::Text;
 use flightdeck::sim::world::deploy::Deploy;
 use flightdeck::sim::world::{Env, Health};
+use flightdeck::store::Store;
 use std::time::Duration;
 
+use crate::crashes::sql;
 use crate::fleets::{back, console, fleet, green, holds};
 use crate::world::World;
 
@@ -95,5 +100,114 @@ async fn a_deploy_of_a_colleague_that_is_under_way_needs_a_reason() {
     // It is seen as a run, and then as a release.
     let says = gate(&early.overrides, "no run deploys production").or(gate(&early.overrides, "no deploy of backend"));
     assert!(says.is_some_and(|says| says.as_str().contains(" since ")), "{run:?}: {:?}", early.overrides);
+    console.stop().await;
+}
+
+/// A commit that neither backend nor frontend of production runs, deployed there by a colleague to its end.
+async fn colleague_deploys(world: &World) -> String {
+    let shared = world.sim.shared();
+    let (commit, sha) = {
+        let mut state = shared.world();
+        let commit = state.commits.len() - 1;
+        let (health, event, actor) = (Health::good(), "workflow_dispatch".to_owned(), Some("ines".to_owned()));
+        let (env, gated) = (Env::PRODUCTION, false);
+        state.deploy(Deploy { env, commit, backend: true, frontend: true, health, gated, event, actor });
+        (commit, state.commits[commit].sha.clone())
+    };
+    world
+        .soon(|| {
+            shared.advance(Duration::from_secs(5));
+            let state = shared.world();
+            let live = state.vercel.live(Env::PRODUCTION).is_some_and(|live| live.commit == commit);
+            let closed = state.fly.env(Env::PRODUCTION).unwrap().release().is_some_and(|row| row.status == "complete");
+            live && closed && state.backend_commit(Env::PRODUCTION) == Some(commit)
+        })
+        .await;
+    sha
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_was_cut_off_and_overtaken_by_a_deploy_tells_both_moves_and_needs_a_reason() {
+    let world = World::start(20.0).await;
+    let state = world.state.path();
+    let mut first = console(&world);
+    let targets = first.targets().await;
+    let plan = first.plan(targets).await;
+    let op = plan.op;
+    let one = "create trigger crash before insert on journal when exists (select 1 from journal where event = 'outcome' \
+               and body like '%update machine%') begin select raise(abort, 'crash'); end";
+    sql(state, one.to_owned()).await;
+    first.carry_out(plan).await;
+    first.stop().await;
+    sql(state, "drop trigger crash".to_owned()).await;
+    let open = Store::open(state, SystemClock::shared()).await.unwrap().one(op).await.unwrap();
+    assert!(open.interrupted, "{open:#?}");
+    let sha = colleague_deploys(&world).await;
+    let mut console = self::console(&world);
+    for (name, request) in [("finish", cut_short::finished(&open)), ("undo", cut_short::undone(&open))] {
+        let plan = console.request("production", request.unwrap(), Some(op)).await.unwrap();
+        for service in ["backend", "frontend"] {
+            let asked = format!("nobody else has moved {service} since this operation began");
+            let says = gate(&plan.overrides, &asked).unwrap_or_else(|| panic!("{name}: {:#?}", plan.overrides));
+            assert!(says.as_str().contains(&sha[..7]) && says.as_str().contains(" since 20"), "{name}: {says}");
+        }
+        let own = plan.op;
+        console.engine.operate(plan, None);
+        let refused = console.until(|one| one.id == own && one.state.ended()).await;
+        assert_eq!(refused.state, OpState::Refused, "{name}: {refused:#?}");
+        assert!(refused.outcome.as_str().contains("a reason alone"), "{name}: {}", refused.outcome);
+    }
+    // With one it is done, and the colleague's release goes.
+    let plan = console.request("production", cut_short::finished(&open).unwrap(), Some(op)).await.unwrap();
+    let done = console.carry_out(plan).await;
+    assert_eq!(done.state, OpState::Done, "{done:#?}");
+    assert!(done.order.overridden.iter().any(|one| one.as_str().contains(&sha[..7])), "{:?}", done.order);
+    console.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redeploy_that_was_cut_off_is_not_gone_on_with_once_a_colleague_has_rolled_back() {
+    let world = World::start(20.0).await;
+    let mut first = console(&world);
+    let page = ServiceId::new("production", "frontend");
+    let plan = first.request("production", Request::Redeploy(page), None).await.unwrap();
+    let op = plan.op;
+    first.begins(plan);
+    let follows = first.until(|one| one.id == op && one.follows.is_some()).await.follows.unwrap();
+    first.stop().await;
+    let open = Store::open(world.state.path(), SystemClock::shared()).await.unwrap().one(op).await.unwrap();
+    assert!(open.interrupted, "{open:#?}");
+    let shared = world.sim.shared();
+    let live = |id: &str| shared.world().vercel.live(Env::PRODUCTION).is_some_and(|live| live.id == id);
+    world
+        .soon(|| {
+            shared.advance(Duration::from_secs(5));
+            live(follows.as_str())
+        })
+        .await;
+    // The build went ready and live by itself; a colleague goes back to an older commit.
+    let (old, sha) = {
+        let mut state = shared.world();
+        let new = state.vercel.live(Env::PRODUCTION).unwrap().commit;
+        let now = state.now;
+        let mut ready = state.vercel.deployments.iter().rev();
+        let one = ready.find(|one| one.env == Env::PRODUCTION && one.commit != new && one.state(now) == "READY");
+        let (old, commit) = one.map(|one| (one.id.clone(), one.commit)).unwrap();
+        let own = state.vercel.aliases.iter().filter(|alias| alias.env == Env::PRODUCTION);
+        let point: serde_json::Map<_, _> = own.map(|alias| (alias.alias.clone(), old.as_str().into())).collect();
+        let setting = serde_json::json!({"platform": "vercel", "resource": "project", "point": point});
+        state.set(&serde_json::from_value(setting).unwrap()).unwrap();
+        (old, state.commits[commit].sha.clone())
+    };
+    assert!(live(&old));
+    let before = world.requests("vercel", "POST /v13/deployments").await;
+    let mut console = self::console(&world);
+    let says = match console.request("production", cut_short::finished(&open).unwrap(), Some(op)).await {
+        Err(why) => why.to_string(),
+        Ok(plan) => plan.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    };
+    assert!(says.contains(&old) && says.contains(&sha[..7]) && says.contains(" is live since 20"), "{says}");
+    assert!(says.ends_with("leave the operation as it is"), "{says}");
+    assert_eq!(world.requests("vercel", "POST /v13/deployments").await, before);
     console.stop().await;
 }

@@ -231,24 +231,40 @@ fn effect(seen: &Seen, lever: &ProjectSwitch) -> Effect {
     }
 }
 
-fn rolling(seen: &Seen, lever: &ProjectSwitch, live: &str) -> Effect {
-    let Some(one) = &seen.rolling else {
-        let start = if let ProjectSwitch::RollOut(id) = lever { Some(id) } else { None };
-        let to = start.map_or_else(|| "?".to_owned(), |id| format!("{id} for a part of the visitors"));
-        return Effect {
-            from: live.to_owned(),
-            to,
-            step: "start the rolling release, and see its first stage",
-            stays: format!("{live} for the other visitors"),
-            warning: "the stages are those of the project's configuration; ! Y gives everybody the old one back"
-                .to_owned(),
-            arrived: None,
-            refusal: match start {
-                None => Some("no rolling release is under way".to_owned()),
-                Some(id) => (id.as_str() == live).then(|| format!("everybody gets {live} already")),
-            },
-        };
+/// What a switch of rolling releases does where none is under way: one is started, or nothing is sent.
+fn none_under_way(lever: &ProjectSwitch, live: &str) -> Effect {
+    let effect = |to: String, step, stays: String, warning: &str, refusal| Effect {
+        from: live.to_owned(),
+        to,
+        step,
+        stays,
+        warning: warning.to_owned(),
+        arrived: None,
+        refusal,
     };
+    if let ProjectSwitch::RollOut(id) = lever {
+        return effect(
+            format!("{id} for a part of the visitors"),
+            "start the rolling release, and see its first stage",
+            format!("{live} for the other visitors"),
+            "the stages are those of the project's configuration; ! Y gives everybody the old one back",
+            (id.as_str() == live).then(|| format!("everybody gets {live} already")),
+        );
+    }
+    effect(
+        live.to_owned(),
+        "nothing is sent",
+        format!("{live} for every visitor"),
+        "a rolling release begins with `flightdeck rolling start`",
+        Some(format!(
+            "no rolling release is under way: every visitor gets {live}; `flightdeck rolling start` begins one with a deployment that is \
+             ready"
+        )),
+    )
+}
+
+fn rolling(seen: &Seen, lever: &ProjectSwitch, live: &str) -> Effect {
+    let Some(one) = &seen.rolling else { return none_under_way(lever, live) };
     let to = match (lever, one.next) {
         (ProjectSwitch::Advance(_), Some((_, percent))) => format!("{percent}%"),
         (ProjectSwitch::Complete, _) => "100%".to_owned(),

@@ -19,7 +19,7 @@ use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::engine::operations::leases::LEASE;
 use crate::engine::operations::operator::{LOOK, PATIENCE};
-use crate::engine::operations::steps::machine::{Is, as_planned};
+use crate::engine::operations::steps::machine::{Is, as_planned, or_gone};
 use crate::platform::fly::{Fly, Lease, Machine, WaitResult, WholeConfig};
 use crate::sanitize::Text;
 
@@ -215,25 +215,25 @@ impl Operator {
             .filter(|machine| machine.in_fleet() && machine.unread().is_some() && !old(machine))
             .map(|machine| machine.id.as_str())
             .collect();
+        let mut asked: Vec<String> = Vec::new();
         for green in seen().filter(|green| green.cordoned) {
-            if self.destroy(fly, app, &green.id, None).await.is_err() {
-                left.push(green.id.clone());
+            match self.destroy(fly, app, &green.id, None).await {
+                Ok(()) => asked.push(green.id.clone()),
+                Err(_) => left.push(green.id.clone()),
             }
         }
         let _ = self.patch(fly, app, row, "failed").await;
+        // What was asked to go is called destroyed once it is seen to be gone.
+        let Ok(still) = self.there_still(fly, app, &asked).await else {
+            let text = format!("{why}; {} were asked to go, and may be there still", asked.join(", "));
+            return Trouble::Unknown(Text::from(text));
+        };
         if !unread.is_empty() {
             let text =
                 format!("{why}; {} cannot be read, and may be new machines that are there still", unread.join(", "));
             return Trouble::Unknown(Text::from(text));
         }
-        let end = match (left.is_empty(), serving) {
-            (true, 0) => "the new machines were destroyed".to_owned(),
-            (true, some) => format!("{} beside the old ones", amount_does(some, "new machine", ("serves", "serve"))),
-            (false, _) => {
-                format!("{} could NOT be destroyed and costs money: fly machine destroy --force", left.join(", "))
-            }
-        };
-        Trouble::Failed(Text::from(format!("{why}; {end}")))
+        Trouble::Failed(Text::from(format!("{why}; {}", gone(asked.len(), &still, &left, serving))))
     }
 
     /// New machines in, old machines out, with time for connections to end.
@@ -308,19 +308,25 @@ impl Operator {
             }
             leases.remove(id);
         }
-        let still = self.listed_still(fly, app, &ids).await?;
-        let rest = if still == 0 { String::new() } else { format!(", of which {still} are listed still") };
-        Ok(((), Text::from(format!("{} destroyed{rest}", ids.len()))))
+        let still = self.there_still(fly, app, &ids).await?;
+        Ok(((), Text::from(destroyed(ids.len(), &still))))
     }
 
-    /// How many of these machines are not gone after a while: one that is being destroyed is there until it is.
-    async fn listed_still(&self, fly: &Fly, app: &str, ids: &[String]) -> Result<usize, Trouble> {
+    /// Which of these machines are not gone after a while: one that is being destroyed is there until it is. Each is asked for by itself: the
+    /// list leaves out what is on its way out where another one stands in its place.
+    async fn there_still(&self, fly: &Fly, app: &str, ids: &[String]) -> Result<Vec<String>, Trouble> {
         let end = self.clock.mono() + PATIENCE / 4;
+        let mut still = ids.to_vec();
         loop {
-            let all = self.look(|| fly.listed(app)).await?;
-            let there = |id: &&String| all.iter().any(|one| one.id == **id && one.state.as_str() != "destroyed");
-            let still = ids.iter().filter(there).count();
-            if still == 0 || self.clock.mono() > end {
+            let mut there = Vec::new();
+            for id in still {
+                let read = self.look(|| async { or_gone(fly.machine(app, &id).await) }).await?;
+                if read.is_some_and(|one| one.state.as_str() != "destroyed") {
+                    there.push(id);
+                }
+            }
+            still = there;
+            if still.is_empty() || self.clock.mono() > end {
                 return Ok(still);
             }
             self.unless_stopped(tokio::time::sleep(LOOK)).await?;
@@ -389,7 +395,9 @@ impl Operator {
                 self.moves(&gone);
                 gone?;
             }
-            Ok(((), Text::from(format!("{} destroyed", greens.len()))))
+            let ids: Vec<String> = greens.iter().map(ToString::to_string).collect();
+            let still = self.there_still(fly, app, &ids).await?;
+            Ok(((), Text::from(destroyed(ids.len(), &still))))
         };
         self.step(op, first + 1, away).await?;
         let close = async {
@@ -437,7 +445,68 @@ impl Operator {
     }
 }
 
+/// How many of the machines that were to go are gone: `2 destroyed`, `1 destroyed; 148e is there still, 30 s after it was asked to go`.
+fn destroyed(all: usize, still: &[String]) -> String {
+    let done = format!("{} destroyed", all - still.len());
+    match still {
+        [] => done,
+        still => format!("{done}; {}", lingers(still)),
+    }
+}
+
+fn lingers(still: &[String]) -> String {
+    let (be, they) = if still.len() == 1 { ("is", "it was") } else { ("are", "they were") };
+    format!("{} {be} there still, {} s after {they} asked to go", still.join(", "), PATIENCE.as_secs() / 4)
+}
+
+/// What became of the new machines of a switch that was called off: of those that were `asked` to go some may be there `still`, some could
+/// not be destroyed and are `left`, and some serve and are not touched.
+fn gone(asked: usize, still: &[String], left: &[String], serving: usize) -> String {
+    let mut told = Vec::new();
+    if asked > still.len() || (asked == 0 && left.is_empty() && serving == 0) {
+        told.push(match (asked, still.len()) {
+            (0, _) => "no new machine was made".to_owned(),
+            (_, 0) => "the new machines were destroyed".to_owned(),
+            (all, some) => format!("{} of {all} new machines were destroyed", all - some),
+        });
+    }
+    if !still.is_empty() {
+        told.push(lingers(still));
+    }
+    if serving > 0 {
+        told.push(format!("{} beside the old ones", amount_does(serving, "new machine", ("serves", "serve"))));
+    }
+    if !left.is_empty() {
+        told.push(format!("{} could NOT be destroyed and costs money: fly machine destroy --force", left.join(", ")));
+    }
+    told.join("; ")
+}
+
 /// An old machine that is not listed any more.
 fn vanished(id: &str) -> Trouble {
     Trouble::Failed(Text::from(format!("machine {id} is gone")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destroyed_is_said_of_what_is_seen_to_be_gone() {
+        let ids = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(destroyed(2, &[]), "2 destroyed");
+        assert_eq!(destroyed(2, &ids(&["b"])), "1 destroyed; b is there still, 30 s after it was asked to go");
+        assert_eq!(gone(2, &[], &[], 0), "the new machines were destroyed");
+        assert_eq!(
+            gone(2, &ids(&["b"]), &[], 0),
+            "1 of 2 new machines were destroyed; b is there still, 30 s after it was asked to go"
+        );
+        assert_eq!(gone(2, &ids(&["a", "b"]), &[], 0), "a, b are there still, 30 s after they were asked to go");
+        assert_eq!(gone(0, &[], &[], 1), "1 new machine serves beside the old ones");
+        assert!(
+            gone(1, &[], &ids(&["c"]), 0)
+                .ends_with("; c could NOT be destroyed and costs money: fly machine destroy --force")
+        );
+        assert_eq!(gone(0, &[], &[], 0), "no new machine was made");
+    }
 }

@@ -10,7 +10,7 @@ use crate::platform::PlatformError;
 use futures_util::future::join_all;
 
 use super::fleet::Fleet;
-use super::machine::Updated;
+use super::machine::{Is, Updated};
 use crate::domain::amount::{amount, amount_does};
 use crate::domain::operation::{Operation, PlanPart, StepState};
 use crate::domain::strategy::StrategyKind;
@@ -132,10 +132,35 @@ impl Operator {
             for told in join_all(settled).await {
                 told?;
             }
-            let run = amount_does(updated.len(), "machine", ("runs", "run"));
-            Ok(((), Text::from(format!("{run} it, checks pass"))))
+            Ok(((), self.all_run(fly, part, to.image, &updated).await?))
         };
         self.step(op, at, look).await
+    }
+
+    /// Sees every machine of the plan run an image that was sent to all at once: also those to which it was sent before a crash, and that
+    /// nobody has looked at since.
+    async fn all_run(&self, fly: &Fly, part: &PlanPart, image: &str, updated: &[Updated]) -> Result<Text, Trouble> {
+        let app = part.resource.as_str();
+        let wanted = self.digest(fly, app, image).await?;
+        let listed = self.look(|| fly.listed(app)).await?;
+        let planned = |id: &str| part.revisions.iter().any(|(one, _)| one.as_str() == id);
+        let own: Vec<&Machine> = listed.iter().filter(|one| one.in_fleet() && planned(&one.id)).collect();
+        let sent = |one: &Machine| updated.iter().find(|its| its.id == one.id);
+        // What no visitor reaches took no part, beside machines that serve.
+        let reached = own.iter().any(|one| !one.cordoned);
+        let all: Vec<&Machine> =
+            own.into_iter().filter(|one| !reached || !one.cordoned || sent(one).is_some()).collect();
+        let before = all.iter().filter(|one| one.whole().is_some() && sent(one).is_none());
+        let looked = before.clone().map(async |one| {
+            let is = Is { id: &one.id, version: &one.instance_id, rests: one.rests() };
+            self.checks(fly, app, &is, (Some(&wanted), None), None).await
+        });
+        for told in join_all(looked).await {
+            told?;
+        }
+        let rest = updated.iter().filter(|one| one.rests).count() + before.clone().filter(|one| one.rests()).count();
+        let run = updated.len() + before.count() - rest;
+        seen_to_run((run, rest), all.len().max(updated.len()))
     }
 
     /// Closes a row that was left open and that nothing goes on with, and records the release.
@@ -314,10 +339,50 @@ impl Operator {
     }
 }
 
+/// What is said of machines that were looked at: so many run an image, so many have it and are at rest, of so many that should.
+fn seen_to_run((run, rest): (usize, usize), all: usize) -> Result<Text, Trouble> {
+    if run + rest == 0 {
+        let none = if all == 0 { "no machine is there" } else { "none of them can be read" };
+        return Err(Trouble::Failed(Text::from(format!("no machine is seen to run it: {none}"))));
+    }
+    let mut told = Vec::new();
+    if run > 0 {
+        let run = if run + rest == all {
+            amount_does(run, "machine", ("runs", "run"))
+        } else {
+            format!("{run} of {} run", amount(all, "machine"))
+        };
+        told.push(format!("{run} it, checks pass"));
+    }
+    if rest > 0 {
+        told.push(format!("{} it at rest", amount_does(rest, "machine", ("has", "have"))));
+    }
+    Ok(Text::from(told.join("; ")))
+}
+
 /// How a fleet ended.
 pub(in crate::engine) enum Closed {
     /// On every machine.
     Whole(Text),
     /// On those that can be read: how many of how many, and why the others cannot.
     Part(Text),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_to_all_at_once_is_done_only_where_machines_are_seen_to_run_it() {
+        let told = |seen, all| match seen_to_run(seen, all) {
+            Ok(told) => told.to_string(),
+            Err(Trouble::Failed(why)) => format!("failed: {why}"),
+            Err(_) => String::new(),
+        };
+        assert_eq!(told((2, 0), 2), "2 machines run it, checks pass");
+        assert_eq!(told((1, 0), 2), "1 of 2 machines run it, checks pass", "the other one is not read");
+        assert_eq!(told((1, 1), 2), "1 machine runs it, checks pass; 1 machine has it at rest");
+        assert_eq!(told((0, 0), 2), "failed: no machine is seen to run it: none of them can be read");
+        assert_eq!(told((0, 0), 0), "failed: no machine is seen to run it: no machine is there");
+    }
 }
