@@ -93,6 +93,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
+    mod targets;
     mod transitions;
 
     use std::time::Duration;

@@ -113,9 +113,9 @@ impl PlatformError {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self.code.as_ref().map(Text::as_str) {
-            Some(http::PAUSED) => return "! Z resumes it",
-            Some(http::NOT_ASKED) => return "it is asked again automatically; r asks now",
-            Some(http::CHALLENGED) => return "! T ends the challenge",
+            Some(http::PAUSED) => return "`flightdeck resume` ends the pause",
+            Some(http::NOT_ASKED) => return "it is asked again automatically",
+            Some(http::CHALLENGED) => return "`flightdeck challenge --end` ends the challenge",
             _ => {}
         }
         if self.status == Some(451) {

@@ -20,7 +20,7 @@ pub enum Effect {
     Operate(Box<Plan>, Option<Text>),
     /// Remember that a deployment was verified healthy.
     Verified(ServiceId, DeploymentId, Sha),
-    /// Claim an environment for a reason, until then; `None` = until it is given back.
+    /// Lock an environment for a reason, until then; `None` = until it is given back.
     Lock(EnvId, Text, Option<Timestamp>),
     /// Give an environment back: one's own lock, or another person's as it was shown, for a reason.
     Unlock(EnvId, Option<(Lock, Text)>),

@@ -110,3 +110,9 @@ impl Geometry {
 pub fn scrolled(selected: Option<usize>, rows: usize) -> usize {
     selected.map_or(0, |selected| selected.saturating_sub(rows.max(1) - 1))
 }
+
+/// Rows for a list of so many in an area of so many rows, where a row says how much more there is: all of them fit, or the last one says it.
+#[must_use]
+pub fn announced(all: usize, rows: usize) -> usize {
+    if all > rows && rows > 1 { rows - 1 } else { rows }
+}

@@ -240,6 +240,10 @@ fn escape(model: &mut Model) -> bool {
     if model.view != View::Dashboard && !model.alone {
         model.view = View::Dashboard;
         keep_focus(model);
+        // Where a row led to was looked at; what the keys act on is what was chosen before.
+        if let Some(place) = model.came_from.take() {
+            model.selection.place = place;
+        }
         return true;
     }
     !seen && unfiltered(model)
@@ -274,6 +278,7 @@ fn keep_focus(model: &mut Model) {
 /// Opens a view by its number.
 pub(super) fn view(model: &mut Model, number: u8) {
     model.view = Pane::view(number);
+    model.came_from = None;
     match model.view {
         View::Only(pane) => model.focus = pane,
         View::Dashboard => keep_focus(model),

@@ -75,6 +75,8 @@ pub struct Model {
     pub scroll: Option<usize>,
     /// The selected things.
     pub selection: Selection,
+    /// The place that was selected before a row led to another one, until the view that it led to is left.
+    pub(super) came_from: Option<Option<Place>>,
     /// What is known of each service.
     pub services: BTreeMap<ServiceId, ServiceState>,
     /// Deployments of each service, newest first.
@@ -85,6 +87,8 @@ pub struct Model {
     pub probes: Probes,
     /// The service that a probe asks, where its address tells.
     pub aimed: BTreeMap<ProbeId, ServiceId>,
+    /// The HTTP statuses that a probe passes on, where its configuration names them.
+    pub expected: BTreeMap<ProbeId, Vec<u16>>,
     /// Which environment is promoted to which.
     pub promotions: Promotions,
     /// Names of environments and services, so that short forms are told apart.
@@ -194,10 +198,12 @@ impl Model {
             geometry: Geometry::default(),
             scroll: None,
             selection: Selection { place: production, ..Selection::default() },
+            came_from: None,
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
             extents: BTreeMap::new(),
             aimed: settings.aimed(),
+            expected: settings.expected(),
             promotions: settings.promotions.clone(),
             names: names(settings),
             freezes: settings.freezes.clone(),
@@ -264,6 +270,13 @@ impl Model {
         }
     }
 
+    /// What a probe is configured to pass on, where that is not any success: `expects 503`.
+    #[must_use]
+    pub fn expects(&self, probe: &ProbeId) -> Option<String> {
+        let all: Vec<String> = self.expected.get(probe)?.iter().map(u16::to_string).collect();
+        Some(format!("expects {}", all.join(" or ")))
+    }
+
     /// The judgement on an environment.
     #[must_use]
     pub fn judge(&self, env: &EnvInfo, now: Now) -> Judgement {
@@ -311,11 +324,19 @@ impl Model {
     /// The environment that the selected place belongs to.
     #[must_use]
     pub fn selected_env(&self) -> Option<&EnvInfo> {
-        let id = match self.selection.place.as_ref()? {
-            Place::Env(env) | Place::Need(env, _) => env,
-            Place::Service(service) => &service.env,
-        };
-        self.env(id)
+        self.env(self.selection.place.as_ref()?.env())
+    }
+
+    /// What the keys of operations act on: what is under the cursor of the pane that has the keys.
+    #[must_use]
+    pub fn target(&self) -> Option<Place> {
+        self.focus.listed().target(self)
+    }
+
+    /// The environment that it belongs to.
+    #[must_use]
+    pub fn target_env(&self) -> Option<&EnvInfo> {
+        self.env(self.target()?.env())
     }
 
     /// Deployments of the selected place, newest first.

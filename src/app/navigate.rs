@@ -51,6 +51,7 @@ impl Jump {
 /// Goes there: the dashboard keeps its shape where it has the pane.
 pub(super) fn to(model: &mut Model, jump: Jump) {
     model.overlay = None;
+    let before = matches!(jump, Jump::Place(_) | Jump::Deployment(..)).then(|| model.selection.place.clone());
     let pane = match jump {
         Jump::Place(place) => {
             model.selection.place = Some(place);
@@ -86,6 +87,8 @@ pub(super) fn to(model: &mut Model, jump: Jump) {
         Jump::Pane(pane) => pane,
     };
     show(model, pane);
+    // On the dashboard it is selected before everybody's eyes, and stays so.
+    model.came_from = model.came_from.take().or(before).filter(|_| model.view != View::Dashboard);
 }
 
 /// Brings a pane into sight and gives it the keys.

@@ -140,6 +140,17 @@ pub enum Place {
     Need(EnvId, Need),
 }
 
+impl Place {
+    /// The environment that it belongs to.
+    #[must_use]
+    pub fn env(&self) -> &EnvId {
+        match self {
+            Self::Env(env) | Self::Need(env, _) => env,
+            Self::Service(service) => &service.env,
+        }
+    }
+}
+
 /// How a selection moves.
 #[derive(Debug, Clone, Copy)]
 pub enum Go {
@@ -180,6 +191,11 @@ pub trait Listed: Sync {
     /// The chosen row as a thing of which everything known can be told; `None` where it only leads elsewhere.
     fn subject(&self, _model: &Model, _now: Now) -> Option<Subject> {
         None
+    }
+
+    /// What the keys of operations act on while it has the keys: what is under the cursor, where that belongs to an environment.
+    fn target(&self, model: &Model) -> Option<Place> {
+        model.selection.place.clone()
     }
 
     /// What the chosen row is called by its platform.

@@ -21,13 +21,15 @@ pub struct Question {
     pub said: Option<Text>,
     /// What stood against it and was on the screen when the reason was written: a reason is none for anything else.
     pub told: Vec<Override>,
+    /// It was answered before, and is asked again.
+    pub anew: bool,
 }
 
 impl Question {
     /// A question of its own.
     #[must_use]
     pub fn new(env: EnvId, request: Request) -> Self {
-        Self { env, request, continues: None, said: None, told: Vec::new() }
+        Self { env, request, continues: None, said: None, told: Vec::new(), anew: false }
     }
 }
 
@@ -50,5 +52,6 @@ pub(super) fn again(model: &mut Model) -> Vec<Effect> {
     let Some(mut question) = question else { return Vec::new() };
     // What was said for the plan before is no reason for what only the next one finds in its way.
     question.said = model.reason.take().or(question.said);
+    question.anew = true;
     ask(model, question)
 }

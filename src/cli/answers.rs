@@ -174,6 +174,8 @@ pub(super) struct Probe<'a> {
     pub(super) why: String,
     pub(super) passed: bool,
     pub(super) latency_ms: u64,
+    /// The HTTP statuses that it passes on, where its configuration names them; empty = any success.
+    pub(super) expects: &'a [u16],
 }
 
 /// A check.
@@ -207,6 +209,7 @@ pub(super) struct Approval<'a> {
     pub(super) timer_seconds_left: Option<u64>,
     pub(super) may_approve: bool,
     pub(super) blocking: bool,
+    #[serde(rename = "concurrency_groups")]
     pub(super) lanes: &'a [crate::domain::gate::Lane],
 }
 
@@ -296,7 +299,7 @@ pub(super) struct Switched<'a> {
 /// `lock`, `unlock`, `mark` and `unmark`: what was done.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Claimed<'a> {
+pub(super) struct LockOrMark<'a> {
     /// The environment, or the commit.
     pub(super) of: &'a str,
     pub(super) says: &'a str,

@@ -63,7 +63,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     let basis = reading.basis(matters).filter(|_| withheld.is_empty() && untold.is_empty());
     if output.json {
         let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
-        let version = if list == List::Health { 2 } else { 1 };
+        let version = if matches!(list, List::Health | List::Approvals) { 2 } else { 1 };
         super::print(&answers::line(name, version, Rows { at: clock.now(), read_at: basis, rows }))?;
     } else if rows.is_empty() {
         let read = model.feeds.keys().any(matters);
@@ -106,9 +106,7 @@ fn nothing(list: List, asked: bool, basis: Option<Timestamp>) -> String {
 /// Runs that wait at a gate while the list of their gates is empty: one is there, and is not told.
 fn untold(runs: &[Run]) -> Vec<String> {
     let waiting = runs.iter().filter(|run| run.state == RunState::Gated && run.gates.is_empty());
-    waiting
-        .map(|run| format!("{} #{} waits, and GitHub lists no gate that holds it", run.workflow, run.number.0))
-        .collect()
+    waiting.map(|run| format!("{} waits, and GitHub lists no gate that holds it", run.name())).collect()
 }
 
 fn approvals(model: &Model, now: Timestamp) -> Vec<(Row<'_>, String)> {
@@ -195,7 +193,9 @@ fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, St
     let (state, why) = model.known(now).probe(probe);
     let millis = last.map_or(0, |sample| u64::try_from(sample.anatomy.total.as_millis()).unwrap_or(u64::MAX));
     let said = if why.is_empty() { "passes" } else { &why };
-    let line = format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {said}\n", probe.id.env, probe.id.name);
+    // One that passes on an error does so because it was told to.
+    let expects = model.expects(&probe.id).map(|expects| format!(", {expects}")).unwrap_or_default();
+    let line = format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {said}{expects}\n", probe.id.env, probe.id.name);
     let row = Probe {
         environment: &probe.id.env,
         service: model.aimed.get(&probe.id).map(|id| &*id.name),
@@ -205,6 +205,7 @@ fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, St
         why,
         passed: last.is_some_and(|sample| sample.failure.is_none()),
         latency_ms: millis,
+        expects: model.expected.get(&probe.id).map(Vec::as_slice).unwrap_or_default(),
     };
     (Row::Health(Health::Probe(row)), line)
 }
@@ -280,5 +281,24 @@ mod tests {
         let unread = "unknown: gates were not read whole, so that there may be some";
         assert_eq!(nothing(List::Approvals, true, None), unread);
         assert!(nothing(List::Approvals, false, None).starts_with("nothing is configured"));
+    }
+
+    #[test]
+    fn a_probe_that_passes_on_an_error_says_that_it_was_told_to() {
+        let settings = "[[environments]]\nname = \"production\"\ntier = \"production\"\n[[environments.probes]]\nname = \"/off\"\n\
+                        url = \"https://shop.example.com/off\"\nstatus = [503]\n";
+        let flags = crate::config::load::Flags::default();
+        let settings = crate::config::load::parse(settings, None, &flags, &|_| None).unwrap();
+        let now = Now { wall: Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
+        let mut model = Model::new(&settings, now);
+        let id = crate::domain::health::ProbeId { env: "production".into(), name: "/off".into() };
+        let anatomy = crate::domain::health::Anatomy { status: Some(503), ..Default::default() };
+        let sample = crate::domain::health::Sample { at: now.wall, anatomy, failure: None };
+        let fact = crate::domain::fact::Fact::Probe(id.clone(), "GET https://shop.example.com/off".into(), sample);
+        let _ = crate::app::update(&mut model, crate::app::msg::Msg::Fact(fact), now);
+        let line = health(&model, now).pop().unwrap().1;
+        assert!(line.trim_end().ends_with("expects 503"), "{line}");
+        let told = crate::app::insight::detail::text(&model, &crate::app::insight::detail::Subject::Probe(id), now);
+        assert!(told.contains("expects 503"), "{told}");
     }
 }

@@ -1,8 +1,8 @@
-//! `lock`, `unlock`, `mark` and `unmark`: what people claim, without a screen.
+//! `lock`, `unlock`, `mark` and `unmark`: what people keep for themselves, without a screen.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answers::{self, Claimed, Replaced};
+use super::answers::{self, LockOrMark, Replaced};
 use super::operation::Confirmation;
 use super::{Output, commit, place};
 use crate::clock::SystemClock;
@@ -15,7 +15,7 @@ use crate::redact::Redactor;
 use crate::sanitize::Text;
 use crate::store::{Locked, Store, StoreError, Unlocked};
 
-/// A claim on an environment.
+/// A lock on an environment.
 #[derive(Debug, Clone, clap::Args)]
 pub struct LockArgs {
     /// Which environment.
@@ -28,14 +28,17 @@ pub struct LockArgs {
     pub r#for: Option<SignedDuration>,
 }
 
-/// The end of a claim.
+/// The end of a lock.
 #[derive(Debug, Clone, clap::Args)]
 pub struct UnlockArgs {
     /// Which environment.
     pub environment: String,
-    /// Another person's lock goes only with this and a reason.
-    #[command(flatten)]
-    pub confirmation: Confirmation,
+    /// The environment's name again: another person's lock goes only with this and a reason, one's own without.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub confirm: Option<String>,
+    /// Why another person's lock goes: they will ask. The journal keeps it.
+    #[arg(long)]
+    pub reason: Option<String>,
 }
 
 /// A mark on a commit.
@@ -80,7 +83,7 @@ fn say(output: Output, what: &str, of: &str, says: &str, before: Option<Before<'
             Some(Before::Replaced(one)) => replaced = Some(one),
             None => {}
         }
-        return super::print(&answers::line(what, 1, Claimed { of, says, lock, mark, replaced }));
+        return super::print(&answers::line(what, 1, LockOrMark { of, says, lock, mark, replaced }));
     }
     super::print(&format!("{says}\n"))
 }
@@ -141,11 +144,12 @@ fn taking_away(env: &EnvId) -> String {
 pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output) -> Result<ExitCode, UserError> {
     super::open::warn(&settings, false).await?;
     let env = known(&settings, &args.environment)?;
-    args.confirmation.check(&env)?;
+    let confirmation = Confirmation { confirm: args.confirm, reason: args.reason };
+    confirmation.check(&env)?;
     let store = open(&settings).await?;
-    let why = args.confirmation.reason.as_deref().map(reason).transpose()?;
+    let why = confirmation.reason.as_deref().map(reason).transpose()?;
     let held = store.locks().await.map_err(failed)?.remove(&env);
-    let confirmed = why.as_ref().filter(|_| args.confirmation.confirm.is_some());
+    let confirmed = why.as_ref().filter(|_| confirmation.confirm.is_some());
     // Exactly the lock that is read here: one that comes meanwhile is another person's word again.
     let over = held.as_ref().zip(confirmed.map(Text::as_str));
     match store.unlock(&env, &settings.who, over).await.map_err(failed)? {

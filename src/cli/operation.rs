@@ -30,7 +30,7 @@ pub struct Confirmation {
     #[arg(long, value_name = "ENVIRONMENT")]
     pub confirm: Option<String>,
     /// Why; the platform keeps it where it can, the journal always.
-    #[arg(long, alias = "comment")]
+    #[arg(long, visible_alias = "comment")]
     pub reason: Option<String>,
 }
 
@@ -58,7 +58,8 @@ pub struct PromoteArgs {
 /// Something done to a run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunArgs {
-    /// Which run, by the number that `flightdeck approvals` shows.
+    /// Which run, by its id: the last part of its address on GitHub. `flightdeck approvals` shows those of runs that wait, and `y` in the
+    /// pipeline view of the console copies that of the selected one.
     pub run: u64,
     /// The environment; without it, the one of tier production.
     #[arg(long)]
@@ -208,10 +209,14 @@ pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     if json {
         return answers::line("plan", 1, Planned { plan });
     }
-    let mut text = String::new();
+    let mut text = format!("{}\n", plan.title());
     for part in &plan.parts {
-        text.push_str(&format!("{}: {} → {}\n", part.service, part.from.0, part.to.0));
+        text.push_str(&format!("{}\n", part.words("→")));
         part.steps.iter().for_each(|step| text.push_str(&format!("  {step}\n")));
+    }
+    if !plan.proof.is_empty() {
+        text.push_str("the proof\n");
+        plan.proof.iter().for_each(|one| text.push_str(&format!("  {} · {}\n", one.service.name, one.step)));
     }
     plan.rest.iter().for_each(|one| text.push_str(&format!("{}: {}\n", one.service, one.words)));
     plan.arrived.iter().for_each(|why| text.push_str(&format!("nothing is left to do: {why}\n")));

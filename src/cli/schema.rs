@@ -19,7 +19,6 @@ macro_rules! schemas {
 const SCHEMAS: &[Schema] = schemas![
     "approvals",
     "candidates",
-    "claim" ["lock", "unlock", "mark", "unmark"],
     "config-check",
     "config-trust",
     "config-trust-list",
@@ -30,6 +29,7 @@ const SCHEMAS: &[Schema] = schemas![
     "journal",
     "journal-verify",
     "leave",
+    "lock" ["unlock", "mark", "unmark"],
     "log",
     "log-gap",
     "operation",
@@ -56,6 +56,8 @@ fn find(name: &str) -> Option<&'static str> {
     let name = match name.strip_suffix(super::answers::STEP) {
         Some(operation) if kind(operation) => STEP,
         _ if kind(name) => OPERATION,
+        // What it was called before.
+        None if name == "claim" => "lock",
         _ => name,
     };
     let own = |schema: &&Schema| schema.0 == name || schema.1.contains(&name);
@@ -135,7 +137,7 @@ mod tests {
         fn one<T: JsonSchema>(name: &'static str, version: u32) -> (&'static str, Value) {
             answer::<T>(name, version, &[name.to_owned()])
         }
-        let claims = ["lock", "unlock", "mark", "unmark"].map(str::to_owned);
+        let locks = ["lock", "unlock", "mark", "unmark"].map(str::to_owned);
         let kinds: Vec<String> = OpKind::ALL.iter().map(|kind| kind.answers_as().to_owned()).collect();
         let steps: Vec<String> = kinds.iter().map(|kind| format!("{kind}{}", a::STEP)).collect();
         let mut line = schema::<a::Line<'static>>(Contract::Serialize).to_value();
@@ -143,9 +145,8 @@ mod tests {
         let mut config = schema::<crate::config::file::File>(Contract::Deserialize).to_value();
         config["title"] = json!("flightdeck.toml");
         vec![
-            one::<a::Rows<a::Approval<'static>>>("approvals", 1),
+            one::<a::Rows<a::Approval<'static>>>("approvals", 2),
             one::<a::Candidates<'static>>("candidates", 1),
-            answer::<a::Claimed<'static>>("claim", 1, &claims),
             one::<a::Understood<'static>>("config-check", 1),
             one::<a::Trusted<'static>>("config-trust", 1),
             one::<a::TrustedFiles>("config-trust-list", 1),
@@ -156,6 +157,7 @@ mod tests {
             one::<a::Journal<'static>>("journal", 1),
             one::<a::Verified<'static>>("journal-verify", 1),
             one::<a::Left<'static>>("leave", 1),
+            answer::<a::LockOrMark<'static>>("lock", 1, &locks),
             ("log", line),
             one::<a::Gap<'static>>("log-gap", 1),
             answer::<a::Ended<'static>>("operation", 1, &kinds),
@@ -202,7 +204,8 @@ mod tests {
     fn an_answer_is_found_by_what_it_calls_itself() {
         for (name, title) in [
             ("status", "flightdeck/status"),
-            ("flightdeck/unlock", "flightdeck/claim"),
+            ("flightdeck/unlock", "flightdeck/lock"),
+            ("claim", "flightdeck/lock"),
             ("rollback", "flightdeck/operation"),
             ("set secret-step", "flightdeck/operation-step"),
         ] {
@@ -210,6 +213,6 @@ mod tests {
             assert_eq!(schema["title"], title, "{name}");
         }
         assert_eq!((find("nothing"), find("nothing-step")), (None, None));
-        assert!(list().contains("claim              lock, unlock, mark, unmark\n"), "{}", list());
+        assert!(list().contains("lock               unlock, mark, unmark\n"), "{}", list());
     }
 }

@@ -26,4 +26,12 @@ impl Settings {
         };
         self.probes.iter().filter_map(aimed).collect()
     }
+
+    /// The HTTP statuses that a probe passes on, where it names them.
+    #[must_use]
+    pub fn expected(&self) -> BTreeMap<ProbeId, Vec<u16>> {
+        let named = self.probes.iter().filter(|probe| !probe.status.is_empty());
+        let id = |probe: &super::ProbeSettings| ProbeId { env: probe.env.clone(), name: probe.name.clone() };
+        named.map(|probe| (id(probe), probe.status.clone())).collect()
+    }
 }

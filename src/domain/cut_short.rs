@@ -119,15 +119,15 @@ pub fn half_done<'a>(operations: impl Iterator<Item = &'a Operation> + Clone, en
     (!all.any(after)).then_some(open)
 }
 
-/// Which, and how far it came: `roll back production: backend v42 → v41 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
+/// Which, and how far it came: `roll back production to 9df49c2 was cut short after 2 of 7 steps, begun 2026-11-28T14:02:11Z`.
 fn far(operation: &Operation) -> String {
     let done = operation.steps.iter().filter(|step| step.state == StepState::Done).count();
     let steps = match operation.steps.len() {
         0 => String::new(),
         all => format!(" after {done} of {}", amount(all, "step")),
     };
-    let (kind, title, at) = (operation.kind.name(), &operation.title, operation.started_at);
-    format!("{kind} {title} was cut short{steps}, begun {at:.0}")
+    let (title, at) = (&operation.title, operation.started_at);
+    format!("{title} was cut short{steps}, begun {at:.0}")
 }
 
 /// How to go on with it, as commands.
@@ -141,9 +141,9 @@ pub fn ways(operation: &Operation) -> String {
 /// The lines, the first of which names it. They stand on a terminal without a screen.
 #[must_use]
 pub fn lines(operation: &Operation) -> Vec<String> {
-    let (kind, title, id) = (operation.kind.name(), &operation.title, operation.id);
+    let (title, id) = (&operation.title, operation.id);
     let how = if operation.interrupted { "cut short" } else { operation.state.word() };
-    let mut lines = vec![format!("{how}: {kind} {title}, begun {:.0}, operation {id}", operation.started_at)];
+    let mut lines = vec![format!("{how}: {title}, begun {:.0}, operation {id}", operation.started_at)];
     if !operation.outcome.is_empty() {
         lines.push(format!("  {}", operation.outcome));
     }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn what_was_cut_short_comes_before_anything_else_there() {
         let op = OpId(uuid::Uuid::from_u128(0x0192_f0c1_2d3e_7a4b_8c5d_6e7f_8091_0213));
-        let title = Text::from("production: backend v42 → v41");
+        let title = Text::from("roll back production to 9df49c2");
         let begun = Operation::begun(op, OpKind::RollBack, "production".into(), title, Timestamp::UNIX_EPOCH);
         let open = Operation { interrupted: true, ..begun.clone() };
         let moved = |from: Option<&str>, name: &str| Move {
@@ -242,7 +242,7 @@ mod tests {
         let said = why(std::slice::from_ref(&open), &production, OpKind::Promote, None).unwrap();
         assert_eq!(
             said.as_str(),
-            "roll back production: backend v42 → v41 was cut short, begun 1970-01-01T00:00:00Z, and comes first: \
+            "roll back production to 9df49c2 was cut short, begun 1970-01-01T00:00:00Z, and comes first: \
              flightdeck finish 80910213, flightdeck leave 80910213"
         );
         assert_eq!(why(&[begun], &production, OpKind::Promote, None), None, "somebody carries it out");

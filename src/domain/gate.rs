@@ -35,7 +35,7 @@ pub struct Gate {
 
 /// A concurrency group that a run is in: one run holds it, others wait without jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ConcurrencyGroup"))]
 pub struct Lane {
     /// Its name.
     pub group: Text,
@@ -47,7 +47,7 @@ pub struct Lane {
 
 /// A run in a concurrency group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GroupMember"))]
 pub struct LaneRun {
     /// The platform's number of it.
     pub run: u64,
@@ -70,7 +70,7 @@ impl Gate {
         self.wait_since.or(run.updated_at)
     }
 
-    /// Whether it is in the way of others: it holds a lane that somebody waits for, or has been open for long.
+    /// Whether it is in the way of others: it holds a concurrency group that somebody waits for, or has been open for long.
     #[must_use]
     pub fn blocks(&self, run: &Run, now: Timestamp) -> bool {
         let old = self.since(run).and_then(|at| Duration::try_from(now.duration_since(at)).ok());
@@ -108,10 +108,14 @@ impl Lane {
     pub fn words(&self) -> Option<String> {
         let names = |list: &[LaneRun]| list.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
         match (self.ahead.is_empty(), self.behind.len()) {
-            (false, _) => Some(format!("waits for lane {} behind {}", self.group, names(&self.ahead))),
+            (false, _) => Some(format!("waits for concurrency group {} behind {}", self.group, names(&self.ahead))),
             (true, 0) => None,
-            (true, 1) => Some(format!("holds lane {}: {} waits behind it", self.group, names(&self.behind))),
-            (true, _) => Some(format!("holds lane {}: {} wait behind it", self.group, names(&self.behind))),
+            (true, 1) => {
+                Some(format!("holds concurrency group {}: {} waits behind it", self.group, names(&self.behind)))
+            }
+            (true, _) => {
+                Some(format!("holds concurrency group {}: {} wait behind it", self.group, names(&self.behind)))
+            }
         }
     }
 }
@@ -122,7 +126,7 @@ impl Run {
         self.lanes.iter().flat_map(|lane| &lane.behind)
     }
 
-    /// What its lanes mean for it and for others, line by line.
+    /// What its concurrency groups mean for it and for others, line by line.
     pub fn lane_words(&self) -> impl Iterator<Item = String> + '_ {
         self.lanes.iter().filter_map(Lane::words)
     }
@@ -160,7 +164,10 @@ mod tests {
         let one = |run| LaneRun { run, name: Text::from(format!("Deploy #{run}")) };
         let lane = |ahead, behind| Lane { group: Text::from("prod"), ahead, behind }.words();
         assert_eq!(lane(vec![], vec![]), None);
-        assert_eq!(lane(vec![], vec![one(2), one(3)]).unwrap(), "holds lane prod: Deploy #2, Deploy #3 wait behind it");
-        assert_eq!(lane(vec![one(1)], vec![]).unwrap(), "waits for lane prod behind Deploy #1");
+        assert_eq!(
+            lane(vec![], vec![one(2), one(3)]).unwrap(),
+            "holds concurrency group prod: Deploy #2, Deploy #3 wait behind it"
+        );
+        assert_eq!(lane(vec![one(1)], vec![]).unwrap(), "waits for concurrency group prod behind Deploy #1");
     }
 }

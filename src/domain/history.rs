@@ -29,7 +29,7 @@ pub struct JournalRow {
 pub struct History {
     /// Deployments that are verified healthy, with their commits.
     pub verified: BTreeSet<(ServiceId, DeploymentId, Sha)>,
-    /// Environments that people claim.
+    /// Environments that people locked.
     pub locks: BTreeMap<EnvId, Lock>,
     /// Commits that are marked bad.
     pub marks: BTreeMap<Sha, Mark>,

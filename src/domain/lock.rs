@@ -9,7 +9,7 @@ use super::ids::Sha;
 use super::span::since;
 use crate::sanitize::Text;
 
-/// A person's claim on an environment.
+/// A person's lock on an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lock {

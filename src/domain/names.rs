@@ -19,6 +19,13 @@ pub fn shell(name: &str) -> String {
     }
 }
 
+/// How something is done to a service without a screen: `flightdeck unpin frontend --environment production`. Sentences that are read on
+/// the screen and off it name this, and no key.
+#[must_use]
+pub fn command(verb: &str, service: &ServiceId) -> String {
+    format!("flightdeck {verb} {} --environment {}", shell(&service.name), shell(service.env.as_str()))
+}
+
 /// Every environment and service that is configured, so that short forms of them are told apart.
 #[derive(Debug, Default)]
 pub struct Names {

@@ -3,6 +3,7 @@
 mod kind;
 mod plan;
 mod state;
+mod title;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub use super::step::{PlanStep, StepKind, Wait};
 use super::step_durations::StepDurations;
 use crate::sanitize::Text;
 pub use kind::{OpKind, Weight};
-pub use plan::{Act, PLAN_LIFE, Plan, PlanPart};
+pub use plan::{Act, PLAN_LIFE, Plan, PlanPart, ProofStep};
 pub use state::{OpState, StepState};
 
 /// One step of a running operation.
@@ -70,7 +71,7 @@ pub struct Operation {
     pub kind: OpKind,
     /// Where.
     pub env: EnvId,
-    /// In one line: `production: backend v42 → v41, frontend dpl_b → dpl_a`.
+    /// In one line, as a person would say it: `promote 3e60eac to production`.
     pub title: Text,
     /// How it stands.
     pub state: OpState,

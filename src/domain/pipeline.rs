@@ -61,10 +61,17 @@ pub struct Run {
     /// Gates that hold it now.
     pub gates: Vec<Gate>,
     /// Concurrency groups that somebody waits for and this run is in.
+    #[serde(rename = "concurrency_groups")]
     pub lanes: Vec<Lane>,
 }
 
 impl Run {
+    /// What people call it, everywhere: `Deploy production #137`. Its id is for programs.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} #{}", self.workflow, self.number.0)
+    }
+
     /// Whether it is of this workflow file, named as in the configuration: `deploy.yml`.
     #[must_use]
     pub fn of_file(&self, file: &str) -> bool {

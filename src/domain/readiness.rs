@@ -223,7 +223,7 @@ fn taken_back(
     services: &BTreeMap<ServiceId, ServiceState>,
     releases: &BTreeMap<ServiceId, Vec<Deployment>>,
 ) -> Option<String> {
-    let back = |info: &ServiceInfo| {
+    let back = |info: &ServiceInfo| -> Option<String> {
         let rows = releases.get(&info.id)?;
         let first = |of: &Sha| {
             let own = rows.iter().filter(|row| row.sha.as_ref().is_some_and(|it| it.same(of)));
@@ -233,10 +233,19 @@ fn taken_back(
         let seen = state.observed.as_ref().and_then(|observed| observed.sha.as_ref());
         let live = seen.or_else(|| state.declared.as_ref()?.sha.as_ref()).filter(|live| !live.same(sha))?;
         // It was there, and what runs now had been there before it.
-        (first(live)? < first(sha)?)
-            .then(|| format!("was rolled back in {} to {} ({})", env.id, live.short(), info.id.name))
+        (first(live)? < first(sha)?).then(|| live.short().to_owned())
     };
-    env.services.iter().find_map(back)
+    let mut to: Vec<(String, Vec<&str>)> = Vec::new();
+    for info in &env.services {
+        let Some(live) = back(info) else { continue };
+        let name = &*info.id.name;
+        match to.iter_mut().find(|one| one.0 == live) {
+            Some((_, names)) => names.push(name),
+            None => to.push((live, vec![name])),
+        }
+    }
+    let to: Vec<String> = to.into_iter().map(|(live, names)| format!("{live} ({})", names.join(", "))).collect();
+    (!to.is_empty()).then(|| format!("was rolled back in {} to {}", env.id, to.join(" and ")))
 }
 
 /// Runs that speak for a commit or against it, the newest of each workflow. `deploys` tells those that bring it to the target: their end is
@@ -257,7 +266,7 @@ pub fn runs_of<'a>(runs: &'a [Run], commit: &Sha, deploys: impl Fn(&Run) -> bool
 /// How a run ended: `CI #12 failure`.
 #[must_use]
 pub fn told(run: &Run) -> String {
-    format!("{} #{} {}", run.workflow, run.number.0, run.words)
+    format!("{} {}", run.name(), run.words)
 }
 
 /// Whether the pipeline of a commit passed, by its runs, each in words.

@@ -118,6 +118,7 @@ pub enum Wait {
         env: EnvId,
     },
     /// A run waits for its turn in a concurrency group.
+    #[serde(rename = "concurrency_group", alias = "lane")]
     Lane {
         /// Which run.
         run: u64,
@@ -144,6 +145,9 @@ mod tests {
         let newer = r#"{"service":{"env":"production","name":"backend"},"title":"x","kind":"walk_the_dog",
             "state":"done","detail":"","started_at":null,"ended_at":null}"#;
         assert_eq!(serde_json::from_str::<StepReport>(newer).unwrap().kind, StepKind::Other);
+        let lane = serde_json::from_str::<StepState>(r#"{"waiting":{"for":"lane","run":7}}"#).unwrap();
+        assert_eq!(lane, StepState::Waiting(Wait::Lane { run: 7 }));
+        assert!(serde_json::to_string(&lane).unwrap().contains("concurrency_group"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::ids::{EnvId, Sha};
 use crate::domain::lock::{Lock, Mark};
 use crate::sanitize::Text;
 
-/// What became of a claim.
+/// What became of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Locked {
     /// Nobody held the environment.
@@ -35,7 +35,7 @@ pub enum Unlocked {
 }
 
 impl Store {
-    /// Claims an environment. Somebody else's lock that has not run out stays.
+    /// Locks an environment. Somebody else's lock that has not run out stays.
     ///
     /// # Errors
     /// When it is not on the disk, or what is there cannot be read.

@@ -11,7 +11,7 @@ use super::locks::stamp;
 use super::{Store, StoreError};
 use crate::sanitize::Text;
 
-/// A claim as it lies in the file: environment or commit, who, why, since when, until when.
+/// A lock or a mark as it lies in the file: environment or commit, who, why, since when, until when.
 pub(super) type Row = (String, String, String, String, Option<String>);
 
 /// The tables whose rows the journal tells.

@@ -24,7 +24,7 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Option<Line<'static>> {
     let said = needs::said(model, env, need, ctx.now, Hands::Keys)?;
     let state = said.state?;
     let words = if model.private { ctx.veiled(&said.words) } else { said.words };
-    let more = if all.len() > 1 { format!("  (+{} more on 1)", all.len() - 1) } else { String::new() };
+    let more = if all.len() > 1 { format!("   and {} more: key 1 lists them", all.len() - 1) } else { String::new() };
     let room = usize::from(width).saturating_sub(more.len());
     let says = text::cut(&format!(" {} {env} {words}", theme.mark(state)), room, theme.ellipsis());
     Some(Line::styled(format!("{says}{more}"), theme.state(state)))

@@ -125,17 +125,20 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
 /// So many rows of the menu that cannot run for the same reason have it told once, above them.
 const SAME: usize = 3;
 
-/// The reason that many rows have in common, and how many.
-fn common(items: &[Item]) -> Option<(&str, usize)> {
+/// The reason that many rows have in common, and their letters. Others may have reasons of their own, so that no count of these says how
+/// many cannot run.
+fn common(items: &[Item]) -> Option<(String, String)> {
     let whys = || items.iter().filter_map(|item| item.why_not.as_deref());
     let count = |why: &str| whys().filter(|one| *one == why).count();
-    whys().map(|why| (why, count(why))).max_by_key(|(_, count)| *count).filter(|(_, count)| *count >= SAME)
+    let (why, _) = whys().map(|why| (why, count(why))).max_by_key(|(_, count)| *count).filter(|(_, n)| *n >= SAME)?;
+    let letters = items.iter().filter(|item| item.why_not.as_deref() == Some(why)).map(|item| item.letter);
+    Some((why.to_owned(), letters.collect()))
 }
 
 fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let (items, mark) = (menu::items(ctx.model, ctx.now), ctx.theme.ellipsis());
     let room = columns(body).saturating_sub(3);
-    let common = common(&items).map(|(why, count)| (why.to_owned(), count));
+    let common = common(&items);
     let rows = items.iter().enumerate().flat_map(|(index, item)| {
         let (style, why) = match &item.why_not {
             // The chosen one says all of it.
@@ -159,12 +162,13 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
     let mut lines: Vec<Line<'static>> = rows.collect();
     // The last row of the chosen one: those before it take one each.
     let mut last_row = at + lines.len().saturating_sub(items.len());
-    if let Some((why, count)) = &common {
-        let why = format!(" {} {count} of {} cannot run: {why}", ctx.theme.symbol(Status::Warn), items.len());
+    if let Some((why, letters)) = &common {
+        let letters: Vec<String> = letters.chars().map(String::from).collect();
+        let why = format!(" {} {} cannot run: {why}", ctx.theme.symbol(Status::Warn), letters.join(" "));
         lines.insert(0, Line::styled(why, ctx.theme.status(Status::Warn)));
         last_row += 1;
     }
-    let env = ctx.model.selected_env().map(|env| &env.id);
+    let env = ctx.model.target_env().map(|env| &env.id);
     let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
     let title = format!("Actions: {}", menu::place(ctx.model));
     Dialog { env, title: &title, lines, last, at: Some(last_row), ..Dialog::default() }.draw(ctx, frame, body)
@@ -223,4 +227,24 @@ fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) 
     let lines = detail(ctx, subject, columns(body), far);
     let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
     dialog(ctx, frame, body, None, &detail::title(subject), lines, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_rows_share_is_told_with_their_letters() {
+        let item = |letter, why: Option<&str>| Item {
+            letter,
+            title: "x".to_owned(),
+            why_not: why.map(str::to_owned),
+            run: menu::Run::Nothing,
+        };
+        let own = item('A', Some("no gate waits"));
+        let mut items = vec![item('R', None), own];
+        items.extend("UZTW".chars().map(|letter| item(letter, Some("select a frontend"))));
+        assert_eq!(common(&items), Some(("select a frontend".to_owned(), "UZTW".to_owned())));
+        assert_eq!(common(&items[..4]), None, "two say it themselves");
+    }
 }

@@ -87,6 +87,11 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
         rest.push(Line::styled(format!(" steps of {whose}"), ctx.theme.strong()));
         rest.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
     }
+    if !plan.proof.is_empty() {
+        rest.push(Line::styled(" steps of the proof", ctx.theme.strong()));
+        let dot = ctx.theme.dot();
+        rest.extend(plan.proof.iter().map(|one| Line::raw(format!("    {} {dot} {}", one.service.name, one.step))));
+    }
     (first, rest)
 }
 
@@ -97,7 +102,7 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
     let sha = |sha: &Option<Sha>| sha.as_ref().map_or_else(|| unknown.to_owned(), |sha| format!(" {}", sha.short()));
     let (from, to, arrow) = (&part.from, &part.to, ctx.theme.arrow());
     if part.platform == Platform::Github {
-        format!(" {}: {} {arrow} {}{}", part.resource, from.0, to.0, sha(&to.1))
+        format!(" {}", part.run_words(arrow))
     } else {
         // An id of thirty letters tells nobody more than its beginning; the steps name it whole.
         let label = |label: &Text| text::cut(label.as_str(), 12, ctx.theme.ellipsis());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use crate::config::UiSettings;
 use crate::domain::environment::Status;
 use crate::domain::log::Level;
+use crate::domain::operation::StepState;
 use crate::domain::state::State;
 
 const DARK: &str = include_str!("../../assets/themes/dark.toml");
@@ -121,6 +122,16 @@ impl Theme {
             (Status::Warn, false) => "▲",
             (Status::Warn, true) => "!",
             (Status::Unknown, _) => "?",
+        }
+    }
+
+    /// Mark of a step of an operation. What is still to do waits for nothing.
+    #[must_use]
+    pub fn step(&self, state: &StepState) -> &'static str {
+        match state {
+            StepState::Todo => self.glyph("○", "o"),
+            StepState::Skipped => self.glyph("–", "-"),
+            other => self.symbol(other.status()),
         }
     }
 

@@ -57,6 +57,8 @@ const DATA: &[(&str, &str, &str)] = &[
     ("engine/operations/promote.rs", "state.as_str() == \"READY\"", "Vercel's word for a build"),
     ("engine/operations/redeploy.rs", "environment == \"production\"", "Vercel's name of an environment"),
     ("engine/operations/pipeline/rerun.rs", "\"workflow_dispatch\"", "GitHub's name of an event"),
+    ("engine/operations/pipeline/lane.rs", "\"workflow_dispatch\"", "GitHub's name of an event"),
+    ("cli/schema.rs", "name == \"claim\"", "the name of a schema as it was typed"),
     ("engine/operations/scale.rs", "state.as_str() == \"started\"", "Fly's word for a machine that runs"),
     ("domain/secret_value.rs", "starts_with(\"GITHUB_\")", "the name of a secret, by the platform's rule"),
     ("domain/secret_value.rs", "starts_with(\"SUPABASE_\")", "the name of a secret, by the platform's rule"),

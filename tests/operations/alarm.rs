@@ -363,6 +363,6 @@ async fn what_is_cut_short_in_its_proof_is_proven_by_its_finish() {
     assert!(rest.parts.is_empty() && rest.refusals.is_empty() && rest.claims.len() == 2, "{rest:#?}");
     let ended = night.carry_out(*rest).await;
     assert_eq!(ended.state, OpState::Done, "{ended:#?}");
-    assert!(ended.title.as_str().contains("see that backend runs"), "{}", ended.title);
+    assert!(ended.title.as_str().contains("see that production"), "{}", ended.title);
     night.stop().await;
 }

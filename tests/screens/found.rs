@@ -2,12 +2,12 @@
 
 use flightdeck::app::dialogs::Overlay;
 use flightdeck::app::logs::buffer::Filter;
-use flightdeck::app::model::{Model, Pane, View};
+use flightdeck::app::model::{Model, Pane, Place, View};
 use flightdeck::app::msg::{KeyCode, Msg};
 use flightdeck::app::operations::dialog::Rollback;
 use flightdeck::app::update;
 use flightdeck::domain::confirmation::Level;
-use flightdeck::domain::ids::OpId;
+use flightdeck::domain::ids::{OpId, ServiceId};
 
 use crate::screen::{deployed, empty, failing, healthy, now, planned, press, text, theme, world};
 use crate::step;
@@ -125,7 +125,7 @@ fn what_confirms_a_severe_plan_is_one_letter_for_all_and_says_why() {
 #[test]
 fn the_cause_is_the_first_pattern_and_frames_of_its_trace_come_after_it() {
     let mut model = deployed();
-    let service = flightdeck::domain::ids::ServiceId::new("production", "backend");
+    let service = ServiceId::new("production", "backend");
     for (level, message, count) in [
         (flightdeck::domain::log::Level::Error, "File \"pool.py\" line 12 in getconn", 40),
         (flightdeck::domain::log::Level::Error, "couldn't get a connection", 9),
@@ -144,10 +144,36 @@ fn the_cause_is_the_first_pattern_and_frames_of_its_trace_come_after_it() {
 #[test]
 fn errors_since_the_deploy_stand_before_old_ones_which_are_called_so() {
     let mut model = deployed();
-    let old = flightdeck::domain::ids::ServiceId::new("production", "frontend");
+    let old = ServiceId::new("production", "frontend");
     crate::screen::spread(&mut model, &old, "duplicate key");
     press(&mut model, 'X');
     let shown = text(&model, &theme("dark", false), (200, 50));
     let at = |words: &str| shown.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{shown}"));
     assert!(at("backend: 19 errors since the deploy of v42, 0 before it") < at("frontend: old: "), "{shown}");
+}
+
+#[test]
+fn a_database_is_said_to_have_no_releases_and_none_is_offered() {
+    let mut model = world();
+    model.selection.place = Some(Place::Service(ServiceId::new("production", "database")));
+    press(&mut model, '2');
+    let shown = text(&model, &theme("dark", false), (120, 30));
+    assert!(shown.contains("a database has no releases") && !shown.contains("waiting for the first"), "{shown}");
+    let hints = shown.lines().last().unwrap_or_default();
+    assert!(!hints.contains("roll back") && !hints.contains("mark bad"), "{hints}");
+}
+
+#[test]
+fn environments_that_do_not_fit_say_how_many_more_there_are() {
+    let mut model = world();
+    let theme = theme("dark", false);
+    let last = model.places().last().cloned();
+    let rows = model.places().len();
+    let size = (80, 15);
+    let shown = text(&model, &theme, size);
+    assert!(shown.contains("↓ ") && shown.contains(" more"), "{rows} rows: {shown}");
+    step(&mut model, KeyCode::Char('G'), size);
+    assert_eq!(model.selection.place, last);
+    let shown = text(&model, &theme, size);
+    assert!(shown.contains("↑ ") && !shown.contains("↓ "), "the last one shows: {shown}");
 }

@@ -232,12 +232,19 @@ impl Console {
 
     /// Carries a plan out to its end.
     pub async fn carry_out(&mut self, plan: Plan) -> Operation {
+        let parts = plan.parts.iter().flat_map(|part| &part.steps);
+        let told: Vec<String> =
+            parts.chain(plan.proof.iter().map(|one| &one.step)).map(|step| step.title.to_string()).collect();
         self.begins(plan);
-        self.fact(|fact| match fact {
-            Fact::Operation(operation) if operation.state.ended() => Some(*operation),
-            _ => None,
-        })
-        .await
+        let ended = self
+            .fact(|fact| match fact {
+                Fact::Operation(operation) if operation.state.ended() => Some(*operation),
+                _ => None,
+            })
+            .await;
+        let done: Vec<String> = ended.steps.iter().map(|step| step.title.to_string()).collect();
+        assert_eq!(done, told, "the operation goes through the steps that its plan lists");
+        ended
     }
 
     /// Ends it.

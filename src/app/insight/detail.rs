@@ -132,6 +132,7 @@ fn line(line: &LogLine, rows: &mut Rows) {
 fn probe(model: &Model, id: &ProbeId, rows: &mut Rows) {
     let Some(probe) = model.probes.get(id) else { return };
     put(rows, "asks", &probe.target);
+    put_some(rows, "passes", model.expects(id).map(|expects| format!("where it answers as configured: {expects}")));
     put(rows, "state", format!("{} since {}", State::of(probe.status), at(probe.since)));
     let (passed, all) = probe.passed;
     put(rows, "passed", format!("{passed} of {all}"));
@@ -255,7 +256,7 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
 
 fn run(model: &Model, id: u64, now: Timestamp, rows: &mut Rows) {
     let Some(run) = model.runs.iter().find(|run| run.id == id) else { return };
-    put(rows, "workflow", format!("{} #{} attempt {}", run.workflow, run.number.0, run.number.1));
+    put(rows, "workflow", format!("{} attempt {}", run.name(), run.number.1));
     put(rows, "commit", format!("{} on {}", run.sha, run.branch));
     put(rows, "title", &run.title);
     put(rows, "by", &run.actor);
@@ -266,7 +267,7 @@ fn run(model: &Model, id: u64, now: Timestamp, rows: &mut Rows) {
         put(rows, &format!("gate {}", gate.env), format!("{} ({})", gate.words(run, now), gate.may()));
     }
     for words in run.lane_words() {
-        put(rows, "lane", words);
+        put(rows, "concurrency", words);
     }
     put_some(rows, "jobs", run.jobs_read.missing("jobs").filter(|_| !run.jobs.is_empty()));
     for job in &run.jobs {

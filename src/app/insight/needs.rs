@@ -25,7 +25,7 @@ pub enum Need {
     Run(u64),
     /// An operation of this or another console.
     Operation(OpId),
-    /// A person's claim.
+    /// A person's lock.
     Lock,
     /// A service whose platform holds automation.
     Pin(ServiceId),
@@ -120,7 +120,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
                     Some(Halt::Silent(_)) => State::Unknown,
                 };
                 let halt = halt.map(|halt| format!(", {halt}")).unwrap_or_default();
-                (Some(state), format!("{}{steps} for {age}{halt}: {}", one.kind.name(), one.title))
+                (Some(state), format!("{}{steps} for {age}{halt}", one.title))
             }
         }
         Need::Lock => {

@@ -181,8 +181,7 @@ fn gates(model: &Model, now: Now) -> Check {
         Some((run, gate)) => {
             let status = if gate.blocks(run, now.wall) { Status::Warn } else { Status::Paused };
             let lanes: String = run.lane_words().map(|words| format!(", {words}")).collect();
-            let says =
-                format!("{} #{} {}{lanes}: {}", run.workflow, run.number.0, gate.words(run, now.wall), gate.may());
+            let says = format!("{} {}{lanes}: {}", run.name(), gate.words(run, now.wall), gate.may());
             Check::new(Criterion::Gates, status, says, Jump::Run(run.id)).meaning(Means::Blocks)
         }
     }

@@ -129,7 +129,7 @@ fn operations(model: &Model, events: &mut Vec<Event>) {
             at: operation.started_at,
             place: Text::from(operation.env.as_str()),
             status: operation.state.status(),
-            says: Text::from(format!("{} {}: {end} {}", operation.kind.name(), operation.title, operation.outcome)),
+            says: Text::from(format!("{}: {end} {}", operation.title, operation.outcome)),
             jump: Jump::Operation(operation.id),
         });
     }

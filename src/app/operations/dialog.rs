@@ -11,7 +11,10 @@ use super::follow;
 use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
 use super::sure::{self, About, Sure};
-use crate::action::dialogs::{Dialog, Own};
+use crate::action::{
+    self,
+    dialogs::{Dialog, Own},
+};
 use crate::app::dialogs;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
@@ -40,9 +43,9 @@ use crate::sanitize::Text;
 pub enum Asks {
     /// An operation.
     Request(Request),
-    /// A claim on the environment, for so long; `None` = until it is given back.
+    /// A lock on the environment, for so long; `None` = until it is given back.
     Lock(Option<SignedDuration>),
-    /// Another person's claim on it is taken away.
+    /// Another person's lock on it is taken away.
     Unlock(Lock),
     /// A commit is to be marked bad; where it runs of which nothing says that it fails.
     Mark(Sha, Vec<String>),
@@ -126,9 +129,9 @@ impl Opened {
 
 /// Opens the dialog for the selected place, or says why it cannot, and has read anew what there is to choose from.
 pub(in crate::app) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(env) = model.selected_env().cloned() else { return Vec::new() };
-    let alone = match &model.selection.place {
-        Some(Place::Service(id)) => Some(id.clone()),
+    let Some(env) = model.target_env().cloned() else { return Vec::new() };
+    let alone = match model.target() {
+        Some(Place::Service(id)) => Some(id),
         _ => None,
     };
     open_of(model, env, alone, now)
@@ -184,8 +187,8 @@ pub(in crate::app) fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
 
 /// The services that the selected place stands for and that can go back.
 pub(in crate::app) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
-    match &model.selection.place {
-        Some(Place::Service(id)) => vec![id.clone()],
+    match model.target() {
+        Some(Place::Service(id)) => vec![id],
         _ => rollable(env),
     }
 }
@@ -234,6 +237,10 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             }
             // What was said for a plan before this one, and none is needed for this one, is said of it still.
             model.reason = model.reason.take().or_else(|| question.said.clone());
+            if question.anew {
+                let left = plan.left(now.wall).unwrap_or_default().as_secs();
+                model.notice = Some(Notice::done(format!("the plan was made anew: {left} s to confirm it")));
+            }
             let mut confirm = Confirm::shown(model, &plan, now);
             confirm.question = Some(question);
             Rollback::Ready(plan, confirm)
@@ -327,8 +334,18 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if plan.left(now.wall).is_none() || !plan.refusals.is_empty() {
         return match keys::own(Dialog::Plan, key) {
             Some(Own::Again) if !key.repeat => question::again(model),
+            _ if key.code == KeyCode::Enter && plan.refusals.is_empty() => {
+                let again = action::dialogs::key(Dialog::Plan, Own::Again);
+                let text = format!("the plan is older than a minute: {again} makes it anew; nothing was done");
+                model.notice = Some(Notice::refused(text));
+                Vec::new()
+            }
             _ => Vec::new(),
         };
+    }
+    // What takes a name takes letters; elsewhere a plan is made anew whenever a person asks.
+    if plan.level != Level::Critical && keys::own(Dialog::Plan, key) == Some(Own::Again) && !key.repeat {
+        return question::again(model);
     }
     let read = scroll::read(confirm.rows, model.geometry.dialog);
     let told = match confirm.key(plan, key, model.hurried, now) {
@@ -362,7 +379,7 @@ pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, n
     question::ask(model, Question::new(env, request))
 }
 
-/// Opens the dialog for a claim, whose reason is written first.
+/// Opens the dialog for a lock or a mark, whose reason is written first.
 pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks, now: Now) {
     let opened = Opened::now(model, None, now);
     model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, comment: Box::default() });

@@ -35,7 +35,7 @@ fn chosen(model: &Model, now: Now) -> Option<(Sha, String)> {
     if let Some(sha) = row.and_then(|row| row.sha.clone()) {
         return Some((sha, "the selected release".to_owned()));
     }
-    let env = model.selected_env()?;
+    let env = model.target_env()?;
     let judged = model.judge(env, now);
     let live = judged.sha()?;
     if let Some(left) = left(model, env, live).filter(|left| Mark::of(&model.history.marks, left).is_none()) {

@@ -49,9 +49,9 @@ pub enum Run {
     ProjectFile,
     /// The choice of how many machines.
     Scale(ServiceId),
-    /// A claim on an environment.
+    /// A lock on an environment.
     Lock(EnvId),
-    /// The end of a claim: one's own, or another person's.
+    /// The end of a lock: one's own, or another person's.
     Unlock(EnvId, Lock),
     /// A mark on a commit.
     Mark(Sha),
@@ -74,7 +74,7 @@ const FREEZE: &str = "not from here; write `freeze` into the configuration; L lo
 /// What the rows are about: the selected place. An alarm that stands elsewhere has a row of its own.
 #[must_use]
 pub fn place(model: &Model) -> String {
-    match &model.selection.place {
+    match model.target() {
         Some(Place::Env(env) | Place::Need(env, _)) => env.to_string(),
         Some(Place::Service(service)) => service.to_string(),
         None => "nothing selected".to_owned(),
@@ -169,7 +169,7 @@ fn promote(model: &Model, now: Now) -> Item {
 }
 
 fn set_secret(model: &Model, now: Now) -> Item {
-    let env = model.selected_env();
+    let env = model.target_env();
     let title = env.map_or_else(|| "set a secret".to_owned(), |env| format!("set a secret in {}", env.id));
     let why_not = env.map_or_else(
         || Some("select an environment".to_owned()),
@@ -184,7 +184,7 @@ pub(in crate::app) fn whose<'a>(model: &Model, held: &'a Lock) -> &'a str {
 }
 
 fn lock(model: &Model, now: Now) -> Option<Item> {
-    let env = model.selected_env()?;
+    let env = model.target_env()?;
     let held = model.history.locks.get(&env.id);
     let title = match held {
         Some(held) => format!("unlock {}: {}", env.id, held.badge(whose(model, held), now.wall)),
@@ -216,9 +216,9 @@ fn under_way(model: &Model) -> Option<String> {
 
 /// What would go back. Of a service chosen alone it says what stays.
 fn rollback_title(model: &Model, place: &str) -> String {
-    let Some(Place::Service(id)) = &model.selection.place else { return format!("roll back {place}") };
+    let Some(Place::Service(id)) = model.target() else { return format!("roll back {place}") };
     let others = model.env(&id.env).into_iter().flat_map(|env| &env.services);
-    let others: Vec<&str> = others.filter(|one| one.id != *id).map(|one| &*one.id.name).collect();
+    let others: Vec<&str> = others.filter(|one| one.id != id).map(|one| &*one.id.name).collect();
     match &others[..] {
         [] => format!("roll back {place}"),
         others => format!("roll back {place} alone; {} stay as they are", others.join(", ")),
@@ -226,13 +226,13 @@ fn rollback_title(model: &Model, place: &str) -> String {
 }
 
 fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
-    if let Some(Place::Service(id)) = &model.selection.place {
-        let service = model.env(&id.env)?.services.iter().find(|service| service.id == *id)?;
+    if let Some(Place::Service(id)) = model.target() {
+        let service = model.env(&id.env)?.services.iter().find(|service| service.id == id)?;
         if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
             return Some(format!("{} is never rolled back from here", service.platform));
         }
     }
-    let Some(env) = model.selected_env() else { return Some("select an environment".to_owned()) };
+    let Some(env) = model.target_env() else { return Some("select an environment".to_owned()) };
     if !env.writable {
         return env.read_only().map(|why| why.to_string());
     }
@@ -270,7 +270,7 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
         Run::Unlock(env, held) if held.who.as_str() == &*model.who => sure::ask(model, About::Unlock(env, held), now),
         Run::Unlock(env, held) => dialog::claim(model, env, Asks::Unlock(held), now),
         Run::Mark(sha) => {
-            let env = model.selected_env().map(|env| env.id.clone());
+            let env = model.target_env().map(|env| env.id.clone());
             let runs = marking::runs_well(model, &sha, now);
             dialog::claim(model, env.unwrap_or_else(|| "".into()), Asks::Mark(sha, runs), now);
         }

@@ -17,7 +17,7 @@ pub fn lines(model: &Model, request: &Request) -> Vec<String> {
                 let one = list.iter().find(|one| one.sha.as_ref() == Some(commit) && one.status == Status::Ok)?;
                 Some(Target { service: id.clone(), deployment: one.id.clone(), strategy: strategy.clone() })
             };
-            let env = model.selected_env().map(|env| env.id.clone());
+            let env = model.target_env().map(|env| env.id.clone());
             let own = own.filter(|(id, _)| env.as_ref().is_none_or(|env| id.env == *env));
             own.filter_map(of).flat_map(|target| moved(model, &target)).collect()
         }
@@ -28,10 +28,7 @@ pub fn lines(model: &Model, request: &Request) -> Vec<String> {
         }
         Request::Review { run, .. } | Request::Cancel { run } | Request::Rerun { run, .. } => {
             let found = model.runs.iter().find(|one| one.id == *run);
-            found
-                .map(|run| format!(" {} #{}: {} {}", run.workflow, run.number.0, run.sha.short(), run.title))
-                .into_iter()
-                .collect()
+            found.map(|run| format!(" {}: {} {}", run.name(), run.sha.short(), run.title)).into_iter().collect()
         }
         Request::Redeploy(service) | Request::Throw(service, _) | Request::SetSecret { service, .. } => {
             declared(model, service).map(|one| format!(" {}: {}", service.name, one.label)).into_iter().collect()

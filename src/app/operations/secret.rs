@@ -50,10 +50,10 @@ pub fn places(env: &EnvInfo) -> Vec<ServiceId> {
 
 /// Opens the entry for the selected place; a secret that is selected lends its name.
 pub(in crate::app) fn open(model: &mut Model) {
-    let Some(env) = model.selected_env() else { return };
+    let Some(env) = model.target_env() else { return };
     let (id, places) = (env.id.clone(), places(env));
-    let at = match &model.selection.place {
-        Some(Place::Service(service)) => places.iter().position(|one| one == service).unwrap_or(0),
+    let at = match model.target() {
+        Some(Place::Service(service)) => places.iter().position(|one| *one == service).unwrap_or(0),
         _ => 0,
     };
     let key = model.selection.secret.as_ref().filter(|_| model.focus == Pane::Secrets).map(ToString::to_string);

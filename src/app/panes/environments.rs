@@ -2,6 +2,7 @@
 
 use super::{Go, Listed, Place, details, moved};
 use crate::action::Action;
+use crate::app::geometry::announced;
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::insight::needs::{self, Need};
@@ -36,7 +37,20 @@ impl Listed for Environments {
     }
 
     fn go(&self, model: &mut Model, go: Go) {
-        moved(model.places(), &mut model.selection.place, go);
+        let places = model.places();
+        let go = match go {
+            // What is drawn in the last row may say how much more there is.
+            Go::Drawn(row, rows) => {
+                let room = announced(places.len(), rows);
+                if row >= room {
+                    return;
+                }
+                Go::Drawn(row, room)
+            }
+            by => by,
+        };
+        model.came_from = None;
+        moved(places, &mut model.selection.place, go);
     }
 
     fn open(&self, model: &mut Model, now: Now) {

@@ -1,6 +1,6 @@
 //! What speaks for and against a promotion, point by point.
 
-use super::{Go, Listed, details, moved};
+use super::{Go, Listed, Place, details, moved};
 use crate::action::Action;
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
@@ -9,6 +9,7 @@ use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::app::navigate::{self, Jump};
 use crate::domain::feed::FeedId;
+use crate::domain::readiness::Criterion;
 
 pub(super) struct Readiness;
 
@@ -58,6 +59,12 @@ impl Listed for Readiness {
     fn subject(&self, model: &Model, now: Now) -> Option<Subject> {
         let chosen = model.selection.check?;
         readiness::checks(model, now).into_iter().find(|check| check.asks == chosen)?.jump.subject()
+    }
+
+    fn target(&self, model: &Model) -> Option<Place> {
+        let Some((from, to)) = readiness::ends(model) else { return model.selection.place.clone() };
+        // One point is about where the commit comes from, every other one about where it is to go.
+        Some(Place::Env(if model.selection.check == Some(Criterion::Source) { from } else { to }))
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

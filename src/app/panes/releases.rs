@@ -6,9 +6,16 @@ use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
+use crate::domain::environment::Platform;
 use crate::domain::feed::FeedId;
 
 pub(super) struct Releases;
+
+/// Whether the selected service is one that is never released: a database.
+fn without(model: &Model) -> bool {
+    let Some(Place::Service(id)) = &model.selection.place else { return false };
+    model.homes.get(id).is_some_and(|platform| !matches!(platform, Platform::Fly | Platform::Vercel))
+}
 
 impl Listed for Releases {
     fn name(&self) -> &'static str {
@@ -23,7 +30,10 @@ impl Listed for Releases {
         matches!(feed, FeedId::Releases(_))
     }
 
-    fn empty(&self, _model: &Model) -> &'static str {
+    fn empty(&self, model: &Model) -> &'static str {
+        if without(model) {
+            return "a database has no releases: 1, then enter, tells its migrations and how it stands";
+        }
         "waiting for the first answer"
     }
 
@@ -60,7 +70,11 @@ impl Listed for Releases {
         model.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id))
     }
 
-    fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
+    fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {
+        // Nothing is rolled back or marked where nothing is released.
+        if without(model) {
+            return vec![Hint::new(Action::View(1), "what is known of it")];
+        }
         let all = [(Action::Enter, "open"), (Action::Start('R'), "roll back"), (Action::Start('B'), "mark bad")];
         all.into_iter().map(|(action, does)| Hint::new(action, does)).collect()
     }

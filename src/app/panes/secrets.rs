@@ -1,12 +1,13 @@
 //! The matrix of secrets by their names.
 
-use super::{Go, Listed, details, moved};
+use super::{Go, Listed, Place, details, moved};
 use crate::action::Action;
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::feed::FeedId;
+use crate::domain::ids::EnvId;
 
 pub(super) struct Secrets;
 
@@ -48,6 +49,19 @@ impl Listed for Secrets {
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
         model.selection.secret.clone().map(Subject::Secret)
+    }
+
+    fn target(&self, model: &Model) -> Option<Place> {
+        // What is said of a key names the environments that it is about; of those, the one that is looked at.
+        let chosen = model.secrets.iter().find(|row| Some(&row.key) == model.selection.secret.as_ref());
+        let about = chosen.and_then(|row| row.findings.first()).map(|one| one.envs.as_slice()).unwrap_or_default();
+        let selected = model.selected_env().map(|env| &env.id);
+        let to = model.promotions.near(selected).map(|promotion| &promotion.to);
+        let one = |env: Option<&EnvId>| env.filter(|env| about.contains(env)).cloned();
+        match one(selected).or_else(|| one(to)).or_else(|| about.first().cloned()) {
+            Some(env) if Some(&env) != selected => Some(Place::Env(env)),
+            _ => model.selection.place.clone(),
+        }
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

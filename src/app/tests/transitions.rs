@@ -20,7 +20,7 @@ use crate::domain::secret::{Digest, SecretEntry};
 use crate::sanitize::Text;
 
 /// A console in which every pane has rows: staging runs a newer commit than production.
-fn full() -> Model {
+pub(super) fn full() -> Model {
     let mut model = model();
     for (env, sha) in [("staging", NEW), ("production", OLD)] {
         for service in ["backend", "frontend"] {
@@ -130,8 +130,8 @@ const OPENS: &[(&str, &str, Pane)] = &[
     ("!S", "secret", Pane::Environments),
     ("!Z", "preflight", Pane::Environments),
     ("!T", "preflight", Pane::Environments),
-    ("!E", "preflight", Pane::Environments),
-    ("!G", "preflight", Pane::Environments),
+    ("3!E", "preflight", Pane::Pipeline),
+    ("3j!G", "preflight", Pane::Pipeline),
     ("2⏎", "detail", Pane::Releases),
     ("3⏎", "detail", Pane::Pipeline),
     ("4⏎", "detail", Pane::Logs),
@@ -352,6 +352,7 @@ fn an_action_that_cannot_run_says_why_and_stays() {
         ("!A", "no gate waits"),
         ("!J", "no gate waits"),
         ("!C", "no run is under way"),
+        ("!E", "select a run in 3"),
         ("!U", "it is not pinned"),
         ("!W", "no build of it is staged"),
         ("!F", "write `freeze` into the configuration"),

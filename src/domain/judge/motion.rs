@@ -364,5 +364,5 @@ fn unclear(run: &Run) -> bool {
 
 /// What people call a run: `deploy #148`.
 fn named(run: &Run) -> String {
-    format!("{} #{}", run.workflow, run.number.0)
+    run.name()
 }

@@ -37,6 +37,8 @@ pub struct Plan {
     pub rest: Vec<Rest>,
     /// What has to be observed at the end, service by service. A plan that continues may have nothing else left to do.
     pub claims: Vec<Claim>,
+    /// The steps of the proof, which come after those of the parts.
+    pub proof: Vec<ProofStep>,
     /// Machines of what is claimed that were at rest before anything was changed, and may be so at the end.
     pub at_rest: Vec<Text>,
     /// Probes of the environment that failed when it was computed.
@@ -77,6 +79,7 @@ impl Plan {
             parts,
             rest: Vec::new(),
             claims: Vec::new(),
+            proof: Vec::new(),
             at_rest: Vec::new(),
             red: Vec::new(),
             commits_out: None,
@@ -256,6 +259,12 @@ impl Act {
         }
     }
 
+    /// Whether a run is started by it that is not there yet.
+    #[must_use]
+    pub fn dispatches(&self) -> bool {
+        matches!(self, Self::Dispatch { .. })
+    }
+
     /// Whether another deployment serves by it: such an act can be taken back.
     #[must_use]
     pub fn moves(&self) -> bool {
@@ -269,6 +278,17 @@ impl Act {
                 | Self::VercelAliases(_)
         )
     }
+}
+
+/// A step that changes nothing: what was done is seen to be so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProofStep {
+    /// Whose proof it is: a service, or the probes of the environment.
+    pub service: ServiceId,
+    /// What is seen.
+    #[serde(rename = "title")]
+    pub step: PlanStep,
 }
 
 /// What happens to one service.

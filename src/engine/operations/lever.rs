@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::{ServiceId, Sha};
+use crate::domain::names;
 use crate::domain::operation::{Act, Operation, Plan, PlanPart, ProjectSwitch, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::engine::feeds::Clients;
@@ -67,7 +68,7 @@ pub(in crate::engine) async fn plan(
     }
     let seen = seen(vercel, &info.resource, lever).await?;
     let lever = &named(lever, seen.rolling.as_ref());
-    let mut effect = effect(&seen, lever);
+    let mut effect = effect(&seen, lever, service);
     if let (true, None, Some(earlier)) = (stages(lever), &seen.rolling, &past.earlier) {
         (effect.arrived, effect.refusal) = ended(&seen.project, lever, earlier);
     }
@@ -173,7 +174,7 @@ async fn seen(vercel: &Vercel, resource: &str, lever: &ProjectSwitch) -> Result<
     Ok(Seen { project, rolling, commit })
 }
 
-fn effect(seen: &Seen, lever: &ProjectSwitch) -> Effect {
+fn effect(seen: &Seen, lever: &ProjectSwitch, service: &ServiceId) -> Effect {
     let (project, live) = (&seen.project, seen.project.production.as_ref());
     let live = live.map_or("no deployment", |live| live.id.as_str());
     let refused = |already: bool, why: &str| already.then(|| why.to_owned());
@@ -227,12 +228,12 @@ fn effect(seen: &Seen, lever: &ProjectSwitch) -> Effect {
             "visitors are not challenged any more",
             refused(!project.challenged, "its visitors are not challenged"),
         ),
-        _ => rolling(seen, lever, live),
+        _ => rolling(seen, lever, live, service),
     }
 }
 
 /// What a switch of rolling releases does where none is under way: one is started, or nothing is sent.
-fn none_under_way(lever: &ProjectSwitch, live: &str) -> Effect {
+fn none_under_way(lever: &ProjectSwitch, live: &str, service: &ServiceId) -> Effect {
     let effect = |to: String, step, stays: String, warning: &str, refusal| Effect {
         from: live.to_owned(),
         to,
@@ -247,7 +248,10 @@ fn none_under_way(lever: &ProjectSwitch, live: &str) -> Effect {
             format!("{id} for a part of the visitors"),
             "start the rolling release, and see its first stage",
             format!("{live} for the other visitors"),
-            "the stages are those of the project's configuration; ! Y gives everybody the old one back",
+            &format!(
+                "the stages are those of the project's configuration; {} gives everybody the old one back",
+                names::command("rolling abort", service)
+            ),
             (id.as_str() == live).then(|| format!("everybody gets {live} already")),
         );
     }
@@ -263,8 +267,9 @@ fn none_under_way(lever: &ProjectSwitch, live: &str) -> Effect {
     )
 }
 
-fn rolling(seen: &Seen, lever: &ProjectSwitch, live: &str) -> Effect {
-    let Some(one) = &seen.rolling else { return none_under_way(lever, live) };
+fn rolling(seen: &Seen, lever: &ProjectSwitch, live: &str, service: &ServiceId) -> Effect {
+    let Some(one) = &seen.rolling else { return none_under_way(lever, live, service) };
+    let abort = names::command("rolling abort", service);
     let to = match (lever, one.next) {
         (ProjectSwitch::Advance(_), Some((_, percent))) => format!("{percent}%"),
         (ProjectSwitch::Complete, _) => "100%".to_owned(),
@@ -284,7 +289,7 @@ fn rolling(seen: &Seen, lever: &ProjectSwitch, live: &str) -> Effect {
         ProjectSwitch::Advance(_) if arrived.is_some() => None,
         ProjectSwitch::Advance(_) if one.next.is_none() => Some("this is its last stage".to_owned()),
         ProjectSwitch::Advance(_) if !one.waits => {
-            Some("it advances by itself; ! Y gives everybody the old one back".to_owned())
+            Some(format!("it advances by itself; {abort} gives everybody the old one back"))
         }
         _ => None,
     };

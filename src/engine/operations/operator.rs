@@ -1,7 +1,7 @@
 //! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
 //! after it, sends each change once, and ends when the edge says so.
 
-use super::{On, planner, work};
+use super::{On, planner, prove, work};
 use crate::platform::fly::Fly;
 use crate::platform::github::Github;
 use crate::platform::vercel::Vercel;
@@ -18,9 +18,9 @@ use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
-use crate::domain::operation::{Move, OpState, Operation, Plan, PlanPart, PlanStep, StepKind, StepReport, StepState};
+use crate::domain::operation::{Move, OpState, Operation, Plan, PlanPart, PlanStep, StepReport, StepState};
 use crate::domain::order::Order;
-use crate::domain::proof::{self, Claim};
+use crate::domain::proof;
 use crate::domain::spread::Spread;
 use crate::domain::step_durations;
 use crate::engine::feeds::Clients;
@@ -96,7 +96,7 @@ pub(in crate::engine) struct Operator {
 }
 
 /// Whether the edge can tell that a part has arrived.
-fn proven(part: &PlanPart) -> bool {
+pub(in crate::engine) fn proven(part: &PlanPart) -> bool {
     work(&part.act).shows(part)
 }
 
@@ -109,8 +109,7 @@ fn refuse(operation: &mut Operation, why: impl std::fmt::Display, now: Timestamp
 
 /// A confirmed plan whose journal cannot be opened: without it nothing is done.
 pub(in crate::engine) fn unopened(plan: &Plan, why: &StoreError, now: Timestamp) -> Operation {
-    let title = Text::from(format!("{}: {}", plan.env, plan.kind.name()));
-    let mut operation = Operation::begun(plan.op, plan.kind, plan.env.clone(), title, now);
+    let mut operation = Operation::begun(plan.op, plan.kind, plan.env.clone(), plan.title(), now);
     refuse(&mut operation, why, now);
     operation
 }
@@ -133,7 +132,7 @@ impl Operator {
     pub(in crate::engine) async fn run(self) {
         let mut operation = self.opened();
         if let Some(why) = &self.plan.arrived {
-            operation.title = Text::from(format!("{}: {why}", self.plan.env));
+            operation.title = Text::from(format!("{}: {why}", self.plan.title()));
         }
         // A platform that does not answer this last look must not keep whoever stops it waiting.
         let against = match self.unless_stopped(Box::pin(self.refusal())).await {
@@ -242,12 +241,6 @@ impl Operator {
     }
 
     fn opened(&self) -> Operation {
-        let moves: Vec<String> = self
-            .plan
-            .parts
-            .iter()
-            .map(|part| format!("{} {} → {}", part.service.name, part.from.0, part.to.0))
-            .collect();
         let step = |service: &ServiceId, step: &PlanStep| StepReport {
             service: service.clone(),
             kind: step.kind,
@@ -265,25 +258,10 @@ impl Operator {
             .iter()
             .flat_map(|part| part.steps.iter().map(move |one| step(&part.service, one)))
             .collect();
-        if self.plan.claims.is_empty() {
-            let proofs = self.plan.parts.iter().filter(|part| proven(part));
-            steps.extend(proofs.map(|part| step(&part.service, &StepKind::Prove.step("see it at the edge"))));
-        } else {
-            steps.extend(self.proofs().into_iter().map(|(service, one)| step(&service, &one)));
-        }
-        // Nothing is left to move of what was cut short: it is proven.
-        let goes = |claim: &Claim| {
-            let commit = claim.sha.as_ref().map_or("what it was to run", |sha| sha.short());
-            format!("{} runs {commit}", claim.service.name)
-        };
-        let told = match (moves.is_empty(), &self.plan.claims) {
-            (true, claims) if !claims.is_empty() => {
-                format!("see that {}", claims.iter().map(goes).collect::<Vec<_>>().join(", "))
-            }
-            _ => moves.join(", "),
-        };
-        let title = Text::from(format!("{}: {told}", self.plan.env));
-        let begun = Operation::begun(self.plan.op, self.plan.kind, self.plan.env.clone(), title, self.clock.now());
+        let proof = prove::steps(&self.clients, &self.settings, &self.plan);
+        steps.extend(proof.iter().map(|one| step(&one.service, &one.step)));
+        let (env, title) = (self.plan.env.clone(), self.plan.title());
+        let begun = Operation::begun(self.plan.op, self.plan.kind, env, title, self.clock.now());
         let known = |part: &&PlanPart| !part.to_id.as_str().is_empty() || part.from_id.is_some();
         let moves = self.plan.parts.iter().filter(|part| part.act.moves()).filter(known).map(|part| Move {
             service: part.service.clone(),

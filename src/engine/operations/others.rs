@@ -82,7 +82,7 @@ async fn runs(ask: Ask<'_>) -> (Vec<Override>, Vec<Text>) {
 /// `Deploy production #137 in_progress, by ines since 2026-11-28 14:02Z`.
 fn named(run: &Run) -> String {
     let since = run.started_at.or(run.created_at).map_or_else(String::new, |at| format!(" since {}", minute(at)));
-    format!("{} #{} {}, by {}{since}", run.workflow, run.number.0, run.words, run.actor)
+    format!("{} {}, by {}{since}", run.name(), run.words, run.actor)
 }
 
 fn minute(at: Timestamp) -> String {

@@ -64,7 +64,8 @@ pub(in crate::engine) fn told(error: PlatformError) -> Text {
 pub(in crate::engine) fn unread(error: PlatformError, run: u64) -> Text {
     match error.kind {
         crate::platform::ErrorKind::NotFound => Text::from(format!(
-            "GitHub has no run {run} in this repository, or the token may not see it; flightdeck approvals lists those that wait"
+            "GitHub has no run {run} in this repository, or the token may not see it; flightdeck approvals lists those \
+             that wait, and the last part of a run's address on GitHub is its id"
         )),
         _ => told(error),
     }

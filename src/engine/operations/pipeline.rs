@@ -104,7 +104,7 @@ pub(in crate::engine) fn part(
     PlanPart {
         service: ServiceId::new(env.id.clone(), PIPELINE),
         platform: Platform::Github,
-        resource: run.map_or_else(Text::default, |run| Text::from(format!("{} #{}", run.workflow, run.number.0))),
+        resource: run.map_or_else(Text::default, |run| Text::from(run.name())),
         from: (from, None),
         from_id: None,
         to,

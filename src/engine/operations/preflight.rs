@@ -1,7 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 use super::past::Past;
-use super::{Ask, others, planner};
+use super::{Ask, others, planner, prove};
 
 use futures_util::future::join_all;
 
@@ -101,6 +101,7 @@ pub(in crate::engine) async fn preflight(
     if plan.arrived.is_some() {
         (plan.level, plan.overrides) = (Level::Moderate, Vec::new());
     }
+    plan.proof = prove::steps(clients, settings, &plan);
     Ok(plan)
 }
 

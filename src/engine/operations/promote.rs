@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::domain::confirmation::Level;
 use crate::domain::environment::{EnvInfo, Platform, Pointed, ServiceInfo, Status};
 use crate::domain::ids::{DeploymentId, Sha};
+use crate::domain::names;
 use crate::domain::operation::{Act, Plan, PlanPart, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::domain::spread::{Live, Spread};
@@ -156,7 +157,9 @@ async fn frontend(
     }
     // There, a promotion only begins a rolling release, whose stages have levers of their own.
     if project.rolls && *target == *"production" {
-        let text = format!("{} has rolling releases: begin one with its staged build (! W, or rolling start)", info.id);
+        let start = names::command("rolling start", &info.id);
+        let text =
+            format!("{} has rolling releases: begin one with its staged build: {start} --deployment dpl_…", info.id);
         return Err(Text::from(text));
     }
     let pinned = !project.auto_assign && *target == *"production";

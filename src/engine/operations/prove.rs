@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use super::operator::{LOOK, Operator, PATIENCE};
+use super::operator::{LOOK, Operator, PATIENCE, proven};
 use super::steps::host;
 use super::witness::Seen;
-use crate::config::{ObserveSettings, ProbeSettings};
+use crate::config::{ObserveSettings, ProbeSettings, Settings};
 use crate::domain::environment::Platform;
 use crate::domain::health::RECOVER_AFTER;
 use crate::domain::ids::{ServiceId, Sha};
-use crate::domain::operation::{OpState, Operation, PlanPart, PlanStep, StepKind, StepState};
+use crate::domain::operation::{OpState, Operation, Plan, PlanPart, ProofStep, StepKind, StepState};
 use crate::domain::proof::{self, Claim, Found, Observation, Stays, Verdict, Witness};
+use crate::engine::feeds::Clients;
 use crate::platform::{observe, probe};
 use crate::sanitize::Text;
 
@@ -37,46 +38,65 @@ impl Paused {
     }
 }
 
+/// The steps of a plan's proof, which the plan lists and the operation goes through: one for each service that is claimed and one for the
+/// probes; where nothing is claimed, one for each part that shows at the edge.
+pub(in crate::engine) fn steps(clients: &Clients, settings: &Settings, plan: &Plan) -> Vec<ProofStep> {
+    let see = |service: &ServiceId, title| ProofStep { service: service.clone(), step: StepKind::Prove.step(title) };
+    if plan.claims.is_empty() {
+        let shown = plan.parts.iter().filter(|part| proven(part));
+        return shown.map(|part| see(&part.service, "see it at the edge")).collect();
+    }
+    let of = |claim: &Claim| see(&claim.service, host(clients, claim.platform).sees());
+    let probes = (!watched(settings, plan).is_empty()).then(|| see(&probes(plan), "see them pass"));
+    plan.claims.iter().map(of).chain(probes).collect()
+}
+
+fn probes(plan: &Plan) -> ServiceId {
+    ServiceId::new(plan.env.clone(), PROBES)
+}
+
+/// The probes that have to pass: those of the environment, or those of the services that were chosen alone.
+fn watched<'s>(settings: &'s Settings, plan: &Plan) -> Vec<&'s ProbeSettings> {
+    let alone = plan.rest.iter().any(|one| one.state == Stays::Alone);
+    let origins: Vec<&str> = plan.claims.iter().flat_map(|claim| origins(settings, &claim.service)).collect();
+    let mine = |probe: &&ProbeSettings| probe.env == plan.env && (!alone || origins.contains(&origin(&probe.url)));
+    settings.probes.iter().filter(mine).collect()
+}
+
+/// Where a service is reached.
+fn origins<'s>(settings: &'s Settings, service: &ServiceId) -> Vec<&'s str> {
+    let info = settings.environment(&service.env);
+    let info = info.and_then(|env| env.services.iter().find(|one| one.id == *service));
+    let url = info.and_then(|info| info.url.as_deref());
+    url.into_iter().chain(rule(settings, service).map(|rule| rule.url.as_str())).map(origin).collect()
+}
+
+/// How the release of a service is read at its edge.
+fn rule<'s>(settings: &'s Settings, service: &ServiceId) -> Option<&'s ObserveSettings> {
+    settings.observe.iter().find(|rule| rule.env == service.env && rule.service == service.name)
+}
+
 impl Operator {
-    /// The steps of the proof: one for each service that is claimed, and one for the probes.
-    pub(in crate::engine) fn proofs(&self) -> Vec<(ServiceId, PlanStep)> {
-        let of = |claim: &Claim| {
-            let host = host(&self.clients, claim.platform);
-            (claim.service.clone(), StepKind::Prove.step(host.sees()))
-        };
-        let probes = (!self.watched().is_empty()).then(|| (self.probes(), StepKind::Prove.step("see them pass")));
-        self.plan.claims.iter().map(of).chain(probes).collect()
-    }
-
     fn probes(&self) -> ServiceId {
-        ServiceId::new(self.plan.env.clone(), PROBES)
+        probes(&self.plan)
     }
 
-    /// The probes that have to pass: those of the environment, or those of the services that were chosen alone.
     fn watched(&self) -> Vec<&ProbeSettings> {
-        let alone = self.plan.rest.iter().any(|one| one.state == Stays::Alone);
-        let origins: Vec<&str> = self.plan.claims.iter().flat_map(|claim| self.origins(&claim.service)).collect();
-        let mine =
-            |probe: &&ProbeSettings| probe.env == self.plan.env && (!alone || origins.contains(&origin(&probe.url)));
-        self.settings.probes.iter().filter(mine).collect()
+        watched(&self.settings, &self.plan)
     }
 
-    /// Where a service is reached.
     fn origins(&self, service: &ServiceId) -> Vec<&str> {
-        let info = self.settings.environment(&service.env);
-        let info = info.and_then(|env| env.services.iter().find(|one| one.id == *service));
-        let url = info.and_then(|info| info.url.as_deref());
-        url.into_iter().chain(self.rule(service).map(|rule| rule.url.as_str())).map(origin).collect()
+        origins(&self.settings, service)
     }
 
     /// How the release of a service is read at its edge.
     pub(in crate::engine) fn rule(&self, service: &ServiceId) -> Option<&ObserveSettings> {
-        self.settings.observe.iter().find(|rule| rule.env == service.env && rule.service == service.name)
+        rule(&self.settings, service)
     }
 
     /// Observes everything that is claimed until it is so, or for two minutes; then says what was seen.
     pub(in crate::engine) async fn proof(&self, op: &mut Operation, first: usize) {
-        let steps = self.proofs().len();
+        let steps = steps(&self.clients, &self.settings, &self.plan).len();
         for step in op.steps.iter_mut().skip(first).take(steps) {
             step.state = StepState::Running;
             step.started_at = step.started_at.or_else(|| Some(self.clock.now()));

@@ -11,6 +11,7 @@ use crate::engine::operations::{Ask, Plans};
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId};
+use crate::domain::names;
 use crate::domain::operation::{Act, Operation, Plan, PlanPart, Request, StepKind};
 use crate::domain::release::Presence;
 use crate::engine::feeds::{Clients, vercel_target};
@@ -150,9 +151,10 @@ pub(in crate::engine) async fn build(
     let last = if assigned { "see it ready, with every domain" } else { "see it ready; it stays staged" };
     let live = project.production.as_ref().filter(|_| production);
     let warning = if assigned {
-        "its variables are those of now, and it goes live by itself when it is ready"
+        "its variables are those of now, and it goes live by itself when it is ready".to_owned()
     } else {
-        "it is PINNED: the new build stays staged, and the edge will not show it; ! U unpins first"
+        let unpins = names::command("unpin", &info.id);
+        format!("it is PINNED: the new build stays staged, and the edge will not show it; {unpins} unpins first")
     };
     let part = PlanPart {
         service: info.id.clone(),

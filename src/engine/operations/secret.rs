@@ -124,7 +124,7 @@ pub(in crate::engine) async fn plan(
             format!("leave this operation, then `flightdeck secrets set {key} --environment {env}` sets it anew");
         refusals.push(Text::from(text));
     }
-    let mut warnings = vec![Text::from(takes_effect(place.platform))];
+    let mut warnings = vec![Text::from(takes_effect(place.platform, service))];
     if place.platform == Platform::Vercel
         && let Some(vercel) = &clients.vercel
     {
@@ -233,11 +233,14 @@ fn taken(
     }
 }
 
-fn takes_effect(platform: Platform) -> &'static str {
+fn takes_effect(platform: Platform, service: &ServiceId) -> String {
+    let redeploys = names::command("redeploy", service);
     match platform {
-        Platform::Fly => "machines get it when they are deployed or restarted: ! D deploys them all now",
-        Platform::Supabase => "edge functions get it at their next call",
-        Platform::Vercel => "builds that come after it get it: ! D rebuilds what is live",
-        _ => "jobs that start after it get it, also those that wait at a gate now",
+        Platform::Fly => {
+            format!("machines get it when they are deployed or restarted: {redeploys} deploys them all now")
+        }
+        Platform::Supabase => "edge functions get it at their next call".to_owned(),
+        Platform::Vercel => format!("builds that come after it get it: {redeploys} rebuilds what is live"),
+        _ => "jobs that start after it get it, also those that wait at a gate now".to_owned(),
     }
 }

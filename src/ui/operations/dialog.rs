@@ -113,7 +113,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             }
             let must = if plan.refusals.is_empty() { lines.len() } else { 0 };
             lines.extend(rest);
-            let title = format!("{} {}: the plan", named(plan.kind), place(&plan.env, &plan.request));
+            let title = format!("{}: the plan", capital(plan.title().as_str()));
             let (last, seen) = (crate::ui::plan::confirmation(ctx, plan, &confirm.typed), confirm.seen());
             Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, ..Dialog::default() }
                 .draw(ctx, frame, body)
@@ -185,7 +185,11 @@ fn moved(operation: &Operation) -> String {
 
 /// The kind at the beginning of a title.
 fn named(kind: OpKind) -> String {
-    let mut name = kind.name().to_owned();
+    capital(kind.name())
+}
+
+fn capital(text: &str) -> String {
+    let mut name = text.to_owned();
     if let Some(first) = name.get_mut(..1) {
         first.make_ascii_uppercase();
     }
@@ -305,9 +309,9 @@ fn step_line(ctx: &Ctx<'_>, operation: &Operation, step: &StepReport) -> Line<'s
         usual.push_str(&format!("   stuck? silent for {}", text::age(silent)));
         status = Status::Warn;
     }
+    let mark = if status == step.state.status() { ctx.theme.step(&step.state) } else { ctx.theme.symbol(status) };
     let text = format!(
-        " {} {word:<8} {} {} {}  {}  {took}{usual}",
-        ctx.theme.symbol(status),
+        " {mark} {word:<8} {} {} {}  {}  {took}{usual}",
         step.service.name,
         ctx.theme.dot(),
         step.title,

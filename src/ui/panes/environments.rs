@@ -6,7 +6,8 @@ use ratatui::text::Line;
 
 use super::super::widgets::columns::{Cell, Column, column, fitted, row};
 use super::super::{Ctx, text};
-use super::{Drawn, scrolled};
+use super::Drawn;
+use crate::app::geometry::{self, announced};
 use crate::app::insight::needs::{self, Said};
 use crate::app::model::{Pane, Place};
 use crate::domain::amount::amount;
@@ -44,8 +45,9 @@ impl Drawn for Environments {
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
     let selected = places.iter().position(|place| Some(place) == ctx.model.selection.place.as_ref());
-    let first = scrolled(selected, area.height);
-    let shown = || places.iter().skip(first).take(area.height.into());
+    let room = announced(places.len(), area.height.into());
+    let first = geometry::scrolled(selected, room);
+    let shown = || places.iter().skip(first).take(room);
     let (width, names) = (usize::from(area.width), names(ctx));
     // A table of both, so that states and commits stand below one another.
     let cells: Vec<Option<Vec<Cell>>> = shown()
@@ -77,7 +79,17 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         }
         lines.push(line);
     }
+    if room < area.height.into() && room < places.len() {
+        lines.push(hidden(ctx, first, places.len().saturating_sub(first + room)));
+    }
     lines
+}
+
+/// How many rows stand above and below those that show.
+fn hidden(ctx: &Ctx<'_>, above: usize, below: usize) -> Line<'static> {
+    let told = [(ctx.theme.up(), above), (ctx.theme.down(), below)];
+    let told = told.iter().filter(|(_, count)| *count > 0).map(|(mark, count)| format!("{mark} {count} more"));
+    Line::styled(format!(" {}", told.collect::<Vec<_>>().join("   ")), ctx.theme.dim())
 }
 
 /// Columns of a name in this pane: none is so narrow that two look alike.

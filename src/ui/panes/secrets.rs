@@ -10,7 +10,7 @@ use super::Drawn;
 use crate::app::model::{Pane, View};
 use crate::domain::amount::amount_does;
 use crate::domain::environment::{EnvInfo, Status, Tier};
-use crate::domain::secret::{Contract, SecretRow};
+use crate::domain::secret::{Contract, SecretFinding, SecretRow};
 
 pub(super) struct Secrets;
 
@@ -20,10 +20,10 @@ impl Drawn for Secrets {
     }
 
     fn title(&self, ctx: &Ctx<'_>) -> String {
-        match blocking(ctx) {
+        match blocking(ctx).count() {
             0 => String::new(),
-            1 => "  1 key blocks promotion".to_owned(),
-            many => format!("  {many} keys block promotion"),
+            1 => format!("  1 key blocks promotion{}", blocked(ctx)),
+            many => format!("  {many} keys block promotion{}", blocked(ctx)),
         }
     }
 
@@ -32,14 +32,32 @@ impl Drawn for Secrets {
     }
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
-        let blocking = blocking(ctx);
+        let blocking = blocking(ctx).count();
         (blocking > 0).then_some((Status::Fail, blocking))
     }
 }
 
 /// Findings that hold a promotion.
-fn blocking(ctx: &Ctx<'_>) -> usize {
-    ctx.model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks).count()
+fn blocking<'a>(ctx: &'a Ctx<'_>) -> impl Iterator<Item = &'a SecretFinding> {
+    ctx.model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks)
+}
+
+/// Environments that a title has room for.
+const NAMED: usize = 3;
+
+/// To where, where there is more than one production: ` to prod-eu`.
+fn blocked(ctx: &Ctx<'_>) -> String {
+    let productions = || ctx.model.environments.iter().filter(|env| env.tier == Tier::Production);
+    if productions().count() < 2 {
+        return String::new();
+    }
+    let about = |env: &&EnvInfo| blocking(ctx).any(|finding| finding.envs.contains(&env.id));
+    let names: Vec<&str> = productions().filter(about).map(|env| env.id.as_str()).collect();
+    match names.len() {
+        0 => String::new(),
+        few if few <= NAMED => format!(" to {}", names.join(", ")),
+        many => format!(" to {many} environments"),
+    }
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {

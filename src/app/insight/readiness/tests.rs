@@ -91,6 +91,15 @@ fn what_was_rolled_back_is_not_proposed_again_and_a_pin_blocks() {
     assert_eq!(back.means, Means::Blocks, "{back:?}");
     assert_eq!(back.says.as_str(), "3e60eac was rolled back in production to 9df49c2 (frontend)");
     assert!(verdict(&checks(&model, now())).1.starts_with("not ready: 3e60eac was rolled back"));
+    let backend = ServiceId::new("production", "backend");
+    let production = model.environments.iter_mut().find(|env| env.id.as_str() == "production").unwrap();
+    production
+        .services
+        .push(crate::domain::environment::ServiceInfo { id: backend.clone(), ..production.services[0].clone() });
+    model.services.insert(backend.clone(), model.services[&ServiceId::new("production", "frontend")].clone());
+    model.releases.insert(backend, vec![deployed(NEW, -20), deployed(OLD, -500)]);
+    let both = find(&model, Criterion::Candidate).says;
+    assert_eq!(both.as_str(), "3e60eac was rolled back in production to 9df49c2 (frontend, backend)");
     // The platform holds its automation since: a promotion would not go live by itself.
     runs(&mut model, "production", OLD, Some(Pin { why: Text::from("rolled back"), at: None, by: None }));
     let held = find(&model, Criterion::Claims);

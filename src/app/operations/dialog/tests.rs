@@ -105,6 +105,29 @@ fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
 }
 
 #[test]
+fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
+    let mut model = model();
+    let moderate = |second: i64| {
+        let computed_at = at(second).wall;
+        Box::new(Plan { level: Level::Moderate, computed_at, ..*plan(Vec::new()) })
+    };
+    model.notice = None;
+    model.rollback = Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
+    planned(&mut model, ReqId(0), Ok(moderate(0)), at(0));
+    assert_eq!(model.notice, None);
+    assert!(press(&mut model, KeyCode::Enter, at(61)).is_empty());
+    let told = model.notice.take().unwrap();
+    assert!(told.as_str().contains("older than a minute: r makes it anew"), "{told:?}");
+    let effects = press(&mut model, KeyCode::Char('r'), at(62));
+    let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
+    planned(&mut model, *req, Ok(moderate(63)), at(63));
+    let told = model.notice.take().unwrap();
+    assert!(told.as_str().contains("made anew: 60 s"), "{told:?}");
+    // One that takes no name is made anew whenever a person asks.
+    assert!(matches!(press(&mut model, KeyCode::Char('r'), at(70))[..], [Effect::Preflight(..)]));
+}
+
+#[test]
 fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
     let mut model = model();
     model.reason = Some(Text::from("urgent"));

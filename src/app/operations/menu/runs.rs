@@ -29,37 +29,58 @@ pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> It
         _ if !gate.may_approve => Some(format!("you may not review it; it waits for {}", names.join(", "))),
         _ => under_way(model).or_else(|| old(model, [FeedId::Pipeline], now)),
     };
-    let title = format!("{word} {} #{} for {}: {}", run.workflow, run.number.0, gate.env, run.title);
+    let title = format!("{word} {} for {}: {}", run.name(), gate.env, run.title);
     Item { letter, title, why_not, run: Run::Request(gate.env.clone(), Request::Review { run: run.id, approve }) }
 }
 
+fn active(run: &&pipeline::Run) -> bool {
+    run.state.moving()
+}
+
 pub(super) fn cancel(model: &Model, now: Now) -> Item {
-    let active = |run: &&pipeline::Run| run.state.moving();
-    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
-    let run = chosen.filter(active).or_else(|| model.runs.iter().find(active));
-    let env = model.selected_env();
+    let env = model.target_env();
+    let run = chosen(model, active).filter(active);
     let (title, why_not, run) = match (run, env) {
         (Some(run), Some(env)) => {
             let why = env.read_only().map(|why| why.to_string()).or_else(|| old(model, [FeedId::Pipeline], now));
             let request = Run::Request(env.id.clone(), Request::Cancel { run: run.id });
-            (format!("cancel {} #{}: {}", run.workflow, run.number.0, run.title), why, request)
+            (format!("cancel {}: {}", run.name(), run.title), why, request)
         }
-        _ => ("cancel a run".to_owned(), Some("no run is under way".to_owned()), Run::Nothing),
+        _ => ("cancel a run".to_owned(), Some(nothing(model, active, "no run is under way")), Run::Nothing),
     };
     Item { letter: 'C', title, why_not, run }
 }
 
-/// The selected run, else the newest that is over and did not end well.
+/// The run that a person means: the selected one where runs are looked at, elsewhere the newest like this of the workflow that deploys
+/// what is selected. One that nobody selected, of another workflow, is meant by nobody.
+fn chosen<'m>(model: &'m Model, like: impl Fn(&&'m pipeline::Run) -> bool) -> Option<&'m pipeline::Run> {
+    if model.focus == Pane::Pipeline {
+        return model.runs.iter().find(|run| Some(run.id) == model.selection.run);
+    }
+    let file = model.workflows.get(&model.target_env()?.id)?;
+    model.runs.iter().filter(|run| run.of_file(file)).filter(like).max_by_key(|run| run.id)
+}
+
+/// Why there is none, and where one is selected. Runs of other workflows are not said to be none.
+fn nothing(model: &Model, like: impl Fn(&&pipeline::Run) -> bool, none: &str) -> String {
+    let there = model.runs.iter().any(|run| like(&run));
+    let file = model.target_env().filter(|env| model.workflows.contains_key(&env.id));
+    match (file, model.focus == Pane::Pipeline || !there) {
+        (_, true) => none.to_owned(),
+        (Some(env), false) => {
+            format!("{none} that deploys {}; select another in {}", env.id, Pane::Pipeline.number())
+        }
+        (None, false) => format!("select a run in {}", Pane::Pipeline.number()),
+    }
+}
+
+/// The run that a person means, run again.
 pub(super) fn rerun(model: &Model, now: Now) -> Vec<Item> {
-    // Where runs are not looked at, the one that stands first in their list was chosen by nobody.
-    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
-    let chosen = chosen.filter(|_| model.focus == Pane::Pipeline);
-    let failed = |run: &&pipeline::Run| run.over() && run.status != Status::Ok;
-    let (Some(run), Some(env)) = (chosen.or_else(|| model.runs.iter().find(failed)), model.selected_env()) else {
-        let why_not = Some("select a run".to_owned());
+    let (Some(run), Some(env)) = (chosen(model, |_| true), model.target_env()) else {
+        let why_not = Some(nothing(model, |_| true, "no run is listed"));
         return vec![Item { letter: 'E', title: "rerun a run".to_owned(), why_not, run: Run::Nothing }];
     };
-    let name = format!("{} #{}: {}", run.workflow, run.number.0, run.title);
+    let name = format!("{}: {}", run.name(), run.title);
     let why_not = if run.over() {
         barred(model, env).or_else(|| old(model, [FeedId::Pipeline], now))
     } else {

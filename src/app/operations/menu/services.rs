@@ -10,9 +10,9 @@ use crate::domain::release::{Deployment, Stage};
 
 /// The selected service, else the first of the selected environment that this can be done to.
 fn chosen(model: &Model, can: impl Fn(&ServiceInfo) -> bool) -> Option<(&EnvInfo, &ServiceInfo)> {
-    let env = model.selected_env()?;
-    let service = match &model.selection.place {
-        Some(Place::Service(id)) => env.services.iter().find(|one| one.id == *id),
+    let env = model.target_env()?;
+    let service = match model.target() {
+        Some(Place::Service(id)) => env.services.iter().find(|one| one.id == id),
         _ => env.services.iter().find(|one| can(one)),
     };
     service.filter(|one| can(one)).map(|service| (env, service))

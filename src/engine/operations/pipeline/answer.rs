@@ -86,7 +86,7 @@ pub(in crate::engine) async fn review(
 ) -> Result<Result<Draft, Text>, PlatformError> {
     let (run, gates) = tokio::try_join!(github.run(id), github.pending_deployments(id))?;
     let own: Vec<_> = gates.iter().filter(|gate| gate.env == env.id).collect();
-    let name = format!("{} #{}", run.workflow, run.number.0);
+    let name = run.name();
     let word = if approve { "approved" } else { "rejected" };
     let act = Act::Review { run: id, gates: own.iter().map(|gate| gate.env_number).collect(), approve };
     let to = (Text::from(word), Some(run.sha.clone()));

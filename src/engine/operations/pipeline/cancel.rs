@@ -74,7 +74,7 @@ async fn cancel(
     refusals: &mut Vec<Text>,
 ) -> Result<Draft, PlatformError> {
     let run = github.run(id).await?;
-    let name = format!("{} #{}", run.workflow, run.number.0);
+    let name = run.name();
     let to = (Text::from("cancelled"), Some(run.sha.clone()));
     if past.earlier.is_some() && run.over() && run.state == RunState::Cancelled {
         let part = pipeline::part(env, Some(&run), to, Act::CancelRun { run: id, asked: true }, Vec::new());

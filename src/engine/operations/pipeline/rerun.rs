@@ -108,7 +108,7 @@ pub(in crate::engine) async fn draft(
     refusals: &mut Vec<Text>,
 ) -> Result<Draft, Text> {
     let run = github.run(id).await.map_err(|error| unread(error, id))?;
-    let name = format!("{} #{}", run.workflow, run.number.0);
+    let name = run.name();
     if past.earlier.as_ref().is_some_and(|earlier| again(&run, earlier)) {
         if run.over() && run.status != Status::Ok {
             return Err(Text::from(format!(
@@ -130,7 +130,9 @@ pub(in crate::engine) async fn draft(
     }
     let made = run.created_at.map_or(Duration::ZERO, |at| now.duration_since(at).try_into().unwrap_or_default());
     if made > RERUN_WITHIN {
-        refusals.push(Text::from(format!("{name} is older than 30 days: GitHub does not run it again; P promotes")));
+        refusals.push(Text::from(format!(
+            "{name} is older than 30 days: GitHub does not run it again; a promotion dispatches a new one"
+        )));
     }
     if run.number.1 > RERUNS {
         refusals.push(Text::from(format!("{name} has run again 50 times: GitHub does not run it once more")));
@@ -186,15 +188,16 @@ pub(in crate::engine) async fn taken_up(
     match run {
         Some(run) if run.over() && run.status != Status::Ok => {
             let text = format!(
-                "{} #{} is over: {}; leave the operation as it is, then promote anew or run it again",
-                run.workflow, run.number.0, run.words
+                "{} is over: {}; leave the operation as it is, then promote anew or run it again",
+                run.name(),
+                run.words
             );
             Err(Text::from(text))
         }
         Some(run) => Ok(Some(follow(env, &run, earlier.commit.clone()))),
         None => Err(Text::from(format!(
             "a dispatch of {} may have been taken and its run is not listed; nothing is dispatched again; look at it on GitHub, \
-             then L or `flightdeck leave` leaves it",
+             then `flightdeck leave` leaves it",
             workflow.file
         ))),
     }
@@ -221,7 +224,7 @@ pub(in crate::engine) fn dispatched(run: &Run, file: &str, since: Since) -> bool
 /// The commit is what the operation was to bring: the run's own is that of its branch, where the workflow takes another one.
 fn follow(env: &EnvInfo, run: &Run, commit: Option<Sha>) -> Draft {
     let to = (run.words.clone(), commit);
-    let title = format!("follow {} #{} to its end; nothing is sent", run.workflow, run.number.0);
+    let title = format!("follow {} to its end; nothing is sent", run.name());
     let steps = vec![StepKind::FollowRun.step(title)];
     let part = pipeline::part(env, Some(run), to, Act::Follow { run: run.id }, steps);
     Draft::of(part, Vec::new(), Vec::new())

@@ -7,6 +7,7 @@ use crate::config::WorkflowSettings;
 use crate::domain::confirmation::Level;
 use crate::domain::environment::{EnvInfo, Platform, Tier};
 use crate::domain::ids::Sha;
+use crate::domain::names;
 use crate::domain::operation::{Act, StepKind};
 use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::engine::feeds::Clients;
@@ -35,6 +36,7 @@ async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Draft, Text>
         return Ok(draft);
     }
     let (staging, candidate) = candidate(clients, settings, env, past).await?;
+    let commit = candidate.clone();
     let act = Act::Dispatch {
         workflow: Text::from(workflow.file.as_str()),
         reference: Text::from(workflow.reference.as_str()),
@@ -59,7 +61,7 @@ async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Draft, Text>
     // Promoting over a pin is asked as the rollback was that made it.
     let level = if warnings.is_empty() { Level::Moderate } else { Level::Critical };
     if let Some(github) = &clients.github {
-        warnings.extend(lane::met_by_a_new_run(github, &workflow.file).await.map_err(told)?);
+        warnings.extend(lane::met_by_a_new_run(github, &workflow.file, &commit).await.map_err(told)?);
     }
     Ok(Draft { level, ..Draft::of(part, warnings, stays) })
 }
@@ -73,7 +75,10 @@ async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
         let text = match vercel.project(&service.resource).await {
             Ok(project) if project.auto_assign => continue,
             Ok(_) => {
-                format!("{name} is PINNED: its new build stays staged and the edge will not show it; ! U unpins first")
+                let unpins = names::command("unpin", &service.id);
+                format!(
+                    "{name} is PINNED: its new build stays staged and the edge will not show it; {unpins} unpins first"
+                )
             }
             // Not known is asked as if it were pinned.
             Err(error) => format!("whether {name} is pinned could not be read: {error}"),

@@ -10,6 +10,7 @@ use crate::domain::operation::{Operation, PlanPart, Wait};
 use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
+use crate::engine::operations::pipeline::lane;
 use crate::engine::operations::pipeline::rerun::{Since, dispatched};
 use crate::engine::operations::sought::Trace;
 use crate::platform::github::{Github, Review, Verdict};
@@ -208,11 +209,11 @@ impl Operator {
         op.follows = Some(Text::from(run.to_string()));
         self.begin_step(op, at).await;
         let told = match self.follow(github, run, op, at).await {
-            Ok(run) if run.status == Status::Ok => Ok(((), Text::from(format!("#{} {}", run.number.0, run.words)))),
+            Ok(run) if run.status == Status::Ok => Ok(((), Text::from(format!("{} {}", run.name(), run.words)))),
             Ok(run) => {
                 let (moved, still) = changed(&before, &self.edge().await);
                 self.moved.store(moved, Ordering::Relaxed);
-                Err(Trouble::Failed(Text::from(format!("run #{} ended: {}; {still}", run.number.0, run.words))))
+                Err(Trouble::Failed(Text::from(format!("{} ended: {}; {still}", run.name(), run.words))))
             }
             Err(trouble) => Err(trouble),
         };
@@ -283,13 +284,13 @@ impl Operator {
         }
     }
 
-    /// Who is before a run in its concurrency groups: ` deploy-production, behind Deploy production 19400000001`.
+    /// Who is before a run in its concurrency groups: ` deploy-production, behind Deploy production #141`.
     async fn ahead(&self, github: &Github, run: u64) -> String {
         let mut text = String::new();
         for group in github.lanes_of(run).await.unwrap_or_default() {
             let members = github.lane(group.as_str()).await.unwrap_or_default();
-            let ahead = members.iter().take_while(|one| one.run != run).map(|one| format!("{} {}", one.name, one.run));
-            text = format!("{text} {group}, behind {}", ahead.collect::<Vec<_>>().join(", "));
+            let ahead = members.iter().take_while(|one| one.run != run);
+            text = format!("{text} {group}, behind {}", lane::named(github, ahead).await.join(", "));
         }
         text
     }
@@ -309,18 +310,18 @@ impl Operator {
                     (Wait::Approval { run: id, env, mine: false }, "somebody else must approve it".to_owned())
                 }
             };
-            let told = format!("#{} waits for an approval of {}: {whom}", run.number.0, gate.env);
+            let told = format!("{} waits for an approval of {}: {whom}", run.name(), gate.env);
             return (Some(wait), Text::from(told));
         }
         if run.state == RunState::Blocked {
-            let told = format!("#{} waits for its lane{}", run.number.0, self.ahead(github, run.id).await);
+            let told = format!("{} waits for its concurrency group{}", run.name(), self.ahead(github, run.id).await);
             return (Some(Wait::Lane { run: run.id }), Text::from(told));
         }
         let attempt = if run.number.1 > 1 { format!(" attempt {}", run.number.1) } else { String::new() };
         let mut run = run.clone();
         // That its jobs cannot be read just now says nothing of the run.
         let Ok(Listed { items: jobs, extent }) = jobs else {
-            return (None, Text::from(format!("#{}{attempt} {}: its jobs could not be read", run.number.0, run.words)));
+            return (None, Text::from(format!("{}{attempt} {}: its jobs could not be read", run.name(), run.words)));
         };
         (run.jobs, run.jobs_read) = (jobs, extent);
         run.settle(self.clock.now());
@@ -331,7 +332,7 @@ impl Operator {
         let now = run.jobs.iter().find(|job| job.state == RunState::Running);
         let now = now.map(|job| format!(", {}", job.name)).unwrap_or_default();
         let all = extent.count(run.jobs.len());
-        (None, Text::from(format!("#{}{attempt} {}: {done}/{all} jobs done{bad}{now}", run.number.0, run.words)))
+        (None, Text::from(format!("{}{attempt} {}: {done}/{all} jobs done{bad}{now}", run.name(), run.words)))
     }
 }
 
