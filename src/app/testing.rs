@@ -131,7 +131,7 @@ pub fn deployment(service: &ServiceId, sha: &str, second: u64, current: bool) ->
 /// An operation that has ended.
 pub fn operation(number: u128, kind: OpKind, env: &str, state: OpState, moves: Vec<Move>, to: &str) -> Operation {
     let id = OpId(uuid::Uuid::from_u128(number));
-    let title = Text::from(format!("{env}: {}", kind.name()));
+    let title = Text::from(format!("{} {env}", kind.name()));
     let ended_at = state.ended().then_some(at(1).wall);
     Operation {
         state,

@@ -18,7 +18,7 @@ async fn half_done(dir: &Path, from: Option<&str>) -> String {
     let clock = SystemClock::shared();
     let store = Store::open(&dir.join("state"), clock.clone()).await.unwrap();
     let (id, now) = (OpId(uuid::Uuid::now_v7()), clock.now());
-    let title = "production: backend v42 → v41".into();
+    let title = "roll back production to 9df49c2".into();
     let begun = Operation::begun(id, OpKind::RollBack, "production".into(), title, now);
     let service = flightdeck::domain::ids::ServiceId::new("production", "backend");
     let moves = vec![Move { service, from: from.map(Into::into), to: "v41".into() }];
@@ -38,7 +38,7 @@ async fn what_ended_half_way_is_told_with_the_ways_on_until_it_is_left() {
     let told = status().await;
     let ways = format!("flightdeck finish {first}, flightdeck undo {first}, flightdeck leave {first}");
     assert!(
-        told.contains("half-done 0s ago: production: backend v42 → v41") || told.contains("half-done 1s ago"),
+        told.contains("half-done 0s ago: roll back production to 9df49c2") || told.contains("half-done 1s ago"),
         "{told}"
     );
     assert!(told.contains(&ways), "{told}");

@@ -71,7 +71,7 @@ async fn a_signal_ends_an_operation_between_two_calls_and_it_is_finished_or_take
         assert_eq!(ended, Some(code), "{name}: {said}");
         assert!(said.contains(&format!("stopped by {name} between two calls")), "{said}");
         assert!(
-            said.contains("cut short: roll back production: backend") && said.contains("  not begun frontend"),
+            said.contains("cut short: roll back production to ") && said.contains("  not begun frontend"),
             "{said}"
         );
         assert!(said.contains("to go on: flightdeck finish "), "{said}");

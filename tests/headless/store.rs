@@ -41,7 +41,7 @@ async fn what_could_not_be_left_is_an_error() {
     let state: PathBuf = dir.path().join("state");
     let store = Store::open(&state, SystemClock::shared()).await.unwrap();
     let (op, now) = (OpId(uuid::Uuid::now_v7()), SystemClock::shared().now());
-    let title = "production: backend v42 → v41".into();
+    let title = "roll back production to 9df49c2".into();
     store.begin(&Operation::begun(op, OpKind::RollBack, "production".into(), title, now)).await.unwrap();
     let leave = ["leave", "--environment", "production", "--confirm=production"];
     let full = "create trigger full before insert on journal when new.event = 'abandon' begin select raise(abort, 'full'); end";

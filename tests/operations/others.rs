@@ -43,7 +43,7 @@ async fn machines_out_of_the_proxy_are_told_and_never_double_a_fleet() {
     let mut console = self::console(&world);
     let blocked = back(&mut console, Strategy::default()).await;
     assert!(told(&blocked.refusals, "comes first"), "{:?}", blocked.refusals);
-    assert!(told(&blocked.warnings, "by roll back production: backend"), "{:?}", blocked.warnings);
+    assert!(told(&blocked.warnings, "by roll back production"), "{:?}", blocked.warnings);
     console.engine.leave(op, "not tonight".into());
     console.fact(|fact| if let Fact::Left(id, told) = fact { (id == op).then_some(told) } else { None }).await.unwrap();
     // A roll leaves them alone.

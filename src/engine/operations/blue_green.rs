@@ -88,12 +88,7 @@ fn whose(machine: &Machine, service: &ServiceId, open: &[Operation]) -> String {
     };
     match (open.iter().find(began), made) {
         (Some(one), _) => {
-            format!(
-                "held in place of {twin}{version} by {} {} ({})",
-                one.kind.name(),
-                one.title,
-                cut_short::name(one.id)
-            )
+            format!("held in place of {twin}{version} by {} ({})", one.title, cut_short::name(one.id))
         }
         (None, Some(at)) => {
             format!("made in place of {twin}{version} at {at:.0} by an operation that is not open here")
