@@ -6,6 +6,8 @@ mod fleet;
 mod graphql;
 mod json;
 mod leases;
+mod lookup;
 pub(crate) mod machines;
 mod query;
+pub(crate) mod regions;
 mod secrets;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::{self, Scheme, error};
 use super::graphql;
-use super::machines::with_app;
+use super::lookup::with_app;
 use crate::sim::shared::Shared;
 use crate::sim::world::fly::FlyRelease;
 use crate::sim::world::traffic::LogLine;

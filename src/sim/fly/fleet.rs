@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::auth::error;
 use super::json::machine_json;
-use super::machines::{REGIONS, guarded, refusal, with_app};
+use super::lookup::{guarded, refusal, with_app};
+use super::regions::REGIONS;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
 use crate::sim::world::fly::{Machine, Refused};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::error;
-use super::machines::{guarded, nonce, refusal, with_machine};
+use super::lookup::{guarded, nonce, refusal, with_machine};
 use crate::sim::shared::Shared;
 use crate::sim::world::fly::{Lease, Machine, Refused};
 use crate::sim::world::ids;

@@ -1,5 +1,5 @@
-//! Fly's Machines API: apps, machines, tokens, regions (docs/platforms/fly.md sections 2 and 3). Leases and waits stand in
-//! `leases`, the vault in `secrets`.
+//! Fly's Machines API: apps, machines and tokens (docs/platforms/fly.md sections 2 and 3). Leases and waits stand in `leases`, the
+//! vault in `secrets`.
 
 use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Scheme, error};
 use super::json::machine_json;
-use super::{fleet, leases, secrets};
+use super::lookup::{guarded, nonce, refusal, with_app, with_machine};
+use super::{fleet, leases, regions, secrets};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
-use crate::sim::world::fly::{FlyApp, Machine, Refused};
+use crate::sim::world::fly::{FlyApp, Refused};
 use crate::sim::world::ids;
 
 /// The origin's routes.
@@ -29,7 +30,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/apps/{app}/machines/{id}/events", routing::get(events))
         .route("/v1/apps/{app}/machines/{id}/{action}", routing::post(act))
         .route("/v1/tokens/current", routing::get(token))
-        .route("/v1/platform/regions", routing::get(regions))
+        .merge(regions::routes())
         .merge(leases::routes())
         .merge(secrets::routes())
         .method_not_allowed_fallback(auth::wrong_method)
@@ -58,50 +59,6 @@ fn within_rate(shared: &Shared, request: &Request) -> bool {
     let now = world.now;
     let key = format!("{} {}", request.method(), request.uri().path());
     world.fly.buckets.take(key, per_second, burst, now)
-}
-
-/// Runs on an app, or answers 404.
-pub(super) fn with_app(world: &World, name: &str, then: impl FnOnce(&FlyApp) -> Response) -> Response {
-    world.fly.app(name).map_or_else(|| error(StatusCode::NOT_FOUND, "app not found"), then)
-}
-
-/// Runs on a machine, or answers 404.
-pub(super) fn with_machine(
-    world: &World,
-    path: &(String, String),
-    then: impl FnOnce(&FlyApp, &Machine) -> Response,
-) -> Response {
-    with_app(world, &path.0, |app| {
-        app.known(&path.1)
-            .map_or_else(|| error(StatusCode::NOT_FOUND, "machine not found"), |machine| then(app, machine))
-    })
-}
-
-/// The answer to a refusal.
-pub(super) fn refusal(refused: &Refused) -> Response {
-    match refused {
-        Refused::NoApp => error(StatusCode::NOT_FOUND, "app not found"),
-        Refused::NoMachine => error(StatusCode::NOT_FOUND, "machine not found"),
-        Refused::Lease(text) => error(StatusCode::CONFLICT, text),
-        Refused::Precondition(text) => error(StatusCode::PRECONDITION_FAILED, text),
-        Refused::Image(text) => error(StatusCode::BAD_REQUEST, text),
-    }
-}
-
-/// The machine of a path, if there is one and nobody else holds it.
-pub(super) fn guarded<'a>(
-    world: &'a mut World,
-    (app, id): &(String, String),
-    headers: &HeaderMap,
-) -> Result<&'a mut Machine, Refused> {
-    let machine = world.fly.app_mut(app).and_then(|app| app.machine_mut(id)).ok_or(Refused::NoMachine)?;
-    machine.guard(nonce(headers))?;
-    Ok(machine)
-}
-
-/// The nonce that the caller holds.
-pub(super) fn nonce(headers: &HeaderMap) -> Option<&str> {
-    headers.get("fly-machine-lease-nonce").and_then(|value| value.to_str().ok())
 }
 
 fn app_json(world: &World, app: &FlyApp) -> Value {
@@ -315,21 +272,4 @@ async fn token(State(shared): State<Shared>) -> Json<Value> {
     let id = ids::hex(world.seed, "fly-token-id", 0, 16);
     let org = &world.fly.org;
     Json(json!({"tokens": [{"token_id": id, "organization": org, "org_slug": org, "apps": apps}]}))
-}
-
-/// Regions: code, name, latitude, longitude, part of the world.
-pub(crate) const REGIONS: [(&str, &str, f64, f64, &str); 3] = [
-    ("iad", "Ashburn, Virginia (US)", 39.02, -77.54, "north_america"),
-    ("fra", "Frankfurt, Germany", 50.03, 8.55, "europe"),
-    ("sin", "Singapore, Singapore", 1.35, 103.82, "asia_pacific"),
-];
-
-async fn regions() -> Json<Value> {
-    let region = |&(code, name, latitude, longitude, geo): &(&str, &str, f64, f64, &str)| {
-        json!({
-            "code": code, "name": name, "latitude": latitude, "longitude": longitude, "gateway_available": true,
-            "requires_paid_plan": false, "deprecated": false, "capacity": 420, "geo_region": geo,
-        })
-    };
-    Json(json!({"nearest": "fra", "regions": REGIONS.iter().map(region).collect::<Vec<_>>()}))
 }

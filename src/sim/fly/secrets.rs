@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::error;
-use super::machines::with_app;
+use super::lookup::with_app;
 use crate::sim::shared::Shared;
 use crate::sim::world::fly::{FlyApp, FlySecret};
 

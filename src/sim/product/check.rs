@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Backend, Env, Environment, Probes, Product, Secret, Secrets, Tier, Trigger, file, refusal};
 use crate::error::UserError;
-use crate::sim::fly::machines::REGIONS;
+use crate::sim::fly::regions::REGIONS;
 use crate::sim::world::commits::HISTORY;
 use crate::sim::world::seed;
 
