@@ -12,7 +12,6 @@ use axum::{Json, Router, routing};
 use serde_json::json;
 
 use super::shared::Shared;
-use super::vercel::levers;
 use super::world::Env;
 use super::world::fly::FlyApp;
 
@@ -165,7 +164,7 @@ fn before(edge: &Edge) -> Option<Response> {
         let text = "The deployment is currently paused\n\nDEPLOYMENT_PAUSED\n";
         return Some((StatusCode::SERVICE_UNAVAILABLE, [code], text).into_response());
     }
-    levers::challenged(&world.vercel.project, world.now).then(|| {
+    world.vercel.project.challenges(world.now).then(|| {
         let mark = (HeaderName::from_static("x-vercel-mitigated"), "challenge");
         let html = "<!DOCTYPE html><html><head><title>Vercel Security Checkpoint</title></head><body></body></html>\n";
         (StatusCode::TOO_MANY_REQUESTS, [mark], html).into_response()

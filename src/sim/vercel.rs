@@ -4,7 +4,7 @@
 mod checks;
 mod guard;
 pub(crate) mod json;
-pub(crate) mod levers;
+mod levers;
 mod observability;
 mod pointer;
 pub(crate) mod rolling;

@@ -187,7 +187,7 @@ pub fn project_json(world: &World) -> Value {
         "framework": "nextjs",
         "live": true,
         "paused": project.paused,
-        "security": {"attackModeEnabled": super::levers::challenged(project, world.now)},
+        "security": {"attackModeEnabled": project.challenges(world.now)},
         "rollingRelease": project.rolling_config.as_ref().map(super::rolling::config_json),
         "targets": {"production": vercel.live_production().map(|one| deployment_json(world, one, Form::Short))},
         "latestDeployments": newest.collect::<Vec<_>>(),

@@ -13,7 +13,6 @@ use super::json::{Form, deployment_json};
 use super::{error, is_project, missing};
 use crate::sim::shared::Shared;
 use crate::sim::world::deploy::Step;
-use crate::sim::world::vercel::VercelProject;
 use crate::sim::world::{Action, vercel};
 
 fn switch(shared: &Shared, id: &str, paused: bool) -> Response {
@@ -108,10 +107,4 @@ pub(super) async fn create(State(shared): State<Shared>, body: Result<Json<Creat
     drop(world);
     shared.wake();
     Json(made).into_response()
-}
-
-/// Whether attack mode holds visitors now.
-pub(crate) fn challenged(project: &VercelProject, now: jiff::Timestamp) -> bool {
-    let (on, until) = project.challenged;
-    on && until.is_none_or(|until| until > now)
 }

@@ -11,7 +11,6 @@ use super::fly::{FlyApp, Machine};
 use super::github::Run;
 use super::supabase::SupabaseProject;
 use super::{Action, Env, World};
-use crate::sim::vercel::levers;
 
 /// How an environment or a service stands. What is worse is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -325,7 +324,7 @@ impl World {
             (any(Answers::Slow), State::Degraded),
         ]);
         let live = self.vercel.live(env).map(|one| one.state(self.now).to_owned());
-        let challenged = levers::challenged(project, self.now);
+        let challenged = project.challenges(self.now);
         Service { state, platform_state: live, parts, paused, challenged }
     }
 }

@@ -99,6 +99,15 @@ pub struct VercelProject {
     pub pointer: Option<String>,
 }
 
+impl VercelProject {
+    /// Whether attack mode holds visitors now.
+    #[must_use]
+    pub fn challenges(&self, now: Timestamp) -> bool {
+        let (on, until) = self.challenged;
+        on && until.is_none_or(|until| until > now)
+    }
+}
+
 /// A promotion or rollback under way or done.
 #[derive(Debug, Clone)]
 pub struct AliasRequest {
