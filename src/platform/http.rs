@@ -1,6 +1,7 @@
 //! The one HTTP client. It owns time-outs, retries of reads, body caps, error words, rate-limit budgets and a breaker for each
 //! origin, so that the adapters only know paths and shapes. A request that changes something is sent once, never again.
 
+mod answer;
 pub mod body;
 mod breaker;
 mod cache;
@@ -16,8 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, Response, Url};
 use secrecy::ExposeSecret as _;
 
+pub use answer::Answer;
 pub use breaker::NOT_ASKED;
-pub use call::{Answer, ByteStream, Call};
+pub use call::{ByteStream, Call};
 pub use fault::{CHALLENGED, PAUSED, TOO_LARGE};
 pub(crate) use fault::{fault, garbage};
 pub(crate) use ledger::CEILING as LONGEST_WAIT;

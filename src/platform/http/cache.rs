@@ -9,7 +9,7 @@ use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 
-use super::call::Answer;
+use super::answer::Answer;
 
 /// Answers held; when full the cache starts anew.
 const HELD: usize = 256;

@@ -11,6 +11,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 
+use super::answer::Answer;
 use super::breaker::{Failed, Leave};
 use super::cache::Cache;
 use super::{BODY_CAP, Http, REQUEST_TIMEOUT, fault};
@@ -31,17 +32,6 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, PlatformError>> + 
 
 /// Turns a token into a header.
 type Scheme = fn(&str) -> String;
-
-/// A successful answer, whole.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// HTTP status, 2xx.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Body, at most [`BODY_CAP`].
-    pub body: Bytes,
-}
 
 /// A request under construction.
 pub struct Call {

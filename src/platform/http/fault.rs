@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::call::Answer;
+use super::answer::Answer;
 use super::{ledger, limits};
 use crate::domain::environment::Platform;
 use crate::platform::{ErrorKind, PlatformError};
