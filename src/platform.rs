@@ -1,6 +1,7 @@
 //! Clients of the outside platforms. Each adapter turns wire answers into domain types; none knows another.
 
 pub mod adapters;
+pub mod capabilities;
 pub mod fly;
 pub mod github;
 pub mod http;

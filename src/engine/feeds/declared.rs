@@ -9,7 +9,7 @@ use crate::domain::ours::Stamped;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
-use crate::platform::adapters::Adapter;
+use crate::platform::capabilities::Adapter;
 use crate::platform::http::Http;
 use crate::sanitize::Text;
 

@@ -11,7 +11,7 @@ use crate::domain::finding::{Check, Finding, Looked, Reading, Seen};
 use crate::domain::ids::ServiceId;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Rhythm};
-use crate::platform::adapters::Adapter;
+use crate::platform::capabilities::Adapter;
 use crate::platform::http::Http;
 use crate::platform::postgres::Postgres;
 use crate::platform::{ErrorKind, PlatformError};

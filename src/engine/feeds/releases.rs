@@ -15,7 +15,7 @@ use crate::domain::release::Deployment;
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
-use crate::platform::adapters::{Adapter, Newest};
+use crate::platform::capabilities::{Adapter, Newest};
 use crate::platform::http::Http;
 
 /// How old the parts of a list may be, while something moves and while nothing does: the feed of what is declared reads the

@@ -10,7 +10,7 @@ use crate::domain::environment::Declared;
 use crate::domain::finding::Looked;
 use crate::domain::secret::Names;
 use crate::platform::PlatformError;
-use crate::platform::adapters::{Adapter, Asked, Newest, On};
+use crate::platform::capabilities::{Adapter, Asked, Newest, On};
 
 impl Adapter for On<Fly> {
     fn declared(&self) -> Option<Asked<'_, Declared>> {

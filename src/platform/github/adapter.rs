@@ -7,7 +7,7 @@ use super::{GITHUB, Github};
 use crate::domain::finding::Looked;
 use crate::domain::ids::EnvId;
 use crate::domain::secret::{Names, Withheld};
-use crate::platform::adapters::{Adapter, Asked};
+use crate::platform::capabilities::{Adapter, Asked};
 use crate::platform::{ErrorKind, PlatformError};
 use crate::sanitize::Text;
 

@@ -8,7 +8,7 @@ use crate::domain::environment::Declared;
 use crate::domain::finding::Looked;
 use crate::domain::secret::Names;
 use crate::platform::PlatformError;
-use crate::platform::adapters::{Adapter, Asked, On};
+use crate::platform::capabilities::{Adapter, Asked, On};
 
 impl Adapter for On<Supabase> {
     fn declared(&self) -> Option<Asked<'_, Declared>> {

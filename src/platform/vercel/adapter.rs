@@ -12,7 +12,7 @@ use crate::domain::finding::Looked;
 use crate::domain::ids::EnvId;
 use crate::domain::secret::Names;
 use crate::platform::PlatformError;
-use crate::platform::adapters::{Adapter, Asked, Newest};
+use crate::platform::capabilities::{Adapter, Asked, Newest};
 use crate::sanitize::Text;
 
 /// What an environment is called on Vercel: production by its tier, whatever the console calls it; others by their name, which

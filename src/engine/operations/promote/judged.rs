@@ -21,7 +21,7 @@ use crate::domain::readiness::{self, Rating};
 use crate::domain::release::Deployment;
 use crate::domain::status::{Judgement, ServiceState};
 use crate::engine::feeds::{Clients, probes::edge};
-use crate::platform::adapters::Newest;
+use crate::platform::capabilities::Newest;
 use crate::platform::{ErrorKind, PlatformError, probe};
 use crate::sanitize::Text;
 
