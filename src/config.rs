@@ -10,6 +10,7 @@ mod dotenv;
 pub mod file;
 pub mod files;
 mod freezes;
+mod inputs;
 mod layers;
 pub mod load;
 mod person;

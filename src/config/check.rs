@@ -9,7 +9,7 @@ mod values;
 use std::path::PathBuf;
 
 use super::file::{self, File};
-use super::load::{Env, Flags};
+use super::inputs::{Env, Flags};
 use super::proxy::Proxy;
 use super::trust::Approvals;
 use super::{PollSettings, Settings, contract, layers};

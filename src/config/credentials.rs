@@ -11,9 +11,8 @@ use secrecy::SecretString;
 use source::TokenSource;
 
 use super::file::Account;
-use super::load::Env;
-use super::token::Token;
-use super::trust;
+use super::inputs::Env;
+use super::token::{self, Token};
 use crate::domain::environment::Platform;
 use crate::error::{ExitCode, UserError};
 
@@ -57,7 +56,7 @@ pub fn find(
     warnings: &mut Vec<String>,
 ) -> Token {
     if account.withheld {
-        return Token::fixed(None, trust::WITHHELD);
+        return Token::fixed(None, token::WITHHELD);
     }
     if let Some(token) = &account.token {
         let token = Token::fixed(Some(token.clone()), "the configuration file");

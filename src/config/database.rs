@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::credentials::source::TokenSource;
-use super::token::Token;
-use super::{DatabaseTls, file, trust};
+use super::token::{self, Token};
+use super::{DatabaseTls, file};
 
 /// Finds the address; never one that stands in the configuration itself, which is shown and shared.
 pub(super) fn url(
@@ -17,7 +17,7 @@ pub(super) fn url(
     warnings: &mut Vec<String>,
 ) -> Token {
     if written.withheld {
-        return Token::fixed(None, trust::WITHHELD);
+        return Token::fixed(None, token::WITHHELD);
     }
     if let Some(name) = &written.url_env {
         let found = variable(name).map(SecretString::from);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::credentials;
 use super::file::{self, Account, File};
 use super::files;
-use super::load::{Env, Flags};
+use super::inputs::{Env, Flags};
 use crate::error::{ExitCode, UserError};
 
 /// The project file's name.

@@ -3,33 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::file::File;
+pub use super::inputs::{Env, Flags};
 use super::layers::Origin;
 use super::trust::{self, Approvals};
 use super::{Settings, check, layers};
 use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
-
-/// Flags that reach into the configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Flags {
-    /// `--config FILE`.
-    pub config: Option<PathBuf>,
-    /// `--write`: every environment may be changed.
-    pub write: bool,
-    /// `--readonly`: none may, whatever the file says.
-    pub readonly: bool,
-    /// `--ascii`.
-    pub ascii: bool,
-    /// `--no-color`.
-    pub no_color: bool,
-    /// A log is read alone: no environment is needed.
-    pub alone: bool,
-    /// The configuration is looked at and nothing is run.
-    pub dry: bool,
-}
-
-/// Environment variables by name; tests hand in their own.
-pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Finds and reads the configuration.
 ///

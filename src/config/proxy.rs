@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 
 use super::address;
-use super::load::Env;
+use super::inputs::Env;
 
 /// The variables that name a proxy, in the order in which they count. Lower case comes first, as in curl.
 const NAMES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];

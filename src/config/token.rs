@@ -11,6 +11,9 @@ use super::credentials::source::TokenSource;
 /// Shortest time between two looks at the source: a command may ask its owner something.
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// The origin of a token that is not sent.
+pub(super) const WITHHELD: &str = "withheld, because the project file is not approved: flightdeck config trust";
+
 /// A token, or why there is none. Copies share what is found.
 #[derive(Clone)]
 pub struct Token(Arc<Inner>);

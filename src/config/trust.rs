@@ -11,15 +11,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::credentials::{FLY_BASES, default_base};
 use super::file::{Account, File};
-use super::load::Env;
+use super::inputs::Env;
 use super::{address, files, layers};
 use crate::domain::environment::Platform;
 use crate::domain::trust::{ProjectFile, Want};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
-
-/// What stands for a token that is not sent.
-pub(super) const WITHHELD: &str = "withheld, because the project file is not approved: flightdeck config trust";
 
 /// Bytes of an approval at most.
 const LONGEST: u64 = 64 << 10;
