@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::Tier;
-use super::operation::{OpKind, Weight};
+use super::operation::kind::{OpKind, Weight};
 
 /// What a person does to confirm, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

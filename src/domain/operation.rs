@@ -1,6 +1,6 @@
 //! Operations as data: a plan, its steps, and what became of each. What is asked for is in `request`, what kinds there are in `kind`.
 
-mod kind;
+pub(super) mod kind;
 mod plan;
 mod state;
 mod title;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentId, ServiceId, Sha};
-use super::operation::OpKind;
+use super::operation::kind::OpKind;
 use super::secret_value::SecretValue;
 use super::strategy::Strategy;
 use crate::sanitize::Text;
