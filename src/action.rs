@@ -247,6 +247,12 @@ pub fn key(action: Action) -> &'static str {
     entry.and_then(|entry| entry.keys.first()).copied().unwrap_or_default()
 }
 
+/// Every key: where it works, how people write it, and what it does there.
+pub fn keys() -> impl Iterator<Item = (&'static str, &'static [&'static str], &'static str)> {
+    let own = TABLE.iter().map(|entry| (entry.group.name(), entry.keys, entry.title));
+    own.chain(dialogs::OWN.iter().map(|one| (one.dialog.name(), one.keys, one.title)))
+}
+
 /// The table as the Markdown of `docs/keys.md`.
 #[must_use]
 pub fn markdown() -> String {

@@ -164,6 +164,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         }),
         Some(Command::Man) => generated(|out| clap_mangen::Man::new(Args::command()).render(out)),
         Some(Command::Config(command)) => config::run(command, flags.clone(), output),
+        Some(Command::Keys) if output.json => print(&answers::line("keys", 1, answers::Keys::all())),
         Some(Command::Keys) => print(&crate::action::markdown()),
         Some(Command::Schema { name }) => schema::run(name.as_deref()),
     }

@@ -187,7 +187,7 @@ pub const OWN: &[Bound] = &[
     bound(Dialog::Machines, Own::Fewer, &["left", "-", "h"], "one fewer"),
     bound(Dialog::Machines, Own::Go, &["enter"], "show the plan"),
     bound(Dialog::Plan, Own::Again, &["r"], "make it anew"),
-    bound(Dialog::Plan, Own::Carry, &["K"], "carry a severe plan out; a critical one takes the environment's name"),
+    bound(Dialog::Plan, Own::Carry, &["K"], "carry a severe plan out"),
     bound(Dialog::Plan, Own::Yes, &["y"], "carry a moderate plan out"),
     bound(Dialog::Plan, Own::No, &["n", "N", "enter"], "leave a moderate plan"),
     bound(Dialog::Plan, Own::Close, &["q"], "leave what is no plan"),

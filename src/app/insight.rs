@@ -1,6 +1,7 @@
 //! What follows from what is known: the alarm, readiness, evidence, what needs a person, the timeline. Each is a function of the
 //! model; nothing here changes it.
 
+pub mod actor;
 pub mod banner;
 pub mod detail;
 pub mod evidence;

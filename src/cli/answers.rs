@@ -161,6 +161,32 @@ pub(super) enum Health<'a> {
     Check(Checked<'a>),
 }
 
+/// `keys`: every key of the console and of its dialogs.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Keys {
+    pub(super) keys: Vec<Bound>,
+}
+
+impl Keys {
+    /// All of them.
+    pub(super) fn all() -> Self {
+        let all = crate::action::keys();
+        Self { keys: all.map(|(within, keys, does)| Bound { within, keys, does }).collect() }
+    }
+}
+
+/// What one thing is done by.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Bound {
+    /// Where it works, as the help is ordered.
+    pub(super) within: &'static str,
+    /// The keys that do it.
+    pub(super) keys: &'static [&'static str],
+    pub(super) does: &'static str,
+}
+
 /// A probe.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::action::{Entry, Group};
+use crate::action::{Entry, dialogs};
 use crate::app::dialogs::{Find, Overlay, found, groups};
 use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
@@ -55,9 +55,32 @@ pub(super) fn window(at: usize, rows: usize) -> usize {
 
 /// A row of the help or the palette.
 enum Row {
-    Heading(Group),
-    Entry(&'static Entry),
+    Heading(&'static str),
+    Key(&'static [&'static str], &'static str),
     Blank,
+}
+
+fn key_of(entry: &'static Entry) -> Row {
+    Row::Key(entry.keys, entry.title)
+}
+
+/// Keys of dialogs whose name or deed holds what is looked for, dialog by dialog.
+fn bound(find: &Find) -> Vec<Row> {
+    let typed = find.text.to_lowercase();
+    let mut rows = Vec::new();
+    for dialog in dialogs::Dialog::ALL {
+        let told = |one: &&dialogs::Bound| {
+            let here = one.title.to_lowercase().contains(&typed) || one.keys.contains(&find.text.as_str());
+            one.dialog == dialog && here
+        };
+        let mut own = dialogs::OWN.iter().filter(told).peekable();
+        if own.peek().is_some() {
+            rows.push(Row::Blank);
+            rows.push(Row::Heading(dialog.name()));
+            rows.extend(own.map(|one| Row::Key(one.keys, one.title)));
+        }
+    }
+    rows
 }
 
 /// Rows of the help: group by group while nothing is looked for, what works here first.
@@ -65,18 +88,23 @@ fn rows(ctx: &Ctx<'_>, find: &Find, palette: bool) -> Vec<Row> {
     let all = found(find);
     // Of a log that is read alone, what needs a project is left out.
     let useful = |entry: &&'static Entry| !ctx.model.alone || !crate::app::keys::needs_project(entry.action);
-    if palette || !find.text.is_empty() {
-        return all.into_iter().map(Row::Entry).collect();
+    if palette {
+        return all.into_iter().map(key_of).collect();
+    }
+    // What a dialog's keys do is told here; the palette does what it lists, and they do nothing without their dialog.
+    if !find.text.is_empty() {
+        return all.into_iter().map(key_of).chain(bound(find)).collect();
     }
     let mut rows = Vec::new();
     for group in groups(ctx.model) {
         let mut own = all.iter().copied().filter(|entry| entry.group == group).filter(useful).peekable();
         if own.peek().is_some() {
             rows.extend((!rows.is_empty()).then_some(Row::Blank));
-            rows.push(Row::Heading(group));
-            rows.extend(own.map(Row::Entry));
+            rows.push(Row::Heading(group.name()));
+            rows.extend(own.map(key_of));
         }
     }
+    rows.extend(bound(find));
     rows
 }
 
@@ -85,18 +113,18 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
     let title = if palette { "Palette" } else { "Help" };
     let all = rows(ctx, find, palette);
     // The help shows as much as it can at once: two columns where there is room for them.
-    let longest = all.iter().map(|row| if let Row::Entry(entry) = row { entry.title.width() } else { 0 }).max();
+    let longest = all.iter().map(|row| if let Row::Key(_, title) = row { title.width() } else { 0 }).max();
     let half = columns(body) / 2;
     let two = !palette && all.len() > room(body) && KEYS + longest.unwrap_or(0) < half;
     let per_column = if two { all.len().div_ceil(2) } else { all.len() };
     let cell = |index: usize| match all.get(index) {
-        Some(Row::Entry(entry)) => {
-            let keys = text::fit(&format!(" {}", entry.keys.join(" ")), KEYS, mark);
-            let title = if two { text::fit(entry.title, half - KEYS, mark) } else { entry.title.to_owned() };
+        Some(Row::Key(keys, title)) => {
+            let keys = text::fit(&format!(" {}", keys.join(" ")), KEYS, mark);
+            let title = if two { text::fit(title, half - KEYS, mark) } else { (*title).to_owned() };
             vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
         }
-        Some(Row::Heading(group)) => {
-            let name = format!(" {}", group.name());
+        Some(Row::Heading(name)) => {
+            let name = format!(" {name}");
             let name = if two { text::fit(&name, half, mark) } else { name };
             vec![Span::styled(name, ctx.theme.focus())]
         }

@@ -95,6 +95,7 @@ async fn every_answer_is_what_its_schema_says() {
         vec!["unmark", commit],
         vec!["logs", "--limit", "5"],
         vec!["info"],
+        vec!["keys"],
         vec!["config", "check"],
         vec!["config", "trust"],
         vec!["config", "trust", "--list"],

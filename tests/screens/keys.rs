@@ -453,6 +453,14 @@ fn the_help_begins_with_what_works_in_the_pane_that_has_the_keys() {
 }
 
 #[test]
+fn the_help_knows_the_keys_of_dialogs() {
+    let mut model = world();
+    typed(&mut model, "?make it anew");
+    let shown = text(&model, &theme("dark", false), (120, 30));
+    assert!(shown.contains("In a plan") && shown.contains("make it anew"), "{shown}");
+}
+
+#[test]
 fn a_success_is_not_told_with_the_mark_of_a_warning() {
     let mut model = world();
     for (notice, mark) in [

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::actor;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
@@ -208,7 +209,7 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
         let since = if project { "created" } else { "since" };
         let when = |when| format!("{}{}", at(when), if project { " (the project)" } else { "" });
         put_some(rows, since, declared.created_at.map(when));
-        put_some(rows, "PINNED", declared.pin.as_ref().map(|pin| pin.words(now.wall)));
+        put_some(rows, "PINNED", declared.pin.as_ref().map(|pin| actor::pin(model, &info.id, pin).words(now.wall)));
         put_some(rows, "PAUSED", declared.switches.paused.then_some("visitors get 503; ! Z resumes it"));
         put_some(rows, "ATTACK", declared.switches.challenged.then_some("every visitor is challenged; ! T ends it"));
         if let Some(rolling) = declared.switches.rolling {
@@ -237,7 +238,9 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
     put(rows, "id", &one.id);
     put_some(rows, "commit", one.sha.as_ref());
     put(rows, "message", &one.message);
-    put(rows, "author", &one.author);
+    let by = actor::of(model, one);
+    put(rows, "by", &by);
+    put_some(rows, "platform's name", (one.author != by).then_some(&one.author));
     put(rows, "platform says", &one.words);
     put(rows, "live", if one.current { "yes" } else { "no" });
     put(rows, "created", at(one.created_at));

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{fresh, timeline};
+use super::{actor, fresh, timeline};
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -110,7 +110,7 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
                 if back.is_some() { "back to" } else { "to" },
                 timeline::short(&one.label),
                 since(one.created_at, now.wall),
-                one.author,
+                actor::of(model, one),
                 model.subject(one)
             );
             found.push(evidence_of(Status::Warn, says, Jump::Deployment(service.id.clone(), one.id.clone())));

@@ -1,6 +1,6 @@
 //! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way or half-done, a lock, a pin.
 
-use crate::app::insight::fresh;
+use crate::app::insight::{actor, fresh};
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -134,7 +134,14 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
                 true => "!U".to_owned(),
                 false => format!("flightdeck unpin {} --environment {place}", names::shell(&id.name)),
             };
-            (None, format!("PINNED {}: {}; {way} releases it", id.name, declared.pin.as_ref()?.words(now.wall)))
+            (
+                None,
+                format!(
+                    "PINNED {}: {}; {way} releases it",
+                    id.name,
+                    actor::pin(model, id, declared.pin.as_ref()?).words(now.wall)
+                ),
+            )
         }
     };
     // What was said long ago may be over: it is told with its age, and is no state of now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fresh;
+use super::{actor, fresh};
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -194,7 +194,7 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
         .map(|words| words.to_string());
     let pin = production.services.iter().find_map(|info| {
         let pin = model.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
-        Some(format!("PINNED {}: {}; !U releases it", info.id.name, pin.words(now.wall)))
+        Some(format!("PINNED {}: {}; !U releases it", info.id.name, actor::pin(model, &info.id, pin).words(now.wall)))
     });
     let jump = Jump::Place(Place::Env(production.id.clone()));
     let frozen = model.frozen(&production.id, now).map(|frozen| frozen.words());

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::actor;
 use crate::app::model::Model;
 use crate::app::navigate::Jump;
 use crate::domain::environment::Status;
@@ -62,7 +63,7 @@ fn deployments(model: &Model, events: &mut Vec<Event>) {
                 model.subject(one),
                 short(&one.label),
                 one.words,
-                one.author
+                actor::of(model, one)
             )),
             jump: Jump::Deployment(one.service.clone(), one.id.clone()),
         });

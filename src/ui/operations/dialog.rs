@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::app::geometry::Laid;
-use crate::app::insight::{banner, live};
+use crate::app::insight::{actor, banner, live};
 use crate::app::operations::comment::Comment;
 use crate::app::operations::dialog::{Asks, Rollback};
 use crate::app::operations::follow;
@@ -230,7 +230,7 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
         line.push(' ');
     }
     if columns >= 90 {
-        line.push_str(&text::fit(&ctx.veiled(by_commit.author.as_str()), 12, mark));
+        line.push_str(&text::fit(&ctx.veiled(actor::of(ctx.model, by_commit).as_str()), 12, mark));
         line.push(' ');
     }
     line.push_str(&ctx.veiled(ctx.model.subject(by_commit).as_str()));

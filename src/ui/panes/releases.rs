@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::super::widgets::columns::{Cell, Column, column, table};
 use super::super::{Ctx, text};
 use super::{Drawn, scrolled};
+use crate::app::insight::actor;
 use crate::app::model::Place;
 use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
@@ -92,7 +93,7 @@ fn cells(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Vec<Cell> {
         (format!("{} {state}", ctx.theme.symbol(one.status)), ctx.theme.status(one.status)),
         (live.to_owned(), ctx.theme.strong()),
         (text::since(one.created_at, ctx.now.wall), ctx.theme.dim()),
-        (ctx.veiled(one.author.as_str()), Style::new()),
+        (ctx.veiled(actor::of(ctx.model, one).as_str()), Style::new()),
         (ctx.veiled(ctx.model.subject(one).as_str()), Style::new()),
     ]
 }
