@@ -106,7 +106,7 @@ impl PlatformError {
     /// The same without a value that the platform may repeat.
     #[must_use]
     pub fn veiled(mut self, value: &SecretValue) -> Self {
-        self.message = Text::from(value.veil(self.message.as_str()));
+        self.message = Text::from(crate::redact::without(value.expose(), self.message.as_str(), "•••"));
         self
     }
 

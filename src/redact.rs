@@ -16,6 +16,8 @@ use crate::sanitize::Text;
 pub const MASK: &str = "‹redacted›";
 /// Known values shorter than this are not masked: they would hit ordinary words.
 const SHORTEST: usize = 6;
+/// The same of a value that somebody has just given, in the answer to the very call that brings it.
+const LEAST: usize = 4;
 /// What the expression of the known values may take, bytes: a token of two kilobytes needs about one megabyte in all its forms.
 const LARGEST: usize = 1 << 27;
 
@@ -151,17 +153,47 @@ impl Known {
             let mut values: Vec<&str> = values.filter(|text| text.len() >= SHORTEST).collect();
             values.sort_unstable();
             values.dedup();
-            let mut forms: Vec<(usize, String)> = values.into_iter().flat_map(forms::of).collect();
+            let forms: Vec<(usize, String)> = values.into_iter().flat_map(forms::of).collect();
             if forms.is_empty() {
                 return Found::Nothing;
             }
-            // The longest first: an alternation takes the first that fits, and one value may begin with another.
-            forms.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
-            let forms: Vec<String> = forms.into_iter().map(|(_, form)| form).collect();
-            let built = RegexBuilder::new(&forms.join("|")).size_limit(LARGEST).build();
-            built.map_or(Found::Everything, Found::Forms)
+            joined(forms).map_or(Found::Everything, Found::Forms)
         })
     }
+}
+
+/// An expression for all of these forms; `None` where they are too large for one.
+fn joined(mut forms: Vec<(usize, String)>) -> Option<Regex> {
+    // The longest first: an alternation takes the first that fits, and one value may begin with another.
+    forms.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+    let forms: Vec<String> = forms.into_iter().map(|(_, form)| form).collect();
+    RegexBuilder::new(&forms.join("|")).size_limit(LARGEST).build().ok()
+}
+
+/// Text without a value that somebody has just given, in every form, and without its beginning where the text was cut within it. A value
+/// of a letter or two would make holes everywhere and hide nothing.
+#[must_use]
+pub fn without(value: &str, text: &str, veil: &str) -> String {
+    if value.len() < LEAST {
+        return text.to_owned();
+    }
+    let mut forms = forms::of(value);
+    // What is longer than the text is not in it.
+    forms.retain(|(length, _)| *length <= text.len());
+    let mut shown = match forms.is_empty() {
+        true => text.to_owned(),
+        false => match joined(forms) {
+            Some(found) => found.replace_all(text, veil).into_owned(),
+            None => return veil.to_owned(),
+        },
+    };
+    let starts = value.char_indices().map(|(at, one)| at + one.len_utf8()).take_while(|end| *end <= shown.len());
+    let cut = starts.filter(|end| *end >= LEAST).filter(|end| shown.ends_with(&value[..*end])).last();
+    if let Some(cut) = cut {
+        shown.truncate(shown.len() - cut);
+        shown.push_str(veil);
+    }
+    shown
 }
 
 fn shapes(text: &str) -> Cow<'_, str> {
@@ -332,6 +364,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_value_that_was_just_given_is_in_no_answer_in_whatever_form_or_cut() {
+        let told = |text: &str| without("k3y/of\nlines", text, "•••");
+        for form in ["k3y/of\nlines", "k3y/of ⏎ lines", "k3y%2Fof%0Alines", "k3y\\/of\\nlines", "azN5L29mCmxpbmVz"] {
+            assert_eq!(told(&format!("refused: {form} is weak")), "refused: ••• is weak", "{form}");
+        }
+        assert_eq!(told("refused: k3y/o"), "refused: •••", "the answer was cut within it");
+        assert_eq!(told("refused: k3y"), "refused: k3y");
+        assert_eq!((without("abcd", "x abcd y", "•"), without("ab", "x ab y", "•")), ("x • y".into(), "x ab y".into()));
+        let large = "lines of a key ".repeat(3_000);
+        assert_eq!(without(&large, &format!("bad: {}", &large[..300]), "•••"), "bad: •••");
     }
 
     #[test]

@@ -37,9 +37,10 @@ fn written(one: char) -> String {
     let plain = regex::escape(one.encode_utf8(&mut [0; 4]));
     let more = match one {
         ' ' => r"|\+".to_owned(),
-        '\n' => r"|\\+n".to_owned(),
+        // As clean text has them (`sanitize`), too.
+        '\n' => r"|\\+n| ⏎ ".to_owned(),
         '\r' => r"|\\+r".to_owned(),
-        '\t' => r"|\\+t".to_owned(),
+        '\t' => r"|\\+t| {1,4}".to_owned(),
         '"' | '/' => format!(r"|\\+{plain}"),
         '\\' => r"|\\+".to_owned(),
         _ => String::new(),

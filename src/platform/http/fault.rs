@@ -75,7 +75,8 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
     };
     let (retry_after, until) = ledger::bounded(kind, retry_after, now);
     let message = if words.is_empty() { format!("HTTP {} without a message", answer.status) } else { words };
-    let mut message: String = message.chars().take(WORDS).collect();
+    // Masked before it is cut: of a token that the cut goes through, the beginning would stay.
+    let mut message: String = redactor.scrub(&message).chars().take(WORDS).collect();
     if let Some(missing) = missing(kind, &answer.headers) {
         message.push_str(&missing);
     }
@@ -152,7 +153,7 @@ pub(super) fn inside(platform: Platform, answer: &Answer, redactor: &Redactor) -
     }
     let body = serde_json::json!({ "error": found.error, "errors": found.errors, "message": found.message });
     let (code, words) = words(&body);
-    let words: String = words.chars().take(WORDS).collect();
+    let words: String = redactor.scrub(&words).chars().take(WORDS).collect();
     let words =
         if words.is_empty() { format!("HTTP {} with an error that has no message", answer.status) } else { words };
     let mut error = fault(platform, ErrorKind::Reported, &words);
@@ -265,4 +266,29 @@ fn is_html(answer: &Answer) -> bool {
 fn request_id(headers: &HeaderMap) -> Option<Text> {
     let names = ["fly-request-id", "x-vercel-id", "x-github-request-id", "x-request-id"];
     names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(Text::clean)
+}
+
+#[cfg(test)]
+mod mask_tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_the_cut_of_a_long_message_goes_through_is_masked_whole() {
+        let token = "S3CRET-VALUE-OF-A-TOKEN";
+        let redactor = Redactor::new([&secrecy::SecretString::from(token)]);
+        let message = format!("{} {token}", "x".repeat(WORDS - 12));
+        let answer = |status, body: Value| Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: bytes::Bytes::from(body.to_string()),
+        };
+        let refused = answer(400, serde_json::json!({"message": message}));
+        let refused = refusal(Platform::Fly, &refused, &redactor, Timestamp::UNIX_EPOCH);
+        let reported = answer(200, serde_json::json!({"error": message}));
+        let reported = inside(Platform::Supabase, &reported, &redactor).unwrap();
+        for error in [refused, reported] {
+            assert!(error.message.as_str().starts_with("xxx"), "{}", error.message);
+            assert!(!error.message.as_str().contains("S3CRET"), "{}", error.message);
+        }
+    }
 }
