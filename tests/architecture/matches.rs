@@ -20,6 +20,7 @@ const MATCHES: &[(&str, &[&str])] = &[
             "engine/operations/secret.rs",
             "engine/operations/rollback/since.rs",
             "engine/operations/rollback.rs",
+            "engine/operations/rollback/stays.rs",
             "platform/adapters.rs",
             "platform/http/ledger.rs",
             "platform/http/limits.rs",

@@ -143,7 +143,7 @@ async fn a_rollback_that_was_cut_off_and_overtaken_by_a_deploy_tells_both_moves_
     let open = Store::open(state, SystemClock::shared()).await.unwrap().one(op).await.unwrap();
     assert!(open.interrupted, "{open:#?}");
     let sha = colleague_deploys(&world).await;
-    let mut console = self::console(&world);
+    let mut console = console(&world);
     for (name, request) in [("finish", cut_short::finished(&open)), ("undo", cut_short::undone(&open))] {
         let plan = console.request("production", request.unwrap(), Some(op)).await.unwrap();
         for service in ["backend", "frontend"] {
@@ -201,7 +201,7 @@ async fn a_redeploy_that_was_cut_off_is_not_gone_on_with_once_a_colleague_has_ro
     };
     assert!(live(&old));
     let before = world.requests("vercel", "POST /v13/deployments").await;
-    let mut console = self::console(&world);
+    let mut console = console(&world);
     let says = match console.request("production", cut_short::finished(&open).unwrap(), Some(op)).await {
         Err(why) => why.to_string(),
         Ok(plan) => plan.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
