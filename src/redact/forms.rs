@@ -65,7 +65,7 @@ fn base64(value: &[u8], before: usize) -> (usize, String) {
         '/' => r"(?:\\*/|_|%(?:25)*2[fF])".to_owned(),
         one => one.to_string(),
     };
-    let shared = if bytes.len() % 3 == 0 { "" } else { r"(?:[A-Za-z0-9+/_-](?:=|%(?:25)*3[dD]){0,2})?" };
+    let shared = if bytes.len().is_multiple_of(3) { "" } else { r"(?:[A-Za-z0-9+/_-](?:=|%(?:25)*3[dD]){0,2})?" };
     let form: String = sure.chars().map(digit).chain([shared.to_owned()]).collect();
     (sure.len(), form)
 }

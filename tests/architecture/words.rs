@@ -36,7 +36,12 @@ const DATA: &[(&str, &str, &str)] = &[
     ("engine/operations/steps/fly.rs", "state.as_str() == \"started\"", "Fly's word for a machine that runs"),
     ("engine/operations/blue_green/perform.rs", "state.as_str() == \"started\"", "Fly's word for a machine that runs"),
     (
-        "engine/operations/blue_green/perform.rs",
+        "engine/operations/blue_green/perform/gone.rs",
+        "state.as_str() == \"started\"",
+        "Fly's word for a machine that runs",
+    ),
+    (
+        "engine/operations/blue_green/perform/gone.rs",
         "state.as_str() != \"destroyed\"",
         "Fly's word for a machine that is gone",
     ),
