@@ -7,6 +7,7 @@ mod calls;
 mod guard;
 pub(super) mod leases;
 mod lever;
+mod lookups;
 pub(super) mod operator;
 mod others;
 pub(super) mod past;

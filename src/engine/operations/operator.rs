@@ -1,7 +1,7 @@
 //! Carries a confirmed plan out: re-checks what it was computed on, writes every intent before its call and every outcome
 //! after it, sends each change once, and ends when the edge says so.
 
-use super::{On, planner, prove, work};
+use super::{On, work};
 use crate::platform::fly::Fly;
 use crate::platform::github::Github;
 use crate::platform::vercel::Vercel;
@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::leases::Leases;
-use super::stands::Stands;
-use super::witness::Lookups;
+use super::lookups::Lookups;
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::fact::Fact;
@@ -21,7 +20,6 @@ use crate::domain::notice::Notice;
 use crate::domain::operation::{Move, OpState, Operation, Plan, PlanPart, PlanStep, StepReport, StepState};
 use crate::domain::order::Order;
 use crate::domain::proof;
-use crate::domain::spread::Spread;
 use crate::domain::step_durations;
 use crate::engine::feeds::Clients;
 use crate::engine::lanes::Outbox;
@@ -258,7 +256,7 @@ impl Operator {
             .iter()
             .flat_map(|part| part.steps.iter().map(move |one| step(&part.service, one)))
             .collect();
-        let proof = prove::steps(&self.clients, &self.settings, &self.plan);
+        let proof = self.proof_steps();
         steps.extend(proof.iter().map(|one| step(&one.service, &one.step)));
         let (env, title) = (self.plan.env.clone(), self.plan.title());
         let begun = Operation::begun(self.plan.op, self.plan.kind, env, title, self.clock.now());
@@ -355,38 +353,5 @@ impl Operator {
             .map(|(service, told)| format!("{}: {told}", service.name))
             .collect();
         (!words.is_empty()).then(|| Text::from(words.join("; ")))
-    }
-
-    /// The end of an operation a part of which did not go through: how that part stands now, and why it does.
-    async fn give_up(&self, operation: &mut Operation, moved: &[String], part: &PlanPart, trouble: Trouble) {
-        let touched = self.moved.load(Ordering::Relaxed);
-        let name = &part.service.name;
-        let (state, why) = match trouble {
-            Trouble::Unknown(why) => {
-                let now =
-                    if touched { format!("; {}", Box::pin(self.stands_now(part)).await.words) } else { String::new() };
-                (OpState::Unknown, format!("{name}: it is not known whether it was taken: {why}{now}"))
-            }
-            Trouble::Failed(why) if touched => {
-                let Stands { spread, words } = Box::pin(self.stands_now(part)).await;
-                let told = match spread {
-                    Spread::Some => format!("{name} is half-done: {words}: {why}"),
-                    spread => {
-                        let short = planner(&self.plan.request).fell_short(spread);
-                        format!("{name} {short}: {why}; {words}")
-                    }
-                };
-                (OpState::HalfDone, told)
-            }
-            Trouble::Failed(why) => (OpState::Failed, format!("{name}: {why}; what serves was not changed")),
-            // It goes on from here another time: its steps stay as they are.
-            Trouble::Stopped => return,
-        };
-        for step in operation.steps.iter_mut().filter(|step| step.state == StepState::Todo) {
-            step.state = StepState::Skipped;
-        }
-        let done = if moved.is_empty() { String::new() } else { format!("{}; ", moved.join(", ")) };
-        operation.state = state;
-        operation.outcome = Text::from(format!("{done}{why}"));
     }
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::operator::{LOOK, Operator, PATIENCE, proven};
 use super::steps::host;
-use super::witness::Seen;
+use super::witness::{Seen, origin};
 use crate::config::{ObserveSettings, ProbeSettings, Settings};
 use crate::domain::environment::Platform;
 use crate::domain::health::RECOVER_AFTER;
@@ -77,6 +77,11 @@ fn rule<'s>(settings: &'s Settings, service: &ServiceId) -> Option<&'s ObserveSe
 }
 
 impl Operator {
+    /// The steps of the proof of its plan.
+    pub(in crate::engine) fn proof_steps(&self) -> Vec<ProofStep> {
+        steps(&self.clients, &self.settings, &self.plan)
+    }
+
     fn probes(&self) -> ServiceId {
         probes(&self.plan)
     }
@@ -96,7 +101,7 @@ impl Operator {
 
     /// Observes everything that is claimed until it is so, or for two minutes; then says what was seen.
     pub(in crate::engine) async fn proof(&self, op: &mut Operation, first: usize) {
-        let steps = steps(&self.clients, &self.settings, &self.plan).len();
+        let steps = self.proof_steps().len();
         for step in op.steps.iter_mut().skip(first).take(steps) {
             step.state = StepState::Running;
             step.started_at = step.started_at.or_else(|| Some(self.clock.now()));
@@ -283,13 +288,6 @@ impl Operator {
             tokio::time::sleep(LOOK).await;
         }
     }
-}
-
-/// Scheme, host and port of an address.
-pub(in crate::engine) fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url.get(start..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| start + at);
-    url.get(..end).unwrap_or(url)
 }
 
 /// What weighs more in a step.

@@ -1,10 +1,13 @@
 //! What a part of a plan is at when it was given up: machine by machine, domain by domain, so that an end half-way says how it stands.
 
-use super::operator::Operator;
-use super::steps;
+use std::sync::atomic::Ordering;
+
+use super::operator::{Operator, Trouble};
+use super::{planner, steps};
 use crate::domain::environment::Platform;
-use crate::domain::operation::PlanPart;
+use crate::domain::operation::{OpState, Operation, PlanPart, StepState};
 use crate::domain::spread::Spread;
+use crate::sanitize::Text;
 
 /// How a service stands.
 pub(in crate::engine) struct Stands {
@@ -26,6 +29,45 @@ impl Stands {
 }
 
 impl Operator {
+    /// The end of an operation a part of which did not go through: how that part stands now, and why it does.
+    pub(in crate::engine) async fn give_up(
+        &self,
+        operation: &mut Operation,
+        moved: &[String],
+        part: &PlanPart,
+        trouble: Trouble,
+    ) {
+        let touched = self.moved.load(Ordering::Relaxed);
+        let name = &part.service.name;
+        let (state, why) = match trouble {
+            Trouble::Unknown(why) => {
+                let now =
+                    if touched { format!("; {}", Box::pin(self.stands_now(part)).await.words) } else { String::new() };
+                (OpState::Unknown, format!("{name}: it is not known whether it was taken: {why}{now}"))
+            }
+            Trouble::Failed(why) if touched => {
+                let Stands { spread, words } = Box::pin(self.stands_now(part)).await;
+                let told = match spread {
+                    Spread::Some => format!("{name} is half-done: {words}: {why}"),
+                    spread => {
+                        let short = planner(&self.plan.request).fell_short(spread);
+                        format!("{name} {short}: {why}; {words}")
+                    }
+                };
+                (OpState::HalfDone, told)
+            }
+            Trouble::Failed(why) => (OpState::Failed, format!("{name}: {why}; what serves was not changed")),
+            // It goes on from here another time: its steps stay as they are.
+            Trouble::Stopped => return,
+        };
+        for step in operation.steps.iter_mut().filter(|step| step.state == StepState::Todo) {
+            step.state = StepState::Skipped;
+        }
+        let done = if moved.is_empty() { String::new() } else { format!("{}; ", moved.join(", ")) };
+        operation.state = state;
+        operation.outcome = Text::from(format!("{done}{why}"));
+    }
+
     /// What a part is at now; who is told to stop does not wait for it.
     pub(in crate::engine) async fn stands_now(&self, part: &PlanPart) -> Stands {
         let unread =
