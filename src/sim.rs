@@ -89,7 +89,7 @@ pub struct Sim {
 /// The scenarios that are built in.
 #[must_use]
 pub fn scenario_names() -> &'static [&'static str] {
-    &world::seed::NAMES
+    &world::scenarios::NAMES
 }
 
 /// Whether a deployment of the world's frontend is one that production could go back to.

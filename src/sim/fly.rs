@@ -9,5 +9,4 @@ mod leases;
 mod lookup;
 pub(crate) mod machines;
 mod query;
-pub(crate) mod regions;
 mod secrets;

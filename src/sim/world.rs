@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod lane;
 pub mod lines;
 pub mod rolling;
+pub mod scenarios;
 pub mod seed;
 pub mod setting;
 pub mod supabase;

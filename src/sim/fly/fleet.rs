@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use super::auth::error;
 use super::json::machine_json;
 use super::lookup::{guarded, refusal, with_app};
-use super::regions::REGIONS;
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
-use crate::sim::world::fly::{Machine, Refused};
+use crate::sim::world::fly::{Machine, REGIONS, Refused};
 use crate::sim::world::ids;
 
 /// A new machine, as it is asked for.

@@ -1,4 +1,4 @@
-//! Fly's Machines API: apps, machines and tokens (docs/platforms/fly.md sections 2 and 3). Leases and waits stand in `leases`, the
+//! Fly's Machines API: apps, machines, tokens and regions (docs/platforms/fly.md sections 2 and 3). Leases and waits stand in `leases`, the
 //! vault in `secrets`.
 
 use axum::extract::{MatchedPath, Path, Query, Request, State};
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::auth::{self, Scheme, error};
 use super::json::machine_json;
 use super::lookup::{guarded, nonce, refusal, with_app, with_machine};
-use super::{fleet, leases, regions, secrets};
+use super::{fleet, leases, secrets};
 use crate::sim::shared::Shared;
 use crate::sim::world::World;
-use crate::sim::world::fly::{FlyApp, Refused};
+use crate::sim::world::fly::{FlyApp, REGIONS, Refused};
 use crate::sim::world::ids;
 
 /// The origin's routes.
@@ -30,7 +30,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/apps/{app}/machines/{id}/events", routing::get(events))
         .route("/v1/apps/{app}/machines/{id}/{action}", routing::post(act))
         .route("/v1/tokens/current", routing::get(token))
-        .merge(regions::routes())
+        .route("/v1/platform/regions", routing::get(regions))
         .merge(leases::routes())
         .merge(secrets::routes())
         .method_not_allowed_fallback(auth::wrong_method)
@@ -272,4 +272,14 @@ async fn token(State(shared): State<Shared>) -> Json<Value> {
     let id = ids::hex(world.seed, "fly-token-id", 0, 16);
     let org = &world.fly.org;
     Json(json!({"tokens": [{"token_id": id, "organization": org, "org_slug": org, "apps": apps}]}))
+}
+
+async fn regions() -> Json<Value> {
+    let region = |&(code, name, latitude, longitude, geo): &(&str, &str, f64, f64, &str)| {
+        json!({
+            "code": code, "name": name, "latitude": latitude, "longitude": longitude, "gateway_available": true,
+            "requires_paid_plan": false, "deprecated": false, "capacity": 420, "geo_region": geo,
+        })
+    };
+    Json(json!({"nearest": "fra", "regions": REGIONS.iter().map(region).collect::<Vec<_>>()}))
 }

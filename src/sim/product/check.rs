@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Backend, Env, Environment, Probes, Product, Secret, Secrets, Tier, Trigger, file, refusal};
 use crate::error::UserError;
-use crate::sim::fly::regions::REGIONS;
 use crate::sim::world::commits::HISTORY;
-use crate::sim::world::seed;
+use crate::sim::world::fly::REGIONS;
+use crate::sim::world::scenarios;
 
 /// So many environments at most: their number is kept in 16 bits, and each has an origin or a path.
 const MOST: usize = 5_000;
@@ -46,9 +46,9 @@ impl Check<'_> {
         self.slug("name", &written.name)?;
         let project = written.project.unwrap_or_else(|| format!("{}-web", written.name));
         self.slug("project", &project)?;
-        if seed::scenario(&written.scenario).is_err() {
+        if scenarios::text(&written.scenario).is_none() {
             let what = format!("there is no scenario '{}'", written.scenario);
-            return Err(self.refuse(&what, format!("scenario is one of: {}", seed::NAMES.join(", "))));
+            return Err(self.refuse(&what, format!("scenario is one of: {}", scenarios::NAMES.join(", "))));
         }
         let page = written.page.unwrap_or_else(|| written.name.clone());
         if page.is_empty() || !page.chars().all(|char| char.is_alphanumeric() || " ,".contains(char)) {

@@ -13,6 +13,13 @@ use super::budget::Buckets;
 use super::traffic::LogLine;
 use super::{Env, Health, ids};
 
+/// Its regions: code, name, latitude, longitude, part of the world.
+pub const REGIONS: [(&str, &str, f64, f64, &str); 3] = [
+    ("iad", "Ashburn, Virginia (US)", 39.02, -77.54, "north_america"),
+    ("fra", "Frankfurt, Germany", 50.03, 8.55, "europe"),
+    ("sin", "Singapore, Singapore", 1.35, 103.82, "asia_pacific"),
+];
+
 /// Everything Fly knows.
 #[derive(Debug, Clone)]
 pub struct FlyWorld {

@@ -15,22 +15,8 @@ use super::github::{Deploys, GithubEnvironment, GithubSecret, GithubVariable, Gi
 use super::lane::{Group, Overlap};
 use super::supabase::{Migration, Restrictions, SupabaseProject, SupabaseSecret, SupabaseWorld};
 use super::vercel::{Custom, VercelAlias, VercelProject, VercelVariable, VercelWorld};
-use super::{Action, Env, Health, World, ci, ids, traffic};
+use super::{Action, Env, Health, World, ci, ids, scenarios, traffic};
 use crate::sim::product::{Backend, Environment, Product, Secret, Tier, Trigger};
-
-/// The names of the scenarios, and their texts.
-const SCENARIOS: [(&str, &str); 6] = [
-    ("calm", include_str!("../../../assets/scenarios/calm.toml")),
-    ("flood", include_str!("../../../assets/scenarios/flood.toml")),
-    ("gated", include_str!("../../../assets/scenarios/gated.toml")),
-    ("stuck-gate", include_str!("../../../assets/scenarios/stuck-gate.toml")),
-    ("silent", include_str!("../../../assets/scenarios/silent.toml")),
-    ("bad-deploy", include_str!("../../../assets/scenarios/bad-deploy.toml")),
-];
-
-/// Scenario names, as `--scenario` takes them.
-pub const NAMES: [&str; 6] =
-    [SCENARIOS[0].0, SCENARIOS[1].0, SCENARIOS[2].0, SCENARIOS[3].0, SCENARIOS[4].0, SCENARIOS[5].0];
 
 /// Reads a scenario.
 ///
@@ -38,10 +24,8 @@ pub const NAMES: [&str; 6] =
 ///
 /// Words that say which scenario is unknown or what its file gets wrong.
 pub fn scenario(name: &str) -> Result<Scenario, String> {
-    let (_, text) = SCENARIOS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .ok_or_else(|| format!("there is no scenario named '{name}'; known: {}", NAMES.join(", ")))?;
+    let text = scenarios::text(name)
+        .ok_or_else(|| format!("there is no scenario named '{name}'; known: {}", scenarios::NAMES.join(", ")))?;
     toml::from_str(text).map_err(|error| format!("scenario '{name}': {error}"))
 }
 
