@@ -3,30 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use super::operator::{Operator, Trouble};
-use super::{planner, steps};
+use super::planner;
+use super::steps::{self, Stands};
 use crate::domain::environment::Platform;
 use crate::domain::operation::{OpState, Operation, PlanPart, StepState};
 use crate::domain::spread::Spread;
 use crate::sanitize::Text;
-
-/// How a service stands.
-pub(in crate::engine) struct Stands {
-    /// Which of its machines or domains are where they were to go.
-    pub(in crate::engine) spread: Spread,
-    /// The same for people: `fra runs 340f57f, iad runs 7f49b8b`.
-    pub(in crate::engine) words: String,
-}
-
-impl Stands {
-    /// It could not be read.
-    pub(in crate::engine) fn unread(what: &str, error: &dyn std::fmt::Display) -> Self {
-        Self { spread: Spread::Unknown, words: format!("{what} could not be read: {error}") }
-    }
-
-    pub(in crate::engine) fn unknown(words: &str) -> Self {
-        Self { spread: Spread::Unknown, words: words.to_owned() }
-    }
-}
 
 impl Operator {
     /// The end of an operation a part of which did not go through: how that part stands now, and why it does.

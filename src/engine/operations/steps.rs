@@ -15,16 +15,35 @@ use std::future::ready;
 use futures_util::future::BoxFuture;
 
 use super::operator::Operator;
-use super::stands::Stands;
 use super::witness::Seen;
 use crate::domain::environment::Platform;
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::proof::Claim;
+use crate::domain::spread::Spread;
 use crate::engine::feeds::Clients;
 use crate::sanitize::Text;
 
 /// The digest of the image that is claimed, where the plan names one, or why it could not be looked up.
 pub(super) type Image = Result<Option<Text>, Text>;
+
+/// How a service stands.
+pub(in crate::engine) struct Stands {
+    /// Which of its machines or domains are where they were to go.
+    pub(in crate::engine) spread: Spread,
+    /// The same for people: `fra runs 340f57f, iad runs 7f49b8b`.
+    pub(in crate::engine) words: String,
+}
+
+impl Stands {
+    /// It could not be read.
+    pub(in crate::engine) fn unread(what: &str, error: &dyn std::fmt::Display) -> Self {
+        Self { spread: Spread::Unknown, words: format!("{what} could not be read: {error}") }
+    }
+
+    pub(in crate::engine) fn unknown(words: &str) -> Self {
+        Self { spread: Spread::Unknown, words: words.to_owned() }
+    }
+}
 
 /// A platform that services run on.
 pub(super) trait Host: Send + Sync {

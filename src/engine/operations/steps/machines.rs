@@ -10,7 +10,7 @@ use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::proof::{Claim, Found, Observation, Witness};
 use crate::domain::spread;
 use crate::engine::operations::operator::{Operator, Trouble};
-use crate::engine::operations::stands::Stands;
+use crate::engine::operations::steps::Stands;
 use crate::engine::operations::witness::{Seen, observation};
 use crate::platform::fly::{Fly, Machine};
 use crate::sanitize::Text;

@@ -10,7 +10,7 @@ use crate::domain::proof::{Claim, Found, Observation, Witness, shown_by_edge};
 use crate::domain::spread;
 use crate::engine::feeds::vercel_target;
 use crate::engine::operations::operator::Operator;
-use crate::engine::operations::stands::Stands;
+use crate::engine::operations::steps::Stands;
 use crate::engine::operations::witness::{Seen, host, observation, origin};
 use crate::platform::vercel::{AT_ONCE, Served, Vercel};
 use crate::platform::{ErrorKind, PlatformError};
