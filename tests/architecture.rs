@@ -1,6 +1,8 @@
 //! The walls inside one crate: who may import whom, which crates a layer may know, and how long a file may grow.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
 #[path = "architecture/matches.rs"]
 mod matches;
 #[path = "architecture/words.rs"]
