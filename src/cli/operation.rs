@@ -58,8 +58,8 @@ pub struct PromoteArgs {
 /// Something done to a run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunArgs {
-    /// Which run, by its id: the last part of its address on GitHub. `flightdeck approvals` shows those of runs that wait, and `y` in the
-    /// pipeline view of the console copies that of the selected one.
+    /// Which run, by its id: the last part of its address on GitHub. `flightdeck approvals` shows those of runs that wait, and the console's
+    /// details of a run show its address.
     pub run: u64,
     /// The environment; without it, the one of tier production.
     #[arg(long)]
