@@ -77,10 +77,7 @@ async fn what_somebody_paused_beside_an_operation_that_was_cut_short_is_resumed_
     assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
     let [told] = plan.overrides.as_slice() else { panic!("{:?}", plan.overrides) };
     let told = told.words();
-    assert!(
-        told.starts_with("not met: no operation of production is cut short: roll back production: backend"),
-        "{told}"
-    );
+    assert!(told.starts_with("not met: no operation of production is cut short: production: backend"), "{told}");
     assert!(told.contains(&format!("flightdeck leave {}", cut_short::name(op))), "{told}");
     console.engine.operate(plan, None);
     let without = console.until(|one| one.kind == OpKind::Resume && one.state.ended()).await;
