@@ -2,6 +2,7 @@
 
 pub mod dialogs;
 pub mod effect;
+pub mod facts;
 mod feeds;
 pub mod geometry;
 pub mod hints;
@@ -18,6 +19,7 @@ pub mod navigate;
 pub mod operations;
 pub mod panes;
 mod paste;
+mod pose;
 pub mod question;
 pub mod redraw;
 mod scroll;
@@ -38,8 +40,8 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     // Lines of a log and the clock choose nothing.
     let chooses = !matches!(msg, Msg::Chunk(_) | Msg::Work | Msg::Tick | Msg::Fact(Fact::Logs(_)));
     let effects = taken(model, msg, now);
-    if !matches!(model.overlay, Some(Overlay::Detail(Subject::Line(_)))) {
-        model.logs.unpeek();
+    if !matches!(model.dialog.overlay, Some(Overlay::Detail(Subject::Line(_)))) {
+        model.logs.lines.unpeek();
     }
     if chooses {
         mouse::settle(model);
@@ -54,9 +56,9 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => keys::key(model, key, now),
         Msg::Hurried(key) => {
-            model.hurried = true;
+            model.screen.hurried = true;
             let effects = keys::key(model, key, now);
-            model.hurried = false;
+            model.screen.hurried = false;
             effects
         }
         Msg::Mouse(mouse) => {
@@ -68,8 +70,8 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Resize(columns, rows) => {
-            let before = std::mem::replace(&mut model.size, geometry::bounded(columns, rows));
-            if model.size != before {
+            let before = std::mem::replace(&mut model.screen.size, geometry::bounded(columns, rows));
+            if model.screen.size != before {
                 scroll::resized(model);
             }
             Vec::new()
@@ -82,7 +84,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Work => {
-            if let Some(sought) = model.logs.work() {
+            if let Some(sought) = model.logs.lines.work() {
                 logs::keys::tell(model, sought);
             }
             Vec::new()
@@ -140,9 +142,9 @@ mod tests {
         update(&mut model, under_way(), NOW);
         // What another console carries out goes on without this one.
         assert_eq!(update(&mut model, press('q'), NOW), [Effect::Quit]);
-        model.own.insert(OpId(uuid::Uuid::nil()));
+        model.facts.own.insert(OpId(uuid::Uuid::nil()));
         assert!(update(&mut model, press('q'), NOW).is_empty());
-        assert!(model.notice.is_some());
+        assert!(model.screen.notice.is_some());
         update(&mut model, press('j'), NOW);
         assert!(update(&mut model, press('q'), NOW).is_empty(), "a press long forgotten is not the first");
         assert_eq!(update(&mut model, press('q'), NOW), [Effect::Quit]);
@@ -156,12 +158,12 @@ mod tests {
             ..Geometry::default()
         });
         let click = Msg::Mouse(Mouse { kind: MouseKind::Click, column: 1, row: 1 });
-        model.overlay = Some(Overlay::Menu(0));
+        model.dialog.overlay = Some(Overlay::Menu(0));
         update(&mut model, click.clone(), NOW);
-        assert_eq!(model.focus, Pane::Environments);
-        model.overlay = None;
+        assert_eq!(model.screen.focus, Pane::Environments);
+        model.dialog.overlay = None;
         update(&mut model, click, NOW);
-        assert_eq!(model.focus, Pane::Logs);
+        assert_eq!(model.screen.focus, Pane::Logs);
     }
 
     fn code() -> impl Strategy<Value = KeyCode> {

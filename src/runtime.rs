@@ -17,7 +17,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
 use crate::app::effect::Effect;
-use crate::app::model::{Model, Pane, View};
+use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
 use crate::config::Settings;
@@ -205,11 +205,10 @@ impl Console {
     #[must_use]
     pub fn viewing(settings: Arc<Settings>, clock: SharedClock, viewing: Viewing) -> Self {
         let mut console = Self { scope: Scope::Commands, ..Self::new(settings, clock) };
-        console.model.alone = true;
-        (console.model.view, console.model.focus) = (View::Only(Pane::Logs), Pane::Logs);
+        console.model.reads_alone();
         console.reads(viewing);
-        if !console.model.logs.is_empty() {
-            console.model.logs.open_at_the_top();
+        if !console.model.logs().lines().is_empty() {
+            console.model.open_at_the_top();
         }
         console
     }
@@ -317,7 +316,7 @@ impl Console {
                 // A trickle is taken when it is drawn: each wake costs more than what it brings. A flood is taken at once.
                 Some(chunks) = next(&mut self.viewing), if !(self.dirty && self.trickle) => Event::Chunks(chunks),
                 // Last of all, slice by slice: a key that comes meanwhile is taken before the next one.
-                () = std::future::ready(()), if self.model.logs.working() => Event::Msg(Msg::Work),
+                () = std::future::ready(()), if self.model.logs().lines().working() => Event::Msg(Msg::Work),
                 () = tokio::time::sleep(second), if self.model.needs_tick() => Event::Msg(Msg::Tick),
             };
             let first = match event {
@@ -417,12 +416,12 @@ impl Console {
             self.code.get_or_insert(ExitCode::HungUp);
         }
         let now = self.now();
-        let searching = matches!(msg, Msg::Work) && self.model.logs.searching();
+        let searching = matches!(msg, Msg::Work) && self.model.logs().lines().searching();
         self.dirty |= crate::app::redraw::stirs(&self.model, &msg);
         self.urgent |= matches!(msg, Msg::Key(_) | Msg::Hurried(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
         let effects = crate::app::update(&mut self.model, msg, now);
         // What was looked for is there.
-        self.urgent |= searching && !self.model.logs.searching();
+        self.urgent |= searching && !self.model.logs().lines().searching();
         for effect in effects {
             if matches!(effect, Effect::Quit | Effect::Restart) {
                 self.again = effect == Effect::Restart;
@@ -467,7 +466,7 @@ impl Console {
     fn draw<S: Surface>(&mut self, surface: &mut S) -> Result<(), UserError> {
         let now = self.now();
         // What the filter that was typed last lets pass nearby is part of the answer to its key.
-        self.model.logs.prime();
+        self.model.prime();
         if let Some(viewing) = &self.viewing {
             viewing.beat.set(now.mono + FRAME);
         }

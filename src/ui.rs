@@ -50,12 +50,12 @@ impl Ctx<'_> {
     /// read alone the name. What would look like another one takes more room.
     fn place(&self, id: &ServiceId, width: usize) -> String {
         let (model, mark, room) = (self.model, self.theme.ellipsis(), width.saturating_sub(1));
-        let text = if model.alone {
-            let all = model.logs.sources().iter().map(|source| &*source.service.name);
+        let text = if model.screen().alone() {
+            let all = model.logs().lines().sources().iter().map(|source| &*source.service.name);
             names::shortest(&id.name, all, room, mark)
         } else {
-            let env = model.names.environment(&id.env, 4, mark);
-            let name = model.names.part(&id.name, room.saturating_sub(env.width() + 1), mark);
+            let env = model.facts().names().environment(&id.env, 4, mark);
+            let name = model.facts().names().part(&id.name, room.saturating_sub(env.width() + 1), mark);
             format!("{env}/{name}")
         };
         text::pad(&format!("{text} "), width)
@@ -70,7 +70,7 @@ impl Ctx<'_> {
 
     /// A text that a shared screen must not show, as blocks in privacy.
     fn veiled(&self, text: &str) -> String {
-        if !self.model.private {
+        if !self.model.screen().private() {
             return text.to_owned();
         }
         let veil = self.theme.veil();
@@ -87,21 +87,21 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         return small::draw(&ctx, frame, area);
     }
     let waits = attention::line(&ctx, area.width);
-    let banner = u16::from(model.banner.is_some() || waits.is_some());
+    let banner = u16::from(model.facts().banner().is_some() || waits.is_some());
     let told = notice(&ctx, area.width);
     let last = u16::try_from(told.len()).unwrap_or(1).max(1);
     // A log that is read alone has no other views.
-    let views = u16::from(!model.alone);
+    let views = u16::from(!model.screen().alone());
     let rows = [1, banner].map(Constraint::Length);
     let rows = rows.into_iter().chain([Constraint::Min(1), Constraint::Length(views), Constraint::Length(last)]);
     let [top, alarm, body, views, hints] = Layout::vertical(rows).areas(area);
     frame.render_widget(header(&ctx, top.width), top);
-    if model.banner.is_some() {
+    if model.facts().banner().is_some() {
         frame.render_widget(alarm::line(&ctx, alarm.width), alarm);
     } else if let Some(waits) = waits {
         frame.render_widget(waits, alarm);
     }
-    match model.view {
+    match model.screen().view() {
         View::Dashboard => dashboard::draw(&ctx, frame, body, &mut geometry),
         View::Only(pane) => beside::draw(&ctx, frame, pane, body, &mut geometry),
     }
@@ -115,10 +115,10 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     } else {
         frame.render_widget(Paragraph::new(told), hints);
     }
-    if let Some(overlay) = &model.overlay {
+    if let Some(overlay) = model.dialog().overlay() {
         geometry.dialog = dialogs::draw(&ctx, frame, body, overlay);
     }
-    if let Some(dialog) = &model.rollback {
+    if let Some(dialog) = model.dialog().rollback() {
         geometry.dialog = Some(operations::dialog::draw(&ctx, frame, body, dialog));
     }
     geometry
@@ -134,22 +134,22 @@ fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let mut pieces = vec![
         Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),
-        Piece::new(4, vec![Span::styled(format!(" {} ", ctx.veiled(&model.project)), theme.strong())]),
+        Piece::new(4, vec![Span::styled(format!(" {} ", ctx.veiled(model.facts().project())), theme.strong())]),
     ];
     pieces.extend(train::pieces(ctx, width));
-    if model.private {
+    if model.screen().private() {
         pieces.push(Piece::new(8, vec![Span::styled(" PRIVATE ", theme.status(Status::Warn))]));
     }
-    let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
-    let mut gates = gates.filter(|(_, gate)| model.env(&gate.env).is_some());
+    let gates = model.facts().runs().iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
+    let mut gates = gates.filter(|(_, gate)| model.facts().env(&gate.env).is_some());
     if let Some((run, gate)) = gates.next() {
         let age = gate.since(run).map(|at| format!(" {}", text::since(at, ctx.now.wall))).unwrap_or_default();
         let text = format!(" {} {} waits{age} ", theme.mark(State::Waiting), gate.env);
         pieces.push(Piece::new(8, vec![Span::styled(text, theme.state(State::Waiting))]));
     }
-    if model.interrupted().next().is_some() {
+    if model.facts().interrupted().next().is_some() {
         pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
-    } else if let Some(running) = model.running() {
+    } else if let Some(running) = model.facts().running() {
         let stuck = running.steps.iter().any(|step| step_durations::stuck(step, ctx.now.wall).is_some());
         let (status, asks) = if stuck { (Status::Warn, "stuck? ") } else { (Status::Running, "") };
         let text = format!(" {} {} {} {asks}", theme.symbol(status), running.kind.name(), running.env);
@@ -171,7 +171,7 @@ fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
             pieces.push(Piece::new(6, vec![Span::styled(text, theme.state(state))]));
             continue;
         }
-        let Some(budget) = model.budgets.get(&platform) else {
+        let Some(budget) = model.facts().budgets().get(&platform) else {
             pieces.push(Piece::new(1, vec![Span::styled(format!(" {} ", platform.short()), theme.dim())]));
             continue;
         };
@@ -183,7 +183,7 @@ fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
         let text = format!(" {} {percent}%{} ", platform.short(), if tight { " slowed" } else { "" });
         pieces.push(Piece::new(if tight { 6 } else { 1 }, vec![Span::styled(text, style)]));
     }
-    for (platform, ahead) in model.clocks.iter().filter(|(_, ahead)| !ahead.is_zero()) {
+    for (platform, ahead) in model.facts().clocks().iter().filter(|(_, ahead)| !ahead.is_zero()) {
         let by = text::age(ahead.unsigned_abs());
         let way = if ahead.is_negative() { "behind" } else { "ahead" };
         let text = format!(" {} clock {by} {way} ", platform.short());
@@ -197,8 +197,8 @@ const TOLD: usize = 4;
 
 /// What was told last, whole; empty where nothing was, or something is typed in its place.
 fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
-    let typed = matches!(&ctx.model.overlay, Some(Overlay::Prompt(_)));
-    let Some(notice) = ctx.model.notice.as_ref().filter(|_| !typed) else { return Vec::new() };
+    let typed = matches!(ctx.model.dialog().overlay(), Some(Overlay::Prompt(_)));
+    let Some(notice) = ctx.model.screen().notice().filter(|_| !typed) else { return Vec::new() };
     let style = ctx.theme.status(notice.status);
     let text = format!(" {} {}", ctx.theme.symbol(notice.status), notice.says);
     let mut rows = text::wrap(&text, usize::from(width).max(8));
@@ -214,7 +214,7 @@ fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
 fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let (model, theme) = (ctx.model, ctx.theme);
     let width = usize::from(width);
-    if let Some(Overlay::Prompt(typed)) = &model.overlay {
+    if let Some(Overlay::Prompt(typed)) = model.dialog().overlay() {
         let (before, behind) = typed.parts();
         // The place of the next letter always shows.
         let over = before.width().saturating_sub(width.saturating_sub(12));
@@ -234,11 +234,11 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let text = format!("{typed}{help}");
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
     }
-    if let Some(notice) = &model.notice {
+    if let Some(notice) = model.screen().notice() {
         let text = format!(" {} {}", theme.symbol(notice.status), notice.says);
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(notice.status));
     }
-    if geometry::small(model.size) && navigate::covered(model) {
+    if geometry::small(model.screen().size()) && navigate::covered(model) {
         let (columns, rows) = SMALLEST;
         let text = format!(" {} what is open needs {columns}x{rows}; esc leaves it", theme.symbol(Status::Warn));
         return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn));

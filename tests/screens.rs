@@ -80,8 +80,8 @@ fn a_plan_tells_each_finding_once_and_the_comment_that_goes_with_it() {
     let request = Request::Review { run: 137, approve: true };
     let (asks, says) = (Criterion::Secrets, "SENTRY_DSN missing in production");
     let mut model = planned(&[]);
-    model.reason = Some("looks good".into());
-    let Some(Rollback::Ready(plan, _)) = &mut model.rollback else { unreachable!() };
+    model.pose_reason(Some("looks good".into()));
+    let Some(Rollback::Ready(plan, _)) = model.posed_dialog() else { unreachable!() };
     (plan.kind, plan.request) = (request.kind(), request);
     let points = vec![Point::new(asks, Status::Fail, says)];
     plan.ships = Some(Box::new(Shipment { points, ..Shipment::default() }));
@@ -174,7 +174,7 @@ fn every_small_size_is_drawn() {
 /// The plan of [`planned`], a while after it was made.
 fn aged(seconds: i64, level: Level) -> Model {
     let mut model = planned(&[]);
-    let Some(Rollback::Ready(plan, _)) = &mut model.rollback else { unreachable!("it is ready") };
+    let Some(Rollback::Ready(plan, _)) = model.posed_dialog() else { unreachable!("it is ready") };
     plan.computed_at = now().wall - jiff::SignedDuration::from_secs(seconds);
     plan.level = level;
     model
@@ -201,7 +201,7 @@ fn step(model: &mut Model, code: KeyCode, size: (u16, u16)) -> String {
 #[test]
 fn a_plan_longer_than_the_screen_is_scrolled_and_its_name_is_typed_meanwhile() {
     let (mut model, size) = (planned(&[]), (80, 24));
-    model.size = size;
+    model.pose_size(size);
     let first = step(&mut model, KeyCode::Char('u'), size);
     assert!(first.contains("enter: produ") && first.contains("more") && !first.contains("frontend step 4"), "{first}");
     let end = step(&mut model, KeyCode::End, size);
@@ -213,28 +213,28 @@ fn a_plan_longer_than_the_screen_is_scrolled_and_its_name_is_typed_meanwhile() {
 #[test]
 fn what_warns_has_to_have_been_on_the_screen_before_a_plan_is_confirmed() {
     let (mut model, size) = (planned(&[]), (80, 24));
-    model.size = size;
-    let Some(Rollback::Ready(plan, confirm)) = &mut model.rollback else { unreachable!("it is ready") };
+    model.pose_size(size);
+    let Some(Rollback::Ready(plan, confirm)) = model.posed_dialog() else { unreachable!("it is ready") };
     plan.warnings = (1..=30).map(|number| format!("warning {number}").as_str().into()).collect();
     confirm.typed = "production".to_owned();
     assert!(step(&mut model, KeyCode::Down, size).contains("to read before it can be confirmed"));
     let refused = step(&mut model, KeyCode::Enter, size);
     assert!(
-        refused.contains("there is more to read") && matches!(model.rollback, Some(Rollback::Ready(..))),
+        refused.contains("there is more to read") && matches!(model.dialog().rollback(), Some(Rollback::Ready(..))),
         "{refused}"
     );
     for _ in 0..4 {
         step(&mut model, KeyCode::PageDown, size);
     }
     step(&mut model, KeyCode::Enter, size);
-    assert!(matches!(model.rollback, Some(Rollback::Following(_))), "{:?}", model.rollback);
+    assert!(matches!(model.dialog().rollback(), Some(Rollback::Following(_))), "{:?}", model.dialog().rollback());
 }
 
 #[test]
 fn the_help_is_scrolled_to_its_end_at_every_size() {
     for size in SIZES {
         let mut model = healthy();
-        model.size = size;
+        model.pose_size(size);
         press(&mut model, '?');
         let mut seen = step(&mut model, KeyCode::Home, size);
         for _ in 0..8 {
@@ -249,14 +249,14 @@ fn the_help_is_scrolled_to_its_end_at_every_size() {
 #[test]
 fn what_a_small_screen_cannot_show_does_nothing_and_says_so() {
     let (mut model, size) = (healthy(), (50, 12));
-    model.size = size;
+    model.pose_size(size);
     let opened = step(&mut model, KeyCode::Char('!'), size);
     assert!(opened.contains("needs 60x15"), "{opened}");
     let key = Key { code: KeyCode::Char('L'), ctrl: false, alt: false, repeat: false };
     assert!(flightdeck::app::update(&mut model, Msg::Key(key), now()).is_empty());
-    assert!(model.rollback.is_none() && model.overlay.is_some());
+    assert!(model.dialog().rollback().is_none() && model.dialog().overlay().is_some());
     step(&mut model, KeyCode::Esc, size);
-    assert!(model.overlay.is_none());
+    assert!(model.dialog().overlay().is_none());
 }
 
 #[test]
@@ -264,9 +264,9 @@ fn what_is_told_and_the_key_that_helps_are_never_cut() {
     let mut model = failing();
     let told =
         "roll back production is under way: quitting ends it between two calls and leaves it open; q again quits";
-    model.notice = Some(Notice::refused(told));
+    model.pose_notice(Some(Notice::refused(told)));
     for size in SIZES {
-        model.size = size;
+        model.pose_size(size);
         let shown = text(&model, &theme("dark", false), size);
         let words: Vec<&str> = shown.split_whitespace().collect();
         let told: Vec<&str> = told.split(' ').collect();
@@ -278,7 +278,7 @@ fn what_is_told_and_the_key_that_helps_are_never_cut() {
 #[test]
 fn the_chosen_action_is_whole_and_the_rest_of_the_menu_is_announced() {
     let (mut model, size) = (failing(), (80, 20));
-    model.size = size;
+    model.pose_size(size);
     let mut shown = step(&mut model, KeyCode::Char('!'), size);
     assert!(shown.contains("↓"), "{shown}");
     for _ in 0..30 {

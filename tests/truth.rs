@@ -96,7 +96,7 @@ impl Tally {
     fn look(&mut self, sky: &Sky) {
         self.seen.look(sky);
         let world = sky.sim.shared().world();
-        for env in &sky.model.environments {
+        for env in sky.model.facts().environments() {
             for (name, service) in world.truth(world.product.find(env.id.as_str()).unwrap()).services {
                 if service.parts.values().any(|part| matches!(part.answers, Answers::Ok | Answers::Slow)) {
                     self.served.insert(ServiceId::new(env.id.clone(), name), world.now);
@@ -121,13 +121,13 @@ fn claimed(state: State) -> Option<Truth> {
 
 /// How far what these feeds bring may lie back.
 fn lag(sky: &Sky, quiet: bool, mine: impl Fn(&FeedId) -> bool) -> Duration {
-    let feeds = sky.model.feeds.iter().filter(|(id, _)| mine(id));
+    let feeds = sky.model.facts().feeds().iter().filter(|(id, _)| mine(id));
     let spans = feeds.map(|(_, status)| if quiet { status.interval.mul_f64(1.1) } else { status.horizon() });
     spans.max().unwrap_or_default() + TRANSIT
 }
 
 fn probe_lag(sky: &Sky, env: &EnvId) -> Duration {
-    let health = sky.model.feeds.get(&FeedId::Health(env.clone()));
+    let health = sky.model.facts().feeds().get(&FeedId::Health(env.clone()));
     health.map_or(Duration::ZERO, |status| status.interval * HYSTERESIS + Duration::from_secs(10))
 }
 
@@ -170,7 +170,7 @@ fn hold(sky: &Sky, tally: &mut Tally, (env, service): (&EnvId, Option<&ServiceId
     if (said < best && !moves && !unread && !open) || (state == State::Flapping && !passes()) {
         let what = service.map_or_else(|| env.to_string(), ToString::to_string);
         let words = match service {
-            Some(id) => sky.model.judge_service(id, sky.now()).words(),
+            Some(id) => sky.model.facts().judge_service(id, sky.now()).words(),
             None => sky.judged(env.as_str()).words(),
         };
         let truth = world.truth(place);
@@ -254,13 +254,13 @@ fn judge(sky: &Sky, quiet: bool, tally: &mut Tally) {
     let now: Now = sky.now();
     tally.look(sky);
     tally.door = "judged";
-    for env in &sky.model.environments {
-        hold(sky, tally, (&env.id, None), sky.model.judge(env, now).state, lags(sky, quiet, &env.id, None));
+    for env in sky.model.facts().environments() {
+        hold(sky, tally, (&env.id, None), sky.model.facts().judge(env, now).state, lags(sky, quiet, &env.id, None));
         if quiet {
             harsh(sky, tally, &env.id, lags(sky, quiet, &env.id, None));
         }
         for info in &env.services {
-            let state = sky.model.judge_service(&info.id, now).state;
+            let state = sky.model.facts().judge_service(&info.id, now).state;
             hold(sky, tally, (&env.id, Some(&info.id)), state, lags(sky, quiet, &env.id, Some(&info.id)));
         }
     }
@@ -349,7 +349,7 @@ async fn statements(seed: u64, span: Duration) -> Tally {
         );
         tally.moving.extend(crew.moving(&sky));
         let ago = |at: Duration| sky.now().wall.checked_sub(sky.mono() - at).unwrap();
-        for env in &sky.model.environments {
+        for env in sky.model.facts().environments() {
             tally.astray.extend(weather.astray(env.id.as_str()).map(|at| (env.id.clone(), ago(at))));
         }
         sky.pass(Duration::from_secs(1), |sky| {

@@ -276,10 +276,10 @@ fn ten(mut text: String) -> String {
 #[tokio::test(start_paused = true)]
 async fn an_hour_with_ten_environments_stays_within_half_of_every_limit() {
     let mut sky = Sky::with(21, ten).await;
-    assert_eq!(sky.model.environments.len(), 10);
+    assert_eq!(sky.model.facts().environments().len(), 10);
     let mut least = std::collections::BTreeMap::new();
     sky.pass(Duration::from_secs(3_600), |now| {
-        for (platform, budget) in &now.model.budgets {
+        for (platform, budget) in now.model.facts().budgets() {
             let share = f64::from(budget.remaining) / f64::from(budget.limit);
             let held = least.entry(*platform).or_insert(1.0_f64);
             *held = held.min(share);

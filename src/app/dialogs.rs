@@ -76,7 +76,7 @@ pub fn found(find: &Find) -> Vec<&'static crate::action::Entry> {
 #[must_use]
 pub fn groups(model: &Model) -> Vec<Group> {
     let mut groups = Group::ALL.to_vec();
-    if model.focus == Pane::Logs {
+    if model.screen.focus == Pane::Logs {
         groups.sort_by_key(|group| *group != Group::Logs);
     }
     groups
@@ -91,7 +91,8 @@ fn scattered(text: &str, letters: &str) -> bool {
 /// Whether what lies over the panes is a list of which a row is chosen.
 pub(super) fn list(model: &Model) -> bool {
     use Overlay::{Chart, Menu, Patterns, Sources, Why};
-    model.rollback.is_none() && matches!(model.overlay, Some(Chart(_) | Menu(_) | Patterns(_) | Sources(_) | Why(_)))
+    model.dialog.rollback.is_none()
+        && matches!(model.dialog.overlay, Some(Chart(_) | Menu(_) | Patterns(_) | Sources(_) | Why(_)))
 }
 
 /// A key while something lies over the panes.
@@ -100,22 +101,22 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         leave(model);
         return Vec::new();
     }
-    if geometry::small(model.size) && navigate::covered(model) {
+    if geometry::small(model.screen.size) && navigate::covered(model) {
         return too_small(model);
     }
-    let Some(overlay) = model.overlay.as_mut() else { return Vec::new() };
+    let Some(overlay) = model.dialog.overlay.as_mut() else { return Vec::new() };
     match overlay {
         Overlay::Prompt(_) => crate::app::logs::keys::prompt(model, key),
         Overlay::Help(find) => {
             let closes = keys::own(Dialog::Help, key) == Some(Own::Close);
             // A letter is text once there is some.
             if closes && (find.text.is_empty() || !line::writes(key)) {
-                model.overlay = None;
+                model.dialog.overlay = None;
             } else {
                 narrow(find, key);
                 if !scroll::key(model, key, false) {
                     // Another list shows from its beginning.
-                    model.scroll = None;
+                    model.dialog.scroll = None;
                 }
             }
             Vec::new()
@@ -126,7 +127,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
                 return Vec::new();
             }
             let (typed, chosen) = (find.text.clone(), found(find).get(find.at).map(|entry| entry.action));
-            model.overlay = None;
+            model.dialog.overlay = None;
             // As in editors, whatever the list says.
             let action = if typed == "q" { Some(Action::Back) } else { chosen };
             action.map(|action| keys::perform(model, action, now)).unwrap_or_default()
@@ -158,7 +159,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         Overlay::Detail(_) => {
             let ends = |code| Key { code, ..key };
             match keys::own(Dialog::Detail, key) {
-                Some(Own::Close) => model.overlay = None,
+                Some(Own::Close) => model.dialog.overlay = None,
                 Some(Own::Copy) => return keys::copy_detail(model, now),
                 Some(Own::First) => drop(scroll::key(model, ends(KeyCode::Home), true)),
                 Some(Own::Last) => drop(scroll::key(model, ends(KeyCode::End), true)),
@@ -172,16 +173,17 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
 /// Nothing is done by a dialog that is not drawn.
 pub(super) fn too_small(model: &mut Model) -> Vec<Effect> {
     let (columns, rows) = geometry::SMALLEST;
-    model.notice = Some(Notice::refused(format!("what is open needs {columns}x{rows} to be shown: esc leaves it")));
+    model.screen.notice =
+        Some(Notice::refused(format!("what is open needs {columns}x{rows} to be shown: esc leaves it")));
     Vec::new()
 }
 
 /// Leaves it; a filter that was being typed is dropped, its term stays for n and N.
 fn leave(model: &mut Model) {
-    if matches!(model.overlay, Some(Overlay::Prompt(_))) {
-        model.logs.clear_filter_text();
+    if matches!(model.dialog.overlay, Some(Overlay::Prompt(_))) {
+        model.logs.lines.clear_filter_text();
     }
-    model.overlay = None;
+    model.dialog.overlay = None;
 }
 
 fn narrow(find: &mut Find, key: Key) {
@@ -213,12 +215,12 @@ fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Ve
         }
         None => {
             if keys::own(Dialog::List, key) == Some(Own::Close) {
-                model.overlay = None;
+                model.dialog.overlay = None;
             }
             return Vec::new();
         }
     };
-    if let Some(Overlay::Why(at)) = model.overlay.as_mut() {
+    if let Some(Overlay::Why(at)) = model.dialog.overlay.as_mut() {
         *at = next;
     }
     Vec::new()
@@ -226,7 +228,7 @@ fn listed(model: &mut Model, key: Key, at: usize, rows: Vec<Option<Jump>>) -> Ve
 
 /// The row of a list that a key chooses, if it moves: pages are as long as what shows, and what is chosen is seen.
 pub(super) fn chosen(model: &mut Model, key: Key, at: usize, rows: usize) -> Option<usize> {
-    let page = model.geometry.dialog.map_or(10, |laid| laid.room.saturating_sub(1).max(1));
+    let page = model.screen.geometry.dialog.map_or(10, |laid| laid.room.saturating_sub(1).max(1));
     let page = isize::try_from(page).unwrap_or(isize::MAX);
     let by = match keys::own(Dialog::List, key)? {
         Own::PageDown => page,
@@ -235,7 +237,7 @@ pub(super) fn chosen(model: &mut Model, key: Key, at: usize, rows: usize) -> Opt
         Own::HalfUp => -(page / 2).max(1),
         _ => step(key)?,
     };
-    model.scroll = None;
+    model.dialog.scroll = None;
     Some(at.saturating_add_signed(by).min(rows.saturating_sub(1)))
 }
 
@@ -255,7 +257,7 @@ pub(super) fn step(key: Key) -> Option<isize> {
 fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
     let items = menu::items(model, now);
     if let Some(next) = chosen(model, key, at, items.len()) {
-        model.overlay = Some(Overlay::Menu(next));
+        model.dialog.overlay = Some(Overlay::Menu(next));
         return Vec::new();
     }
     let KeyCode::Char(letter) = key.code else { return Vec::new() };
@@ -266,7 +268,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
     match items.into_iter().find(|item| item.letter == letter) {
         Some(item) => started(model, item, now),
         None if keys::own(Dialog::List, key) == Some(Own::Close) => {
-            model.overlay = None;
+            model.dialog.overlay = None;
             Vec::new()
         }
         // It stays: what is typed next was meant for the menu, too.
@@ -277,7 +279,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
             } else {
                 format!("{letter} is not an action: a capital letter starts one, esc leaves")
             };
-            model.notice = Some(Notice::refused(told));
+            model.screen.notice = Some(Notice::refused(told));
             Vec::new()
         }
     }
@@ -288,7 +290,7 @@ pub(super) fn start(model: &mut Model, letter: char, now: Now) -> Vec<Effect> {
     match menu::items(model, now).into_iter().find(|item| item.letter == letter) {
         Some(item) => started(model, item, now),
         None => {
-            model.notice = Some(Notice::refused(menu::absent(letter)));
+            model.screen.notice = Some(Notice::refused(menu::absent(letter)));
             Vec::new()
         }
     }
@@ -297,30 +299,30 @@ pub(super) fn start(model: &mut Model, letter: char, now: Now) -> Vec<Effect> {
 fn started(model: &mut Model, item: Item, now: Now) -> Vec<Effect> {
     match item.why_not {
         Some(why) => {
-            model.notice = Some(Notice::refused(format!("{}: {why}", item.title)));
+            model.screen.notice = Some(Notice::refused(format!("{}: {why}", item.title)));
             Vec::new()
         }
         None => {
-            model.overlay = None;
+            model.dialog.overlay = None;
             menu::run(model, item.run, now)
         }
     }
 }
 
 fn sources_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
-    let sources: Vec<ServiceId> = model.logs.sources().iter().map(|source| source.service.clone()).collect();
+    let sources: Vec<ServiceId> = model.logs.lines.sources().iter().map(|source| source.service.clone()).collect();
     if let Some(next) = chosen(model, key, at, sources.len()) {
-        model.overlay = Some(Overlay::Sources(next));
+        model.dialog.overlay = Some(Overlay::Sources(next));
         return Vec::new();
     }
     match keys::own(Dialog::Sources, key).or(keys::own(Dialog::List, key)) {
         Some(Own::Toggle) => {
             if let Some(service) = sources.get(at) {
-                model.logs.toggle_source(service);
+                model.logs.lines.toggle_source(service);
             }
         }
-        Some(Own::All) => model.logs.show_all_sources(),
-        Some(Own::Close) => model.overlay = None,
+        Some(Own::All) => model.logs.lines.show_all_sources(),
+        Some(Own::Close) => model.dialog.overlay = None,
         _ => {}
     }
     Vec::new()

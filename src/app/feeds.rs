@@ -13,7 +13,7 @@ use crate::domain::state::State;
 impl Model {
     /// The feeds that a pane is made of.
     pub fn feeds_of(&self, pane: Pane) -> impl Iterator<Item = (&FeedId, &FeedStatus)> {
-        self.feeds.iter().filter(move |(id, _)| pane.listed().made_of(id))
+        self.facts.feeds.iter().filter(move |(id, _)| pane.listed().made_of(id))
     }
 
     /// What a pane may claim: the worst of its feeds, the oldest among equals.
@@ -25,14 +25,14 @@ impl Model {
     /// The platforms that are asked, in the order of their names.
     #[must_use]
     pub fn platforms(&self) -> BTreeSet<Platform> {
-        let asked = self.feeds.keys().filter_map(|id| self.platform_of(id));
-        asked.chain(self.budgets.keys().copied()).filter(|platform| *platform != Platform::Edge).collect()
+        let asked = self.facts.feeds.keys().filter_map(|id| self.platform_of(id));
+        asked.chain(self.facts.budgets.keys().copied()).filter(|platform| *platform != Platform::Edge).collect()
     }
 
     /// The platform that a feed asks; `None` where it asks several, or none.
     fn platform_of(&self, id: &FeedId) -> Option<Platform> {
         match id {
-            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Findings(of) => self.homes.get(of).copied(),
+            FeedId::Declared(of) | FeedId::Releases(of) | FeedId::Findings(of) => self.facts.homes.get(of).copied(),
             FeedId::Pipeline => Some(Platform::Github),
             FeedId::Token(platform) => Some(*platform),
             _ => None,
@@ -42,7 +42,7 @@ impl Model {
     /// What keeps a platform from being known: it refuses, it fails, or it has not answered for long.
     #[must_use]
     pub fn platform_trouble(&self, platform: Platform, now: Now) -> Option<(State, String)> {
-        let own = self.feeds.iter().filter(|(id, _)| self.platform_of(id) == Some(platform));
+        let own = self.facts.feeds.iter().filter(|(id, _)| self.platform_of(id) == Some(platform));
         let troubles = own.filter_map(|(_, status)| match (&status.state, status.freshness(now.wall)) {
             (FeedState::Failing { denied: true, .. }, _) => Some((3, State::Failing, "refuses".to_owned())),
             (FeedState::Failing { since, .. }, _) => {

@@ -42,7 +42,7 @@ pub fn hints(model: &Model, now: Now) -> Vec<Hint> {
     }
     let mut all = urgent(model);
     // What an alarm asks for is said once, with what it is about.
-    let own = model.focus.listed().hints(model, now);
+    let own = model.screen.focus.listed().hints(model, now);
     all.extend(own.into_iter().filter(|hint| all.iter().all(|one| one.action != hint.action)).collect::<Vec<_>>());
     // Help and the way out are always there; what else there is room for comes before them.
     let mut ends = vec![Hint::new(Action::Help, "help"), Hint::new(Action::Back, "back, quit")];
@@ -55,20 +55,20 @@ pub fn hints(model: &Model, now: Now) -> Vec<Hint> {
     all.truncate(MOST - ends.len());
     all.extend(ends);
     // Of a log that is read alone, what needs a project is none.
-    all.retain(|hint| !model.alone || !needs_project(hint.action));
+    all.retain(|hint| !model.screen.alone || !needs_project(hint.action));
     all
 }
 
 /// What a person is waited for, wherever the selection is.
 fn urgent(model: &Model) -> Vec<Hint> {
     let mut all = Vec::new();
-    if let Some(alarm) = &model.banner {
+    if let Some(alarm) = &model.facts.banner {
         let key = if banner::selected(model) { menu::ROLL_BACK } else { menu::ALARM };
         all.push(Hint::new(Action::Start(key), format!("roll back {}", alarm.env)));
         all.push(Hint::new(Action::Why, "why"));
     }
     let open = |run: &&crate::domain::pipeline::Run| run.gates.iter().any(|gate| gate.may_approve);
-    if model.runs.iter().any(|run| open(&run)) {
+    if model.facts.runs.iter().any(|run| open(&run)) {
         all.push(Hint::new(Action::Start('A'), "approve"));
     }
     all

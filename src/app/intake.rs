@@ -25,15 +25,15 @@ use crate::sanitize::Text;
 /// Bytes of a log that is read without a platform.
 pub(super) fn chunk(model: &mut Model, chunk: Chunk, now: Now) {
     if let Piece::End(why) = &chunk.piece {
-        let of = if model.alone { String::new() } else { format!("{}: ", chunk.service) };
-        model.notice = Some(Notice::refused(format!("{of}{why}")));
-        model.logs.ended(&chunk.service, why.clone());
+        let of = if model.screen.alone { String::new() } else { format!("{}: ", chunk.service) };
+        model.screen.notice = Some(Notice::refused(format!("{of}{why}")));
+        model.logs.lines.ended(&chunk.service, why.clone());
     }
-    let (before, _) = model.logs.counts();
+    let (before, _) = model.logs.lines.counts();
     let (service, newest) = (chunk.service.clone(), newest(&chunk.piece));
-    model.logs.chunk(chunk);
-    let came = model.logs.counts().0 - before;
-    model.logs.came(&service, usize::try_from(came).unwrap_or(usize::MAX), newest, now);
+    model.logs.lines.chunk(chunk);
+    let came = model.logs.lines.counts().0 - before;
+    model.logs.lines.came(&service, usize::try_from(came).unwrap_or(usize::MAX), newest, now);
 }
 
 /// The time of the last line of what comes little by little. The rest is read when it is looked at.
@@ -49,41 +49,41 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     let touched = Touched::by(&fact);
     match fact {
         Fact::Feed(id, status) => {
-            model.feeds.insert(id, status);
+            model.facts.feeds.insert(id, status);
         }
         Fact::Declared(id, declared) => {
             let made = declared.created_at;
-            let before = model.services.entry(id.clone()).or_default().declare(*declared, now.wall);
+            let before = model.facts.services.entry(id.clone()).or_default().declare(*declared, now.wall);
             if before.and_then(|before| before.created_at) != made {
-                model.rebuild_secrets();
+                model.facts.rebuild_secrets();
             }
         }
         Fact::Observed(id, observed) => {
-            model.services.entry(id.clone()).or_default().observe(observed);
+            model.facts.services.entry(id.clone()).or_default().observe(observed);
         }
         Fact::Extent(id, extent) => {
-            model.extents.insert(id, extent);
+            model.facts.extents.insert(id, extent);
         }
         Fact::Releases(id, mut list) => {
-            mark(&model.history, &id, &mut list);
-            if model.releases.get(&id) != Some(&list) {
-                model.releases.insert(id, list);
+            mark(&model.facts.history, &id, &mut list);
+            if model.facts.releases.get(&id) != Some(&list) {
+                model.facts.releases.insert(id, list);
                 timeline::rebuild(model);
             }
         }
         Fact::Logs(batch) => {
             let newest = batch.lines.iter().map(|line| line.at).max();
-            model.logs.came(&batch.service, batch.lines.len(), newest, now);
-            model.logs.push(batch);
+            model.logs.lines.came(&batch.service, batch.lines.len(), newest, now);
+            model.logs.lines.push(batch);
             return Vec::new();
         }
         Fact::Probe(id, target, sample) => {
-            let changed = match model.probes.get_mut(&id) {
+            let changed = match model.facts.probes.get_mut(&id) {
                 Some(probe) => probe.push(sample),
                 None => {
                     let mut probe = ProbeState::new(id, target, now.wall);
                     probe.push(sample);
-                    model.probes.add(probe);
+                    model.facts.probes.add(probe);
                     false
                 }
             };
@@ -92,49 +92,49 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             }
         }
         Fact::Secrets(env, names) => {
-            model.secret_names.insert(env, names);
-            model.rebuild_secrets();
+            model.facts.secret_names.insert(env, names);
+            model.facts.rebuild_secrets();
         }
         Fact::Pipeline(runs) => {
-            model.runs = runs;
+            model.facts.runs = runs;
             timeline::rebuild(model);
         }
         Fact::Budget(platform, budget) => {
-            model.budgets.insert(platform, budget);
+            model.facts.budgets.insert(platform, budget);
         }
         Fact::Findings(service, checks) => {
-            model.findings.insert(service, checks);
+            model.facts.findings.insert(service, checks);
         }
         Fact::Clock(platform, ahead) => {
-            model.clocks.insert(platform, ahead);
+            model.facts.clocks.insert(platform, ahead);
         }
         Fact::Plan(req, plan) => dialog::planned(model, req, plan, now),
         Fact::Operation(operation) => {
             let (id, interrupted) = (operation.id, operation.interrupted);
             let (env, over) = (operation.env.clone(), operation.state.ended() && !interrupted);
-            let before = model.operations.insert(id, *operation);
+            let before = model.facts.operations.insert(id, *operation);
             let known = before.as_ref().is_some_and(|known| known.interrupted);
             if over && before.is_some_and(|before| !before.state.ended()) {
                 ended = Some(env);
             }
             // Told in a dialog of its own, once, unless the person is in the middle of something.
             if interrupted && !known && !crate::app::navigate::covered(model) {
-                model.rollback = Some(dialog::Rollback::Following(id));
+                model.dialog.rollback = Some(dialog::Rollback::Following(id));
             }
             timeline::rebuild(model);
         }
         Fact::History(history) => {
-            model.history = *history;
-            for (service, list) in &mut model.releases {
-                mark(&model.history, service, list);
+            model.facts.history = *history;
+            for (service, list) in &mut model.facts.releases {
+                mark(&model.facts.history, service, list);
             }
         }
         Fact::ProjectFile(file) => trust::found(model, *file, now),
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
-        Fact::Left(_, Ok(text)) => model.notice = Some(Notice::done(text)),
-        Fact::Left(_, Err(why)) => model.notice = Some(Notice::failed(why)),
-        Fact::Notice(notice) => model.notice = Some(notice),
+        Fact::Left(_, Ok(text)) => model.screen.notice = Some(Notice::done(text)),
+        Fact::Left(_, Err(why)) => model.screen.notice = Some(Notice::failed(why)),
+        Fact::Notice(notice) => model.screen.notice = Some(notice),
     }
     dialog::renewed(model);
     confirm::check(model, now);
@@ -151,7 +151,7 @@ fn of_environment(model: &Model, env: &EnvId) -> Vec<FeedId> {
         FeedId::Pipeline => true,
         _ => false,
     };
-    model.feeds.keys().filter(mine).cloned().collect()
+    model.facts.feeds.keys().filter(mine).cloned().collect()
 }
 
 /// What the disk remembers as verified healthy or bad, on the deployments that are listed.

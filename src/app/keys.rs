@@ -18,16 +18,16 @@ use crate::app::scroll;
 use crate::domain::notice::Notice;
 
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    model.notice = None;
+    model.screen.notice = None;
     let asked = action::by_key(&name(key));
     // Only a second press in a row quits; a press long forgotten does not count as the first.
-    model.quitting &= asked == Some(Action::Back);
+    model.dialog.quitting &= asked == Some(Action::Back);
     // Where a line is typed, the keys that edit one belong to it.
     let own = !key.ctrl || (line::edits(key) && written(model));
-    if model.rollback.is_some() && own {
+    if model.dialog.rollback.is_some() && own {
         return dialog::key(model, key, now);
     }
-    if model.overlay.is_some() && own {
+    if model.dialog.overlay.is_some() && own {
         return dialogs::key(model, key, now);
     }
     if navigate::covered(model) {
@@ -48,7 +48,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
 
 /// Whether letters are text now, and there is some to edit.
 fn written(model: &Model) -> bool {
-    match (&model.rollback, &model.overlay) {
+    match (&model.dialog.rollback, &model.dialog.overlay) {
         (Some(Rollback::Commenting { .. } | Rollback::Entering(_)), _) => true,
         (Some(Rollback::Ready(_, confirm)), _) => !confirm.typed.is_empty(),
         (Some(_), _) => false,
@@ -99,66 +99,70 @@ pub fn needs_project(action: Action) -> bool {
 }
 
 pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
-    if model.alone && needs_project(action) {
-        model.notice = Some(Notice::refused("only a log is open here: flightdeck without `view` opens the project"));
+    if model.screen.alone && needs_project(action) {
+        model.screen.notice =
+            Some(Notice::refused("only a log is open here: flightdeck without `view` opens the project"));
         return Vec::new();
     }
     if let Some(why) = elsewhere(model, action) {
-        model.notice = Some(Notice::refused(why));
+        model.screen.notice = Some(Notice::refused(why));
         return Vec::new();
     }
     match action {
-        Action::Help => model.overlay = Some(Overlay::Help(Find::default())),
-        Action::Palette => model.overlay = Some(Overlay::Palette(Find::default())),
-        Action::Menu => model.overlay = Some(Overlay::Menu(0)),
+        Action::Help => model.dialog.overlay = Some(Overlay::Help(Find::default())),
+        Action::Palette => model.dialog.overlay = Some(Overlay::Palette(Find::default())),
+        Action::Menu => model.dialog.overlay = Some(Overlay::Menu(0)),
         Action::Start(letter) => return dialogs::start(model, letter, now),
-        Action::Why => model.overlay = Some(Overlay::Why(0)),
+        Action::Why => model.dialog.overlay = Some(Overlay::Why(0)),
         Action::GoTo => {
             navigate::show(model, Pane::Logs);
-            model.overlay = Some(Overlay::Prompt(">".to_owned().into()));
+            model.dialog.overlay = Some(Overlay::Prompt(">".to_owned().into()));
         }
         Action::Patterns => {
-            model.logs.mine();
-            model.logs.sum();
-            model.overlay = Some(Overlay::Patterns(0));
+            model.logs.lines.mine();
+            model.logs.lines.sum();
+            model.dialog.overlay = Some(Overlay::Patterns(0));
         }
         Action::Chart => {
-            model.logs.sum();
-            model.overlay = Some(Overlay::Chart(super::log_dialogs::ROWS - 1));
+            model.logs.lines.sum();
+            model.dialog.overlay = Some(Overlay::Chart(super::log_dialogs::ROWS - 1));
         }
         Action::Fold => {
-            let filter = model.logs.filter().clone();
-            model.logs.set_filter(Filter { fold: !filter.fold, ..filter });
+            let filter = model.logs.lines.filter().clone();
+            model.logs.lines.set_filter(Filter { fold: !filter.fold, ..filter });
         }
         Action::Sources => {
-            model.logs.sum();
-            model.overlay = Some(Overlay::Sources(0));
+            model.logs.lines.sum();
+            model.dialog.overlay = Some(Overlay::Sources(0));
         }
         Action::Back => return back(model),
         Action::Escape => drop(escape(model)),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Filter => {
-            let typed = typing(&model.logs.filter().term);
+            let typed = typing(&model.logs.lines.filter().term);
             navigate::show(model, Pane::Logs);
-            model.overlay = Some(Overlay::Prompt(typed.into()));
+            model.dialog.overlay = Some(Overlay::Prompt(typed.into()));
         }
         Action::NextPane => step_pane(model, 1),
         Action::PreviousPane => step_pane(model, DASHBOARD.len() - 1),
         Action::View(number) => view(model, number),
         Action::Zoom => {
-            model.view = if model.view == View::Dashboard { View::Only(model.focus) } else { View::Dashboard };
+            model.screen.view =
+                if model.screen.view == View::Dashboard { View::Only(model.screen.focus) } else { View::Dashboard };
             keep_focus(model);
         }
-        Action::Enter => model.focus.listed().open(model, now),
+        Action::Enter => model.screen.focus.listed().open(model, now),
         Action::Refresh => {
-            let feeds: Vec<_> = model.feeds_of(model.focus).map(|(id, _)| id.clone()).collect();
+            let feeds: Vec<_> = model.feeds_of(model.screen.focus).map(|(id, _)| id.clone()).collect();
             return vec![Effect::Refresh(feeds)];
         }
         Action::RefreshAll => return vec![Effect::Refresh(Vec::new())],
-        Action::Copy => return model.focus.listed().identity(model, now).map(Effect::Copy).into_iter().collect(),
+        Action::Copy => {
+            return model.screen.focus.listed().identity(model, now).map(Effect::Copy).into_iter().collect();
+        }
         Action::CopyAddress => return with_address(model, Effect::Copy),
         Action::Open => return with_address(model, Effect::Open),
-        Action::Privacy => model.private = !model.private,
+        Action::Privacy => model.screen.private = !model.screen.private,
         Action::Pause
         | Action::Level
         | Action::Wrap
@@ -183,7 +187,7 @@ fn elsewhere(model: &Model, action: Action) -> Option<String> {
     use Action::{Context, Fold, Left, Level, Mark, Pager, Pause, Right, Save, Stamps, Wrap};
     let works = match action {
         // They are about the chosen line, or the row that has the keys.
-        Context | Left | Mark | Right => model.focus == Pane::Logs,
+        Context | Left | Mark | Right => model.screen.focus == Pane::Logs,
         Fold | Level | Pager | Pause | Save | Stamps | Wrap => navigate::seen(model, Pane::Logs),
         _ => true,
     };
@@ -194,7 +198,7 @@ fn elsewhere(model: &Model, action: Action) -> Option<String> {
 }
 
 fn moved(model: &mut Model, motion: Action) {
-    let page = isize::try_from(model.geometry.rows(model.focus)).unwrap_or(isize::MAX);
+    let page = isize::try_from(model.screen.geometry.rows(model.screen.focus)).unwrap_or(isize::MAX);
     let by = match motion {
         Action::Down => 1,
         Action::Up => -1,
@@ -205,22 +209,22 @@ fn moved(model: &mut Model, motion: Action) {
         Action::First => isize::MIN / 2,
         _ => isize::MAX / 2,
     };
-    move_by(model, model.focus, by);
+    move_by(model, model.screen.focus, by);
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
     if escape(model) {
         return Vec::new();
     }
-    let mut own = model.own.iter().filter_map(|op| model.operations.get(op));
+    let mut own = model.facts.own.iter().filter_map(|op| model.facts.operations.get(op));
     match own.find(|one| !one.state.ended() && !one.interrupted) {
-        Some(operation) if !model.quitting => {
+        Some(operation) if !model.dialog.quitting => {
             let text = format!(
                 "{} is under way: quitting ends it between two calls and leaves it open; q again quits",
                 operation.title
             );
-            model.notice = Some(Notice::refused(text));
-            model.quitting = true;
+            model.screen.notice = Some(Notice::refused(text));
+            model.dialog.quitting = true;
             Vec::new()
         }
         _ => vec![Effect::Quit],
@@ -229,7 +233,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves the innermost transient state; false when there is none.
 fn escape(model: &mut Model) -> bool {
-    if model.rollback.take().is_some() || model.overlay.take().is_some() {
+    if model.dialog.rollback.take().is_some() || model.dialog.overlay.take().is_some() {
         return true;
     }
     // What is left first is what is seen: the lines that a filter hides, then the view.
@@ -237,12 +241,12 @@ fn escape(model: &mut Model) -> bool {
     if seen && unfiltered(model) {
         return true;
     }
-    if model.view != View::Dashboard && !model.alone {
-        model.view = View::Dashboard;
+    if model.screen.view != View::Dashboard && !model.screen.alone {
+        model.screen.view = View::Dashboard;
         keep_focus(model);
         // Where a row led to was looked at; what the keys act on is what was chosen before.
-        if let Some(place) = model.came_from.take() {
-            model.selection.place = place;
+        if let Some(place) = model.screen.came_from.take() {
+            model.screen.selection.place = place;
         }
         return true;
     }
@@ -251,18 +255,18 @@ fn escape(model: &mut Model) -> bool {
 
 /// Takes one thing off the log lines: neighbours, the filter, the text that was looked for; false when there is none.
 fn unfiltered(model: &mut Model) -> bool {
-    if model.logs.beside() {
+    if model.logs.lines.beside() {
         // Back to what the filter lets pass; the next press leaves the filter.
-        return model.logs.neighbours(model.geometry.rows(Pane::Logs));
+        return model.logs.lines.neighbours(model.screen.geometry.rows(Pane::Logs));
     }
     // How stack traces are shown is no filter.
-    let plain = Filter { fold: model.logs.filter().fold, ..Filter::default() };
-    if model.logs.filter() != &plain {
-        model.logs.set_filter(plain);
+    let plain = Filter { fold: model.logs.lines.filter().fold, ..Filter::default() };
+    if model.logs.lines.filter() != &plain {
+        model.logs.lines.set_filter(plain);
         return true;
     }
-    if !model.logs.term().text.is_empty() {
-        model.logs.clear_term();
+    if !model.logs.lines.term().text.is_empty() {
+        model.logs.lines.clear_term();
         return true;
     }
     false
@@ -270,42 +274,42 @@ fn unfiltered(model: &mut Model) -> bool {
 
 /// The keys go to a pane that is seen.
 fn keep_focus(model: &mut Model) {
-    if model.view == View::Dashboard && !DASHBOARD.contains(&model.focus) {
-        model.focus = Pane::Environments;
+    if model.screen.view == View::Dashboard && !DASHBOARD.contains(&model.screen.focus) {
+        model.screen.focus = Pane::Environments;
     }
 }
 
 /// Opens a view by its number.
 pub(super) fn view(model: &mut Model, number: u8) {
-    model.view = Pane::view(number);
-    model.came_from = None;
-    match model.view {
-        View::Only(pane) => model.focus = pane,
+    model.screen.view = Pane::view(number);
+    model.screen.came_from = None;
+    match model.screen.view {
+        View::Only(pane) => model.screen.focus = pane,
         View::Dashboard => keep_focus(model),
     }
 }
 
 fn step_pane(model: &mut Model, by: usize) {
-    let at = DASHBOARD.iter().position(|pane| *pane == model.focus);
-    model.focus = at.map_or(Pane::Environments, |at| DASHBOARD[(at + by) % DASHBOARD.len()]);
-    if model.view != View::Dashboard {
-        model.view = View::Only(model.focus);
+    let at = DASHBOARD.iter().position(|pane| *pane == model.screen.focus);
+    model.screen.focus = at.map_or(Pane::Environments, |at| DASHBOARD[(at + by) % DASHBOARD.len()]);
+    if model.screen.view != View::Dashboard {
+        model.screen.view = View::Only(model.screen.focus);
     }
 }
 
 /// The open detail, whole, to the clipboard.
 pub(super) fn copy_detail(model: &Model, now: Now) -> Vec<Effect> {
-    match &model.overlay {
+    match &model.dialog.overlay {
         Some(Overlay::Detail(subject)) => vec![Effect::Copy(detail::text(model, subject, now))],
         _ => Vec::new(),
     }
 }
 
 fn with_address(model: &mut Model, effect: impl Fn(String) -> Effect) -> Vec<Effect> {
-    match model.focus.listed().address(model) {
+    match model.screen.focus.listed().address(model) {
         Some(address) => vec![effect(address)],
         None => {
-            model.notice = Some(Notice::refused("what is selected has no address"));
+            model.screen.notice = Some(Notice::refused("what is selected has no address"));
             Vec::new()
         }
     }

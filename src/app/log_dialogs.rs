@@ -33,16 +33,16 @@ fn deployed(model: &Model, service: &ServiceId) -> Option<Timestamp> {
 
 /// When a deployment was made, by its platform's own clock: its lines are stamped with that.
 fn stamped(model: &Model, one: &Deployment) -> Timestamp {
-    let env = model.env(&one.service.env).filter(|_| !model.clocks.is_empty());
+    let env = model.facts.env(&one.service.env).filter(|_| !model.facts.clocks.is_empty());
     let info = env.and_then(|env| env.services.iter().find(|info| info.id == one.service));
-    let ahead = info.and_then(|info| model.clocks.get(&info.platform)).copied().unwrap_or_default();
+    let ahead = info.and_then(|info| model.facts.clocks.get(&info.platform)).copied().unwrap_or_default();
     one.created_at.checked_add(ahead).unwrap_or(one.created_at)
 }
 
 /// The live deployment of the service that writes these lines, or that they are told by.
 fn live<'m>(model: &'m Model, service: &ServiceId) -> Option<&'m Deployment> {
-    let service = model.log_sources.get(service).unwrap_or(service);
-    model.releases.get(service)?.iter().find(|one| one.current)
+    let service = model.logs.told_by.get(service).unwrap_or(service);
+    model.facts.releases.get(service)?.iter().find(|one| one.current)
 }
 
 /// Patterns as they may be a cause: errors that came up since the deployment, the most severe first; then what else came up since; then old
@@ -51,7 +51,7 @@ fn live<'m>(model: &'m Model, service: &ServiceId) -> Option<&'m Deployment> {
 pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
     // Whoever has read nothing from before the deployment cannot say what is new.
     let mut begins: BTreeMap<&ServiceId, i64> = BTreeMap::new();
-    for pattern in model.logs.patterns().all() {
+    for pattern in model.logs.lines.patterns().all() {
         let first = begins.entry(&pattern.service).or_insert(pattern.times.0);
         *first = pattern.times.0.min(*first);
     }
@@ -60,7 +60,8 @@ pub fn patterns(model: &Model) -> Vec<Listed<'_>> {
         let before = begins.get(&pattern.service).copied();
         since.is_some_and(|since| pattern.times.0 >= since && before.is_some_and(|before| before < since))
     };
-    let mut all: Vec<Listed<'_>> = model.logs.patterns().all().iter().map(|pattern| (new(pattern), pattern)).collect();
+    let mut all: Vec<Listed<'_>> =
+        model.logs.lines.patterns().all().iter().map(|pattern| (new(pattern), pattern)).collect();
     all.sort_by_cached_key(|(new, one)| {
         let severe = if one.level >= Level::Warn { one.level } else { Level::Trace };
         // A frame of a stack trace is an error by its head alone, and there are many of them for one cause.
@@ -99,17 +100,17 @@ impl Turn {
 /// The error rates around the live deployments whose lines are held, the one that got worst first.
 #[must_use]
 pub fn turns(model: &Model) -> Vec<Turn> {
-    let Some(newest) = model.logs.newest() else { return Vec::new() };
+    let Some(newest) = model.logs.lines.newest() else { return Vec::new() };
     let turn = |source: &Source| {
         let service = source.service.clone();
         let live = live(model, &service)?;
         let at = stamped(model, live);
         let span = newest.as_microsecond().checked_sub(at.as_microsecond()).filter(|span| *span > 0)?.min(COMPARED);
-        let (before, after) = model.logs.around(&service, at.as_microsecond(), span);
+        let (before, after) = model.logs.lines.around(&service, at.as_microsecond(), span);
         let label = live.label.clone();
         (after.lines > 0).then_some(Turn { service, label, at, before, after })
     };
-    let mut all: Vec<Turn> = model.logs.sources().iter().filter_map(turn).collect();
+    let mut all: Vec<Turn> = model.logs.lines.sources().iter().filter_map(turn).collect();
     all.sort_by_key(|turn| {
         let (before, after) = turn.rates();
         std::cmp::Reverse(after.saturating_sub(before))
@@ -121,7 +122,7 @@ pub fn turns(model: &Model) -> Vec<Turn> {
 #[must_use]
 pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> {
     let mut marks = Vec::new();
-    for (service, list) in &model.releases {
+    for (service, list) in &model.facts.releases {
         for one in list {
             let at = stamped(model, one);
             if let Some(row) = chart.bucket(at.as_microsecond()) {
@@ -135,9 +136,9 @@ pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> 
 
 /// A key over the patterns: enter shows the lines of the chosen one.
 pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
-    let count = model.logs.patterns().all().len();
+    let count = model.logs.lines.patterns().all().len();
     if let Some(next) = chosen(model, key, at, count) {
-        model.overlay = Some(Overlay::Patterns(next));
+        model.dialog.overlay = Some(Overlay::Patterns(next));
         return Vec::new();
     }
     match keys::own(Dialog::Patterns, key).or(keys::own(Dialog::List, key)) {
@@ -145,11 +146,11 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
             let all = patterns(model);
             let Some((_, pattern)) = all.get(at) else { return Vec::new() };
             let term = Term { text: pattern.expression(), regex: true, ..Term::default() };
-            model.overlay = None;
-            model.logs.set_filter(Filter { term, ..Filter::default() });
+            model.dialog.overlay = None;
+            model.logs.lines.set_filter(Filter { term, ..Filter::default() });
             navigate::show(model, Pane::Logs);
         }
-        Some(Own::Close) => model.overlay = None,
+        Some(Own::Close) => model.dialog.overlay = None,
         _ => {}
     }
     Vec::new()
@@ -158,27 +159,27 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
 /// A key over the chart: enter goes to the chosen time, `d` chooses the next deployment.
 pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
     if let Some(next) = chosen(model, key, at, ROWS) {
-        model.overlay = Some(Overlay::Chart(next));
+        model.dialog.overlay = Some(Overlay::Chart(next));
         return Vec::new();
     }
     match keys::own(Dialog::Chart, key).or(keys::own(Dialog::List, key)) {
         Some(Own::Go) => {
-            let chart = model.logs.chart(ROWS);
+            let chart = model.logs.lines.chart(ROWS);
             let deploy =
                 chart.as_ref().and_then(|chart| deploys(model, chart).into_iter().find(|(row, ..)| *row == at));
             let moment = deploy.map(|(_, when, _)| when).or_else(|| chart?.begins(at));
-            model.overlay = None;
+            model.dialog.overlay = None;
             navigate::show(model, Pane::Logs);
             if let Some(moment) = moment {
                 go(model, moment);
             }
         }
         Some(Own::Deployment) => {
-            let marks = model.logs.chart(ROWS).map(|chart| deploys(model, &chart)).unwrap_or_default();
+            let marks = model.logs.lines.chart(ROWS).map(|chart| deploys(model, &chart)).unwrap_or_default();
             let next = marks.iter().find(|(row, ..)| *row > at).or(marks.first()).map_or(at, |(row, ..)| *row);
-            model.overlay = Some(Overlay::Chart(next));
+            model.dialog.overlay = Some(Overlay::Chart(next));
         }
-        Some(Own::Close) => model.overlay = None,
+        Some(Own::Close) => model.dialog.overlay = None,
         _ => {}
     }
     Vec::new()
@@ -186,8 +187,8 @@ pub(super) fn chart_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
 
 /// Goes to a time among the lines.
 pub(super) fn go(model: &mut Model, moment: Timestamp) {
-    let page = model.geometry.rows(Pane::Logs);
-    if !model.logs.go_to(moment, page) {
-        model.notice = Some(Notice::refused(format!("no line shown is later than {moment:.0}")));
+    let page = model.screen.geometry.rows(Pane::Logs);
+    if !model.logs.lines.go_to(moment, page) {
+        model.screen.notice = Some(Notice::refused(format!("no line shown is later than {moment:.0}")));
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn move_by(model: &mut Model, pane: Pane, by: isize) {
 
 /// The pane that has the keys has a chosen row as soon as it has rows, so that enter opens something.
 pub(super) fn settle(model: &mut Model) {
-    let listed = model.focus.listed();
+    let listed = model.screen.focus.listed();
     if !listed.chosen(model) {
         listed.go(model, Go::By(0));
     }
@@ -29,17 +29,17 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, now: Now) {
     if navigate::covered(model) {
         return wheel(model, mouse.kind, now);
     }
-    let view = model.geometry.views.iter().find(|(_, area)| area.contains(mouse.column, mouse.row));
+    let view = model.screen.geometry.views.iter().find(|(_, area)| area.contains(mouse.column, mouse.row));
     if let (MouseKind::Click, Some((number, _))) = (mouse.kind, view) {
         return keys::view(model, *number);
     }
-    let Some((pane, area)) = model.geometry.at(mouse.column, mouse.row) else { return };
+    let Some((pane, area)) = model.screen.geometry.at(mouse.column, mouse.row) else { return };
     match mouse.kind {
         MouseKind::Click => click(model, pane, area, mouse.row),
         MouseKind::WheelUp | MouseKind::WheelDown => {
             let down = mouse.kind == MouseKind::WheelDown;
             if pane == Pane::Logs {
-                model.logs.roll(if down { 3 } else { -3 }, usize::from(area.height));
+                model.logs.lines.roll(if down { 3 } else { -3 }, usize::from(area.height));
             } else {
                 move_by(model, pane, if down { 1 } else { -1 });
             }
@@ -56,9 +56,9 @@ fn wheel(model: &mut Model, kind: MouseKind, now: Now) {
     };
     let key = Key { code, ctrl: false, alt: false, repeat: false };
     // These two keys move and do nothing else, whatever stands there.
-    drop(match &model.rollback {
+    drop(match &model.dialog.rollback {
         Some(Rollback::Pick { .. } | Rollback::Scaling(_)) => dialog::key(model, key, now),
-        None if !matches!(model.overlay, Some(dialogs::Overlay::Detail(_))) => dialogs::key(model, key, now),
+        None if !matches!(model.dialog.overlay, Some(dialogs::Overlay::Detail(_))) => dialogs::key(model, key, now),
         _ => {
             scroll::wheel(model, kind == MouseKind::WheelDown);
             Vec::new()
@@ -68,7 +68,7 @@ fn wheel(model: &mut Model, kind: MouseKind, now: Now) {
 
 /// Gives a pane the keys and selects the row under the mouse.
 fn click(model: &mut Model, pane: Pane, area: Area, row: u16) {
-    model.focus = pane;
+    model.screen.focus = pane;
     let (row, rows) = (usize::from(row.saturating_sub(area.y)), usize::from(area.height));
     let listed = pane.listed();
     let first = listed.above().and_then(|above| Some((row.checked_sub(above)?, rows.saturating_sub(above))));

@@ -50,61 +50,62 @@ impl Jump {
 
 /// Goes there: the dashboard keeps its shape where it has the pane.
 pub(super) fn to(model: &mut Model, jump: Jump) {
-    model.overlay = None;
-    let before = matches!(jump, Jump::Place(_) | Jump::Deployment(..)).then(|| model.selection.place.clone());
+    model.dialog.overlay = None;
+    let before = matches!(jump, Jump::Place(_) | Jump::Deployment(..)).then(|| model.screen.selection.place.clone());
     let pane = match jump {
         Jump::Place(place) => {
-            model.selection.place = Some(place);
+            model.screen.selection.place = Some(place);
             Pane::Environments
         }
         Jump::Probe(id) => {
-            model.selection.probe = Some(id);
+            model.screen.selection.probe = Some(id);
             Pane::Health
         }
         Jump::Secret(key) => {
-            model.selection.secret = Some(key);
+            model.screen.selection.secret = Some(key);
             Pane::Secrets
         }
         Jump::Run(id) => {
-            model.selection.run = Some(id);
+            model.screen.selection.run = Some(id);
             Pane::Pipeline
         }
         Jump::Deployment(service, id) => {
-            model.selection.place = Some(Place::Service(service.clone()));
-            model.selection.deployment = Some((service, id));
+            model.screen.selection.place = Some(Place::Service(service.clone()));
+            model.screen.selection.deployment = Some((service, id));
             Pane::Releases
         }
         Jump::Operation(op) => {
-            model.rollback = Some(Rollback::Following(op));
+            model.dialog.rollback = Some(Rollback::Following(op));
             return;
         }
         Jump::Errors(service) => {
-            let hidden = model.logs.sources().iter().map(|source| source.service.clone()).filter(|one| *one != service);
+            let hidden =
+                model.logs.lines.sources().iter().map(|source| source.service.clone()).filter(|one| *one != service);
             let filter = Filter { level: Level::Error, hidden: hidden.collect(), ..Filter::default() };
-            model.logs.set_filter(filter);
+            model.logs.lines.set_filter(filter);
             Pane::Logs
         }
         Jump::Pane(pane) => pane,
     };
     show(model, pane);
     // On the dashboard it is selected before everybody's eyes, and stays so.
-    model.came_from = model.came_from.take().or(before).filter(|_| model.view != View::Dashboard);
+    model.screen.came_from = model.screen.came_from.take().or(before).filter(|_| model.screen.view != View::Dashboard);
 }
 
 /// Brings a pane into sight and gives it the keys.
 pub(super) fn show(model: &mut Model, pane: Pane) {
-    if model.view != View::Dashboard || !DASHBOARD.contains(&pane) {
-        model.view = View::Only(pane);
+    if model.screen.view != View::Dashboard || !DASHBOARD.contains(&pane) {
+        model.screen.view = View::Only(pane);
     }
-    model.focus = pane;
+    model.screen.focus = pane;
 }
 
 /// Whether a pane is on the screen, as far as the view, the size and the focus decide it.
 pub(super) fn seen(model: &Model, pane: Pane) -> bool {
-    let second = if model.focus == Pane::Environments { Pane::Logs } else { model.focus };
-    match model.view {
+    let second = if model.screen.focus == Pane::Environments { Pane::Logs } else { model.screen.focus };
+    match model.screen.view {
         View::Only(one) => one == pane,
-        View::Dashboard if !geometry::one_column(model.size) => DASHBOARD.contains(&pane),
+        View::Dashboard if !geometry::one_column(model.screen.size) => DASHBOARD.contains(&pane),
         View::Dashboard => pane == Pane::Environments || pane == second,
     }
 }
@@ -112,5 +113,6 @@ pub(super) fn seen(model: &Model, pane: Pane) -> bool {
 /// Whether something lies over the panes.
 #[must_use]
 pub fn covered(model: &Model) -> bool {
-    model.rollback.is_some() || matches!(model.overlay, Some(ref overlay) if !matches!(overlay, Overlay::Prompt(_)))
+    model.dialog.rollback.is_some()
+        || matches!(model.dialog.overlay, Some(ref overlay) if !matches!(overlay, Overlay::Prompt(_)))
 }

@@ -195,7 +195,7 @@ pub trait Listed: Sync {
 
     /// What the keys of operations act on while it has the keys: what is under the cursor, where that belongs to an environment.
     fn target(&self, model: &Model) -> Option<Place> {
-        model.selection.place.clone()
+        model.screen.selection.place.clone()
     }
 
     /// What the chosen row is called by its platform.
@@ -215,8 +215,8 @@ pub trait Listed: Sync {
 /// Opens everything that is known of a thing.
 fn details(model: &mut Model, subject: Option<Subject>) {
     match subject {
-        Some(subject) => model.overlay = Some(Overlay::Detail(subject)),
-        None => model.notice = Some(Notice::refused("nothing is here yet that could be opened")),
+        Some(subject) => model.dialog.overlay = Some(Overlay::Detail(subject)),
+        None => model.screen.notice = Some(Notice::refused("nothing is here yet that could be opened")),
     }
 }
 

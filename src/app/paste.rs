@@ -14,8 +14,8 @@ const VALUE: usize = 64 * 1024;
 
 /// Takes pasted text to where letters go.
 pub(super) fn paste(model: &mut Model, pasted: &str) {
-    model.notice = None;
-    let told = match (model.overlay.as_mut(), model.rollback.as_mut()) {
+    model.screen.notice = None;
+    let told = match (model.dialog.overlay.as_mut(), model.dialog.rollback.as_mut()) {
         (Some(Overlay::Prompt(text)), _) => {
             let whole = text.paste(pasted);
             let text = text.text();
@@ -47,7 +47,7 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
         (None, Some(Rollback::Ready(..))) => Some("a paste confirms nothing: it is typed"),
         _ => None,
     };
-    model.notice = told.map(Notice::refused).or(model.notice.take());
+    model.screen.notice = told.map(Notice::refused).or(model.screen.notice.take());
 }
 
 fn told(whole: bool) -> Option<&'static str> {
@@ -82,23 +82,23 @@ mod tests {
     #[test]
     fn a_line_takes_its_beginning_and_says_so() {
         let mut model = model();
-        model.overlay = Some(Overlay::Prompt("a".to_owned().into()));
+        model.dialog.overlay = Some(Overlay::Prompt("a".to_owned().into()));
         pasted(&mut model, &"b\u{1b}".repeat(5_000_000));
-        let Some(Overlay::Prompt(text)) = &model.overlay else { panic!("{:?}", model.overlay) };
+        let Some(Overlay::Prompt(text)) = &model.dialog.overlay else { panic!("{:?}", model.dialog.overlay) };
         assert_eq!(text.text().len(), ONE_LINE);
-        assert!(model.notice.as_ref().is_some_and(|told| told.as_str().contains("its beginning was taken")));
-        model.overlay = Some(Overlay::Palette(Find::default()));
+        assert!(model.screen.notice.as_ref().is_some_and(|told| told.as_str().contains("its beginning was taken")));
+        model.dialog.overlay = Some(Overlay::Palette(Find::default()));
         pasted(&mut model, &"é".repeat(ONE_LINE));
-        assert_eq!(model.notice, None, "it fits");
+        assert_eq!(model.screen.notice, None, "it fits");
         for c in "xy".chars() {
             update(&mut model, Msg::Key(Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false }), NOW);
         }
-        let Some(Overlay::Palette(find)) = &model.overlay else { panic!("{:?}", model.overlay) };
+        let Some(Overlay::Palette(find)) = &model.dialog.overlay else { panic!("{:?}", model.dialog.overlay) };
         assert_eq!(find.text.chars().count(), ONE_LINE, "nor is more of it typed");
-        model.overlay = None;
+        model.dialog.overlay = None;
         let asks = Asks::Request(Request::Review { run: 1, approve: true });
         let opened = Opened::now(&model, None, NOW);
-        model.rollback = Some(Rollback::Commenting {
+        model.dialog.rollback = Some(Rollback::Commenting {
             env: "production".into(),
             asks,
             told: Vec::new(),
@@ -106,16 +106,18 @@ mod tests {
             comment: Box::default(),
         });
         pasted(&mut model, &"word ".repeat(1_000_000));
-        let Some(Rollback::Commenting { comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
-        assert!(comment.text().as_str().len() <= ONE_LINE && model.notice.is_some());
+        let Some(Rollback::Commenting { comment, .. }) = &model.dialog.rollback else {
+            panic!("{:?}", model.dialog.rollback)
+        };
+        assert!(comment.text().as_str().len() <= ONE_LINE && model.screen.notice.is_some());
     }
 
     fn asked(level: Level) -> Model {
         let mut model = model();
-        model.size = (100, 30);
+        model.screen.size = (100, 30);
         let plan = Plan { level, ..Plan::of(Request::Promote, "production".into(), Vec::new(), NOW.wall) };
         let confirm = crate::app::operations::confirm::Confirm::default();
-        model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
+        model.dialog.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
         let laid = Some(crate::app::geometry::Laid { top: 0, room: 9, all: 9, must: 9 });
         model.set_geometry(crate::app::geometry::Geometry { dialog: laid, ..Default::default() });
         model
@@ -127,11 +129,11 @@ mod tests {
         for (level, text) in [(Level::Critical, "production"), (Level::Moderate, "y"), (Level::Severe, "HIKX")] {
             let mut told = asked(level);
             assert!(pasted(&mut told, &format!("{text}\n")).is_empty());
-            assert!(told.notice.is_some(), "{level:?}");
+            assert!(told.screen.notice.is_some(), "{level:?}");
             let mut burst = asked(level);
             for code in text.chars().map(KeyCode::Char).chain([KeyCode::Enter]) {
                 assert!(update(&mut burst, Msg::Hurried(key(code)), NOW).is_empty(), "{level:?} {code:?}");
-                assert!(!matches!(burst.rollback, Some(Rollback::Following(_))));
+                assert!(!matches!(burst.dialog.rollback, Some(Rollback::Following(_))));
             }
         }
         // The letters stand there; an enter that comes by itself is a person's.
@@ -139,7 +141,7 @@ mod tests {
         for code in "production".chars().map(KeyCode::Char).chain([KeyCode::Enter]) {
             update(&mut model, Msg::Hurried(key(code)), NOW);
         }
-        assert!(model.notice.is_some());
+        assert!(model.screen.notice.is_some());
         let effects = update(&mut model, Msg::Key(key(KeyCode::Enter)), NOW);
         assert!(matches!(effects.as_slice(), [Effect::Operate(..)]), "{effects:?}");
     }
@@ -147,12 +149,16 @@ mod tests {
     #[test]
     fn letters_of_the_menu_that_are_no_action_stay_there() {
         let mut model = model();
-        model.overlay = Some(Overlay::Menu(0));
+        model.dialog.overlay = Some(Overlay::Menu(0));
         for c in "hello".chars() {
             let key = Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false };
             assert!(update(&mut model, Msg::Key(key), NOW).is_empty(), "{c}");
-            assert!(matches!(model.overlay, Some(Overlay::Menu(_))), "{c}");
-            assert!(model.notice.as_ref().is_some_and(|told| told.as_str().starts_with(c)), "{c}: {:?}", model.notice);
+            assert!(matches!(model.dialog.overlay, Some(Overlay::Menu(_))), "{c}");
+            assert!(
+                model.screen.notice.as_ref().is_some_and(|told| told.as_str().starts_with(c)),
+                "{c}: {:?}",
+                model.screen.notice
+            );
         }
     }
 }

@@ -35,23 +35,23 @@ impl Question {
 
 /// Asks: everything that the plan needs is read anew.
 pub(super) fn ask(model: &mut Model, question: Question) -> Vec<Effect> {
-    model.asked += 1;
-    let req = ReqId(model.asked);
+    model.dialog.asked += 1;
+    let req = ReqId(model.dialog.asked);
     let effect = Effect::Preflight(req, question.env.clone(), question.request.clone(), question.continues);
-    model.rollback = Some(Rollback::Preflighting(req, question));
+    model.dialog.rollback = Some(Rollback::Preflighting(req, question));
     vec![effect]
 }
 
 /// Asks the question of the dialog again, if it has one.
 pub(super) fn again(model: &mut Model) -> Vec<Effect> {
-    let question = match &model.rollback {
+    let question = match &model.dialog.rollback {
         Some(Rollback::Ready(_, confirm)) => confirm.question.clone(),
         Some(Rollback::Refused(_, question)) => question.clone(),
         _ => return Vec::new(),
     };
     let Some(mut question) = question else { return Vec::new() };
     // What was said for the plan before is no reason for what only the next one finds in its way.
-    question.said = model.reason.take().or(question.said);
+    question.said = model.dialog.reason.take().or(question.said);
     question.anew = true;
     ask(model, question)
 }

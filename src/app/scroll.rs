@@ -16,18 +16,22 @@ pub(super) type Standing = (Option<std::mem::Discriminant<Overlay>>, Option<std:
 
 /// What stands over the panes now.
 pub(super) fn standing(model: &Model) -> Standing {
-    (model.overlay.as_ref().map(std::mem::discriminant), model.rollback.as_ref().map(std::mem::discriminant))
+    (
+        model.dialog.overlay.as_ref().map(std::mem::discriminant),
+        model.dialog.rollback.as_ref().map(std::mem::discriminant),
+    )
 }
 
 /// Another thing stands there now: it shows from its beginning, and nothing of it has been drawn.
 pub(super) fn begin(model: &mut Model) {
-    model.scroll = None;
-    model.geometry.dialog = None;
+    model.dialog.scroll = None;
+    model.screen.geometry.dialog = None;
 }
 
 /// Takes a key that scrolls; false when it is none. Letters scroll where none is typed.
 pub(super) fn key(model: &mut Model, key: Key, letters: bool) -> bool {
-    let page = model.geometry.dialog.map_or(1, |laid| isize::try_from(laid.room).unwrap_or(1).saturating_sub(1).max(1));
+    let page =
+        model.screen.geometry.dialog.map_or(1, |laid| isize::try_from(laid.room).unwrap_or(1).saturating_sub(1).max(1));
     let asked = keys::own(Dialog::Text, key).filter(|_| letters || !line::writes(key));
     let by = match asked {
         Some(Own::Down) => 1,
@@ -44,7 +48,7 @@ pub(super) fn key(model: &mut Model, key: Key, letters: bool) -> bool {
 
 /// Half a page down or up.
 pub(super) fn half(model: &mut Model, down: bool) {
-    let room = model.geometry.dialog.map_or(2, |laid| laid.room);
+    let room = model.screen.geometry.dialog.map_or(2, |laid| laid.room);
     let by = isize::try_from(room / 2).unwrap_or(1).max(1);
     rows(model, if down { by } else { -by });
 }
@@ -55,16 +59,16 @@ pub(super) fn wheel(model: &mut Model, down: bool) {
 }
 
 fn rows(model: &mut Model, by: isize) {
-    let Some(laid) = model.geometry.dialog else { return };
-    let top = model.scroll.unwrap_or(laid.top).min(laid.last());
+    let Some(laid) = model.screen.geometry.dialog else { return };
+    let top = model.dialog.scroll.unwrap_or(laid.top).min(laid.last());
     let next = top.saturating_add_signed(by).min(laid.last());
-    model.scroll = Some(next);
+    model.dialog.scroll = Some(next);
 }
 
 /// A frame was shown: what of a plan stood on it was seen, and what a key has jumped over was not.
 pub(super) fn shown(model: &mut Model) {
     if let (Some(Rollback::Ready(_, confirm)), Some(laid), None) =
-        (&mut model.rollback, model.geometry.dialog, &model.overlay)
+        (&mut model.dialog.rollback, model.screen.geometry.dialog, &model.dialog.overlay)
     {
         confirm.saw(laid.top, laid.room);
     }
@@ -72,7 +76,7 @@ pub(super) fn shown(model: &mut Model) {
 
 /// The screen has another size: rows of the old width say nothing about those of the new one, so that a plan begins at its beginning.
 pub(super) fn resized(model: &mut Model) {
-    if let Some(Rollback::Ready(_, confirm)) = &mut model.rollback {
+    if let Some(Rollback::Ready(_, confirm)) = &mut model.dialog.rollback {
         confirm.unseen();
         begin(model);
     }
@@ -104,7 +108,7 @@ mod tests {
         let flags = crate::config::load::Flags::default();
         let mut model = Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), NOW);
         let _ = update(&mut model, Msg::Resize(80, 24), NOW);
-        model.rollback = Some(rollback);
+        model.dialog.rollback = Some(rollback);
         model.set_geometry(Geometry { dialog: Some(Laid { top: 0, room: 10, all: 30, must }), ..Geometry::default() });
         model
     }
@@ -116,9 +120,9 @@ mod tests {
 
     /// The frame that answers a key.
     fn frame(model: &mut Model) {
-        let mut geometry = model.geometry.clone();
+        let mut geometry = model.screen.geometry.clone();
         if let Some(laid) = &mut geometry.dialog {
-            laid.top = model.scroll.unwrap_or(laid.top);
+            laid.top = model.dialog.scroll.unwrap_or(laid.top);
         }
         model.set_geometry(geometry);
     }
@@ -145,25 +149,33 @@ mod tests {
             (KeyCode::Up, 0),
         ] {
             press(&mut dialog, code);
-            assert_eq!(dialog.scroll, Some(top), "{code:?}");
+            assert_eq!(dialog.dialog.scroll, Some(top), "{code:?}");
         }
         let wheel = Msg::Mouse(Mouse { kind: MouseKind::WheelDown, column: 0, row: 0 });
         let _ = update(&mut dialog, wheel, NOW);
-        assert_eq!(dialog.scroll, Some(3));
+        assert_eq!(dialog.dialog.scroll, Some(3));
         press(&mut dialog, KeyCode::Esc);
-        assert_eq!((dialog.scroll, dialog.geometry.dialog), (None, None), "another thing begins at its beginning");
+        assert_eq!(
+            (dialog.dialog.scroll, dialog.screen.geometry.dialog),
+            (None, None),
+            "another thing begins at its beginning"
+        );
         let mut typed = model(ready(Level::Critical), 0);
         press(&mut typed, KeyCode::Char('j'));
         press(&mut typed, KeyCode::Down);
-        let Some(Rollback::Ready(_, confirm)) = &typed.rollback else { panic!() };
-        assert_eq!((confirm.typed.as_str(), typed.scroll), ("productionj", Some(1)));
+        let Some(Rollback::Ready(_, confirm)) = &typed.dialog.rollback else { panic!() };
+        assert_eq!((confirm.typed.as_str(), typed.dialog.scroll), ("productionj", Some(1)));
     }
 
     #[test]
     fn nothing_is_confirmed_before_its_warnings_were_on_the_screen() {
         let mut plan = model(ready(Level::Critical), 25);
         assert!(press(&mut plan, KeyCode::Enter).is_empty());
-        assert!(plan.notice.as_ref().is_some_and(|said| said.as_str().contains("more to read")), "{:?}", plan.notice);
+        assert!(
+            plan.screen.notice.as_ref().is_some_and(|said| said.as_str().contains("more to read")),
+            "{:?}",
+            plan.screen.notice
+        );
         press(&mut plan, KeyCode::End);
         assert!(press(&mut plan, KeyCode::Enter).is_empty(), "its end shows, and nobody saw what comes before it");
         press(&mut plan, KeyCode::Home);
@@ -181,17 +193,17 @@ mod tests {
     #[test]
     fn what_no_frame_showed_or_one_of_another_width_counts_as_unread() {
         let mut plan = model(ready(Level::Critical), 5);
-        let laid = plan.geometry.dialog.take();
+        let laid = plan.screen.geometry.dialog.take();
         assert!(press(&mut plan, KeyCode::Enter).is_empty(), "no frame showed it");
-        assert!(plan.notice.as_ref().is_some_and(|said| said.as_str().contains("not been on the screen")));
+        assert!(plan.screen.notice.as_ref().is_some_and(|said| said.as_str().contains("not been on the screen")));
         let laid = laid.map(|laid| Laid { must: 25, ..laid });
         plan.set_geometry(Geometry { dialog: laid, ..Geometry::default() });
         press(&mut plan, KeyCode::PageDown);
         press(&mut plan, KeyCode::PageDown);
         let _ = update(&mut plan, Msg::Resize(80, 24), NOW);
-        assert!(plan.geometry.dialog.is_some(), "it is as wide as before");
+        assert!(plan.screen.geometry.dialog.is_some(), "it is as wide as before");
         let _ = update(&mut plan, Msg::Resize(70, 24), NOW);
-        assert_eq!((plan.geometry.dialog, plan.scroll), (None, None));
+        assert_eq!((plan.screen.geometry.dialog, plan.dialog.scroll), (None, None));
         let laid = Some(Laid { top: 0, room: 10, all: 40, must: 35 });
         plan.set_geometry(Geometry { dialog: laid, ..Geometry::default() });
         assert!(press(&mut plan, KeyCode::Enter).is_empty(), "28 rows of it were, when they were wider");

@@ -49,7 +49,7 @@ pub fn model() -> Model {
     let flags = crate::config::load::Flags::default();
     let settings = crate::config::load::parse(CONFIG, None, &flags, &|_| None).unwrap();
     let mut model = Model::new(&settings, at(0));
-    model.notice = None;
+    model.screen.notice = None;
     let _ = super::update(&mut model, Msg::Resize(120, 40), at(0));
     model
 }

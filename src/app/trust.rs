@@ -34,10 +34,10 @@ pub struct Asked {
 
 /// A project file was read that is not the one in use, or that waits for approval.
 pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
-    model.project_file = Some(file);
-    model.project_changed = true;
+    model.facts.project_file = Some(file);
+    model.facts.project_changed = true;
     if crate::app::navigate::covered(model) {
-        model.notice =
+        model.screen.notice =
             Some(Notice::refused("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
     } else {
         ask(model, now);
@@ -47,13 +47,13 @@ pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
 /// Whether there is something to ask about the project file.
 #[must_use]
 pub fn open(model: &Model) -> Option<&ProjectFile> {
-    model.project_file.as_ref().filter(|file| model.project_changed || file.withheld())
+    model.facts.project_file.as_ref().filter(|file| model.facts.project_changed || file.withheld())
 }
 
 /// Puts the question on the screen.
 pub(super) fn ask(model: &mut Model, now: Now) {
     if open(model).is_some() {
-        model.overlay = Some(Overlay::Trust(Asked { top: 0, seen: 0, since: now.mono }));
+        model.dialog.overlay = Some(Overlay::Trust(Asked { top: 0, seen: 0, since: now.mono }));
     }
 }
 
@@ -61,9 +61,9 @@ pub(super) fn ask(model: &mut Model, now: Now) {
 #[must_use]
 pub fn rows(model: &Model) -> Vec<String> {
     let Some(file) = open(model) else { return Vec::new() };
-    let width = usize::from(model.size.0).saturating_sub(4).clamp(8, WIDE);
+    let width = usize::from(model.screen.size.0).saturating_sub(4).clamp(8, WIDE);
     let mut said = vec![format!(" {}", Text::from(file.path.as_path())), format!(" sha256 {}", file.digest)];
-    if model.project_changed {
+    if model.facts.project_changed {
         said.push(
             " It has changed since this console started; the console goes on with the previous settings.".to_owned(),
         );
@@ -99,7 +99,7 @@ fn broken(line: &str, width: usize) -> Vec<String> {
 /// Rows that show at once.
 #[must_use]
 pub fn room(model: &Model) -> usize {
-    usize::from(model.size.1).saturating_sub(TAKEN).max(1)
+    usize::from(model.screen.size.1).saturating_sub(TAKEN).max(1)
 }
 
 /// What can be done now.
@@ -121,22 +121,22 @@ pub(super) fn key(model: &mut Model, key: Key, mut asked: Asked, now: Now) -> Ve
         if asked.top <= asked.seen {
             asked.seen = asked.seen.max(asked.top + room);
         }
-        model.overlay = Some(Overlay::Trust(asked));
+        model.dialog.overlay = Some(Overlay::Trust(asked));
         return Vec::new();
     }
     match keys::own(Dialog::ProjectFile, key) {
-        Some(Own::Close) => model.overlay = None,
+        Some(Own::Close) => model.dialog.overlay = None,
         Some(Own::Yes) if !key.repeat && now.mono.saturating_sub(asked.since) >= ARMED_AFTER => {
             if asked.seen < all {
                 return Vec::new();
             }
-            if let Some(running) = model.running() {
-                model.notice =
+            if let Some(running) = model.facts.running() {
+                model.screen.notice =
                     Some(Notice::refused(format!("{} is under way: it is read after its end", running.title)));
                 return Vec::new();
             }
             let file = open(model).cloned();
-            model.overlay = None;
+            model.dialog.overlay = None;
             return file.map(|file| Effect::Approve(Box::new(file))).into_iter().collect();
         }
         _ => {}
@@ -149,7 +149,7 @@ pub(super) fn approved(model: &mut Model, done: Result<(), Text>) -> Vec<Effect>
     match done {
         Ok(()) => vec![Effect::Restart],
         Err(why) => {
-            model.notice = Some(Notice::failed(why));
+            model.screen.notice = Some(Notice::failed(why));
             Vec::new()
         }
     }
@@ -196,20 +196,20 @@ mod tests {
     #[test]
     fn what_is_withheld_is_asked_at_the_start_and_a_key_typed_before_answers_nothing() {
         let mut model = asked(2);
-        assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
+        assert!(matches!(model.dialog.overlay, Some(Overlay::Trust(_))));
         assert!(rows(&model).iter().any(|row| row.contains("key.1 runs [\"sh\"")));
         assert_eq!(press(&mut model, 'y', 100), []);
         assert_eq!(press(&mut model, 'y', 500), [Effect::Approve(Box::new(file(2)))]);
         assert_eq!(update(&mut model, Msg::Fact(Fact::Approved(Ok(()))), at(600)), [Effect::Restart]);
         let told = update(&mut model, Msg::Fact(Fact::Approved(Err(Text::from("no")))), at(600));
-        assert!(told.is_empty() && model.notice == Some(Notice::failed("no")));
+        assert!(told.is_empty() && model.screen.notice == Some(Notice::failed("no")));
     }
 
     #[test]
     fn all_of_it_has_to_be_seen_before_it_is_approved() {
         let mut model = asked(60);
         assert_eq!(press(&mut model, 'y', 500), []);
-        assert!(matches!(model.overlay, Some(Overlay::Trust(_))), "it still stands there");
+        assert!(matches!(model.dialog.overlay, Some(Overlay::Trust(_))), "it still stands there");
         for _ in 0..60 {
             press(&mut model, 'j', 500);
         }
@@ -219,16 +219,16 @@ mod tests {
     #[test]
     fn a_file_that_changed_asks_and_nothing_is_taken_over_by_itself() {
         let mut model = asked(0);
-        assert!(model.overlay.is_none(), "it asks for nothing");
+        assert!(model.dialog.overlay.is_none(), "it asks for nothing");
         let changed = Msg::Fact(Fact::ProjectFile(Box::new(file(0))));
         assert!(update(&mut model, changed.clone(), at(0)).is_empty());
-        assert!(matches!(model.overlay, Some(Overlay::Trust(_))));
+        assert!(matches!(model.dialog.overlay, Some(Overlay::Trust(_))));
         let said: String = rows(&model).iter().map(|row| row.trim_start_matches("   ")).collect();
         assert!(said.contains("goes on with the previous settings"), "{said}");
         press(&mut model, 'n', 500);
-        assert!(model.overlay.is_none() && open(&model).is_some(), "the menu asks again");
-        model.overlay = Some(Overlay::Help(dialogs::Find::default()));
+        assert!(model.dialog.overlay.is_none() && open(&model).is_some(), "the menu asks again");
+        model.dialog.overlay = Some(Overlay::Help(dialogs::Find::default()));
         let _ = update(&mut model, changed, at(900));
-        assert!(matches!(model.overlay, Some(Overlay::Help(_))) && model.notice.is_some());
+        assert!(matches!(model.dialog.overlay, Some(Overlay::Help(_))) && model.screen.notice.is_some());
     }
 }

@@ -94,14 +94,14 @@ pub(super) fn beginning(text: &str) -> Result<String, UserError> {
 
 /// Every commit that a model names in full.
 fn commits(model: &Model) -> BTreeSet<Sha> {
-    let listed = model.releases.values().flatten().filter_map(|one| one.sha.clone());
-    let live = model.services.values().flat_map(|state| {
+    let listed = model.facts().releases().values().flatten().filter_map(|one| one.sha.clone());
+    let live = model.facts().services().values().flat_map(|state| {
         let declared = state.declared.as_ref().and_then(|one| one.sha.clone());
         [declared, state.observed.as_ref().and_then(|one| one.sha.clone())]
     });
-    let runs = model.runs.iter().map(|run| run.sha.clone());
-    let kept = model.history.verified.iter().map(|(.., sha)| sha.clone());
-    listed.chain(live.flatten()).chain(runs).chain(kept).chain(model.history.marks.keys().cloned()).collect()
+    let runs = model.facts().runs().iter().map(|run| run.sha.clone());
+    let kept = model.facts().history().verified.iter().map(|(.., sha)| sha.clone());
+    listed.chain(live.flatten()).chain(runs).chain(kept).chain(model.facts().history().marks.keys().cloned()).collect()
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     let only = only.environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
     let clock = SystemClock::shared();
     let mut reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
-    let untold = if list == List::Approvals { untold(&reading.model.runs) } else { Vec::new() };
+    let untold = if list == List::Approvals { untold(reading.model.facts().runs()) } else { Vec::new() };
     only.iter().for_each(|env| reading.narrow(env));
     let model = &reading.model;
     let now = Now { wall: clock.now(), mono: clock.mono() };
@@ -57,7 +57,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     };
     // What a token may not list is no empty list.
     let withheld: Vec<String> = match list {
-        List::Secrets => model.secret_names.iter().flat_map(|(env, names)| names.withheld(env)).collect(),
+        List::Secrets => model.facts().secret_names().iter().flat_map(|(env, names)| names.withheld(env)).collect(),
         _ => Vec::new(),
     };
     let basis = reading.basis(matters).filter(|_| withheld.is_empty() && untold.is_empty());
@@ -66,7 +66,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
         let version = if matches!(list, List::Health | List::Approvals) { 2 } else { 1 };
         super::print(&answers::line(name, version, Rows { at: clock.now(), read_at: basis, rows }))?;
     } else if rows.is_empty() {
-        let read = model.feeds.keys().any(matters);
+        let read = model.facts().feeds().keys().any(matters);
         super::print(&format!("{}\n", nothing(list, read, basis)))?;
     } else {
         let mut text = String::new();
@@ -77,7 +77,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
         super::complain(&format!("not read: {id}: {why}"));
     }
     withheld.iter().chain(&untold).for_each(|what| super::complain(what));
-    for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
+    for line in model.facts().interrupted().flat_map(crate::domain::cut_short::lines) {
         super::complain(&line);
     }
     let withheld = (!withheld.is_empty()).then_some(ExitCode::Auth);
@@ -110,7 +110,7 @@ fn untold(runs: &[Run]) -> Vec<String> {
 }
 
 fn approvals(model: &Model, now: Timestamp) -> Vec<(Row<'_>, String)> {
-    let gates = model.runs.iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
+    let gates = model.facts().runs().iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
     gates
         .map(|(run, gate)| {
             let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
@@ -149,7 +149,7 @@ fn approvals(model: &Model, now: Timestamp) -> Vec<(Row<'_>, String)> {
 }
 
 fn releases(model: &Model) -> Vec<(Row<'_>, String)> {
-    let all = model.releases.values().flatten();
+    let all = model.facts().releases().values().flatten();
     all.map(|one| {
         let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
         let live = if one.current { "LIVE" } else { "" };
@@ -166,8 +166,8 @@ fn made(at: Timestamp) -> String {
 
 /// Probes, and what databases and platforms say of themselves.
 fn health(model: &Model, now: Now) -> Vec<(Row<'_>, String)> {
-    let probes = model.probes.iter().map(|probe| probed(model, probe, now));
-    let checks = model.findings.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
+    let probes = model.facts().probes().iter().map(|probe| probed(model, probe, now));
+    let checks = model.facts().findings().iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     let checks = checks.map(|(id, one)| {
         let state = one.state();
         // Nothing of the product is paused by a check that is switched off.
@@ -190,31 +190,31 @@ fn health(model: &Model, now: Now) -> Vec<(Row<'_>, String)> {
 /// A probe.
 fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, String) {
     let last = probe.samples.back();
-    let (state, why) = model.known(now).probe(probe);
+    let (state, why) = model.facts().known(now).probe(probe);
     let millis = last.map_or(0, |sample| u64::try_from(sample.anatomy.total.as_millis()).unwrap_or(u64::MAX));
     let said = if why.is_empty() { "passes" } else { &why };
     // One that passes on an error does so because it was told to.
-    let expects = model.expects(&probe.id).map(|expects| format!(", {expects}")).unwrap_or_default();
+    let expects = model.facts().expects(&probe.id).map(|expects| format!(", {expects}")).unwrap_or_default();
     let line = format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {said}{expects}\n", probe.id.env, probe.id.name);
     let row = Probe {
         environment: &probe.id.env,
-        service: model.aimed.get(&probe.id).map(|id| &*id.name),
+        service: model.facts().aimed().get(&probe.id).map(|id| &*id.name),
         probe: &probe.id.name,
         target: &probe.target,
         state,
         why,
         passed: last.is_some_and(|sample| sample.failure.is_none()),
         latency_ms: millis,
-        expects: model.expected.get(&probe.id).map(Vec::as_slice).unwrap_or_default(),
+        expects: model.facts().expected().get(&probe.id).map(Vec::as_slice).unwrap_or_default(),
     };
     (Row::Health(Health::Probe(row)), line)
 }
 
 /// One look is no hysteresis: a probe that fails now is unhealthy now.
 fn health_code(model: &Model, now: Now) -> ExitCode {
-    let states = model.probes.iter().map(|probe| {
+    let states = model.facts().probes().iter().map(|probe| {
         let failed = probe.samples.back().is_some_and(|one| one.failure.is_some());
-        match model.known(now).probe(probe).0 {
+        match model.facts().known(now).probe(probe).0 {
             State::Unknown => State::Unknown,
             _ if failed => State::Failing,
             state => state,
@@ -225,7 +225,7 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
     let says = |one: &&Check| {
         matches!(one.reading, Reading::Unread { .. }) || !matches!(one.status(), Status::Unknown | Status::Paused)
     };
-    let checks = model.findings.values().flatten().filter(says).map(Check::state);
+    let checks = model.facts().findings().values().flatten().filter(says).map(Check::state);
     let worst = states.chain(checks).max_by_key(|state| state.weight());
     worst.map_or(ExitCode::Done, |state| match super::status::code(state) {
         // What a platform does at rest is no state of health.
@@ -237,7 +237,7 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
 fn secrets(model: &Model) -> Vec<(Row<'_>, String)> {
     let line = |row: &crate::domain::secret::SecretRow| {
         let mut line = format!("{:<34}", row.key);
-        for env in &model.environments {
+        for env in model.facts().environments() {
             let here = row.entries.iter().filter(|entry| entry.env == env.id).map(|entry| entry.platform.name());
             let places: Vec<&str> = here.collect();
             let places = match places.as_slice() {
@@ -254,12 +254,13 @@ fn secrets(model: &Model) -> Vec<(Row<'_>, String)> {
         line.push('\n');
         line
     };
-    model.secrets.iter().map(|row| (Row::Secret(row), line(row))).collect()
+    model.facts().secrets().iter().map(|row| (Row::Secret(row), line(row))).collect()
 }
 
 /// A difference is exit code 1, as with `diff`.
 fn secrets_code(model: &Model) -> ExitCode {
-    let differs = model.secrets.iter().flat_map(|row| &row.findings).any(|finding| finding.status >= Status::Warn);
+    let differs =
+        model.facts().secrets().iter().flat_map(|row| &row.findings).any(|finding| finding.status >= Status::Warn);
     if differs { ExitCode::Failed } else { ExitCode::Done }
 }
 

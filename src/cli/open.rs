@@ -53,8 +53,9 @@ pub(super) enum Decision {
 
 /// Those that were cut short, as programs read them; null where the store could not be read, which is no empty list.
 pub(super) fn as_json(model: &Model) -> Option<Vec<&Operation>> {
-    let unread = model.feeds.get(&FeedId::Journal).is_some_and(|one| matches!(one.state, FeedState::Failing { .. }));
-    (!unread).then(|| model.interrupted().collect())
+    let unread =
+        model.facts().feeds().get(&FeedId::Journal).is_some_and(|one| matches!(one.state, FeedState::Failing { .. }));
+    (!unread).then(|| model.facts().interrupted().collect())
 }
 
 /// Tells of operations that were cut short, beside the answer of a command. A store that cannot be read refuses the command itself.

@@ -32,9 +32,9 @@ impl Reading {
 
     /// When the oldest of these feeds was read whole; `None` = one was not, or there is none.
     pub(super) fn basis(&self, matters: impl Fn(&FeedId) -> bool) -> Option<Timestamp> {
-        let own = self.model.feeds.iter().filter(|(id, _)| matters(id));
+        let own = self.model.facts().feeds().iter().filter(|(id, _)| matters(id));
         own.map(|(id, status)| {
-            let whole = self.model.extents.get(id).is_none_or(|extent| *extent == Extent::Whole);
+            let whole = self.model.facts().extents().get(id).is_none_or(|extent| *extent == Extent::Whole);
             status.last_ok().filter(|_| whole && !self.late && matches!(status.state, FeedState::Fresh(_)))
         })
         .min()
@@ -43,7 +43,7 @@ impl Reading {
 
     /// Feeds that fail: which, why, and whether the token is at fault.
     pub(super) fn failing(&self) -> impl Iterator<Item = (&FeedId, &str, bool)> {
-        self.model.feeds.iter().filter_map(|(id, status)| match &status.state {
+        self.model.facts().feeds().iter().filter_map(|(id, status)| match &status.state {
             FeedState::Failing { why, denied, .. } => Some((id, why.as_str(), *denied)),
             _ => None,
         })

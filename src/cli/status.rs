@@ -39,7 +39,7 @@ pub(super) async fn run(settings: Settings, only: Only, output: Output) -> Resul
 
 /// What fails is said first; what is not known comes before what is well.
 fn exit_code(model: &Model, incomplete: Option<ExitCode>, now: Now) -> ExitCode {
-    let states = model.environments.iter().map(|env| model.judge(env, now).state);
+    let states = model.facts().environments().iter().map(|env| model.facts().judge(env, now).state);
     let worst = states.max_by_key(|state| state.weight());
     match (worst.map_or(ExitCode::Inconclusive, code), incomplete) {
         (ExitCode::Failed, _) => ExitCode::Failed,
@@ -61,25 +61,25 @@ pub(super) fn code(state: State) -> ExitCode {
 pub(super) fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> String {
     let says = Status {
         at: now.wall,
-        project: &model.project,
-        environments: model.environments.iter().map(|env| environment(model, env, now)).collect(),
+        project: model.facts().project(),
+        environments: model.facts().environments().iter().map(|env| environment(model, env, now)).collect(),
         failing: failing.iter().map(|(feed, why)| Failing { feed, why }).collect(),
         cut_short: super::open::as_json(model),
-        store: Remembers { began: model.history.began, says: remembers(model, now) },
+        store: Remembers { began: model.facts().history().began, says: remembers(model, now) },
     };
     answers::line("status", 2, says)
 }
 
 fn environment<'m>(model: &'m Model, env: &'m EnvInfo, now: Now) -> Environment<'m> {
     let service = |info: &'m ServiceInfo| {
-        let state = model.services.get(&info.id);
+        let state = model.facts().services().get(&info.id);
         Service {
             name: &info.id.name,
             platform: info.platform,
-            judged: judged(&model.judge_service(&info.id, now)),
+            judged: judged(&model.facts().judge_service(&info.id, now)),
             declared: state.and_then(|state| state.declared.as_ref()),
             observed: state.and_then(|state| state.observed.as_ref()),
-            findings: findings(model.findings.get(&info.id)),
+            findings: findings(model.facts().findings().get(&info.id)),
         }
     };
     // What a person has to know of: gates, deploys, operations, locks, pins.
@@ -88,7 +88,7 @@ fn environment<'m>(model: &'m Model, env: &'m EnvInfo, now: Now) -> Environment<
     Environment {
         name: &env.id,
         tier: env.tier,
-        judged: judged(&model.judge(env, now)),
+        judged: judged(&model.facts().judge(env, now)),
         services: env.services.iter().map(service).collect(),
         needs: needs.map(|said| Need { state: said.state, says: said.words }).collect(),
     }
@@ -114,8 +114,8 @@ fn findings(all: Option<&Vec<Check>>) -> Vec<&Check> {
 
 fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
     let mut text = String::new();
-    for env in &model.environments {
-        let judged = model.judge(env, now);
+    for env in model.facts().environments() {
+        let judged = model.facts().judge(env, now);
         let _ = writeln!(text, "{:<14} {:<40} {}", env.id, words(&judged.words()), commits(&judged));
         for need in needs::of(model, &env.id) {
             if let Some(said) = needs::said(model, &env.id, &need, now, Hands::Shell) {
@@ -123,12 +123,12 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
             }
         }
         for info in &env.services {
-            let judged = model.judge_service(&info.id, now);
-            let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
+            let judged = model.facts().judge_service(&info.id, now);
+            let declared = model.facts().services().get(&info.id).and_then(|state| state.declared.as_ref());
             let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
             let (said, commits) = (words(&judged.words()), commits(&judged));
             let _ = writeln!(text, "  {:<12} {said:<40} {commits:<7}  {} {label}", info.id.name, info.platform);
-            for one in findings(model.findings.get(&info.id)) {
+            for one in findings(model.facts().findings().get(&info.id)) {
                 let _ = writeln!(text, "    {} {}: {}", one.state(), one.name, one.says());
             }
         }
@@ -139,7 +139,7 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
     if let Some(says) = remembers(model, now) {
         let _ = writeln!(text, "{says}");
     }
-    for line in model.interrupted().flat_map(crate::domain::cut_short::lines) {
+    for line in model.facts().interrupted().flat_map(crate::domain::cut_short::lines) {
         let _ = writeln!(text, "{line}");
     }
     text
@@ -148,8 +148,9 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
 /// What is to be told of a store that has no past: nobody's lock or mark of before is in it. One that cannot be read is told among what
 /// fails.
 fn remembers(model: &Model, now: Now) -> Option<Text> {
-    let read = model.feeds.get(&FeedId::Journal).is_some_and(|feed| matches!(feed.state, FeedState::Fresh(_)));
-    keep::since(model.history.began, now.wall).filter(|_| read)
+    let read =
+        model.facts().feeds().get(&FeedId::Journal).is_some_and(|feed| matches!(feed.state, FeedState::Fresh(_)));
+    keep::since(model.facts().history().began, now.wall).filter(|_| read)
 }
 
 fn commits(judged: &Judgement) -> String {

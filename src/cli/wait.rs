@@ -125,15 +125,15 @@ async fn watch(
 /// How the environment stands, and whether that is what is waited for: everything of it read lately, every machine among it, serving as it should, every
 /// probe passing, and the commit seen at the edge, on the machines or behind the domains. What its database could do better does not keep anybody waiting.
 pub(super) fn stands(model: &Model, env: &EnvId, commit: Option<&str>, now: Now) -> (Judgement, bool) {
-    let Some(info) = model.env(env) else { return (Judgement::unread(), false) };
-    let judged = model.judge(info, now);
+    let Some(info) = model.facts().env(env) else { return (Judgement::unread(), false) };
+    let judged = model.facts().judge(info, now);
     let sha = judged.sha().map_or("", |sha| sha.as_str());
     let right = commit.is_none_or(|wanted| !sha.is_empty() && sha.starts_with(wanted));
-    let mut probes = model.probes.of(env).iter();
+    let mut probes = model.facts().probes().of(env).iter();
     let probed = probes.all(|probe| probe.status == Status::Ok);
     let well = matches!(judged.state, State::Healthy | State::Degraded);
     // A machine that cannot be read is not known to run anything.
-    let declared = info.services.iter().filter_map(|one| model.services.get(&one.id)?.declared.as_ref());
+    let declared = info.services.iter().filter_map(|one| model.facts().services().get(&one.id)?.declared.as_ref());
     let read = declared.flat_map(|one| &one.instances).all(|one| one.unread.is_none());
     let there = well && probed && read && right;
     (judged, there)

@@ -56,7 +56,7 @@ impl Surface for Session {
     }
 
     fn draw(&mut self, model: &Model, theme: &Theme, now: Now) -> io::Result<Geometry> {
-        Self::draw(self, model.size, |frame| crate::ui::draw(model, theme, frame, now))
+        Self::draw(self, model.screen().size(), |frame| crate::ui::draw(model, theme, frame, now))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -12,7 +12,7 @@ use crate::app::operations::menu;
 const LEAST: usize = 10;
 
 pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
-    let Some(banner) = &ctx.model.banner else { return Line::default() };
+    let Some(banner) = ctx.model.facts().banner() else { return Line::default() };
     let (theme, width) = (ctx.theme, usize::from(width));
     let release = if banner.commits.is_empty() { "unknown release".to_owned() } else { banner.release() };
     let (dot, symbol) = (theme.dot(), theme.mark(banner.state));

@@ -10,11 +10,11 @@ use crate::app::model::{Pane, View};
 /// What is said, of everything that waits the most urgent.
 pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Option<Line<'static>> {
     let (model, theme) = (ctx.model, ctx.theme);
-    let seen = matches!(model.view, View::Dashboard | View::Only(Pane::Environments));
-    if seen || model.alone || model.banner.is_some() {
+    let seen = matches!(model.screen().view(), View::Dashboard | View::Only(Pane::Environments));
+    if seen || model.screen().alone() || model.facts().banner().is_some() {
         return None;
     }
-    let all = model.environments.iter().flat_map(|env| {
+    let all = model.facts().environments().iter().flat_map(|env| {
         let needs = needs::of(model, &env.id).into_iter();
         needs.filter_map(|need| Some((urgency(&need)?, &env.id, need)))
     });
@@ -23,7 +23,7 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Option<Line<'static>> {
     let (_, env, need) = all.first()?;
     let said = needs::said(model, env, need, ctx.now, Hands::Keys)?;
     let state = said.state?;
-    let words = if model.private { ctx.veiled(&said.words) } else { said.words };
+    let words = if model.screen().private() { ctx.veiled(&said.words) } else { said.words };
     let more = if all.len() > 1 { format!("   and {} more: key 1 lists them", all.len() - 1) } else { String::new() };
     let room = usize::from(width).saturating_sub(more.len());
     let says = text::cut(&format!(" {} {env} {words}", theme.mark(state)), room, theme.ellipsis());

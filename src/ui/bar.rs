@@ -46,7 +46,7 @@ fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize
     let entry = |(pane, trouble): (&Pane, &Option<(Status, Option<usize>)>)| {
         let view = Pane::view(pane.number());
         // A pane alone stands for its view, as tab leaves it.
-        let here = match model.view {
+        let here = match model.screen().view() {
             View::Only(only) => Pane::view(only.number()) == view,
             View::Dashboard => view == View::Dashboard,
         };

@@ -54,7 +54,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, geometry: &
         let rows = [Constraint::Length(tall(ctx, Pane::Environments).clamp(3, body.height / 2)), Constraint::Fill(1)];
         let [upper, lower] = Layout::vertical(rows).areas(body);
         place(ctx, frame, Pane::Environments, upper, geometry);
-        let second = if ctx.model.focus == Pane::Environments { Pane::Logs } else { ctx.model.focus };
+        let second =
+            if ctx.model.screen().focus() == Pane::Environments { Pane::Logs } else { ctx.model.screen().focus() };
         place(ctx, frame, second, lower, geometry);
         return;
     }

@@ -87,7 +87,7 @@ fn bound(find: &Find) -> Vec<Row> {
 fn rows(ctx: &Ctx<'_>, find: &Find, palette: bool) -> Vec<Row> {
     let all = found(find);
     // Of a log that is read alone, what needs a project is left out.
-    let useful = |entry: &&'static Entry| !ctx.model.alone || !crate::app::keys::needs_project(entry.action);
+    let useful = |entry: &&'static Entry| !ctx.model.screen().alone() || !crate::app::keys::needs_project(entry.action);
     if palette {
         return all.into_iter().map(key_of).collect();
     }
@@ -251,7 +251,7 @@ pub(super) fn detail(ctx: &Ctx<'_>, subject: &Subject, width: usize, far: usize)
 }
 
 fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) -> Laid {
-    let far = ctx.model.scroll.unwrap_or(0).saturating_add(AHEAD);
+    let far = ctx.model.dialog().scroll().unwrap_or(0).saturating_add(AHEAD);
     let lines = detail(ctx, subject, columns(body), far);
     let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
     dialog(ctx, frame, body, None, &detail::title(subject), lines, last)

@@ -18,7 +18,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect)
     let (model, theme) = (ctx.model, ctx.theme);
     let production = model.selected_env().is_some_and(|env| env.tier == Tier::Production);
     let prod = pane == Pane::Environments && production;
-    let focused = model.focus == pane;
+    let focused = model.screen().focus() == pane;
     let style = match (prod, focused) {
         (true, true) => theme.prod(),
         // Thick in its hue, and not as bright as the one that has the keys.

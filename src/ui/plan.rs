@@ -63,7 +63,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
     let said = |one: &Override| plan.ships.iter().any(|ships| ships.red().any(|red| red.same(one)));
     first
         .extend(plan.overrides.iter().filter(|one| !said(one)).map(|one| told(&Text::from(one.words()), Status::Warn)));
-    if let Some(said) = &ctx.model.reason {
+    if let Some(said) = ctx.model.dialog().reason() {
         let what = if matches!(plan.request, Request::Review { .. }) { "comment" } else { "reason" };
         first.push(Line::raw(format!(" your {what}: {said}")));
     }

@@ -21,11 +21,13 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
         rest = Rect { y: rest.y + row, height: rest.height - row, ..rest };
     };
     put(frame, first(ctx, area.width));
-    if model.banner.is_some() {
+    if model.facts().banner().is_some() {
         put(frame, alarm::line(ctx, area.width));
     }
     // What is typed, and what is answered to it, has to be seen; hints of keys need not.
-    let says = matches!(model.overlay, Some(Overlay::Prompt(_))) || model.notice.is_some() || covered(model);
+    let says = matches!(model.dialog().overlay(), Some(Overlay::Prompt(_)))
+        || model.screen().notice().is_some()
+        || covered(model);
     if says && rest.height > 0 {
         let last = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
         rest.height -= 1;
@@ -44,12 +46,12 @@ fn first(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         return line;
     }
     let (model, theme) = (ctx.model, ctx.theme);
-    let env = model.environments.iter().max_by_key(|env| (env.tier == Tier::Production, env.tier));
+    let env = model.facts().environments().iter().max_by_key(|env| (env.tier == Tier::Production, env.tier));
     let said = env.map(|env| {
-        let judged = model.judge(env, ctx.now);
+        let judged = model.facts().judge(env, ctx.now);
         (format!("{}{} {}", theme.mark(judged.state), env.id, judged.words()), theme.state(judged.state))
     });
-    let (said, style) = said.unwrap_or_else(|| (ctx.veiled(&model.project), theme.strong()));
+    let (said, style) = said.unwrap_or_else(|| (ctx.veiled(model.facts().project()), theme.strong()));
     // A mark in the place of the only letter says less than the letter.
     let mark = if width > 3 { theme.ellipsis() } else { "" };
     Line::styled(text::cut(&said, width.into(), mark), style)

@@ -17,7 +17,7 @@ const NAMED: usize = 6;
 /// What the header says of environments.
 pub(super) fn pieces(ctx: &Ctx<'_>, width: u16) -> Vec<Piece> {
     let mut all: Vec<(&EnvInfo, State)> =
-        ctx.model.environments.iter().map(|env| (env, ctx.model.state(env, ctx.now))).collect();
+        ctx.model.facts().environments().iter().map(|env| (env, ctx.model.facts().state(env, ctx.now))).collect();
     let mut folded: BTreeMap<u8, (State, usize)> = BTreeMap::new();
     if all.len() > NAMED {
         let selected = ctx.model.selected_env().map(|env| &env.id);
@@ -40,7 +40,7 @@ pub(super) fn pieces(ctx: &Ctx<'_>, width: u16) -> Vec<Piece> {
 
 fn named(ctx: &Ctx<'_>, env: &EnvInfo, width: u16) -> Vec<Piece> {
     let theme = ctx.theme;
-    let judged = ctx.model.judge(env, ctx.now);
+    let judged = ctx.model.facts().judge(env, ctx.now);
     let keep = if env.tier == Tier::Production { 9 } else { 6 };
     // A reason may be a sentence, which the pane has room for; here the first words do.
     let (words, room) = (judged.words(), if width < TWO_COLUMNS { 20 } else { 40 });

@@ -35,12 +35,12 @@ fn config(promotions: [&str; 2]) -> String {
 fn model(promotions: [&str; 2]) -> Model {
     let settings = parse(&config(promotions), None, &Flags::default(), &|_| None).unwrap();
     let mut model = Model::new(&settings, screen::now());
-    model.notice = None;
+    model.pose_notice(None);
     model
 }
 
 fn select(model: &mut Model, env: &str) {
-    model.selection.place = Some(Place::Env(EnvId::from(env)));
+    model.pose_place(Some(Place::Env(EnvId::from(env))));
 }
 
 fn promotion(model: &Model) -> menu::Item {
@@ -59,7 +59,7 @@ fn a_promotion_goes_where_it_is_said_to_go_and_asks_where_nothing_is_said() {
     assert!(promotion(&said).title.contains("staging-green runs to prod-europe-west-1"), "{}", promotion(&said).title);
     let checks = readiness::checks(&said, screen::now());
     assert!(checks[0].says.as_str().starts_with("staging-green: "), "{checks:?}");
-    said.selection.place = None;
+    said.pose_place(None);
     let why = promotion(&said).why_not.unwrap();
     assert_eq!(why, "select one of prod-europe-west-2, prod-europe-west-1");
 }
@@ -116,7 +116,7 @@ fn a_second_production_that_fails_rings_too_and_stands_in_the_alarm_line() {
     assert_eq!(alerts(&fails(&mut model, "prod-europe-west-1", Some("HTTP 503"))), 1);
     let second = fails(&mut model, "prod-europe-west-2", Some("HTTP 502"));
     assert_eq!(alerts(&second), 1, "{second:?}");
-    let banner = model.banner.clone().unwrap();
+    let banner = model.facts().banner().cloned().unwrap();
     assert_eq!((banner.env.as_str(), banner.others), ("prod-europe-west-1", vec!["prod-europe-west-2".into()]));
     assert!(banner.evidence.as_str().contains("also: prod-europe-west-2 failing"));
     let better = fails(&mut model, "prod-europe-west-1", None);

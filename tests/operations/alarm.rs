@@ -85,9 +85,9 @@ impl Night {
         let settings = parse(&sim.config_toml(), None, &Flags::default(), &env).unwrap();
         let theme = Theme::load(&settings.ui);
         let mut model = Model::new(&settings, Now { wall: clock.now(), mono: clock.mono() });
-        model.size = (200, 50);
-        let production = model.environments.iter().find(|one| one.tier == Tier::Production).unwrap();
-        model.selection.place = Some(Place::Env(production.id.clone()));
+        model.pose_size((200, 50));
+        let production = model.facts().environments().iter().find(|one| one.tier == Tier::Production).unwrap();
+        model.pose_place(Some(Place::Env(production.id.clone())));
         #[expect(clippy::disallowed_methods, reason = "a test has no supervisor; the task is aborted at its end")]
         let pace = tokio::spawn(as_fast_as_the_disk(state.path().join("pace")));
         let (engine, lanes) = Engine::start(Arc::new(settings), Arc::clone(&clock), scope);
@@ -110,7 +110,7 @@ impl Night {
                 Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
                 Effect::Verified(service, deployment, sha) => {
                     // What the memory tells back of it.
-                    self.model.history.verified.insert((service.clone(), deployment.clone(), sha.clone()));
+                    self.model.pose_verified((service.clone(), deployment.clone(), sha.clone()));
                     self.engine.verified(service, deployment, sha);
                 }
                 _ => {}
@@ -121,7 +121,8 @@ impl Night {
     /// Presses a key on what the frame before shows.
     fn press(&mut self, code: KeyCode) {
         let now = Now { wall: self.clock.now(), mono: self.clock.mono() };
-        let mut terminal = Terminal::new(TestBackend::new(self.model.size.0, self.model.size.1)).unwrap();
+        let mut terminal =
+            Terminal::new(TestBackend::new(self.model.screen().size().0, self.model.screen().size().1)).unwrap();
         let mut geometry = Geometry::default();
         terminal.draw(|frame| geometry = flightdeck::ui::draw(&self.model, &self.theme, frame, now)).unwrap();
         self.model.set_geometry(geometry);
@@ -131,7 +132,7 @@ impl Night {
     async fn until(&mut self, what: &str, done: impl Fn(&Model) -> bool) {
         let end = self.clock.mono() + Duration::from_secs(600);
         while !done(&self.model) {
-            assert!(self.clock.mono() < end, "waited for {what}: {:?}", self.model.rollback);
+            assert!(self.clock.mono() < end, "waited for {what}: {:?}", self.model.dialog().rollback());
             self.step().await;
         }
     }
@@ -172,8 +173,9 @@ impl Night {
     }
 
     async fn ended(&mut self, op: flightdeck::domain::ids::OpId) -> Operation {
-        self.until("the operation", |model| model.operations.get(&op).is_some_and(|one| one.state.ended())).await;
-        self.model.operations[&op].clone()
+        self.until("the operation", |model| model.facts().operations().get(&op).is_some_and(|one| one.state.ended()))
+            .await;
+        self.model.facts().operations()[&op].clone()
     }
 
     /// What each machine and each domain of production really runs.
@@ -215,18 +217,20 @@ async fn opened_after_the_alarm(seed: u64, seconds: u64) {
     let mut night = Night::begins("bad-deploy", seed, Scope::State).await;
     night.pass(Duration::from_secs(19)).await;
     let good = night.truth().0[0].clone();
-    night.until("the alarm", |model| model.banner.is_some()).await;
+    night.until("the alarm", |model| model.facts().banner().is_some()).await;
     night.pass(Duration::from_secs(seconds)).await;
     night.press(KeyCode::Char('!'));
     night.press(KeyCode::Char('R'));
-    let proposed = |model: &Model| match &model.rollback {
+    let proposed = |model: &Model| match model.dialog().rollback() {
         Some(Rollback::Pick { chosen, .. }) => chosen.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(proposed(&night.model).as_ref().map(Sha::as_str), Some(good.as_str()), "{what}: the last good release");
     night.press(KeyCode::Enter);
-    night.until("the plan", |model| !matches!(model.rollback, Some(Rollback::Preflighting(..)))).await;
-    let Some(Rollback::Ready(plan, _)) = &night.model.rollback else { panic!("{what}: {:?}", night.model.rollback) };
+    night.until("the plan", |model| !matches!(model.dialog().rollback(), Some(Rollback::Preflighting(..)))).await;
+    let Some(Rollback::Ready(plan, _)) = night.model.dialog().rollback() else {
+        panic!("{what}: {:?}", night.model.dialog().rollback())
+    };
     let op = plan.op;
     let named = |name: &str| {
         plan.parts.iter().any(|part| &*part.service.name == name)

@@ -13,7 +13,7 @@ use crate::screen::{deployed, empty, failing, healthy, now, planned, press, text
 use crate::step;
 
 fn told(model: &Model) -> String {
-    model.notice.as_ref().map(|notice| notice.as_str().to_owned()).unwrap_or_default()
+    model.screen().notice().map(|notice| notice.as_str().to_owned()).unwrap_or_default()
 }
 
 #[test]
@@ -24,21 +24,24 @@ fn escape_clears_the_filter_of_the_lines_that_are_seen_before_it_leads_home() {
     }
     step(&mut model, KeyCode::Enter, size);
     press(&mut model, 'f');
-    assert_ne!(model.logs.filter(), &Filter::default());
+    assert_ne!(model.logs().lines().filter(), &Filter::default());
     step(&mut model, KeyCode::Esc, size);
-    assert_eq!(model.view, View::Only(Pane::Logs));
-    assert!(model.logs.filter().term.text.is_empty() && model.logs.filter().fold, "how traces are shown is no filter");
+    assert_eq!(model.screen().view(), View::Only(Pane::Logs));
+    assert!(
+        model.logs().lines().filter().term.text.is_empty() && model.logs().lines().filter().fold,
+        "how traces are shown is no filter"
+    );
     for _ in 0..2 {
         step(&mut model, KeyCode::Esc, size);
     }
-    assert_eq!(model.view, View::Dashboard);
+    assert_eq!(model.screen().view(), View::Dashboard);
 }
 
 #[test]
 fn keys_of_the_logs_say_where_they_work_and_change_nothing_that_nobody_sees() {
     let mut model = world();
     press(&mut model, '2');
-    let before = (model.logs.filter().clone(), model.reading);
+    let before = (model.logs().lines().filter().clone(), model.logs().reading());
     for key in ['x', 'm', 'w', 't', 'l', 'f', ' '] {
         press(&mut model, key);
         assert!(
@@ -46,13 +49,17 @@ fn keys_of_the_logs_say_where_they_work_and_change_nothing_that_nobody_sees() {
             "{}",
             told(&model)
         );
-        assert_eq!((model.view, model.focus), (View::Only(Pane::Releases), Pane::Releases), "{key}");
+        assert_eq!(
+            (model.screen().view(), model.screen().focus()),
+            (View::Only(Pane::Releases), Pane::Releases),
+            "{key}"
+        );
     }
-    assert_eq!((model.logs.filter().clone(), model.reading), before);
+    assert_eq!((model.logs().lines().filter().clone(), model.logs().reading()), before);
     // On a dashboard they are seen, and x is about a line that nobody chose.
     press(&mut model, '1');
     press(&mut model, 'w');
-    assert_ne!(model.reading.wrap, before.1.wrap);
+    assert_ne!(model.logs().reading().wrap, before.1.wrap);
     press(&mut model, 'x');
     assert!(told(&model).contains("x works in the logs"), "{}", told(&model));
 }
@@ -72,7 +79,11 @@ fn the_key_of_the_alarm_says_that_nothing_fails_where_nothing_does() {
     let mut model = healthy();
     press(&mut model, '!');
     press(&mut model, '!');
-    assert!(told(&model).starts_with("nothing fails") && model.overlay == Some(Overlay::Menu(0)), "{}", told(&model));
+    assert!(
+        told(&model).starts_with("nothing fails") && model.dialog().overlay() == Some(&Overlay::Menu(0)),
+        "{}",
+        told(&model)
+    );
     press(&mut model, '%');
     assert!(told(&model).starts_with("% is not an action"), "{}", told(&model));
 }
@@ -83,7 +94,7 @@ fn every_action_of_the_menu_is_reached_on_eighty_columns_while_production_fails(
     let size = (80, 24);
     let open = || {
         let mut model = failing();
-        model.size = size;
+        model.pose_size(size);
         let first = step(&mut model, KeyCode::Char('!'), size);
         (model, first)
     };
@@ -108,14 +119,17 @@ fn every_action_of_the_menu_is_reached_on_eighty_columns_while_production_fails(
     // The wheel's place of the text and the chosen row never part.
     let half = flightdeck::app::msg::Key { code: KeyCode::Char('u'), ctrl: true, alt: false, repeat: false };
     let _ = update(&mut model, Msg::Key(half), now());
-    assert!(matches!(model.overlay, Some(Overlay::Menu(at)) if at + 1 < titles.len()) && model.scroll.is_none());
+    assert!(
+        matches!(model.dialog().overlay(), Some(Overlay::Menu(at)) if at + 1 < titles.len())
+            && model.dialog().scroll().is_none()
+    );
 }
 
 #[test]
 fn what_confirms_a_severe_plan_is_one_letter_for_all_and_says_why() {
     for op in ["018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"] {
         let mut model = planned(&[]);
-        let Some(Rollback::Ready(plan, _)) = &mut model.rollback else { unreachable!("it is ready") };
+        let Some(Rollback::Ready(plan, _)) = model.posed_dialog() else { unreachable!("it is ready") };
         (plan.level, plan.op) = (Level::Severe, OpId(op.parse().unwrap()));
         let shown = text(&model, &theme("dark", false), (80, 24));
         assert!(shown.contains("press K to carry it out"), "{shown}");
@@ -155,7 +169,7 @@ fn errors_since_the_deploy_stand_before_old_ones_which_are_called_so() {
 #[test]
 fn a_database_is_said_to_have_no_releases_and_none_is_offered() {
     let mut model = world();
-    model.selection.place = Some(Place::Service(ServiceId::new("production", "database")));
+    model.pose_place(Some(Place::Service(ServiceId::new("production", "database"))));
     press(&mut model, '2');
     let shown = text(&model, &theme("dark", false), (120, 30));
     assert!(shown.contains("a database has no releases") && !shown.contains("waiting for the first"), "{shown}");
@@ -173,7 +187,7 @@ fn environments_that_do_not_fit_say_how_many_more_there_are() {
     let shown = text(&model, &theme, size);
     assert!(shown.contains("↓ ") && shown.contains(" more"), "{rows} rows: {shown}");
     step(&mut model, KeyCode::Char('G'), size);
-    assert_eq!(model.selection.place, last);
+    assert_eq!(model.screen().selection().place, last);
     let shown = text(&model, &theme, size);
     assert!(shown.contains("↑ ") && !shown.contains("↓ "), "the last one shows: {shown}");
 }

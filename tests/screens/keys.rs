@@ -38,14 +38,14 @@ fn typed(model: &mut Model, text: &str) {
 
 /// Lets what was typed be looked for in all that is held.
 fn looked(model: &mut Model) -> usize {
-    while model.logs.searching() {
+    while model.logs().lines().searching() {
         update(model, Msg::Work, now());
     }
-    model.logs.shown_len()
+    model.logs().lines().shown_len()
 }
 
 fn prompt(model: &Model) -> Option<String> {
-    match &model.overlay {
+    match model.dialog().overlay() {
         Some(Overlay::Prompt(line)) => Some(line.text()),
         _ => None,
     }
@@ -61,14 +61,14 @@ fn a_level_that_does_not_exist_is_told_and_lets_no_other_lines_pass() {
     let mut model = world();
     typed(&mut model, "/level:error");
     let errors = looked(&mut model);
-    assert!(errors > 0 && errors < model.logs.len());
+    assert!(errors > 0 && errors < model.logs().lines().len());
     typed(&mut model, "x");
     assert_eq!(looked(&mut model), errors, "the filter before stays");
     assert!(hints(&model).contains("no level yet: trace, debug, info, warn, error or fatal"), "{}", hints(&model));
     send(&mut model, key(KeyCode::Enter));
     assert_eq!(prompt(&model).as_deref(), Some("level:errorx"), "enter does not take it");
     send(&mut model, key(KeyCode::Tab));
-    assert!(model.logs.filter().chips.is_empty(), "nor is it kept");
+    assert!(model.logs().lines().filter().chips.is_empty(), "nor is it kept");
     send(&mut model, key(KeyCode::Backspace));
     assert!(!hints(&model).contains("no level yet"));
     send(&mut model, key(KeyCode::Enter));
@@ -80,17 +80,17 @@ fn half_an_expression_and_half_a_window_leave_the_filter_before() {
     let mut model = world();
     typed(&mut model, "/~no conn");
     let hits = looked(&mut model);
-    assert!(hits > 0 && hits < model.logs.len());
+    assert!(hits > 0 && hits < model.logs().lines().len());
     typed(&mut model, "(");
     assert_eq!(looked(&mut model), hits);
     assert!(hints(&model).contains("no whole expression yet"), "{}", hints(&model));
     ctrl(&mut model, 'u');
-    assert_eq!(model.logs.shown_len(), model.logs.len());
+    assert_eq!(model.logs().lines().shown_len(), model.logs().lines().len());
     typed(&mut model, "@1m");
-    let window = model.logs.filter().window;
+    let window = model.logs().lines().filter().window;
     assert!(window.is_some());
     typed(&mut model, "oo");
-    assert_eq!(model.logs.filter().window, window);
+    assert_eq!(model.logs().lines().filter().window, window);
     assert!(hints(&model).contains("no time window yet"), "{}", hints(&model));
 }
 
@@ -103,14 +103,14 @@ fn the_filter_is_edited_as_a_line_of_a_shell() {
     ctrl(&mut model, 'a');
     typed(&mut model, "!");
     assert_eq!(prompt(&model).as_deref(), Some("!one "));
-    assert!(model.logs.filter().term.inverse);
+    assert!(model.logs().lines().filter().term.inverse);
     send(&mut model, key(KeyCode::End));
     send(&mut model, Key { alt: true, ..key(KeyCode::Char('b')) });
     typed(&mut model, "x");
     assert_eq!(prompt(&model).as_deref(), Some("x!one "));
     ctrl(&mut model, 'e');
     ctrl(&mut model, 'u');
-    assert_eq!((prompt(&model).as_deref(), model.logs.filter()), (Some(""), &Filter::default()));
+    assert_eq!((prompt(&model).as_deref(), model.logs().lines().filter()), (Some(""), &Filter::default()));
     typed(&mut model, "far away");
     assert!(hints(&model).contains("far away"), "{}", hints(&model));
     send(&mut model, key(KeyCode::Esc));
@@ -122,14 +122,22 @@ fn keys_that_edit_a_line_mean_half_pages_where_none_is_typed() {
     let mut model = world();
     typed(&mut model, ":lo");
     ctrl(&mut model, 'u');
-    assert!(matches!(&model.overlay, Some(Overlay::Palette(find)) if find.text.is_empty()), "{:?}", model.overlay);
+    assert!(
+        matches!(model.dialog().overlay(), Some(Overlay::Palette(find)) if find.text.is_empty()),
+        "{:?}",
+        model.dialog().overlay()
+    );
     typed(&mut model, "one two");
     ctrl(&mut model, 'w');
-    assert!(matches!(&model.overlay, Some(Overlay::Palette(find)) if find.text == "one "), "{:?}", model.overlay);
+    assert!(
+        matches!(model.dialog().overlay(), Some(Overlay::Palette(find)) if find.text == "one "),
+        "{:?}",
+        model.dialog().overlay()
+    );
     send(&mut model, key(KeyCode::Esc));
     typed(&mut model, "2");
     ctrl(&mut model, 'd');
-    assert_eq!((model.overlay.clone(), model.focus), (None, Pane::Releases));
+    assert_eq!((model.dialog().overlay().cloned(), model.screen().focus()), (None, Pane::Releases));
 }
 
 #[test]
@@ -145,17 +153,24 @@ fn every_list_has_a_chosen_row_from_the_start_and_enter_opens_it() {
     for (view, pane, right) in views {
         let mut model = world();
         press(&mut model, view);
-        assert_eq!(model.view, View::Only(pane));
+        assert_eq!(model.screen().view(), View::Only(pane));
         send(&mut model, key(KeyCode::Enter));
-        let Some(Overlay::Detail(subject)) = &model.overlay else { panic!("{view}: {:?}", model.overlay) };
+        let Some(Overlay::Detail(subject)) = model.dialog().overlay() else {
+            panic!("{view}: {:?}", model.dialog().overlay())
+        };
         assert!(right(subject), "{view}: {subject:?}");
     }
     for view in ['7', '9'] {
         let mut model = world();
         press(&mut model, view);
-        let before = model.view;
+        let before = model.screen().view();
         send(&mut model, key(KeyCode::Enter));
-        assert!(model.view != before || model.rollback.is_some() || model.overlay.is_some(), "{view} leads nowhere");
+        assert!(
+            model.screen().view() != before
+                || model.dialog().rollback().is_some()
+                || model.dialog().overlay().is_some(),
+            "{view} leads nowhere"
+        );
     }
 }
 
@@ -165,12 +180,13 @@ fn a_row_that_comes_after_the_view_was_opened_is_chosen_too() {
     for view in ['2', '3', '5', '6', '8'] {
         press(&mut model, view);
         send(&mut model, key(KeyCode::Enter));
-        assert!(model.notice.take().is_some(), "{view}: a dead key says nothing");
+        assert!(model.screen().notice().is_some(), "{view}: a dead key says nothing");
+        model.pose_notice(None);
     }
-    let mut whole = world();
+    let whole = world();
     press(&mut model, '3');
-    tell(&mut model, Fact::Pipeline(std::mem::take(&mut whole.runs)));
-    assert!(model.selection.run.is_some());
+    tell(&mut model, Fact::Pipeline(whole.facts().runs().to_vec()));
+    assert!(model.screen().selection().run.is_some());
 }
 
 #[test]
@@ -178,11 +194,11 @@ fn what_a_person_chose_stays_chosen_while_rows_come() {
     let mut model = world();
     press(&mut model, '3');
     press(&mut model, 'j');
-    let chosen = model.selection.run;
-    let runs = model.runs.clone();
+    let chosen = model.screen().selection().run;
+    let runs = model.facts().runs().to_vec();
     tell(&mut model, Fact::Pipeline(runs));
-    assert_eq!(model.selection.run, chosen);
-    assert_ne!(chosen, model.runs.first().map(|run| run.id));
+    assert_eq!(model.screen().selection().run, chosen);
+    assert_ne!(chosen, model.facts().runs().first().map(|run| run.id));
 }
 
 #[test]
@@ -194,7 +210,7 @@ fn a_run_that_nobody_chose_is_not_the_one_that_is_run_again() {
         format!("{} {}", item.title, item.why_not.unwrap_or_default())
     };
     press(&mut model, '3');
-    assert!(rerun(&model).contains(&format!("#{}", model.runs[0].number.0)), "{}", rerun(&model));
+    assert!(rerun(&model).contains(&format!("#{}", model.facts().runs()[0].number.0)), "{}", rerun(&model));
     send(&mut model, key(KeyCode::Esc));
     assert!(rerun(&model).contains("select a run in 3"), "{}", rerun(&model));
 }
@@ -219,7 +235,7 @@ fn the_palette_locks_and_says_for_how_long() {
     let [Effect::Lock(env, why, until)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((env.as_str(), why.as_str()), ("production", "pool"));
     assert_eq!(*until, now().wall.checked_add(jiff::SignedDuration::from_mins(30)).ok());
-    assert_eq!(model.rollback, None);
+    assert_eq!(model.dialog().rollback(), None);
 }
 
 #[test]
@@ -237,12 +253,15 @@ fn a_lock_says_who_since_when_until_when_and_why_on_eighty_columns() {
     let shown = text(&model, &theme("dark", false), (80, 24));
     assert!(shown.contains("unlock production: LOCKED by Maria Inês 5m00s ago"), "{shown}");
     press(&mut model, 'L');
-    assert!(matches!(model.rollback, Some(Rollback::Commenting { .. })), "another person's lock asks for a reason");
+    assert!(
+        matches!(model.dialog().rollback(), Some(Rollback::Commenting { .. })),
+        "another person's lock asks for a reason"
+    );
 }
 
 fn declare(model: &mut Model, change: impl FnOnce(&mut Declared)) {
     let id = ServiceId::new("production", "backend");
-    let mut declared = model.services[&id].declared.clone().unwrap();
+    let mut declared = model.facts().services()[&id].declared.clone().unwrap();
     change(&mut declared);
     tell(model, Fact::Declared(id, Box::new(declared)));
 }
@@ -326,7 +345,7 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
         assert!(shown.contains(said), "{said}\n{shown}");
     }
     send(&mut model, key(KeyCode::Esc));
-    model.selection.place = Some(Place::Service(ServiceId::new("production", "backend")));
+    model.pose_place(Some(Place::Service(ServiceId::new("production", "backend"))));
     send(&mut model, key(KeyCode::Enter));
     let shown = text(&model, &theme("dark", false), (120, 40));
     for said in ["bbb2", "destroying", "not for this token", "never read since"] {
@@ -337,7 +356,7 @@ fn a_machine_on_its_way_out_and_checks_that_nobody_knows_stand_where_their_servi
 #[test]
 fn a_dialog_with_more_to_say_names_the_keys_that_show_it() {
     let mut model = crate::screen::planned(&[]);
-    model.size = (80, 24);
+    model.pose_size((80, 24));
     let shown = text(&model, &theme("dark", false), (80, 24));
     assert!(shown.contains("more: the arrows, pgdn"), "{shown}");
     let whole = text(&model, &theme("dark", false), (120, 60));
@@ -350,7 +369,7 @@ fn the_lowest_level_goes_round() {
     let mut levels = Vec::new();
     for _ in 0..3 {
         press(&mut model, 'l');
-        levels.push(model.logs.filter().level);
+        levels.push(model.logs().lines().filter().level);
     }
     assert_eq!(levels, [Level::Warn, Level::Error, Level::Trace]);
 }
@@ -359,18 +378,24 @@ fn the_lowest_level_goes_round() {
 fn a_look_at_the_newest_line_does_not_end_the_following_of_lines() {
     let mut model = world();
     press(&mut model, '4');
-    assert!(model.logs.following());
+    assert!(model.logs().lines().following());
     for leaves in [KeyCode::Esc, KeyCode::Enter, KeyCode::Char('q')] {
         send(&mut model, key(KeyCode::Enter));
-        assert!(matches!(model.overlay, Some(Overlay::Detail(Subject::Line(_)))) && !model.logs.following());
+        assert!(
+            matches!(model.dialog().overlay(), Some(Overlay::Detail(Subject::Line(_))))
+                && !model.logs().lines().following()
+        );
         send(&mut model, key(leaves));
-        assert!(model.logs.following() && model.overlay.is_none(), "{leaves:?}");
+        assert!(model.logs().lines().following() && model.dialog().overlay().is_none(), "{leaves:?}");
     }
     press(&mut model, ' ');
-    let chosen = model.logs.cursor();
+    let chosen = model.logs().lines().cursor();
     send(&mut model, key(KeyCode::Enter));
     send(&mut model, key(KeyCode::Esc));
-    assert!(!model.logs.following() && model.logs.cursor() == chosen, "who paused by hand stays there");
+    assert!(
+        !model.logs().lines().following() && model.logs().lines().cursor() == chosen,
+        "who paused by hand stays there"
+    );
     let shown = text(&model, &theme("dark", false), (120, 30));
     assert!(shown.contains("paused, G follows"), "{shown}");
 }
@@ -378,11 +403,11 @@ fn a_look_at_the_newest_line_does_not_end_the_following_of_lines() {
 #[test]
 fn a_point_of_readiness_is_looked_at_and_the_keys_still_mean_the_environment_that_was_chosen() {
     let mut model = failing();
-    let before = model.selection.place.clone();
+    let before = model.screen().selection().place.clone();
     press(&mut model, '9');
     for _ in 0..10 {
         send(&mut model, key(KeyCode::Enter));
-        assert_eq!(model.selection.place, before);
+        assert_eq!(model.screen().selection().place, before);
         send(&mut model, key(KeyCode::Esc));
         press(&mut model, '9');
         press(&mut model, 'j');
@@ -394,7 +419,7 @@ fn a_point_of_readiness_is_looked_at_and_the_keys_still_mean_the_environment_tha
 #[test]
 fn the_alarm_has_a_row_of_its_own_wherever_the_selection_is_and_dialogs_say_when_they_are_about_another_place() {
     let mut model = failing();
-    model.selection.place = Some(Place::Env("staging".into()));
+    model.pose_place(Some(Place::Env("staging".into())));
     press(&mut model, '!');
     let shown = text(&model, &theme("dark", false), (120, 40));
     assert!(
@@ -402,14 +427,14 @@ fn the_alarm_has_a_row_of_its_own_wherever_the_selection_is_and_dialogs_say_when
         "{shown}"
     );
     send(&mut model, key(KeyCode::Esc));
-    model.rollback = Some(Rollback::Pick {
+    model.pose_dialog(Some(Rollback::Pick {
         env: "staging".into(),
         alone: None,
         choices: Vec::new(),
         chosen: None,
         by_hand: false,
         strategy: flightdeck::domain::strategy::Strategy::default(),
-    });
+    }));
     for size in [(80, 24), (120, 30)] {
         let shown = text(&model, &theme("dark", false), size).replace("│", " ");
         let words: Vec<&str> = shown.split_whitespace().collect();
@@ -429,7 +454,7 @@ fn the_alarm_has_a_row_of_its_own_wherever_the_selection_is_and_dialogs_say_when
 fn every_letter_of_the_menu_is_in_the_table_of_actions() {
     for mut model in [world(), failing()] {
         for place in [Place::Env("production".into()), Place::Service(ServiceId::new("production", "frontend"))] {
-            model.selection.place = Some(place);
+            model.pose_place(Some(place));
             for item in flightdeck::app::operations::menu::items(&model, now()) {
                 let key = format!("!{}", item.letter);
                 assert!(flightdeck::action::by_key(&key).is_some(), "{key}: {}", item.title);
@@ -500,7 +525,7 @@ fn one_frame_alone_looks_as_if_it_had_the_keys() {
 fn the_view_bar_marks_the_view_that_shows_and_those_with_trouble_and_is_clicked() {
     for size in [(200, 50), (120, 30), (80, 24), (60, 15)] {
         let mut model = failing();
-        model.size = size;
+        model.pose_size(size);
         let bar = |model: &Model| {
             let shown = text(model, &theme("dark", false), size);
             shown.lines().rev().nth(1).unwrap_or_default().to_owned()
@@ -513,7 +538,7 @@ fn the_view_bar_marks_the_view_that_shows_and_those_with_trouble_and_is_clicked(
         assert!(('1'..='9').all(|number| said.contains(number)), "{size:?}: {said}");
         let (_, geometry) = crate::screen::drawn(&model, &theme("dark", false), size);
         model.set_geometry(geometry);
-        for (number, area) in model.geometry.views.clone() {
+        for (number, area) in model.screen().geometry().views.clone() {
             let click = Mouse { kind: MouseKind::Click, column: area.x + 1, row: area.y };
             update(&mut model, Msg::Mouse(click), now());
             assert!(bar(&model).contains(&format!("▸{number}")), "{size:?} {number}: {}", bar(&model));
@@ -543,9 +568,9 @@ fn hints_are_those_of_the_selected_thing_as_it_stands() {
     }
     let mut burning = failing();
     assert!(hints(&burning).starts_with(" !R roll back production  X why"), "{}", hints(&burning));
-    burning.selection.place = Some(Place::Env("staging".into()));
+    burning.pose_place(Some(Place::Env("staging".into())));
     assert!(hints(&burning).starts_with(" !! roll back production  X why"), "{}", hints(&burning));
-    burning.logs.set_filter(Filter { level: Level::Error, ..Filter::default() });
+    burning.pose_filter(Filter { level: Level::Error, ..Filter::default() });
     press(&mut burning, '4');
     assert!(hints(&burning).contains("esc all lines"), "{}", hints(&burning));
 }

@@ -35,7 +35,7 @@ fn no_row_is_cut_while_its_pane_has_free_columns() {
     {
         for view in '1'..='9' {
             let mut model = world();
-            model.size = size;
+            model.pose_size(size);
             press(&mut model, view);
             let (buffer, geometry) = drawn(&model, &theme("dark", false), size);
             for (pane, area) in geometry.panes.into_iter().filter(|(pane, _)| *pane != Pane::Logs) {
@@ -52,11 +52,11 @@ fn no_row_is_cut_while_its_pane_has_free_columns() {
 fn a_wide_view_shows_the_detail_of_the_selected_row_and_it_is_the_one_that_enter_opens() {
     for view in ['2', '3', '5', '6', '7', '8'] {
         let mut model = world();
-        model.size = (160, 42);
+        model.pose_size((160, 42));
         press(&mut model, view);
         let beside = text(&model, &theme("dark", false), (160, 42));
         let narrow = text(&model, &theme("dark", false), (100, 42));
-        let subject = model.focus.listed().subject(&model, crate::screen::now()).unwrap();
+        let subject = model.screen().focus().listed().subject(&model, crate::screen::now()).unwrap();
         let rows = flightdeck::app::insight::detail::rows(&model, &subject, crate::screen::now());
         let title = flightdeck::app::insight::detail::title(&subject);
         assert!(!rows.is_empty() && beside.contains(&format!("╭ {title} ─")), "{view}\n{beside}");

@@ -43,7 +43,7 @@ fn the_views() {
 #[test]
 fn what_waits_for_a_person_is_told_in_views_that_list_no_environments() {
     let mut model = world();
-    let mut runs = model.runs.clone();
+    let mut runs = model.facts().runs().to_vec();
     runs[0].gates = vec![flightdeck::domain::gate::Gate {
         env: "production".into(),
         env_number: 1,

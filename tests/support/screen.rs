@@ -171,7 +171,7 @@ pub fn planned(refusals: &[&str]) -> Model {
     let mut model = failing();
     let mut confirm = Confirm::shown(&model, &plan, now());
     confirm.typed.push_str("prod");
-    model.rollback = Some(Rollback::Ready(Box::new(plan), confirm));
+    model.pose_dialog(Some(Rollback::Ready(Box::new(plan), confirm)));
     model
 }
 

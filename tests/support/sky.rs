@@ -172,8 +172,8 @@ impl Sky {
 
     /// What is said of an environment now.
     pub fn judged(&self, env: &str) -> Judgement {
-        let env = self.model.env(&env.into()).unwrap();
-        self.model.judge(env, self.now())
+        let env = self.model.facts().env(&env.into()).unwrap();
+        self.model.facts().judge(env, self.now())
     }
 
     /// The screen as it would be drawn now.
@@ -208,12 +208,12 @@ impl Sky {
             let ok = fresh && matches!(status.state, FeedState::Fresh(_));
             (mine(id) && !ok).then(|| format!("{id}: {status:?}"))
         };
-        self.model.feeds.iter().filter_map(troubled).collect()
+        self.model.facts().feeds().iter().filter_map(troubled).collect()
     }
 
     /// Why the feeds that ask this platform fail, as the panes say.
     pub fn failing(&self, platform: Platform) -> Vec<String> {
-        let feeds = self.model.feeds.iter().filter(|(id, _)| self.asks(id, platform));
+        let feeds = self.model.facts().feeds().iter().filter(|(id, _)| self.asks(id, platform));
         let why = feeds.filter_map(|(_, status)| match &status.state {
             FeedState::Failing { why, .. } => Some(why.to_string()),
             _ => None,
@@ -222,7 +222,7 @@ impl Sky {
     }
 
     fn asks(&self, id: &FeedId, platform: Platform) -> bool {
-        let services = self.model.environments.iter().flat_map(|env| &env.services);
+        let services = self.model.facts().environments().iter().flat_map(|env| &env.services);
         match id {
             FeedId::Findings(of) if &*of.name == "repository" => platform == Platform::Github,
             FeedId::Declared(of)

@@ -313,7 +313,10 @@ impl Crew {
         if !gated || !self.asked.is_empty() || now < self.reviewed + Duration::from_secs(15) {
             return;
         }
-        let Some(run) = sky.model.runs.iter().find(|run| run.gates.iter().any(|gate| gate.may_approve)) else { return };
+        let Some(run) = sky.model.facts().runs().iter().find(|run| run.gates.iter().any(|gate| gate.may_approve))
+        else {
+            return;
+        };
         self.reviewed = now;
         let approve = !random.random_bool(0.15);
         self.ask(sky, "production", Request::Review { run: run.id, approve });

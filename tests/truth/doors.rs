@@ -31,9 +31,9 @@ pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
     let mut all = Vec::new();
     all.extend(crate::rows::drawn_alarm(sky, &screen));
     let header = screen.lines().next().unwrap_or_default();
-    for env in &sky.model.environments {
+    for env in sky.model.facts().environments() {
         // Each environment stands with its own state: what follows is the next one's.
-        let others = sky.model.environments.iter().filter(|other| other.id != env.id);
+        let others = sky.model.facts().environments().iter().filter(|other| other.id != env.id);
         let own = header.split_once(env.id.as_str()).map(|(_, rest)| rest).unwrap_or_default();
         let end = others.filter_map(|other| own.find(&format!("  {} ", other.id))).min().unwrap_or(own.len());
         let state = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str());
@@ -43,7 +43,9 @@ pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
     let mut env: Option<&flightdeck::domain::environment::EnvInfo> = None;
     // The pane is the left one: a row ends at its frame.
     for row in screen.lines().skip(2).filter_map(|line| line.split(['┃', '│']).nth(1)) {
-        if let Some(next) = sky.model.environments.iter().find(|env| row.starts_with(&format!(" {} ", env.id))) {
+        if let Some(next) =
+            sky.model.facts().environments().iter().find(|env| row.starts_with(&format!(" {} ", env.id)))
+        {
             env = Some(next);
             all.push((next.id.clone(), None, said(row, next.id.as_str()).unwrap_or(State::Healthy)));
             continue;
@@ -79,11 +81,11 @@ pub fn printed(sky: &Sky) -> Vec<Statement> {
 
 /// What the end of `wait` says of an environment, and what `ready` says of both: that they serve, degraded at worst.
 pub fn concluded(sky: &Sky) -> Vec<Statement> {
-    let environments = sky.model.environments.iter();
+    let environments = sky.model.facts().environments().iter();
     let ended = environments.filter(|env| flightdeck::cli::wait_ends(&sky.model, &env.id, None, sky.now()));
     let mut all: Vec<Statement> = ended.map(|env| (env.id.clone(), None, State::Degraded)).collect();
     if readiness::verdict(&readiness::checks(&sky.model, sky.now())).0 == State::Healthy {
-        all.extend(sky.model.environments.iter().map(|env| (env.id.clone(), None, State::Degraded)));
+        all.extend(sky.model.facts().environments().iter().map(|env| (env.id.clone(), None, State::Degraded)));
     }
     all
 }

@@ -50,7 +50,7 @@ pub type Row = (String, Option<String>);
 impl Seen {
     /// What is so now.
     pub fn look(&mut self, sky: &Sky) {
-        for env in &sky.model.environments {
+        for env in sky.model.facts().environments() {
             match sky.judged(env.id.as_str()).state {
                 State::Mixed | State::Failing => drop(self.trouble.entry(env.id.clone()).or_insert(sky.now().wall)),
                 State::Unknown | State::Paused => {}
@@ -113,7 +113,7 @@ impl Seen {
     pub fn needs(&self, sky: &Sky, since: impl Fn(&FeedId) -> Timestamp) -> Vec<Row> {
         let (now, mut rows) = (sky.now(), Vec::new());
         let there = |held: Option<&Held>, feed: &FeedId| held.is_some_and(|held| held.last >= since(feed));
-        for env in &sky.model.environments {
+        for env in sky.model.facts().environments() {
             let shown = needs::of(&sky.model, &env.id);
             for need in &shown {
                 let Some(row) = needs::said(&sky.model, &env.id, need, now, Hands::Keys) else { continue };
@@ -151,8 +151,8 @@ impl Seen {
     /// tells of other trouble, or of a pair that is seen since less than half a minute, after which it rings.
     pub fn alarm(&self, sky: &Sky) -> (Vec<Statement>, Vec<(EnvId, State)>) {
         let (mut told, mut silent) = (Vec::new(), Vec::new());
-        let banner = sky.model.banner.as_ref();
-        for env in sky.model.environments.iter().filter(|env| env.tier == Tier::Production) {
+        let banner = sky.model.facts().banner();
+        for env in sky.model.facts().environments().iter().filter(|env| env.tier == Tier::Production) {
             match banner {
                 Some(one) if one.env == env.id => told.push((env.id.clone(), None, one.state)),
                 Some(one) if one.others.contains(&env.id) => {}
@@ -182,7 +182,7 @@ impl Seen {
                     statements.push((env.clone(), None, state));
                 }
                 _ if check.asks == Criterion::Gates => {
-                    let environments = sky.model.environments.iter();
+                    let environments = sky.model.facts().environments().iter();
                     let mut waits = environments.flat_map(|env| self.waiting(env.id.as_str()));
                     let wrong = waits.find(|(_, held)| held.since < since(&FeedId::Pipeline));
                     let wrong = wrong.map(|(run, held)| format!("run {run} has waited since {}", held.since));
@@ -210,7 +210,7 @@ impl Seen {
         let ran = |id: &ServiceId, sha: &str, from: Timestamp| {
             self.ran.get(&(id.clone(), sha.to_owned())).is_some_and(|at| *at >= from)
         };
-        for env in &sky.model.environments {
+        for env in sky.model.facts().environments() {
             let commits = sky.judged(env.id.as_str()).commits;
             let ends = |sha: &&Sha| flightdeck::cli::wait_ends(&sky.model, &env.id, Some(sha.as_str()), sky.now());
             for sha in commits.iter().filter(ends) {
@@ -225,7 +225,7 @@ impl Seen {
                 if !fresh(sky, &feed) {
                     continue;
                 }
-                let listed = sky.model.releases.get(&info.id).into_iter().flatten().filter(|one| one.current);
+                let listed = sky.model.facts().releases().get(&info.id).into_iter().flatten().filter(|one| one.current);
                 for one in listed {
                     let Some(sha) = &one.sha else { continue };
                     let wrong = !ran(&info.id, sha.as_str(), since(&feed));
@@ -235,8 +235,14 @@ impl Seen {
                     ));
                 }
                 let feed = FeedId::Findings(info.id.clone());
-                let domains =
-                    sky.model.findings.get(&info.id).into_iter().flatten().find(|one| one.name.as_str() == "domains");
+                let domains = sky
+                    .model
+                    .facts()
+                    .findings()
+                    .get(&info.id)
+                    .into_iter()
+                    .flatten()
+                    .find(|one| one.name.as_str() == "domains");
                 if domains.is_some_and(|one| one.state() == State::Healthy) && fresh(sky, &feed) {
                     let led = self.led.get(env.id.as_str()).is_some_and(|at| *at >= since(&feed));
                     rows.push((
@@ -252,12 +258,16 @@ impl Seen {
 
 /// Whether a feed has answered lately.
 fn fresh(sky: &Sky, feed: &FeedId) -> bool {
-    sky.model.feeds.get(feed).is_some_and(|status| matches!(status.freshness(sky.now().wall), Freshness::Fresh(_)))
+    sky.model
+        .facts()
+        .feeds()
+        .get(feed)
+        .is_some_and(|status| matches!(status.freshness(sky.now().wall), Freshness::Fresh(_)))
 }
 
 /// The alarm line on this screen. One that should be there and cannot be read says that all is well.
 pub fn drawn_alarm(sky: &Sky, screen: &str) -> Option<Statement> {
-    let banner = sky.model.banner.as_ref()?;
+    let banner = sky.model.facts().banner()?;
     let words: Vec<&str> = screen.lines().nth(1).unwrap_or_default().split_whitespace().take(3).collect();
     let is = |state: &State| words == [state.mark(false), banner.env.as_str(), state.word()];
     let state = State::ALL.into_iter().find(is);

@@ -31,7 +31,7 @@ fn operator(model: &Model, service: &ServiceId, at: Timestamp) -> Option<Text> {
         let late = ended.is_some_and(|ended| at.duration_since(ended) > SKEW);
         at.duration_since(begun) >= -SKEW && !late
     };
-    let own = model.operations.values().rev().find(|one| {
+    let own = model.facts.operations.values().rev().find(|one| {
         let moved = one.moves.iter().any(|moved| moved.service == *service);
         moved && within(one.started_at, one.ended_at)
     })?;

@@ -85,16 +85,17 @@ impl Banner {
 /// Judges productions in trouble again; rings and titles once when the judgement changes.
 pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
     let mut all: Vec<Banner> = productions(model).into_iter().filter_map(|env| troubled(model, env, now)).collect();
-    let was = model.banner.take();
+    let was = model.facts.banner.take();
     let title =
         |all: &[Banner]| all.iter().map(|one| format!("{} {}", one.state, one.env)).collect::<Vec<_>>().join(" ");
     let fresh = |one: &&Banner| !was.as_ref().is_some_and(|was| was.tells(&one.env));
-    let alert =
-        |one: &Banner| Effect::Alert(format!("{}: {} is {}: {}", model.project, one.env, one.state, one.evidence));
+    let alert = |one: &Banner| {
+        Effect::Alert(format!("{}: {} is {}: {}", model.facts.project, one.env, one.state, one.evidence))
+    };
     let mut effects: Vec<Effect> = all.iter().filter(fresh).map(alert).collect();
     let (title, told) = (title(&all), was.as_ref().map(|was| was.title.as_str()));
     if all.is_empty() && told.is_some() {
-        effects.push(Effect::Title(format!("flightdeck {}", model.project)));
+        effects.push(Effect::Title(format!("flightdeck {}", model.facts.project)));
     } else if !all.is_empty() && told != Some(&title) {
         // It tells the state too: what goes on as mixed does not stand there as failing.
         effects.push(Effect::Title(format!("{title} · flightdeck")));
@@ -110,7 +111,7 @@ pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
         if !banner.others.is_empty() {
             banner.evidence = Text::from(format!("{} (also: {})", banner.evidence, others.join(", ")));
         }
-        model.banner = Some(banner);
+        model.facts.banner = Some(banner);
     }
     effects
 }
@@ -120,9 +121,9 @@ const MIXED: i64 = 30;
 
 /// Productions with an episode of trouble, in the order in which environments stand.
 fn productions(model: &Model) -> Vec<&EnvInfo> {
-    let mut all: Vec<&EnvInfo> = model.trouble.keys().filter_map(|env| model.env(env)).collect();
+    let mut all: Vec<&EnvInfo> = model.facts.trouble.keys().filter_map(|env| model.facts.env(env)).collect();
     all.retain(|env| env.tier == Tier::Production);
-    all.sort_by_key(|env| model.rank(&env.id));
+    all.sort_by_key(|env| model.facts.rank(&env.id));
     all
 }
 
@@ -133,7 +134,7 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
     let beside = judged.state == State::Paused && judged.mixed;
     let state = if beside { State::Mixed } else { judged.state };
     let commits = judged.commits.clone();
-    match (state, model.trouble.get_mut(&env.id)) {
+    match (state, model.facts.trouble.get_mut(&env.id)) {
         (State::Failing | State::Mixed, Some(known)) => {
             let moved = moved(&known.commits, &commits);
             let other = known.calm.is_some() && moved;
@@ -151,7 +152,7 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
         (State::Failing | State::Mixed, None) => {
             let (first, since, turned) = (now.wall, now.wall, now.wall);
             let trouble = Trouble { state, commits, first, since, beside, turned, calm: None };
-            model.trouble.insert(env.id.clone(), trouble);
+            model.facts.trouble.insert(env.id.clone(), trouble);
         }
         // What was seen beside a pause is seen to have gone beside it as well.
         (State::Paused, Some(known)) if !known.beside => {}
@@ -159,7 +160,7 @@ pub(super) fn note(model: &mut Model, env: &EnvInfo, judged: &Judgement, now: No
         (_, Some(known)) => {
             let calm = *known.calm.get_or_insert(now.wall);
             if now.wall.duration_since(calm).unsigned_abs() >= WOBBLE {
-                model.trouble.remove(&env.id);
+                model.facts.trouble.remove(&env.id);
             }
         }
     }
@@ -174,11 +175,11 @@ fn moved(before: &[Sha], after: &[Sha]) -> bool {
 }
 
 fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
-    let trouble = model.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none())?;
+    let trouble = model.facts.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none())?;
     if trouble.state == State::Mixed && now.wall.duration_since(trouble.turned).as_secs() < MIXED {
         return None;
     }
-    let judged = model.judge(env, now);
+    let judged = model.facts.judge(env, now);
     let failing = (judged.state == State::Failing).then(|| probe_failing(model, env)).flatten();
     let (evidence, passed) = failing.unwrap_or_else(|| (Text::from(judged.why.as_str()), None));
     Some(Banner {
@@ -197,7 +198,7 @@ fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
 /// What has to be said of a change of an environment while an alarm stands for another one.
 #[must_use]
 pub fn elsewhere(model: &Model, env: &EnvId) -> Option<String> {
-    let banner = model.banner.as_ref().filter(|banner| !banner.tells(env))?;
+    let banner = model.facts.banner.as_ref().filter(|banner| !banner.tells(env))?;
     let alarm = &banner.env;
     Some(format!("this is about {env}, while {alarm} is {}: esc, then !! rolls {alarm} back", banner.state))
 }
@@ -205,8 +206,8 @@ pub fn elsewhere(model: &Model, env: &EnvId) -> Option<String> {
 /// Whether the menu's `R` acts on what the alarm line names: that environment's row is selected.
 #[must_use]
 pub fn selected(model: &Model) -> bool {
-    let alarmed = model.banner.as_ref().map(|banner| &banner.env);
-    match &model.selection.place {
+    let alarmed = model.facts.banner.as_ref().map(|banner| &banner.env);
+    match &model.screen.selection.place {
         Some(Place::Env(env) | Place::Need(env, _)) => Some(env) == alarmed,
         _ => false,
     }
@@ -215,7 +216,7 @@ pub fn selected(model: &Model) -> bool {
 type Evidence = (Text, Option<Passed>);
 
 fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Evidence> {
-    let own = model.probes.of(&env.id).iter();
+    let own = model.facts.probes.of(&env.id).iter();
     let probe = own.filter(|probe| probe.status == Status::Fail).min_by_key(|probe| probe.since)?;
     let last = probe.samples.back()?;
     let says = last.failure.clone().unwrap_or_else(|| Text::from("recovering"));
@@ -225,7 +226,7 @@ fn probe_failing(model: &Model, env: &EnvInfo) -> Option<Evidence> {
 
 /// The last change of what is live there before the trouble.
 fn change_before(model: &Model, env: &EnvInfo, trouble: Timestamp) -> Option<Timestamp> {
-    let states = env.services.iter().filter_map(|service| model.services.get(&service.id)?.declared.as_ref());
+    let states = env.services.iter().filter_map(|service| model.facts.services.get(&service.id)?.declared.as_ref());
     states.filter_map(|declared| declared.created_at).filter(|at| *at <= trouble).max()
 }
 

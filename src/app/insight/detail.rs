@@ -43,21 +43,21 @@ pub fn rows(model: &Model, subject: &Subject, now: Now) -> Rows {
     let mut rows = Rows::new();
     match subject {
         Subject::Line(number) => {
-            if let Some(one) = model.logs.line(*number) {
+            if let Some(one) = model.logs.lines.line(*number) {
                 line(&one, &mut rows);
-                for part in model.logs.trace(*number) {
+                for part in model.logs.lines.trace(*number) {
                     put(&mut rows, "  trace", &part.message);
                 }
             }
         }
         Subject::Probe(id) => probe(model, id, &mut rows),
         Subject::Env(id) => {
-            if let Some(env) = model.env(id) {
+            if let Some(env) = model.facts.env(id) {
                 environment(model, env, now, &mut rows);
             }
         }
         Subject::Service(id) => {
-            let info = model.env(&id.env).and_then(|env| env.services.iter().find(|one| one.id == *id));
+            let info = model.facts.env(&id.env).and_then(|env| env.services.iter().find(|one| one.id == *id));
             if let Some(info) = info {
                 service(model, info, now, &mut rows);
             }
@@ -66,7 +66,7 @@ pub fn rows(model: &Model, subject: &Subject, now: Now) -> Rows {
         Subject::Run(id) => run(model, *id, now.wall, &mut rows),
         Subject::Secret(key) => secret(model, key, &mut rows),
         Subject::Row(id) => {
-            if let Some(row) = model.history.rows.iter().find(|row| row.id == *id) {
+            if let Some(row) = model.facts.history.rows.iter().find(|row| row.id == *id) {
                 put(&mut rows, "row", row.id);
                 put(&mut rows, "at", row.at.map(|at| at.to_string()).unwrap_or_default());
                 put(&mut rows, "operation", &row.op);
@@ -131,9 +131,13 @@ fn line(line: &LogLine, rows: &mut Rows) {
 }
 
 fn probe(model: &Model, id: &ProbeId, rows: &mut Rows) {
-    let Some(probe) = model.probes.get(id) else { return };
+    let Some(probe) = model.facts.probes.get(id) else { return };
     put(rows, "asks", &probe.target);
-    put_some(rows, "passes", model.expects(id).map(|expects| format!("where it answers as configured: {expects}")));
+    put_some(
+        rows,
+        "passes",
+        model.facts.expects(id).map(|expects| format!("where it answers as configured: {expects}")),
+    );
     put(rows, "state", format!("{} since {}", State::of(probe.status), at(probe.since)));
     let (passed, all) = probe.passed;
     put(rows, "passed", format!("{passed} of {all}"));
@@ -169,7 +173,7 @@ fn anatomy(anatomy: &Anatomy, rows: &mut Rows) {
 }
 
 fn environment(model: &Model, env: &EnvInfo, now: Now, rows: &mut Rows) {
-    let judged = model.judge(env, now);
+    let judged = model.facts.judge(env, now);
     put(rows, "tier", format!("{:?}", env.tier).to_lowercase());
     put(rows, "access", if env.writable { "write" } else { "read-only" });
     put(rows, "state", judged.words());
@@ -195,12 +199,12 @@ fn mark(status: Status) -> &'static str {
 fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
     put(rows, "platform", format!("{} {}", info.platform, info.resource));
     put_some(rows, "address", info.url.as_deref());
-    let judged = model.judge_service(&info.id, now);
+    let judged = model.facts.judge_service(&info.id, now);
     put(rows, "state", judged.words());
-    for check in model.findings.get(&info.id).into_iter().flatten() {
+    for check in model.facts.findings.get(&info.id).into_iter().flatten() {
         put(rows, &format!("  {}", check.name), format!("{}{}", mark(check.status()), check.says()));
     }
-    let Some(state) = model.services.get(&info.id) else { return };
+    let Some(state) = model.facts.services.get(&info.id) else { return };
     if let Some(declared) = &state.declared {
         let sha = declared.sha.as_ref().map_or("unknown commit", |sha| sha.as_str());
         put(rows, "declared", format!("{} {sha}: {}", declared.label, declared.words));
@@ -232,7 +236,7 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
 }
 
 fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut Rows) {
-    let list = model.releases.get(service).into_iter().flatten();
+    let list = model.facts.releases.get(service).into_iter().flatten();
     let Some(one) = list.into_iter().find(|one| one.id == *id) else { return };
     put(rows, "release", &one.label);
     put(rows, "id", &one.id);
@@ -258,7 +262,7 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
 }
 
 fn run(model: &Model, id: u64, now: Timestamp, rows: &mut Rows) {
-    let Some(run) = model.runs.iter().find(|run| run.id == id) else { return };
+    let Some(run) = model.facts.runs.iter().find(|run| run.id == id) else { return };
     put(rows, "workflow", format!("{} attempt {}", run.name(), run.number.1));
     put(rows, "commit", format!("{} on {}", run.sha, run.branch));
     put(rows, "title", &run.title);
@@ -282,7 +286,7 @@ fn run(model: &Model, id: u64, now: Timestamp, rows: &mut Rows) {
 }
 
 fn secret(model: &Model, key: &Text, rows: &mut Rows) {
-    let Some(row) = model.secrets.iter().find(|row| row.key == *key) else { return };
+    let Some(row) = model.facts.secrets.iter().find(|row| row.key == *key) else { return };
     put(rows, "contract", format!("{:?}", row.contract).to_lowercase());
     for finding in &row.findings {
         put(rows, if finding.blocks { "BLOCKS" } else { "finding" }, &finding.says);
@@ -295,7 +299,7 @@ fn secret(model: &Model, key: &Text, rows: &mut Rows) {
     for env in &row.unread {
         put(rows, env.as_str(), "not read: it may be there");
     }
-    for (env, names) in &model.secret_names {
+    for (env, names) in &model.facts.secret_names {
         names.withheld(env).for_each(|says| put(rows, "withheld", says));
     }
 }

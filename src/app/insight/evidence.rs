@@ -60,7 +60,7 @@ pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
 
 /// What the token may not read speaks against nothing, and is told: nobody knows it.
 fn denied(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
-    for (id, checks) in model.findings.iter().filter(|(id, _)| id.env == env.id) {
+    for (id, checks) in model.facts.findings.iter().filter(|(id, _)| id.env == env.id) {
         for check in checks.iter().filter(|check| check.denied()) {
             let says = format!("{} {}: {}", id.name, check.name, check.says());
             found.push(evidence_of(Status::Unknown, says, Jump::Place(Place::Service(id.clone()))));
@@ -70,14 +70,14 @@ fn denied(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 
 /// How it stands: said first whenever that is not well, so that there is always an answer.
 fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
-    let judged = model.judge(env, now);
+    let judged = model.facts.judge(env, now);
     if judged.state != State::Healthy {
         // Where a service or a probe is named below, it gives the reason.
-        let known = model.known(now);
+        let known = model.facts.known(now);
         let service = env.services.iter().any(|info| known.service(&info.id).state == judged.state);
-        let mut probes = model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
+        let mut probes = model.facts.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
         let told = service || probes.any(|probe| known.probe(probe).0 == judged.state);
-        let span = model.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none());
+        let span = model.facts.trouble.get(&env.id).filter(|trouble| trouble.calm.is_none());
         let span = span.map(|trouble| format!(", for {}", since(trouble.since, now.wall))).unwrap_or_default();
         let says = match told {
             true => format!("{} is {}{span}", env.id, judged.state),
@@ -89,14 +89,14 @@ fn verdict(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 
 /// Since when something of it fails.
 fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
-    let own = model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
+    let own = model.facts.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn);
     own.map(|probe| probe.since).min()
 }
 
 fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     let until = trouble(model, env).unwrap_or(now.wall);
     for service in &env.services {
-        let list = model.releases.get(&service.id).map(Vec::as_slice).unwrap_or_default();
+        let list = model.facts.releases.get(&service.id).map(Vec::as_slice).unwrap_or_default();
         for one in list.iter().filter(|one| one.current) {
             let before = until.duration_since(one.created_at).as_secs();
             if before > SUSPECT {
@@ -111,12 +111,12 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
                 timeline::short(&one.label),
                 since(one.created_at, now.wall),
                 actor::of(model, one),
-                model.subject(one)
+                model.facts.subject(one)
             );
             found.push(evidence_of(Status::Warn, says, Jump::Deployment(service.id.clone(), one.id.clone())));
         }
     }
-    for operation in model.operations.values().filter(|one| one.env == env.id && one.open_question()) {
+    for operation in model.facts.operations.values().filter(|one| one.env == env.id && one.open_question()) {
         let state = if operation.interrupted { "cut short" } else { operation.state.word() };
         let says = format!("{}: {state} {}", operation.title, operation.outcome);
         found.push(evidence_of(Status::Fail, says, Jump::Operation(operation.id)));
@@ -125,20 +125,20 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 
 /// Whether it is a probe alone that makes a service what it is: then the probe's line says so.
 fn by_probe(model: &Model, id: &ServiceId, state: State, now: Now) -> bool {
-    let known = model.known(now);
-    let declared = model.services.get(id).and_then(|state| state.declared.as_ref());
+    let known = model.facts.known(now);
+    let declared = model.facts.services.get(id).and_then(|state| state.declared.as_ref());
     let well = declared.is_some_and(|declared| {
         let sick = |one: &Instance| one.unread.is_some() || one.checks.0 < one.checks.1;
         declared.status == Status::Ok && !declared.instances.iter().any(sick)
     });
-    let mut own = model.probes.of(&id.env).iter().filter(|probe| model.aimed.get(&probe.id) == Some(id));
+    let mut own = model.facts.probes.of(&id.env).iter().filter(|probe| model.facts.aimed.get(&probe.id) == Some(id));
     well && own.any(|probe| probe.status >= Status::Warn && known.probe(probe).0 == state)
 }
 
 fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     for service in &env.services {
-        let Some(state) = model.services.get(&service.id) else { continue };
-        let judged = model.judge_service(&service.id, now);
+        let Some(state) = model.facts.services.get(&service.id) else { continue };
+        let judged = model.facts.judge_service(&service.id, now);
         if judged.state != State::Healthy && !by_probe(model, &service.id, judged.state, now) {
             let says = format!("{} is {}", service.id.name, judged.words());
             found.push(evidence_of(judged.state.tone(), says, Jump::Place(Place::Service(service.id.clone()))));
@@ -171,12 +171,12 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
 /// Errors among the lines held: those that came with the last deploy first, the more of them the sooner. What was written before it as often
 /// is returned, marked as old: it explains nothing that began since.
 fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> Vec<Evidence> {
-    let deploys = env.services.iter().flat_map(|service| model.releases.get(&service.id).into_iter().flatten());
+    let deploys = env.services.iter().flat_map(|service| model.facts.releases.get(&service.id).into_iter().flatten());
     let current: Vec<&Deployment> = deploys.filter(|one| one.current).collect();
     let (mut new, mut old) = (Vec::new(), Vec::new());
-    for source in model.logs.sources().iter().filter(|source| source.service.env == env.id) {
-        let Some(newest) = model.logs.newest_error(&source.service) else { continue };
-        let (name, errors) = (&source.service.name, model.logs.errors(&source.service).unwrap_or(source.errors));
+    for source in model.logs.lines.sources().iter().filter(|source| source.service.env == env.id) {
+        let Some(newest) = model.logs.lines.newest_error(&source.service) else { continue };
+        let (name, errors) = (&source.service.name, model.logs.lines.errors(&source.service).unwrap_or(source.errors));
         let jump = Jump::Errors(source.service.clone());
         let said = |counts: String| Text::from(format!("{name}: {counts}; the newest: {}", newest.message));
         let Some((at, label)) = &suspect(&current, &source.service) else {
@@ -185,7 +185,7 @@ fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> V
             continue;
         };
         let span = now.wall.duration_since(*at).as_micros().try_into().unwrap_or(i64::MAX);
-        let (before, after) = model.logs.around(&source.service, at.as_microsecond(), span);
+        let (before, after) = model.logs.lines.around(&source.service, at.as_microsecond(), span);
         // As many as before in as long a time, or none since: then the deploy brought none of them.
         if after.errors == 0 || before.errors * 2 >= after.errors {
             let says = said(format!(
@@ -219,7 +219,7 @@ fn suspect(current: &[&Deployment], service: &ServiceId) -> Option<(Timestamp, S
 }
 
 fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
-    for probe in model.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn) {
+    for probe in model.facts.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn) {
         let last = probe.samples.back().and_then(|sample| sample.failure.clone());
         let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
         let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
@@ -229,7 +229,7 @@ fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
 }
 
 fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
-    for row in &model.secrets {
+    for row in &model.facts.secrets {
         let own = row.findings.iter().filter(|finding| finding.envs.contains(&env.id));
         for finding in own.filter(|finding| finding.status >= Status::Warn) {
             let says = format!("secret {}: {}", row.key, finding.says);
@@ -240,7 +240,7 @@ fn secrets(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 
 /// What a database says of itself: locks and connections explain more than the service that waits for them.
 fn findings(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
-    for (id, checks) in model.findings.iter().filter(|(id, _)| id.env == env.id) {
+    for (id, checks) in model.facts.findings.iter().filter(|(id, _)| id.env == env.id) {
         let tells = |check: &&Check| {
             matches!(check.status(), Status::Warn | Status::Fail) || matches!(check.reading, Reading::Unread { .. })
         };
@@ -252,7 +252,7 @@ fn findings(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 }
 
 fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
-    for (id, status) in &model.feeds {
+    for (id, status) in &model.facts.feeds {
         let old = || fresh::stale(model, [id.clone()], now).filter(|_| status.last_ok().is_some());
         let why = match &status.state {
             FeedState::Failing { why, .. } => old().unwrap_or_else(|| Text::from(format!("{id}: {why}"))),
@@ -302,7 +302,7 @@ mod tests {
         use crate::app::testing::{NEW, OLD, at, deployment, model, tell};
         use crate::domain::fact::Fact;
         let (mut model, backend) = (model(), ServiceId::new("production", "backend"));
-        model.selection.place = Some(Place::Env("production".into()));
+        model.screen.selection.place = Some(Place::Env("production".into()));
         let said = |model: &Model, what: &str| {
             evidence(model, at(10)).iter().any(|one| one.says.as_str().contains(&format!("backend went {what}")))
         };
@@ -328,10 +328,10 @@ mod tests {
         let envs = vec!["prod-eu".into()];
         let finding = SecretFinding { rule: Rule::Missing, envs, status: Status::Fail, blocks: true, says };
         let (key, contract) = (Text::from("DSN"), Contract::Required);
-        model.secrets =
+        model.facts.secrets =
             vec![SecretRow { key, contract, entries: Vec::new(), unread: Vec::new(), findings: vec![finding] }];
         for (name, told) in [("prod", false), ("prod-eu", true)] {
-            model.selection.place = Some(Place::Env(name.into()));
+            model.screen.selection.place = Some(Place::Env(name.into()));
             let found = evidence(&model, now);
             assert_eq!(found.iter().any(|one| one.says.as_str().contains("secret DSN")), told, "{name}: {found:?}");
         }

@@ -10,7 +10,7 @@ use crate::sanitize::Text;
 #[must_use]
 pub fn stale(model: &Model, feeds: impl IntoIterator<Item = FeedId>, now: Now) -> Option<Text> {
     feeds.into_iter().find_map(|id| {
-        let status = model.feeds.get(&id)?;
+        let status = model.facts.feeds.get(&id)?;
         let why = status.why().map(|why| format!(": {why}")).unwrap_or_default();
         let words = match status.freshness(now.wall) {
             Freshness::Fresh(_) => return None,

@@ -11,8 +11,8 @@ use crate::domain::spread;
 /// What runs there, in words: `backend: iad runs 7f49b8b, fra runs 340f57f; the edge answers 340f57f, 4s ago (mixed …)`.
 #[must_use]
 pub fn live(model: &Model, service: &ServiceId, now: Now) -> String {
-    let judged = model.judge_service(service, now).words();
-    let Some(state) = model.services.get(service) else { return format!("{}: {judged}", service.name) };
+    let judged = model.facts.judge_service(service, now).words();
+    let Some(state) = model.facts.services.get(service) else { return format!("{}: {judged}", service.name) };
     let declared = state.declared.as_ref().map_or_else(|| "nothing was read of it".to_owned(), declared);
     let observed = state.observed.as_ref().map_or_else(
         || "its edge was not asked".to_owned(),
@@ -31,7 +31,8 @@ pub fn of_operation(model: &Model, operation: &Operation, now: Now) -> Vec<Strin
     let mut services: Vec<&ServiceId> = moved.chain(operation.steps.iter().map(|step| &step.service)).collect();
     services.sort_unstable();
     services.dedup();
-    services.retain(|service| model.environments.iter().flat_map(|env| &env.services).any(|one| one.id == **service));
+    services
+        .retain(|service| model.facts.environments.iter().flat_map(|env| &env.services).any(|one| one.id == **service));
     services.into_iter().map(|service| live(model, service, now)).collect()
 }
 

@@ -54,17 +54,17 @@ pub struct Said {
 pub fn of(model: &Model, env: &EnvId) -> Vec<Need> {
     let mut needs = Vec::new();
     let at_gate = |run: &&Run| run.gates.iter().any(|gate| gate.env == *env);
-    needs.extend(model.runs.iter().filter(at_gate).map(|run| Need::Gate(run.id)));
-    let own = model.operations.values().filter(|one| one.env == *env && (one.interrupted || !one.state.ended()));
+    needs.extend(model.facts.runs.iter().filter(at_gate).map(|run| Need::Gate(run.id)));
+    let own = model.facts.operations.values().filter(|one| one.env == *env && (one.interrupted || !one.state.ended()));
     needs.extend(own.map(|one| Need::Operation(one.id)));
-    needs.extend(cut_short::half_done(model.operations.values(), env).map(|one| Need::Operation(one.id)));
-    let file = model.workflows.get(env);
+    needs.extend(cut_short::half_done(model.facts.operations.values(), env).map(|one| Need::Operation(one.id)));
+    let file = model.facts.workflows.get(env);
     let deploys = |run: &&Run| file.is_some_and(|file| run.of_file(file)) && run.status == Status::Running;
-    needs.extend(model.runs.iter().filter(deploys).filter(|run| !at_gate(run)).map(|run| Need::Run(run.id)));
-    needs.extend(model.history.locks.contains_key(env).then_some(Need::Lock));
-    let services = model.env(env).into_iter().flat_map(|env| &env.services);
+    needs.extend(model.facts.runs.iter().filter(deploys).filter(|run| !at_gate(run)).map(|run| Need::Run(run.id)));
+    needs.extend(model.facts.history.locks.contains_key(env).then_some(Need::Lock));
+    let services = model.facts.env(env).into_iter().flat_map(|env| &env.services);
     let pinned = services.filter(|info| {
-        let declared = model.services.get(&info.id).and_then(|state| state.declared.as_ref());
+        let declared = model.facts.services.get(&info.id).and_then(|state| state.declared.as_ref());
         declared.is_some_and(|declared| declared.pin.is_some())
     });
     needs.extend(pinned.map(|info| Need::Pin(info.id.clone())));
@@ -75,7 +75,7 @@ pub fn of(model: &Model, env: &EnvId) -> Vec<Need> {
 #[must_use]
 pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> Option<Said> {
     let (keys, place) = (hands == Hands::Keys, names::shell(env.as_str()));
-    let run = |id: &u64| model.runs.iter().find(|run| run.id == *id);
+    let run = |id: &u64| model.facts.runs.iter().find(|run| run.id == *id);
     let (state, words) = match need {
         Need::Gate(id) => {
             let run = run(id)?;
@@ -100,7 +100,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             (Some(State::Deploying), words)
         }
         Need::Operation(id) => {
-            let one = model.operations.get(id)?;
+            let one = model.facts.operations.get(id)?;
             let age = since(one.started_at, now.wall);
             let done = one.steps.iter().filter(|step| step.state == StepState::Done).count();
             let steps = if one.steps.is_empty() { String::new() } else { format!(" {done}/{} steps", one.steps.len()) };
@@ -124,12 +124,12 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             }
         }
         Need::Lock => {
-            let held = model.history.locks.get(env)?;
+            let held = model.facts.history.locks.get(env)?;
             let words = if keys { held.badge(menu::whose(model, held), now.wall) } else { held.words() };
             (None, words)
         }
         Need::Pin(id) => {
-            let declared = model.services.get(id)?.declared.as_ref()?;
+            let declared = model.facts.services.get(id)?.declared.as_ref()?;
             let way = match keys {
                 true => "!U".to_owned(),
                 false => format!("flightdeck unpin {} --environment {place}", names::shell(&id.name)),
@@ -156,7 +156,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
 fn basis(need: &Need, model: &Model) -> Option<FeedId> {
     match need {
         Need::Gate(_) | Need::Run(_) => Some(FeedId::Pipeline),
-        Need::Operation(id) => (!model.own.contains(id)).then_some(FeedId::Journal),
+        Need::Operation(id) => (!model.facts.own.contains(id)).then_some(FeedId::Journal),
         Need::Lock => Some(FeedId::Journal),
         Need::Pin(service) => Some(FeedId::Declared(service.clone())),
     }
@@ -193,9 +193,9 @@ mod tests {
         let mut model = Model::new(&settings, at(0));
         let env = EnvId::from("production");
         let lock = Lock { who: Text::from("maria"), why: Text::from("migration"), at: at(0).wall, until: None };
-        model.history.locks.insert(env.clone(), lock);
+        model.facts.history.locks.insert(env.clone(), lock);
         let status = FeedStatus { state: FeedState::Fresh(at(100).wall), interval: Duration::from_secs(2) };
-        model.feeds.insert(FeedId::Journal, status);
+        model.facts.feeds.insert(FeedId::Journal, status);
         let words = |now| said(&model, &env, &Need::Lock, now, Hands::Keys).unwrap().words;
         assert!(words(at(101)).contains("maria") && !words(at(101)).contains("not read"), "{}", words(at(101)));
         assert!(words(at(160)).starts_with("journal: not read for "), "{}", words(at(160)));

@@ -81,17 +81,17 @@ pub fn verdict(checks: &[Check]) -> (State, String) {
 /// From which environment to which the points are about; `None` while that is not said.
 #[must_use]
 pub fn ends(model: &Model) -> Option<(EnvId, EnvId)> {
-    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id))?;
-    Some((model.env(&promotion.from)?.id.clone(), model.env(&promotion.to)?.id.clone()))
+    let promotion = model.facts.promotions.near(model.selected_env().map(|env| &env.id))?;
+    Some((model.facts.env(&promotion.from)?.id.clone(), model.facts.env(&promotion.to)?.id.clone()))
 }
 
 /// Every point, in the order in which a person would ask.
 #[must_use]
 pub fn checks(model: &Model, now: Now) -> Vec<Check> {
-    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id));
-    let ends = promotion.and_then(|one| Some((model.env(&one.from)?, model.env(&one.to)?)));
+    let promotion = model.facts.promotions.near(model.selected_env().map(|env| &env.id));
+    let ends = promotion.and_then(|one| Some((model.facts.env(&one.from)?, model.facts.env(&one.to)?)));
     let Some((staging, production)) = ends else { return unsaid(model) };
-    let candidate = model.judge(staging, now).sha().cloned();
+    let candidate = model.facts.judge(staging, now).sha().cloned();
     let target = healthy(model, production, Criterion::Target, now);
     let platforms = findings(model, production, now);
     let platforms = Check { title: Criterion::of_platforms(target.status, platforms.status), ..platforms };
@@ -111,7 +111,7 @@ pub fn checks(model: &Model, now: Now) -> Vec<Check> {
 
 /// With several ways to customers, one of them has to be looked at.
 fn unsaid(model: &Model) -> Vec<Check> {
-    let targets: Vec<&str> = model.promotions.targets().map(EnvId::as_str).collect();
+    let targets: Vec<&str> = model.facts.promotions.targets().map(EnvId::as_str).collect();
     let says = match targets.as_slice() {
         [] => format!("nothing says what is promoted to where: {KEY}"),
         several => format!("select one of {}", several.join(", ")),
@@ -128,7 +128,8 @@ pub(in crate::app) fn asked(model: &Model) -> Vec<Criterion> {
 }
 
 fn healthy(model: &Model, env: &EnvInfo, asks: Criterion, now: Now) -> Check {
-    let rating = readiness::healthy(env, &model.judge(env, now), &model.services, model.probes.of(&env.id));
+    let rating =
+        readiness::healthy(env, &model.facts.judge(env, now), &model.facts.services, model.facts.probes.of(&env.id));
     Check::rated(asks, rating, Jump::Place(Place::Env(env.id.clone())))
 }
 
@@ -138,8 +139,8 @@ fn candidate_of(
     candidate: Option<&Sha>,
     now: Now,
 ) -> Check {
-    let judged = model.judge(production, now);
-    let rating = readiness::candidate(production, (candidate, &judged), &model.services, &model.releases);
+    let judged = model.facts.judge(production, now);
+    let rating = readiness::candidate(production, (candidate, &judged), &model.facts.services, &model.facts.releases);
     Check::rated(Criterion::Candidate, rating, Jump::Place(Place::Env(staging.id.clone())))
 }
 
@@ -152,8 +153,8 @@ fn built(model: &Model, target: &EnvInfo, candidate: Option<&Sha>, now: Now) -> 
         let says = "which commit would be promoted is not known";
         return Check::new(asks, Status::Unknown, says, Jump::Pane(Pane::Pipeline));
     };
-    let deploys = |run: &Run| model.workflows.get(&target.id).is_some_and(|file| run.of_file(file));
-    let runs = readiness::runs_of(&model.runs, sha, deploys);
+    let deploys = |run: &Run| model.facts.workflows.get(&target.id).is_some_and(|file| run.of_file(file));
+    let runs = readiness::runs_of(&model.facts.runs, sha, deploys);
     let worst = runs.iter().max_by_key(|run| run.status).map(|run| Jump::Run(run.id));
     let rating = readiness::passed(&runs, runs.iter().map(|run| readiness::told(run)));
     Check::rated(asks, rating, worst.unwrap_or(Jump::Pane(Pane::Pipeline)))
@@ -175,7 +176,7 @@ fn gates(model: &Model, now: Now) -> Check {
     if let Some(check) = unread(model, Criterion::Gates, [FeedId::Pipeline], Jump::Pane(Pane::Pipeline), now) {
         return check;
     }
-    let waiting = model.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
+    let waiting = model.facts.runs.iter().find_map(|run| Some((run, run.gates.first()?)));
     match waiting {
         None => Check::new(Criterion::Gates, Status::Ok, "no gate waits", Jump::Pane(Pane::Pipeline)),
         Some((run, gate)) => {
@@ -188,16 +189,16 @@ fn gates(model: &Model, now: Now) -> Check {
 }
 
 fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now) -> Check {
-    let lock = model.history.locks.get(&production.id).map(crate::domain::lock::Lock::words);
+    let lock = model.facts.history.locks.get(&production.id).map(crate::domain::lock::Lock::words);
     let mark = candidate
-        .and_then(|sha| crate::domain::lock::Mark::against(&model.history.marks, std::iter::once(sha)))
+        .and_then(|sha| crate::domain::lock::Mark::against(&model.facts.history.marks, std::iter::once(sha)))
         .map(|words| words.to_string());
     let pin = production.services.iter().find_map(|info| {
-        let pin = model.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
+        let pin = model.facts.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
         Some(format!("PINNED {}: {}; !U releases it", info.id.name, actor::pin(model, &info.id, pin).words(now.wall)))
     });
     let jump = Jump::Place(Place::Env(production.id.clone()));
-    let frozen = model.frozen(&production.id, now).map(|frozen| frozen.words());
+    let frozen = model.facts.frozen(&production.id, now).map(|frozen| frozen.words());
     let unread = fresh::stale(model, [FeedId::Journal], now);
     let asks = Criterion::Claims;
     let all: Vec<String> = [mark, lock, frozen, pin].into_iter().flatten().collect();
@@ -211,28 +212,28 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
 fn secrets(model: &Model, production: &EnvInfo, now: Now) -> Check {
     // What is compared with the target's secrets counts, wherever it is.
     let old = |env: &EnvInfo| fresh::stale(model, [FeedId::Secrets(env.id.clone())], now).map(|why| why.to_string());
-    let mut unread: Vec<String> = model.environments.iter().filter_map(old).collect();
-    if unread.is_empty() && model.secret_names.is_empty() {
+    let mut unread: Vec<String> = model.facts.environments.iter().filter_map(old).collect();
+    if unread.is_empty() && model.facts.secret_names.is_empty() {
         unread.push("not read yet".to_owned());
     }
-    unread.extend(model.secret_names.iter().flat_map(|(env, names)| names.withheld(env)));
-    let rating = readiness::secrets(&production.id, &model.secrets, &unread);
+    unread.extend(model.facts.secret_names.iter().flat_map(|(env, names)| names.withheld(env)));
+    let rating = readiness::secrets(&production.id, &model.facts.secrets, &unread);
     let blocks = |row: &&SecretRow| row.findings.iter().any(|one| one.blocks && one.envs.contains(&production.id));
-    let jump = model.secrets.iter().find(blocks).map(|row| Jump::Secret(row.key.clone()));
+    let jump = model.facts.secrets.iter().find(blocks).map(|row| Jump::Secret(row.key.clone()));
     Check::rated(Criterion::Secrets, rating, jump.unwrap_or(Jump::Pane(Pane::Secrets)))
 }
 
 /// The worst of what production's databases and platforms say of themselves.
 fn findings(model: &Model, production: &EnvInfo, now: Now) -> Check {
     let asks = Criterion::Platforms;
-    let known = model.known(now);
+    let known = model.facts.known(now);
     let looked = |id: &FeedId| match id {
         FeedId::Findings(of) if of.env == production.id => Some(of.clone()),
         _ => None,
     };
-    let mine = || model.findings.iter().filter(|(id, _)| id.env == production.id);
+    let mine = || model.facts.findings.iter().filter(|(id, _)| id.env == production.id);
     let places: BTreeSet<ServiceId> =
-        model.feeds.keys().filter_map(looked).chain(mine().map(|(id, _)| id.clone())).collect();
+        model.facts.feeds.keys().filter_map(looked).chain(mine().map(|(id, _)| id.clone())).collect();
     let stands = places.iter().rev().filter_map(|id| Some((id, known.condition(id)?)));
     let Some((id, (state, why))) = stands.max_by_key(|(_, (state, why))| (state.weight(), !why.is_empty())) else {
         let jump = Jump::Place(Place::Env(production.id.clone()));
@@ -253,8 +254,11 @@ fn findings(model: &Model, production: &EnvInfo, now: Now) -> Check {
         _ => format!("{} {why}", id.name),
     };
     // A risk stops nobody's work now, and is as bad as its own check says.
-    let own =
-        model.findings.get(id).and_then(|all| finding::worst(all.iter().filter_map(|one| Some(&one.last()?.finding))));
+    let own = model
+        .facts
+        .findings
+        .get(id)
+        .and_then(|all| finding::worst(all.iter().filter_map(|one| Some(&one.last()?.finding))));
     let status = match (state, own) {
         (State::Degraded, Some((worst, _))) => worst.status,
         (state, _) => state.tone(),
@@ -264,7 +268,7 @@ fn findings(model: &Model, production: &EnvInfo, now: Now) -> Check {
 
 fn operations(model: &Model) -> Check {
     let asks = Criterion::Operations;
-    match model.running().or_else(|| model.interrupted().next()) {
+    match model.facts.running().or_else(|| model.facts.interrupted().next()) {
         Some(operation) => {
             let says =
                 format!("{}: {}", operation.title, if operation.interrupted { "cut short" } else { "under way" });
@@ -285,7 +289,7 @@ fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: No
         FeedId::Pipeline | FeedId::Journal => true,
         FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Token(_) => false,
     };
-    let feeds: Vec<FeedId> = model.feeds.keys().filter(needed).cloned().collect();
+    let feeds: Vec<FeedId> = model.facts.feeds.keys().filter(needed).cloned().collect();
     let old: Vec<FeedId> =
         feeds.iter().filter(|id| fresh::stale(model, [(*id).clone()], now).is_some()).cloned().collect();
     let jump = Jump::Pane(Pane::Environments);

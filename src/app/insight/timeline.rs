@@ -47,11 +47,11 @@ pub(in crate::app) fn rebuild(model: &mut Model) {
     operations(model, &mut events);
     events.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.says.cmp(&other.says)));
     events.truncate(KEPT);
-    model.timeline = events;
+    model.facts.timeline = events;
 }
 
 fn deployments(model: &Model, events: &mut Vec<Event>) {
-    for one in model.releases.values().flatten() {
+    for one in model.facts.releases.values().flatten() {
         let sha = one.sha.as_ref().map_or("?", |sha| sha.short());
         let live = if one.current { ", live" } else { "" };
         events.push(Event {
@@ -60,7 +60,7 @@ fn deployments(model: &Model, events: &mut Vec<Event>) {
             status: one.status,
             says: Text::from(format!(
                 "{sha} {}: {} {}{live}, {}",
-                model.subject(one),
+                model.facts.subject(one),
                 short(&one.label),
                 one.words,
                 actor::of(model, one)
@@ -80,7 +80,7 @@ pub(super) fn short(label: &Text) -> &str {
 }
 
 fn runs(model: &Model, events: &mut Vec<Event>) {
-    for run in &model.runs {
+    for run in &model.facts.runs {
         let Some(at) = run.started_at else { continue };
         let (number, attempt) = run.number;
         let again = if attempt > 1 { format!(" attempt {attempt}") } else { String::new() };
@@ -99,7 +99,7 @@ fn runs(model: &Model, events: &mut Vec<Event>) {
 
 /// What each probe came to: every failure with its end, and how it stands now. A single failure that was none is told while it lasts.
 fn probes(model: &Model, events: &mut Vec<Event>) {
-    for probe in model.probes.iter() {
+    for probe in model.facts.probes.iter() {
         let turns: Vec<(Timestamp, Status)> = probe.turns.iter().copied().collect();
         // The first change is from unknown: no event to a person.
         for (at, pair) in turns.windows(2).enumerate() {
@@ -124,7 +124,7 @@ fn probes(model: &Model, events: &mut Vec<Event>) {
 }
 
 fn operations(model: &Model, events: &mut Vec<Event>) {
-    for operation in model.operations.values() {
+    for operation in model.facts.operations.values() {
         let end = if operation.interrupted { "cut short" } else { operation.state.word() };
         events.push(Event {
             at: operation.started_at,
@@ -156,9 +156,9 @@ mod tests {
             let second = i64::try_from(second).unwrap();
             probe.push(Sample { at: at(second), anatomy: Anatomy::default(), failure });
         }
-        model.probes.add(probe);
+        model.facts.probes.add(probe);
         rebuild(&mut model);
-        let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
+        let says: Vec<&str> = model.facts.timeline.iter().map(|event| event.says.as_str()).collect();
         assert_eq!(says, ["probe /health passes again, failed for 3s", "probe /health fails"]);
     }
 }

@@ -32,11 +32,11 @@ pub struct SeenWell {
 /// Looks at a service; asks once per deployment to remember it.
 pub(in crate::app) fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<Effect> {
     let Some((deployment, sha)) = healthy(model, env, id, now) else {
-        model.seen_well.remove(id);
+        model.facts.seen_well.remove(id);
         return None;
     };
     let fresh = SeenWell { deployment: deployment.clone(), sha: sha.clone(), since: now.mono, told: false };
-    let seen_well = model.seen_well.entry(id.clone()).or_insert_with(|| fresh.clone());
+    let seen_well = model.facts.seen_well.entry(id.clone()).or_insert_with(|| fresh.clone());
     if seen_well.deployment != deployment {
         *seen_well = fresh;
     }
@@ -45,15 +45,15 @@ pub(in crate::app) fn of(model: &mut Model, env: &EnvInfo, id: &ServiceId, now: 
         return None;
     }
     seen_well.told = true;
-    let known = model.history.verified.contains(&(id.clone(), deployment.clone(), sha.clone()));
+    let known = model.facts.history.verified.contains(&(id.clone(), deployment.clone(), sha.clone()));
     (!known).then(|| Effect::Verified(id.clone(), deployment, sha))
 }
 
 /// Whether a check of the environment's services is there that the token may not read.
 fn withheld(model: &Model, env: &EnvInfo) -> bool {
-    let mut checks = env.services.iter().filter_map(|info| model.findings.get(&info.id)).flatten();
+    let mut checks = env.services.iter().filter_map(|info| model.facts.findings.get(&info.id)).flatten();
     // The start of each token's check tells the same of a whole platform, as a feed that was never allowed.
-    let mut feeds = env.services.iter().filter_map(|info| model.feeds.get(&FeedId::Findings(info.id.clone())));
+    let mut feeds = env.services.iter().filter_map(|info| model.facts.feeds.get(&FeedId::Findings(info.id.clone())));
     checks.any(Check::withheld) || feeds.any(FeedStatus::never_allowed)
 }
 
@@ -62,14 +62,14 @@ fn healthy(model: &Model, env: &EnvInfo, id: &ServiceId, now: Now) -> Option<(De
     // What was not read lately was not seen now; one half of a mixed pair proves nothing of the other; and what the token may not
     // read may be what is wrong.
     let needed = [FeedId::Declared(id.clone()), FeedId::Observed(id.clone()), FeedId::Health(env.id.clone())];
-    let well = matches!(model.state(env, now), State::Healthy | State::Degraded);
+    let well = matches!(model.facts.state(env, now), State::Healthy | State::Degraded);
     if !well || fresh::stale(model, needed, now).is_some() || withheld(model, env) {
         return None;
     }
-    let state = model.services.get(id)?;
+    let state = model.facts.services.get(id)?;
     let declared = state.declared.as_ref()?;
     let sound = declared.status == Status::Ok && declared.rollout.is_none() && state.agrees() == Some(true);
-    let probes = model.probes.of(&env.id);
+    let probes = model.facts.probes.of(&env.id);
     let probed = !probes.is_empty() && probes.iter().all(|probe| probe.status == Status::Ok);
     (sound && probed).then(|| Some((declared.deployment.clone(), declared.sha.clone()?)))?
 }
@@ -113,10 +113,10 @@ mod tests {
             source: Text::default(),
             edges: Vec::new(),
         };
-        let state = model.services.entry(backend.clone()).or_default();
+        let state = model.facts.services.entry(backend.clone()).or_default();
         (state.declared, state.observed) = (Some(declared(Some(SHA))), Some(edge));
-        model.services.entry(database.clone()).or_default().declared = Some(declared(None));
-        model.findings.extend(check.map(|reading| (database, vec![Check { name: Text::from("disk"), reading }])));
+        model.facts.services.entry(database.clone()).or_default().declared = Some(declared(None));
+        model.facts.findings.extend(check.map(|reading| (database, vec![Check { name: Text::from("disk"), reading }])));
         let effects = (0..30).flat_map(|second| {
             let id = ProbeId { env: "production".into(), name: "/health".into() };
             let sample = Sample { at: at(second).wall, anatomy: Anatomy::default(), failure: None };

@@ -93,11 +93,11 @@ impl Touched {
 pub(in crate::app) fn renew(model: &mut Model, touched: &Touched, now: Now) -> Vec<Effect> {
     let envs: Vec<EnvInfo> = match touched {
         Touched::Nothing => return Vec::new(),
-        Touched::One(env) => model.env(env).cloned().into_iter().collect(),
-        Touched::All => model.environments.clone(),
+        Touched::One(env) => model.facts.env(env).cloned().into_iter().collect(),
+        Touched::All => model.facts.environments.clone(),
     };
     let (mut effects, changed) = judge(model, &envs, now);
-    let shown = model.banner.as_ref().is_some_and(|banner| envs.iter().any(|env| env.id == banner.env));
+    let shown = model.facts.banner.as_ref().is_some_and(|banner| envs.iter().any(|env| env.id == banner.env));
     if changed || shown {
         effects.extend(banner::judge(model, now));
     }
@@ -106,10 +106,10 @@ pub(in crate::app) fn renew(model: &mut Model, touched: &Touched, now: Now) -> V
 
 /// Once a second: judges anew what the time may have changed.
 pub(in crate::app) fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
-    let due = |env: &&EnvInfo| model.judged.at(&env.id, now.wall).is_none();
-    let envs: Vec<EnvInfo> = model.environments.iter().filter(due).cloned().collect();
+    let due = |env: &&EnvInfo| model.facts.judged.at(&env.id, now.wall).is_none();
+    let envs: Vec<EnvInfo> = model.facts.environments.iter().filter(due).cloned().collect();
     let (mut effects, changed) = judge(model, &envs, now);
-    if changed || model.banner.is_some() || !model.trouble.is_empty() {
+    if changed || model.facts.banner.is_some() || !model.facts.trouble.is_empty() {
         effects.extend(banner::judge(model, now));
     }
     effects
@@ -119,19 +119,19 @@ pub(in crate::app) fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
 fn judge(model: &mut Model, envs: &[EnvInfo], now: Now) -> (Vec<Effect>, bool) {
     let (mut effects, mut changed) = (Vec::new(), false);
     for env in envs {
-        let judgement = model.known(now).environment(env);
+        let judgement = model.facts.known(now).environment(env);
         banner::note(model, env, &judgement, now);
-        let before = model.judged.0.get(&env.id).map(|kept| &kept.judgement);
+        let before = model.facts.judged.0.get(&env.id).map(|kept| &kept.judgement);
         changed |= before.is_none_or(|before| {
             (before.state, &before.why, &before.commits) != (judgement.state, &judgement.why, &judgement.commits)
         });
-        model.judged.0.insert(env.id.clone(), Kept { judgement, from: now.wall, until: Timestamp::MAX });
+        model.facts.judged.0.insert(env.id.clone(), Kept { judgement, from: now.wall, until: Timestamp::MAX });
         for service in &env.services {
             effects.extend(verified::of(model, env, &service.id, now));
         }
         // Last, for what is looked at here may have begun to wait for a time.
-        let until = model.judged.0.get(&env.id).map(|kept| until(model, env, &kept.judgement, now));
-        if let (Some(kept), Some(until)) = (model.judged.0.get_mut(&env.id), until) {
+        let until = model.facts.judged.0.get(&env.id).map(|kept| until(model, env, &kept.judgement, now));
+        if let (Some(kept), Some(until)) = (model.facts.judged.0.get_mut(&env.id), until) {
             kept.until = until;
         }
     }
@@ -143,16 +143,17 @@ fn judge(model: &mut Model, envs: &[EnvInfo], now: Now) -> (Vec<Effect>, bool) {
 fn until(model: &Model, env: &EnvInfo, judged: &Judgement, now: Now) -> Timestamp {
     let after = |seconds| now.wall.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     let waits = env.services.iter().any(|service| {
-        let untold = model.seen_well.get(&service.id).is_some_and(|seen_well| !seen_well.told);
-        untold || model.findings.contains_key(&service.id)
+        let untold = model.facts.seen_well.get(&service.id).is_some_and(|seen_well| !seen_well.told);
+        untold || model.facts.findings.contains_key(&service.id)
     });
     let settled = judged.state == State::Healthy && judged.why.is_empty() && !waits;
     // Beyond a minute nothing is saved by keeping it.
-    let most = if settled && !model.trouble.contains_key(&env.id) { after(60) } else { after(1) };
+    let most = if settled && !model.facts.trouble.contains_key(&env.id) { after(60) } else { after(1) };
     let own = env.services.iter().map(|service| &service.id);
     let own =
         own.flat_map(|id| [FeedId::Declared(id.clone()), FeedId::Observed(id.clone()), FeedId::Findings(id.clone())]);
-    let feeds = own.chain([FeedId::Health(env.id.clone()), FeedId::Pipeline]).filter_map(|id| model.feeds.get(&id));
+    let feeds =
+        own.chain([FeedId::Health(env.id.clone()), FeedId::Pipeline]).filter_map(|id| model.facts.feeds.get(&id));
     let stale = feeds.filter_map(FeedStatus::stale_at).filter(|at| *at >= now.wall).min();
     stale.map_or(most, |at| at.min(most))
 }

@@ -19,31 +19,31 @@ const ASIDE: usize = 16;
 
 /// While a filter is typed, letters are text.
 pub(in crate::app) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some(Overlay::Prompt(line)) = model.overlay.as_mut() else { return Vec::new() };
+    let Some(Overlay::Prompt(line)) = model.dialog.overlay.as_mut() else { return Vec::new() };
     let wrong = wrong(&line.text()).is_some();
     match key.code {
         KeyCode::Backspace if line.is_empty() => {
-            let mut filter = model.logs.filter().clone();
+            let mut filter = model.logs.lines.filter().clone();
             if filter.window.take().is_none() {
                 filter.chips.pop();
             }
-            model.logs.set_filter(filter);
+            model.logs.lines.set_filter(filter);
             return Vec::new();
         }
         // It stays until it can be looked for: the prompt says why it cannot.
         KeyCode::Tab | KeyCode::Enter if wrong => return Vec::new(),
         KeyCode::Tab => {
             *line = Line::default();
-            let mut filter = model.logs.filter().clone();
+            let mut filter = model.logs.lines.filter().clone();
             let term = std::mem::take(&mut filter.term);
             filter.chips.extend((!term.text.is_empty()).then_some(term));
-            model.logs.set_filter(filter);
+            model.logs.lines.set_filter(filter);
             return Vec::new();
         }
         KeyCode::Enter => {
-            model.logs.prime();
+            model.logs.lines.prime();
             let moment = line.text().strip_prefix('>').map(str::to_owned);
-            model.overlay = None;
+            model.dialog.overlay = None;
             if let Some(moment) = moment {
                 go(model, &moment);
             }
@@ -59,13 +59,16 @@ pub(in crate::app) fn prompt(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Goes to a time that was typed.
 fn go(model: &mut Model, text: &str) {
-    let newest = model.logs.newest();
+    let newest = model.logs.lines.newest();
     let ago = |newest: jiff::Timestamp| {
         text.parse().ok().and_then(|span: jiff::SignedDuration| newest.checked_sub(span.abs()).ok())
     };
     match newest.and_then(|newest| moment(text, newest).or_else(|| ago(newest))) {
         Some(moment) => crate::app::log_dialogs::go(model, moment),
-        None => model.notice = Some(Notice::refused("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z")),
+        None => {
+            model.screen.notice =
+                Some(Notice::refused("that is not a time: write >12:30, >15m or >2026-01-31T12:00:00Z"))
+        }
     }
 }
 
@@ -95,31 +98,32 @@ pub(in crate::app) fn set_filter(model: &mut Model, text: &str) {
     if wrong(text).is_some() {
         return;
     }
-    let mut filter = Filter { term: typed(text), ..model.logs.filter().clone() };
+    let mut filter = Filter { term: typed(text), ..model.logs.lines.filter().clone() };
     if text.starts_with('@') {
         // A time window; nothing else while it is typed.
         filter.term = Term::default();
-        filter.window = model.logs.newest().and_then(|newest| window(text, newest));
+        filter.window = model.logs.lines.newest().and_then(|newest| window(text, newest));
     }
-    model.logs.refine(filter);
+    model.logs.lines.refine(filter);
 }
 
 /// The keys of the log reader.
 pub(in crate::app) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
     match action {
-        Action::Pause => model.logs.toggle_pause(),
+        Action::Pause => model.logs.lines.toggle_pause(),
         Action::Level => cycle_level(model),
-        Action::Wrap => model.reading.wrap = !model.reading.wrap,
-        Action::Stamps => model.reading.stamps = model.reading.stamps.next(),
+        Action::Wrap => model.logs.reading.wrap = !model.logs.reading.wrap,
+        Action::Stamps => model.logs.reading.stamps = model.logs.reading.stamps.next(),
         Action::Mark => {
-            let selected = model.logs.cursor().and_then(|position| model.logs.line(position)).map(|line| line.at);
-            let here = selected.or_else(|| model.logs.newest());
+            let selected =
+                model.logs.lines.cursor().and_then(|position| model.logs.lines.line(position)).map(|line| line.at);
+            let here = selected.or_else(|| model.logs.lines.newest());
             // The same line again takes the mark away.
-            model.reading.mark = if model.reading.mark == here { None } else { here };
+            model.logs.reading.mark = if model.logs.reading.mark == here { None } else { here };
         }
         Action::Save => return saving::begin(model, false, now),
         Action::Pager => return saving::begin(model, true, now),
-        Action::Left => model.reading.column = model.reading.column.saturating_sub(ASIDE),
+        Action::Left => model.logs.reading.column = model.logs.reading.column.saturating_sub(ASIDE),
         Action::Right => right(model),
         Action::Context => context(model),
         _ => {}
@@ -129,14 +133,14 @@ pub(in crate::app) fn perform(model: &mut Model, action: Action, now: Now) -> Ve
 
 pub(in crate::app) fn seek(model: &mut Model, what: Seek, forward: bool) {
     navigate::show(model, Pane::Logs);
-    let page = model.geometry.rows(Pane::Logs);
-    if what == Seek::Match && model.logs.term().text.is_empty() {
-        model.notice = Some(Notice::refused("nothing to search for yet: / takes a text"));
+    let page = model.screen.geometry.rows(Pane::Logs);
+    if what == Seek::Match && model.logs.lines.term().text.is_empty() {
+        model.screen.notice = Some(Notice::refused("nothing to search for yet: / takes a text"));
         return;
     }
-    match model.logs.seek(what, forward, page) {
+    match model.logs.lines.seek(what, forward, page) {
         Some(sought) => tell(model, sought),
-        None => model.notice = Some(Notice::under_way("looking for it")),
+        None => model.screen.notice = Some(Notice::under_way("looking for it")),
     }
 }
 
@@ -144,42 +148,42 @@ pub(in crate::app) fn seek(model: &mut Model, what: Seek, forward: bool) {
 pub(in crate::app) fn tell(model: &mut Model, sought: Sought) {
     let thing = if sought.what == Seek::Error { "error" } else { "match" };
     let way = if sought.forward { "below" } else { "above" };
-    model.notice = (!sought.found).then(|| Notice::refused(format!("no {thing} {way}")));
+    model.screen.notice = (!sought.found).then(|| Notice::refused(format!("no {thing} {way}")));
 }
 
 fn cycle_level(model: &mut Model) {
-    let filter = model.logs.filter().clone();
+    let filter = model.logs.lines.filter().clone();
     let level = match filter.level {
         Level::Trace | Level::Debug | Level::Info => Level::Warn,
         Level::Warn => Level::Error,
         Level::Error | Level::Fatal => Level::Trace,
     };
-    model.logs.set_filter(Filter { level, ..filter });
+    model.logs.lines.set_filter(Filter { level, ..filter });
 }
 
 /// Moves long lines to the left as long as one of the page has more to show.
 fn right(model: &mut Model) {
-    let rows = model.geometry.rows(Pane::Logs);
-    let page = model.logs.page(rows);
+    let rows = model.screen.geometry.rows(Pane::Logs);
+    let page = model.logs.lines.page(rows);
     let longest = page.iter().filter_map(|(_, row)| match row {
         Row::Line(line) => Some(line.message.as_str().chars().count()),
         Row::Gap(..) => None,
     });
-    let next = model.reading.column + ASIDE;
+    let next = model.logs.reading.column + ASIDE;
     if longest.max().is_some_and(|longest| longest > next) {
-        model.reading.column = next;
-        model.reading.wrap = false;
+        model.logs.reading.column = next;
+        model.logs.reading.wrap = false;
     } else {
-        model.notice = Some(Notice::refused("no line of this page is cut"));
+        model.screen.notice = Some(Notice::refused("no line of this page is cut"));
     }
 }
 
 /// Shows the selected line among its neighbours, or the filtered lines again.
 fn context(model: &mut Model) {
     navigate::show(model, Pane::Logs);
-    let page = model.geometry.rows(Pane::Logs);
-    if !model.logs.neighbours(page) {
-        model.notice =
+    let page = model.screen.geometry.rows(Pane::Logs);
+    if !model.logs.lines.neighbours(page) {
+        model.screen.notice =
             Some(Notice::refused("every line is shown; while a filter (/) hides some, x shows the lines around one"));
     }
 }

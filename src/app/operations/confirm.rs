@@ -150,10 +150,10 @@ fn live(model: &Model, plan: &Plan) -> Vec<Option<String>> {
     let part = |part: &crate::domain::operation::PlanPart| {
         if part.platform == Platform::Github {
             let id: u64 = part.to_id.as_str().parse().ok()?;
-            let run = model.runs.iter().find(|run| run.id == id)?;
+            let run = model.facts.runs.iter().find(|run| run.id == id)?;
             return Some(format!("{} {}", run.number.1, run.words));
         }
-        let declared = model.services.get(&part.service)?.declared.as_ref()?;
+        let declared = model.facts.services.get(&part.service)?.declared.as_ref()?;
         Some(format!("{} {}", declared.deployment, declared.held()))
     };
     plan.parts.iter().map(part).collect()
@@ -161,17 +161,17 @@ fn live(model: &Model, plan: &Plan) -> Vec<Option<String>> {
 
 /// What somebody said against it, or began there, while it was on the screen.
 fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
-    let marked = Mark::against(&model.history.marks, plan.goes_to()).filter(|why| !plan.refusals.contains(why));
+    let marked = Mark::against(&model.facts.history.marks, plan.goes_to()).filter(|why| !plan.refusals.contains(why));
     let answers = plan.kind.answers();
-    let cut_short = cut_short::against(model.operations.values(), &plan.env, plan.kind, plan.continues)
+    let cut_short = cut_short::against(model.facts.operations.values(), &plan.env, plan.kind, plan.continues)
         .filter(|why| !plan.refusals.contains(why));
-    let under_way = model.operations.values().find(|one| {
+    let under_way = model.facts.operations.values().find(|one| {
         let there = one.env == plan.env && one.id != plan.op && !one.state.ended() && !one.interrupted;
         there && !(answers && one.kind.gated())
     });
-    let lock = model.history.locks.get(&plan.env).filter(|lock| *lock.who.as_str() != *model.who);
-    let frozen = model.frozen(&plan.env, now).filter(|_| !plan.kind.stops());
-    let beside = cut_short::beside(model.operations.values(), &plan.env, plan.kind, plan.continues);
+    let lock = model.facts.history.locks.get(&plan.env).filter(|lock| *lock.who.as_str() != *model.facts.who);
+    let frozen = model.facts.frozen(&plan.env, now).filter(|_| !plan.kind.stops());
+    let beside = cut_short::beside(model.facts.operations.values(), &plan.env, plan.kind, plan.continues);
     let against = lock.cloned().map(Override::Lock).into_iter().chain(frozen.map(Override::Freeze)).chain(beside);
     let new = against.into_iter().find(|one| !plan.overrides.contains(one)).map(|one| one.words());
     let under_way = under_way.map(|one| format!("another operation began there: {}", one.title));
@@ -181,10 +181,10 @@ fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
 
 /// A plan on the screen whose world has moved is taken off it: it acts on what it showed, or not at all.
 pub(in crate::app) fn check(model: &mut Model, now: Now) {
-    let Some(Rollback::Ready(plan, confirm)) = &model.rollback else { return };
+    let Some(Rollback::Ready(plan, confirm)) = &model.dialog.rollback else { return };
     if let Some(why) = confirm.moved(model, plan).or_else(|| objection(model, plan, now)) {
         let question = confirm.question.clone();
-        model.rollback = Some(Rollback::Refused(why, question));
+        model.dialog.rollback = Some(Rollback::Refused(why, question));
     }
 }
 
@@ -279,11 +279,11 @@ mod tests {
             drop(crate::app::update(model, Msg::Fact(fact), now));
         };
         told(&mut model, "a");
-        model.rollback = Some(Rollback::Ready(Box::new(plan.clone()), Confirm::shown(&model, &plan, now)));
+        model.dialog.rollback = Some(Rollback::Ready(Box::new(plan.clone()), Confirm::shown(&model, &plan, now)));
         told(&mut model, "a");
-        assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "the same again is no move");
+        assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))), "the same again is no move");
         told(&mut model, "b");
-        let Some(Rollback::Refused(why, _)) = &model.rollback else { panic!("{:?}", model.rollback) };
+        let Some(Rollback::Refused(why, _)) = &model.dialog.rollback else { panic!("{:?}", model.dialog.rollback) };
         assert!(why.as_str().starts_with("production/backend moved"), "{why}");
     }
 
@@ -298,9 +298,9 @@ mod tests {
         };
         let fell = |plan: Plan, fact: Fact| {
             let mut model = model();
-            model.rollback = Some(Rollback::Ready(Box::new(plan), Confirm::default()));
+            model.dialog.rollback = Some(Rollback::Ready(Box::new(plan), Confirm::default()));
             drop(crate::app::update(&mut model, Msg::Fact(fact), now));
-            match model.rollback {
+            match model.dialog.rollback {
                 Some(Rollback::Refused(why, _)) => Some(why.to_string()),
                 _ => None,
             }

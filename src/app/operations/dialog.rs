@@ -139,24 +139,24 @@ pub(in crate::app) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
 
 /// Opens the dialog for a whole environment, whatever is selected.
 pub(in crate::app) fn open_whole(model: &mut Model, env: &EnvId, now: Now) -> Vec<Effect> {
-    let Some(env) = model.env(env).cloned() else { return Vec::new() };
+    let Some(env) = model.facts.env(env).cloned() else { return Vec::new() };
     open_of(model, env, None, now)
 }
 
 fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) -> Vec<Effect> {
     // What is under way, or was cut short there, comes first: a second one would act on a world in motion.
-    let first = model.running().or_else(|| model.interrupted().find(|operation| operation.env == env.id));
+    let first = model.facts.running().or_else(|| model.facts.interrupted().find(|operation| operation.env == env.id));
     if let Some(operation) = first {
-        model.rollback = Some(Rollback::Following(operation.id));
+        model.dialog.rollback = Some(Rollback::Following(operation.id));
         return Vec::new();
     }
     let services = alone.clone().map_or_else(|| rollable(&env), |alone| vec![alone]);
     if let Some(why) = unread(model, &services, now) {
-        model.rollback = Some(Rollback::Refused(why, None));
+        model.dialog.rollback = Some(Rollback::Refused(why, None));
         return Vec::new();
     }
     let (choices, chosen) = (Vec::new(), None);
-    model.rollback =
+    model.dialog.rollback =
         Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, strategy: Strategy::default() });
     renewed(model);
     let feeds = |id: ServiceId| [FeedId::Releases(id.clone()), FeedId::Declared(id.clone()), FeedId::Observed(id)];
@@ -165,13 +165,13 @@ fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) 
 
 /// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.
 pub(in crate::app) fn renewed(model: &mut Model) {
-    let Some(Rollback::Pick { env, alone, .. }) = &model.rollback else { return };
-    let Some(env) = model.env(env) else { return };
+    let Some(Rollback::Pick { env, alone, .. }) = &model.dialog.rollback else { return };
+    let Some(env) = model.facts.env(env) else { return };
     let services = alone.clone().map_or_else(|| rollable(env), |alone| vec![alone]);
-    let of = |id: &ServiceId| model.releases.get(id).map(Vec::as_slice).unwrap_or_default();
-    let observed = |id: &ServiceId| model.services.get(id)?.observed.as_ref()?.sha.as_ref();
+    let of = |id: &ServiceId| model.facts.releases.get(id).map(Vec::as_slice).unwrap_or_default();
+    let observed = |id: &ServiceId| model.facts.services.get(id)?.observed.as_ref()?.sha.as_ref();
     let found = candidates::choices(&services, of, observed);
-    let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.rollback else { return };
+    let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.dialog.rollback else { return };
     let there = chosen.as_ref().is_some_and(|chosen| found.iter().any(|choice| choice.sha == *chosen));
     if !*by_hand || !there {
         *chosen = candidates::proposed(&found).map(|choice| choice.sha.clone());
@@ -208,22 +208,22 @@ fn needs_reason(plan: &Plan) -> bool {
 
 /// Whether the reason that was given was written with all before one's eyes that the plan overrides.
 fn answered_for(model: &Model, plan: &Plan, question: &Question) -> bool {
-    model.reason.is_some() && Override::untold(&plan.overrides, &question.told).is_none()
+    model.dialog.reason.is_some() && Override::untold(&plan.overrides, &question.told).is_none()
 }
 
 /// A plan came, or the reason why there is none.
 pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
-    let question = match &model.rollback {
+    let question = match &model.dialog.rollback {
         Some(Rollback::Preflighting(awaited, question)) if *awaited == req => question.clone(),
         _ => return,
     };
-    model.rollback = Some(match plan {
+    model.dialog.rollback = Some(match plan {
         // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
         Ok(plan) if plan.continues.is_none() && needs_reason(&plan) && !answered_for(model, &plan, &question) => {
             let new = Override::untold(&plan.overrides, &question.told).or(plan.overrides.first());
-            model.notice = new.map(|new| Notice::refused(format!("a reason is needed: {}", new.words())));
+            model.screen.notice = new.map(|new| Notice::refused(format!("a reason is needed: {}", new.words())));
             // What was written before is no reason for this, and is there to be sent again or changed.
-            let said = model.reason.take().or(question.said);
+            let said = model.dialog.reason.take().or(question.said);
             let comment = Box::new(Comment::of(said.as_ref()));
             // What was told before stays told: the console and the plan may each know of something that the other does not.
             let told = Override::with(question.told, plan.overrides);
@@ -236,10 +236,10 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
                 plan.level = Level::Critical;
             }
             // What was said for a plan before this one, and none is needed for this one, is said of it still.
-            model.reason = model.reason.take().or_else(|| question.said.clone());
+            model.dialog.reason = model.dialog.reason.take().or_else(|| question.said.clone());
             if question.anew {
                 let left = plan.left(now.wall).unwrap_or_default().as_secs();
-                model.notice = Some(Notice::done(format!("the plan was made anew: {left} s to confirm it")));
+                model.screen.notice = Some(Notice::done(format!("the plan was made anew: {left} s to confirm it")));
             }
             let mut confirm = Confirm::shown(model, &plan, now);
             confirm.question = Some(question);
@@ -251,14 +251,14 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
 
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if key.code == KeyCode::Esc {
-        model.rollback = None;
+        model.dialog.rollback = None;
         return Vec::new();
     }
     // Nothing is confirmed on a screen too small to show what is confirmed.
-    if small(model.size) {
+    if small(model.screen.size) {
         return dialogs::too_small(model);
     }
-    match model.rollback.as_mut() {
+    match model.dialog.rollback.as_mut() {
         Some(Rollback::Pick { env, choices, chosen, by_hand, strategy, .. }) => {
             let machines = choices.iter().any(Choice::has_machines);
             let by: isize = match keys::own(Dialog::Releases, key) {
@@ -309,7 +309,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
         Some(Rollback::Refused(..) | Rollback::Preflighting(..)) => {
             return match keys::own(Dialog::Plan, key) {
                 Some(Own::Close) => {
-                    model.rollback = None;
+                    model.dialog.rollback = None;
                     Vec::new()
                 }
                 Some(Own::Again) if !key.repeat => question::again(model),
@@ -330,14 +330,14 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
 
 /// A key that is no scrolling, to a plan that shows.
 fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Ready(plan, confirm)) = &mut model.rollback else { return Vec::new() };
+    let Some(Rollback::Ready(plan, confirm)) = &mut model.dialog.rollback else { return Vec::new() };
     if plan.left(now.wall).is_none() || !plan.refusals.is_empty() {
         return match keys::own(Dialog::Plan, key) {
             Some(Own::Again) if !key.repeat => question::again(model),
             _ if key.code == KeyCode::Enter && plan.refusals.is_empty() => {
                 let again = action::dialogs::key(Dialog::Plan, Own::Again);
                 let text = format!("the plan is older than a minute: {again} makes it anew; nothing was done");
-                model.notice = Some(Notice::refused(text));
+                model.screen.notice = Some(Notice::refused(text));
                 Vec::new()
             }
             _ => Vec::new(),
@@ -347,32 +347,32 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if plan.level != Level::Critical && keys::own(Dialog::Plan, key) == Some(Own::Again) && !key.repeat {
         return question::again(model);
     }
-    let read = scroll::read(confirm.rows, model.geometry.dialog);
-    let told = match confirm.key(plan, key, model.hurried, now) {
+    let read = scroll::read(confirm.rows, model.screen.geometry.dialog);
+    let told = match confirm.key(plan, key, model.screen.hurried, now) {
         Reply::Yes if read => return confirmed(model, now),
-        Reply::Yes if model.geometry.dialog.is_none() => {
+        Reply::Yes if model.screen.geometry.dialog.is_none() => {
             "the plan has not been on the screen yet: press it again to confirm".to_owned()
         }
         Reply::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
         Reply::No => {
-            model.rollback = None;
+            model.dialog.rollback = None;
             return Vec::new();
         }
         Reply::Open => return Vec::new(),
         Reply::Wrong(why) => why,
         Reply::Hurried => "that came faster than a person types, as a paste does: press it again to confirm".to_owned(),
     };
-    model.notice = Some(Notice::refused(told));
+    model.screen.notice = Some(Notice::refused(told));
     Vec::new()
 }
 
 /// Opens the dialog for something that goes through the pipeline: a comment first where GitHub keeps one.
 pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, now: Now) -> Vec<Effect> {
-    model.reason = None;
+    model.dialog.reason = None;
     let told = against(model, &env, &request, now);
     if matches!(request, Request::Review { .. }) || !told.is_empty() {
         let opened = Opened::now(model, Some(&request), now);
-        model.rollback =
+        model.dialog.rollback =
             Some(Rollback::Commenting { env, asks: Asks::Request(request), told, opened, comment: Box::default() });
         return Vec::new();
     }
@@ -382,7 +382,7 @@ pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, n
 /// Opens the dialog for a lock or a mark, whose reason is written first.
 pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks, now: Now) {
     let opened = Opened::now(model, None, now);
-    model.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, comment: Box::default() });
+    model.dialog.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, comment: Box::default() });
 }
 
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
@@ -391,10 +391,11 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
         Asks::Request(request) => against(model, &env, request, now),
         _ => Vec::new(),
     };
-    let Some(Rollback::Commenting { told, opened, .. }) = &mut model.rollback else { return Vec::new() };
+    let Some(Rollback::Commenting { told, opened, .. }) = &mut model.dialog.rollback else { return Vec::new() };
     if let Some(new) = Override::untold(&found, told) {
         let when = if opened.since(new) { "that came while you wrote" } else { "that could not be read before" };
-        model.notice = Some(Notice::refused(format!("{when}: {}; press enter again to override it", new.words())));
+        model.screen.notice =
+            Some(Notice::refused(format!("{when}: {}; press enter again to override it", new.words())));
         *told = Override::with(std::mem::take(told), found);
         return Vec::new();
     }
@@ -406,24 +407,24 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
         Asks::Unlock(held) => Some(format!("{} will ask why", held.who)),
     };
     if let Some(why) = missing.filter(|_| said.is_empty()) {
-        model.notice = Some(Notice::refused(format!("a reason is needed: {why}")));
+        model.screen.notice = Some(Notice::refused(format!("a reason is needed: {why}")));
         return Vec::new();
     }
     match asks {
         Asks::Request(request) => {
-            model.reason = Some(said).filter(|said| !said.is_empty());
+            model.dialog.reason = Some(said).filter(|said| !said.is_empty());
             question::ask(model, Question { told, ..Question::new(env, request) })
         }
         Asks::Lock(span) => {
-            model.rollback = None;
+            model.dialog.rollback = None;
             vec![Effect::Lock(env, said, span.and_then(|span| now.wall.checked_add(span).ok()))]
         }
         Asks::Unlock(held) => {
-            model.rollback = None;
+            model.dialog.rollback = None;
             vec![Effect::Unlock(env, Some((held, said)))]
         }
         Asks::Mark(sha, runs) if runs.is_empty() => {
-            model.rollback = None;
+            model.dialog.rollback = None;
             vec![Effect::Mark(sha, Some(said))]
         }
         Asks::Mark(sha, runs) => {
@@ -436,8 +437,8 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
 /// What is red, or somebody's, and would be overridden by doing it now.
 #[must_use]
 pub fn against(model: &Model, env: &EnvId, request: &Request, now: Now) -> Vec<Override> {
-    let frozen = model.frozen(env, now).filter(|_| !request.kind().stops()).map(Override::Freeze);
-    let lock = model.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.who);
+    let frozen = model.facts.frozen(env, now).filter(|_| !request.kind().stops()).map(Override::Freeze);
+    let lock = model.facts.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.facts.who);
     let ships = request.kind().ships();
     let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
     let red = checks.into_iter().filter_map(|check| gate(check.asks, check.status, &check.says));
@@ -447,13 +448,14 @@ pub fn against(model: &Model, env: &EnvId, request: &Request, now: Now) -> Vec<O
 /// The next region goes first: none, then each that has machines there.
 fn next_region(model: &mut Model, env: &EnvId) {
     let all: BTreeSet<Text> = model
+        .facts
         .services
         .iter()
         .filter(|(id, _)| id.env == *env)
         .flat_map(|(_, state)| state.declared.iter().flat_map(|declared| &declared.instances))
         .map(|instance| instance.region.clone())
         .collect();
-    let Some(Rollback::Pick { strategy, .. }) = &mut model.rollback else { return };
+    let Some(Rollback::Pick { strategy, .. }) = &mut model.dialog.rollback else { return };
     strategy.first = match &strategy.first {
         // One region is no choice.
         _ if all.len() < 2 || strategy.kind == StrategyKind::BlueGreen => None,
@@ -464,7 +466,7 @@ fn next_region(model: &mut Model, env: &EnvId) {
 
 /// The release is asked for by its commit: what it consists of is read anew for the plan.
 fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Pick { env, alone, chosen: Some(commit), strategy, .. }) = &model.rollback else {
+    let Some(Rollback::Pick { env, alone, chosen: Some(commit), strategy, .. }) = &model.dialog.rollback else {
         return Vec::new();
     };
     let env = env.clone();
@@ -475,14 +477,14 @@ fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
 
 /// A plan that is fresh is carried out.
 fn confirmed(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Ready(plan, _)) = &model.rollback else { return Vec::new() };
+    let Some(Rollback::Ready(plan, _)) = &model.dialog.rollback else { return Vec::new() };
     if plan.left(now.wall).is_none() {
         return Vec::new();
     }
     let plan = plan.clone();
-    model.own.insert(plan.op);
-    model.rollback = Some(Rollback::Following(plan.op));
-    vec![Effect::Operate(plan, model.reason.take())]
+    model.facts.own.insert(plan.op);
+    model.dialog.rollback = Some(Rollback::Following(plan.op));
+    vec![Effect::Operate(plan, model.dialog.reason.take())]
 }
 
 #[cfg(test)]

@@ -21,17 +21,17 @@ use crate::sanitize::Text;
 pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect> {
     let asked = keys::own(Dialog::Operation, key);
     if asked == Some(Own::Close) {
-        model.rollback = None;
+        model.dialog.rollback = None;
         return Vec::new();
     }
     if scroll::key(model, key, true) {
         return Vec::new();
     }
-    if let Some(held) = model.operations.get(&op).filter(|one| held(one) && !key.repeat) {
-        let barred = model.env(&held.env).and_then(crate::domain::environment::EnvInfo::read_only);
+    if let Some(held) = model.facts.operations.get(&op).filter(|one| held(one) && !key.repeat) {
+        let barred = model.facts.env(&held.env).and_then(crate::domain::environment::EnvInfo::read_only);
         let word = keys::own(Dialog::Held, key);
         if let (Some(why), Some(_)) = (barred, word) {
-            model.notice = Some(Notice::refused(why));
+            model.screen.notice = Some(Notice::refused(why));
             return Vec::new();
         }
         return match word {
@@ -40,7 +40,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
             _ => Vec::new(),
         };
     }
-    let Some(operation) = model.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
+    let Some(operation) = model.facts.operations.get(&op).filter(|one| one.open_question() && !key.repeat) else {
         return Vec::new();
     };
     let env = operation.env.clone();
@@ -61,7 +61,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         } else {
             "what it was to do is not known; choose by hand: L leaves this one, then !"
         };
-        model.rollback = Some(Rollback::Refused(Text::from(why), None));
+        model.dialog.rollback = Some(Rollback::Refused(Text::from(why), None));
         return Vec::new();
     };
     question::ask(model, Question { continues: Some(op), ..Question::new(env, request) })

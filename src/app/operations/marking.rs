@@ -18,7 +18,7 @@ pub(super) fn item(model: &Model, now: Now) -> Item {
         return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };
     };
     let subject = subject(model, &sha).map(|subject| format!(" ({subject})")).unwrap_or_default();
-    let (title, run) = match Mark::of(&model.history.marks, &sha) {
+    let (title, run) = match Mark::of(&model.facts.history.marks, &sha) {
         // It is taken off by the name under which it was put.
         Some((named, mark)) => {
             (format!("take the mark off {}: {}", sha.short(), mark.words()), Run::Unmark(named.clone(), mark.clone()))
@@ -30,15 +30,15 @@ pub(super) fn item(model: &Model, now: Now) -> Item {
 
 /// The commit, and what it has to do with what is selected.
 fn chosen(model: &Model, now: Now) -> Option<(Sha, String)> {
-    let row = model.selection.deployment.as_ref().filter(|_| model.focus == Pane::Releases);
-    let row = row.and_then(|(service, id)| model.releases.get(service)?.iter().find(|one| one.id == *id));
+    let row = model.screen.selection.deployment.as_ref().filter(|_| model.screen.focus == Pane::Releases);
+    let row = row.and_then(|(service, id)| model.facts.releases.get(service)?.iter().find(|one| one.id == *id));
     if let Some(sha) = row.and_then(|row| row.sha.clone()) {
         return Some((sha, "the selected release".to_owned()));
     }
     let env = model.target_env()?;
-    let judged = model.judge(env, now);
+    let judged = model.facts.judge(env, now);
     let live = judged.sha()?;
-    if let Some(left) = left(model, env, live).filter(|left| Mark::of(&model.history.marks, left).is_none()) {
+    if let Some(left) = left(model, env, live).filter(|left| Mark::of(&model.facts.history.marks, left).is_none()) {
         return Some((left, format!("which {} was rolled back from", env.id)));
     }
     Some((live.clone(), format!("which {} runs, {}", env.id, judged.state)))
@@ -56,15 +56,15 @@ fn left(model: &Model, env: &EnvInfo, live: &Sha) -> Option<Sha> {
         let arrived = matches!(one.state, OpState::Done | OpState::ArrivedFailing);
         one.kind.goes_back() && one.env == env.id && arrived
     };
-    let last = model.operations.values().filter(back).max_by_key(|one| one.started_at);
+    let last = model.facts.operations.values().filter(back).max_by_key(|one| one.started_at);
     let by_operation = last.filter(|one| one.commit.as_ref().is_none_or(|to| to.same(live))).and_then(|one| {
         let from = one.moves.iter().filter_map(|moved| {
-            let rows = model.releases.get(&moved.service)?;
+            let rows = model.facts.releases.get(&moved.service)?;
             rows.iter().find(|row| Some(&row.id) == moved.from.as_ref())?.sha.clone()
         });
         from.into_iter().find(|sha| !sha.same(live))
     });
-    by_operation.or_else(|| env.services.iter().find_map(|info| between(model.releases.get(&info.id)?, live)))
+    by_operation.or_else(|| env.services.iter().find_map(|info| between(model.facts.releases.get(&info.id)?, live)))
 }
 
 /// Of a list, newest first, whose newest row is current and of this commit: the one before it, where this commit had run before that.
@@ -78,8 +78,8 @@ pub(in crate::app) fn between(rows: &[Deployment], live: &Sha) -> Option<Sha> {
 
 /// What a commit is about, as the lists tell it.
 fn subject(model: &Model, sha: &Sha) -> Option<String> {
-    let rows = model.releases.values().flatten().filter(|row| row.sha.as_ref().is_some_and(|one| one.same(sha)));
-    rows.map(|row| model.subject(row).to_string()).find(|message| !message.is_empty() && !model.private)
+    let rows = model.facts.releases.values().flatten().filter(|row| row.sha.as_ref().is_some_and(|one| one.same(sha)));
+    rows.map(|row| model.facts.subject(row).to_string()).find(|message| !message.is_empty() && !model.screen.private)
 }
 
 /// Where a commit runs that fails nowhere: marking it asks once more. One environment that it fails in, or that is in trouble with it, says
@@ -87,15 +87,15 @@ fn subject(model: &Model, sha: &Sha) -> Option<String> {
 pub(super) fn runs_well(model: &Model, sha: &Sha, now: Now) -> Vec<String> {
     let in_it = |commits: &[Sha]| commits.iter().any(|live| live.same(sha));
     let trouble = |one: &EnvInfo| {
-        let told = model.trouble.get(&one.id).filter(|trouble| trouble.calm.is_none());
-        let judged = model.judge(one, now);
+        let told = model.facts.trouble.get(&one.id).filter(|trouble| trouble.calm.is_none());
+        let judged = model.facts.judge(one, now);
         in_it(&judged.commits) && fails(judged.state) || told.is_some_and(|trouble| in_it(&trouble.commits))
     };
-    if model.environments.iter().any(trouble) {
+    if model.facts.environments.iter().any(trouble) {
         return Vec::new();
     }
-    let told = model.environments.iter().filter_map(|env| {
-        let judged = model.judge(env, now);
+    let told = model.facts.environments.iter().filter_map(|env| {
+        let judged = model.facts.judge(env, now);
         in_it(&judged.commits).then(|| format!("{} runs it and is {}", env.id, judged.words()))
     });
     told.collect()

@@ -86,7 +86,7 @@ pub fn place(model: &Model) -> String {
 pub fn items(model: &Model, now: Now) -> Vec<Item> {
     let mut items = Vec::new();
     let place = place(model);
-    for (letter, operation) in ('1'..='9').zip(model.interrupted()) {
+    for (letter, operation) in ('1'..='9').zip(model.facts.interrupted()) {
         items.push(Item {
             letter,
             title: format!("cut short: {}", operation.title),
@@ -105,7 +105,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
         why_not: rollback_why_not(model, now),
         run: Run::RollBack,
     });
-    if let Some(last) = model.operations.values().last().filter(|one| !one.interrupted) {
+    if let Some(last) = model.facts.operations.values().last().filter(|one| !one.interrupted) {
         let title = format!("show the last operation: {}", last.title);
         items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
     }
@@ -132,38 +132,38 @@ fn project_file(model: &Model) -> Option<Item> {
 
 /// The way back of what the alarm line names, first while there is one, whatever row is selected.
 fn alarmed(model: &Model, now: Now) -> Option<Item> {
-    let banner = model.banner.as_ref()?;
-    let env = model.env(&banner.env)?;
+    let banner = model.facts.banner.as_ref()?;
+    let env = model.facts.env(&banner.env)?;
     let title = format!("roll back {}, which is {}", env.id, banner.state);
     Some(Item { letter: ALARM, title, why_not: no_way_back(model, env, now), run: Run::RollBackOf(env.id.clone()) })
 }
 
 fn promote(model: &Model, now: Now) -> Item {
-    let promotion = model.promotions.near(model.selected_env().map(|env| &env.id));
-    let ends = promotion.and_then(|one| Some((model.env(&one.from)?, model.env(&one.to)?)));
+    let promotion = model.facts.promotions.near(model.selected_env().map(|env| &env.id));
+    let ends = promotion.and_then(|one| Some((model.facts.env(&one.from)?, model.facts.env(&one.to)?)));
     let Some((from, env)) = ends else {
-        let targets: Vec<&str> = model.promotions.targets().map(EnvId::as_str).collect();
+        let targets: Vec<&str> = model.facts.promotions.targets().map(EnvId::as_str).collect();
         let why = match targets.as_slice() {
             [] => format!("nothing says what is promoted to where: {KEY}"),
             several => format!("select one of {}", several.join(", ")),
         };
         return Item { letter: 'P', title: "promote".to_owned(), why_not: Some(why), run: Run::Nothing };
     };
-    let judged = model.judge(from, now);
+    let judged = model.facts.judge(from, now);
     let candidate = judged.sha().cloned();
     let why_not = match &candidate {
         _ if !env.writable => env.read_only().map(|why| why.to_string()),
         // What is promoted must be known to run there now.
         _ if readiness::cannot(&from.id, &judged).is_some() => readiness::cannot(&from.id, &judged),
         None => Some(format!("what {} runs is not known", from.id)),
-        Some(sha) if readiness::runs_already(&model.judge(env, now), sha) => {
+        Some(sha) if readiness::runs_already(&model.facts.judge(env, now), sha) => {
             Some(format!("{} runs it already", env.id))
         }
         Some(_) => under_way(model),
     };
     let what = candidate.as_ref().map_or_else(|| format!("what {} runs", from.id), |sha| sha.short().to_owned());
     // Without a workflow that deploys it, image and build are taken over on the platforms.
-    let how = if model.workflows.contains_key(&env.id) { "" } else { ", straight on its platforms" };
+    let how = if model.facts.workflows.contains_key(&env.id) { "" } else { ", straight on its platforms" };
     let run = Run::Request(env.id.clone(), Request::Promote);
     Item { letter: 'P', title: format!("promote {what} to {}{how}", env.id), why_not, run }
 }
@@ -180,12 +180,12 @@ fn set_secret(model: &Model, now: Now) -> Item {
 
 /// Who holds a lock, as it is said here.
 pub(in crate::app) fn whose<'a>(model: &Model, held: &'a Lock) -> &'a str {
-    if held.who.as_str() == &*model.who { "you" } else { held.holder() }
+    if held.who.as_str() == &*model.facts.who { "you" } else { held.holder() }
 }
 
 fn lock(model: &Model, now: Now) -> Option<Item> {
     let env = model.target_env()?;
-    let held = model.history.locks.get(&env.id);
+    let held = model.facts.history.locks.get(&env.id);
     let title = match held {
         Some(held) => format!("unlock {}: {}", env.id, held.badge(whose(model, held), now.wall)),
         None => format!("lock {}: others need a reason to change it; asks why, how long", env.id),
@@ -200,7 +200,7 @@ fn lock(model: &Model, now: Now) -> Option<Item> {
 /// Why nothing may be changed there now.
 fn barred(model: &Model, env: &EnvInfo) -> Option<String> {
     let read_only = env.read_only().map(|why| why.to_string());
-    read_only.or_else(|| model.running().map(|one| format!("{} is under way", one.title)))
+    read_only.or_else(|| model.facts.running().map(|one| format!("{} is under way", one.title)))
 }
 
 /// Why nothing may be changed by what these feeds tell: it was not read lately.
@@ -210,14 +210,14 @@ fn old(model: &Model, feeds: impl IntoIterator<Item = FeedId>, now: Now) -> Opti
 
 fn under_way(model: &Model) -> Option<String> {
     // An approval belongs to a promotion that waits for it.
-    let other = model.running().filter(|one| !one.kind.gated())?;
+    let other = model.facts.running().filter(|one| !one.kind.gated())?;
     Some(format!("{} is under way", other.title))
 }
 
 /// What would go back. Of a service chosen alone it says what stays.
 fn rollback_title(model: &Model, place: &str) -> String {
     let Some(Place::Service(id)) = model.target() else { return format!("roll back {place}") };
-    let others = model.env(&id.env).into_iter().flat_map(|env| &env.services);
+    let others = model.facts.env(&id.env).into_iter().flat_map(|env| &env.services);
     let others: Vec<&str> = others.filter(|one| one.id != id).map(|one| &*one.id.name).collect();
     match &others[..] {
         [] => format!("roll back {place}"),
@@ -227,7 +227,7 @@ fn rollback_title(model: &Model, place: &str) -> String {
 
 fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     if let Some(Place::Service(id)) = model.target() {
-        let service = model.env(&id.env)?.services.iter().find(|service| service.id == id)?;
+        let service = model.facts.env(&id.env)?.services.iter().find(|service| service.id == id)?;
         if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
             return Some(format!("{} is never rolled back from here", service.platform));
         }
@@ -267,7 +267,9 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
         Run::Request(env, request) => return dialog::ask_for(model, env, request, now),
         Run::Lock(env) => dialog::claim(model, env, Asks::Lock(None), now),
         // One's own ends by a yes, another person's by a reason.
-        Run::Unlock(env, held) if held.who.as_str() == &*model.who => sure::ask(model, About::Unlock(env, held), now),
+        Run::Unlock(env, held) if held.who.as_str() == &*model.facts.who => {
+            sure::ask(model, About::Unlock(env, held), now)
+        }
         Run::Unlock(env, held) => dialog::claim(model, env, Asks::Unlock(held), now),
         Run::Mark(sha) => {
             let env = model.target_env().map(|env| env.id.clone());
@@ -275,7 +277,7 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
             dialog::claim(model, env.unwrap_or_else(|| "".into()), Asks::Mark(sha, runs), now);
         }
         Run::Unmark(sha, mark) => sure::ask(model, About::Unmark(sha, mark), now),
-        Run::Show(op) => model.rollback = Some(Rollback::Following(op)),
+        Run::Show(op) => model.dialog.rollback = Some(Rollback::Following(op)),
         Run::Nothing => {}
     }
     Vec::new()

@@ -12,7 +12,7 @@ pub fn lines(model: &Model, request: &Request) -> Vec<String> {
     match request {
         Request::RollBack(targets) => targets.iter().flat_map(|target| moved(model, target)).collect(),
         Request::RollBackTo { commit, alone, strategy, .. } => {
-            let own = model.releases.iter().filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
+            let own = model.facts.releases.iter().filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
             let of = |(id, list): (&ServiceId, &Vec<Deployment>)| {
                 let one = list.iter().find(|one| one.sha.as_ref() == Some(commit) && one.status == Status::Ok)?;
                 Some(Target { service: id.clone(), deployment: one.id.clone(), strategy: strategy.clone() })
@@ -27,7 +27,7 @@ pub fn lines(model: &Model, request: &Request) -> Vec<String> {
             vec![format!(" {}: {}", service.name, counts.join(", "))]
         }
         Request::Review { run, .. } | Request::Cancel { run } | Request::Rerun { run, .. } => {
-            let found = model.runs.iter().find(|one| one.id == *run);
+            let found = model.facts.runs.iter().find(|one| one.id == *run);
             found.map(|run| format!(" {}: {} {}", run.name(), run.sha.short(), run.title)).into_iter().collect()
         }
         Request::Redeploy(service) | Request::Throw(service, _) | Request::SetSecret { service, .. } => {
@@ -39,12 +39,12 @@ pub fn lines(model: &Model, request: &Request) -> Vec<String> {
 }
 
 fn declared<'a>(model: &'a Model, service: &ServiceId) -> Option<&'a Declared> {
-    model.services.get(service)?.declared.as_ref()
+    model.facts.services.get(service)?.declared.as_ref()
 }
 
 fn moved(model: &Model, target: &Target) -> Vec<String> {
     let Some(now) = declared(model, &target.service) else { return Vec::new() };
-    let list = model.releases.get(&target.service).into_iter().flatten();
+    let list = model.facts.releases.get(&target.service).into_iter().flatten();
     let Some(to) = list.into_iter().find(|one| one.id == target.deployment) else { return Vec::new() };
     let short = |sha: &Option<crate::domain::ids::Sha>| {
         sha.as_ref().map_or_else(|| "?".to_owned(), |sha| sha.short().to_owned())

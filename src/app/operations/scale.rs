@@ -42,7 +42,7 @@ pub struct Scaling {
 #[must_use]
 pub fn spread(model: &Model, service: &ServiceId) -> BTreeMap<Text, u32> {
     let mut counts = BTreeMap::new();
-    let declared = model.services.get(service).and_then(|state| state.declared.as_ref());
+    let declared = model.facts.services.get(service).and_then(|state| state.declared.as_ref());
     for instance in declared.into_iter().flat_map(|declared| &declared.instances) {
         *counts.entry(instance.region.clone()).or_default() += 1;
     }
@@ -53,7 +53,7 @@ pub fn spread(model: &Model, service: &ServiceId) -> BTreeMap<Text, u32> {
 pub(in crate::app) fn open(model: &mut Model, service: ServiceId) {
     let row = |(region, there): (Text, u32)| Row { region, there, wanted: there };
     let rows = spread(model, &service).into_iter().map(row).collect();
-    model.rollback = Some(Rollback::Scaling(Scaling { service, rows, at: 0 }));
+    model.dialog.rollback = Some(Rollback::Scaling(Scaling { service, rows, at: 0 }));
 }
 
 impl Scaling {
@@ -86,7 +86,7 @@ impl Scaling {
 
 /// Keys while the counts are chosen.
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Scaling(scaling)) = model.rollback.as_mut() else { return Vec::new() };
+    let Some(Rollback::Scaling(scaling)) = model.dialog.rollback.as_mut() else { return Vec::new() };
     let env = scaling.service.env.clone();
     match scaling.key(key) {
         Some(request) => dialog::ask_for(model, env, request, now),

@@ -56,10 +56,11 @@ pub(in crate::app) fn open(model: &mut Model) {
         Some(Place::Service(service)) => places.iter().position(|one| *one == service).unwrap_or(0),
         _ => 0,
     };
-    let key = model.selection.secret.as_ref().filter(|_| model.focus == Pane::Secrets).map(ToString::to_string);
+    let key =
+        model.screen.selection.secret.as_ref().filter(|_| model.screen.focus == Pane::Secrets).map(ToString::to_string);
     let field = if key.is_some() { Field::Value } else { Field::Key };
     let entry = Entry { env: id, places, at, key: key.unwrap_or_default(), value: SecretValue::default(), field };
-    model.rollback = Some(Rollback::Entering(entry));
+    model.dialog.rollback = Some(Rollback::Entering(entry));
 }
 
 impl Entry {
@@ -109,7 +110,7 @@ impl Entry {
 
 /// Keys while a secret is entered.
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Entering(entry)) = model.rollback.as_mut() else { return Vec::new() };
+    let Some(Rollback::Entering(entry)) = model.dialog.rollback.as_mut() else { return Vec::new() };
     let env = entry.env.clone();
     match entry.key(key) {
         Some(request) => dialog::ask_for(model, env, request, now),

@@ -41,29 +41,29 @@ pub struct Sure {
 
 /// Asks.
 pub(in crate::app) fn ask(model: &mut Model, about: About, now: Now) {
-    model.rollback = Some(Rollback::Sure(Sure { about, shown: now.mono }));
+    model.dialog.rollback = Some(Rollback::Sure(Sure { about, shown: now.mono }));
 }
 
 /// Takes a key: `y` does it, `n`, `q` and enter leave it, another one does nothing.
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Sure(sure)) = &model.rollback else { return Vec::new() };
-    let armed = !key.repeat && !model.hurried && now.mono.saturating_sub(sure.shown) >= ARMED_AFTER;
+    let Some(Rollback::Sure(sure)) = &model.dialog.rollback else { return Vec::new() };
+    let armed = !key.repeat && !model.screen.hurried && now.mono.saturating_sub(sure.shown) >= ARMED_AFTER;
     match keys::own(Dialog::Question, key) {
         Some(Own::Yes) if armed => {}
         Some(Own::Yes) => {
-            model.notice = Some(Notice::refused("the question has just come: y again"));
+            model.screen.notice = Some(Notice::refused("the question has just come: y again"));
             return Vec::new();
         }
         Some(Own::No) => {
-            (model.rollback, model.notice) = (None, Some(Notice::refused("nothing was changed")));
+            (model.dialog.rollback, model.screen.notice) = (None, Some(Notice::refused("nothing was changed")));
             return Vec::new();
         }
         _ => return Vec::new(),
     }
     let about = sure.about.clone();
-    model.rollback = None;
+    model.dialog.rollback = None;
     if let Some(why) = changed(model, &about) {
-        model.notice = Some(Notice::refused(why));
+        model.screen.notice = Some(Notice::refused(why));
         return Vec::new();
     }
     vec![match about {
@@ -77,13 +77,13 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
 /// What was asked about is no longer as it was shown: then the answer is none to what there is now.
 fn changed(model: &Model, about: &About) -> Option<String> {
     match about {
-        About::Unlock(env, lock) => (model.history.locks.get(env) != Some(lock))
+        About::Unlock(env, lock) => (model.facts.history.locks.get(env) != Some(lock))
             .then(|| format!("the lock on {env} has changed meanwhile: nothing was done")),
-        About::Unmark(sha, mark) => (model.history.marks.get(sha) != Some(mark))
+        About::Unmark(sha, mark) => (model.facts.history.marks.get(sha) != Some(mark))
             .then(|| format!("the mark on {} has changed meanwhile: nothing was done", sha.short())),
         About::Mark(..) => None,
         About::Leave(_, op, _) => {
-            let open = model.operations.get(op).is_some_and(Operation::open_question);
+            let open = model.facts.operations.get(op).is_some_and(Operation::open_question);
             (!open).then(|| "it was finished or left meanwhile: nothing was done".to_owned())
         }
     }
@@ -118,7 +118,7 @@ mod tests {
         let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\naccess = \"write\"\n";
         let flags = crate::config::load::Flags::default();
         let mut model = Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), at(0));
-        model.who = WHO.into();
+        model.facts.who = WHO.into();
         tell(&mut model, lock("migration"));
         model
     }
@@ -133,11 +133,11 @@ mod tests {
         for (code, ms) in [('!', 0), ('L', 10), ('!', 900), ('L', 910), ('!', 920), ('L', 930)] {
             assert!(press(&mut model, KeyCode::Char(code), ms, false).is_empty(), "{code} at {ms}");
         }
-        assert!(matches!(model.rollback, Some(Rollback::Sure(_))), "{:?}", model.rollback);
+        assert!(matches!(model.dialog.rollback, Some(Rollback::Sure(_))), "{:?}", model.dialog.rollback);
         assert!(press(&mut model, KeyCode::Char('y'), 950, true).is_empty(), "a held key");
         let effects = press(&mut model, KeyCode::Char('y'), 960, false);
         assert_eq!(effects, [Effect::Unlock("production".into(), None)]);
-        assert_eq!(model.rollback, None);
+        assert_eq!(model.dialog.rollback, None);
     }
 
     #[test]
@@ -147,9 +147,9 @@ mod tests {
             press(&mut model, KeyCode::Char('!'), 0, false);
             press(&mut model, KeyCode::Char('L'), 0, false);
             assert!(press(&mut model, KeyCode::Char('y'), 399, false).is_empty());
-            assert!(matches!(model.rollback, Some(Rollback::Sure(_))));
+            assert!(matches!(model.dialog.rollback, Some(Rollback::Sure(_))));
             assert!(press(&mut model, no, 900, false).is_empty(), "{no:?}");
-            assert_eq!(model.rollback, None, "{no:?}");
+            assert_eq!(model.dialog.rollback, None, "{no:?}");
         }
     }
 
@@ -160,13 +160,17 @@ mod tests {
         press(&mut model, KeyCode::Char('L'), 0, false);
         tell(&mut model, lock("another thing"));
         assert!(press(&mut model, KeyCode::Char('y'), 900, false).is_empty());
-        assert!(model.notice.as_ref().is_some_and(|told| told.as_str().contains("has changed")), "{:?}", model.notice);
+        assert!(
+            model.screen.notice.as_ref().is_some_and(|told| told.as_str().contains("has changed")),
+            "{:?}",
+            model.screen.notice
+        );
     }
 
     #[test]
     fn a_mark_is_taken_off_by_the_same_question() {
         let mut model = model();
-        let mark = model.history.marks[&Sha::from("9df49c2")].clone();
+        let mark = model.facts.history.marks[&Sha::from("9df49c2")].clone();
         ask(&mut model, About::Unmark("9df49c2".into(), mark), at(0));
         assert_eq!(press(&mut model, KeyCode::Char('y'), 900, false), [Effect::Mark("9df49c2".into(), None)]);
     }

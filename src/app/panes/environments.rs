@@ -33,7 +33,7 @@ impl Listed for Environments {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.place.is_some()
+        model.screen.selection.place.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
@@ -49,12 +49,12 @@ impl Listed for Environments {
             }
             by => by,
         };
-        model.came_from = None;
-        moved(places, &mut model.selection.place, go);
+        model.screen.came_from = None;
+        moved(places, &mut model.screen.selection.place, go);
     }
 
     fn open(&self, model: &mut Model, now: Now) {
-        if let Some(Place::Need(env, need)) = &model.selection.place {
+        if let Some(Place::Need(env, need)) = &model.screen.selection.place {
             let to = needs::jump(env, need);
             return navigate::to(model, to);
         }
@@ -63,19 +63,19 @@ impl Listed for Environments {
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        Jump::Place(model.selection.place.clone()?).subject()
+        Jump::Place(model.screen.selection.place.clone()?).subject()
     }
 
     fn hints(&self, model: &Model, now: Now) -> Vec<Hint> {
-        let judged = match &model.selection.place {
-            Some(Place::Env(env)) => model.env(env).map(|env| model.state(env, now)),
-            Some(Place::Service(id)) => Some(model.judge_service(id, now).state),
+        let judged = match &model.screen.selection.place {
+            Some(Place::Env(env)) => model.facts.env(env).map(|env| model.facts.state(env, now)),
+            Some(Place::Service(id)) => Some(model.facts.judge_service(id, now).state),
             Some(Place::Need(_, need)) => return needed(need),
             None => None,
         };
         let mut all = vec![Hint::new(Action::Enter, "open")];
         // The alarm says so by itself.
-        if model.banner.is_none() && judged.is_some_and(|state| state != State::Healthy) {
+        if model.facts.banner.is_none() && judged.is_some_and(|state| state != State::Healthy) {
             all.insert(0, Hint::new(Action::Why, "why"));
         }
         all.push(Hint::new(Action::NextPane, "next pane"));
@@ -83,11 +83,11 @@ impl Listed for Environments {
     }
 
     fn identity(&self, model: &Model, now: Now) -> Option<String> {
-        let sha = match model.selection.place.as_ref()? {
+        let sha = match model.screen.selection.place.as_ref()? {
             Place::Env(env) | Place::Need(env, _) => {
-                model.env(env).and_then(|info| model.judge(info, now).sha().cloned())
+                model.facts.env(env).and_then(|info| model.facts.judge(info, now).sha().cloned())
             }
-            Place::Service(id) => model.judge_service(id, now).sha().cloned(),
+            Place::Service(id) => model.facts.judge_service(id, now).sha().cloned(),
         };
         sha.map(|sha| sha.to_string())
     }
@@ -99,17 +99,17 @@ impl Listed for Environments {
 
 /// The address of the selected service; of an environment, of the first service that has one.
 pub(super) fn address(model: &Model) -> Option<String> {
-    match model.selection.place.as_ref()? {
+    match model.screen.selection.place.as_ref()? {
         Place::Service(id) => of_service(model, id),
         Place::Env(env) | Place::Need(env, _) => {
-            model.env(env)?.services.iter().find_map(|service| of_service(model, &service.id))
+            model.facts.env(env)?.services.iter().find_map(|service| of_service(model, &service.id))
         }
     }
 }
 
 /// The address of a service, where one is configured.
 pub(super) fn of_service(model: &Model, id: &ServiceId) -> Option<String> {
-    let info = model.env(&id.env)?.services.iter().find(|service| service.id == *id)?;
+    let info = model.facts.env(&id.env)?.services.iter().find(|service| service.id == *id)?;
     info.url.as_deref().map(str::to_owned)
 }
 

@@ -28,16 +28,16 @@ impl Listed for Health {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.probe.is_some()
+        model.screen.selection.probe.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
-        let all = model.probes.iter().map(|probe| probe.id.clone()).collect();
-        moved(all, &mut model.selection.probe, go);
+        let all = model.facts.probes.iter().map(|probe| probe.id.clone()).collect();
+        moved(all, &mut model.screen.selection.probe, go);
     }
 
     fn address(&self, model: &Model) -> Option<String> {
-        let probe = model.probes.get(model.selection.probe.as_ref()?)?;
+        let probe = model.facts.probes.get(model.screen.selection.probe.as_ref()?)?;
         probe.target.as_str().split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
     }
 
@@ -47,7 +47,7 @@ impl Listed for Health {
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        model.selection.probe.clone().map(Subject::Probe)
+        model.screen.selection.probe.clone().map(Subject::Probe)
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
@@ -59,6 +59,6 @@ impl Listed for Health {
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        model.selection.probe.as_ref().map(|probe| probe.name.to_string())
+        model.screen.selection.probe.as_ref().map(|probe| probe.name.to_string())
     }
 }

@@ -26,12 +26,12 @@ impl Listed for Journal {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.row.is_some()
+        model.screen.selection.row.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
-        let all = model.history.rows.iter().map(|row| row.id).collect();
-        moved(all, &mut model.selection.row, go);
+        let all = model.facts.history.rows.iter().map(|row| row.id).collect();
+        moved(all, &mut model.screen.selection.row, go);
     }
 
     fn open(&self, model: &mut Model, now: Now) {
@@ -40,10 +40,10 @@ impl Listed for Journal {
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        model.selection.row.map(Subject::Row)
+        model.screen.selection.row.map(Subject::Row)
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        model.selection.row.map(|row| row.to_string())
+        model.screen.selection.row.map(|row| row.to_string())
     }
 }

@@ -26,8 +26,8 @@ impl Listed for Logs {
 
     fn empty(&self, model: &Model) -> &'static str {
         match () {
-            () if model.logs.searching() => "looking for lines that pass the filter",
-            () if !model.logs.is_empty() => "no line passes the filter; esc clears it",
+            () if model.logs.lines.searching() => "looking for lines that pass the filter",
+            () if !model.logs.lines.is_empty() => "no line passes the filter; esc clears it",
             () => "waiting for the first line",
         }
     }
@@ -39,25 +39,25 @@ impl Listed for Logs {
 
     fn go(&self, model: &mut Model, go: Go) {
         match go {
-            Go::By(by) => model.logs.scroll(by, model.geometry.rows(Pane::Logs)),
+            Go::By(by) => model.logs.lines.scroll(by, model.screen.geometry.rows(Pane::Logs)),
             // Wrapped lines take several rows: then a click only gives the pane the keys.
             Go::Drawn(row, rows) => {
-                let under = model.logs.page(rows).get(row).map(|(position, _)| *position);
-                if let Some(position) = under.filter(|_| !model.reading.wrap) {
-                    model.logs.select(position);
+                let under = model.logs.lines.page(rows).get(row).map(|(position, _)| *position);
+                if let Some(position) = under.filter(|_| !model.logs.reading.wrap) {
+                    model.logs.lines.select(position);
                 }
             }
         }
     }
 
     fn open(&self, model: &mut Model, _now: Now) {
-        model.logs.peek();
-        let subject = model.logs.cursor().map(Subject::Line);
+        model.logs.lines.peek();
+        let subject = model.logs.lines.cursor().map(Subject::Line);
         details(model, subject);
     }
 
     fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {
-        let logs = &model.logs;
+        let logs = &model.logs.lines;
         let pause = if logs.following() { "pause" } else { "follow" };
         let mut all = vec![Hint::new(Action::Pause, pause), Hint::new(Action::Filter, "filter")];
         match logs.filter() == &Filter::default() {
@@ -70,7 +70,7 @@ impl Listed for Logs {
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        let line = model.logs.cursor().and_then(|position| model.logs.line(position))?;
+        let line = model.logs.lines.cursor().and_then(|position| model.logs.lines.line(position))?;
         Some(line.raw.as_ref().unwrap_or(&line.message).to_string())
     }
 }

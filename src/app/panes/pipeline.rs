@@ -29,12 +29,12 @@ impl Listed for Pipeline {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.run.is_some()
+        model.screen.selection.run.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
-        let all = model.runs.iter().map(|run| run.id).collect();
-        moved(all, &mut model.selection.run, go);
+        let all = model.facts.runs.iter().map(|run| run.id).collect();
+        moved(all, &mut model.screen.selection.run, go);
     }
 
     fn above(&self) -> Option<usize> {
@@ -43,7 +43,7 @@ impl Listed for Pipeline {
     }
 
     fn address(&self, model: &Model) -> Option<String> {
-        let run = model.runs.iter().find(|run| Some(run.id) == model.selection.run)?;
+        let run = model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run)?;
         Some(run.url.to_string())
     }
 
@@ -53,12 +53,12 @@ impl Listed for Pipeline {
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        model.selection.run.map(Subject::Run)
+        model.screen.selection.run.map(Subject::Run)
     }
 
     fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {
         let mut all = vec![Hint::new(Action::Enter, "open")];
-        let run = model.runs.iter().find(|run| Some(run.id) == model.selection.run);
+        let run = model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run);
         if run.is_some_and(|run| run.state.moving()) {
             all.push(Hint::new(Action::Start('C'), "cancel"));
         }
@@ -70,6 +70,6 @@ impl Listed for Pipeline {
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        model.selection.run.map(|run| run.to_string())
+        model.screen.selection.run.map(|run| run.to_string())
     }
 }

@@ -31,12 +31,12 @@ impl Listed for Readiness {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.check.is_some()
+        model.screen.selection.check.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
         let all = readiness::asked(model);
-        moved(all, &mut model.selection.check, go);
+        moved(all, &mut model.screen.selection.check, go);
     }
 
     fn above(&self) -> Option<usize> {
@@ -45,7 +45,7 @@ impl Listed for Readiness {
     }
 
     fn open(&self, model: &mut Model, now: Now) {
-        let chosen = model.selection.check;
+        let chosen = model.screen.selection.check;
         let check = readiness::checks(model, now).into_iter().find(|check| Some(check.asks) == chosen);
         // Which environment the keys act on is chosen among environments, not by looking at a point of this list.
         let subject = match check.map(|check| check.jump) {
@@ -57,14 +57,14 @@ impl Listed for Readiness {
     }
 
     fn subject(&self, model: &Model, now: Now) -> Option<Subject> {
-        let chosen = model.selection.check?;
+        let chosen = model.screen.selection.check?;
         readiness::checks(model, now).into_iter().find(|check| check.asks == chosen)?.jump.subject()
     }
 
     fn target(&self, model: &Model) -> Option<Place> {
-        let Some((from, to)) = readiness::ends(model) else { return model.selection.place.clone() };
+        let Some((from, to)) = readiness::ends(model) else { return model.screen.selection.place.clone() };
         // One point is about where the commit comes from, every other one about where it is to go.
-        Some(Place::Env(if model.selection.check == Some(Criterion::Source) { from } else { to }))
+        Some(Place::Env(if model.screen.selection.check == Some(Criterion::Source) { from } else { to }))
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

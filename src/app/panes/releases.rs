@@ -13,8 +13,8 @@ pub(super) struct Releases;
 
 /// Whether the selected service is one that is never released: a database.
 fn without(model: &Model) -> bool {
-    let Some(Place::Service(id)) = &model.selection.place else { return false };
-    model.homes.get(id).is_some_and(|platform| !matches!(platform, Platform::Fly | Platform::Vercel))
+    let Some(Place::Service(id)) = &model.screen.selection.place else { return false };
+    model.facts.homes.get(id).is_some_and(|platform| !matches!(platform, Platform::Fly | Platform::Vercel))
 }
 
 impl Listed for Releases {
@@ -39,25 +39,25 @@ impl Listed for Releases {
 
     fn chosen(&self, model: &Model) -> bool {
         // But for a release of another place than the one that is listed.
-        model.selection.deployment.as_ref().is_some_and(|(service, id)| {
-            let here = match &model.selection.place {
+        model.screen.selection.deployment.as_ref().is_some_and(|(service, id)| {
+            let here = match &model.screen.selection.place {
                 Some(Place::Service(of)) => of == service,
                 Some(Place::Env(env) | Place::Need(env, _)) => *env == service.env,
                 None => true,
             };
             // Asked after every fact: the list of that service alone is looked through.
-            here && model.releases.get(service).is_some_and(|list| list.iter().any(|one| one.id == *id))
+            here && model.facts.releases.get(service).is_some_and(|list| list.iter().any(|one| one.id == *id))
         })
     }
 
     fn go(&self, model: &mut Model, go: Go) {
         let all = model.shown_releases().iter().map(|one| (one.service.clone(), one.id.clone())).collect();
-        moved(all, &mut model.selection.deployment, go);
+        moved(all, &mut model.screen.selection.deployment, go);
     }
 
     fn address(&self, model: &Model) -> Option<String> {
         // Of the row that is selected, whatever is selected elsewhere.
-        let (service, _) = model.selection.deployment.as_ref()?;
+        let (service, _) = model.screen.selection.deployment.as_ref()?;
         super::environments::of_service(model, service)
     }
 
@@ -67,7 +67,7 @@ impl Listed for Releases {
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        model.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id))
+        model.screen.selection.deployment.clone().map(|(service, id)| Subject::Deployment(service, id))
     }
 
     fn hints(&self, model: &Model, _now: Now) -> Vec<Hint> {
@@ -80,6 +80,6 @@ impl Listed for Releases {
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        model.selection.deployment.as_ref().map(|(_, id)| id.to_string())
+        model.screen.selection.deployment.as_ref().map(|(_, id)| id.to_string())
     }
 }

@@ -29,12 +29,12 @@ impl Listed for Secrets {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.secret.is_some()
+        model.screen.selection.secret.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
-        let all = model.secrets.iter().map(|row| row.key.clone()).collect();
-        moved(all, &mut model.selection.secret, go);
+        let all = model.facts.secrets.iter().map(|row| row.key.clone()).collect();
+        moved(all, &mut model.screen.selection.secret, go);
     }
 
     fn above(&self) -> Option<usize> {
@@ -48,19 +48,19 @@ impl Listed for Secrets {
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        model.selection.secret.clone().map(Subject::Secret)
+        model.screen.selection.secret.clone().map(Subject::Secret)
     }
 
     fn target(&self, model: &Model) -> Option<Place> {
         // What is said of a key names the environments that it is about; of those, the one that is looked at.
-        let chosen = model.secrets.iter().find(|row| Some(&row.key) == model.selection.secret.as_ref());
+        let chosen = model.facts.secrets.iter().find(|row| Some(&row.key) == model.screen.selection.secret.as_ref());
         let about = chosen.and_then(|row| row.findings.first()).map(|one| one.envs.as_slice()).unwrap_or_default();
         let selected = model.selected_env().map(|env| &env.id);
-        let to = model.promotions.near(selected).map(|promotion| &promotion.to);
+        let to = model.facts.promotions.near(selected).map(|promotion| &promotion.to);
         let one = |env: Option<&EnvId>| env.filter(|env| about.contains(env)).cloned();
         match one(selected).or_else(|| one(to)).or_else(|| about.first().cloned()) {
             Some(env) if Some(&env) != selected => Some(Place::Env(env)),
-            _ => model.selection.place.clone(),
+            _ => model.screen.selection.place.clone(),
         }
     }
 
@@ -73,6 +73,6 @@ impl Listed for Secrets {
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        model.selection.secret.as_ref().map(ToString::to_string)
+        model.screen.selection.secret.as_ref().map(ToString::to_string)
     }
 }

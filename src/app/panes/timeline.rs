@@ -30,23 +30,25 @@ impl Listed for Timeline {
     }
 
     fn chosen(&self, model: &Model) -> bool {
-        model.selection.event.is_some()
+        model.screen.selection.event.is_some()
     }
 
     fn go(&self, model: &mut Model, go: Go) {
-        let all = model.timeline.iter().map(Event::id).collect();
-        moved(all, &mut model.selection.event, go);
+        let all = model.facts.timeline.iter().map(Event::id).collect();
+        moved(all, &mut model.screen.selection.event, go);
     }
 
     fn open(&self, model: &mut Model, _now: Now) {
-        let event = model.timeline.iter().find(|event| model.selection.event.as_ref() == Some(&event.id()));
+        let event =
+            model.facts.timeline.iter().find(|event| model.screen.selection.event.as_ref() == Some(&event.id()));
         if let Some(to) = event.map(|event| event.jump.clone()) {
             navigate::to(model, to);
         }
     }
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
-        let event = model.timeline.iter().find(|event| model.selection.event.as_ref() == Some(&event.id()))?;
+        let event =
+            model.facts.timeline.iter().find(|event| model.screen.selection.event.as_ref() == Some(&event.id()))?;
         event.jump.subject()
     }
 
@@ -55,6 +57,6 @@ impl Listed for Timeline {
     }
 
     fn identity(&self, model: &Model, _now: Now) -> Option<String> {
-        model.selection.event.as_ref().map(|(_, says)| says.to_string())
+        model.screen.selection.event.as_ref().map(|(_, says)| says.to_string())
     }
 }

@@ -16,7 +16,7 @@ use crate::sanitize::Text;
 
 /// Where the open dialog sets a secret, or puts a lock.
 fn place(model: &Model) -> Option<&str> {
-    match &model.rollback {
+    match &model.dialog.rollback {
         Some(Rollback::Entering(entry)) => Some(entry.env.as_str()),
         Some(Rollback::Commenting { env, asks: Asks::Lock(_), .. }) => Some(env.as_str()),
         _ => None,
@@ -37,9 +37,9 @@ fn missing(env: &str) -> SecretFinding {
 fn a_secret_is_set_and_a_lock_is_put_where_the_cursor_is() {
     for letter in ["!S", "!L"] {
         let mut model = full();
-        model.selection.place = Some(Place::Env("staging".into()));
+        model.screen.selection.place = Some(Place::Env("staging".into()));
         keys(&mut model, "9j");
-        assert_ne!(model.selection.check, Some(Criterion::Source));
+        assert_ne!(model.screen.selection.check, Some(Criterion::Source));
         keys(&mut model, letter);
         assert_eq!(place(&model), Some("production"), "{letter}: the view is about what production gets");
         keys(&mut model, "⎋9g");
@@ -47,13 +47,13 @@ fn a_secret_is_set_and_a_lock_is_put_where_the_cursor_is() {
         assert_eq!(place(&model), Some("staging"), "{letter}: the point is about the source");
         for (selected, about) in [("staging", "production"), ("production", "staging")] {
             let mut model = full();
-            model.selection.place = Some(Place::Env(selected.into()));
-            model.secrets[1].findings = vec![missing(about)];
+            model.screen.selection.place = Some(Place::Env(selected.into()));
+            model.facts.secrets[1].findings = vec![missing(about)];
             keys(&mut model, "6j");
             keys(&mut model, letter);
             assert_eq!(place(&model), Some(about), "{letter}: it is missing there");
             keys(&mut model, "⎋k");
-            model.secrets[0].findings.clear();
+            model.facts.secrets[0].findings.clear();
             keys(&mut model, letter);
             assert_eq!(place(&model), Some(selected), "{letter}: nothing is said of it");
         }
@@ -64,15 +64,18 @@ fn a_secret_is_set_and_a_lock_is_put_where_the_cursor_is() {
 fn what_led_elsewhere_gives_the_selection_back_when_its_view_is_left() {
     let mut model = full();
     keys(&mut model, "7");
-    let release = model.releases[&ServiceId::new("staging", "backend")][0].clone();
+    let release = model.facts.releases[&ServiceId::new("staging", "backend")][0].clone();
     navigate::to(&mut model, Jump::Deployment(release.service.clone(), release.id.clone()));
-    assert_eq!((model.selection.place.clone(), model.focus), (Some(Place::Service(release.service)), Pane::Releases));
+    assert_eq!(
+        (model.screen.selection.place.clone(), model.screen.focus),
+        (Some(Place::Service(release.service)), Pane::Releases)
+    );
     keys(&mut model, "⎋");
-    assert_eq!(model.selection.place, Some(Place::Env("production".into())));
+    assert_eq!(model.screen.selection.place, Some(Place::Env("production".into())));
     // On the dashboard it is seen to be selected.
     navigate::to(&mut model, Jump::Place(Place::Env("staging".into())));
     keys(&mut model, "2⎋");
-    assert_eq!(model.selection.place, Some(Place::Env("staging".into())));
+    assert_eq!(model.screen.selection.place, Some(Place::Env("staging".into())));
 }
 
 #[test]
@@ -87,12 +90,12 @@ fn a_run_that_nobody_selected_is_run_again_by_nobody() {
     let mut model = full();
     assert!(rerun(&model).unwrap_err().contains("select a run in 3"), "{:?}", rerun(&model));
     // The newest run of the workflow that deploys what is selected, however it ended; an older failed one is selected by hand.
-    model.workflows.insert("production".into(), "deploy.yml".into());
-    model.runs.insert(0, run(4, RunState::Failed, Status::Fail));
-    model.runs[0].file = Text::from(".github/workflows/ci.yml");
+    model.facts.workflows.insert("production".into(), "deploy.yml".into());
+    model.facts.runs.insert(0, run(4, RunState::Failed, Status::Fail));
+    model.facts.runs[0].file = Text::from(".github/workflows/ci.yml");
     let (id, title) = rerun(&model).unwrap();
     assert!(id == 3 && title.contains("deploy #403"), "{title}");
-    model.selection.place = Some(Place::Env("staging".into()));
+    model.screen.selection.place = Some(Place::Env("staging".into()));
     assert!(rerun(&model).is_err(), "no workflow deploys it");
     keys(&mut model, "3jj");
     assert_eq!(rerun(&model).unwrap().0, 2);

@@ -85,7 +85,7 @@ fn line(service: &ServiceId, second: u64) -> LogLine {
 
 /// What lies over the panes, by its name.
 fn over(model: &Model) -> &'static str {
-    match (&model.rollback, &model.overlay) {
+    match (&model.dialog.rollback, &model.dialog.overlay) {
         (Some(Rollback::Pick { .. }), _) => "pick",
         (Some(Rollback::Commenting { .. }), _) => "comment",
         (Some(Rollback::Entering(_)), _) => "secret",
@@ -153,15 +153,15 @@ fn keys_open_what_the_table_says_and_escape_leads_home_from_everywhere() {
     for (text, opens, focus) in OPENS {
         let mut model = full();
         let effects = keys(&mut model, text);
-        if (over(&model), model.focus) != (*opens, *focus) {
-            wrong.push((text, over(&model), model.focus, model.notice.clone()));
+        if (over(&model), model.screen.focus) != (*opens, *focus) {
+            wrong.push((text, over(&model), model.screen.focus, model.screen.notice.clone()));
         }
         let operates = effects.iter().any(|effect| matches!(effect, Effect::Operate(..) | Effect::Quit));
         assert!(!operates, "{text}: {effects:?}");
         for _ in 0..4 {
             assert!(!press(&mut model, KeyCode::Esc).contains(&Effect::Quit), "{text}");
         }
-        assert_eq!((over(&model), model.view), ("", View::Dashboard), "{text}");
+        assert_eq!((over(&model), model.screen.view), ("", View::Dashboard), "{text}");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -172,10 +172,16 @@ fn nothing_under_a_dialog_moves() {
     for (text, opens, _) in dialogs {
         let mut model = full();
         keys(&mut model, text);
-        let before = (model.view, model.focus, model.selection.clone(), model.logs.filter().clone());
+        let before =
+            (model.screen.view, model.screen.focus, model.screen.selection.clone(), model.logs.lines.filter().clone());
         for code in [KeyCode::Tab, KeyCode::Char('3'), KeyCode::Char('l'), KeyCode::Char('Q'), KeyCode::Left] {
             press(&mut model, code);
-            let now = (model.view, model.focus, model.selection.clone(), model.logs.filter().clone());
+            let now = (
+                model.screen.view,
+                model.screen.focus,
+                model.screen.selection.clone(),
+                model.logs.lines.filter().clone(),
+            );
             assert!(over(&model).is_empty() || now == before, "{text} ({opens}): {code:?}");
         }
     }
@@ -217,10 +223,10 @@ fn numbers_and_letters_open_views_and_back_leads_to_the_dashboard() {
         for back in ["1", "⎋", "q"] {
             let mut model = full();
             keys(&mut model, text);
-            assert_eq!((model.view, model.focus), (View::Only(pane), pane), "{text}");
+            assert_eq!((model.screen.view, model.screen.focus), (View::Only(pane), pane), "{text}");
             assert!(keys(&mut model, back).is_empty(), "{text} {back}");
-            assert_eq!(model.view, View::Dashboard, "{text} {back}");
-            assert!(crate::app::model::DASHBOARD.contains(&model.focus), "the keys go to a pane that is seen");
+            assert_eq!(model.screen.view, View::Dashboard, "{text} {back}");
+            assert!(crate::app::model::DASHBOARD.contains(&model.screen.focus), "the keys go to a pane that is seen");
         }
     }
     assert_eq!(keys(&mut full(), "q"), [Effect::Quit]);
@@ -233,13 +239,13 @@ fn tab_goes_round_the_panes_and_z_shows_one_alone() {
     for (presses, pane) in order.into_iter().enumerate() {
         let mut model = full();
         (0..presses).for_each(|_| drop(press(&mut model, KeyCode::Tab)));
-        assert_eq!(model.focus, pane, "{presses}");
+        assert_eq!(model.screen.focus, pane, "{presses}");
         keys(&mut model, "z");
-        assert_eq!((model.view, model.focus), (View::Only(pane), pane));
+        assert_eq!((model.screen.view, model.screen.focus), (View::Only(pane), pane));
         keys(&mut model, "z");
-        assert_eq!((model.view, model.focus), (View::Dashboard, pane));
+        assert_eq!((model.screen.view, model.screen.focus), (View::Dashboard, pane));
         (0..presses).for_each(|_| drop(press(&mut model, KeyCode::BackTab)));
-        assert_eq!(model.focus, Pane::Environments, "{presses}");
+        assert_eq!(model.screen.focus, Pane::Environments, "{presses}");
     }
 }
 
@@ -251,7 +257,8 @@ fn a_pane_is_refreshed_by_its_own_feeds() {
         let effects = keys(&mut model, "r");
         let [Effect::Refresh(feeds)] = &effects[..] else { panic!("{view}: {effects:?}") };
         assert!(!feeds.is_empty(), "{view}: an empty list would be everything");
-        let all: BTreeSet<&FeedId> = model.feeds.keys().filter(|id| model.focus.listed().made_of(id)).collect();
+        let all: BTreeSet<&FeedId> =
+            model.facts.feeds.keys().filter(|id| model.screen.focus.listed().made_of(id)).collect();
         assert_eq!(feeds.iter().collect::<BTreeSet<_>>(), all, "{view}");
         assert_eq!(keys(&mut model, "R"), [Effect::Refresh(Vec::new())], "{view}");
     }
@@ -283,7 +290,7 @@ fn what_is_chosen_is_copied_by_the_name_that_its_platform_gives_it() {
     for text in ["6o", "8Y", "9o", "Y"] {
         let mut model = full();
         assert!(keys(&mut model, text).is_empty(), "{text}");
-        assert!(model.notice.is_some_and(|told| told.as_str().contains("no address")), "{text}");
+        assert!(model.screen.notice.is_some_and(|told| told.as_str().contains("no address")), "{text}");
     }
 }
 
@@ -304,7 +311,7 @@ fn the_selection_of_places_goes_down_the_list_and_stops_at_its_ends() {
     ] {
         let mut model = full();
         keys(&mut model, text);
-        assert_eq!(model.selection.place, Some(place), "{text}");
+        assert_eq!(model.screen.selection.place, Some(place), "{text}");
     }
 }
 
@@ -312,37 +319,43 @@ fn the_selection_of_places_goes_down_the_list_and_stops_at_its_ends() {
 fn the_keys_of_the_log_reader_do_one_thing_each() {
     type Check = fn(&Model) -> bool;
     let cases: [(&str, Check); 21] = [
-        ("4", |model| model.logs.following()),
-        ("4␣", |model| !model.logs.following() && model.logs.cursor().is_some()),
-        ("4␣␣", |model| model.logs.following()),
-        ("4k", |model| !model.logs.following()),
-        ("4kG", |model| model.logs.following()),
-        ("4kj", |model| model.logs.cursor().is_some() || model.logs.following()),
-        ("4g", |model| model.logs.cursor() == Some(0)),
+        ("4", |model| model.logs.lines.following()),
+        ("4␣", |model| !model.logs.lines.following() && model.logs.lines.cursor().is_some()),
+        ("4␣␣", |model| model.logs.lines.following()),
+        ("4k", |model| !model.logs.lines.following()),
+        ("4kG", |model| model.logs.lines.following()),
+        ("4kj", |model| model.logs.lines.cursor().is_some() || model.logs.lines.following()),
+        ("4g", |model| model.logs.lines.cursor() == Some(0)),
         ("4e", |model| selected_level(model) == Some(Level::Error)),
-        ("e", |model| model.focus == Pane::Logs && selected_level(model) == Some(Level::Error)),
-        ("4l", |model| model.logs.filter().level == Level::Warn),
-        ("4ll", |model| model.logs.filter().level == Level::Error),
-        ("4lll", |model| model.logs.filter().level == Level::Trace),
-        ("4w", |model| model.reading.wrap),
-        ("4ww", |model| !model.reading.wrap),
-        ("4m", |model| model.reading.mark.is_some()),
-        ("4mm", |model| model.reading.mark.is_none()),
-        ("4f", |model| model.logs.filter().fold != crate::app::logs::buffer::Filter::default().fold),
-        ("4/no conn⏎", |model| model.logs.filter().term.text.contains("no conn") && model.overlay.is_none()),
-        ("4/no conn⎋", |model| model.logs.filter().term.text.is_empty() && !model.logs.term().text.is_empty()),
-        ("4n", |model| model.notice.as_ref().is_some_and(|told| told.as_str().contains("nothing to search for"))),
-        ("4x", |model| model.notice.as_ref().is_some_and(|told| told.as_str().contains("every line is shown"))),
+        ("e", |model| model.screen.focus == Pane::Logs && selected_level(model) == Some(Level::Error)),
+        ("4l", |model| model.logs.lines.filter().level == Level::Warn),
+        ("4ll", |model| model.logs.lines.filter().level == Level::Error),
+        ("4lll", |model| model.logs.lines.filter().level == Level::Trace),
+        ("4w", |model| model.logs.reading.wrap),
+        ("4ww", |model| !model.logs.reading.wrap),
+        ("4m", |model| model.logs.reading.mark.is_some()),
+        ("4mm", |model| model.logs.reading.mark.is_none()),
+        ("4f", |model| model.logs.lines.filter().fold != crate::app::logs::buffer::Filter::default().fold),
+        ("4/no conn⏎", |model| {
+            model.logs.lines.filter().term.text.contains("no conn") && model.dialog.overlay.is_none()
+        }),
+        ("4/no conn⎋", |model| {
+            model.logs.lines.filter().term.text.is_empty() && !model.logs.lines.term().text.is_empty()
+        }),
+        ("4n", |model| {
+            model.screen.notice.as_ref().is_some_and(|told| told.as_str().contains("nothing to search for"))
+        }),
+        ("4x", |model| model.screen.notice.as_ref().is_some_and(|told| told.as_str().contains("every line is shown"))),
     ];
     for (text, check) in cases {
         let mut model = full();
         keys(&mut model, text);
-        assert!(check(&model), "{text}: {:?} {:?}", model.logs.cursor(), model.notice);
+        assert!(check(&model), "{text}: {:?} {:?}", model.logs.lines.cursor(), model.screen.notice);
     }
 }
 
 fn selected_level(model: &Model) -> Option<Level> {
-    Some(model.logs.line(model.logs.cursor()?)?.level)
+    Some(model.logs.lines.line(model.logs.lines.cursor()?)?.level)
 }
 
 #[test]
@@ -374,8 +387,8 @@ fn an_action_that_cannot_run_says_why_and_stays() {
             }
         }
         let effects = keys(&mut model, text);
-        let told = model.notice.as_ref().map(|told| told.as_str().to_owned()).unwrap_or_default();
-        if !effects.is_empty() || model.rollback.is_some() || !told.contains(why) {
+        let told = model.screen.notice.as_ref().map(|told| told.as_str().to_owned()).unwrap_or_default();
+        if !effects.is_empty() || model.dialog.rollback.is_some() || !told.contains(why) {
             wrong.push((text, told, effects));
         }
     }
@@ -396,12 +409,12 @@ fn points_of_readiness_and_events_lead_to_what_they_are_about() {
     ] {
         let mut model = full();
         keys(&mut model, text);
-        assert_eq!((over(&model), model.focus), (opens, pane), "{text}");
-        assert_eq!(model.selection.place, Some(Place::Env("production".into())), "{text}");
+        assert_eq!((over(&model), model.screen.focus), (opens, pane), "{text}");
+        assert_eq!(model.screen.selection.place, Some(Place::Env("production".into())), "{text}");
     }
     let mut model = full();
     keys(&mut model, "7⏎");
-    assert_ne!((over(&model), model.view), ("", View::Only(Pane::Timeline)));
+    assert_ne!((over(&model), model.screen.view), ("", View::Only(Pane::Timeline)));
 }
 
 #[test]
@@ -410,41 +423,41 @@ fn a_detail_is_left_by_the_keys_that_people_try() {
         for view in ["1", "2", "3", "4", "5", "6", "8"] {
             let mut model = full();
             keys(&mut model, view);
-            let before = (model.view, model.focus);
+            let before = (model.screen.view, model.screen.focus);
             keys(&mut model, "⏎");
-            assert!(matches!(model.overlay, Some(Overlay::Detail(_))), "{view}");
+            assert!(matches!(model.dialog.overlay, Some(Overlay::Detail(_))), "{view}");
             keys(&mut model, "jjkG");
             assert!(keys(&mut model, leaves).is_empty(), "{view} {leaves}");
-            assert_eq!((over(&model), (model.view, model.focus)), ("", before), "{view} {leaves}");
+            assert_eq!((over(&model), (model.screen.view, model.screen.focus)), ("", before), "{view} {leaves}");
         }
     }
     let mut line = full();
     keys(&mut line, "4⏎");
-    assert!(matches!(line.overlay, Some(Overlay::Detail(Subject::Line(_)))));
+    assert!(matches!(line.dialog.overlay, Some(Overlay::Detail(Subject::Line(_)))));
 }
 
 #[test]
 fn a_log_that_is_read_alone_opens_no_project() {
     for text in ["!", "2", "3", "5", "6", "7", "8", "9", "X", "r", "R", "z", "o", "@", "T", "⇥"] {
         let mut model = full();
-        (model.alone, model.view, model.focus) = (true, View::Only(Pane::Logs), Pane::Logs);
+        (model.screen.alone, model.screen.view, model.screen.focus) = (true, View::Only(Pane::Logs), Pane::Logs);
         assert!(keys(&mut model, text).is_empty(), "{text}");
-        assert_eq!((over(&model), model.focus), ("", Pane::Logs), "{text}");
-        assert!(model.notice.is_some_and(|told| told.as_str().contains("only a log is open here")), "{text}");
+        assert_eq!((over(&model), model.screen.focus), ("", Pane::Logs), "{text}");
+        assert!(model.screen.notice.is_some_and(|told| told.as_str().contains("only a log is open here")), "{text}");
     }
 }
 
 #[test]
 fn the_address_of_a_release_is_that_of_its_own_service() {
     let mut model = full();
-    for info in model.environments.iter_mut().flat_map(|env| &mut env.services) {
+    for info in model.facts.environments.iter_mut().flat_map(|env| &mut env.services) {
         info.url = Some(format!("https://{}.{}", info.id.name, info.id.env).into());
     }
     keys(&mut model, "2");
     let mut services = BTreeSet::new();
     for _ in 0..4 {
         let copied = keys(&mut model, "Yj");
-        let (service, _) = model.selection.deployment.clone().unwrap();
+        let (service, _) = model.screen.selection.deployment.clone().unwrap();
         services.insert(service.name.clone());
         assert!(matches!(&copied[..], [Effect::Copy(url)] if url.starts_with("https://")), "{copied:?}");
         let here = keys(&mut model, "Y");

@@ -31,7 +31,7 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
         log_dialogs::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
     let wide = columns(body) >= 100;
     // A single source needs no column.
-    let many = ctx.model.logs.sources().len() > 1;
+    let many = ctx.model.logs().lines().sources().len() > 1;
     let rate = if wide { "  /minute" } else { "" };
     let source = if many { "source" } else { "" };
     lines.push(Line::styled(format!("   lines{rate}      level first seen  {source}"), ctx.theme.dim()));
@@ -44,7 +44,7 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
         let rate = one.rate().map(|rate| format!("{rate:.1}")).unwrap_or_default();
         let rate = if wide { format!(" {rate:>8}") } else { String::new() };
         let head = format!(" {:>7}{rate} {new:<4} {:<5} ", one.count, one.level.word());
-        let number = ctx.model.logs.number(&one.service);
+        let number = ctx.model.logs().lines().number(&one.service);
         let place = if many { ctx.place(&one.service, 15) } else { String::new() };
         let room = columns(body).saturating_sub(head.len() + 12 + if many { 15 } else { 0 });
         let place = Span::styled(place, ctx.theme.source(number));
@@ -57,10 +57,11 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
     if all.is_empty() {
         lines.push(Line::styled(" no line has come yet", ctx.theme.dim()));
     }
-    let beyond = ctx.model.logs.patterns().beyond;
+    let beyond = ctx.model.logs().lines().patterns().beyond;
     let beyond = if beyond > 0 { format!("; {beyond} lines match none of them") } else { String::new() };
     let last = format!(" enter shows its lines, esc leaves{beyond}");
-    let order = if ctx.model.alone { "" } else { ", new since the live deployment first, of those the most severe" };
+    let order =
+        if ctx.model.screen().alone() { "" } else { ", new since the live deployment first, of those the most severe" };
     let title = format!("Patterns: {}{order}", all.len());
     let (last, hidden) = (Line::styled(last, ctx.theme.dim()), outside(at, rows, all.len()));
     Dialog { title: &title, lines, last, hidden, at: chosen, ..Dialog::default() }.draw(ctx, frame, body)
@@ -107,8 +108,12 @@ fn turn(ctx: &Ctx<'_>, turn: &Turn) -> Line<'static> {
 
 pub(in crate::ui) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let last = Line::styled(" enter goes there, d next deployment, j k choose, esc leaves", ctx.theme.dim());
-    let Some(chart) = ctx.model.logs.chart(log_dialogs::ROWS) else {
-        let says = if ctx.model.logs.working() { " reading the times of the lines" } else { " no line names a time" };
+    let Some(chart) = ctx.model.logs().lines().chart(log_dialogs::ROWS) else {
+        let says = if ctx.model.logs().lines().working() {
+            " reading the times of the lines"
+        } else {
+            " no line names a time"
+        };
         let none = vec![Line::styled(says, ctx.theme.dim())];
         return dialog(ctx, frame, body, None, "Errors over time", none, last);
     };
@@ -137,7 +142,7 @@ pub(in crate::ui) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at:
 }
 
 pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
-    let (logs, mark, rows) = (&ctx.model.logs, ctx.theme.ellipsis(), room(body).saturating_sub(1).max(1));
+    let (logs, mark, rows) = (ctx.model.logs().lines(), ctx.theme.ellipsis(), room(body).saturating_sub(1).max(1));
     let heading = "         source              state       lines errors     /s    lag newest";
     let mut lines = vec![Line::styled(text::cut(heading, columns(body), mark), ctx.theme.dim())];
     for (index, source) in logs.sources().iter().enumerate().skip(window(at, rows)).take(rows) {
@@ -146,9 +151,9 @@ pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, a
         let age = source.newest.map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
         let lag = source.lag.map(|lag| text::age(lag.unsigned_abs())).unwrap_or_default();
         let head = format!(" {} ", text::fit(shown, 7, mark));
-        let name = match ctx.model.alone {
+        let name = match ctx.model.screen().alone() {
             true => ctx.place(&source.service, 20),
-            false => text::pad(&ctx.model.names.service(&source.service, 19, mark), 20),
+            false => text::pad(&ctx.model.facts().names().service(&source.service, 19, mark), 20),
         };
         let errors = logs.errors(&source.service).map_or_else(|| mark.to_owned(), |errors| errors.to_string());
         let rate = source.rate(ctx.now.mono);
@@ -172,13 +177,13 @@ pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, a
 
 /// Whether a source writes: one that cannot be read is another thing than one that is silent.
 fn state(ctx: &Ctx<'_>, source: &Source) -> (Style, &'static str, String) {
-    let feed = ctx.model.feeds.get(&FeedId::Logs(source.service.clone()));
+    let feed = ctx.model.facts().feeds().get(&FeedId::Logs(source.service.clone()));
     if let Some(FeedState::Failing { why, .. }) = feed.map(|feed| &feed.state) {
         return (ctx.theme.status(Status::Fail), "broken", why.to_string());
     }
     if let Some(why) = &source.ended {
         // Among the logs of a project it was meant to go on.
-        let style = if ctx.model.alone { ctx.theme.dim() } else { ctx.theme.status(Status::Warn) };
+        let style = if ctx.model.screen().alone() { ctx.theme.dim() } else { ctx.theme.status(Status::Warn) };
         return (style, "ended", why.to_string());
     }
     match source.rate(ctx.now.mono) {

@@ -132,7 +132,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 Line::raw(format!(" nothing was changed; {again}esc leaves")),
             )
         }
-        Rollback::Following(op) => match ctx.model.operations.get(op) {
+        Rollback::Following(op) => match ctx.model.facts().operations().get(op) {
             Some(operation) => {
                 let (lines, last) = operation_lines(ctx, operation);
                 let title = format!("{} {}", named(operation.kind), moved(operation));
@@ -233,7 +233,7 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
         line.push_str(&text::fit(&ctx.veiled(actor::of(ctx.model, by_commit).as_str()), 12, mark));
         line.push(' ');
     }
-    line.push_str(&ctx.veiled(ctx.model.subject(by_commit).as_str()));
+    line.push_str(&ctx.veiled(ctx.model.facts().subject(by_commit).as_str()));
     let line = Line::raw(text::fit(&line, columns, mark));
     if chosen { line.patch_style(ctx.theme.selected()) } else { line }
 }

@@ -27,7 +27,7 @@ impl Drawn for Environments {
     }
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
-        let states = ctx.model.environments.iter().map(|env| ctx.model.state(env, ctx.now));
+        let states = ctx.model.facts().environments().iter().map(|env| ctx.model.facts().state(env, ctx.now));
         let states: Vec<State> = states.collect();
         let unknown = states.iter().filter(|state| **state == State::Unknown).count();
         let bad: Vec<State> = states
@@ -44,7 +44,7 @@ impl Drawn for Environments {
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let places = ctx.model.places();
-    let selected = places.iter().position(|place| Some(place) == ctx.model.selection.place.as_ref());
+    let selected = places.iter().position(|place| Some(place) == ctx.model.screen().selection().place.as_ref());
     let room = announced(places.len(), area.height.into());
     let first = geometry::scrolled(selected, room);
     let shown = || places.iter().skip(first).take(room);
@@ -52,10 +52,10 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     // A table of both, so that states and commits stand below one another.
     let cells: Vec<Option<Vec<Cell>>> = shown()
         .map(|place| match place {
-            Place::Env(id) => ctx.model.env(id).map(|env| environment(ctx, env)),
+            Place::Env(id) => ctx.model.facts().env(id).map(|env| environment(ctx, env)),
             Place::Need(..) => None,
             Place::Service(id) => {
-                let services = ctx.model.env(&id.env).map(|env| &env.services);
+                let services = ctx.model.facts().env(&id.env).map(|env| &env.services);
                 services.into_iter().flatten().find(|info| &info.id == id).map(|info| service(ctx, info))
             }
         })
@@ -74,7 +74,9 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
             _ => None,
         };
         let mut line = line.unwrap_or_default();
-        if Some(place) == ctx.model.selection.place.as_ref() && ctx.model.focus == Pane::Environments {
+        if Some(place) == ctx.model.screen().selection().place.as_ref()
+            && ctx.model.screen().focus() == Pane::Environments
+        {
             line = ctx.chosen(&line, area.width.into());
         }
         lines.push(line);
@@ -94,7 +96,7 @@ fn hidden(ctx: &Ctx<'_>, above: usize, below: usize) -> Line<'static> {
 
 /// Columns of a name in this pane: none is so narrow that two look alike.
 fn names(ctx: &Ctx<'_>) -> Column {
-    let (env, part) = ctx.model.names.longest((ENV, PART), ctx.theme.ellipsis());
+    let (env, part) = ctx.model.facts().names().longest((ENV, PART), ctx.theme.ellipsis());
     let width = (2 + env).max(4 + part).max(14);
     column(width, width, 9)
 }
@@ -109,25 +111,26 @@ const COLUMNS: [Column; 6] =
 
 fn environment(ctx: &Ctx<'_>, env: &EnvInfo) -> Vec<Cell> {
     let (theme, dim) = (ctx.theme, ctx.theme.dim());
-    let judged = ctx.model.judge(env, ctx.now);
+    let judged = ctx.model.facts().judge(env, ctx.now);
     let name = if env.tier == Tier::Production { theme.prod() } else { theme.strong() };
     // Badges stand beside the state, which comes first.
-    let lock = if ctx.model.history.locks.contains_key(&env.id) { " LOCKED" } else { "" };
-    let frozen = ctx.model.frozen(&env.id, ctx.now).map(|_| " FROZEN").unwrap_or_default();
+    let lock = if ctx.model.facts().history().locks.contains_key(&env.id) { " LOCKED" } else { "" };
+    let frozen = ctx.model.facts().frozen(&env.id, ctx.now).map(|_| " FROZEN").unwrap_or_default();
     let (state, why) = (judged.state.word(), &judged.why);
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     let state = format!("{} {state}{lock}{frozen}{why}", theme.mark(judged.state));
     // The release by what it is about and by its age, of the part that says so.
-    let services = env.services.iter().flat_map(|info| ctx.model.releases.get(&info.id).into_iter().flatten());
+    let services =
+        env.services.iter().flat_map(|info| ctx.model.facts().releases().get(&info.id).into_iter().flatten());
     let is = |one: &&Deployment| {
         one.current && one.sha.as_ref().is_some_and(|sha| judged.sha().is_some_and(|it| it.same(sha)))
     };
     let live: Vec<&Deployment> = services.filter(is).collect();
     let age = live.iter().map(|one| one.created_at).max().map(|at| text::since(at, ctx.now.wall)).unwrap_or_default();
-    let subject = live.iter().map(|one| ctx.model.subject(one)).find(|subject| !subject.as_str().is_empty());
+    let subject = live.iter().map(|one| ctx.model.facts().subject(one)).find(|subject| !subject.as_str().is_empty());
     let subject = subject.map(|subject| ctx.veiled(subject.as_str())).unwrap_or_default();
     vec![
-        (format!(" {}", ctx.model.names.environment(&env.id, ENV, theme.ellipsis())), name),
+        (format!(" {}", ctx.model.facts().names().environment(&env.id, ENV, theme.ellipsis())), name),
         (judged.short(), Style::new()),
         (age, dim),
         (String::new(), dim),
@@ -144,25 +147,26 @@ fn noted(ctx: &Ctx<'_>, said: &Said, width: usize) -> Line<'static> {
         .state
         .map_or_else(|| (theme.badge(), theme.status(Status::Warn)), |state| (theme.mark(state), theme.state(state)));
     // Names of people and commits' titles stand in it.
-    let words = if ctx.model.private { ctx.veiled(&said.words) } else { said.words.clone() };
+    let words = if ctx.model.screen().private() { ctx.veiled(&said.words) } else { said.words.clone() };
     Line::styled(text::cut(&format!("   {mark} {words}"), width, theme.ellipsis()), style)
 }
 
 /// How many checks of a service the token may not read: nothing follows from that, and nobody knows them.
 fn withheld(ctx: &Ctx<'_>, info: &ServiceInfo) -> String {
-    let denied = ctx.model.findings.get(&info.id).into_iter().flatten().filter(|check| check.denied()).count();
+    let denied =
+        ctx.model.facts().findings().get(&info.id).into_iter().flatten().filter(|check| check.denied()).count();
     if denied > 0 { format!(", {} denied", amount(denied, "check")) } else { String::new() }
 }
 
 fn service(ctx: &Ctx<'_>, info: &ServiceInfo) -> Vec<Cell> {
     let theme = ctx.theme;
-    let judged = ctx.model.judge_service(&info.id, ctx.now);
-    let known = ctx.model.services.get(&info.id);
+    let judged = ctx.model.facts().judge_service(&info.id, ctx.now);
+    let known = ctx.model.facts().services().get(&info.id);
     let declared = known.and_then(|state| state.declared.as_ref());
     let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
     let held = declared.map(Declared::held).unwrap_or_default();
     vec![
-        (format!("   {}", ctx.model.names.part(&info.id.name, PART, theme.ellipsis())), Style::new()),
+        (format!("   {}", ctx.model.facts().names().part(&info.id.name, PART, theme.ellipsis())), Style::new()),
         (judged.short(), Style::new()),
         (label, Style::new()),
         (info.platform.name().to_owned(), theme.dim()),

@@ -21,12 +21,12 @@ impl Drawn for Health {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.model.probes.iter().count()
+        ctx.model.facts().probes().iter().count()
     }
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
-        let known = ctx.model.known(ctx.now);
-        let states: Vec<State> = ctx.model.probes.iter().map(|probe| known.probe(probe).0).collect();
+        let known = ctx.model.facts().known(ctx.now);
+        let states: Vec<State> = ctx.model.facts().probes().iter().map(|probe| known.probe(probe).0).collect();
         let count = |state: State| states.iter().filter(|one| **one == state).count();
         let worst = [State::Failing, State::Flapping, State::Unknown].into_iter().find(|state| count(*state) > 0)?;
         Some((worst.tone(), count(worst)))
@@ -34,8 +34,8 @@ impl Drawn for Health {
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let (probes, width) = (&ctx.model.probes, usize::from(area.width));
-    let selected = probes.iter().position(|probe| Some(&probe.id) == ctx.model.selection.probe.as_ref());
+    let (probes, width) = (ctx.model.facts().probes(), usize::from(area.width));
+    let selected = probes.iter().position(|probe| Some(&probe.id) == ctx.model.screen().selection().probe.as_ref());
     let first = scrolled(selected, area.height);
     let shown: Vec<(usize, &ProbeState)> = probes.iter().enumerate().skip(first).take(area.height.into()).collect();
     let rows: Vec<Vec<Cell>> = shown.iter().map(|(_, probe)| cells(ctx, probe, width)).collect();
@@ -56,7 +56,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         .zip(rows)
         .map(|((index, _), cells)| {
             let line = row(if cells.len() > 2 { &well } else { &ill }, cells, ctx.theme.ellipsis());
-            let here = Some(index) == selected && ctx.model.focus == Pane::Health;
+            let here = Some(index) == selected && ctx.model.screen().focus() == Pane::Health;
             if here { ctx.chosen(&line, width) } else { line }
         })
         .collect()
@@ -74,11 +74,11 @@ const TROUBLE: [Column; 1] = [column(20, 200, 9)];
 const HISTORY: usize = 40;
 
 fn cells(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Vec<Cell> {
-    let (state, told) = ctx.model.known(ctx.now).probe(probe);
+    let (state, told) = ctx.model.facts().known(ctx.now).probe(probe);
     let style = ctx.theme.state(state);
     let mark = ctx.theme.ellipsis();
     let env = if width < NARROW {
-        format!("{} ", ctx.model.names.environment(&probe.id.env, 4, mark))
+        format!("{} ", ctx.model.facts().names().environment(&probe.id.env, 4, mark))
     } else {
         format!("{}  ", probe.id.env)
     };

@@ -22,12 +22,12 @@ impl Drawn for Journal {
     }
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
-        let cut_short = ctx.model.interrupted().count();
+        let cut_short = ctx.model.facts().interrupted().count();
         (cut_short > 0).then_some((Status::Fail, cut_short))
     }
 
     fn title(&self, ctx: &Ctx<'_>) -> String {
-        let history = &ctx.model.history;
+        let history = ctx.model.facts().history();
         let checked = match &history.chain {
             Chain::Unread(why) => format!("not checked: {why}"),
             Chain::Holds { row, at } if *row == history.height => {
@@ -44,8 +44,8 @@ impl Drawn for Journal {
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let rows = &ctx.model.history.rows;
-    let selected = rows.iter().position(|row| Some(row.id) == ctx.model.selection.row);
+    let rows = &ctx.model.facts().history().rows;
+    let selected = rows.iter().position(|row| Some(row.id) == ctx.model.screen().selection().row);
     let day = usize::from(area.width) >= 100;
     let first = scrolled(selected, area.height);
     let shown = rows.iter().enumerate().skip(first).take(area.height.into());

@@ -26,8 +26,8 @@ impl Drawn for Logs {
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(area.width), usize::from(area.height));
-    let logs = &ctx.model.logs;
-    let cursor = logs.cursor().filter(|_| ctx.model.focus == Pane::Logs);
+    let logs = ctx.model.logs().lines();
+    let cursor = logs.cursor().filter(|_| ctx.model.screen().focus() == Pane::Logs);
     let mut drawn: Vec<Line<'static>> = Vec::with_capacity(height);
     // From the newest upwards: where lines wrap, the oldest of the page give way.
     for (position, row) in logs.page(height).into_iter().rev() {
@@ -60,10 +60,10 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     let style = ctx.theme.level(line.level);
     let mut spans = vec![Span::styled(stamp(ctx, line), ctx.theme.dim())];
-    let alone = ctx.model.alone;
+    let alone = ctx.model.screen().alone();
     // One file needs no name on every line.
-    if !alone || ctx.model.logs.sources().len() > 1 {
-        let number = ctx.model.logs.number(&line.service);
+    if !alone || ctx.model.logs().lines().sources().len() > 1 {
+        let number = ctx.model.logs().lines().number(&line.service);
         spans.push(Span::styled(ctx.place(&line.service, 14), ctx.theme.source(number)));
     }
     if width > 110 && !alone {
@@ -74,8 +74,8 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
     let used: usize = spans.iter().map(Span::width).sum();
     let room = width.saturating_sub(used);
     let message = ctx.veiled(line.message.as_str());
-    if !ctx.model.reading.wrap || room < 10 {
-        let column = ctx.model.reading.column;
+    if !ctx.model.logs().reading().wrap || room < 10 {
+        let column = ctx.model.logs().reading().column;
         let message = if column > 0 { text::split(&message, column).1 } else { &message };
         spans.extend(marked(ctx, &text::cut(message, room, ctx.theme.ellipsis()), style));
         return vec![Line::from(spans)];
@@ -88,7 +88,7 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
         spans.extend(marked(ctx, row, style));
         rows.push(Line::from(spans));
         // A line of megabytes must not be laid out beyond what could ever be seen.
-        if more.is_empty() || rows.len() >= usize::from(ctx.model.size.1) {
+        if more.is_empty() || rows.len() >= usize::from(ctx.model.screen().size().1) {
             return rows;
         }
         rest = more;
@@ -97,7 +97,7 @@ fn line(ctx: &Ctx<'_>, line: &LogLine, width: usize) -> Vec<Line<'static>> {
 
 /// The matches of what was looked for stand out.
 fn marked(ctx: &Ctx<'_>, text: &str, style: Style) -> Vec<Span<'static>> {
-    let hits = if ctx.model.private { Vec::new() } else { ctx.model.logs.marks(text) };
+    let hits = if ctx.model.screen().private() { Vec::new() } else { ctx.model.logs().lines().marks(text) };
     let mut spans = Vec::new();
     let mut from = 0;
     for hit in hits {
@@ -113,15 +113,15 @@ fn marked(ctx: &Ctx<'_>, text: &str, style: Style) -> Vec<Span<'static>> {
 fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
     if line.at == jiff::Timestamp::UNIX_EPOCH {
         // Where every line is without a time, none is waited for.
-        let alone = ctx.model.alone && ctx.model.logs.sources().len() == 1;
+        let alone = ctx.model.screen().alone() && ctx.model.logs().lines().sources().len() == 1;
         return " ".repeat(if alone { 1 } else { 14 });
     }
-    if let Some(mark) = ctx.model.reading.mark {
+    if let Some(mark) = ctx.model.logs().reading().mark {
         let millis = line.at.duration_since(mark).as_millis();
         let (sign, millis) = (if millis < 0 { '-' } else { '+' }, millis.unsigned_abs());
         return format!(" {sign}{:>7}.{:03} ", millis / 1000, millis % 1000);
     }
-    match ctx.model.reading.stamps {
+    match ctx.model.logs().reading().stamps {
         Stamps::Utc => format!(" {} ", line.at.strftime("%H:%M:%S%.3f")),
         Stamps::Local => {
             let zone = jiff::tz::TimeZone::system();
@@ -134,11 +134,11 @@ fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
 
 /// Lines, rate, lag, what is left out, and whether reading follows.
 fn title(ctx: &Ctx<'_>) -> String {
-    let (logs, dot) = (&ctx.model.logs, ctx.theme.dot());
+    let (logs, dot) = (ctx.model.logs().lines(), ctx.theme.dot());
     let (_, dropped) = logs.counts();
     let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
     let mut text = format!("  {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
-    if ctx.model.alone {
+    if ctx.model.screen().alone() {
         text = format!("  {} lines", logs.len());
     } else if let Some(newest) = logs.newest() {
         text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
@@ -180,10 +180,10 @@ fn title(ctx: &Ctx<'_>) -> String {
     if logs.beside() {
         text.push_str(&format!(" {dot} among its neighbours, x goes back"));
     }
-    if ctx.model.reading.column > 0 {
-        text.push_str(&format!(" {dot} from column {}", ctx.model.reading.column));
+    if ctx.model.logs().reading().column > 0 {
+        text.push_str(&format!(" {dot} from column {}", ctx.model.logs().reading().column));
     }
-    let below = logs.below(ctx.model.geometry.rows(Pane::Logs));
+    let below = logs.below(ctx.model.screen().geometry().rows(Pane::Logs));
     if below > 0 {
         text.push_str(&format!(" {dot} +{below} below"));
     }

@@ -33,14 +33,14 @@ impl Drawn for Pipeline {
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
         // A gate waits for a person; a run that failed is told where it is looked at.
-        let waiting = ctx.model.runs.iter().filter(|run| !run.gates.is_empty()).count();
+        let waiting = ctx.model.facts().runs().iter().filter(|run| !run.gates.is_empty()).count();
         (waiting > 0).then_some((Status::Paused, waiting))
     }
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let runs = &ctx.model.runs;
-    let selected = runs.iter().position(|run| Some(run.id) == ctx.model.selection.run);
+    let runs = ctx.model.facts().runs();
+    let selected = runs.iter().position(|run| Some(run.id) == ctx.model.screen().selection().run);
     let open = selected.unwrap_or(0);
     let mut lines = Vec::new();
     let rows: Vec<Vec<Cell>> = runs.iter().map(|run| cells(ctx, run)).collect();

@@ -30,7 +30,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let widths = widths(&COLUMNS, area.width.into());
     let checks = readiness::checks(ctx.model, ctx.now);
     // What has no room in its row stands whole below the list, while it is chosen.
-    let chosen = checks.iter().find(|check| Some(check.asks) == ctx.model.selection.check);
+    let chosen = checks.iter().find(|check| Some(check.asks) == ctx.model.screen().selection().check);
     let cut = chosen.filter(|check| check.says.as_str().width() + 2 > widths[1]);
     let whole: Vec<Line<'static>> = cut.map_or_else(Vec::new, |check| {
         let says = text::wrap(&format!(" {} {}", ctx.theme.symbol(check.status), check.says), area.width.into());
@@ -41,7 +41,11 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         let style = ctx.theme.status(check.status);
         let says = format!("{} {}", ctx.theme.symbol(check.status), check.says);
         let line = row(&widths, vec![(format!(" {}", check.title), Style::new()), (says, style)], ctx.theme.ellipsis());
-        if Some(check.asks) == ctx.model.selection.check { ctx.chosen(&line, area.width.into()) } else { line }
+        if Some(check.asks) == ctx.model.screen().selection().check {
+            ctx.chosen(&line, area.width.into())
+        } else {
+            line
+        }
     };
     // The answer first.
     let (state, says) = readiness::verdict(&checks);

@@ -38,7 +38,7 @@ impl Drawn for Releases {
     }
 
     fn title(&self, ctx: &Ctx<'_>) -> String {
-        let place = ctx.model.selection.place.as_ref().map(|place| match place {
+        let place = ctx.model.screen().selection().place.as_ref().map(|place| match place {
             Place::Env(env) | Place::Need(env, _) => env.to_string(),
             Place::Service(service) => service.to_string(),
         });
@@ -48,7 +48,7 @@ impl Drawn for Releases {
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let all = ctx.model.shown_releases();
-    let chosen = ctx.model.selection.deployment.as_ref();
+    let chosen = ctx.model.screen().selection().deployment.as_ref();
     let is = |one: &Deployment| chosen.is_some_and(|(service, id)| *service == one.service && *id == one.id);
     let selected = all.iter().position(|one| is(one));
     let width = usize::from(area.width);
@@ -57,7 +57,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let mut services: Vec<&ServiceId> = all.iter().map(|one| &one.service).collect();
     services.dedup();
     let older = services.into_iter().filter_map(|id| {
-        let extent = ctx.model.extents.get(&FeedId::Releases(id.clone()))?;
+        let extent = ctx.model.facts().extents().get(&FeedId::Releases(id.clone()))?;
         let missing = extent.missing("deployments")?;
         Some(Line::styled(format!(" {id}: older ones: {missing}"), ctx.theme.dim()))
     });
@@ -87,13 +87,13 @@ fn cells(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Vec<Cell> {
         Status::Paused | Status::Warn | Status::Unknown => one.words.as_str(),
     };
     vec![
-        (format!(" {}", ctx.model.names.part(&one.service.name, 19, mark)), Style::new()),
+        (format!(" {}", ctx.model.facts().names().part(&one.service.name, 19, mark)), Style::new()),
         (one.label.to_string(), ctx.theme.strong()),
         (sha.to_owned(), Style::new()),
         (format!("{} {state}", ctx.theme.symbol(one.status)), ctx.theme.status(one.status)),
         (live.to_owned(), ctx.theme.strong()),
         (text::since(one.created_at, ctx.now.wall), ctx.theme.dim()),
         (ctx.veiled(actor::of(ctx.model, one).as_str()), Style::new()),
-        (ctx.veiled(ctx.model.subject(one).as_str()), Style::new()),
+        (ctx.veiled(ctx.model.facts().subject(one).as_str()), Style::new()),
     ]
 }

@@ -28,7 +28,7 @@ impl Drawn for Secrets {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.model.secrets.len() + 1
+        ctx.model.facts().secrets().len() + 1
     }
 
     fn trouble(&self, ctx: &Ctx<'_>) -> Option<(Status, usize)> {
@@ -39,7 +39,7 @@ impl Drawn for Secrets {
 
 /// Findings that hold a promotion.
 fn blocking<'a>(ctx: &'a Ctx<'_>) -> impl Iterator<Item = &'a SecretFinding> {
-    ctx.model.secrets.iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks)
+    ctx.model.facts().secrets().iter().flat_map(|row| &row.findings).filter(|finding| finding.blocks)
 }
 
 /// Environments that a title has room for.
@@ -47,7 +47,7 @@ const NAMED: usize = 3;
 
 /// To where, where there is more than one production: ` to prod-eu`.
 fn blocked(ctx: &Ctx<'_>) -> String {
-    let productions = || ctx.model.environments.iter().filter(|env| env.tier == Tier::Production);
+    let productions = || ctx.model.facts().environments().iter().filter(|env| env.tier == Tier::Production);
     if productions().count() < 2 {
         return String::new();
     }
@@ -61,18 +61,18 @@ fn blocked(ctx: &Ctx<'_>) -> String {
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let rows = &ctx.model.secrets;
+    let rows = ctx.model.facts().secrets();
     if rows.is_empty() {
         return Vec::new();
     }
     let dim = ctx.theme.dim();
     let mut heading = vec![(" KEY".to_owned(), dim), ("contract".to_owned(), dim)];
-    heading.extend(ctx.model.environments.iter().map(|env| (heading_of(ctx, env), dim)));
+    heading.extend(ctx.model.facts().environments().iter().map(|env| (heading_of(ctx, env), dim)));
     heading.push(("finding".to_owned(), dim));
-    let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.selection.secret.as_ref());
+    let selected = rows.iter().position(|row| Some(&row.key) == ctx.model.screen().selection().secret.as_ref());
     let room = usize::from(area.height.saturating_sub(1));
     // What has no room is announced, unless the chosen one is among it.
-    let dashboard = ctx.model.view == View::Dashboard;
+    let dashboard = ctx.model.screen().view() == View::Dashboard;
     let folds = dashboard && rows.len() > room && selected.is_none_or(|at| at + 1 < room);
     let shown = if folds { room.saturating_sub(1) } else { room };
     let first = if folds { 0 } else { crate::app::geometry::scrolled(selected, room) };
@@ -81,7 +81,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     let mut table = table(&columns(ctx), cells, area.width.into(), ctx.theme.ellipsis()).into_iter();
     let mut lines: Vec<Line<'static>> = table.next().into_iter().collect();
     for (index, line) in (first..).zip(table) {
-        let here = Some(index) == selected && ctx.model.focus == Pane::Secrets;
+        let here = Some(index) == selected && ctx.model.screen().focus() == Pane::Secrets;
         lines.push(if here { ctx.chosen(&line, area.width.into()) } else { line });
     }
     if folds && room > 0 {
@@ -99,7 +99,11 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 fn columns(ctx: &Ctx<'_>) -> Vec<Column> {
     let mut columns = vec![column(16, 40, 8), column(9, 9, 1)];
     columns.extend(
-        ctx.model.environments.iter().map(|env| column(8, 13, if env.tier == Tier::Production { 6 } else { 5 })),
+        ctx.model
+            .facts()
+            .environments()
+            .iter()
+            .map(|env| column(8, 13, if env.tier == Tier::Production { 6 } else { 5 })),
     );
     columns.push(column(20, 24, 9));
     columns
@@ -107,7 +111,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column> {
 
 /// The name of an environment above its column.
 fn heading_of(ctx: &Ctx<'_>, env: &EnvInfo) -> String {
-    ctx.model.names.environment(&env.id, 10, ctx.theme.ellipsis())
+    ctx.model.facts().names().environment(&env.id, 10, ctx.theme.ellipsis())
 }
 
 fn cells(ctx: &Ctx<'_>, secret: &SecretRow) -> Vec<Cell> {
@@ -118,7 +122,7 @@ fn cells(ctx: &Ctx<'_>, secret: &SecretRow) -> Vec<Cell> {
     };
     let mut cells =
         vec![(format!(" {}", ctx.veiled(secret.key.as_str())), Style::new()), (contract.to_owned(), ctx.theme.dim())];
-    cells.extend(ctx.model.environments.iter().map(|env| (places(secret, env), Style::new())));
+    cells.extend(ctx.model.facts().environments().iter().map(|env| (places(secret, env), Style::new())));
     // What was not read everywhere may be missing or the same there.
     let (status, says) = match (secret.findings.first(), secret.unread.first()) {
         (Some(finding), _) => (finding.status, finding.says.to_string()),

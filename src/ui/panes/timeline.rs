@@ -21,17 +21,17 @@ impl Drawn for Timeline {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.model.timeline.len()
+        ctx.model.facts().timeline().len()
     }
 
     fn title(&self, ctx: &Ctx<'_>) -> String {
-        format!("  {}", amount(ctx.model.timeline.len(), "event"))
+        format!("  {}", amount(ctx.model.facts().timeline().len(), "event"))
     }
 }
 
 fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
-    let events = &ctx.model.timeline;
-    let chosen = ctx.model.selection.event.as_ref();
+    let events = ctx.model.facts().timeline();
+    let chosen = ctx.model.screen().selection().event.as_ref();
     let selected = events.iter().position(|event| chosen == Some(&event.id()));
     let first = scrolled(selected, area.height);
     let shown = events.iter().enumerate().skip(first).take(area.height.into());
@@ -48,7 +48,7 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         })
         .unzip();
     let lines = table(&COLUMNS, rows, area.width.into(), ctx.theme.ellipsis());
-    let chosen = |index| Some(index) == selected && ctx.model.focus == Pane::Timeline;
+    let chosen = |index| Some(index) == selected && ctx.model.screen().focus() == Pane::Timeline;
     let lines = indices.into_iter().zip(lines);
     lines.map(|(index, line)| if chosen(index) { ctx.chosen(&line, area.width.into()) } else { line }).collect()
 }

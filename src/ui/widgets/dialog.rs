@@ -69,12 +69,14 @@ impl Dialog<'_> {
         let all = rows.len();
         let room = usize::from(body.height).saturating_sub(2 + last.len()).min(all);
         let laid = Laid { room, all, must, top: 0 };
-        let top = ctx.model.scroll.unwrap_or_else(|| (at + 1 + room / 4).saturating_sub(room)).min(laid.last());
+        let top =
+            ctx.model.dialog().scroll().unwrap_or_else(|| (at + 1 + room / 4).saturating_sub(room)).min(laid.last());
         let laid = Laid { top, ..laid };
         let height = u16::try_from(room + 2 + last.len()).unwrap_or(body.height).min(body.height);
         let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
-        let production =
-            |id: &EnvId| ctx.model.environments.iter().any(|one| one.id == *id && one.tier == Tier::Production);
+        let production = |id: &EnvId| {
+            ctx.model.facts().environments().iter().any(|one| one.id == *id && one.tier == Tier::Production)
+        };
         let prod = self.env.is_some_and(production);
         let (word, style) = if prod { (" PROD  ", ctx.theme.prod()) } else { (" ", ctx.theme.focus()) };
         let title = text::cut(&format!("{word}{} ", self.title), columns, ctx.theme.ellipsis());

@@ -46,7 +46,7 @@ fn of_a_trouble_that_is_older_than_the_samples_nothing_is_said_of_before() {
     let mut model = model();
     (0..20).for_each(|second| probe(&mut model, second, true));
     let held = i64::try_from(crate::domain::health::KEPT).unwrap();
-    let passed = |model: &Model| model.banner.as_ref().unwrap().passed.unwrap();
+    let passed = |model: &Model| model.facts.banner.as_ref().unwrap().passed.unwrap();
     (20..40).for_each(|second| probe(&mut model, second, false));
     assert_eq!((passed(&model).before, passed(&model).after), (Some(100), 0));
     // One that passes in between is no time before the trouble.
@@ -58,29 +58,29 @@ fn of_a_trouble_that_is_older_than_the_samples_nothing_is_said_of_before() {
 fn a_wobble_does_not_begin_the_trouble_anew() {
     let mut model = model();
     // What else there is was not read and says nothing: unknown neither begins an episode nor ends one.
-    model.environments.iter_mut().for_each(|env| env.services.clear());
+    model.facts.environments.iter_mut().for_each(|env| env.services.clear());
     let backend = ServiceId::new("production", "backend");
-    model.environments[0].services.push(crate::domain::environment::ServiceInfo {
+    model.facts.environments[0].services.push(crate::domain::environment::ServiceInfo {
         id: backend.clone(),
         platform: crate::domain::environment::Platform::Fly,
         resource: "shop".into(),
         url: None,
     });
-    model.services.entry(backend.clone()).or_default().declared = Some(declared("9df49c2"));
+    model.facts.services.entry(backend.clone()).or_default().declared = Some(declared("9df49c2"));
     (0..20).for_each(|second| probe(&mut model, second, true));
     fails(&mut model, 20);
-    let since = |model: &Model| model.banner.as_ref().map(|banner| banner.since.as_second() - 1_800_000_000);
+    let since = |model: &Model| model.facts.banner.as_ref().map(|banner| banner.since.as_second() - 1_800_000_000);
     assert_eq!(since(&model), Some(22));
-    let passed = model.banner.as_ref().unwrap().passed.unwrap();
+    let passed = model.facts.banner.as_ref().unwrap().passed.unwrap();
     assert_eq!((passed.before, passed.after, passed.over), (Some(100), 0, Duration::from_secs(2)));
     // Who pauses it in the middle of its trouble has not ended that.
     let mut paused = declared("9df49c2");
     paused.switches.paused = true;
-    model.services.entry(backend.clone()).or_default().declared = Some(paused);
+    model.facts.services.entry(backend.clone()).or_default().declared = Some(paused);
     (24..30).for_each(|second| probe(&mut model, second, true));
-    assert_eq!(model.banner.as_ref().map(|banner| banner.state), Some(State::Paused));
+    assert_eq!(model.facts.banner.as_ref().map(|banner| banner.state), Some(State::Paused));
     assert_eq!(since(&model), Some(22));
-    model.services.entry(backend.clone()).or_default().declared = Some(declared("9df49c2"));
+    model.facts.services.entry(backend.clone()).or_default().declared = Some(declared("9df49c2"));
     // It passes for half a minute and fails again: the same trouble.
     (30..60).for_each(|second| probe(&mut model, second, true));
     assert_eq!(since(&model), None, "the line goes while it passes");
@@ -89,7 +89,7 @@ fn a_wobble_does_not_begin_the_trouble_anew() {
     // Another commit that fails is another trouble; and so is what comes after a long calm.
     probe(&mut model, 70, true);
     probe(&mut model, 71, true);
-    model.services.entry(backend).or_default().declared = Some(declared("3e60eac"));
+    model.facts.services.entry(backend).or_default().declared = Some(declared("3e60eac"));
     fails(&mut model, 80);
     // Three of the last samples had failed before: the first failure counts.
     assert_eq!(since(&model), Some(80));
@@ -108,15 +108,15 @@ fn pair() -> (Model, [ServiceId; 2]) {
         resource: "shop".into(),
         url: None,
     };
-    model.environments[0].services = both.iter().map(info).collect();
-    model.environments[1].services.clear();
+    model.facts.environments[0].services = both.iter().map(info).collect();
+    model.facts.environments[1].services.clear();
     (model, both)
 }
 
 fn lives(model: &mut Model, id: &ServiceId, sha: &str, paused: bool) {
     let mut declared = declared(sha);
     declared.switches.paused = paused;
-    let state = model.services.entry(id.clone()).or_default();
+    let state = model.facts.services.entry(id.clone()).or_default();
     state.observed = Some(crate::domain::environment::Observed {
         sha: Some(sha.into()),
         version: None,
@@ -131,7 +131,7 @@ fn lives(model: &mut Model, id: &ServiceId, sha: &str, paused: bool) {
 fn deployed(model: &mut Model, both: &[ServiceId]) {
     for id in both {
         let of = |sha: &str, second| crate::app::testing::deployment(id, sha, second, false);
-        model.releases.insert(id.clone(), vec![of("3e60eac", 100), of("9df49c2", 10)]);
+        model.facts.releases.insert(id.clone(), vec![of("3e60eac", 100), of("9df49c2", 10)]);
     }
 }
 
@@ -147,17 +147,17 @@ fn a_paused_production_whose_services_become_mixed_rings() {
     lives(&mut model, &both[1], "9df49c2", true);
     let rings = |effects: &[Effect]| effects.iter().filter(|one| matches!(one, Effect::Alert(_))).count();
     assert_eq!(rings(&ticks(&mut model, 0..40)), 0, "who pauses it knows that");
-    assert!(model.banner.is_none());
+    assert!(model.facts.banner.is_none());
     lives(&mut model, &both[0], "3e60eac", false);
     let effects = ticks(&mut model, 40..80);
     assert_eq!(rings(&effects), 1, "{effects:?}");
-    let banner = model.banner.clone().unwrap();
+    let banner = model.facts.banner.clone().unwrap();
     assert_eq!((banner.state, banner.since), (State::Paused, at(40).wall));
     assert!(banner.evidence.as_str().contains("mixed: backend 3e60eac, frontend 9df49c2"), "{}", banner.evidence);
     // It is one release again, and paused still: nothing is left that rings.
     lives(&mut model, &both[0], "9df49c2", false);
     drop(ticks(&mut model, 80..90));
-    assert!(model.banner.is_none(), "{:?}", model.banner);
+    assert!(model.facts.banner.is_none(), "{:?}", model.facts.banner);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn what_a_rollback_left_half_done_has_an_age_of_its_own() {
     deployed(&mut model, &both);
     both.iter().for_each(|id| lives(&mut model, id, "3e60eac", false));
     fails(&mut model, 20);
-    assert_eq!(model.banner.as_ref().map(|one| (one.since, one.first)), Some((at(20).wall, at(20).wall)));
+    assert_eq!(model.facts.banner.as_ref().map(|one| (one.since, one.first)), Some((at(20).wall, at(20).wall)));
     drop(ticks(&mut model, 23..300));
     lives(&mut model, &both[0], "9df49c2", false);
     let mut effects: Vec<Effect> = (300..304).flat_map(|second| probed(&mut model, second, true)).collect();
@@ -174,7 +174,7 @@ fn what_a_rollback_left_half_done_has_an_age_of_its_own() {
     let titles =
         effects.iter().filter_map(|one| if let Effect::Title(title) = one { Some(title.as_str()) } else { None });
     assert_eq!(titles.collect::<Vec<_>>(), ["mixed production · flightdeck"], "it does not stand there as failing");
-    let banner = model.banner.clone().unwrap();
+    let banner = model.facts.banner.clone().unwrap();
     assert_eq!((banner.state, banner.first), (State::Mixed, at(20).wall), "it is in trouble since then");
     assert!(banner.since >= at(300).wall, "and mixed since a moment: {:?}", banner.since);
 }
@@ -187,7 +187,7 @@ fn declared(sha: &str) -> crate::domain::environment::Declared {
 fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
     let mut model = model();
     fails(&mut model, 0);
-    model.banner = Some(Banner {
+    model.facts.banner = Some(Banner {
         env: "production".into(),
         state: State::Failing,
         commits: Vec::new(),
@@ -205,7 +205,7 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         (backend("production"), false),
         (backend("staging"), false),
     ] {
-        model.selection.place = Some(place.clone());
+        model.screen.selection.place = Some(place.clone());
         assert_eq!(selected(&model), own, "{place:?}");
         let items = menu::items(&model, at(3));
         let alarm = items.iter().find(|item| item.letter == menu::ALARM);
@@ -219,8 +219,8 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         let key = Key { code: KeyCode::Char(letter), ctrl: false, alt: false, repeat: false };
         drop(crate::app::update(&mut model, Msg::Key(key), at(3)));
     }
-    let Some(crate::app::operations::dialog::Rollback::Pick { env, alone, .. }) = &model.rollback else {
-        panic!("{:?}", model.rollback);
+    let Some(crate::app::operations::dialog::Rollback::Pick { env, alone, .. }) = &model.dialog.rollback else {
+        panic!("{:?}", model.dialog.rollback);
     };
     assert_eq!((env.as_str(), alone), ("production", &None));
 }

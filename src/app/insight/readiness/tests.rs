@@ -31,7 +31,7 @@ fn model() -> Model {
 fn runs(model: &mut Model, env: &str, sha: &str, pin: Option<Pin>) {
     let declared = Declared { pin, ..declared(Some(sha), Status::Ok) };
     let edge = Observed { sha: Some(sha.into()), version: None, at: at(0), source: Text::default(), edges: Vec::new() };
-    let state = model.services.entry(ServiceId::new(env, "frontend")).or_default();
+    let state = model.facts.services.entry(ServiceId::new(env, "frontend")).or_default();
     (state.declared, state.observed) = (Some(declared), Some(edge));
 }
 
@@ -81,23 +81,26 @@ fn what_was_rolled_back_is_not_proposed_again_and_a_pin_blocks() {
     let frontend = ServiceId::new("production", "frontend");
     runs(&mut model, "staging", NEW, None);
     runs(&mut model, "production", OLD, None);
-    model.releases.insert(frontend.clone(), vec![deployed(OLD, -500)]);
+    model.facts.releases.insert(frontend.clone(), vec![deployed(OLD, -500)]);
     let find = |model: &Model, asks: Criterion| checks(model, now()).into_iter().find(|one| one.asks == asks).unwrap();
     let fresh = find(&model, Criterion::Candidate);
     assert_eq!((fresh.status, fresh.says.as_str()), (Status::Ok, "3e60eac would replace 9df49c2"));
     // Production had it, and runs again what it had before that.
-    model.releases.insert(frontend, vec![deployed(NEW, -20), deployed(OLD, -500)]);
+    model.facts.releases.insert(frontend, vec![deployed(NEW, -20), deployed(OLD, -500)]);
     let back = find(&model, Criterion::Candidate);
     assert_eq!(back.means, Means::Blocks, "{back:?}");
     assert_eq!(back.says.as_str(), "3e60eac was rolled back in production to 9df49c2 (frontend)");
     assert!(verdict(&checks(&model, now())).1.starts_with("not ready: 3e60eac was rolled back"));
     let backend = ServiceId::new("production", "backend");
-    let production = model.environments.iter_mut().find(|env| env.id.as_str() == "production").unwrap();
+    let production = model.facts.environments.iter_mut().find(|env| env.id.as_str() == "production").unwrap();
     production
         .services
         .push(crate::domain::environment::ServiceInfo { id: backend.clone(), ..production.services[0].clone() });
-    model.services.insert(backend.clone(), model.services[&ServiceId::new("production", "frontend")].clone());
-    model.releases.insert(backend, vec![deployed(NEW, -20), deployed(OLD, -500)]);
+    model
+        .facts
+        .services
+        .insert(backend.clone(), model.facts.services[&ServiceId::new("production", "frontend")].clone());
+    model.facts.releases.insert(backend, vec![deployed(NEW, -20), deployed(OLD, -500)]);
     let both = find(&model, Criterion::Candidate).says;
     assert_eq!(both.as_str(), "3e60eac was rolled back in production to 9df49c2 (frontend, backend)");
     // The platform holds its automation since: a promotion would not go live by itself.
@@ -113,17 +116,17 @@ fn platforms_are_not_said_to_be_well_beside_a_target_that_is_not() {
     runs(&mut model, "production", OLD, None);
     let fine = finding::Finding::new("open alerts", Status::Ok, "none");
     let fine = finding::Check::read(fine, at(0), std::time::Duration::from_secs(60));
-    model.findings.insert(frontend.clone(), vec![fine]);
+    model.facts.findings.insert(frontend.clone(), vec![fine]);
     let probe = crate::domain::health::ProbeId { env: "production".into(), name: "/".into() };
     let mut probe = crate::domain::health::ProbeState::new(probe, Text::default(), at(0));
     let anatomy = crate::domain::health::Anatomy { status: Some(200), ..Default::default() };
     probe.push(crate::domain::health::Sample { at: at(0), anatomy, failure: None });
-    model.probes.add(probe);
+    model.facts.probes.add(probe);
     let title = |model: &Model| {
         let all = checks(model, now());
         all.into_iter().find(|one| one.asks == Criterion::Platforms).unwrap().title
     };
     assert_eq!(title(&model), Criterion::Platforms);
-    model.services.get_mut(&frontend).unwrap().declared.as_mut().unwrap().status = Status::Fail;
+    model.facts.services.get_mut(&frontend).unwrap().declared.as_mut().unwrap().status = Status::Fail;
     assert_eq!(title(&model), Criterion::Condition);
 }

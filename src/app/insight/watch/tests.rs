@@ -69,9 +69,9 @@ proptest! {
             millis += passes % 1_000;
             let now = at(millis);
             drop(crate::app::update(&mut model, Msg::Fact(fact(number, kind, well, now)), now));
-            for env in &model.environments {
-                let made = model.known(now).environment(env);
-                let kept = model.judge(env, now);
+            for env in &model.facts.environments {
+                let made = model.facts.known(now).environment(env);
+                let kept = model.facts.judge(env, now);
                 prop_assert_eq!(kept.state, made.state);
                 prop_assert_eq!(&kept.commits, &made.commits);
                 prop_assert_eq!(kept.basis, made.basis);
@@ -84,10 +84,10 @@ proptest! {
 fn a_fact_of_one_environment_judges_no_other() {
     let mut model = model(4);
     drop(crate::app::update(&mut model, Msg::Fact(fact(1, 0, true, at(0))), at(0)));
-    let judged: Vec<&EnvId> = model.judged.0.keys().collect();
+    let judged: Vec<&EnvId> = model.facts.judged.0.keys().collect();
     assert_eq!(judged, [&EnvId::from("env-1")]);
     drop(crate::app::update(&mut model, Msg::Tick, at(10)));
-    assert_eq!(model.judged.0.len(), 4);
+    assert_eq!(model.facts.judged.0.len(), 4);
 }
 
 #[test]
@@ -96,11 +96,11 @@ fn a_healthy_environment_is_not_judged_again_until_a_feed_of_it_is_stale() {
     for kind in 0..4 {
         drop(crate::app::update(&mut model, Msg::Fact(fact(0, kind, true, at(0))), at(0)));
     }
-    let env = model.environments[0].clone();
-    assert_eq!(model.judge(&env, at(0)).state, State::Healthy);
-    assert!(model.judged.at(&env.id, at(14_999).wall).is_some(), "three intervals of five seconds");
-    assert!(model.judged.at(&env.id, at(15_001).wall).is_none());
-    assert_eq!(model.judge(&env, at(15_001)).state, State::Unknown);
+    let env = model.facts.environments[0].clone();
+    assert_eq!(model.facts.judge(&env, at(0)).state, State::Healthy);
+    assert!(model.facts.judged.at(&env.id, at(14_999).wall).is_some(), "three intervals of five seconds");
+    assert!(model.facts.judged.at(&env.id, at(15_001).wall).is_none());
+    assert_eq!(model.facts.judge(&env, at(15_001)).state, State::Unknown);
 }
 
 #[test]
@@ -113,7 +113,9 @@ fn a_deployment_that_begins_to_be_steady_is_looked_at_again_within_a_second() {
     for kind in 0..4 {
         drop(crate::app::update(&mut model, Msg::Fact(fact(0, kind, true, at(0))), at(0)));
     }
-    assert!(model.seen_well.get(&service).is_some_and(|seen_well| !seen_well.told));
+    assert!(model.facts.seen_well.get(&service).is_some_and(|seen_well| !seen_well.told));
     let env = service.env;
-    assert!(model.judged.at(&env, at(999).wall).is_some() && model.judged.at(&env, at(1_000).wall).is_none());
+    assert!(
+        model.facts.judged.at(&env, at(999).wall).is_some() && model.facts.judged.at(&env, at(1_000).wall).is_none()
+    );
 }

@@ -43,8 +43,8 @@ fn model() -> Model {
     let flags = crate::config::load::Flags::default();
     let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
     let mut model = Model::new(&settings, now());
-    model.size = (120, 30);
-    model.geometry.dialog = Some(crate::app::geometry::Laid { top: 0, room: 20, all: 20, must: 20 });
+    model.screen.size = (120, 30);
+    model.screen.geometry.dialog = Some(crate::app::geometry::Laid { top: 0, room: 20, all: 20, must: 20 });
     model
 }
 
@@ -59,14 +59,14 @@ fn plan(refusals: Vec<Text>) -> Box<Plan> {
 
 /// A key, on what the frame before shows.
 fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {
-    model.set_geometry(model.geometry.clone());
+    model.set_geometry(model.screen.geometry.clone());
     key(model, Key { code, ctrl: false, alt: false, repeat: false }, at)
 }
 
 #[test]
 fn only_the_whole_name_confirms_and_only_once() {
     let mut model = model();
-    model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::default()));
+    model.dialog.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::default()));
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
     for c in "production".chars() {
         assert!(press(&mut model, KeyCode::Char(c), now()).is_empty());
@@ -79,12 +79,12 @@ fn only_the_whole_name_confirms_and_only_once() {
 fn a_refused_or_old_plan_is_not_carried_out() {
     let mut model = model();
     let typed = Confirm::typed("production");
-    model.rollback = Some(Rollback::Ready(plan(vec![Text::from("read-only")]), typed.clone()));
+    model.dialog.rollback = Some(Rollback::Ready(plan(vec![Text::from("read-only")]), typed.clone()));
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
-    model.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
+    model.dialog.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
     let later = Now { wall: jiff::Timestamp::from_second(61).unwrap(), ..now() };
     assert!(press(&mut model, KeyCode::Enter, later).is_empty());
-    assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "it stays to be read");
+    assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))), "it stays to be read");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
     let mut model = model();
     let question = || Question::new("production".into(), Request::Promote);
     let again = |model: &mut Model, second: i64| press(model, KeyCode::Char('r'), at(second));
-    model.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
+    model.dialog.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
     planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
     assert!(again(&mut model, 60).is_empty(), "a letter of the name while it may be confirmed");
     let effects = again(&mut model, 61);
@@ -100,7 +100,7 @@ fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
     assert_eq!(env.as_str(), "production");
     planned(&mut model, *req, Err(Text::from("no answer")), at(61));
     assert!(matches!(&again(&mut model, 62)[..], [Effect::Preflight(..)]), "what could not be read is read again");
-    model.rollback = Some(Rollback::Refused(Text::from("nothing to ask again"), None));
+    model.dialog.rollback = Some(Rollback::Refused(Text::from("nothing to ask again"), None));
     assert!(again(&mut model, 63).is_empty());
 }
 
@@ -111,17 +111,18 @@ fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
         let computed_at = at(second).wall;
         Box::new(Plan { level: Level::Moderate, computed_at, ..*plan(Vec::new()) })
     };
-    model.notice = None;
-    model.rollback = Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
+    model.screen.notice = None;
+    model.dialog.rollback =
+        Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
     planned(&mut model, ReqId(0), Ok(moderate(0)), at(0));
-    assert_eq!(model.notice, None);
+    assert_eq!(model.screen.notice, None);
     assert!(press(&mut model, KeyCode::Enter, at(61)).is_empty());
-    let told = model.notice.take().unwrap();
+    let told = model.screen.notice.take().unwrap();
     assert!(told.as_str().contains("older than a minute: r makes it anew"), "{told:?}");
     let effects = press(&mut model, KeyCode::Char('r'), at(62));
     let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
     planned(&mut model, *req, Ok(moderate(63)), at(63));
-    let told = model.notice.take().unwrap();
+    let told = model.screen.notice.take().unwrap();
     assert!(told.as_str().contains("made anew: 60 s"), "{told:?}");
     // One that takes no name is made anew whenever a person asks.
     assert!(matches!(press(&mut model, KeyCode::Char('r'), at(70))[..], [Effect::Preflight(..)]));
@@ -130,26 +131,33 @@ fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
 #[test]
 fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
     let mut model = model();
-    model.reason = Some(Text::from("urgent"));
+    model.dialog.reason = Some(Text::from("urgent"));
     let question = Question::new("production".into(), Request::Promote);
-    model.rollback = Some(Rollback::Refused(Text::from("locked by ali"), Some(question)));
+    model.dialog.rollback = Some(Rollback::Refused(Text::from("locked by ali"), Some(question)));
     let effects = press(&mut model, KeyCode::Char('r'), now());
     let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(model.reason, None, "it was given for what was known then");
+    assert_eq!(model.dialog.reason, None, "it was given for what was known then");
     let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
     let plan = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
     planned(&mut model, *req, Ok(Box::new(plan)), now());
-    let Some(Rollback::Commenting { comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    let Some(Rollback::Commenting { comment, .. }) = &model.dialog.rollback else {
+        panic!("{:?}", model.dialog.rollback)
+    };
     assert_eq!(comment.text().as_str(), "urgent");
 }
 
 #[test]
 fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     let mut model = model();
-    model.reason = Some(Text::from("looks good"));
-    model.rollback = Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
+    model.dialog.reason = Some(Text::from("looks good"));
+    model.dialog.rollback =
+        Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
     planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
-    assert_eq!(model.reason.as_ref().map(Text::as_str), Some("looks good"), "it goes with what it was written for");
+    assert_eq!(
+        model.dialog.reason.as_ref().map(Text::as_str),
+        Some("looks good"),
+        "it goes with what it was written for"
+    );
     let again = |model: &mut Model, second: i64| {
         let effects = press(model, KeyCode::Char('r'), at(second));
         let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
@@ -158,13 +166,15 @@ fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     let req = again(&mut model, 61);
     let free = Plan { computed_at: at(61).wall, ..*plan(Vec::new()) };
     planned(&mut model, req, Ok(Box::new(free)), at(61));
-    assert_eq!(model.reason.as_ref().map(Text::as_str), Some("looks good"), "nothing is in its way");
+    assert_eq!(model.dialog.reason.as_ref().map(Text::as_str), Some("looks good"), "nothing is in its way");
     let req = again(&mut model, 122);
     let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
     let locked = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
     planned(&mut model, req, Ok(Box::new(locked)), at(122));
-    let Some(Rollback::Commenting { comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
-    assert_eq!((comment.text().as_str(), &model.reason), ("looks good", &None));
+    let Some(Rollback::Commenting { comment, .. }) = &model.dialog.rollback else {
+        panic!("{:?}", model.dialog.rollback)
+    };
+    assert_eq!((comment.text().as_str(), &model.dialog.reason), ("looks good", &None));
 }
 
 /// A lock of ali.
@@ -189,25 +199,31 @@ fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_
     let locked = |over: Vec<Override>| Box::new(Plan { overrides: over, ..*plan(Vec::new()) });
     let first = Override::Lock(lock("a migration"));
     planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
-    let Some(Rollback::Commenting { told, comment, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    let Some(Rollback::Commenting { told, comment, .. }) = &model.dialog.rollback else {
+        panic!("{:?}", model.dialog.rollback)
+    };
     assert_eq!((told.as_slice(), comment.text().as_str()), (std::slice::from_ref(&first), "fine"));
-    assert_eq!(model.reason, None);
+    assert_eq!(model.dialog.reason, None);
     // With it before one's eyes the same words are a reason.
-    model.history.locks.insert("production".into(), lock("a migration"));
+    model.facts.history.locks.insert("production".into(), lock("a migration"));
     let req = asked(&press(&mut model, KeyCode::Enter, now()));
     planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
-    assert!(matches!(model.rollback, Some(Rollback::Ready(..))), "{:?}", model.rollback);
-    assert_eq!(model.reason.as_ref().map(Text::as_str), Some("fine"));
+    assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))), "{:?}", model.dialog.rollback);
+    assert_eq!(model.dialog.reason.as_ref().map(Text::as_str), Some("fine"));
     // Another lock in its place is asked about again, also where it comes while one writes.
-    model.rollback = None;
+    model.dialog.rollback = None;
     assert!(
         ask_for(&mut model, "production".into(), Request::Restart(ServiceId::new("production", "backend")), now())
             .is_empty()
     );
     press(&mut model, KeyCode::Char('x'), now());
-    model.history.locks.insert("production".into(), lock("another one"));
+    model.facts.history.locks.insert("production".into(), lock("another one"));
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
-    assert!(model.notice.as_ref().is_some_and(|told| told.as_str().contains("another one")), "{:?}", model.notice);
+    assert!(
+        model.screen.notice.as_ref().is_some_and(|told| told.as_str().contains("another one")),
+        "{:?}",
+        model.screen.notice
+    );
     asked(&press(&mut model, KeyCode::Enter, now()));
 }
 
@@ -217,25 +233,25 @@ fn another_persons_lock_is_taken_away_for_a_reason_and_as_it_was_shown() {
     let lock = Lock { who: "maria".into(), why: "migration".into(), at: now().wall, until: None };
     claim(&mut model, "production".into(), Asks::Unlock(lock.clone()), now());
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty(), "without a reason nothing is done");
-    assert!(model.notice.as_ref().is_some_and(|why| why.as_str().contains("maria will ask why")));
+    assert!(model.screen.notice.as_ref().is_some_and(|why| why.as_str().contains("maria will ask why")));
     for letter in "asleep".chars() {
         press(&mut model, KeyCode::Char(letter), now());
     }
     let effects = press(&mut model, KeyCode::Enter, now());
     let [Effect::Unlock(env, Some((taken, why)))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((env.as_str(), taken, why.as_str()), ("production", &lock, "asleep"));
-    assert_eq!(model.rollback, None);
+    assert_eq!(model.dialog.rollback, None);
 }
 
 #[test]
 fn nothing_is_confirmed_on_a_screen_too_small_to_show_it() {
     let mut model = model();
-    model.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::typed("production")));
+    model.dialog.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::typed("production")));
     for size in [(59, 30), (120, 14)] {
-        model.size = size;
+        model.screen.size = size;
         assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
     }
-    model.size = (60, 15);
+    model.screen.size = (60, 15);
     assert!(matches!(press(&mut model, KeyCode::Enter, now())[..], [Effect::Operate(..)]));
 }
 
@@ -244,13 +260,16 @@ fn what_was_not_read_for_three_intervals_offers_no_rollback() {
     let mut model = model();
     let backend = ServiceId::new("production", "backend");
     let status = FeedStatus { state: FeedState::Fresh(now().wall), interval: Duration::from_secs(10) };
-    model.feeds.insert(FeedId::Releases(backend.clone()), status);
-    model.selection.place = Some(Place::Service(backend.clone()));
-    model.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), deployment(&backend, "old", false)]);
+    model.facts.feeds.insert(FeedId::Releases(backend.clone()), status);
+    model.screen.selection.place = Some(Place::Service(backend.clone()));
+    model
+        .facts
+        .releases
+        .insert(backend.clone(), vec![deployment(&backend, "new", true), deployment(&backend, "old", false)]);
     assert!(matches!(&open(&mut model, at(30))[..], [Effect::Refresh(feeds)] if feeds.len() == 3), "it is read anew");
-    assert!(matches!(&model.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
+    assert!(matches!(&model.dialog.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
     assert!(open(&mut model, at(31)).is_empty());
-    let Some(Rollback::Refused(why, _)) = &model.rollback else { panic!("{:?}", model.rollback) };
+    let Some(Rollback::Refused(why, _)) = &model.dialog.rollback else { panic!("{:?}", model.dialog.rollback) };
     assert!(why.as_str().contains("releases: not read for 31s"), "{why}");
 }
 
@@ -261,10 +280,14 @@ fn what_is_marked_bad_or_gone_is_never_proposed() {
     let gone = Deployment { presence: Presence::Gone, ..deployment(&backend, "gone", false) };
     for one in [bad, gone] {
         let mut model = model();
-        model.selection.place = Some(Place::Service(backend.clone()));
-        model.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), one]);
+        model.screen.selection.place = Some(Place::Service(backend.clone()));
+        model.facts.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), one]);
         drop(open(&mut model, now()));
-        assert!(matches!(model.rollback, Some(Rollback::Pick { chosen: None, .. })), "{:?}", model.rollback);
+        assert!(
+            matches!(model.dialog.rollback, Some(Rollback::Pick { chosen: None, .. })),
+            "{:?}",
+            model.dialog.rollback
+        );
     }
 }
 
@@ -272,17 +295,17 @@ fn what_is_marked_bad_or_gone_is_never_proposed() {
 fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
     let mut model = model();
     let backend = ServiceId::new("production", "backend");
-    model.selection.place = Some(Place::Service(backend.clone()));
+    model.screen.selection.place = Some(Place::Service(backend.clone()));
     drop(open(&mut model, now()));
     let told = |model: &mut Model, list: Vec<Deployment>| {
         drop(crate::app::update(model, crate::app::msg::Msg::Fact(Fact::Releases(backend.clone(), list)), now()));
     };
     let [older, old] = ["0000001", "0000002"].map(|sha| deployment(&backend, sha, false));
     let list = vec![deployment(&backend, "0000003", true), old.clone(), older.clone()];
-    model.history.verified =
+    model.facts.history.verified =
         [&old, &older].map(|one| (backend.clone(), one.id.clone(), one.sha.clone().unwrap())).into();
     told(&mut model, list.clone());
-    let chosen = |model: &Model| match &model.rollback {
+    let chosen = |model: &Model| match &model.dialog.rollback {
         Some(Rollback::Pick { chosen, .. }) => chosen.clone(),
         other => panic!("{other:?}"),
     };
@@ -301,11 +324,12 @@ fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
 #[test]
 fn a_late_answer_to_an_earlier_question_is_dropped() {
     let mut model = model();
-    model.rollback = Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Request::Promote)));
+    model.dialog.rollback =
+        Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Request::Promote)));
     planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
-    assert!(matches!(model.rollback, Some(Rollback::Preflighting(..))));
+    assert!(matches!(model.dialog.rollback, Some(Rollback::Preflighting(..))));
     planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());
-    assert!(matches!(model.rollback, Some(Rollback::Ready(..))));
+    assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))));
 }
 
 #[test]
@@ -320,20 +344,20 @@ fn what_could_not_be_read_when_a_comment_was_begun_is_not_told_as_what_came_mean
     let mut model = model();
     let review = Request::Review { run: 7, approve: true };
     assert!(ask_for(&mut model, "production".into(), review, now()).is_empty());
-    model.history.locks.insert("production".into(), Lock { at: at(-5).wall, ..self::lock("a migration") });
+    model.facts.history.locks.insert("production".into(), Lock { at: at(-5).wall, ..self::lock("a migration") });
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
-    let told = model.notice.as_ref().map(Notice::as_str).unwrap_or_default();
+    let told = model.screen.notice.as_ref().map(Notice::as_str).unwrap_or_default();
     assert!(told.starts_with("that could not be read before: it is locked by"), "{told}");
 }
 
 #[test]
 fn a_reason_that_is_still_missing_leaves_what_needs_it_on_the_screen() {
     let mut model = model();
-    model.history.locks.insert("production".into(), lock("a migration"));
+    model.facts.history.locks.insert("production".into(), lock("a migration"));
     let restart = Request::Restart(ServiceId::new("production", "backend"));
     assert!(ask_for(&mut model, "production".into(), restart, now()).is_empty());
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
-    let Some(Rollback::Commenting { told, .. }) = &model.rollback else { panic!("{:?}", model.rollback) };
+    let Some(Rollback::Commenting { told, .. }) = &model.dialog.rollback else { panic!("{:?}", model.dialog.rollback) };
     assert_eq!(told.as_slice(), [Override::Lock(lock("a migration"))], "the reason is still to be written");
     press(&mut model, KeyCode::Char('x'), now());
     let effects = press(&mut model, KeyCode::Enter, now());

@@ -26,8 +26,8 @@ fn what_runs_well_is_named_and_asked_about_once_more() {
     live(&mut model, NEW, Status::Ok);
     assert!(title(&model).starts_with("mark 3e60eac bad, which production runs, "), "{}", title(&model));
     assert!(keys(&mut model, "!Bwrong rows⏎").is_empty(), "a reason alone does not mark what runs well");
-    assert!(matches!(model.rollback, Some(Rollback::Sure(_))), "{:?}", model.rollback);
-    assert!(keys(&mut model, "⏎").is_empty() && model.rollback.is_none(), "enter is a no");
+    assert!(matches!(model.dialog.rollback, Some(Rollback::Sure(_))), "{:?}", model.dialog.rollback);
+    assert!(keys(&mut model, "⏎").is_empty() && model.dialog.rollback.is_none(), "enter is a no");
     keys(&mut model, "!Bwrong rows⏎");
     // The question is armed a moment after it showed.
     let yes =
@@ -102,7 +102,7 @@ fn the_row_of_a_machine_is_told_by_the_words_of_its_commit() {
     let long = Deployment { label: "dpl_y5GR5lA3sxmErRuIIPtVY0hMwdQ1".into(), ..deployment(&frontend, NEW, 6, true) };
     tell(&mut model, Fact::Releases(frontend, vec![long]));
     assert!(title(&model).contains("(New thing)"), "{}", title(&model));
-    let says: Vec<&str> = model.timeline.iter().map(|event| event.says.as_str()).collect();
+    let says: Vec<&str> = model.facts.timeline.iter().map(|event| event.says.as_str()).collect();
     assert_eq!(
         says,
         ["3e60eac New thing: dpl_y5GR complete, live, maria", "3e60eac New thing: v5 complete, live, maria"]

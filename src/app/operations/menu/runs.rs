@@ -10,8 +10,9 @@ use crate::domain::pipeline::{self, Gate};
 
 /// The gate of the selected run, or the first one that waits.
 fn gate(model: &Model) -> Option<(&pipeline::Run, &Gate)> {
-    let chosen = model.runs.iter().find(|run| Some(run.id) == model.selection.run && !run.gates.is_empty());
-    let run = chosen.or_else(|| model.runs.iter().find(|run| !run.gates.is_empty()))?;
+    let chosen =
+        model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run && !run.gates.is_empty());
+    let run = chosen.or_else(|| model.facts.runs.iter().find(|run| !run.gates.is_empty()))?;
     Some((run, run.gates.first()?))
 }
 
@@ -22,7 +23,7 @@ pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> It
         return Item { letter, title: format!("{word} a gate"), why_not: why, run: Run::Nothing };
     };
     let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
-    let writable = model.env(&gate.env);
+    let writable = model.facts.env(&gate.env);
     let why_not = match writable {
         None => Some(format!("{} is not configured here", gate.env)),
         Some(env) if !env.writable => env.read_only().map(|why| why.to_string()),
@@ -54,18 +55,18 @@ pub(super) fn cancel(model: &Model, now: Now) -> Item {
 /// The run that a person means: the selected one where runs are looked at, elsewhere the newest like this of the workflow that deploys
 /// what is selected. One that nobody selected, of another workflow, is meant by nobody.
 fn chosen<'m>(model: &'m Model, like: impl Fn(&&'m pipeline::Run) -> bool) -> Option<&'m pipeline::Run> {
-    if model.focus == Pane::Pipeline {
-        return model.runs.iter().find(|run| Some(run.id) == model.selection.run);
+    if model.screen.focus == Pane::Pipeline {
+        return model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run);
     }
-    let file = model.workflows.get(&model.target_env()?.id)?;
-    model.runs.iter().filter(|run| run.of_file(file)).filter(like).max_by_key(|run| run.id)
+    let file = model.facts.workflows.get(&model.target_env()?.id)?;
+    model.facts.runs.iter().filter(|run| run.of_file(file)).filter(like).max_by_key(|run| run.id)
 }
 
 /// Why there is none, and where one is selected. Runs of other workflows are not said to be none.
 fn nothing(model: &Model, like: impl Fn(&&pipeline::Run) -> bool, none: &str) -> String {
-    let there = model.runs.iter().any(|run| like(&run));
-    let file = model.target_env().filter(|env| model.workflows.contains_key(&env.id));
-    match (file, model.focus == Pane::Pipeline || !there) {
+    let there = model.facts.runs.iter().any(|run| like(&run));
+    let file = model.target_env().filter(|env| model.facts.workflows.contains_key(&env.id));
+    match (file, model.screen.focus == Pane::Pipeline || !there) {
         (_, true) => none.to_owned(),
         (Some(env), false) => {
             format!("{none} that deploys {}; select another in {}", env.id, Pane::Pipeline.number())

@@ -75,7 +75,7 @@ pub(super) fn levers(model: &Model, now: Now) -> Vec<Item> {
         let titles = [('U', "unpin"), ('Z', "pause"), ('T', "challenge visitors"), ('W', "rolling release")];
         return titles.map(|(letter, title)| none(letter, title, why)).into();
     };
-    let declared = model.services.get(&service.id).and_then(|state| state.declared.as_ref());
+    let declared = model.facts.services.get(&service.id).and_then(|state| state.declared.as_ref());
     let switches = declared.map(|declared| declared.switches).unwrap_or_default();
     let pinned = declared.is_some_and(|declared| declared.pin.is_some());
     let item = |letter, title: String, lever, why_not: Option<&str>| Item {
@@ -137,8 +137,8 @@ fn rolling(
         ];
     }
     let staged = |one: &&Deployment| !one.current && one.stage == Some(Stage::Staged);
-    let list = model.releases.get(id).into_iter().flatten();
-    let marked = model.selection.deployment.as_ref().filter(|_| model.focus == Pane::Releases);
+    let list = model.facts.releases.get(id).into_iter().flatten();
+    let marked = model.screen.selection.deployment.as_ref().filter(|_| model.screen.focus == Pane::Releases);
     let mut staged: Vec<&Deployment> = list.filter(staged).collect();
     staged.sort_by_key(|one| marked.is_none_or(|(_, id)| one.id != *id));
     match staged.first() {
