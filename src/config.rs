@@ -248,8 +248,12 @@ impl SecretRules {
 /// Look and feel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UiSettings {
-    /// `dark`, `light`, `mono`, `high-contrast`.
+    /// The name of a theme: `dark`, `light`, `terminal`, `mono`, `high-contrast`, `colour-blind`, or one of one's own.
     pub theme: Arc<str>,
+    /// That one, where it is one's own: `themes/NAME.toml` in the folder of one's configuration.
+    pub own_theme: Option<OwnTheme>,
+    /// How many colours the terminal has.
+    pub colours: Colours,
     /// No colour at all (`NO_COLOR`).
     pub no_color: bool,
     /// ASCII symbols only.
@@ -258,6 +262,27 @@ pub struct UiSettings {
     pub mouse: bool,
     /// Bytes of log lines held; packed; default 256 MiB.
     pub log_bytes: usize,
+}
+
+/// A theme that a person wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTheme {
+    /// Its file.
+    pub path: PathBuf,
+    /// What stood in it when it was read last.
+    pub text: Arc<str>,
+}
+
+/// How many colours a terminal has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// Red, green and blue as they are named.
+    True,
+    /// A palette of 256.
+    Indexed,
+    /// Sixteen, which the terminal defines.
+    #[default]
+    Sixteen,
 }
 
 /// Rhythm of polling feeds.

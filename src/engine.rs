@@ -79,6 +79,9 @@ impl Engine {
             if let Some(file) = &settings.project_file {
                 supervisor.start(watch::watch(file.clone(), settings.approvals.clone(), outbox.clone()));
             }
+            if let Some(own) = &settings.ui.own_theme {
+                supervisor.start(watch::theme(own.clone(), outbox.clone()));
+            }
         }
         let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox, memory, running };
         (handle, lanes)

@@ -24,12 +24,14 @@ use crate::config::Settings;
 use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
+use crate::domain::notice::Notice;
 use crate::domain::operation::Operation;
 use crate::domain::trust::ProjectFile;
 use crate::engine::local::Viewing;
 use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::{Chunk, Piece};
+use crate::sanitize::Text;
 use crate::term::Session;
 use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
@@ -153,6 +155,8 @@ fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
 pub struct Console {
     model: Model,
     theme: Theme,
+    /// The text of one's own theme that was read last.
+    worn: Option<Arc<str>>,
     clock: SharedClock,
     settings: Arc<Settings>,
     dirty: bool,
@@ -184,6 +188,7 @@ impl Console {
         Self {
             model: Model::new(&settings, now),
             theme: Theme::load(&settings.ui),
+            worn: None,
             clock,
             settings,
             dirty: true,
@@ -463,8 +468,27 @@ impl Console {
         }
     }
 
+    /// Takes one's own theme as it was written last; where it cannot be read, the one before stays, and why is told.
+    fn dress(&mut self, now: Now) {
+        let begun = self.settings.ui.own_theme.as_ref().map(|own| &own.text);
+        let Some(text) = self.model.screen().theme().or(begun).cloned() else { return };
+        if self.settings.ui.no_color || self.worn.as_ref().is_some_and(|worn| Arc::ptr_eq(worn, &text)) {
+            return;
+        }
+        match Theme::read(&self.settings.ui, &text) {
+            Ok(theme) => self.theme = theme,
+            Err(why) => {
+                let told = format!("the theme {} was not read: {why}", self.settings.ui.theme);
+                let notice = Fact::Notice(Notice::failed(Text::clean(&told)));
+                drop(crate::app::update(&mut self.model, Msg::Fact(notice), now));
+            }
+        }
+        self.worn = Some(text);
+    }
+
     fn draw<S: Surface>(&mut self, surface: &mut S) -> Result<(), UserError> {
         let now = self.now();
+        self.dress(now);
         // What the filter that was typed last lets pass nearby is part of the answer to its key.
         self.model.prime();
         if let Some(viewing) = &self.viewing {

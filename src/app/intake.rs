@@ -130,6 +130,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             }
         }
         Fact::ProjectFile(file) => trust::found(model, *file, now),
+        Fact::Theme(text) => model.screen.theme = Some(text),
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
         Fact::Left(_, Ok(text)) => model.screen.notice = Some(Notice::done(text)),

@@ -17,6 +17,7 @@ use crate::domain::notice::Notice;
 use crate::domain::release::Deployment;
 use crate::sanitize::Text;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The model.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub struct Screen {
     pub(in crate::app) hurried: bool,
     /// Names, people and messages are veiled.
     pub(in crate::app) private: bool,
+    /// One's own theme as it was written last, since this console began.
+    pub(in crate::app) theme: Option<Arc<str>>,
     /// The last thing told, until the next key.
     pub(in crate::app) notice: Option<Notice>,
 }
@@ -102,6 +105,7 @@ impl Model {
             selection: Selection { place: production, ..Selection::default() },
             came_from: None,
             private: false,
+            theme: None,
             notice: settings.warnings.first().map(|warning| Notice::refused(Text::clean(warning))),
         };
         let dialog = Dialogs { overlay: None, scroll: None, rollback: None, reason: None, quitting: false, asked: 0 };
@@ -222,6 +226,12 @@ impl Model {
 }
 
 impl Screen {
+    /// One's own theme as it was written last, since this console began.
+    #[must_use]
+    pub fn theme(&self) -> Option<&Arc<str>> {
+        self.theme.as_ref()
+    }
+
     /// A log is read without a project: nothing but its lines is known.
     #[must_use]
     pub fn alone(&self) -> bool {

@@ -49,6 +49,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         Fact::Logs(batch) => !batch.lines.is_empty() || batch.gap > 0,
         Fact::Plan(..)
         | Fact::ProjectFile(_)
+        | Fact::Theme(_)
         | Fact::Approved(_)
         | Fact::Operation(_)
         | Fact::Left(..)

@@ -1,5 +1,7 @@
 //! Facts: what the engine tells the application. Plain data, in arrival order per feed.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use super::environment::{Declared, Observed, Platform};
@@ -53,6 +55,8 @@ pub enum Fact {
     History(Box<History>),
     /// The project file is another one now, or was approved elsewhere.
     ProjectFile(Box<ProjectFile>),
+    /// One's own theme was written anew: the text of its file.
+    Theme(Arc<str>),
     /// A project file was approved and could be read, or why not.
     Approved(Result<(), Text>),
     /// Text was written to this file, or why it was not.

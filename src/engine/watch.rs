@@ -1,10 +1,12 @@
-//! Watches the project file while the console runs. Changed content is reported, and used only when the person says so.
+//! Watches files while the console runs: the project file, whose changed content is reported and used only when the person says so, and
+//! one's own theme, which is used at once.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::lanes::Outbox;
 use crate::config::trust::{self, Approvals};
+use crate::config::{OwnTheme, files};
 use crate::domain::fact::Fact;
 use crate::domain::trust::ProjectFile;
 
@@ -35,6 +37,29 @@ pub(super) async fn watch(mut known: ProjectFile, approvals: Approvals, outbox: 
     }
 }
 
+/// A theme file is a page of text.
+const LARGEST: u64 = 64 * 1024;
+
+/// Tells each text of a theme that is not the one before. One that cannot be read is no change.
+pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
+    let mut stamp = None;
+    loop {
+        let (path, last) = (known.path.clone(), stamp);
+        let look = move || {
+            let now = stamp_of(&path);
+            let read = || files::read(&path, LARGEST).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
+            (now, (now.is_some() && now != last).then(read).flatten())
+        };
+        let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
+        stamp = now;
+        if let Some(text) = found.filter(|text| **text != *known.text) {
+            known.text = text.into();
+            outbox.tell(Fact::Theme(known.text.clone())).await;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 fn stamp_of(path: &Path) -> Option<(SystemTime, u64)> {
     let meta = std::fs::metadata(path).ok()?;
     Some((meta.modified().ok()?, meta.len()))
@@ -44,6 +69,23 @@ fn stamp_of(path: &Path) -> Option<(SystemTime, u64)> {
 mod tests {
     use super::*;
     use crate::engine::lanes;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_theme_is_told_when_it_is_written_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mine.toml");
+        std::fs::write(&path, "ok = { fg = \"green\" }\n").unwrap();
+        let known = OwnTheme { path: path.clone(), text: "ok = { fg = \"green\" }\n".into() };
+        let (outbox, mut lanes) = lanes::open();
+        let judge = async {
+            std::fs::write(&path, "ok = { fg = \"lightgreen\" }\n").unwrap();
+            lanes.control.recv().await
+        };
+        tokio::select! {
+            () = theme(known, outbox) => panic!("it goes on"),
+            told = judge => assert!(matches!(told, Some(Fact::Theme(text)) if text.contains("lightgreen"))),
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn another_content_is_told_once_and_so_is_its_approval() {

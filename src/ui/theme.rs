@@ -1,19 +1,16 @@
 //! Semantic roles to styles. Every state is symbol + word + colour, so that grey, ASCII and `NO_COLOR` lose nothing.
 
-use ratatui::style::{Color, Modifier, Style};
+mod palette;
+
+use ratatui::style::{Modifier, Style};
 use ratatui::symbols::border;
-use serde::{Deserialize, Deserializer};
 
 use crate::config::UiSettings;
 use crate::domain::environment::Status;
 use crate::domain::log::Level;
 use crate::domain::operation::StepState;
 use crate::domain::state::State;
-
-const DARK: &str = include_str!("../../assets/themes/dark.toml");
-const LIGHT: &str = include_str!("../../assets/themes/light.toml");
-const MONO: &str = include_str!("../../assets/themes/mono.toml");
-const HIGH_CONTRAST: &str = include_str!("../../assets/themes/high-contrast.toml");
+use palette::Roles;
 
 /// Frames in ASCII: production is drawn with other characters, not only in another colour.
 const ASCII: border::Set<'static> = frame("+", "|", "-");
@@ -32,59 +29,6 @@ const fn frame(corner: &'static str, side: &'static str, line: &'static str) -> 
     }
 }
 
-/// A colour by its name, its number, or `#rrggbb`.
-fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Color>, D::Error> {
-    let name = String::deserialize(from)?;
-    name.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{name} is not a colour")))
-}
-
-/// How one role looks.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RoleStyle {
-    #[serde(deserialize_with = "color")]
-    fg: Option<Color>,
-    #[serde(deserialize_with = "color")]
-    bg: Option<Color>,
-    bold: bool,
-    dim: bool,
-    reversed: bool,
-    underlined: bool,
-}
-
-impl RoleStyle {
-    fn style(self) -> Style {
-        let flags = [
-            (self.bold, Modifier::BOLD),
-            (self.dim, Modifier::DIM),
-            (self.reversed, Modifier::REVERSED),
-            (self.underlined, Modifier::UNDERLINED),
-        ];
-        let set = flags.into_iter().filter(|(on, _)| *on).map(|(_, modifier)| modifier);
-        Style { fg: self.fg, bg: self.bg, ..Style::new() }.add_modifier(set.collect())
-    }
-}
-
-/// The roles of a theme file.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Roles {
-    ok: RoleStyle,
-    warn: RoleStyle,
-    fail: RoleStyle,
-    running: RoleStyle,
-    paused: RoleStyle,
-    unknown: RoleStyle,
-    selected: RoleStyle,
-    prod: RoleStyle,
-    focus: RoleStyle,
-    dim: RoleStyle,
-    strong: RoleStyle,
-    banner: RoleStyle,
-    /// Sources of log lines, one after the other.
-    sources: [RoleStyle; 6],
-}
-
 /// How things look.
 #[derive(Debug, Clone)]
 pub struct Theme {
@@ -93,18 +37,25 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The theme that the settings name, `dark` for an unknown name. Without colour it is `mono`, whatever is named.
+    /// The theme that the settings name: one of one's own, or one of the program's, `dark` for an unknown name. Without colour it is
+    /// `mono`, whatever is named. One's own that cannot be read is `dark` as well.
     #[must_use]
     pub fn load(ui: &UiSettings) -> Self {
-        let source = match &*ui.theme {
-            _ if ui.no_color => MONO,
-            "mono" => MONO,
-            "light" => LIGHT,
-            "high-contrast" => HIGH_CONTRAST,
-            _ => DARK,
-        };
-        // The files are part of the program and a test reads them all: plain roles are never seen.
-        Self { roles: toml::from_str(source).unwrap_or_default(), ascii: ui.ascii }
+        let own = ui.own_theme.as_ref().filter(|_| !ui.no_color);
+        let own = own.and_then(|own| Self::read(ui, &own.text).ok());
+        own.unwrap_or_else(|| {
+            let name = if ui.no_color { "mono" } else { &*ui.theme };
+            Self { roles: palette::shipped(name).at(ui.colours), ascii: ui.ascii }
+        })
+    }
+
+    /// A theme from the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong in it, with its line.
+    pub fn read(ui: &UiSettings, text: &str) -> Result<Self, String> {
+        let roles: Roles = toml::from_str(text).map_err(|error| error.to_string())?;
+        Ok(Self { roles: roles.at(ui.colours), ascii: ui.ascii })
     }
 
     /// Symbol of a status.
@@ -299,24 +250,5 @@ impl Theme {
     #[must_use]
     pub fn ellipsis(&self) -> &'static str {
         self.glyph("…", "~")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_theme_file_is_read_whole() {
-        for source in [DARK, LIGHT, MONO, HIGH_CONTRAST] {
-            let read: Result<Roles, _> = toml::from_str(source);
-            let roles = read.unwrap();
-            assert!(roles.banner.bold && roles.prod.bold, "production stands out");
-        }
-    }
-
-    #[test]
-    fn the_theme_without_colour_has_none() {
-        assert!(!MONO.contains("fg") && !MONO.contains("bg"));
     }
 }

@@ -68,6 +68,7 @@ impl Touched {
             | Fact::Plan(..)
             | Fact::History(_)
             | Fact::ProjectFile(_)
+            | Fact::Theme(_)
             | Fact::Approved(_)
             | Fact::Saved(_)
             | Fact::Left(..)

@@ -1,16 +1,20 @@
 //! The screen: its theme, its colours, its letters, and the memory of its log.
 
 use super::Check;
-use crate::config::{UiSettings, file};
+use crate::config::{Colours, OwnTheme, UiSettings, file, files, layers};
 use crate::error::UserError;
 
 /// Themes that are part of the program; a test holds the list against the files.
-const THEMES: &[&str] = &["dark", "light", "mono", "high-contrast"];
+const THEMES: &[&str] = &["dark", "light", "terminal", "mono", "high-contrast", "colour-blind"];
+
+/// A theme file is a page of text.
+const LARGEST: u64 = 64 * 1024;
 
 impl Check<'_> {
     pub(super) fn ui(&self, ui: &file::Ui, warnings: &mut Vec<String>) -> Result<UiSettings, UserError> {
-        let theme = ui.theme.as_deref().unwrap_or("dark");
-        if !THEMES.contains(&theme) {
+        let theme = ui.theme.as_deref().unwrap_or_else(|| self.ground());
+        let own = if THEMES.contains(&theme) { None } else { self.own_theme(theme, warnings) };
+        if !THEMES.contains(&theme) && own.is_none() {
             let shown = theme.escape_debug();
             let near = THEMES.iter().min_by_key(|known| strsim::damerau_levenshtein(theme, known)).unwrap_or(&"dark");
             warnings.push(format!("{}: ui.theme = \"{shown}\" is not a theme: did you mean `{near}`?", self.name));
@@ -18,11 +22,56 @@ impl Check<'_> {
         let ascii = self.variable("FLIGHTDECK_ASCII").map(|value| value != "0");
         Ok(UiSettings {
             theme: theme.into(),
+            own_theme: own,
+            colours: self.colours(),
             no_color: self.no_color(),
             ascii: self.flags.ascii || ascii.or(ui.ascii).unwrap_or_else(|| !self.unicode()),
             mouse: ui.mouse.unwrap_or(true),
             log_bytes: self.bytes(ui.log_memory.as_deref().unwrap_or("256MiB"))?,
         })
+    }
+
+    /// The theme of a ground that the terminal tells (`COLORFGBG`, as rxvt, Konsole and others set it); most are dark.
+    fn ground(&self) -> &'static str {
+        let told = self.variable("COLORFGBG").unwrap_or_default();
+        match told.rsplit(';').next() {
+            Some("7" | "15") => "light",
+            _ => "dark",
+        }
+    }
+
+    /// `themes/NAME.toml` beside one's own configuration.
+    fn own_theme(&self, name: &str, warnings: &mut Vec<String>) -> Option<OwnTheme> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let folder = layers::folder(self.env, "XDG_CONFIG_HOME", ".config").filter(|_| name.chars().all(plain))?;
+        let path = folder.join("flightdeck").join("themes").join(format!("{name}.toml"));
+        if !path.try_exists().unwrap_or(false) {
+            return None;
+        }
+        let read = files::read(&path, LARGEST).map(|read| read.and_then(|bytes| String::from_utf8(bytes).ok()));
+        match read {
+            Ok(Some(text)) => Some(OwnTheme { path, text: text.into() }),
+            Ok(None) => {
+                warnings.push(format!("the theme {name} is no text of at most 64 KiB: dark is used"));
+                None
+            }
+            Err(error) => {
+                warnings.push(format!("the theme {name} cannot be read: {error}; dark is used"));
+                None
+            }
+        }
+    }
+
+    /// How many colours the terminal has, by what it says of itself.
+    fn colours(&self) -> Colours {
+        let (colour, term) = (self.variable("COLORTERM"), self.variable("TERM").unwrap_or_default());
+        let told = colour.is_some_and(|told| told == "truecolor" || told == "24bit");
+        let known = ["kitty", "alacritty", "wezterm", "ghostty", "foot", "-direct"];
+        match () {
+            () if told || known.iter().any(|name| term.contains(name)) => Colours::True,
+            () if term.contains("256color") => Colours::Indexed,
+            () => Colours::Sixteen,
+        }
     }
 
     /// `NO_COLOR` counts whatever it holds, `0` too: that is its contract.
