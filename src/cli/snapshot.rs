@@ -11,12 +11,13 @@ use tokio::sync::watch;
 
 use super::{Output, SimArgs, variable};
 use crate::clock::SystemClock;
+use crate::config::Colours;
 use crate::config::load::{self, Flags};
 use crate::error::{ExitCode, UserError};
 use crate::runtime::Console;
 use crate::runtime::surface::MemorySurface;
 use crate::sim;
-use crate::ui::svg;
+use crate::ui::picture::{ansi, html, svg};
 
 /// What was typed.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,7 +36,7 @@ pub struct SnapshotArgs {
     /// Without --until: draw after so many seconds.
     #[arg(long, default_value_t = 3)]
     pub after: u64,
-    /// Write here; a name that ends in .svg gives a picture, else text.
+    /// Write here: .svg and .html give a picture, .ansi text with its colours, any other name plain text.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -67,6 +68,8 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
     }
     // A picture shows no journal of somebody's own, and leaves nothing behind.
     settings.state_dir.clone_from(&state);
+    // It is shown where there are all colours, whatever this terminal has.
+    settings.ui.colours = Colours::True;
     let (seen_in, seen) = watch::channel(false);
     let wanted = args.until.clone();
     let mut surface = MemorySurface::new(args.size.0, args.size.1, move |frame| {
@@ -82,8 +85,13 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
         world.stop().await;
     }
     let _ = std::fs::remove_dir_all(&state);
-    let picture = args.output.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "svg"));
-    let text = if picture { svg::render(surface.buffer()) } else { surface.text() };
+    let ending = args.output.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
+    let text = match ending {
+        Some("svg") => svg::render(surface.buffer()),
+        Some("html") => html::render(surface.buffer()),
+        Some("ansi") => ansi::render(surface.buffer()),
+        _ => surface.text(),
+    };
     match &args.output {
         Some(path) => std::fs::write(path, text).map_err(|error| {
             UserError::new(ExitCode::Usage, format!("{} cannot be written: {error}", path.display()))

@@ -23,7 +23,7 @@ const DATA: &[(&str, &str, &str)] = &[
     ("app/dialogs.rs", "typed == \"q\"", "a key that was typed"),
     ("app/panes/health.rs", "word.starts_with(\"http\")", "the address inside a probe's target, for the browser"),
     ("app/logs/keys.rs", "text == \"@\"", "what a person types at the prompt"),
-    ("cli/snapshot.rs", "ending == \"svg\"", "the name of a file"),
+    ("cli/snapshot.rs", "::render(surface", "the ending of a file's name"),
     ("cli/terminal.rs", "\"\" =>", "TERM, as the system gives it"),
     ("cli/terminal.rs", "\"dumb\" | \"unknown\"", "TERM, as the system gives it"),
     ("cli/view.rs", "Some(\"-\")", "the argument is standard input"),
