@@ -5,6 +5,8 @@
 mod circles;
 #[path = "architecture/matches.rs"]
 mod matches;
+#[path = "architecture/model.rs"]
+mod model;
 #[path = "architecture/words.rs"]
 mod words;
 
