@@ -62,16 +62,12 @@ pub struct Settings {
     pub promotions: Promotions,
     /// Workflows that deploy.
     pub workflows: Vec<WorkflowSettings>,
-    /// Access to each platform.
-    pub github: Option<Access>,
+    /// Access to each platform that has one address.
+    pub accesses: BTreeMap<Platform, Access>,
     /// Fly: Machines API, web API (GraphQL, logs) and release routes have bases of their own.
     pub fly: Option<FlyAccess>,
-    /// Vercel.
-    pub vercel: Option<Access>,
     /// Team id or slug of Vercel requests.
     pub vercel_team: Option<Arc<str>>,
-    /// Supabase.
-    pub supabase: Option<Access>,
     /// The rules of the secrets matrix.
     pub secrets: SecretRules,
     /// How the screen looks and behaves.
@@ -328,19 +324,9 @@ impl Settings {
     /// Platforms that the configuration names.
     #[must_use]
     pub fn platforms(&self) -> Vec<Platform> {
-        let mut all = Vec::new();
-        if self.github.is_some() {
-            all.push(Platform::Github);
-        }
-        if self.fly.is_some() {
-            all.push(Platform::Fly);
-        }
-        if self.vercel.is_some() {
-            all.push(Platform::Vercel);
-        }
-        if self.supabase.is_some() {
-            all.push(Platform::Supabase);
-        }
-        all
+        let named = |platform: &Platform| {
+            self.accesses.contains_key(platform) || *platform == Platform::Fly && self.fly.is_some()
+        };
+        Platform::CONFIGURED.into_iter().filter(named).collect()
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use flightdeck::config::file::known_keys;
 use flightdeck::config::load::{Flags, load, parse};
+use flightdeck::domain::environment::Platform;
 use flightdeck::domain::ids::EnvId;
 use flightdeck::error::ExitCode;
 
@@ -30,7 +31,7 @@ fn the_example_loads_and_names_every_key() {
     let unexpected: Vec<_> = settings.warnings.iter().filter(|warning| !warning.contains("templates")).collect();
     assert!(unexpected.is_empty(), "{unexpected:?}");
     for (table, keys) in known_keys() {
-        for key in *keys {
+        for key in &keys {
             let written = key == &"environments"
                 || EXAMPLE.contains(&format!("{key} ="))
                 || EXAMPLE.contains(&format!("[{key}"))
@@ -72,7 +73,7 @@ fn broken_files_say_where_and_what() {
 fn plain_http_is_allowed_on_loopback_only() {
     let text = format!("{SMALL}[platforms.github]\nbase = \"http://127.0.0.1:8080/\"\n");
     let settings = parse(&text, None, &Flags::default(), &none).unwrap();
-    assert_eq!(settings.github.unwrap().base, "http://127.0.0.1:8080");
+    assert_eq!(settings.accesses[&Platform::Github].base, "http://127.0.0.1:8080");
     for elsewhere in ["127.0.0.1.evil.example", "127.0.0.1:80@evil.example", "localhost@evil.example/"] {
         let text = format!("{SMALL}[platforms.github]\nbase = \"http://{elsewhere}\"\n");
         let error = parse(&text, None, &Flags::default(), &none).unwrap_err();

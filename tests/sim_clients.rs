@@ -7,7 +7,7 @@ use std::time::Duration;
 use flightdeck::clock::{ManualClock, SharedClock, Timestamp};
 use flightdeck::config::Settings;
 use flightdeck::config::load::{Flags, parse};
-use flightdeck::domain::environment::Status;
+use flightdeck::domain::environment::{Platform, Status};
 use flightdeck::domain::ids::{EnvId, ServiceId};
 use flightdeck::domain::spread;
 use flightdeck::domain::state::State;
@@ -53,7 +53,11 @@ impl Deck {
     }
 
     fn vercel(&self) -> Vercel {
-        Vercel::new(self.http.clone(), self.settings.vercel.clone().unwrap(), self.settings.vercel_team.clone())
+        Vercel::new(
+            self.http.clone(),
+            self.settings.accesses[&Platform::Vercel].clone(),
+            self.settings.vercel_team.clone(),
+        )
     }
 
     fn pass(&self, seconds: u64) {
@@ -66,10 +70,10 @@ async fn every_token_of_the_written_configuration_is_accepted() {
     let deck = deck("calm").await;
     let github = Github::new(
         deck.http.clone(),
-        deck.settings.github.clone().unwrap(),
+        deck.settings.accesses[&Platform::Github].clone(),
         deck.settings.repository.as_deref().unwrap(),
     );
-    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.accesses[&Platform::Supabase].clone());
     deck.fly().check_token().await.unwrap();
     deck.vercel().check_token().await.unwrap();
     github.check_token().await.unwrap();
@@ -87,7 +91,7 @@ fn deploys(deck: &Deck, gated: bool) -> u64 {
 async fn a_gate_counts_its_timer_down_and_its_lane_tells_who_waits() {
     let deck = deck("calm").await;
     let repository = deck.settings.repository.clone().unwrap();
-    let github = Github::new(deck.http.clone(), deck.settings.github.clone().unwrap(), &repository);
+    let github = Github::new(deck.http.clone(), deck.settings.accesses[&Platform::Github].clone(), &repository);
     deck.sim.shared().world().github.environments[1].wait_minutes = 30;
     let (held, waiting) = (deploys(&deck, true), deploys(&deck, false));
     assert!(github.pending_deployments(held).await.unwrap().is_empty(), "it is still built");
@@ -296,7 +300,7 @@ async fn logs_variables_pipelines_and_databases_are_readable() {
     assert_eq!(vercel.domains("maria-web").await.unwrap().len(), 3);
 
     let repository = deck.settings.repository.as_deref().unwrap();
-    let github = Github::new(deck.http.clone(), deck.settings.github.clone().unwrap(), repository);
+    let github = Github::new(deck.http.clone(), deck.settings.accesses[&Platform::Github].clone(), repository);
     let runs = github.runs(10).await.unwrap();
     assert_eq!(runs[0].words.as_str(), "in_progress");
     let jobs = github.jobs(runs[0].id).await.unwrap();
@@ -308,7 +312,7 @@ async fn logs_variables_pipelines_and_databases_are_readable() {
     assert!(!github.variables(None, &production).await.unwrap().is_empty());
     assert!(!github.deployments(Some("production"), 5).await.unwrap().is_empty());
 
-    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.accesses[&Platform::Supabase].clone());
     let reference = deck.sim.shared().world().supabase.projects[1].reference.clone();
     assert_eq!(supabase.project(&reference).await.unwrap().status.as_str(), "ACTIVE_HEALTHY");
     assert!(supabase.health(&reference).await.unwrap().iter().all(|service| service.status == Status::Ok));
@@ -343,7 +347,7 @@ async fn each_service_declares_what_the_edge_runs_and_lists_where_it_could_go_ba
     }
     let reference = deck.settings.environments.iter().flat_map(|env| &env.services);
     let reference = reference.filter(|service| &*service.id.name == "database").map(|service| service.resource.clone());
-    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.accesses[&Platform::Supabase].clone());
     for reference in reference {
         let declared = supabase.declared(&reference).await.unwrap();
         assert_ne!(declared.label.as_str(), "no migration");
@@ -370,7 +374,7 @@ async fn runs_of_branches_are_read_beyond_the_first_page_and_what_is_not_read_is
         deletion_at: None,
         runs,
     };
-    let supabase = Supabase::new(deck.http.clone(), deck.settings.supabase.clone().unwrap());
+    let supabase = Supabase::new(deck.http.clone(), deck.settings.accesses[&Platform::Supabase].clone());
     let reference = deck.sim.shared().world().supabase.projects[1].reference.clone();
     let told = async |busy: usize| {
         // The quiet branch's only run, which died, is older than all of the busy one's.

@@ -165,8 +165,7 @@ fn told<'s>(settings: &'s Settings, files: &[ProjectFile]) -> Understood<'s> {
 
 /// The platforms that have one address.
 fn accesses(settings: &Settings) -> impl Iterator<Item = (&'static str, &Access)> {
-    let all = [("github", &settings.github), ("vercel", &settings.vercel), ("supabase", &settings.supabase)];
-    all.into_iter().filter_map(|(name, access)| Some((name, access.as_ref()?)))
+    settings.accesses.iter().map(|(platform, access)| (platform.name(), access))
 }
 
 fn about(file: &ProjectFile, text: &mut String) {

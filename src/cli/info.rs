@@ -8,6 +8,7 @@ use super::answers::{self, Info, Program};
 use super::{Output, variable};
 use crate::config::Settings;
 use crate::config::load::{self, Flags};
+use crate::domain::environment::Platform;
 use crate::error::{ExitCode, UserError};
 
 pub(super) fn run(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
@@ -70,8 +71,9 @@ fn terminal() -> Value {
 }
 
 fn configuration(settings: &Settings) -> Value {
-    let access = |access: &Option<crate::config::Access>| {
-        access.as_ref().map(|access| json!({"base": access.base, "token from": access.token.origin()}))
+    let access = |platform: Platform| {
+        let access = settings.accesses.get(&platform);
+        access.map(|access| json!({"base": access.base, "token from": access.token.origin()}))
     };
     let fly = settings.fly.as_ref();
     let fly = fly.map(|fly| json!({"machines": fly.machines, "api": fly.api, "token from": fly.token.origin()}));
@@ -89,9 +91,9 @@ fn configuration(settings: &Settings) -> Value {
         "log": settings.state_dir.join("flightdeck.*.log").display().to_string(),
         "project": &*settings.project,
         "environments": environments,
-        "github": access(&settings.github),
-        "vercel": access(&settings.vercel),
-        "supabase": access(&settings.supabase),
+        "github": access(Platform::Github),
+        "vercel": access(Platform::Vercel),
+        "supabase": access(Platform::Supabase),
         "fly": fly,
         "warnings": settings.warnings,
     })

@@ -43,11 +43,17 @@ impl Check<'_> {
         self.alike(&file.environments, &mut warnings);
         let promotions = Promotions::new(self.promotions(&file.environments)?, &environments);
         let repository = file.repository.as_deref().map(|text| self.repository(text)).transpose()?;
-        let all = file.platforms;
-        let github = self.access(Platform::Github, all.github.as_ref(), &mut warnings)?;
-        let vercel = self.access(Platform::Vercel, all.vercel.as_ref(), &mut warnings)?;
-        let supabase = self.access(Platform::Supabase, all.supabase.as_ref(), &mut warnings)?;
-        let fly = self.fly(all.fly.as_ref(), &mut warnings)?;
+        let account = |platform: Platform| file.platforms.get(platform.name());
+        let mut accesses = std::collections::BTreeMap::new();
+        for platform in
+            Platform::CONFIGURED.into_iter().filter(|one| !super::credentials::default_base(*one).is_empty())
+        {
+            if let Some(account) = account(platform) {
+                accesses.insert(platform, self.access(platform, account, &mut warnings)?);
+            }
+        }
+        let fly = self.fly(account(Platform::Fly), &mut warnings)?;
+        let vercel_team = account(Platform::Vercel).and_then(|account| account.team.as_deref());
         let mut settings = Settings {
             project: self.plain("project", file.project.as_deref().unwrap_or("unnamed"))?.into(),
             repository: repository.map(Into::into),
@@ -60,11 +66,9 @@ impl Check<'_> {
             who: super::person::who(self.env).into(),
             promotions,
             workflows: self.workflows(&file.environments)?,
-            github,
+            accesses,
             fly,
-            vercel_team: all.vercel.and_then(|account| account.team).map(Into::into),
-            vercel,
-            supabase,
+            vercel_team: vercel_team.map(Into::into),
             secrets: contract::rules(&file.secrets, &mut warnings),
             ui: self.ui(&file.ui, &mut warnings)?,
             state_dir: self.state_dir(file.state.dir.as_deref(), &mut warnings),

@@ -14,22 +14,13 @@ use crate::domain::environment::{Platform, Tier};
 pub struct File {
     pub project: Option<String>,
     pub repository: Option<String>,
-    pub platforms: Platforms,
+    /// By name: `github`, `fly`, `vercel`, `supabase`.
+    pub platforms: BTreeMap<String, Account>,
     pub environments: Vec<Environment>,
     pub secrets: Secrets,
     pub ui: Ui,
     pub poll: Poll,
     pub state: State,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct Platforms {
-    pub github: Option<Account>,
-    pub fly: Option<Account>,
-    pub vercel: Option<Account>,
-    pub supabase: Option<Account>,
 }
 
 /// One platform: where it is and where its token comes from.
@@ -248,58 +239,64 @@ pub struct State {
 
 /// The keys of each table, by its path; `*` stands for any name. The example file must use every one (a test checks).
 #[must_use]
-pub fn known_keys() -> &'static [(&'static str, &'static [&'static str])] {
-    const TOKEN: &[&str] = &["base", "token", "token_file", "token_command"];
-    &[
-        ("", &["project", "repository", "platforms", "environments", "secrets", "ui", "poll", "state"]),
-        ("platforms", &["github", "fly", "vercel", "supabase"]),
-        ("platforms.github", TOKEN),
-        ("platforms.fly", &["machines", "api", "drain", "token", "token_file", "token_command"]),
-        ("platforms.vercel", &["base", "team", "token", "token_file", "token_command"]),
-        ("platforms.supabase", TOKEN),
-        (
-            "environments",
-            &["name", "tier", "access", "promotes_to", "workflow", "freeze", "services", "probes", "logs"],
-        ),
-        ("environments.logs", &["name", "file", "command", "url", "service"]),
-        ("environments.freeze", &["days", "from", "to", "zone", "reason"]),
-        ("environments.workflow", &["file", "ref", "input"]),
-        ("environments.services", &["name", "platform", "resource", "url", "observe", "postgres"]),
-        ("environments.services.postgres", &["url_env", "url_file", "url_command", "tls", "ca_file", "interval"]),
-        ("environments.services.observe", &["url", "json", "header", "meta"]),
-        (
-            "environments.probes",
-            &["name", "url", "interval", "timeout", "max_latency", "status", "contains", "json", "cors_origin"],
-        ),
-        ("environments.probes.json", &["pointer", "equals"]),
-        ("secrets", &["required", "optional", "templates"]),
-        ("ui", &["theme", "ascii", "mouse", "log_memory"]),
-        ("poll", &["fast", "calm"]),
-        ("state", &["dir"]),
-    ]
+pub fn known_keys() -> Vec<(String, Vec<&'static str>)> {
+    let named = Platform::CONFIGURED.map(Platform::name);
+    let platforms = named.map(|name| (format!("platforms.{name}"), account_keys(name)));
+    let tables = TABLES.iter().map(|(path, keys)| ((*path).to_owned(), keys.to_vec()));
+    tables.chain([("platforms".to_owned(), named.to_vec())]).chain(platforms).collect()
 }
+
+/// The keys of a platform's table: where it is, whose account, where its token comes from.
+fn account_keys(platform: &str) -> Vec<&'static str> {
+    let own: &[&str] = match platform {
+        "fly" => &["machines", "api", "drain"],
+        "vercel" => &["base", "team"],
+        _ => &["base"],
+    };
+    own.iter().copied().chain(["token", "token_file", "token_command"]).collect()
+}
+
+const TABLES: &[(&str, &[&str])] = &[
+    ("", &["project", "repository", "platforms", "environments", "secrets", "ui", "poll", "state"]),
+    ("environments", &["name", "tier", "access", "promotes_to", "workflow", "freeze", "services", "probes", "logs"]),
+    ("environments.logs", &["name", "file", "command", "url", "service"]),
+    ("environments.freeze", &["days", "from", "to", "zone", "reason"]),
+    ("environments.workflow", &["file", "ref", "input"]),
+    ("environments.services", &["name", "platform", "resource", "url", "observe", "postgres"]),
+    ("environments.services.postgres", &["url_env", "url_file", "url_command", "tls", "ca_file", "interval"]),
+    ("environments.services.observe", &["url", "json", "header", "meta"]),
+    (
+        "environments.probes",
+        &["name", "url", "interval", "timeout", "max_latency", "status", "contains", "json", "cors_origin"],
+    ),
+    ("environments.probes.json", &["pointer", "equals"]),
+    ("secrets", &["required", "optional", "templates"]),
+    ("ui", &["theme", "ascii", "mouse", "log_memory"]),
+    ("poll", &["fast", "calm"]),
+    ("state", &["dir"]),
+];
 
 /// A sentence for every key that means nothing, with the nearest one that does.
 #[must_use]
 pub fn unknown_keys(text: &str) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Ok(table) = text.parse::<toml::Table>() {
-        visit("", &toml::Value::Table(table), &mut warnings);
+        visit(&known_keys(), "", &toml::Value::Table(table), &mut warnings);
     }
     warnings
 }
 
-fn visit(path: &str, value: &toml::Value, warnings: &mut Vec<String>) {
+fn visit(all: &[(String, Vec<&str>)], path: &str, value: &toml::Value, warnings: &mut Vec<String>) {
     match value {
-        toml::Value::Array(items) => items.iter().for_each(|item| visit(path, item, warnings)),
+        toml::Value::Array(items) => items.iter().for_each(|item| visit(all, path, item, warnings)),
         toml::Value::Table(table) => {
-            let Some((_, keys)) = known_keys().iter().find(|(known, _)| *known == path) else { return };
+            let Some((_, keys)) = all.iter().find(|(known, _)| *known == path) else { return };
             for (key, inner) in table {
                 // A quoted key may hold anything, control characters too.
                 let shown = key.escape_debug();
                 let here = if path.is_empty() { shown.to_string() } else { format!("{path}.{shown}") };
                 if keys.contains(&key.as_str()) {
-                    visit(&here, inner, warnings);
+                    visit(all, &here, inner, warnings);
                 } else {
                     warnings.push(unknown(&here, key, keys));
                 }

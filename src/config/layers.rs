@@ -111,7 +111,7 @@ pub(super) fn understand(
     // Before anything is said about its content: a complaint must not be louder than the leak.
     let parsed = toml::from_str::<File>(text);
     if let (Ok(file), Some(path)) = (&parsed, path)
-        && accounts(file).into_iter().flatten().any(|account| account.token.is_some())
+        && file.platforms.values().any(|account| account.token.is_some())
     {
         credentials::check_private(path)?;
     }
@@ -126,11 +126,6 @@ pub(super) fn understand(
 /// The name of a file in messages.
 pub(super) fn name(path: Option<&Path>) -> String {
     path.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string())
-}
-
-fn accounts(file: &File) -> [Option<&Account>; 4] {
-    let all = &file.platforms;
-    [all.github.as_ref(), all.fly.as_ref(), all.vercel.as_ref(), all.supabase.as_ref()]
 }
 
 fn syntax(name: &str, text: &str, error: &toml::de::Error) -> UserError {
@@ -160,9 +155,7 @@ fn anchor(file: &mut File, folder: &Path, env: Env<'_>) {
         };
         *text = whole.to_string_lossy().into_owned();
     };
-    let all = &mut file.platforms;
-    let accounts = [&mut all.github, &mut all.fly, &mut all.vercel, &mut all.supabase];
-    accounts.into_iter().flatten().filter_map(|account| account.token_file.as_mut()).for_each(place);
+    file.platforms.values_mut().filter_map(|account| account.token_file.as_mut()).for_each(place);
     let logs = file.environments.iter_mut().flat_map(|environment| &mut environment.logs);
     logs.filter_map(|one| one.file.as_mut()).for_each(place);
     let services = file.environments.iter_mut().flat_map(|environment| &mut environment.services);
@@ -174,16 +167,18 @@ fn anchor(file: &mut File, folder: &Path, env: Env<'_>) {
 
 /// Lays one file over another. Environments come as a whole: half an environment from each file is no environment.
 pub(super) fn over(top: File, below: File, warnings: &mut Vec<String>) -> File {
-    let mut account = |name: &str, top, below| over_account(name, top, below, warnings);
+    let mut platforms = below.platforms;
+    for (name, top) in top.platforms {
+        let account = match platforms.remove(&name) {
+            Some(below) => over_account(&name, top, below, warnings),
+            None => top,
+        };
+        platforms.insert(name, account);
+    }
     File {
         project: top.project.or(below.project),
         repository: top.repository.or(below.repository),
-        platforms: file::Platforms {
-            github: account("github", top.platforms.github, below.platforms.github),
-            fly: account("fly", top.platforms.fly, below.platforms.fly),
-            vercel: account("vercel", top.platforms.vercel, below.platforms.vercel),
-            supabase: account("supabase", top.platforms.supabase, below.platforms.supabase),
-        },
+        platforms,
         environments: if top.environments.is_empty() { below.environments } else { top.environments },
         secrets: file::Secrets {
             required: over_map(top.secrets.required, below.secrets.required),
@@ -208,16 +203,7 @@ fn over_map<V>(top: BTreeMap<String, V>, mut below: BTreeMap<String, V>) -> BTre
 
 /// One platform. A token follows the address it was written for: a project that names another host, perhaps one that somebody
 /// else wrote, does not get the user's token sent there.
-fn over_account(
-    name: &str,
-    top: Option<Account>,
-    below: Option<Account>,
-    warnings: &mut Vec<String>,
-) -> Option<Account> {
-    let (top, below) = match (top, below) {
-        (Some(top), Some(below)) => (top, below),
-        (top, below) => return top.or(below),
-    };
+fn over_account(name: &str, top: Account, below: Account, warnings: &mut Vec<String>) -> Account {
     let own = top.has_token_source();
     let moved = |top: &Option<String>, below: &Option<String>| top.is_some() && top != below;
     let elsewhere =
@@ -228,7 +214,7 @@ fn over_account(
         ));
     }
     let inherit = !own && !elsewhere;
-    Some(Account {
+    Account {
         base: top.base.or(below.base),
         machines: top.machines.or(below.machines),
         api: top.api.or(below.api),
@@ -238,5 +224,5 @@ fn over_account(
         token_file: top.token_file.or(below.token_file.filter(|_| inherit)),
         token_command: top.token_command.or(below.token_command.filter(|_| inherit)),
         withheld: top.withheld,
-    })
+    }
 }

@@ -207,16 +207,8 @@ pub(super) fn withhold(file: &mut File) {
         .filter(|(platform, account)| !elsewhere(*platform, account).is_empty())
         .map(|(platform, _)| platform)
         .collect();
-    let all = &mut file.platforms;
-    let accounts = [
-        (Platform::Github, &mut all.github),
-        (Platform::Fly, &mut all.fly),
-        (Platform::Vercel, &mut all.vercel),
-        (Platform::Supabase, &mut all.supabase),
-    ];
-    for (platform, account) in accounts {
-        let Some(account) = account else { continue };
-        account.withheld = moved.contains(&platform);
+    for (name, account) in &mut file.platforms {
+        account.withheld = moved.iter().any(|platform| platform.name() == name);
         account.token_command = None;
     }
     for env in &mut file.environments {
@@ -234,14 +226,7 @@ pub(super) fn withhold(file: &mut File) {
 }
 
 fn accounts(file: &File) -> impl Iterator<Item = (Platform, &Account)> {
-    let all = &file.platforms;
-    let named = [
-        (Platform::Github, &all.github),
-        (Platform::Fly, &all.fly),
-        (Platform::Vercel, &all.vercel),
-        (Platform::Supabase, &all.supabase),
-    ];
-    named.into_iter().filter_map(|(platform, account)| Some((platform, account.as_ref()?)))
+    Platform::CONFIGURED.into_iter().filter_map(|platform| Some((platform, file.platforms.get(platform.name())?)))
 }
 
 /// The addresses of a platform that are not its usual ones.

@@ -43,6 +43,9 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// Those that a configuration names: what is asked with a token of its own.
+    pub const CONFIGURED: [Self; 4] = [Self::Github, Self::Fly, Self::Vercel, Self::Supabase];
+
     /// The name used in configuration, logs and JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

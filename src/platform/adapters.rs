@@ -50,22 +50,20 @@ impl Clients {
     /// Clients for these settings. What answers say beside their content goes to `sink`.
     #[must_use]
     pub fn new(settings: &Settings, clock: &SharedClock, sink: StatedSink) -> Self {
-        let tokens = [&settings.github, &settings.vercel, &settings.supabase].into_iter().flatten();
-        let tokens = tokens.filter_map(|access| access.token.get());
+        let tokens = settings.accesses.values().filter_map(|access| access.token.get());
         let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.get()));
         let databases = settings.databases.iter().filter_map(|database| database.url.get());
         let tokens: Vec<_> = tokens.chain(databases.flat_map(Redactor::parts_of_url)).collect();
         let redactor = Arc::new(Redactor::new(&tokens));
         let http = Http::through(settings.proxy.clone(), Arc::clone(clock), redactor, Some(sink));
-        let github = settings.github.clone().zip(settings.repository.clone());
+        let access = |platform: Platform| settings.accesses.get(&platform).cloned();
+        let github = access(Platform::Github).zip(settings.repository.clone());
         Self {
             fly: settings.fly.clone().map(|access| Fly::new(http.clone(), access)),
-            vercel: settings
-                .vercel
-                .clone()
+            vercel: access(Platform::Vercel)
                 .map(|access| Vercel::new(http.clone(), access, settings.vercel_team.clone())),
             github: github.map(|(access, repository)| Github::new(http.clone(), access, &repository)),
-            supabase: settings.supabase.clone().map(|access| Supabase::new(http.clone(), access)),
+            supabase: access(Platform::Supabase).map(|access| Supabase::new(http.clone(), access)),
             http,
         }
     }

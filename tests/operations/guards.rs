@@ -44,7 +44,8 @@ async fn marks_and_locks_that_came_after_the_plan_and_a_store_that_cannot_be_rea
     let refused = console.carry_out(again()).await;
     assert!(refused.outcome.as_str().contains("locked by maria: migration"), "{}", refused.outcome);
     store.unlock(&"production".into(), "maria", None).await.unwrap();
-    let begun = Operation::begun(OpId(uuid::Uuid::now_v7()), OpKind::Promote, "production".into(), "x".into(), now);
+    let begun =
+        Operation::begun(OpId(uuid::Uuid::now_v7()), OpKind::Promote, "production".into(), "promote x".into(), now);
     store.begin(&begun).await.unwrap();
     let refused = console.carry_out(again()).await;
     assert_eq!(refused.state, OpState::Refused, "{refused:#?}");

@@ -13,14 +13,13 @@ impl Check<'_> {
     pub(super) fn access(
         &self,
         platform: Platform,
-        account: Option<&file::Account>,
+        account: &file::Account,
         warnings: &mut Vec<String>,
-    ) -> Result<Option<Access>, UserError> {
-        let Some(account) = account else { return Ok(None) };
+    ) -> Result<Access, UserError> {
         let default = credentials::default_base(platform);
         let base = self.base(&format!("platforms.{platform}.base"), account.base.as_deref(), default)?;
         let token = self.token(platform, account, base == default, warnings);
-        Ok(Some(Access { base, token }))
+        Ok(Access { base, token })
     }
 
     pub(super) fn fly(

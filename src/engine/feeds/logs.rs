@@ -52,7 +52,7 @@ impl LogsFeed {
                 let since = http.clock().now() - Duration::from_secs(300);
                 clients.supabase.clone().map(|supabase| LogStream::Supabase { supabase, since })
             }
-            Platform::Github | Platform::Edge => None,
+            _ => None,
         };
         Some(Self { service: service.clone(), source: source?, seen: Seen::default(), http })
     }
