@@ -69,9 +69,16 @@ impl Known<'_> {
         if unlisted.is_some() {
             together = Together::Moving(commits());
         }
+        // A build that stays staged, or that is of a third commit and serves nobody yet, ends no pair.
+        let reaches = |declared: &Declared| {
+            let Some(coming) = &declared.coming else { return true };
+            let one_of_them = |sha: &Sha| seen.iter().any(|one| one.sha.same(sha));
+            declared.explains() || declared.pin.is_none() && coming.sha.as_ref().is_none_or(one_of_them)
+        };
         let moving = |info: &ServiceInfo| {
             let declared = self.services.get(&info.id).and_then(|state| state.declared.as_ref());
-            declared.is_some_and(|declared| declared.status == Status::Running) && self.cut_short(&info.id).is_none()
+            declared.is_some_and(|declared| declared.status == Status::Running && reaches(declared))
+                && self.cut_short(&info.id).is_none()
         };
         let behind = match &together {
             Together::Mixed(_) if barred.is_none() => self.behind(&seen, &runs),

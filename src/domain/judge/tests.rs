@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::environment::{
-    Claimed, Coming, Declared, Edge, Instance, Observed, Platform, Pointed, Rollout, ServiceInfo, Status, Tier,
+    Claimed, Coming, Declared, Edge, Instance, Observed, Pin, Platform, Pointed, Rollout, ServiceInfo, Status, Tier,
 };
 use crate::domain::extent::Extent;
 use crate::domain::feed::FeedState;

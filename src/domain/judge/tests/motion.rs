@@ -464,3 +464,29 @@ fn a_run_that_tells_no_state_or_no_workflow_leaves_unknown_whether_a_deploy_is_u
         "backend 9df49c2, frontend 3e60eac; whether a deploy is under way is not known: Deploy #141 is unknown (thinking)"
     );
 }
+
+/// A build that serves nobody is no deploy of a mixed environment, as long as it is staged or of a third commit.
+#[test]
+fn a_build_that_reaches_nobody_does_not_explain_a_pair() {
+    let mut world = World::calm();
+    world.services.get_mut(&id("frontend")).unwrap().observe(observed(NEW));
+    world.declared("frontend").sha = Some(NEW.into());
+    let rows = world.releases.get_mut(&id("backend")).unwrap();
+    rows.insert(0, deployment("backend", NEW, -20));
+    world.releases.get_mut(&id("frontend")).unwrap().insert(0, deployment("frontend", NEW, -20));
+    assert_eq!(world.env().state, State::Mixed, "{}", world.says());
+    let third = "aaaaaaa000000000000000000000000000000000";
+    let pin = Pin { why: Text::from("rolled back"), at: None, by: None };
+    for (sha, pinned, state) in [
+        (OLD, false, State::Deploying),
+        (OLD, true, State::Mixed),
+        (third, false, State::Mixed),
+        (third, true, State::Mixed),
+    ] {
+        let declared = world.declared("frontend");
+        declared.status = Status::Running;
+        declared.coming = Some(Coming { deployment: "dpl_3".into(), sha: Some(sha.into()) });
+        declared.pin = pinned.then(|| pin.clone());
+        assert_eq!(world.env().state, state, "{sha} {pinned}: {}", world.says());
+    }
+}
