@@ -16,6 +16,7 @@ pub mod load;
 mod person;
 pub mod proxy;
 mod sources;
+pub mod theme;
 pub mod token;
 pub mod trust;
 

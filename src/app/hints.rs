@@ -63,7 +63,7 @@ pub fn hints(model: &Model, now: Now) -> Vec<Hint> {
 fn urgent(model: &Model) -> Vec<Hint> {
     let mut all = Vec::new();
     if let Some(alarm) = &model.facts.banner {
-        let key = if banner::selected(model) { menu::ROLL_BACK } else { menu::ALARM };
+        let key = if banner::targeted(model) { menu::ROLL_BACK } else { menu::ALARM };
         all.push(Hint::new(Action::Start(key), format!("roll back {}", alarm.env)));
         all.push(Hint::new(Action::Why, "why"));
     }

@@ -1,7 +1,7 @@
 //! Keys: what lies over the panes takes them first, then the table of actions.
 
 use super::effect::Effect;
-use super::model::{DASHBOARD, Model, Pane, View};
+use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::msg::{Key, KeyCode, Now};
 use crate::action::dialogs::{Dialog, Own};
 use crate::action::{self, Action};
@@ -146,11 +146,10 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         Action::NextPane => step_pane(model, 1),
         Action::PreviousPane => step_pane(model, DASHBOARD.len() - 1),
         Action::View(number) => view(model, number),
-        Action::Zoom => {
-            model.screen.view =
-                if model.screen.view == View::Dashboard { View::Only(model.screen.focus) } else { View::Dashboard };
-            keep_focus(model);
-        }
+        Action::Zoom => match model.screen.view {
+            View::Dashboard => model.screen.view = View::Only(model.screen.focus),
+            View::Only(_) => drop(dashboard(model)),
+        },
         Action::Enter => model.screen.focus.listed().open(model, now),
         Action::Refresh => {
             let feeds: Vec<_> = model.feeds_of(model.screen.focus).map(|(id, _)| id.clone()).collect();
@@ -242,10 +241,8 @@ fn escape(model: &mut Model) -> bool {
         return true;
     }
     if model.screen.view != View::Dashboard && !model.screen.alone {
-        model.screen.view = View::Dashboard;
-        keep_focus(model);
         // Where a row led to was looked at; what the keys act on is what was chosen before.
-        if let Some(place) = model.screen.came_from.take() {
+        if let Some(place) = dashboard(model) {
             model.screen.selection.place = place;
         }
         return true;
@@ -279,13 +276,22 @@ fn keep_focus(model: &mut Model) {
     }
 }
 
+/// Goes to the dashboard, where what is selected is seen. What was selected before a row led elsewhere is given back once, to whoever
+/// leaves by it, and kept for nobody.
+fn dashboard(model: &mut Model) -> Option<Option<Place>> {
+    model.screen.view = View::Dashboard;
+    keep_focus(model);
+    model.screen.came_from.take()
+}
+
 /// Opens a view by its number.
 pub(super) fn view(model: &mut Model, number: u8) {
-    model.screen.view = Pane::view(number);
-    model.screen.came_from = None;
-    match model.screen.view {
-        View::Only(pane) => model.screen.focus = pane,
-        View::Dashboard => keep_focus(model),
+    match Pane::view(number) {
+        View::Only(pane) => {
+            (model.screen.view, model.screen.focus) = (View::Only(pane), pane);
+            model.screen.came_from = None;
+        }
+        View::Dashboard => drop(dashboard(model)),
     }
 }
 

@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(find.text.chars().count(), ONE_LINE, "nor is more of it typed");
         model.dialog.overlay = None;
         let asks = Asks::Request(Request::Review { run: 1, approve: true });
-        let opened = Opened::now(&model, None, NOW);
+        let opened = Opened::now(&model, &"production".into(), None, NOW);
         model.dialog.rollback = Some(Rollback::Commenting {
             env: "production".into(),
             asks,

@@ -21,7 +21,7 @@ pub struct Question {
     pub said: Option<Text>,
     /// What stood against it and was on the screen when the reason was written: a reason is none for anything else.
     pub told: Vec<Override>,
-    /// It was answered before, and is asked again.
+    /// It was answered by a plan before, and is asked again.
     pub anew: bool,
 }
 
@@ -44,14 +44,14 @@ pub(super) fn ask(model: &mut Model, question: Question) -> Vec<Effect> {
 
 /// Asks the question of the dialog again, if it has one.
 pub(super) fn again(model: &mut Model) -> Vec<Effect> {
-    let question = match &model.dialog.rollback {
-        Some(Rollback::Ready(_, confirm)) => confirm.question.clone(),
-        Some(Rollback::Refused(_, question)) => question.clone(),
+    let (question, anew) = match &model.dialog.rollback {
+        Some(Rollback::Ready(_, confirm)) => (confirm.question.clone(), true),
+        Some(Rollback::Refused(_, question)) => (question.clone(), false),
         _ => return Vec::new(),
     };
     let Some(mut question) = question else { return Vec::new() };
     // What was said for the plan before is no reason for what only the next one finds in its way.
     question.said = model.dialog.reason.take().or(question.said);
-    question.anew = true;
+    question.anew = anew;
     ask(model, question)
 }

@@ -284,7 +284,7 @@ pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, js
         if before.is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
             if json {
                 let name = format!("{}{STEP}", operation.kind.answers_as());
-                text.push_str(&answers::line(&name, 1, Stepped { index, step }));
+                text.push_str(&answers::line(&name, 2, Stepped { index, step }));
             } else {
                 let state = step.state.word();
                 text.push_str(&format!("{state:<8} {} · {}  {}\n", step.service.name, step.title, step.detail));
@@ -301,7 +301,7 @@ pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, js
 /// Prints the end of an operation; the exit code that it stands for.
 pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
-        answers::line(operation.kind.answers_as(), 1, Ended { operation })
+        answers::line(operation.kind.answers_as(), 2, Ended { operation })
     } else {
         let row = |one: &Observation| {
             format!("{:<12} {} · {}: {}\n", one.found.word(), one.service.name, one.witness, one.words)

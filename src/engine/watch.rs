@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::lanes::Outbox;
 use crate::config::trust::{self, Approvals};
-use crate::config::{OwnTheme, files};
+use crate::config::{OwnTheme, theme as themes};
 use crate::domain::fact::Fact;
 use crate::domain::trust::ProjectFile;
 
@@ -37,9 +37,6 @@ pub(super) async fn watch(mut known: ProjectFile, approvals: Approvals, outbox: 
     }
 }
 
-/// A theme file is a page of text.
-const LARGEST: u64 = 64 * 1024;
-
 /// Tells each text of a theme that is not the one before. One that cannot be read is no change.
 pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
     let mut stamp = None;
@@ -47,13 +44,14 @@ pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
         let (path, last) = (known.path.clone(), stamp);
         let look = move || {
             let now = stamp_of(&path);
-            let read = || files::read(&path, LARGEST).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
-            (now, (now.is_some() && now != last).then(read).flatten())
+            (now, (now.is_some() && now != last).then(|| themes::read(&path)))
         };
         let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
         stamp = now;
-        if let Some(text) = found.filter(|text| **text != *known.text) {
-            known.text = text.into();
+        if let Some(themes::Read::Text(text)) = found
+            && text != known.text
+        {
+            known.text = text;
             outbox.tell(Fact::Theme(known.text.clone())).await;
         }
         tokio::time::sleep(LOOK).await;

@@ -34,8 +34,8 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         }
     });
     let passed = passed.unwrap_or_default();
-    // The key acts on what the line names, whatever row is selected.
-    let key = if banner::selected(ctx.model) { menu::ROLL_BACK } else { menu::ALARM };
+    // The key acts on what the line names, wherever the keys are.
+    let key = if banner::targeted(ctx.model) { menu::ROLL_BACK } else { menu::ALARM };
     let help = format!("!{key} rolls back");
     let forms = [
         (&full, format!("{passed}for {all} {dot} X why {dot} {help}")),

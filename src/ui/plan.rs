@@ -113,7 +113,8 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
 
 /// What speaks against bringing more to production now.
 fn against(ctx: &Ctx<'_>, plan: &Plan) -> Vec<Line<'static>> {
-    let checks = readiness::checks(ctx.model, ctx.now).into_iter().filter(|check| check.status >= Status::Warn);
+    let checks = readiness::near(ctx.model, Some(&plan.env), ctx.now);
+    let checks = checks.into_iter().filter(|check| check.status >= Status::Warn);
     // A gate does not speak against its own answer.
     let checks = checks.filter(|check| !plan.kind.opens_gate() || check.asks != readiness::Criterion::Gates);
     // What a reason overrides is told as that.

@@ -81,9 +81,15 @@ impl Theme {
     pub fn step(&self, state: &StepState) -> &'static str {
         match state {
             StepState::Todo => self.glyph("○", "o"),
-            StepState::Skipped => self.glyph("–", "-"),
+            StepState::Skipped => self.idle(),
             other => self.symbol(other.status()),
         }
+    }
+
+    /// Mark of what is not done, or not looked at, because nothing asks for it.
+    #[must_use]
+    pub fn idle(&self) -> &'static str {
+        self.glyph("–", "-")
     }
 
     /// Mark of a state.

@@ -203,12 +203,12 @@ pub fn elsewhere(model: &Model, env: &EnvId) -> Option<String> {
     Some(format!("this is about {env}, while {alarm} is {}: esc, then !! rolls {alarm} back", banner.state))
 }
 
-/// Whether the menu's `R` acts on what the alarm line names: that environment's row is selected.
+/// Whether the menu's `R` acts on what the alarm line names: the keys of operations act on that environment as a whole.
 #[must_use]
-pub fn selected(model: &Model) -> bool {
+pub fn targeted(model: &Model) -> bool {
     let alarmed = model.facts.banner.as_ref().map(|banner| &banner.env);
-    match &model.screen.selection.place {
-        Some(Place::Env(env) | Place::Need(env, _)) => Some(env) == alarmed,
+    match model.target() {
+        Some(Place::Env(env) | Place::Need(env, _)) => Some(&env) == alarmed,
         _ => false,
     }
 }

@@ -87,7 +87,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             };
             let age = gate.since(run).map(|at| format!(" {}", since(at, now.wall))).unwrap_or_default();
             let who = gate.words(run, now.wall);
-            (Some(State::Waiting), format!("waiting{age} #{} {}: {may}, {who}", run.number.0, run.sha.short()))
+            (Some(State::Waiting), format!("waiting{age} {} {}: {may}, {who}", run.name(), run.sha.short()))
         }
         Need::Run(id) => {
             let run = run(id)?;
@@ -96,7 +96,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             let step = run.jobs.iter().find(|job| job.status == Status::Running);
             let step = step.map(|job| format!(" {}", job.name)).unwrap_or_default();
             let age = run.started_at.map(|at| format!(" for {}", since(at, now.wall))).unwrap_or_default();
-            let words = format!("deploying #{} {}{jobs}{age}{step}", run.number.0, run.sha.short());
+            let words = format!("deploying {} {}{jobs}{age}{step}", run.name(), run.sha.short());
             (Some(State::Deploying), words)
         }
         Need::Operation(id) => {

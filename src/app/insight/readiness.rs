@@ -44,6 +44,12 @@ impl Check {
         Self { asks, title: asks, status: rating.status, means: rating.means, says: rating.says, jump }
     }
 
+    /// Whether nothing is to be done there, or nothing looks: it is no more waiting or paused than a step that was skipped.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        self.status == Status::Paused && (self.asks == Criterion::Candidate || self.means == Means::Clear)
+    }
+
     fn meaning(self, means: Means) -> Self {
         Self { means, ..self }
     }
@@ -85,10 +91,16 @@ pub fn ends(model: &Model) -> Option<(EnvId, EnvId)> {
     Some((model.facts.env(&promotion.from)?.id.clone(), model.facts.env(&promotion.to)?.id.clone()))
 }
 
-/// Every point, in the order in which a person would ask.
+/// Every point of the promotion that is looked at, in the order in which a person would ask.
 #[must_use]
 pub fn checks(model: &Model, now: Now) -> Vec<Check> {
-    let promotion = model.facts.promotions.near(model.selected_env().map(|env| &env.id));
+    near(model, model.selected_env().map(|env| &env.id), now)
+}
+
+/// Every point of the promotion into an environment, or out of it.
+#[must_use]
+pub fn near(model: &Model, env: Option<&EnvId>, now: Now) -> Vec<Check> {
+    let promotion = model.facts.promotions.near(env);
     let ends = promotion.and_then(|one| Some((model.facts.env(&one.from)?, model.facts.env(&one.to)?)));
     let Some((staging, production)) = ends else { return unsaid(model) };
     let candidate = model.facts.judge(staging, now).sha().cloned();

@@ -109,9 +109,9 @@ pub struct Opened {
 
 impl Opened {
     /// What is known now.
-    pub(in crate::app) fn now(model: &Model, request: Option<&Request>, now: Now) -> Self {
+    pub(in crate::app) fn now(model: &Model, env: &EnvId, request: Option<&Request>, now: Now) -> Self {
         let ships = request.is_some_and(|request| request.kind().ships());
-        let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
+        let checks = if ships { readiness::near(model, Some(env), now) } else { Vec::new() };
         let unread = checks.iter().filter(|check| check.means == Means::Unread).map(|check| check.asks);
         Self { at: now.wall, unread: unread.collect() }
     }
@@ -127,7 +127,7 @@ impl Opened {
     }
 }
 
-/// Opens the dialog for the selected place, or says why it cannot, and has read anew what there is to choose from.
+/// Opens the dialog for what the keys of operations act on, or says why it cannot, and has read anew what there is to choose from.
 pub(in crate::app) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
     let Some(env) = model.target_env().cloned() else { return Vec::new() };
     let alone = match model.target() {
@@ -137,7 +137,7 @@ pub(in crate::app) fn open(model: &mut Model, now: Now) -> Vec<Effect> {
     open_of(model, env, alone, now)
 }
 
-/// Opens the dialog for a whole environment, whatever is selected.
+/// Opens the dialog for a whole environment, wherever the keys are.
 pub(in crate::app) fn open_whole(model: &mut Model, env: &EnvId, now: Now) -> Vec<Effect> {
     let Some(env) = model.facts.env(env).cloned() else { return Vec::new() };
     open_of(model, env, None, now)
@@ -185,7 +185,7 @@ pub(in crate::app) fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
     rollable.map(|service| service.id.clone()).collect()
 }
 
-/// The services that the selected place stands for and that can go back.
+/// The services that can go back of what the keys of operations act on.
 pub(in crate::app) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
     match model.target() {
         Some(Place::Service(id)) => vec![id],
@@ -227,7 +227,7 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             let comment = Box::new(Comment::of(said.as_ref()));
             // What was told before stays told: the console and the plan may each know of something that the other does not.
             let told = Override::with(question.told, plan.overrides);
-            let opened = Opened::now(model, Some(&question.request), now);
+            let opened = Opened::now(model, &question.env, Some(&question.request), now);
             Rollback::Commenting { env: question.env, asks: Asks::Request(question.request), told, opened, comment }
         }
         Ok(mut plan) => {
@@ -237,7 +237,7 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             }
             // What was said for a plan before this one, and none is needed for this one, is said of it still.
             model.dialog.reason = model.dialog.reason.take().or_else(|| question.said.clone());
-            if question.anew {
+            if question.anew && plan.refusals.is_empty() {
                 let left = plan.left(now.wall).unwrap_or_default().as_secs();
                 model.screen.notice = Some(Notice::done(format!("the plan was made anew: {left} s to confirm it")));
             }
@@ -371,7 +371,7 @@ pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, n
     model.dialog.reason = None;
     let told = against(model, &env, &request, now);
     if matches!(request, Request::Review { .. }) || !told.is_empty() {
-        let opened = Opened::now(model, Some(&request), now);
+        let opened = Opened::now(model, &env, Some(&request), now);
         model.dialog.rollback =
             Some(Rollback::Commenting { env, asks: Asks::Request(request), told, opened, comment: Box::default() });
         return Vec::new();
@@ -381,7 +381,7 @@ pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, n
 
 /// Opens the dialog for a lock or a mark, whose reason is written first.
 pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks, now: Now) {
-    let opened = Opened::now(model, None, now);
+    let opened = Opened::now(model, &env, None, now);
     model.dialog.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, comment: Box::default() });
 }
 
@@ -440,7 +440,7 @@ pub fn against(model: &Model, env: &EnvId, request: &Request, now: Now) -> Vec<O
     let frozen = model.facts.frozen(env, now).filter(|_| !request.kind().stops()).map(Override::Freeze);
     let lock = model.facts.history.locks.get(env).filter(|lock| *lock.who.as_str() != *model.facts.who);
     let ships = request.kind().ships();
-    let checks = if ships { readiness::checks(model, now) } else { Vec::new() };
+    let checks = if ships { readiness::near(model, Some(env), now) } else { Vec::new() };
     let red = checks.into_iter().filter_map(|check| gate(check.asks, check.status, &check.says));
     frozen.into_iter().chain(lock.cloned().map(Override::Lock)).chain(red).collect()
 }

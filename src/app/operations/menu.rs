@@ -65,13 +65,13 @@ pub enum Run {
 
 /// The key in the menu of what the alarm line names.
 pub const ALARM: char = '!';
-/// The key in the menu of the selected row's way back.
+/// The key in the menu of the way back of what the keys act on.
 pub const ROLL_BACK: char = 'R';
 
 /// What the console does not do, and where it is done.
 const FREEZE: &str = "not from here; write `freeze` into the configuration; L locks it now";
 
-/// What the rows are about: the selected place. An alarm that stands elsewhere has a row of its own.
+/// What the rows are about: what the keys of operations act on. An alarm that stands elsewhere has a row of its own.
 #[must_use]
 pub fn place(model: &Model) -> String {
     match model.target() {
@@ -81,7 +81,7 @@ pub fn place(model: &Model) -> String {
     }
 }
 
-/// The rows for what is selected.
+/// The rows for what the keys of operations act on.
 #[must_use]
 pub fn items(model: &Model, now: Now) -> Vec<Item> {
     let mut items = Vec::new();
@@ -130,7 +130,7 @@ fn project_file(model: &Model) -> Option<Item> {
     Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
 }
 
-/// The way back of what the alarm line names, first while there is one, whatever row is selected.
+/// The way back of what the alarm line names, first while there is one, wherever the keys are.
 fn alarmed(model: &Model, now: Now) -> Option<Item> {
     let banner = model.facts.banner.as_ref()?;
     let env = model.facts.env(&banner.env)?;
@@ -139,7 +139,7 @@ fn alarmed(model: &Model, now: Now) -> Option<Item> {
 }
 
 fn promote(model: &Model, now: Now) -> Item {
-    let promotion = model.facts.promotions.near(model.selected_env().map(|env| &env.id));
+    let promotion = model.facts.promotions.near(model.target_env().map(|env| &env.id));
     let ends = promotion.and_then(|one| Some((model.facts.env(&one.from)?, model.facts.env(&one.to)?)));
     let Some((from, env)) = ends else {
         let targets: Vec<&str> = model.facts.promotions.targets().map(EnvId::as_str).collect();

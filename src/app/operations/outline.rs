@@ -2,23 +2,22 @@
 
 use crate::app::model::Model;
 use crate::domain::environment::{Declared, Status};
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::operation::{Request, Target};
 use crate::domain::release::Deployment;
 
-/// What would move from where to where, line by line.
+/// What would move from where to where in an environment, line by line.
 #[must_use]
-pub fn lines(model: &Model, request: &Request) -> Vec<String> {
+pub fn lines(model: &Model, env: &EnvId, request: &Request) -> Vec<String> {
     match request {
         Request::RollBack(targets) => targets.iter().flat_map(|target| moved(model, target)).collect(),
         Request::RollBackTo { commit, alone, strategy, .. } => {
-            let own = model.facts.releases.iter().filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
+            let own = model.facts.releases.iter().filter(|(id, _)| id.env == *env);
+            let own = own.filter(|(id, _)| alone.as_ref().is_none_or(|alone| alone == *id));
             let of = |(id, list): (&ServiceId, &Vec<Deployment>)| {
                 let one = list.iter().find(|one| one.sha.as_ref() == Some(commit) && one.status == Status::Ok)?;
                 Some(Target { service: id.clone(), deployment: one.id.clone(), strategy: strategy.clone() })
             };
-            let env = model.target_env().map(|env| env.id.clone());
-            let own = own.filter(|(id, _)| env.as_ref().is_none_or(|env| id.env == *env));
             own.filter_map(of).flat_map(|target| moved(model, &target)).collect()
         }
         Request::Restart(service) => machines(model, service, "restart"),

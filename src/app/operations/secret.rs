@@ -48,7 +48,7 @@ pub fn places(env: &EnvInfo) -> Vec<ServiceId> {
     kept.map(|one| one.id.clone()).chain([ServiceId::new(env.id.clone(), PIPELINE)]).collect()
 }
 
-/// Opens the entry for the selected place; a secret that is selected lends its name.
+/// Opens the entry for what the keys of operations act on; a secret that is selected lends its name.
 pub(in crate::app) fn open(model: &mut Model) {
     let Some(env) = model.target_env() else { return };
     let (id, places) = (env.id.clone(), places(env));

@@ -1,6 +1,6 @@
 //! Probes, production's first.
 
-use super::{Go, Listed, details, moved};
+use super::{Go, Listed, Place, details, moved};
 use crate::action::Action;
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
@@ -48,6 +48,11 @@ impl Listed for Health {
 
     fn subject(&self, model: &Model, _now: Now) -> Option<Subject> {
         model.screen.selection.probe.clone().map(Subject::Probe)
+    }
+
+    fn target(&self, model: &Model) -> Option<Place> {
+        let probed = model.screen.selection.probe.as_ref().map(|probe| Place::Env(probe.env.clone()));
+        probed.or_else(|| model.screen.selection.place.clone())
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

@@ -9,7 +9,6 @@ use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::app::navigate::{self, Jump};
 use crate::domain::feed::FeedId;
-use crate::domain::readiness::Criterion;
 
 pub(super) struct Readiness;
 
@@ -62,9 +61,9 @@ impl Listed for Readiness {
     }
 
     fn target(&self, model: &Model) -> Option<Place> {
-        let Some((from, to)) = readiness::ends(model) else { return model.screen.selection.place.clone() };
-        // One point is about where the commit comes from, every other one about where it is to go.
-        Some(Place::Env(if model.screen.selection.check == Some(Criterion::Source) { from } else { to }))
+        // The view is about what the target gets: no point of it turns the keys to where the commit comes from.
+        let to = readiness::ends(model).map(|(_, to)| Place::Env(to));
+        to.or_else(|| model.screen.selection.place.clone())
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {

@@ -54,12 +54,13 @@ impl Listed for Secrets {
     fn target(&self, model: &Model) -> Option<Place> {
         // What is said of a key names the environments that it is about; of those, the one that is looked at.
         let chosen = model.facts.secrets.iter().find(|row| Some(&row.key) == model.screen.selection.secret.as_ref());
-        let about = chosen.and_then(|row| row.findings.first()).map(|one| one.envs.as_slice()).unwrap_or_default();
+        let findings = chosen.map(|row| row.findings.as_slice()).unwrap_or_default();
+        let about: Vec<&EnvId> = findings.iter().flat_map(|one| &one.envs).collect();
         let selected = model.selected_env().map(|env| &env.id);
         let to = model.facts.promotions.near(selected).map(|promotion| &promotion.to);
-        let one = |env: Option<&EnvId>| env.filter(|env| about.contains(env)).cloned();
-        match one(selected).or_else(|| one(to)).or_else(|| about.first().cloned()) {
-            Some(env) if Some(&env) != selected => Some(Place::Env(env)),
+        let one = |env: Option<&EnvId>| about.iter().find(|about| Some(**about) == env).copied();
+        match one(selected).or_else(|| one(to)).or_else(|| about.first().copied()) {
+            Some(env) if Some(env) != selected => Some(Place::Env(env.clone())),
             _ => model.screen.selection.place.clone(),
         }
     }

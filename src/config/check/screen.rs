@@ -1,24 +1,17 @@
 //! The screen: its theme, its colours, its letters, and the memory of its log.
 
 use super::Check;
-use crate::config::{Colours, OwnTheme, UiSettings, file, files, layers};
+use crate::config::theme::{self, Read};
+use crate::config::{Colours, OwnTheme, UiSettings, file, layers};
 use crate::error::UserError;
 
 /// Themes that are part of the program; a test holds the list against the files.
 const THEMES: &[&str] = &["dark", "light", "terminal", "mono", "high-contrast", "colour-blind"];
 
-/// A theme file is a page of text.
-const LARGEST: u64 = 64 * 1024;
-
 impl Check<'_> {
     pub(super) fn ui(&self, ui: &file::Ui, warnings: &mut Vec<String>) -> Result<UiSettings, UserError> {
         let theme = ui.theme.as_deref().unwrap_or_else(|| self.ground());
         let own = if THEMES.contains(&theme) { None } else { self.own_theme(theme, warnings) };
-        if !THEMES.contains(&theme) && own.is_none() {
-            let shown = theme.escape_debug();
-            let near = THEMES.iter().min_by_key(|known| strsim::damerau_levenshtein(theme, known)).unwrap_or(&"dark");
-            warnings.push(format!("{}: ui.theme = \"{shown}\" is not a theme: did you mean `{near}`?", self.name));
-        }
         let ascii = self.variable("FLIGHTDECK_ASCII").map(|value| value != "0");
         Ok(UiSettings {
             theme: theme.into(),
@@ -40,26 +33,24 @@ impl Check<'_> {
         }
     }
 
-    /// `themes/NAME.toml` beside one's own configuration.
+    /// `themes/NAME.toml` beside one's own configuration; where it cannot be had, one warning says why.
     fn own_theme(&self, name: &str, warnings: &mut Vec<String>) -> Option<OwnTheme> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let folder = layers::folder(self.env, "XDG_CONFIG_HOME", ".config").filter(|_| name.chars().all(plain))?;
-        let path = folder.join("flightdeck").join("themes").join(format!("{name}.toml"));
-        if !path.try_exists().unwrap_or(false) {
-            return None;
-        }
-        let read = files::read(&path, LARGEST).map(|read| read.and_then(|bytes| String::from_utf8(bytes).ok()));
-        match read {
-            Ok(Some(text)) => Some(OwnTheme { path, text: text.into() }),
-            Ok(None) => {
-                warnings.push(format!("the theme {name} is no text of at most 64 KiB: dark is used"));
-                None
+        let folder = layers::folder(self.env, "XDG_CONFIG_HOME", ".config").filter(|_| name.chars().all(plain));
+        let path = folder.map(|folder| folder.join("flightdeck").join("themes").join(format!("{name}.toml")));
+        match path.map(|path| (theme::read(&path), path)) {
+            Some((Read::Text(text), path)) => return Some(OwnTheme { path, text }),
+            Some((Read::Unreadable(why), _)) => {
+                warnings.push(format!("{}: the theme {name} {why}; dark is used", self.name));
             }
-            Err(error) => {
-                warnings.push(format!("the theme {name} cannot be read: {error}; dark is used"));
-                None
+            None | Some((Read::Absent, _)) => {
+                let shown = name.escape_debug();
+                let near =
+                    THEMES.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or(&"dark");
+                warnings.push(format!("{}: ui.theme = \"{shown}\" is not a theme: did you mean `{near}`?", self.name));
             }
         }
+        None
     }
 
     /// How many colours the terminal has, by what it says of itself.
@@ -112,6 +103,7 @@ fn monochrome(term: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::load;
 
     #[test]
     fn the_list_of_themes_is_the_list_of_files() {
@@ -124,5 +116,33 @@ mod tests {
         files.sort();
         known.sort_unstable();
         assert_eq!(files, known);
+    }
+
+    #[test]
+    fn a_theme_that_cannot_be_used_is_told_once_by_what_is_wrong_with_it() {
+        let home = tempfile::tempdir().unwrap();
+        let themes = home.path().join("flightdeck/themes");
+        std::fs::create_dir_all(themes.join("folder.toml")).unwrap();
+        std::fs::write(themes.join("large.toml"), "#".repeat(64 * 1024 + 1)).unwrap();
+        std::fs::write(themes.join("fine.toml"), "ok = { fg = \"green\" }\n").unwrap();
+        let shown = home.path().display().to_string();
+        let env = |name: &str| (name == "XDG_CONFIG_HOME").then(|| shown.clone());
+        let told = |theme: &str| {
+            let text = format!("[ui]\ntheme = \"{theme}\"\n[[environments]]\nname = \"x\"\ntier = \"production\"\n");
+            let settings = load::parse(&text, None, &load::Flags::default(), &env).unwrap();
+            let theme = settings.warnings.iter().filter(|one| one.contains("theme")).cloned().collect::<Vec<_>>();
+            (theme, settings.ui.own_theme.is_some())
+        };
+        for (theme, why) in [
+            ("folder", "the theme folder cannot be read: it is a folder, not a file; dark is used"),
+            ("large", "the theme large is no text of at most 64 KiB; dark is used"),
+            ("darc", "ui.theme = \"darc\" is not a theme: did you mean `dark`?"),
+        ] {
+            let (warnings, found) = told(theme);
+            let [one] = &warnings[..] else { panic!("{theme}: {warnings:?}") };
+            assert!(one.contains(why) && !found, "{one}");
+        }
+        assert_eq!(told("fine"), (Vec::new(), true));
+        assert_eq!(told("dark"), (Vec::new(), false));
     }
 }

@@ -41,8 +41,10 @@ impl Known<'_> {
         let switches = aimed.and_then(|of| Some(&self.services.get(of)?.declared.as_ref()?.switches));
         let challenged = switches.is_some_and(|switches| switches.challenged);
         let (mut state, why) = probe.stands(challenged, self.now);
-        // What a person has paused answers nobody: that is no failure of its own, for as long as its platform goes on saying so.
-        let paused = switches.is_some_and(|switches| switches.paused);
+        // What a person has paused answers everybody with 503: that is no failure of its own, for as long as its platform goes on saying
+        // so. A name that is not found, a handshake that fails or another answer is one.
+        let answered = probe.samples.back().and_then(|sample| sample.anatomy.status);
+        let paused = switches.is_some_and(|switches| switches.paused) && answered == Some(503);
         let said = || aimed.is_some_and(|of| self.fresh(&FeedId::Declared(of.clone())));
         if paused && matches!(state, State::Failing | State::Flapping | State::Degraded) && said() {
             state = State::Paused;

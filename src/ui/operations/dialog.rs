@@ -93,7 +93,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         Rollback::Scaling(scaling) => super::scale::draw(ctx, frame, body, scaling),
         Rollback::Preflighting(_, Question { env, request, .. }) => {
             let mut lines: Vec<Line<'static>> =
-                outline::lines(ctx.model, request).into_iter().map(|line| Line::styled(line, dim)).collect();
+                outline::lines(ctx.model, env, request).into_iter().map(|line| Line::styled(line, dim)).collect();
             lines.push(Line::raw(" reading what is live, what is still there and what would go out"));
             let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
             dialog(

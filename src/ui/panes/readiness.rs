@@ -32,14 +32,18 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
     // What has no room in its row stands whole below the list, while it is chosen.
     let chosen = checks.iter().find(|check| Some(check.asks) == ctx.model.screen().selection().check);
     let cut = chosen.filter(|check| check.says.as_str().width() + 2 > widths[1]);
+    let mark = |check: &readiness::Check| match check.idle() {
+        true => ctx.theme.idle(),
+        false => ctx.theme.symbol(check.status),
+    };
     let whole: Vec<Line<'static>> = cut.map_or_else(Vec::new, |check| {
-        let says = text::wrap(&format!(" {} {}", ctx.theme.symbol(check.status), check.says), area.width.into());
+        let says = text::wrap(&format!(" {} {}", mark(check), check.says), area.width.into());
         let says = says.into_iter().map(|row| Line::styled(row, ctx.theme.status(check.status)));
         std::iter::once(Line::default()).chain(says).collect()
     });
     let line = |check: readiness::Check| {
         let style = ctx.theme.status(check.status);
-        let says = format!("{} {}", ctx.theme.symbol(check.status), check.says);
+        let says = format!("{} {}", mark(&check), check.says);
         let line = row(&widths, vec![(format!(" {}", check.title), Style::new()), (says, style)], ctx.theme.ellipsis());
         if Some(check.asks) == ctx.model.screen().selection().check {
             ctx.chosen(&line, area.width.into())

@@ -206,7 +206,7 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         (backend("staging"), false),
     ] {
         model.screen.selection.place = Some(place.clone());
-        assert_eq!(selected(&model), own, "{place:?}");
+        assert_eq!(targeted(&model), own, "{place:?}");
         let items = menu::items(&model, at(3));
         let alarm = items.iter().find(|item| item.letter == menu::ALARM);
         let alarm = alarm.unwrap_or_else(|| panic!("{place:?}"));

@@ -111,9 +111,9 @@ fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
         let computed_at = at(second).wall;
         Box::new(Plan { level: Level::Moderate, computed_at, ..*plan(Vec::new()) })
     };
+    let question = || Question::new("production".into(), Request::Promote);
     model.screen.notice = None;
-    model.dialog.rollback =
-        Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
+    model.dialog.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
     planned(&mut model, ReqId(0), Ok(moderate(0)), at(0));
     assert_eq!(model.screen.notice, None);
     assert!(press(&mut model, KeyCode::Enter, at(61)).is_empty());
@@ -124,6 +124,15 @@ fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
     planned(&mut model, *req, Ok(moderate(63)), at(63));
     let told = model.screen.notice.take().unwrap();
     assert!(told.as_str().contains("made anew: 60 s"), "{told:?}");
+    // Which time is left for what is refused is of no use, and what could not be read before was no plan.
+    model.dialog.rollback = Some(Rollback::Preflighting(ReqId(90), Question { anew: true, ..question() }));
+    planned(&mut model, ReqId(90), Ok(plan(vec![Text::from("read-only")])), at(63));
+    assert_eq!(model.screen.notice, None);
+    model.dialog.rollback = Some(Rollback::Refused(Text::from("no answer"), Some(question())));
+    let effects = press(&mut model, KeyCode::Char('r'), at(63));
+    let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
+    planned(&mut model, *req, Ok(moderate(63)), at(63));
+    assert_eq!(model.screen.notice, None, "the first plan there is");
     // One that takes no name is made anew whenever a person asks.
     assert!(matches!(press(&mut model, KeyCode::Char('r'), at(70))[..], [Effect::Preflight(..)]));
 }

@@ -62,16 +62,20 @@ fn chosen<'m>(model: &'m Model, like: impl Fn(&&'m pipeline::Run) -> bool) -> Op
     model.facts.runs.iter().filter(|run| run.of_file(file)).filter(like).max_by_key(|run| run.id)
 }
 
-/// Why there is none, and where one is selected. Runs of other workflows are not said to be none.
+/// Why there is none, and where one is selected. That there is none is said only where none is listed, of whatever workflow.
 fn nothing(model: &Model, like: impl Fn(&&pipeline::Run) -> bool, none: &str) -> String {
-    let there = model.facts.runs.iter().any(|run| like(&run));
-    let file = model.target_env().filter(|env| model.facts.workflows.contains_key(&env.id));
-    match (file, model.screen.focus == Pane::Pipeline || !there) {
-        (_, true) => none.to_owned(),
-        (Some(env), false) => {
-            format!("{none} that deploys {}; select another in {}", env.id, Pane::Pipeline.number())
-        }
-        (None, false) => format!("select a run in {}", Pane::Pipeline.number()),
+    if !model.facts.runs.iter().any(|run| like(&run)) {
+        return none.to_owned();
+    }
+    let (env, number) = (model.target_env(), Pane::Pipeline.number());
+    let selected = model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run);
+    let deployed = env.filter(|env| model.facts.workflows.contains_key(&env.id));
+    match (model.screen.focus == Pane::Pipeline, selected, deployed) {
+        _ if env.is_none() => "select an environment".to_owned(),
+        (true, Some(run), _) => format!("the selected run is over ({}); select one that is under way", run.words),
+        (true, None, _) => "select a run".to_owned(),
+        (false, _, Some(env)) => format!("{none} that deploys {}; select another in {number}", env.id),
+        (false, _, None) => format!("select a run in {number}"),
     }
 }
 

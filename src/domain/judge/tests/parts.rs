@@ -192,6 +192,15 @@ fn a_probe_that_a_pause_explains_does_not_fail_and_one_that_it_does_not_explain_
     };
     assert_eq!(paused("frontend").says(), "paused: frontend visitors get 503");
     assert!(paused("backend").says().starts_with("failing: frontend / 503"), "{}", paused("backend").says());
+    // No pause makes a name unknown, or breaks a handshake, or fails in the server.
+    for status in [None, Some(500)] {
+        let mut other = paused("frontend");
+        let mut probe = other.probes.iter().next().unwrap().clone();
+        let anatomy = Anatomy { status, ..Anatomy::default() };
+        probe.push(Sample { at: at(3), anatomy, failure: Some(Text::from("no such host")) });
+        other.probes = [probe].into_iter().collect();
+        assert!(other.says().starts_with("failing: frontend / no such host"), "{status:?}: {}", other.says());
+    }
     // That it is paused was read long ago: what fails now may fail by itself.
     let mut old = paused("frontend");
     old.feed(FeedId::Declared(id("frontend")), FeedState::Fresh(at(-600)));
