@@ -226,7 +226,7 @@ pub const TABLE: &[Entry] = &[
     entry(Group::Logs, Action::Save, &["ctrl-s"], "save the lines shown"),
     entry(Group::Logs, Action::Pager, &["|"], "the lines shown in $PAGER"),
     entry(Group::Console, Action::Help, &["?"], "help"),
-    entry(Group::Console, Action::Palette, &[":"], "every view and action"),
+    entry(Group::Console, Action::Palette, &[":"], "every view, action, service, release, run by name"),
     entry(Group::Console, Action::RefreshAll, &["R"], "refresh everything"),
     entry(Group::Console, Action::Privacy, &["p"], "privacy for a shared screen"),
     entry(Group::Console, Action::Escape, &["esc"], "leave filter, help, zoom"),

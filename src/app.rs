@@ -17,6 +17,7 @@ mod mouse;
 pub mod msg;
 pub mod navigate;
 pub mod operations;
+pub mod palette;
 pub mod panes;
 mod paste;
 mod pose;

@@ -11,7 +11,7 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate::{self, Jump};
 use crate::app::operations::menu::{self, Item};
 use crate::app::trust::{self, Asked};
-use crate::app::{geometry, keys, log_dialogs, scroll};
+use crate::app::{geometry, keys, log_dialogs, palette, scroll};
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
 
@@ -113,7 +113,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             if closes && (find.text.is_empty() || !line::writes(key)) {
                 model.dialog.overlay = None;
             } else {
-                narrow(find, key);
+                narrow(find, key, |find| found(find).len());
                 if !scroll::key(model, key, false) {
                     // Another list shows from its beginning.
                     model.dialog.scroll = None;
@@ -122,15 +122,24 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Overlay::Palette(find) => {
+            let mut find = find.clone();
             if key.code != KeyCode::Enter {
-                narrow(find, key);
+                narrow(&mut find, key, |find| palette::rows(model, find).len());
+                model.dialog.overlay = Some(Overlay::Palette(find));
                 return Vec::new();
             }
-            let (typed, chosen) = (find.text.clone(), found(find).get(find.at).map(|entry| entry.action));
+            let chosen = palette::rows(model, &find).into_iter().nth(find.at);
             model.dialog.overlay = None;
-            // As in editors, whatever the list says.
-            let action = if typed == "q" { Some(Action::Back) } else { chosen };
-            action.map(|action| keys::perform(model, action, now)).unwrap_or_default()
+            match chosen {
+                // As in editors, whatever the list says.
+                _ if find.text == "q" => keys::perform(model, Action::Back, now),
+                Some(palette::Row::Action(entry)) => keys::perform(model, entry.action, now),
+                Some(palette::Row::Thing(.., jump)) => {
+                    navigate::to(model, jump);
+                    Vec::new()
+                }
+                None => Vec::new(),
+            }
         }
         Overlay::Menu(at) => {
             let at = *at;
@@ -186,7 +195,8 @@ fn leave(model: &mut Model) {
     model.dialog.overlay = None;
 }
 
-fn narrow(find: &mut Find, key: Key) {
+/// Types and moves in a list; `rows` = how many there are of what is typed.
+fn narrow(find: &mut Find, key: Key, rows: impl Fn(&Find) -> usize) {
     if line::at_end(&mut find.text, key) {
         find.at = 0;
         return;
@@ -200,7 +210,7 @@ fn narrow(find: &mut Find, key: Key) {
         KeyCode::End => find.at = usize::MAX,
         _ => return,
     }
-    find.at = find.at.min(found(find).len().saturating_sub(1));
+    find.at = find.at.min(rows(find).saturating_sub(1));
 }
 
 /// Moves in a list; enter goes where the chosen row leads.

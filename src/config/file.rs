@@ -15,6 +15,7 @@ pub struct File {
     pub project: Option<String>,
     pub repository: Option<String>,
     /// By name: `github`, `fly`, `vercel`, `supabase`.
+    #[cfg_attr(test, schemars(with = "BTreeMap<Platform, Account>"))]
     pub platforms: BTreeMap<String, Account>,
     pub environments: Vec<Environment>,
     pub secrets: Secrets,

@@ -12,7 +12,7 @@ use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::evidence;
 use crate::app::operations::menu::{self, Item};
-use crate::app::{geometry, trust};
+use crate::app::{geometry, palette, trust};
 use crate::domain::environment::Status;
 use crate::ui::widgets::dialog::{Dialog, WIDTH, dialog};
 use crate::ui::{Ctx, text};
@@ -57,6 +57,7 @@ pub(super) fn window(at: usize, rows: usize) -> usize {
 enum Row {
     Heading(&'static str),
     Key(&'static [&'static str], &'static str),
+    Thing(&'static str, String),
     Blank,
 }
 
@@ -84,12 +85,16 @@ fn bound(find: &Find) -> Vec<Row> {
 }
 
 /// Rows of the help: group by group while nothing is looked for, what works here first.
-fn rows(ctx: &Ctx<'_>, find: &Find, palette: bool) -> Vec<Row> {
+fn rows(ctx: &Ctx<'_>, find: &Find, of_palette: bool) -> Vec<Row> {
     let all = found(find);
     // Of a log that is read alone, what needs a project is left out.
     let useful = |entry: &&'static Entry| !ctx.model.screen().alone() || !crate::app::keys::needs_project(entry.action);
-    if palette {
-        return all.into_iter().map(key_of).collect();
+    if of_palette {
+        let row = |row| match row {
+            palette::Row::Action(entry) => key_of(entry),
+            palette::Row::Thing(what, name, _) => Row::Thing(what, name),
+        };
+        return palette::rows(ctx.model, find).into_iter().map(row).collect();
     }
     // What a dialog's keys do is told here; the palette does what it lists, and they do nothing without their dialog.
     if !find.text.is_empty() {
@@ -123,6 +128,11 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
             let title = if two { text::fit(title, half - KEYS, mark) } else { (*title).to_owned() };
             vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
         }
+        Some(Row::Thing(what, name)) => {
+            let what = text::fit(&format!(" {what}"), KEYS, mark);
+            let name = text::cut(name, columns(body).saturating_sub(KEYS), mark);
+            vec![Span::styled(what, ctx.theme.dim()), Span::raw(name)]
+        }
         Some(Row::Heading(name)) => {
             let name = format!(" {name}");
             let name = if two { text::fit(&name, half, mark) } else { name };
@@ -142,7 +152,8 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
         })
         .collect();
     if lines.is_empty() {
-        lines.push(Line::styled(" no view or action has this name", ctx.theme.dim()));
+        let none = if palette { " nothing has this name" } else { " no view or action has this name" };
+        lines.push(Line::styled(none, ctx.theme.dim()));
     }
     let does = if palette { "enter does it, " } else { "" };
     let last = format!(" {}{}   type to search, {does}esc leaves", find.text, ctx.theme.cursor());
