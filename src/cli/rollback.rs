@@ -254,6 +254,7 @@ fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, U
     let why = candidates::unproposed(choices).unwrap_or_default();
     let why = format!("{env} has no release to propose: {why}, as far as this store knows");
     let error = UserError::new(ExitCode::Inconclusive, why).now("nothing was changed");
+    let error = error.hint("verified healthy = an open console saw it well for ten seconds, or an operation proved it: one reading is too little");
     Err(error.hint("--to <commit> chooses one of these by hand"))
 }
 

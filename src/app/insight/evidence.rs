@@ -1,6 +1,8 @@
 //! Why is this red: the evidence about an environment in order of causality. What changed comes before what it broke, and what
 //! is not known comes last.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{actor, fresh, timeline};
@@ -8,13 +10,14 @@ use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
 use crate::app::operations::marking;
+use crate::domain::amount::amount;
 use crate::domain::environment::{EnvInfo, Instance, Status};
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::finding::{Check, Reading};
 use crate::domain::ids::ServiceId;
 use crate::domain::live;
 use crate::domain::release::Deployment;
-use crate::domain::span::since;
+use crate::domain::span::{age, since};
 use crate::domain::state::State;
 use crate::sanitize::Text;
 
@@ -196,7 +199,14 @@ fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> V
         } else {
             let was = match before.lines {
                 0 => "no line from before it is held".to_owned(),
-                _ => format!("{} before it", before.errors),
+                lines => {
+                    let span = age(Duration::from_micros(span.unsigned_abs()));
+                    format!(
+                        "{} among the {} held of the {span} before it",
+                        before.errors,
+                        amount(usize::try_from(lines).unwrap_or(usize::MAX), "line")
+                    )
+                }
             };
             let says = said(format!("{} errors since the deploy of {label}, {was}", after.errors));
             new.push((after.errors, evidence_of(Status::Warn, says.to_string(), jump)));
@@ -322,7 +332,7 @@ mod tests {
         let flags = crate::config::load::Flags::default();
         let text = env("prod") + &env("prod-eu");
         let settings = crate::config::load::parse(&text, None, &flags, &|_| None).unwrap();
-        let now = Now { wall: Timestamp::UNIX_EPOCH, mono: std::time::Duration::ZERO };
+        let now = Now { wall: Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
         let mut model = Model::new(&settings, now);
         let says = Text::from("missing in prod-eu");
         let envs = vec!["prod-eu".into()];

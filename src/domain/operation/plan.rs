@@ -102,12 +102,14 @@ impl Plan {
         PLAN_LIFE.checked_sub(age)
     }
 
-    /// How many commits it is about: `2 commits go out`; nothing where it is about none.
+    /// How many commits it is about: `2 commits leave production`; nothing where it is about none.
     #[must_use]
     pub fn commits_words(&self) -> Option<String> {
-        let does = if self.kind.ships() { ("ships", "ship") } else { ("goes out", "go out") };
         let count = self.commits_out.as_ref().map(Vec::len).filter(|count| *count > 0)?;
-        Some(amount_does(count, "commit", does))
+        Some(match self.kind.ships() {
+            true => amount_does(count, "commit", ("ships", "ship")),
+            false => format!("{} {}", amount_does(count, "commit", ("leaves", "leave")), self.env),
+        })
     }
 
     /// The commits that it would bring somewhere.

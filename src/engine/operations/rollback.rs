@@ -113,9 +113,13 @@ pub(in crate::engine) async fn roll_back(
         refusals.push(Text::from(format!("nothing would move: {}", says.join("; "))));
     }
     let pair = parts.iter().find_map(|part| part.to.sha.clone().zip(part.from.1.clone()));
-    let (between, told) = tokio::join!(between(clients, pair, &mut warnings), since::told(clients, info, &parts));
+    let (between, told, applied) = tokio::join!(
+        between(clients, pair, &mut warnings),
+        since::told(clients, info, &parts),
+        since::applied(clients, info)
+    );
     let mut since = told.0;
-    since.extend(between.iter().flat_map(since::migrations));
+    since.extend(between.iter().flat_map(|between| since::migrations(between, &applied)));
     warnings.extend(told.1);
     warnings.extend(apart(&parts, &rest));
     let nothing = parts.is_empty();
@@ -228,7 +232,7 @@ async fn between(clients: &Clients, pair: Option<(Sha, Sha)>, unread: &mut Vec<T
     let github = clients.github.as_ref()?;
     match github.compare(to.as_str(), from.as_str()).await {
         Ok(comparison) => {
-            unread.extend(since::cut(&comparison, "go out"));
+            unread.extend(since::cut(&comparison, "leave"));
             Some(comparison)
         }
         Err(error) => {

@@ -94,7 +94,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         Rollback::Preflighting(_, Question { env, request, .. }) => {
             let mut lines: Vec<Line<'static>> =
                 outline::lines(ctx.model, env, request).into_iter().map(|line| Line::styled(line, dim)).collect();
-            lines.push(Line::raw(" reading what is live, what is still there and what would go out"));
+            lines.push(Line::raw(" reading what is live, what is still there and which commits would leave"));
             let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
             dialog(
                 ctx,

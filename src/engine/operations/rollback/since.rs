@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::plan::PartFacts;
 use crate::clock::Timestamp;
+use crate::domain::amount::amount;
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::secret::SecretEntry;
 use crate::engine::feeds::{Clients, vercel_target};
@@ -69,20 +70,46 @@ async fn drifted(clients: &Clients, part: &PartFacts) -> Told {
     }
 }
 
-/// Migrations that the commits which go out have brought.
-pub(in crate::engine) fn migrations(between: &Comparison) -> Vec<Text> {
-    let names = added(between);
-    let least = if between.added.extent.whole() { "" } else { "at least " };
-    let (count, verb) = if names.len() == 1 {
-        ("1 migration".to_owned(), "stays")
-    } else {
-        (format!("{} migrations", names.len()), "stay")
-    };
-    let what = format!("database: {least}{count} of the commits that go out {verb} applied");
-    listed(&what, &names).into_iter().collect()
+/// The versions of the migrations that a database has applied, or why they are not known; `None` = the environment has no database that
+/// tells.
+pub(in crate::engine) type Applied = Option<Result<Vec<Text>, Text>>;
+
+/// What the database of an environment has applied.
+pub(in crate::engine) async fn applied(clients: &Clients, env: &EnvInfo) -> Applied {
+    let supabase = clients.supabase.as_ref()?;
+    let database = env.services.iter().find(|one| one.platform == Platform::Supabase)?;
+    let read = supabase.migrations(&database.resource).await;
+    Some(match read {
+        Ok(all) => Ok(all.into_iter().map(|one| one.version).collect()),
+        Err(error) => Err(Text::from(error.to_string())),
+    })
 }
 
-/// What is not known of the commits that `go` (ship, go out), because a comparison lists so many of them, and so many files.
+/// Migrations that came with the commits which leave: those that the database has applied stay, the others it never had.
+pub(in crate::engine) fn migrations(between: &Comparison, applied: &Applied) -> Vec<Text> {
+    let least = if between.added.extent.whole() { "" } else { "at least " };
+    let tell = |names: Vec<String>, one: &str, many: &str| {
+        let does = if names.len() == 1 { one } else { many };
+        let what = format!("database: {least}{} that came with them {does}", amount(names.len(), "migration"));
+        listed(&what, &names)
+    };
+    let names = added(between);
+    let Some(Ok(versions)) = applied else {
+        let why = applied.as_ref().and_then(|read| read.as_ref().err());
+        let why = why.map_or_else(|| "no database of it tells".to_owned(), ToString::to_string);
+        let unknown = format!("may be applied and would stay ({why})");
+        return tell(names, &unknown, &unknown).into_iter().collect();
+    };
+    let there = |name: &String| {
+        let version: String = name.chars().take_while(char::is_ascii_digit).collect();
+        !version.is_empty() && versions.iter().any(|one| one.as_str() == version)
+    };
+    let (stay, never): (Vec<String>, Vec<String>) = names.into_iter().partition(there);
+    let stay = tell(stay, "stays applied", "stay applied");
+    stay.into_iter().chain(tell(never, "is not applied there", "are not applied there")).collect()
+}
+
+/// What is not known of the commits that `go` (ship, leave), because a comparison lists so many of them, and so many files.
 pub(in crate::engine) fn cut(between: &Comparison, go: &str) -> Vec<Text> {
     let (listed, all) = (between.commits.len(), between.ahead_by);
     let commits = (listed < all as usize).then(|| format!("only {listed} of the {all} commits that {go} are listed"));
@@ -177,15 +204,27 @@ mod tests {
             commits: Vec::new(),
             added: Listed { items: added.iter().copied().map(Text::from).collect(), extent },
         };
-        assert!(migrations(&between(&["backend/app.py", "docs/migrations.md"], Extent::Whole)).is_empty());
+        let has = |versions: &[&str]| Some(Ok(versions.iter().copied().map(Text::from).collect()));
+        assert!(migrations(&between(&["backend/app.py", "docs/migrations.md"], Extent::Whole), &has(&[])).is_empty());
         let path = "supabase/migrations/20261101_x.sql";
-        let one = migrations(&between(&[path], Extent::Whole));
-        assert_eq!(one[0].as_str(), "database: 1 migration of the commits that go out stays applied: 20261101_x.sql");
+        let told = |applied: Applied| {
+            let one = migrations(&between(&[path, "supabase/migrations/20261102_y.sql"], Extent::Whole), &applied);
+            one.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let (stays, never) = (
+            "database: 1 migration that came with them stays applied: 20261101_x.sql",
+            "database: 1 migration that came with them is not applied there: 20261102_y.sql",
+        );
+        assert_eq!(told(has(&["20261101"])), [stays, never]);
+        assert_eq!(told(has(&[])).len(), 1, "the database has none of them");
+        let both = "database: 2 migrations that came with them may be applied and would stay";
+        assert!(told(Some(Err(Text::from("403"))))[0].starts_with(&format!("{both} (403): ")));
+        assert!(told(None)[0].starts_with(&format!("{both} (no database of it tells): ")));
         let part = between(&[path], Extent::of(300, None, true));
-        assert!(migrations(&part)[0].as_str().starts_with("database: at least 1 migration of"));
-        let told: Vec<String> = cut(&part, "go out").iter().map(ToString::to_string).collect();
-        let files = "which migrations are of the commits that go out is not known: more files not read";
-        assert_eq!(told, ["only 0 of the 1 commits that go out are listed", files]);
+        assert!(migrations(&part, &has(&[]))[0].as_str().starts_with("database: at least 1 migration that"));
+        let told: Vec<String> = cut(&part, "leave").iter().map(ToString::to_string).collect();
+        let files = "which migrations are of the commits that leave is not known: more files not read";
+        assert_eq!(told, ["only 0 of the 1 commits that leave are listed", files]);
         assert!(cut(&Comparison { ahead_by: 0, ..between(&[], Extent::Whole) }, "ship").is_empty());
     }
 }
