@@ -101,11 +101,16 @@ fn the_states_of_the_colour_blind_theme_differ_for_every_sight() {
 }
 
 #[test]
-fn colours_of_sources_are_none_of_a_state() {
+fn no_source_of_lines_looks_like_a_state() {
     for name in ["dark", "light", "colour-blind"] {
         let roles = shipped(name);
-        let states = [roles.ok, roles.warn, roles.fail, roles.running];
-        assert!(roles.sources.iter().all(|one| states.iter().all(|state| state.fg != one.fg)), "{name}");
+        let states = [roles.ok, roles.warn, roles.fail, roles.running].map(|one| one.fg.unwrap());
+        for source in roles.sources.map(|one| one.fg.unwrap()) {
+            for state in states {
+                let found = apart(source, state, &KINDS[0].1);
+                assert!(found > 15.0, "{name}: {source} and {state} are {found:.1} apart");
+            }
+        }
     }
 }
 
