@@ -10,6 +10,7 @@ use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 use regex::{Captures, Regex, RegexBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::forms::Form;
 use crate::sanitize::Text;
 
 /// What stands where a secret stood.
@@ -18,6 +19,8 @@ pub const MASK: &str = "‹redacted›";
 const SHORTEST: usize = 6;
 /// The same of a value that somebody has just given, in the answer to the very call that brings it.
 const LEAST: usize = 4;
+/// What stands where a text was cut.
+pub const CUT: &str = "…";
 /// What the expression of the known values may take, bytes: a token of two kilobytes needs about one megabyte in all its forms.
 const LARGEST: usize = 1 << 27;
 
@@ -153,47 +156,51 @@ impl Known {
             let mut values: Vec<&str> = values.filter(|text| text.len() >= SHORTEST).collect();
             values.sort_unstable();
             values.dedup();
-            let forms: Vec<(usize, String)> = values.into_iter().flat_map(forms::of).collect();
+            let forms: Vec<Form> = values.into_iter().flat_map(forms::of).collect();
             if forms.is_empty() {
                 return Found::Nothing;
             }
-            joined(forms).map_or(Found::Everything, Found::Forms)
+            joined(&forms).map_or(Found::Everything, Found::Forms)
         })
     }
 }
 
 /// An expression for all of these forms; `None` where they are too large for one.
-fn joined(mut forms: Vec<(usize, String)>) -> Option<Regex> {
+fn joined<'f>(forms: impl IntoIterator<Item = &'f Form>) -> Option<Regex> {
+    let mut forms: Vec<&Form> = forms.into_iter().collect();
     // The longest first: an alternation takes the first that fits, and one value may begin with another.
-    forms.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
-    let forms: Vec<String> = forms.into_iter().map(|(_, form)| form).collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.least));
+    let forms: Vec<String> = forms.into_iter().map(Form::whole).collect();
     RegexBuilder::new(&forms.join("|")).size_limit(LARGEST).build().ok()
 }
 
-/// Text without a value that somebody has just given, in every form, and without its beginning where the text was cut within it. A value
-/// of a letter or two would make holes everywhere and hide nothing.
+/// Text without a value that somebody has just given, in every form, and without its beginning where the text was cut within it, at its end
+/// or at a [`CUT`]. A value of a letter or two would make holes everywhere and hide nothing.
 #[must_use]
 pub fn without(value: &str, text: &str, veil: &str) -> String {
+    // A file ends in a line break, which a platform need not repeat.
+    let value = value.trim();
     if value.len() < LEAST {
         return text.to_owned();
     }
-    let mut forms = forms::of(value);
+    let forms = forms::of(value);
     // What is longer than the text is not in it.
-    forms.retain(|(length, _)| *length <= text.len());
-    let mut shown = match forms.is_empty() {
+    let within: Vec<&Form> = forms.iter().filter(|form| form.least <= text.len()).collect();
+    let shown = match within.is_empty() {
         true => text.to_owned(),
-        false => match joined(forms) {
+        false => match joined(within) {
             Some(found) => found.replace_all(text, veil).into_owned(),
             None => return veil.to_owned(),
         },
     };
-    let starts = value.char_indices().map(|(at, one)| at + one.len_utf8()).take_while(|end| *end <= shown.len());
-    let cut = starts.filter(|end| *end >= LEAST).filter(|end| shown.ends_with(&value[..*end])).last();
-    if let Some(cut) = cut {
-        shown.truncate(shown.len() - cut);
-        shown.push_str(veil);
-    }
-    shown
+    let parts: Vec<String> = shown
+        .split(CUT)
+        .map(|part| match forms.iter().filter_map(|form| form.begins(part)).min() {
+            Some(at) => format!("{}{veil}", &part[..at]),
+            None => part.to_owned(),
+        })
+        .collect();
+    parts.join(CUT)
 }
 
 fn shapes(text: &str) -> Cow<'_, str> {
@@ -375,6 +382,19 @@ mod tests {
         assert_eq!(told("refused: k3y/o"), "refused: •••", "the answer was cut within it");
         assert_eq!(told("refused: k3y"), "refused: k3y");
         assert_eq!((without("abcd", "x abcd y", "•"), without("ab", "x ab y", "•")), ("x • y".into(), "x ab y".into()));
+        // A file of several lines, whose text was cut after it was made clean, with the platform's own words behind it.
+        let pem = format!("-----BEGIN PRIVATE KEY-----\r\n{}\r\n-----END\n", "MIIEvQIBADANBgkq\thkiG9w0B\n".repeat(40));
+        let cut = Text::from(pem.chars().take(250).collect::<String>());
+        for form in [cut.to_string(), serde_json::to_string(&pem).unwrap()[1..250].to_owned()] {
+            assert_eq!(without(&pem, &format!("refused: {form}"), "•••"), "refused: •••");
+            assert_eq!(without(&pem, &format!("refused: {form}… (needs a)"), "•••"), "refused: •••… (needs a)");
+        }
+        assert_eq!(without(&pem, &format!("<{}> is bad", Text::from(pem.trim())), "•••"), "<•••> is bad");
+        assert_eq!(without(&pem, &format!("bad: {}", &STANDARD.encode(&pem)[..90]), "•••"), "bad: •••");
+        let marked = "\u{feff}first \u{8}\u{c}\u{b}second";
+        for form in [Text::from(marked).to_string(), serde_json::to_string(marked).unwrap().replace('"', "")] {
+            assert_eq!(without(marked, &format!("<{form}>"), "•••"), "<•••>", "{form}");
+        }
         let large = "lines of a key ".repeat(3_000);
         assert_eq!(without(&large, &format!("bad: {}", &large[..300]), "•••"), "bad: •••");
     }

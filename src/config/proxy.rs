@@ -14,11 +14,16 @@ use super::inputs::Env;
 /// The variables that name a proxy, in the order in which they count. Lower case comes first, as in curl.
 const NAMES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
+/// Variables that name a proxy which is not used; a password in them is one all the same.
+const UNUSED: [&str; 2] = ["http_proxy", "HTTP_PROXY"];
+
 /// The proxy of this process, as the environment variables say.
 #[derive(Clone, Default)]
 pub struct Proxy {
     named: Option<Named>,
     exempt: Vec<Exempt>,
+    /// Every address of a proxy that holds a user name or a password, whether it is used or not.
+    secrets: Vec<SecretString>,
 }
 
 #[derive(Clone)]
@@ -59,7 +64,17 @@ impl Proxy {
         let named = NAMES.into_iter().find_map(set).map(|(variable, value)| named(variable, value.trim()));
         let exempt = ["no_proxy", "NO_PROXY"].into_iter().find_map(set).map(|(_, list)| list).unwrap_or_default();
         let parts = exempt.split([',', ' ', '\t']).map(str::trim).filter(|part| !part.is_empty());
-        Self { named, exempt: parts.filter_map(Exempt::read).collect() }
+        let given = NAMES.into_iter().chain(UNUSED).filter_map(env).filter(|value| value.contains('@'));
+        let whole = |value: String| match value.trim() {
+            value if value.contains("://") => SecretString::from(value),
+            value => SecretString::from(format!("http://{value}")),
+        };
+        Self { named, exempt: parts.filter_map(Exempt::read).collect(), secrets: given.map(whole).collect() }
+    }
+
+    /// The addresses that hold a user name or a password: no text may repeat them.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.secrets.iter()
     }
 
     /// The way to a host: `host` as it stands in an address, IPv6 with or without brackets.
@@ -218,5 +233,15 @@ mod tests {
             assert!(!said.contains("hunter2"), "{said}");
         }
         assert!(set.words().unwrap().contains("proxy.example:3128 (HTTPS_PROXY)"));
+    }
+
+    #[test]
+    fn the_password_of_every_proxy_that_is_named_is_known_as_a_secret() {
+        let all = [("HTTPS_PROXY", "me:s3cret-1@p:1"), ("all_proxy", "socks5://me:s3cret-2@p:1"), ("no_proxy", "a@b")];
+        let set =
+            proxy(&[&all[..], &[("http_proxy", "http://me:s3cret-3@p:1"), ("HTTP_PROXY", "http://p:1")]].concat());
+        let urls: Vec<&str> = set.secrets().map(|url| url.expose_secret()).collect();
+        let expected = ["http://me:s3cret-1@p:1", "socks5://me:s3cret-2@p:1", "http://me:s3cret-3@p:1"];
+        assert_eq!(urls, expected, "an address without one is no secret");
     }
 }

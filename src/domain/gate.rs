@@ -77,24 +77,39 @@ impl Gate {
         run.behind().next().is_some() || old.is_some_and(|old| old > LONG)
     }
 
+    /// Whether it opens without anybody: nobody is named, and a timer runs. One without either waits for something that the platform does
+    /// not name here.
+    #[must_use]
+    pub fn opens_itself(&self) -> bool {
+        self.reviewers.is_empty() && self.wait_minutes > 0
+    }
+
+    /// What it waits for: `waits for mona, hubot`.
+    #[must_use]
+    pub fn waits(&self) -> String {
+        match (self.opens_itself(), self.reviewers.as_slice()) {
+            (true, _) => "waits for its timer".to_owned(),
+            (false, []) => "waits at a gate that names no reviewer".to_owned(),
+            (false, names) => format!("waits for {}", names.iter().map(Text::as_str).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
     /// What it waits for and since when: `waits for mona, hubot for 18m02s, timer 11m58s left`.
     #[must_use]
     pub fn words(&self, run: &Run, now: Timestamp) -> String {
-        let names: Vec<&str> = self.reviewers.iter().map(Text::as_str).collect();
-        let whom = if names.is_empty() { "its timer".to_owned() } else { names.join(", ") };
         let age = self.since(run).map(|at| format!(" for {}", since(at, now))).unwrap_or_default();
         let timer = match (self.timer_left(now), self.wait_minutes) {
             (Some(left), _) => format!(", timer {} left", super::span::age(left)),
             (None, 0) => String::new(),
             (None, minutes) => format!(", timer of {minutes} min is over"),
         };
-        format!("waits for {whom}{age}{timer}")
+        format!("{}{age}{timer}", self.waits())
     }
 
     /// Whether the console's user may answer it, in words; nothing to answer where only a timer runs.
     #[must_use]
     pub fn may(&self) -> &'static str {
-        match (self.may_approve, self.reviewers.is_empty()) {
+        match (self.may_approve, self.opens_itself()) {
             (true, _) => "you may review it",
             (false, true) => "it opens by itself",
             (false, false) => "you may not review it",
@@ -157,6 +172,15 @@ mod tests {
         assert_eq!(timer.timer_left(at(600)), Some(Duration::from_secs(1_200)));
         assert_eq!(timer.timer_left(at(1_800)), None);
         assert_eq!(gate(30, None).timer_left(at(0)), None, "it does not run");
+    }
+
+    #[test]
+    fn a_gate_that_names_nobody_opens_by_itself_only_with_a_timer() {
+        let nobody = |minutes| Gate { reviewers: Vec::new(), may_approve: false, ..gate(minutes, None) };
+        assert_eq!((nobody(30).waits().as_str(), nobody(30).may()), ("waits for its timer", "it opens by itself"));
+        let none = nobody(0);
+        assert_eq!((&*none.waits(), none.may()), ("waits at a gate that names no reviewer", "you may not review it"));
+        assert_eq!(gate(30, None).waits(), "waits for mona");
     }
 
     #[test]

@@ -95,6 +95,11 @@ trait Performs: Send + Sync {
         None
     }
 
+    /// The attempt of a run that is the newest before it asks for another one.
+    fn after_attempt(&self, _: &PlanPart) -> Option<u32> {
+        None
+    }
+
     /// What is said of it when it is done.
     fn done(&self, part: &PlanPart) -> String {
         format!("{} runs {}", part.service.name, part.to.0)

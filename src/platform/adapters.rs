@@ -53,7 +53,8 @@ impl Clients {
         let tokens = settings.accesses.values().filter_map(|access| access.token.get());
         let tokens = tokens.chain(settings.fly.iter().filter_map(|access| access.token.get()));
         let databases = settings.databases.iter().filter_map(|database| database.url.get());
-        let tokens: Vec<_> = tokens.chain(databases.flat_map(Redactor::parts_of_url)).collect();
+        let urls = databases.chain(settings.proxy.secrets().cloned());
+        let tokens: Vec<_> = tokens.chain(urls.flat_map(Redactor::parts_of_url)).collect();
         let redactor = Arc::new(Redactor::new(&tokens));
         let http = Http::through(settings.proxy.clone(), Arc::clone(clock), redactor, Some(sink));
         let access = |platform: Platform| settings.accesses.get(&platform).cloned();
@@ -98,5 +99,24 @@ impl Clients {
             Platform::Edge => return None,
         };
         Some(client.token())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::load::{Flags, parse};
+
+    #[test]
+    fn no_text_repeats_the_password_of_the_proxy() {
+        let env = |name: &str| (name == "HTTPS_PROXY").then(|| "http://me:p%40ssw0rd-1@proxy.example:3128".to_owned());
+        let small = "[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+        let settings = parse(small, None, &Flags::default(), &env).unwrap();
+        let clients = Clients::new(&settings, &SystemClock::shared(), Arc::new(|_, _| {}));
+        for said in ["407 for p@ssw0rd-1", "407 for p%40ssw0rd-1"] {
+            assert_eq!(clients.http.redactor().scrub(said), "407 for ‹redacted›");
+        }
+        assert_eq!(clients.http.redactor().scrub("proxy.example:3128"), "proxy.example:3128");
     }
 }

@@ -99,6 +99,12 @@ impl Github {
         Self { http, access: Arc::new(access), owner: owner.into(), name: name.into() }
     }
 
+    /// How far the platform's clock is ahead of ours, by its last answers.
+    #[must_use]
+    pub fn ahead(&self) -> jiff::SignedDuration {
+        self.http.ahead(GITHUB)
+    }
+
     /// `GET /user`: the cheapest call that needs the token.
     ///
     /// # Errors

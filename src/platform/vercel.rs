@@ -237,6 +237,12 @@ impl Vercel {
         Self { http, access: Arc::new(access), team, recent: Arc::default() }
     }
 
+    /// How far the platform's clock is ahead of ours, by its last answers.
+    #[must_use]
+    pub fn ahead(&self) -> jiff::SignedDuration {
+        self.http.ahead(VERCEL)
+    }
+
     /// `GET /v2/user`: the cheapest call.
     ///
     /// # Errors

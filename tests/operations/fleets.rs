@@ -8,6 +8,7 @@ use flightdeck::domain::operation::{Act, OpState, Operation, Plan, Request, Step
 use flightdeck::domain::strategy::{AtOnce, Strategy, StrategyKind};
 use flightdeck::sim::world::Env;
 use flightdeck::store::Store;
+use serde_json::json;
 
 use crate::crashes::{SPEED, crash_after, each_point, sql};
 use crate::world::{Console, World, backend};
@@ -270,6 +271,39 @@ async fn crash_and_undo(rows: usize) -> bool {
         assert!(now.len() == 2 && now.iter().all(|one| one.1 && old.contains(&one.2)), "{what}: {now:?}");
     }
     true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_is_taken_back_to_its_end_though_the_new_machines_cannot_be_looked_at() {
+    let world = World::start(SPEED).await;
+    let before: BTreeSet<String> = fleet(&world).into_iter().map(|one| one.0).collect();
+    let mut first = console(&world);
+    let plan = back(&mut first, green(true)).await;
+    let op = plan.op;
+    first.begins(plan);
+    drop(first.until(holds).await);
+    first.stop().await;
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let found = store.interrupted().await.unwrap();
+    let targets: Vec<Target> =
+        found[0].moves.iter().map(|one| Target::new(one.service.clone(), one.from.clone().unwrap())).collect();
+    let mut console = console(&world);
+    let plan = console.request("production", Request::RollBack(targets), Some(op)).await.unwrap();
+    let made: Vec<String> = fleet(&world).into_iter().map(|one| one.0).filter(|id| !before.contains(id)).collect();
+    assert_eq!(made.len(), 2);
+    for id in &made {
+        let route = format!("/machines/{id}$");
+        let fault =
+            json!({"platform": "fly_machines", "route": route, "method": "GET", "kind": "status", "status": 403});
+        world.fault(&fault).await;
+    }
+    let ended = console.carry_out(plan).await;
+    let told: Vec<(StepState, &str)> =
+        ended.steps.iter().map(|step| (step.state.clone(), step.detail.as_str())).collect();
+    let (StepState::Done, gone) = &told[1] else { panic!("{told:?}") };
+    assert!(gone.contains("were asked to go and were not seen gone: "), "{gone}");
+    assert!(matches!(&told[2], (StepState::Done, closed) if closed.ends_with(" interrupted")), "{told:?}");
+    console.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,7 +154,8 @@ async fn a_rolling_release_is_started_advanced_and_aborted_or_completed() {
         let none = console.request("production", Request::Throw(frontend(), lever), None).await.unwrap();
         let why = none.refusals[0].as_str();
         assert!(why.starts_with("no rolling release is under way: every visitor gets dpl_"), "{why}");
-        assert!(why.contains("flightdeck rolling start"), "{why}");
+        let start = "flightdeck rolling start frontend --environment production --deployment dpl_…";
+        assert!(why.ends_with(start) && none.warnings.iter().all(|one| !one.is_empty()), "{why}: {:?}", none.warnings);
         let (part, stays) = (&none.parts[0], none.stays[0].as_str());
         assert!(part.from == part.to && part.steps[0].title.as_str() == "nothing is sent", "{none:#?}");
         assert!(stays.ends_with("for every visitor"), "{stays}");

@@ -89,7 +89,7 @@ pub(in crate::engine) async fn plan(
         stays: vec![Text::from(effect.stays)],
         refusals: effect.refusal.map(Text::from).into_iter().collect(),
         arrived: effect.arrived.map(Text::from),
-        warnings: vec![Text::from(effect.warning)],
+        warnings: Some(effect.warning).filter(|text| !text.is_empty()).map(Text::from).into_iter().collect(),
         ..Plan::of(Request::Throw(service.clone(), lever.clone()), env.id.clone(), vec![part], now)
     })
 }
@@ -255,14 +255,15 @@ fn none_under_way(lever: &ProjectSwitch, live: &str, service: &ServiceId) -> Eff
             (id.as_str() == live).then(|| format!("everybody gets {live} already")),
         );
     }
+    let start = names::command("rolling start", service);
     effect(
         live.to_owned(),
         "nothing is sent",
         format!("{live} for every visitor"),
-        "a rolling release begins with `flightdeck rolling start`",
+        "",
         Some(format!(
-            "no rolling release is under way: every visitor gets {live}; `flightdeck rolling start` begins one with a deployment that is \
-             ready"
+            "no rolling release is under way: every visitor gets {live}; begin one with a deployment that is ready: {start} --deployment \
+             dpl_…"
         )),
     )
 }

@@ -1,4 +1,4 @@
-//! Lookups of domains during a proof, each used for a while: the platform counts them.
+//! How often a proof looks domains up, so that it leaves most of what the platform answers to others.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,20 +6,24 @@ use std::time::Duration;
 
 use super::operator::{LOOK, PATIENCE};
 use crate::domain::ids::ServiceId;
-use crate::domain::proof::Observation;
+use crate::domain::proof::{Found, Observation};
 use crate::sanitize::Text;
 
+/// A lookup that failed is made anew after so long.
+const FAILED: Duration = Duration::from_secs(10);
 /// More domains than these are looked up when a proof begins and before it ends.
 const MANY: usize = 30;
 
-/// Lookups of domains during a proof: the platform counts them, and answers 300 in ten minutes to everybody together. Each is used for a
-/// while, and before anything is concluded all are made anew.
+/// What a proof has looked up of domains. The platform answers 300 lookups in ten minutes to everybody together: each is used for a while,
+/// and before anything is concluded all are made anew.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Lookups(Mutex<Held>);
 
 #[derive(Debug, Default)]
 struct Held {
     all: BTreeMap<(ServiceId, Text), (Duration, Observation)>,
+    /// The domains of each service: they share what the platform answers.
+    domains: BTreeMap<ServiceId, usize>,
     /// Something was told that was not looked up in the same moment.
     reused: bool,
 }
@@ -30,7 +34,7 @@ impl Lookups {
         if domains > MANY { PATIENCE } else { LOOK * u32::try_from(domains).unwrap_or(u32::MAX) }
     }
 
-    /// What was looked up of a domain, among so many; else what is looked up now.
+    /// What was looked up of a domain, among so many of its service; else what is looked up now.
     pub(in crate::engine) async fn of(
         &self,
         (service, domain): (&ServiceId, &Text),
@@ -40,7 +44,10 @@ impl Lookups {
         let key = (service.clone(), domain.clone());
         {
             let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = held.all.get(&key).filter(|(at, _)| now.saturating_sub(*at) < Self::age(domains));
+            held.domains.insert(service.clone(), domains);
+            let age = Self::age(held.domains.values().sum());
+            let age = |known: &Observation| if known.found == Found::Unread { age.min(FAILED) } else { age };
+            let known = held.all.get(&key).filter(|(at, known)| now.saturating_sub(*at) < age(known));
             if let Some((_, known)) = known.cloned() {
                 held.reused = true;
                 return known;
@@ -62,7 +69,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::domain::proof::{Found, Witness};
+    use crate::domain::proof::Witness;
 
     #[tokio::test]
     async fn a_proof_of_two_minutes_leaves_most_of_the_platforms_lookups_to_others() {
@@ -92,5 +99,37 @@ mod tests {
             assert!(!lookups.anew(), "nothing was used from before");
             assert!(asked.load(Ordering::Relaxed) <= 300, "{domains}: {asked:?}");
         }
+    }
+
+    /// How many lookups a proof of a minute makes, whose services have so many domains each, and finds this.
+    async fn asked(services: usize, domains: usize, found: Found) -> u32 {
+        let (lookups, asked) = (Lookups::default(), AtomicU32::new(0));
+        for second in 0..60 {
+            for service in 0..services {
+                let service = ServiceId::new("production", &format!("frontend-{service}"));
+                for domain in 0..domains {
+                    let domain = Text::from(format!("{domain}.app"));
+                    let look = async {
+                        asked.fetch_add(1, Ordering::Relaxed);
+                        let witness = Witness::Alias(domain.clone());
+                        Observation { service: service.clone(), witness, found, words: Text::default() }
+                    };
+                    lookups.of((&service, &domain), (domains, Duration::from_secs(second)), look).await;
+                }
+            }
+        }
+        asked.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn the_domains_of_all_services_share_what_the_platform_answers() {
+        let one = asked(1, 20, Found::Differs).await;
+        assert!(asked(3, 20, Found::Differs).await <= one + 40, "{one}");
+    }
+
+    #[tokio::test]
+    async fn a_lookup_that_failed_is_not_used_for_long() {
+        assert_eq!(asked(1, MANY + 1, Found::Differs).await, 31);
+        assert_eq!(asked(1, MANY + 1, Found::Unread).await, 31 * 6);
     }
 }

@@ -256,8 +256,7 @@ impl Operator {
             .iter()
             .flat_map(|part| part.steps.iter().map(move |one| step(&part.service, one)))
             .collect();
-        let proof = self.proof_steps();
-        steps.extend(proof.iter().map(|one| step(&one.service, &one.step)));
+        steps.extend(self.plan.proof.iter().map(|one| step(&one.service, &one.step)));
         let (env, title) = (self.plan.env.clone(), self.plan.title());
         let begun = Operation::begun(self.plan.op, self.plan.kind, env, title, self.clock.now());
         let known = |part: &&PlanPart| !part.to_id.as_str().is_empty() || part.from_id.is_some();
@@ -271,13 +270,14 @@ impl Operator {
         let request = Some(self.plan.request.clone());
         // From its first row on: cut short before its first look, it is no reason to ask again for what it follows.
         let follows = self.plan.parts.iter().find_map(|part| work(&part.act).follows(part));
+        let after_attempt = self.plan.parts.iter().find_map(|part| work(&part.act).after_attempt(part));
         let order = Order {
             by: Text::from(&*self.settings.who),
             reason: self.reason.clone().unwrap_or_default(),
             overridden: self.plan.overrides.iter().map(|one| Text::from(one.words())).collect(),
         };
         let at_rest = self.plan.at_rest.clone();
-        Operation { steps, moves: moves.collect(), commit, request, follows, order, at_rest, ..begun }
+        Operation { steps, moves: moves.collect(), commit, request, follows, after_attempt, order, at_rest, ..begun }
     }
 
     async fn carry_out(&self, operation: &mut Operation) {

@@ -27,13 +27,22 @@ const RUNS: u32 = 100;
 /// Release rows and builds that are looked at, the newest ones.
 const ROWS: u32 = 20;
 
-/// Whether an operation has recorded this release row: it went to that image, and the row is no older than it.
-pub(in crate::engine) fn recorded(operation: &Operation, row: &Deployment, listed: &[Deployment]) -> bool {
+/// Whether an operation has recorded this release row: it went to that image, and the row is no older than it. `ahead` is by how much the
+/// platform's clock is.
+pub(in crate::engine) fn recorded(
+    operation: &Operation,
+    row: &Deployment,
+    (listed, ahead): (&[Deployment], SignedDuration),
+) -> bool {
+    goes_there(operation, row, listed) && not_before(row.created_at, ahead, operation.started_at)
+}
+
+/// What an operation goes to: its deployment's image, or its commit.
+fn goes_there(operation: &Operation, row: &Deployment, listed: &[Deployment]) -> bool {
     let went = operation.moves.iter().find(|one| one.service == row.service).map(|one| &one.to);
     let image = went.and_then(|to| listed.iter().find(|one| one.id == *to)).and_then(|one| one.image.as_ref());
     let same = |sha: &Sha| operation.commit.as_ref().is_some_and(|of| of.same(sha));
-    let its = row.image.is_some() && row.image.as_ref() == image || row.sha.as_ref().is_some_and(same);
-    its && not_before(row.created_at, operation.started_at)
+    row.image.is_some() && row.image.as_ref() == image || row.sha.as_ref().is_some_and(same)
 }
 
 /// The release rows that nobody has closed, also those that a newer one hides, by their ids.
@@ -99,7 +108,7 @@ async fn release(ask: Ask<'_>, info: &ServiceInfo) -> Option<Override> {
     let found = match (info.platform, &ask.clients.fly, &ask.clients.vercel) {
         (Platform::Fly, Some(fly), _) => {
             let listed = fly.deployments(&info.resource, &info.id, Duration::ZERO).await;
-            listed.map(|listed| rolling(&listed, earlier).map(told))
+            listed.map(|listed| rolling(&listed, earlier, fly.ahead()).map(told))
         }
         (Platform::Vercel, _, Some(vercel)) => building(vercel, ask.env, info, earlier).await,
         _ => return None,
@@ -112,8 +121,8 @@ async fn release(ask: Ask<'_>, info: &ServiceInfo) -> Option<Override> {
 }
 
 /// The newest release, while it is under way and is not what the operation itself has recorded.
-fn rolling<'a>(listed: &'a [Deployment], earlier: Option<&Operation>) -> Option<&'a Deployment> {
-    let own = |row: &Deployment| earlier.is_some_and(|earlier| recorded(earlier, row, listed));
+fn rolling<'a>(listed: &'a [Deployment], earlier: Option<&Operation>, ahead: SignedDuration) -> Option<&'a Deployment> {
+    let own = |row: &Deployment| earlier.is_some_and(|earlier| recorded(earlier, row, (listed, ahead)));
     listed.first().filter(|row| row.status == Status::Running && !own(row))
 }
 
@@ -152,8 +161,7 @@ pub(in crate::engine) async fn moved_since(clients: &Clients, env: &EnvInfo, ear
         let found = match (info.platform, &clients.fly, &clients.vercel) {
             (Platform::Fly, Some(fly), _) => {
                 let listed = fly.deployments(&info.resource, &info.id, Duration::ZERO).await;
-                let ahead = fly.now().duration_since(clients.http.clock().now());
-                listed.map(|listed| later(earlier, &listed, ahead).map(told))
+                listed.map(|listed| later(earlier, &listed, fly.ahead()).map(told))
             }
             (Platform::Vercel, _, Some(vercel)) => repointed(vercel, env, info, earlier).await,
             _ => return None,
@@ -167,11 +175,6 @@ pub(in crate::engine) async fn moved_since(clients: &Clients, env: &EnvInfo, ear
     found.await.into_iter().flatten().collect()
 }
 
-/// What an operation goes to: its deployment's image, or its commit.
-fn goes_there(operation: &Operation, row: &Deployment, listed: &[Deployment]) -> bool {
-    recorded(&Operation { started_at: Timestamp::MIN, ..operation.clone() }, row, listed)
-}
-
 /// The newest release that somebody else has made since: newer than what the operation recorded, or than what it began at where it
 /// recorded none. `ahead` is by how much the platform's clock is.
 fn later<'a>(operation: &Operation, listed: &'a [Deployment], ahead: SignedDuration) -> Option<&'a Deployment> {
@@ -179,11 +182,8 @@ fn later<'a>(operation: &Operation, listed: &'a [Deployment], ahead: SignedDurat
     let from = operation.moves.iter().find(|one| one.service == *service).and_then(|one| one.from.as_ref());
     let from = from.and_then(|id| listed.iter().position(|row| row.id == *id));
     let newer = listed.get(..from.unwrap_or(listed.len()))?;
-    let since = |at: Timestamp| {
-        let ours = at.checked_sub(ahead).unwrap_or(at);
-        not_before(at, operation.started_at) || not_before(ours, operation.started_at)
-    };
-    match newer.iter().position(|row| recorded(operation, row, listed)) {
+    let since = |at: Timestamp| not_before(at, ahead, operation.started_at);
+    match newer.iter().position(|row| recorded(operation, row, (listed, ahead))) {
         Some(own) => newer.get(..own)?.iter().find(|row| !goes_there(operation, row, listed)),
         None => {
             from.and_then(|_| newer.iter().find(|row| since(row.created_at) && !goes_there(operation, row, listed)))
@@ -216,7 +216,9 @@ async fn repointed(
         (None, Some(commit)) => {
             let built = vercel.deployments_of(&project.id, project.scope(&target).0, commit).await?;
             let own = built.iter().filter(|one| of(one)).filter_map(|one| one.created_at);
-            own.filter(|at| not_before(*at, earlier.started_at)).max().is_some_and(|own| at.is_some_and(|at| at > own))
+            own.filter(|at| not_before(*at, vercel.ahead(), earlier.started_at))
+                .max()
+                .is_some_and(|own| at.is_some_and(|at| at > own))
         }
         (None, None) => false,
     };
@@ -311,8 +313,20 @@ mod tests {
         assert_eq!(found(vec![other(200)], -3_000), Some("v43".to_owned()), "the platform's clock is behind");
         assert_eq!(found(vec![row(42, "old", 200, Status::Ok)], -3_000), None, "its own, by a clock that is behind");
         let listed = [own(), row(41, "new", 500, Status::Ok), row(40, "old", 100, Status::Ok)];
-        assert!(rolling(&listed, Some(&operation())).is_none(), "its own");
-        assert_eq!(told(rolling(&listed, None).unwrap()), "v42 complete, by ines since 1970-01-01 00:16Z");
+        let same = SignedDuration::ZERO;
+        assert!(rolling(&listed, Some(&operation()), same).is_none(), "its own");
+        assert_eq!(told(rolling(&listed, None, same).unwrap()), "v42 complete, by ines since 1970-01-01 00:16Z");
+    }
+
+    #[test]
+    fn what_an_operation_has_recorded_is_known_by_the_clock_of_the_platform() {
+        let recorded = |second, ahead| {
+            let (row, old) = (row(42, "old", second, Status::Running), row(40, "old", 100, Status::Ok));
+            recorded(&operation(), &row.clone(), (&[row, old], SignedDuration::from_secs(ahead)))
+        };
+        assert!(recorded(1001, 0) && !recorded(900, 0));
+        assert!(recorded(900, -200), "that clock is behind");
+        assert!(!recorded(900, 200) && !recorded(700, -200), "another has made it before");
     }
 
     #[test]

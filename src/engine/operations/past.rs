@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use crate::clock::Timestamp;
 use crate::domain::environment::ServiceInfo;
 use crate::domain::history::saw;
@@ -47,12 +49,14 @@ impl Past {
     }
 }
 
-/// The clocks of two machines differ by so much, seconds.
-const SKEW: i64 = 5;
+/// The clocks of two machines differ by so much without being known to.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
-/// Whether a platform's moment belongs to what began here at `start`: taken for older by a slow clock, it would be done twice.
-pub(in crate::engine) fn not_before(at: Timestamp, start: Timestamp) -> bool {
-    at.duration_since(start).as_secs() >= -SKEW
+/// Whether a platform's moment belongs to what began here at `start`, as it stands there or by our clock, which its own is so far `ahead` of:
+/// taken for older, it would be done twice.
+pub(in crate::engine) fn not_before(at: Timestamp, ahead: SignedDuration, start: Timestamp) -> bool {
+    let since = at.duration_since(start);
+    since.max(since - ahead) >= -SKEW
 }
 
 /// An error as a person reads it.

@@ -86,8 +86,9 @@ async fn machines(
     let mut row = None;
     if let Some(earlier) = &past.earlier {
         let listed = fly.deployments(&info.resource, service, std::time::Duration::ZERO).await.map_err(told)?;
-        let own =
-            |one: &&Deployment| not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&image);
+        let own = |one: &&Deployment| {
+            not_before(one.created_at, fly.ahead(), earlier.started_at) && one.image.as_ref() == Some(&image)
+        };
         row = listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version);
         let newest = listed.iter().find(own).and_then(version).map(|(_, version)| version);
         let newer = |machine: &Machine| newest.is_some() && machine.release_version == newest;
@@ -184,7 +185,7 @@ async fn asked(
     }
     let list = vercel.deployments(&project.id, Some(environment), 20).await.map_err(told)?;
     let younger = |one: &&VercelDeployment| {
-        one.created_at.is_some_and(|at| not_before(at, earlier.started_at)) && one.sha == source.sha
+        one.created_at.is_some_and(|at| not_before(at, vercel.ahead(), earlier.started_at)) && one.sha == source.sha
     };
     Ok(list.iter().find(younger).map(|one| Text::from(one.id.as_str())))
 }

@@ -82,7 +82,7 @@ pub(in crate::engine) async fn plan(
     }
     fleet.retain(|machine| !machine.rests());
     if let Some(earlier) = &past.earlier {
-        fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, earlier.started_at)));
+        fleet.retain(|machine| machine.updated_at.is_none_or(|at| !not_before(at, fly.ahead(), earlier.started_at)));
     }
     let step = |machine: &Machine| {
         let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);

@@ -65,7 +65,7 @@ async fn left_open(clients: &Clients, settings: &Settings, operation: &Operation
     for service in recorded(operation) {
         let Some(app) = resource(settings, service) else { continue };
         match fly.open_release(app).await {
-            Ok(Some(row)) if row.created_at.is_none_or(|at| not_before(at, operation.started_at)) => {
+            Ok(Some(row)) if row.created_at.is_none_or(|at| not_before(at, fly.ahead(), operation.started_at)) => {
                 told.push(format!(
                     "release v{} of {app} stays open: Fly says {}, and it counts as a deploy under way until no machine has changed for \
                      {} minutes ({} while machines stand ready outside the proxy), or another release is made",

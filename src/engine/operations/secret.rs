@@ -3,6 +3,7 @@
 pub(super) mod perform;
 
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 
 use crate::engine::operations::{Ask, Plans};
 use sha2::{Digest as _, Sha256};
@@ -114,8 +115,8 @@ pub(in crate::engine) async fn plan(
     let key = if place.platform == Platform::Github { Text::from(key.as_str().to_uppercase()) } else { key.clone() };
     let there = (place.platform, place.resource.as_str(), place.name.as_str());
     let held = seen(clients, &env.id, there, key.as_str()).await.map_err(told)?;
-    let begun = past.earlier.as_ref();
-    let arrived = begun.map(|earlier| taken(&key, held.as_ref(), value, earlier)).transpose()?.flatten();
+    let (begun, ahead) = (past.earlier.as_ref(), clients.http.ahead(place.platform));
+    let arrived = begun.map(|earlier| taken(&key, held.as_ref(), value, (earlier, ahead))).transpose()?.flatten();
     let mut revisions = vec![revision(&key, held.as_ref())];
     let mut refusals = if arrived.is_some() { Vec::new() } else { unfit(&key, value, place.platform) };
     if begun.is_some() && value.is_empty() && arrived.is_none() {
@@ -218,13 +219,13 @@ fn taken(
     key: &Text,
     held: Option<&SecretEntry>,
     value: &SecretValue,
-    earlier: &Operation,
+    (earlier, ahead): (&Operation, SignedDuration),
 ) -> Result<Option<Text>, Text> {
     let Some(one) = held else { return Ok(None) };
     if has(one, value) == Some(true) {
         return Ok(Some(Text::from(format!("{key} has this value by the digest that the platform lists"))));
     }
-    let Some(at) = one.updated_at.filter(|at| not_before(*at, earlier.started_at)) else { return Ok(None) };
+    let Some(at) = one.updated_at.filter(|at| not_before(*at, ahead, earlier.started_at)) else { return Ok(None) };
     match earlier.called && earlier.unknown_calls.is_empty() {
         true => Ok(Some(Text::from(format!("the platform accepted it, and lists {key} as set {at:.0}")))),
         false => Err(Text::from(format!(

@@ -41,10 +41,10 @@ impl Fly {
         Ok(releases)
     }
 
-    /// The time by the platform's clock.
+    /// How far the platform's clock is ahead of ours, by its last answers.
     #[must_use]
-    pub fn now(&self) -> jiff::Timestamp {
-        self.http.now_at(FLY)
+    pub fn ahead(&self) -> jiff::SignedDuration {
+        self.http.ahead(FLY)
     }
 
     /// The newest release, where its row says that a deploy is under way.

@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::{ledger, limits};
 use crate::domain::environment::Platform;
 use crate::platform::{ErrorKind, PlatformError};
-use crate::redact::Redactor;
+use crate::redact::{CUT, Redactor};
 use crate::sanitize::Text;
 
 /// Words of a platform are cut to this many characters.
@@ -75,8 +75,7 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
     };
     let (retry_after, until) = ledger::bounded(kind, retry_after, now);
     let message = if words.is_empty() { format!("HTTP {} without a message", answer.status) } else { words };
-    // Masked before it is cut: of a token that the cut goes through, the beginning would stay.
-    let mut message: String = redactor.scrub(&message).chars().take(WORDS).collect();
+    let mut message = short(&message, redactor);
     if let Some(missing) = missing(kind, &answer.headers) {
         message.push_str(&missing);
     }
@@ -90,6 +89,17 @@ pub(super) fn refusal(platform: Platform, answer: &Answer, redactor: &Redactor, 
         retry_after,
         until,
     }
+}
+
+/// A platform's words, cut where they are long, and marked there: a value that a platform repeats is looked for at that place, too. Masked
+/// before: of a token that the cut goes through, the beginning would stay.
+fn short(words: &str, redactor: &Redactor) -> String {
+    let words = redactor.scrub(words);
+    let mut short: String = words.chars().take(WORDS).collect();
+    if short.len() < words.len() {
+        short.push_str(CUT);
+    }
+    short
 }
 
 /// The code of an answer that a paused project gives.
@@ -153,7 +163,7 @@ pub(super) fn inside(platform: Platform, answer: &Answer, redactor: &Redactor) -
     }
     let body = serde_json::json!({ "error": found.error, "errors": found.errors, "message": found.message });
     let (code, words) = words(&body);
-    let words: String = redactor.scrub(&words).chars().take(WORDS).collect();
+    let words = short(&words, redactor);
     let words =
         if words.is_empty() { format!("HTTP {} with an error that has no message", answer.status) } else { words };
     let mut error = fault(platform, ErrorKind::Reported, &words);
@@ -255,7 +265,8 @@ fn plain(answer: &Answer) -> String {
         return format!("HTTP {} with a web page instead of an error message", answer.status);
     }
     let head = &answer.body[..answer.body.len().min(4 * WORDS)];
-    Text::from_bytes(head).as_str().trim().to_owned()
+    let cut = if head.len() < answer.body.len() { CUT } else { "" };
+    format!("{}{cut}", Text::from_bytes(head).as_str().trim())
 }
 
 fn is_html(answer: &Answer) -> bool {
@@ -289,6 +300,28 @@ mod mask_tests {
         for error in [refused, reported] {
             assert!(error.message.as_str().starts_with("xxx"), "{}", error.message);
             assert!(!error.message.as_str().contains("S3CRET"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_value_that_a_refusal_repeats_is_in_none_of_its_words() {
+        use crate::domain::secret_value::SecretValue;
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{}", "MIIEvQIBADANBgkqhkiG9w0B\n".repeat(40));
+        let line = "S3CRET-VALUE".repeat(40);
+        for value in [pem, line] {
+            for (status, end) in [(403, "•••… (needs secrets=write)"), (422, "•••…")] {
+                for body in [
+                    serde_json::json!({"message": format!("bad value: {value}")}).to_string(),
+                    format!("bad value: {value}"),
+                ] {
+                    let mut headers = HeaderMap::new();
+                    headers.insert("x-accepted-github-permissions", "secrets=write".parse().unwrap());
+                    let answer = Answer { status, headers, body: bytes::Bytes::from(body) };
+                    let error = refusal(Platform::Github, &answer, &Redactor::default(), Timestamp::UNIX_EPOCH);
+                    let error = error.veiled(&SecretValue::new(value.clone()));
+                    assert_eq!(error.message.as_str(), format!("bad value: {end}"));
+                }
+            }
         }
     }
 }

@@ -16,7 +16,6 @@ use crate::platform::PlatformError;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use self::gone::destroyed;
 use super::{TAG, TWIN, of_release};
 use crate::domain::amount::amount_does;
 use crate::domain::operation::{Operation, PlanPart, Wait};
@@ -274,8 +273,7 @@ impl Operator {
                 gone?;
             }
             let ids: Vec<String> = greens.iter().map(ToString::to_string).collect();
-            let still = self.there_still(fly, app, &ids).await?;
-            Ok(((), Text::from(destroyed(ids.len(), &still))))
+            Ok(((), self.seen_gone(fly, app, &ids).await?))
         };
         self.step(op, first + 1, away).await?;
         let close = async {

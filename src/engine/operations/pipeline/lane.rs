@@ -55,13 +55,19 @@ fn deploys(run: &Run, commit: &Sha) -> bool {
 
 /// That a run brings the commit already, and what is to be done instead of another one.
 fn already(run: &Run, commit: &Sha, gates: &[Gate]) -> Text {
-    let whom: Vec<&str> = gates.iter().flat_map(|gate| &gate.reviewers).map(Text::as_str).collect();
     let (name, sha) = (run.name(), commit.short());
-    Text::from(match (gates.is_empty(), whom.is_empty()) {
-        (true, _) => format!("{name} already deploys {sha}: its end is to be waited for instead"),
-        (false, true) => format!("{name} already deploys {sha} and waits for its timer: it goes on by itself"),
-        (false, false) => format!("{name} already deploys {sha} and waits for {}: approve it instead", whom.join(", ")),
-    })
+    // Of several, the one that needs a person, or something else that does not come by itself.
+    let named = gates.iter().find(|gate| !gate.reviewers.is_empty());
+    let gate = named.or_else(|| gates.iter().find(|gate| !gate.opens_itself())).or(gates.first());
+    let Some(gate) = gate else {
+        return Text::from(format!("{name} already deploys {sha}: its end is to be waited for instead"));
+    };
+    let end = match (gate.opens_itself(), gate.reviewers.is_empty()) {
+        (true, _) => ": it goes on by itself",
+        (false, true) => ": its end is to be waited for instead",
+        (false, false) => ": approve it instead",
+    };
+    Text::from(format!("{name} already deploys {sha} and {}{end}", gate.waits()))
 }
 
 /// Runs of a group as people call them; by the platform's name alone where they cannot be read.
@@ -84,19 +90,26 @@ mod tests {
     fn a_promotion_is_told_of_the_run_that_brings_its_commit_already() {
         let run = testing::run(137, RunState::Gated, Status::Paused);
         let commit = run.sha.clone();
-        let gate = |who: &[&str]| Gate {
+        let gate = |wait_minutes: u32, who: &[&str]| Gate {
             env: "production".into(),
             env_number: 1,
-            wait_minutes: 0,
+            wait_minutes,
             wait_since: None,
             reviewers: who.iter().map(|who| Text::from(*who)).collect(),
             may_approve: false,
         };
-        let told = already(&run, &commit, &[gate(&["tkowal"])]);
+        let told = already(&run, &commit, &[gate(30, &[]), gate(0, &["tkowal"])]);
         let expected =
             format!("{} already deploys {} and waits for tkowal: approve it instead", run.name(), commit.short());
         assert_eq!(told.as_str(), expected);
-        assert!(already(&run, &commit, &[gate(&[])]).as_str().contains("waits for its timer"));
+        let ends = |gates: &[Gate], end: &str| {
+            let told = already(&run, &commit, gates);
+            assert!(told.as_str().ends_with(&format!(" and {end}")), "{told}");
+        };
+        ends(&[gate(30, &[])], "waits for its timer: it goes on by itself");
+        let nobody = "waits at a gate that names no reviewer: its end is to be waited for instead";
+        ends(&[gate(0, &[])], nobody);
+        ends(&[gate(30, &[]), gate(0, &[])], nobody);
         assert!(already(&run, &commit, &[]).as_str().contains("its end is to be waited for"));
         let push = Run { event: Text::from("push"), ..run };
         assert!(deploys(&push, &commit) && !deploys(&push, &"f00dfee0000".into()));

@@ -11,6 +11,8 @@ use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::Draft;
 use crate::clock::Timestamp;
 use crate::config::WorkflowSettings;
@@ -56,6 +58,10 @@ impl Performs for Work {
         Box::pin(async move {
             on.operator.run_again(on.operator.github()?, on.part, (self.run, self.failed), on.op, on.first).await
         })
+    }
+
+    fn after_attempt(&self, part: &PlanPart) -> Option<u32> {
+        part.revisions.first().and_then(|(_, attempt)| attempt.as_str().parse().ok())
     }
 
     fn revisions<'a>(
@@ -109,7 +115,8 @@ pub(in crate::engine) async fn draft(
 ) -> Result<Draft, Text> {
     let run = github.run(id).await.map_err(|error| unread(error, id))?;
     let name = run.name();
-    if past.earlier.as_ref().is_some_and(|earlier| again(&run, earlier)) {
+    let ahead = github.ahead();
+    if past.earlier.as_ref().is_some_and(|earlier| again(&run, earlier, ahead)) {
         if run.over() && run.status != Status::Ok {
             return Err(Text::from(format!(
                 "{name} has run again already, and attempt {} is over: {}; leave the operation as it is, then it can be run once more",
@@ -156,12 +163,16 @@ pub(in crate::engine) async fn draft(
     Ok(Draft::of(part, warnings, stays))
 }
 
-/// Whether a run has run again since an operation asked for that. By its attempts: a clock that differs makes the attempt before look
-/// younger than the call, or hides the new one. Older journals have nothing but the time.
-fn again(run: &Run, earlier: &Operation) -> bool {
+/// Whether a run has run again since an operation asked for that, or for another one that it goes on with: whoever follows the run does so
+/// since its new attempt was seen. Else by its attempts: a clock that differs makes the attempt before look younger than the call, or hides
+/// the new one. Older journals have nothing but the time.
+fn again(run: &Run, earlier: &Operation, ahead: SignedDuration) -> bool {
+    if earlier.follows.as_ref().is_some_and(|id| id.as_str() == run.id.to_string()) {
+        return true;
+    }
     match earlier.after_attempt {
         Some(before) => run.number.1 > before,
-        None => run.started_at.is_some_and(|at| not_before(at, earlier.started_at)),
+        None => run.started_at.is_some_and(|at| not_before(at, ahead, earlier.started_at)),
     }
 }
 
@@ -180,7 +191,7 @@ pub(in crate::engine) async fn taken_up(
     let run = match earlier.follows.as_ref().and_then(|id| id.as_str().parse().ok()) {
         Some(id) => Some(github.run(id).await.map_err(told)?),
         None => {
-            let since = earlier.after_run.map_or(Since::Time(earlier.started_at), Since::Run);
+            let since = earlier.after_run.map_or(Since::Time(earlier.started_at, github.ahead()), Since::Run);
             let runs = github.runs(30).await.map_err(told)?;
             runs.into_iter().rfind(|run| dispatched(run, &workflow.file, since))
         }
@@ -208,15 +219,15 @@ pub(in crate::engine) async fn taken_up(
 pub(in crate::engine) enum Since {
     /// This one was the newest: GitHub numbers runs as they come.
     Run(u64),
-    /// The time, where no run was kept.
-    Time(Timestamp),
+    /// The time, where no run was kept, and how far GitHub's clock is ahead.
+    Time(Timestamp, SignedDuration),
 }
 
 /// Whether it is a run of this workflow that was asked for since.
 pub(in crate::engine) fn dispatched(run: &Run, file: &str, since: Since) -> bool {
     let later = match since {
         Since::Run(newest) => run.id > newest,
-        Since::Time(after) => run.created_at.is_some_and(|at| not_before(at, after)),
+        Since::Time(after, ahead) => run.created_at.is_some_and(|at| not_before(at, ahead, after)),
     };
     later && run.event.as_str() == "workflow_dispatch" && run.of_file(file)
 }
@@ -241,9 +252,11 @@ mod tests {
         let event = Text::from("workflow_dispatch");
         let run = Run { event, ..testing::run(137, RunState::Gated, Status::Paused) };
         // By the clock of the platform it was made three hours after the operation began.
-        let began = run.created_at.unwrap() - jiff::SignedDuration::from_hours(3);
+        let (hours, at) = (SignedDuration::from_hours, run.created_at.unwrap());
         let own = |since| dispatched(&run, "deploy.yml", since);
-        assert!(own(Since::Time(began)), "older journals have nothing but the time");
+        assert!(own(Since::Time(at - hours(3), hours(0))), "older journals have nothing but the time");
+        assert!(!own(Since::Time(at + hours(3), hours(0))));
+        assert!(own(Since::Time(at + hours(3), hours(-3))), "and what is known of the platform's clock");
         assert!(!own(Since::Run(137)) && own(Since::Run(136)));
         assert!(!dispatched(&run, "other.yml", Since::Run(136)));
     }
@@ -256,12 +269,32 @@ mod tests {
         };
         // The platform's clock is three hours ahead of ours, then three hours behind.
         for hours in [-3, 3] {
-            let at = attempt(1).created_at.unwrap() + jiff::SignedDuration::from_hours(hours);
+            let at = attempt(1).created_at.unwrap() + SignedDuration::from_hours(hours);
             let (id, title) = (crate::domain::ids::OpId(uuid::Uuid::nil()), Text::default());
             let begun = Operation::begun(id, crate::domain::operation::OpKind::Rerun, "production".into(), title, at);
             let asked = Operation { after_attempt: Some(1), ..begun.clone() };
+            let again = |run: &Run, earlier: &Operation| again(run, earlier, SignedDuration::ZERO);
             assert!(!again(&attempt(1), &asked) && again(&attempt(2), &asked), "{hours}");
             assert_eq!(again(&attempt(1), &begun), hours < 0, "older journals have nothing but the time");
+            // What an operation followed that went on with it has run again, though it began before that one.
+            let followed = Operation { follows: Some(Text::from("137")), ..begun.clone() };
+            assert!(again(&attempt(2), &followed), "{hours}");
+            let other = Operation { follows: Some(Text::from("138")), ..begun };
+            assert_eq!(again(&attempt(2), &other), hours < 0, "{hours}");
         }
+    }
+
+    #[test]
+    fn the_attempt_that_was_the_newest_is_known_from_the_first_row_on() {
+        let of = |act: Act| {
+            let tier = crate::domain::environment::Tier::Production;
+            let env = EnvInfo { id: "production".into(), tier, services: Vec::new(), writable: true };
+            let to = (Text::from("attempt 3"), None);
+            let run = testing::run(137, RunState::Ended, Status::Ok);
+            let part = pipeline::part(&env, Some(&Run { number: (run.number.0, 2), ..run }), to, act, Vec::new());
+            crate::engine::operations::work(&part.act).after_attempt(&part)
+        };
+        assert_eq!(of(Act::Rerun { run: 137, failed: false }), Some(2));
+        assert_eq!(of(Act::Follow { run: 137 }), None, "it asks for none");
     }
 }

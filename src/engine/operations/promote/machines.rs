@@ -26,7 +26,7 @@ pub(in crate::engine) async fn take(
     let listed = fly.deployments(&info.resource, &info.id, std::time::Duration::ZERO).await.map_err(told)?;
     let row = past.earlier.as_ref().and_then(|earlier| {
         let own = |one: &&Deployment| {
-            not_before(one.created_at, earlier.started_at) && one.image.as_ref() == Some(&source.image)
+            not_before(one.created_at, fly.ahead(), earlier.started_at) && one.image.as_ref() == Some(&source.image)
         };
         listed.iter().find(own).filter(|one| one.status == Status::Running).and_then(version)
     });

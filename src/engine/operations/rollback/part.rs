@@ -104,8 +104,9 @@ async fn fly_part(
     let aside = match &past.earlier {
         Some(earlier) => {
             let rows = others::open_rows(fly, app).await?;
-            let its =
-                |row: &&Deployment| rows.iter().any(|id| row.id.as_str() == id) && recorded(earlier, row, &listed);
+            let its = |row: &&Deployment| {
+                rows.iter().any(|id| row.id.as_str() == id) && recorded(earlier, row, (&listed, fly.ahead()))
+            };
             let goes_on = |row: &&Deployment| open.is_some_and(|open| open.id == row.id && row.image == to.image);
             listed.iter().filter(|row| !goes_on(row)).find(its).and_then(number)
         }

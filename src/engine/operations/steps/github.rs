@@ -58,8 +58,6 @@ impl Operator {
         first: usize,
     ) -> Result<(), Trouble> {
         let before = self.edge().await;
-        // On disk with the step that begins, so that it is known after a crash.
-        op.after_attempt = part.revisions.first().and_then(|(_, attempt)| attempt.as_str().parse().ok());
         let ask = async {
             let what = if failed { "rerun of what failed" } else { "rerun" };
             // Nothing that serves has changed by being asked for; whether it has in the end, the edge tells.
@@ -307,7 +305,11 @@ impl Operator {
                     (Wait::Timer { run: id, env }, format!("its timer has {} min left", left.as_secs().div_ceil(60)))
                 }
                 (false, None) => {
-                    (Wait::Approval { run: id, env, mine: false }, "somebody else must approve it".to_owned())
+                    let whom = match gate.reviewers.is_empty() {
+                        true => "it names no reviewer",
+                        false => "somebody else must approve it",
+                    };
+                    (Wait::Approval { run: id, env, mine: false }, whom.to_owned())
                 }
             };
             let told = format!("{} waits for an approval of {}: {whom}", run.name(), gate.env);
