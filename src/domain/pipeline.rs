@@ -80,6 +80,19 @@ impl Run {
         own.rsplit('/').next() == Some(file.rsplit('/').next().unwrap_or(file))
     }
 
+    /// Whether the platform does not tell of which workflow it is, and so not where it deploys.
+    #[must_use]
+    pub fn placeless(&self) -> bool {
+        self.file.as_str().split('@').next().unwrap_or_default().trim().is_empty()
+    }
+
+    /// Whether it may deploy where this workflow does: it is of its file, or it goes on and nothing tells of which file it is. Checks
+    /// before a change ask this, so that a field that is missing never speaks for the change.
+    #[must_use]
+    pub fn may_be_of(&self, file: &str) -> bool {
+        self.of_file(file) || (self.placeless() && !self.over())
+    }
+
     /// Whether nothing of it runs or waits any more.
     #[must_use]
     pub fn over(&self) -> bool {

@@ -254,7 +254,8 @@ fn taken_back(
 pub fn runs_of<'a>(runs: &'a [Run], commit: &Sha, deploys: impl Fn(&Run) -> bool) -> Vec<&'a Run> {
     let mut newest: Vec<&Run> = Vec::new();
     for run in runs.iter().filter(|run| run.sha.same(commit) && !deploys(run)) {
-        match newest.iter_mut().find(|one| one.file == run.file) {
+        // Two of which nobody knows the workflow may be of two: the newer one says nothing of the older.
+        match newest.iter_mut().find(|one| one.file == run.file && !run.placeless()) {
             Some(known) if known.id < run.id => *known = run,
             Some(_) => {}
             None => newest.push(run),
@@ -272,7 +273,12 @@ pub fn told(run: &Run) -> String {
 /// Whether the pipeline of a commit passed, by its runs, each in words.
 #[must_use]
 pub fn passed(runs: &[&Run], told: impl ExactSizeIterator<Item = String>) -> Rating {
-    match runs.iter().map(|run| run.status).max() {
+    // A run that ended well and does not tell its workflow may be the deploy itself: it speaks for no commit.
+    let speaks = |run: &&Run| match run.status {
+        Status::Ok if run.placeless() => Status::Unknown,
+        status => status,
+    };
+    match runs.iter().map(speaks).max() {
         None => Rating::new(Status::Unknown, "no recent run is of this commit"),
         Some(worst) => Rating::new(worst, listed(told)),
     }

@@ -212,3 +212,35 @@ async fn a_redeploy_that_was_cut_off_is_not_gone_on_with_once_a_colleague_has_ro
     assert_eq!(world.requests("vercel", "POST /v13/deployments").await, before);
     console.stop().await;
 }
+
+/// A deploy that goes on needs a reason for whatever changes machines, also where GitHub leaves out of which workflow its run is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_is_under_way_stands_against_a_redeploy_a_restart_and_a_scale() {
+    let world = World::start(1.0).await;
+    let mut console = console(&world);
+    let service = || ServiceId::new("production", "backend");
+    let scale = || Request::Scale(service(), vec![(Text::from("fra"), 3)]);
+    let calm = console.request("production", scale(), None).await.unwrap();
+    assert!(gate(&calm.overrides, "no run deploys").is_none(), "nothing is under way: {:?}", calm.overrides);
+    {
+        let mut state = world.sim.shared().world();
+        let commit = state.commits.len() - 1;
+        let (health, event, actor) = (Health::good(), "workflow_dispatch".to_owned(), Some("ines".to_owned()));
+        let (env, gated) = (Env::PRODUCTION, false);
+        state.deploy(Deploy { env, commit, backend: true, frontend: false, health, gated, event, actor });
+    }
+    for request in [Request::Redeploy(service()), Request::Restart(service()), scale()] {
+        let plan = console.request("production", request, None).await.unwrap();
+        let says = gate(&plan.overrides, "no run deploys production");
+        assert!(says.is_some_and(|says| says.as_str().contains(", by ines")), "{:?}", plan.overrides);
+    }
+    world.fault(&serde_json::json!({"platform": "github", "kind": "missing", "field": "path"})).await;
+    let back = back(&mut console, Strategy::default()).await;
+    let says = gate(&back.overrides, "no run deploys production");
+    assert!(
+        says.is_some_and(|says| says.as_str().ends_with("its workflow's file is not told")),
+        "{:?}",
+        back.overrides
+    );
+    console.stop().await;
+}

@@ -265,8 +265,7 @@ impl Known<'_> {
             return Some(unknown(format!("whether {} is under way is not known: it is {}", named(run), run.words)));
         }
         let read = self.workflows.contains_key(env) && !self.old(&FeedId::Pipeline);
-        let placeless =
-            |run: &&Run| run.file.as_str().is_empty() && matches!(run.state, RunState::Running | RunState::Unknown);
+        let placeless = |run: &&Run| run.placeless() && matches!(run.state, RunState::Running | RunState::Unknown);
         let run = self.runs.iter().find(placeless).filter(|_| read)?;
         Some(unknown(format!("whether {} deploys here is not known: its workflow's file is not told", named(run))))
     }

@@ -280,6 +280,13 @@ impl Act {
                 | Self::VercelAliases(_)
         )
     }
+
+    /// Whether machines, pointers or builds of a service are changed by it directly, and not through a run of the pipeline: a deploy that
+    /// is under way there would run into it.
+    #[must_use]
+    pub fn in_place(&self) -> bool {
+        self.moves() || matches!(self, Self::FlyScale { .. } | Self::FlyRestart { .. } | Self::VercelBuild { .. })
+    }
 }
 
 /// A step that changes nothing: what was done is seen to be so.

@@ -143,6 +143,19 @@ fn a_commit_is_judged_by_the_newest_run_of_each_workflow_but_the_one_that_deploy
     assert_eq!(said(&all[..1], SHA), unknown, "that it could not be deployed says nothing of the commit");
 }
 
+/// A run that does not tell its workflow's file may be the deploy, or a failure of another workflow than the run after it.
+#[test]
+fn a_run_that_tells_no_workflow_speaks_for_no_commit() {
+    let placeless = |id, status| Run { file: Text::default(), ..run(id, "ci", status) };
+    let rated = |all: &[Run]| {
+        let found = runs_of(all, &SHA.into(), |run| run.of_file("deploy.yml"));
+        passed(&found, found.iter().map(|run| told(run))).status
+    };
+    assert_eq!(rated(&[placeless(3, Status::Ok)]), Status::Unknown, "it may be the deploy itself");
+    assert_eq!(rated(&[placeless(3, Status::Ok), placeless(2, Status::Fail)]), Status::Fail, "of two workflows");
+    assert_eq!(rated(&[run(3, "ci", Status::Ok)]), Status::Ok);
+}
+
 #[test]
 fn where_a_service_stays_behind_the_commit_is_not_there_already() {
     let (all, behind) = (judged(State::Healthy), Judgement { stays: true, ..judged(State::Healthy) });

@@ -77,21 +77,23 @@ async fn runs(ask: Ask<'_>) -> (Vec<Override>, Vec<Text>) {
     };
     let follows = past.earlier.as_ref().and_then(|earlier| earlier.follows.as_ref());
     let own = |run: &&Run| follows.is_some_and(|id| id.as_str() == run.id.to_string());
-    let open: Vec<&Run> = found.iter().filter(|run| !run.over() && run.of_file(&workflow.file) && !own(run)).collect();
+    let open: Vec<&Run> =
+        found.iter().filter(|run| !run.over() && run.may_be_of(&workflow.file) && !own(run)).collect();
     let waits = |run: &&&Run| matches!(run.state, RunState::Gated | RunState::NeedsPerson);
     let moving: Vec<String> = open.iter().filter(|run| !waits(run)).map(|run| named(run)).collect();
-    let told = open
-        .iter()
-        .filter(waits)
-        .map(|run| Text::from(format!("{}: once it is approved it deploys {} again", named(run), env.id)));
+    let told = open.iter().filter(waits).map(|run| {
+        let may = if run.placeless() { "may deploy" } else { "deploys" };
+        Text::from(format!("{}: once it is approved it {may} {} again", named(run), env.id))
+    });
     let red = (!moving.is_empty()).then(|| gate(asks, moving.join(", ")));
     (red.into_iter().collect(), told.collect())
 }
 
-/// `Deploy production #137 in_progress, by ines since 2026-11-28 14:02Z`.
+/// `Deploy production #137 in_progress, by ines since 2026-11-28 14:02Z`, and that nothing tells whether it deploys here.
 fn named(run: &Run) -> String {
     let since = run.started_at.or(run.created_at).map_or_else(String::new, |at| format!(" since {}", minute(at)));
-    format!("{} {}, by {}{since}", run.name(), run.words, run.actor)
+    let untold = if run.placeless() { ": its workflow's file is not told" } else { "" };
+    format!("{} {}, by {}{since}{untold}", run.name(), run.words, run.actor)
 }
 
 fn minute(at: Timestamp) -> String {

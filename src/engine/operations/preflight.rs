@@ -32,13 +32,20 @@ pub(in crate::engine) async fn preflight(
 ) -> Result<Plan, Text> {
     let info = settings.environment(env).ok_or_else(|| Text::from(format!("no environment {env}")))?;
     let (past, now) = (&past, clock.now());
-    let mut plan = planner(request).plan(Ask { clients, settings, env: info, past, now }).await?;
+    let ask = Ask { clients, settings, env: info, past, now };
+    let mut plan = planner(request).plan(ask).await?;
     match plan.arrived.take() {
         // An operation that was cut short when everything was done has its end.
         Some(why) if past.continues.is_some() => {
             (plan.arrived, plan.parts) = (Some(why), Vec::new());
         }
         why => plan.refusals.extend(why),
+    }
+    // Whatever changes machines or builds itself runs into a deploy that does so, too.
+    if plan.arrived.is_none() && plan.parts.iter().any(|part| part.act.in_place()) {
+        let (red, waits) = others::under_way(ask, &plan).await;
+        plan.overrides.extend(red);
+        plan.warnings.extend(waits);
     }
     if let Some(earlier) = past.earlier.as_ref().filter(|_| plan.kind.goes() && plan.arrived.is_none()) {
         let moved = others::moved_since(clients, info, earlier).await;

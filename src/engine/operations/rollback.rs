@@ -11,7 +11,7 @@ mod stays;
 use futures_util::future::BoxFuture;
 
 use crate::domain::spread::Spread;
-use crate::engine::operations::{Ask, Plans, others};
+use crate::engine::operations::{Ask, Plans};
 use futures_util::future::join_all;
 
 pub(in crate::engine) use self::brings::brings;
@@ -38,15 +38,7 @@ pub(in crate::engine) struct Planner<'a> {
 
 impl Plans for Planner<'_> {
     fn plan<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Plan, Text>> {
-        Box::pin(async move {
-            let mut plan = roll_back(ask.clients, ask.settings, ask.env, self.request, ask.past, ask.now).await?;
-            if !plan.parts.is_empty() {
-                let (red, waits) = others::under_way(ask, &plan).await;
-                plan.overrides.extend(red);
-                plan.warnings.extend(waits);
-            }
-            Ok(plan)
-        })
+        Box::pin(async move { roll_back(ask.clients, ask.settings, ask.env, self.request, ask.past, ask.now).await })
     }
 
     fn fell_short(&self, spread: Spread) -> &'static str {

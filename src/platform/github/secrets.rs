@@ -53,7 +53,8 @@ impl Github {
         let path = Self::place(Some(environment), &format!("secrets/{}", segment(key)));
         let url = format!("{}/repos/{}/{}/{path}", self.access.base, segment(&self.owner), segment(&self.name));
         let body = json!({ "encrypted_value": STANDARD.encode(sealed), "key_id": seal.id });
-        self.authorized(self.http.put(GITHUB, &url)).json(&body).done().await
+        let call = self.authorized(self.http.put(GITHUB, &url)).json(&body);
+        call.done().await.map_err(|error| error.veiled(value))
     }
 }
 
@@ -62,6 +63,27 @@ mod tests {
     use crypto_box::SecretKey;
 
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_repeats_the_value_is_told_without_it() {
+        use crate::clock::SystemClock;
+        use crate::config::{Access, token::Token};
+        use crate::platform::http::Http;
+        use crate::redact::Redactor;
+        use std::sync::Arc;
+        use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
+
+        let server = MockServer::start().await;
+        let says = ResponseTemplate::new(422).set_body_json(json!({ "message": "k3y-of-the-night is no secret" }));
+        Mock::given(method("PUT")).respond_with(says).mount(&server).await;
+        let http = Http::new(SystemClock::shared(), Arc::new(Redactor::default()), None);
+        let token = Token::fixed(Some(secrecy::SecretString::from("t0ken")), "test");
+        let github = Github::new(http, Access { base: server.uri(), token }, "acme/shop");
+        let seal = SealKey { id: "1".into(), key: SecretKey::from([7; 32]).public_key() };
+        let value = SecretValue::new("k3y-of-the-night".to_owned());
+        let error = github.put_secret("production", "API_KEY", &value, &seal).await.unwrap_err().to_string();
+        assert!(error.contains("is no secret") && !error.contains("k3y"), "{error}");
+    }
 
     #[test]
     fn what_is_sealed_is_48_bytes_longer_and_only_its_owner_opens_it() {

@@ -32,8 +32,10 @@ pub(in crate::engine) async fn met_by_a_new_run(
     let mut found: Vec<Text> = Vec::new();
     // A run may wait for its group for days, with many newer ones before it in the list.
     let runs = github.current(100).await?;
-    for run in runs.iter().filter(|run| run.of_file(file) && !run.over()) {
-        if deploys(run, commit) {
+    for run in runs.iter().filter(|run| run.may_be_of(file) && !run.over()) {
+        if run.placeless() {
+            found.push(untold(run));
+        } else if deploys(run, commit) {
             found.push(already(run, commit, &github.pending_deployments(run.id).await?));
         }
         let words = match github.lanes_of(run.id).await {
@@ -46,6 +48,11 @@ pub(in crate::engine) async fn met_by_a_new_run(
         found.push(Text::from(format!("{} ({}) {words}", run.name(), run.words)));
     }
     Ok(found)
+}
+
+/// That a run may deploy there, too: nothing tells of which workflow it is.
+fn untold(run: &Run) -> Text {
+    Text::from(format!("{} ({}) may deploy there: its workflow's file is not told", run.name(), run.words))
 }
 
 /// Whether a run brings a commit, as far as its own tells: what is dispatched may take another one as its input.
@@ -113,6 +120,8 @@ mod tests {
         assert!(already(&run, &commit, &[]).as_str().contains("its end is to be waited for"));
         let push = Run { event: Text::from("push"), ..run };
         assert!(deploys(&push, &commit) && !deploys(&push, &"f00dfee0000".into()));
+        let placeless = untold(&Run { file: Text::default(), ..push.clone() });
+        assert!(placeless.as_str().ends_with("may deploy there: its workflow's file is not told"), "{placeless}");
         let dispatched = Run { event: Text::from("workflow_dispatch"), ..push };
         assert!(!deploys(&dispatched, &commit), "its input may be another one");
     }
