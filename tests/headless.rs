@@ -333,7 +333,10 @@ async fn a_promotion_waits_for_its_gate_and_is_approved_from_another_shell() {
     assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
     let refused = flightdeck(dir.path(), &["approve", &run, "--confirm", "production", "--readonly"]).await;
     assert_eq!(refused.status.code(), Some(5), "{refused:?}");
-    let approved = flightdeck(dir.path(), &["approve", &run, "--confirm=production", "--comment=fine"]).await;
+    // A comment for the record is no reason for what speaks against it.
+    let remarked = flightdeck(dir.path(), &["approve", &run, "--confirm=production", "--comment=fine"]).await;
+    assert_eq!(remarked.status.code(), Some(5), "{remarked:?}");
+    let approved = flightdeck(dir.path(), &["approve", &run, "--confirm=production", "--reason=fine"]).await;
     assert_eq!(approved.status.code(), Some(0), "{approved:?}");
     while let Some(line) = out.next_line().await.unwrap() {
         said.push(serde_json::from_str(&line).unwrap());

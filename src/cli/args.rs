@@ -239,10 +239,10 @@ impl SimArgs {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum PlanCommand {
     /// Going back.
-    #[command(mut_arg("confirm", |arg| arg.hide(true)), mut_arg("reason", |arg| arg.hide(true)))]
+    #[command(mut_arg("confirm", |arg| arg.hide(true)), mut_arg("reason", |arg| arg.hide(true)), mut_arg("comment", |arg| arg.hide(true)))]
     Rollback(super::rollback::RollbackArgs),
     /// Bringing what staging is observed to run to production.
-    #[command(mut_arg("confirm", |arg| arg.hide(true)), mut_arg("reason", |arg| arg.hide(true)))]
+    #[command(mut_arg("confirm", |arg| arg.hide(true)), mut_arg("reason", |arg| arg.hide(true)), mut_arg("comment", |arg| arg.hide(true)))]
     Promote(super::operation::PromoteArgs),
 }
 

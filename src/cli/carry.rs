@@ -48,7 +48,7 @@ pub(super) async fn carry_out(
     // Before the first call, so that none is cut off in its midst.
     let mut signals = Signals::listen()?;
     let op = plan.op;
-    engine.operate(plan, confirmation.reason.as_deref().map(Text::from));
+    engine.operate(plan, confirmation.said().map(Text::from));
     let mut told: Vec<StepReport> = Vec::new();
     let mut stopped: Option<Signal> = None;
     let grace = tokio::time::sleep(Duration::MAX);

@@ -144,7 +144,7 @@ fn taking_away(env: &EnvId) -> String {
 pub(super) async fn unlock(settings: Settings, args: UnlockArgs, output: Output) -> Result<ExitCode, UserError> {
     super::open::warn(&settings, false).await?;
     let env = known(&settings, &args.environment)?;
-    let confirmation = Confirmation { confirm: args.confirm, reason: args.reason };
+    let confirmation = Confirmation { confirm: args.confirm, reason: args.reason, comment: None };
     confirmation.check(&env)?;
     let store = open(&settings).await?;
     let why = confirmation.reason.as_deref().map(reason).transpose()?;

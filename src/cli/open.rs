@@ -134,7 +134,7 @@ async fn leave(
     let now = Now { wall: clock.now(), mono: clock.mono() };
     let live = live::of_operation(&reading.model, &operation, now).join("; ");
     let (engine, mut lanes) = Engine::start(settings, clock, Scope::Commands);
-    let why = confirmation.reason.map(|why| format!(": {why}")).unwrap_or_default();
+    let why = confirmation.said().map(|why| format!(": {why}")).unwrap_or_default();
     engine.leave(operation.id, Text::from(format!("left as it is by {who}{why}: {live}")));
     let told = async {
         loop {

@@ -29,12 +29,20 @@ pub struct Confirmation {
     /// The environment's name again; without it the plan is printed and nothing is done.
     #[arg(long, value_name = "ENVIRONMENT")]
     pub confirm: Option<String>,
-    /// Why; the platform keeps it where it can, the journal always.
-    #[arg(long, visible_alias = "comment")]
+    /// Why, also where something speaks against it, which it overrides; the platform keeps it where it can, the journal always.
+    #[arg(long)]
     pub reason: Option<String>,
+    /// A comment for the record, which overrides nothing; kept as a reason is.
+    #[arg(long, conflicts_with = "reason")]
+    pub comment: Option<String>,
 }
 
 impl Confirmation {
+    /// What is kept for the record.
+    pub(super) fn said(&self) -> Option<&str> {
+        self.reason.as_deref().or(self.comment.as_deref())
+    }
+
     /// The confirmation names the environment that is meant.
     pub(super) fn check(&self, environment: &EnvId) -> Result<(), UserError> {
         if self.confirm.as_ref().is_some_and(|typed| typed != environment.as_str()) {

@@ -112,7 +112,7 @@ mod tests {
         let flags = crate::config::load::Flags::default();
         let settings = crate::config::load::parse(text, None, &flags, &|_| None).unwrap();
         let asked = |name: &str, service: &str, value: String| {
-            let confirmation = Confirmation { confirm: None, reason: None };
+            let confirmation = Confirmation { confirm: None, reason: None, comment: None };
             let args = SetArgs { name: name.into(), service: service.into(), environment: None, confirmation };
             wrong(&settings, &args, (&Text::from(name), &SecretValue::new(value))).map(|error| (error.code, error.what))
         };

@@ -66,13 +66,13 @@ pub(super) async fn run(settings: Settings, mut args: WaitArgs, output: Output) 
     let code = tokio::select! {
         code = watch(model, lanes, &env, &args, output) => code,
         () = over => {
-            super::complain(&format!("the time ran out: {env} is not waited for any more, and was not seen to be there; nothing was changed"));
+            super::complain(&format!("the time ran out before {env} was seen to be there; nothing was changed"));
             Ok(ExitCode::Timeout)
         }
         signal = signalled() => {
             let said = |signal: Signal| {
                 let name = signal.name;
-                super::complain(&format!("{name}: {env} is not waited for any more, and was not seen to be there; nothing was changed"));
+                super::complain(&format!("{name} before {env} was seen to be there; nothing was changed"));
                 signal.code
             };
             signal.map(said)

@@ -98,6 +98,16 @@ impl Gate {
     #[must_use]
     pub fn words(&self, run: &Run, now: Timestamp) -> String {
         let age = self.since(run).map(|at| format!(" for {}", since(at, now))).unwrap_or_default();
+        self.told(&age, now)
+    }
+
+    /// The same where it is said already since when: `waits for mona, hubot, timer 11m58s left`.
+    #[must_use]
+    pub fn whom(&self, now: Timestamp) -> String {
+        self.told("", now)
+    }
+
+    fn told(&self, age: &str, now: Timestamp) -> String {
         let timer = match (self.timer_left(now), self.wait_minutes) {
             (Some(left), _) => format!(", timer {} left", super::span::age(left)),
             (None, 0) => String::new(),

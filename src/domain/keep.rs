@@ -42,7 +42,7 @@ impl From<&Keep> for Keep {
 #[must_use]
 pub fn since(began: Option<Timestamp>, now: Timestamp) -> Option<Text> {
     match began {
-        None => Some(Text::from("this store is new: locks, marks and operations of before are not known")),
+        None => Some(Text::from("first run with this state folder: earlier locks, marks and operations are unknown")),
         Some(began) if now.duration_since(began) < YOUNG => Some(Text::from(format!(
             "this store began {}: locks, marks and operations of before are not known",
             began.strftime("%Y-%m-%d %H:%MZ")
@@ -59,7 +59,7 @@ mod tests {
     fn a_store_without_a_past_says_so_until_it_has_one() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let now = at("2026-11-28T21:40:30Z");
-        assert!(since(None, now).unwrap().as_str().contains("this store is new"));
+        assert!(since(None, now).unwrap().as_str().contains("first run with this state folder"));
         let young = since(Some(at("2026-11-28T20:00:00Z")), now).unwrap();
         assert!(young.as_str().contains("this store began 2026-11-28 20:00Z"), "{young}");
         assert_eq!(since(Some(at("2026-11-27T20:00:00Z")), now), None);

@@ -2,6 +2,7 @@
 //! rows that say it. An alarm takes its place.
 
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Ctx, text};
 use crate::app::insight::needs::{self, Hands, Need};
@@ -23,10 +24,11 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Option<Line<'static>> {
     let (_, env, need) = all.first()?;
     let said = needs::said(model, env, need, ctx.now, Hands::Keys)?;
     let state = said.state?;
-    let words = if model.screen().private() { ctx.veiled(&said.words) } else { said.words };
     let more = if all.len() > 1 { format!("   and {} more: key 1 lists them", all.len() - 1) } else { String::new() };
     let room = usize::from(width).saturating_sub(more.len());
-    let says = text::cut(&format!(" {} {env} {words}", theme.mark(state)), room, theme.ellipsis());
+    let head = format!(" {} {env} ", theme.mark(state));
+    let words = ctx.veiled(said.within(room.saturating_sub(head.width())));
+    let says = text::cut(&format!("{head}{words}"), room, theme.ellipsis());
     Some(Line::styled(format!("{says}{more}"), theme.state(state)))
 }
 

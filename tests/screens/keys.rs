@@ -397,7 +397,7 @@ fn a_look_at_the_newest_line_does_not_end_the_following_of_lines() {
         "who paused by hand stays there"
     );
     let shown = text(&model, &theme("dark", false), (120, 30));
-    assert!(shown.contains("paused, G follows"), "{shown}");
+    assert!(shown.contains("paused, space follows"), "{shown}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Lists what a person has to know of an environment: a waiting gate, a deploy or an operation under way or half-done, a lock, a pin.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::app::insight::{actor, fresh};
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
@@ -47,6 +49,16 @@ pub struct Said {
     pub state: Option<State>,
     /// In one line, the most important first.
     pub words: String,
+    /// The same where room is short: a run by its number alone.
+    pub short: String,
+}
+
+impl Said {
+    /// What is said in so many columns.
+    #[must_use]
+    pub fn within(&self, room: usize) -> &str {
+        if self.words.width() <= room { &self.words } else { &self.short }
+    }
 }
 
 /// What an environment has of them, what waits for a person first.
@@ -82,11 +94,11 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             let gate = run.gates.iter().find(|gate| gate.env == *env)?;
             let may = match (gate.may_approve, keys) {
                 (true, true) => "!A approves".to_owned(),
-                (true, false) => format!("flightdeck approve {id} --environment {place} approves"),
+                (true, false) => format!("flightdeck approve {id} --confirm={place} approves"),
                 (false, _) => gate.may().to_owned(),
             };
             let age = gate.since(run).map(|at| format!(" {}", since(at, now.wall))).unwrap_or_default();
-            let who = gate.words(run, now.wall);
+            let who = gate.whom(now.wall);
             (Some(State::Waiting), format!("waiting{age} {} {}: {may}, {who}", run.name(), run.sha.short()))
         }
         Need::Run(id) => {
@@ -144,12 +156,19 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             )
         }
     };
+    let called = match need {
+        Need::Gate(id) | Need::Run(id) => run(id).map(|run| (run.name(), format!("#{}", run.number.0))),
+        _ => None,
+    };
+    let shorter =
+        |words: &str| called.as_ref().map_or(words.to_owned(), |(name, short)| words.replacen(name, short, 1));
     // What was said long ago may be over: it is told with its age, and is no state of now.
     let old = basis(need, model).and_then(|feed| fresh::stale(model, [feed], now));
-    Some(match old {
-        Some(why) => Said { state: state.map(|_| State::Unknown), words: format!("{why}; was {words}") },
-        None => Said { state, words },
-    })
+    let (state, words) = match old {
+        Some(why) => (state.map(|_| State::Unknown), format!("{why}; was {words}")),
+        None => (state, words),
+    };
+    Some(Said { state, short: shorter(&words), words })
 }
 
 /// The feed that one is told by; none for an operation of this console, which tells itself.

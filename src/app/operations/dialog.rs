@@ -466,7 +466,13 @@ fn next_region(model: &mut Model, env: &EnvId) {
 
 /// The release is asked for by its commit: what it consists of is read anew for the plan.
 fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Pick { env, alone, chosen: Some(commit), strategy, .. }) = &model.dialog.rollback else {
+    let Some(Rollback::Pick { env, alone, chosen, choices, strategy, .. }) = &model.dialog.rollback else {
+        return Vec::new();
+    };
+    let Some(commit) = chosen else {
+        if !choices.is_empty() {
+            model.screen.notice = Some(Notice::refused("no release is chosen yet: j and k choose one"));
+        }
         return Vec::new();
     };
     let env = env.clone();

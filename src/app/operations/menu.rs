@@ -219,7 +219,10 @@ fn rollback_title(model: &Model, place: &str) -> String {
     let Some(Place::Service(id)) = model.target() else { return format!("roll back {place}") };
     let others = model.facts.env(&id.env).into_iter().flat_map(|env| &env.services);
     let others: Vec<&str> = others.filter(|one| one.id != id).map(|one| &*one.id.name).collect();
+    let goes = model.facts.homes.get(&id).is_none_or(|platform| matches!(platform, Platform::Fly | Platform::Vercel));
     match &others[..] {
+        // What never goes back has nothing to stay beside.
+        _ if !goes => format!("roll back {place}"),
         [] => format!("roll back {place}"),
         others => format!("roll back {place} alone; {} stay as they are", others.join(", ")),
     }
@@ -229,7 +232,7 @@ fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     if let Some(Place::Service(id)) = model.target() {
         let service = model.facts.env(&id.env)?.services.iter().find(|service| service.id == id)?;
         if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
-            return Some(format!("{} is never rolled back from here", service.platform));
+            return Some(format!("{} is never rolled back from here", id.name));
         }
     }
     let Some(env) = model.target_env() else { return Some("select an environment".to_owned()) };

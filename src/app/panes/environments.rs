@@ -70,7 +70,9 @@ impl Listed for Environments {
         let judged = match &model.screen.selection.place {
             Some(Place::Env(env)) => model.facts.env(env).map(|env| model.facts.state(env, now)),
             Some(Place::Service(id)) => Some(model.facts.judge_service(id, now).state),
-            Some(Place::Need(_, need)) => return needed(need),
+            // What has gone meanwhile is answered by nobody.
+            Some(Place::Need(env, need)) if needs::of(model, env).contains(need) => return needed(need),
+            Some(Place::Need(env, _)) => model.facts.env(env).map(|env| model.facts.state(env, now)),
             None => None,
         };
         let mut all = vec![Hint::new(Action::Enter, "open")];

@@ -56,9 +56,10 @@ impl Listed for Releases {
     }
 
     fn address(&self, model: &Model) -> Option<String> {
-        // Of the row that is selected, whatever is selected elsewhere.
-        let (service, _) = model.screen.selection.deployment.as_ref()?;
-        super::environments::of_service(model, service)
+        // Of the row that is selected, whatever is selected elsewhere. The service's address leads to what is live, and to no other.
+        let (service, id) = model.screen.selection.deployment.as_ref()?;
+        let one = model.facts.releases.get(service)?.iter().find(|one| one.id == *id)?;
+        one.current.then(|| super::environments::of_service(model, service)).flatten()
     }
 
     fn open(&self, model: &mut Model, now: Now) {

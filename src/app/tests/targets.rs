@@ -3,6 +3,7 @@
 use super::transitions::full;
 use crate::action::Action;
 use crate::app::hints::hints;
+use crate::app::insight::needs::Need;
 use crate::app::model::{Model, Pane, Place, View};
 use crate::app::navigate::{self, Jump};
 use crate::app::operations::dialog::{Asks, Rollback};
@@ -11,6 +12,7 @@ use crate::app::operations::outline;
 use crate::app::testing::{OLD, at, keys, probed, run};
 use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::ids::ServiceId;
+use crate::domain::lock::Lock;
 use crate::domain::operation::Request;
 use crate::domain::pipeline::RunState;
 use crate::domain::promotion::{Promotion, Promotions};
@@ -126,6 +128,28 @@ fn the_outline_of_a_plan_is_that_of_its_environment_whatever_is_selected() {
     assert!(told.len() == 2 && told.iter().all(|line| line.contains("3e60eac → v1 9df49c2")), "{told:?}");
     model.screen.selection.place = Some(Place::Env("staging".into()));
     assert_eq!(outline::lines(&model, &"staging".into(), &asked), told);
+}
+
+#[test]
+fn what_is_not_there_any_more_is_neither_offered_nor_led_to() {
+    let mut model = full();
+    // A lock that somebody has taken away while the cursor was on its row.
+    model.screen.selection.place = Some(Place::Need("production".into(), Need::Lock));
+    let offered = |model: &Model| hints(model, at(2)).iter().any(|hint| hint.action == Action::Start('L'));
+    assert!(!offered(&model));
+    let lock = Lock { who: Text::from("maria"), why: Text::from("migration"), at: at(1).wall, until: None };
+    model.facts.history.locks.insert("production".into(), lock);
+    assert!(offered(&model));
+    // The service's address leads to what is live, and an old release is not.
+    let backend = ServiceId::new("production", "backend");
+    model.facts.environments[0].services[0].url = Some("https://shop.example.com".into());
+    assert_eq!(model.facts.environments[0].services[0].id, backend);
+    let mut address = |index: usize| {
+        let id = model.facts.releases[&backend][index].id.clone();
+        model.screen.selection.deployment = Some((backend.clone(), id));
+        Pane::Releases.listed().address(&model)
+    };
+    assert_eq!((address(0).as_deref(), address(1)), (Some("https://shop.example.com"), None));
 }
 
 #[test]

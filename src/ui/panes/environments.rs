@@ -105,9 +105,9 @@ fn names(ctx: &Ctx<'_>) -> Column {
 const PART: usize = 10;
 const ENV: usize = 12;
 
-/// Commit, or two of them, label, platform, badge, state and why, what the commit is about.
+/// Commit, or two of them, which no reason takes the room of, label, platform, badge, state and why, what the commit is about.
 const COLUMNS: [Column; 6] =
-    [column(8, 16, 7), column(8, 14, 5), column(9, 10, 2), column(6, 7, 8), column(18, 30, 9), column(16, 60, 1)];
+    [column(8, 16, 9), column(8, 14, 5), column(9, 10, 2), column(6, 7, 8), column(18, 30, 9), column(16, 60, 1)];
 
 fn environment(ctx: &Ctx<'_>, env: &EnvInfo) -> Vec<Cell> {
     let (theme, dim) = (ctx.theme, ctx.theme.dim());
@@ -147,7 +147,7 @@ fn noted(ctx: &Ctx<'_>, said: &Said, width: usize) -> Line<'static> {
         .state
         .map_or_else(|| (theme.badge(), theme.status(Status::Warn)), |state| (theme.mark(state), theme.state(state)));
     // Names of people and commits' titles stand in it.
-    let words = if ctx.model.screen().private() { ctx.veiled(&said.words) } else { said.words.clone() };
+    let words = ctx.veiled(said.within(width.saturating_sub(5)));
     Line::styled(text::cut(&format!("   {mark} {words}"), width, theme.ellipsis()), style)
 }
 

@@ -132,14 +132,20 @@ fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
     }
 }
 
-/// Lines, rate, lag, what is left out, and whether reading follows.
+/// Whether reading follows, which is never cut, then lines, rate, lag and what is left out.
 fn title(ctx: &Ctx<'_>) -> String {
     let (logs, dot) = (ctx.model.logs().lines(), ctx.theme.dot());
     let (_, dropped) = logs.counts();
     let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
-    let mut text = format!("  {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
+    let follows = match (logs.opening(), logs.following()) {
+        (true, _) => "opening",
+        (false, true) => "following",
+        (false, false) => "paused, space follows",
+    };
+    let mut text =
+        format!("  {follows} {dot} {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
     if ctx.model.screen().alone() {
-        text = format!("  {} lines", logs.len());
+        text = format!("  {follows} {dot} {} lines", logs.len());
     } else if let Some(newest) = logs.newest() {
         text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
     }
@@ -167,16 +173,6 @@ fn title(ctx: &Ctx<'_>) -> String {
     if !filter.hidden.is_empty() {
         text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
     }
-    text.push_str(&format!(
-        " {dot} {}",
-        if logs.opening() {
-            "opening"
-        } else if logs.following() {
-            "following"
-        } else {
-            "paused, G follows"
-        }
-    ));
     if logs.beside() {
         text.push_str(&format!(" {dot} among its neighbours, x goes back"));
     }
