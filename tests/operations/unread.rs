@@ -256,7 +256,7 @@ async fn a_new_machine_that_cannot_be_read_is_not_called_destroyed() {
     console.engine.answer(op, false);
     let ended = console.until(|one| one.state.ended()).await;
     assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
-    assert!(ended.outcome.as_str().contains("may be new machines that are there still"), "{}", ended.outcome);
+    assert!(ended.outcome.as_str().contains("may be a new machine that is there still"), "{}", ended.outcome);
     console.stop().await;
 }
 
