@@ -16,6 +16,7 @@ pub mod history;
 pub mod ids;
 pub mod judge;
 pub mod keep;
+pub mod late;
 pub mod live;
 pub mod lock;
 pub mod log;

@@ -250,6 +250,8 @@ impl EngineHandle {
                         told.push(operations::leases::free_left(fly, &store, op, lease).await.to_string());
                     }
                     told.extend(operations::rows::left_behind(&clients, &settings, &left).await);
+                    let now = clients.http.clock().now();
+                    told.extend(left.late_calls.iter().map(|call| call.words(now)));
                     Ok(Text::from(told.join("; ")))
                 }
                 Err(error) => Err(error),

@@ -116,7 +116,8 @@ async fn kill_at(call: Call) {
     assert_eq!(open.len(), 1, "{call:?}: {open:?}");
     assert!(!open[0]["unknown_calls"].as_array().unwrap().is_empty(), "{call:?}: the open call is told: {open:?}");
 
-    let finish = ["finish", "--environment", "production", "--confirm=production"];
+    // The call that was cut off may still land: whoever goes on says why.
+    let finish = ["finish", "--environment", "production", "--confirm=production", "--reason=it was killed"];
     let ended = said(dir.path(), &finish).await;
     assert_eq!(ended.status.code(), Some(0), "{call:?}: {ended:?}");
     let truth = sim.truth();
@@ -309,7 +310,8 @@ async fn kill_kind(kind: Kind) {
     let open = cut_short(dir.path()).await;
     assert_eq!(open.len(), 1, "{kind:?}: {open:?}");
     assert!(!open[0]["unknown_calls"].as_array().unwrap().is_empty(), "{kind:?}: the open call is told: {open:?}");
-    let ended = said(dir.path(), &["finish", "--environment", "production", "--confirm=production"]).await;
+    let finish = ["finish", "--environment", "production", "--confirm=production", "--reason=it was killed"];
+    let ended = said(dir.path(), &finish).await;
     if ended.status.code() != Some(0) {
         // Who set a secret is told by no platform, and its value is kept nowhere.
         let secret = matches!(kind, Kind::FlySecret | Kind::VercelSecret | Kind::GithubSecret);

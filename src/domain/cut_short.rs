@@ -157,6 +157,8 @@ pub fn lines(operation: &Operation) -> Vec<String> {
         lines.push(format!("  {word:<9} {}", named(step)));
     }
     let unknown = operation.unknown_calls.iter();
+    let inherited = operation.late_calls.iter().filter(|late| !operation.unknown_calls.contains(&late.call));
+    let unknown = unknown.chain(inherited.map(|late| &late.call));
     lines.extend(unknown.map(|call| format!("  not known whether it was taken: {call}")));
     lines.extend(operation.leases.iter().map(|lease| {
         let may = if lease.certain { "stays" } else { "may stay" };

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DeploymentId, EnvId, OpId, ServiceId, Sha};
+use super::late::LateCall;
 use super::order::Order;
 use super::proof::Observation;
 pub use super::request::{PIPELINE, ProjectSwitch, Request, Target};
@@ -115,6 +116,9 @@ pub struct Operation {
     /// Calls that were about to be sent when the console died, whose outcome nobody knows.
     #[serde(default)]
     pub unknown_calls: Vec<Text>,
+    /// Those of them that may change what serves, and of the operation that it goes on with, each with when it was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_calls: Vec<LateCall>,
     /// Whether any call of it may have been taken, by its rows in the journal; told of what was cut short.
     #[serde(skip)]
     pub called: bool,
@@ -165,6 +169,7 @@ impl Operation {
             after_run: None,
             after_attempt: None,
             unknown_calls: Vec::new(),
+            late_calls: Vec::new(),
             called: false,
             leases: Vec::new(),
             order: Order::default(),

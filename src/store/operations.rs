@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 use super::journal::{About, CallOutcome};
 use super::{Store, StoreError};
 use crate::domain::ids::OpId;
+use crate::domain::late::LateCall;
 use crate::domain::operation::{LeftLease, OpState, Operation};
 use crate::sanitize::Text;
 
@@ -71,7 +72,7 @@ impl Store {
                      select op from (select op from journal where event = 'begin' order by id desc limit ?) union \
                      select op from (select op from journal where event = 'begin' except \
                                      select op from journal where event in ('end', 'abandon'))) \
-                     select id, op, event, body from journal where op in (select op from chosen) \
+                     select id, op, event, body, at from journal where op in (select op from chosen) \
                      and (event <> 'progress' or id in (select max(id) from journal \
                           where event = 'progress' and op in (select op from chosen) group by op)) order by id";
         let rows = sqlx::query(query).bind(limit).fetch_all(&self.pool).await.map_err(|error| self.failed(&error))?;
@@ -84,7 +85,7 @@ impl Store {
     /// When it is not in the file, or cannot be read or understood.
     pub async fn one(&self, op: OpId) -> Result<Operation, StoreError> {
         self.stands()?;
-        let query = "select id, op, event, body from journal where op = ? order by id";
+        let query = "select id, op, event, body, at from journal where op = ? order by id";
         let rows = sqlx::query(query).bind(op.to_string()).fetch_all(&self.pool).await;
         let told = self.told(&rows.map_err(|error| self.failed(&error))?)?;
         told.into_iter().next().ok_or_else(|| self.strange(&format!("operation {op}"), "it is not in the file"))
@@ -94,14 +95,15 @@ impl Store {
     fn told(&self, rows: &[SqliteRow]) -> Result<Vec<Operation>, StoreError> {
         let mut stories: Vec<Story> = Vec::new();
         for row in rows {
-            let read = || -> Result<(i64, String, String, String), sqlx::Error> {
-                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
+            let read = || -> Result<(i64, String, String, String, String), sqlx::Error> {
+                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
             };
-            let (id, op, event, body) = read().map_err(|error| self.failed(&error))?;
+            let (id, op, event, body, at) = read().map_err(|error| self.failed(&error))?;
+            let at = at.parse().map_err(|error| self.strange(&format!("the time of row {id} of it"), error))?;
             let body: Value =
                 serde_json::from_str(&body).map_err(|error| self.strange(&format!("row {id} of it"), error))?;
             match stories.iter_mut().find(|story| story.op == op) {
-                Some(story) => story.take(&event, body),
+                Some(story) => story.take(&event, at, body),
                 None if event == "begin" => {
                     stories.push(Story { op, last: body, open: true, ..Story::default() });
                 }
@@ -127,9 +129,25 @@ impl Store {
         operation.leases = Vec::new();
         if operation.interrupted {
             operation.called = story.taken || !story.unknown.is_empty();
-            operation.unknown_calls = story.unknown.iter().map(|call| Text::from(call.as_str())).collect();
             let now = self.clock.now();
-            operation.leases = story.leases.into_values().filter(|lease| lease.until > now).collect();
+            operation.leases = story.leases.values().cloned().filter(|lease| lease.until > now).collect();
+        }
+        let open = operation.open_question();
+        if open {
+            operation.unknown_calls = story.unknown.iter().map(|(call, _)| Text::from(call.as_str())).collect();
+        }
+        // What was left may still see one of its calls land.
+        if open || story.left.is_some() {
+            let late = |(call, sent_at): &(String, Timestamp)| LateCall {
+                call: Text::from(call.as_str()),
+                sent_at: *sent_at,
+                against: false,
+            };
+            // A lease ends by itself, and is told as one.
+            let own = story.unknown.iter().filter(|(call, _)| !story.about.contains_key(call));
+            operation.late_calls.extend(own.map(late));
+        } else {
+            operation.late_calls = Vec::new();
         }
         if let Some(why) = story.left {
             operation.state = OpState::Left;
@@ -145,7 +163,8 @@ struct Story {
     op: String,
     last: Value,
     open: bool,
-    unknown: Vec<String>,
+    /// Calls that no answer is known of, and when each was sent.
+    unknown: Vec<(String, Timestamp)>,
     /// A call was not refused.
     taken: bool,
     left: Option<String>,
@@ -156,11 +175,11 @@ struct Story {
 }
 
 impl Story {
-    fn take(&mut self, event: &str, body: Value) {
+    fn take(&mut self, event: &str, at: Timestamp, body: Value) {
         let call = body["call"].as_str().unwrap_or_default();
         match event {
             "intent" => {
-                self.unknown.push(call.to_owned());
+                self.unknown.push((call.to_owned(), at));
                 if let Ok(about) = serde_json::from_value::<About>(body["about"].clone()) {
                     self.intends(call, about);
                 }
@@ -172,7 +191,7 @@ impl Story {
                     return;
                 }
                 self.taken |= answer != Some(CallOutcome::Refused);
-                if let Some(index) = self.unknown.iter().position(|sent| sent == call) {
+                if let Some(index) = self.unknown.iter().position(|(sent, _)| sent == call) {
                     self.unknown.remove(index);
                 }
                 let until = serde_json::from_value(body["until"].clone()).ok();
@@ -258,7 +277,10 @@ mod tests {
         later.interrupted = true;
         later.unknown_calls = vec![Text::from("second")];
         later.called = true;
-        assert_eq!(store.interrupted().await.unwrap(), [later]);
+        let mut found = store.interrupted().await.unwrap();
+        let late = std::mem::take(&mut found[0].late_calls);
+        assert_eq!(late.iter().map(|late| (late.call.as_str(), late.against)).collect::<Vec<_>>(), [("second", false)]);
+        assert_eq!(found, [later]);
         assert!(store.abandon(open.id, "looked: v41 is live").await.unwrap());
         assert!(!store.abandon(open.id, "another one").await.unwrap(), "it is decided");
         assert!(store.interrupted().await.unwrap().is_empty());

@@ -184,7 +184,9 @@ async fn crash_and_take_back(rows: usize) -> usize {
     let plan = console.request("production", cut_short::undone(&open).unwrap(), Some(open.id)).await.unwrap();
     assert_eq!(plan.parts[0].from.0, declared.label, "plan and status say the same of what is live");
     let done = console.carry_out(plan).await;
-    assert_eq!(done.state, OpState::Done, "after {rows} rows: {done:#?}");
+    // What it sent without hearing may land after it was taken back.
+    let end = if open.late_calls.is_empty() { OpState::Done } else { OpState::Unknown };
+    assert_eq!(done.state, end, "after {rows} rows: {done:#?}");
     let after = status(&world);
     assert!(!after.contains(&"running".to_owned()), "after {rows} rows a release stays open: {after:?}");
     assert!(after.contains(&"interrupted".to_owned()), "{after:?}");

@@ -244,3 +244,45 @@ async fn a_deploy_that_is_under_way_stands_against_a_redeploy_a_restart_and_a_sc
     );
     console.stop().await;
 }
+
+/// A gateway holds the update of a machine: it is taken back while the update may still land, which is no end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_while_a_call_of_it_may_land_needs_a_reason_and_stays_open() {
+    let world = World::start(20.0).await;
+    let mut first = console(&world);
+    let plan = back(&mut first, Strategy::default()).await;
+    let op = plan.op;
+    let held = serde_json::json!({"platform": "fly_machines", "route": "/machines/{id}$", "method": "POST", "count": 1, "kind": "late", "ms": 36_000_000});
+    world.fault(&held).await;
+    first.begins(plan);
+    let shared = world.sim.shared();
+    world.soon(|| shared.taken() > 0).await;
+    first.stop().await;
+    shared.faults().clear();
+    let store = Store::open(world.state.path(), SystemClock::shared()).await.unwrap();
+    let open = store.one(op).await.unwrap();
+    let call = open.late_calls[0].call.to_string();
+    assert!(call.contains("machine"), "{open:#?}");
+    let mut console = console(&world);
+    for request in [cut_short::finished(&open), cut_short::undone(&open)] {
+        let plan = console.request("production", request.unwrap(), Some(op)).await.unwrap();
+        let says = gate(&plan.overrides, "no call of it is on its way").map(Text::as_str).unwrap_or_default();
+        assert!(says.contains(&call) && says.contains("may still land"), "{:?}", plan.overrides);
+    }
+    let undo = console.request("production", cut_short::undone(&open).unwrap(), Some(op)).await.unwrap();
+    let own = undo.op;
+    let ended = console.carry_out(undo).await;
+    assert_eq!(ended.state, OpState::Unknown, "{ended:#?}");
+    let told = "not known as a whole: not observed: whether";
+    assert!(ended.outcome.as_str().starts_with(told) && ended.outcome.as_str().contains(&call), "{}", ended.outcome);
+    // It is no end of the one that looks again, either, as long as the call may land.
+    let open = store.one(own).await.unwrap();
+    assert!(open.open_question() && open.late_calls.iter().any(|one| one.against), "{open:#?}");
+    let again = console.request("production", cut_short::finished(&open).unwrap(), Some(own)).await.unwrap();
+    assert!(gate(&again.overrides, "no call of it is on its way").is_some(), "{:?}", again.overrides);
+    console.engine.leave(own, "not tonight".into());
+    let told = console.fact(|fact| if let Fact::Left(id, told) = fact { (id == own).then_some(told) } else { None });
+    let told = told.await.unwrap();
+    assert!(told.as_str().contains("not known whether it was taken") && told.as_str().contains(&call), "{told}");
+    console.stop().await;
+}

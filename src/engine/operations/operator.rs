@@ -16,6 +16,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::ids::ServiceId;
+use crate::domain::late;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Move, OpState, Operation, Plan, PlanPart, PlanStep, StepReport, StepState};
 use crate::domain::order::Order;
@@ -148,7 +149,7 @@ impl Operator {
         // The hold comes first: another console must never see an operation without one and take it for cut short.
         let held = self.store.hold(operation.id);
         let begun = match &held {
-            Ok(_) => Box::pin(self.begin(&operation)).await,
+            Ok(_) => Box::pin(self.begin(&mut operation)).await,
             Err(error) => Err(Text::from(error.to_string())),
         };
         if let Err(why) = begun {
@@ -177,6 +178,7 @@ impl Operator {
         if let (Some(why), OpState::Done) = (&self.plan.arrived, operation.state) {
             operation.outcome = Text::from(format!("{}: {why}", self.plan.kind.done()));
         }
+        self.leaves_open(&mut operation);
         let stopped = self.running.stopped().filter(|_| !operation.state.ended());
         if let Some(why) = &stopped {
             if self.called.load(Ordering::Relaxed) || self.plan.continues.is_some() {
@@ -203,14 +205,32 @@ impl Operator {
         self.tell(&operation).await;
     }
 
+    /// What may still land of the operation that it goes on with is told at its end; where that would undo what was seen, the end is not
+    /// known yet.
+    fn leaves_open(&self, operation: &mut Operation) {
+        let ended = matches!(operation.state, OpState::Done | OpState::HalfDone | OpState::Unknown);
+        let found = late::unobserved(operation, self.clock.now()).filter(|_| ended);
+        let Some((says, against)) = found else { return };
+        let before = &operation.outcome;
+        operation.outcome = Text::from(match (operation.state, against) {
+            (OpState::Done, true) => {
+                operation.state = OpState::Unknown;
+                format!("not known as a whole: {says}; look again after that; so far: {before}")
+            }
+            _ => format!("{before}; {says}"),
+        });
+    }
+
     /// Writes down that it begins. An earlier one that it goes on with is left by the same transaction, and what that one holds still is
     /// given back. Of two that would go on with it at once, one does.
-    async fn begin(&self, operation: &Operation) -> Result<(), Text> {
+    async fn begin(&self, operation: &mut Operation) -> Result<(), Text> {
         let told = |error: StoreError| Text::from(error.to_string());
         let Some(earlier) = self.plan.continues else {
             return self.store.begin(operation).await.map_err(told);
         };
-        let left = self.store.one(earlier).await.map_err(told)?.leases;
+        let earlier_one = self.store.one(earlier).await.map_err(told)?;
+        operation.late_calls = late::taken_over(&earlier_one, &self.plan.request);
+        let left = earlier_one.leases;
         loop {
             let seen = self.store.height().await.map_err(told)?;
             if let Some(why) = self.objection().await {

@@ -13,6 +13,7 @@ use crate::domain::cut_short;
 use crate::domain::environment::Platform;
 use crate::domain::ids::EnvId;
 use crate::domain::keep;
+use crate::domain::late;
 use crate::domain::lock::Mark;
 use crate::domain::operation::{Act, Plan, Request};
 use crate::domain::overrides::Override;
@@ -107,6 +108,14 @@ pub(in crate::engine) async fn preflight(
     }
     if plan.arrived.is_some() {
         (plan.level, plan.overrides) = (Level::Moderate, Vec::new());
+    }
+    if let Some(earlier) = &past.earlier {
+        plan.warnings.extend(late::warnings(earlier, now));
+        // That everything is as it was to be says nothing of a call that lands after it.
+        if let Some(open) = late::against(earlier, now) {
+            plan.overrides.push(open);
+            plan.level = Level::Critical;
+        }
     }
     plan.proof = prove::steps(clients, settings, &plan);
     Ok(plan)
