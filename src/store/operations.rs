@@ -130,7 +130,7 @@ impl Store {
         if operation.interrupted {
             operation.called = story.taken || !story.unknown.is_empty();
             let now = self.clock.now();
-            operation.leases = story.leases.values().cloned().filter(|lease| lease.until > now).collect();
+            operation.leases = story.leases.into_values().filter(|lease| lease.until > now).collect();
         }
         let open = operation.open_question();
         if open {
