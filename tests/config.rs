@@ -202,3 +202,16 @@ fn a_log_that_is_read_alone_needs_no_environment() {
     assert!(parse(text, None, &Flags::default(), &none).unwrap_err().what.contains("no [[environments]]"));
     assert!(parse(text, None, &Flags { alone: true, ..Flags::default() }, &none).is_ok());
 }
+
+#[test]
+fn the_looks_of_ones_own_console_are_read_where_nothing_else_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("flightdeck");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), "[ui]\ntheme = \"colour-blind\"\nmouse = false\n").unwrap();
+    let place = home.path().display().to_string();
+    let env = |name: &str| (name == "XDG_CONFIG_HOME").then(|| place.clone());
+    let looks = flightdeck::config::load::looks(&Flags::default(), &env).unwrap();
+    assert_eq!((&*looks.theme, looks.mouse), ("colour-blind", false));
+    assert!(flightdeck::config::load::looks(&Flags::default(), &|_| None).is_none());
+}

@@ -205,8 +205,9 @@ pub struct Only {
 /// What the simulated world is like.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SimArgs {
-    /// What happens; without it, what the world names, which is bad-deploy of the usual one.
-    #[arg(long)]
+    /// What happens: calm, flood, gated, stuck-gate, silent or bad-deploy; without it, what the world names, which is bad-deploy of the
+    /// usual one.
+    #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
     /// The simulated product: a file, or one of maria (the usual one), two-productions, fleet.
     #[arg(long, value_name = "FILE")]

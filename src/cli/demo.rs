@@ -14,6 +14,10 @@ pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserEr
     let (product, options) = world.world(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let simulator = sim::start_world(product, options, clock.clone()).await?;
     let mut settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
+    // It looks as one's own console does.
+    if let Some(own) = load::looks(&flags, &super::variable) {
+        settings.ui = own;
+    }
     // What is done to a simulated product must not stand in the journal of a real one.
     settings.state_dir = settings.state_dir.join("demo");
     settings.twins = None;

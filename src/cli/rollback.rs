@@ -237,7 +237,12 @@ fn row(choice: &Choice) -> String {
     };
     let labels: Vec<String> = choice.deployments.iter().map(label).collect();
     let live = if choice.live { "  LIVE" } else { "" };
-    let message = choice.deployments.iter().map(|one| one.message.as_str()).find(|text| !text.is_empty());
+    // The release row of a machine names an image; the build of a frontend has the commit's own words.
+    let says = |image: bool| {
+        let own = choice.deployments.iter().filter(move |one| one.image.is_some() == image);
+        own.map(|one| one.message.as_str()).find(|text| !text.is_empty())
+    };
+    let message = says(false).or_else(|| says(true));
     let bad = choice.deployments.iter().find_map(|one| one.bad.as_ref());
     let bad = bad.map(|words| format!("  marked bad: {words}")).unwrap_or_default();
     format!("{}  {}  {}{live}{bad}\n", choice.sha.short(), labels.join(" "), message.unwrap_or_default())

@@ -12,7 +12,7 @@ use super::file::{self, File};
 use super::inputs::{Env, Flags};
 use super::proxy::Proxy;
 use super::trust::Approvals;
-use super::{PollSettings, Settings, contract, layers};
+use super::{PollSettings, Settings, UiSettings, contract, layers};
 use crate::domain::environment::Platform;
 use crate::domain::promotion::Promotions;
 use crate::error::{ExitCode, UserError};
@@ -29,6 +29,14 @@ pub(super) fn settings(
     warnings: Vec<String>,
 ) -> Result<Settings, UserError> {
     Check { name, flags, env }.settings(file, warnings)
+}
+
+/// How the screen looks, by its table alone.
+///
+/// # Errors
+/// When it says something impossible.
+pub(super) fn looks(ui: &file::Ui, flags: &Flags, env: Env<'_>) -> Result<UiSettings, UserError> {
+    Check { name: "configuration", flags, env }.ui(ui, &mut Vec::new())
 }
 
 struct Check<'a> {

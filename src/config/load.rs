@@ -6,7 +6,7 @@ use super::file::File;
 pub use super::inputs::{Env, Flags};
 use super::layers::Origin;
 use super::trust::{self, Approvals};
-use super::{Settings, check, layers};
+use super::{Settings, UiSettings, check, layers};
 use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
 
@@ -48,6 +48,22 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     settings.origin = paths.into_iter().next().map(|(path, _)| path);
     settings.project_file = project_file;
     Ok(settings)
+}
+
+/// How one's console looks, as far as any configuration says so: for what is shown without one. What cannot be read says nothing.
+#[must_use]
+pub fn looks(flags: &Flags, env: Env<'_>) -> Option<UiSettings> {
+    let mut warnings = Vec::new();
+    let mut merged: Option<File> = None;
+    for (path, _) in layers::find(flags, env).ok()? {
+        let file =
+            layers::read(&path).and_then(|text| layers::understand(&text, Some(&path), env, &mut warnings)).ok()?;
+        merged = Some(match merged {
+            None => file,
+            Some(top) => layers::over(top, file, &mut warnings),
+        });
+    }
+    check::looks(&merged?.ui, flags, env).ok()
 }
 
 /// The files that are read, with what they run and which addresses they name. What the person named, and the person's own file,

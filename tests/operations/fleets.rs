@@ -259,7 +259,9 @@ async fn crash_and_undo(rows: usize) -> bool {
         }
         Ok(plan) => {
             let done = console.carry_out(plan).await;
-            assert_eq!(done.state, OpState::Done, "{what}: {done:#?}");
+            // What it sent without hearing may land after it was taken back.
+            let end = if found[0].late_calls.is_empty() { OpState::Done } else { OpState::Unknown };
+            assert_eq!(done.state, end, "{what}: {done:#?}");
             true
         }
     };

@@ -67,7 +67,7 @@ const NARROW: usize = 60;
 /// The name.
 const NAME: [Column; 1] = [column(18, 60, 9)];
 /// Latency, history, share of passed.
-const COLUMNS: [Column; 3] = [column(7, 7, 6), column(8, 41, 3), column(6, 14, 5)];
+const COLUMNS: [Column; 3] = [column(7, 7, 6), column(8, 41, 3), column(6, 30, 5)];
 /// Why it fails and since when.
 const TROUBLE: [Column; 1] = [column(20, 200, 9)];
 /// Samples of a history, and what its column takes at most of a narrow pane.
@@ -94,7 +94,14 @@ fn cells(ctx: &Ctx<'_>, probe: &ProbeState, width: usize) -> Vec<Cell> {
     let (passed, all) = probe.passed;
     let percent = 100.0 * passed as f64 / all.max(1) as f64;
     let history = sparkline(ctx, probe, width.saturating_sub(50).clamp(7, HISTORY));
-    let share = if width >= NARROW { format!("{percent:.1}% of {all}") } else { format!("{percent:.0}%") };
+    // An answer that is no success, and that it is configured to take for well.
+    let taken = last.and_then(|sample| sample.anatomy.status).filter(|status| *status >= 300);
+    let share = match (taken, width >= NARROW) {
+        (None, true) => format!("{percent:.1}% of {all}"),
+        (None, false) => format!("{percent:.0}%"),
+        (Some(status), true) => format!("{percent:.1}% of {all}, {status} expected"),
+        (Some(status), false) => format!("{percent:.0}% {status}"),
+    };
     vec![(name, style), (latency, Style::new()), (history, style), (share, ctx.theme.dim())]
 }
 
