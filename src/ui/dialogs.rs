@@ -220,7 +220,7 @@ fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid
         let line = Line::styled(text, ctx.theme.status(one.status));
         if index == at { ctx.chosen(&line, columns(body)) } else { line }
     });
-    let env = ctx.model.selected_env().map(|env| &env.id);
+    let env = evidence::about(ctx.model).map(|env| &env.id);
     let name = env.map(ToString::to_string).unwrap_or_default();
     let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
     let (title, lines, at) = (format!("Why: {name}, what changed first"), lines.collect(), Some(at));

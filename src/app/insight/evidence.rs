@@ -39,10 +39,19 @@ fn evidence_of(status: Status, says: String, jump: Jump) -> Evidence {
     Evidence { status, says: Text::from(says), jump: Some(jump) }
 }
 
-/// The evidence about the selected environment.
+/// The environment that the evidence is about: the selected one where it is in trouble or nothing rings, else the one that the alarm names.
+#[must_use]
+pub fn about(model: &Model) -> Option<&EnvInfo> {
+    let selected = model.selected_env();
+    let calm = selected.is_none_or(|env| !model.facts.trouble.contains_key(&env.id));
+    let rings = model.facts.banner.as_ref().filter(|_| calm).and_then(|banner| model.facts.env(&banner.env));
+    rings.or(selected)
+}
+
+/// The evidence about it.
 #[must_use]
 pub fn evidence(model: &Model, now: Now) -> Vec<Evidence> {
-    let Some(env) = model.selected_env() else { return Vec::new() };
+    let Some(env) = about(model) else { return Vec::new() };
     let mut found = Vec::new();
     verdict(model, env, now, &mut found);
     changes(model, env, now, &mut found);
@@ -324,6 +333,25 @@ mod tests {
         assert!(said(&model, "back to "), "{:?}", evidence(&model, at(10)));
         tell(&mut model, Fact::Releases(backend.clone(), vec![row(NEW, 9, true), row(OLD, 5, false)]));
         assert!(said(&model, "to ") && !said(&model, "back to "), "{:?}", evidence(&model, at(10)));
+    }
+
+    #[test]
+    fn beside_the_alarm_it_is_about_what_the_alarm_names_unless_the_selected_environment_is_in_trouble_too() {
+        use crate::app::testing::{NEW, model, probed, runs};
+        let mut model = model();
+        for env in ["staging", "production"] {
+            for service in ["backend", "frontend"] {
+                runs(&mut model, env, service, NEW, Status::Ok);
+            }
+        }
+        let of = |model: &Model| about(model).map(|env| env.id.to_string());
+        model.screen.selection.place = Some(Place::Env("staging".into()));
+        assert_eq!(of(&model).as_deref(), Some("staging"), "nothing rings");
+        probed(&mut model, "production", "/health", Some("HTTP 503"), 5);
+        assert!(model.facts.banner.is_some(), "{:?}", model.facts.trouble);
+        assert_eq!(of(&model).as_deref(), Some("production"));
+        probed(&mut model, "staging", "/health", Some("HTTP 503"), 5);
+        assert_eq!(of(&model).as_deref(), Some("staging"));
     }
 
     #[test]

@@ -203,6 +203,8 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
     let gone = |which: fn(&Deployment) -> bool| {
         choice.deployments.iter().any(|one| one.presence == Presence::Gone && which(one))
     };
+    // Where several commits run, who runs this one is named.
+    let runs: Vec<&str> = choice.deployments.iter().filter(|one| one.current).map(|one| &*one.service.name).collect();
     let verified = match () {
         () if choice.live => "live",
         () if !choice.lacks.is_empty() => "a part is gone",
@@ -232,6 +234,9 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
     if columns >= 90 {
         line.push_str(&text::fit(&ctx.veiled(actor::of(ctx.model, by_commit).as_str()), 12, mark));
         line.push(' ');
+    }
+    if !choice.live && !runs.is_empty() {
+        line.push_str(&format!("({} {} it) ", runs.join(", "), if runs.len() == 1 { "runs" } else { "run" }));
     }
     line.push_str(&ctx.veiled(ctx.model.facts().subject(by_commit).as_str()));
     let line = Line::raw(text::fit(&line, columns, mark));
