@@ -135,7 +135,8 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
         Rollback::Following(op) => match ctx.model.facts().operations().get(op) {
             Some(operation) => {
                 let (lines, last) = operation_lines(ctx, operation);
-                let title = format!("{} {}", named(operation.kind), moved(operation));
+                let asked = operation.request.as_ref().map(|request| place(&operation.env, request));
+                let title = format!("{} {}", named(operation.kind), asked.as_deref().unwrap_or(operation.env.as_str()));
                 let at = under_way(operation, lines.len());
                 Dialog { env: Some(&operation.env), title: &title, lines, last, at, ..Dialog::default() }
                     .draw(ctx, frame, body)
@@ -172,14 +173,6 @@ fn place(env: &EnvId, request: &Request) -> String {
     match request {
         Request::RollBackTo { alone: Some(alone), .. } => format!("{alone} alone"),
         _ => env.to_string(),
-    }
-}
-
-/// What an operation moves: the environment, or the only service of it that goes back.
-fn moved(operation: &Operation) -> String {
-    match operation.moves.as_slice() {
-        [only] if operation.kind.goes_back() => only.service.to_string(),
-        _ => operation.env.to_string(),
     }
 }
 
