@@ -32,11 +32,19 @@ impl LateCall {
         now.duration_since(self.sent_at) < HELD
     }
 
+    fn until(&self) -> Timestamp {
+        self.sent_at.checked_add(HELD).unwrap_or(self.sent_at)
+    }
+
     /// `POST update machine 148e…, sent 2026-11-28T14:02:11Z`, and until when it may land.
     fn named(&self, now: Timestamp) -> String {
-        let until = self.sent_at.checked_add(HELD).unwrap_or(self.sent_at);
-        let may = if self.may_land(now) { format!("; it may still land, until {until:.0}") } else { String::new() };
-        format!("{}, sent {:.0}{may}", self.call, self.sent_at)
+        let may = format!("; it may still land, until {:.0}", self.until());
+        format!("{}, sent {:.0}{}", self.call, self.sent_at, if self.may_land(now) { &may } else { "" })
+    }
+
+    /// The same within a sentence.
+    fn brief(&self) -> String {
+        format!("{} (sent {:.0}, may land until {:.0})", self.call, self.sent_at, self.until())
     }
 
     /// The same as a sentence.
@@ -78,9 +86,9 @@ pub fn taken_over(earlier: &Operation, request: &Request) -> Vec<LateCall> {
 #[must_use]
 pub fn unobserved(operation: &Operation, now: Timestamp) -> Option<(String, bool)> {
     let open: Vec<&LateCall> = operation.late_calls.iter().filter(|call| call.may_land(now)).collect();
-    let named: Vec<String> = open.iter().map(|call| call.named(now)).collect();
+    let named: Vec<String> = open.iter().map(|call| call.brief()).collect();
     let against = open.iter().any(|call| call.against);
-    (!open.is_empty()).then(|| (format!("not observed: whether {} still lands", named.join(" and ")), against))
+    (!open.is_empty()).then(|| (format!("not observed: whether {} still lands", named.join(" or ")), against))
 }
 
 #[cfg(test)]
@@ -113,7 +121,10 @@ mod tests {
             Operation { late_calls: taken_over(&earlier, &request), ..earlier.clone() }
         };
         let (finish, undo) = (unobserved(&to("v41"), at(1060)), unobserved(&to("v42"), at(1060)));
-        assert!(finish.is_some_and(|(says, against)| says.contains("POST update machine 1") && !against));
+        let (says, leads_elsewhere) = finish.unwrap();
+        let told = "not observed: whether POST update machine 1 (sent 1970-01-01T00:16:40Z, may land until \
+                    1970-01-01T00:18:40Z) still lands";
+        assert_eq!((says.as_str(), leads_elsewhere), (told, false));
         assert!(undo.is_some_and(|(_, against)| against) && unobserved(&to("v42"), at(1121)).is_none());
     }
 }
