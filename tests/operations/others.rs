@@ -228,6 +228,9 @@ async fn a_deploy_that_is_under_way_stands_against_a_redeploy_a_restart_and_a_sc
         let (health, event, actor) = (Health::good(), "workflow_dispatch".to_owned(), Some("ines".to_owned()));
         let (env, gated) = (Env::PRODUCTION, false);
         state.deploy(Deploy { env, commit, backend: true, frontend: false, health, gated, event, actor });
+        // It goes on, however long the plans take.
+        let going = serde_json::json!({"platform": "github", "resource": "latest:production", "state": "in_progress"});
+        state.set(&serde_json::from_value(going).unwrap()).unwrap();
     }
     for request in [Request::Redeploy(service()), Request::Restart(service()), scale()] {
         let plan = console.request("production", request, None).await.unwrap();
