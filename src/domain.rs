@@ -4,6 +4,7 @@ pub mod amount;
 pub mod candidates;
 pub mod confirmation;
 pub mod cut_short;
+pub mod distance;
 pub mod environment;
 pub mod extent;
 pub mod fact;

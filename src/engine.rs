@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
 use crate::config::Settings;
+use crate::domain::distance::Ends;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
@@ -66,7 +67,8 @@ impl Engine {
             });
         };
         let clients = feeds::Clients::new(&settings, &clock, Arc::new(stated));
-        for (id, feed) in feeds::all(&settings, &clients, scope) {
+        let counting = feeds::Counting::default();
+        for (id, feed) in feeds::all(&settings, &clients, scope, &counting) {
             let wake = Arc::new(Notify::new());
             refresh.insert(id.clone(), Arc::clone(&wake));
             let poller = poll::Poller::new(id, settings.poll, Arc::clone(&clock), outbox.clone(), wake);
@@ -83,7 +85,7 @@ impl Engine {
                 supervisor.start(watch::theme(own.clone(), outbox.clone()));
             }
         }
-        let handle = EngineHandle { supervisor, refresh, clients, settings, clock, outbox, memory, running };
+        let handle = EngineHandle { supervisor, refresh, counting, clients, settings, clock, outbox, memory, running };
         (handle, lanes)
     }
 }
@@ -92,6 +94,7 @@ impl Engine {
 pub struct EngineHandle {
     supervisor: supervisor::Supervisor,
     refresh: HashMap<FeedId, Arc<Notify>>,
+    counting: feeds::Counting,
     clients: feeds::Clients,
     settings: Arc<Settings>,
     clock: SharedClock,
@@ -113,6 +116,12 @@ impl EngineHandle {
                 wake.notify_one();
             }
         }
+    }
+
+    /// Counts the commits between these from now on, in place of those before.
+    pub fn count(&self, ends: Vec<Ends>) {
+        self.counting.ask(ends);
+        self.refresh(&[FeedId::Distances]);
     }
 
     /// Computes the plan of a request, which may continue an earlier operation; reads only. The answer is `Fact::Plan` with this

@@ -7,6 +7,7 @@ mod beside;
 mod dashboard;
 mod dialogs;
 mod frame;
+mod header;
 pub mod operations;
 mod panes;
 pub mod picture;
@@ -33,8 +34,6 @@ use crate::app::navigate;
 use crate::domain::environment::Status;
 use crate::domain::ids::ServiceId;
 use crate::domain::names;
-use crate::domain::state::State;
-use crate::domain::step_durations;
 use theme::Theme;
 use widgets::pieces::{Piece, whole};
 
@@ -95,7 +94,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     let rows = [1, banner].map(Constraint::Length);
     let rows = rows.into_iter().chain([Constraint::Min(1), Constraint::Length(views), Constraint::Length(last)]);
     let [top, alarm, body, views, hints] = Layout::vertical(rows).areas(area);
-    frame.render_widget(header(&ctx, top.width), top);
+    frame.render_widget(header::line(&ctx, top.width), top);
     if model.facts().banner().is_some() {
         frame.render_widget(alarm::line(&ctx, alarm.width), alarm);
     } else if let Some(waits) = waits {
@@ -128,68 +127,6 @@ fn place(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, area: Rect, geometry:
     let inner = frame::draw(ctx, frame, pane, area);
     panes::draw(ctx, frame, pane, inner);
     geometry.panes.push((pane, Area { x: inner.x, y: inner.y, width: inner.width, height: inner.height }));
-}
-
-fn header(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
-    let (model, theme) = (ctx.model, ctx.theme);
-    let mut pieces = vec![
-        Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),
-        Piece::new(4, vec![Span::styled(format!(" {} ", ctx.veiled(model.facts().project())), theme.strong())]),
-    ];
-    pieces.extend(train::pieces(ctx, width));
-    if model.screen().private() {
-        pieces.push(Piece::new(8, vec![Span::styled(" PRIVATE ", theme.status(Status::Warn))]));
-    }
-    let gates = model.facts().runs().iter().flat_map(|run| run.gates.iter().map(move |gate| (run, gate)));
-    let mut gates = gates.filter(|(_, gate)| model.facts().env(&gate.env).is_some());
-    if let Some((run, gate)) = gates.next() {
-        let age = gate.since(run).map(|at| format!(" {}", text::since(at, ctx.now.wall))).unwrap_or_default();
-        let text = format!(" {} {} waits{age} ", theme.mark(State::Waiting), gate.env);
-        pieces.push(Piece::new(8, vec![Span::styled(text, theme.state(State::Waiting))]));
-    }
-    if model.facts().interrupted().next().is_some() {
-        pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
-    } else if let Some(running) = model.facts().running() {
-        let stuck = running.steps.iter().any(|step| step_durations::stuck(step, ctx.now.wall).is_some());
-        let (status, asks) = if stuck { (Status::Warn, "stuck? ") } else { (Status::Running, "") };
-        let text = format!(" {} {} {} {asks}", theme.symbol(status), running.kind.name(), running.env);
-        pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(status))]));
-    }
-    pieces.push(Piece::new(7, vec![Span::raw(format!("  {} ", ctx.now.wall.strftime("%H:%M:%SZ")))]));
-    pieces.extend(platforms(ctx));
-    whole(pieces, width.into())
-}
-
-/// What the platforms say of themselves: what is left of their budgets, and clocks that differ from ours.
-fn platforms(ctx: &Ctx<'_>) -> Vec<Piece> {
-    let (model, theme) = (ctx.model, ctx.theme);
-    let mut pieces = Vec::new();
-    for platform in model.platforms() {
-        // A platform that refuses or fails stays, with its state.
-        if let Some((state, says)) = model.platform_trouble(platform, ctx.now) {
-            let text = format!(" {} {} {says} ", platform.short(), theme.mark(state));
-            pieces.push(Piece::new(6, vec![Span::styled(text, theme.state(state))]));
-            continue;
-        }
-        let Some(budget) = model.facts().budgets().get(&platform) else {
-            pieces.push(Piece::new(1, vec![Span::styled(format!(" {} ", platform.short()), theme.dim())]));
-            continue;
-        };
-        let over = budget.reset.is_some_and(|reset| reset <= ctx.now.wall);
-        let percent = if over { 100 } else { 100 * u64::from(budget.remaining) / u64::from(budget.limit.max(1)) };
-        // Under a fifth the reads are slower than usual: that explains ages.
-        let tight = percent < 20;
-        let style = if tight { theme.status(Status::Warn) } else { theme.dim() };
-        let text = format!(" {} {percent}%{} ", platform.short(), if tight { " slowed" } else { "" });
-        pieces.push(Piece::new(if tight { 6 } else { 1 }, vec![Span::styled(text, style)]));
-    }
-    for (platform, ahead) in model.facts().clocks().iter().filter(|(_, ahead)| !ahead.is_zero()) {
-        let by = text::age(ahead.unsigned_abs());
-        let way = if ahead.is_negative() { "behind" } else { "ahead" };
-        let text = format!(" {} clock {by} {way} ", platform.short());
-        pieces.push(Piece::new(6, vec![Span::styled(text, theme.status(Status::Warn))]));
-    }
-    pieces
 }
 
 /// Rows that what was told last takes at most.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::distance::Ends;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::lock::Lock;
@@ -14,6 +15,8 @@ use crate::sanitize::Text;
 pub enum Effect {
     /// Read these feeds now; empty = all.
     Refresh(Vec<FeedId>),
+    /// Count the commits between these, in place of what was counted before. The answers are `Fact::Distances`.
+    Count(Vec<Ends>),
     /// Compute a plan; reads only. The answer is `Fact::Plan` with the same number. The last part is the operation it continues.
     Preflight(ReqId, EnvId, Request, Option<OpId>),
     /// Carry a plan out as it was confirmed, with the person's reason.

@@ -7,6 +7,7 @@ use crate::app::insight::timeline::Event;
 use crate::app::insight::verified::SeenWell;
 use crate::app::insight::watch::Judged;
 use crate::config::{SecretRules, Settings};
+use crate::domain::distance::{Distances, Ends};
 use crate::domain::environment::{EnvInfo, Platform};
 use crate::domain::extent::Extent;
 use crate::domain::feed::{Budget, FeedId, FeedStatus};
@@ -78,6 +79,10 @@ pub struct Facts {
     pub(in crate::app) absent: BTreeMap<ServiceId, Platform>,
     /// Budgets of the platforms.
     pub(in crate::app) budgets: BTreeMap<Platform, Budget>,
+    /// How many commits lie between the stations of the release train.
+    pub(in crate::app) distances: Distances,
+    /// Between what they are counted.
+    pub(in crate::app) counting: Vec<Ends>,
     /// How far the clocks of the platforms are ahead of ours.
     pub(in crate::app) clocks: BTreeMap<Platform, jiff::SignedDuration>,
     /// The failing production, if there is one.
@@ -146,6 +151,8 @@ impl Facts {
             absent: settings.absent(),
             feeds: BTreeMap::new(),
             budgets: BTreeMap::new(),
+            distances: Distances::default(),
+            counting: Vec::new(),
             clocks: BTreeMap::new(),
             banner: None,
             project_file: settings.project_file.clone(),

@@ -10,5 +10,6 @@ pub mod live;
 pub mod needs;
 pub mod readiness;
 pub mod timeline;
+pub mod train;
 pub mod verified;
 pub mod watch;

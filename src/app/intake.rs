@@ -102,6 +102,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         Fact::Budget(platform, budget) => {
             model.facts.budgets.insert(platform, budget);
         }
+        Fact::Distances(distances) => model.facts.distances = distances,
         Fact::Findings(service, checks) => {
             model.facts.findings.insert(service, checks);
         }

@@ -45,6 +45,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         }
         Fact::Secrets(env, names) => model.facts.secret_names.get(env) != Some(names),
         Fact::Pipeline(runs) => model.facts.runs != *runs,
+        Fact::Distances(distances) => model.facts.distances != *distances,
         Fact::History(history) => model.facts.history != **history,
         Fact::Logs(batch) => !batch.lines.is_empty() || batch.gap > 0,
         Fact::Plan(..)

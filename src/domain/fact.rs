@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::distance::Distances;
 use super::environment::{Declared, Observed, Platform};
 use super::extent::Extent;
 use super::feed::{Budget, FeedId, FeedStatus};
@@ -43,6 +44,8 @@ pub enum Fact {
     Secrets(EnvId, Names),
     /// Recent runs with the jobs and gates of the active ones.
     Pipeline(Vec<Run>),
+    /// How many commits lie between what was asked for.
+    Distances(Distances),
     /// What is left of a budget.
     Budget(Platform, Budget),
     /// How far a platform's clock is ahead of ours.

@@ -35,6 +35,8 @@ pub enum FeedId {
     Findings(ServiceId),
     /// The start-up check of a platform's token.
     Token(Platform),
+    /// How many commits lie between the stations of the release train.
+    Distances,
 }
 
 impl FeedId {
@@ -49,7 +51,7 @@ impl FeedId {
             | Self::Builds(of)
             | Self::Findings(of) => Some(&of.env),
             Self::Health(env) | Self::Secrets(env) => Some(env),
-            Self::Pipeline | Self::Journal | Self::Token(_) => None,
+            Self::Pipeline | Self::Journal | Self::Token(_) | Self::Distances => None,
         }
     }
 }
@@ -68,6 +70,7 @@ impl fmt::Display for FeedId {
             Self::Journal => f.write_str("journal"),
             Self::Findings(service) => write!(f, "{service} checks"),
             Self::Token(platform) => write!(f, "{platform} token"),
+            Self::Distances => f.write_str("commits"),
         }
     }
 }

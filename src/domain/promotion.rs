@@ -36,6 +36,12 @@ impl Promotions {
         self.0.iter().find(|one| one.to == *to).map(|one| &one.from)
     }
 
+    /// Where an environment is promoted to.
+    #[must_use]
+    pub fn target(&self, from: &EnvId) -> Option<&EnvId> {
+        self.0.iter().find(|one| one.from == *from).map(|one| &one.to)
+    }
+
     /// Every environment that something is promoted to, in the order of the configuration.
     pub fn targets(&self) -> impl Iterator<Item = &EnvId> {
         self.0.iter().map(|one| &one.to)

@@ -2,6 +2,7 @@
 
 mod builds;
 mod declared;
+mod distances;
 pub(in crate::engine) mod findings;
 mod logs;
 mod pipeline;
@@ -22,6 +23,7 @@ use crate::platform::PlatformError;
 pub(super) use crate::platform::adapters::Clients;
 use crate::platform::http::Http;
 pub(super) use crate::platform::vercel::target as vercel_target;
+pub(super) use distances::Counting;
 
 /// A feed with the platforms whose budgets it uses.
 pub(super) struct Paced {
@@ -46,7 +48,7 @@ impl Feed for Paced {
 }
 
 /// Every feed that the settings ask for, within the scope.
-pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(FeedId, Paced)> {
+pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope, counting: &Counting) -> Vec<(FeedId, Paced)> {
     let mut list = List { clients, feeds: Vec::new() };
     match scope {
         Scope::Commands => {}
@@ -55,7 +57,13 @@ pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope) -> Vec<(
                 env.services.iter().for_each(|service| list.logs(service, env.tier));
             }
         }
-        Scope::State | Scope::All => list.whole(settings, scope),
+        Scope::State => list.whole(settings, scope),
+        Scope::All => {
+            list.whole(settings, scope);
+            let github = clients.github.clone();
+            let distances = github.map(|github| distances::DistancesFeed::new(github, counting.clone()));
+            list.add(FeedId::Distances, [Platform::Github], distances);
+        }
     }
     list.feeds
 }

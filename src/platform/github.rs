@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use super::http::{Call, Http, segment};
 use super::{PlatformError, TokenInfo};
 use crate::config::Access;
+use crate::domain::distance::Distance;
 use crate::domain::environment::Platform;
 use crate::domain::extent::{Extent, Listed};
 use crate::domain::ids::{EnvId, Sha};
@@ -178,6 +179,26 @@ impl Github {
             commits: compared.commits.into_iter().map(Commit::from).collect(),
             added: Listed { items: added, extent },
         })
+    }
+
+    /// `GET R/compare/{base}...{head}`, the counts alone. Either end may be a branch.
+    ///
+    /// # Errors
+    /// [`PlatformError`]; 404 when the repository does not know one of them.
+    pub async fn distance(&self, base: &str, head: &str) -> Result<Distance, PlatformError> {
+        let path = format!("compare/{}...{}", segment(base), segment(head));
+        let told: wire::Distance = self.get(&path).query("per_page", "1").read().await?;
+        Ok(Distance { ahead: told.ahead_by, behind: told.behind_by })
+    }
+
+    /// `GET R`: the name of the default branch.
+    ///
+    /// # Errors
+    /// [`PlatformError`] in the platform's words.
+    pub async fn default_branch(&self) -> Result<Text, PlatformError> {
+        let url = format!("{}/repos/{}/{}", self.access.base, segment(&self.owner), segment(&self.name));
+        let told: wire::Repository = self.signed(self.http.get(GITHUB, &url)).read().await?;
+        Ok(Text::clean(&told.default_branch))
     }
 
     /// `GET R/commits/{sha}/pulls`: the pull requests that brought a commit.

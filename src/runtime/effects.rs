@@ -71,6 +71,7 @@ impl Performer {
     pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
         match effect {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
+            Effect::Count(ends) => self.engine.count(ends),
             Effect::Preflight(req, env, request, continues) => self.engine.preflight(req, env, request, continues),
             Effect::Verified(service, deployment, sha) => self.engine.verified(service, deployment, sha),
             Effect::Lock(env, why, until) => self.engine.lock(env, why, until),

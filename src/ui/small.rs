@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Ctx, alarm, header, hint_line, panes, text};
+use super::{Ctx, alarm, header, hint_line, panes, text, train};
 use crate::app::dialogs::Overlay;
 use crate::app::geometry::{Area, Geometry};
 use crate::app::model::Pane;
@@ -41,9 +41,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
 
 /// The header; where not even its most important part has room, the beginning of the state of what matters most.
 fn first(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
-    let line = header(ctx, width);
-    if line.width() > 0 {
-        return line;
+    if ctx.model.facts().environments().is_empty() || train::said(ctx, width.into()).is_some() {
+        return header::line(ctx, width);
     }
     let (model, theme) = (ctx.model, ctx.theme);
     let env = model.facts().environments().iter().max_by_key(|env| (env.tier == Tier::Production, env.tier));

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-pub use crate::domain::span::{age, since};
+pub use crate::domain::span::{age, brief, since};
 
 /// Cuts to `width` columns with a mark at the cut; pads nothing.
 #[must_use]

@@ -204,6 +204,18 @@ impl Theme {
         self.glyph("→", "->")
     }
 
+    /// The way between two stations.
+    #[must_use]
+    pub fn rail(&self) -> &'static str {
+        self.glyph("─", "-")
+    }
+
+    /// Where it leads, or that there is more of it.
+    #[must_use]
+    pub fn onward(&self) -> &'static str {
+        self.glyph("▸", ">")
+    }
+
     /// More stands above.
     #[must_use]
     pub fn up(&self) -> &'static str {

@@ -34,8 +34,10 @@ pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
     for env in sky.model.facts().environments() {
         // Each environment stands with its own state: what follows is the next one's.
         let others = sky.model.facts().environments().iter().filter(|other| other.id != env.id);
-        let own = header.split_once(env.id.as_str()).map(|(_, rest)| rest).unwrap_or_default();
-        let end = others.filter_map(|other| own.find(&format!("  {} ", other.id))).min().unwrap_or(own.len());
+        let name = if env.id.as_str() == "production" { "PROD" } else { env.id.as_str() };
+        let own = header.split_once(&format!(" {name} ")).map(|(_, rest)| rest).unwrap_or_default();
+        let ends = others.filter_map(|other| own.find(&format!("  {} ", other.id))).chain(own.find("──"));
+        let end = ends.min().unwrap_or(own.len());
         let state = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str());
         let cut = (env.tier == Tier::Production).then_some(State::Healthy);
         all.extend(state.or(cut).map(|state| (env.id.clone(), None, state)));

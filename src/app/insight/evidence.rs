@@ -290,6 +290,8 @@ fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
             FeedId::Journal => (None, Pane::Journal),
             FeedId::Findings(service) => (Some(&service.env), Pane::Readiness),
             FeedId::Token(_) => (None, Pane::Environments),
+            // How many commits wait says nothing of what is live.
+            FeedId::Distances => continue,
         };
         if place.is_none_or(|place| *place == env.id) {
             found.push(evidence_of(Status::Unknown, why.to_string(), Jump::Pane(pane)));

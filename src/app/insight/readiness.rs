@@ -299,7 +299,7 @@ fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: No
         FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Findings(of) => mine(&of.env),
         FeedId::Health(env) | FeedId::Secrets(env) => mine(env),
         FeedId::Pipeline | FeedId::Journal => true,
-        FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Token(_) => false,
+        FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Token(_) | FeedId::Distances => false,
     };
     let feeds: Vec<FeedId> = model.facts.feeds.keys().filter(needed).cloned().collect();
     let old: Vec<FeedId> =

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{banner, verified};
+use super::{banner, train, verified};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::Now;
@@ -63,6 +63,7 @@ impl Touched {
             Fact::Extent(..)
             | Fact::Logs(_)
             | Fact::Secrets(..)
+            | Fact::Distances(_)
             | Fact::Budget(..)
             | Fact::Clock(..)
             | Fact::Plan(..)
@@ -83,9 +84,12 @@ impl Touched {
             }
             FeedId::Health(env) => Self::One(env.clone()),
             FeedId::Pipeline => Self::All,
-            FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Secrets(_) | FeedId::Journal | FeedId::Token(_) => {
-                Self::Nothing
-            }
+            FeedId::Logs(_)
+            | FeedId::Builds(_)
+            | FeedId::Secrets(_)
+            | FeedId::Journal
+            | FeedId::Token(_)
+            | FeedId::Distances => Self::Nothing,
         }
     }
 }
@@ -113,6 +117,7 @@ pub(in crate::app) fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
     if changed || model.facts.banner.is_some() || !model.facts.trouble.is_empty() {
         effects.extend(banner::judge(model, now));
     }
+    effects.extend(train::ask(model, now));
     effects
 }
 

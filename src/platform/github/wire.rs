@@ -216,6 +216,18 @@ pub(super) struct Compared {
     pub(super) files: Option<Vec<WireFile>>,
 }
 
+/// What is read of a comparison for its counts; they are required, for a count that was not told is not none.
+#[derive(Deserialize)]
+pub(super) struct Distance {
+    pub(super) ahead_by: u32,
+    pub(super) behind_by: u32,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Repository {
+    pub(super) default_branch: String,
+}
+
 #[derive(Deserialize)]
 pub(super) struct WireFile {
     #[serde(default, deserialize_with = "text")]

@@ -14,27 +14,48 @@ impl Piece {
         Self { spans, keep }
     }
 
-    fn width(&self) -> usize {
+    /// How long it stays.
+    pub(in crate::ui) fn keep(&self) -> u8 {
+        self.keep
+    }
+
+    /// Its columns.
+    pub(in crate::ui) fn width(&self) -> usize {
         self.spans.iter().map(Span::width).sum()
     }
 }
 
 /// The pieces that fit in `width`, in their order; among equals the first ones stay.
 pub(in crate::ui) fn whole(pieces: Vec<Piece>, width: usize) -> Line<'static> {
+    spread(pieces, Vec::new(), width)
+}
+
+/// The same, some at the left and some at the right end of the line.
+pub(in crate::ui) fn spread(left: Vec<Piece>, right: Vec<Piece>, width: usize) -> Line<'static> {
+    let (divide, ends) = (left.len(), !right.is_empty());
+    let pieces: Vec<Piece> = left.into_iter().chain(right).collect();
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(pieces[*index].keep));
     let mut shown = vec![false; pieces.len()];
-    let mut left = width;
+    let mut free = width;
     for index in order {
         let needs = pieces[index].width();
-        if needs > left {
+        if needs > free {
             break;
         }
         shown[index] = true;
-        left -= needs;
+        free -= needs;
     }
-    let kept = pieces.into_iter().zip(shown).filter(|(_, shown)| *shown);
-    Line::from_iter(kept.flat_map(|(piece, _)| piece.spans))
+    let mut spans = Vec::new();
+    for (index, (piece, shown)) in pieces.into_iter().zip(shown).enumerate() {
+        if index == divide && ends && !spans.is_empty() {
+            spans.push(Span::raw(" ".repeat(free)));
+        }
+        if shown {
+            spans.extend(piece.spans);
+        }
+    }
+    Line::from(spans)
 }
 
 #[cfg(test)]
