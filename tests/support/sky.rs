@@ -233,7 +233,7 @@ impl Sky {
                 services.into_iter().any(|service| service.id == *of && service.platform == platform)
             }
             FeedId::Secrets(_) => true,
-            FeedId::Pipeline => platform == Platform::Github,
+            FeedId::Pipeline | FeedId::Distances => platform == Platform::Github,
             FeedId::Token(of) => *of == platform,
             FeedId::Observed(_) | FeedId::Health(_) => platform == Platform::Edge,
             FeedId::Journal => false,
