@@ -48,9 +48,6 @@ const SCHEMAS: &[Schema] = schemas![
 const OPERATION: &str = "operation";
 const STEP: &str = "operation-step";
 
-/// The configuration file's.
-const CONFIG: &str = include_str!("../../assets/schemas/config.json");
-
 fn find(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix(super::answers::OURS).unwrap_or(name);
     let kind = |name: &str| OpKind::ALL.iter().any(|kind| kind.answers_as() == name);
@@ -94,7 +91,7 @@ fn list() -> String {
 
 /// Prints the schema of the configuration file.
 pub(super) fn config() -> Result<ExitCode, UserError> {
-    super::print(CONFIG)
+    super::print(crate::config::file::SCHEMA)
 }
 
 #[cfg(test)]

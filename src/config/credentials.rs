@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use source::TokenSource;
 
-use super::file::Account;
 use super::inputs::Env;
+use super::tables::platforms::Account;
 use super::token::{self, Token};
 use crate::domain::environment::Platform;
 use crate::error::{ExitCode, UserError};

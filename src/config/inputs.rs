@@ -23,3 +23,9 @@ pub struct Flags {
 
 /// Environment variables by name; tests hand in their own.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A folder of the XDG base directories; a relative one does not count, as the specification says.
+pub(super) fn folder(env: Env<'_>, variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+}

@@ -3,20 +3,16 @@
 //! A file named by the flag or the variable is read alone. Otherwise `flightdeck.toml` lies over the user's own file, key by
 //! key, so that a taste in themes is written once and a project says only what it is.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::credentials;
-use super::file::{self, Account, File};
-use super::files;
-use super::inputs::{Env, Flags};
+use super::file::{self, File};
+use super::inputs::{Env, Flags, folder};
+use super::tables::Over as _;
 use crate::error::{ExitCode, UserError};
 
 /// The project file's name.
 pub const PROJECT: &str = "flightdeck.toml";
-
-/// Bytes of a configuration file at most: beyond it something else was named by mistake.
-const LONGEST: u64 = 1 << 20;
 
 /// Why a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,51 +46,6 @@ pub(super) fn find(flags: &Flags, env: Env<'_>) -> Result<Vec<(PathBuf, Origin)>
             .hint("begin one: flightdeck config example > flightdeck.toml"));
     }
     Ok(there)
-}
-
-/// A folder of the XDG base directories; a relative one does not count, as the specification says.
-pub(super) fn folder(env: Env<'_>, variable: &str, below_home: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
-}
-
-/// Reads a file as text.
-///
-/// # Errors
-/// When it cannot be read, is too long, or is not UTF-8.
-pub(super) fn read(path: &Path) -> Result<String, UserError> {
-    text(path, bytes(path)?)
-}
-
-/// Reads a file.
-///
-/// # Errors
-/// When it cannot be read or is too long.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, UserError> {
-    let shown = path.display();
-    let unreadable = |why: String| {
-        UserError::new(ExitCode::Usage, format!("{shown} cannot be read: {why}"))
-            .now("nothing was started")
-            .hint("name another file with --config FILE")
-    };
-    let bytes = files::read(path, LONGEST).map_err(|error| unreadable(error.to_string()))?;
-    bytes.ok_or_else(|| unreadable("it is longer than 1 MiB, the limit for a configuration or a template".to_owned()))
-}
-
-/// The content of a file as text.
-///
-/// # Errors
-/// When it is not UTF-8.
-pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, UserError> {
-    let shown = path.display();
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|b| **b == b'\n').count();
-        UserError::new(ExitCode::Usage, format!("{shown}:{line}: the file is not UTF-8 text"))
-            .now("nothing was started")
-            .hint("save it as UTF-8")
-    })?;
-    // Editors of Windows put it there; it is no part of the first key.
-    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
 }
 
 /// Understands one file: its keys, the place of its first mistake, and paths that begin where the file stands.
@@ -148,81 +99,24 @@ fn syntax(name: &str, text: &str, error: &toml::de::Error) -> UserError {
 /// Relative paths begin at the folder of the file that names them, and `~/` at the home folder.
 fn anchor(file: &mut File, folder: &Path, env: Env<'_>) {
     let home = env("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let place = |text: &mut String| {
+    for text in file.paths() {
         let whole = match (text.strip_prefix("~/"), &home) {
             (Some(below), Some(home)) => home.join(below),
             _ => folder.join(&*text),
         };
         *text = whole.to_string_lossy().into_owned();
-    };
-    file.platforms.values_mut().filter_map(|account| account.token_file.as_mut()).for_each(place);
-    let logs = file.environments.iter_mut().flat_map(|environment| &mut environment.logs);
-    logs.filter_map(|one| one.file.as_mut()).for_each(place);
-    let services = file.environments.iter_mut().flat_map(|environment| &mut environment.services);
-    let databases = services.filter_map(|service| service.postgres.as_mut());
-    databases.flat_map(|one| [&mut one.url_file, &mut one.ca_file]).flatten().for_each(place);
-    file.secrets.templates.values_mut().for_each(place);
-    file.state.dir.as_mut().into_iter().for_each(place);
+    }
 }
 
 /// Lays one file over another. Environments come as a whole: half an environment from each file is no environment.
-pub(super) fn over(top: File, below: File, warnings: &mut Vec<String>) -> File {
-    let mut platforms = below.platforms;
-    for (name, top) in top.platforms {
+pub(super) fn over(mut top: File, mut below: File, warnings: &mut Vec<String>) -> File {
+    let mut platforms = std::mem::take(&mut below.platforms);
+    for (name, top) in std::mem::take(&mut top.platforms) {
         let account = match platforms.remove(&name) {
-            Some(below) => over_account(&name, top, below, warnings),
+            Some(below) => top.over_that_of(&name, below, warnings),
             None => top,
         };
         platforms.insert(name, account);
     }
-    File {
-        project: top.project.or(below.project),
-        repository: top.repository.or(below.repository),
-        platforms,
-        environments: if top.environments.is_empty() { below.environments } else { top.environments },
-        secrets: file::Secrets {
-            required: over_map(top.secrets.required, below.secrets.required),
-            optional: over_map(top.secrets.optional, below.secrets.optional),
-            templates: over_map(top.secrets.templates, below.secrets.templates),
-        },
-        ui: file::Ui {
-            theme: top.ui.theme.or(below.ui.theme),
-            ascii: top.ui.ascii.or(below.ui.ascii),
-            mouse: top.ui.mouse.or(below.ui.mouse),
-            log_memory: top.ui.log_memory.or(below.ui.log_memory),
-        },
-        poll: file::Poll { fast: top.poll.fast.or(below.poll.fast), calm: top.poll.calm.or(below.poll.calm) },
-        state: file::State { dir: top.state.dir.or(below.state.dir) },
-    }
-}
-
-fn over_map<V>(top: BTreeMap<String, V>, mut below: BTreeMap<String, V>) -> BTreeMap<String, V> {
-    below.extend(top);
-    below
-}
-
-/// One platform. A token follows the address it was written for: a project that names another host, perhaps one that somebody
-/// else wrote, does not get the user's token sent there.
-fn over_account(name: &str, top: Account, below: Account, warnings: &mut Vec<String>) -> Account {
-    let own = top.has_token_source();
-    let moved = |top: &Option<String>, below: &Option<String>| top.is_some() && top != below;
-    let elsewhere =
-        moved(&top.base, &below.base) || moved(&top.machines, &below.machines) || moved(&top.api, &below.api);
-    if !own && elsewhere && below.has_token_source() {
-        warnings.push(format!(
-            "platforms.{name}: the project names another address, so the token of the user's file is not sent there"
-        ));
-    }
-    let inherit = !own && !elsewhere;
-    Account {
-        base: top.base.or(below.base),
-        machines: top.machines.or(below.machines),
-        api: top.api.or(below.api),
-        drain: top.drain.or(below.drain),
-        team: top.team.or(below.team),
-        token: top.token.or(below.token.filter(|_| inherit)),
-        token_file: top.token_file.or(below.token_file.filter(|_| inherit)),
-        token_command: top.token_command.or(below.token_command.filter(|_| inherit)),
-        withheld: top.withheld,
-    }
+    File { platforms, ..top.over(below) }
 }

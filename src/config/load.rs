@@ -6,7 +6,7 @@ use super::file::File;
 pub use super::inputs::{Env, Flags};
 use super::layers::Origin;
 use super::trust::{self, Approvals};
-use super::{Settings, UiSettings, check, layers};
+use super::{Settings, UiSettings, layers, settings, text};
 use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
 
@@ -20,8 +20,8 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     let mut merged: Option<File> = None;
     let mut project_file = None;
     for (path, origin) in &paths {
-        let bytes = layers::bytes(path)?;
-        let text = layers::text(path, bytes.clone())?;
+        let bytes = text::bytes(path)?;
+        let text = text::text(path, bytes.clone())?;
         if text.trim().is_empty() && paths.len() > 1 {
             warnings.push(format!("{} is empty", path.display()));
             continue;
@@ -44,7 +44,7 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     }
     let names: Vec<_> = paths.iter().map(|(path, _)| layers::name(Some(path))).collect();
     let name = names.join(" over ");
-    let mut settings = check::settings(merged.unwrap_or_default(), &name, flags, env, warnings)?;
+    let mut settings = settings::settings(merged.unwrap_or_default(), &name, flags, env, warnings)?;
     settings.origin = paths.into_iter().next().map(|(path, _)| path);
     settings.project_file = project_file;
     Ok(settings)
@@ -57,13 +57,13 @@ pub fn looks(flags: &Flags, env: Env<'_>) -> Option<UiSettings> {
     let mut merged: Option<File> = None;
     for (path, _) in layers::find(flags, env).ok()? {
         let file =
-            layers::read(&path).and_then(|text| layers::understand(&text, Some(&path), env, &mut warnings)).ok()?;
+            text::read(&path).and_then(|text| layers::understand(&text, Some(&path), env, &mut warnings)).ok()?;
         merged = Some(match merged {
             None => file,
             Some(top) => layers::over(top, file, &mut warnings),
         });
     }
-    check::looks(&merged?.ui, flags, env).ok()
+    settings::looks(&merged?.ui, flags, env).ok()
 }
 
 /// The files that are read, with what they run and which addresses they name. What the person named, and the person's own file,
@@ -90,7 +90,7 @@ pub fn parse(text: &str, path: Option<&Path>, flags: &Flags, env: Env<'_>) -> Re
     not_empty(text, &name)?;
     let mut warnings = Vec::new();
     let file = layers::understand(text, path, env, &mut warnings)?;
-    check::settings(file, &name, flags, env, warnings)
+    settings::settings(file, &name, flags, env, warnings)
 }
 
 fn not_empty(text: &str, name: &str) -> Result<(), UserError> {

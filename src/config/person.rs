@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::layers::folder;
+use super::inputs::folder;
 use crate::sanitize::Text;
 
 /// Bytes of a file of git that are read at most.

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::credentials::{FLY_BASES, default_base};
-use super::file::{Account, File};
-use super::inputs::Env;
-use super::{address, files, layers};
+use super::file::File;
+use super::inputs::{self, Env};
+use super::tables::platforms::Account;
+use super::{address, files, text};
 use crate::domain::environment::Platform;
 use crate::domain::trust::{ProjectFile, Want};
 use crate::error::{ExitCode, UserError};
@@ -44,7 +45,7 @@ impl Approvals {
     #[must_use]
     pub fn of(env: Env<'_>) -> Self {
         let named = env("FLIGHTDECK_STATE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-        let usual = || layers::folder(env, "XDG_STATE_HOME", ".local/state").map(|home| home.join("flightdeck"));
+        let usual = || inputs::folder(env, "XDG_STATE_HOME", ".local/state").map(|home| home.join("flightdeck"));
         Self { dir: named.or_else(usual).map(|state| state.join("approved")) }
     }
 
@@ -138,7 +139,7 @@ pub fn digest(bytes: &[u8]) -> String {
 /// # Errors
 /// When it cannot be read.
 pub fn look(path: &Path, approvals: &Approvals) -> Result<ProjectFile, UserError> {
-    let bytes = layers::bytes(path)?;
+    let bytes = text::bytes(path)?;
     let text = String::from_utf8_lossy(&bytes);
     let file = toml::from_str::<File>(text.strip_prefix('\u{feff}').unwrap_or(&text)).unwrap_or_default();
     Ok(of(path, &bytes, &file, approvals))

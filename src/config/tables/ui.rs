@@ -1,29 +1,94 @@
-//! The screen: its theme, its colours, its letters, and the memory of its log.
+//! `[ui]`: the screen, its theme, its colours, its letters, and the memory of its log.
 
-use super::Check;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::layered;
+use crate::config::check::Check;
+use crate::config::inputs;
 use crate::config::theme::{self, Read};
-use crate::config::{Colours, OwnTheme, UiSettings, file, layers};
 use crate::error::UserError;
+
+layered! {
+    /// The table as it is written.
+    #[derive(Debug)]
+    pub struct Ui {
+        /// The name of a theme.
+        pub theme: Option<String>,
+        /// ASCII symbols only.
+        pub ascii: Option<bool>,
+        /// Mouse capture.
+        pub mouse: Option<bool>,
+        /// Log lines held, `256MiB`.
+        pub log_memory: Option<String>,
+    }
+}
 
 /// Themes that are part of the program; a test holds the list against the files.
 const THEMES: &[&str] = &["dark", "light", "terminal", "mono", "high-contrast", "colour-blind"];
 
-impl Check<'_> {
-    pub(super) fn ui(&self, ui: &file::Ui, warnings: &mut Vec<String>) -> Result<UiSettings, UserError> {
-        let theme = ui.theme.as_deref().unwrap_or_else(|| self.ground());
-        let own = if THEMES.contains(&theme) { None } else { self.own_theme(theme, warnings) };
-        let ascii = self.variable("FLIGHTDECK_ASCII").map(|value| value != "0");
+/// Look and feel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UiSettings {
+    /// The name of a theme: `dark`, `light`, `terminal`, `mono`, `high-contrast`, `colour-blind`, or one of one's own.
+    pub theme: Arc<str>,
+    /// That one, where it is one's own: `themes/NAME.toml` in the folder of one's configuration.
+    pub own_theme: Option<OwnTheme>,
+    /// How many colours the terminal has.
+    pub colours: Colours,
+    /// No colour at all (`NO_COLOR`).
+    pub no_color: bool,
+    /// ASCII symbols only.
+    pub ascii: bool,
+    /// Mouse capture.
+    pub mouse: bool,
+    /// Bytes of log lines held; packed; default 256 MiB.
+    pub log_bytes: usize,
+}
+
+/// A theme that a person wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTheme {
+    /// Its file.
+    pub path: PathBuf,
+    /// What stood in it when it was read last.
+    pub text: Arc<str>,
+}
+
+/// How many colours a terminal has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// Red, green and blue as they are named.
+    True,
+    /// A palette of 256.
+    Indexed,
+    /// Sixteen, which the terminal defines.
+    #[default]
+    Sixteen,
+}
+
+impl Ui {
+    pub(in crate::config) fn settings(
+        &self,
+        check: &Check<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<UiSettings, UserError> {
+        let theme = self.theme.as_deref().unwrap_or_else(|| check.ground());
+        let own = if THEMES.contains(&theme) { None } else { check.own_theme(theme, warnings) };
+        let ascii = check.variable("FLIGHTDECK_ASCII").map(|value| value != "0");
         Ok(UiSettings {
             theme: theme.into(),
             own_theme: own,
-            colours: self.colours(),
-            no_color: self.no_color(),
-            ascii: self.flags.ascii || ascii.or(ui.ascii).unwrap_or_else(|| !self.unicode()),
-            mouse: ui.mouse.unwrap_or(true),
-            log_bytes: self.bytes(ui.log_memory.as_deref().unwrap_or("256MiB"))?,
+            colours: check.colours(),
+            no_color: check.no_color(),
+            ascii: check.flags.ascii || ascii.or(self.ascii).unwrap_or_else(|| !check.unicode()),
+            mouse: self.mouse.unwrap_or(true),
+            log_bytes: check.bytes(self.log_memory.as_deref().unwrap_or("256MiB"))?,
         })
     }
+}
 
+impl Check<'_> {
     /// The theme of a ground that the terminal tells (`COLORFGBG`, as rxvt, Konsole and others set it); most are dark.
     fn ground(&self) -> &'static str {
         let told = self.variable("COLORFGBG").unwrap_or_default();
@@ -36,7 +101,7 @@ impl Check<'_> {
     /// `themes/NAME.toml` beside one's own configuration; where it cannot be had, one warning says why.
     fn own_theme(&self, name: &str, warnings: &mut Vec<String>) -> Option<OwnTheme> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let folder = layers::folder(self.env, "XDG_CONFIG_HOME", ".config").filter(|_| name.chars().all(plain));
+        let folder = inputs::folder(self.env, "XDG_CONFIG_HOME", ".config").filter(|_| name.chars().all(plain));
         let path = folder.map(|folder| folder.join("flightdeck").join("themes").join(format!("{name}.toml")));
         match path.map(|path| (theme::read(&path), path)) {
             Some((Read::Text(text), path)) => return Some(OwnTheme { path, text }),
@@ -66,7 +131,7 @@ impl Check<'_> {
     }
 
     /// `NO_COLOR` counts whatever it holds, `0` too: that is its contract.
-    pub(super) fn no_color(&self) -> bool {
+    fn no_color(&self) -> bool {
         let is = |name: &str, value: &str| self.variable(name).is_some_and(|found| found == value);
         let on = |name: &str| self.variable(name).is_some_and(|value| value != "0");
         let forced = on("CLICOLOR_FORCE") || on("FORCE_COLOR");
@@ -75,7 +140,7 @@ impl Check<'_> {
     }
 
     /// Whether text may be more than ASCII: a locale that is set says so by its encoding. Where none is set, nothing was said.
-    pub(super) fn unicode(&self) -> bool {
+    fn unicode(&self) -> bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
         locale.is_none_or(|locale| {
             let plain = locale.to_lowercase().replace('-', "");
@@ -83,7 +148,7 @@ impl Check<'_> {
         })
     }
 
-    pub(super) fn bytes(&self, text: &str) -> Result<usize, UserError> {
+    fn bytes(&self, text: &str) -> Result<usize, UserError> {
         let parsed = text.strip_suffix("MiB").and_then(|number| number.trim().parse::<usize>().ok());
         parsed.filter(|mib| (1..=65_536).contains(mib)).map(|mib| mib << 20).ok_or_else(|| {
             self.refuse(
