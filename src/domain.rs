@@ -28,6 +28,7 @@ pub mod order;
 pub mod ours;
 pub mod overrides;
 pub mod pipeline;
+pub mod platform;
 pub mod probes;
 pub mod promotion;
 pub mod proof;

@@ -2,7 +2,6 @@
 
 pub(super) mod perform;
 
-use super::rollback::plan::{Greens, Left};
 use crate::clock::Timestamp;
 use crate::domain::cut_short;
 use crate::domain::ids::ServiceId;
@@ -14,6 +13,34 @@ use crate::sanitize::Text;
 
 /// An operation begins so many seconds after its plan, at most: a plan lives for a minute, and is read again before it begins.
 const BEGINS: i64 = 120;
+
+/// What an operation that was cut short left under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// A release row that is still `running`: its id and version.
+    Row(Text, u64),
+    /// Such a row with another image than the one that is gone to: nothing goes on with it, and it is closed.
+    Aside(Text, u64),
+    /// A rollback's job that moves the domains still.
+    Job,
+}
+
+/// What a blue-green deploy that was cut short left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greens {
+    /// The new machines.
+    pub greens: Vec<Text>,
+    /// The old ones that are still there.
+    pub blues: Vec<(Text, Text)>,
+    /// Old ones that were destroyed already.
+    pub lost: Vec<Text>,
+    /// What is asked for is the old image: the new machines go.
+    pub back: bool,
+    /// Some of them serve already: nobody is asked again.
+    pub serving: bool,
+}
 
 /// The new machines that the open release made.
 pub(in crate::engine) fn of_release<'a>(machines: &'a [Machine], row: &str) -> impl Iterator<Item = &'a Machine> {

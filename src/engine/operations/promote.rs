@@ -9,9 +9,9 @@ pub(super) mod workflow;
 use futures_util::future::BoxFuture;
 
 use super::pipeline;
-use super::redeploy;
 use super::rollback;
 use super::steps::domains;
+use super::steps::pages::build::build;
 use crate::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::confirmation::Level;
@@ -187,7 +187,7 @@ async fn frontend(
         source = of_it.into_iter().find(|one| ready(&one));
     }
     let source = source.ok_or_else(|| Text::from(format!("{} has no build of {}", twin.id, commit.short())))?;
-    let (part, warning) = redeploy::build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
+    let (part, warning) = build(vercel, (info, &project), &target, (&source, "promote"), past).await?;
     Ok(Frontend { part: Some(part), warnings: vec![warning], pinned })
 }
 

@@ -1,6 +1,7 @@
 //! The plan of a rollback. Every service of the environment is read anew, whatever the screen had: those that move, and those that stay
 //! with why.
 
+pub(super) mod aim;
 mod brings;
 mod choice;
 mod part;

@@ -6,8 +6,8 @@ pub(super) mod fleet;
 pub(super) mod fly;
 pub(super) mod github;
 pub(super) mod machine;
-mod machines;
-mod pages;
+pub(super) mod machines;
+pub(super) mod pages;
 pub(super) mod vercel;
 
 use std::future::ready;

@@ -1,6 +1,6 @@
 //! What a person chose: releases one by one, or the release of a commit, and where each service is to go by that.
 
-use super::part::Aim;
+use super::aim::Aim;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::operation::{Request, Target};

@@ -6,9 +6,12 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, Request, StepKind, Target};
+use crate::domain::operation::{Plan, PlanPart, Request, Target};
 use crate::domain::release::{Commit, Deployment, Presence};
-use crate::domain::strategy::{Strategy, StrategyKind};
+use crate::domain::strategy::Strategy;
+use crate::engine::operations::blue_green::{Greens, Left};
+use crate::engine::operations::steps::machines::back::machines;
+use crate::engine::operations::steps::pages::back::domains;
 use crate::sanitize::Text;
 
 /// What was read of one service.
@@ -44,34 +47,6 @@ pub struct PartFacts {
     pub revisions: Vec<(Text, Text)>,
     /// Whether image or build is still there, checked now.
     pub presence: Presence,
-}
-
-/// What an operation that was cut short left under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Left {
-    /// Nothing.
-    Nothing,
-    /// A release row that is still `running`: its id and version.
-    Row(Text, u64),
-    /// Such a row with another image than the one that is gone to: nothing goes on with it, and it is closed.
-    Aside(Text, u64),
-    /// A rollback's job that moves the domains still.
-    Job,
-}
-
-/// What a blue-green deploy that was cut short left behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Greens {
-    /// The new machines.
-    pub greens: Vec<Text>,
-    /// The old ones that are still there.
-    pub blues: Vec<(Text, Text)>,
-    /// Old ones that were destroyed already.
-    pub lost: Vec<Text>,
-    /// What is asked for is the old image: the new machines go.
-    pub back: bool,
-    /// Some of them serve already: nobody is asked again.
-    pub serving: bool,
 }
 
 /// Everything that a plan is made of.
@@ -191,92 +166,6 @@ fn part(facts: PartFacts) -> PlanPart {
         presence: facts.presence,
         steps,
     }
-}
-
-fn domains(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
-    let follow = || StepKind::FollowPointer.step("follow the job until every domain has moved");
-    if !facts.domains.is_empty() {
-        let point = |domain: &Text| StepKind::PointDomain.step(format!("point {domain} at {}", facts.to.label));
-        return (Act::VercelAliases(facts.domains.clone()), facts.domains.iter().map(point).collect());
-    }
-    if facts.left == Left::Job {
-        let text = "follow the job that was left under way until every domain has moved";
-        let steps = vec![StepKind::FollowPointer.step(text)];
-        return (Act::VercelRollback { asked: true }, steps);
-    }
-    let ask = StepKind::AskPointer.step(format!("ask for the instant rollback to {}", facts.to.label));
-    (Act::VercelRollback { asked: false }, vec![ask, follow()])
-}
-
-/// Machines get the image in waves, or new ones with it take the place of the old ones.
-fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
-    let image = facts.to.image.clone().unwrap_or_default();
-    let row = match &facts.left {
-        Left::Row(id, version) => Some((id.clone(), *version)),
-        _ => None,
-    };
-    if let (Some(Greens { greens, blues, back: true, .. }), Some(row)) = (&facts.greens, &row) {
-        let steps = vec![
-            StepKind::EnterProxy.step(format!("{} old machines: start, into the proxy, checks", blues.len())),
-            StepKind::DestroyMachines.step(format!("{} new machines: out of the proxy, destroy", greens.len())),
-            StepKind::CloseRelease.step("close the release as interrupted"),
-        ];
-        let blues = blues.iter().map(|(id, _)| id.clone()).collect();
-        return (Act::FlySwapBack { greens: greens.clone(), blues, row: row.clone() }, steps);
-    }
-    let first = StepKind::OpenRelease.step(match &row {
-        Some((_, version)) => format!("go on with release v{version}, left open"),
-        None => format!("record a release with the image of {}", facts.to.label),
-    });
-    let aside = match &facts.left {
-        Left::Aside(id, version) => Some((id.clone(), *version)),
-        _ => None,
-    };
-    let ends = |version: u64| format!("release v{version}, left open, ends as interrupted");
-    if let (Some((_, version)), true) = (&aside, facts.machines.is_empty()) {
-        let (waves, strategy) = (Vec::new(), facts.strategy.kind);
-        let steps = vec![StepKind::CloseRelease.step(ends(*version))];
-        return (Act::FlyImage { image, waves, strategy, row: None, aside, anew: false }, steps);
-    }
-    let first = match &aside {
-        Some((_, version)) => StepKind::OpenRelease.step(format!("{}; {}", first.title, ends(*version))),
-        None => first,
-    };
-    let close = StepKind::CloseRelease.step("close the release: image and checks of every machine");
-    if facts.strategy.kind == StrategyKind::BlueGreen {
-        let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
-        let hold = facts.strategy.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
-        let steps = std::iter::once(first).chain(swap_steps(blues, hold)).chain([close]).collect();
-        let blues = blues.iter().map(|(id, _)| id.clone()).collect();
-        return (Act::FlySwap { image, blues, hold, row, aside }, steps);
-    }
-    let waves = facts.strategy.waves(&facts.machines);
-    let careful = facts.strategy.kind == StrategyKind::Rolling;
-    let region = |id: &Text| facts.machines.iter().find(|(one, _)| one == id).map(|(_, region)| region.clone());
-    let update = |id: &Text| {
-        let (kind, what) = match careful {
-            true => (StepKind::UpdateMachine, "lease, update, wait, checks"),
-            false => (StepKind::SendUpdate, "lease, update"),
-        };
-        kind.step(format!("machine {id} {}: {what}", region(id).unwrap_or_default()))
-    };
-    let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
-    let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
-    (Act::FlyImage { image, waves, strategy: facts.strategy.kind, row, aside, anew: false }, steps)
-}
-
-/// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.
-fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = PlanStep> + '_ {
-    let green = |(id, region): &(Text, Text)| {
-        StepKind::CreateMachine.step(format!("new machine for {id} {region}: create outside the proxy, wait, checks"))
-    };
-    let held = hold.then(|| StepKind::Hold.step("hold until a person switches"));
-    let rest = [
-        StepKind::EnterProxy.step("new machines into the proxy"),
-        StepKind::LeaveProxy.step("old machines out of the proxy"),
-        StepKind::DestroyMachines.step("old machines: stop, destroy"),
-    ];
-    blues.iter().map(green).chain(held).chain(rest)
 }
 
 #[cfg(test)]

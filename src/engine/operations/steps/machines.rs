@@ -1,5 +1,9 @@
 //! Fly as the proof and the end of an operation need it: every machine of every region is a witness.
 
+pub(in crate::engine) mod anew;
+pub(in crate::engine) mod back;
+pub(in crate::engine) mod others;
+
 use std::sync::PoisonError;
 
 use futures_util::future::BoxFuture;

@@ -1,5 +1,9 @@
 //! Vercel as the proof and the end of an operation need it: every domain is a witness, by lookup and by asking it.
 
+pub(in crate::engine) mod back;
+pub(in crate::engine) mod build;
+pub(in crate::engine) mod others;
+
 use futures_util::future::{BoxFuture, join_all};
 
 use super::{Host, Image};
