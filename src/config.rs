@@ -124,7 +124,7 @@ impl Settings {
     pub fn absent(&self) -> BTreeMap<ServiceId, Platform> {
         let known = self.platforms();
         let services = self.environments.iter().flat_map(|env| &env.services);
-        let absent = services.filter(|one| one.platform != Platform::Edge && !known.contains(&one.platform));
+        let absent = services.filter(|one| one.platform.configured() && !known.contains(&one.platform));
         absent.map(|one| (one.id.clone(), one.platform)).collect()
     }
 

@@ -26,7 +26,7 @@ impl Model {
     #[must_use]
     pub fn platforms(&self) -> BTreeSet<Platform> {
         let asked = self.facts.feeds.keys().filter_map(|id| self.platform_of(id));
-        asked.chain(self.facts.budgets.keys().copied()).filter(|platform| *platform != Platform::Edge).collect()
+        asked.chain(self.facts.budgets.keys().copied()).filter(|platform| platform.configured()).collect()
     }
 
     /// The platform that a feed asks; `None` where it asks several, or none.

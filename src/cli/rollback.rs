@@ -12,7 +12,6 @@ use super::{Output, place};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::candidates::{self, Choice};
-use crate::domain::environment::Platform;
 use crate::domain::fact::Fact;
 use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::history::saw;
@@ -64,7 +63,7 @@ pub(super) async fn run(settings: Settings, args: RollbackArgs, output: Output) 
 fn services(settings: &Settings, env: &EnvId, only: Option<&str>) -> Result<Vec<ServiceId>, UserError> {
     let usage = |what: String| UserError::new(ExitCode::Usage, what).now("nothing was changed");
     let all = settings.environment(env).into_iter().flat_map(|info| &info.services);
-    let can = all.filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    let can = all.filter(|one| one.platform.has_releases());
     let names: Vec<&str> = can.clone().map(|one| &*one.id.name).collect();
     let chosen: Vec<ServiceId> =
         can.filter(|one| only.is_none_or(|name| &*one.id.name == name)).map(|one| one.id.clone()).collect();

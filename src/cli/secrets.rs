@@ -8,7 +8,7 @@ use super::{Output, place};
 use crate::config::Settings;
 use crate::domain::environment::Platform;
 use crate::domain::operation::{PIPELINE, Request};
-use crate::domain::secret_value::{SecretValue, unfit};
+use crate::domain::secret_value::{SecretValue, kept_as, unfit};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
 
@@ -87,7 +87,7 @@ fn wrong(settings: &Settings, args: &SetArgs, (key, value): (&Text, &SecretValue
         None if args.service == PIPELINE => Platform::Github,
         None => return None,
     };
-    let key = if platform == Platform::Github { Text::from(key.as_str().to_uppercase()) } else { key.clone() };
+    let key = kept_as(key, platform);
     let why: Vec<String> = unfit(&key, value, platform).iter().map(ToString::to_string).collect();
     let what = why.join("; ");
     (!why.is_empty()).then(|| UserError::new(ExitCode::Usage, what).now("nothing was sent or changed"))

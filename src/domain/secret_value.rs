@@ -67,6 +67,12 @@ impl PartialEq for SecretValue {
 
 impl Eq for SecretValue {}
 
+/// The name that a platform keeps a secret by: GitHub's are in capitals.
+#[must_use]
+pub fn kept_as(key: &Text, platform: Platform) -> Text {
+    if platform == Platform::Github { Text::from(key.as_str().to_uppercase()) } else { key.clone() }
+}
+
 /// Why this cannot be a secret there.
 #[must_use]
 pub fn unfit(key: &Text, value: &SecretValue, platform: Platform) -> Vec<Text> {

@@ -6,7 +6,7 @@ use super::{Ctx, text};
 use crate::app::insight::readiness;
 use crate::app::operations::confirm;
 use crate::domain::confirmation::Level;
-use crate::domain::environment::{Platform, Status};
+use crate::domain::environment::Status;
 use crate::domain::ids::Sha;
 use crate::domain::operation::{Plan, PlanPart, Request};
 use crate::domain::overrides::Override;
@@ -82,8 +82,7 @@ pub(super) fn lines(ctx: &Ctx<'_>, plan: &Plan) -> (Vec<Line<'static>>, Vec<Line
         None => first.push(Line::raw(" the commits: unknown")),
     }
     for part in plan.parts.iter().filter(|part| !part.steps.is_empty()) {
-        let whose =
-            if part.platform == Platform::Github { part.resource.to_string() } else { part.service.name.to_string() };
+        let whose = if part.of_pipeline() { part.resource.to_string() } else { part.service.name.to_string() };
         rest.push(Line::styled(format!(" steps of {whose}"), ctx.theme.strong()));
         rest.extend(part.steps.iter().map(|step| Line::raw(format!("    {step}"))));
     }
@@ -101,7 +100,7 @@ fn head(ctx: &Ctx<'_>, part: &PlanPart) -> String {
     let unknown = if part.act.moves() { " ?" } else { "" };
     let sha = |sha: &Option<Sha>| sha.as_ref().map_or_else(|| unknown.to_owned(), |sha| format!(" {}", sha.short()));
     let (from, to, arrow) = (&part.from, &part.to, ctx.theme.arrow());
-    if part.platform == Platform::Github {
+    if part.of_pipeline() {
         format!(" {}", part.run_words(arrow))
     } else {
         // An id of thirty letters tells nobody more than its beginning; the steps name it whole.
@@ -132,7 +131,7 @@ fn against(ctx: &Ctx<'_>, plan: &Plan) -> Vec<Line<'static>> {
 fn strategy(plan: &Plan, part: &PlanPart) -> Option<String> {
     let strategy = match &plan.request {
         Request::RollBack(targets) => &targets.iter().find(|target| target.service == part.service)?.strategy,
-        Request::RollBackTo { strategy, .. } if part.platform == Platform::Fly => strategy,
+        Request::RollBackTo { strategy, .. } if part.platform.has_machines() => strategy,
         _ => return None,
     };
     (*strategy != Strategy::default()).then(|| strategy.words())

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::actor;
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Status};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
 use crate::domain::health::{Anatomy, ProbeId};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
 use crate::domain::log::LogLine;
@@ -113,7 +113,7 @@ fn line(line: &LogLine, rows: &mut Rows) {
     // A log that is read alone belongs to no environment.
     put(rows, "service", line.service.to_string().trim_start_matches('/'));
     // The edge writes no lines: they came without a platform, from a file, a command or an address.
-    put_some(rows, "platform", (line.platform != Platform::Edge).then_some(line.platform));
+    put_some(rows, "platform", line.platform.configured().then_some(line.platform));
     let instance = format!("{} {}", line.instance, line.region);
     put_some(rows, "instance", Some(instance.trim()).filter(|text| !text.is_empty()));
     put(rows, "level", line.level.word().to_lowercase());
@@ -209,7 +209,7 @@ fn service(model: &Model, info: &ServiceInfo, now: Now, rows: &mut Rows) {
         let sha = declared.sha.as_ref().map_or("unknown commit", |sha| sha.as_str());
         put(rows, "declared", format!("{} {sha}: {}", declared.label, declared.words));
         // A database tells when its project was made, and not when its newest migration went live.
-        let project = info.platform == Platform::Supabase;
+        let project = info.platform.has_databases();
         let since = if project { "created" } else { "since" };
         let when = |when| format!("{}{}", at(when), if project { " (the project)" } else { "" });
         put_some(rows, since, declared.created_at.map(when));

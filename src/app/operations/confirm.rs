@@ -11,7 +11,6 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::question::Question;
 use crate::domain::confirmation::Level;
 use crate::domain::cut_short;
-use crate::domain::environment::Platform;
 use crate::domain::lock::Mark;
 use crate::domain::operation::Plan;
 use crate::domain::overrides::Override;
@@ -134,7 +133,7 @@ impl Confirm {
         let changed = |then: &Option<String>, now: &Option<String>| then.is_some() && now.is_some() && then != now;
         let index = self.seen.iter().zip(&now).position(|(then, now)| changed(then, now))?;
         let part = plan.parts.get(index)?;
-        let name = if part.platform == Platform::Github { part.resource.to_string() } else { part.service.to_string() };
+        let name = if part.of_pipeline() { part.resource.to_string() } else { part.service.to_string() };
         Some(Text::from(format!("{name} moved while the plan was on the screen")))
     }
 }
@@ -148,7 +147,7 @@ pub fn letter() -> char {
 /// What is live of each part, or where its run stands.
 fn live(model: &Model, plan: &Plan) -> Vec<Option<String>> {
     let part = |part: &crate::domain::operation::PlanPart| {
-        if part.platform == Platform::Github {
+        if part.of_pipeline() {
             let id: u64 = part.to_id.as_str().parse().ok()?;
             let run = model.facts.runs.iter().find(|run| run.id == id)?;
             return Some(format!("{} {}", run.number.1, run.words));
@@ -192,6 +191,7 @@ pub(in crate::app) fn check(model: &mut Model, now: Now) {
 mod tests {
     use super::*;
     use crate::app::msg::Msg;
+    use crate::domain::environment::Platform;
     use crate::domain::environment::{Declared, Status};
     use crate::domain::fact::Fact;
     use crate::domain::history::History;

@@ -27,7 +27,7 @@ use crate::app::question::{self, Question};
 use crate::app::scroll;
 use crate::domain::candidates::{self, Choice};
 use crate::domain::confirmation::Level;
-use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::environment::EnvInfo;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ReqId, ServiceId, Sha};
 use crate::domain::lock::{Lock, SPANS};
@@ -181,7 +181,7 @@ pub(in crate::app) fn renewed(model: &mut Model) {
 
 /// The services of an environment that can go back.
 pub(in crate::app) fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
-    let rollable = env.services.iter().filter(|one| matches!(one.platform, Platform::Fly | Platform::Vercel));
+    let rollable = env.services.iter().filter(|one| one.platform.has_releases());
     rollable.map(|service| service.id.clone()).collect()
 }
 

@@ -13,7 +13,7 @@ use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::trust;
-use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::environment::EnvInfo;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::lock::{Lock, Mark};
@@ -219,7 +219,7 @@ fn rollback_title(model: &Model, place: &str) -> String {
     let Some(Place::Service(id)) = model.target() else { return format!("roll back {place}") };
     let others = model.facts.env(&id.env).into_iter().flat_map(|env| &env.services);
     let others: Vec<&str> = others.filter(|one| one.id != id).map(|one| &*one.id.name).collect();
-    let goes = model.facts.homes.get(&id).is_none_or(|platform| matches!(platform, Platform::Fly | Platform::Vercel));
+    let goes = model.facts.homes.get(&id).is_none_or(|platform| platform.has_releases());
     match &others[..] {
         // What never goes back has nothing to stay beside.
         _ if !goes => format!("roll back {place}"),
@@ -231,7 +231,7 @@ fn rollback_title(model: &Model, place: &str) -> String {
 fn rollback_why_not(model: &Model, now: Now) -> Option<String> {
     if let Some(Place::Service(id)) = model.target() {
         let service = model.facts.env(&id.env)?.services.iter().find(|service| service.id == id)?;
-        if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
+        if !service.platform.has_releases() {
             return Some(format!("{} is never rolled back from here", id.name));
         }
     }

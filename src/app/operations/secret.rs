@@ -5,7 +5,7 @@ use crate::app::effect::Effect;
 use crate::app::line;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::{Key, KeyCode, Now};
-use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::environment::EnvInfo;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::operation::{PIPELINE, Request};
 use crate::domain::secret_value::SecretValue;
@@ -43,8 +43,7 @@ pub struct Entry {
 /// Where a secret of this environment may be set from here.
 #[must_use]
 pub fn places(env: &EnvInfo) -> Vec<ServiceId> {
-    let keeps = [Platform::Fly, Platform::Vercel, Platform::Supabase];
-    let kept = env.services.iter().filter(|one| keeps.contains(&one.platform));
+    let kept = env.services.iter().filter(|one| one.platform.has_secrets());
     kept.map(|one| one.id.clone()).chain([ServiceId::new(env.id.clone(), PIPELINE)]).collect()
 }
 

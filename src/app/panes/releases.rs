@@ -6,7 +6,6 @@ use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::domain::environment::Platform;
 use crate::domain::feed::FeedId;
 
 pub(super) struct Releases;
@@ -14,7 +13,7 @@ pub(super) struct Releases;
 /// Whether the selected service is one that is never released: a database.
 fn without(model: &Model) -> bool {
     let Some(Place::Service(id)) = &model.screen.selection.place else { return false };
-    model.facts.homes.get(id).is_some_and(|platform| !matches!(platform, Platform::Fly | Platform::Vercel))
+    model.facts.homes.get(id).is_some_and(|platform| !platform.has_releases())
 }
 
 impl Listed for Releases {

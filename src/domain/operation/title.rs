@@ -2,7 +2,6 @@
 //! is made here.
 
 use super::{Plan, PlanPart, ProjectSwitch, Request};
-use crate::domain::environment::Platform;
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::request::PIPELINE;
 use crate::sanitize::Text;
@@ -75,10 +74,16 @@ fn thrown(service: &ServiceId, switch: &ProjectSwitch, kind: &str) -> String {
 }
 
 impl PlanPart {
+    /// Whether it stands on the pipeline, for the whole environment: a run, or a secret of it.
+    #[must_use]
+    pub fn of_pipeline(&self) -> bool {
+        self.platform.has_pipelines()
+    }
+
     /// In one line: what happens to a run, or from where to where a service moves.
     #[must_use]
     pub fn words(&self, arrow: &str) -> String {
-        if self.platform == Platform::Github {
+        if self.of_pipeline() {
             return self.run_words(arrow);
         }
         format!("{}: {} {arrow} {}", self.service, self.from.0, self.to.0)
@@ -98,6 +103,7 @@ impl PlanPart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::environment::Platform;
     use crate::domain::operation::Act;
     use crate::domain::release::Presence;
 

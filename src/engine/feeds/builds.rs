@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::logs::{Seen, hand_over};
 use super::{Clients, vercel_target};
-use crate::domain::environment::{Platform, ServiceInfo, Tier};
+use crate::domain::environment::{ServiceInfo, Tier};
 use crate::engine::lanes::Outbox;
 use crate::engine::poll::{Feed, Rhythm};
 use crate::platform::PlatformError;
@@ -38,7 +38,7 @@ pub(in crate::engine) struct BuildsFeed {
 
 impl BuildsFeed {
     pub(super) fn new(service: &ServiceInfo, tier: Tier, clients: &Clients) -> Option<Self> {
-        let vercel = clients.vercel.clone().filter(|_| service.platform == Platform::Vercel)?;
+        let vercel = clients.vercel.clone().filter(|_| service.platform.has_frontends())?;
         let target = vercel_target(&service.id.env, tier);
         let http = clients.http.clone();
         Some(Self { service: service.clone(), vercel, target, http, newest: None, build: None, seen: Seen::default() })

@@ -58,7 +58,7 @@ pub(in crate::engine) async fn plan(
     past: &Past,
     now: Timestamp,
 ) -> Result<Plan, Text> {
-    let info = env.services.iter().find(|one| one.id == *service && one.platform == Platform::Vercel);
+    let info = env.services.iter().find(|one| one.id == *service && one.platform.has_frontends());
     let (Some(info), Some(vercel)) = (info, &clients.vercel) else {
         return Err(Text::from(format!("{service} is not a frontend on Vercel: it cannot be {}", lever.kind().done())));
     };

@@ -60,14 +60,14 @@ pub(in crate::engine) async fn plan(
     let (mut parts, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     let mut level = Level::Moderate;
     // Backend before frontend: an old page on a new API breaks less than the reverse.
-    for info in env.services.iter().filter(|one| one.platform == Platform::Fly) {
+    for info in env.services.iter().filter(|one| one.platform.has_machines()) {
         let twin = twin(staging, info)?;
         if let Some((part, unread)) = machines::take(clients, info, twin, &commit, past).await? {
             parts.push(part);
             warnings.extend(unread);
         }
     }
-    for info in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
+    for info in env.services.iter().filter(|one| one.platform.has_frontends()) {
         let Some(vercel) = &clients.vercel else { continue };
         let twin = twin(staging, info)?;
         let found = frontend(vercel, (env, info), (staging, twin), &commit, past).await?;

@@ -8,7 +8,6 @@ use super::operator::{LOOK, Operator, PATIENCE, proven};
 use super::steps::host;
 use super::witness::{Seen, origin};
 use crate::config::{ObserveSettings, ProbeSettings, Settings};
-use crate::domain::environment::Platform;
 use crate::domain::health::RECOVER_AFTER;
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::operation::{OpState, Operation, Plan, PlanPart, ProofStep, StepKind, StepState};
@@ -250,7 +249,7 @@ impl Operator {
 
     /// Asks the edge until it names the release of a part that moved nothing but itself.
     pub(in crate::engine) async fn prove(&self, part: &PlanPart) -> Result<Text, Text> {
-        let whole = part.platform == Platform::Github;
+        let whole = part.of_pipeline();
         let own =
             |rule: &&ObserveSettings| rule.env == part.service.env && (whole || rule.service == part.service.name);
         let rules: Vec<&ObserveSettings> = self.settings.observe.iter().filter(own).collect();

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use super::operator::{Operator, Trouble};
 use super::planner;
 use super::steps::{self, Stands};
-use crate::domain::environment::Platform;
 use crate::domain::operation::{OpState, Operation, PlanPart, StepState};
 use crate::domain::spread::Spread;
 use crate::sanitize::Text;
@@ -59,7 +58,7 @@ impl Operator {
 
     /// What a part is at now. What goes through the pipeline stands by the services that were to get its commit.
     async fn standing(&self, part: &PlanPart) -> Stands {
-        if part.platform != Platform::Github {
+        if !part.of_pipeline() {
             let host = steps::host(&self.clients, part.platform);
             return host.stands(self, &part.service, part.resource.as_str(), part.to.1.as_ref()).await;
         }

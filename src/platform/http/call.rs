@@ -315,7 +315,7 @@ impl Call {
 
     /// Leave of the breaker to send it. The edge is the product's: whether it answers is what is asked, so it has none.
     async fn leave(&self, url: &Url) -> Result<Option<Leave>, PlatformError> {
-        if self.platform == Platform::Edge {
+        if !self.platform.configured() {
             return Ok(None);
         }
         let change = self.method != Method::GET && !self.retried;
@@ -344,7 +344,7 @@ impl Call {
     /// Whether its platform is known to be down.
     fn held(&self) -> bool {
         let down = |url: &Url| self.http.0.breaker.down(self.platform, url);
-        self.platform != Platform::Edge && self.url.as_ref().is_ok_and(down)
+        self.platform.configured() && self.url.as_ref().is_ok_and(down)
     }
 
     fn refused(&self, answer: &Answer) -> PlatformError {

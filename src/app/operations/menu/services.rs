@@ -3,7 +3,7 @@
 use super::{Item, Run, barred, old};
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Switches, Tier};
+use crate::domain::environment::{EnvInfo, ServiceInfo, Switches, Tier};
 use crate::domain::feed::FeedId;
 use crate::domain::operation::{ProjectSwitch, Request};
 use crate::domain::release::{Deployment, Stage};
@@ -29,7 +29,7 @@ fn none(letter: char, title: &str, why: &str) -> Item {
 
 /// The machines of a service started anew.
 pub(super) fn restart(model: &Model, now: Now) -> Item {
-    let Some((env, service)) = chosen(model, |one| one.platform == Platform::Fly) else {
+    let Some((env, service)) = chosen(model, |one| one.platform.has_machines()) else {
         return none('M', "restart machines", "what is selected has no machines");
     };
     let title = format!("restart the machines of {}, one by one", service.id);
@@ -39,7 +39,7 @@ pub(super) fn restart(model: &Model, now: Now) -> Item {
 
 /// More machines, or fewer.
 pub(super) fn scale(model: &Model, now: Now) -> Item {
-    let Some((env, service)) = chosen(model, |one| one.platform == Platform::Fly) else {
+    let Some((env, service)) = chosen(model, |one| one.platform.has_machines()) else {
         return none('N', "scale", "what is selected has no machines");
     };
     let spread = crate::app::operations::scale::spread(model, &service.id);
@@ -57,7 +57,7 @@ pub(super) fn scale(model: &Model, now: Now) -> Item {
 
 /// The commit of a service deployed anew.
 pub(super) fn redeploy(model: &Model, now: Now) -> Item {
-    let can = |one: &ServiceInfo| matches!(one.platform, Platform::Fly | Platform::Vercel);
+    let can = |one: &ServiceInfo| one.platform.has_releases();
     let Some((env, service)) = chosen(model, can) else {
         return none('D', "redeploy", "what is selected is not deployed");
     };
@@ -68,7 +68,7 @@ pub(super) fn redeploy(model: &Model, now: Now) -> Item {
 
 /// The switches of the frontend in production.
 pub(super) fn levers(model: &Model, now: Now) -> Vec<Item> {
-    let frontend = |one: &ServiceInfo| one.platform == Platform::Vercel;
+    let frontend = |one: &ServiceInfo| one.platform.has_frontends();
     let found = chosen(model, frontend).filter(|(env, _)| env.tier == Tier::Production);
     let Some((env, service)) = found else {
         let why = "select a frontend in production";

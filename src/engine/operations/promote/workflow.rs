@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::candidate;
 use crate::config::WorkflowSettings;
 use crate::domain::confirmation::Level;
-use crate::domain::environment::{EnvInfo, Platform, Tier};
+use crate::domain::environment::{EnvInfo, Tier};
 use crate::domain::ids::Sha;
 use crate::domain::names;
 use crate::domain::operation::{Act, StepKind};
@@ -70,7 +70,7 @@ async fn draft(ask: Ask<'_>, workflow: &WorkflowSettings) -> Result<Draft, Text>
 async fn pins(clients: &Clients, env: &EnvInfo) -> Vec<Text> {
     let Some(vercel) = clients.vercel.as_ref().filter(|_| env.tier == Tier::Production) else { return Vec::new() };
     let mut found = Vec::new();
-    for service in env.services.iter().filter(|one| one.platform == Platform::Vercel) {
+    for service in env.services.iter().filter(|one| one.platform.has_frontends()) {
         let name = &service.id.name;
         let text = match vercel.project(&service.resource).await {
             Ok(project) if project.auto_assign => continue,

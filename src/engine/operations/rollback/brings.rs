@@ -3,9 +3,9 @@
 use super::red;
 use super::stays::{look, stays};
 use crate::config::Settings;
-use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::environment::EnvInfo;
 use crate::domain::ids::Sha;
-use crate::domain::operation::{Act, Plan};
+use crate::domain::operation::{Act, Plan, PlanPart};
 use crate::domain::proof::{Claim, Rest, Stays};
 use crate::engine::feeds::Clients;
 use crate::sanitize::Text;
@@ -19,7 +19,7 @@ pub(in crate::engine) async fn brings(
     commit: &Sha,
     mut plan: Plan,
 ) -> Plan {
-    let piped = plan.parts.iter().any(|part| part.platform == Platform::Github);
+    let piped = plan.parts.iter().any(PlanPart::of_pipeline);
     for service in &info.services {
         let part = plan.parts.iter().find(|part| part.service == service.id);
         let rest = |state, words: String| Rest {
@@ -28,7 +28,7 @@ pub(in crate::engine) async fn brings(
             sha: (state != Stays::NotMoved).then(|| commit.clone()),
             words: Text::from(words),
         };
-        if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
+        if !service.platform.has_releases() {
             let words = if piped { "only its workflow migrates the database" } else { "nothing is migrated by it" };
             plan.rest.push(rest(Stays::NotMoved, words.to_owned()));
             continue;

@@ -1,7 +1,7 @@
 //! What a person chose: releases one by one, or the release of a commit, and where each service is to go by that.
 
 use super::aim::Aim;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::environment::{EnvInfo, ServiceInfo};
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::operation::{Request, Target};
 use crate::domain::strategy::Strategy;
@@ -47,8 +47,7 @@ impl<'a> Chosen<'a> {
                 // After a crash it goes where it was going, whatever has come to be of the same commit since.
                 let earlier = past.earlier.iter().flat_map(|one| &one.moves).find(|one| one.service == service.id);
                 let earlier: Option<&DeploymentId> = earlier.map(|one| &one.to);
-                let strategy =
-                    if service.platform == Platform::Fly { (*strategy).clone() } else { Strategy::default() };
+                let strategy = if service.platform.has_machines() { (*strategy).clone() } else { Strategy::default() };
                 let named = named.iter().find(|(of, _)| *of == service.id).map(|(_, deployment)| deployment);
                 let aim = match named.filter(|_| earlier.is_none()) {
                     Some(deployment) => Aim::Deployment(deployment),
@@ -63,6 +62,7 @@ impl<'a> Chosen<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::environment::Platform;
 
     #[test]
     fn what_was_named_is_aimed_at_and_an_operation_that_was_cut_short_goes_where_it_was_going() {

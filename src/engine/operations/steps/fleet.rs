@@ -20,7 +20,7 @@ pub(in crate::engine) fn fly<'a>(
     service: &ServiceId,
     what: &str,
 ) -> Result<(&'a Fly, &'a ServiceInfo), Text> {
-    let info = env.services.iter().find(|one| one.id == *service && one.platform == Platform::Fly);
+    let info = env.services.iter().find(|one| one.id == *service && one.platform.has_machines());
     match (info, &clients.fly) {
         (Some(info), Some(fly)) => Ok((fly, info)),
         _ => Err(Text::from(format!("{service} has no machines that could be {what}"))),
