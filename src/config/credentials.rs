@@ -46,6 +46,14 @@ pub fn default_base(platform: Platform) -> &'static str {
     }
 }
 
+/// The addresses of a platform: the key of each, what is written there, and the usual one.
+pub(super) fn addresses(platform: Platform, account: &Account) -> Vec<(&'static str, &Option<String>, &'static str)> {
+    match platform {
+        Platform::Fly => vec![("machines", &account.machines, FLY_BASES[0]), ("api", &account.api, FLY_BASES[1])],
+        other => vec![("base", &account.base, default_base(other))],
+    }
+}
+
 /// Finds a token and says in words where it came from. What was named but gave none becomes a warning. `at_home` = the
 /// platform is asked at its own address: only there goes what a tool stored for it. `dry` = no command is run.
 pub fn find(

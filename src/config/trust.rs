@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::credentials::{FLY_BASES, default_base};
+use super::credentials::addresses;
 use super::file::File;
 use super::inputs::{self, Env};
 use super::tables::platforms::Account;
@@ -232,15 +232,11 @@ fn accounts(file: &File) -> impl Iterator<Item = (Platform, &Account)> {
 
 /// The addresses of a platform that are not its usual ones.
 fn elsewhere<'a>(platform: Platform, account: &'a Account) -> Vec<(&'static str, &'a str)> {
-    let written = match platform {
-        Platform::Fly => [("machines", &account.machines, FLY_BASES[0]), ("api", &account.api, FLY_BASES[1])].to_vec(),
-        other => vec![("base", &account.base, default_base(other))],
-    };
     let moved = |(key, address, usual): (&'static str, &'a Option<String>, &str)| {
         let address = address.as_deref()?;
         (address.trim_end_matches('/') != usual).then_some((key, address))
     };
-    written.into_iter().filter_map(moved).collect()
+    addresses(platform, account).into_iter().filter_map(moved).collect()
 }
 
 /// Text as it stands there, with what a person could not see written as an escape.

@@ -59,7 +59,7 @@ impl Ledger {
 
     fn note_clock(&self, platform: Platform, headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
         // The edge is the product's; its clock decides nothing.
-        let date = limits::date(headers).filter(|_| platform != Platform::Edge)?;
+        let date = limits::date(headers).filter(|_| platform.configured())?;
         let ahead = date.duration_since(now);
         let ahead = if ahead.abs() <= TOLERANCE { SignedDuration::ZERO } else { ahead };
         let mut clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,12 +125,7 @@ pub(super) fn come_back(platform: Platform, headers: &HeaderMap, now: Timestamp)
     }
     let spent = limits::budget(platform, headers, now).filter(|budget| budget.remaining == 0);
     let reset = spent.and_then(|budget| Duration::try_from(budget.reset?.duration_since(now)).ok());
-    reset.or(match platform {
-        Platform::Github => Some(Duration::from_secs(60)),
-        // One request a second per action, and no header says so (docs/platforms/fly.md section 4).
-        Platform::Fly => Some(Duration::from_secs(1)),
-        _ => None,
-    })
+    reset.or(limits::Stated::by(platform).pause)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Reads rate-limit headers into a [`Budget`]. GitHub and Vercel give the reset as epoch seconds, Supabase as seconds left.
+//! What a platform says in another way than most stands in [`Stated`], a row for each.
 
 use std::time::Duration;
 
@@ -9,18 +10,41 @@ use reqwest::header::HeaderMap;
 use crate::domain::environment::Platform;
 use crate::domain::feed::Budget;
 
+/// How a platform states its limits.
+#[derive(Default)]
+pub(super) struct Stated {
+    /// A reset is told as seconds that are left, not as a moment.
+    left: bool,
+    /// How long to wait where an answer refuses for too many requests and says nothing else.
+    pub(super) pause: Option<Duration>,
+}
+
+impl Stated {
+    pub(super) fn by(platform: Platform) -> Self {
+        let pause = |seconds| Self { pause: Some(Duration::from_secs(seconds)), ..Self::default() };
+        match platform {
+            // docs/platforms/github.md section 3
+            Platform::Github => pause(60),
+            // One request a second per action, and no header says so (docs/platforms/fly.md section 4).
+            Platform::Fly => pause(1),
+            Platform::Supabase => Self { left: true, ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+}
+
 /// The budget that an answer states, if it does.
 pub(super) fn budget(platform: Platform, headers: &HeaderMap, now: Timestamp) -> Option<Budget> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let limit = u32::try_from(number("x-ratelimit-limit")?).ok()?;
     let remaining = u32::try_from(number("x-ratelimit-remaining")?.max(0)).ok()?;
-    let reset = number("x-ratelimit-reset").and_then(|reset| match platform {
-        Platform::Supabase => now.checked_add(SignedDuration::from_secs(reset)).ok(),
-        // An instant of the platform's clock, which need not agree with ours.
-        _ => {
-            let reset = Timestamp::from_second(reset).ok()?;
-            date(headers).map_or(Some(reset), |there| now.checked_add(reset.duration_since(there)).ok())
+    let reset = number("x-ratelimit-reset").and_then(|reset| {
+        if Stated::by(platform).left {
+            return now.checked_add(SignedDuration::from_secs(reset)).ok();
         }
+        // An instant of the platform's clock, which need not agree with ours.
+        let reset = Timestamp::from_second(reset).ok()?;
+        date(headers).map_or(Some(reset), |there| now.checked_add(reset.duration_since(there)).ok())
     });
     Some(Budget { remaining, limit, reset })
 }
