@@ -8,24 +8,16 @@ const MATCHES: &[(&str, &[&str])] = &[
     (
         "Platform",
         &[
+            // Where its token is, and its addresses.
             "config/credentials.rs",
-            "config/trust.rs",
+            // How it is asked for its logs.
             "engine/feeds/logs.rs",
-            "engine/operations/secret/perform.rs",
-            "engine/operations/others.rs",
+            // What operations ask of it.
             "engine/operations/steps.rs",
-            "engine/operations/rollback/plan.rs",
-            "engine/operations/rollback/part.rs",
-            "engine/operations/redeploy.rs",
-            "engine/operations/secret.rs",
-            "engine/operations/rollback/since.rs",
-            "engine/operations/rollback.rs",
-            "engine/operations/rollback/stays.rs",
+            // Its client, and what can be asked of a service on it.
             "platform/adapters.rs",
-            "platform/http/ledger.rs",
+            // How it states its limits.
             "platform/http/limits.rs",
-            "ui/plan.rs",
-            "domain/environment.rs",
         ],
     ),
     ("Pane", &["app/panes.rs", "ui/panes.rs"]),
@@ -43,6 +35,18 @@ const MATCHES: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Where `==` and `matches!` decide by the platform as an arm does: what the console acts on is asked for by what a platform has
+/// (`domain/platform.rs`).
+const ASKS: &[&str] = &["app/", "cli/", "engine/operations/", "ui/"];
+
+/// Whether a line asks whether it is one platform.
+fn asks_for_a_platform(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let pattern = code.split_once("matches!(").or_else(|| code.split_once("let (")).map(|(_, rest)| rest);
+    ["== Platform::", "!= Platform::", "contains(&Platform::"].iter().any(|asked| code.contains(asked))
+        || pattern.is_some_and(|pattern| pattern.contains("Platform::"))
+}
 
 /// Whether a line asks for one kind of operation: a row of `domain/operation/kind.rs` says what is to be known of each.
 fn asks_for_a_kind(line: &str) -> bool {
@@ -71,7 +75,12 @@ fn the_house_knows_who_decides_by_pane_platform_operation_and_feed() {
                 continue;
             }
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let decides = |line: &&str| arm(line, name) || *name == "OpKind" && asks_for_a_kind(line);
+            let asked = ASKS.iter().any(|folder| file.starts_with(folder));
+            let decides = |line: &&str| match *name {
+                "OpKind" => arm(line, name) || asks_for_a_kind(line),
+                "Platform" => arm(line, name) || asked && asks_for_a_platform(line),
+                _ => arm(line, name),
+            };
             wrong.extend(code.lines().filter(decides).map(|line| format!("{file}: {}", line.trim())));
         }
     }
@@ -88,4 +97,8 @@ fn an_arm_is_known_from_a_value() {
     assert!(!arm("    // Platform::Fly => 1", "Platform"));
     assert!(asks_for_a_kind("    if plan.kind == OpKind::RollBack {"));
     assert!(!asks_for_a_kind("    // kind == OpKind::RollBack"));
+    assert!(asks_for_a_platform("    let own = all.filter(|one| one.platform == Platform::Fly);"));
+    assert!(asks_for_a_platform("    if !matches!(one.platform, Platform::Fly | Platform::Vercel) {"));
+    assert!(asks_for_a_platform("    let (Platform::Fly, Some(fly)) = (platform, fly) else { return };"));
+    assert!(!asks_for_a_platform("        platform: Platform::Fly,"));
 }

@@ -14,7 +14,7 @@ use crate::sanitize::Text;
 /// An operation begins so many seconds after its plan, at most: a plan lives for a minute, and is read again before it begins.
 const BEGINS: i64 = 120;
 
-/// What an operation that was cut short left under way.
+/// The release row that an operation cut short left open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
     /// Nothing.
@@ -23,8 +23,6 @@ pub enum Left {
     Row(Text, u64),
     /// Such a row with another image than the one that is gone to: nothing goes on with it, and it is closed.
     Aside(Text, u64),
-    /// A rollback's job that moves the domains still.
-    Job,
 }
 
 /// What a blue-green deploy that was cut short left behind.

@@ -54,7 +54,8 @@ pub(in crate::engine) fn lost(error: &PlatformError) -> bool {
     matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unreachable | ErrorKind::Garbage | ErrorKind::Server)
 }
 
-fn no_client() -> Trouble {
+/// What a step needs to be asked is not configured.
+pub(in crate::engine) fn no_client() -> Trouble {
     Trouble::Failed(Text::from("no client for this platform is configured"))
 }
 

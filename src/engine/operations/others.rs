@@ -3,20 +3,16 @@
 
 pub(super) mod told;
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 
-use self::told::{minute, told};
-use super::Ask;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use self::told::minute;
+use super::{Ask, steps};
+use crate::domain::environment::{EnvInfo, ServiceInfo};
 use crate::domain::operation::{Operation, Plan};
 use crate::domain::overrides::Override;
 use crate::domain::pipeline::Run;
 use crate::domain::run_state::RunState;
 use crate::engine::feeds::Clients;
-use crate::engine::operations::steps::machines::others::{later, rolling};
-use crate::engine::operations::steps::pages::others::{building, repointed};
 use crate::sanitize::Text;
 
 /// Runs among which those are looked for that are under way; all older ones that are not over are read beside them.
@@ -69,15 +65,8 @@ fn gate(asks: String, says: String) -> Override {
 
 /// The release or the build of a service that is under way.
 async fn release(ask: Ask<'_>, info: &ServiceInfo) -> Option<Override> {
-    let earlier = ask.past.earlier.as_ref();
-    let found = match (info.platform, &ask.clients.fly, &ask.clients.vercel) {
-        (Platform::Fly, Some(fly), _) => {
-            let listed = fly.deployments(&info.resource, &info.id, Duration::ZERO).await;
-            listed.map(|listed| rolling(&listed, earlier, fly.ahead()).map(told))
-        }
-        (Platform::Vercel, _, Some(vercel)) => building(vercel, ask.env, info, earlier).await,
-        _ => return None,
-    };
+    let host = steps::host(ask.clients, info.platform);
+    let found = host.releases()?.under_way(info, ask.env.tier, ask.past.earlier.as_ref()).await;
     let asks = format!("no deploy of {} is under way", info.id.name);
     match found {
         Ok(says) => says.map(|says| gate(asks, says)),
@@ -89,14 +78,8 @@ async fn release(ask: Ask<'_>, info: &ServiceInfo) -> Option<Override> {
 pub(in crate::engine) async fn moved_since(clients: &Clients, env: &EnvInfo, earlier: &Operation) -> Vec<Override> {
     let own = env.services.iter().filter(|info| earlier.concerns(&info.id) || earlier.commit.is_some());
     let found = join_all(own.map(|info| async {
-        let found = match (info.platform, &clients.fly, &clients.vercel) {
-            (Platform::Fly, Some(fly), _) => {
-                let listed = fly.deployments(&info.resource, &info.id, Duration::ZERO).await;
-                listed.map(|listed| later(earlier, &listed, fly.ahead()).map(told))
-            }
-            (Platform::Vercel, _, Some(vercel)) => repointed(vercel, env, info, earlier).await,
-            _ => return None,
-        };
+        let host = steps::host(clients, info.platform);
+        let found = host.releases()?.moved_since(info, env.tier, earlier).await;
         let asks = format!("nobody else has moved {} since this operation began", info.id.name);
         match found {
             Ok(says) => says.map(|says| gate(asks, says)),

@@ -1,7 +1,7 @@
 //! Reads what a plan needs, now and in parallel. It changes nothing.
 
 use super::past::Past;
-use super::{Ask, others, planner, prove};
+use super::{Ask, others, planner, prove, steps};
 
 use futures_util::future::join_all;
 
@@ -10,7 +10,6 @@ use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::domain::confirmation::Level;
 use crate::domain::cut_short;
-use crate::domain::environment::Platform;
 use crate::domain::ids::EnvId;
 use crate::domain::keep;
 use crate::domain::late;
@@ -19,7 +18,6 @@ use crate::domain::operation::{Act, Plan, Request};
 use crate::domain::overrides::Override;
 use crate::domain::proof::Stays;
 use crate::engine::feeds::Clients;
-use crate::platform::fly::Machine;
 use crate::sanitize::Text;
 
 /// Computes a plan, or says why there can be none.
@@ -121,11 +119,11 @@ pub(in crate::engine) async fn preflight(
     Ok(plan)
 }
 
-/// Machines of what is claimed that do not run now. Where they cannot be read none is known to be at rest, and each has to run at the end.
+/// Instances of what is claimed that do not run now. Where they cannot be read none is known to be at rest, and each has to run at the end.
 async fn at_rest(clients: &Clients, plan: &Plan) -> Vec<Text> {
-    let Some(fly) = &clients.fly else { return Vec::new() };
-    let own = plan.claims.iter().filter(|claim| claim.platform == Platform::Fly);
-    let read = join_all(own.map(|claim| fly.machines(claim.resource.as_str()))).await;
-    let all = read.into_iter().flatten().flatten();
-    all.filter(Machine::rests).map(|machine| Text::from(machine.id)).collect()
+    let read = join_all(plan.claims.iter().map(|claim| async {
+        let host = steps::host(clients, claim.platform);
+        host.resting(claim.resource.as_str()).await
+    }));
+    read.await.into_iter().flatten().flatten().collect()
 }

@@ -4,7 +4,6 @@
 pub(super) mod aim;
 mod brings;
 mod choice;
-mod part;
 pub(super) mod plan;
 pub(super) mod since;
 mod stays;
@@ -17,17 +16,18 @@ use futures_util::future::join_all;
 
 pub(in crate::engine) use self::brings::brings;
 use self::choice::Chosen;
-use self::part::part;
 use self::plan::{PartFacts, PlanFacts};
-use self::stays::{Look, alone, live, look, stays};
+use self::stays::{Look, alone, look, stays};
 use crate::clock::Timestamp;
 use crate::config::Settings;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
+use crate::domain::environment::{EnvInfo, ServiceInfo};
 use crate::domain::ids::{EnvId, Sha};
 use crate::domain::operation::{Plan, Request};
 use crate::domain::proof::{Claim, Rest, Stays};
 use crate::engine::feeds::Clients;
-use crate::engine::operations::past::{Past, told};
+use crate::engine::operations::past::{Past, absent, told};
+use crate::engine::operations::steps;
+use crate::engine::operations::steps::releases::Way;
 use crate::platform::github::Comparison;
 use crate::platform::probe;
 use crate::sanitize::Text;
@@ -149,19 +149,20 @@ async fn found(
         sha,
         words: Text::from(words),
     };
-    if !matches!(service.platform, Platform::Fly | Platform::Vercel) {
-        let words = match service.platform {
-            Platform::Supabase => "schema and rows are never rolled back",
-            _ => "it has no deployments of its own",
-        };
-        return Ok(Found::Stays(rest(Stays::NotMoved, None, words.to_owned()), None));
+    let host = steps::host(clients, service.platform);
+    if !service.platform.has_releases() {
+        return Ok(Found::Stays(rest(Stays::NotMoved, None, host.stays().to_owned()), None));
     }
+    let releases = host.releases().ok_or_else(|| absent(service, "no client for this platform is configured"));
     let rule = settings.observe.iter().find(|rule| rule.env == service.id.env && rule.service == service.id.name);
     let Some((aim, strategy)) = chosen.aim(service, past) else {
-        let (live, seen) = tokio::join!(live(clients, service, info), look(clients, rule));
+        let live = async { releases?.live(service, info.tier).await };
+        let (live, seen) = tokio::join!(live, look(clients, rule));
         return Ok(Found::Stays(alone(&rest, live, &seen), None));
     };
-    let (read, seen) = tokio::join!(part(clients, service, info.tier, (&aim, &strategy), past), look(clients, rule));
+    let way = Way { aim: &aim, strategy: &strategy, past };
+    let read = async { releases?.back(service, info.tier, way).await };
+    let (read, seen) = tokio::join!(read, look(clients, rule));
     let mut facts = match read {
         Ok(Some(facts)) => facts,
         Ok(None) => {
@@ -188,7 +189,7 @@ async fn found(
         resource: Text::from(&*service.resource),
         sha: sha.clone(),
         image: facts.to.image.clone(),
-        deployment: (service.platform == Platform::Vercel).then(|| facts.to.id.clone()),
+        deployment: facts.claimed.clone(),
     };
     if facts.already {
         let runs = facts.to.sha.as_ref().map_or_else(|| facts.to.label.to_string(), |sha| sha.short().to_owned());

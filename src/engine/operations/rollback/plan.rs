@@ -4,17 +4,14 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo, Tier};
+use crate::domain::environment::{EnvInfo, ServiceInfo};
 use crate::domain::ids::{DeploymentId, Sha};
-use crate::domain::operation::{Plan, PlanPart, Request, Target};
+use crate::domain::operation::{Act, Plan, PlanPart, PlanStep, Request, Target};
 use crate::domain::release::{Commit, Deployment, Presence};
 use crate::domain::strategy::Strategy;
-use crate::engine::operations::blue_green::{Greens, Left};
-use crate::engine::operations::steps::machines::back::machines;
-use crate::engine::operations::steps::pages::back::domains;
 use crate::sanitize::Text;
 
-/// What was read of one service.
+/// What was read of one service, and what its platform makes of it.
 #[derive(Debug, Clone)]
 pub struct PartFacts {
     /// The service.
@@ -25,24 +22,26 @@ pub struct PartFacts {
     pub from_id: Option<DeploymentId>,
     /// The commit that its platform declares to be live.
     pub declared: Option<Sha>,
-    /// Domains that are moved one by one: the platform has no rollback of the environment, or its pointer is there already.
-    pub domains: Vec<Text>,
     /// Whether that is the chosen deployment already: then it is no part of the plan.
     pub already: bool,
     /// The chosen deployment.
     pub to: Deployment,
-    /// Machines (id, region) that do not run the image yet.
-    pub machines: Vec<(Text, Text)>,
-    /// Machines that cannot be read and take no part, and domains that are elsewhere or cannot be read, in words.
+    /// The deployment by whose identity the platform tells that it has arrived, where it tells one.
+    pub claimed: Option<DeploymentId>,
+    /// Instances that cannot be read and take no part, and domains that are elsewhere or cannot be read, in words.
     pub unread: Vec<Text>,
     /// How its machines are moved.
     pub strategy: Strategy,
-    /// New machines beside the old ones that a blue-green deploy cut short left behind.
-    pub greens: Option<Greens>,
-    /// Why the strategy is not possible.
+    /// Why that is not possible.
     pub against: Vec<Text>,
-    /// What an operation cut short left under way on the platform: a release row (id, version), or a rollback's job.
-    pub left: Left,
+    /// The calls that it takes.
+    pub act: Act,
+    /// The steps that they are shown as.
+    pub steps: Vec<PlanStep>,
+    /// What of the service does not go back, in words.
+    pub stays: Text,
+    /// What is so once it has gone back, and has to be known, in words.
+    pub afterwards: Option<Text>,
     /// Revisions that must still hold at the start.
     pub revisions: Vec<(Text, Text)>,
     /// Whether image or build is still there, checked now.
@@ -67,49 +66,14 @@ pub struct PlanFacts {
 /// Makes the plan. Backend before frontend: an old page on a new API breaks less than the reverse.
 #[must_use]
 pub fn plan(mut facts: PlanFacts, now: Timestamp) -> Plan {
-    facts.parts.sort_by_key(|part| match part.service.platform {
-        Platform::Fly => 0,
-        _ => 1,
-    });
+    facts.parts.sort_by_key(|part| part.service.platform.has_frontends());
     let refusals = refusals(&facts);
     let mut stays = vec![Text::from("database schema and rows: nothing is migrated back")];
     let mut warnings = facts.unread.clone();
     for part in &facts.parts {
         warnings.extend(part.unread.iter().cloned());
-        match part.service.platform {
-            Platform::Fly => stays.push(Text::from(format!(
-                "{}: secrets, environment and machine settings stay as they are now; only the image goes back",
-                part.service.id.name
-            ))),
-            // The pointer of production stays as it is, with its pin or without.
-            Platform::Vercel if !part.domains.is_empty() && facts.env.tier == Tier::Production => {
-                stays.push(Text::from(format!(
-                    "{}: variables of the project stay as they are now; the build has those it was built with",
-                    part.service.id.name
-                )));
-            }
-            Platform::Vercel if !part.domains.is_empty() => {
-                stays.push(Text::from(format!(
-                    "{}: variables of the project stay as they are now; the build has those it was built with",
-                    part.service.id.name
-                )));
-                warnings.push(Text::from(format!(
-                    "{}: its next build takes the domains back, because nothing pins them",
-                    part.service.id.name
-                )));
-            }
-            Platform::Vercel => {
-                stays.push(Text::from(format!(
-                    "{}: variables of the project stay as they are now; the build has those it was built with",
-                    part.service.id.name
-                )));
-                warnings.push(Text::from(format!(
-                    "{} is PINNED afterwards: new builds stay staged until a promote",
-                    part.service.id.name
-                )));
-            }
-            _ => {}
-        }
+        stays.push(part.stays.clone());
+        warnings.extend(part.afterwards.clone());
         if part.to.verified != Some(true) {
             let (name, label) = (&part.service.id.name, &part.to.label);
             warnings.push(Text::from(format!("{name} {label} was never verified healthy, as far as this store knows")));
@@ -149,29 +113,25 @@ fn refusals(facts: &PlanFacts) -> Vec<Text> {
 }
 
 fn part(facts: PartFacts) -> PlanPart {
-    let (act, steps) = match facts.service.platform {
-        Platform::Fly => machines(&facts),
-        _ => domains(&facts),
-    };
     PlanPart {
         service: facts.service.id,
         platform: facts.service.platform,
         resource: Text::from(&*facts.service.resource),
         from: facts.from,
-        to: (facts.to.label.clone(), facts.to.sha.clone()),
+        to: (facts.to.label, facts.to.sha),
         to_id: facts.to.id,
         from_id: facts.from_id,
-        act,
+        act: facts.act,
         revisions: facts.revisions,
         presence: facts.presence,
-        steps,
+        steps: facts.steps,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::environment::Status;
+    use crate::domain::environment::{Platform, Status, Tier};
     use crate::domain::ids::ServiceId;
 
     fn facts(name: &str, platform: Platform) -> PartFacts {
@@ -195,21 +155,21 @@ mod tests {
             presence: Presence::There,
             bad: None,
         };
-        let machines = vec![(Text::from("m1"), Text::from("iad")), (Text::from("m2"), Text::from("fra"))];
         PartFacts {
             service,
             from: (Text::from("v42"), None),
             from_id: Some("r42".into()),
             declared: None,
-            domains: Vec::new(),
             already: false,
+            claimed: None,
             to,
-            machines,
             unread: Vec::new(),
             strategy: Strategy::default(),
-            greens: None,
             against: Vec::new(),
-            left: Left::Nothing,
+            act: Act::VercelRollback { asked: false },
+            steps: Vec::new(),
+            stays: Text::from(format!("{name}: its settings stay as they are now")),
+            afterwards: Some(Text::from(format!("{name} is pinned"))),
             revisions: Vec::new(),
             presence: Presence::There,
         }
@@ -222,13 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn the_backend_goes_first_and_each_machine_is_a_step() {
+    fn the_backend_goes_first_and_each_says_what_stays_and_what_is_so_afterwards() {
         let plan = made(vec![facts("frontend", Platform::Vercel), facts("backend", Platform::Fly)]);
         assert_eq!(plan.parts[0].platform, Platform::Fly);
-        assert_eq!(plan.parts[0].steps.len(), 4);
         assert_eq!(usual(vec![90, 1, 30]), Some(Duration::from_secs(30)), "the median");
         assert!(plan.refusals.is_empty(), "{:?}", plan.refusals);
-        assert!(plan.warnings.iter().any(|warning| warning.as_str().contains("PINNED")));
+        let said = |all: &[Text], text: &str| all.iter().any(|one| one.as_str() == text);
+        assert!(said(&plan.stays, "backend: its settings stay as they are now"), "{:?}", plan.stays);
+        assert!(said(&plan.warnings, "frontend is pinned"), "{:?}", plan.warnings);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::plan::PartFacts;
 use crate::clock::Timestamp;
 use crate::domain::amount::amount;
-use crate::domain::environment::{EnvInfo, Platform};
+use crate::domain::environment::EnvInfo;
 use crate::domain::secret::SecretEntry;
-use crate::engine::feeds::{Clients, vercel_target};
+use crate::engine::feeds::Clients;
+use crate::engine::operations::steps;
 use crate::platform::github::Comparison;
 use crate::sanitize::Text;
 
@@ -36,31 +37,25 @@ pub(in crate::engine) async fn told(clients: &Clients, env: &EnvInfo, parts: &[P
 
 /// Secrets and variables.
 async fn set(clients: &Clients, env: &EnvInfo, part: &PartFacts) -> Told {
-    let (name, label, resource) = (&part.service.id.name, &part.to.label, &*part.service.resource);
-    let entries = match (part.service.platform, &clients.fly, &clients.vercel) {
-        (Platform::Fly, Some(fly), _) => fly.secrets(resource, &env.id).await,
-        (Platform::Vercel, _, Some(vercel)) => {
-            vercel.env(resource, Some(&vercel_target(&env.id, env.tier)), &env.id).await
-        }
-        _ => return Told::default(),
-    };
-    let what = match part.service.platform {
-        Platform::Fly => format!("{name}: secrets set since {label} keep their new values"),
-        _ => format!("{name}: variables set since {label} was built are not in it"),
-    };
-    match entries {
-        Ok(entries) => (listed(&what, &changed(&entries, part.to.created_at)).into_iter().collect(), Vec::new()),
+    let (name, label) = (&part.service.id.name, &part.to.label);
+    let (host, adapter) = (steps::host(clients, part.service.platform), clients.of(&part.service, env.tier));
+    let secrets = adapter.as_ref().and_then(|adapter| adapter.secrets());
+    let (Some(releases), Some(secrets)) = (host.releases(), secrets) else { return Told::default() };
+    let what = releases.set_since(name, label);
+    match secrets.await {
+        Ok(names) => (listed(&what, &changed(&names.entries, part.to.created_at)).into_iter().collect(), Vec::new()),
         Err(error) => (Vec::new(), vec![Text::from(format!("{name}: what was set since {label} is unknown: {error}"))]),
     }
 }
 
 /// The configuration of machines.
 async fn drifted(clients: &Clients, part: &PartFacts) -> Told {
-    let (Platform::Fly, Some(fly)) = (part.service.platform, &clients.fly) else { return Told::default() };
+    let host = steps::host(clients, part.service.platform);
+    let Some(releases) = host.releases() else { return Told::default() };
     let (name, label) = (&part.service.id.name, &part.to.label);
-    match fly.definitions(&part.service.resource).await {
+    match releases.configurations(&part.service).await {
         Ok(all) => {
-            let of = |label: &Text| all.iter().find(|(version, _)| format!("v{version}") == label.as_str());
+            let of = |label: &Text| all.iter().find(|(of, _)| of == label);
             let both = of(label).zip(of(&part.from.0));
             let drift = both.map(|((_, then), (_, now))| drift(then, now)).unwrap_or_default();
             let what = format!("{name}: configuration stays where it differs from {label}'s");
@@ -76,13 +71,13 @@ pub(in crate::engine) type Applied = Option<Result<Vec<Text>, Text>>;
 
 /// What the database of an environment has applied.
 pub(in crate::engine) async fn applied(clients: &Clients, env: &EnvInfo) -> Applied {
-    let supabase = clients.supabase.as_ref()?;
-    let database = env.services.iter().find(|one| one.platform == Platform::Supabase)?;
-    let read = supabase.migrations(&database.resource).await;
-    Some(match read {
-        Ok(all) => Ok(all.into_iter().map(|one| one.version).collect()),
-        Err(error) => Err(Text::from(error.to_string())),
-    })
+    for service in &env.services {
+        let host = steps::host(clients, service.platform);
+        if let Some(read) = host.migrations(&service.resource) {
+            return Some(read.await.map_err(|error| Text::from(error.to_string())));
+        }
+    }
+    None
 }
 
 /// Migrations that came with the commits which leave: those that the database has applied stay, the others it never had.

@@ -1,12 +1,9 @@
 //! Services that stay where they are: what their edge says of it, and what is live beside one that moves alone.
 
 use crate::config::ObserveSettings;
-use crate::domain::environment::{EnvInfo, Platform, ServiceInfo};
-use crate::domain::ids::{DeploymentId, Sha};
+use crate::domain::ids::Sha;
 use crate::domain::proof::{Rest, Stays};
-use crate::domain::{live, spread};
-use crate::engine::feeds::{Clients, vercel_target};
-use crate::engine::operations::past::absent;
+use crate::engine::feeds::Clients;
 use crate::platform::{PlatformError, observe};
 use crate::sanitize::Text;
 
@@ -64,36 +61,5 @@ pub(super) fn alone(
             rest(Stays::Alone, sha, format!("left as it is: {label}{commit}{observed}"))
         }
         (Err(error), _) => rest(Stays::Alone, None, format!("left as it is; could not be read: {error}")),
-    }
-}
-
-/// What is live of a service: label and commit. Machines of two commits are named as two.
-pub(super) async fn live(
-    clients: &Clients,
-    service: &ServiceInfo,
-    info: &EnvInfo,
-) -> Result<(Text, Option<Sha>), PlatformError> {
-    match (service.platform, &clients.fly, &clients.vercel) {
-        (Platform::Fly, Some(fly), _) => {
-            let declared = fly.declared(&service.resource).await?;
-            Ok(match live::fleet(&declared.instances) {
-                Some((words, _)) => (Text::from(words), None),
-                None => (declared.label, declared.sha),
-            })
-        }
-        (Platform::Vercel, _, Some(vercel)) => {
-            let project = vercel.project(&service.resource).await?;
-            let target = vercel_target(&service.id.env, info.tier);
-            let live = vercel.live(&project, &target).await?;
-            let live = live.ok_or_else(|| absent(service, "nothing is live there"))?;
-            let all = vercel.pointers(&project, &target).await?;
-            // Domains at several places are never told as one.
-            let pointer = DeploymentId::from(live.id.as_str());
-            match spread::judged(spread::Live { deployment: &pointer, sha: live.sha.as_ref() }, &all) {
-                Some((_, words)) => Ok((Text::from(words), None)),
-                None => Ok((Text::from(live.id.as_str()), live.sha)),
-            }
-        }
-        _ => Err(absent(service, "no client for this platform is configured")),
     }
 }

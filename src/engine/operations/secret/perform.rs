@@ -1,19 +1,16 @@
 //! A secret gets its value: one call, and a look that the platform lists it as changed.
 
-use futures_util::future::BoxFuture;
-
-use crate::engine::operations::operator::{Operator, Trouble};
-use crate::engine::operations::revisions::Revisions;
-use crate::engine::operations::{On, Performs};
-use crate::platform::PlatformError;
 use std::time::Duration;
 
-use crate::domain::environment::Platform;
+use futures_util::future::BoxFuture;
+
 use crate::domain::operation::{Operation, PlanPart, Request};
-use crate::domain::secret_value::SecretValue;
-use crate::engine::operations::operator::LOOK;
-use crate::engine::operations::secret;
-use crate::engine::operations::sought::Trace;
+use crate::engine::operations::operator::{LOOK, Operator, Trouble, no_client};
+use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::steps;
+use crate::engine::operations::steps::secrets::{At, Secrets, Setting, revision, seen};
+use crate::engine::operations::{On, Performs};
+use crate::platform::PlatformError;
 use crate::sanitize::Text;
 
 /// How long a list may lag behind a change.
@@ -25,9 +22,15 @@ pub(in crate::engine) struct Work<'a> {
     pub(in crate::engine) place: &'a Text,
 }
 
+impl<'a> Work<'a> {
+    fn at(&self, part: &'a PlanPart) -> At<'a> {
+        At { resource: part.resource.as_str(), environment: self.place.as_str(), key: self.key.as_str() }
+    }
+}
+
 impl Performs for Work<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.set_secret(on.part, (self.key, self.place), on.op, on.first).await })
+        Box::pin(async move { on.operator.set_secret(on.part, self.at(on.part), on.op, on.first).await })
     }
 
     fn revisions<'a>(
@@ -35,7 +38,7 @@ impl Performs for Work<'_> {
         operator: &'a Operator,
         part: &'a PlanPart,
     ) -> BoxFuture<'a, Result<Revisions, PlatformError>> {
-        Box::pin(operator.secret_now(part, self.key, self.place))
+        Box::pin(operator.secret_now(part, self.at(part)))
     }
 
     // No commit changes by it.
@@ -48,7 +51,7 @@ impl Operator {
     pub(in crate::engine) async fn set_secret(
         &self,
         part: &PlanPart,
-        (key, place): (&Text, &Text),
+        at: At<'_>,
         op: &mut Operation,
         first: usize,
     ) -> Result<(), Trouble> {
@@ -56,86 +59,30 @@ impl Operator {
             return Err(Trouble::Failed(Text::from("the plan holds no value")));
         };
         let work = async {
-            self.send_secret(part, (key, place), value).await?;
-            self.listed(part, key, place).await.map(|told| ((), told))
+            let host = steps::host(&self.clients, part.platform);
+            let secrets = host.secrets().ok_or_else(no_client)?;
+            secrets.send(Setting { operator: self, part, at, value }).await?;
+            self.listed(part, secrets, at).await.map(|told| ((), told))
         };
         self.step(op, first, work).await
     }
 
-    /// The secret as it is now, and on Vercel the variable that it is.
-    async fn secret_now(&self, part: &PlanPart, key: &Text, place: &Text) -> Result<Revisions, PlatformError> {
-        let there = (part.platform, part.resource.as_str(), place.as_str());
-        let seen = secret::seen(&self.clients, &self.plan.env, there, key.as_str()).await?;
-        let mut now = vec![secret::revision(key, seen.as_ref())];
-        if let (Platform::Vercel, Some(vercel)) = (part.platform, &self.clients.vercel) {
-            now.push(secret::slot_revision(&vercel.slot(there.1, there.2, key.as_str()).await?));
-        }
-        Ok(now)
-    }
-
-    async fn send_secret(
-        &self,
-        part: &PlanPart,
-        (key, place): (&Text, &Text),
-        value: &SecretValue,
-    ) -> Result<(), Trouble> {
-        let resource = part.resource.as_str();
-        let clients = &self.clients;
-        let shown = || async {
-            let there = (part.platform, resource, place.as_str());
-            let seen = secret::seen(clients, &self.plan.env, there, key.as_str()).await?;
-            Ok(match secret::shows(key, seen.as_ref(), value, &part.revisions) {
-                secret::Shows::Ours => Trace::Taken(()),
-                secret::Shows::Changed => Trace::Changed,
-                secret::Shows::Nothing => Trace::Nothing,
-            })
-        };
-        match (part.platform, &clients.fly, &clients.vercel, &clients.github, &clients.supabase) {
-            (Platform::Fly, Some(fly), ..) => {
-                self.unmoved(part, key).await?;
-                let call = format!("POST secret {key} of {resource}");
-                self.change_or_find(&call, || fly.set_secret(resource, key.as_str(), value), shown).await
-            }
-            (Platform::Supabase, .., Some(supabase)) => {
-                self.unmoved(part, key).await?;
-                let call = format!("POST secret {key} of {resource}");
-                self.change_or_find(&call, || supabase.set_secret(resource, key.as_str(), value), shown).await
-            }
-            (Platform::Vercel, _, Some(vercel), ..) => {
-                self.unmoved(part, key).await?;
-                // What is sent names the variable that is read here: it must be the one that the plan saw, for the same places.
-                let slot = self.look(|| vercel.slot(resource, place.as_str(), key.as_str())).await?;
-                if !part.revisions.contains(&secret::slot_revision(&slot)) {
-                    return Err(moved(key));
-                }
-                let call = format!("set variable {key} of {resource} for {place}");
-                self.change_or_find(&call, || vercel.set_variable(resource, (key.as_str(), &slot), value), shown).await
-            }
-            (Platform::Github, .., Some(github), _) => {
-                let seal = self.look(|| github.seal_key(place.as_str())).await?;
-                self.unmoved(part, key).await?;
-                let call = format!("PUT secret {key} of environment {place}");
-                let send = || github.put_secret(place.as_str(), key.as_str(), value, &seal);
-                self.change_or_find(&call, send, shown).await
-            }
-            _ => Err(Trouble::Failed(Text::from("no client for this platform is configured"))),
-        }
-    }
-
-    /// Reads a secret just before it is set: what somebody else has set since the plan was made is not overwritten.
-    async fn unmoved(&self, part: &PlanPart, key: &Text) -> Result<(), Trouble> {
-        let now = self.look(|| self.revisions(part)).await?;
-        if crate::engine::operations::revisions::same(&now, &part.revisions) { Ok(()) } else { Err(moved(key)) }
+    /// The secret as it is now, and what stands around it.
+    async fn secret_now(&self, part: &PlanPart, at: At<'_>) -> Result<Revisions, PlatformError> {
+        let host = steps::host(&self.clients, part.platform);
+        let Some(secrets) = host.secrets() else { return Ok(Vec::new()) };
+        let seen = seen(secrets, at, &self.plan.env).await?;
+        let around = secrets.around(at).await?;
+        Ok(std::iter::once(revision(at.key, seen.as_ref())).chain(around.revisions).collect())
     }
 
     /// Looks until the list shows the change. One that keeps its date may have had this value before: platforms need not count
     /// that as a change.
-    async fn listed(&self, part: &PlanPart, key: &Text, place: &Text) -> Result<Text, Trouble> {
-        let there = (part.platform, part.resource.as_str(), place.as_str());
+    async fn listed(&self, part: &PlanPart, secrets: &dyn Secrets, at: At<'_>) -> Result<Text, Trouble> {
         let end = self.clock.mono() + LAG;
         loop {
-            let seen = self.look(|| secret::seen(&self.clients, &self.plan.env, there, key.as_str())).await?;
-            let moved = !part.revisions.contains(&secret::revision(key, seen.as_ref()));
+            let seen = self.look(|| seen(secrets, at, &self.plan.env)).await?;
+            let moved = !part.revisions.contains(&revision(at.key, seen.as_ref()));
             match (seen, moved) {
                 (Some(_), true) => return Ok(Text::from("listed as changed")),
                 (Some(_), false) if self.clock.mono() > end => {
@@ -148,8 +95,4 @@ impl Operator {
             }
         }
     }
-}
-
-fn moved(key: &Text) -> Trouble {
-    Trouble::Failed(Text::from(format!("{key} was changed since the plan was made; nothing was sent")))
 }

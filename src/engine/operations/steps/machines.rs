@@ -1,14 +1,19 @@
 //! Fly as the proof and the end of an operation need it: every machine of every region is a witness.
 
-pub(in crate::engine) mod anew;
-pub(in crate::engine) mod back;
-pub(in crate::engine) mod others;
+mod anew;
+mod back;
+mod others;
+mod releases;
+mod secrets;
 
 use std::sync::PoisonError;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::machine::at_rest;
+use super::releases::Releases;
+use super::secrets::Secrets;
 use super::{Host, Image};
 use crate::domain::ids::{ServiceId, Sha};
 use crate::domain::proof::{Claim, Found, Observation, Witness};
@@ -16,6 +21,7 @@ use crate::domain::spread;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::steps::Stands;
 use crate::engine::operations::witness::{Seen, observation};
+use crate::platform::capabilities::Asked;
 use crate::platform::fly::{Fly, Machine};
 use crate::sanitize::Text;
 
@@ -25,6 +31,22 @@ pub(super) struct Machines<'a> {
 }
 
 impl Host for Machines<'_> {
+    fn releases(&self) -> Option<&dyn Releases> {
+        Some(self)
+    }
+
+    fn secrets(&self) -> Option<&dyn Secrets> {
+        Some(self)
+    }
+
+    fn resting<'a>(&'a self, resource: &'a str) -> Asked<'a, Vec<Text>> {
+        let read = async move {
+            let all = self.fly.machines(resource).await?;
+            Ok(all.into_iter().filter(Machine::rests).map(|machine| Text::from(machine.id)).collect())
+        };
+        read.boxed()
+    }
+
     fn sees(&self) -> &'static str {
         "see every machine and the edge"
     }

@@ -1,11 +1,16 @@
 //! Vercel as the proof and the end of an operation need it: every domain is a witness, by lookup and by asking it.
 
-pub(in crate::engine) mod back;
+mod anew;
+mod back;
 pub(in crate::engine) mod build;
-pub(in crate::engine) mod others;
+mod others;
+mod releases;
+mod secrets;
 
 use futures_util::future::{BoxFuture, join_all};
 
+use super::releases::Releases;
+use super::secrets::Secrets;
 use super::{Host, Image};
 use crate::config::ObserveSettings;
 use crate::domain::environment::Pointed;
@@ -26,6 +31,14 @@ pub(super) struct Pages<'a> {
 }
 
 impl Host for Pages<'_> {
+    fn releases(&self) -> Option<&dyn Releases> {
+        Some(self)
+    }
+
+    fn secrets(&self) -> Option<&dyn Secrets> {
+        Some(self)
+    }
+
     fn witnesses<'a>(&'a self, operator: &'a Operator, claim: &'a Claim, _: &'a Image) -> BoxFuture<'a, Seen> {
         Box::pin(self.all(operator, claim))
     }

@@ -1,26 +1,19 @@
 //! The machines of an app deployed anew.
 
-use crate::clock::Timestamp;
-use crate::domain::environment::{EnvInfo, Status};
-use crate::domain::ids::ServiceId;
+use crate::domain::environment::{ServiceInfo, Status};
 use crate::domain::operation::{Act, Plan, Request};
 use crate::domain::release::{Deployment, Presence};
-use crate::engine::feeds::Clients;
+use crate::engine::operations::Ask;
 use crate::engine::operations::others::told::replaced;
-use crate::engine::operations::past::{Past, not_before, told};
-use crate::engine::operations::steps::fleet::{fleet, fly, label, part, rolled, version};
-use crate::platform::fly::Machine;
+use crate::engine::operations::past::{not_before, told};
+use crate::engine::operations::steps::fleet::{fleet, label, part, rolled, version};
+use crate::platform::fly::{Fly, Machine};
 use crate::sanitize::Text;
 
 /// A release with the image that runs, so that secrets set since are taken up (docs/platforms/fly.md section 9).
-pub(in crate::engine) async fn machines(
-    clients: &Clients,
-    env: &EnvInfo,
-    service: &ServiceId,
-    past: &Past,
-    now: Timestamp,
-) -> Result<Plan, Text> {
-    let (fly, info) = fly(clients, env, service, "deployed anew")?;
+pub(super) async fn plan(fly: &Fly, ask: Ask<'_>, info: &ServiceInfo) -> Result<Plan, Text> {
+    let Ask { env, past, now, .. } = ask;
+    let service = &info.id;
     let all = fleet(fly, info).await?;
     let mut fleet: Vec<_> = all.whole.iter().filter(|machine| !all.held(machine)).cloned().collect();
     // What visitors get is deployed anew.

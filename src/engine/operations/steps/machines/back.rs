@@ -8,19 +8,30 @@ use crate::domain::operation::{Act, PlanStep, StepKind};
 use crate::domain::release::{Deployment, Presence};
 use crate::domain::strategy::{Strategy, StrategyKind};
 use crate::engine::operations::blue_green::{self, Greens, Left};
-use crate::engine::operations::past::Past;
-use crate::engine::operations::rollback::aim::Aim;
 use crate::engine::operations::rollback::plan::PartFacts;
 use crate::engine::operations::steps::fleet::Fleet;
+use crate::engine::operations::steps::releases::Way;
 use crate::platform::PlatformError;
 use crate::platform::fly::{Fly, Machine, carried};
 use crate::sanitize::Text;
 
-pub(in crate::engine) async fn fly_part(
+/// What is to move, and with what.
+struct Moves<'a> {
+    to: &'a Deployment,
+    strategy: &'a Strategy,
+    /// Machines (id, region) that do not run the image yet.
+    machines: Vec<(Text, Text)>,
+    /// New machines beside the old ones that a blue-green deploy cut short left behind.
+    greens: Option<Greens>,
+    /// The release row that an operation cut short left open.
+    left: Left,
+}
+
+/// What is read of an app for a rollback; `None` = it has no such release.
+pub(super) async fn part(
     fly: &Fly,
     service: &ServiceInfo,
-    (aim, strategy): (&Aim<'_>, &Strategy),
-    past: &Past,
+    Way { aim, strategy, past }: Way<'_>,
 ) -> Result<Option<PartFacts>, PlatformError> {
     let (app, continuing) = (&service.resource, past.continues.is_some());
     let (machines, listed) = tokio::try_join!(fly.listed(app), fly.deployments(app, &service.id, Duration::ZERO))?;
@@ -78,6 +89,8 @@ pub(in crate::engine) async fn fly_part(
         };
         against.push(Text::from(format!("{what}: {part}")));
     }
+    let machines = moving.iter().map(|machine| (id(machine), machine.region.clone())).collect();
+    let (act, steps) = steps(&Moves { to: &to, strategy, machines, greens, left });
     Ok(Some(PartFacts {
         service: service.clone(),
         from: (
@@ -86,14 +99,18 @@ pub(in crate::engine) async fn fly_part(
         ),
         from_id,
         declared: live.and_then(|machine| machine.sha.clone()),
-        domains: Vec::new(),
+        claimed: None,
         against,
-        greens,
         strategy: strategy.clone(),
         already: idle && listed.len() > 0 && listed.part().is_none(),
-        machines: moving.iter().map(|machine| (id(machine), machine.region.clone())).collect(),
+        act,
+        steps,
+        stays: Text::from(format!(
+            "{}: secrets, environment and machine settings stay as they are now; only the image goes back",
+            service.id.name
+        )),
+        afterwards: None,
         unread: told,
-        left,
         revisions: listed.revisions(),
         presence: if there.is_some() { Presence::There } else { Presence::Gone },
         to,
@@ -101,13 +118,13 @@ pub(in crate::engine) async fn fly_part(
 }
 
 /// Machines get the image in waves, or new ones with it take the place of the old ones.
-pub(in crate::engine) fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
-    let image = facts.to.image.clone().unwrap_or_default();
-    let row = match &facts.left {
+fn steps(moves: &Moves<'_>) -> (Act, Vec<PlanStep>) {
+    let image = moves.to.image.clone().unwrap_or_default();
+    let row = match &moves.left {
         Left::Row(id, version) => Some((id.clone(), *version)),
         _ => None,
     };
-    if let (Some(Greens { greens, blues, back: true, .. }), Some(row)) = (&facts.greens, &row) {
+    if let (Some(Greens { greens, blues, back: true, .. }), Some(row)) = (&moves.greens, &row) {
         let steps = vec![
             StepKind::EnterProxy.step(format!("{} old machines: start, into the proxy, checks", blues.len())),
             StepKind::DestroyMachines.step(format!("{} new machines: out of the proxy, destroy", greens.len())),
@@ -118,15 +135,15 @@ pub(in crate::engine) fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     }
     let first = StepKind::OpenRelease.step(match &row {
         Some((_, version)) => format!("go on with release v{version}, left open"),
-        None => format!("record a release with the image of {}", facts.to.label),
+        None => format!("record a release with the image of {}", moves.to.label),
     });
-    let aside = match &facts.left {
+    let aside = match &moves.left {
         Left::Aside(id, version) => Some((id.clone(), *version)),
         _ => None,
     };
     let ends = |version: u64| format!("release v{version}, left open, ends as interrupted");
-    if let (Some((_, version)), true) = (&aside, facts.machines.is_empty()) {
-        let (waves, strategy) = (Vec::new(), facts.strategy.kind);
+    if let (Some((_, version)), true) = (&aside, moves.machines.is_empty()) {
+        let (waves, strategy) = (Vec::new(), moves.strategy.kind);
         let steps = vec![StepKind::CloseRelease.step(ends(*version))];
         return (Act::FlyImage { image, waves, strategy, row: None, aside, anew: false }, steps);
     }
@@ -135,16 +152,16 @@ pub(in crate::engine) fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
         None => first,
     };
     let close = StepKind::CloseRelease.step("close the release: image and checks of every machine");
-    if facts.strategy.kind == StrategyKind::BlueGreen {
-        let blues = facts.greens.as_ref().map_or(&facts.machines, |left| &left.blues);
-        let hold = facts.strategy.hold && !facts.greens.as_ref().is_some_and(|left| left.serving);
+    if moves.strategy.kind == StrategyKind::BlueGreen {
+        let blues = moves.greens.as_ref().map_or(&moves.machines, |left| &left.blues);
+        let hold = moves.strategy.hold && !moves.greens.as_ref().is_some_and(|left| left.serving);
         let steps = std::iter::once(first).chain(swap_steps(blues, hold)).chain([close]).collect();
         let blues = blues.iter().map(|(id, _)| id.clone()).collect();
         return (Act::FlySwap { image, blues, hold, row, aside }, steps);
     }
-    let waves = facts.strategy.waves(&facts.machines);
-    let careful = facts.strategy.kind == StrategyKind::Rolling;
-    let region = |id: &Text| facts.machines.iter().find(|(one, _)| one == id).map(|(_, region)| region.clone());
+    let waves = moves.strategy.waves(&moves.machines);
+    let careful = moves.strategy.kind == StrategyKind::Rolling;
+    let region = |id: &Text| moves.machines.iter().find(|(one, _)| one == id).map(|(_, region)| region.clone());
     let update = |id: &Text| {
         let (kind, what) = match careful {
             true => (StepKind::UpdateMachine, "lease, update, wait, checks"),
@@ -154,7 +171,7 @@ pub(in crate::engine) fn machines(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
     };
     let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
     let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
-    (Act::FlyImage { image, waves, strategy: facts.strategy.kind, row, aside, anew: false }, steps)
+    (Act::FlyImage { image, waves, strategy: moves.strategy.kind, row, aside, anew: false }, steps)
 }
 
 /// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.

@@ -16,7 +16,7 @@ const ROWS: u32 = 20;
 
 /// Whether an operation has recorded this release row: it went to that image, and the row is no older than it. `ahead` is by how much the
 /// platform's clock is.
-pub(in crate::engine) fn recorded(
+pub(super) fn recorded(
     operation: &Operation,
     row: &Deployment,
     (listed, ahead): (&[Deployment], SignedDuration),
@@ -33,7 +33,7 @@ fn goes_there(operation: &Operation, row: &Deployment, listed: &[Deployment]) ->
 }
 
 /// The release rows that nobody has closed, also those that a newer one hides, by their ids.
-pub(in crate::engine) async fn open_rows(fly: &Fly, app: &str) -> Result<Vec<String>, PlatformError> {
+pub(super) async fn open_rows(fly: &Fly, app: &str) -> Result<Vec<String>, PlatformError> {
     let rows = fly.releases(app, ROWS).await?;
     Ok(rows
         .into_iter()
@@ -43,7 +43,7 @@ pub(in crate::engine) async fn open_rows(fly: &Fly, app: &str) -> Result<Vec<Str
 }
 
 /// The newest release, while it is under way and is not what the operation itself has recorded.
-pub(in crate::engine) fn rolling<'a>(
+pub(super) fn rolling<'a>(
     listed: &'a [Deployment],
     earlier: Option<&Operation>,
     ahead: SignedDuration,
@@ -54,7 +54,7 @@ pub(in crate::engine) fn rolling<'a>(
 
 /// The newest release that somebody else has made since: newer than what the operation recorded, or than what it began at where it
 /// recorded none. `ahead` is by how much the platform's clock is.
-pub(in crate::engine) fn later<'a>(
+pub(super) fn later<'a>(
     operation: &Operation,
     listed: &'a [Deployment],
     ahead: SignedDuration,

@@ -5,24 +5,24 @@ use crate::domain::ids::DeploymentId;
 use crate::domain::operation::{Act, PlanStep, StepKind};
 use crate::domain::release::Deployment;
 use crate::domain::spread;
-use crate::domain::strategy::Strategy;
 use crate::engine::feeds::vercel_target;
-use crate::engine::operations::blue_green::Left;
 use crate::engine::operations::past::absent;
 use crate::engine::operations::rollback::aim::Aim;
 use crate::engine::operations::rollback::plan::PartFacts;
 use crate::engine::operations::steps::domains;
+use crate::engine::operations::steps::releases::Way;
 use crate::platform::PlatformError;
 use crate::platform::vercel::Vercel;
 use crate::sanitize::Text;
 
-pub(in crate::engine) async fn vercel_part(
+/// What is read of a project for a rollback; `None` = it has no such deployment.
+pub(super) async fn part(
     vercel: &Vercel,
     service: &ServiceInfo,
     tier: Tier,
-    (aim, strategy): (&Aim<'_>, &Strategy),
-    continuing: bool,
+    Way { aim, strategy, past }: Way<'_>,
 ) -> Result<Option<PartFacts>, PlatformError> {
+    let continuing = past.continues.is_some();
     let environment = vercel_target(&service.id.env, tier);
     let project = vercel.project(&service.resource).await?;
     let live = vercel.live(&project, &environment).await?;
@@ -50,10 +50,7 @@ pub(in crate::engine) async fn vercel_part(
     let job = project.last_alias_request.as_ref();
     let job = job.filter(|job| continuing && job.to == to.id && job.kind.as_str() == "rollback" && job.in_motion());
     let stands = job.map(|job| vercel.stands(job));
-    let left = match &stands {
-        Some((Status::Running, _)) => Left::Job,
-        _ => Left::Nothing,
-    };
+    let asked = matches!(stands, Some((Status::Running, _)));
     // One that was left open long ago is not followed: it moves nothing any more.
     let dead = stands.filter(|(status, _)| *status != Status::Running).map(|(_, says)| {
         format!("{}: the job that was asked for before is {says} and is not followed any more", service.id.name)
@@ -61,7 +58,7 @@ pub(in crate::engine) async fn vercel_part(
     let there = live.id == to.id;
     let apart = domains::apart(all, |one| one.deployment.as_str() == to.id);
     // A job takes the pointer and every domain along; where the pointer is there already there is none, and none is needed.
-    let one_by_one = tier != Tier::Production || (there && left == Left::Nothing);
+    let one_by_one = tier != Tier::Production || (there && !asked);
     let (pointer, sha) = (DeploymentId::from(live.id.as_str()), live.sha.as_ref());
     let stood = spread::Live { deployment: &pointer, sha };
     let mut unread = domains::told(&service.id.name, all, stood, there && one_by_one);
@@ -87,36 +84,72 @@ pub(in crate::engine) async fn vercel_part(
         let revision = (Text::from("production"), Text::from(live.id.as_str()));
         (pointer, Some(live.id.as_str().into()), vec![revision])
     };
+    let moved: Vec<Text> = apart.iter().filter(|_| one_by_one).map(|one| one.domain.clone()).collect();
+    let name = &service.id.name;
+    let afterwards = match (moved.is_empty(), tier) {
+        (true, _) => Some(format!("{name} is PINNED afterwards: new builds stay staged until a promote")),
+        (false, Tier::Production) => None,
+        (false, _) => Some(format!("{name}: its next build takes the domains back, because nothing pins them")),
+    };
+    let afterwards = afterwards.map(Text::from);
+    let (act, steps) = steps(&candidate.label, moved, asked);
     Ok(Some(PartFacts {
         strategy: strategy.clone(),
-        greens: None,
         against: Vec::new(),
         service: service.clone(),
         from,
         from_id,
         declared: live.sha.clone(),
-        already: left == Left::Nothing && one_by_one && apart.is_empty(),
-        domains: apart.iter().filter(|_| one_by_one).map(|one| one.domain.clone()).collect(),
-        left,
+        already: !asked && one_by_one && apart.is_empty(),
+        claimed: Some(candidate.id.clone()),
+        act,
+        steps,
+        stays: Text::from(format!(
+            "{name}: variables of the project stay as they are now; the build has those it was built with"
+        )),
+        afterwards,
         presence: candidate.presence,
         to: candidate,
-        machines: Vec::new(),
         unread,
         revisions,
     }))
 }
 
-pub(in crate::engine) fn domains(facts: &PartFacts) -> (Act, Vec<PlanStep>) {
-    let follow = || StepKind::FollowPointer.step("follow the job until every domain has moved");
-    if !facts.domains.is_empty() {
-        let point = |domain: &Text| StepKind::PointDomain.step(format!("point {domain} at {}", facts.to.label));
-        return (Act::VercelAliases(facts.domains.clone()), facts.domains.iter().map(point).collect());
+/// Domains are pointed one by one: the platform has no rollback of that environment, or its pointer is there already. Else a job moves all
+/// of them, which may have been `asked` for before.
+fn steps(label: &Text, domains: Vec<Text>, asked: bool) -> (Act, Vec<PlanStep>) {
+    if !domains.is_empty() {
+        let point = |domain: &Text| StepKind::PointDomain.step(format!("point {domain} at {label}"));
+        let steps = domains.iter().map(point).collect();
+        return (Act::VercelAliases(domains), steps);
     }
-    if facts.left == Left::Job {
+    let steps = if asked {
         let text = "follow the job that was left under way until every domain has moved";
-        let steps = vec![StepKind::FollowPointer.step(text)];
-        return (Act::VercelRollback { asked: true }, steps);
+        vec![StepKind::FollowPointer.step(text)]
+    } else {
+        let ask = StepKind::AskPointer.step(format!("ask for the instant rollback to {label}"));
+        vec![ask, StepKind::FollowPointer.step("follow the job until every domain has moved")]
+    };
+    (Act::VercelRollback { asked }, steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_moves_all_domains_unless_each_is_pointed_by_itself() {
+        let label = Text::from("dpl_a");
+        let named = |(act, steps): (Act, Vec<PlanStep>)| {
+            (act, steps.iter().map(|one| one.title.to_string()).collect::<Vec<_>>())
+        };
+        let (act, told) = named(steps(&label, Vec::new(), false));
+        assert!(matches!(act, Act::VercelRollback { asked: false }));
+        assert_eq!(told[0], "ask for the instant rollback to dpl_a");
+        let (act, told) = named(steps(&label, Vec::new(), true));
+        assert!(matches!(act, Act::VercelRollback { asked: true }) && told.len() == 1, "it was asked for: {told:?}");
+        let (act, told) = named(steps(&label, vec![Text::from("maria.app")], false));
+        assert!(matches!(act, Act::VercelAliases(domains) if domains.len() == 1));
+        assert_eq!(told, ["point maria.app at dpl_a"]);
     }
-    let ask = StepKind::AskPointer.step(format!("ask for the instant rollback to {}", facts.to.label));
-    (Act::VercelRollback { asked: false }, vec![ask, follow()])
 }

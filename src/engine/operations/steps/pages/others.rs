@@ -1,7 +1,7 @@
 //! The builds of a frontend that others have made, and where they have pointed it.
 
 use crate::clock::Timestamp;
-use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
+use crate::domain::environment::{ServiceInfo, Status, Tier};
 use crate::domain::operation::Operation;
 use crate::engine::feeds::vercel_target;
 use crate::engine::operations::others::told::{minute, told};
@@ -12,13 +12,14 @@ use crate::platform::vercel::{Vercel, VercelDeployment};
 /// Builds that are looked at, the newest ones.
 const ROWS: u32 = 20;
 
-pub(in crate::engine) async fn building(
+/// The builds that are under way, where they go live by themselves.
+pub(super) async fn building(
     vercel: &Vercel,
-    env: &EnvInfo,
+    tier: Tier,
     info: &ServiceInfo,
     earlier: Option<&Operation>,
 ) -> Result<Option<String>, PlatformError> {
-    let target = vercel_target(&info.id.env, env.tier);
+    let target = vercel_target(&info.id.env, tier);
     let project = vercel.project(&info.resource).await?;
     // Where production is pinned, what is built stays staged.
     if *target == *"production" && !project.auto_assign {
@@ -34,13 +35,13 @@ pub(in crate::engine) async fn building(
 }
 
 /// The deployment that a frontend was pointed at by somebody else: neither where it was nor where it was to go.
-pub(in crate::engine) async fn repointed(
+pub(super) async fn repointed(
     vercel: &Vercel,
-    env: &EnvInfo,
+    tier: Tier,
     info: &ServiceInfo,
     earlier: &Operation,
 ) -> Result<Option<String>, PlatformError> {
-    let target = vercel_target(&info.id.env, env.tier);
+    let target = vercel_target(&info.id.env, tier);
     let project = vercel.project(&info.resource).await?;
     let Some(live) = vercel.live(&project, &target).await? else { return Ok(None) };
     let went = earlier.moves.iter().find(|one| one.service == info.id);
