@@ -187,3 +187,44 @@ fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = PlanSt
     ];
     blues.iter().map(green).chain(held).chain(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::domain::ids::ServiceId;
+
+    #[test]
+    fn each_machine_is_a_step_between_the_release_and_its_end() {
+        let to = Deployment {
+            service: ServiceId::new("production", "backend"),
+            id: "r41".into(),
+            label: Text::from("v41"),
+            sha: None,
+            image: Some(Text::from("registry/app:41")),
+            status: Status::Ok,
+            words: Text::from("complete"),
+            stage: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            ran_for: None,
+            author: Text::default(),
+            message: Text::default(),
+            current: false,
+            verified: None,
+            presence: Presence::There,
+            bad: None,
+        };
+        let machines = || vec![(Text::from("m1"), Text::from("iad")), (Text::from("m2"), Text::from("fra"))];
+        let titles = |left, machines| {
+            let moves = Moves { to: &to, strategy: &Strategy::default(), machines, greens: None, left };
+            steps(&moves).1.iter().map(|one| one.title.to_string()).collect::<Vec<_>>()
+        };
+        let told = titles(Left::Nothing, machines());
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert_eq!(told[0], "record a release with the image of v41");
+        assert!(told[1].starts_with("machine m1 iad: ") && told[2].starts_with("machine m2 fra: "), "{told:?}");
+        let row = |make: fn(Text, u64) -> Left| make(Text::from("r42"), 42);
+        assert_eq!(titles(row(Left::Row), machines())[0], "go on with release v42, left open");
+        assert_eq!(titles(row(Left::Aside), Vec::new()), ["release v42, left open, ends as interrupted"]);
+    }
+}
