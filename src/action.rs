@@ -26,6 +26,20 @@ pub enum Action {
     View(u8),
     /// Zoom the focused pane.
     Zoom,
+    /// The next of the named arrangements of panes.
+    Layout,
+    /// Hide the focused pane.
+    Hide,
+    /// Every pane, with the room that it needs.
+    Natural,
+    /// The left column narrower.
+    Narrower,
+    /// The left column wider.
+    Wider,
+    /// The focused pane taller.
+    Taller,
+    /// The focused pane less tall.
+    Shorter,
     /// One line down.
     Down,
     /// One line up.
@@ -100,6 +114,8 @@ pub enum Action {
     Context,
     /// Hide what must not be seen on a shared screen.
     Privacy,
+    /// Give the mouse to the terminal, which selects text with it, or take it.
+    Mouse,
 }
 
 /// What actions belong to, in the order in which the help tells them.
@@ -197,6 +213,13 @@ pub const TABLE: &[Entry] = &[
     entry(Group::Views, Action::NextPane, &["tab"], "next pane"),
     entry(Group::Views, Action::PreviousPane, &["shift-tab"], "previous pane"),
     entry(Group::Views, Action::Zoom, &["z"], "zoom the pane"),
+    entry(Group::Views, Action::Layout, &["v"], "next layout of panes"),
+    entry(Group::Views, Action::Hide, &["H"], "hide the pane"),
+    entry(Group::Views, Action::Natural, &["="], "every pane, as it needs room"),
+    entry(Group::Views, Action::Narrower, &["["], "left column narrower"),
+    entry(Group::Views, Action::Wider, &["]"], "left column wider"),
+    entry(Group::Views, Action::Taller, &["+"], "pane taller"),
+    entry(Group::Views, Action::Shorter, &["-"], "pane less tall"),
     entry(Group::Moving, Action::Down, &["j", "down"], "down"),
     entry(Group::Moving, Action::Up, &["k", "up"], "up"),
     entry(Group::Moving, Action::PageDown, &["pgdn"], "page down"),
@@ -229,6 +252,7 @@ pub const TABLE: &[Entry] = &[
     entry(Group::Console, Action::Palette, &[":"], "every view, action, service, release, run by name"),
     entry(Group::Console, Action::RefreshAll, &["R"], "refresh everything"),
     entry(Group::Console, Action::Privacy, &["p"], "privacy for a shared screen"),
+    entry(Group::Console, Action::Mouse, &["M"], "mouse: selects text, or clicks"),
     entry(Group::Console, Action::Escape, &["esc"], "leave filter, help, zoom"),
     entry(Group::Console, Action::Back, &["q", "ctrl-c"], "back; at the top quit"),
     entry(Group::Console, Action::Suspend, &["ctrl-z"], "suspend; fg returns"),

@@ -1,5 +1,6 @@
 //! The application: a model, a pure `update`, and effects as data.
 
+mod arrange;
 pub mod dialogs;
 pub mod effect;
 pub mod facts;
@@ -9,6 +10,7 @@ pub mod hints;
 pub mod insight;
 mod intake;
 pub mod keys;
+pub mod layout;
 pub mod line;
 pub mod log_dialogs;
 pub mod logs;
@@ -40,7 +42,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     let before = scroll::standing(model);
     // Lines of a log and the clock choose nothing.
     let chooses = !matches!(msg, Msg::Chunk(_) | Msg::Work | Msg::Tick | Msg::Fact(Fact::Logs(_)));
-    let effects = taken(model, msg, now);
+    let alarm = model.facts.banner.as_ref().map(|banner| banner.env.clone());
+    let mut effects = taken(model, msg, now);
+    logs::alarmed::turn(model, alarm.as_ref());
     if !matches!(model.dialog.overlay, Some(Overlay::Detail(Subject::Line(_)))) {
         model.logs.lines.unpeek();
     }
@@ -50,6 +54,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     if scroll::standing(model) != before {
         scroll::begin(model);
     }
+    effects.extend(arrange::keep(model));
     effects
 }
 
@@ -62,10 +67,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             model.screen.hurried = false;
             effects
         }
-        Msg::Mouse(mouse) => {
-            mouse::mouse(model, mouse, now);
-            Vec::new()
-        }
+        Msg::Mouse(mouse) => mouse::mouse(model, mouse, now),
         Msg::Paste(text) => {
             paste::paste(model, &text);
             Vec::new()

@@ -6,6 +6,7 @@
 //! something changed.
 
 pub mod effects;
+mod layout;
 pub mod surface;
 
 use std::future::poll_fn;
@@ -151,6 +152,19 @@ fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
     }))
 }
 
+/// A model whose panes are arranged as they were left.
+fn arranged(settings: &Settings, now: Now) -> Model {
+    let mut model = Model::new(settings, now);
+    match layout::Remembered::of(settings).read() {
+        Ok(known) => model.arrange(known.unwrap_or_default()),
+        Err(why) => {
+            let told = format!("how the panes were arranged was not read: {}", Text::clean(&why));
+            drop(crate::app::update(&mut model, Msg::Fact(Fact::Notice(Notice::refused(told))), now));
+        }
+    }
+    model
+}
+
 /// One console: the model, the engine that feeds it, and what carries effects out.
 pub struct Console {
     model: Model,
@@ -186,7 +200,7 @@ impl Console {
     pub fn new(settings: Arc<Settings>, clock: SharedClock) -> Self {
         let now = Now { wall: clock.now(), mono: clock.mono() };
         Self {
-            model: Model::new(&settings, now),
+            model: arranged(&settings, now),
             theme: Theme::load(&settings.ui),
             worn: None,
             clock,

@@ -18,6 +18,8 @@ pub mod theme;
 mod train;
 mod widgets;
 
+use std::cell::RefCell;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -26,7 +28,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::Action;
 use crate::app::dialogs::Overlay;
-use crate::app::geometry::{self, Area, Geometry, SMALLEST};
+use crate::app::geometry::{self, Area, Geometry, Hit, SMALLEST};
 use crate::app::hints;
 use crate::app::model::{Model, Pane, View};
 use crate::app::msg::Now;
@@ -42,6 +44,8 @@ pub(crate) struct Ctx<'a> {
     model: &'a Model,
     theme: &'a Theme,
     now: Now,
+    /// What may be pressed of the dialog, as it is drawn.
+    hits: RefCell<Vec<(Hit, Area)>>,
 }
 
 impl Ctx<'_> {
@@ -79,7 +83,7 @@ impl Ctx<'_> {
 
 /// Draws one frame and says where the panes stand.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Geometry {
-    let ctx = Ctx { model, theme, now };
+    let ctx = Ctx { model, theme, now, hits: RefCell::default() };
     let area = frame.area();
     let mut geometry = Geometry::default();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -110,7 +114,9 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
         geometry.views = places;
     }
     if told.is_empty() {
-        frame.render_widget(hint_line(&ctx, hints.width), hints);
+        let (line, places) = hint_line(&ctx, hints);
+        frame.render_widget(line, hints);
+        geometry.hints = places;
     } else {
         frame.render_widget(Paragraph::new(told), hints);
     }
@@ -120,6 +126,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     if let Some(dialog) = model.dialog().rollback() {
         geometry.dialog = Some(operations::dialog::draw(&ctx, frame, body, dialog));
     }
+    geometry.hits = ctx.hits.take();
     geometry
 }
 
@@ -148,9 +155,10 @@ fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
     rows.into_iter().map(|row| Line::styled(row, style)).collect()
 }
 
-fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
+/// The last line, and where on it each hint stands.
+fn hint_line(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(Action, Area)>) {
     let (model, theme) = (ctx.model, ctx.theme);
-    let width = usize::from(width);
+    let (width, none) = (usize::from(area.width), Vec::new());
     if let Some(Overlay::Prompt(typed)) = model.dialog().overlay() {
         let (before, behind) = typed.parts();
         // The place of the next letter always shows.
@@ -169,24 +177,35 @@ fn hint_line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         let typed = format!(" {label}: {before}{}{behind}{note}", theme.cursor());
         let help = helps.into_iter().find(|help| typed.width() + help.width() <= width).unwrap_or_default();
         let text = format!("{typed}{help}");
-        return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong());
+        return (Line::styled(text::cut(&text, width, theme.ellipsis()), theme.strong()), none);
     }
     if let Some(notice) = model.screen().notice() {
         let text = format!(" {} {}", theme.symbol(notice.status), notice.says);
-        return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(notice.status));
+        return (Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(notice.status)), none);
     }
     if geometry::small(model.screen().size()) && navigate::covered(model) {
         let (columns, rows) = SMALLEST;
         let text = format!(" {} what is open needs {columns}x{rows}; esc leaves it", theme.symbol(Status::Warn));
-        return Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn));
+        return (Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn)), none);
     }
     let all = hints::hints(model, ctx.now);
     let count = u8::try_from(all.len()).unwrap_or(u8::MAX);
-    let pieces = all.into_iter().zip(0..).map(|(hint, at): (_, u8)| {
+    let pieces = all.iter().zip(0..).map(|(hint, at): (_, u8)| {
         // The help and the way out stay, then the most needed.
         let keep = if matches!(hint.action, Action::Help | Action::Back) { u8::MAX } else { count - at };
         let key = Span::styled(format!(" {}", hint.key()), theme.strong());
         Piece::new(keep, vec![key, Span::styled(format!(" {} ", hint.does), theme.dim())])
     });
-    whole(pieces.collect(), width)
+    let line = whole(pieces.collect(), width);
+    // A hint is a key and what it does, which stand side by side; those that have no room are not there.
+    let (mut x, mut places, mut hints) = (area.x, Vec::new(), all.iter());
+    for pair in line.spans.chunks(2) {
+        let wide = u16::try_from(pair.iter().map(Span::width).sum::<usize>()).unwrap_or(0);
+        let is = |hint: &&hints::Hint| pair.iter().map(|span| span.content.trim()).eq([hint.key(), &*hint.does]);
+        if let Some(hint) = hints.find(is) {
+            places.push((hint.action, Area { x, y: area.y, width: wide, height: 1 }));
+        }
+        x = x.saturating_add(wide);
+    }
+    (line, places)
 }

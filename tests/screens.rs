@@ -1,6 +1,8 @@
-//! What stands on the screen: at three sizes, in every theme, and at any size without a panic.
+//! What stands on the screen: at four sizes, in every theme, and at any size without a panic.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "screens/arranged.rs"]
+mod arranged;
 #[path = "screens/found.rs"]
 mod found;
 #[path = "screens/keys.rs"]
@@ -25,7 +27,7 @@ use proptest::prelude::*;
 use ratatui::style::Color;
 use screen::{deployed, drawn, empty, failing, healthy, now, planned, press, text, theme};
 
-const SIZES: [(u16, u16); 3] = [(200, 50), (120, 30), (80, 24)];
+const SIZES: [(u16, u16); 4] = [(300, 80), (200, 50), (120, 30), (80, 24)];
 
 fn snapshots(name: &str, model: &Model) {
     for (width, height) in SIZES {
@@ -182,7 +184,7 @@ fn aged(seconds: i64, level: Level) -> Model {
 
 #[test]
 fn a_plan_says_how_long_it_may_be_confirmed_and_what_makes_it_anew() {
-    for (size, level) in SIZES.into_iter().zip([Level::Critical, Level::Severe, Level::Moderate]) {
+    for (size, level) in SIZES[1..].iter().copied().zip([Level::Critical, Level::Severe, Level::Moderate]) {
         let shown = |seconds| text(&aged(seconds, level), &theme("dark", false), size);
         assert!(shown(11).contains("49 s left"), "{}", shown(11));
         assert!(shown(61).contains("older than a minute: r makes it anew"), "{}", shown(61));

@@ -52,6 +52,8 @@ pub enum Effect {
     },
     /// Give the terminal to `$PAGER` with this file, and remove the file afterwards.
     Pager(String),
+    /// Remember for this project how the panes are arranged.
+    Arrange(String),
     /// Mouse capture on or off.
     Mouse(bool),
     /// Give the terminal back and stop (ctrl-z).

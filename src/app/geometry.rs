@@ -1,7 +1,9 @@
 //! Remembers where the last frame put things, for the mouse and for paging. Plain numbers: the application knows no drawing
 //! library.
 
+use super::layout::Edge;
 use super::model::Pane;
+use crate::action::Action;
 
 /// Columns and rows below which the screen is one line of state: no dialog is drawn there, so none may take a key.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -58,6 +60,39 @@ impl Area {
     }
 }
 
+/// A border that a person may move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Border {
+    /// Which.
+    pub edge: Edge,
+    /// The cells that it is taken hold of by: the frames at both sides.
+    pub line: Area,
+    /// Whether it stands between what is left and what is right.
+    pub upright: bool,
+    /// The column or row from which on its share is measured.
+    pub from: u16,
+    /// The columns or rows that it has a share of.
+    pub all: u16,
+}
+
+impl Border {
+    /// The cells before it.
+    #[must_use]
+    pub fn cells(&self) -> u16 {
+        let second = if self.upright { self.line.x } else { self.line.y }.saturating_add(1);
+        second.saturating_sub(self.from)
+    }
+}
+
+/// A part of a dialog that is pressed with the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// A row that can be chosen, by its place in the list.
+    Row(usize),
+    /// What closes it.
+    Close,
+}
+
 /// What stands where: panes with the area of their rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Geometry {
@@ -65,6 +100,12 @@ pub struct Geometry {
     pub panes: Vec<(Pane, Area)>,
     /// Where the number of each view stands on the view bar.
     pub views: Vec<(u8, Area)>,
+    /// The borders between panes.
+    pub borders: Vec<Border>,
+    /// Where each hint stands in the last line.
+    pub hints: Vec<(Action, Area)>,
+    /// What may be pressed of the dialog.
+    pub hits: Vec<(Hit, Area)>,
     /// The dialog over them, if one is drawn.
     pub dialog: Option<Laid>,
 }

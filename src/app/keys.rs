@@ -5,13 +5,14 @@ use super::model::{DASHBOARD, Model, Pane, Place, View};
 use super::msg::{Key, KeyCode, Now};
 use crate::action::dialogs::{Dialog, Own};
 use crate::action::{self, Action};
+use crate::app::arrange;
 use crate::app::dialogs::{self, Find, Overlay};
 use crate::app::insight::detail;
 use crate::app::line;
 use crate::app::logs::buffer::seek::Seek;
 use crate::app::logs::buffer::{Filter, typing};
 use crate::app::logs::keys;
-use crate::app::mouse::move_by;
+use crate::app::mouse::{self, move_by};
 use crate::app::navigate;
 use crate::app::operations::dialog::{self, Rollback};
 use crate::app::scroll;
@@ -94,8 +95,16 @@ pub(in crate::app) fn own(dialog: Dialog, key: Key) -> Option<Own> {
 /// What needs a project, and not only a log.
 #[must_use]
 pub fn needs_project(action: Action) -> bool {
-    use Action::{Menu, NextPane, Open, PreviousPane, Refresh, RefreshAll, Start, View, Why, Zoom};
-    matches!(action, Menu | NextPane | Open | PreviousPane | Refresh | RefreshAll | Start(_) | View(_) | Why | Zoom)
+    use Action::{
+        Hide, Layout, Menu, Narrower, Natural, NextPane, Open, PreviousPane, Refresh, RefreshAll, Shorter, Start,
+        Taller, View, Why, Wider, Zoom,
+    };
+    let arranges = matches!(action, Hide | Layout | Narrower | Natural | Shorter | Taller | Wider);
+    arranges
+        || matches!(
+            action,
+            Menu | NextPane | Open | PreviousPane | Refresh | RefreshAll | Start(_) | View(_) | Why | Zoom
+        )
 }
 
 pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect> {
@@ -150,6 +159,14 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
             View::Dashboard => model.screen.view = View::Only(model.screen.focus),
             View::Only(_) => drop(dashboard(model)),
         },
+        Action::Layout
+        | Action::Hide
+        | Action::Natural
+        | Action::Narrower
+        | Action::Wider
+        | Action::Taller
+        | Action::Shorter => arrange::perform(model, action),
+        Action::Mouse => return mouse::hand_over(model),
         Action::Enter => model.screen.focus.listed().open(model, now),
         Action::Refresh => {
             let feeds: Vec<_> = model.feeds_of(model.screen.focus).map(|(id, _)| id.clone()).collect();
@@ -271,8 +288,8 @@ fn unfiltered(model: &mut Model) -> bool {
 
 /// The keys go to a pane that is seen.
 fn keep_focus(model: &mut Model) {
-    if model.screen.view == View::Dashboard && !DASHBOARD.contains(&model.screen.focus) {
-        model.screen.focus = Pane::Environments;
+    if model.screen.view == View::Dashboard {
+        model.screen.focus = model.screen.arranged.shown(model.screen.focus);
     }
 }
 
@@ -296,8 +313,12 @@ pub(super) fn view(model: &mut Model, number: u8) {
 }
 
 fn step_pane(model: &mut Model, by: usize) {
+    let arranged = &model.screen.arranged;
+    // A pane alone over the screen is one of them, hidden or not.
+    let shown = |pane: &Pane| model.screen.view != View::Dashboard || arranged.shows(*pane);
     let at = DASHBOARD.iter().position(|pane| *pane == model.screen.focus);
-    model.screen.focus = at.map_or(Pane::Environments, |at| DASHBOARD[(at + by) % DASHBOARD.len()]);
+    let next = at.and_then(|at| (1..=DASHBOARD.len()).map(|n| DASHBOARD[(at + n * by) % DASHBOARD.len()]).find(shown));
+    model.screen.focus = next.unwrap_or_else(|| arranged.shown(Pane::Environments));
     if model.screen.view != View::Dashboard {
         model.screen.view = View::Only(model.screen.focus);
     }

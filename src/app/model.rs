@@ -1,7 +1,8 @@
 //! The model: everything that the screen shows and nothing else. `update` alone changes it.
 
 use super::facts::Facts;
-use super::geometry::Geometry;
+use super::geometry::{Border, Geometry};
+use super::layout::Arranged;
 use super::msg::Now;
 pub use super::panes::{DASHBOARD, Pane, Place, Selection, View};
 use crate::app::dialogs::Overlay;
@@ -16,7 +17,7 @@ use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::notice::Notice;
 use crate::domain::release::Deployment;
 use crate::sanitize::Text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The model.
@@ -47,6 +48,14 @@ pub struct Screen {
     pub(in crate::app) size: (u16, u16),
     /// Where the last frame put things.
     pub(in crate::app) geometry: Geometry,
+    /// How the panes of the dashboard are arranged.
+    pub(in crate::app) arranged: Arranged,
+    /// The same as it was remembered last.
+    pub(in crate::app) kept: Arranged,
+    /// The border that the mouse holds.
+    pub(in crate::app) dragged: Option<Border>,
+    /// The mouse is ours; else it selects text.
+    pub(in crate::app) mouse: bool,
     /// The selected things.
     pub(in crate::app) selection: Selection,
     /// The key that is being taken came faster than a person types.
@@ -85,6 +94,8 @@ pub struct LogView {
     pub(in crate::app) reading: Reading,
     /// Lines that are being written to a file, if some are.
     pub(in crate::app) saving: Option<Saving>,
+    /// Sources that an alarm has hidden, until it is over.
+    pub(in crate::app) alarmed: Option<BTreeSet<ServiceId>>,
     /// Logs that no platform gives, and the services whose deployments they are told by.
     pub(in crate::app) told_by: BTreeMap<ServiceId, ServiceId>,
 }
@@ -102,6 +113,10 @@ impl Model {
             focus: Pane::Environments,
             size: (0, 0),
             geometry: Geometry::default(),
+            arranged: Arranged::default(),
+            kept: Arranged::default(),
+            dragged: None,
+            mouse: settings.ui.mouse,
             selection: Selection { place: production, ..Selection::default() },
             came_from: None,
             private: false,
@@ -118,10 +133,18 @@ impl Model {
             lines: LogBuf::new(settings.ui.log_bytes),
             reading: Reading::default(),
             saving: None,
+            alarmed: None,
         };
         let mut model = Self { facts, screen, dialog, logs };
         super::trust::ask(&mut model, now);
         model
+    }
+
+    /// Arranges the panes of the dashboard as they were left.
+    pub fn arrange(&mut self, arranged: Arranged) {
+        self.screen.focus = arranged.shown(self.screen.focus);
+        self.screen.kept.clone_from(&arranged);
+        self.screen.arranged = arranged;
     }
 
     /// A log is read without a project: its lines fill the screen.
@@ -260,6 +283,12 @@ impl Screen {
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// How the panes of the dashboard are arranged.
+    #[must_use]
+    pub fn arranged(&self) -> &Arranged {
+        &self.arranged
     }
 
     /// The selected things.

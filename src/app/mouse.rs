@@ -1,15 +1,20 @@
-//! Moving: the selection of a pane by identity, the page of the log lines, the mouse.
+//! The mouse: it selects rows, turns pages, presses what is drawn to be pressed, and drags the borders between panes.
 
-use crate::app::dialogs;
-use crate::app::geometry::Area;
+use super::effect::Effect;
+use crate::action::{self, Action};
+use crate::app::arrange;
+use crate::app::dialogs::{self, Overlay};
+use crate::app::geometry::{Area, Hit};
 use crate::app::keys;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Now};
 use crate::app::navigate;
 use crate::app::operations::dialog;
 use crate::app::operations::dialog::Rollback;
+use crate::app::operations::menu;
 use crate::app::panes::Go;
 use crate::app::scroll;
+use crate::domain::notice::Notice;
 
 /// Moves the selection of a pane; in logs, the selected line or the page.
 pub(super) fn move_by(model: &mut Model, pane: Pane, by: isize) {
@@ -24,50 +29,49 @@ pub(super) fn settle(model: &mut Model) {
     }
 }
 
-pub(super) fn mouse(model: &mut Model, mouse: Mouse, now: Now) {
-    // What lies under a dialog does not move: the dialog speaks of what was selected when it opened.
-    if navigate::covered(model) {
-        return wheel(model, mouse.kind, now);
-    }
-    let view = model.screen.geometry.views.iter().find(|(_, area)| area.contains(mouse.column, mouse.row));
-    if let (MouseKind::Click, Some((number, _))) = (mouse.kind, view) {
-        return keys::view(model, *number);
-    }
-    let Some((pane, area)) = model.screen.geometry.at(mouse.column, mouse.row) else { return };
+pub(super) fn mouse(model: &mut Model, mouse: Mouse, now: Now) -> Vec<Effect> {
     match mouse.kind {
-        MouseKind::Click => click(model, pane, area, mouse.row),
+        MouseKind::Click => click(model, mouse, now),
+        MouseKind::Drag => {
+            arrange::drag(model, mouse.column, mouse.row);
+            Vec::new()
+        }
+        MouseKind::Release => {
+            model.screen.dragged = None;
+            Vec::new()
+        }
         MouseKind::WheelUp | MouseKind::WheelDown => {
-            let down = mouse.kind == MouseKind::WheelDown;
-            if pane == Pane::Logs {
-                model.logs.lines.roll(if down { 3 } else { -3 }, usize::from(area.height));
-            } else {
-                move_by(model, pane, if down { 1 } else { -1 });
-            }
+            wheel(model, mouse, now);
+            Vec::new()
         }
     }
 }
 
-/// The wheel over a dialog: its text scrolls, the choice of a list moves.
-fn wheel(model: &mut Model, kind: MouseKind, now: Now) {
-    let code = match kind {
-        MouseKind::Click => return,
-        MouseKind::WheelDown => KeyCode::Down,
-        MouseKind::WheelUp => KeyCode::Up,
-    };
-    let key = Key { code, ctrl: false, alt: false, repeat: false };
-    // These two keys move and do nothing else, whatever stands there.
-    drop(match &model.dialog.rollback {
-        Some(Rollback::Pick { .. } | Rollback::Scaling(_)) => dialog::key(model, key, now),
-        None if !matches!(model.dialog.overlay, Some(dialogs::Overlay::Detail(_))) => dialogs::key(model, key, now),
-        _ => {
-            scroll::wheel(model, kind == MouseKind::WheelDown);
-            Vec::new()
-        }
-    });
+fn click(model: &mut Model, mouse: Mouse, now: Now) -> Vec<Effect> {
+    let (column, row) = (mouse.column, mouse.row);
+    let geometry = &model.screen.geometry;
+    let hint = geometry.hints.iter().find(|(_, area)| area.contains(column, row)).map(|(action, _)| *action);
+    if let Some(action) = hint {
+        model.screen.notice = None;
+        return keys::perform(model, action, now);
+    }
+    // What lies under a dialog does not move: the dialog speaks of what was selected when it opened.
+    if navigate::covered(model) {
+        let hit = geometry.hits.iter().rev().find(|(_, area)| area.contains(column, row)).map(|(hit, _)| *hit);
+        return hit.map(|hit| press(model, hit, now)).unwrap_or_default();
+    }
+    if let Some((number, _)) = geometry.views.iter().find(|(_, area)| area.contains(column, row)) {
+        keys::view(model, *number);
+    } else if let Some((pane, area)) = geometry.at(column, row) {
+        choose(model, pane, area, row);
+    } else {
+        arrange::grasp(model, column, row);
+    }
+    Vec::new()
 }
 
 /// Gives a pane the keys and selects the row under the mouse.
-fn click(model: &mut Model, pane: Pane, area: Area, row: u16) {
+fn choose(model: &mut Model, pane: Pane, area: Area, row: u16) {
     model.screen.focus = pane;
     let (row, rows) = (usize::from(row.saturating_sub(area.y)), usize::from(area.height));
     let listed = pane.listed();
@@ -75,4 +79,82 @@ fn click(model: &mut Model, pane: Pane, area: Area, row: u16) {
     if let Some((row, rows)) = first {
         listed.go(model, Go::Drawn(row, rows));
     }
+}
+
+/// Presses a part of a dialog: a row is chosen by the first press, and the second is its key.
+fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
+    let key = |code| Key { code, ctrl: false, alt: false, repeat: false };
+    let at = match hit {
+        Hit::Close => return keys::key(model, key(KeyCode::Esc), now),
+        Hit::Row(at) => at,
+    };
+    if let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.dialog.rollback {
+        let Some(choice) = choices.get(at) else { return Vec::new() };
+        if chosen.as_ref() == Some(&choice.sha) {
+            return keys::key(model, key(KeyCode::Enter), now);
+        }
+        (*chosen, *by_hand) = (Some(choice.sha.clone()), true);
+        return Vec::new();
+    }
+    let letter = |at: usize| menu::items(model, now).get(at).map(|item| KeyCode::Char(item.letter));
+    let pressed = match &model.dialog.overlay {
+        Some(Overlay::Menu(_)) => letter(at),
+        // A source is shown or hidden.
+        Some(Overlay::Sources(_)) => Some(KeyCode::Char(' ')),
+        _ => Some(KeyCode::Enter),
+    };
+    let Some(overlay) = &mut model.dialog.overlay else { return Vec::new() };
+    let chosen = match overlay {
+        Overlay::Palette(find) => &mut find.at,
+        Overlay::Menu(chosen)
+        | Overlay::Why(chosen)
+        | Overlay::Sources(chosen)
+        | Overlay::Patterns(chosen)
+        | Overlay::Chart(chosen) => chosen,
+        Overlay::Help(_) | Overlay::Detail(_) | Overlay::Trust(_) | Overlay::Prompt(_) => return Vec::new(),
+    };
+    if std::mem::replace(chosen, at) != at {
+        return Vec::new();
+    }
+    pressed.map(|code| keys::key(model, key(code), now)).unwrap_or_default()
+}
+
+fn wheel(model: &mut Model, mouse: Mouse, now: Now) {
+    let down = mouse.kind == MouseKind::WheelDown;
+    if navigate::covered(model) {
+        return over(model, down, now);
+    }
+    let Some((pane, area)) = model.screen.geometry.at(mouse.column, mouse.row) else { return };
+    if pane == Pane::Logs {
+        model.logs.lines.roll(if down { 3 } else { -3 }, usize::from(area.height));
+    } else {
+        move_by(model, pane, if down { 1 } else { -1 });
+    }
+}
+
+/// The wheel over a dialog: its text scrolls, the choice of a list moves.
+fn over(model: &mut Model, down: bool, now: Now) {
+    let code = if down { KeyCode::Down } else { KeyCode::Up };
+    let key = Key { code, ctrl: false, alt: false, repeat: false };
+    // These two keys move and do nothing else, whatever stands there.
+    drop(match &model.dialog.rollback {
+        Some(Rollback::Pick { .. } | Rollback::Scaling(_)) => dialog::key(model, key, now),
+        None if !matches!(model.dialog.overlay, Some(Overlay::Detail(_))) => dialogs::key(model, key, now),
+        _ => {
+            scroll::wheel(model, down);
+            Vec::new()
+        }
+    });
+}
+
+/// Gives the mouse to the terminal, which selects text with it, or takes it back.
+pub(super) fn hand_over(model: &mut Model) -> Vec<Effect> {
+    model.screen.mouse = !model.screen.mouse;
+    let key = action::key(Action::Mouse);
+    let says = match model.screen.mouse {
+        true => "the mouse clicks, scrolls and drags here again".to_owned(),
+        false => format!("the mouse selects text as in any terminal: {key} takes it back"),
+    };
+    model.screen.notice = Some(Notice::done(says));
+    vec![Effect::Mouse(model.screen.mouse)]
 }

@@ -108,6 +108,10 @@ pub struct Mouse {
 pub enum MouseKind {
     /// Left button pressed.
     Click,
+    /// Moved with the left button down.
+    Drag,
+    /// Left button let go.
+    Release,
     /// Wheel up.
     WheelUp,
     /// Wheel down.

@@ -1,10 +1,13 @@
 //! Decides where a line of evidence, an event or a check leads: to which pane, and to what in it.
 
+use crate::app::arrange;
 use crate::app::dialogs::Overlay;
 use crate::app::geometry;
 use crate::app::insight::detail::Subject;
+use crate::app::keys;
+use crate::app::layout::Named;
 use crate::app::logs::buffer::Filter;
-use crate::app::model::{DASHBOARD, Model, Pane, Place, View};
+use crate::app::model::{Model, Pane, Place, View};
 use crate::app::operations::dialog::Rollback;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{DeploymentId, OpId, ServiceId};
@@ -30,6 +33,8 @@ pub enum Jump {
     Errors(ServiceId),
     /// A pane.
     Pane(Pane),
+    /// The dashboard, arranged by this name.
+    Layout(Named),
 }
 
 impl Jump {
@@ -43,7 +48,7 @@ impl Jump {
             Self::Secret(key) => Subject::Secret(key.clone()),
             Self::Run(id) => Subject::Run(*id),
             Self::Deployment(service, id) => Subject::Deployment(service.clone(), id.clone()),
-            Self::Operation(_) | Self::Errors(_) | Self::Pane(_) => return None,
+            Self::Operation(_) | Self::Errors(_) | Self::Pane(_) | Self::Layout(_) => return None,
         })
     }
 }
@@ -86,6 +91,10 @@ pub(super) fn to(model: &mut Model, jump: Jump) {
             Pane::Logs
         }
         Jump::Pane(pane) => pane,
+        Jump::Layout(name) => {
+            keys::view(model, Pane::Environments.number());
+            return arrange::wear(model, name);
+        }
     };
     show(model, pane);
     // On the dashboard it is selected before everybody's eyes, and stays so.
@@ -94,7 +103,7 @@ pub(super) fn to(model: &mut Model, jump: Jump) {
 
 /// Brings a pane into sight and gives it the keys.
 pub(super) fn show(model: &mut Model, pane: Pane) {
-    if model.screen.view != View::Dashboard || !DASHBOARD.contains(&pane) {
+    if model.screen.view != View::Dashboard || !model.screen.arranged.shows(pane) {
         model.screen.view = View::Only(pane);
     }
     model.screen.focus = pane;
@@ -102,11 +111,14 @@ pub(super) fn show(model: &mut Model, pane: Pane) {
 
 /// Whether a pane is on the screen, as far as the view, the size and the focus decide it.
 pub(super) fn seen(model: &Model, pane: Pane) -> bool {
-    let second = if model.screen.focus == Pane::Environments { Pane::Logs } else { model.screen.focus };
+    let arranged = &model.screen.arranged;
     match model.screen.view {
         View::Only(one) => one == pane,
-        View::Dashboard if !geometry::one_column(model.screen.size) => DASHBOARD.contains(&pane),
-        View::Dashboard => pane == Pane::Environments || pane == second,
+        View::Dashboard if !geometry::one_column(model.screen.size) => arranged.shows(pane),
+        View::Dashboard => {
+            let second = arranged.second(model.screen.focus);
+            pane == Pane::Environments && arranged.shows(pane) || Some(pane) == second
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::action::Entry;
 use crate::app::dialogs::{Find, found};
+use crate::app::layout::Named;
 use crate::app::model::{Model, Place};
 use crate::app::navigate::Jump;
 
@@ -64,7 +65,8 @@ fn things(model: &Model) -> impl Iterator<Item = Thing> + '_ {
         ("probe", name, Jump::Probe(one.id.clone()))
     });
     let secrets = facts.secrets.iter().map(|row| ("secret", row.key.to_string(), Jump::Secret(row.key.clone())));
-    environments.chain(runs).chain(releases).chain(probes).chain(secrets)
+    let layouts = Named::ALL.into_iter().map(|one| ("layout", one.name().to_owned(), Jump::Layout(one)));
+    environments.chain(layouts).chain(runs).chain(releases).chain(probes).chain(secrets)
 }
 
 #[cfg(test)]

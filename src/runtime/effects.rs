@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::Reload;
+use super::layout::Remembered;
 use super::surface::Surface;
 use crate::app::effect::Effect;
 use crate::config::Settings;
@@ -29,12 +30,14 @@ pub enum Flow {
     End,
 }
 
-type Background = Pin<Box<dyn Future<Output = Fact> + Send>>;
+/// What it came to, where that is to be told.
+type Background = Pin<Box<dyn Future<Output = Option<Fact>> + Send>>;
 
 /// Executes effects. Work that takes time runs in [`Performer::finished`], which the loop polls, so nothing outlives it.
 pub struct Performer {
     engine: EngineHandle,
     saves: PathBuf,
+    remembered: Remembered,
     background: FuturesUnordered<Background>,
     reload: Option<Reload>,
     /// Settings that were read anew.
@@ -46,7 +49,8 @@ impl Performer {
     #[must_use]
     pub fn new(engine: EngineHandle, settings: &Settings, reload: Option<Reload>) -> Self {
         let (saves, background) = (settings.state_dir.join("saved"), FuturesUnordered::new());
-        Self { engine, saves, background, reload, next: Arc::default() }
+        let remembered = Remembered::of(settings);
+        Self { engine, saves, remembered, background, reload, next: Arc::default() }
     }
 
     /// Gives the engine back, to shut it down, and the settings that were read anew.
@@ -58,9 +62,12 @@ impl Performer {
 
     /// What the next background work came to; pends while there is none.
     pub async fn finished(&mut self) -> Option<Fact> {
-        match self.background.next().await {
-            Some(fact) => Some(fact),
-            None => std::future::pending().await,
+        loop {
+            match self.background.next().await {
+                Some(Some(fact)) => return Some(fact),
+                Some(None) => {}
+                None => std::future::pending().await,
+            }
         }
     }
 
@@ -81,14 +88,15 @@ impl Performer {
             Effect::Leave(op, why) => self.engine.leave(op, why),
             Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
             Effect::Copy(text) => return self.copy(&text, surface),
-            Effect::Open(url) => self.background.push(Box::pin(async { Fact::Notice(open(url).await) })),
+            Effect::Open(url) => self.later(async { Fact::Notice(open(url).await) }),
             Effect::Title(text) => return surface.write(&osc::title(&text)),
             Effect::Alert(text) => return surface.write(&osc::alert(&text)),
             Effect::Save { name, text, first } => {
                 let dir = self.saves.clone();
-                self.background.push(Box::pin(async move { Fact::Saved(save(dir, name, text, first).await) }));
+                self.later(async move { Fact::Saved(save(dir, name, text, first).await) });
             }
             Effect::Pager(path) => return self.page(&path, surface),
+            Effect::Arrange(text) => self.arrange(text),
             Effect::Mouse(on) => return surface.set_mouse(on),
             Effect::Suspend => return surface.suspend(),
             Effect::Approve(file) => self.approve(*file),
@@ -111,7 +119,7 @@ impl Performer {
 
     fn approve(&self, file: ProjectFile) {
         let (reload, next) = (self.reload.clone(), Arc::clone(&self.next));
-        self.background.push(Box::pin(async move {
+        self.later(async move {
             let Some(reload) = reload else {
                 return Fact::Approved(Err(Text::from("not from here: flightdeck config trust")));
             };
@@ -125,11 +133,29 @@ impl Performer {
                 Err(error) => error.to_string(),
             };
             Fact::Approved(Err(Text::from(format!("{why}; the previous settings stay in use"))))
+        });
+    }
+
+    fn later(&self, work: impl Future<Output = Fact> + Send + 'static) {
+        self.background.push(Box::pin(async move { Some(work.await) }));
+    }
+
+    /// Remembers how the panes are arranged; only what goes wrong is told.
+    fn arrange(&self, text: String) {
+        let remembered = self.remembered.clone();
+        remembered.put(text);
+        self.background.push(Box::pin(async move {
+            let why = match tokio::task::spawn_blocking(move || remembered.write()).await {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            Some(Fact::Notice(Notice::failed(format!("how the panes are arranged is not remembered: {why}"))))
         }));
     }
 
     fn tell(&self, notice: Notice) {
-        self.background.push(Box::pin(std::future::ready(Fact::Notice(notice))));
+        self.later(std::future::ready(Fact::Notice(notice)));
     }
 
     /// Shows a file in the pager, as the person set it, and removes it.

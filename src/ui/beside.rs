@@ -16,6 +16,18 @@ const BOTH: u16 = 110;
 /// Columns of a detail at least and at most: more do not make text easier to read.
 const DETAIL: (u16, u16) = (48, 100);
 
+/// On a screen that is wide enough the detail of what is selected stays open beside everything; what is left of the area.
+pub(super) fn open(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect) -> Rect {
+    let of = |pane: Pane| pane.listed().subject(ctx.model, ctx.now);
+    // Who follows the log lines has chosen none of them.
+    let subject = of(ctx.model.screen().focus()).or_else(|| of(Pane::Environments));
+    let Some(subject) = subject else { return body };
+    let right = (body.width / 4).clamp(DETAIL.0, DETAIL.1);
+    let [rest, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(right)]).areas(body);
+    side(ctx, frame, right, &subject);
+    rest
+}
+
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, pane: Pane, body: Rect, geometry: &mut Geometry) {
     let subject = (body.width >= BOTH).then(|| pane.listed().subject(ctx.model, ctx.now)).flatten();
     let Some(subject) = subject else { return place(ctx, frame, pane, body, geometry) };

@@ -1,142 +1,123 @@
-//! The dashboard: the environments, health and secrets as tall as what they have to say, the log lines in what is left.
+//! The dashboard: the environments, health and secrets as tall as what they have to say, the log lines in what is left; as far as the person
+//! has not arranged them otherwise.
+
+mod rows;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{Ctx, panes, place};
-use crate::app::geometry::{Geometry, TWO_COLUMNS};
+use super::{Ctx, beside, place};
+use crate::app::geometry::{Area, Border, Geometry, TWO_COLUMNS};
+use crate::app::layout::Edge;
 use crate::app::model::Pane;
+use rows::{LEAST, column, filled, forms, tall};
 
 /// From this width on the log lines stand beside the other panes, over the whole height, where those fill it.
 const COLUMN: u16 = 140;
-/// Columns that the other panes take beside the log lines at most.
+/// Columns that the other panes take beside the log lines at most, unless a person says otherwise.
 const WIDEST: u16 = 100;
-/// Rows of a pane that says anything, its frame included.
-const LEAST: u16 = 4;
-
-/// The panes beside the log lines with their rows, from the top; `None` where what they say is too little for the height: a fifth of a pane
-/// may be empty, no more. What happened last stands below where there is room.
-fn column(ctx: &Ctx<'_>, height: u16) -> Option<Vec<(Pane, u16)>> {
-    let mut rows = [Pane::Environments, Pane::Health, Pane::Secrets].map(|pane| (pane, tall(ctx, pane))).to_vec();
-    let total = |rows: &[(Pane, u16)]| rows.iter().fold(0u16, |sum, (_, rows)| sum.saturating_add(*rows));
-    let left = height.saturating_sub(total(&rows));
-    if left > LEAST {
-        rows.push((Pane::Timeline, tall(ctx, Pane::Timeline).min(left)));
-    }
-    shared(rows, height)
-}
-
-/// The rows of panes of these natural heights in so many: all of them when they fill at least four fifths of it, the spare ones spread; where
-/// there are too many, the last pane folds first.
-fn shared(mut rows: Vec<(Pane, u16)>, height: u16) -> Option<Vec<(Pane, u16)>> {
-    let total = rows.iter().fold(0u32, |sum, (_, rows)| sum + u32::from(*rows));
-    let spare = u32::from(height).saturating_sub(total);
-    if total * 5 < u32::from(height) * 4 + spare.min(3) {
-        return None;
-    }
-    let mut over = u16::try_from(total.saturating_sub(height.into())).unwrap_or(u16::MAX);
-    for (_, rows) in rows.iter_mut().rev() {
-        let less = over.min(rows.saturating_sub(LEAST.min(*rows)));
-        (*rows, over) = (*rows - less, over - less);
-    }
-    // One row each in turn, the tallest first, which shows it least.
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(rows[*at].1));
-    for at in order.into_iter().cycle().take(usize::try_from(spare).unwrap_or(0)) {
-        rows[at].1 += 1;
-    }
-    (over == 0).then_some(rows)
-}
+/// Columns of anything at least.
+const NARROWEST: u16 = 20;
+/// From this width on the detail of what is selected stays open at the right.
+const DETAIL: u16 = 220;
 
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, geometry: &mut Geometry) {
+    let body = if body.width >= DETAIL { beside::open(ctx, frame, body) } else { body };
+    let arranged = ctx.model.screen().arranged();
     if body.width < TWO_COLUMNS {
-        // One column: the environments stay, the focused pane takes the rest; the view bar says how the others are.
-        let rows = [Constraint::Length(tall(ctx, Pane::Environments).clamp(3, body.height / 2)), Constraint::Fill(1)];
-        let [upper, lower] = Layout::vertical(rows).areas(body);
-        place(ctx, frame, Pane::Environments, upper, geometry);
-        let second =
-            if ctx.model.screen().focus() == Pane::Environments { Pane::Logs } else { ctx.model.screen().focus() };
-        place(ctx, frame, second, lower, geometry);
-        return;
+        return one_column(ctx, frame, body, geometry);
     }
-    if body.width >= COLUMN
-        && let Some(rows) = column(ctx, body.height)
-    {
-        let left = (body.width * 9 / 20).min(WIDEST);
-        let [left, logs] = Layout::horizontal([Constraint::Length(left), Constraint::Fill(1)]).areas(body);
-        let areas = Layout::vertical(rows.iter().map(|(_, rows)| Constraint::Length(*rows))).split(left);
-        for ((pane, _), area) in rows.iter().zip(areas.iter()) {
-            place(ctx, frame, *pane, *area, geometry);
+    let shown: Vec<Pane> =
+        [Pane::Environments, Pane::Health, Pane::Secrets].into_iter().filter(|pane| arranged.shows(*pane)).collect();
+    if !arranged.shows(Pane::Logs) {
+        return halves(ctx, frame, body, &shown, geometry);
+    }
+    if shown.is_empty() {
+        return place(ctx, frame, Pane::Logs, body, geometry);
+    }
+    let rows = (body.width >= COLUMN).then(|| column(ctx, &shown, body.height)).flatten();
+    let Some(rows) = rows else { return above(ctx, frame, body, &shown, geometry) };
+    let natural = (body.width * 9 / 20).min(WIDEST);
+    let [left, logs] = beside_each_other(ctx, body, Edge::Column, natural, geometry);
+    stacked(ctx, frame, left, &rows, geometry);
+    place(ctx, frame, Pane::Logs, logs, geometry);
+}
+
+/// The environments stay, the focused pane takes the rest; the view bar says how the others are.
+fn one_column(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, geometry: &mut Geometry) {
+    let arranged = ctx.model.screen().arranged();
+    let second = arranged.second(ctx.model.screen().focus());
+    match (arranged.shows(Pane::Environments), second) {
+        (true, None) => place(ctx, frame, Pane::Environments, body, geometry),
+        (false, second) => place(ctx, frame, second.unwrap_or(Pane::Logs), body, geometry),
+        (true, Some(second)) => {
+            let natural = tall(ctx, Pane::Environments).clamp(3, body.height / 2);
+            let [upper, lower] = one_above_the_other(ctx, body, Edge::Upper, natural, geometry);
+            place(ctx, frame, Pane::Environments, upper, geometry);
+            place(ctx, frame, second, lower, geometry);
         }
-        place(ctx, frame, Pane::Logs, logs, geometry);
-        return;
     }
-    // Above, side by side, each as tall as what it has to say; the log lines have the rest, in the whole width.
-    let [first, health, secrets] = [Pane::Environments, Pane::Health, Pane::Secrets].map(|pane| tall(ctx, pane));
+}
+
+/// Above, side by side, each as tall as what it has to say; the log lines have the rest, in the whole width.
+fn above(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, shown: &[Pane], geometry: &mut Geometry) {
     let most = body.height.saturating_mul(3) / 5;
-    let (beside, upper) = beside((first, health, secrets), most);
-    let [upper, lower] = Layout::vertical([Constraint::Length(upper), Constraint::Fill(1)]).areas(body);
-    let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)]).areas(upper);
-    let split = |area: Rect, rows: u16| -> [Rect; 2] {
-        Layout::vertical([Constraint::Length(rows.min(area.height.saturating_sub(3))), Constraint::Fill(1)]).areas(area)
-    };
-    let (first, health, secrets) = if beside {
-        let [middle, below] = split(right, health);
-        (left, middle, below)
-    } else {
-        let [above, middle] = split(left, first);
-        (above, middle, right)
-    };
-    place(ctx, frame, Pane::Environments, first, geometry);
-    place(ctx, frame, Pane::Health, health, geometry);
-    place(ctx, frame, Pane::Secrets, secrets, geometry);
+    let (columns, upper) = forms(ctx, shown, most);
+    let [upper, lower] = one_above_the_other(ctx, body, Edge::Upper, upper, geometry);
+    columned(ctx, frame, upper, &columns, geometry);
     place(ctx, frame, Pane::Logs, lower, geometry);
 }
 
-/// Whether health stands beside the environments, above the secrets, or below them; and the rows of both columns. Whatever leaves fewer rows
-/// empty, where no environment or probe is cut for it: the secrets fold what agrees.
-fn beside((first, health, secrets): (u16, u16, u16), most: u16) -> (bool, u16) {
-    let forms = [(first, health.saturating_add(secrets)), (first.saturating_add(health), secrets)];
-    let upper = |(left, right): (u16, u16)| left.max(right).clamp(7.min(most), most);
-    let cost = |form: (u16, u16)| {
-        let (upper, (left, right)) = (upper(form), form);
-        let empty = upper.saturating_sub(left) + upper.saturating_sub(right);
-        u32::from(empty) + 3 * u32::from(left.saturating_sub(upper))
-    };
-    let beside = cost(forms[0]) <= cost(forms[1]);
-    (beside, upper(forms[usize::from(!beside)]))
+/// Without log lines: what happened last stands below the environments.
+fn halves(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, shown: &[Pane], geometry: &mut Geometry) {
+    let (mut left, mut right) = (shown.to_vec(), Vec::new());
+    if left.len() > 1 {
+        right = left.split_off(1);
+    }
+    left.push(Pane::Timeline);
+    columned(ctx, frame, body, &[left, right], geometry);
 }
 
-/// Rows of a pane that shows all it has to say, its frame included.
-fn tall(ctx: &Ctx<'_>, pane: Pane) -> u16 {
-    u16::try_from(panes::rows(ctx, pane)).unwrap_or(u16::MAX).saturating_add(2)
+/// Columns side by side, the panes of each one above the other.
+fn columned(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect, columns: &[Vec<Pane>; 2], geometry: &mut Geometry) {
+    let [left, right] = columns;
+    if right.is_empty() {
+        return stacked(ctx, frame, area, &filled(ctx, left, area.height), geometry);
+    }
+    let [first, second] = beside_each_other(ctx, area, Edge::Middle, area.width / 2, geometry);
+    stacked(ctx, frame, first, &filled(ctx, left, area.height), geometry);
+    stacked(ctx, frame, second, &filled(ctx, right, area.height), geometry);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn health_stands_where_fewer_rows_are_left_empty_and_none_is_cut() {
-        // Environments, health, secrets; rows there are at most.
-        assert_eq!(beside((10, 8, 20), 27), (false, 20), "many secrets have a column of their own");
-        assert_eq!(beside((10, 4, 8), 27), (true, 12));
-        assert_eq!(beside((10, 8, 20), 15), (true, 15), "nothing of health is cut: the secrets fold");
-        assert_eq!(beside((3, 3, 3), 27), (true, 7), "a start says little");
-        assert_eq!(beside((60, 9, 9), 27).1, 27);
+/// Panes one above the other, of so many rows each.
+fn stacked(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect, rows: &[(Pane, u16)], geometry: &mut Geometry) {
+    let areas = Layout::vertical(rows.iter().map(|(_, rows)| Constraint::Length(*rows))).split(area);
+    for (at, ((pane, _), own)) in rows.iter().zip(areas.iter()).enumerate() {
+        place(ctx, frame, *pane, *own, geometry);
+        if at + 1 < rows.len() {
+            let line = Area { x: own.x, y: own.bottom().saturating_sub(1), width: own.width, height: 2 };
+            let (edge, from, all) = (Edge::Below(*pane), own.y, area.height);
+            geometry.borders.push(Border { edge, line, upright: false, from, all });
+        }
     }
+}
 
-    #[test]
-    fn panes_beside_the_lines_fill_the_height_or_stand_above_them() {
-        use Pane::{Environments, Health, Secrets, Timeline};
-        let three = |first, health, secrets| vec![(Environments, first), (Health, health), (Secrets, secrets)];
-        assert_eq!(shared(three(10, 8, 20), 46).map(|rows| rows.iter().map(|one| one.1).sum::<u16>()), Some(46));
-        assert_eq!(shared(three(10, 8, 10), 46), None, "more than a fifth of it would be empty");
-        let folded = shared(three(12, 10, 40), 46);
-        assert_eq!(folded, Some(three(12, 10, 24)), "what is last folds");
-        assert_eq!(shared(three(60, 20, 40), 46), Some(three(38, 4, 4)));
-        let mut four = three(10, 8, 20);
-        four.push((Timeline, 8));
-        assert_eq!(shared(four.clone(), 46), Some(four));
-    }
+/// Two parts side by side, the left one of so many columns unless a person has moved the border.
+fn beside_each_other(ctx: &Ctx<'_>, area: Rect, edge: Edge, natural: u16, geometry: &mut Geometry) -> [Rect; 2] {
+    let width = ctx.model.screen().arranged().cells(edge, area.width).unwrap_or(natural);
+    let width = width.clamp(NARROWEST.min(area.width), area.width.saturating_sub(NARROWEST).max(NARROWEST));
+    let parts: [Rect; 2] = Layout::horizontal([Constraint::Length(width), Constraint::Fill(1)]).areas(area);
+    let line = Area { x: parts[1].x.saturating_sub(1), y: area.y, width: 2, height: area.height };
+    geometry.borders.push(Border { edge, line, upright: true, from: area.x, all: area.width });
+    parts
+}
+
+/// Two parts one above the other, the upper one of so many rows unless a person has moved the border.
+fn one_above_the_other(ctx: &Ctx<'_>, area: Rect, edge: Edge, natural: u16, geometry: &mut Geometry) -> [Rect; 2] {
+    let rows = ctx.model.screen().arranged().cells(edge, area.height).unwrap_or(natural);
+    let rows = rows.clamp(LEAST.min(area.height), area.height.saturating_sub(LEAST).max(LEAST));
+    let parts: [Rect; 2] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
+    let line = Area { x: area.x, y: parts[1].y.saturating_sub(1), width: area.width, height: 2 };
+    geometry.borders.push(Border { edge, line, upright: false, from: area.y, all: area.height });
+    parts
 }

@@ -158,7 +158,8 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
     let does = if palette { "enter does it, " } else { "" };
     let last = format!(" {}{}   type to search, {does}esc leaves", find.text, ctx.theme.cursor());
     let (last, at) = (Line::styled(last, ctx.theme.strong()), palette.then_some(find.at));
-    Dialog { title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+    let choices = if palette { (0..all.len()).map(Some).collect() } else { Vec::new() };
+    Dialog { title, lines, last, at, choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// So many rows of the menu that cannot run for the same reason have it told once, above them.
@@ -196,21 +197,22 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
             Line::from(vec![letter, Span::styled(text, style)])
         };
         let lines: Vec<Line<'static>> = parts.into_iter().enumerate().map(line).collect();
-        lines.into_iter().map(move |line| if index == at { ctx.chosen(&line, room + 3) } else { line })
+        lines.into_iter().map(move |line| (if index == at { ctx.chosen(&line, room + 3) } else { line }, Some(index)))
     });
-    let mut lines: Vec<Line<'static>> = rows.collect();
+    let (mut lines, mut choices): (Vec<Line<'static>>, Vec<Option<usize>>) = rows.unzip();
     // The last row of the chosen one: those before it take one each.
     let mut last_row = at + lines.len().saturating_sub(items.len());
     if let Some((why, letters)) = &common {
         let letters: Vec<String> = letters.chars().map(String::from).collect();
         let why = format!(" {} {} cannot run: {why}", ctx.theme.symbol(Status::Warn), letters.join(" "));
         lines.insert(0, Line::styled(why, ctx.theme.status(Status::Warn)));
+        choices.insert(0, None);
         last_row += 1;
     }
     let env = ctx.model.target_env().map(|env| &env.id);
     let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
     let title = format!("Actions: {}", menu::place(ctx.model));
-    Dialog { env, title: &title, lines, last, at: Some(last_row), ..Dialog::default() }.draw(ctx, frame, body)
+    Dialog { env, title: &title, lines, last, at: Some(last_row), choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
@@ -224,7 +226,8 @@ fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid
     let name = env.map(ToString::to_string).unwrap_or_default();
     let last = Line::styled(" enter goes there, j k choose, esc leaves", ctx.theme.dim());
     let (title, lines, at) = (format!("Why: {name}, what changed first"), lines.collect(), Some(at));
-    Dialog { env, title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+    let choices = (0..all.len()).map(Some).collect();
+    Dialog { env, title: &title, lines, last, at, choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// What a project file asks for, literally.

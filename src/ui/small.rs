@@ -31,7 +31,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
     if says && rest.height > 0 {
         let last = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
         rest.height -= 1;
-        frame.render_widget(hint_line(ctx, area.width), last);
+        frame.render_widget(hint_line(ctx, last).0, last);
     }
     panes::draw(ctx, frame, Pane::Logs, rest);
     let Rect { x, y, width, height } = rest;

@@ -1,4 +1,4 @@
-//! Every view and dialog at three sizes, of a world in which something of everything is there.
+//! Every view and dialog at four sizes, of a world in which something of everything is there.
 
 use flightdeck::app::msg::{Key, KeyCode, Msg};
 use flightdeck::app::update;

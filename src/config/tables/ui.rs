@@ -141,6 +141,10 @@ impl Check<'_> {
 
     /// Whether text may be more than ASCII: a locale that is set says so by its encoding. Where none is set, nothing was said.
     fn unicode(&self) -> bool {
+        // The console of Linux has a font of 512 letters, whatever the locale says.
+        if self.variable("TERM").is_some_and(|term| term == "linux" || term.starts_with("linux-")) {
+            return false;
+        }
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
         locale.is_none_or(|locale| {
             let plain = locale.to_lowercase().replace('-', "");
@@ -169,6 +173,21 @@ fn monochrome(term: &str) -> bool {
 mod tests {
     use super::*;
     use crate::config::load;
+
+    #[test]
+    fn what_draws_only_ascii_is_known_by_its_locale_or_its_name() {
+        let ascii = |lang: &str, term: &str| {
+            let env = |name: &str| match name {
+                "LANG" => Some(lang.to_owned()).filter(|lang| !lang.is_empty()),
+                "TERM" => Some(term.to_owned()),
+                _ => None,
+            };
+            let text = "[[environments]]\nname = \"x\"\ntier = \"production\"\n";
+            load::parse(text, None, &load::Flags::default(), &env).unwrap().ui.ascii
+        };
+        assert!(ascii("C", "xterm-256color") && ascii("en_US.UTF-8", "linux") && ascii("", "linux-16color"));
+        assert!(!ascii("en_US.UTF-8", "xterm-256color") && !ascii("", "screen.linux"));
+    }
 
     #[test]
     fn the_list_of_themes_is_the_list_of_files() {

@@ -25,6 +25,11 @@ fn outside(at: usize, rows: usize, all: usize) -> (usize, usize) {
     (first, all.saturating_sub(first + rows))
 }
 
+/// The rows of a list from the first that shows on, below so many lines of a heading.
+fn listed(heads: usize, first: usize, all: usize) -> Vec<Option<usize>> {
+    std::iter::repeat_n(None, heads).chain((first..all).map(Some)).collect()
+}
+
 pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
     let (all, mark) = (log_dialogs::patterns(ctx.model), ctx.theme.ellipsis());
     let mut lines: Vec<Line<'static>> =
@@ -35,7 +40,8 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
     let rate = if wide { "  /minute" } else { "" };
     let source = if many { "source" } else { "" };
     lines.push(Line::styled(format!("   lines{rate}      level first seen  {source}"), ctx.theme.dim()));
-    let rows = room(body).saturating_sub(lines.len()).max(1);
+    let heads = lines.len();
+    let rows = room(body).saturating_sub(heads).max(1);
     let chosen = Some(lines.len() + at - window(at, rows));
     for (index, (new, one)) in all.iter().enumerate().skip(window(at, rows)).take(rows) {
         let new = if *new { "new" } else { "" };
@@ -64,7 +70,8 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
         if ctx.model.screen().alone() { "" } else { ", new since the live deployment first, of those the most severe" };
     let title = format!("Patterns: {}{order}", all.len());
     let (last, hidden) = (Line::styled(last, ctx.theme.dim()), outside(at, rows, all.len()));
-    Dialog { title: &title, lines, last, hidden, at: chosen, ..Dialog::default() }.draw(ctx, frame, body)
+    let choices = listed(heads, window(at, rows), all.len());
+    Dialog { title: &title, lines, last, hidden, at: chosen, choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// A pattern without what tells nothing: gaps at its beginning, and more than one gap in a row.
@@ -138,7 +145,8 @@ pub(in crate::ui) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at:
     let unread = if chart.unread > 0 { format!(", {} not read yet", chart.unread) } else { String::new() };
     let title = format!("Errors over time: begins, lines, errors{unread}");
     let hidden = outside(at, rows, chart.buckets.len());
-    Dialog { title: &title, lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
+    let choices = listed(0, window(at, rows), chart.buckets.len());
+    Dialog { title: &title, lines, last, hidden, choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
@@ -172,7 +180,8 @@ pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, a
     }
     let last = Line::styled(" space shows or hides it, a shows all, esc leaves", ctx.theme.dim());
     let hidden = outside(at, rows, logs.sources().len());
-    Dialog { title: "Sources of log lines", lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
+    let choices = listed(1, window(at, rows), logs.sources().len());
+    Dialog { title: "Sources of log lines", lines, last, hidden, choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// Whether a source writes: one that cannot be read is another thing than one that is silent.

@@ -53,7 +53,10 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             };
             let last = Line::styled(format!(" {enter}j k choose, esc leaves{how}"), dim);
             let (title, at) = (format!("Roll back {place}: to which release?"), at.map(|at| at + before));
-            Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+            let rows = (0..choices.len()).map(Some);
+            let choices = std::iter::repeat_n(None, before).chain(rows).collect();
+            Dialog { env: Some(env), title: &title, lines, last, at, choices, ..Dialog::default() }
+                .draw(ctx, frame, body)
         }
         Rollback::Commenting { env, asks, told, comment, .. } => {
             let title = match asks {

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
 use super::Drawn;
+use crate::app::logs::alarmed;
 use crate::app::logs::buffer::{Row, typing};
 use crate::app::logs::display::Stamps;
 use crate::app::model::Pane;
@@ -170,7 +171,9 @@ fn title(ctx: &Ctx<'_>) -> String {
     if filter.level > Level::Trace {
         text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
     }
-    if !filter.hidden.is_empty() {
+    if alarmed::production_first(ctx.model) {
+        text.push_str(&format!(" {dot} production first, esc shows all"));
+    } else if !filter.hidden.is_empty() {
         text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
     }
     if logs.beside() {

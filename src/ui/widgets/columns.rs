@@ -114,11 +114,13 @@ pub(in crate::ui) fn table(columns: &[Column], rows: Vec<Vec<Cell>>, room: usize
 
 /// One row: each text in its column, cut with `mark`, one blank between two columns. What would be cut begins where the empty cells before it do.
 pub(in crate::ui) fn row(widths: &[usize], cells: Vec<Cell>, mark: &str) -> Line<'static> {
-    let last = widths.iter().rposition(|width| *width > 0);
+    // What stands behind the last text of a row is its own.
+    let last = widths.iter().zip(&cells).rposition(|(width, (cell, _))| *width > 0 && !cell.is_empty());
     let mut spans = Vec::with_capacity(cells.len());
     let mut free = 0;
     for (index, (width, (cell, style))) in widths.iter().zip(cells).enumerate() {
         let ends = Some(index) == last;
+        let width = if ends { &widths[index..].iter().sum() } else { width };
         if cell.is_empty() || *width == 0 {
             free += width;
             continue;
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(told(["ab", "", "efg"]), "ab         efg", "there is room for it in its own");
         assert_eq!(told(["ab", "", "efghijklmn"]), "ab       efghijklmn");
         assert_eq!(told(["ab", "", "efghijklmnopqrst"]), "ab    efghijklmnop…");
+        assert_eq!(told(["ab", "efghijklmnop", ""]), "ab    efghijklmnop", "nothing stands behind it");
     }
 
     #[test]

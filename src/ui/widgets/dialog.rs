@@ -6,12 +6,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::super::{Ctx, text};
-use crate::app::geometry::Laid;
+use crate::app::geometry::{Area, Hit, Laid};
 use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::EnvId;
 
 /// Columns of a dialog at most, its frame included.
 pub(in crate::ui) const WIDTH: usize = 110;
+
+/// The key that leaves it, at the right of its title, where the mouse presses it.
+const ESC: &str = " esc ";
 
 /// What a dialog says.
 #[derive(Default)]
@@ -30,6 +33,8 @@ pub(in crate::ui) struct Dialog<'a> {
     pub must: usize,
     /// Rows from the first one on that were on the screen before.
     pub seen: usize,
+    /// The place in the list of the row that each line is of, for the mouse; a line that is none has none.
+    pub choices: Vec<Option<usize>>,
     /// Lines before and after these that were not made.
     pub hidden: (usize, usize),
 }
@@ -53,8 +58,10 @@ impl Dialog<'_> {
         let width = body.width.min(u16::try_from(WIDTH).unwrap_or(u16::MAX));
         let columns = usize::from(width.saturating_sub(2)).max(1);
         let (mut rows, mut must, mut at) = (Vec::with_capacity(self.lines.len()), 0, 0);
+        let mut choices: Vec<Option<usize>> = Vec::new();
         for (index, line) in self.lines.into_iter().enumerate() {
             rows.extend(wrapped(line, columns));
+            choices.resize(rows.len(), self.choices.get(index).copied().flatten());
             if self.at == Some(index) {
                 // Its last row: then all of it shows, where there is room.
                 at = rows.len().saturating_sub(1);
@@ -79,10 +86,12 @@ impl Dialog<'_> {
         };
         let prod = self.env.is_some_and(production);
         let (word, style) = if prod { (" PROD  ", ctx.theme.prod()) } else { (" ", ctx.theme.focus()) };
-        let title = text::cut(&format!("{word}{} ", self.title), columns, ctx.theme.ellipsis());
+        let room_for_title = columns.saturating_sub(ESC.len());
+        let title = text::cut(&format!("{word}{} ", self.title), room_for_title, ctx.theme.ellipsis());
         let above = top + self.hidden.0;
         let below = all - top - room + self.hidden.1;
         let block = Block::bordered().border_set(ctx.theme.border(prod)).border_style(style).title_top(title);
+        let block = block.title_top(Line::styled(ESC, ctx.theme.dim()).right_aligned());
         let block = match more(ctx, (above, below), must.saturating_sub(self.seen.max(top + room)), columns) {
             Some(more) => block.title_bottom(more.right_aligned()),
             None => block,
@@ -92,6 +101,15 @@ impl Dialog<'_> {
         frame.render_widget(block, area);
         let ends = u16::try_from(last.len()).unwrap_or(1);
         let [upper, lower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(ends)]).areas(inner);
+        let mut hits = ctx.hits.borrow_mut();
+        hits.clear();
+        let one = |x, y, width| Area { x, y, width, height: 1 };
+        let esc = u16::try_from(ESC.len()).unwrap_or(0);
+        hits.push((Hit::Close, one(area.right().saturating_sub(esc + 1), area.y, esc)));
+        for (y, choice) in (upper.y..upper.bottom()).zip(choices.into_iter().skip(top)) {
+            hits.extend(choice.map(|at| (Hit::Row(at), one(upper.x, y, upper.width))));
+        }
+        drop(hits);
         let shown: Vec<Line<'static>> = rows.into_iter().skip(top).take(room).collect();
         frame.render_widget(Paragraph::new(shown), upper);
         frame.render_widget(Paragraph::new(last), lower);
