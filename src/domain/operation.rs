@@ -13,7 +13,7 @@ use super::late::LateCall;
 use super::order::Order;
 use super::proof::Observation;
 pub use super::request::{PIPELINE, ProjectSwitch, Request, Target};
-pub use super::step::{PlanStep, StepKind, Wait};
+pub use super::step::{PlanStep, StepKey, StepKind, Wait};
 use super::step_durations::StepDurations;
 use crate::sanitize::Text;
 pub use kind::{OpKind, Weight};

@@ -69,11 +69,26 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    /// A step of this kind.
+    /// The step of this kind that its part has.
     #[must_use]
     pub fn step(self, title: impl AsRef<str>) -> PlanStep {
-        PlanStep { kind: self, title: Text::from(title.as_ref()) }
+        self.step_of("", title)
     }
+
+    /// One of several steps of this kind, for this machine or domain.
+    #[must_use]
+    pub fn step_of(self, of: impl AsRef<str>, title: impl AsRef<str>) -> PlanStep {
+        PlanStep { key: StepKey { kind: self, of: Text::from(of.as_ref()) }, title: Text::from(title.as_ref()) }
+    }
+}
+
+/// Which step of its part it is. Whoever plans a step and whoever carries it out know it by this, and not by its place in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepKey {
+    /// What it does.
+    pub kind: StepKind,
+    /// To which machine or domain, where its part has several of the kind; else empty.
+    pub of: Text,
 }
 
 /// One step of a plan; in JSON it is its title.
@@ -81,9 +96,9 @@ impl StepKind {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PlanStep {
-    /// What it does.
+    /// Which it is.
     #[serde(skip)]
-    pub kind: StepKind,
+    pub key: StepKey,
     /// What it does, in words.
     pub title: Text,
 }

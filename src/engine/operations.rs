@@ -24,6 +24,7 @@ mod scale;
 mod secret;
 mod sought;
 mod stands;
+mod step_at;
 mod steps;
 mod told;
 mod verified;
@@ -34,6 +35,7 @@ use futures_util::future::BoxFuture;
 use self::operator::{Operator, Trouble};
 use self::past::Past;
 use self::revisions::Revisions;
+use self::step_at::PartSteps;
 use super::feeds::Clients;
 use crate::clock::Timestamp;
 use crate::config::Settings;
@@ -69,8 +71,8 @@ struct On<'a> {
     operator: &'a Operator,
     part: &'a PlanPart,
     op: &'a mut Operation,
-    /// The place of its first step.
-    first: usize,
+    /// The steps that the plan has for it.
+    steps: PartSteps<'a>,
 }
 
 /// How a part of a plan is carried out.

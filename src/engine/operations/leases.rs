@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::operator::{LOOK, Operator, Trouble};
+use super::step_at::StepAt;
 use crate::clock::Timestamp;
 use crate::domain::environment::Platform;
 use crate::domain::ids::OpId;
@@ -126,7 +127,7 @@ impl Operator {
     pub(in crate::engine) async fn telling<T>(
         &self,
         operation: &mut Operation,
-        steps: &[(usize, &str)],
+        steps: &[(StepAt, &str)],
         work: impl Future<Output = T>,
     ) -> T {
         tokio::pin!(work);
@@ -156,9 +157,9 @@ impl Operator {
     }
 
     /// A step that waited for a lease goes on.
-    async fn waits_no_more(&self, operation: &mut Operation, at: usize) {
+    async fn waits_no_more(&self, operation: &mut Operation, at: StepAt) {
         let waits = |step: &StepReport| matches!(step.state, StepState::Waiting(Wait::Lease { .. }));
-        if operation.steps.get(at).is_some_and(waits) {
+        if at.of(operation).is_some_and(waits) {
             self.note(operation, at, Text::from("leased")).await;
         }
     }

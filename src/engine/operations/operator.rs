@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::leases::Leases;
 use super::lookups::Lookups;
+use super::step_at::{PartSteps, StepAt};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Settings;
 use crate::domain::fact::Fact;
@@ -262,7 +263,7 @@ impl Operator {
     fn opened(&self) -> Operation {
         let step = |service: &ServiceId, step: &PlanStep| StepReport {
             service: service.clone(),
-            kind: step.kind,
+            kind: step.key.kind,
             title: step.title.clone(),
             state: StepState::Todo,
             detail: Text::default(),
@@ -302,12 +303,10 @@ impl Operator {
     }
 
     async fn carry_out(&self, operation: &mut Operation) {
-        let mut at = 0;
         let mut moved: Vec<String> = Vec::new();
-        for part in &self.plan.parts {
+        for (part, steps) in self.plan.parts.iter().zip(PartSteps::each(&self.plan)) {
             let doing = work(&part.act);
-            let result = doing.perform(On { operator: self, part, op: &mut *operation, first: at }).await;
-            at += part.steps.len();
+            let result = doing.perform(On { operator: self, part, op: &mut *operation, steps }).await;
             if let Err(trouble) = result {
                 Box::pin(self.give_up(operation, &moved, part, trouble)).await;
                 return;
@@ -319,10 +318,11 @@ impl Operator {
         }
         operation.state = OpState::Proving;
         if !self.plan.claims.is_empty() {
-            let _ = self.unless_stopped(Box::pin(self.proof(operation, at))).await;
+            let _ = self.unless_stopped(Box::pin(self.proof(operation))).await;
             return;
         }
         for part in self.plan.parts.iter().filter(|part| proven(part)) {
+            let Some(at) = StepAt::proof(&self.plan, &part.service) else { continue };
             self.begin_step(operation, at).await;
             let Ok(proof) = self.unless_stopped(Box::pin(self.prove(part))).await else { return };
             match proof {
@@ -334,7 +334,6 @@ impl Operator {
                     return;
                 }
             }
-            at += 1;
         }
         if let Some(short) = self.shortfall() {
             operation.state = OpState::HalfDone;

@@ -211,7 +211,10 @@ async fn there(
             }
         };
     }
-    let point = |one: &&Pointed| StepKind::PointDomain.step(format!("point {} at {}", one.domain, live.id));
+    let point = |one: &&Pointed| {
+        let title = format!("point {} at {}", one.domain, live.id);
+        StepKind::PointDomain.step_of(one.domain.as_str(), title)
+    };
     let part = PlanPart {
         service: info.id.clone(),
         platform: Platform::Vercel,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::operator::{LOOK, Operator, PATIENCE, proven};
+use super::step_at::StepAt;
 use super::steps::host;
 use super::witness::{Seen, origin};
 use crate::config::{ObserveSettings, ProbeSettings, Settings};
@@ -94,9 +95,8 @@ impl Operator {
     }
 
     /// Observes everything that is claimed until it is so, or for two minutes; then says what was seen.
-    pub(in crate::engine) async fn proof(&self, op: &mut Operation, first: usize) {
-        let steps = self.plan.proof.len();
-        for step in op.steps.iter_mut().skip(first).take(steps) {
+    pub(in crate::engine) async fn proof(&self, op: &mut Operation) {
+        for step in op.steps.iter_mut().filter(|step| step.kind == StepKind::Prove) {
             step.state = StepState::Running;
             step.started_at = step.started_at.or_else(|| Some(self.clock.now()));
             step.spoke_at = Some(self.clock.now());
@@ -127,13 +127,13 @@ impl Operator {
                 break;
             }
             if changed {
-                self.note_proof(op, first);
+                self.note_proof(op);
                 self.tell(op).await;
             }
             tokio::time::sleep(LOOK).await;
         }
-        self.note_proof(op, first);
-        for step in op.steps.iter_mut().skip(first).take(steps) {
+        self.note_proof(op);
+        for step in op.steps.iter_mut().filter(|step| step.kind == StepKind::Prove) {
             step.ended_at = Some(self.clock.now());
             let mine = op.proof.iter().filter(|one| one.service == step.service).map(|one| one.found);
             step.state = match mine.clone().max_by_key(|found| weight(*found)) {
@@ -205,16 +205,21 @@ impl Operator {
     }
 
     /// What has come in of each step.
-    fn note_proof(&self, op: &mut Operation, first: usize) {
-        for (step, claim) in op.steps.iter_mut().skip(first).zip(&self.plan.claims) {
+    fn note_proof(&self, op: &mut Operation) {
+        for claim in &self.plan.claims {
             let mine: Vec<Observation> = op.proof.iter().filter(|one| one.service == claim.service).cloned().collect();
-            step.detail = Text::from(proof::counted(std::slice::from_ref(claim), &mine));
-            step.spoke_at = Some(self.clock.now());
+            let counted = proof::counted(std::slice::from_ref(claim), &mine);
+            self.note_seen(op, &claim.service, Text::from(counted));
         }
         let probes = op.proof.iter().filter(|one| matches!(one.witness, Witness::Probe(_)));
         let (pass, all) = (probes.clone().filter(|one| one.found == Found::Seen).count(), probes.count());
-        if let Some(step) = op.steps.get_mut(first + self.plan.claims.len()) {
-            step.detail = Text::from(format!("{pass} of {all} pass"));
+        self.note_seen(op, &self.probes(), Text::from(format!("{pass} of {all} pass")));
+    }
+
+    /// What has come in of the step that is about a service, or about the probes.
+    fn note_seen(&self, op: &mut Operation, of: &ServiceId, detail: Text) {
+        if let Some(step) = StepAt::proof(&self.plan, of).and_then(|at| at.of_mut(op)) {
+            step.detail = detail;
             step.spoke_at = Some(self.clock.now());
         }
     }

@@ -12,6 +12,7 @@ use crate::engine::feeds::Clients;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::past::{Past, not_before};
 use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::step_at::PartSteps;
 use crate::engine::operations::{Ask, Plans};
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
@@ -45,7 +46,7 @@ pub(in crate::engine) struct Work<'a> {
 
 impl Performs for Work<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.restart(on.operator.fly()?, on.part, self.machines, on.op, on.first).await })
+        Box::pin(async move { on.operator.restart(on.operator.fly()?, on.part, self.machines, on.op, on.steps).await })
     }
 
     fn revisions<'a>(
@@ -86,7 +87,7 @@ pub(in crate::engine) async fn plan(
     }
     let step = |machine: &Machine| {
         let title = format!("machine {} {}: restart, wait, checks", machine.id, machine.region);
-        StepKind::RestartMachine.step(title)
+        StepKind::RestartMachine.step_of(&machine.id, title)
     };
     // One on its way out need not be restarted.
     let short = !all.unread.is_empty();
@@ -116,14 +117,14 @@ impl Operator {
         part: &PlanPart,
         machines: &[Text],
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
-        for (index, id) in machines.iter().enumerate() {
+        for id in machines {
             let work = async { Ok(((), self.restart_one(fly, part, id.as_str()).await?)) };
-            self.leased_step(op, first + index, &[id.as_str()], work).await?;
+            self.leased_step(op, steps.of(StepKind::RestartMachine, id.as_str()), &[id.as_str()], work).await?;
         }
         // A plan over machines that cannot be read says at its end what it did not reach.
-        if part.steps.len() == machines.len() {
+        if !steps.has(StepKind::JudgeFleet) {
             return Ok(());
         }
         let look = async {
@@ -142,7 +143,7 @@ impl Operator {
                 }
             })
         };
-        self.closed(op, first + machines.len(), part, look).await
+        self.closed(op, steps.at(StepKind::JudgeFleet), part, look).await
     }
 
     async fn restart_one(&self, fly: &Fly, part: &PlanPart, id: &str) -> Result<Text, Trouble> {

@@ -93,13 +93,16 @@ pub(in crate::engine) async fn plan(
     let made = create
         .iter()
         .map(|(like, region)| format!("new machine in {region} like {like}: checks, into the proxy"))
-        .map(|title| StepKind::CreateMachine.step(title));
+        .enumerate()
+        .map(|(index, title)| StepKind::CreateMachine.step_of(index.to_string(), title));
     let gone = destroy.iter().map(|one| {
-        StepKind::DestroyMachines.step(format!("machine {} {}: out of the proxy, stop, destroy", one.id, one.region))
+        let title = format!("machine {} {}: out of the proxy, stop, destroy", one.id, one.region);
+        StepKind::DestroyMachines.step_of(&one.id, title)
     });
     let entered = admit
         .iter()
-        .map(|one| StepKind::EnterProxy.step(format!("machine {} {}: checks, into the proxy", one.id, one.region)));
+        .map(|one| (one, format!("machine {} {}: checks, into the proxy", one.id, one.region)))
+        .map(|(one, title)| StepKind::EnterProxy.step_of(&one.id, title));
     let steps = made.chain(entered).chain(gone).collect();
     let every = || all.iter().chain(&listed.unread);
     let left: Vec<&Machine> = every().filter(|one| destroy.iter().all(|gone| gone.id != one.id)).collect();

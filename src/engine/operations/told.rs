@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::operator::{Operator, Trouble};
+use super::step_at::StepAt;
 use crate::domain::fact::Fact;
 use crate::domain::operation::{Operation, StepState, Wait};
 use crate::sanitize::Text;
@@ -11,7 +12,7 @@ impl Operator {
     pub(in crate::engine) async fn step<T>(
         &self,
         operation: &mut Operation,
-        at: usize,
+        at: StepAt,
         work: impl Future<Output = Result<(T, Text), Trouble>>,
     ) -> Result<T, Trouble> {
         self.begin_step(operation, at).await;
@@ -31,7 +32,7 @@ impl Operator {
     pub(in crate::engine) async fn leased_step<T>(
         &self,
         operation: &mut Operation,
-        at: usize,
+        at: StepAt,
         machines: &[&str],
         work: impl Future<Output = Result<(T, Text), Trouble>>,
     ) -> Result<T, Trouble> {
@@ -40,7 +41,7 @@ impl Operator {
         self.step(operation, at, std::future::ready(ended)).await
     }
 
-    pub(in crate::engine) async fn fail_step(&self, operation: &mut Operation, at: usize, trouble: &Trouble) {
+    pub(in crate::engine) async fn fail_step(&self, operation: &mut Operation, at: StepAt, trouble: &Trouble) {
         let (state, why) = match trouble {
             Trouble::Failed(why) => (StepState::Failed, why.clone()),
             Trouble::Unknown(why) => (StepState::Unknown, why.clone()),
@@ -49,8 +50,8 @@ impl Operator {
         self.end_step(operation, at, state, why).await;
     }
 
-    pub(in crate::engine) async fn begin_step(&self, operation: &mut Operation, at: usize) {
-        if let Some(step) = operation.steps.get_mut(at) {
+    pub(in crate::engine) async fn begin_step(&self, operation: &mut Operation, at: StepAt) {
+        if let Some(step) = at.of_mut(operation) {
             step.state = StepState::Running;
             step.started_at = step.started_at.or_else(|| Some(self.clock.now()));
             step.spoke_at = Some(self.clock.now());
@@ -59,17 +60,23 @@ impl Operator {
     }
 
     /// Tells where a step stands.
-    pub(in crate::engine) async fn note(&self, operation: &mut Operation, at: usize, detail: Text) {
+    pub(in crate::engine) async fn note(&self, operation: &mut Operation, at: StepAt, detail: Text) {
         self.stands(operation, at, StepState::Running, detail).await;
     }
 
     /// Tells what a step waits for.
-    pub(in crate::engine) async fn waits(&self, operation: &mut Operation, at: usize, wait: Wait, detail: Text) {
+    pub(in crate::engine) async fn waits(&self, operation: &mut Operation, at: StepAt, wait: Wait, detail: Text) {
         self.stands(operation, at, StepState::Waiting(wait), detail).await;
     }
 
-    pub(in crate::engine) async fn stands(&self, operation: &mut Operation, at: usize, state: StepState, detail: Text) {
-        match operation.steps.get_mut(at) {
+    pub(in crate::engine) async fn stands(
+        &self,
+        operation: &mut Operation,
+        at: StepAt,
+        state: StepState,
+        detail: Text,
+    ) {
+        match at.of_mut(operation) {
             Some(step) if step.detail != detail || step.state != state => {
                 step.detail = detail;
                 step.state = state;
@@ -83,7 +90,7 @@ impl Operator {
     pub(in crate::engine) async fn end_step(
         &self,
         operation: &mut Operation,
-        at: usize,
+        at: StepAt,
         state: StepState,
         detail: Text,
     ) {
@@ -91,7 +98,7 @@ impl Operator {
             true => Text::from(format!("{detail}; the answer was lost: perhaps another hand did the same")),
             false => detail,
         };
-        if let Some(step) = operation.steps.get_mut(at) {
+        if let Some(step) = at.of_mut(operation) {
             step.state = state;
             step.detail = detail;
             step.ended_at = Some(self.clock.now());

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::step_at::{PartSteps, StepAt};
 use crate::engine::operations::steps::fleet;
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use super::{TAG, TWIN, of_release};
 use crate::domain::amount::amount_does;
-use crate::domain::operation::{Operation, PlanPart, Wait};
+use crate::domain::operation::{Operation, PlanPart, StepKind, Wait};
 use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::engine::operations::steps::machine::{Is, as_planned};
 use crate::platform::fly::{Fly, Lease, Machine, WholeConfig};
@@ -50,7 +51,7 @@ pub(in crate::engine) struct SwapBack<'a> {
 
 impl Performs for Swap<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.swap(on.operator.fly()?, on.part, self, on.op, on.first).await })
+        Box::pin(async move { on.operator.swap(on.operator.fly()?, on.part, self, on.op, on.steps).await })
     }
 
     fn revisions<'a>(
@@ -66,7 +67,7 @@ impl Performs for SwapBack<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
             on.operator
-                .swap_back(on.operator.fly()?, on.part, (self.blues, self.greens, self.row), on.op, on.first)
+                .swap_back(on.operator.fly()?, on.part, (self.blues, self.greens, self.row), on.op, on.steps)
                 .await
         })
     }
@@ -87,26 +88,25 @@ impl Operator {
         part: &PlanPart,
         swap: &Swap<'_>,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         let begin = self.begun(fly, app, (swap.image, "bluegreen"), (swap.row, swap.aside));
-        let row = self.step(op, first, begin).await?;
-        let at = first + 1;
-        if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, swap), op, at)).await {
+        let row = self.step(op, steps.at(StepKind::OpenRelease), begin).await?;
+        if let Err(trouble) = Box::pin(self.made_and_held(fly, part, (&row, swap), op, steps)).await {
             if let Trouble::Failed(why) = trouble {
                 return Err(self.called_off(fly, app, (&row.0, swap.blues), why).await);
             }
             return Err(trouble);
         }
-        let at = at + swap.blues.len() + usize::from(swap.hold);
-        let ended = Box::pin(self.switched(fly, part, (&row.0, swap), op, at)).await;
+        let ended = Box::pin(self.switched(fly, part, (&row.0, swap), op, steps)).await;
         let served = match ended {
             Ok(served) => served,
             // Both colours may serve from here on: nothing is destroyed by itself any more.
             Err(trouble) => return Err(self.row_failed(fly, app, &row, trouble).await),
         };
-        self.closed(op, at + 3, part, self.close(fly, part, &row, (swap.image, false), Some(served))).await
+        let close = self.close(fly, part, &row, (swap.image, false), Some(served));
+        self.closed(op, steps.at(StepKind::CloseRelease), part, close).await
     }
 
     /// New machines, one for each old one, and the word of a person.
@@ -116,14 +116,15 @@ impl Operator {
         part: &PlanPart,
         (row, swap): (&(String, u64), &Swap<'_>),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
-        for (index, blue) in swap.blues.iter().enumerate() {
-            self.step(op, first + index, self.green(fly, part, (blue.as_str(), swap.image), row)).await?;
+        for blue in swap.blues.iter().map(Text::as_str) {
+            let made = self.green(fly, part, (blue, swap.image), row);
+            self.step(op, steps.of(StepKind::CreateMachine, blue), made).await?;
         }
         if swap.hold {
-            self.hold(op, first + swap.blues.len()).await?;
+            self.hold(op, steps.at(StepKind::Hold)).await?;
         }
         // What was computed on must hold still: somebody may have deployed meanwhile.
         let now = self.look(|| fly.machines(app)).await?;
@@ -169,7 +170,7 @@ impl Operator {
     }
 
     /// Waits for a person: the switch, or its end.
-    async fn hold(&self, op: &mut Operation, at: usize) -> Result<(), Trouble> {
+    async fn hold(&self, op: &mut Operation, at: StepAt) -> Result<(), Trouble> {
         self.begin_step(op, at).await;
         let held = Text::from("held: the new machines are ready, and a person says whether they take over");
         self.waits(op, at, Wait::Switch, held.clone()).await;
@@ -205,7 +206,7 @@ impl Operator {
         part: &PlanPart,
         (row, swap): (&str, &Swap<'_>),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<usize, Trouble> {
         let app = part.resource.as_str();
         let enter = async {
@@ -223,7 +224,7 @@ impl Operator {
             Box::pin(self.drains(fly, app, &mut BTreeMap::new())).await?;
             Ok((greens.len(), Text::from(amount_does(greens.len(), "new machine", ("serves", "serve")))))
         };
-        let served = self.step(op, first, Box::pin(enter)).await?;
+        let served = self.step(op, steps.at(StepKind::EnterProxy), Box::pin(enter)).await?;
         let mut leases: BTreeMap<String, Lease> = BTreeMap::new();
         let leave = async {
             for blue in swap.blues {
@@ -241,9 +242,12 @@ impl Operator {
             ))
         };
         let blues: Vec<&str> = swap.blues.iter().map(Text::as_str).collect();
-        let left = self.leased_step(op, first + 1, &blues, Box::pin(leave)).await;
+        let left = self.leased_step(op, steps.at(StepKind::LeaveProxy), &blues, Box::pin(leave)).await;
         let gone = match left {
-            Ok(()) => self.step(op, first + 2, Box::pin(self.destroyed(fly, app, &mut leases))).await,
+            Ok(()) => {
+                let away = Box::pin(self.destroyed(fly, app, &mut leases));
+                self.step(op, steps.at(StepKind::DestroyMachines), away).await
+            }
             Err(trouble) => Err(trouble),
         };
         if gone.is_err() {
@@ -261,11 +265,11 @@ impl Operator {
         part: &PlanPart,
         (blues, greens, row): (&[Text], &[Text], &(Text, u64)),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         let machines: Vec<&str> = blues.iter().map(Text::as_str).collect();
-        self.leased_step(op, first, &machines, self.serve_again(fly, part, blues)).await?;
+        self.leased_step(op, steps.at(StepKind::EnterProxy), &machines, self.serve_again(fly, part, blues)).await?;
         let away = async {
             for green in greens {
                 let gone = self.destroy(fly, app, green.as_str(), None).await;
@@ -275,13 +279,13 @@ impl Operator {
             let ids: Vec<String> = greens.iter().map(ToString::to_string).collect();
             Ok(((), self.seen_gone(fly, app, &ids).await?))
         };
-        self.step(op, first + 1, away).await?;
+        self.step(op, steps.at(StepKind::DestroyMachines), away).await?;
         let close = async {
             let (id, version) = row;
             self.patch(fly, app, id.as_str(), "interrupted").await?;
             Ok(((), Text::from(format!("v{version} interrupted"))))
         };
-        self.step(op, first + 2, close).await
+        self.step(op, steps.at(StepKind::CloseRelease), close).await
     }
 
     async fn serve_again(&self, fly: &Fly, part: &PlanPart, blues: &[Text]) -> Result<((), Text), Trouble> {

@@ -3,10 +3,11 @@
 use futures_util::future::BoxFuture;
 
 use super::{revisions, stages};
-use crate::domain::operation::{Operation, PlanPart, ProjectSwitch};
+use crate::domain::operation::{Operation, PlanPart, ProjectSwitch, StepKind};
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
 use crate::engine::operations::revisions::Revisions;
 use crate::engine::operations::sought::Trace;
+use crate::engine::operations::step_at::PartSteps;
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use crate::platform::vercel::{RollingRelease, Vercel, VercelProject};
@@ -19,7 +20,7 @@ pub(in crate::engine) struct Work<'a> {
 
 impl Performs for Work<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.throw(on.operator.vercel()?, on.part, self.lever, on.op, on.first).await })
+        Box::pin(async move { on.operator.throw(on.operator.vercel()?, on.part, self.lever, on.op, on.steps).await })
     }
 
     fn revisions<'a>(
@@ -55,7 +56,7 @@ impl Operator {
         part: &PlanPart,
         lever: &ProjectSwitch,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let resource = part.resource.as_str();
         let work = async {
@@ -90,7 +91,7 @@ impl Operator {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        self.step(op, first, work).await
+        self.step(op, steps.at(StepKind::Throw), work).await
     }
 
     /// What a switch acts on, as it is now.

@@ -53,7 +53,7 @@ impl Performs for Work<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
             let asked = (self.run, self.gates, self.approve);
-            on.operator.review(on.operator.github()?, asked, on.op, on.first).await
+            on.operator.review(on.operator.github()?, asked, on.op, on.steps).await
         })
     }
 

@@ -44,7 +44,7 @@ pub(in crate::engine) struct Work {
 impl Performs for Work {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(
-            async move { on.operator.cancel(on.operator.github()?, (self.run, self.asked), on.op, on.first).await },
+            async move { on.operator.cancel(on.operator.github()?, (self.run, self.asked), on.op, on.steps).await },
         )
     }
 

@@ -56,7 +56,7 @@ pub(in crate::engine) struct Work {
 impl Performs for Work {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            on.operator.run_again(on.operator.github()?, on.part, (self.run, self.failed), on.op, on.first).await
+            on.operator.run_again(on.operator.github()?, on.part, (self.run, self.failed), on.op, on.steps).await
         })
     }
 
@@ -84,7 +84,7 @@ pub(in crate::engine) struct Follow {
 
 impl Performs for Follow {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.followed(on.operator.github()?, self.run, on.op, on.first).await })
+        Box::pin(async move { on.operator.followed(on.operator.github()?, self.run, on.op, on.steps).await })
     }
 
     fn revisions<'a>(

@@ -100,7 +100,7 @@ impl Performs for Work<'_> {
         Box::pin(async move {
             let wanted = on.part.to.1.clone().unwrap_or_else(|| Sha::from(""));
             let names = (self.workflow.as_str(), self.reference.as_str(), self.input.as_str());
-            on.operator.dispatch(on.operator.github()?, names, &wanted, on.op, on.first).await
+            on.operator.dispatch(on.operator.github()?, names, &wanted, on.op, on.steps).await
         })
     }
 

@@ -4,13 +4,14 @@ use futures_util::future::BoxFuture;
 
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::step_at::PartSteps;
 use crate::engine::operations::steps::fleet;
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use std::collections::BTreeMap;
 
 use super::NEW;
-use crate::domain::operation::{Operation, PlanPart};
+use crate::domain::operation::{Operation, PlanPart, StepKind};
 use crate::engine::operations::steps::machine::{Is, as_planned};
 use crate::platform::fly::{Fly, Machine, NextConfig};
 use crate::sanitize::Text;
@@ -26,7 +27,7 @@ impl Performs for Work<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
             let machines = (self.create, self.admit, self.destroy);
-            on.operator.scale(on.operator.fly()?, on.part, machines, on.op, on.first).await
+            on.operator.scale(on.operator.fly()?, on.part, machines, on.op, on.steps).await
         })
     }
 
@@ -51,22 +52,22 @@ impl Operator {
         part: &PlanPart,
         (create, admit, destroy): (&[(Text, Text)], &[Text], &[Text]),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         for (index, (like, region)) in create.iter().enumerate() {
-            self.step(op, first + index, self.another(fly, part, (like.as_str(), region.as_str()), index)).await?;
+            let at = steps.of(StepKind::CreateMachine, &index.to_string());
+            self.step(op, at, self.another(fly, part, (like.as_str(), region.as_str()), index)).await?;
         }
-        for (index, id) in admit.iter().map(Text::as_str).enumerate() {
+        for id in admit.iter().map(Text::as_str) {
             let made = async {
                 let machine = self.look(|| fly.machine(app, id)).await?;
                 as_planned(part, &machine)?;
                 self.admit(fly, app, &machine, None).await
             };
-            self.step(op, first + create.len() + index, made).await?;
+            self.step(op, steps.of(StepKind::EnterProxy, id), made).await?;
         }
-        let first = first + admit.len();
-        for (index, id) in destroy.iter().map(Text::as_str).enumerate() {
+        for id in destroy.iter().map(Text::as_str) {
             let away = async {
                 let lease = self.lease(fly, app, id).await?;
                 let mut leases = BTreeMap::from([(id.to_owned(), lease.clone())]);
@@ -83,7 +84,7 @@ impl Operator {
                 }
                 gone.map(|()| ((), Text::from("destroyed")))
             };
-            self.leased_step(op, first + create.len() + index, &[id], Box::pin(away)).await?;
+            self.leased_step(op, steps.of(StepKind::DestroyMachines, id), &[id], Box::pin(away)).await?;
         }
         Ok(())
     }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::operation::{Operation, PlanPart, Request};
+use crate::domain::operation::{Operation, PlanPart, Request, StepKind};
 use crate::engine::operations::operator::{LOOK, Operator, Trouble, no_client};
 use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::step_at::PartSteps;
 use crate::engine::operations::steps;
 use crate::engine::operations::steps::secrets::{At, Secrets, Setting, revision, seen};
 use crate::engine::operations::{On, Performs};
@@ -30,7 +31,7 @@ impl<'a> Work<'a> {
 
 impl Performs for Work<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.set_secret(on.part, self.at(on.part), on.op, on.first).await })
+        Box::pin(async move { on.operator.set_secret(on.part, self.at(on.part), on.op, on.steps).await })
     }
 
     fn revisions<'a>(
@@ -53,7 +54,7 @@ impl Operator {
         part: &PlanPart,
         at: At<'_>,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let Request::SetSecret { value, .. } = &self.plan.request else {
             return Err(Trouble::Failed(Text::from("the plan holds no value")));
@@ -64,7 +65,7 @@ impl Operator {
             secrets.send(Setting { operator: self, part, at, value }).await?;
             self.listed(part, secrets, at).await.map(|told| ((), told))
         };
-        self.step(op, first, work).await
+        self.step(op, steps.at(StepKind::SetSecret), work).await
     }
 
     /// The secret as it is now, and what stands around it.

@@ -170,7 +170,8 @@ pub(in crate::engine) fn rolled(
         None => format!("record a release with {what}"),
     };
     let update = |machine: &Machine| {
-        StepKind::UpdateMachine.step(format!("machine {} {}: lease, update, wait, checks", machine.id, machine.region))
+        let title = format!("machine {} {}: lease, update, wait, checks", machine.id, machine.region);
+        StepKind::UpdateMachine.step_of(&machine.id, title)
     };
     let steps = std::iter::once(StepKind::OpenRelease.step(first))
         .chain(fleet.iter().map(update))

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use super::fleet;
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::step_at::{PartSteps, StepAt};
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use futures_util::future::join_all;
@@ -12,7 +13,7 @@ use futures_util::future::join_all;
 use super::fleet::Fleet;
 use super::machine::{Is, Updated};
 use crate::domain::amount::{amount, amount_does};
-use crate::domain::operation::{Operation, PlanPart, StepState};
+use crate::domain::operation::{Operation, PlanPart, StepKind, StepState};
 use crate::domain::strategy::StrategyKind;
 use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::platform::fly::{Fly, FlyRelease, Machine};
@@ -39,7 +40,7 @@ type LeftOpen<'r> = Option<&'r (Text, u64)>;
 
 impl Performs for Roll<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.roll_out(on.operator.fly()?, on.part, self, on.op, on.first).await })
+        Box::pin(async move { on.operator.roll_out(on.operator.fly()?, on.part, self, on.op, on.steps).await })
     }
 
     fn revisions<'a>(
@@ -59,25 +60,23 @@ impl Operator {
         part: &PlanPart,
         to: &Roll<'_>,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let app = part.resource.as_str();
         if let (Some(aside), true) = (to.aside, to.waves.is_empty() && to.row.is_none()) {
-            return self.step(op, first, self.row_ends(fly, app, aside)).await;
+            return self.step(op, steps.at(StepKind::CloseRelease), self.row_ends(fly, app, aside)).await;
         }
         let begin = self.begun(fly, app, (to.image, to.strategy.word()), (to.row, to.aside));
-        let row = self.step(op, first, begin).await?;
-        let rolled = self.roll(fly, part, (to, &row), op, first + 1).await;
+        let row = self.step(op, steps.at(StepKind::OpenRelease), begin).await?;
+        let rolled = self.roll(fly, part, (to, &row), op, steps).await;
         if let Err(trouble) = rolled {
             // Best effort: a row that stays `running` misleads everybody else. Where it is not known what happened, the
             // row stays open for whoever finishes it.
             return Err(self.row_failed(fly, app, &row, trouble).await);
         }
-        let machines: usize = to.waves.iter().map(Vec::len).sum();
-        let looked = usize::from(to.strategy == StrategyKind::Immediate);
         // Every machine that the plan saw, also those that could not be read.
         let close = self.close(fly, part, &row, (to.image, to.anew), None);
-        self.closed(op, first + 1 + machines + looked, part, close).await
+        self.closed(op, steps.at(StepKind::CloseRelease), part, close).await
     }
 
     /// Wave after wave; what is sent to all at once is looked at afterwards.
@@ -87,28 +86,27 @@ impl Operator {
         part: &PlanPart,
         (to, row): (&Roll<'_>, &(String, u64)),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let careful = to.strategy != StrategyKind::Immediate;
         let mut updated: Vec<Updated> = Vec::new();
-        let mut at = first;
+        let kind = if careful { StepKind::UpdateMachine } else { StepKind::SendUpdate };
         for wave in to.waves {
-            for index in 0..wave.len() {
-                self.begin_step(op, at + index).await;
+            let own: Vec<(StepAt, &str)> = wave.iter().map(|id| (steps.of(kind, id.as_str()), id.as_str())).collect();
+            for (at, _) in &own {
+                self.begin_step(op, *at).await;
             }
             let work = wave.iter().map(|id| self.machine(fly, part, id.as_str(), (to.image, row), careful));
             let mut trouble = None;
-            let steps: Vec<(usize, &str)> =
-                wave.iter().enumerate().map(|(index, id)| (at + index, id.as_str())).collect();
-            let ended = self.telling(op, &steps, join_all(work)).await;
-            for (index, ended) in ended.into_iter().enumerate() {
+            let ended = self.telling(op, &own, join_all(work)).await;
+            for ((at, _), ended) in own.into_iter().zip(ended) {
                 match ended {
                     Ok((one, told)) => {
                         updated.push(one);
-                        self.end_step(op, at + index, StepState::Done, told).await;
+                        self.end_step(op, at, StepState::Done, told).await;
                     }
                     Err(wrong) => {
-                        self.fail_step(op, at + index, &wrong).await;
+                        self.fail_step(op, at, &wrong).await;
                         // What is not known weighs more than what failed.
                         if trouble.is_none() || matches!(wrong, Trouble::Unknown(_)) {
                             trouble = Some(wrong);
@@ -119,7 +117,6 @@ impl Operator {
             if let Some(trouble) = trouble {
                 return Err(trouble);
             }
-            at += wave.len();
         }
         if careful {
             return Ok(());
@@ -134,7 +131,7 @@ impl Operator {
             }
             Ok(((), self.all_run(fly, part, to.image, &updated).await?))
         };
-        self.step(op, at, look).await
+        self.step(op, steps.at(StepKind::JudgeFleet), look).await
     }
 
     /// Sees every machine of the plan run an image that was sent to all at once: also those to which it was sent before a crash, and that
@@ -319,7 +316,7 @@ impl Operator {
     pub(in crate::engine) async fn closed(
         &self,
         op: &mut Operation,
-        at: usize,
+        at: StepAt,
         part: &PlanPart,
         close: impl Future<Output = Result<Closed, Trouble>>,
     ) -> Result<(), Trouble> {

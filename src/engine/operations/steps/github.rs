@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::domain::environment::Status;
 use crate::domain::extent::Listed;
 use crate::domain::ids::Sha;
-use crate::domain::operation::{Operation, PlanPart, Wait};
+use crate::domain::operation::{Operation, PlanPart, StepKind, Wait};
 use crate::domain::pipeline::{Run, RunState};
 use crate::domain::span::age;
 use crate::engine::operations::operator::{LOOK, Operator, PATIENCE, Trouble};
 use crate::engine::operations::pipeline::lane;
 use crate::engine::operations::pipeline::rerun::{Since, dispatched};
 use crate::engine::operations::sought::Trace;
+use crate::engine::operations::step_at::{PartSteps, StepAt};
 use crate::platform::github::{Github, Review, Verdict};
 use crate::platform::observe;
 use crate::sanitize::Text;
@@ -29,7 +30,7 @@ impl Operator {
         github: &Github,
         (run, asked): (u64, bool),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         if !asked {
             let ask = async {
@@ -42,10 +43,10 @@ impl Operator {
                 self.turn_or_find(&format!("POST cancel of run {run}"), || github.cancel(run), ended).await?;
                 Ok(((), Text::from("accepted")))
             };
-            self.step(op, first, ask).await?;
+            self.step(op, steps.at(StepKind::AskCancel), ask).await?;
         }
         let end = async { self.ends(github, run).await.map(|run| ((), run.words)) };
-        self.step(op, first + usize::from(!asked), end).await
+        self.step(op, steps.at(StepKind::FollowRun), end).await
     }
 
     /// Asks for jobs of a run again, and follows its next attempt.
@@ -55,7 +56,7 @@ impl Operator {
         part: &PlanPart,
         (run, failed): (u64, bool),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let before = self.edge().await;
         let ask = async {
@@ -75,8 +76,8 @@ impl Operator {
             self.change_or_find(&call, || github.rerun(run, failed), begun).await?;
             self.begins(github, run, part).await
         };
-        let () = self.step(op, first, ask).await?;
-        self.accompany(github, (run, before), op, first + 1).await
+        let () = self.step(op, steps.at(StepKind::AskRerun), ask).await?;
+        self.accompany(github, (run, before), op, steps.at(StepKind::FollowRun)).await
     }
 
     /// Follows a run that was started before.
@@ -85,10 +86,10 @@ impl Operator {
         github: &Github,
         run: u64,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let before = self.edge().await;
-        self.accompany(github, (run, before), op, first).await
+        self.accompany(github, (run, before), op, steps.at(StepKind::FollowRun)).await
     }
 
     /// Answers a gate, and sees it open or the run end.
@@ -97,7 +98,7 @@ impl Operator {
         github: &Github,
         (run, gates, approve): (u64, &[u64], bool),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let comment = self.reason.as_ref().map_or("answered in flightdeck", Text::as_str);
         let word = if approve { "approve" } else { "reject" };
@@ -115,7 +116,7 @@ impl Operator {
             self.turn_or_find(&call, || github.review(run, gates, approve, comment), taken).await?;
             Ok(((), Text::from("accepted")))
         };
-        self.step(op, first, answer).await?;
+        self.step(op, steps.at(StepKind::AnswerGate), answer).await?;
         let see = async {
             if !approve {
                 return self.ends(github, run).await.map(|run| ((), run.words));
@@ -137,7 +138,7 @@ impl Operator {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        self.step(op, first + 1, see).await
+        self.step(op, steps.at(StepKind::SeeGate), see).await
     }
 
     async fn ends(&self, github: &Github, id: u64) -> Result<Run, Trouble> {
@@ -161,14 +162,14 @@ impl Operator {
         (workflow, reference, input): (&str, &str, &str),
         wanted: &Sha,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let before = self.edge().await;
         // Where the answer is lost, the one run that has come since tells it; of several, none is known to be ours. By their numbers: a
         // clock that is ahead makes older runs of others younger than the call.
         let newest = match self.look(|| github.runs(30)).await {
             Ok(runs) => runs.iter().map(|run| run.id).max().unwrap_or_default(),
-            Err(trouble) => return self.step(op, first, async { Err(trouble) }).await,
+            Err(trouble) => return self.step(op, steps.at(StepKind::Dispatch), async { Err(trouble) }).await,
         };
         // On disk with the step that begins, so that it is known after a crash.
         op.after_run = Some(newest);
@@ -192,8 +193,8 @@ impl Operator {
             };
             Ok((run, Text::from(format!("run {run}"))))
         };
-        let run = self.step(op, first, ask).await?;
-        self.accompany(github, (run, before), op, first + 1).await
+        let run = self.step(op, steps.at(StepKind::Dispatch), ask).await?;
+        self.accompany(github, (run, before), op, steps.at(StepKind::FollowRun)).await
     }
 
     /// Follows a run to its end, and says by the edge whether anything has changed by it when it ends badly.
@@ -202,7 +203,7 @@ impl Operator {
         github: &Github,
         (run, before): (u64, Vec<Option<Sha>>),
         op: &mut Operation,
-        at: usize,
+        at: StepAt,
     ) -> Result<(), Trouble> {
         op.follows = Some(Text::from(run.to_string()));
         self.begin_step(op, at).await;
@@ -257,7 +258,7 @@ impl Operator {
     }
 
     /// Follows a run to its end and tells where it stands.
-    async fn follow(&self, github: &Github, id: u64, op: &mut Operation, at: usize) -> Result<Run, Trouble> {
+    async fn follow(&self, github: &Github, id: u64, op: &mut Operation, at: StepAt) -> Result<Run, Trouble> {
         let end = self.clock.mono() + RUN_PATIENCE;
         loop {
             let mut run = self.look(|| github.run(id)).await?;

@@ -5,13 +5,14 @@ use futures_util::future::BoxFuture;
 
 use crate::engine::operations::operator::{Operator, Trouble};
 use crate::engine::operations::revisions::Revisions;
+use crate::engine::operations::step_at::PartSteps;
 use crate::engine::operations::{On, Performs};
 use crate::platform::PlatformError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::domain::environment::Status;
-use crate::domain::operation::{Act, Operation, PlanPart};
+use crate::domain::operation::{Act, Operation, PlanPart, StepKind};
 use crate::engine::operations::operator::{LOOK, PATIENCE};
 use crate::engine::operations::sought::Trace;
 use crate::platform::vercel::{BuildFor, Vercel};
@@ -31,7 +32,7 @@ pub(in crate::engine) struct Point {
 impl Performs for Point {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            on.operator.point(on.operator.vercel()?, on.part, (self.job, self.asked), on.op, on.first).await
+            on.operator.point(on.operator.vercel()?, on.part, (self.job, self.asked), on.op, on.steps).await
         })
     }
 
@@ -53,7 +54,7 @@ pub(in crate::engine) struct Build;
 
 impl Performs for Build {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(async move { on.operator.build(on.operator.vercel()?, on.part, on.op, on.first).await })
+        Box::pin(async move { on.operator.build(on.operator.vercel()?, on.part, on.op, on.steps).await })
     }
 
     fn revisions<'a>(
@@ -78,7 +79,7 @@ pub(in crate::engine) struct Aliases<'a> {
 impl Performs for Aliases<'_> {
     fn perform<'a>(&'a self, on: On<'a>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(
-            async move { on.operator.aliases(on.operator.vercel()?, on.part, self.domains, on.op, on.first).await },
+            async move { on.operator.aliases(on.operator.vercel()?, on.part, self.domains, on.op, on.steps).await },
         )
     }
 
@@ -113,7 +114,7 @@ impl Operator {
         part: &PlanPart,
         (kind, asked): (&str, bool),
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let (project, target) = (part.resource.as_str(), part.to_id.as_str());
         let reason = self.reason.as_ref().map(Text::as_str);
@@ -135,7 +136,7 @@ impl Operator {
             Ok((before, Text::from("accepted")))
         };
         // A job that was under way when the plan was made is the one to follow; else the end of an older one is not the end of this one.
-        let before = if asked { None } else { self.step(op, first, ask).await? };
+        let before = if asked { None } else { self.step(op, steps.at(StepKind::AskPointer), ask).await? };
         let follow = async {
             let end = self.clock.mono() + PATIENCE;
             loop {
@@ -173,7 +174,7 @@ impl Operator {
                 }
             }
         };
-        self.step(op, first + usize::from(!asked), follow).await
+        self.step(op, steps.at(StepKind::FollowPointer), follow).await
     }
 
     /// Builds a commit anew and follows it until it is ready, and until its domains are assigned where they will be.
@@ -182,7 +183,7 @@ impl Operator {
         vercel: &Vercel,
         part: &PlanPart,
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let Act::VercelBuild { target, action, assigned, asked } = &part.act else { return Ok(()) };
         let (source, project) = (part.to_id.as_str(), part.resource.as_str());
@@ -209,10 +210,11 @@ impl Operator {
             let told = Text::from(id.as_str());
             Ok((id, told))
         };
-        let id = self.step(op, first, ask).await?;
+        let id = self.step(op, steps.at(StepKind::AskBuild), ask).await?;
+        let at = steps.at(StepKind::FollowBuild);
         op.follows = Some(Text::from(id.as_str()));
         let end = self.clock.mono() + BUILD_PATIENCE;
-        self.begin_step(op, first + 1).await;
+        self.begin_step(op, at).await;
         let told = loop {
             let built = match self.look(|| vercel.deployment(&id)).await {
                 Ok(built) => built,
@@ -234,10 +236,10 @@ impl Operator {
                 }
                 _ => {}
             }
-            self.note(op, first + 1, built.words()).await;
+            self.note(op, at, built.words()).await;
             tokio::time::sleep(LOOK).await;
         };
-        self.step(op, first + 1, async { told }).await
+        self.step(op, at, async { told }).await
     }
 
     /// Points every domain at the deployment and asks each who answers.
@@ -247,10 +249,10 @@ impl Operator {
         part: &PlanPart,
         domains: &[Text],
         op: &mut Operation,
-        first: usize,
+        steps: PartSteps<'_>,
     ) -> Result<(), Trouble> {
         let target = part.to_id.as_str();
-        for (index, domain) in domains.iter().enumerate() {
+        for domain in domains {
             let point = async {
                 let call = format!("point {domain} at {target}");
                 let find = || async {
@@ -264,7 +266,7 @@ impl Operator {
                 }
                 Ok(((), Text::from("moved")))
             };
-            self.step(op, first + index, point).await?;
+            self.step(op, steps.of(StepKind::PointDomain, domain.as_str()), point).await?;
         }
         Ok(())
     }

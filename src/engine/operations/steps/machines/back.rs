@@ -167,7 +167,7 @@ fn steps(moves: &Moves<'_>) -> (Act, Vec<PlanStep>) {
             true => (StepKind::UpdateMachine, "lease, update, wait, checks"),
             false => (StepKind::SendUpdate, "lease, update"),
         };
-        kind.step(format!("machine {id} {}: {what}", region(id).unwrap_or_default()))
+        kind.step_of(id.as_str(), format!("machine {id} {}: {what}", region(id).unwrap_or_default()))
     };
     let look = (!careful).then(|| StepKind::JudgeFleet.step("every machine: version, image, checks"));
     let steps = std::iter::once(first).chain(waves.iter().flatten().map(update)).chain(look).chain([close]).collect();
@@ -177,7 +177,8 @@ fn steps(moves: &Moves<'_>) -> (Act, Vec<PlanStep>) {
 /// The steps between the row and its end: one for each new machine, the hold, the switch, and the end of the old ones.
 fn swap_steps(blues: &[(Text, Text)], hold: bool) -> impl Iterator<Item = PlanStep> + '_ {
     let green = |(id, region): &(Text, Text)| {
-        StepKind::CreateMachine.step(format!("new machine for {id} {region}: create outside the proxy, wait, checks"))
+        let title = format!("new machine for {id} {region}: create outside the proxy, wait, checks");
+        StepKind::CreateMachine.step_of(id.as_str(), title)
     };
     let held = hold.then(|| StepKind::Hold.step("hold until a person switches"));
     let rest = [

@@ -119,7 +119,8 @@ pub(super) async fn part(
 /// of them, which may have been `asked` for before.
 fn steps(label: &Text, domains: Vec<Text>, asked: bool) -> (Act, Vec<PlanStep>) {
     if !domains.is_empty() {
-        let point = |domain: &Text| StepKind::PointDomain.step(format!("point {domain} at {label}"));
+        let point =
+            |domain: &Text| StepKind::PointDomain.step_of(domain.as_str(), format!("point {domain} at {label}"));
         let steps = domains.iter().map(point).collect();
         return (Act::VercelAliases(domains), steps);
     }
