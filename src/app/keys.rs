@@ -87,6 +87,16 @@ pub(in crate::app) fn name(key: Key) -> String {
     if key.ctrl { format!("ctrl-{plain}") } else { plain }
 }
 
+/// The key that a table writes so, where it has no modifier.
+pub(in crate::app) fn code(name: &str) -> Option<KeyCode> {
+    let mut letters = name.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Some(KeyCode::Char(letter)),
+        _ if name == "space" => Some(KeyCode::Char(' ')),
+        _ => None,
+    }
+}
+
 /// What a key asks for in a dialog, by its table.
 pub(in crate::app) fn own(dialog: Dialog, key: Key) -> Option<Own> {
     action::dialogs::own(dialog, &name(key))

@@ -1,6 +1,7 @@
 //! The mouse: it selects rows, turns pages, presses what is drawn to be pressed, and drags the borders between panes.
 
 use super::effect::Effect;
+use crate::action::dialogs::{Bound, Dialog, OWN, Own};
 use crate::action::{self, Action};
 use crate::app::arrange;
 use crate::app::dialogs::{self, Overlay};
@@ -100,7 +101,7 @@ fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
     let pressed = match &model.dialog.overlay {
         Some(Overlay::Menu(_)) => letter(at),
         // A source is shown or hidden.
-        Some(Overlay::Sources(_)) => Some(KeyCode::Char(' ')),
+        Some(Overlay::Sources(_)) => toggles(),
         _ => Some(KeyCode::Enter),
     };
     let Some(overlay) = &mut model.dialog.overlay else { return Vec::new() };
@@ -117,6 +118,12 @@ fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
         return Vec::new();
     }
     pressed.map(|code| keys::key(model, key(code), now)).unwrap_or_default()
+}
+
+/// The key that shows or hides a source, by its table.
+fn toggles() -> Option<KeyCode> {
+    let bound = |one: &&Bound| one.dialog == Dialog::Sources && one.own == Own::Toggle;
+    OWN.iter().find(bound).and_then(|one| keys::code(one.keys.first()?))
 }
 
 fn wheel(model: &mut Model, mouse: Mouse, now: Now) {

@@ -143,6 +143,9 @@ fn title(ctx: &Ctx<'_>) -> String {
         (false, true) => "following",
         (false, false) => "paused, space follows",
     };
+    // What is left out without a person's word is told where nothing cuts it.
+    let first = alarmed::production_first(ctx.model);
+    let follows = if first { format!("{follows} {dot} production first, esc shows all") } else { follows.to_owned() };
     let mut text =
         format!("  {follows} {dot} {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
     if ctx.model.screen().alone() {
@@ -171,9 +174,7 @@ fn title(ctx: &Ctx<'_>) -> String {
     if filter.level > Level::Trace {
         text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
     }
-    if alarmed::production_first(ctx.model) {
-        text.push_str(&format!(" {dot} production first, esc shows all"));
-    } else if !filter.hidden.is_empty() {
+    if !filter.hidden.is_empty() && !first {
         text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
     }
     if logs.beside() {
