@@ -1,7 +1,10 @@
 //! The one table of actions: what each does, its keys, and where it works. The help, the hints and `docs/keys.md` are generated
-//! from it.
+//! from it. A person may choose other keys ([`Keys`]).
 
 pub mod dialogs;
+mod keys;
+
+pub use keys::{Chosen, Keys, Refused, listed};
 
 /// Something a key can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +25,7 @@ pub enum Action {
     NextPane,
     /// Previous pane.
     PreviousPane,
-    /// A view by its number.
+    /// A view by its number; 0 lists those that have no key of their own.
     View(u8),
     /// Zoom the focused pane.
     Zoom,
@@ -154,138 +157,137 @@ impl Group {
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// What it belongs to.
     pub group: Group,
     /// What it asks for.
     pub action: Action,
-    /// Its keys as people write them.
+    /// What it is called in `[ui.keys]` of a configuration.
+    pub name: &'static str,
+    /// Its keys as people write them; two that are pressed one after the other have a space between them.
     pub keys: &'static [&'static str],
     /// What it does, a few words.
     pub title: &'static str,
 }
 
-const fn entry(group: Group, action: Action, keys: &'static [&'static str], title: &'static str) -> Entry {
-    Entry { group, action, keys, title }
+const fn entry(
+    group: Group,
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    title: &'static str,
+) -> Entry {
+    Entry { group, action, name, keys, title }
 }
 
 /// Every action, group by group.
 pub const TABLE: &[Entry] = &[
-    entry(Group::Row, Action::Enter, &["enter"], "open: all that is known of it"),
-    entry(Group::Row, Action::Why, &["X"], "why is this red"),
-    entry(Group::Row, Action::Open, &["o"], "open in the browser"),
-    entry(Group::Row, Action::Copy, &["y"], "copy its identity"),
-    entry(Group::Row, Action::CopyAddress, &["Y"], "copy its address"),
-    entry(Group::Row, Action::Refresh, &["r"], "refresh this pane"),
-    entry(Group::Change, Action::Menu, &["!"], "every action, and why not"),
-    entry(Group::Change, Action::Start('!'), &["!!"], "roll back what the alarm names"),
-    entry(Group::Change, Action::Start('R'), &["!R"], "roll back"),
-    entry(Group::Change, Action::Start('P'), &["!P"], "promote"),
-    entry(Group::Change, Action::Start('A'), &["!A"], "approve a gate"),
-    entry(Group::Change, Action::Start('J'), &["!J"], "reject a gate"),
-    entry(Group::Change, Action::Start('C'), &["!C"], "cancel a run"),
-    entry(Group::Change, Action::Start('E'), &["!E"], "rerun a run"),
-    entry(Group::Change, Action::Start('G'), &["!G"], "rerun what failed of a run"),
-    entry(Group::Change, Action::Start('D'), &["!D"], "redeploy"),
-    entry(Group::Change, Action::Start('M'), &["!M"], "restart machines"),
-    entry(Group::Change, Action::Start('N'), &["!N"], "scale"),
-    entry(Group::Change, Action::Start('U'), &["!U"], "unpin a frontend"),
-    entry(Group::Change, Action::Start('Z'), &["!Z"], "pause or resume a frontend"),
-    entry(Group::Change, Action::Start('T'), &["!T"], "challenge visitors, or stop"),
-    entry(Group::Change, Action::Start('W'), &["!W"], "rolling release: begin, advance"),
-    entry(Group::Change, Action::Start('V'), &["!V"], "rolling release: complete"),
-    entry(Group::Change, Action::Start('Y'), &["!Y"], "rolling release: abort"),
-    entry(Group::Change, Action::Start('L'), &["!L"], "lock or unlock an environment"),
-    entry(Group::Change, Action::Start('B'), &["!B"], "mark a commit bad, or not"),
-    entry(Group::Change, Action::Start('S'), &["!S"], "set a secret"),
-    entry(Group::Change, Action::Start('F'), &["!F"], "freeze at certain times"),
-    entry(Group::Change, Action::Start('O'), &["!O"], "show the last operation"),
-    entry(Group::Views, Action::View(1), &["1"], "dashboard"),
-    entry(Group::Views, Action::View(2), &["2"], "releases"),
-    entry(Group::Views, Action::View(3), &["3"], "pipeline: runs, jobs, gates"),
-    entry(Group::Views, Action::View(4), &["4"], "logs"),
-    entry(Group::Views, Action::View(5), &["5"], "health"),
-    entry(Group::Views, Action::View(6), &["6"], "secrets"),
-    entry(Group::Views, Action::View(7), &["7", "T"], "timeline"),
-    entry(Group::Views, Action::View(8), &["8", "@"], "journal"),
-    entry(Group::Views, Action::View(9), &["9"], "readiness for a promotion"),
-    entry(Group::Views, Action::NextPane, &["tab"], "next pane"),
-    entry(Group::Views, Action::PreviousPane, &["shift-tab"], "previous pane"),
-    entry(Group::Views, Action::Zoom, &["z"], "zoom the pane"),
-    entry(Group::Views, Action::Layout, &["v"], "next layout of panes"),
-    entry(Group::Views, Action::Hide, &["H"], "hide the pane"),
-    entry(Group::Views, Action::Natural, &["="], "every pane, as it needs room"),
-    entry(Group::Views, Action::Narrower, &["["], "left column narrower"),
-    entry(Group::Views, Action::Wider, &["]"], "left column wider"),
-    entry(Group::Views, Action::Taller, &["+"], "pane taller"),
-    entry(Group::Views, Action::Shorter, &["-"], "pane less tall"),
-    entry(Group::Moving, Action::Down, &["j", "down"], "down"),
-    entry(Group::Moving, Action::Up, &["k", "up"], "up"),
-    entry(Group::Moving, Action::PageDown, &["pgdn"], "page down"),
-    entry(Group::Moving, Action::PageUp, &["pgup"], "page up"),
-    entry(Group::Moving, Action::HalfDown, &["ctrl-d"], "half a page down"),
-    entry(Group::Moving, Action::HalfUp, &["ctrl-u"], "half a page up"),
-    entry(Group::Moving, Action::First, &["g", "home"], "first"),
-    entry(Group::Moving, Action::Last, &["G", "end"], "last; logs follow again"),
-    entry(Group::Logs, Action::Filter, &["/"], "filter; tab keeps it, esc ends it"),
-    entry(Group::Logs, Action::NextMatch, &["n"], "next match"),
-    entry(Group::Logs, Action::PreviousMatch, &["N"], "previous match"),
-    entry(Group::Logs, Action::NextError, &["e"], "next error"),
-    entry(Group::Logs, Action::PreviousError, &["E"], "previous error"),
-    entry(Group::Logs, Action::Pause, &["space"], "pause or follow logs"),
-    entry(Group::Logs, Action::Level, &["l"], "lowest level shown"),
-    entry(Group::Logs, Action::Sources, &["s"], "sources of lines"),
-    entry(Group::Logs, Action::Patterns, &["c"], "patterns; new since deploy"),
-    entry(Group::Logs, Action::Chart, &["h"], "errors over time, deploys; jump"),
-    entry(Group::Logs, Action::Context, &["x"], "a filtered line among the others"),
-    entry(Group::Logs, Action::GoTo, &[">"], "go to a time: 12:30, or 15m ago"),
-    entry(Group::Logs, Action::Mark, &["m"], "measure time from this line"),
-    entry(Group::Logs, Action::Wrap, &["w"], "wrap or cut long lines"),
-    entry(Group::Logs, Action::Left, &["left"], "long lines: back to the left"),
-    entry(Group::Logs, Action::Right, &["right"], "long lines: more of the right"),
-    entry(Group::Logs, Action::Stamps, &["t"], "times: UTC, local, age, none"),
-    entry(Group::Logs, Action::Fold, &["f"], "fold stack traces, or not"),
-    entry(Group::Logs, Action::Save, &["ctrl-s"], "save the lines shown"),
-    entry(Group::Logs, Action::Pager, &["|"], "the lines shown in $PAGER"),
-    entry(Group::Console, Action::Help, &["?"], "help"),
-    entry(Group::Console, Action::Palette, &[":"], "every view, action, service, release, run by name"),
-    entry(Group::Console, Action::RefreshAll, &["R"], "refresh everything"),
-    entry(Group::Console, Action::Privacy, &["p"], "privacy for a shared screen"),
-    entry(Group::Console, Action::Mouse, &["M"], "mouse: selects text, or clicks"),
-    entry(Group::Console, Action::Escape, &["esc"], "leave filter, help, zoom"),
-    entry(Group::Console, Action::Back, &["q", "ctrl-c"], "back; at the top quit"),
-    entry(Group::Console, Action::Suspend, &["ctrl-z"], "suspend; fg returns"),
+    entry(Group::Row, Action::Enter, "open", &["enter"], "open: all that is known of it"),
+    entry(Group::Row, Action::Why, "why", &["X"], "why is this red"),
+    entry(Group::Row, Action::Open, "browse", &["o"], "open in the browser"),
+    entry(Group::Row, Action::Copy, "copy", &["y"], "copy its identity"),
+    entry(Group::Row, Action::CopyAddress, "copy_address", &["Y"], "copy its address"),
+    entry(Group::Row, Action::Refresh, "refresh", &["r"], "refresh this pane"),
+    entry(Group::Change, Action::Menu, "menu", &["!"], "every action, and why not"),
+    entry(Group::Change, Action::Start('!'), "roll_back_alarm", &["!!"], "roll back what the alarm names"),
+    entry(Group::Change, Action::Start('R'), "roll_back", &["!R"], "roll back"),
+    entry(Group::Change, Action::Start('P'), "promote", &["!P"], "promote"),
+    entry(Group::Change, Action::Start('A'), "approve", &["!A"], "approve a gate"),
+    entry(Group::Change, Action::Start('J'), "reject", &["!J"], "reject a gate"),
+    entry(Group::Change, Action::Start('C'), "cancel", &["!C"], "cancel a run"),
+    entry(Group::Change, Action::Start('E'), "rerun", &["!E"], "rerun a run"),
+    entry(Group::Change, Action::Start('G'), "rerun_failed", &["!G"], "rerun what failed of a run"),
+    entry(Group::Change, Action::Start('D'), "redeploy", &["!D"], "redeploy"),
+    entry(Group::Change, Action::Start('M'), "restart", &["!M"], "restart machines"),
+    entry(Group::Change, Action::Start('N'), "scale", &["!N"], "scale"),
+    entry(Group::Change, Action::Start('U'), "unpin", &["!U"], "unpin a frontend"),
+    entry(Group::Change, Action::Start('Z'), "pause_frontend", &["!Z"], "pause or resume a frontend"),
+    entry(Group::Change, Action::Start('T'), "challenge_visitors", &["!T"], "challenge visitors, or stop"),
+    entry(Group::Change, Action::Start('W'), "advance_rolling", &["!W"], "rolling release: begin, advance"),
+    entry(Group::Change, Action::Start('V'), "complete_rolling", &["!V"], "rolling release: complete"),
+    entry(Group::Change, Action::Start('Y'), "abort_rolling", &["!Y"], "rolling release: abort"),
+    entry(Group::Change, Action::Start('L'), "lock", &["!L"], "lock or unlock an environment"),
+    entry(Group::Change, Action::Start('B'), "mark_bad", &["!B"], "mark a commit bad, or not"),
+    entry(Group::Change, Action::Start('S'), "set_secret", &["!S"], "set a secret"),
+    entry(Group::Change, Action::Start('F'), "freeze", &["!F"], "freeze at certain times"),
+    entry(Group::Change, Action::Start('O'), "last_operation", &["!O"], "show the last operation"),
+    entry(Group::Views, Action::View(1), "dashboard", &["1"], "dashboard"),
+    entry(Group::Views, Action::View(2), "releases", &["2"], "releases"),
+    entry(Group::Views, Action::View(3), "pipeline", &["3"], "pipeline: runs, jobs, gates"),
+    entry(Group::Views, Action::View(4), "logs", &["4"], "logs"),
+    entry(Group::Views, Action::View(5), "health", &["5"], "health"),
+    entry(Group::Views, Action::View(6), "secrets", &["6"], "secrets"),
+    entry(Group::Views, Action::View(7), "timeline", &["7", "T"], "timeline"),
+    entry(Group::Views, Action::View(8), "journal", &["8", "@"], "journal"),
+    entry(Group::Views, Action::View(9), "readiness", &["9"], "readiness for a promotion"),
+    entry(Group::Views, Action::View(0), "more", &["0"], "further views"),
+    entry(Group::Views, Action::View(10), "settings", &["0s"], "settings: every value, where it came from"),
+    entry(Group::Views, Action::NextPane, "next_pane", &["tab"], "next pane"),
+    entry(Group::Views, Action::PreviousPane, "previous_pane", &["shift-tab"], "previous pane"),
+    entry(Group::Views, Action::Zoom, "zoom", &["z"], "zoom the pane"),
+    entry(Group::Views, Action::Layout, "next_layout", &["v"], "next layout of panes"),
+    entry(Group::Views, Action::Hide, "hide", &["H"], "hide the pane"),
+    entry(Group::Views, Action::Natural, "natural", &["="], "every pane, as it needs room"),
+    entry(Group::Views, Action::Narrower, "narrower", &["["], "left column narrower"),
+    entry(Group::Views, Action::Wider, "wider", &["]"], "left column wider"),
+    entry(Group::Views, Action::Taller, "taller", &["+"], "pane taller"),
+    entry(Group::Views, Action::Shorter, "shorter", &["-"], "pane less tall"),
+    entry(Group::Moving, Action::Down, "down", &["j", "down"], "down"),
+    entry(Group::Moving, Action::Up, "up", &["k", "up"], "up"),
+    entry(Group::Moving, Action::PageDown, "page_down", &["pgdn"], "page down"),
+    entry(Group::Moving, Action::PageUp, "page_up", &["pgup"], "page up"),
+    entry(Group::Moving, Action::HalfDown, "half_down", &["ctrl-d"], "half a page down"),
+    entry(Group::Moving, Action::HalfUp, "half_up", &["ctrl-u"], "half a page up"),
+    entry(Group::Moving, Action::First, "first", &["g", "home"], "first"),
+    entry(Group::Moving, Action::Last, "last", &["G", "end"], "last; logs follow again"),
+    entry(Group::Logs, Action::Filter, "filter", &["/"], "filter; tab keeps it, esc ends it"),
+    entry(Group::Logs, Action::NextMatch, "next_match", &["n"], "next match"),
+    entry(Group::Logs, Action::PreviousMatch, "previous_match", &["N"], "previous match"),
+    entry(Group::Logs, Action::NextError, "next_error", &["e"], "next error"),
+    entry(Group::Logs, Action::PreviousError, "previous_error", &["E"], "previous error"),
+    entry(Group::Logs, Action::Pause, "pause", &["space"], "pause or follow logs"),
+    entry(Group::Logs, Action::Level, "level", &["l"], "lowest level shown"),
+    entry(Group::Logs, Action::Sources, "sources", &["s"], "sources of lines"),
+    entry(Group::Logs, Action::Patterns, "patterns", &["c"], "patterns; new since deploy"),
+    entry(Group::Logs, Action::Chart, "chart", &["h"], "errors over time, deploys; jump"),
+    entry(Group::Logs, Action::Context, "context", &["x"], "a filtered line among the others"),
+    entry(Group::Logs, Action::GoTo, "go_to", &[">"], "go to a time: 12:30, or 15m ago"),
+    entry(Group::Logs, Action::Mark, "mark", &["m"], "measure time from this line"),
+    entry(Group::Logs, Action::Wrap, "wrap", &["w"], "wrap or cut long lines"),
+    entry(Group::Logs, Action::Left, "left", &["left"], "long lines: back to the left"),
+    entry(Group::Logs, Action::Right, "right", &["right"], "long lines: more of the right"),
+    entry(Group::Logs, Action::Stamps, "times", &["t"], "times: UTC, local, age, none"),
+    entry(Group::Logs, Action::Fold, "fold", &["f"], "fold stack traces, or not"),
+    entry(Group::Logs, Action::Save, "save", &["ctrl-s"], "save the lines shown"),
+    entry(Group::Logs, Action::Pager, "pager", &["|"], "the lines shown in $PAGER"),
+    entry(Group::Console, Action::Help, "help", &["?"], "help"),
+    entry(Group::Console, Action::Palette, "palette", &[":"], "every view, action, service, release, run by name"),
+    entry(Group::Console, Action::RefreshAll, "refresh_all", &["R"], "refresh everything"),
+    entry(Group::Console, Action::Privacy, "privacy", &["p"], "privacy for a shared screen"),
+    entry(Group::Console, Action::Mouse, "mouse", &["M"], "mouse: selects text, or clicks"),
+    entry(Group::Console, Action::Escape, "escape", &["esc"], "leave filter, help, zoom"),
+    entry(Group::Console, Action::Back, "back", &["q", "ctrl-c"], "back; at the top quit"),
+    entry(Group::Console, Action::Suspend, "suspend", &["ctrl-z"], "suspend; fg returns"),
 ];
 
-/// The action that a key, written as in the table, asks for.
+/// The action of this name.
 #[must_use]
-pub fn by_key(key: &str) -> Option<Action> {
-    TABLE.iter().find(|entry| entry.keys.contains(&key)).map(|entry| entry.action)
+pub fn named(name: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.name == name)
 }
 
-/// The key of an action that a hint names: its first one.
+/// The keys in force as the Markdown of `docs/keys.md`.
 #[must_use]
-pub fn key(action: Action) -> &'static str {
-    let entry = TABLE.iter().find(|entry| entry.action == action);
-    entry.and_then(|entry| entry.keys.first()).copied().unwrap_or_default()
-}
-
-/// Every key: where it works, how people write it, and what it does there.
-pub fn keys() -> impl Iterator<Item = (&'static str, &'static [&'static str], &'static str)> {
-    let own = TABLE.iter().map(|entry| (entry.group.name(), entry.keys, entry.title));
-    own.chain(dialogs::OWN.iter().map(|one| (one.dialog.name(), one.keys, one.title)))
-}
-
-/// The table as the Markdown of `docs/keys.md`.
-#[must_use]
-pub fn markdown() -> String {
-    let mut text = String::from("# Keys\n\nGenerated from the table of actions.\n");
+pub fn markdown(keys: Keys) -> String {
+    let mut text = String::from(
+        "# Keys\n\nGenerated from the table of actions. `[ui.keys]` in one's own configuration gives an action other keys by its name.\n",
+    );
     for group in Group::ALL {
-        text.push_str(&format!("\n## {}\n\n| key | does |\n|---|---|\n", group.name()));
-        for entry in TABLE.iter().filter(|entry| entry.group == group) {
+        text.push_str(&format!("\n## {}\n\n| key | does | name |\n|---|---|---|\n", group.name()));
+        for entry in keys.entries().iter().filter(|entry| entry.group == group) {
             let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
-            text.push_str(&format!("| {} | {} |\n", keys.join(" "), entry.title));
+            text.push_str(&format!("| {} | {} | `{}` |\n", keys.join(" "), entry.title, entry.name));
         }
     }
     for dialog in dialogs::Dialog::ALL {
@@ -316,6 +318,7 @@ mod tests {
         for entry in TABLE {
             assert!(!entry.keys.is_empty() && !entry.title.is_empty(), "{:?}", entry.action);
             assert_eq!(TABLE.iter().filter(|one| one.action == entry.action).count(), 1, "{:?}", entry.action);
+            assert_eq!(TABLE.iter().filter(|one| one.name == entry.name).count(), 1, "{}", entry.name);
         }
     }
 
@@ -324,8 +327,8 @@ mod tests {
     fn the_key_documentation_is_current() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
         if std::env::var_os("FLIGHTDECK_BLESS").is_some() {
-            std::fs::write(&path, markdown()).unwrap();
+            std::fs::write(&path, markdown(Keys::default())).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(path).unwrap(), markdown());
+        assert_eq!(std::fs::read_to_string(path).unwrap(), markdown(Keys::default()));
     }
 }

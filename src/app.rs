@@ -15,6 +15,7 @@ pub mod line;
 pub mod log_dialogs;
 pub mod logs;
 pub mod model;
+pub mod more;
 mod mouse;
 pub mod msg;
 pub mod navigate;
@@ -26,6 +27,7 @@ mod pose;
 pub mod question;
 pub mod redraw;
 mod scroll;
+pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trust;
@@ -67,7 +69,10 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             model.screen.hurried = false;
             effects
         }
-        Msg::Mouse(mouse) => mouse::mouse(model, mouse, now),
+        Msg::Mouse(mouse) => {
+            model.screen.pending = None;
+            mouse::mouse(model, mouse, now)
+        }
         Msg::Paste(text) => {
             paste::paste(model, &text);
             Vec::new()
@@ -86,6 +91,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             intake::chunk(model, chunk, now);
             Vec::new()
         }
+        Msg::Settings(read) => settings::read_anew(model, read),
         Msg::Work => {
             if let Some(sought) = model.logs.lines.work() {
                 logs::keys::tell(model, sought);
@@ -98,6 +104,8 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
+    mod chords;
+    mod settings;
     mod targets;
     mod transitions;
 

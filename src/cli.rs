@@ -164,8 +164,13 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         }),
         Some(Command::Man) => generated(|out| clap_mangen::Man::new(Args::command()).render(out)),
         Some(Command::Config(command)) => config::run(command, flags.clone(), output),
-        Some(Command::Keys) if output.json => print(&answers::line("keys", 1, answers::Keys::all())),
-        Some(Command::Keys) => print(&crate::action::markdown()),
+        Some(Command::Keys) => {
+            let keys = load::keys(&flags, &variable)?;
+            match output.json {
+                true => print(&answers::line("keys", 1, answers::Keys::all(keys))),
+                false => print(&crate::action::markdown(keys)),
+            }
+        }
         Some(Command::Schema { name }) => schema::run(name.as_deref()),
     }
 }
@@ -203,7 +208,9 @@ fn screen(flags: &Flags) -> Result<ExitCode, UserError> {
     let flags = flags.clone();
     let reload: crate::runtime::Reload = Arc::new(move |file| {
         // Only what was on the screen is approved: what was written meanwhile has another digest and asks again.
-        Approvals::of(&variable).approve(file, SystemClock::shared().now())?;
+        if let Some(file) = file {
+            Approvals::of(&variable).approve(file, SystemClock::shared().now())?;
+        }
         load::load(&flags, &variable)
     });
     block_on(crate::runtime::run(settings, SystemClock::shared(), Some(reload)))

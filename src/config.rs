@@ -5,12 +5,14 @@ mod aimed;
 mod check;
 pub mod credentials;
 mod dotenv;
+pub mod effective;
 pub mod file;
 pub mod files;
 mod inputs;
 mod layers;
 pub mod load;
 mod person;
+pub mod places;
 pub mod proxy;
 mod settings;
 mod tables;
@@ -23,6 +25,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::effective::Effective;
 pub use self::layers::PROJECT;
 use self::proxy::Proxy;
 pub use self::tables::logs::LogSource;
@@ -93,8 +96,12 @@ pub struct Settings {
     pub project_file: Option<ProjectFile>,
     /// The person's approvals of project files.
     pub approvals: Approvals,
+    /// One's own files that are part of it, with their digests.
+    pub own_files: Vec<(PathBuf, String)>,
     /// The file that was read, if any.
     pub origin: Option<PathBuf>,
+    /// Every setting with where it came from.
+    pub effective: Vec<Effective>,
 }
 
 impl Settings {
@@ -108,6 +115,14 @@ impl Settings {
     #[must_use]
     pub fn environment(&self, id: &EnvId) -> Option<&EnvInfo> {
         self.environments.iter().find(|env| &env.id == id)
+    }
+
+    /// Keeps the store in another folder, of which nothing is expected elsewhere.
+    pub fn keep_in(&mut self, folder: PathBuf) {
+        if let Some(row) = self.effective.iter_mut().find(|row| row.key.as_str() == "state.dir") {
+            row.value = folder.as_path().into();
+        }
+        (self.state_dir, self.twins) = (folder, None);
     }
 
     /// Where the store lies, and what says in another place that it is there. Among temporary files nothing is expected to stay.

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
-use crate::config::Settings;
+use crate::config::{PollSettings, Settings};
 use crate::domain::distance::Ends;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
@@ -59,6 +59,7 @@ impl Engine {
         let (outbox, lanes) = lanes::open();
         let supervisor = supervisor::Supervisor::default();
         let mut refresh = HashMap::new();
+        let rhythm = tokio::sync::watch::Sender::new(settings.poll);
         let told = outbox.clone();
         let stated = move |platform, stated| {
             told.tell_if_room(match stated {
@@ -71,7 +72,7 @@ impl Engine {
         for (id, feed) in feeds::all(&settings, &clients, scope, &counting) {
             let wake = Arc::new(Notify::new());
             refresh.insert(id.clone(), Arc::clone(&wake));
-            let poller = poll::Poller::new(id, settings.poll, Arc::clone(&clock), outbox.clone(), wake);
+            let poller = poll::Poller::new(id, rhythm.subscribe(), Arc::clone(&clock), outbox.clone(), wake);
             supervisor.start(poller.run(feed));
         }
         let running = running::Running::default();
@@ -81,11 +82,15 @@ impl Engine {
             if let Some(file) = &settings.project_file {
                 supervisor.start(watch::watch(file.clone(), settings.approvals.clone(), outbox.clone()));
             }
+            if !settings.own_files.is_empty() {
+                supervisor.start(watch::own(settings.own_files.clone(), outbox.clone()));
+            }
             if let Some(own) = &settings.ui.own_theme {
                 supervisor.start(watch::theme(own.clone(), outbox.clone()));
             }
         }
-        let handle = EngineHandle { supervisor, refresh, counting, clients, settings, clock, outbox, memory, running };
+        let handle =
+            EngineHandle { supervisor, rhythm, refresh, counting, clients, settings, clock, outbox, memory, running };
         (handle, lanes)
     }
 }
@@ -93,6 +98,8 @@ impl Engine {
 /// The running engine.
 pub struct EngineHandle {
     supervisor: supervisor::Supervisor,
+    /// How often feeds are read.
+    rhythm: tokio::sync::watch::Sender<PollSettings>,
     refresh: HashMap<FeedId, Arc<Notify>>,
     counting: feeds::Counting,
     clients: feeds::Clients,
@@ -107,6 +114,11 @@ impl EngineHandle {
     /// Feeds that run.
     pub fn feeds(&self) -> impl Iterator<Item = &FeedId> {
         self.refresh.keys()
+    }
+
+    /// Reads feeds in this rhythm from their next pause on.
+    pub fn pace(&self, poll: PollSettings) {
+        self.rhythm.send_replace(poll);
     }
 
     /// Reads these feeds now; an empty list means all. Always harmless.

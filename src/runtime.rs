@@ -21,7 +21,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
-use crate::config::Settings;
+use crate::config::{Settings, UiSettings};
 use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
@@ -62,8 +62,8 @@ const FACTS_PER_TURN: usize = 64;
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
 
-/// Approves a project file and reads the settings anew. It blocks.
-pub type Reload = Arc<dyn Fn(&ProjectFile) -> Result<Settings, UserError> + Send + Sync>;
+/// Reads the settings anew, once the project file is approved where one is given. It blocks.
+pub type Reload = Arc<dyn Fn(Option<&ProjectFile>) -> Result<Settings, UserError> + Send + Sync>;
 
 /// Runs the console on this terminal until the person quits; anew, with other settings, when a project file was approved.
 ///
@@ -169,6 +169,8 @@ fn arranged(settings: &Settings, now: Now) -> Model {
 pub struct Console {
     model: Model,
     theme: Theme,
+    /// How the screen looks now.
+    ui: UiSettings,
     /// The text of one's own theme that was read last.
     worn: Option<Arc<str>>,
     clock: SharedClock,
@@ -202,6 +204,7 @@ impl Console {
         Self {
             model: arranged(&settings, now),
             theme: Theme::load(&settings.ui),
+            ui: settings.ui.clone(),
             worn: None,
             clock,
             settings,
@@ -326,7 +329,7 @@ impl Console {
                 }
                 message = input.next() => Event::Input(message.unwrap_or(Msg::Terminate)),
                 Some(fact) = lanes.control.recv() => Event::Fact(fact),
-                Some(fact) = performer.finished() => Event::Fact(fact),
+                Some(msg) = performer.finished() => Event::Msg(msg),
                 () = tokio::time::sleep(wait), if self.dirty => Event::Frame,
                 taken = lanes.data.recv_many(&mut batches, BATCHES_PER_TURN), if !lanes.data.is_closed() || !lanes.data.is_empty() => {
                     if taken == 0 { continue; }
@@ -442,6 +445,12 @@ impl Console {
         // What was looked for is there.
         self.urgent |= searching && !self.model.logs().lines().searching();
         for effect in effects {
+            if let Effect::Look(ui) = effect {
+                (self.theme, self.worn) = (Theme::load(&ui), None);
+                self.ui = *ui;
+                self.dirty = true;
+                continue;
+            }
             if matches!(effect, Effect::Quit | Effect::Restart) {
                 self.again = effect == Effect::Restart;
                 return Ok(Flow::End);
@@ -484,15 +493,15 @@ impl Console {
 
     /// Takes one's own theme as it was written last; where it cannot be read, the one before stays, and why is told.
     fn dress(&mut self, now: Now) {
-        let begun = self.settings.ui.own_theme.as_ref().map(|own| &own.text);
+        let begun = self.ui.own_theme.as_ref().map(|own| &own.text);
         let Some(text) = self.model.screen().theme().or(begun).cloned() else { return };
-        if self.settings.ui.no_color || self.worn.as_ref().is_some_and(|worn| Arc::ptr_eq(worn, &text)) {
+        if self.ui.no_color || self.worn.as_ref().is_some_and(|worn| Arc::ptr_eq(worn, &text)) {
             return;
         }
-        match Theme::read(&self.settings.ui, &text) {
+        match Theme::read(&self.ui, &text) {
             Ok(theme) => self.theme = theme,
             Err(why) => {
-                let told = format!("the theme {} was not read: {why}", self.settings.ui.theme);
+                let told = format!("the theme {} was not read: {why}", self.ui.theme);
                 let notice = Fact::Notice(Notice::failed(Text::clean(&told)));
                 drop(crate::app::update(&mut self.model, Msg::Fact(notice), now));
             }

@@ -26,7 +26,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::action::Action;
+use crate::action::{Action, Entry};
 use crate::app::dialogs::Overlay;
 use crate::app::geometry::{self, Area, Geometry, Hit, SMALLEST};
 use crate::app::hints;
@@ -155,6 +155,23 @@ fn notice(ctx: &Ctx<'_>, width: u16) -> Vec<Line<'static>> {
     rows.into_iter().map(|row| Line::styled(row, style)).collect()
 }
 
+/// The first of two keys, and what may follow it.
+fn chord(ctx: &Ctx<'_>, first: &str, width: usize) -> Line<'static> {
+    let theme = ctx.theme;
+    let all: Vec<_> = ctx.model.screen().keys().after(first).collect();
+    let count = u8::try_from(all.len()).unwrap_or(u8::MAX);
+    let piece = |((key, entry), at): ((&str, &Entry), u8)| {
+        let key = Span::styled(format!(" {key}"), theme.strong());
+        Piece::new(count.saturating_sub(at), vec![key, Span::styled(format!(" {} ", entry.title), theme.dim())])
+    };
+    let mut pieces =
+        vec![Piece::new(u8::MAX, vec![Span::styled(format!(" {first} {} ", theme.ellipsis()), theme.focus())])];
+    pieces.extend(all.into_iter().zip(0..).map(piece));
+    let out = vec![Span::styled(" esc", theme.strong()), Span::styled(" leaves ", theme.dim())];
+    pieces.push(Piece::new(u8::MAX, out));
+    whole(pieces, width)
+}
+
 /// The last line, and where on it each hint stands.
 fn hint_line(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(Action, Area)>) {
     let (model, theme) = (ctx.model, ctx.theme);
@@ -188,12 +205,15 @@ fn hint_line(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(Action, Area)>) 
         let text = format!(" {} what is open needs {columns}x{rows}; esc leaves it", theme.symbol(Status::Warn));
         return (Line::styled(text::cut(&text, width, theme.ellipsis()), theme.status(Status::Warn)), none);
     }
+    if let Some(first) = model.screen().pending() {
+        return (chord(ctx, first, width), none);
+    }
     let all = hints::hints(model, ctx.now);
     let count = u8::try_from(all.len()).unwrap_or(u8::MAX);
     let pieces = all.iter().zip(0..).map(|(hint, at): (_, u8)| {
         // The help and the way out stay, then the most needed.
         let keep = if matches!(hint.action, Action::Help | Action::Back) { u8::MAX } else { count - at };
-        let key = Span::styled(format!(" {}", hint.key()), theme.strong());
+        let key = Span::styled(format!(" {}", hint.key(model.screen().keys())), theme.strong());
         Piece::new(keep, vec![key, Span::styled(format!(" {} ", hint.does), theme.dim())])
     });
     let line = whole(pieces.collect(), width);
@@ -201,7 +221,9 @@ fn hint_line(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(Action, Area)>) 
     let (mut x, mut places, mut hints) = (area.x, Vec::new(), all.iter());
     for pair in line.spans.chunks(2) {
         let wide = u16::try_from(pair.iter().map(Span::width).sum::<usize>()).unwrap_or(0);
-        let is = |hint: &&hints::Hint| pair.iter().map(|span| span.content.trim()).eq([hint.key(), &*hint.does]);
+        let is = |hint: &&hints::Hint| {
+            pair.iter().map(|span| span.content.trim()).eq([hint.key(model.screen().keys()), &*hint.does])
+        };
         if let Some(hint) = hints.find(is) {
             places.push((hint.action, Area { x, y: area.y, width: wide, height: 1 }));
         }

@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("domain", &["sanitize", "error", "clock"]),
     ("logstore", &["domain", "sanitize", "redact"]),
-    ("config", &["domain", "error", "sanitize"]),
+    ("config", &["action", "domain", "error", "sanitize"]),
     ("action", &["domain"]),
     ("platform", &["domain", "sanitize", "redact", "error", "clock", "config"]),
     ("store", &["domain", "sanitize", "error", "clock"]),

@@ -215,3 +215,74 @@ fn the_looks_of_ones_own_console_are_read_where_nothing_else_is_said() {
     assert_eq!((&*looks.theme, looks.mouse), ("colour-blind", false));
     assert!(flightdeck::config::load::looks(&Flags::default(), &|_| None).is_none());
 }
+
+#[test]
+fn keys_of_ones_own_are_taken_or_refused_with_their_place() {
+    use flightdeck::action::Action;
+    let with = |keys: &str| format!("{SMALL}\n[ui.keys]\n{keys}");
+    let read = |keys: &str| parse(&with(keys), Some(Path::new("/etc/mine.toml")), &Flags::default(), &none);
+    let settings = read("first = \"home\"\nnext_error = [\"g e\", \"ctrl-n\"]\n").unwrap();
+    assert_eq!(settings.ui.keys.by_chord("g", "e"), Some(Action::NextError));
+    let refused = |keys: &str| {
+        let error = read(keys).unwrap_err();
+        (error.what, error.hints.join(" "))
+    };
+    let (what, hint) = refused("wrap = \"t\"\n");
+    assert_eq!(what, "/etc/mine.toml:6: ui.keys.wrap = \"t\": that is the key of times");
+    assert!(hint.contains("give times"), "{hint}");
+    let (what, hint) = refused("first = \"home\"\nnext_error = \"g e\"\nwrap = \"g\"\n");
+    assert_eq!(what, "/etc/mine.toml:7: ui.keys.next_error = \"g e\": g alone is the key of wrap");
+    assert!(hint.ends_with("wrap stands in /etc/mine.toml:8"), "{hint}");
+    let (what, _) = refused("wrap = \"K\"\n");
+    assert!(what.contains("K is kept"), "{what}");
+    let settings = read("nxt_error = \"ctrl-n\"\n").unwrap();
+    let [warning] = &settings.warnings[..] else { panic!("{:?}", settings.warnings) };
+    assert_eq!(warning, "/etc/mine.toml:6: ui.keys.nxt_error is not an action: did you mean `next_error`?");
+}
+
+#[test]
+fn every_setting_says_what_it_comes_to_and_where_that_came_from() {
+    let env = |name: &str| match name {
+        "GH_TOKEN" => Some("ghp_secret".to_owned()),
+        "NO_COLOR" => Some("1".to_owned()),
+        name => none(name),
+    };
+    let keys = "\n[ui.keys]\nnext_error = \"ctrl-n\"\n";
+    let text = format!("{EXAMPLE}{keys}").replace("health\"\ninterval", "health?key=s3cret\"\ninterval");
+    let flags = Flags { readonly: true, ..Flags::default() };
+    let settings = parse(&text, Some(Path::new("/etc/mine.toml")), &flags, &env).unwrap();
+    let row = |key: &str| {
+        let row = settings.effective.iter().find(|row| row.key.as_str() == key);
+        row.map(|row| format!("{} from {}", row.value, row.origin)).unwrap_or_default()
+    };
+    let line = |of: &str| 1 + text.lines().position(|line| line.starts_with(of)).unwrap();
+    assert_eq!(row("ui.theme"), format!("dark from /etc/mine.toml:{}", line("theme =")));
+    assert_eq!(row("ui.keys.next_error"), format!("ctrl-n from /etc/mine.toml:{}", line("next_error =")));
+    assert_eq!(row("colours"), "none from environment variable NO_COLOR");
+    assert_eq!(row("environments.staging.access"), "read from flag --readonly");
+    assert_eq!(row("environments.production.promotes_to"), "nothing from default");
+    assert_eq!(row("platforms.github.token"), "there, not shown from environment variable GH_TOKEN");
+    assert!(row("state.dir").ends_with("from default"), "{}", row("state.dir"));
+    let all = format!("{:?}", settings.effective);
+    assert!(!all.contains("ghp_secret") && !all.contains("s3cret"), "no value of a secret");
+    // Names in the path of a key are the person's.
+    let named = |key: &str| {
+        let parts: Vec<&str> = key.split('.').collect();
+        let own = |at: usize| at > 0 && matches!(parts[at - 1], "environments" | "services" | "probes" | "logs");
+        parts.iter().enumerate().filter(|(at, _)| !own(*at)).map(|(_, part)| *part).collect::<Vec<_>>().join(".")
+    };
+    let shown: Vec<String> = settings.effective.iter().map(|row| named(row.key.as_str())).collect();
+    for (table, keys) in known_keys() {
+        for key in keys.into_iter().filter(|key| *key != "name") {
+            let whole = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
+            let told = |row: &String| {
+                let below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
+                *row == whole || below(row, &whole) || below(&whole, row)
+            };
+            // Where a token comes from is told at the token.
+            let source =
+                key.starts_with("token_") || key.starts_with("url_") || table.ends_with("logs") || key == "workflow";
+            assert!(source || shown.iter().any(told), "{whole}: {shown:#?}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::geometry::Border;
 use super::layout::{Arranged, Edge, Named};
 use super::model::{Model, Pane, View};
-use crate::action::{self, Action};
+use crate::action::Action;
 use crate::domain::notice::Notice;
 
 /// Columns that a key moves a border by.
@@ -13,7 +13,7 @@ const COLUMNS: i16 = 4;
 /// Does what a key of the arrangement asks for.
 pub(super) fn perform(model: &mut Model, action: Action) {
     if model.screen.view != View::Dashboard {
-        let key = action::key(Action::View(1));
+        let key = model.screen.keys.of(Action::View(1));
         model.screen.notice = Some(Notice::refused(format!("panes are arranged on the dashboard: {key} opens it")));
         return;
     }
@@ -49,7 +49,7 @@ fn hide(model: &mut Model) {
         return;
     }
     model.screen.focus = model.screen.arranged.shown(pane);
-    let (name, again) = (pane.listed().name(), action::key(Action::Natural));
+    let (name, again) = (pane.listed().name(), model.screen.keys.of(Action::Natural));
     told(model, &format!("{name} is hidden: {again} shows every pane"));
 }
 

@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::model::{Model, Pane};
 use crate::action::dialogs::{Dialog, Own};
-use crate::action::{Action, Group, TABLE};
+use crate::action::{Action, Group, Keys};
 use crate::app::insight::detail::Subject;
 use crate::app::insight::evidence;
 use crate::app::line::{self, Line};
@@ -11,7 +11,7 @@ use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate::{self, Jump};
 use crate::app::operations::menu::{self, Item};
 use crate::app::trust::{self, Asked};
-use crate::app::{geometry, keys, log_dialogs, palette, scroll};
+use crate::app::{geometry, keys, log_dialogs, more, palette, scroll};
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
 
@@ -24,6 +24,8 @@ pub enum Overlay {
     Palette(Find),
     /// The menu of actions, and the row that is chosen.
     Menu(usize),
+    /// Further views, and the row that is chosen.
+    More(usize),
     /// Why something is red, and the row that is chosen.
     Why(usize),
     /// Sources of log lines, and the row that is chosen.
@@ -51,9 +53,10 @@ pub struct Find {
 
 /// The rows of the help or the palette that hold what is typed, the best first.
 #[must_use]
-pub fn found(find: &Find) -> Vec<&'static crate::action::Entry> {
+pub fn found(keys: Keys, find: &Find) -> Vec<&'static crate::action::Entry> {
     let typed = find.text.to_lowercase();
-    let mut rows: Vec<(u8, &crate::action::Entry)> = TABLE
+    let mut rows: Vec<(u8, &crate::action::Entry)> = keys
+        .entries()
         .iter()
         .filter_map(|entry| {
             let title = entry.title.to_lowercase();
@@ -90,9 +93,9 @@ fn scattered(text: &str, letters: &str) -> bool {
 
 /// Whether what lies over the panes is a list of which a row is chosen.
 pub(super) fn list(model: &Model) -> bool {
-    use Overlay::{Chart, Menu, Patterns, Sources, Why};
+    use Overlay::{Chart, Menu, More, Patterns, Sources, Why};
     model.dialog.rollback.is_none()
-        && matches!(model.dialog.overlay, Some(Chart(_) | Menu(_) | Patterns(_) | Sources(_) | Why(_)))
+        && matches!(model.dialog.overlay, Some(Chart(_) | Menu(_) | More(_) | Patterns(_) | Sources(_) | Why(_)))
 }
 
 /// A key while something lies over the panes.
@@ -104,6 +107,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if geometry::small(model.screen.size) && navigate::covered(model) {
         return too_small(model);
     }
+    let in_force = model.screen.keys;
     let Some(overlay) = model.dialog.overlay.as_mut() else { return Vec::new() };
     match overlay {
         Overlay::Prompt(_) => crate::app::logs::keys::prompt(model, key),
@@ -113,7 +117,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             if closes && (find.text.is_empty() || !line::writes(key)) {
                 model.dialog.overlay = None;
             } else {
-                narrow(find, key, |find| found(find).len());
+                narrow(find, key, |find| found(in_force, find).len());
                 if !scroll::key(model, key, false) {
                     // Another list shows from its beginning.
                     model.dialog.scroll = None;
@@ -144,6 +148,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         Overlay::Menu(at) => {
             let at = *at;
             menu_key(model, key, at, now)
+        }
+        Overlay::More(at) => {
+            let at = *at;
+            more::key(model, key, at)
         }
         Overlay::Why(at) => {
             let (at, rows) = (*at, evidence::evidence(model, now));
@@ -283,7 +291,7 @@ fn menu_key(model: &mut Model, key: Key, at: usize, now: Now) -> Vec<Effect> {
         }
         // It stays: what is typed next was meant for the menu, too.
         None => {
-            let known = TABLE.iter().any(|entry| entry.action == Action::Start(letter));
+            let known = model.screen.keys.entries().iter().any(|entry| entry.action == Action::Start(letter));
             let told = if known {
                 menu::absent(letter).to_owned()
             } else {
@@ -343,7 +351,7 @@ mod tests {
     use super::*;
 
     fn first(typed: &str) -> &'static str {
-        found(&Find { text: typed.to_owned(), at: 0 }).first().map_or("", |entry| entry.title)
+        found(Keys::default(), &Find { text: typed.to_owned(), at: 0 }).first().map_or("", |entry| entry.title)
     }
 
     #[test]
@@ -352,7 +360,8 @@ mod tests {
         assert_eq!(first("journal"), "journal");
         assert_eq!(first("promotion"), "readiness for a promotion");
         assert_eq!(first("rfshev"), "refresh everything");
-        assert_eq!(found(&Find::default()).len(), TABLE.len());
-        assert!(found(&Find { text: "qqqq".to_owned(), at: 0 }).is_empty());
+        let keys = Keys::default();
+        assert_eq!(found(keys, &Find::default()).len(), keys.entries().len());
+        assert!(found(keys, &Find { text: "qqqq".to_owned(), at: 0 }).is_empty());
     }
 }

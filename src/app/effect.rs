@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::config::{PollSettings, UiSettings};
 use crate::domain::distance::Ends;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
@@ -60,6 +61,12 @@ pub enum Effect {
     Suspend,
     /// Approve a project file as it was read, and read the settings anew; the answer is `Fact::Approved`.
     Approve(Box<ProjectFile>),
+    /// Read one's own configuration anew; the answer is `Msg::Settings`.
+    Reread,
+    /// Draw with these settings from now on.
+    Look(Box<UiSettings>),
+    /// Read feeds in this rhythm from now on.
+    Poll(PollSettings),
     /// Begin anew with the settings that were read.
     Restart,
     /// End.

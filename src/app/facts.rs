@@ -6,6 +6,7 @@ use crate::app::insight::banner::{Banner, Trouble};
 use crate::app::insight::timeline::Event;
 use crate::app::insight::verified::SeenWell;
 use crate::app::insight::watch::Judged;
+use crate::app::settings::InForce;
 use crate::config::{SecretRules, Settings};
 use crate::domain::distance::{Distances, Ends};
 use crate::domain::environment::{EnvInfo, Platform};
@@ -39,6 +40,8 @@ pub struct Facts {
     pub(in crate::app) expected: BTreeMap<ProbeId, Vec<u16>>,
     /// Product name.
     pub(in crate::app) project: Arc<str>,
+    /// The settings, and where each came from.
+    pub(in crate::app) in_force: InForce,
     /// Environments as configured.
     pub(in crate::app) environments: Vec<EnvInfo>,
     /// Where each of them stands in that list.
@@ -126,6 +129,7 @@ impl Facts {
         environments.sort_by_key(|env| std::cmp::Reverse(env.tier));
         Self {
             project: settings.project.clone(),
+            in_force: InForce::new(settings),
             ranks: environments.iter().enumerate().map(|(at, env)| (env.id.clone(), at)).collect(),
             judged: Judged::default(),
             homes: environments
@@ -292,6 +296,12 @@ impl Facts {
     #[must_use]
     pub fn expected(&self) -> &BTreeMap<ProbeId, Vec<u16>> {
         &self.expected
+    }
+
+    /// The settings, and where each came from.
+    #[must_use]
+    pub fn in_force(&self) -> &InForce {
+        &self.in_force
     }
 
     /// Product name.

@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::msg::Now;
-use crate::action::{self, Action};
+use crate::action::{Action, Keys};
 use crate::app::insight::banner;
 use crate::app::keys::needs_project;
 use crate::app::navigate;
@@ -26,10 +26,10 @@ impl Hint {
         Self { action, does: does.into() }
     }
 
-    /// Its key, as the table of actions has it.
+    /// Its key, of those in force.
     #[must_use]
-    pub fn key(&self) -> &'static str {
-        action::key(self.action)
+    pub fn key(&self, keys: Keys) -> &'static str {
+        keys.of(self.action)
     }
 }
 

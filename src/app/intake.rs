@@ -131,7 +131,10 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             }
         }
         Fact::ProjectFile(file) => trust::found(model, *file, now),
-        Fact::Theme(text) => model.screen.theme = Some(text),
+        Fact::Theme(text) if model.facts.in_force.watched() => model.screen.theme = Some(text),
+        // That of a theme which is not worn any more.
+        Fact::Theme(_) => {}
+        Fact::Configuration => return vec![Effect::Reread],
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
         Fact::Left(_, Ok(text)) => model.screen.notice = Some(Notice::done(text)),

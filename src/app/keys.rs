@@ -20,7 +20,13 @@ use crate::domain::notice::Notice;
 
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     model.screen.notice = None;
-    let asked = action::by_key(&name(key));
+    let pressed = name(key);
+    let first = model.screen.pending.take().filter(|_| !navigate::covered(model));
+    let out = key.ctrl && key.code == KeyCode::Char('c');
+    if let Some(first) = first.filter(|_| !out) {
+        return second(model, &first, &pressed, now);
+    }
+    let asked = model.screen.keys.by_key(&pressed);
     // Only a second press in a row quits; a press long forgotten does not count as the first.
     model.dialog.quitting &= asked == Some(Action::Back);
     // Where a line is typed, the keys that edit one belong to it.
@@ -43,7 +49,26 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     }
     match asked {
         Some(action) => perform(model, action, now),
-        None => Vec::new(),
+        None => {
+            // The first of two keys waits for the second.
+            let begins = model.screen.keys.after(&pressed).next().is_some();
+            model.screen.pending = begins.then_some(pressed);
+            Vec::new()
+        }
+    }
+}
+
+/// The second of two keys. esc leaves the first.
+fn second(model: &mut Model, first: &str, pressed: &str, now: Now) -> Vec<Effect> {
+    match model.screen.keys.by_chord(first, pressed) {
+        Some(action) => perform(model, action, now),
+        None if model.screen.keys.by_key(pressed) == Some(Action::Escape) => Vec::new(),
+        None => {
+            let known = model.screen.keys.after(first).map(|(key, _)| key).collect::<Vec<_>>().join(", ");
+            model.screen.notice =
+                Some(Notice::refused(format!("{first} {pressed} means nothing: {first} goes on with {known}")));
+            Vec::new()
+        }
     }
 }
 
@@ -217,9 +242,9 @@ fn elsewhere(model: &Model, action: Action) -> Option<String> {
         Fold | Level | Pager | Pause | Save | Stamps | Wrap => navigate::seen(model, Pane::Logs),
         _ => true,
     };
-    let entry = action::TABLE.iter().find(|entry| entry.action == action).filter(|_| !works)?;
-    let key = entry.keys.first().copied().unwrap_or_default();
-    let logs = action::key(Action::View(Pane::Logs.number()));
+    let keys = model.screen.keys;
+    let entry = keys.entries().iter().find(|entry| entry.action == action).filter(|_| !works)?;
+    let (key, logs) = (keys.of(action), keys.of(Action::View(Pane::Logs.number())));
     Some(format!("{key} works in the logs ({}): {logs} opens them", entry.title))
 }
 
@@ -246,8 +271,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
     match own.find(|one| !one.state.ended() && !one.interrupted) {
         Some(operation) if !model.dialog.quitting => {
             let text = format!(
-                "{} is under way: quitting ends it between two calls and leaves it open; q again quits",
-                operation.title
+                "{} is under way: quitting ends it between two calls and leaves it open; {} again quits",
+                operation.title,
+                model.screen.keys.of(Action::Back)
             );
             model.screen.notice = Some(Notice::refused(text));
             model.dialog.quitting = true;
@@ -311,9 +337,10 @@ fn dashboard(model: &mut Model) -> Option<Option<Place>> {
     model.screen.came_from.take()
 }
 
-/// Opens a view by its number.
+/// Opens a view by its number; 0 lists those that have no number as their key.
 pub(super) fn view(model: &mut Model, number: u8) {
     match Pane::view(number) {
+        _ if number == 0 => model.dialog.overlay = Some(Overlay::More(0)),
         View::Only(pane) => {
             (model.screen.view, model.screen.focus) = (View::Only(pane), pane);
             model.screen.came_from = None;

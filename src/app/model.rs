@@ -5,6 +5,7 @@ use super::geometry::{Border, Geometry};
 use super::layout::Arranged;
 use super::msg::Now;
 pub use super::panes::{DASHBOARD, Pane, Place, Selection, View};
+use crate::action::Keys;
 use crate::app::dialogs::Overlay;
 use crate::app::insight::needs;
 use crate::app::logs::buffer::LogBuf;
@@ -64,6 +65,10 @@ pub struct Screen {
     pub(in crate::app) private: bool,
     /// One's own theme as it was written last, since this console began.
     pub(in crate::app) theme: Option<Arc<str>>,
+    /// The keys in force.
+    pub(in crate::app) keys: Keys,
+    /// The first of two keys, until the second comes.
+    pub(in crate::app) pending: Option<String>,
     /// The last thing told, until the next key.
     pub(in crate::app) notice: Option<Notice>,
 }
@@ -121,6 +126,8 @@ impl Model {
             came_from: None,
             private: false,
             theme: None,
+            keys: settings.ui.keys,
+            pending: None,
             notice: settings.warnings.first().map(|warning| Notice::refused(Text::clean(warning))),
         };
         let dialog = Dialogs { overlay: None, scroll: None, rollback: None, reason: None, quitting: false, asked: 0 };
@@ -301,6 +308,18 @@ impl Screen {
     #[must_use]
     pub fn private(&self) -> bool {
         self.private
+    }
+
+    /// The keys in force.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.keys
+    }
+
+    /// The first of two keys, until the second comes.
+    #[must_use]
+    pub fn pending(&self) -> Option<&str> {
+        self.pending.as_deref()
     }
 
     /// The last thing told, until the next key.

@@ -1,8 +1,8 @@
 //! The mouse: it selects rows, turns pages, presses what is drawn to be pressed, and drags the borders between panes.
 
 use super::effect::Effect;
+use crate::action::Action;
 use crate::action::dialogs::{Bound, Dialog, OWN, Own};
-use crate::action::{self, Action};
 use crate::app::arrange;
 use crate::app::dialogs::{self, Overlay};
 use crate::app::geometry::{Area, Hit};
@@ -108,6 +108,7 @@ fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
     let chosen = match overlay {
         Overlay::Palette(find) => &mut find.at,
         Overlay::Menu(chosen)
+        | Overlay::More(chosen)
         | Overlay::Why(chosen)
         | Overlay::Sources(chosen)
         | Overlay::Patterns(chosen)
@@ -157,7 +158,7 @@ fn over(model: &mut Model, down: bool, now: Now) {
 /// Gives the mouse to the terminal, which selects text with it, or takes it back.
 pub(super) fn hand_over(model: &mut Model) -> Vec<Effect> {
     model.screen.mouse = !model.screen.mouse;
-    let key = action::key(Action::Mouse);
+    let key = model.screen.keys.of(Action::Mouse);
     let says = match model.screen.mouse {
         true => "the mouse clicks, scrolls and drags here again".to_owned(),
         false => format!("the mouse selects text as in any terminal: {key} takes it back"),

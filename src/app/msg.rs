@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::app::settings::Reread;
 use crate::domain::fact::Fact;
 use crate::logstore::Chunk;
+use crate::sanitize::Text;
 
 /// The two clocks as they stood when a message was taken from its lane.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +38,8 @@ pub enum Msg {
     Fact(Fact),
     /// Bytes of a log that is read without a platform.
     Chunk(Chunk),
+    /// The settings were read anew, or why not.
+    Settings(Result<Box<Reread>, Text>),
     /// There is time for a slice of what takes long.
     Work,
     /// A second passed (only sent while something on the screen ages).

@@ -24,7 +24,7 @@ pub enum Row {
 /// is typed there are no things: there may be thousands.
 #[must_use]
 pub fn rows(model: &Model, find: &Find) -> Vec<Row> {
-    let mut rows: Vec<Row> = found(find).into_iter().map(Row::Action).collect();
+    let mut rows: Vec<Row> = found(model.screen.keys, find).into_iter().map(Row::Action).collect();
     let typed = find.text.to_lowercase();
     let words: Vec<&str> = typed.split_whitespace().collect();
     if !words.is_empty() && !model.screen.alone {

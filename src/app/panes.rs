@@ -9,6 +9,7 @@ mod pipeline;
 mod readiness;
 mod releases;
 mod secrets;
+mod settings;
 mod timeline;
 
 use super::dialogs::Overlay;
@@ -57,14 +58,19 @@ pub enum Pane {
     Journal,
     /// What speaks for and against a promotion.
     Readiness,
+    /// What every setting comes to, and where that came from.
+    Settings,
 }
 
 /// The panes of the dashboard in the order of tab.
 pub const DASHBOARD: [Pane; 4] = [Pane::Environments, Pane::Logs, Pane::Health, Pane::Secrets];
 
+/// Views that have a number as their key.
+const NUMBERED: usize = 9;
+
 impl Pane {
     /// Every pane, in the order of the numbers of their views.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Environments,
         Self::Releases,
         Self::Pipeline,
@@ -74,7 +80,20 @@ impl Pane {
         Self::Timeline,
         Self::Journal,
         Self::Readiness,
+        Self::Settings,
     ];
+
+    /// Those whose view has a number as its key.
+    #[must_use]
+    pub fn numbered() -> &'static [Self] {
+        &Self::ALL[..NUMBERED]
+    }
+
+    /// The others: a list leads to their views.
+    #[must_use]
+    pub fn further() -> &'static [Self] {
+        &Self::ALL[NUMBERED..]
+    }
 
     /// What it lists.
     #[must_use]
@@ -89,6 +108,7 @@ impl Pane {
             Self::Timeline => &timeline::Timeline,
             Self::Journal => &journal::Journal,
             Self::Readiness => &readiness::Readiness,
+            Self::Settings => &settings::Settings,
         }
     }
 
@@ -127,6 +147,8 @@ pub struct Selection {
     pub row: Option<i64>,
     /// A point of the readiness list.
     pub check: Option<Criterion>,
+    /// A setting's key.
+    pub setting: Option<Text>,
 }
 
 /// A row of the environments pane.

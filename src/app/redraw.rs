@@ -51,6 +51,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         Fact::Plan(..)
         | Fact::ProjectFile(_)
         | Fact::Theme(_)
+        | Fact::Configuration
         | Fact::Approved(_)
         | Fact::Operation(_)
         | Fact::Left(..)

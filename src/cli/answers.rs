@@ -16,7 +16,9 @@ pub(super) use self::operations::{
     Candidates, CutShort, Ended, Left, LockOrMark, Planned, Replaced, Stepped, Stuck, Switched,
 };
 pub(super) use self::program::{Info, Keys, Program};
-pub(super) use self::settings::{Account, Approved, Configured, ReadFile, Trusted, TrustedFiles, Understood, Wants};
+pub(super) use self::settings::{
+    Account, Approved, Configured, ReadFile, Setting, Shown, Trusted, TrustedFiles, Understood, Wants,
+};
 pub(super) use self::standing::{
     Approval, Checked, Environment, Failing, Health, Judged, Need, Probe, Remembers, Row, Rows, Service, Status,
     Waiting,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::answers::{self, Account, Approved, Configured, ReadFile, Trusted, TrustedFiles, Understood, Wants};
 use super::{Output, print, variable};
@@ -23,6 +24,8 @@ use crate::sanitize::Text;
 pub enum ConfigCommand {
     /// Read it and say what was understood, and what would be run; nothing is run.
     Check,
+    /// Print every setting in force, and where it came from; nothing is run.
+    Show,
     /// Print an example with every key.
     Example,
     /// Print the JSON schema of the file.
@@ -48,6 +51,7 @@ pub struct TrustArgs {
 pub(super) fn run(command: ConfigCommand, flags: Flags, output: Output) -> Result<ExitCode, UserError> {
     match command {
         ConfigCommand::Check => check(&Flags { dry: true, ..flags }, output),
+        ConfigCommand::Show => show(&Flags { dry: true, ..flags }, output),
         ConfigCommand::Example => print(include_str!("../../config.example.toml")),
         ConfigCommand::Schema => super::schema::config(),
         ConfigCommand::Trust(args) => trust(&args, output),
@@ -125,6 +129,27 @@ fn check(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
     }
     understood(&settings, &mut text);
     print(&text)
+}
+
+fn show(flags: &Flags, output: Output) -> Result<ExitCode, UserError> {
+    let settings = load::load(flags, &variable)?;
+    let redactor = Redactor::default();
+    let rows = settings.effective.iter().map(|one| answers::Setting {
+        key: one.key.clone(),
+        value: redactor.mask(one.value.clone()),
+        from: one.origin.to_string(),
+    });
+    if output.json {
+        return answer("config-show", answers::Shown { rows: rows.collect() });
+    }
+    let rows: Vec<_> = rows.collect();
+    let wide = |of: fn(&answers::Setting) -> usize| rows.iter().map(of).max().unwrap_or_default();
+    let (key, value) = (wide(|one| one.key.as_str().width()), wide(|one| one.value.as_str().width().min(60)));
+    let pad = |text: &str, to: usize| format!("{text}{}", " ".repeat(to.saturating_sub(text.width())));
+    let line = |one: &answers::Setting| {
+        format!("{}  {}  {}\n", pad(one.key.as_str(), key), pad(one.value.as_str(), value), one.from)
+    };
+    print(&rows.iter().map(line).collect::<String>())
 }
 
 /// What was understood, as programs read it; nothing of it is the value of a secret.

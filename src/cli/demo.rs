@@ -15,12 +15,9 @@ pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserEr
     let simulator = sim::start_world(product, options, clock.clone()).await?;
     let mut settings = load::parse(&simulator.config_toml(), None, &flags, &super::variable)?;
     // It looks as one's own console does.
-    if let Some(own) = load::looks(&flags, &super::variable) {
-        settings.ui = own;
-    }
+    load::dress(&mut settings, &flags, &super::variable);
     // What is done to a simulated product must not stand in the journal of a real one.
-    settings.state_dir = settings.state_dir.join("demo");
-    settings.twins = None;
+    settings.keep_in(settings.state_dir.join("demo"));
     let _log = crate::telemetry::start(&settings.state_dir);
     let code = crate::runtime::run(settings, clock, None).await;
     simulator.stop().await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::address;
 use super::inputs::{Env, Flags};
+use super::places::Places;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize;
 
@@ -16,11 +17,17 @@ pub(super) struct Check<'a> {
     pub(super) name: &'a str,
     pub(super) flags: &'a Flags,
     pub(super) env: Env<'a>,
+    pub(super) places: &'a Places,
 }
 
 impl Check<'_> {
     pub(super) fn refuse(&self, what: &str, hint: &str) -> UserError {
         UserError::new(ExitCode::Usage, format!("{}: {what}", self.name)).now("nothing was started").hint(hint)
+    }
+
+    /// Where a key stands: its file and line, else the files.
+    pub(super) fn place(&self, key: &str) -> String {
+        self.places.get(key).map_or_else(|| self.name.to_owned(), ToString::to_string)
     }
 
     /// A variable that is set to something.

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::check::Check;
+use super::places::Places;
 use super::tables::environments::{self, Environment, Product};
 use super::tables::layered;
 use super::tables::platforms::{self, Accesses, Account};
@@ -34,6 +35,9 @@ layered! {
         pub ui: Ui,
         pub poll: Poll,
         pub state: State,
+        /// Where each key stands.
+        #[serde(skip)]
+        pub places: Places,
     }
 }
 
@@ -43,6 +47,16 @@ impl File {
         let platforms = self.platforms.values_mut().flat_map(Account::paths);
         let environments = self.environments.iter_mut().flat_map(Environment::paths);
         platforms.chain(environments).chain(self.secrets.paths()).chain(self.state.paths())
+    }
+
+    /// Takes out what is a person's own to say: a project file that everybody has does not change anybody's keys.
+    pub(super) fn without_own_taste(&mut self, warnings: &mut Vec<String>) {
+        for name in std::mem::take(&mut self.ui.keys).keys() {
+            self.places.without(&format!("ui.keys.{name}"));
+        }
+        if let Some(place) = self.places.get("ui.keys") {
+            warnings.push(format!("{place}: ui.keys counts in your own configuration alone"));
+        }
     }
 
     /// What its environments hold.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::credentials;
 use super::file::{self, File};
 use super::inputs::{Env, Flags, folder};
+use super::places::Places;
 use super::tables::Over as _;
 use crate::error::{ExitCode, UserError};
 
@@ -67,6 +68,7 @@ pub(super) fn understand(
         credentials::check_private(path)?;
     }
     let mut file = parsed.map_err(|error| syntax(&name, text, &error))?;
+    file.places = Places::of(text, path.unwrap_or(Path::new("configuration")));
     warnings.extend(file::unknown_keys(text).into_iter().map(|warning| format!("{name}: {warning}")));
     if let Some(folder) = path.and_then(Path::parent) {
         anchor(&mut file, folder, env);

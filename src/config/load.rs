@@ -7,6 +7,7 @@ pub use super::inputs::{Env, Flags};
 use super::layers::Origin;
 use super::trust::{self, Approvals};
 use super::{Settings, UiSettings, layers, settings, text};
+use crate::action::Keys;
 use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
 
@@ -18,9 +19,12 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     let paths = layers::find(flags, env)?;
     let mut warnings = Vec::new();
     let mut merged: Option<File> = None;
-    let mut project_file = None;
+    let (mut project_file, mut own_files) = (None, Vec::new());
     for (path, origin) in &paths {
         let bytes = text::bytes(path)?;
+        if *origin == Origin::Own {
+            own_files.push((path.clone(), trust::digest(&bytes)));
+        }
         let text = text::text(path, bytes.clone())?;
         if text.trim().is_empty() && paths.len() > 1 {
             warnings.push(format!("{} is empty", path.display()));
@@ -29,10 +33,12 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
         not_empty(&text, &layers::name(Some(path)))?;
         let mut file = layers::understand(&text, Some(path), env, &mut warnings)?;
         if *origin == Origin::Project {
+            file.without_own_taste(&mut warnings);
             // The very bytes that are used are those that were approved.
             let found = trust::of(path, &bytes, &file, &Approvals::of(env));
             if found.withheld() {
                 trust::withhold(&mut file);
+                found.wants.iter().for_each(|want| file.places.without(want.key.as_str()));
                 warnings.insert(0, found.words());
             }
             project_file = Some(found);
@@ -47,23 +53,52 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     let mut settings = settings::settings(merged.unwrap_or_default(), &name, flags, env, warnings)?;
     settings.origin = paths.into_iter().next().map(|(path, _)| path);
     settings.project_file = project_file;
+    settings.own_files = own_files;
     Ok(settings)
 }
 
 /// How one's console looks, as far as any configuration says so: for what is shown without one. What cannot be read says nothing.
 #[must_use]
 pub fn looks(flags: &Flags, env: Env<'_>) -> Option<UiSettings> {
+    let file = written(&layers::find(flags, env).ok()?, env).ok()?;
+    settings::looks(&file, flags, env).ok()
+}
+
+/// Makes settings look as one's own console does.
+pub fn dress(settings: &mut Settings, flags: &Flags, env: Env<'_>) {
+    let own = layers::find(flags, env).ok().and_then(|paths| written(&paths, env).ok());
+    if let Some((ui, rows)) = own.and_then(|file| settings::told_looks(&file, flags, env).ok()) {
+        settings.ui = ui;
+        let screen = |key: &str| rows.iter().any(|row| row.key.as_str() == key) || key.starts_with("ui.");
+        settings.effective.retain(|row| !screen(row.key.as_str()));
+        settings.effective.extend(rows);
+    }
+}
+
+/// The keys in force; those of the table where there is no configuration.
+///
+/// # Errors
+/// When a configuration cannot be understood, or gives keys that cannot be.
+pub fn keys(flags: &Flags, env: Env<'_>) -> Result<Keys, UserError> {
+    let Ok(paths) = layers::find(flags, env) else { return Ok(Keys::default()) };
+    Ok(settings::looks(&written(&paths, env)?, flags, env)?.keys)
+}
+
+/// The files as they are written, one over the other. What they want of the world is for nobody to rely on.
+fn written(paths: &[(PathBuf, Origin)], env: Env<'_>) -> Result<File, UserError> {
     let mut warnings = Vec::new();
     let mut merged: Option<File> = None;
-    for (path, _) in layers::find(flags, env).ok()? {
-        let file =
-            text::read(&path).and_then(|text| layers::understand(&text, Some(&path), env, &mut warnings)).ok()?;
+    for (path, origin) in paths {
+        let mut file = layers::understand(&text::read(path)?, Some(path), env, &mut warnings)?;
+        if *origin == Origin::Project {
+            file.without_own_taste(&mut warnings);
+        }
         merged = Some(match merged {
             None => file,
             Some(top) => layers::over(top, file, &mut warnings),
         });
     }
-    settings::looks(&merged?.ui, flags, env).ok()
+    Ok(merged.unwrap_or_default())
 }
 
 /// The files that are read, with what they run and which addresses they name. What the person named, and the person's own file,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::effective::Origin;
 use super::inputs::folder;
 use crate::sanitize::Text;
 
@@ -22,6 +23,18 @@ pub(super) fn who(env: &dyn Fn(&str) -> Option<String>) -> String {
         Some(name) => format!("{name} ({place})"),
         None => place,
     }
+}
+
+/// Where that name came from.
+pub(super) fn origin(env: &dyn Fn(&str) -> Option<String>) -> Origin {
+    let words = match () {
+        () if env("FLIGHTDECK_WHO").is_some_and(|name| clean(&name).is_some()) => {
+            return Origin::Variable("FLIGHTDECK_WHO");
+        }
+        () if git(env).is_some() => "git's identity",
+        () => "the system's name of the user",
+    };
+    Origin::Elsewhere(Text::clean(words))
 }
 
 /// Git's identity, as its commits carry it.

@@ -1,13 +1,15 @@
 //! Makes settings of what is written, each value checked once, so that the rest of the program may rely on them.
 
 use super::check::Check;
+use super::effective::{Effective, Origin, Sheet};
 use super::file::File;
 use super::inputs::{self, Env, Flags};
 use super::proxy::Proxy;
-use super::tables::ui::{Ui, UiSettings};
+use super::tables::ui::UiSettings;
 use super::trust::Approvals;
 use super::{Settings, person};
 use crate::error::UserError;
+use crate::sanitize::Text;
 
 /// Checks a file. `name` says in messages where it came from.
 ///
@@ -20,7 +22,7 @@ pub(super) fn settings(
     env: Env<'_>,
     mut warnings: Vec<String>,
 ) -> Result<Settings, UserError> {
-    let check = Check { name, flags, env };
+    let check = Check { name, flags, env, places: &file.places };
     let product = file.product(&check, &mut warnings)?;
     let platforms = file.accesses(&check, &mut warnings)?;
     let mut settings = Settings {
@@ -47,6 +49,8 @@ pub(super) fn settings(
         proxy: Proxy::from_env(env),
         warnings,
         origin: None,
+        own_files: Vec::new(),
+        effective: Vec::new(),
         project_file: None,
         approvals: Approvals::of(env),
     };
@@ -54,13 +58,46 @@ pub(super) fn settings(
         let what = format!("{name}: {service} is on {platform}, but [platforms.{platform}] is missing");
         settings.warnings.push(what);
     }
+    settings.effective = effective(&settings, &file, &check);
     Ok(settings)
+}
+
+/// Every setting with where it came from.
+fn effective(settings: &Settings, file: &File, check: &Check<'_>) -> Vec<Effective> {
+    let mut sheet = Sheet::new(&file.places);
+    sheet.add("project", &settings.project);
+    sheet.add("repository", settings.repository.as_deref().unwrap_or("none"));
+    settings.ui.told(&file.ui, check, &mut sheet);
+    settings.poll.told(&mut sheet);
+    file.state.told(settings, check, &mut sheet);
+    sheet.put("who", &settings.who, person::origin(check.env));
+    if let Some(words) = settings.proxy.words() {
+        sheet.put("proxy", words, Origin::Elsewhere(Text::clean("environment variables")));
+    }
+    for (name, account) in &file.platforms {
+        account.told(name, settings, &mut sheet);
+    }
+    file.secrets.told(&mut sheet);
+    file.environments.iter().for_each(|one| one.told(settings, check, &mut sheet));
+    sheet.rows()
+}
+
+/// The same, with its rows among the settings.
+///
+/// # Errors
+/// When it says something impossible.
+pub(super) fn told_looks(file: &File, flags: &Flags, env: Env<'_>) -> Result<(UiSettings, Vec<Effective>), UserError> {
+    let check = Check { name: "configuration", flags, env, places: &file.places };
+    let (ui, mut sheet) = (looks(file, flags, env)?, Sheet::new(&file.places));
+    ui.told(&file.ui, &check, &mut sheet);
+    Ok((ui, sheet.rows()))
 }
 
 /// How the screen looks, by its table alone.
 ///
 /// # Errors
 /// When it says something impossible.
-pub(super) fn looks(ui: &Ui, flags: &Flags, env: Env<'_>) -> Result<UiSettings, UserError> {
-    ui.settings(&Check { name: "configuration", flags, env }, &mut Vec::new())
+pub(super) fn looks(file: &File, flags: &Flags, env: Env<'_>) -> Result<UiSettings, UserError> {
+    let check = Check { name: "configuration", flags, env, places: &file.places };
+    file.ui.settings(&check, &mut Vec::new())
 }

@@ -3,6 +3,7 @@
 
 pub(super) mod environments;
 pub(super) mod freezes;
+pub(super) mod keys;
 pub(super) mod logs;
 pub(super) mod platforms;
 pub(super) mod poll;

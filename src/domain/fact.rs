@@ -58,6 +58,8 @@ pub enum Fact {
     History(Box<History>),
     /// The project file is another one now, or was approved elsewhere.
     ProjectFile(Box<ProjectFile>),
+    /// One's own configuration was written anew.
+    Configuration,
     /// One's own theme was written anew: the text of its file.
     Theme(Arc<str>),
     /// A project file was approved and could be read, or why not.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rand::Rng as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::lanes::Outbox;
 use crate::clock::{SharedClock, Timestamp};
@@ -70,7 +70,7 @@ impl<F: Feed> Reads for F {
 /// Drives one feed.
 pub struct Poller {
     id: FeedId,
-    settings: PollSettings,
+    settings: watch::Receiver<PollSettings>,
     clock: SharedClock,
     outbox: Outbox,
     wake: Arc<Notify>,
@@ -84,8 +84,14 @@ pub struct Poller {
 impl Poller {
     /// A poller that has not read yet.
     #[must_use]
-    pub fn new(id: FeedId, settings: PollSettings, clock: SharedClock, outbox: Outbox, wake: Arc<Notify>) -> Self {
-        let rhythm = settings.calm;
+    pub fn new(
+        id: FeedId,
+        settings: watch::Receiver<PollSettings>,
+        clock: SharedClock,
+        outbox: Outbox,
+        wake: Arc<Notify>,
+    ) -> Self {
+        let rhythm = settings.borrow().calm;
         Self { id, settings, clock, outbox, wake, last_ok: None, failing_since: None, failures: 0, rhythm }
     }
 
@@ -134,7 +140,7 @@ impl Poller {
                 let since = *self.failing_since.get_or_insert(now);
                 let why = Text::from(format!("{error}. {}", error.advice()));
                 let asked = error.retry_after.unwrap_or_default();
-                let pause = backoff(self.settings.fast, self.failures, error.kind).max(asked);
+                let pause = backoff(self.settings.borrow().fast, self.failures, error.kind).max(asked);
                 let denied = matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden);
                 let limited = error.kind == ErrorKind::RateLimited && error.retry_after.is_some();
                 let again = limited.then(|| now.checked_add(pause).unwrap_or(now));
@@ -149,8 +155,8 @@ impl Poller {
 
     fn interval(&self, rhythm: Rhythm) -> Duration {
         match rhythm {
-            Rhythm::Fast => self.settings.fast,
-            Rhythm::Calm => self.settings.calm,
+            Rhythm::Fast => self.settings.borrow().fast,
+            Rhythm::Calm => self.settings.borrow().calm,
             Rhythm::After(pause) => pause,
         }
     }
@@ -200,7 +206,7 @@ mod tests {
         let (outbox, mut lanes) = lanes::open();
         let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(10) };
         let clock = SystemClock::shared();
-        let poller = Poller::new(FeedId::Pipeline, settings, clock, outbox, Arc::new(Notify::new()));
+        let poller = Poller::new(FeedId::Pipeline, watch::channel(settings).1, clock, outbox, Arc::new(Notify::new()));
         let mut told = Vec::new();
         let collect = async {
             while told.len() < count {
@@ -244,7 +250,7 @@ mod tests {
         let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(10) };
         let clock: SharedClock = Arc::new(crate::clock::ManualClock::new(Timestamp::UNIX_EPOCH));
         let wake = Arc::new(Notify::new());
-        let poller = Poller::new(FeedId::Pipeline, settings, clock, outbox, Arc::clone(&wake));
+        let poller = Poller::new(FeedId::Pipeline, watch::channel(settings).1, clock, outbox, Arc::clone(&wake));
         let began = tokio::time::Instant::now();
         let person = async {
             let Some(Fact::Feed(_, awaited)) = lanes.control.recv().await else { panic!("no fact") };
@@ -268,7 +274,8 @@ mod tests {
         let (outbox, mut lanes) = lanes::open();
         let settings = PollSettings { fast: Duration::from_secs(2), calm: Duration::from_secs(600) };
         let wake = Arc::new(Notify::new());
-        let poller = Poller::new(FeedId::Pipeline, settings, SystemClock::shared(), outbox, Arc::clone(&wake));
+        let poller =
+            Poller::new(FeedId::Pipeline, watch::channel(settings).1, SystemClock::shared(), outbox, Arc::clone(&wake));
         let began = tokio::time::Instant::now();
         let person = async {
             let mut reads = Vec::new();

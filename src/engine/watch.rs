@@ -1,17 +1,19 @@
 //! Watches files while the console runs: the project file, whose changed content is reported and used only when the person says so, and
-//! one's own theme, which is used at once.
+//! one's own configuration and theme, which are used at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::lanes::Outbox;
 use crate::config::trust::{self, Approvals};
-use crate::config::{OwnTheme, theme as themes};
+use crate::config::{OwnTheme, files, theme as themes};
 use crate::domain::fact::Fact;
 use crate::domain::trust::ProjectFile;
 
 /// How often the file's time and size are looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// Bytes of a configuration that are looked at.
+const LONGEST: u64 = 1 << 20;
 
 /// Tells of each content that is not the one before, and of one that was approved meanwhile, elsewhere.
 pub(super) async fn watch(mut known: ProjectFile, approvals: Approvals, outbox: Outbox) {
@@ -58,6 +60,33 @@ pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
     }
 }
 
+/// Tells when one's own files hold another content than was read last.
+pub(super) async fn own(mut known: Vec<(PathBuf, String)>, outbox: Outbox) {
+    let mut stamps = vec![None; known.len()];
+    loop {
+        let (files, last) = (known.clone(), stamps.clone());
+        let look = move || {
+            files
+                .into_iter()
+                .zip(last)
+                .map(|((path, digest), last)| {
+                    let now = stamp_of(&path);
+                    let read = (now.is_some() && now != last).then(|| files::read(&path, LONGEST).ok().flatten());
+                    let found = read.flatten().map_or(digest, |bytes| trust::digest(&bytes));
+                    (now, (path, found))
+                })
+                .unzip()
+        };
+        let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
+        stamps = now;
+        if found != known {
+            known = found;
+            outbox.tell(Fact::Configuration).await;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 fn stamp_of(path: &Path) -> Option<(SystemTime, u64)> {
     let meta = std::fs::metadata(path).ok()?;
     Some((meta.modified().ok()?, meta.len()))
@@ -82,6 +111,27 @@ mod tests {
         tokio::select! {
             () = theme(known, outbox) => panic!("it goes on"),
             told = judge => assert!(matches!(told, Some(Fact::Theme(text)) if text.contains("lightgreen"))),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_content_of_ones_own_file_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, "[ui]\n").unwrap();
+        let known = vec![(path.clone(), trust::digest(b"[ui]\n"))];
+        let (outbox, mut lanes) = lanes::open();
+        let judge = async {
+            tokio::time::sleep(LOOK * 3).await;
+            assert!(lanes.control.try_recv().is_err(), "nothing has changed");
+            std::fs::write(&path, "[ui]\nmouse = false\n").unwrap();
+            let told = lanes.control.recv().await;
+            tokio::time::sleep(LOOK * 3).await;
+            (told, lanes.control.try_recv().is_err())
+        };
+        tokio::select! {
+            () = own(known, outbox) => panic!("it goes on"),
+            (told, once) = judge => assert!(matches!(told, Some(Fact::Configuration)) && once),
         }
     }
 

@@ -13,6 +13,7 @@ use super::Reload;
 use super::layout::Remembered;
 use super::surface::Surface;
 use crate::app::effect::Effect;
+use crate::app::msg::Msg;
 use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::notice::Notice;
@@ -31,7 +32,7 @@ pub enum Flow {
 }
 
 /// What it came to, where that is to be told.
-type Background = Pin<Box<dyn Future<Output = Option<Fact>> + Send>>;
+type Background = Pin<Box<dyn Future<Output = Option<Msg>> + Send>>;
 
 /// Executes effects. Work that takes time runs in [`Performer::finished`], which the loop polls, so nothing outlives it.
 pub struct Performer {
@@ -61,17 +62,17 @@ impl Performer {
     }
 
     /// What the next background work came to; pends while there is none.
-    pub async fn finished(&mut self) -> Option<Fact> {
+    pub async fn finished(&mut self) -> Option<Msg> {
         loop {
             match self.background.next().await {
-                Some(Some(fact)) => return Some(fact),
+                Some(Some(msg)) => return Some(msg),
                 Some(None) => {}
                 None => std::future::pending().await,
             }
         }
     }
 
-    /// Carries one effect out. `Quit` and `Restart` are the loop's own.
+    /// Carries one effect out. `Quit`, `Restart` and `Look` are the loop's own.
     ///
     /// # Errors
     /// When the terminal cannot be written.
@@ -100,7 +101,9 @@ impl Performer {
             Effect::Mouse(on) => return surface.set_mouse(on),
             Effect::Suspend => return surface.suspend(),
             Effect::Approve(file) => self.approve(*file),
-            Effect::Quit | Effect::Restart => {}
+            Effect::Reread => self.reread(),
+            Effect::Poll(poll) => self.engine.pace(poll),
+            Effect::Quit | Effect::Restart | Effect::Look(_) => {}
         }
         Ok(())
     }
@@ -123,7 +126,7 @@ impl Performer {
             let Some(reload) = reload else {
                 return Fact::Approved(Err(Text::from("not from here: flightdeck config trust")));
             };
-            let read = tokio::task::spawn_blocking(move || reload(&file)).await;
+            let read = tokio::task::spawn_blocking(move || reload(Some(&file))).await;
             let why = match read {
                 Ok(Ok(settings)) => {
                     *next.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
@@ -136,8 +139,21 @@ impl Performer {
         });
     }
 
+    /// Reads the settings anew, beside the loop: a token may come from a command.
+    fn reread(&self) {
+        let Some(reload) = self.reload.clone() else { return };
+        self.background.push(Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || reload(None)).await;
+            Some(Msg::Settings(match read {
+                Ok(Ok(settings)) => Ok(Box::new(settings.into())),
+                Ok(Err(error)) => Err(Text::from(error.what)),
+                Err(error) => Err(Text::from(error.to_string())),
+            }))
+        }));
+    }
+
     fn later(&self, work: impl Future<Output = Fact> + Send + 'static) {
-        self.background.push(Box::pin(async move { Some(work.await) }));
+        self.background.push(Box::pin(async move { Some(Msg::Fact(work.await)) }));
     }
 
     /// Remembers how the panes are arranged; only what goes wrong is told.
@@ -150,7 +166,8 @@ impl Performer {
                 Ok(Err(error)) => error.to_string(),
                 Err(error) => error.to_string(),
             };
-            Some(Fact::Notice(Notice::failed(format!("how the panes are arranged is not remembered: {why}"))))
+            let says = format!("how the panes are arranged is not remembered: {why}");
+            Some(Msg::Fact(Fact::Notice(Notice::failed(says))))
         }));
     }
 

@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Ctx, text};
+use crate::action::Action;
 use crate::app::insight::banner;
 use crate::app::operations::menu;
 
@@ -36,11 +37,13 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let passed = passed.unwrap_or_default();
     // The key acts on what the line names, wherever the keys are.
     let key = if banner::targeted(ctx.model) { menu::ROLL_BACK } else { menu::ALARM };
-    let help = format!("!{key} rolls back");
+    let keys = ctx.model.screen().keys();
+    let help = format!("{} rolls back", keys.of(Action::Start(key)));
+    let why = format!("{} why", keys.of(Action::Why));
     let forms = [
-        (&full, format!("{passed}for {all} {dot} X why {dot} {help}")),
+        (&full, format!("{passed}for {all} {dot} {why} {dot} {help}")),
         (&full, format!("{passed}for {all} {dot} {help}")),
-        (&full, format!("for {all} {dot} X why {dot} {help}")),
+        (&full, format!("for {all} {dot} {why} {dot} {help}")),
         (&full, format!("for {all} {dot} {help}")),
         (&full, format!("for {span} {dot} {help}")),
         (&what, format!("for {span} {dot} {help}")),

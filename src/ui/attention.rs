@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Ctx, text};
+use crate::action::Action;
 use crate::app::insight::needs::{self, Hands, Need};
 use crate::app::model::{Pane, View};
 
@@ -24,7 +25,11 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Option<Line<'static>> {
     let (_, env, need) = all.first()?;
     let said = needs::said(model, env, need, ctx.now, Hands::Keys)?;
     let state = said.state?;
-    let more = if all.len() > 1 { format!("   and {} more: key 1 lists them", all.len() - 1) } else { String::new() };
+    let dashboard = model.screen().keys().of(Action::View(1));
+    let more = match all.len() {
+        0 | 1 => String::new(),
+        several => format!("   and {} more: key {dashboard} lists them", several - 1),
+    };
     let room = usize::from(width).saturating_sub(more.len());
     let head = format!(" {} {env} ", theme.mark(state));
     let words = ctx.veiled(said.within(room.saturating_sub(head.width())));

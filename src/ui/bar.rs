@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Ctx, panes};
-use crate::action::{self, Action};
+use crate::action::Action;
 use crate::app::geometry::Area;
 use crate::app::model::{Pane, View};
 use crate::domain::environment::Status;
@@ -20,21 +20,29 @@ enum Words {
 
 /// The bar in so many columns, and where on it each view stands.
 pub(super) fn draw(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(u8, Area)>) {
-    let troubles: Vec<_> = Pane::ALL.iter().map(|pane| panes::trouble(ctx, *pane)).collect();
+    let troubles: Vec<_> = Pane::numbered().iter().map(|pane| panes::trouble(ctx, *pane)).collect();
     let forms = [Words::Names, Words::Short, Words::Few].map(|words| entries(ctx, words, &troubles));
+    let [names, short, few] = forms;
+    // That there are more goes before the names do, but where one of those shows.
+    let mut without = short.clone();
+    if !Pane::further().iter().any(|pane| ctx.model.screen().view() == View::Only(*pane)) {
+        without.pop();
+    }
+    let forms = [names, short, without, few];
     let width = |entries: &Vec<Vec<Span<'static>>>| entries.iter().flatten().map(Span::width).sum::<usize>();
     let room = usize::from(area.width);
     let fits = forms.iter().position(|form| width(form) <= room).unwrap_or(forms.len() - 1);
     let mut places = Vec::new();
     let (mut spans, mut used) = (Vec::new(), 0);
-    for (pane, entry) in Pane::ALL.iter().zip(forms.into_iter().nth(fits).unwrap_or_default()) {
+    let numbers = Pane::numbered().iter().map(|pane| pane.number()).chain(std::iter::once(0));
+    for (number, entry) in numbers.zip(forms.into_iter().nth(fits).unwrap_or_default()) {
         let wide = entry.iter().map(Span::width).sum::<usize>();
         if used + wide > room {
             break;
         }
         let x = area.x + u16::try_from(used).unwrap_or_default();
         let width = u16::try_from(wide).unwrap_or_default();
-        places.push((pane.number(), Area { x, y: area.y, width, height: area.height }));
+        places.push((number, Area { x, y: area.y, width, height: area.height }));
         used += wide;
         spans.extend(entry);
     }
@@ -59,7 +67,8 @@ fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize
         };
         let name = if name.is_empty() { name } else { format!(" {name}") };
         let (style, mark) = if here { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
-        let mut spans = vec![Span::styled(format!("{mark}{}{name}", action::key(Action::View(pane.number()))), style)];
+        let mut spans =
+            vec![Span::styled(format!("{mark}{}{name}", model.screen().keys().of(Action::View(pane.number()))), style)];
         if let Some((status, count)) = *trouble {
             let count = count.map(|count| count.to_string()).unwrap_or_default();
             spans.push(Span::styled(format!(" {}{count}", theme.symbol(status)), theme.status(status)));
@@ -69,5 +78,26 @@ fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize
         }
         spans
     };
-    Pane::ALL.iter().zip(troubles).map(entry).collect()
+    let mut all: Vec<_> = Pane::numbered().iter().zip(troubles).map(entry).collect();
+    all.push(more(ctx, words));
+    all
+}
+
+/// The views without a number: the one that shows, else that there are more, with the worst of their troubles.
+fn more(ctx: &Ctx<'_>, words: Words) -> Vec<Span<'static>> {
+    let (model, theme) = (ctx.model, ctx.theme);
+    let here = Pane::further().iter().find(|pane| model.screen().view() == View::Only(**pane));
+    let name = here.map_or_else(|| "more".to_owned(), |pane| pane.listed().name().to_lowercase());
+    let (style, mark) = if here.is_some() { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
+    let nameless = words == Words::Few || words == Words::Short && here.is_none();
+    let name = if nameless { String::new() } else { format!(" {name}") };
+    let key = model.screen().keys().of(Action::View(0));
+    let mut spans = vec![Span::styled(format!("{mark}{key}{name}"), style)];
+    let troubles: Vec<_> = Pane::further().iter().filter_map(|pane| panes::trouble(ctx, *pane)).collect();
+    if let Some(worst) = troubles.iter().map(|(status, _)| *status).max() {
+        let count: usize = troubles.iter().filter_map(|(_, count)| *count).sum();
+        let count = if count == 0 { String::new() } else { count.to_string() };
+        spans.push(Span::styled(format!(" {}{count}", theme.symbol(worst)), theme.status(worst)));
+    }
+    spans
 }

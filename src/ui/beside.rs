@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
 use super::{Ctx, dialogs, place, text};
-use crate::action::{self, Action};
+use crate::action::Action;
 use crate::app::geometry::Geometry;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::model::Pane;
@@ -48,7 +48,7 @@ fn side(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect, subject: &Subject) {
     let mut block =
         Block::bordered().border_set(ctx.theme.border(false)).border_style(ctx.theme.dim()).title_top(title);
     if more > 0 {
-        let says = format!(" {} {more} more: {} ", ctx.theme.down(), action::key(Action::Enter));
+        let says = format!(" {} {more} more: {} ", ctx.theme.down(), ctx.model.screen().keys().of(Action::Enter));
         block = block.title_bottom(Line::styled(says, ctx.theme.strong()).right_aligned());
     }
     let inner = block.inner(area);

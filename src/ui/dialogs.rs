@@ -12,10 +12,10 @@ use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::evidence;
 use crate::app::operations::menu::{self, Item};
-use crate::app::{geometry, palette, trust};
+use crate::app::{geometry, more, palette, trust};
 use crate::domain::environment::Status;
 use crate::ui::widgets::dialog::{Dialog, WIDTH, dialog};
-use crate::ui::{Ctx, text};
+use crate::ui::{Ctx, panes, text};
 
 /// Columns of the keys in the help and the palette.
 const KEYS: usize = 14;
@@ -29,6 +29,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
         Overlay::Help(find) => actions(ctx, frame, body, find, false),
         Overlay::Palette(find) => actions(ctx, frame, body, find, true),
         Overlay::Menu(at) => choices(ctx, frame, body, *at),
+        Overlay::More(at) => further(ctx, frame, body, *at),
         Overlay::Why(at) => evidence(ctx, frame, body, *at),
         Overlay::Sources(at) => logs::sources(ctx, frame, body, *at),
         Overlay::Patterns(at) => logs::patterns(ctx, frame, body, *at),
@@ -86,7 +87,7 @@ fn bound(find: &Find) -> Vec<Row> {
 
 /// Rows of the help: group by group while nothing is looked for, what works here first.
 fn rows(ctx: &Ctx<'_>, find: &Find, of_palette: bool) -> Vec<Row> {
-    let all = found(find);
+    let all = found(ctx.model.screen().keys(), find);
     // Of a log that is read alone, what needs a project is left out.
     let useful = |entry: &&'static Entry| !ctx.model.screen().alone() || !crate::app::keys::needs_project(entry.action);
     if of_palette {
@@ -213,6 +214,22 @@ fn choices(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
     let last = Line::styled(" press its letter to start an action; esc leaves", ctx.theme.dim());
     let title = format!("Actions: {}", menu::place(ctx.model));
     Dialog { env, title: &title, lines, last, at: Some(last_row), choices, ..Dialog::default() }.draw(ctx, frame, body)
+}
+
+/// The views that have no number as their key, each with its trouble.
+fn further(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
+    let lines = more::views().enumerate().map(|(index, (letter, pane))| {
+        let trouble = panes::trouble(ctx, pane).map(|(status, count)| {
+            let count = count.map(|count| count.to_string()).unwrap_or_default();
+            Span::styled(format!("  {}{count}", ctx.theme.symbol(status)), ctx.theme.status(status))
+        });
+        let letter = Span::styled(format!(" {letter} "), ctx.theme.strong());
+        let line = Line::from_iter([letter, Span::raw(pane.listed().name())].into_iter().chain(trouble));
+        if index == at { ctx.chosen(&line, columns(body)) } else { line }
+    });
+    let last = Line::styled(" press its letter, or enter; esc leaves", ctx.theme.dim());
+    let (lines, at) = (lines.collect(), Some(at));
+    Dialog { title: "Further views", lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::widgets::pieces::{Piece, spread};
 use super::{Ctx, text, train};
+use crate::action::Action;
 use crate::domain::environment::Status;
 use crate::domain::state::State;
 use crate::domain::step_durations;
@@ -44,7 +45,8 @@ fn between(ctx: &Ctx<'_>) -> Vec<Piece> {
         pieces.push(Piece::new(8, vec![Span::styled(text, theme.state(State::Waiting))]));
     }
     if model.facts().interrupted().next().is_some() {
-        pieces.push(Piece::new(8, vec![Span::styled(" cut short: ! shows it ", theme.status(Status::Fail))]));
+        let text = format!(" cut short: {} shows it ", model.screen().keys().of(Action::Menu));
+        pieces.push(Piece::new(8, vec![Span::styled(text, theme.status(Status::Fail))]));
     } else if let Some(running) = model.facts().running() {
         let stuck = running.steps.iter().any(|step| step_durations::stuck(step, ctx.now.wall).is_some());
         let (status, asks) = if stuck { (Status::Warn, "stuck? ") } else { (Status::Running, "") };

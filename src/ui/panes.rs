@@ -8,6 +8,7 @@ mod pipeline;
 mod readiness;
 mod releases;
 mod secrets;
+mod settings;
 mod timeline;
 
 use ratatui::Frame;
@@ -54,6 +55,7 @@ pub(super) fn drawn(pane: Pane) -> &'static dyn Drawn {
         Pane::Timeline => &timeline::Timeline,
         Pane::Journal => &journal::Journal,
         Pane::Readiness => &readiness::Readiness,
+        Pane::Settings => &settings::Settings,
     }
 }
 

@@ -132,3 +132,19 @@ async fn no_check_runs_a_tool_for_its_login() {
     flightdeck(dir.path(), &["--config", "c.toml", "info"], &path).await;
     assert_eq!(traces(dir.path()), ["gh-ran"], "the same elsewhere is asked");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_file_does_not_change_anybodys_keys() {
+    let (dir, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text =
+        "[[environments]]\nname = \"production\"\ntier = \"production\"\n[ui.keys]\nroll_back = \"j\"\ndown = \"v\"\n";
+    std::fs::write(dir.path().join("flightdeck.toml"), text).unwrap();
+    std::fs::create_dir(home.path().join("flightdeck")).unwrap();
+    std::fs::write(home.path().join("flightdeck/config.toml"), "[ui.keys]\nhealth = \"b h\"\n").unwrap();
+    let variables = [("XDG_CONFIG_HOME", home.path().to_str().unwrap())];
+    let told = said(&flightdeck(dir.path(), &["keys"], &variables).await);
+    assert!(told.contains("| `b h` | health | `health` |"), "{told}");
+    assert!(told.contains("| `j` `down` | down | `down` |") && told.contains("| `!R` | roll back |"), "{told}");
+    let told = said(&flightdeck(dir.path(), &["config", "check"], &variables).await);
+    assert!(told.contains("flightdeck.toml:4: ui.keys counts in your own configuration alone"), "{told}");
+}

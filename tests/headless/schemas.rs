@@ -97,6 +97,7 @@ async fn every_answer_is_what_its_schema_says() {
         vec!["info"],
         vec!["keys"],
         vec!["config", "check"],
+        vec!["config", "show"],
         vec!["config", "trust"],
         vec!["config", "trust", "--list"],
         vec!["config", "trust", "--revoke"],

@@ -135,7 +135,7 @@ fn a_click_on_a_hint_does_what_its_key_does_and_the_second_on_a_row_opens_it() {
     for (action, area) in hints {
         let last = told.lines().last().unwrap();
         let said: String = last.chars().skip(area.x.into()).take(area.width.into()).collect();
-        assert!(said.trim().starts_with(flightdeck::action::key(action)), "{said}");
+        assert!(said.trim().starts_with(model.screen().keys().of(action)), "{said}");
     }
     let help = model.screen().geometry().hints.iter().find(|(action, _)| *action == flightdeck::action::Action::Help);
     let (_, area) = *help.unwrap();

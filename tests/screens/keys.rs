@@ -457,7 +457,7 @@ fn every_letter_of_the_menu_is_in_the_table_of_actions() {
             model.pose_place(Some(place));
             for item in flightdeck::app::operations::menu::items(&model, now()) {
                 let key = format!("!{}", item.letter);
-                assert!(flightdeck::action::by_key(&key).is_some(), "{key}: {}", item.title);
+                assert!(flightdeck::action::Keys::default().by_key(&key).is_some(), "{key}: {}", item.title);
             }
         }
     }
@@ -541,6 +541,11 @@ fn the_view_bar_marks_the_view_that_shows_and_those_with_trouble_and_is_clicked(
         for (number, area) in model.screen().geometry().views.clone() {
             let click = Mouse { kind: MouseKind::Click, column: area.x + 1, row: area.y };
             update(&mut model, Msg::Mouse(click), now());
+            if number == 0 {
+                let shown = text(&model, &theme("dark", false), size);
+                assert!(shown.contains("Further views") && shown.contains(" s Settings"), "{size:?}: {shown}");
+                press(&mut model, 's');
+            }
             assert!(bar(&model).contains(&format!("▸{number}")), "{size:?} {number}: {}", bar(&model));
         }
     }
@@ -581,7 +586,8 @@ fn every_hint_names_a_key_that_does_it() {
         for view in '1'..='9' {
             press(&mut model, view);
             for hint in flightdeck::app::hints::hints(&model, now()) {
-                assert_eq!(flightdeck::action::by_key(hint.key()), Some(hint.action), "{view}: {hint:?}");
+                let keys = model.screen().keys();
+                assert_eq!(keys.by_key(hint.key(keys)), Some(hint.action), "{view}: {hint:?}");
             }
         }
     }

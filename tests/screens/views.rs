@@ -67,9 +67,24 @@ fn what_waits_for_a_person_is_told_in_views_that_list_no_environments() {
     }
 }
 
+/// Who and where somebody is differs, so that a picture of all settings is of one machine.
+#[test]
+fn settings_say_where_they_came_from_at_every_size() {
+    let mut model = world();
+    press(&mut model, '0');
+    press(&mut model, 's');
+    for size in [(200, 50), (120, 30), (80, 24)] {
+        let shown = crate::screen::text(&model, &crate::screen::theme("dark", false), size);
+        let row = shown.lines().find(|line| line.contains("ui.log_memory")).unwrap_or_default();
+        assert!(row.contains("256MiB") && row.contains("default"), "{size:?}: {shown}");
+        assert!(shown.lines().any(|line| line.contains("▸0")), "{size:?}: {shown}");
+    }
+}
+
 #[test]
 fn the_dialogs() {
     for (keys, name) in [
+        ("0", "more"),
         ("X", "why"),
         ("!", "menu"),
         (":lock", "palette"),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::actor;
 use crate::app::model::Model;
 use crate::app::msg::Now;
+use crate::config::effective::Applies;
 use crate::domain::environment::{EnvInfo, ServiceInfo, Status};
 use crate::domain::health::{Anatomy, ProbeId};
 use crate::domain::ids::{DeploymentId, EnvId, ServiceId};
@@ -32,6 +33,8 @@ pub enum Subject {
     Secret(Text),
     /// A row of the journal.
     Row(i64),
+    /// A setting, by its key.
+    Setting(Text),
 }
 
 /// Rows of label and text.
@@ -65,6 +68,19 @@ pub fn rows(model: &Model, subject: &Subject, now: Now) -> Rows {
         Subject::Deployment(service, id) => deployment(model, service, id, &mut rows),
         Subject::Run(id) => run(model, *id, now.wall, &mut rows),
         Subject::Secret(key) => secret(model, key, &mut rows),
+        Subject::Setting(key) => {
+            if let Some(row) = model.facts.in_force.rows.iter().find(|row| row.now.key == *key) {
+                put(&mut rows, "key", &row.now.key);
+                put(&mut rows, "value", &row.now.value);
+                put(&mut rows, "from", &row.now.origin);
+                put_some(&mut rows, "after a restart", row.next.as_ref());
+                let used = match row.now.applies {
+                    Applies::AtOnce => "as soon as it is written",
+                    Applies::Restarted => "when the console is started again",
+                };
+                put(&mut rows, "another is used", used);
+            }
+        }
         Subject::Row(id) => {
             if let Some(row) = model.facts.history.rows.iter().find(|row| row.id == *id) {
                 put(&mut rows, "row", row.id);
@@ -90,6 +106,7 @@ pub fn title(subject: &Subject) -> String {
         Subject::Run(_) => "Run".to_owned(),
         Subject::Secret(key) => format!("Secret {key}"),
         Subject::Row(_) => "Journal".to_owned(),
+        Subject::Setting(key) => format!("Setting {key}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::action::Action;
 use crate::app::insight::{actor, fresh};
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
@@ -93,7 +94,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             let run = run(id)?;
             let gate = run.gates.iter().find(|gate| gate.env == *env)?;
             let may = match (gate.may_approve, keys) {
-                (true, true) => "!A approves".to_owned(),
+                (true, true) => format!("{} approves", model.screen.keys.of(Action::Start('A'))),
                 (true, false) => format!("flightdeck approve {id} --confirm={place} approves"),
                 (false, _) => gate.may().to_owned(),
             };
@@ -118,11 +119,19 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             let steps = if one.steps.is_empty() { String::new() } else { format!(" {done}/{} steps", one.steps.len()) };
             if one.state.ended() && !one.interrupted {
                 let (word, ended) = (one.state.word(), since(one.ended_at.unwrap_or(one.started_at), now.wall));
-                let way = if keys { "enter goes on".to_owned() } else { cut_short::ways(one) };
+                let way = if keys {
+                    format!("{} goes on", model.screen.keys.of(Action::Enter))
+                } else {
+                    cut_short::ways(one)
+                };
                 (Some(State::Unknown), format!("{word} {ended} ago: {}; {way}", one.title))
             } else if one.interrupted {
                 let name = cut_short::name(one.id);
-                let way = if keys { "! goes on".to_owned() } else { format!("flightdeck finish {name} goes on") };
+                let way = if keys {
+                    format!("{} goes on", model.screen.keys.of(Action::Menu))
+                } else {
+                    format!("flightdeck finish {name} goes on")
+                };
                 (Some(State::Unknown), format!("cut short {age} ago{steps}: {}; {way}", one.title))
             } else {
                 let halt = step_durations::halt(one, now.wall);
@@ -143,7 +152,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
         Need::Pin(id) => {
             let declared = model.facts.services.get(id)?.declared.as_ref()?;
             let way = match keys {
-                true => "!U".to_owned(),
+                true => model.screen.keys.of(Action::Start('U')).to_owned(),
                 false => format!("flightdeck unpin {} --environment {place}", names::shell(&id.name)),
             };
             (

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{actor, fresh};
+use crate::action::Action;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -207,7 +208,9 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
         .map(|words| words.to_string());
     let pin = production.services.iter().find_map(|info| {
         let pin = model.facts.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
-        Some(format!("PINNED {}: {}; !U releases it", info.id.name, actor::pin(model, &info.id, pin).words(now.wall)))
+        let unpin = model.screen.keys.of(Action::Start('U'));
+        let who = actor::pin(model, &info.id, pin).words(now.wall);
+        Some(format!("PINNED {}: {who}; {unpin} releases it", info.id.name))
     });
     let jump = Jump::Place(Place::Env(production.id.clone()));
     let frozen = model.facts.frozen(&production.id, now).map(|frozen| frozen.words());

@@ -73,6 +73,7 @@ impl Touched {
             | Fact::Approved(_)
             | Fact::Saved(_)
             | Fact::Left(..)
+            | Fact::Configuration
             | Fact::Notice(_) => Self::Nothing,
         }
     }

@@ -183,7 +183,9 @@ fn context(model: &mut Model) {
     navigate::show(model, Pane::Logs);
     let page = model.screen.geometry.rows(Pane::Logs);
     if !model.logs.lines.neighbours(page) {
-        model.screen.notice =
-            Some(Notice::refused("every line is shown; while a filter (/) hides some, x shows the lines around one"));
+        let (filter, context) = (model.screen.keys.of(Action::Filter), model.screen.keys.of(Action::Context));
+        model.screen.notice = Some(Notice::refused(format!(
+            "every line is shown; while a filter ({filter}) hides some, {context} shows the lines around one"
+        )));
     }
 }

@@ -327,6 +327,6 @@ mod tests {
         let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::ZERO };
         let menu = super::super::menu::items(&model(), now);
         assert!(menu.iter().all(|item| item.letter != letter()), "{menu:?}");
-        assert!(crate::action::by_key(&letter().to_string()).is_none(), "nor does it elsewhere");
+        assert!(crate::action::Keys::default().by_key(&letter().to_string()).is_none(), "nor does it elsewhere");
     }
 }

@@ -12,7 +12,7 @@ use super::scale::{self, Scaling};
 use super::secret::{self, Entry};
 use super::sure::{self, About, Sure};
 use crate::action::{
-    self,
+    self, Action,
     dialogs::{Dialog, Own},
 };
 use crate::app::dialogs;
@@ -198,7 +198,8 @@ pub(in crate::app) fn services(model: &Model, env: &EnvInfo) -> Vec<ServiceId> {
 pub(in crate::app) fn unread(model: &Model, services: &[ServiceId], now: Now) -> Option<Text> {
     let feeds = |id: &ServiceId| [FeedId::Declared(id.clone()), FeedId::Releases(id.clone())];
     let why = fresh::stale(model, services.iter().flat_map(feeds), now)?;
-    Some(Text::from(format!("{why}; esc, then R reads it again")))
+    let again = model.screen.keys.of(Action::RefreshAll);
+    Some(Text::from(format!("{why}; esc, then {again} reads it again")))
 }
 
 /// Whether nothing but a reason is missing: what is refused is not asked for one.

@@ -12,9 +12,8 @@ pub(in crate::cli) struct Keys {
 
 impl Keys {
     /// All of them.
-    pub(in crate::cli) fn all() -> Self {
-        let all = crate::action::keys();
-        Self { keys: all.map(|(within, keys, does)| Bound { within, keys, does }).collect() }
+    pub(in crate::cli) fn all(keys: crate::action::Keys) -> Self {
+        Self { keys: keys.all().map(|(within, action, keys, does)| Bound { within, action, keys, does }).collect() }
     }
 }
 
@@ -24,7 +23,10 @@ impl Keys {
 pub(in crate::cli) struct Bound {
     /// Where it works, as the help is ordered.
     pub(in crate::cli) within: &'static str,
-    /// The keys that do it.
+    /// What it is called in `[ui.keys]` of a configuration; none = its keys cannot be chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) action: Option<&'static str>,
+    /// The keys that do it; two that are pressed one after the other have a space between them.
     pub(in crate::cli) keys: &'static [&'static str],
     pub(in crate::cli) does: &'static str,
 }

@@ -22,6 +22,23 @@ pub(in crate::cli) struct Understood<'a> {
     pub(in crate::cli) warnings: &'a [String],
 }
 
+/// `config show`: every setting in force.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Shown {
+    pub(in crate::cli) rows: Vec<Setting>,
+}
+
+/// A setting. Of a secret it says whether there is one.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct Setting {
+    pub(in crate::cli) key: Text,
+    pub(in crate::cli) value: Text,
+    /// `default`, a file with its line, an environment variable, a flag, or where a token was found.
+    pub(in crate::cli) from: String,
+}
+
 /// A configuration file.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -8,7 +8,10 @@ use super::postgres::DatabaseSettings;
 use super::probes::{Probe, ProbeSettings};
 use super::services::{ObserveSettings, Service};
 use super::workflows::{Workflow, WorkflowSettings};
+use crate::config::Settings;
 use crate::config::check::Check;
+use crate::config::effective::{self, Origin, Sheet};
+use crate::config::inputs::Flags;
 use crate::domain::environment::{EnvInfo, Tier};
 use crate::domain::freeze::Freeze;
 use crate::domain::ids::{EnvId, ServiceId};
@@ -88,6 +91,29 @@ impl Environment {
     pub(in crate::config) fn paths(&mut self) -> impl Iterator<Item = &mut String> {
         let databases = self.services.iter_mut().filter_map(|service| service.postgres.as_mut());
         self.logs.iter_mut().flat_map(Logs::paths).chain(databases.flat_map(|one| one.paths()))
+    }
+
+    pub(in crate::config) fn told(&self, settings: &Settings, check: &Check<'_>, sheet: &mut Sheet<'_>) {
+        let key = |last: &str| format!("environments.{}.{last}", self.name);
+        sheet.add(key("tier"), format!("{:?}", self.tier).to_lowercase());
+        let write = settings.environment(&EnvId::from(self.name.as_str())).is_some_and(|env| env.writable);
+        let origin = match check.flags {
+            Flags { readonly: true, .. } => Origin::Flag("--readonly"),
+            Flags { write: true, .. } => Origin::Flag("--write"),
+            _ => sheet.written(&key("access")),
+        };
+        sheet.put(key("access"), if write { "write" } else { "read" }, origin);
+        let id = EnvId::from(self.name.as_str());
+        let to = settings.promotions.targets().find(|to| settings.promotions.source(to) == Some(&id));
+        sheet.add(key("promotes_to"), to.map_or("nothing", EnvId::as_str));
+        settings.workflows.iter().filter(|one| one.env == id).for_each(|one| one.told(sheet));
+        if !self.freeze.is_empty() {
+            sheet.add(key("freeze"), effective::list(self.freeze.iter().map(|one| &one.reason)));
+        }
+        self.services.iter().for_each(|one| one.told(&self.name, sheet));
+        settings.databases.iter().filter(|one| one.service.env == id).for_each(|one| one.told(sheet));
+        settings.probes.iter().filter(|one| one.env == id).for_each(|one| one.told(sheet));
+        settings.log_sources.iter().filter(|one| one.id.env == id).for_each(|one| one.told(sheet));
     }
 
     fn add_to(&self, product: &mut Product, check: &Check<'_>, warnings: &mut Vec<String>) -> Result<(), UserError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::config::address;
+use crate::config::effective::{self, Sheet};
 use crate::domain::ids::ServiceId;
 use crate::domain::log::Input;
 
@@ -31,6 +32,22 @@ pub struct LogSource {
     pub input: Input,
     /// The service whose deployments its patterns are told by.
     pub service: Option<ServiceId>,
+}
+
+impl LogSource {
+    pub(super) fn told(&self, sheet: &mut Sheet<'_>) {
+        let key = |last: &str| format!("environments.{}.logs.{}.{last}", self.id.env, self.id.name);
+        match &self.input {
+            Input::File(path) => sheet.add(key("file"), path.display()),
+            // Its arguments may be secret themselves.
+            Input::Command(words) => sheet.add(key("command"), words.first().map_or("", String::as_str)),
+            Input::Address(url) => sheet.add(key("url"), effective::shown(url)),
+            Input::Stdin => {}
+        }
+        if let Some(service) = &self.service {
+            sheet.add(key("service"), &service.name);
+        }
+    }
 }
 
 impl Logs {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Over as _, layered};
+use crate::config::Settings;
 use crate::config::check::Check;
+use crate::config::effective::Sheet;
 use crate::config::token::Token;
 use crate::config::{address, credentials};
 use crate::domain::environment::Platform;
@@ -70,6 +72,28 @@ impl Account {
             (below.token, below.token_file, below.token_command) = (None, None, None);
         }
         self.over(below)
+    }
+
+    pub(in crate::config) fn told(&self, name: &str, settings: &Settings, sheet: &mut Sheet<'_>) {
+        let key = |last: &str| format!("platforms.{name}.{last}");
+        let token = match settings.accesses.iter().find(|(platform, _)| platform.name() == name) {
+            Some((_, access)) => {
+                sheet.add(key("base"), &access.base);
+                Some(&access.token)
+            }
+            None => settings.fly.as_ref().filter(|_| name == Platform::Fly.name()).map(|fly| {
+                sheet.add(key("machines"), &fly.machines);
+                sheet.add(key("api"), &fly.api);
+                sheet.add(key("drain"), format!("{:?}", fly.drain));
+                &fly.token
+            }),
+        };
+        if let Some(team) = &self.team {
+            sheet.add(key("team"), team);
+        }
+        if let Some(token) = token {
+            sheet.secret(key("token"), token.get().is_some(), token.origin());
+        }
     }
 
     fn token(&self, platform: Platform, at_home: bool, check: &Check<'_>, warnings: &mut Vec<String>) -> Token {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::layered;
 use crate::config::check::Check;
+use crate::config::effective::Sheet;
 use crate::error::UserError;
 
 layered! {
@@ -24,6 +25,15 @@ pub struct PollSettings {
     pub fast: Duration,
     /// When calm; default 10 s.
     pub calm: Duration,
+}
+
+impl PollSettings {
+    pub(in crate::config) fn told(&self, sheet: &mut Sheet<'_>) {
+        for (key, every) in [("poll.fast", self.fast), ("poll.calm", self.calm)] {
+            sheet.add(key, format!("{every:?}"));
+            sheet.at_once();
+        }
+    }
 }
 
 impl Poll {

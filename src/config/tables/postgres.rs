@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::config::check::Check;
 use crate::config::credentials::source::TokenSource;
+use crate::config::effective::Sheet;
 use crate::config::token::{self, Token};
 use crate::domain::ids::ServiceId;
 use crate::error::UserError;
@@ -67,6 +68,23 @@ pub enum DatabaseTls {
     Unverified,
     /// Plain, on this machine only.
     Off,
+}
+
+impl DatabaseSettings {
+    pub(super) fn told(&self, sheet: &mut Sheet<'_>) {
+        let key =
+            |last: &str| format!("environments.{}.services.{}.postgres{last}", self.service.env, self.service.name);
+        sheet.secret(key(""), self.url.get().is_some(), self.url.origin());
+        let tls = match self.tls {
+            DatabaseTls::Verified => "verified",
+            DatabaseTls::Unverified => "unverified",
+            DatabaseTls::Off => "off",
+        };
+        sheet.add(key(".tls"), tls);
+        let roots = self.ca_file.as_ref().map(|path| path.display().to_string());
+        sheet.add(key(".ca_file"), roots.as_deref().unwrap_or("none"));
+        sheet.add(key(".interval"), format!("{:?}", self.interval));
+    }
 }
 
 impl Postgres {

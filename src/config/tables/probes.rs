@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::config::address;
 use crate::config::check::Check;
+use crate::config::effective::{self, Sheet};
 use crate::domain::ids::EnvId;
 use crate::error::UserError;
 
@@ -57,6 +58,23 @@ pub struct ProbeSettings {
     pub interval: Duration,
     /// Time-out; default 5 s.
     pub timeout: Duration,
+}
+
+impl ProbeSettings {
+    pub(super) fn told(&self, sheet: &mut Sheet<'_>) {
+        let key = |last: &str| format!("environments.{}.probes.{}.{last}", self.env, self.name);
+        sheet.add(key("url"), effective::shown(&self.url));
+        sheet.add(key("interval"), format!("{:?}", self.interval));
+        sheet.add(key("timeout"), format!("{:?}", self.timeout));
+        let latency = self.max_latency.map(|longest| format!("{longest:?}"));
+        sheet.add(key("max_latency"), latency.as_deref().unwrap_or("none"));
+        let status = if self.status.is_empty() { "200 to 299".to_owned() } else { effective::list(&self.status) };
+        sheet.add(key("status"), status);
+        sheet.add(key("contains"), self.contains.as_deref().unwrap_or("anything"));
+        let json = self.json.as_ref().map(|(pointer, value)| format!("{pointer} is {value}"));
+        sheet.add(key("json"), json.as_deref().unwrap_or("anything"));
+        sheet.add(key("cors_origin"), self.cors_origin.as_deref().unwrap_or("not checked"));
+    }
 }
 
 impl Probe {

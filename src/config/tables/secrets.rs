@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::layered;
+use crate::config::effective::{self, Sheet};
 use crate::config::{dotenv, text};
 use crate::domain::secret::Contract;
 
@@ -34,6 +35,17 @@ impl Secrets {
     /// The keys that are paths.
     pub(in crate::config) fn paths(&mut self) -> impl Iterator<Item = &mut String> {
         self.templates.values_mut()
+    }
+
+    pub(in crate::config) fn told(&self, sheet: &mut Sheet<'_>) {
+        for (what, by_service) in [("required", &self.required), ("optional", &self.optional)] {
+            for (service, keys) in by_service {
+                sheet.add(format!("secrets.{what}.{service}"), effective::list(keys));
+            }
+        }
+        for (service, path) in &self.templates {
+            sheet.add(format!("secrets.templates.{service}"), path);
+        }
     }
 
     /// The rules, with a warning for every template that cannot be read.

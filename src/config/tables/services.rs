@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::postgres::Postgres;
 use crate::config::check::Check;
+use crate::config::effective::{self, Sheet};
 use crate::domain::environment::{Platform, ServiceInfo};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::error::UserError;
@@ -57,6 +58,18 @@ pub enum ObserveAt {
 }
 
 impl Service {
+    pub(super) fn told(&self, env: &str, sheet: &mut Sheet<'_>) {
+        let key = |last: &str| format!("environments.{env}.services.{}.{last}", self.name);
+        sheet.add(key("platform"), self.platform);
+        sheet.add(key("resource"), &self.resource);
+        sheet.add(key("url"), self.url.as_deref().map_or_else(|| "none".to_owned(), effective::shown));
+        if let Some(rule) = &self.observe {
+            let at = [("json", &rule.json), ("header", &rule.header), ("meta", &rule.meta)];
+            let at = at.into_iter().find_map(|(what, at)| Some(format!("{what} {}", at.as_ref()?)));
+            sheet.add(key("observe"), format!("{} of {}", at.unwrap_or_default(), effective::shown(&rule.url)));
+        }
+    }
+
     pub(super) fn info(&self, env: &EnvId, check: &Check<'_>) -> Result<ServiceInfo, UserError> {
         check.plain(&format!("resource of {}", self.name), &self.resource)?;
         let url = self.url.as_deref().map(|url| check.url(&format!("url of {}", self.name), url)).transpose()?;

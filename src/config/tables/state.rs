@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use super::layered;
 use crate::config::check::Check;
-use crate::config::inputs;
+use crate::config::effective::{Origin, Sheet};
+use crate::config::{Settings, inputs};
+
+/// Names the folder, whatever a file says.
+const VARIABLE: &str = "FLIGHTDECK_STATE_DIR";
 
 layered! {
     /// The table as it is written.
@@ -21,9 +25,15 @@ impl State {
         self.dir.iter_mut()
     }
 
+    pub(in crate::config) fn told(&self, settings: &Settings, check: &Check<'_>, sheet: &mut Sheet<'_>) {
+        let named = check.variable(VARIABLE).map(|_| Origin::Variable(VARIABLE));
+        let origin = named.unwrap_or_else(|| sheet.written("state.dir"));
+        sheet.put("state.dir", settings.state_dir.display(), origin);
+    }
+
     /// The folder of the store.
     pub(in crate::config) fn folder(&self, check: &Check<'_>, warnings: &mut Vec<String>) -> PathBuf {
-        if let Some(dir) = check.variable("FLIGHTDECK_STATE_DIR") {
+        if let Some(dir) = check.variable(VARIABLE) {
             return dir.into();
         }
         if let Some(dir) = self.dir.as_deref().filter(|dir| !dir.is_empty()) {

@@ -1,10 +1,14 @@
 //! `[ui]`: the screen, its theme, its colours, its letters, and the memory of its log.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::keys::{self, Written};
 use super::layered;
+use crate::action::Keys;
 use crate::config::check::Check;
+use crate::config::effective::{self, Origin, Sheet};
 use crate::config::inputs;
 use crate::config::theme::{self, Read};
 use crate::error::UserError;
@@ -21,6 +25,8 @@ layered! {
         pub mouse: Option<bool>,
         /// Log lines held, `256MiB`.
         pub log_memory: Option<String>,
+        /// Keys of actions, by their names.
+        pub keys: BTreeMap<String, Written>,
     }
 }
 
@@ -44,6 +50,8 @@ pub struct UiSettings {
     pub mouse: bool,
     /// Bytes of log lines held; packed; default 256 MiB.
     pub log_bytes: usize,
+    /// The keys of actions.
+    pub keys: Keys,
 }
 
 /// A theme that a person wrote.
@@ -67,6 +75,49 @@ pub enum Colours {
     Sixteen,
 }
 
+impl UiSettings {
+    pub(in crate::config) fn told(&self, written: &Ui, check: &Check<'_>, sheet: &mut Sheet<'_>) {
+        let default = |sheet: &Sheet<'_>, key: &str, otherwise: Option<Origin>| match sheet.written(key) {
+            Origin::Default => otherwise.unwrap_or(Origin::Default),
+            place => place,
+        };
+        let set = |names: &[&'static str]| names.iter().find(|name| check.variable(name).is_some()).copied();
+        let ground = set(&["COLORFGBG"]).filter(|_| &*self.theme != "dark").map(Origin::Variable);
+        let origin = default(sheet, "ui.theme", ground);
+        sheet.put("ui.theme", &self.theme, origin);
+        sheet.at_once();
+        let locale = set(&["LC_ALL", "LC_CTYPE", "LANG"]).filter(|_| self.ascii).map(Origin::Variable);
+        let origin = match set(&["FLIGHTDECK_ASCII"]) {
+            _ if check.flags.ascii => Origin::Flag("--ascii"),
+            Some(name) => Origin::Variable(name),
+            None => default(sheet, "ui.ascii", locale),
+        };
+        sheet.put("ui.ascii", self.ascii, origin);
+        sheet.at_once();
+        sheet.add("ui.mouse", self.mouse);
+        sheet.at_once();
+        sheet.add("ui.log_memory", format!("{}MiB", self.log_bytes >> 20));
+        let origin = match set(&["NO_COLOR", "FLIGHTDECK_NO_COLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "CLICOLOR"]) {
+            _ if check.flags.no_color => Origin::Flag("--no-color"),
+            Some(name) => Origin::Variable(name),
+            None => set(&["COLORTERM", "TERM"]).map_or(Origin::Default, Origin::Variable),
+        };
+        let colours = match self.colours {
+            _ if self.no_color => "none",
+            Colours::True => "true colours",
+            Colours::Indexed => "256",
+            Colours::Sixteen => "16",
+        };
+        sheet.put("colours", colours, origin);
+        for name in written.keys.keys() {
+            let entry = self.keys.entries().iter().find(|entry| entry.name == name);
+            let keys = entry.map_or_else(|| "ignored: it is not an action".to_owned(), |one| effective::list(one.keys));
+            sheet.add(format!("ui.keys.{name}"), keys);
+            sheet.at_once();
+        }
+    }
+}
+
 impl Ui {
     pub(in crate::config) fn settings(
         &self,
@@ -84,6 +135,7 @@ impl Ui {
             ascii: check.flags.ascii || ascii.or(self.ascii).unwrap_or_else(|| !check.unicode()),
             mouse: self.mouse.unwrap_or(true),
             log_bytes: check.bytes(self.log_memory.as_deref().unwrap_or("256MiB"))?,
+            keys: keys::keys(&self.keys, check, warnings)?,
         })
     }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::check::Check;
+use crate::config::effective::Sheet;
 use crate::domain::ids::EnvId;
 use crate::error::UserError;
 
@@ -27,6 +28,15 @@ pub struct WorkflowSettings {
     pub reference: String,
     /// Its input that takes the commit; default `sha`.
     pub input: String,
+}
+
+impl WorkflowSettings {
+    pub(super) fn told(&self, sheet: &mut Sheet<'_>) {
+        let key = |last: &str| format!("environments.{}.workflow.{last}", self.env);
+        sheet.add(key("file"), &self.file);
+        sheet.add(key("ref"), &self.reference);
+        sheet.add(key("input"), &self.input);
+    }
 }
 
 impl Workflow {

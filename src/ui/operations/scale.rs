@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::action::Action;
 use crate::app::geometry::Laid;
 use crate::app::operations::scale::Scaling;
 use crate::ui::Ctx;
@@ -23,7 +24,8 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scal
     });
     let mut lines: Vec<Line<'static>> = rows.collect();
     if lines.is_empty() {
-        lines.push(Line::raw(" its machines are not known yet: esc, then R reads them"));
+        let again = ctx.model.screen().keys().of(Action::RefreshAll);
+        lines.push(Line::raw(format!(" its machines are not known yet: esc, then {again} reads them")));
     }
     let changed = scaling.rows.iter().any(|row| row.wanted != row.there);
     let enter = if changed { "enter shows the plan, " } else { "" };

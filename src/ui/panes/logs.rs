@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::{Ctx, text};
 use super::Drawn;
+use crate::action::Action;
 use crate::app::logs::alarmed;
 use crate::app::logs::buffer::{Row, typing};
 use crate::app::logs::display::Stamps;
@@ -169,7 +170,9 @@ fn title(ctx: &Ctx<'_>) -> String {
         text.push_str(&format!(" {dot} {}..{until}", from.strftime("%H:%M:%S")));
     }
     if filter.term.text.is_empty() && !logs.term().text.is_empty() {
-        text.push_str(&format!(" {dot} n N {}", typing(logs.term())));
+        let keys = ctx.model.screen().keys();
+        let (next, previous) = (keys.of(Action::NextMatch), keys.of(Action::PreviousMatch));
+        text.push_str(&format!(" {dot} {next} {previous} {}", typing(logs.term())));
     }
     if filter.level > Level::Trace {
         text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
@@ -178,7 +181,8 @@ fn title(ctx: &Ctx<'_>) -> String {
         text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
     }
     if logs.beside() {
-        text.push_str(&format!(" {dot} among its neighbours, x goes back"));
+        let context = ctx.model.screen().keys().of(Action::Context);
+        text.push_str(&format!(" {dot} among its neighbours, {context} goes back"));
     }
     if ctx.model.logs().reading().column > 0 {
         text.push_str(&format!(" {dot} from column {}", ctx.model.logs().reading().column));

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::super::Ctx;
 use super::super::widgets::columns::{Cell, Column, column, table};
 use super::Drawn;
+use crate::action::Action;
 use crate::app::model::{Pane, View};
 use crate::domain::amount::amount_does;
 use crate::domain::environment::{EnvInfo, Status, Tier};
@@ -89,7 +90,8 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
         let agree = rest.iter().all(|row| row.findings.is_empty());
         let does = if agree { ("agrees", "agree") } else { ("is below", "are below") };
         let says = amount_does(rest.len(), if shown == 0 { "key" } else { "more key" }, does);
-        lines.push(Line::styled(format!(" {says} {} {} lists all", ctx.theme.down(), Pane::Secrets.number()), dim));
+        let key = ctx.model.screen().keys().of(Action::View(Pane::Secrets.number()));
+        lines.push(Line::styled(format!(" {says} {} {key} lists all", ctx.theme.down()), dim));
     }
     lines
 }

@@ -1,6 +1,7 @@
 //! Menu entries for runs: answer a gate, cancel, run again.
 
 use super::{Item, Run, barred, old, under_way};
+use crate::action::Action;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::Now;
 use crate::domain::environment::Status;
@@ -67,7 +68,7 @@ fn nothing(model: &Model, like: impl Fn(&&pipeline::Run) -> bool, none: &str) ->
     if !model.facts.runs.iter().any(|run| like(&run)) {
         return none.to_owned();
     }
-    let (env, number) = (model.target_env(), Pane::Pipeline.number());
+    let (env, number) = (model.target_env(), model.screen.keys.of(Action::View(Pane::Pipeline.number())));
     let selected = model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run);
     let deployed = env.filter(|env| model.facts.workflows.contains_key(&env.id));
     match (model.screen.focus == Pane::Pipeline, selected, deployed) {
