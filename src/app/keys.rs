@@ -112,14 +112,10 @@ pub(in crate::app) fn name(key: Key) -> String {
     if key.ctrl { format!("ctrl-{plain}") } else { plain }
 }
 
-/// The key that a table writes so, where it has no modifier.
-pub(in crate::app) fn code(name: &str) -> Option<KeyCode> {
-    let mut letters = name.chars();
-    match (letters.next(), letters.next()) {
-        (Some(letter), None) => Some(KeyCode::Char(letter)),
-        _ if name == "space" => Some(KeyCode::Char(' ')),
-        _ => None,
-    }
+/// The key of a letter that a table writes so.
+pub(in crate::app) fn code(written: &str) -> Option<KeyCode> {
+    let plain = |code| Key { code, ctrl: false, alt: false, repeat: false };
+    (' '..='~').map(KeyCode::Char).find(|code| name(plain(*code)) == written)
 }
 
 /// What a key asks for in a dialog, by its table.
