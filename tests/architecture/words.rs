@@ -71,7 +71,6 @@ const DATA: &[(&str, &str, &str)] = &[
     ("engine/operations/rollback/since.rs", "ending == \"sql\"", "the name of a file"),
     ("engine/operations/rollback/since.rs", "path.starts_with(\"env.\")", "a key of a machine's configuration"),
     ("ui/panes/journal.rs", "event.as_str() == \"begin\"", "the journal's own word for a row"),
-    ("app/keys.rs", "name == \"space\"", "the table's name of a key"),
 ];
 
 /// Whether a line is an arm of a match for a text: a literal stands in its pattern, and is no argument of what is called there.
