@@ -14,7 +14,7 @@ use crate::sanitize::Text;
 
 fn settings(written: &str) -> Settings {
     let text = format!("[[environments]]\nname = \"production\"\ntier = \"production\"\n{written}");
-    parse(&text, None, &Flags::default(), &|_| None).unwrap()
+    parse(&text, None, &Flags::default(), &|name| (name == "HOME").then(|| "/nobody".to_owned())).unwrap()
 }
 
 fn reread(model: &mut Model, written: &str) -> Vec<Effect> {
