@@ -28,6 +28,7 @@ pub mod question;
 pub mod redraw;
 mod scroll;
 pub mod settings;
+pub mod start;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trust;
@@ -85,6 +86,10 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Focus(_) => Vec::new(),
+        Msg::Ground(light) => {
+            model.screen.light = light;
+            Vec::new()
+        }
         Msg::Tick => insight::watch::tick(model, now),
         Msg::Fact(fact) => intake::fact(model, fact, now),
         Msg::Chunk(chunk) => {

@@ -23,6 +23,7 @@ mod secrets;
 mod signals;
 mod simulate;
 mod snapshot;
+mod start;
 mod status;
 mod stuck;
 mod terminal;
@@ -91,8 +92,10 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Ok(settings)
     };
     match args.command {
+        None if args.linear => linear(settings()?),
+        None if start::wanted(&flags) => block_on(start::run(flags)),
         None => screen(&flags),
-        Some(Command::Demo(world)) => block_on(demo::run(world, flags)),
+        Some(Command::Demo(world)) => block_on(demo::run(world, flags, args.linear)),
         Some(Command::Sim { listen, listen_beyond_loopback, write_config, world }) => {
             block_on(simulate::run(listen, listen_beyond_loopback, write_config.as_deref(), world))
         }
@@ -199,6 +202,12 @@ fn generated(make: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<E
     let mut text = Vec::new();
     make(&mut text).map_err(|error| UserError::new(ExitCode::Failed, error.to_string()))?;
     print(&String::from_utf8_lossy(&text))
+}
+
+/// The console without a screen.
+fn linear(settings: crate::config::Settings) -> Result<ExitCode, UserError> {
+    let _log = crate::telemetry::start(&settings.state_dir);
+    block_on(crate::runtime::linear(settings, SystemClock::shared()))
 }
 
 fn screen(flags: &Flags) -> Result<ExitCode, UserError> {

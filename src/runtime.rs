@@ -7,6 +7,8 @@
 
 pub mod effects;
 mod layout;
+mod linear;
+pub mod start;
 pub mod surface;
 
 use std::future::poll_fn;
@@ -33,7 +35,7 @@ use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::{Chunk, Piece};
 use crate::sanitize::Text;
-use crate::term::Session;
+use crate::term::{Session, osc};
 use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
 use surface::Surface;
@@ -95,6 +97,24 @@ async fn once(
     console.reload = reload;
     let code = on_terminal(&mut console, mouse).await?;
     Ok((code, console.next))
+}
+
+/// Tells what changes as sentences on standard output, without a screen and without keys, until a signal ends it.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub async fn linear(settings: Settings, clock: SharedClock) -> Result<ExitCode, UserError> {
+    let settings = Arc::new(settings);
+    let attached = crate::engine::local::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
+    let mut console = Console::new(settings, clock);
+    if let Some(viewing) = attached {
+        console.reads(viewing);
+    }
+    let signals = signals().map_err(|error| terminal_error(&error))?;
+    let mut surface = linear::LinearSurface::new(std::io::stdout());
+    let code = console.run(&mut surface, futures_util::stream::pending(), Box::pin(signals)).await;
+    // A reader that has gone has heard enough.
+    if surface.gone() { Ok(ExitCode::Done) } else { code }
 }
 
 /// Shows a log on this terminal until the person quits.
@@ -171,6 +191,8 @@ pub struct Console {
     theme: Theme,
     /// How the screen looks now.
     ui: UiSettings,
+    /// The theme is that of a light ground, because the terminal said so.
+    light: bool,
     /// The text of one's own theme that was read last.
     worn: Option<Arc<str>>,
     clock: SharedClock,
@@ -205,6 +227,7 @@ impl Console {
             model: arranged(&settings, now),
             theme: Theme::load(&settings.ui),
             ui: settings.ui.clone(),
+            light: false,
             worn: None,
             clock,
             settings,
@@ -257,6 +280,10 @@ impl Console {
         self.resize(surface);
         // Before the engine: the first frame waits for nothing.
         self.draw(surface)?;
+        if self.settings.ui.asks_ground {
+            // Nothing waits for the answer: where it says that the ground is light, the screen is drawn anew.
+            surface.write(osc::GROUND).map_err(|error| terminal_error(&error))?;
+        }
         self.viewing.as_mut().map_or(Ok(()), Viewing::start)?;
         let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), self.scope);
         let mut performer = Performer::new(engine, &self.settings, self.reload.clone());
@@ -493,6 +520,12 @@ impl Console {
 
     /// Takes one's own theme as it was written last; where it cannot be read, the one before stays, and why is told.
     fn dress(&mut self, now: Now) {
+        let light = self.model.screen().light();
+        if self.ui.asks_ground && light != self.light {
+            let theme = if light { "light" } else { "dark" };
+            self.theme = Theme::load(&UiSettings { theme: theme.into(), ..self.ui.clone() });
+            self.light = light;
+        }
         let begun = self.ui.own_theme.as_ref().map(|own| &own.text);
         let Some(text) = self.model.screen().theme().or(begun).cloned() else { return };
         if self.ui.no_color || self.worn.as_ref().is_some_and(|worn| Arc::ptr_eq(worn, &text)) {

@@ -1,5 +1,6 @@
 //! The terminal: one owner that gives it back on quit, error, panic and signal; its input as [`crate::app::msg::Msg`].
 
+mod answer;
 #[cfg(unix)]
 mod away;
 mod canvas;

@@ -13,6 +13,7 @@ mod panes;
 pub mod picture;
 mod plan;
 mod small;
+pub mod start;
 pub mod text;
 pub mod theme;
 mod train;
@@ -122,9 +123,6 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     }
     if let Some(overlay) = model.dialog().overlay() {
         geometry.dialog = dialogs::draw(&ctx, frame, body, overlay);
-    }
-    if let Some(dialog) = model.dialog().rollback() {
-        geometry.dialog = Some(operations::dialog::draw(&ctx, frame, body, dialog));
     }
     geometry.hits = ctx.hits.take();
     geometry

@@ -7,6 +7,8 @@ mod arranged;
 mod found;
 #[path = "screens/keys.rs"]
 mod keys;
+#[path = "screens/pictures.rs"]
+mod pictures;
 #[path = "screens/room.rs"]
 mod room;
 #[path = "support/screen.rs"]
@@ -16,7 +18,7 @@ mod views;
 
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg};
-use flightdeck::app::operations::dialog::Rollback;
+use flightdeck::app::operations::dialog::OperationDialog;
 use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::environment::Status;
 use flightdeck::domain::notice::Notice;
@@ -83,7 +85,7 @@ fn a_plan_tells_each_finding_once_and_the_comment_that_goes_with_it() {
     let (asks, says) = (Criterion::Secrets, "SENTRY_DSN missing in production");
     let mut model = planned(&[]);
     model.pose_reason(Some("looks good".into()));
-    let Some(Rollback::Ready(plan, _)) = model.posed_dialog() else { unreachable!() };
+    let Some(OperationDialog::Ready(plan, _)) = model.posed_dialog() else { unreachable!() };
     (plan.kind, plan.request) = (request.kind(), request);
     let points = vec![Point::new(asks, Status::Fail, says)];
     plan.ships = Some(Box::new(Shipment { points, ..Shipment::default() }));
@@ -176,7 +178,7 @@ fn every_small_size_is_drawn() {
 /// The plan of [`planned`], a while after it was made.
 fn aged(seconds: i64, level: Level) -> Model {
     let mut model = planned(&[]);
-    let Some(Rollback::Ready(plan, _)) = model.posed_dialog() else { unreachable!("it is ready") };
+    let Some(OperationDialog::Ready(plan, _)) = model.posed_dialog() else { unreachable!("it is ready") };
     plan.computed_at = now().wall - jiff::SignedDuration::from_secs(seconds);
     plan.level = level;
     model
@@ -216,20 +218,25 @@ fn a_plan_longer_than_the_screen_is_scrolled_and_its_name_is_typed_meanwhile() {
 fn what_warns_has_to_have_been_on_the_screen_before_a_plan_is_confirmed() {
     let (mut model, size) = (planned(&[]), (80, 24));
     model.pose_size(size);
-    let Some(Rollback::Ready(plan, confirm)) = model.posed_dialog() else { unreachable!("it is ready") };
+    let Some(OperationDialog::Ready(plan, confirm)) = model.posed_dialog() else { unreachable!("it is ready") };
     plan.warnings = (1..=30).map(|number| format!("warning {number}").as_str().into()).collect();
     confirm.typed = "production".to_owned();
     assert!(step(&mut model, KeyCode::Down, size).contains("to read before it can be confirmed"));
     let refused = step(&mut model, KeyCode::Enter, size);
     assert!(
-        refused.contains("there is more to read") && matches!(model.dialog().rollback(), Some(Rollback::Ready(..))),
+        refused.contains("there is more to read")
+            && matches!(model.dialog().operation(), Some(OperationDialog::Ready(..))),
         "{refused}"
     );
     for _ in 0..4 {
         step(&mut model, KeyCode::PageDown, size);
     }
     step(&mut model, KeyCode::Enter, size);
-    assert!(matches!(model.dialog().rollback(), Some(Rollback::Following(_))), "{:?}", model.dialog().rollback());
+    assert!(
+        matches!(model.dialog().operation(), Some(OperationDialog::Following(_))),
+        "{:?}",
+        model.dialog().operation()
+    );
 }
 
 #[test]
@@ -256,7 +263,7 @@ fn what_a_small_screen_cannot_show_does_nothing_and_says_so() {
     assert!(opened.contains("needs 60x15"), "{opened}");
     let key = Key { code: KeyCode::Char('L'), ctrl: false, alt: false, repeat: false };
     assert!(flightdeck::app::update(&mut model, Msg::Key(key), now()).is_empty());
-    assert!(model.dialog().rollback().is_none() && model.dialog().overlay().is_some());
+    assert!(model.dialog().operation().is_none() && model.dialog().overlay().is_some());
     step(&mut model, KeyCode::Esc, size);
     assert!(model.dialog().overlay().is_none());
 }

@@ -9,19 +9,21 @@ use crate::app::insight::evidence;
 use crate::app::line::{self, Line};
 use crate::app::msg::{Key, KeyCode, Now};
 use crate::app::navigate::{self, Jump};
+use crate::app::operations::dialog::{self, OperationDialog};
 use crate::app::operations::menu::{self, Item};
+use crate::app::palette::{self, Palette};
 use crate::app::trust::{self, Asked};
-use crate::app::{geometry, keys, log_dialogs, more, palette, scroll};
+use crate::app::{geometry, keys, log_dialogs, more, scroll};
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
 
-/// Something over the panes.
+/// What lies over the panes: one thing at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
     /// The help, narrowed by what is typed.
     Help(Find),
-    /// Every view and action, narrowed by what is typed.
-    Palette(Find),
+    /// Every view, action and thing, narrowed by what is typed.
+    Palette(Palette),
     /// The menu of actions, and the row that is chosen.
     Menu(usize),
     /// Further views, and the row that is chosen.
@@ -40,6 +42,8 @@ pub enum Overlay {
     Trust(Asked),
     /// The filter of the log lines as it is typed.
     Prompt(Line),
+    /// An operation, from what is asked for to its end.
+    Operation(OperationDialog),
 }
 
 /// A list narrowed by typing.
@@ -94,12 +98,15 @@ fn scattered(text: &str, letters: &str) -> bool {
 /// Whether what lies over the panes is a list of which a row is chosen.
 pub(super) fn list(model: &Model) -> bool {
     use Overlay::{Chart, Menu, More, Patterns, Sources, Why};
-    model.dialog.rollback.is_none()
-        && matches!(model.dialog.overlay, Some(Chart(_) | Menu(_) | More(_) | Patterns(_) | Sources(_) | Why(_)))
+    matches!(model.dialog.overlay, Some(Chart(_) | Menu(_) | More(_) | Patterns(_) | Sources(_) | Why(_)))
 }
 
 /// A key while something lies over the panes.
 pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
+    // Esc has a meaning of its own in some of its states, and a plan is told its size by itself.
+    if model.dialog.operation().is_some() {
+        return dialog::key(model, key, now);
+    }
     if key.code == KeyCode::Esc {
         leave(model);
         return Vec::new();
@@ -110,6 +117,7 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     let in_force = model.screen.keys;
     let Some(overlay) = model.dialog.overlay.as_mut() else { return Vec::new() };
     match overlay {
+        Overlay::Operation(_) => Vec::new(),
         Overlay::Prompt(_) => crate::app::logs::keys::prompt(model, key),
         Overlay::Help(find) => {
             let closes = keys::own(Dialog::Help, key) == Some(Own::Close);
@@ -125,25 +133,18 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Overlay::Palette(find) => {
-            let mut find = find.clone();
-            if key.code != KeyCode::Enter {
-                narrow(&mut find, key, |find| palette::rows(model, find).len());
-                model.dialog.overlay = Some(Overlay::Palette(find));
-                return Vec::new();
-            }
-            let chosen = palette::rows(model, &find).into_iter().nth(find.at);
+        Overlay::Palette(palette) if key.code == KeyCode::Enter => {
+            let palette = std::mem::take(palette);
             model.dialog.overlay = None;
-            match chosen {
-                // As in editors, whatever the list says.
-                _ if find.text == "q" => keys::perform(model, Action::Back, now),
-                Some(palette::Row::Action(entry)) => keys::perform(model, entry.action, now),
-                Some(palette::Row::Thing(.., jump)) => {
-                    navigate::to(model, jump);
-                    Vec::new()
-                }
-                None => Vec::new(),
+            palette::enter(model, &palette, now)
+        }
+        Overlay::Palette(palette) => {
+            let (text, rows) = (palette.find.text.clone(), palette.rows().len());
+            narrow(&mut palette.find, key, |_| rows);
+            if palette.find.text != text {
+                palette.narrow();
             }
+            Vec::new()
         }
         Overlay::Menu(at) => {
             let at = *at;

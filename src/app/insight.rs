@@ -9,6 +9,7 @@ pub mod fresh;
 pub mod live;
 pub mod needs;
 pub mod readiness;
+pub mod spoken;
 pub mod timeline;
 pub mod train;
 pub mod verified;

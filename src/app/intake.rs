@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
+use crate::app::dialogs::Overlay;
 use crate::app::insight::timeline;
 use crate::app::insight::watch::{self, Touched};
 use crate::app::logs::saving;
@@ -118,9 +119,9 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             if over && before.is_some_and(|before| !before.state.ended()) {
                 ended = Some(env);
             }
-            // Told in a dialog of its own, once, unless the person is in the middle of something.
-            if interrupted && !known && !crate::app::navigate::covered(model) {
-                model.dialog.rollback = Some(dialog::Rollback::Following(id));
+            // Told in a dialog of its own, once, unless the person is in the middle of something: a filter that is typed, too.
+            if interrupted && !known && model.dialog.overlay.is_none() {
+                model.dialog.overlay = Some(Overlay::Operation(dialog::OperationDialog::Following(id)));
             }
             timeline::rebuild(model);
         }

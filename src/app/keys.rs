@@ -14,7 +14,8 @@ use crate::app::logs::buffer::{Filter, typing};
 use crate::app::logs::keys;
 use crate::app::mouse::{self, move_by};
 use crate::app::navigate;
-use crate::app::operations::dialog::{self, Rollback};
+use crate::app::operations::dialog::OperationDialog;
+use crate::app::palette::Palette;
 use crate::app::scroll;
 use crate::domain::notice::Notice;
 
@@ -31,9 +32,6 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     model.dialog.quitting &= asked == Some(Action::Back);
     // Where a line is typed, the keys that edit one belong to it.
     let own = !key.ctrl || (line::edits(key) && written(model));
-    if model.dialog.rollback.is_some() && own {
-        return dialog::key(model, key, now);
-    }
     if model.dialog.overlay.is_some() && own {
         return dialogs::key(model, key, now);
     }
@@ -74,13 +72,14 @@ fn second(model: &mut Model, first: &str, pressed: &str, now: Now) -> Vec<Effect
 
 /// Whether letters are text now, and there is some to edit.
 fn written(model: &Model) -> bool {
-    match (&model.dialog.rollback, &model.dialog.overlay) {
-        (Some(Rollback::Commenting { .. } | Rollback::Entering(_)), _) => true,
-        (Some(Rollback::Ready(_, confirm)), _) => !confirm.typed.is_empty(),
-        (Some(_), _) => false,
-        (None, Some(Overlay::Prompt(_))) => true,
-        (None, Some(Overlay::Help(find) | Overlay::Palette(find))) => !find.text.is_empty(),
-        (None, _) => false,
+    match &model.dialog.overlay {
+        Some(
+            Overlay::Operation(OperationDialog::Commenting { .. } | OperationDialog::Entering(_)) | Overlay::Prompt(_),
+        ) => true,
+        Some(Overlay::Operation(OperationDialog::Ready(_, confirm))) => !confirm.typed.is_empty(),
+        Some(Overlay::Help(find)) => !find.text.is_empty(),
+        Some(Overlay::Palette(palette)) => !palette.find.text.is_empty(),
+        _ => false,
     }
 }
 
@@ -150,7 +149,7 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
     }
     match action {
         Action::Help => model.dialog.overlay = Some(Overlay::Help(Find::default())),
-        Action::Palette => model.dialog.overlay = Some(Overlay::Palette(Find::default())),
+        Action::Palette => model.dialog.overlay = Some(Overlay::Palette(Palette::open(model))),
         Action::Menu => model.dialog.overlay = Some(Overlay::Menu(0)),
         Action::Start(letter) => return dialogs::start(model, letter, now),
         Action::Why => model.dialog.overlay = Some(Overlay::Why(0)),
@@ -281,7 +280,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves the innermost transient state; false when there is none.
 fn escape(model: &mut Model) -> bool {
-    if model.dialog.rollback.take().is_some() || model.dialog.overlay.take().is_some() {
+    if model.dialog.overlay.take().is_some() {
         return true;
     }
     // What is left first is what is seen: the lines that a filter hides, then the view.

@@ -11,7 +11,7 @@ use crate::app::insight::needs;
 use crate::app::logs::buffer::LogBuf;
 use crate::app::logs::display::Reading;
 use crate::app::logs::saving::Saving;
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::config::Settings;
 use crate::domain::environment::EnvInfo;
 use crate::domain::ids::{EnvId, ServiceId};
@@ -63,12 +63,16 @@ pub struct Screen {
     pub(in crate::app) hurried: bool,
     /// Names, people and messages are veiled.
     pub(in crate::app) private: bool,
+    /// The terminal said that its ground is light.
+    pub(in crate::app) light: bool,
     /// One's own theme as it was written last, since this console began.
     pub(in crate::app) theme: Option<Arc<str>>,
     /// The keys in force.
     pub(in crate::app) keys: Keys,
     /// The first of two keys, until the second comes.
     pub(in crate::app) pending: Option<String>,
+    /// Titles of what was chosen in the palette lately, the last first.
+    pub(in crate::app) recent: Vec<String>,
     /// The last thing told, until the next key.
     pub(in crate::app) notice: Option<Notice>,
 }
@@ -80,8 +84,6 @@ pub struct Dialogs {
     pub(in crate::app) overlay: Option<Overlay>,
     /// The first row that shows of the dialog, once a person has scrolled it.
     pub(in crate::app) scroll: Option<usize>,
-    /// The rollback dialog, if it is open.
-    pub(in crate::app) rollback: Option<Rollback>,
     /// What the person gives as comment or reason of the operation in the dialog.
     pub(in crate::app) reason: Option<Text>,
     /// Quitting was asked for once while an operation was under way.
@@ -125,12 +127,14 @@ impl Model {
             selection: Selection { place: production, ..Selection::default() },
             came_from: None,
             private: false,
+            light: false,
             theme: None,
             keys: settings.ui.keys,
             pending: None,
+            recent: Vec::new(),
             notice: settings.warnings.first().map(|warning| Notice::refused(Text::clean(warning))),
         };
-        let dialog = Dialogs { overlay: None, scroll: None, rollback: None, reason: None, quitting: false, asked: 0 };
+        let dialog = Dialogs { overlay: None, scroll: None, reason: None, quitting: false, asked: 0 };
         let logs = LogView {
             told_by: settings
                 .log_sources
@@ -256,6 +260,12 @@ impl Model {
 }
 
 impl Screen {
+    /// Whether the terminal said that its ground is light.
+    #[must_use]
+    pub fn light(&self) -> bool {
+        self.light
+    }
+
     /// One's own theme as it was written last, since this console began.
     #[must_use]
     pub fn theme(&self) -> Option<&Arc<str>> {
@@ -342,10 +352,21 @@ impl Dialogs {
         self.scroll
     }
 
-    /// The rollback dialog, if it is open.
+    /// The dialog of an operation, if that is what is open.
     #[must_use]
-    pub fn rollback(&self) -> Option<&Rollback> {
-        self.rollback.as_ref()
+    pub fn operation(&self) -> Option<&OperationDialog> {
+        match &self.overlay {
+            Some(Overlay::Operation(dialog)) => Some(dialog),
+            _ => None,
+        }
+    }
+
+    /// The dialog of an operation, to be changed by its keys.
+    pub(in crate::app) fn operation_mut(&mut self) -> Option<&mut OperationDialog> {
+        match &mut self.overlay {
+            Some(Overlay::Operation(dialog)) => Some(dialog),
+            _ => None,
+        }
     }
 
     /// What the person gives as comment or reason of the operation in the dialog.

@@ -10,8 +10,7 @@ use crate::app::keys;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Now};
 use crate::app::navigate;
-use crate::app::operations::dialog;
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::app::operations::menu;
 use crate::app::panes::Go;
 use crate::app::scroll;
@@ -89,7 +88,7 @@ fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
         Hit::Close => return keys::key(model, key(KeyCode::Esc), now),
         Hit::Row(at) => at,
     };
-    if let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.dialog.rollback {
+    if let Some(OperationDialog::Pick { choices, chosen, by_hand, .. }) = model.dialog.operation_mut() {
         let Some(choice) = choices.get(at) else { return Vec::new() };
         if chosen.as_ref() == Some(&choice.sha) {
             return keys::key(model, key(KeyCode::Enter), now);
@@ -106,14 +105,16 @@ fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
     };
     let Some(overlay) = &mut model.dialog.overlay else { return Vec::new() };
     let chosen = match overlay {
-        Overlay::Palette(find) => &mut find.at,
+        Overlay::Palette(palette) => &mut palette.find.at,
         Overlay::Menu(chosen)
         | Overlay::More(chosen)
         | Overlay::Why(chosen)
         | Overlay::Sources(chosen)
         | Overlay::Patterns(chosen)
         | Overlay::Chart(chosen) => chosen,
-        Overlay::Help(_) | Overlay::Detail(_) | Overlay::Trust(_) | Overlay::Prompt(_) => return Vec::new(),
+        Overlay::Help(_) | Overlay::Detail(_) | Overlay::Trust(_) | Overlay::Prompt(_) | Overlay::Operation(_) => {
+            return Vec::new();
+        }
     };
     if std::mem::replace(chosen, at) != at {
         return Vec::new();
@@ -145,13 +146,15 @@ fn over(model: &mut Model, down: bool, now: Now) {
     let code = if down { KeyCode::Down } else { KeyCode::Up };
     let key = Key { code, ctrl: false, alt: false, repeat: false };
     // These two keys move and do nothing else, whatever stands there.
-    drop(match &model.dialog.rollback {
-        Some(Rollback::Pick { .. } | Rollback::Scaling(_)) => dialog::key(model, key, now),
-        None if !matches!(model.dialog.overlay, Some(Overlay::Detail(_))) => dialogs::key(model, key, now),
-        _ => {
+    drop(match &model.dialog.overlay {
+        Some(Overlay::Operation(OperationDialog::Pick { .. } | OperationDialog::Scaling(_))) => {
+            dialogs::key(model, key, now)
+        }
+        Some(Overlay::Operation(_) | Overlay::Detail(_)) => {
             scroll::wheel(model, down);
             Vec::new()
         }
+        _ => dialogs::key(model, key, now),
     });
 }
 

@@ -42,6 +42,8 @@ pub enum Msg {
     Settings(Result<Box<Reread>, Text>),
     /// There is time for a slice of what takes long.
     Work,
+    /// The terminal told of its ground: it is light.
+    Ground(bool),
     /// A second passed (only sent while something on the screen ages).
     Tick,
     /// The process was asked to end (SIGTERM, SIGHUP).

@@ -8,7 +8,7 @@ use crate::app::keys;
 use crate::app::layout::Named;
 use crate::app::logs::buffer::Filter;
 use crate::app::model::{Model, Pane, Place, View};
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{DeploymentId, OpId, ServiceId};
 use crate::domain::log::Level;
@@ -80,7 +80,7 @@ pub(super) fn to(model: &mut Model, jump: Jump) {
             Pane::Releases
         }
         Jump::Operation(op) => {
-            model.dialog.rollback = Some(Rollback::Following(op));
+            model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Following(op)));
             return;
         }
         Jump::Errors(service) => {
@@ -125,6 +125,5 @@ pub(super) fn seen(model: &Model, pane: Pane) -> bool {
 /// Whether something lies over the panes.
 #[must_use]
 pub fn covered(model: &Model) -> bool {
-    model.dialog.rollback.is_some()
-        || matches!(model.dialog.overlay, Some(ref overlay) if !matches!(overlay, Overlay::Prompt(_)))
+    !matches!(model.dialog.overlay, None | Some(Overlay::Prompt(_)))
 }

@@ -1,107 +1,199 @@
-//! What the palette finds: every view and action, and by name every environment, service, release, run, probe and secret.
+//! The palette: every view and action, and by name every environment, service, release, run, probe and secret. An action with the thing that
+//! it is done to is one row: `roll back production/backend to v41`.
 
-use crate::action::Entry;
-use crate::app::dialogs::{Find, found};
+use std::cmp::Reverse;
+
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::action::Action;
+use crate::app::dialogs::{self, Find};
+use crate::app::effect::Effect;
+use crate::app::keys;
 use crate::app::layout::Named;
 use crate::app::model::{Model, Place};
-use crate::app::navigate::Jump;
+use crate::app::msg::Now;
+use crate::app::navigate::{self, Jump};
+use crate::app::operations::{dialog, menu};
+use crate::domain::ids::{EnvId, Sha};
 
-/// Things that are listed at most: who looks for one types more of its name.
+/// Rows that are shown at most: who looks for one types more of its name.
 const MOST: usize = 100;
-/// Releases of a service that are looked through, the newest first.
-const RELEASES: usize = 50;
+/// Releases that are listed at most, of all services together, the newest of each.
+const RELEASES: usize = 1000;
+/// Of one service.
+const OF_ONE: usize = 50;
+/// Rows that are remembered as chosen.
+const RECENT: usize = 8;
 
-/// A row of the palette.
-#[derive(Debug, Clone)]
-pub enum Row {
-    /// A view or an action, by its entry in the table.
-    Action(&'static Entry),
-    /// A thing: what it is, what it is called, and where it leads.
-    Thing(&'static str, String, Jump),
+/// What a row does.
+#[derive(Debug, Clone, PartialEq)]
+enum Does {
+    /// What its key does.
+    Act(Action),
+    /// Selects the thing.
+    Go(Jump),
+    /// Selects the thing and starts what this letter of the menu starts there; towards this commit, where one is named.
+    Start(char, Jump, Option<Sha>),
 }
 
-/// The rows that hold what is typed: views and actions, the best first, then things in the order in which the screen has them. While nothing
-/// is typed there are no things: there may be thousands.
-#[must_use]
-pub fn rows(model: &Model, find: &Find) -> Vec<Row> {
-    let mut rows: Vec<Row> = found(model.screen.keys, find).into_iter().map(Row::Action).collect();
-    let typed = find.text.to_lowercase();
-    let words: Vec<&str> = typed.split_whitespace().collect();
-    if !words.is_empty() && !model.screen.alone {
-        // Every word, in any order: `v41 backend`.
-        let holds = |(what, name): (&str, &str)| {
-            let text = format!("{what} {name}").to_lowercase();
-            words.iter().all(|word| text.contains(word))
-        };
-        let things = things(model).filter(|(what, name, _)| holds((what, name)));
-        rows.extend(things.take(MOST).map(|(what, name, jump)| Row::Thing(what, name, jump)));
+/// A row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its keys, or what kind of thing it is.
+    pub left: String,
+    /// What it does, or the name of the thing.
+    pub title: String,
+    /// What stands left is a kind.
+    pub thing: bool,
+    does: Does,
+}
+
+/// Whether a row is about the environment under the cursor.
+fn near(row: &Row, env: &EnvId) -> bool {
+    matches!(&row.does, Does::Go(Jump::Place(place)) | Does::Start(_, Jump::Place(place), _) if place.env() == env)
+}
+
+impl Row {
+    fn thing(kind: &str, name: &str, jump: Jump) -> Self {
+        Self { left: kind.to_owned(), title: name.trim_end().to_owned(), thing: true, does: Does::Go(jump) }
     }
-    rows
 }
 
-type Thing = (&'static str, String, Jump);
+/// What is typed, and the rows as they were when the palette opened: they do not move under who reads them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Palette {
+    /// What is typed, and the chosen row.
+    pub find: Find,
+    all: Vec<Row>,
+    /// How many of them were chosen lately; they come first.
+    recent: usize,
+    /// The environment under the cursor: of rows that say the same of several, the one about it comes first.
+    here: Option<EnvId>,
+    shown: Vec<usize>,
+}
 
-fn things(model: &Model) -> impl Iterator<Item = Thing> + '_ {
+impl Palette {
+    /// Everything that there is to find now.
+    pub(in crate::app) fn open(model: &Model) -> Self {
+        let useful = |action| !model.screen.alone || !keys::needs_project(action);
+        let entries = model.screen.keys.entries().iter().filter(|entry| useful(entry.action)).map(|entry| Row {
+            left: entry.keys.join(" "),
+            title: entry.title.to_owned(),
+            thing: false,
+            does: Does::Act(entry.action),
+        });
+        let mut all: Vec<Row> = entries.collect();
+        if !model.screen.alone {
+            let start = |(letter, title, jump, towards)| {
+                let does = Does::Start(letter, jump, towards);
+                let key = model.screen.keys.of(Action::Start(letter)).to_owned();
+                Row { left: key, title, thing: false, does }
+            };
+            all.extend(menu::named(model, RELEASES).into_iter().map(start));
+            all.extend(things(model));
+        }
+        let age = |row: &Row| model.screen.recent.iter().position(|title| *title == row.title).unwrap_or(usize::MAX);
+        // The sort is stable: the others stay in the order in which the screen has them.
+        all.sort_by_key(age);
+        let recent = all.iter().take_while(|row| age(row) != usize::MAX).count();
+        let here = model.target_env().map(|env| env.id.clone());
+        let mut palette = Self { find: Find::default(), all, recent, here, shown: Vec::new() };
+        palette.narrow();
+        palette
+    }
+
+    /// The rows that hold what is typed, the best first. While nothing is typed they are the actions, behind what was chosen lately: of things
+    /// there may be thousands.
+    #[must_use]
+    pub fn rows(&self) -> Vec<&Row> {
+        self.shown.iter().filter_map(|at| self.all.get(*at)).collect()
+    }
+
+    /// Finds the rows of another text.
+    pub(in crate::app) fn narrow(&mut self) {
+        let typed = self.find.text.trim();
+        if typed.is_empty() {
+            let listed = |(at, row): &(usize, &Row)| *at < self.recent || matches!(row.does, Does::Act(_));
+            self.shown = self.all.iter().enumerate().filter(listed).map(|(at, _)| at).collect();
+            return;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        // Every word, in any order; its letters may have others between them.
+        let pattern = Pattern::new(typed, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+        let (mut letters, mut found) = (Vec::new(), Vec::new());
+        for (at, row) in self.all.iter().enumerate() {
+            // A key, or the whole of a title, is what is meant, whatever else holds these letters.
+            let whole =
+                row.title.eq_ignore_ascii_case(typed) || !row.thing && row.left.split(' ').any(|key| key == typed);
+            let text = if row.thing { format!("{} {}", row.left, row.title) } else { row.title.clone() };
+            let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher);
+            // Of what was typed alike, what was chosen lately.
+            let score = score.map(|score| score + if at < self.recent { 1 } else { 0 });
+            // Of titles that hold it alike, the one about what is under the cursor, then the one that says least besides.
+            let rank = |score| {
+                (Reverse((whole, score, self.here.as_ref().is_some_and(|env| near(row, env)))), row.title.len(), at)
+            };
+            found.extend(score.or(whole.then_some(0)).map(rank));
+        }
+        found.sort_unstable();
+        self.shown = found.into_iter().take(MOST).map(|(.., at)| at).collect();
+    }
+}
+
+/// Does what the chosen row says.
+pub(in crate::app) fn enter(model: &mut Model, palette: &Palette, now: Now) -> Vec<Effect> {
+    let Some(row) = palette.rows().get(palette.find.at).copied() else { return Vec::new() };
+    model.screen.recent.retain(|title| *title != row.title);
+    model.screen.recent.insert(0, row.title.clone());
+    model.screen.recent.truncate(RECENT);
+    match row.does.clone() {
+        Does::Act(action) => keys::perform(model, action, now),
+        Does::Go(jump) => {
+            navigate::to(model, jump);
+            Vec::new()
+        }
+        Does::Start(letter, jump, towards) => {
+            navigate::to(model, jump);
+            let mut effects = dialogs::start(model, letter, now);
+            if let Some(commit) = towards {
+                effects.extend(dialog::choose(model, &commit, now));
+            }
+            effects
+        }
+    }
+}
+
+/// Every thing with a name.
+fn things(model: &Model) -> impl Iterator<Item = Row> + '_ {
     let facts = &model.facts;
     let environments = facts.environments.iter().flat_map(|env| {
-        let own = ("environment", env.id.to_string(), Jump::Place(Place::Env(env.id.clone())));
+        let own = Row::thing("environment", env.id.as_str(), Jump::Place(Place::Env(env.id.clone())));
         let service = |id| Jump::Place(Place::Service(id));
-        let services = env.services.iter().map(move |one| ("service", one.id.to_string(), service(one.id.clone())));
+        let services =
+            env.services.iter().map(move |one| Row::thing("service", &one.id.to_string(), service(one.id.clone())));
         std::iter::once(own).chain(services)
     });
+    let each = (RELEASES / facts.releases.len().max(1)).clamp(1, OF_ONE);
     let releases = facts.releases.iter().flat_map(move |(service, list)| {
-        list.iter().take(RELEASES).map(move |one| {
+        list.iter().take(each).map(move |one| {
             let sha = one.sha.as_ref().map_or_else(String::new, |sha| format!(" {}", sha.short()));
             let name = format!("{service} {}{sha} {}", one.label, facts.subject(one));
-            ("release", name.trim_end().to_owned(), Jump::Deployment(service.clone(), one.id.clone()))
+            Row::thing("release", &name, Jump::Deployment(service.clone(), one.id.clone()))
         })
     });
     let runs = facts.runs.iter().map(|run| {
         let name = format!("{} {} {}", run.name(), run.sha.short(), run.title);
-        ("run", name.trim_end().to_owned(), Jump::Run(run.id))
+        Row::thing("run", &name, Jump::Run(run.id))
     });
-    let probes = facts.probes.iter().map(|one| {
-        let name = format!("{} {}", one.id.env, one.id.name);
-        ("probe", name, Jump::Probe(one.id.clone()))
-    });
-    let secrets = facts.secrets.iter().map(|row| ("secret", row.key.to_string(), Jump::Secret(row.key.clone())));
-    let layouts = Named::ALL.into_iter().map(|one| ("layout", one.name().to_owned(), Jump::Layout(one)));
+    let probes = facts
+        .probes
+        .iter()
+        .map(|one| Row::thing("probe", &format!("{} {}", one.id.env, one.id.name), Jump::Probe(one.id.clone())));
+    let secrets = facts.secrets.iter().map(|row| Row::thing("secret", row.key.as_str(), Jump::Secret(row.key.clone())));
+    let layouts = Named::ALL.into_iter().map(|one| Row::thing("layout", one.name(), Jump::Layout(one)));
     environments.chain(layouts).chain(runs).chain(releases).chain(probes).chain(secrets)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::testing::{NEW, deployment, keys, model, run, tell};
-    use crate::domain::environment::Status;
-    use crate::domain::fact::Fact;
-    use crate::domain::ids::ServiceId;
-    use crate::domain::pipeline::RunState;
-
-    #[test]
-    fn things_are_found_by_words_of_their_names_in_any_order() {
-        let mut model = model();
-        let backend = ServiceId::new("production", "backend");
-        tell(&mut model, Fact::Releases(backend.clone(), vec![deployment(&backend, NEW, 5, true)]));
-        tell(&mut model, Fact::Pipeline(vec![run(137, RunState::Succeeded, Status::Ok)]));
-        let things = |text: &str| {
-            let all = rows(&model, &Find { text: text.to_owned(), at: 0 });
-            let named = |row| match row {
-                Row::Thing(what, name, _) => Some(format!("{what}: {name}")),
-                Row::Action(_) => None,
-            };
-            all.into_iter().filter_map(named).collect::<Vec<_>>()
-        };
-        assert_eq!(things(""), Vec::<String>::new());
-        assert_eq!(things("environment stag"), ["environment: staging"]);
-        assert!(
-            things("backend release")[0].starts_with("release: production/backend "),
-            "{:?}",
-            things("backend release")
-        );
-        assert_eq!(things(&NEW[..7]).len(), 2, "the run and the release of a commit: {:?}", things(&NEW[..7]));
-        keys(&mut model, ":service staging/frontend\u{23ce}");
-        let staging = Place::Service(ServiceId::new("staging", "frontend"));
-        assert_eq!(model.screen.selection.place, Some(staging));
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
 //! Puts a model into a state without the messages that lead there: for tests and pictures alone.
 
+use crate::app::dialogs::Overlay;
 use crate::app::logs::buffer::Filter;
 use crate::app::model::{Model, Place};
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::domain::ids::{DeploymentId, ServiceId, Sha};
 use crate::domain::notice::Notice;
 use crate::sanitize::Text;
@@ -21,12 +22,12 @@ impl Model {
         self.screen.selection.place = place;
     }
 
-    pub fn pose_dialog(&mut self, dialog: Option<Rollback>) {
-        self.dialog.rollback = dialog;
+    pub fn pose_dialog(&mut self, dialog: Option<OperationDialog>) {
+        self.dialog.overlay = dialog.map(Overlay::Operation);
     }
 
-    pub fn posed_dialog(&mut self) -> Option<&mut Rollback> {
-        self.dialog.rollback.as_mut()
+    pub fn posed_dialog(&mut self) -> Option<&mut OperationDialog> {
+        self.dialog.operation_mut()
     }
 
     pub fn pose_reason(&mut self, reason: Option<Text>) {

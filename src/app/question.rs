@@ -2,7 +2,8 @@
 
 use super::effect::Effect;
 use super::model::Model;
-use crate::app::operations::dialog::Rollback;
+use crate::app::dialogs::Overlay;
+use crate::app::operations::dialog::OperationDialog;
 use crate::domain::ids::{EnvId, OpId, ReqId};
 use crate::domain::operation::Request;
 use crate::domain::overrides::Override;
@@ -38,15 +39,15 @@ pub(super) fn ask(model: &mut Model, question: Question) -> Vec<Effect> {
     model.dialog.asked += 1;
     let req = ReqId(model.dialog.asked);
     let effect = Effect::Preflight(req, question.env.clone(), question.request.clone(), question.continues);
-    model.dialog.rollback = Some(Rollback::Preflighting(req, question));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Preflighting(req, question)));
     vec![effect]
 }
 
 /// Asks the question of the dialog again, if it has one.
 pub(super) fn again(model: &mut Model) -> Vec<Effect> {
-    let (question, anew) = match &model.dialog.rollback {
-        Some(Rollback::Ready(_, confirm)) => (confirm.question.clone(), true),
-        Some(Rollback::Refused(_, question)) => (question.clone(), false),
+    let (question, anew) = match model.dialog.operation() {
+        Some(OperationDialog::Ready(_, confirm)) => (confirm.question.clone(), true),
+        Some(OperationDialog::Refused(_, question)) => (question.clone(), false),
         _ => return Vec::new(),
     };
     let Some(mut question) = question else { return Vec::new() };

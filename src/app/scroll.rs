@@ -1,25 +1,24 @@
 //! Scrolling in a dialog that has more to say than it has room for. What was laid out by the last frame says how far there is to go.
 
+use std::mem::{Discriminant, discriminant};
+
 use super::geometry::Laid;
 use super::model::Model;
 use super::msg::Key;
 use super::{keys, line};
 use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs::Overlay;
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 
 /// Rows that one turn of the wheel moves by.
 const WHEEL: isize = 3;
 
 /// What stands over the panes, as far as its place is kept: another thing begins at its beginning.
-pub(super) type Standing = (Option<std::mem::Discriminant<Overlay>>, Option<std::mem::Discriminant<Rollback>>);
+pub(super) type Standing = (Option<Discriminant<Overlay>>, Option<Discriminant<OperationDialog>>);
 
 /// What stands over the panes now.
 pub(super) fn standing(model: &Model) -> Standing {
-    (
-        model.dialog.overlay.as_ref().map(std::mem::discriminant),
-        model.dialog.rollback.as_ref().map(std::mem::discriminant),
-    )
+    (model.dialog.overlay.as_ref().map(discriminant), model.dialog.operation().map(discriminant))
 }
 
 /// Another thing stands there now: it shows from its beginning, and nothing of it has been drawn.
@@ -67,8 +66,8 @@ fn rows(model: &mut Model, by: isize) {
 
 /// A frame was shown: what of a plan stood on it was seen, and what a key has jumped over was not.
 pub(super) fn shown(model: &mut Model) {
-    if let (Some(Rollback::Ready(_, confirm)), Some(laid), None) =
-        (&mut model.dialog.rollback, model.screen.geometry.dialog, &model.dialog.overlay)
+    if let (Some(OperationDialog::Ready(_, confirm)), Some(laid)) =
+        (model.dialog.operation_mut(), model.screen.geometry.dialog)
     {
         confirm.saw(laid.top, laid.room);
     }
@@ -76,7 +75,7 @@ pub(super) fn shown(model: &mut Model) {
 
 /// The screen has another size: rows of the old width say nothing about those of the new one, so that a plan begins at its beginning.
 pub(super) fn resized(model: &mut Model) {
-    if let Some(Rollback::Ready(_, confirm)) = &mut model.dialog.rollback {
+    if let Some(OperationDialog::Ready(_, confirm)) = model.dialog.operation_mut() {
         confirm.unseen();
         begin(model);
     }
@@ -103,19 +102,19 @@ mod tests {
 
     const NOW: Now = Now { wall: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(9) };
 
-    fn model(rollback: Rollback, must: usize) -> Model {
+    fn model(rollback: OperationDialog, must: usize) -> Model {
         let text = "[[environments]]\nname = \"production\"\ntier = \"production\"\naccess = \"write\"\n";
         let flags = crate::config::load::Flags::default();
         let mut model = Model::new(&crate::config::load::parse(text, None, &flags, &|_| None).unwrap(), NOW);
         let _ = update(&mut model, Msg::Resize(80, 24), NOW);
-        model.dialog.rollback = Some(rollback);
+        model.dialog.overlay = Some(Overlay::Operation(rollback));
         model.set_geometry(Geometry { dialog: Some(Laid { top: 0, room: 10, all: 30, must }), ..Geometry::default() });
         model
     }
 
-    fn ready(level: Level) -> Rollback {
+    fn ready(level: Level) -> OperationDialog {
         let plan = Plan::of(Request::Promote, "production".into(), Vec::new(), NOW.wall);
-        Rollback::Ready(Box::new(Plan { level, ..plan }), Confirm::typed("production"))
+        OperationDialog::Ready(Box::new(Plan { level, ..plan }), Confirm::typed("production"))
     }
 
     /// The frame that answers a key.
@@ -135,7 +134,7 @@ mod tests {
 
     #[test]
     fn arrows_and_pages_scroll_as_far_as_there_is_text_and_letters_where_none_is_typed() {
-        let mut dialog = model(Rollback::Refused(Text::from("why"), None), 0);
+        let mut dialog = model(OperationDialog::Refused(Text::from("why"), None), 0);
         for (code, top) in [
             (KeyCode::Down, 1),
             (KeyCode::Char('j'), 2),
@@ -163,7 +162,7 @@ mod tests {
         let mut typed = model(ready(Level::Critical), 0);
         press(&mut typed, KeyCode::Char('j'));
         press(&mut typed, KeyCode::Down);
-        let Some(Rollback::Ready(_, confirm)) = &typed.dialog.rollback else { panic!() };
+        let Some(OperationDialog::Ready(_, confirm)) = typed.dialog.operation() else { panic!() };
         assert_eq!((confirm.typed.as_str(), typed.dialog.scroll), ("productionj", Some(1)));
     }
 

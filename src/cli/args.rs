@@ -31,6 +31,9 @@ pub struct Args {
     /// No colours.
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// The console and the demo as sentences on standard output, one for each change: for screen readers and for terminals without a screen.
+    #[arg(long, global = true)]
+    pub linear: bool,
     /// As JSON on standard output, with `schema` and `version`.
     #[arg(long, global = true)]
     pub json: bool,
@@ -224,6 +227,12 @@ pub struct SimArgs {
 }
 
 impl SimArgs {
+    /// The usual world in a scenario.
+    #[must_use]
+    pub fn of(scenario: &str) -> Self {
+        Self { scenario: Some(scenario.to_owned()), world: None, environments: None, seed: 1, speed: 1.0 }
+    }
+
     /// The product, and how its simulator is started.
     ///
     /// # Errors

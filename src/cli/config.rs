@@ -19,6 +19,9 @@ use crate::error::{ExitCode, UserError};
 use crate::redact::Redactor;
 use crate::sanitize::Text;
 
+/// A configuration with every key, commented.
+pub(super) const EXAMPLE: &str = include_str!("../../config.example.toml");
+
 /// Subcommands of `config`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum ConfigCommand {
@@ -52,7 +55,7 @@ pub(super) fn run(command: ConfigCommand, flags: Flags, output: Output) -> Resul
     match command {
         ConfigCommand::Check => check(&Flags { dry: true, ..flags }, output),
         ConfigCommand::Show => show(&Flags { dry: true, ..flags }, output),
-        ConfigCommand::Example => print(include_str!("../../config.example.toml")),
+        ConfigCommand::Example => print(EXAMPLE),
         ConfigCommand::Schema => super::schema::config(),
         ConfigCommand::Trust(args) => trust(&args, output),
     }

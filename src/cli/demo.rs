@@ -8,8 +8,10 @@ use crate::config::load::{self, Flags};
 use crate::error::{ExitCode, UserError};
 use crate::sim;
 
-pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserError> {
-    super::terminal::full_screen(&super::variable)?;
+pub(super) async fn run(world: SimArgs, flags: Flags, linear: bool) -> Result<ExitCode, UserError> {
+    if !linear {
+        super::terminal::full_screen(&super::variable)?;
+    }
     let clock = SystemClock::shared();
     let (product, options) = world.world(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let simulator = sim::start_world(product, options, clock.clone()).await?;
@@ -19,7 +21,10 @@ pub(super) async fn run(world: SimArgs, flags: Flags) -> Result<ExitCode, UserEr
     // What is done to a simulated product must not stand in the journal of a real one.
     settings.keep_in(settings.state_dir.join("demo"));
     let _log = crate::telemetry::start(&settings.state_dir);
-    let code = crate::runtime::run(settings, clock, None).await;
+    let code = match linear {
+        true => crate::runtime::linear(settings, clock).await,
+        false => crate::runtime::run(settings, clock, None).await,
+    };
     simulator.stop().await;
     code
 }

@@ -103,7 +103,9 @@ pub(super) fn full_screen(variable: &impl Fn(&str) -> Option<String>) -> Result<
         },
     };
     let error = UserError::new(ExitCode::Usage, what).now("nothing was started");
-    let error = error.hint("without a screen: flightdeck status, flightdeck health, flightdeck logs --follow");
+    let error = error.hint(
+        "without a screen: flightdeck --linear tells changes as sentences; flightdeck status, flightdeck logs --follow",
+    );
     Err(error.hint("a terminal that can do more says so: TERM=xterm-256color flightdeck"))
 }
 

@@ -6,7 +6,7 @@ use super::file::File;
 pub use super::inputs::{Env, Flags};
 use super::layers::Origin;
 use super::trust::{self, Approvals};
-use super::{Settings, UiSettings, layers, settings, text};
+use super::{Settings, UiSettings, inputs, layers, settings, text};
 use crate::action::Keys;
 use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
@@ -55,6 +55,21 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     settings.project_file = project_file;
     settings.own_files = own_files;
     Ok(settings)
+}
+
+/// Whether there is no configuration at all: none is named, and none lies where one is looked for.
+#[must_use]
+pub fn absent(flags: &Flags, env: Env<'_>) -> bool {
+    layers::find(flags, env).is_err()
+}
+
+/// Where one's own settings and the state of a console lie, unless a configuration says otherwise; `None` = there is no home folder.
+#[must_use]
+pub fn places(env: Env<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
+    let own = inputs::folder(env, "XDG_CONFIG_HOME", ".config").map(|home| home.join("flightdeck/config.toml"));
+    let named = env("FLIGHTDECK_STATE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let state = inputs::folder(env, "XDG_STATE_HOME", ".local/state").map(|home| home.join("flightdeck"));
+    (own, named.or(state))
 }
 
 /// How one's console looks, as far as any configuration says so: for what is shown without one. What cannot be read says nothing.

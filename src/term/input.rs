@@ -11,12 +11,14 @@ use crossterm::event::{
 
 use futures_util::{Stream, StreamExt as _};
 
+use super::answer::{Answer, Heard};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
 
 /// What is typed. It can be closed while another program has the terminal; every copy is of the same.
 #[derive(Clone)]
 pub struct Keys {
     events: Rc<RefCell<Option<EventStream>>>,
+    answer: Rc<RefCell<Answer>>,
     /// What is asked whether it is still there.
     #[cfg(unix)]
     terminal: Option<Rc<std::os::fd::OwnedFd>>,
@@ -26,6 +28,7 @@ impl Default for Keys {
     fn default() -> Self {
         Self {
             events: Rc::new(RefCell::new(Some(EventStream::new()))),
+            answer: Rc::default(),
             #[cfg(unix)]
             terminal: super::gone::terminal().ok().map(Rc::new),
         }
@@ -68,7 +71,15 @@ impl Stream for Keys {
         loop {
             match events.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(event))) => {
-                    if let Some(msg) = translate(event) {
+                    let msg = match translate(event) {
+                        Some(Msg::Key(key)) => match self.answer.borrow_mut().hear(key) {
+                            Heard::Key(key) => Some(Msg::Key(key)),
+                            Heard::Ground(light) => Some(Msg::Ground(light)),
+                            Heard::Part => None,
+                        },
+                        other => other,
+                    };
+                    if let Some(msg) = msg {
                         return Poll::Ready(Some(msg));
                     }
                 }

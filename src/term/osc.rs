@@ -12,6 +12,9 @@ fn clean(text: &str) -> String {
     Text::clean(text).to_string()
 }
 
+/// Asks for the colour of the terminal's ground (OSC 11). The answer comes among the keys, if it comes.
+pub const GROUND: &[u8] = b"\x1b]11;?\x1b\\";
+
 /// Sets the terminal's title (OSC 2).
 #[must_use]
 pub fn title(text: &str) -> Vec<u8> {

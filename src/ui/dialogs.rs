@@ -1,4 +1,4 @@
-//! What lies over the panes, beside the rollback dialog: help, palette, menu, evidence, sources, details.
+//! What lies over the panes: help, palette, menu, evidence, sources, details; the dialogs of operations are in `ui/operations`.
 
 pub(in crate::ui) mod logs;
 use ratatui::Frame;
@@ -12,10 +12,11 @@ use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::evidence;
 use crate::app::operations::menu::{self, Item};
-use crate::app::{geometry, more, palette, trust};
+use crate::app::palette::{self, Palette};
+use crate::app::{geometry, more, trust};
 use crate::domain::environment::Status;
 use crate::ui::widgets::dialog::{Dialog, WIDTH, dialog};
-use crate::ui::{Ctx, panes, text};
+use crate::ui::{Ctx, operations, panes, text};
 
 /// Columns of the keys in the help and the palette.
 const KEYS: usize = 14;
@@ -26,8 +27,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
     Some(match overlay {
         // It stands in the hint line.
         Overlay::Prompt(_) => return None,
-        Overlay::Help(find) => actions(ctx, frame, body, find, false),
-        Overlay::Palette(find) => actions(ctx, frame, body, find, true),
+        Overlay::Help(find) => actions(ctx, frame, body, find, rows(ctx, find), false),
+        Overlay::Palette(palette) => actions(ctx, frame, body, &palette.find, listed(palette), true),
         Overlay::Menu(at) => choices(ctx, frame, body, *at),
         Overlay::More(at) => further(ctx, frame, body, *at),
         Overlay::Why(at) => evidence(ctx, frame, body, *at),
@@ -36,6 +37,7 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, overlay: &O
         Overlay::Chart(at) => logs::chart(ctx, frame, body, *at),
         Overlay::Trust(asked) => approval(ctx, frame, body, *asked),
         Overlay::Detail(subject) => details(ctx, frame, body, subject),
+        Overlay::Operation(dialog) => operations::dialog::draw(ctx, frame, body, dialog),
     })
 }
 
@@ -55,19 +57,19 @@ pub(super) fn window(at: usize, rows: usize) -> usize {
 }
 
 /// A row of the help or the palette.
-enum Row {
+enum Row<'m> {
     Heading(&'static str),
     Key(&'static [&'static str], &'static str),
-    Thing(&'static str, String),
+    Found(&'m palette::Row),
     Blank,
 }
 
-fn key_of(entry: &'static Entry) -> Row {
+fn key_of<'m>(entry: &'static Entry) -> Row<'m> {
     Row::Key(entry.keys, entry.title)
 }
 
 /// Keys of dialogs whose name or deed holds what is looked for, dialog by dialog.
-fn bound(find: &Find) -> Vec<Row> {
+fn bound<'m>(find: &Find) -> Vec<Row<'m>> {
     let typed = find.text.to_lowercase();
     let mut rows = Vec::new();
     for dialog in dialogs::Dialog::ALL {
@@ -86,17 +88,10 @@ fn bound(find: &Find) -> Vec<Row> {
 }
 
 /// Rows of the help: group by group while nothing is looked for, what works here first.
-fn rows(ctx: &Ctx<'_>, find: &Find, of_palette: bool) -> Vec<Row> {
+fn rows<'m>(ctx: &Ctx<'m>, find: &Find) -> Vec<Row<'m>> {
     let all = found(ctx.model.screen().keys(), find);
     // Of a log that is read alone, what needs a project is left out.
     let useful = |entry: &&'static Entry| !ctx.model.screen().alone() || !crate::app::keys::needs_project(entry.action);
-    if of_palette {
-        let row = |row| match row {
-            palette::Row::Action(entry) => key_of(entry),
-            palette::Row::Thing(what, name, _) => Row::Thing(what, name),
-        };
-        return palette::rows(ctx.model, find).into_iter().map(row).collect();
-    }
     // What a dialog's keys do is told here; the palette does what it lists, and they do nothing without their dialog.
     if !find.text.is_empty() {
         return all.into_iter().map(key_of).chain(bound(find)).collect();
@@ -114,10 +109,14 @@ fn rows(ctx: &Ctx<'_>, find: &Find, of_palette: bool) -> Vec<Row> {
     rows
 }
 
-fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palette: bool) -> Laid {
+/// Rows of the palette.
+fn listed(palette: &Palette) -> Vec<Row<'_>> {
+    palette.rows().into_iter().map(Row::Found).collect()
+}
+
+fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, all: Vec<Row<'_>>, palette: bool) -> Laid {
     let mark = ctx.theme.ellipsis();
     let title = if palette { "Palette" } else { "Help" };
-    let all = rows(ctx, find, palette);
     // The help shows as much as it can at once: two columns where there is room for them.
     let longest = all.iter().map(|row| if let Row::Key(_, title) = row { title.width() } else { 0 }).max();
     let half = columns(body) / 2;
@@ -129,10 +128,11 @@ fn actions(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, find: &Find, palett
             let title = if two { text::fit(title, half - KEYS, mark) } else { (*title).to_owned() };
             vec![Span::styled(keys, ctx.theme.strong()), Span::raw(title)]
         }
-        Some(Row::Thing(what, name)) => {
-            let what = text::fit(&format!(" {what}"), KEYS, mark);
-            let name = text::cut(name, columns(body).saturating_sub(KEYS), mark);
-            vec![Span::styled(what, ctx.theme.dim()), Span::raw(name)]
+        Some(Row::Found(row)) => {
+            let left = text::fit(&format!(" {}", row.left), KEYS, mark);
+            let title = text::cut(&row.title, columns(body).saturating_sub(KEYS), mark);
+            let style = if row.thing { ctx.theme.dim() } else { ctx.theme.strong() };
+            vec![Span::styled(left, style), Span::raw(title)]
         }
         Some(Row::Heading(name)) => {
             let name = format!(" {name}");

@@ -20,7 +20,7 @@ const LOOKS: &[&str] = &[
 
 /// Where a text is looked at and is none that was written for a person to read: file, a part of the line, why.
 const DATA: &[(&str, &str, &str)] = &[
-    ("app/dialogs.rs", "find.text == \"q\"", "a key that was typed"),
+    ("cli/start.rs", "strip_prefix(\"~/\")", "a path as a person types it"),
     ("app/panes/health.rs", "word.starts_with(\"http\")", "the address inside a probe's target, for the browser"),
     ("app/logs/keys.rs", "text == \"@\"", "what a person types at the prompt"),
     ("cli/snapshot.rs", "::render(surface", "the ending of a file's name"),

@@ -8,7 +8,7 @@ use flightdeck::app::effect::Effect;
 use flightdeck::app::geometry::Geometry;
 use flightdeck::app::model::{Model, Place};
 use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
-use flightdeck::app::operations::dialog::Rollback;
+use flightdeck::app::operations::dialog::OperationDialog;
 use flightdeck::app::update;
 use flightdeck::clock::{Clock, SharedClock, Timestamp};
 use flightdeck::config::load::{Flags, parse};
@@ -132,7 +132,7 @@ impl Night {
     async fn until(&mut self, what: &str, done: impl Fn(&Model) -> bool) {
         let end = self.clock.mono() + Duration::from_secs(600);
         while !done(&self.model) {
-            assert!(self.clock.mono() < end, "waited for {what}: {:?}", self.model.dialog().rollback());
+            assert!(self.clock.mono() < end, "waited for {what}: {:?}", self.model.dialog().operation());
             self.step().await;
         }
     }
@@ -221,15 +221,17 @@ async fn opened_after_the_alarm(seed: u64, seconds: u64) {
     night.pass(Duration::from_secs(seconds)).await;
     night.press(KeyCode::Char('!'));
     night.press(KeyCode::Char('R'));
-    let proposed = |model: &Model| match model.dialog().rollback() {
-        Some(Rollback::Pick { chosen, .. }) => chosen.clone(),
+    let proposed = |model: &Model| match model.dialog().operation() {
+        Some(OperationDialog::Pick { chosen, .. }) => chosen.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(proposed(&night.model).as_ref().map(Sha::as_str), Some(good.as_str()), "{what}: the last good release");
     night.press(KeyCode::Enter);
-    night.until("the plan", |model| !matches!(model.dialog().rollback(), Some(Rollback::Preflighting(..)))).await;
-    let Some(Rollback::Ready(plan, _)) = night.model.dialog().rollback() else {
-        panic!("{what}: {:?}", night.model.dialog().rollback())
+    night
+        .until("the plan", |model| !matches!(model.dialog().operation(), Some(OperationDialog::Preflighting(..))))
+        .await;
+    let Some(OperationDialog::Ready(plan, _)) = night.model.dialog().operation() else {
+        panic!("{what}: {:?}", night.model.dialog().operation())
     };
     let op = plan.op;
     let named = |name: &str| {

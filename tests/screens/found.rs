@@ -4,7 +4,7 @@ use flightdeck::app::dialogs::Overlay;
 use flightdeck::app::logs::buffer::Filter;
 use flightdeck::app::model::{Model, Pane, Place, View};
 use flightdeck::app::msg::{KeyCode, Msg};
-use flightdeck::app::operations::dialog::Rollback;
+use flightdeck::app::operations::dialog::OperationDialog;
 use flightdeck::app::update;
 use flightdeck::domain::confirmation::Level;
 use flightdeck::domain::ids::{OpId, ServiceId};
@@ -129,7 +129,7 @@ fn every_action_of_the_menu_is_reached_on_eighty_columns_while_production_fails(
 fn what_confirms_a_severe_plan_is_one_letter_for_all_and_says_why() {
     for op in ["018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"] {
         let mut model = planned(&[]);
-        let Some(Rollback::Ready(plan, _)) = model.posed_dialog() else { unreachable!("it is ready") };
+        let Some(OperationDialog::Ready(plan, _)) = model.posed_dialog() else { unreachable!("it is ready") };
         (plan.level, plan.op) = (Level::Severe, OpId(op.parse().unwrap()));
         let shown = text(&model, &theme("dark", false), (80, 24));
         assert!(shown.contains("press K to carry it out"), "{shown}");

@@ -6,7 +6,7 @@ use flightdeck::app::insight::detail::Subject;
 use flightdeck::app::logs::buffer::Filter;
 use flightdeck::app::model::{Model, Pane, Place, View};
 use flightdeck::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
-use flightdeck::app::operations::dialog::Rollback;
+use flightdeck::app::operations::dialog::OperationDialog;
 use flightdeck::app::update;
 use flightdeck::domain::environment::{Declared, Instance, Status};
 use flightdeck::domain::fact::Fact;
@@ -123,14 +123,14 @@ fn keys_that_edit_a_line_mean_half_pages_where_none_is_typed() {
     typed(&mut model, ":lo");
     ctrl(&mut model, 'u');
     assert!(
-        matches!(model.dialog().overlay(), Some(Overlay::Palette(find)) if find.text.is_empty()),
+        matches!(model.dialog().overlay(), Some(Overlay::Palette(palette)) if palette.find.text.is_empty()),
         "{:?}",
         model.dialog().overlay()
     );
     typed(&mut model, "one two");
     ctrl(&mut model, 'w');
     assert!(
-        matches!(model.dialog().overlay(), Some(Overlay::Palette(find)) if find.text == "one "),
+        matches!(model.dialog().overlay(), Some(Overlay::Palette(palette)) if palette.find.text == "one "),
         "{:?}",
         model.dialog().overlay()
     );
@@ -167,7 +167,7 @@ fn every_list_has_a_chosen_row_from_the_start_and_enter_opens_it() {
         send(&mut model, key(KeyCode::Enter));
         assert!(
             model.screen().view() != before
-                || model.dialog().rollback().is_some()
+                || model.dialog().operation().is_some()
                 || model.dialog().overlay().is_some(),
             "{view} leads nowhere"
         );
@@ -235,7 +235,7 @@ fn the_palette_locks_and_says_for_how_long() {
     let [Effect::Lock(env, why, until)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((env.as_str(), why.as_str()), ("production", "pool"));
     assert_eq!(*until, now().wall.checked_add(jiff::SignedDuration::from_mins(30)).ok());
-    assert_eq!(model.dialog().rollback(), None);
+    assert_eq!(model.dialog().operation(), None);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_lock_says_who_since_when_until_when_and_why_on_eighty_columns() {
     assert!(shown.contains("unlock production: LOCKED by Maria Inês 5m00s ago"), "{shown}");
     press(&mut model, 'L');
     assert!(
-        matches!(model.dialog().rollback(), Some(Rollback::Commenting { .. })),
+        matches!(model.dialog().operation(), Some(OperationDialog::Commenting { .. })),
         "another person's lock asks for a reason"
     );
 }
@@ -427,7 +427,7 @@ fn the_alarm_has_a_row_of_its_own_wherever_the_selection_is_and_dialogs_say_when
         "{shown}"
     );
     send(&mut model, key(KeyCode::Esc));
-    model.pose_dialog(Some(Rollback::Pick {
+    model.pose_dialog(Some(OperationDialog::Pick {
         env: "staging".into(),
         alone: None,
         choices: Vec::new(),

@@ -6,7 +6,7 @@ use flightdeck::app::geometry::Geometry;
 use flightdeck::app::model::Model;
 use flightdeck::app::msg::{Key, KeyCode, Msg, Now};
 use flightdeck::app::operations::confirm::Confirm;
-use flightdeck::app::operations::dialog::Rollback;
+use flightdeck::app::operations::dialog::OperationDialog;
 use flightdeck::app::update;
 use flightdeck::config::load::{Flags, parse};
 use flightdeck::config::{Settings, UiSettings};
@@ -171,7 +171,7 @@ pub fn planned(refusals: &[&str]) -> Model {
     let mut model = failing();
     let mut confirm = Confirm::shown(&model, &plan, now());
     confirm.typed.push_str("prod");
-    model.pose_dialog(Some(Rollback::Ready(Box::new(plan), confirm)));
+    model.pose_dialog(Some(OperationDialog::Ready(Box::new(plan), confirm)));
     model
 }
 

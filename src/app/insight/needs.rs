@@ -20,7 +20,7 @@ use crate::domain::state::State;
 use crate::domain::step_durations::{self, Halt};
 
 /// One of these things, by its identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// A run that waits at a gate of the environment.
     Gate(u64),

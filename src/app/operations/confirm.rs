@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::dialog::Rollback;
+use super::dialog::OperationDialog;
 use crate::action::dialogs::{Dialog, Own};
+use crate::app::dialogs::Overlay;
 use crate::app::keys;
 use crate::app::line;
 use crate::app::model::Model;
@@ -180,10 +181,10 @@ fn objection(model: &Model, plan: &Plan, now: Now) -> Option<Text> {
 
 /// A plan on the screen whose world has moved is taken off it: it acts on what it showed, or not at all.
 pub(in crate::app) fn check(model: &mut Model, now: Now) {
-    let Some(Rollback::Ready(plan, confirm)) = &model.dialog.rollback else { return };
+    let Some(OperationDialog::Ready(plan, confirm)) = model.dialog.operation() else { return };
     if let Some(why) = confirm.moved(model, plan).or_else(|| objection(model, plan, now)) {
         let question = confirm.question.clone();
-        model.dialog.rollback = Some(Rollback::Refused(why, question));
+        model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Refused(why, question)));
     }
 }
 
@@ -279,11 +280,16 @@ mod tests {
             drop(crate::app::update(model, Msg::Fact(fact), now));
         };
         told(&mut model, "a");
-        model.dialog.rollback = Some(Rollback::Ready(Box::new(plan.clone()), Confirm::shown(&model, &plan, now)));
+        model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Ready(
+            Box::new(plan.clone()),
+            Confirm::shown(&model, &plan, now),
+        )));
         told(&mut model, "a");
-        assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))), "the same again is no move");
+        assert!(matches!(model.dialog.operation(), Some(OperationDialog::Ready(..))), "the same again is no move");
         told(&mut model, "b");
-        let Some(Rollback::Refused(why, _)) = &model.dialog.rollback else { panic!("{:?}", model.dialog.rollback) };
+        let Some(OperationDialog::Refused(why, _)) = model.dialog.operation() else {
+            panic!("{:?}", model.dialog.operation())
+        };
         assert!(why.as_str().starts_with("production/backend moved"), "{why}");
     }
 
@@ -298,10 +304,10 @@ mod tests {
         };
         let fell = |plan: Plan, fact: Fact| {
             let mut model = model();
-            model.dialog.rollback = Some(Rollback::Ready(Box::new(plan), Confirm::default()));
+            model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Ready(Box::new(plan), Confirm::default())));
             drop(crate::app::update(&mut model, Msg::Fact(fact), now));
-            match model.dialog.rollback {
-                Some(Rollback::Refused(why, _)) => Some(why.to_string()),
+            match model.dialog.operation() {
+                Some(OperationDialog::Refused(why, _)) => Some(why.to_string()),
                 _ => None,
             }
         };

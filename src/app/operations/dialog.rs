@@ -16,6 +16,7 @@ use crate::action::{
     dialogs::{Dialog, Own},
 };
 use crate::app::dialogs;
+use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
 use crate::app::insight::fresh;
@@ -53,7 +54,7 @@ pub enum Asks {
 
 /// Where the dialog stands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Rollback {
+pub enum OperationDialog {
     /// Choosing.
     Pick {
         /// Where.
@@ -147,31 +148,49 @@ fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) 
     // What is under way, or was cut short there, comes first: a second one would act on a world in motion.
     let first = model.facts.running().or_else(|| model.facts.interrupted().find(|operation| operation.env == env.id));
     if let Some(operation) = first {
-        model.dialog.rollback = Some(Rollback::Following(operation.id));
+        model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Following(operation.id)));
         return Vec::new();
     }
     let services = alone.clone().map_or_else(|| rollable(&env), |alone| vec![alone]);
     if let Some(why) = unread(model, &services, now) {
-        model.dialog.rollback = Some(Rollback::Refused(why, None));
+        model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Refused(why, None)));
         return Vec::new();
     }
     let (choices, chosen) = (Vec::new(), None);
-    model.dialog.rollback =
-        Some(Rollback::Pick { env: env.id, alone, choices, chosen, by_hand: false, strategy: Strategy::default() });
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Pick {
+        env: env.id,
+        alone,
+        choices,
+        chosen,
+        by_hand: false,
+        strategy: Strategy::default(),
+    }));
     renewed(model);
     let feeds = |id: ServiceId| [FeedId::Releases(id.clone()), FeedId::Declared(id.clone()), FeedId::Observed(id)];
     vec![Effect::Refresh(services.into_iter().flat_map(feeds).collect())]
 }
 
+/// Chooses a release in the dialog that was opened, and asks for the plan that leads to it.
+pub(in crate::app) fn choose(model: &mut Model, commit: &Sha, now: Now) -> Vec<Effect> {
+    let Some(OperationDialog::Pick { choices, chosen, by_hand, .. }) = model.dialog.operation_mut() else {
+        return Vec::new();
+    };
+    if !choices.iter().any(|choice| choice.sha == *commit) {
+        return Vec::new();
+    }
+    (*chosen, *by_hand) = (Some(commit.clone()), true);
+    preflight(model, now)
+}
+
 /// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.
 pub(in crate::app) fn renewed(model: &mut Model) {
-    let Some(Rollback::Pick { env, alone, .. }) = &model.dialog.rollback else { return };
+    let Some(OperationDialog::Pick { env, alone, .. }) = model.dialog.operation() else { return };
     let Some(env) = model.facts.env(env) else { return };
     let services = alone.clone().map_or_else(|| rollable(env), |alone| vec![alone]);
     let of = |id: &ServiceId| model.facts.releases.get(id).map(Vec::as_slice).unwrap_or_default();
     let observed = |id: &ServiceId| model.facts.services.get(id)?.observed.as_ref()?.sha.as_ref();
     let found = candidates::choices(&services, of, observed);
-    let Some(Rollback::Pick { choices, chosen, by_hand, .. }) = &mut model.dialog.rollback else { return };
+    let Some(OperationDialog::Pick { choices, chosen, by_hand, .. }) = model.dialog.operation_mut() else { return };
     let there = chosen.as_ref().is_some_and(|chosen| found.iter().any(|choice| choice.sha == *chosen));
     if !*by_hand || !there {
         *chosen = candidates::proposed(&found).map(|choice| choice.sha.clone());
@@ -214,11 +233,11 @@ fn answered_for(model: &Model, plan: &Plan, question: &Question) -> bool {
 
 /// A plan came, or the reason why there is none.
 pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Plan>, Text>, now: Now) {
-    let question = match &model.dialog.rollback {
-        Some(Rollback::Preflighting(awaited, question)) if *awaited == req => question.clone(),
+    let question = match model.dialog.operation() {
+        Some(OperationDialog::Preflighting(awaited, question)) if *awaited == req => question.clone(),
         _ => return,
     };
-    model.dialog.rollback = Some(match plan {
+    model.dialog.overlay = Some(Overlay::Operation(match plan {
         // What the plan found red, or somebody's, is overridden by a reason, which nobody was asked for yet.
         Ok(plan) if plan.continues.is_none() && needs_reason(&plan) && !answered_for(model, &plan, &question) => {
             let new = Override::untold(&plan.overrides, &question.told).or(plan.overrides.first());
@@ -229,7 +248,13 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             // What was told before stays told: the console and the plan may each know of something that the other does not.
             let told = Override::with(question.told, plan.overrides);
             let opened = Opened::now(model, &question.env, Some(&question.request), now);
-            Rollback::Commenting { env: question.env, asks: Asks::Request(question.request), told, opened, comment }
+            OperationDialog::Commenting {
+                env: question.env,
+                asks: Asks::Request(question.request),
+                told,
+                opened,
+                comment,
+            }
         }
         Ok(mut plan) => {
             // What overrides something red is asked as the worst is.
@@ -244,23 +269,23 @@ pub(in crate::app) fn planned(model: &mut Model, req: ReqId, plan: Result<Box<Pl
             }
             let mut confirm = Confirm::shown(model, &plan, now);
             confirm.question = Some(question);
-            Rollback::Ready(plan, confirm)
+            OperationDialog::Ready(plan, confirm)
         }
-        Err(why) => Rollback::Refused(why, Some(question)),
-    });
+        Err(why) => OperationDialog::Refused(why, Some(question)),
+    }));
 }
 
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
     if key.code == KeyCode::Esc {
-        model.dialog.rollback = None;
+        model.dialog.overlay = None;
         return Vec::new();
     }
     // Nothing is confirmed on a screen too small to show what is confirmed.
     if small(model.screen.size) {
         return dialogs::too_small(model);
     }
-    match model.dialog.rollback.as_mut() {
-        Some(Rollback::Pick { env, choices, chosen, by_hand, strategy, .. }) => {
+    match model.dialog.operation_mut() {
+        Some(OperationDialog::Pick { env, choices, chosen, by_hand, strategy, .. }) => {
             let machines = choices.iter().any(Choice::has_machines);
             let by: isize = match keys::own(Dialog::Releases, key) {
                 Some(Own::Go) => return preflight(model, now),
@@ -286,11 +311,11 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
             *by_hand = true;
             *chosen = choices.get(next).map(|choice| choice.sha.clone());
         }
-        Some(Rollback::Ready(plan, _)) => {
+        Some(OperationDialog::Ready(plan, _)) => {
             let typed = plan.level == Level::Critical && plan.refusals.is_empty() && plan.left(now.wall).is_some();
             return if scroll::key(model, key, !typed) { Vec::new() } else { answered(model, key, now) };
         }
-        Some(Rollback::Commenting { env, asks, comment, .. }) => {
+        Some(OperationDialog::Commenting { env, asks, comment, .. }) => {
             if key.code == KeyCode::Enter && !key.alt {
                 let (env, asks, said) = (env.clone(), asks.clone(), comment.text());
                 return commented(model, env, asks, said, now);
@@ -304,13 +329,13 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
                 _ => comment.key(key),
             }
         }
-        Some(Rollback::Entering(_)) => return secret::key(model, key, now),
-        Some(Rollback::Scaling(_)) => return scale::key(model, key, now),
-        Some(Rollback::Sure(_)) => return sure::key(model, key, now),
-        Some(Rollback::Refused(..) | Rollback::Preflighting(..)) => {
+        Some(OperationDialog::Entering(_)) => return secret::key(model, key, now),
+        Some(OperationDialog::Scaling(_)) => return scale::key(model, key, now),
+        Some(OperationDialog::Sure(_)) => return sure::key(model, key, now),
+        Some(OperationDialog::Refused(..) | OperationDialog::Preflighting(..)) => {
             return match keys::own(Dialog::Plan, key) {
                 Some(Own::Close) => {
-                    model.dialog.rollback = None;
+                    model.dialog.overlay = None;
                     Vec::new()
                 }
                 Some(Own::Again) if !key.repeat => question::again(model),
@@ -320,7 +345,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
                 }
             };
         }
-        Some(Rollback::Following(op)) => {
+        Some(OperationDialog::Following(op)) => {
             let op = *op;
             return follow::key(model, op, key, now);
         }
@@ -331,7 +356,7 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
 
 /// A key that is no scrolling, to a plan that shows.
 fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Ready(plan, confirm)) = &mut model.dialog.rollback else { return Vec::new() };
+    let Some(OperationDialog::Ready(plan, confirm)) = model.dialog.operation_mut() else { return Vec::new() };
     if plan.left(now.wall).is_none() || !plan.refusals.is_empty() {
         return match keys::own(Dialog::Plan, key) {
             Some(Own::Again) if !key.repeat => question::again(model),
@@ -356,7 +381,7 @@ fn answered(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         }
         Reply::Yes => "there is more to read before it can be confirmed: the arrows and pgdn show it".to_owned(),
         Reply::No => {
-            model.dialog.rollback = None;
+            model.dialog.overlay = None;
             return Vec::new();
         }
         Reply::Open => return Vec::new(),
@@ -373,8 +398,13 @@ pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, n
     let told = against(model, &env, &request, now);
     if matches!(request, Request::Review { .. }) || !told.is_empty() {
         let opened = Opened::now(model, &env, Some(&request), now);
-        model.dialog.rollback =
-            Some(Rollback::Commenting { env, asks: Asks::Request(request), told, opened, comment: Box::default() });
+        model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Commenting {
+            env,
+            asks: Asks::Request(request),
+            told,
+            opened,
+            comment: Box::default(),
+        }));
         return Vec::new();
     }
     question::ask(model, Question::new(env, request))
@@ -383,7 +413,13 @@ pub(in crate::app) fn ask_for(model: &mut Model, env: EnvId, request: Request, n
 /// Opens the dialog for a lock or a mark, whose reason is written first.
 pub(in crate::app) fn claim(model: &mut Model, env: EnvId, asks: Asks, now: Now) {
     let opened = Opened::now(model, &env, None, now);
-    model.dialog.rollback = Some(Rollback::Commenting { env, asks, told: Vec::new(), opened, comment: Box::default() });
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Commenting {
+        env,
+        asks,
+        told: Vec::new(),
+        opened,
+        comment: Box::default(),
+    }));
 }
 
 /// The comment is written: goes on with what it is for, unless a reason is needed and there is none.
@@ -392,7 +428,9 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
         Asks::Request(request) => against(model, &env, request, now),
         _ => Vec::new(),
     };
-    let Some(Rollback::Commenting { told, opened, .. }) = &mut model.dialog.rollback else { return Vec::new() };
+    let Some(OperationDialog::Commenting { told, opened, .. }) = model.dialog.operation_mut() else {
+        return Vec::new();
+    };
     if let Some(new) = Override::untold(&found, told) {
         let when = if opened.since(new) { "that came while you wrote" } else { "that could not be read before" };
         model.screen.notice =
@@ -417,15 +455,15 @@ fn commented(model: &mut Model, env: EnvId, asks: Asks, said: Text, now: Now) ->
             question::ask(model, Question { told, ..Question::new(env, request) })
         }
         Asks::Lock(span) => {
-            model.dialog.rollback = None;
+            model.dialog.overlay = None;
             vec![Effect::Lock(env, said, span.and_then(|span| now.wall.checked_add(span).ok()))]
         }
         Asks::Unlock(held) => {
-            model.dialog.rollback = None;
+            model.dialog.overlay = None;
             vec![Effect::Unlock(env, Some((held, said)))]
         }
         Asks::Mark(sha, runs) if runs.is_empty() => {
-            model.dialog.rollback = None;
+            model.dialog.overlay = None;
             vec![Effect::Mark(sha, Some(said))]
         }
         Asks::Mark(sha, runs) => {
@@ -456,7 +494,7 @@ fn next_region(model: &mut Model, env: &EnvId) {
         .flat_map(|(_, state)| state.declared.iter().flat_map(|declared| &declared.instances))
         .map(|instance| instance.region.clone())
         .collect();
-    let Some(Rollback::Pick { strategy, .. }) = &mut model.dialog.rollback else { return };
+    let Some(OperationDialog::Pick { strategy, .. }) = model.dialog.operation_mut() else { return };
     strategy.first = match &strategy.first {
         // One region is no choice.
         _ if all.len() < 2 || strategy.kind == StrategyKind::BlueGreen => None,
@@ -467,7 +505,7 @@ fn next_region(model: &mut Model, env: &EnvId) {
 
 /// The release is asked for by its commit: what it consists of is read anew for the plan.
 fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Pick { env, alone, chosen, choices, strategy, .. }) = &model.dialog.rollback else {
+    let Some(OperationDialog::Pick { env, alone, chosen, choices, strategy, .. }) = model.dialog.operation() else {
         return Vec::new();
     };
     let Some(commit) = chosen else {
@@ -484,13 +522,13 @@ fn preflight(model: &mut Model, now: Now) -> Vec<Effect> {
 
 /// A plan that is fresh is carried out.
 fn confirmed(model: &mut Model, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Ready(plan, _)) = &model.dialog.rollback else { return Vec::new() };
+    let Some(OperationDialog::Ready(plan, _)) = model.dialog.operation() else { return Vec::new() };
     if plan.left(now.wall).is_none() {
         return Vec::new();
     }
     let plan = plan.clone();
     model.facts.own.insert(plan.op);
-    model.dialog.rollback = Some(Rollback::Following(plan.op));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Following(plan.op)));
     vec![Effect::Operate(plan, model.dialog.reason.take())]
 }
 

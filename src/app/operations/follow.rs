@@ -1,9 +1,10 @@
 //! An operation that is followed: the word that a held one waits for, and what is done with one that was cut short or ended
 //! half-way.
 
-use super::dialog::Rollback;
+use super::dialog::OperationDialog;
 use super::sure::{self, About};
 use crate::action::dialogs::{Dialog, Own};
+use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::insight::live;
 use crate::app::keys;
@@ -21,7 +22,7 @@ use crate::sanitize::Text;
 pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Vec<Effect> {
     let asked = keys::own(Dialog::Operation, key);
     if asked == Some(Own::Close) {
-        model.dialog.rollback = None;
+        model.dialog.overlay = None;
         return Vec::new();
     }
     if scroll::key(model, key, true) {
@@ -61,7 +62,7 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         } else {
             "what it was to do is not known; choose by hand: L leaves this one, then !"
         };
-        model.dialog.rollback = Some(Rollback::Refused(Text::from(why), None));
+        model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Refused(Text::from(why), None)));
         return Vec::new();
     };
     question::ask(model, Question { continues: Some(op), ..Question::new(env, request) })

@@ -1,13 +1,17 @@
 //! The menu of actions: every one of them, with the reason where it cannot run now.
 
+mod named;
 mod runs;
 mod services;
 
-use super::dialog::{self, Asks, Rollback};
+pub(in crate::app) use named::named;
+
+use super::dialog::{self, Asks, OperationDialog};
 use super::marking;
 use super::scale;
 use super::secret;
 use super::sure::{self, About};
+use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::insight::fresh;
 use crate::app::model::{Model, Place};
@@ -280,7 +284,7 @@ pub(in crate::app) fn run(model: &mut Model, run: Run, now: Now) -> Vec<Effect> 
             dialog::claim(model, env.unwrap_or_else(|| "".into()), Asks::Mark(sha, runs), now);
         }
         Run::Unmark(sha, mark) => sure::ask(model, About::Unmark(sha, mark), now),
-        Run::Show(op) => model.dialog.rollback = Some(Rollback::Following(op)),
+        Run::Show(op) => model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Following(op))),
         Run::Nothing => {}
     }
     Vec::new()

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::dialog::{self, Rollback};
+use super::dialog::{self, OperationDialog};
 use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs;
+use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::keys;
 use crate::app::model::Model;
@@ -53,7 +54,7 @@ pub fn spread(model: &Model, service: &ServiceId) -> BTreeMap<Text, u32> {
 pub(in crate::app) fn open(model: &mut Model, service: ServiceId) {
     let row = |(region, there): (Text, u32)| Row { region, there, wanted: there };
     let rows = spread(model, &service).into_iter().map(row).collect();
-    model.dialog.rollback = Some(Rollback::Scaling(Scaling { service, rows, at: 0 }));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Scaling(Scaling { service, rows, at: 0 })));
 }
 
 impl Scaling {
@@ -86,7 +87,7 @@ impl Scaling {
 
 /// Keys while the counts are chosen.
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Scaling(scaling)) = model.dialog.rollback.as_mut() else { return Vec::new() };
+    let Some(OperationDialog::Scaling(scaling)) = model.dialog.operation_mut() else { return Vec::new() };
     let env = scaling.service.env.clone();
     match scaling.key(key) {
         Some(request) => dialog::ask_for(model, env, request, now),

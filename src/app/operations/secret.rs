@@ -1,6 +1,7 @@
 //! A secret to be set: where, its name, and its value, which is never shown.
 
-use super::dialog::{self, Rollback};
+use super::dialog::{self, OperationDialog};
+use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::line;
 use crate::app::model::{Model, Pane, Place};
@@ -59,7 +60,7 @@ pub(in crate::app) fn open(model: &mut Model) {
         model.screen.selection.secret.as_ref().filter(|_| model.screen.focus == Pane::Secrets).map(ToString::to_string);
     let field = if key.is_some() { Field::Value } else { Field::Key };
     let entry = Entry { env: id, places, at, key: key.unwrap_or_default(), value: SecretValue::default(), field };
-    model.dialog.rollback = Some(Rollback::Entering(entry));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Entering(entry)));
 }
 
 impl Entry {
@@ -109,7 +110,7 @@ impl Entry {
 
 /// Keys while a secret is entered.
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Entering(entry)) = model.dialog.rollback.as_mut() else { return Vec::new() };
+    let Some(OperationDialog::Entering(entry)) = model.dialog.operation_mut() else { return Vec::new() };
     let env = entry.env.clone();
     match entry.key(key) {
         Some(request) => dialog::ask_for(model, env, request, now),

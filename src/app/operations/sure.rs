@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::confirm::ARMED_AFTER;
 use crate::action::dialogs::{Dialog, Own};
+use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::keys;
 use crate::app::model::Model;
 use crate::app::msg::{Key, Now};
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::domain::ids::{EnvId, OpId, Sha};
 use crate::domain::lock::{Lock, Mark};
 use crate::domain::notice::Notice;
@@ -41,12 +42,12 @@ pub struct Sure {
 
 /// Asks.
 pub(in crate::app) fn ask(model: &mut Model, about: About, now: Now) {
-    model.dialog.rollback = Some(Rollback::Sure(Sure { about, shown: now.mono }));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Sure(Sure { about, shown: now.mono })));
 }
 
 /// Takes a key: `y` does it, `n`, `q` and enter leave it, another one does nothing.
 pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
-    let Some(Rollback::Sure(sure)) = &model.dialog.rollback else { return Vec::new() };
+    let Some(OperationDialog::Sure(sure)) = model.dialog.operation() else { return Vec::new() };
     let armed = !key.repeat && !model.screen.hurried && now.mono.saturating_sub(sure.shown) >= ARMED_AFTER;
     match keys::own(Dialog::Question, key) {
         Some(Own::Yes) if armed => {}
@@ -55,13 +56,13 @@ pub(in crate::app) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> 
             return Vec::new();
         }
         Some(Own::No) => {
-            (model.dialog.rollback, model.screen.notice) = (None, Some(Notice::refused("nothing was changed")));
+            (model.dialog.overlay, model.screen.notice) = (None, Some(Notice::refused("nothing was changed")));
             return Vec::new();
         }
         _ => return Vec::new(),
     }
     let about = sure.about.clone();
-    model.dialog.rollback = None;
+    model.dialog.overlay = None;
     if let Some(why) = changed(model, &about) {
         model.screen.notice = Some(Notice::refused(why));
         return Vec::new();
@@ -133,11 +134,11 @@ mod tests {
         for (code, ms) in [('!', 0), ('L', 10), ('!', 900), ('L', 910), ('!', 920), ('L', 930)] {
             assert!(press(&mut model, KeyCode::Char(code), ms, false).is_empty(), "{code} at {ms}");
         }
-        assert!(matches!(model.dialog.rollback, Some(Rollback::Sure(_))), "{:?}", model.dialog.rollback);
+        assert!(matches!(model.dialog.operation(), Some(OperationDialog::Sure(_))), "{:?}", model.dialog.operation());
         assert!(press(&mut model, KeyCode::Char('y'), 950, true).is_empty(), "a held key");
         let effects = press(&mut model, KeyCode::Char('y'), 960, false);
         assert_eq!(effects, [Effect::Unlock("production".into(), None)]);
-        assert_eq!(model.dialog.rollback, None);
+        assert_eq!(model.dialog.operation(), None);
     }
 
     #[test]
@@ -147,9 +148,9 @@ mod tests {
             press(&mut model, KeyCode::Char('!'), 0, false);
             press(&mut model, KeyCode::Char('L'), 0, false);
             assert!(press(&mut model, KeyCode::Char('y'), 399, false).is_empty());
-            assert!(matches!(model.dialog.rollback, Some(Rollback::Sure(_))));
+            assert!(matches!(model.dialog.operation(), Some(OperationDialog::Sure(_))));
             assert!(press(&mut model, no, 900, false).is_empty(), "{no:?}");
-            assert_eq!(model.dialog.rollback, None, "{no:?}");
+            assert_eq!(model.dialog.operation(), None, "{no:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use crate::app::hints::hints;
 use crate::app::insight::needs::Need;
 use crate::app::model::{Model, Pane, Place, View};
 use crate::app::navigate::{self, Jump};
-use crate::app::operations::dialog::{Asks, Rollback};
+use crate::app::operations::dialog::{Asks, OperationDialog};
 use crate::app::operations::menu::{self, Run};
 use crate::app::operations::outline;
 use crate::app::testing::{OLD, at, keys, probed, run};
@@ -23,9 +23,9 @@ use crate::sanitize::Text;
 
 /// Where the open dialog sets a secret, or puts a lock.
 fn place(model: &Model) -> Option<&str> {
-    match &model.dialog.rollback {
-        Some(Rollback::Entering(entry)) => Some(entry.env.as_str()),
-        Some(Rollback::Commenting { env, asks: Asks::Lock(_), .. }) => Some(env.as_str()),
+    match model.dialog.operation() {
+        Some(OperationDialog::Entering(entry)) => Some(entry.env.as_str()),
+        Some(OperationDialog::Commenting { env, asks: Asks::Lock(_), .. }) => Some(env.as_str()),
         _ => None,
     }
 }
@@ -113,7 +113,7 @@ fn the_key_that_the_alarm_offers_rolls_back_what_the_alarm_names() {
         let Action::Start(key) = hint.action else { panic!("{hint:?}") };
         keys(&mut model, &format!("!{key}"));
         let place = format!("{selected} {moves} {about}: !{key}");
-        let Some(Rollback::Pick { env, alone: None, .. }) = &model.dialog.rollback else { panic!("{place}") };
+        let Some(OperationDialog::Pick { env, alone: None, .. }) = model.dialog.operation() else { panic!("{place}") };
         assert_eq!(env.as_str(), "production", "{place}");
     }
 }

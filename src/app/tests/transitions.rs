@@ -7,7 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::insight::detail::Subject;
 use crate::app::model::{Model, Pane, Place, View};
 use crate::app::msg::KeyCode;
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::app::testing::{NEW, OLD, at, deployment, fresh, keys, model, press, probed, run, runs, tell};
 use crate::domain::environment::{Platform, Status};
 use crate::domain::fact::Fact;
@@ -85,28 +85,28 @@ fn line(service: &ServiceId, second: u64) -> LogLine {
 
 /// What lies over the panes, by its name.
 fn over(model: &Model) -> &'static str {
-    match (&model.dialog.rollback, &model.dialog.overlay) {
-        (Some(Rollback::Pick { .. }), _) => "pick",
-        (Some(Rollback::Commenting { .. }), _) => "comment",
-        (Some(Rollback::Entering(_)), _) => "secret",
-        (Some(Rollback::Scaling(_)), _) => "scale",
-        (Some(Rollback::Preflighting(..)), _) => "preflight",
-        (Some(Rollback::Ready(..)), _) => "plan",
-        (Some(Rollback::Refused(..)), _) => "refused",
-        (Some(Rollback::Sure(_)), _) => "sure",
-        (Some(Rollback::Following(_)), _) => "operation",
-        (None, Some(Overlay::Help(_))) => "help",
-        (None, Some(Overlay::Palette(_))) => "palette",
-        (None, Some(Overlay::Menu(_))) => "menu",
-        (None, Some(Overlay::More(_))) => "more",
-        (None, Some(Overlay::Why(_))) => "why",
-        (None, Some(Overlay::Sources(_))) => "sources",
-        (None, Some(Overlay::Patterns(_))) => "patterns",
-        (None, Some(Overlay::Chart(_))) => "chart",
-        (None, Some(Overlay::Detail(_))) => "detail",
-        (None, Some(Overlay::Trust(_))) => "trust",
-        (None, Some(Overlay::Prompt(_))) => "prompt",
-        (None, None) => "",
+    match &model.dialog.overlay {
+        Some(Overlay::Operation(OperationDialog::Pick { .. })) => "pick",
+        Some(Overlay::Operation(OperationDialog::Commenting { .. })) => "comment",
+        Some(Overlay::Operation(OperationDialog::Entering(_))) => "secret",
+        Some(Overlay::Operation(OperationDialog::Scaling(_))) => "scale",
+        Some(Overlay::Operation(OperationDialog::Preflighting(..))) => "preflight",
+        Some(Overlay::Operation(OperationDialog::Ready(..))) => "plan",
+        Some(Overlay::Operation(OperationDialog::Refused(..))) => "refused",
+        Some(Overlay::Operation(OperationDialog::Sure(_))) => "sure",
+        Some(Overlay::Operation(OperationDialog::Following(_))) => "operation",
+        Some(Overlay::Help(_)) => "help",
+        Some(Overlay::Palette(_)) => "palette",
+        Some(Overlay::Menu(_)) => "menu",
+        Some(Overlay::More(_)) => "more",
+        Some(Overlay::Why(_)) => "why",
+        Some(Overlay::Sources(_)) => "sources",
+        Some(Overlay::Patterns(_)) => "patterns",
+        Some(Overlay::Chart(_)) => "chart",
+        Some(Overlay::Detail(_)) => "detail",
+        Some(Overlay::Trust(_)) => "trust",
+        Some(Overlay::Prompt(_)) => "prompt",
+        None => "",
     }
 }
 
@@ -395,7 +395,7 @@ fn an_action_that_cannot_run_says_why_and_stays() {
         }
         let effects = keys(&mut model, text);
         let told = model.screen.notice.as_ref().map(|told| told.as_str().to_owned()).unwrap_or_default();
-        if !effects.is_empty() || model.dialog.rollback.is_some() || !told.contains(why) {
+        if !effects.is_empty() || model.dialog.operation().is_some() || !told.contains(why) {
             wrong.push((text, told, effects));
         }
     }

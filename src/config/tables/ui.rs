@@ -40,6 +40,8 @@ pub struct UiSettings {
     pub theme: Arc<str>,
     /// That one, where it is one's own: `themes/NAME.toml` in the folder of one's configuration.
     pub own_theme: Option<OwnTheme>,
+    /// Nothing says whether its ground is dark or light: the terminal is asked, and the theme follows what it answers.
+    pub asks_ground: bool,
     /// How many colours the terminal has.
     pub colours: Colours,
     /// No colour at all (`NO_COLOR`).
@@ -130,6 +132,7 @@ impl Ui {
         Ok(UiSettings {
             theme: theme.into(),
             own_theme: own,
+            asks_ground: self.theme.is_none() && !check.no_color() && check.asks(),
             colours: check.colours(),
             no_color: check.no_color(),
             ascii: check.flags.ascii || ascii.or(self.ascii).unwrap_or_else(|| !check.unicode()),
@@ -148,6 +151,11 @@ impl Check<'_> {
             Some("7" | "15") => "light",
             _ => "dark",
         }
+    }
+
+    /// Whether a terminal can be asked for its ground: the console of Linux would show the question.
+    fn asks(&self) -> bool {
+        self.variable("COLORFGBG").is_none() && self.variable("TERM").is_some_and(|term| term != "linux")
     }
 
     /// `themes/NAME.toml` beside one's own configuration; where it cannot be had, one warning says why.

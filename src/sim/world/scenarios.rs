@@ -19,3 +19,10 @@ pub const NAMES: [&str; 6] =
 pub fn text(name: &str) -> Option<&'static str> {
     SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
+
+/// What a scenario is about, in one sentence; `None` = there is none of this name.
+#[must_use]
+pub fn title(name: &str) -> Option<String> {
+    let written: toml::Table = toml::from_str(text(name)?).ok()?;
+    Some(written.get("title")?.as_str()?.to_owned())
+}

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::app::geometry::Laid;
 use crate::app::insight::{actor, banner, live};
 use crate::app::operations::comment::Comment;
-use crate::app::operations::dialog::{Asks, Rollback};
+use crate::app::operations::dialog::{Asks, OperationDialog};
 use crate::app::operations::follow;
 use crate::app::operations::outline;
 use crate::app::question::Question;
@@ -25,10 +25,10 @@ use crate::ui::text;
 use crate::ui::widgets::dialog::{Dialog, dialog};
 
 /// The dialog.
-pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &Rollback) -> Laid {
+pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, rollback: &OperationDialog) -> Laid {
     let dim = ctx.theme.dim();
     match rollback {
-        Rollback::Pick { env, alone, choices, chosen, strategy, .. } => {
+        OperationDialog::Pick { env, alone, choices, chosen, strategy, .. } => {
             let at = choices.iter().position(|one| Some(&one.sha) == chosen.as_ref());
             let machines = choices.iter().any(Choice::has_machines);
             let mut lines: Vec<Line<'static>> =
@@ -58,7 +58,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             Dialog { env: Some(env), title: &title, lines, last, at, choices, ..Dialog::default() }
                 .draw(ctx, frame, body)
         }
-        Rollback::Commenting { env, asks, told, comment, .. } => {
+        OperationDialog::Commenting { env, asks, told, comment, .. } => {
             let title = match asks {
                 Asks::Request(request) => format!("{} {env}: a comment for the record", named(request.kind())),
                 Asks::Lock(_) => format!("Lock {env}: why?"),
@@ -91,10 +91,10 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let at = Some(lines.len() - comment.lines().len() + comment.cursor().0);
             Dialog { env: Some(env), title: &title, lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
         }
-        Rollback::Sure(sure) => super::sure::draw(ctx, frame, body, sure),
-        Rollback::Entering(entry) => super::secret::draw(ctx, frame, body, entry),
-        Rollback::Scaling(scaling) => super::scale::draw(ctx, frame, body, scaling),
-        Rollback::Preflighting(_, Question { env, request, .. }) => {
+        OperationDialog::Sure(sure) => super::sure::draw(ctx, frame, body, sure),
+        OperationDialog::Entering(entry) => super::secret::draw(ctx, frame, body, entry),
+        OperationDialog::Scaling(scaling) => super::scale::draw(ctx, frame, body, scaling),
+        OperationDialog::Preflighting(_, Question { env, request, .. }) => {
             let mut lines: Vec<Line<'static>> =
                 outline::lines(ctx.model, env, request).into_iter().map(|line| Line::styled(line, dim)).collect();
             lines.push(Line::raw(" reading what is live, what is still there and which commits would leave"));
@@ -109,7 +109,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 hint,
             )
         }
-        Rollback::Ready(plan, confirm) => {
+        OperationDialog::Ready(plan, confirm) => {
             let (mut lines, rest) = crate::ui::plan::lines(ctx, plan);
             if let Some(why) = banner::elsewhere(ctx.model, &plan.env) {
                 lines.insert(0, warned(ctx, &why));
@@ -121,7 +121,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, ..Dialog::default() }
                 .draw(ctx, frame, body)
         }
-        Rollback::Refused(why, question) => {
+        OperationDialog::Refused(why, question) => {
             let text = format!(" {} {why}", ctx.theme.symbol(Status::Fail));
             let lines = vec![Line::styled(text, ctx.theme.status(Status::Fail))];
             let again = if question.is_some() { "r makes the plan anew, " } else { "" };
@@ -135,7 +135,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 Line::raw(format!(" nothing was changed; {again}esc leaves")),
             )
         }
-        Rollback::Following(op) => match ctx.model.facts().operations().get(op) {
+        OperationDialog::Following(op) => match ctx.model.facts().operations().get(op) {
             Some(operation) => {
                 let (lines, last) = operation_lines(ctx, operation);
                 let asked = operation.request.as_ref().map(|request| place(&operation.env, request));

@@ -219,8 +219,9 @@ fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
         let key = Key { code: KeyCode::Char(letter), ctrl: false, alt: false, repeat: false };
         drop(crate::app::update(&mut model, Msg::Key(key), at(3)));
     }
-    let Some(crate::app::operations::dialog::Rollback::Pick { env, alone, .. }) = &model.dialog.rollback else {
-        panic!("{:?}", model.dialog.rollback);
+    let Some(crate::app::operations::dialog::OperationDialog::Pick { env, alone, .. }) = model.dialog.operation()
+    else {
+        panic!("{:?}", model.dialog.operation());
     };
     assert_eq!((env.as_str(), alone), ("production", &None));
 }

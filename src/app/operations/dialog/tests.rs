@@ -66,7 +66,7 @@ fn press(model: &mut Model, code: KeyCode, at: Now) -> Vec<Effect> {
 #[test]
 fn only_the_whole_name_confirms_and_only_once() {
     let mut model = model();
-    model.dialog.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::default()));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Ready(plan(Vec::new()), Confirm::default())));
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
     for c in "production".chars() {
         assert!(press(&mut model, KeyCode::Char(c), now()).is_empty());
@@ -79,12 +79,13 @@ fn only_the_whole_name_confirms_and_only_once() {
 fn a_refused_or_old_plan_is_not_carried_out() {
     let mut model = model();
     let typed = Confirm::typed("production");
-    model.dialog.rollback = Some(Rollback::Ready(plan(vec![Text::from("read-only")]), typed.clone()));
+    model.dialog.overlay =
+        Some(Overlay::Operation(OperationDialog::Ready(plan(vec![Text::from("read-only")]), typed.clone())));
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
-    model.dialog.rollback = Some(Rollback::Ready(plan(Vec::new()), typed));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Ready(plan(Vec::new()), typed)));
     let later = Now { wall: jiff::Timestamp::from_second(61).unwrap(), ..now() };
     assert!(press(&mut model, KeyCode::Enter, later).is_empty());
-    assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))), "it stays to be read");
+    assert!(matches!(model.dialog.operation(), Some(OperationDialog::Ready(..))), "it stays to be read");
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
     let mut model = model();
     let question = || Question::new("production".into(), Request::Promote);
     let again = |model: &mut Model, second: i64| press(model, KeyCode::Char('r'), at(second));
-    model.dialog.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Preflighting(ReqId(0), question())));
     planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
     assert!(again(&mut model, 60).is_empty(), "a letter of the name while it may be confirmed");
     let effects = again(&mut model, 61);
@@ -100,7 +101,7 @@ fn one_key_makes_a_plan_anew_that_is_too_old_or_that_fell() {
     assert_eq!(env.as_str(), "production");
     planned(&mut model, *req, Err(Text::from("no answer")), at(61));
     assert!(matches!(&again(&mut model, 62)[..], [Effect::Preflight(..)]), "what could not be read is read again");
-    model.dialog.rollback = Some(Rollback::Refused(Text::from("nothing to ask again"), None));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Refused(Text::from("nothing to ask again"), None)));
     assert!(again(&mut model, 63).is_empty());
 }
 
@@ -113,7 +114,7 @@ fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
     };
     let question = || Question::new("production".into(), Request::Promote);
     model.screen.notice = None;
-    model.dialog.rollback = Some(Rollback::Preflighting(ReqId(0), question()));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Preflighting(ReqId(0), question())));
     planned(&mut model, ReqId(0), Ok(moderate(0)), at(0));
     assert_eq!(model.screen.notice, None);
     assert!(press(&mut model, KeyCode::Enter, at(61)).is_empty());
@@ -125,10 +126,12 @@ fn a_plan_that_was_made_anew_says_so_and_may_be_confirmed_again() {
     let told = model.screen.notice.take().unwrap();
     assert!(told.as_str().contains("made anew: 60 s"), "{told:?}");
     // Which time is left for what is refused is of no use, and what could not be read before was no plan.
-    model.dialog.rollback = Some(Rollback::Preflighting(ReqId(90), Question { anew: true, ..question() }));
+    model.dialog.overlay =
+        Some(Overlay::Operation(OperationDialog::Preflighting(ReqId(90), Question { anew: true, ..question() })));
     planned(&mut model, ReqId(90), Ok(plan(vec![Text::from("read-only")])), at(63));
     assert_eq!(model.screen.notice, None);
-    model.dialog.rollback = Some(Rollback::Refused(Text::from("no answer"), Some(question())));
+    model.dialog.overlay =
+        Some(Overlay::Operation(OperationDialog::Refused(Text::from("no answer"), Some(question()))));
     let effects = press(&mut model, KeyCode::Char('r'), at(63));
     let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
     planned(&mut model, *req, Ok(moderate(63)), at(63));
@@ -142,15 +145,16 @@ fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
     let mut model = model();
     model.dialog.reason = Some(Text::from("urgent"));
     let question = Question::new("production".into(), Request::Promote);
-    model.dialog.rollback = Some(Rollback::Refused(Text::from("locked by ali"), Some(question)));
+    model.dialog.overlay =
+        Some(Overlay::Operation(OperationDialog::Refused(Text::from("locked by ali"), Some(question))));
     let effects = press(&mut model, KeyCode::Char('r'), now());
     let [Effect::Preflight(req, ..)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(model.dialog.reason, None, "it was given for what was known then");
     let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
     let plan = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
     planned(&mut model, *req, Ok(Box::new(plan)), now());
-    let Some(Rollback::Commenting { comment, .. }) = &model.dialog.rollback else {
-        panic!("{:?}", model.dialog.rollback)
+    let Some(OperationDialog::Commenting { comment, .. }) = model.dialog.operation() else {
+        panic!("{:?}", model.dialog.operation())
     };
     assert_eq!(comment.text().as_str(), "urgent");
 }
@@ -159,8 +163,10 @@ fn a_reason_is_shown_anew_where_the_plan_that_it_was_for_fell() {
 fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     let mut model = model();
     model.dialog.reason = Some(Text::from("looks good"));
-    model.dialog.rollback =
-        Some(Rollback::Preflighting(ReqId(0), Question::new("production".into(), Request::Promote)));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Preflighting(
+        ReqId(0),
+        Question::new("production".into(), Request::Promote),
+    )));
     planned(&mut model, ReqId(0), Ok(plan(Vec::new())), now());
     assert_eq!(
         model.dialog.reason.as_ref().map(Text::as_str),
@@ -180,8 +186,8 @@ fn a_comment_is_no_reason_for_breaking_a_lock_that_came_after_it() {
     let lock = Lock { who: "ali".into(), why: "mine".into(), at: now().wall, until: None };
     let locked = Plan { overrides: vec![Override::Lock(lock)], ..*plan(Vec::new()) };
     planned(&mut model, req, Ok(Box::new(locked)), at(122));
-    let Some(Rollback::Commenting { comment, .. }) = &model.dialog.rollback else {
-        panic!("{:?}", model.dialog.rollback)
+    let Some(OperationDialog::Commenting { comment, .. }) = model.dialog.operation() else {
+        panic!("{:?}", model.dialog.operation())
     };
     assert_eq!((comment.text().as_str(), &model.dialog.reason), ("looks good", &None));
 }
@@ -208,8 +214,8 @@ fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_
     let locked = |over: Vec<Override>| Box::new(Plan { overrides: over, ..*plan(Vec::new()) });
     let first = Override::Lock(lock("a migration"));
     planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
-    let Some(Rollback::Commenting { told, comment, .. }) = &model.dialog.rollback else {
-        panic!("{:?}", model.dialog.rollback)
+    let Some(OperationDialog::Commenting { told, comment, .. }) = model.dialog.operation() else {
+        panic!("{:?}", model.dialog.operation())
     };
     assert_eq!((told.as_slice(), comment.text().as_str()), (std::slice::from_ref(&first), "fine"));
     assert_eq!(model.dialog.reason, None);
@@ -217,10 +223,10 @@ fn a_comment_is_a_reason_for_what_was_on_the_screen_when_it_was_written_and_for_
     model.facts.history.locks.insert("production".into(), lock("a migration"));
     let req = asked(&press(&mut model, KeyCode::Enter, now()));
     planned(&mut model, req, Ok(locked(vec![first.clone()])), now());
-    assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))), "{:?}", model.dialog.rollback);
+    assert!(matches!(model.dialog.operation(), Some(OperationDialog::Ready(..))), "{:?}", model.dialog.operation());
     assert_eq!(model.dialog.reason.as_ref().map(Text::as_str), Some("fine"));
     // Another lock in its place is asked about again, also where it comes while one writes.
-    model.dialog.rollback = None;
+    model.dialog.overlay = None;
     assert!(
         ask_for(&mut model, "production".into(), Request::Restart(ServiceId::new("production", "backend")), now())
             .is_empty()
@@ -249,13 +255,14 @@ fn another_persons_lock_is_taken_away_for_a_reason_and_as_it_was_shown() {
     let effects = press(&mut model, KeyCode::Enter, now());
     let [Effect::Unlock(env, Some((taken, why)))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((env.as_str(), taken, why.as_str()), ("production", &lock, "asleep"));
-    assert_eq!(model.dialog.rollback, None);
+    assert_eq!(model.dialog.operation(), None);
 }
 
 #[test]
 fn nothing_is_confirmed_on_a_screen_too_small_to_show_it() {
     let mut model = model();
-    model.dialog.rollback = Some(Rollback::Ready(plan(Vec::new()), Confirm::typed("production")));
+    model.dialog.overlay =
+        Some(Overlay::Operation(OperationDialog::Ready(plan(Vec::new()), Confirm::typed("production"))));
     for size in [(59, 30), (120, 14)] {
         model.screen.size = size;
         assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
@@ -276,9 +283,13 @@ fn what_was_not_read_for_three_intervals_offers_no_rollback() {
         .releases
         .insert(backend.clone(), vec![deployment(&backend, "new", true), deployment(&backend, "old", false)]);
     assert!(matches!(&open(&mut model, at(30))[..], [Effect::Refresh(feeds)] if feeds.len() == 3), "it is read anew");
-    assert!(matches!(&model.dialog.rollback, Some(Rollback::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old"));
+    assert!(
+        matches!(model.dialog.operation(), Some(OperationDialog::Pick { chosen: Some(sha), .. }) if sha.as_str() == "old")
+    );
     assert!(open(&mut model, at(31)).is_empty());
-    let Some(Rollback::Refused(why, _)) = &model.dialog.rollback else { panic!("{:?}", model.dialog.rollback) };
+    let Some(OperationDialog::Refused(why, _)) = model.dialog.operation() else {
+        panic!("{:?}", model.dialog.operation())
+    };
     assert!(why.as_str().contains("releases: not read for 31s"), "{why}");
 }
 
@@ -293,9 +304,9 @@ fn what_is_marked_bad_or_gone_is_never_proposed() {
         model.facts.releases.insert(backend.clone(), vec![deployment(&backend, "new", true), one]);
         drop(open(&mut model, now()));
         assert!(
-            matches!(model.dialog.rollback, Some(Rollback::Pick { chosen: None, .. })),
+            matches!(model.dialog.operation(), Some(OperationDialog::Pick { chosen: None, .. })),
             "{:?}",
-            model.dialog.rollback
+            model.dialog.operation()
         );
     }
 }
@@ -314,8 +325,8 @@ fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
     model.facts.history.verified =
         [&old, &older].map(|one| (backend.clone(), one.id.clone(), one.sha.clone().unwrap())).into();
     told(&mut model, list.clone());
-    let chosen = |model: &Model| match &model.dialog.rollback {
-        Some(Rollback::Pick { chosen, .. }) => chosen.clone(),
+    let chosen = |model: &Model| match model.dialog.operation() {
+        Some(OperationDialog::Pick { chosen, .. }) => chosen.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(chosen(&model), Some("0000002".into()), "proposed as soon as it is read");
@@ -333,12 +344,14 @@ fn the_open_list_shows_what_is_read_meanwhile_and_what_a_person_chose_stays() {
 #[test]
 fn a_late_answer_to_an_earlier_question_is_dropped() {
     let mut model = model();
-    model.dialog.rollback =
-        Some(Rollback::Preflighting(ReqId(2), Question::new("production".into(), Request::Promote)));
+    model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Preflighting(
+        ReqId(2),
+        Question::new("production".into(), Request::Promote),
+    )));
     planned(&mut model, ReqId(1), Ok(plan(Vec::new())), now());
-    assert!(matches!(model.dialog.rollback, Some(Rollback::Preflighting(..))));
+    assert!(matches!(model.dialog.operation(), Some(OperationDialog::Preflighting(..))));
     planned(&mut model, ReqId(2), Ok(plan(Vec::new())), now());
-    assert!(matches!(model.dialog.rollback, Some(Rollback::Ready(..))));
+    assert!(matches!(model.dialog.operation(), Some(OperationDialog::Ready(..))));
 }
 
 #[test]
@@ -366,7 +379,9 @@ fn a_reason_that_is_still_missing_leaves_what_needs_it_on_the_screen() {
     let restart = Request::Restart(ServiceId::new("production", "backend"));
     assert!(ask_for(&mut model, "production".into(), restart, now()).is_empty());
     assert!(press(&mut model, KeyCode::Enter, now()).is_empty());
-    let Some(Rollback::Commenting { told, .. }) = &model.dialog.rollback else { panic!("{:?}", model.dialog.rollback) };
+    let Some(OperationDialog::Commenting { told, .. }) = model.dialog.operation() else {
+        panic!("{:?}", model.dialog.operation())
+    };
     assert_eq!(told.as_slice(), [Override::Lock(lock("a migration"))], "the reason is still to be written");
     press(&mut model, KeyCode::Char('x'), now());
     let effects = press(&mut model, KeyCode::Enter, now());

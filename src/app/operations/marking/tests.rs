@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::effect::Effect;
-use crate::app::operations::dialog::Rollback;
+use crate::app::operations::dialog::OperationDialog;
 use crate::app::operations::menu;
 use crate::app::testing::{NEW, OLD, at, deployment, keys, model, operation, runs, tell};
 use crate::domain::environment::Status;
@@ -26,8 +26,8 @@ fn what_runs_well_is_named_and_asked_about_once_more() {
     live(&mut model, NEW, Status::Ok);
     assert!(title(&model).starts_with("mark 3e60eac bad, which production runs, "), "{}", title(&model));
     assert!(keys(&mut model, "!Bwrong rows⏎").is_empty(), "a reason alone does not mark what runs well");
-    assert!(matches!(model.dialog.rollback, Some(Rollback::Sure(_))), "{:?}", model.dialog.rollback);
-    assert!(keys(&mut model, "⏎").is_empty() && model.dialog.rollback.is_none(), "enter is a no");
+    assert!(matches!(model.dialog.operation(), Some(OperationDialog::Sure(_))), "{:?}", model.dialog.operation());
+    assert!(keys(&mut model, "⏎").is_empty() && model.dialog.operation().is_none(), "enter is a no");
     keys(&mut model, "!Bwrong rows⏎");
     // The question is armed a moment after it showed.
     let yes =

@@ -18,6 +18,27 @@ fn chosen(model: &Model, can: impl Fn(&ServiceInfo) -> bool) -> Option<(&EnvInfo
     service.filter(|one| can(one)).map(|service| (env, service))
 }
 
+/// Whether what a letter of the menu starts can be done to a service at all.
+pub(super) fn can(letter: char, env: &EnvInfo, service: &ServiceInfo) -> bool {
+    match letter {
+        'M' | 'N' => has_machines(service),
+        'U' | 'Z' | 'T' | 'W' => is_frontend(service) && env.tier == Tier::Production,
+        _ => is_deployed(service),
+    }
+}
+
+fn has_machines(service: &ServiceInfo) -> bool {
+    service.platform.has_machines()
+}
+
+fn is_frontend(service: &ServiceInfo) -> bool {
+    service.platform.has_frontends()
+}
+
+fn is_deployed(service: &ServiceInfo) -> bool {
+    service.platform.has_releases()
+}
+
 /// Why nothing may be done to a service now, or by what is known of it.
 fn barred_or_old(model: &Model, env: &EnvInfo, service: &ServiceInfo, now: Now) -> Option<String> {
     barred(model, env).or_else(|| old(model, [FeedId::Declared(service.id.clone())], now))
@@ -29,7 +50,7 @@ fn none(letter: char, title: &str, why: &str) -> Item {
 
 /// The machines of a service started anew.
 pub(super) fn restart(model: &Model, now: Now) -> Item {
-    let Some((env, service)) = chosen(model, |one| one.platform.has_machines()) else {
+    let Some((env, service)) = chosen(model, has_machines) else {
         return none('M', "restart machines", "what is selected has no machines");
     };
     let title = format!("restart the machines of {}, one by one", service.id);
@@ -39,7 +60,7 @@ pub(super) fn restart(model: &Model, now: Now) -> Item {
 
 /// More machines, or fewer.
 pub(super) fn scale(model: &Model, now: Now) -> Item {
-    let Some((env, service)) = chosen(model, |one| one.platform.has_machines()) else {
+    let Some((env, service)) = chosen(model, has_machines) else {
         return none('N', "scale", "what is selected has no machines");
     };
     let spread = crate::app::operations::scale::spread(model, &service.id);
@@ -57,8 +78,7 @@ pub(super) fn scale(model: &Model, now: Now) -> Item {
 
 /// The commit of a service deployed anew.
 pub(super) fn redeploy(model: &Model, now: Now) -> Item {
-    let can = |one: &ServiceInfo| one.platform.has_releases();
-    let Some((env, service)) = chosen(model, can) else {
+    let Some((env, service)) = chosen(model, is_deployed) else {
         return none('D', "redeploy", "what is selected is not deployed");
     };
     let title = format!("redeploy {}: the same commit, with the secrets and variables of now", service.id);
@@ -68,8 +88,7 @@ pub(super) fn redeploy(model: &Model, now: Now) -> Item {
 
 /// The switches of the frontend in production.
 pub(super) fn levers(model: &Model, now: Now) -> Vec<Item> {
-    let frontend = |one: &ServiceInfo| one.platform.has_frontends();
-    let found = chosen(model, frontend).filter(|(env, _)| env.tier == Tier::Production);
+    let found = chosen(model, is_frontend).filter(|(env, _)| env.tier == Tier::Production);
     let Some((env, service)) = found else {
         let why = "select a frontend in production";
         let titles = [('U', "unpin"), ('Z', "pause"), ('T', "challenge visitors"), ('W', "rolling release")];

@@ -1,0 +1,85 @@
+//! `flightdeck` where there is no configuration: the first screen, and what is chosen there.
+
+mod recognised;
+
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{SimArgs, demo, variable, view};
+use crate::app::start::{Chosen, Start};
+use crate::config::load::{self, Flags};
+use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
+use crate::sim::world::scenarios;
+use crate::ui::theme::Theme;
+
+/// The file that is written.
+const FILE: &str = "flightdeck.toml";
+
+/// Whether it is shown: there is no configuration, and a person sits at a terminal.
+pub(super) fn wanted(flags: &Flags) -> bool {
+    load::absent(flags, &variable) && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
+pub(super) async fn run(flags: Flags) -> Result<ExitCode, UserError> {
+    super::terminal::full_screen(&variable)?;
+    let looks = load::parse("[ui]\n", None, &Flags { alone: true, ..flags.clone() }, &variable)?.ui;
+    let theme = Theme::load(&looks);
+    // What goes wrong is what the demo is for, so that it comes first.
+    let titled = |name: &&'static str| Some((*name, scenarios::title(name)?));
+    let mut start = Start::new(scenarios::NAMES.iter().rev().filter_map(titled));
+    start.seen = recognised::here(Path::new("."));
+    start.files = files();
+    loop {
+        match crate::runtime::start::start(&mut start, &theme).await? {
+            Err(code) => return Ok(code),
+            Ok(Chosen::Quit) => return Ok(ExitCode::Done),
+            Ok(Chosen::Demo(name)) => return demo::run(SimArgs::of(name), flags, false).await,
+            Ok(Chosen::Open(path)) => match view::run(vec![home(&path)], Vec::new(), flags.clone()).await {
+                Ok(code) => return Ok(code),
+                // Another path can be typed.
+                Err(error) => start.told = Some(Text::clean(&error.what)),
+            },
+            Ok(Chosen::Write) => match write() {
+                Ok(()) => {
+                    let next = "written: flightdeck.toml. Edit it, then: flightdeck config check; flightdeck config trust; flightdeck\n";
+                    return super::print(next);
+                }
+                Err(why) => start.told = Some(Text::clean(&why)),
+            },
+        }
+    }
+}
+
+/// A path as a shell would read its beginning.
+fn home(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), variable("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(typed),
+    }
+}
+
+/// Writes the example, readable by its owner alone; nothing is overwritten.
+fn write() -> Result<(), String> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let written = options.open(FILE).and_then(|mut file| file.write_all(super::config::EXAMPLE.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{FILE} is there already: it was not touched"),
+        _ => format!("{FILE} cannot be written: {error}"),
+    })
+}
+
+/// Where the files of a console lie.
+fn files() -> Vec<(&'static str, Text)> {
+    let place = |path: Option<PathBuf>| path.map(|path| Text::clean(&path.display().to_string()));
+    let (own, state) = load::places(&variable);
+    let project = Some(Text::from("flightdeck.toml in this folder; it has to be approved once"));
+    let rows = [("the product", project), ("your own settings", place(own)), ("journal, history, log", place(state))];
+    rows.into_iter().filter_map(|(what, place)| Some((what, place?))).collect()
+}
