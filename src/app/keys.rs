@@ -11,7 +11,7 @@ use crate::app::insight::detail;
 use crate::app::line;
 use crate::app::logs::buffer::seek::Seek;
 use crate::app::logs::buffer::{Filter, typing};
-use crate::app::logs::keys;
+use crate::app::logs::{alarmed, keys};
 use crate::app::mouse::{self, move_by};
 use crate::app::navigate;
 use crate::app::operations::dialog::OperationDialog;
@@ -259,7 +259,9 @@ fn moved(model: &mut Model, motion: Action) {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
-    if escape(model) {
+    // That production's lines come first was nobody's wish: who quits does not have to take it back.
+    if (navigate::covered(model) || !alarmed::untouched(model) || model.screen.view != View::Dashboard) && escape(model)
+    {
         return Vec::new();
     }
     let mut own = model.facts.own.iter().filter_map(|op| model.facts.operations.get(op));

@@ -20,7 +20,8 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         width.saturating_sub(kept.sum())
     };
     // Beside trouble with a platform, where the way has room for its words; beside what a person has to know, where it has room at all.
-    let said = train::said(ctx, room(STAYS)).filter(|said| said.worded).or_else(|| train::said(ctx, room(STAYS + 1)));
+    let said = train::said(ctx, room(STAYS)).filter(|said| said.worded);
+    let said = said.or_else(|| train::said(ctx, room(STAYS + 1)).filter(|said| said.named));
     let all = said.or_else(|| train::said(ctx, width)).map(|said| said.spans).unwrap_or_default();
     let mut left = vec![
         Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),

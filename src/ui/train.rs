@@ -42,6 +42,8 @@ pub(super) struct Said {
     pub(super) spans: Spans,
     /// All stations of the way are there, and what is not well has its word.
     pub(super) worded: bool,
+    /// At least one station is named.
+    pub(super) named: bool,
 }
 
 /// In so many columns: all of the way in the longest form that fits, else as much of it around the selected station as fits. `None` where
@@ -54,7 +56,7 @@ pub(super) fn said(ctx: &Ctx<'_>, room: usize) -> Option<Said> {
     let here = train.stations.iter().position(|one| Some(&one.env.id) == selected).unwrap_or(count.saturating_sub(1));
     for shown in (0..=count).rev() {
         // The last stations of the way matter most, but for the one that is looked at.
-        let first = here.min(count - shown).max((here + 1).saturating_sub(shown));
+        let first = here.min(count - shown).max((here + 1).saturating_sub(shown)).min(count - shown);
         let window = &train.stations[first..first + shown];
         let hidden = train.stations[..first].iter().chain(&train.stations[first + shown..]);
         others.hidden = hidden.map(|one| one.judged.state).collect();
@@ -65,7 +67,7 @@ pub(super) fn said(ctx: &Ctx<'_>, room: usize) -> Option<Said> {
             if let Some(rest) = left.and_then(|left| others.fitted(ctx, left)) {
                 let spans: Spans = way.into_iter().chain(rest).collect();
                 let worded = shown == count && form != Form::Bare;
-                return (!spans.is_empty()).then_some(Said { spans, worded });
+                return (!spans.is_empty()).then_some(Said { spans, worded, named: shown > 0 || count == 0 });
             }
         }
     }

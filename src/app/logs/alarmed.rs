@@ -56,6 +56,13 @@ pub fn production_first(model: &Model) -> bool {
     model.logs.alarmed.as_ref().is_some_and(|hidden| *hidden == model.logs.lines.filter().hidden)
 }
 
+/// Whether that is all that is left out: the person looks for nothing.
+pub(in crate::app) fn untouched(model: &Model) -> bool {
+    let (lines, filter) = (&model.logs.lines, model.logs.lines.filter());
+    let ours = Filter { hidden: filter.hidden.clone(), fold: filter.fold, ..Filter::default() } == *filter;
+    production_first(model) && ours && !lines.beside() && lines.term().text.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +117,15 @@ mod tests {
         over(&mut model);
         assert!(!production_first(&model));
         assert_eq!(model.logs.lines.filter(), &Filter::default());
+    }
+
+    #[test]
+    fn who_quits_does_not_have_to_take_back_what_nobody_asked_for() {
+        let mut model = failing("");
+        assert_eq!(keys(&mut model, "q"), [crate::app::effect::Effect::Quit]);
+        let mut model = failing("");
+        keys(&mut model, "/db\u{23ce}");
+        assert!(keys(&mut model, "q").is_empty(), "the filter that was typed is left first");
     }
 
     #[test]
