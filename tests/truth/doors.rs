@@ -36,10 +36,15 @@ pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
         let others = sky.model.facts().environments().iter().filter(|other| other.id != env.id);
         let name = if env.id.as_str() == "production" { "PROD" } else { env.id.as_str() };
         let own = header.split_once(&format!(" {name} ")).map(|(_, rest)| rest).unwrap_or_default();
-        let ends = others.filter_map(|other| own.find(&format!("  {} ", other.id))).chain(own.find("──"));
+        let ends = others.filter_map(|other| own.find(&format!("  {} ", other.id))).chain(own.find(" ─"));
         let end = ends.min().unwrap_or(own.len());
         let state = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str());
         let cut = (env.tier == Tier::Production).then_some(State::Healthy);
+        // In its shortest form a station has its mark alone.
+        let words: Vec<&str> = own[..end].split_whitespace().collect();
+        let at = |state: &State| words.iter().position(|word| *word == state.mark(false));
+        let marked = || State::ALL.into_iter().filter_map(|state| Some((at(&state)?, state))).min_by_key(|one| one.0);
+        let state = state.or_else(|| marked().map(|(_, state)| state));
         all.extend(state.or(cut).map(|state| (env.id.clone(), None, state)));
     }
     let mut env: Option<&flightdeck::domain::environment::EnvInfo> = None;
