@@ -12,90 +12,131 @@ use crate::domain::trust::ProjectFile;
 
 /// How often the file's time and size are looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long a file that has changed is left alone before it is read: many editors empty it first and write it then.
+const SETTLE: Duration = Duration::from_millis(250);
 /// Bytes of a configuration that are looked at.
 const LONGEST: u64 = 1 << 20;
 
 /// Tells of each content that is not the one before, and of one that was approved meanwhile, elsewhere.
 pub(super) async fn watch(mut known: ProjectFile, approvals: Approvals, outbox: Outbox) {
-    let mut stamp = None;
+    let mut stamp = Stamp::default();
     loop {
-        let (path, last) = (known.path.clone(), stamp);
+        let path = known.path.clone();
         let (kept, waits) = (approvals.clone(), known.withheld());
         let look = move || {
-            let now = stamp_of(&path);
-            // A file that is gone may come back: editors and checkouts put another one in its place.
-            let due = now.is_some() && (now != last || waits);
-            (now, due.then(|| trust::look(&path, &kept).ok()).flatten())
+            let due = stamp.look(&path) || (waits && stamp.at_rest());
+            (stamp, due.then(|| trust::look(&path, &kept).ok()).flatten())
         };
-        let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
-        stamp = now;
+        let Ok((seen, found)) = tokio::task::spawn_blocking(look).await else { return };
+        stamp = seen;
         if let Some(found) = found
             && (found.digest != known.digest || found.approved != known.approved)
         {
             known = found;
             outbox.tell(Fact::ProjectFile(Box::new(known.clone()))).await;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(stamp.pause()).await;
     }
 }
 
 /// Tells each text of a theme that is not the one before. One that cannot be read is no change.
 pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
-    let mut stamp = None;
+    let mut stamp = Stamp::default();
     loop {
-        let (path, last) = (known.path.clone(), stamp);
+        let path = known.path.clone();
         let look = move || {
-            let now = stamp_of(&path);
-            (now, (now.is_some() && now != last).then(|| themes::read(&path)))
+            let due = stamp.look(&path);
+            (stamp, due.then(|| themes::read(&path)))
         };
-        let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
-        stamp = now;
+        let Ok((seen, found)) = tokio::task::spawn_blocking(look).await else { return };
+        stamp = seen;
         if let Some(themes::Read::Text(text)) = found
             && text != known.text
         {
             known.text = text;
             outbox.tell(Fact::Theme(known.text.clone())).await;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(stamp.pause()).await;
     }
 }
 
 /// Tells when one's own files hold another content than was read last.
 pub(super) async fn own(mut known: Vec<(PathBuf, String)>, outbox: Outbox) {
-    let mut stamps = vec![None; known.len()];
+    let mut stamps = vec![Stamp::default(); known.len()];
     loop {
-        let (files, last) = (known.clone(), stamps.clone());
+        let (files, seen) = (known.clone(), stamps.clone());
         let look = move || {
             files
                 .into_iter()
-                .zip(last)
-                .map(|((path, digest), last)| {
-                    let now = stamp_of(&path);
-                    let read = (now.is_some() && now != last).then(|| files::read(&path, LONGEST).ok().flatten());
+                .zip(seen)
+                .map(|((path, digest), mut stamp)| {
+                    let read = stamp.look(&path).then(|| files::read(&path, LONGEST).ok().flatten());
                     let found = read.flatten().map_or(digest, |bytes| trust::digest(&bytes));
-                    (now, (path, found))
+                    (stamp, (path, found))
                 })
                 .unzip()
         };
-        let Ok((now, found)) = tokio::task::spawn_blocking(look).await else { return };
-        stamps = now;
+        let Ok((seen, found)): Result<(Vec<Stamp>, _), _> = tokio::task::spawn_blocking(look).await else { return };
+        stamps = seen;
         if found != known {
             known = found;
             outbox.tell(Fact::Configuration).await;
         }
-        tokio::time::sleep(LOOK).await;
+        let pause = stamps.iter().map(Stamp::pause).min().unwrap_or(LOOK);
+        tokio::time::sleep(pause).await;
     }
 }
 
-fn stamp_of(path: &Path) -> Option<(SystemTime, u64)> {
-    let meta = std::fs::metadata(path).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
+/// A file's time and size as they were last seen, and as they were when it was last read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stamp {
+    seen: Option<(SystemTime, u64)>,
+    read: Option<(SystemTime, u64)>,
+}
+
+impl Stamp {
+    /// Looks at the file. Whether it is to be read: it is another one than was read, and the same as at the look before. One that is gone
+    /// may come back, since editors and checkouts put another one in its place.
+    fn look(&mut self, path: &Path) -> bool {
+        let meta = std::fs::metadata(path).ok();
+        let now = meta.and_then(|meta| Some((meta.modified().ok()?, meta.len())));
+        let due = now.is_some() && now == self.seen && now != self.read;
+        self.seen = now;
+        if due {
+            self.read = now;
+        }
+        due
+    }
+
+    /// Whether the file is there and is the one that was read.
+    fn at_rest(&self) -> bool {
+        self.seen.is_some() && self.seen == self.read
+    }
+
+    /// How long to wait before the next look.
+    fn pause(&self) -> Duration {
+        if self.seen.is_some() && self.seen != self.read { SETTLE } else { LOOK }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::lanes;
+
+    #[test]
+    fn a_file_is_read_once_it_has_been_left_alone_between_two_looks() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let mut stamp = Stamp::default();
+        assert!(!stamp.look(&path) && stamp.pause() == LOOK, "there is none");
+        std::fs::write(&path, "").unwrap();
+        assert!(!stamp.look(&path) && stamp.pause() == SETTLE, "an editor has emptied it");
+        std::fs::write(&path, "[ui]\n").unwrap();
+        assert!(!stamp.look(&path) && stamp.pause() == SETTLE, "it has just been written");
+        assert!(stamp.look(&path) && stamp.pause() == LOOK && stamp.at_rest());
+        assert!(!stamp.look(&path), "it was read");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_theme_is_told_when_it_is_written_anew() {
