@@ -2,6 +2,7 @@
 
 mod anew;
 mod back;
+mod onward;
 mod others;
 mod releases;
 mod secrets;

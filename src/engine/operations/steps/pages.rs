@@ -2,7 +2,8 @@
 
 mod anew;
 mod back;
-pub(in crate::engine) mod build;
+mod build;
+mod onward;
 mod others;
 mod releases;
 mod secrets;

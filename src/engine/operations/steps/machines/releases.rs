@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Machines, anew, back, others};
+use super::{Machines, anew, back, onward, others};
 use crate::domain::environment::{ServiceInfo, Tier};
 use crate::domain::ids::Sha;
 use crate::domain::live;
@@ -14,7 +14,7 @@ use crate::domain::operation::{Operation, Plan};
 use crate::engine::operations::Ask;
 use crate::engine::operations::others::told::told;
 use crate::engine::operations::rollback::plan::PartFacts;
-use crate::engine::operations::steps::releases::{Releases, Way};
+use crate::engine::operations::steps::releases::{Onward, OnwardStep, Releases, Way};
 use crate::platform::capabilities::Asked;
 use crate::sanitize::Text;
 
@@ -32,6 +32,10 @@ impl Releases for Machines<'_> {
 
     fn back<'a>(&'a self, service: &'a ServiceInfo, _: Tier, way: Way<'a>) -> Asked<'a, Option<PartFacts>> {
         back::part(self.fly, service, way).boxed()
+    }
+
+    fn promote<'a>(&'a self, way: Onward<'a>) -> BoxFuture<'a, Result<OnwardStep, Text>> {
+        onward::step(self.fly, way).boxed()
     }
 
     fn set_since(&self, name: &str, label: &Text) -> String {

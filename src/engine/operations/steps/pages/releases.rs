@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::{Pages, anew, back, others};
+use super::{Pages, anew, back, onward, others};
 use crate::domain::environment::{ServiceInfo, Tier};
 use crate::domain::ids::{DeploymentId, Sha};
 use crate::domain::operation::{Operation, Plan};
@@ -12,7 +12,7 @@ use crate::engine::feeds::vercel_target;
 use crate::engine::operations::Ask;
 use crate::engine::operations::past::absent;
 use crate::engine::operations::rollback::plan::PartFacts;
-use crate::engine::operations::steps::releases::{Releases, Way};
+use crate::engine::operations::steps::releases::{Onward, OnwardStep, Releases, Way};
 use crate::platform::capabilities::Asked;
 use crate::sanitize::Text;
 
@@ -36,6 +36,10 @@ impl Releases for Pages<'_> {
 
     fn back<'a>(&'a self, service: &'a ServiceInfo, tier: Tier, way: Way<'a>) -> Asked<'a, Option<PartFacts>> {
         back::part(self.vercel, service, tier, way).boxed()
+    }
+
+    fn promote<'a>(&'a self, way: Onward<'a>) -> BoxFuture<'a, Result<OnwardStep, Text>> {
+        onward::step(self.vercel, way).boxed()
     }
 
     fn set_since(&self, name: &str, label: &Text) -> String {

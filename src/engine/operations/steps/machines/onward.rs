@@ -1,24 +1,19 @@
-//! The machines of a promotion: the image that staging runs, for those that do not run it yet.
+//! How the machines of an app go on to a commit: those that do not run the image of staging yet get it.
 
 use crate::domain::environment::{ServiceInfo, Status};
 use crate::domain::ids::Sha;
-use crate::domain::operation::PlanPart;
 use crate::domain::release::Deployment;
-use crate::engine::feeds::Clients;
 use crate::engine::operations::past::{Past, not_before, told};
 use crate::engine::operations::steps::fleet::{Fleet, fleet, label, rolled, version};
+use crate::engine::operations::steps::releases::{Onward, OnwardStep};
 use crate::platform::fly::Fly;
 use crate::sanitize::Text;
 
-/// The image that staging runs, for the machines that do not run it yet; `None` when all do.
-pub(in crate::engine) async fn take(
-    clients: &Clients,
-    info: &ServiceInfo,
-    twin: &ServiceInfo,
-    commit: &Sha,
-    past: &Past,
-) -> Result<Option<(PlanPart, Vec<Text>)>, Text> {
-    let fly = clients.fly.as_ref().ok_or_else(|| Text::from("Fly is not configured"))?;
+/// The image that staging runs, for the machines that do not run it yet.
+pub(super) async fn step(
+    fly: &Fly,
+    Onward { from: (_, twin), to: (_, info), commit, past }: Onward<'_>,
+) -> Result<OnwardStep, Text> {
     let (staging, all) = tokio::try_join!(fleet(fly, twin), fleet(fly, info))?;
     let source = source(fly, (info, twin), &staging, commit, past).await?;
     let mut fleet = all.whole.clone();
@@ -32,7 +27,7 @@ pub(in crate::engine) async fn take(
     });
     if fleet.is_empty() && row.is_none() {
         return match all.part() {
-            None => Ok(None),
+            None => Ok(OnwardStep::default()),
             Some(part) => {
                 Err(Text::from(format!("{}: every machine that can be read runs it already: {part}", info.id)))
             }
@@ -42,9 +37,9 @@ pub(in crate::engine) async fn take(
     part.from_id = listed.iter().find(|one| one.current).map(|one| one.id.clone());
     part.to = source.label;
     part.to.0 = Text::from(format!("staging's {}", part.to.0));
-    let mut told = all.warnings(&info.id.name);
-    told.extend(all.out_of_the_proxy(&info.id.name));
-    Ok(Some((part, told)))
+    let mut warnings = all.warnings(&info.id.name);
+    warnings.extend(all.out_of_the_proxy(&info.id.name));
+    Ok(OnwardStep { part: Some(part), warnings, pinned: false })
 }
 
 /// An image of a commit, where it was found.
