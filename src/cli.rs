@@ -53,7 +53,7 @@ pub fn tell(error: &UserError) {
     let (code, hints) = (error.code as u8, error.hints.iter().map(clean).collect());
     let says = answers::Failed { code, error: clean(&error.what), now: clean(&error.now), hints };
     // Whoever asked has gone, or hears it on standard error.
-    let _ = print(&answers::line("error", 1, says));
+    let _ = print(&answers::line("error", says));
 }
 
 /// What `flightdeck status --json` prints of what a model knows.
@@ -170,7 +170,7 @@ pub fn run(args: Args) -> Result<ExitCode, UserError> {
         Some(Command::Keys) => {
             let keys = load::keys(&flags, &variable)?;
             match output.json {
-                true => print(&answers::line("keys", 1, answers::Keys::all(keys))),
+                true => print(&answers::line("keys", answers::Keys::all(keys))),
                 false => print(&crate::action::markdown(keys)),
             }
         }

@@ -40,9 +40,9 @@ pub(super) struct Envelope<T> {
     pub(super) says: T,
 }
 
-/// An answer in one line.
-pub(super) fn line<T: Serialize>(name: &str, version: u32, says: T) -> String {
-    format!("{}\n", json!(Envelope { schema: format!("{OURS}{name}"), version, says }))
+/// An answer in one line. Its name and version stand in the table of `cli/schema.rs`.
+pub(super) fn line<T: Serialize>(name: &str, says: T) -> String {
+    format!("{}\n", json!(Envelope { schema: format!("{OURS}{name}"), version: super::schema::version(name), says }))
 }
 
 /// Why there is no answer, or not the one that was asked for; the same stands on standard error in words.

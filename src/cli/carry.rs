@@ -120,7 +120,7 @@ fn left(engine: &EngineHandle, signal: Signal) -> ExitCode {
 
 fn shown(operation: &Operation, json: bool) -> String {
     if json {
-        return answers::line("cut-short", 2, CutShort { operation, says: None });
+        return answers::line("cut-short", CutShort { operation, says: None });
     }
     format!("{}\n", cut_short::lines(operation).join("\n"))
 }

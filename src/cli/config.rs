@@ -63,7 +63,7 @@ pub(super) fn run(command: ConfigCommand, flags: Flags, output: Output) -> Resul
 
 /// The answer as a program reads it.
 fn answer(what: &str, says: impl Serialize) -> Result<ExitCode, UserError> {
-    print(&answers::line(what, 1, says))
+    print(&answers::line(what, says))
 }
 
 fn trust(args: &TrustArgs, output: Output) -> Result<ExitCode, UserError> {

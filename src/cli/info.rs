@@ -22,7 +22,7 @@ pub(super) fn run(flags: &Flags, output: Output) -> Result<ExitCode, UserError> 
     let configuration = settings.as_ref().map_or_else(|error| json!({"error": error.what}), configuration);
     let facts = Info { program, terminal: terminal(), configuration };
     if output.json {
-        return super::print(&answers::line("info", 1, facts));
+        return super::print(&answers::line("info", facts));
     }
     let facts = json!(facts);
     let mut text = String::new();

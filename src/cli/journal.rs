@@ -62,7 +62,7 @@ pub(super) async fn run(
                 Err(broken) => (None, Some(broken)),
             };
             let says = Verified { holds: broken.is_none(), rows, broken };
-            super::print(&answers::line("journal-verify", 1, says))?;
+            super::print(&answers::line("journal-verify", says))?;
         }
         return match found {
             Ok(_) if output.json => Ok(ExitCode::Done),
@@ -92,7 +92,7 @@ pub(super) async fn run(
         let at = SystemClock::shared().now().strftime("%H:%M:%SZ");
         let _ = writeln!(text, "{}; read at {at} in {place}", nothing(height, &asked));
     } else if output.json {
-        text = answers::line("journal", 1, Journal { rows: rows.iter().map(told).collect() });
+        text = answers::line("journal", Journal { rows: rows.iter().map(told).collect() });
     } else {
         for row in rows {
             let at: String = row.at.chars().take(19).collect();

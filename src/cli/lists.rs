@@ -63,8 +63,7 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     let basis = reading.basis(matters).filter(|_| withheld.is_empty() && untold.is_empty());
     if output.json {
         let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
-        let version = if matches!(list, List::Health | List::Approvals) { 2 } else { 1 };
-        super::print(&answers::line(name, version, Rows { at: clock.now(), read_at: basis, rows }))?;
+        super::print(&answers::line(name, Rows { at: clock.now(), read_at: basis, rows }))?;
     } else if rows.is_empty() {
         let read = model.facts().feeds().keys().any(matters);
         super::print(&format!("{}\n", nothing(list, read, basis)))?;

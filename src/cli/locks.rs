@@ -83,7 +83,7 @@ fn say(output: Output, what: &str, of: &str, says: &str, before: Option<Before<'
             Some(Before::Replaced(one)) => replaced = Some(one),
             None => {}
         }
-        return super::print(&answers::line(what, 1, LockOrMark { of, says, lock, mark, replaced }));
+        return super::print(&answers::line(what, LockOrMark { of, says, lock, mark, replaced }));
     }
     super::print(&format!("{says}\n"))
 }

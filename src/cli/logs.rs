@@ -350,7 +350,7 @@ impl Printer {
         if self.json {
             let (environment, service) = (&batch.service.env, &*batch.service.name);
             let says = Gap { environment, service, at_least: batch.gap, why: why.as_str() };
-            super::stream(&answers::line("log-gap", 1, says)).await?;
+            super::stream(&answers::line("log-gap", says)).await?;
         } else {
             super::complain(&format!("{}: {} or more lines missing: {why}", batch.service, batch.gap));
         }

@@ -97,7 +97,7 @@ pub(super) async fn switch(settings: Settings, args: SwitchArgs, output: Output)
         store.answer(held.id, !args.call_off, &settings.who).await.map_err(failed)?;
     }
     let text = if output.json {
-        answers::line("switch", 1, Switched { operation: held.id, environment: &env, go: !args.call_off, done })
+        answers::line("switch", Switched { operation: held.id, environment: &env, go: !args.call_off, done })
     } else if done {
         format!("told {}: it {what}\n", held.title)
     } else {

@@ -63,7 +63,7 @@ pub(super) async fn warn(settings: &Settings, json: bool) -> Result<(), UserErro
     for fact in recall(settings.keep(), SystemClock::shared()).await {
         match fact {
             Fact::Operation(one) if one.interrupted && json => {
-                super::print(&answers::line("cut-short", 2, CutShort { operation: &one, says: None }))?;
+                super::print(&answers::line("cut-short", CutShort { operation: &one, says: None }))?;
             }
             Fact::Operation(one) if one.interrupted => super::complain(&cut_short::lines(&one).join("\n")),
             _ => {}
@@ -108,7 +108,7 @@ pub(super) async fn decide(
             None => format!("nothing was changed; {} leaves it as it is", place::confirmed(&env)),
         };
         let text = if output.json {
-            answers::line("cut-short", 2, CutShort { operation: &operation, says: Some(&next) })
+            answers::line("cut-short", CutShort { operation: &operation, says: Some(&next) })
         } else {
             format!("{}\n{next}\n", cut_short::lines(&operation).join("\n"))
         };
@@ -152,7 +152,7 @@ async fn leave(
     let told = told.map_err(|why| UserError::new(ExitCode::Refused, why.to_string()).now("it was not left by this"))?;
     let told = format!("{told}; {live}");
     let text = if output.json {
-        answers::line("leave", 1, Left { operation: operation.id, says: &told })
+        answers::line("leave", Left { operation: operation.id, says: &told })
     } else {
         format!("{told}\n")
     };

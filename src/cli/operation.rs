@@ -215,7 +215,7 @@ fn word(status: Status) -> &'static str {
 /// The plan in words, or as JSON.
 pub(super) fn show_plan(plan: &Plan, json: bool) -> String {
     if json {
-        return answers::line("plan", 1, Planned { plan });
+        return answers::line("plan", Planned { plan });
     }
     let mut text = format!("{}\n", plan.title());
     for part in &plan.parts {
@@ -292,7 +292,7 @@ pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, js
         if before.is_none_or(|before| before.state != step.state) && step.started_at.is_some() {
             if json {
                 let name = format!("{}{STEP}", operation.kind.answers_as());
-                text.push_str(&answers::line(&name, 2, Stepped { index, step }));
+                text.push_str(&answers::line(&name, Stepped { index, step }));
             } else {
                 let state = step.state.word();
                 text.push_str(&format!("{state:<8} {} · {}  {}\n", step.service.name, step.title, step.detail));
@@ -309,7 +309,7 @@ pub(super) fn tell_changes(operation: &Operation, told: &mut Vec<StepReport>, js
 /// Prints the end of an operation; the exit code that it stands for.
 pub(super) fn end(operation: &Operation, json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
-        answers::line(operation.kind.answers_as(), 2, Ended { operation })
+        answers::line(operation.kind.answers_as(), Ended { operation })
     } else {
         let row = |one: &Observation| {
             format!("{:<12} {} · {}: {}\n", one.found.word(), one.service.name, one.witness, one.words)

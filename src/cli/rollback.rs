@@ -250,7 +250,7 @@ fn row(choice: &Choice) -> String {
 /// Nothing was verified healthy: what there is, and what to do.
 fn unverified(env: &EnvId, choices: &[Choice], json: bool) -> Result<ExitCode, UserError> {
     let text = if json {
-        answers::line("candidates", 1, Candidates { environment: env, rows: choices })
+        answers::line("candidates", Candidates { environment: env, rows: choices })
     } else {
         choices.iter().map(row).collect()
     };

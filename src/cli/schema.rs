@@ -2,72 +2,109 @@
 
 use std::fmt::Write as _;
 
+use super::answers;
 use crate::domain::operation::OpKind;
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
 
-/// A schema: its name, the answers that have it beside that, and its text.
-type Schema = (&'static str, &'static [&'static str], &'static str);
+/// An answer: the name and version of its schema, the names of the answers that have it too, and its text.
+struct Answer {
+    name: &'static str,
+    also: &'static [&'static str],
+    version: u32,
+    text: fn() -> &'static str,
+}
 
-macro_rules! schemas {
-    ($($name:literal $([$($also:literal),*])?),* $(,)?) => {
-        &[$(($name, &[$($($also),*)?], include_str!(concat!("../../assets/schemas/", $name, ".json")))),*]
+/// The schema that is kept of an answer. A test reads it from its file, so that it can write one that is not there yet.
+macro_rules! kept {
+    ($name:literal) => {{
+        #[cfg(not(test))]
+        {
+            include_str!(concat!("../../assets/schemas/", $name, ".json"))
+        }
+        #[cfg(test)]
+        {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/schemas/", $name, ".json");
+            std::fs::read_to_string(path).unwrap_or_default().leak()
+        }
+    }};
+}
+
+/// The table of answers, and for a test the types that their schemas are derived of.
+macro_rules! answers {
+    ($($name:literal $([$($also:literal),*])? $version:literal $of:ty),* $(,)?) => {
+        const ANSWERS: &[Answer] = &[$(Answer {
+            name: $name,
+            also: &[$($($also),*)?],
+            version: $version,
+            text: || kept!($name),
+        }),*];
+
+        #[cfg(test)]
+        fn types() -> Vec<fn(&Answer) -> serde_json::Value> {
+            vec![$(tests::derived::<$of>),*]
+        }
     };
 }
 
-/// Every answer. Those of all operations are one.
-const SCHEMAS: &[Schema] = schemas![
-    "approvals",
-    "candidates",
-    "config-check",
-    "config-show",
-    "config-trust",
-    "config-trust-list",
-    "cut-short",
-    "error",
-    "health",
-    "info",
-    "journal",
-    "journal-verify",
-    "keys",
-    "leave",
-    "lock" ["unlock", "mark", "unmark"],
-    "log",
-    "log-gap",
-    "operation",
-    "operation-step",
-    "plan",
-    "releases",
-    "secrets-diff",
-    "status",
-    "stuck",
-    "switch",
-    "wait",
-];
+// Every answer: its name, its version, its type. Those of all operations are one.
+answers! {
+    "approvals" 2 answers::Rows<answers::Approval<'static>>,
+    "candidates" 1 answers::Candidates<'static>,
+    "config-check" 1 answers::Understood<'static>,
+    "config-show" 1 answers::Shown,
+    "config-trust" 1 answers::Trusted<'static>,
+    "config-trust-list" 1 answers::TrustedFiles,
+    "cut-short" 2 answers::CutShort<'static>,
+    "error" 1 answers::Failed,
+    "health" 2 answers::Rows<answers::Health<'static>>,
+    "info" 1 answers::Info,
+    "journal" 1 answers::Journal<'static>,
+    "journal-verify" 1 answers::Verified<'static>,
+    "keys" 1 answers::Keys,
+    "leave" 1 answers::Left<'static>,
+    "lock" ["unlock", "mark", "unmark"] 1 answers::LockOrMark<'static>,
+    "log" 1 answers::Line<'static>,
+    "log-gap" 1 answers::Gap<'static>,
+    "operation" 2 answers::Ended<'static>,
+    "operation-step" 2 answers::Stepped<'static>,
+    "plan" 1 answers::Planned<'static>,
+    "releases" 1 answers::Rows<crate::domain::release::Deployment>,
+    "secrets-diff" 1 answers::Rows<crate::domain::secret::SecretRow>,
+    "status" 3 answers::Status<'static>,
+    "stuck" 2 answers::Stuck<'static>,
+    "switch" 1 answers::Switched<'static>,
+    "wait" 2 answers::Waiting<'static>,
+}
 
 /// The end of an operation, whatever its kind, and a step of it.
 const OPERATION: &str = "operation";
 const STEP: &str = "operation-step";
 
-fn find(name: &str) -> Option<&'static str> {
-    let name = name.strip_prefix(super::answers::OURS).unwrap_or(name);
+/// The answer that calls itself so, with `flightdeck/` before its name or without.
+fn find(name: &str) -> Option<&'static Answer> {
+    let name = name.strip_prefix(answers::OURS).unwrap_or(name);
     let kind = |name: &str| OpKind::ALL.iter().any(|kind| kind.answers_as() == name);
-    let name = match name.strip_suffix(super::answers::STEP) {
+    let name = match name.strip_suffix(answers::STEP) {
         Some(operation) if kind(operation) => STEP,
         _ if kind(name) => OPERATION,
         // What it was called before.
         None if name == "claim" => "lock",
         _ => name,
     };
-    let own = |schema: &&Schema| schema.0 == name || schema.1.contains(&name);
-    SCHEMAS.iter().find(own).map(|schema| schema.2)
+    ANSWERS.iter().find(|answer| answer.name == name || answer.also.contains(&name))
+}
+
+/// The version of an answer's schema, which it says with its name.
+pub(super) fn version(name: &str) -> u32 {
+    find(name).map(|answer| answer.version).unwrap_or_default()
 }
 
 /// Prints a schema, or the names of all.
 pub(super) fn run(name: Option<&str>) -> Result<ExitCode, UserError> {
     match name {
         Some(name) => match find(name) {
-            Some(schema) => super::print(schema),
+            Some(answer) => super::print((answer.text)()),
             None => Err(UserError::new(ExitCode::Usage, format!("no answer is called {}", Text::clean(name)))
                 .hint("flightdeck schema lists them")),
         },
@@ -78,10 +115,10 @@ pub(super) fn run(name: Option<&str>) -> Result<ExitCode, UserError> {
 fn list() -> String {
     let kinds: Vec<&str> = OpKind::ALL.iter().map(|kind| kind.answers_as()).collect();
     let mut text = String::new();
-    for (name, also, _) in SCHEMAS {
+    for Answer { name, also, .. } in ANSWERS {
         let also = match *name {
             OPERATION => kinds.join(", "),
-            STEP => format!("the same, each with {} behind it", super::answers::STEP),
+            STEP => format!("the same, each with {} behind it", answers::STEP),
             _ => also.join(", "),
         };
         // Writing to a text cannot fail.
@@ -104,9 +141,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::answers::{self, Envelope};
-    use crate::domain::release::Deployment;
-    use crate::domain::secret::SecretRow;
+    use crate::cli::answers::Envelope;
 
     fn schema<T: JsonSchema>(contract: Contract) -> Schema {
         let mut settings = SchemaSettings::draft2020_12();
@@ -114,72 +149,38 @@ mod tests {
         settings.into_generator().into_root_schema_for::<T>()
     }
 
-    /// What is called so, by one name or several.
-    fn called(value: &mut Value, title: &str, version: u32, names: &[String]) {
+    /// The schema of a type, with the names that its answers give themselves.
+    pub(super) fn derived<T: JsonSchema>(answer: &Answer) -> Value {
+        let kinds = || OpKind::ALL.iter().map(|kind| kind.answers_as().to_owned());
+        let names: Vec<String> = match answer.name {
+            OPERATION => kinds().collect(),
+            STEP => kinds().map(|kind| format!("{kind}{}", answers::STEP)).collect(),
+            name => [name].iter().chain(answer.also).map(|name| (*name).to_owned()).collect(),
+        };
         let names: Vec<String> = names.iter().map(|name| format!("{}{name}", answers::OURS)).collect();
-        value["title"] = json!(format!("{}{title}", answers::OURS));
+        // A line of a log says its name by itself.
+        let mut value = match answer.name {
+            "log" => schema::<T>(Contract::Serialize).to_value(),
+            _ => schema::<Envelope<T>>(Contract::Serialize).to_value(),
+        };
+        value["title"] = json!(format!("{}{}", answers::OURS, answer.name));
         value["properties"]["schema"] = match &names[..] {
             [one] => json!({"const": one}),
             several => json!({"enum": several}),
         };
-        value["properties"]["version"] = json!({"const": version});
-    }
-
-    fn answer<T: JsonSchema>(title: &'static str, version: u32, names: &[String]) -> (&'static str, Value) {
-        let mut value = schema::<Envelope<T>>(Contract::Serialize).to_value();
-        called(&mut value, title, version, names);
-        (title, value)
-    }
-
-    fn derived() -> Vec<(&'static str, Value)> {
-        use answers as a;
-        fn one<T: JsonSchema>(name: &'static str, version: u32) -> (&'static str, Value) {
-            answer::<T>(name, version, &[name.to_owned()])
-        }
-        let locks = ["lock", "unlock", "mark", "unmark"].map(str::to_owned);
-        let kinds: Vec<String> = OpKind::ALL.iter().map(|kind| kind.answers_as().to_owned()).collect();
-        let steps: Vec<String> = kinds.iter().map(|kind| format!("{kind}{}", a::STEP)).collect();
-        let mut line = schema::<a::Line<'static>>(Contract::Serialize).to_value();
-        called(&mut line, "log", 1, &["log".to_owned()]);
-        let mut config = schema::<crate::config::file::File>(Contract::Deserialize).to_value();
-        config["title"] = json!("flightdeck.toml");
-        vec![
-            one::<a::Rows<a::Approval<'static>>>("approvals", 2),
-            one::<a::Candidates<'static>>("candidates", 1),
-            one::<a::Understood<'static>>("config-check", 1),
-            one::<a::Shown>("config-show", 1),
-            one::<a::Trusted<'static>>("config-trust", 1),
-            one::<a::TrustedFiles>("config-trust-list", 1),
-            one::<a::CutShort<'static>>("cut-short", 2),
-            one::<a::Failed>("error", 1),
-            one::<a::Rows<a::Health<'static>>>("health", 2),
-            one::<a::Info>("info", 1),
-            one::<a::Journal<'static>>("journal", 1),
-            one::<a::Verified<'static>>("journal-verify", 1),
-            one::<a::Keys>("keys", 1),
-            one::<a::Left<'static>>("leave", 1),
-            answer::<a::LockOrMark<'static>>("lock", 1, &locks),
-            ("log", line),
-            one::<a::Gap<'static>>("log-gap", 1),
-            answer::<a::Ended<'static>>("operation", 2, &kinds),
-            answer::<a::Stepped<'static>>("operation-step", 2, &steps),
-            one::<a::Planned<'static>>("plan", 1),
-            one::<a::Rows<Deployment>>("releases", 1),
-            one::<a::Rows<SecretRow>>("secrets-diff", 1),
-            one::<a::Status<'static>>("status", 3),
-            one::<a::Stuck<'static>>("stuck", 2),
-            one::<a::Switched<'static>>("switch", 1),
-            one::<a::Waiting<'static>>("wait", 2),
-            ("config", config),
-        ]
+        value["properties"]["version"] = json!({"const": answer.version});
+        value
     }
 
     /// `FLIGHTDECK_WRITE_SCHEMAS=1 cargo test --lib schemas` writes them anew.
     #[test]
     fn the_schemas_are_those_of_the_types() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas");
+        let mut config = schema::<crate::config::file::File>(Contract::Deserialize).to_value();
+        config["title"] = json!("flightdeck.toml");
+        let all = ANSWERS.iter().zip(types()).map(|(answer, derived)| (answer.name, derived(answer)));
         let mut names = Vec::new();
-        for (name, value) in derived() {
+        for (name, value) in all.chain([("config", config)]) {
             let path = folder.join(format!("{name}.json"));
             let text = format!("{}\n", serde_json::to_string_pretty(&value).unwrap());
             if std::env::var_os("FLIGHTDECK_WRITE_SCHEMAS").is_some() {
@@ -192,8 +193,6 @@ mod tests {
             );
             names.push(format!("{name}.json"));
         }
-        let known: Vec<String> = SCHEMAS.iter().map(|schema| format!("{}.json", schema.0)).collect();
-        assert_eq!(known[..], names[..names.len() - 1], "each is listed, the configuration's apart");
         let there = std::fs::read_dir(&folder).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap());
         names.sort_unstable();
         let mut there: Vec<String> = there.collect();
@@ -210,10 +209,10 @@ mod tests {
             ("rollback", "flightdeck/operation"),
             ("set secret-step", "flightdeck/operation-step"),
         ] {
-            let schema: Value = serde_json::from_str(find(name).unwrap()).unwrap();
+            let schema: Value = serde_json::from_str((find(name).unwrap().text)()).unwrap();
             assert_eq!(schema["title"], title, "{name}");
         }
-        assert_eq!((find("nothing"), find("nothing-step")), (None, None));
+        assert!(find("nothing").is_none() && find("nothing-step").is_none());
         assert!(list().contains("lock               unlock, mark, unmark\n"), "{}", list());
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn as_json(model: &Model, failing: &[(String, String)], now: Now) -> 
         cut_short: super::open::as_json(model),
         store: Remembers { began: model.facts().history().began, says: remembers(model, now) },
     };
-    answers::line("status", 3, says)
+    answers::line("status", says)
 }
 
 fn environment<'m>(model: &'m Model, env: &'m EnvInfo, now: Now) -> Environment<'m> {

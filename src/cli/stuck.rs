@@ -24,7 +24,7 @@ pub(super) fn stuck(steps: &[StepReport], told: &mut Told, now: Timestamp, json:
         };
         if json {
             let says = Stuck { index, silent_seconds: silent.as_secs(), step };
-            text.push_str(&answers::line("stuck", 2, says));
+            text.push_str(&answers::line("stuck", says));
         } else {
             let (usual, silent) = (step.pace.map(|pace| format!(", usually {}", age(pace.usual))), age(silent));
             let usual = usual.unwrap_or_default();

@@ -148,7 +148,7 @@ fn tell(output: Output, env: &EnvId, judged: &Judgement) -> Result<(), UserError
     let says = says(judged);
     let line = if output.json {
         let (state, why, commits) = (judged.state, judged.why.as_str(), judged.commits.as_slice());
-        answers::line("wait", 2, Waiting { at, environment: env, state, why, commits, says: &says })
+        answers::line("wait", Waiting { at, environment: env, state, why, commits, says: &says })
     } else {
         format!("{} {env} {says}\n", at.strftime("%H:%M:%SZ"))
     };

@@ -39,38 +39,103 @@ pub enum FeedId {
     Distances,
 }
 
+/// What a feed is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About<'a> {
+    Service(&'a ServiceId),
+    Env(&'a EnvId),
+    Platform(Platform),
+    /// More than one environment.
+    All,
+}
+
+/// What stands on what a feed reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bears {
+    /// How an environment stands, and so whether a promotion is ready.
+    State,
+    /// Whether a promotion is ready.
+    Readiness,
+    /// Neither.
+    Neither,
+}
+
+/// What is to be known of a feed.
+struct Row<'a> {
+    about: About<'a>,
+    /// What it is called, behind what it is about.
+    words: &'static str,
+    bears: Bears,
+}
+
+/// What a feed may change the judgement of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judges<'a> {
+    /// Nothing.
+    Nothing,
+    /// One environment.
+    One(&'a EnvId),
+    /// Any of them.
+    All,
+}
+
 impl FeedId {
+    fn row(&self) -> Row<'_> {
+        use About::{All, Env, Service};
+        use Bears::{Neither, Readiness, State};
+        let row = |about, words, bears| Row { about, words, bears };
+        match self {
+            Self::Declared(of) => row(Service(of), "declared", State),
+            Self::Observed(of) => row(Service(of), "observed", State),
+            Self::Releases(of) => row(Service(of), "releases", State),
+            Self::Logs(of) => row(Service(of), "logs", Neither),
+            Self::Builds(of) => row(Service(of), "builds", Neither),
+            Self::Health(env) => row(Env(env), "health", State),
+            Self::Secrets(env) => row(Env(env), "secrets", Readiness),
+            Self::Pipeline => row(All, "pipeline", State),
+            Self::Journal => row(All, "journal", Readiness),
+            Self::Findings(of) => row(Service(of), "checks", State),
+            Self::Token(platform) => row(About::Platform(*platform), "token", Neither),
+            // How many commits wait says nothing of what is live.
+            Self::Distances => row(All, "commits", Neither),
+        }
+    }
+
     /// The environment that it is about; `None` = it is about more than one.
     #[must_use]
     pub fn env(&self) -> Option<&EnvId> {
-        match self {
-            Self::Declared(of)
-            | Self::Observed(of)
-            | Self::Releases(of)
-            | Self::Logs(of)
-            | Self::Builds(of)
-            | Self::Findings(of) => Some(&of.env),
-            Self::Health(env) | Self::Secrets(env) => Some(env),
-            Self::Pipeline | Self::Journal | Self::Token(_) | Self::Distances => None,
+        match self.row().about {
+            About::Service(of) => Some(&of.env),
+            About::Env(env) => Some(env),
+            About::Platform(_) | About::All => None,
         }
+    }
+
+    /// What its answers may change the judgement of.
+    #[must_use]
+    pub fn judges(&self) -> Judges<'_> {
+        match (self.row().bears, self.env()) {
+            (Bears::State, Some(env)) => Judges::One(env),
+            (Bears::State, None) => Judges::All,
+            (Bears::Readiness | Bears::Neither, _) => Judges::Nothing,
+        }
+    }
+
+    /// Whether the readiness of a promotion stands on it.
+    #[must_use]
+    pub fn readies(&self) -> bool {
+        self.row().bears != Bears::Neither
     }
 }
 
 impl fmt::Display for FeedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Declared(service) => write!(f, "{service} declared"),
-            Self::Observed(service) => write!(f, "{service} observed"),
-            Self::Releases(service) => write!(f, "{service} releases"),
-            Self::Logs(service) => write!(f, "{service} logs"),
-            Self::Builds(service) => write!(f, "{service} builds"),
-            Self::Health(env) => write!(f, "{env} health"),
-            Self::Secrets(env) => write!(f, "{env} secrets"),
-            Self::Pipeline => f.write_str("pipeline"),
-            Self::Journal => f.write_str("journal"),
-            Self::Findings(service) => write!(f, "{service} checks"),
-            Self::Token(platform) => write!(f, "{platform} token"),
-            Self::Distances => f.write_str("commits"),
+        let Row { about, words, .. } = self.row();
+        match about {
+            About::Service(of) => write!(f, "{of} {words}"),
+            About::Env(env) => write!(f, "{env} {words}"),
+            About::Platform(platform) => write!(f, "{platform} {words}"),
+            About::All => f.write_str(words),
         }
     }
 }

@@ -271,7 +271,8 @@ fn findings(model: &Model, env: &EnvInfo, found: &mut Vec<Evidence>) {
 }
 
 fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
-    for (id, status) in &model.facts.feeds {
+    let mine = |id: &&FeedId| *id != &FeedId::Distances && id.env().is_none_or(|of| *of == env.id);
+    for (id, status) in model.facts.feeds.iter().filter(|(id, _)| mine(id)) {
         let old = || fresh::stale(model, [id.clone()], now).filter(|_| status.last_ok().is_some());
         let why = match &status.state {
             FeedState::Failing { why, .. } => old().unwrap_or_else(|| Text::from(format!("{id}: {why}"))),
@@ -280,22 +281,9 @@ fn unread(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
                 None => continue,
             },
         };
-        let (place, pane) = match id {
-            FeedId::Declared(service) | FeedId::Observed(service) => (Some(&service.env), Pane::Environments),
-            FeedId::Releases(service) => (Some(&service.env), Pane::Releases),
-            FeedId::Logs(service) | FeedId::Builds(service) => (Some(&service.env), Pane::Logs),
-            FeedId::Health(env) => (Some(env), Pane::Health),
-            FeedId::Secrets(env) => (Some(env), Pane::Secrets),
-            FeedId::Pipeline => (None, Pane::Pipeline),
-            FeedId::Journal => (None, Pane::Journal),
-            FeedId::Findings(service) => (Some(&service.env), Pane::Readiness),
-            FeedId::Token(_) => (None, Pane::Environments),
-            // How many commits wait says nothing of what is live.
-            FeedId::Distances => continue,
-        };
-        if place.is_none_or(|place| *place == env.id) {
-            found.push(evidence_of(Status::Unknown, why.to_string(), Jump::Pane(pane)));
-        }
+        let shows = Pane::ALL.into_iter().find(|pane| pane.listed().made_of(id));
+        let pane = shows.unwrap_or(Pane::Environments);
+        found.push(evidence_of(Status::Unknown, why.to_string(), Jump::Pane(pane)));
     }
 }
 

@@ -298,12 +298,7 @@ fn operations(model: &Model) -> Check {
 fn all_fresh(model: &Model, (staging, production): (&EnvInfo, &EnvInfo), now: Now) -> Check {
     let asks = Criterion::Fresh;
     let mine = |env: &EnvId| *env == staging.id || *env == production.id;
-    let needed = |id: &&FeedId| match id {
-        FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Findings(of) => mine(&of.env),
-        FeedId::Health(env) | FeedId::Secrets(env) => mine(env),
-        FeedId::Pipeline | FeedId::Journal => true,
-        FeedId::Logs(_) | FeedId::Builds(_) | FeedId::Token(_) | FeedId::Distances => false,
-    };
+    let needed = |id: &&FeedId| id.readies() && id.env().is_none_or(mine);
     let feeds: Vec<FeedId> = model.facts.feeds.keys().filter(needed).cloned().collect();
     let old: Vec<FeedId> =
         feeds.iter().filter(|id| fresh::stale(model, [(*id).clone()], now).is_some()).cloned().collect();

@@ -11,7 +11,7 @@ use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::environment::EnvInfo;
 use crate::domain::fact::Fact;
-use crate::domain::feed::{FeedId, FeedStatus};
+use crate::domain::feed::{FeedId, FeedStatus, Judges};
 use crate::domain::ids::EnvId;
 use crate::domain::state::State;
 use crate::domain::status::Judgement;
@@ -79,18 +79,10 @@ impl Touched {
     }
 
     fn by_feed(id: &FeedId) -> Self {
-        match id {
-            FeedId::Declared(of) | FeedId::Observed(of) | FeedId::Releases(of) | FeedId::Findings(of) => {
-                Self::One(of.env.clone())
-            }
-            FeedId::Health(env) => Self::One(env.clone()),
-            FeedId::Pipeline => Self::All,
-            FeedId::Logs(_)
-            | FeedId::Builds(_)
-            | FeedId::Secrets(_)
-            | FeedId::Journal
-            | FeedId::Token(_)
-            | FeedId::Distances => Self::Nothing,
+        match id.judges() {
+            Judges::One(env) => Self::One(env.clone()),
+            Judges::All => Self::All,
+            Judges::Nothing => Self::Nothing,
         }
     }
 }

@@ -21,7 +21,7 @@ impl Listed for Logs {
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
-        matches!(feed, FeedId::Logs(_))
+        matches!(feed, FeedId::Logs(_) | FeedId::Builds(_))
     }
 
     fn empty(&self, model: &Model) -> &'static str {

@@ -22,7 +22,7 @@ impl Listed for Readiness {
     }
 
     fn made_of(&self, feed: &FeedId) -> bool {
-        matches!(feed, FeedId::Declared(_) | FeedId::Observed(_) | FeedId::Secrets(_) | FeedId::Pipeline)
+        feed.readies()
     }
 
     fn empty(&self, _model: &Model) -> &'static str {

@@ -270,23 +270,45 @@ impl Act {
     /// Whether another deployment serves by it: such an act can be taken back.
     #[must_use]
     pub fn moves(&self) -> bool {
-        matches!(
-            self,
-            Self::FlyImage { .. }
-                | Self::FlySwap { .. }
-                | Self::FlySwapBack { .. }
-                | Self::VercelRollback { .. }
-                | Self::VercelPromote { .. }
-                | Self::VercelAliases(_)
-        )
+        self.reach() == Reach::Serving
     }
 
     /// Whether machines, pointers or builds of a service are changed by it directly, and not through a run of the pipeline: a deploy that
     /// is under way there would run into it.
     #[must_use]
     pub fn in_place(&self) -> bool {
-        self.moves() || matches!(self, Self::FlyScale { .. } | Self::FlyRestart { .. } | Self::VercelBuild { .. })
+        self.reach() != Reach::Beside
     }
+
+    fn reach(&self) -> Reach {
+        match self {
+            Self::FlyImage { .. }
+            | Self::FlySwap { .. }
+            | Self::FlySwapBack { .. }
+            | Self::VercelRollback { .. }
+            | Self::VercelPromote { .. }
+            | Self::VercelAliases(_) => Reach::Serving,
+            Self::FlyScale { .. } | Self::FlyRestart { .. } | Self::VercelBuild { .. } => Reach::Running,
+            Self::VercelSwitch(_)
+            | Self::SetSecret { .. }
+            | Self::Review { .. }
+            | Self::CancelRun { .. }
+            | Self::Rerun { .. }
+            | Self::Follow { .. }
+            | Self::Dispatch { .. } => Reach::Beside,
+        }
+    }
+}
+
+/// What of a service an act changes by its own calls.
+#[derive(PartialEq, Eq)]
+enum Reach {
+    /// Which deployment serves.
+    Serving,
+    /// Machines or builds of the deployment that serves.
+    Running,
+    /// None of its machines, pointers and builds.
+    Beside,
 }
 
 /// A step that changes nothing: what was done is seen to be so.
