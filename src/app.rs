@@ -85,6 +85,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Suspend => vec![Effect::Suspend],
         Msg::Focus(_) => Vec::new(),
         Msg::Ground(light) => {
             model.screen.light = light;

@@ -6,10 +6,12 @@
 //! something changed.
 
 pub mod effects;
+mod entry;
 mod layout;
 mod linear;
 pub mod start;
 pub mod surface;
+mod typed;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -24,7 +26,6 @@ use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
 use crate::config::{Settings, UiSettings};
-use crate::domain::cut_short;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
 use crate::domain::notice::Notice;
@@ -35,9 +36,10 @@ use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::{Chunk, Piece};
 use crate::sanitize::Text;
-use crate::term::{Session, osc};
+use crate::term::osc;
 use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
+pub use entry::{linear, run, view};
 use surface::Surface;
 
 /// Shortest time between two frames that no key asked for.
@@ -67,78 +69,6 @@ const BATCHES_PER_TURN: usize = 16;
 /// Reads the settings anew, once the project file is approved where one is given. It blocks.
 pub type Reload = Arc<dyn Fn(Option<&ProjectFile>) -> Result<Settings, UserError> + Send + Sync>;
 
-/// Runs the console on this terminal until the person quits; anew, with other settings, when a project file was approved.
-///
-/// # Errors
-/// When the terminal cannot be taken or written.
-pub async fn run(settings: Settings, clock: SharedClock, reload: Option<Reload>) -> Result<ExitCode, UserError> {
-    let mut settings = settings;
-    loop {
-        let (code, next) = once(settings, Arc::clone(&clock), reload.clone()).await?;
-        match next {
-            Some(next) => settings = next,
-            None => return Ok(code),
-        }
-    }
-}
-
-async fn once(
-    settings: Settings,
-    clock: SharedClock,
-    reload: Option<Reload>,
-) -> Result<(ExitCode, Option<Settings>), UserError> {
-    let settings = Arc::new(settings);
-    let mouse = settings.ui.mouse;
-    let attached = crate::engine::local::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
-    let mut console = Console::new(settings, clock);
-    if let Some(viewing) = attached {
-        console.reads(viewing);
-    }
-    console.reload = reload;
-    let code = on_terminal(&mut console, mouse).await?;
-    Ok((code, console.next))
-}
-
-/// Tells what changes as sentences on standard output, without a screen and without keys, until a signal ends it.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub async fn linear(settings: Settings, clock: SharedClock) -> Result<ExitCode, UserError> {
-    let settings = Arc::new(settings);
-    let attached = crate::engine::local::attach(&settings.log_sources, &settings.proxy, Arc::clone(&clock))?;
-    let mut console = Console::new(settings, clock);
-    if let Some(viewing) = attached {
-        console.reads(viewing);
-    }
-    let signals = signals().map_err(|error| terminal_error(&error))?;
-    let mut surface = linear::LinearSurface::new(std::io::stdout());
-    let code = console.run(&mut surface, futures_util::stream::pending(), Box::pin(signals)).await;
-    // A reader that has gone has heard enough.
-    if surface.gone() { Ok(ExitCode::Done) } else { code }
-}
-
-/// Shows a log on this terminal until the person quits.
-///
-/// # Errors
-/// When the terminal cannot be taken or written.
-pub async fn view(settings: Settings, clock: SharedClock, viewing: Viewing) -> Result<ExitCode, UserError> {
-    let mouse = settings.ui.mouse;
-    on_terminal(&mut Console::viewing(Arc::new(settings), clock, viewing), mouse).await
-}
-
-async fn on_terminal(console: &mut Console, mouse: bool) -> Result<ExitCode, UserError> {
-    // Before the terminal is taken: a signal that comes in between must find somebody who gives it back.
-    let signals = signals().map_err(|error| terminal_error(&error))?;
-    let mut session = Session::enter(mouse, ExitCode::HungUp as i32).map_err(|error| terminal_error(&error))?;
-    let input = session.keys();
-    let code = console.run(&mut session, input, Box::pin(signals)).await;
-    session.leave();
-    for operation in &console.left {
-        say(&cut_short::lines(operation).join("\n"));
-    }
-    if code.is_err() && session.gone() { Ok(ExitCode::HungUp) } else { code }
-}
-
 /// Says something on the terminal that was given back; one that has gone hears nothing.
 fn say(text: &str) {
     use std::io::Write as _;
@@ -149,27 +79,6 @@ fn terminal_error(error: &std::io::Error) -> UserError {
     UserError::new(ExitCode::Usage, format!("the terminal cannot be used: {error}"))
         .now("nothing was started")
         .hint("run it in a terminal, or use a command without a screen: flightdeck status --json")
-}
-
-/// Signals that ask the process to end, with the exit code each stands for.
-#[cfg(unix)]
-fn signals() -> std::io::Result<impl Stream<Item = ExitCode>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(futures_util::stream::poll_fn(move |cx| {
-        if interrupt.poll_recv(cx).is_ready() {
-            return Poll::Ready(Some(ExitCode::Interrupted));
-        }
-        if hangup.poll_recv(cx).is_ready() {
-            return Poll::Ready(Some(ExitCode::HungUp));
-        }
-        if terminate.poll_recv(cx).is_ready() {
-            return Poll::Ready(Some(ExitCode::Terminated));
-        }
-        Poll::Pending
-    }))
 }
 
 /// A model whose panes are arranged as they were left.
@@ -421,22 +330,18 @@ impl Console {
         control: &mut mpsc::Receiver<Fact>,
     ) -> Result<Flow, UserError> {
         let mut typed: Vec<Msg> = first.into_iter().collect();
-        loop {
-            // Polled with this task's own waker: the input keeps the first waker that it is given, and one that wakes nobody would
-            // leave the next key lying until something else happens.
-            while typed.len() < TOGETHER && !matches!(typed.last(), Some(Msg::Terminate)) {
-                let Poll::Ready(Some(msg)) = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await else { break };
-                typed.push(msg);
-            }
-            if typed.is_empty() {
-                break;
-            }
-            let alone = typed.iter().filter(|msg| matches!(msg, Msg::Key(_))).count() <= 1;
-            for msg in typed.drain(..) {
-                let msg = self.paced(msg, alone);
-                if let Flow::End = self.step(surface, performer, msg)? {
-                    return Ok(Flow::End);
-                }
+        // Polled with this task's own waker: the input keeps the first waker that it is given, and one that wakes nobody would leave the
+        // next key lying until something else happens.
+        while typed.len() < TOGETHER && !matches!(typed.last(), Some(Msg::Terminate)) {
+            let Poll::Ready(Some(msg)) = poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await else { break };
+            typed.push(msg);
+        }
+        let alone = typed.iter().filter(|msg| matches!(msg, Msg::Key(_))).count() <= 1;
+        typed::together(&mut typed);
+        for msg in typed {
+            let msg = self.paced(msg, alone);
+            if let Flow::End = self.step(surface, performer, msg)? {
+                return Ok(Flow::End);
             }
         }
         // Only so many: what keeps coming must not keep the next key waiting.
@@ -467,7 +372,10 @@ impl Console {
         let now = self.now();
         let searching = matches!(msg, Msg::Work) && self.model.logs().lines().searching();
         self.dirty |= crate::app::redraw::stirs(&self.model, &msg);
-        self.urgent |= matches!(msg, Msg::Key(_) | Msg::Hurried(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
+        self.urgent |= matches!(
+            msg,
+            Msg::Key(_) | Msg::Hurried(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) | Msg::Suspend
+        );
         let effects = crate::app::update(&mut self.model, msg, now);
         // What was looked for is there.
         self.urgent |= searching && !self.model.logs().lines().searching();

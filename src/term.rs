@@ -12,6 +12,8 @@ pub mod input;
 pub mod osc;
 mod pen;
 pub mod session;
+#[cfg(unix)]
+mod told;
 
 pub use session::Session;
 

@@ -32,6 +32,8 @@ pub enum Msg {
     Paste(String),
     /// The terminal has this size now (columns, rows).
     Resize(u16, u16),
+    /// The system asks the process to stop, as ctrl-z does.
+    Suspend,
     /// The terminal gained or lost focus.
     Focus(bool),
     /// Something became known.

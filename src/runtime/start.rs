@@ -2,7 +2,8 @@
 
 use futures_util::StreamExt as _;
 
-use super::{signals, terminal_error};
+use super::entry::signals;
+use super::terminal_error;
 use crate::app::geometry::Geometry;
 use crate::app::msg::Msg;
 use crate::app::start::{Chosen, Start};
@@ -36,6 +37,10 @@ pub async fn start(start: &mut Start, theme: &Theme) -> Result<Result<Chosen, Ex
                 }
                 Some(Msg::Paste(text)) => start.paste(&text),
                 Some(Msg::Resize(columns, rows)) => size = (columns, rows),
+                Some(Msg::Suspend) => {
+                    session.suspend().map_err(|error| terminal_error(&error))?;
+                    size = session.size().map_err(|error| terminal_error(&error))?;
+                }
                 None | Some(Msg::Terminate) => break Err(ExitCode::HungUp),
                 Some(_) => {}
             },

@@ -44,6 +44,8 @@ pub(super) fn run(mut command: Command) -> io::Result<ExitStatus> {
     WAKE.store(wake.as_raw_fd(), Ordering::SeqCst);
     let deaf = [libc::SIGINT, libc::SIGQUIT].map(|signal| (signal, fatal::handle(signal, nothing, 0)));
     let heard = [libc::SIGTERM, libc::SIGHUP].map(|signal| (signal, fatal::handle(signal, asked, libc::SA_RESTART)));
+    // ctrl-z stops the program and us together.
+    let stops = fatal::let_be(libc::SIGTSTP);
     let status = command.spawn().and_then(|mut child| {
         let pid = i32::try_from(child.id()).ok();
         let waits = std::thread::Builder::new().name("pager".to_owned()).spawn(move || {
@@ -61,6 +63,7 @@ pub(super) fn run(mut command: Command) -> io::Result<ExitStatus> {
     for (signal, before) in deaf.iter().chain(&heard) {
         fatal::give_back(*signal, before);
     }
+    fatal::give_back(libc::SIGTSTP, &stops);
     match ASKED.swap(0, Ordering::SeqCst) {
         0 => {}
         // Now it is heard where everything else is ended, too.

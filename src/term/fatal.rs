@@ -136,16 +136,33 @@ pub(super) fn send(process: i32, signal: libc::c_int) {
 }
 
 /// Exchanges a signal's handler; what was there before.
-#[expect(unsafe_code, reason = "exchanging a signal's handler has no safe wrapper in our dependencies")]
 pub(super) fn handle(signal: libc::c_int, handler: extern "C" fn(libc::c_int), flags: libc::c_int) -> libc::sigaction {
+    exchange(signal, handler as libc::sighandler_t, flags)
+}
+
+#[expect(unsafe_code, reason = "exchanging a signal's handler has no safe wrapper in our dependencies")]
+fn exchange(signal: libc::c_int, handler: libc::sighandler_t, flags: libc::c_int) -> libc::sigaction {
     // SAFETY: both structures are plain data, zeroed is "no flags, empty mask".
     unsafe {
         let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
-        ours.sa_sigaction = handler as libc::sighandler_t;
+        ours.sa_sigaction = handler;
         ours.sa_flags = flags;
         libc::sigaction(signal, &raw const ours, &raw mut before);
         before
     }
+}
+
+/// Has a signal do what it does to a process that does nothing about it; what was there before.
+pub(super) fn let_be(signal: libc::c_int) -> libc::sigaction {
+    exchange(signal, libc::SIG_DFL, 0)
+}
+
+/// Stops this process as the terminal's own ctrl-z does, until it is continued. To this very thread, so that the stop has happened when the
+/// call returns: one sent to the process may be taken by another thread while this one already draws again.
+pub(super) fn stop() {
+    let before = let_be(libc::SIGTSTP);
+    raise(libc::SIGTSTP);
+    give_back(libc::SIGTSTP, &before);
 }
 
 /// Gives a signal the handler that it had.

@@ -1,6 +1,6 @@
 //! Terminal events as messages of the application.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -12,13 +12,31 @@ use crossterm::event::{
 use futures_util::{Stream, StreamExt as _};
 
 use super::answer::{Answer, Heard};
+#[cfg(unix)]
+use super::told::{Signals, Told};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
+
+/// What has become of the terminal since it was drawn on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fate {
+    /// Nothing: it shows what was drawn.
+    #[default]
+    Kept,
+    /// It has been given another size, or several: everything is to be drawn anew.
+    Resized,
+    /// The process was stopped: the terminal is to be taken anew.
+    Stopped,
+}
 
 /// What is typed. It can be closed while another program has the terminal; every copy is of the same.
 #[derive(Clone)]
 pub struct Keys {
     events: Rc<RefCell<Option<EventStream>>>,
     answer: Rc<RefCell<Answer>>,
+    /// What has become of the terminal since it was drawn on.
+    fate: Rc<Cell<Fate>>,
+    #[cfg(unix)]
+    signals: Rc<RefCell<Signals>>,
     /// What is asked whether it is still there.
     #[cfg(unix)]
     terminal: Option<Rc<std::os::fd::OwnedFd>>,
@@ -29,6 +47,9 @@ impl Default for Keys {
         Self {
             events: Rc::new(RefCell::new(Some(EventStream::new()))),
             answer: Rc::default(),
+            fate: Rc::default(),
+            #[cfg(unix)]
+            signals: Rc::new(RefCell::new(Signals::listen())),
             #[cfg(unix)]
             terminal: super::gone::terminal().ok().map(Rc::new),
         }
@@ -44,6 +65,29 @@ impl Keys {
     /// Reads it again.
     pub(super) fn open(&self) {
         self.events.replace(Some(EventStream::new()));
+    }
+
+    /// What has become of the terminal since this was asked last.
+    pub(super) fn fate(&self) -> Fate {
+        self.fate.take()
+    }
+
+    /// What the system tells of the terminal, as a message.
+    #[cfg(unix)]
+    fn told(&self, cx: &mut Context<'_>) -> Option<Msg> {
+        let told = self.signals.borrow_mut().poll(cx)?;
+        let fate = if told == Told::GoesOn { Fate::Stopped } else { Fate::Resized };
+        if told == Told::Stop {
+            return Some(Msg::Suspend);
+        }
+        self.fate.set(self.fate.get().max(fate));
+        let (columns, rows) = crossterm::terminal::size().ok()?;
+        Some(Msg::Resize(columns, rows))
+    }
+
+    #[cfg(not(unix))]
+    fn told(&self, _: &mut Context<'_>) -> Option<Msg> {
+        None
     }
 
     /// Whether the terminal has gone away.
@@ -63,6 +107,9 @@ impl Stream for Keys {
     type Item = Msg;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Msg>> {
+        if let Some(msg) = self.told(cx) {
+            return Poll::Ready(Some(msg));
+        }
         let mut events = self.events.borrow_mut();
         let Some(events) = events.as_mut() else { return Poll::Pending };
         if self.gone() {
@@ -98,7 +145,8 @@ pub fn translate(event: Event) -> Option<Msg> {
         Event::Key(key) => translate_key(key).map(Msg::Key),
         Event::Mouse(mouse) => translate_mouse(mouse).map(Msg::Mouse),
         Event::Paste(text) => Some(Msg::Paste(text)),
-        Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+        // Where a signal tells of it, that one asks for the size itself.
+        Event::Resize(columns, rows) => cfg!(not(unix)).then_some(Msg::Resize(columns, rows)),
         Event::FocusGained => Some(Msg::Focus(true)),
         Event::FocusLost => Some(Msg::Focus(false)),
     }

@@ -19,7 +19,7 @@ use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::canvas::Canvas;
-use super::input::Keys;
+use super::input::{Fate, Keys};
 use crate::app::geometry::{Geometry, bounded};
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
@@ -27,6 +27,9 @@ type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 /// Whether the terminal is ours at this moment; the panic hook and `Drop` ask it.
 static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Whether a part of the process has panicked: the terminal was given back then, and nothing is drawn on it any more.
+static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Bytes of one frame that fit into a single write.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -112,6 +115,19 @@ impl Session {
     /// # Errors
     /// When the terminal cannot be written.
     pub fn draw(&mut self, size: (u16, u16), render: impl FnOnce(&mut Frame<'_>) -> Geometry) -> io::Result<Geometry> {
+        if FAILED.load(Ordering::SeqCst) {
+            return Err(io::Error::other("a part of it has failed; what it says of that stands above"));
+        }
+        match self.keys.fate() {
+            Fate::Kept => {}
+            Fate::Resized => self.canvas = Canvas::new(screen()?),
+            Fate::Stopped => {
+                // The library keeps the modes of before as long as it has not given them back.
+                give_back();
+                take(self.mouse)?;
+                self.canvas = Canvas::new(screen()?);
+            }
+        }
         self.canvas.draw(size, render)
     }
 
@@ -142,9 +158,7 @@ impl Session {
     #[cfg(unix)]
     pub fn suspend(&mut self) -> io::Result<()> {
         self.leave();
-        // To this very thread, so that the stop has happened when the call returns: one sent to the process may be taken by another
-        // thread while this one already draws again.
-        super::fatal::raise(libc::SIGTSTP);
+        super::fatal::stop();
         take(self.mouse)?;
         // A new one draws everything anew; clearing the old one would first ask the terminal where its cursor is and wait.
         self.canvas = Canvas::new(screen()?);
@@ -212,6 +226,7 @@ fn install_panic_hook() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            FAILED.store(true, Ordering::SeqCst);
             give_back();
             before(info);
         }));
