@@ -12,7 +12,7 @@
 //! engine                               feeds, lanes, operations: the only place that starts tasks
 //! app                                  model, update, effects: pure and synchronous
 //! ui                                   draws the model; term owns the terminal
-//! runtime                              the select loop; the only meeting place of app and engine
+//! runtime                              the select loop, in which app and engine meet
 //! sim                                  the platforms' HTTP APIs on loopback, with its own wire types
 //! cli                                  subcommands, with and without a screen
 //! ```

@@ -1,5 +1,5 @@
-//! The loop in which everything meets: signals, keys, facts, log batches and frames. The only place that knows both the
-//! application and the engine.
+//! The loop in which everything meets: signals, keys, facts, log batches and frames. The application and the engine
+//! meet here, and for commands without a screen in `cli/read.rs`.
 //!
 //! Order of the select is policy: what a person or the system wants comes before facts, and facts before log lines, so that
 //! no rate of log lines delays a key. A frame is drawn at once after input, else at most [`FRAME`] apart, and only when
