@@ -104,6 +104,45 @@ fn resizing_keeps_the_console_alive_at_every_size() {
     pty.assert_clean();
 }
 
+/// The whole screen: the first line reaches to its right edge, and hints stand in its last row.
+fn whole(screen: &vt100::Screen, columns: u16, rows: u16) -> bool {
+    let lines: Vec<String> = screen.rows(0, columns).collect();
+    let first = lines.first().is_some_and(|line| line.trim_end().chars().count() + 2 >= usize::from(columns));
+    first && lines.get(usize::from(rows) - 1).is_some_and(|line| line.contains("? "))
+}
+
+/// The library that reads the terminal loses a change of size that comes together with a key.
+#[test]
+fn a_size_that_comes_with_a_key_is_seen_and_one_that_came_back_is_drawn_anew() {
+    let (mut pty, _state) = demo(160, 45);
+    pty.wait("the first frame", |screen| whole(screen, 160, 45));
+    for round in 0..16 {
+        pty.resize(61, 18);
+        if round % 2 == 0 {
+            pty.send("j");
+        }
+        pty.resize(160, 45);
+        if round % 2 == 0 {
+            pty.send("k");
+        }
+        pty.wait("the whole screen", |screen| whole(screen, 160, 45));
+    }
+    pty.send("q");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+}
+
+/// In a build that checks its sums, the library that reads the terminal panics at a place 0.
+#[test]
+fn a_report_that_no_terminal_sends_leaves_no_console_without_keys() {
+    let (mut pty, _state) = demo(120, 30);
+    pty.wait_text("production");
+    pty.send("\x1b[<0;0;5M");
+    pty.send("q");
+    pty.wait_end();
+    pty.assert_clean();
+}
+
 #[test]
 fn no_size_is_too_large_or_too_small_for_it() {
     for (columns, rows) in [(65_535, 65_535), (5_000, 5_000), (0, 0), (1, 1), (30, 4)] {
@@ -361,9 +400,26 @@ fn a_locale_without_unicode_is_answered_in_ascii() {
     }
 }
 
+/// How the console is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// By its key.
+    CtrlZ,
+    /// By another process, so that it can give the terminal back.
+    Asked,
+    /// By another process, without a word.
+    Forced,
+}
+
 /// Under a shell with job control, as a person has it: without one the system discards the stop.
 #[test]
-fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+fn however_it_is_stopped_fg_takes_the_terminal_again() {
+    for stop in [Stop::CtrlZ, Stop::Asked, Stop::Forced] {
+        stopped(stop);
+    }
+}
+
+fn stopped(stop: Stop) {
     let state = tempfile::tempdir().unwrap();
     let mut shell = CommandBuilder::new("bash");
     shell.args(["--norc", "--noprofile", "-i"]);
@@ -376,13 +432,29 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     pty.send("bind 'set enable-bracketed-paste off'\n");
     pty.send(&format!("{} demo --scenario calm\n", env!("CARGO_BIN_EXE_flightdeck")));
     pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("production"));
-    pty.send("\x1a");
+    match stop {
+        Stop::CtrlZ => pty.send("\x1a"),
+        Stop::Asked | Stop::Forced => {
+            let shell = pty.pid();
+            let child = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+            let number = if stop == Stop::Asked { "-TSTP" } else { "-STOP" };
+            assert!(std::process::Command::new("kill").args([number, child.trim()]).status().unwrap().success());
+        }
+    }
     pty.wait("the prompt after the stop", |screen| {
         screen.contents().split_once("Stopped").is_some_and(|(_, after)| after.contains("shell>"))
     });
-    pty.assert_modes_off();
+    if stop != Stop::Forced {
+        pty.assert_modes_off();
+    }
     pty.send("fg\n");
-    pty.wait("the console again", |screen| screen.alternate_screen() && screen.contents().contains("production"));
+    pty.wait("the console again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("production") && !screen.contents().contains("Stopped")
+    });
+    pty.send("?");
+    pty.wait_text("Help");
+    pty.send("\x1b");
+    pty.wait("the help to close", |screen| !screen.contents().contains("Help"));
     pty.send("q");
     // Its prompt, and not only the screen: until the console has ended it reads what is typed.
     pty.wait("the shell", |screen| !screen.alternate_screen() && screen.contents().trim_end().ends_with("\nshell>"));

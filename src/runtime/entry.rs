@@ -83,7 +83,16 @@ async fn on_terminal(console: &mut Console, mouse: bool) -> Result<ExitCode, Use
     for operation in &console.left {
         say(&cut_short::lines(operation).join("\n"));
     }
-    if code.is_err() && session.gone() { Ok(ExitCode::HungUp) } else { code }
+    match code {
+        Err(_) if session.failed() => {
+            Err(UserError::new(ExitCode::Failed, "a part of flightdeck has failed, which is a fault in it")
+                .now("the console has ended; an operation that was under way sends nothing more")
+                .hint("start it again: it tells what was cut short")
+                .hint("report what stands above"))
+        }
+        Err(_) if session.gone() => Ok(ExitCode::HungUp),
+        code => code,
+    }
 }
 
 /// Signals that ask the process to end, with the exit code each stands for.

@@ -80,6 +80,12 @@ impl Session {
         self.keys.gone()
     }
 
+    /// Whether a part of the process has panicked: nothing is drawn any more.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        FAILED.load(Ordering::SeqCst)
+    }
+
     /// Gives the terminal to another program until it ends, and takes it again. The program's keys come from the terminal also when
     /// our standard input is a log.
     ///
@@ -115,7 +121,7 @@ impl Session {
     /// # Errors
     /// When the terminal cannot be written.
     pub fn draw(&mut self, size: (u16, u16), render: impl FnOnce(&mut Frame<'_>) -> Geometry) -> io::Result<Geometry> {
-        if FAILED.load(Ordering::SeqCst) {
+        if self.failed() {
             return Err(io::Error::other("a part of it has failed; what it says of that stands above"));
         }
         match self.keys.fate() {
