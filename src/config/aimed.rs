@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Settings;
+use crate::domain::environment::EnvInfo;
 use crate::domain::health::ProbeId;
 use crate::domain::ids::{EnvId, ServiceId};
 
@@ -10,8 +11,9 @@ impl Settings {
     /// The service that each probe asks: the one of its environment whose address its own begins with, the longest where several do.
     #[must_use]
     pub fn aimed(&self) -> BTreeMap<ProbeId, ServiceId> {
+        let environments: BTreeMap<&EnvId, &EnvInfo> = self.environments.iter().map(|one| (&one.id, one)).collect();
         let service = |env: &EnvId, url: &str| {
-            let services = self.environments.iter().filter(|one| one.id == *env).flat_map(|one| &one.services);
+            let services = environments.get(env).into_iter().flat_map(|one| &one.services);
             let below = services.filter_map(|info| {
                 let own = info.url.as_deref()?.trim_end_matches('/');
                 let rest = url.strip_prefix(own)?;

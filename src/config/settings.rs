@@ -5,6 +5,7 @@ use super::effective::{Effective, Origin, Sheet};
 use super::file::File;
 use super::inputs::{self, Env, Flags};
 use super::proxy::Proxy;
+use super::tables::environments::ByEnvironment;
 use super::tables::ui::UiSettings;
 use super::trust::Approvals;
 use super::{Settings, person};
@@ -78,7 +79,8 @@ fn effective(settings: &Settings, file: &File, check: &Check<'_>) -> Vec<Effecti
         account.told(name, settings, &mut sheet);
     }
     file.secrets.told(&mut sheet);
-    file.environments.iter().for_each(|one| one.told(settings, check, &mut sheet));
+    let by_environment = ByEnvironment::new(settings);
+    file.environments.iter().for_each(|one| one.told(&by_environment, check, &mut sheet));
     sheet.rows()
 }
 

@@ -30,6 +30,11 @@ impl Promotions {
         }
     }
 
+    /// Every promotion, in the order of the configuration.
+    pub fn all(&self) -> impl Iterator<Item = &Promotion> {
+        self.0.iter()
+    }
+
     /// From where an environment is promoted.
     #[must_use]
     pub fn source(&self, to: &EnvId) -> Option<&EnvId> {

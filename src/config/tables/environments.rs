@@ -1,5 +1,7 @@
 //! `[[environments]]`: where a product runs, and where each environment is promoted to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
 
 use super::freezes::FreezeWindow;
@@ -93,27 +95,26 @@ impl Environment {
         self.logs.iter_mut().flat_map(Logs::paths).chain(databases.flat_map(|one| one.paths()))
     }
 
-    pub(in crate::config) fn told(&self, settings: &Settings, check: &Check<'_>, sheet: &mut Sheet<'_>) {
+    pub(in crate::config) fn told(&self, all: &ByEnvironment<'_>, check: &Check<'_>, sheet: &mut Sheet<'_>) {
         let key = |last: &str| format!("environments.{}.{last}", self.name);
+        let id = EnvId::from(self.name.as_str());
         sheet.add(key("tier"), format!("{:?}", self.tier).to_lowercase());
-        let write = settings.environment(&EnvId::from(self.name.as_str())).is_some_and(|env| env.writable);
+        let write = all.environments.get(&id).is_some_and(|env| env.writable);
         let origin = match check.flags {
             Flags { readonly: true, .. } => Origin::Flag("--readonly"),
             Flags { write: true, .. } => Origin::Flag("--write"),
             _ => sheet.written(&key("access")),
         };
         sheet.put(key("access"), if write { "write" } else { "read" }, origin);
-        let id = EnvId::from(self.name.as_str());
-        let to = settings.promotions.targets().find(|to| settings.promotions.source(to) == Some(&id));
-        sheet.add(key("promotes_to"), to.map_or("nothing", EnvId::as_str));
-        settings.workflows.iter().filter(|one| one.env == id).for_each(|one| one.told(sheet));
+        sheet.add(key("promotes_to"), all.targets.get(&id).map_or("nothing", |to| to.as_str()));
+        of(&all.workflows, &id).for_each(|one| one.told(sheet));
         if !self.freeze.is_empty() {
             sheet.add(key("freeze"), effective::list(self.freeze.iter().map(|one| &one.reason)));
         }
         self.services.iter().for_each(|one| one.told(&self.name, sheet));
-        settings.databases.iter().filter(|one| one.service.env == id).for_each(|one| one.told(sheet));
-        settings.probes.iter().filter(|one| one.env == id).for_each(|one| one.told(sheet));
-        settings.log_sources.iter().filter(|one| one.id.env == id).for_each(|one| one.told(sheet));
+        of(&all.databases, &id).for_each(|one| one.told(sheet));
+        of(&all.probes, &id).for_each(|one| one.told(sheet));
+        of(&all.log_sources, &id).for_each(|one| one.told(sheet));
     }
 
     fn add_to(&self, product: &mut Product, check: &Check<'_>, warnings: &mut Vec<String>) -> Result<(), UserError> {
@@ -155,7 +156,7 @@ impl Environment {
 
 /// GitHub compares names of environments without case, so that two of ours would be one to it.
 fn alike(environments: &[Environment], check: &Check<'_>, warnings: &mut Vec<String>) {
-    let mut seen = std::collections::BTreeMap::new();
+    let mut seen = BTreeMap::new();
     for name in environments.iter().map(|environment| environment.name.as_str()) {
         if let Some(other) = seen.insert(name.to_lowercase(), name) {
             warnings.push(format!(
@@ -168,28 +169,64 @@ fn alike(environments: &[Environment], check: &Check<'_>, warnings: &mut Vec<Str
 
 /// Each environment is promoted from one other at most, so that nobody has to guess which.
 fn promotions(environments: &[Environment], check: &Check<'_>) -> Result<Vec<Promotion>, UserError> {
-    let mut all: Vec<Promotion> = Vec::new();
     let hint = "promotes_to names another environment, for example promotes_to = \"production\"";
+    let known: BTreeSet<&str> = environments.iter().map(|one| one.name.as_str()).collect();
+    let (mut all, mut sources, mut targets) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     for written in environments {
         let Some(to) = &written.promotes_to else { continue };
         let place = format!("promotes_to of {}", written.name);
-        if *to == written.name || !environments.iter().any(|one| one.name == *to) {
+        if *to == written.name || !known.contains(to.as_str()) {
             let what = format!("{place} = \"{}\" is not another environment", to.escape_debug());
             return Err(check.refuse(&what, hint));
         }
-        if let Some(other) = all.iter().find(|one| one.to.as_str() == to) {
-            let what = format!("{place}: {} promotes to {to} already, and only one may", other.from);
+        if let Some(other) = sources.insert(to.as_str(), written.name.as_str()) {
+            let what = format!("{place}: {other} promotes to {to} already, and only one may");
             return Err(check.refuse(&what, hint));
         }
+        targets.insert(written.name.as_str(), to.as_str());
         all.push(Promotion { from: written.name.as_str().into(), to: to.as_str().into() });
     }
-    for start in &all {
-        // Each has one source at most: after as many steps as there are promotions the way has ended, or is a circle.
-        let next = |at: &Promotion| all.iter().find(|one| one.from == at.to);
-        let mut way = std::iter::successors(Some(start), |at| next(at)).skip(1).take(all.len());
-        if way.any(|one| one == start) {
-            return Err(check.refuse(&format!("promotes_to of {} leads in a circle back to it", start.from), hint));
-        }
+    // Each has one source at most: what no way from a beginning comes past stands in a circle.
+    let beginnings = targets.keys().copied().filter(|from| !sources.contains_key(from));
+    let passed: BTreeSet<&str> =
+        beginnings.flat_map(|from| std::iter::successors(Some(from), |at| targets.get(at).copied())).collect();
+    if let Some(circle) = all.iter().find(|one| !passed.contains(one.from.as_str())) {
+        return Err(check.refuse(&format!("promotes_to of {} leads in a circle back to it", circle.from), hint));
     }
     Ok(all)
+}
+
+/// What settings hold, by environment: each is looked up, where a search for each of many environments would look at all of them.
+pub(in crate::config) struct ByEnvironment<'s> {
+    environments: BTreeMap<&'s EnvId, &'s EnvInfo>,
+    targets: BTreeMap<&'s EnvId, &'s EnvId>,
+    workflows: BTreeMap<&'s EnvId, Vec<&'s WorkflowSettings>>,
+    databases: BTreeMap<&'s EnvId, Vec<&'s DatabaseSettings>>,
+    probes: BTreeMap<&'s EnvId, Vec<&'s ProbeSettings>>,
+    log_sources: BTreeMap<&'s EnvId, Vec<&'s LogSource>>,
+}
+
+impl<'s> ByEnvironment<'s> {
+    pub(in crate::config) fn new(settings: &'s Settings) -> Self {
+        Self {
+            environments: settings.environments.iter().map(|env| (&env.id, env)).collect(),
+            targets: settings.promotions.all().map(|one| (&one.from, &one.to)).collect(),
+            workflows: grouped(&settings.workflows, |one| &one.env),
+            databases: grouped(&settings.databases, |one| &one.service.env),
+            probes: grouped(&settings.probes, |one| &one.env),
+            log_sources: grouped(&settings.log_sources, |one| &one.id.env),
+        }
+    }
+}
+
+fn grouped<T>(all: &[T], env: impl Fn(&T) -> &EnvId) -> BTreeMap<&EnvId, Vec<&T>> {
+    let mut grouped: BTreeMap<&EnvId, Vec<&T>> = BTreeMap::new();
+    for one in all {
+        grouped.entry(env(one)).or_default().push(one);
+    }
+    grouped
+}
+
+fn of<'s, T>(grouped: &BTreeMap<&EnvId, Vec<&'s T>>, env: &EnvId) -> impl Iterator<Item = &'s T> {
+    grouped.get(env).into_iter().flatten().copied()
 }
