@@ -48,8 +48,10 @@ impl Distance {
 pub struct Distances {
     /// The name of its default branch.
     pub branch: Text,
-    /// What was counted. Ends that the repository does not know are not among them.
+    /// What was counted.
     pub counted: Vec<(Ends, Distance)>,
+    /// Between what nobody can count, because the repository does not know one of both.
+    pub unknown: Vec<Ends>,
 }
 
 impl Distances {

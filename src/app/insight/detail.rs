@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::actor;
+use crate::app::insight::train;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::config::effective::Applies;
@@ -195,6 +196,7 @@ fn environment(model: &Model, env: &EnvInfo, now: Now, rows: &mut Rows) {
     put(rows, "access", if env.writable { "write" } else { "read-only" });
     put(rows, "state", judged.words());
     put_some(rows, "commit", (!judged.commits.is_empty()).then(|| judged.short()));
+    put_some(rows, "commits before it", train::uncounted(model, &env.id, now));
     for info in &env.services {
         put(rows, &info.id.name, "");
         let mut own = Rows::new();

@@ -95,6 +95,20 @@ fn counted(model: &Model, ends: &Ends, now: Now) -> Option<Distance> {
     model.facts.distances.between(ends).filter(|_| ends.head != Head::DefaultBranch || fresh())
 }
 
+/// Why the commits that wait before an environment are not counted, where the repository does not know one of both ends.
+pub(in crate::app) fn uncounted(model: &Model, env: &EnvId, now: Now) -> Option<String> {
+    let way = way(model);
+    let at = way.iter().position(|one| one.id == *env)?;
+    let ends = ends(model, &way, now).into_iter().nth(at)??;
+    let told = &model.facts.distances;
+    let head = match &ends.head {
+        Head::DefaultBranch => told.branch.to_string(),
+        Head::Commit(sha) => sha.short().to_string(),
+    };
+    let unknown = told.unknown.contains(&ends);
+    unknown.then(|| format!("not counted: the repository does not know {} or {head}", ends.base.short()))
+}
+
 /// Since when an environment is in trouble, or since when what is live there was deployed.
 fn since(model: &Model, env: &EnvInfo, judged: &Judgement) -> Option<Timestamp> {
     match judged.state {

@@ -48,10 +48,24 @@ fn commits_are_counted_only_where_they_were_read() {
     assert_eq!(asked(&mut model), [vec![first.clone(), next.clone()]]);
     assert_eq!(asked(&mut model), Vec::<Vec<Ends>>::new(), "once");
     let (three, two) = (Distance { ahead: 3, behind: 0 }, Distance { ahead: 2, behind: 0 });
-    let distances = Distances { branch: "trunk".into(), counted: vec![(first, three), (next, two)] };
+    let distances =
+        Distances { branch: "trunk".into(), counted: vec![(first, three), (next, two)], ..Distances::default() };
     tell(&mut model, Fact::Distances(distances));
     assert_eq!(stations(&model), said(&[("staging", Some("3")), ("production", Some("2"))]));
     assert_eq!(train(&model, at(1)).branch.map(Text::as_str), Some("trunk"));
+}
+
+#[test]
+fn what_cannot_be_counted_says_why() {
+    let mut model = apart();
+    fresh(&mut model, FeedId::Distances);
+    let why = |model: &Model, env: &str| uncounted(model, &env.into(), at(1));
+    assert_eq!(why(&model, "production"), None, "it was not read yet");
+    let unknown = vec![ends(OLD, Head::Commit(NEW.into())), ends(NEW, Head::DefaultBranch)];
+    tell(&mut model, Fact::Distances(Distances { branch: "trunk".into(), unknown, ..Distances::default() }));
+    let says = |other: &str, head: &str| Some(format!("not counted: the repository does not know {other} or {head}"));
+    assert_eq!(why(&model, "production"), says("9df49c2", "3e60eac"));
+    assert_eq!(why(&model, "staging"), says("3e60eac", "trunk"));
 }
 
 #[test]
@@ -60,7 +74,7 @@ fn a_branch_that_nobody_reads_any_more_has_gone_on_and_two_commits_stay_as_far_a
     fresh(&mut model, FeedId::Distances);
     let one = Distance { ahead: 1, behind: 0 };
     let counted = vec![(ends(NEW, Head::DefaultBranch), one), (ends(OLD, Head::Commit(NEW.into())), one)];
-    tell(&mut model, Fact::Distances(Distances { branch: "main".into(), counted }));
+    tell(&mut model, Fact::Distances(Distances { branch: "main".into(), counted, ..Distances::default() }));
     let later = train(&model, at(600));
     // What runs where is as old, and is no basis either.
     assert!(later.stations.iter().all(|one| one.judged.state == State::Unknown));
