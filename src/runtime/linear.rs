@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::surface::Surface;
 use crate::app::geometry::Geometry;
-use crate::app::insight::spoken::{About, Spoken, Stands, spoken};
+use crate::app::insight::spoken::{About, Spoken, Stands, over, spoken};
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::domain::notice::Notice;
@@ -54,19 +54,19 @@ impl<W: Write> LinearSurface<W> {
         let gone: Vec<About> = self.told.keys().filter(|about| !there.contains(about)).cloned().collect();
         for about in gone {
             let Some((_, says)) = self.told.remove(&about) else { continue };
-            if matches!(about, About::Need(..)) {
-                self.say(now, &format!("over: {says}"))?;
+            if let Some(over) = over(model, &about, &says) {
+                self.say(now, &over)?;
             }
         }
         // What an environment has just been told to be is not told again of each of its parts.
         let mut just = None;
-        for Spoken { about, stands, says } in all {
+        for Spoken { about, stands, says, implied } in all {
             let tells = match self.told.get(&about) {
                 Some((known, _)) => *known != stands,
                 None if young && stands.state == Some(State::Unknown) => continue,
                 None => !stands.quiet,
             };
-            let again = matches!(about, About::Service(_) | About::Probe(_)) && just == Some(stands.state);
+            let again = implied && just == Some(stands.state);
             if tells && !again {
                 self.say(now, &says)?;
             }
@@ -121,10 +121,13 @@ impl<W: Write> Surface for LinearSurface<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::testing::{self, NEW};
     use crate::config::load::{Flags, parse};
-    use crate::domain::environment::Observed;
+    use crate::domain::environment::{Observed, Status};
     use crate::domain::fact::Fact;
     use crate::domain::ids::ServiceId;
+    use crate::domain::pipeline::{Run, RunState};
+    use crate::domain::trust::ProjectFile;
 
     const CONFIG: &str = "[[environments]]\nname = \"production\"\ntier = \"production\"\n\
         services = [{ name = \"backend\", platform = \"fly\", resource = \"shop\" }]\n";
@@ -163,6 +166,64 @@ mod tests {
         let news = told(&mut surface, &model, 14);
         assert!(news.contains("it runs 9df49c2."), "{news}");
         assert_eq!(told(&mut surface, &model, 15), "");
+    }
+
+    #[test]
+    fn of_several_parts_that_fail_together_each_is_named_once() {
+        let mut model = testing::model();
+        let mut surface = LinearSurface::new(Vec::new());
+        for service in ["backend", "frontend"] {
+            testing::runs(&mut model, "production", service, NEW, Status::Ok);
+        }
+        told(&mut surface, &model, 2);
+        for service in ["backend", "frontend"] {
+            testing::runs(&mut model, "production", service, NEW, Status::Fail);
+        }
+        let news = told(&mut surface, &model, 3);
+        let said = |of: &str| news.matches(of).count();
+        assert!(said("production is failing") == 1 && said("production/frontend is failing") == 1, "{news}");
+        assert!(said("production/backend") == 0, "the sentence on production names it: {news}");
+        for service in ["backend", "frontend"] {
+            testing::runs(&mut model, "production", service, NEW, Status::Ok);
+        }
+        let news = told(&mut surface, &model, 4);
+        assert!(news.contains("production is healthy") && !news.contains("production/"), "all of it is well: {news}");
+    }
+
+    #[test]
+    fn a_run_that_is_over_says_how_it_ended() {
+        const DEPLOYS: &str = "[[environments]]\nname = \"production\"\nworkflow = { file = \"deploy.yml\" }\n";
+        let mut model = Model::new(&parse(DEPLOYS, None, &Flags::default(), &|_| None).unwrap(), at(0));
+        let mut surface = LinearSurface::new(Vec::new());
+        let run = |state, status, words: &str| Run { words: words.into(), ..testing::run(137, state, status) };
+        testing::tell(&mut model, Fact::Pipeline(vec![run(RunState::Running, Status::Running, "in_progress")]));
+        let news = told(&mut surface, &model, 2);
+        assert!(news.contains("production: deploying deploy #537 3e60eac for "), "{news}");
+        testing::tell(&mut model, Fact::Pipeline(vec![run(RunState::Failed, Status::Fail, "failure")]));
+        let news = told(&mut surface, &model, 30);
+        assert!(news.contains("over: production: deploy #537 3e60eac: failure.") && !news.contains("for "), "{news}");
+        testing::tell(&mut model, Fact::Pipeline(vec![run(RunState::Running, Status::Running, "in_progress")]));
+        told(&mut surface, &model, 31);
+        testing::tell(&mut model, Fact::Pipeline(Vec::new()));
+        let news = told(&mut surface, &model, 32);
+        assert!(news.contains("over, and how it ended was not read: production: deploying "), "{news}");
+    }
+
+    #[test]
+    fn a_project_file_that_has_changed_is_told_to_who_has_no_keys() {
+        let mut model = testing::model();
+        let mut surface = LinearSurface::new(Vec::new());
+        told(&mut surface, &model, 2);
+        let file = ProjectFile {
+            path: "/repo/flightdeck.toml".into(),
+            digest: "def".to_owned(),
+            wants: Vec::new(),
+            approved: false,
+        };
+        testing::tell(&mut model, Fact::ProjectFile(Box::new(file)));
+        let news = told(&mut surface, &model, 3);
+        assert!(news.contains("flightdeck.toml has changed: restart to use it."), "{news}");
+        assert_eq!(told(&mut surface, &model, 4), "");
     }
 
     #[test]

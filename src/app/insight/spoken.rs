@@ -9,6 +9,7 @@ use crate::domain::health::ProbeId;
 use crate::domain::ids::{EnvId, OpId, ServiceId, Sha};
 use crate::domain::operation::{OpState, Operation, StepState};
 use crate::domain::state::State;
+use crate::domain::status::Judgement;
 
 /// What a sentence is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +24,8 @@ pub enum About {
     Operation(OpId),
     /// Something else that a person has to know of an environment.
     Need(EnvId, Need),
+    /// The project file, which has changed since the console began.
+    ProjectFile,
 }
 
 /// How that stands: what a new sentence follows from.
@@ -47,6 +50,8 @@ pub struct Spoken {
     pub stands: Stands,
     /// The sentence, without its end.
     pub says: String,
+    /// Of a part: what is said of its environment says it already.
+    pub implied: bool,
 }
 
 /// Everything that there is to know now, environment by environment.
@@ -60,8 +65,10 @@ pub fn spoken(model: &Model, now: Now) -> Vec<Spoken> {
         all.push(Spoken {
             about: About::Environment(env.id.clone()),
             says: format!("{} is {}{runs}", env.id, judged.words()),
-            stands: Stands { state: Some(judged.state), commits: judged.commits, ..Stands::default() },
+            stands: Stands { state: Some(judged.state), commits: judged.commits.clone(), ..Stands::default() },
+            implied: false,
         });
+        let whole = judged;
         for info in &env.services {
             let judged = known.service(&info.id);
             // That it goes to another commit is told of the environment.
@@ -69,15 +76,18 @@ pub fn spoken(model: &Model, now: Now) -> Vec<Spoken> {
                 about: About::Service(info.id.clone()),
                 says: format!("{} is {}", info.id, judged.words()),
                 stands: Stands { state: Some(judged.state), quiet: fine(judged.state), ..Stands::default() },
+                implied: implied(&whole, &info.id.name, judged.state, &judged.why),
             });
         }
         for probe in model.facts.probes.of(&env.id) {
             let (state, why) = known.probe(probe);
+            let implied = implied(&whole, &probe.id.name, state, &why);
             let why = if why.is_empty() { String::new() } else { format!(": {why}") };
             all.push(Spoken {
                 about: About::Probe(probe.id.clone()),
                 says: format!("probe {} of {} is {state}{why}", probe.id.name, env.id),
                 stands: Stands { state: Some(state), quiet: fine(state), ..Stands::default() },
+                implied,
             });
         }
         for need in needs::of(model, &env.id) {
@@ -90,11 +100,44 @@ pub fn spoken(model: &Model, now: Now) -> Vec<Spoken> {
                 says: format!("{}: {}", env.id, said.words),
                 stands: Stands { state: said.state, ..Stands::default() },
                 about: About::Need(env.id.clone(), need),
+                implied: false,
             });
         }
     }
     all.extend(model.facts.operations.values().map(operation));
+    all.extend(project_file(model));
     all
+}
+
+/// Whether what is said of an environment says this of its part, too: it names the part and why it stands as it does, or all of it is well.
+fn implied(whole: &Judgement, name: &str, state: State, why: &str) -> bool {
+    let same = || whole.why == why || whole.why == format!("{name} {why}").trim_end();
+    whole.state == state && (state.tone() == Status::Ok || same())
+}
+
+/// Who reads sentences has no key to answer with.
+fn project_file(model: &Model) -> Option<Spoken> {
+    let file = model.facts.project_file.as_ref().filter(|_| model.facts.project_changed)?;
+    let asks = if file.withheld() { "; flightdeck config trust shows what it asks for" } else { "" };
+    let says = format!("flightdeck.toml has changed: restart to use it{asks}");
+    Some(Spoken { about: About::ProjectFile, stands: Stands::default(), says, implied: false })
+}
+
+/// The last words on what is not there any more; `None` where nothing is to be said. A run says how it ended or goes on: what was told of
+/// it on its way is old.
+#[must_use]
+pub fn over(model: &Model, about: &About, told: &str) -> Option<String> {
+    let About::Need(env, need) = about else { return None };
+    let (Need::Run(id) | Need::Gate(id)) = need else { return Some(format!("over: {told}")) };
+    let Some(run) = model.facts.runs.iter().find(|run| run.id == *id) else {
+        return Some(format!("over, and how it ended was not read: {told}"));
+    };
+    let goes_on = |need: &Need| matches!(need, Need::Run(other) | Need::Gate(other) if other == id);
+    if needs::of(model, env).iter().any(goes_on) {
+        return None;
+    }
+    let over = if run.over() { "over: " } else { "" };
+    Some(format!("{over}{env}: {} {}: {}", run.name(), run.sha.short(), run.words))
 }
 
 fn goes_on(operation: &Operation) -> bool {
@@ -118,5 +161,5 @@ fn operation(one: &Operation) -> Spoken {
     };
     // What was over before anybody listened is told by the journal.
     let stands = Stands { operation: Some((one.state, done)), quiet: one.state.ended(), ..Stands::default() };
-    Spoken { about: About::Operation(one.id), stands, says }
+    Spoken { about: About::Operation(one.id), stands, says, implied: false }
 }
