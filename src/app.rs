@@ -88,7 +88,7 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Suspend => vec![Effect::Suspend],
         Msg::Focus(_) => Vec::new(),
         Msg::Ground(light) => {
-            model.screen.light = light;
+            model.facts.in_force.stands_on(light);
             Vec::new()
         }
         Msg::Tick => insight::watch::tick(model, now),

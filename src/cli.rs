@@ -220,7 +220,7 @@ fn screen(flags: &Flags) -> Result<ExitCode, UserError> {
         if let Some(file) = file {
             Approvals::of(&variable).approve(file, SystemClock::shared().now())?;
         }
-        load::load(&flags, &variable)
+        load::load(&Flags { dry: file.is_none(), ..flags.clone() }, &variable)
     });
     block_on(crate::runtime::run(settings, SystemClock::shared(), Some(reload)))
 }

@@ -96,12 +96,21 @@ pub struct Settings {
     pub project_file: Option<ProjectFile>,
     /// The person's approvals of project files.
     pub approvals: Approvals,
-    /// One's own files that are part of it, with their digests.
-    pub own_files: Vec<(PathBuf, String)>,
+    /// One's own file; `None` = there is no place for one.
+    pub own_file: Option<OwnFile>,
     /// The file that was read, if any.
     pub origin: Option<PathBuf>,
     /// Every setting with where it came from.
     pub effective: Vec<Effective>,
+}
+
+/// One's own configuration file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFile {
+    /// Where it lies, or would.
+    pub path: PathBuf,
+    /// SHA-256 of its content, in hex; `None` = it is not there.
+    pub digest: Option<String>,
 }
 
 impl Settings {
@@ -141,6 +150,17 @@ impl Settings {
         let services = self.environments.iter().flat_map(|env| &env.services);
         let absent = services.filter(|one| one.platform.configured() && !known.contains(&one.platform));
         absent.map(|one| (one.id.clone(), one.platform)).collect()
+    }
+
+    /// Where a platform that the configuration names is asked, by the keys of its addresses, and with which token.
+    #[must_use]
+    pub fn asked_at(&self, platform: Platform) -> Option<(Vec<(&'static str, &str)>, &token::Token)> {
+        let of_fly = || {
+            let fly = self.fly.as_ref().filter(|_| platform == Platform::Fly)?;
+            Some((vec![("machines", &*fly.machines), ("api", &*fly.api)], &fly.token))
+        };
+        let access = self.accesses.get(&platform).map(|access| (vec![("base", &*access.base)], &access.token));
+        access.or_else(of_fly)
     }
 
     /// Platforms that the configuration names.

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
-use crate::config::{PollSettings, Settings};
+use crate::config::{OwnTheme, PollSettings, Settings};
 use crate::domain::distance::Ends;
 use crate::domain::fact::Fact;
 use crate::domain::feed::FeedId;
@@ -60,6 +60,7 @@ impl Engine {
         let supervisor = supervisor::Supervisor::default();
         let mut refresh = HashMap::new();
         let rhythm = tokio::sync::watch::Sender::new(settings.poll);
+        let theme = tokio::sync::watch::Sender::new(settings.ui.own_theme.clone());
         let told = outbox.clone();
         let stated = move |platform, stated| {
             told.tell_if_room(match stated {
@@ -82,15 +83,24 @@ impl Engine {
             if let Some(file) = &settings.project_file {
                 supervisor.start(watch::watch(file.clone(), settings.approvals.clone(), outbox.clone()));
             }
-            if !settings.own_files.is_empty() {
-                supervisor.start(watch::own(settings.own_files.clone(), outbox.clone()));
+            if let Some(own) = &settings.own_file {
+                supervisor.start(watch::own(own.clone(), outbox.clone()));
             }
-            if let Some(own) = &settings.ui.own_theme {
-                supervisor.start(watch::theme(own.clone(), outbox.clone()));
-            }
+            supervisor.start(watch::theme(theme.subscribe(), outbox.clone()));
         }
-        let handle =
-            EngineHandle { supervisor, rhythm, refresh, counting, clients, settings, clock, outbox, memory, running };
+        let handle = EngineHandle {
+            supervisor,
+            rhythm,
+            theme,
+            refresh,
+            counting,
+            clients,
+            settings,
+            clock,
+            outbox,
+            memory,
+            running,
+        };
         (handle, lanes)
     }
 }
@@ -100,6 +110,8 @@ pub struct EngineHandle {
     supervisor: supervisor::Supervisor,
     /// How often feeds are read.
     rhythm: tokio::sync::watch::Sender<PollSettings>,
+    /// One's own theme, whose file is watched.
+    theme: tokio::sync::watch::Sender<Option<OwnTheme>>,
     refresh: HashMap<FeedId, Arc<Notify>>,
     counting: feeds::Counting,
     clients: feeds::Clients,
@@ -119,6 +131,11 @@ impl EngineHandle {
     /// Reads feeds in this rhythm from their next pause on.
     pub fn pace(&self, poll: PollSettings) {
         self.rhythm.send_replace(poll);
+    }
+
+    /// Watches the file of this theme from now on, in place of the one before.
+    pub fn watch_theme(&self, own: Option<OwnTheme>) {
+        self.theme.send_replace(own);
     }
 
     /// Reads these feeds now; an empty list means all. Always harmless.

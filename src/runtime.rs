@@ -12,6 +12,7 @@ mod linear;
 pub mod start;
 pub mod surface;
 mod typed;
+mod worn;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::SharedClock;
-use crate::config::{Settings, UiSettings};
+use crate::config::Settings;
 use crate::domain::fact::Fact;
 use crate::domain::log::LogBatch;
 use crate::domain::notice::Notice;
@@ -37,10 +38,10 @@ use crate::error::{ExitCode, UserError};
 use crate::logstore::{Chunk, Piece};
 use crate::sanitize::Text;
 use crate::term::osc;
-use crate::ui::theme::Theme;
 use effects::{Flow, Performer};
 pub use entry::{linear, run, view};
 use surface::Surface;
+use worn::Worn;
 
 /// Shortest time between two frames that no key asked for.
 pub const FRAME: Duration = Duration::from_millis(28);
@@ -66,7 +67,8 @@ const FACTS_PER_TURN: usize = 64;
 /// Log batches taken in one turn of the loop, so that keys get their turn.
 const BATCHES_PER_TURN: usize = 16;
 
-/// Reads the settings anew, once the project file is approved where one is given. It blocks.
+/// Reads the settings anew: to begin anew with them, once this project file is approved; or, where none is given, to see what they
+/// say, for which no command is run. It blocks.
 pub type Reload = Arc<dyn Fn(Option<&ProjectFile>) -> Result<Settings, UserError> + Send + Sync>;
 
 /// Says something on the terminal that was given back; one that has gone hears nothing.
@@ -97,13 +99,7 @@ fn arranged(settings: &Settings, now: Now) -> Model {
 /// One console: the model, the engine that feeds it, and what carries effects out.
 pub struct Console {
     model: Model,
-    theme: Theme,
-    /// How the screen looks now.
-    ui: UiSettings,
-    /// The theme is that of a light ground, because the terminal said so.
-    light: bool,
-    /// The text of one's own theme that was read last.
-    worn: Option<Arc<str>>,
+    worn: Worn,
     clock: SharedClock,
     settings: Arc<Settings>,
     dirty: bool,
@@ -134,10 +130,7 @@ impl Console {
         let now = Now { wall: clock.now(), mono: clock.mono() };
         Self {
             model: arranged(&settings, now),
-            theme: Theme::load(&settings.ui),
-            ui: settings.ui.clone(),
-            light: false,
-            worn: None,
+            worn: Worn::new(&settings.ui),
             clock,
             settings,
             dirty: true,
@@ -380,12 +373,6 @@ impl Console {
         // What was looked for is there.
         self.urgent |= searching && !self.model.logs().lines().searching();
         for effect in effects {
-            if let Effect::Look(ui) = effect {
-                (self.theme, self.worn) = (Theme::load(&ui), None);
-                self.ui = *ui;
-                self.dirty = true;
-                continue;
-            }
             if matches!(effect, Effect::Quit | Effect::Restart) {
                 self.again = effect == Effect::Restart;
                 return Ok(Flow::End);
@@ -426,28 +413,12 @@ impl Console {
         }
     }
 
-    /// Takes one's own theme as it was written last; where it cannot be read, the one before stays, and why is told.
+    /// Wears the theme that is in force now.
     fn dress(&mut self, now: Now) {
-        let light = self.model.screen().light();
-        if self.ui.asks_ground && light != self.light {
-            let theme = if light { "light" } else { "dark" };
-            self.theme = Theme::load(&UiSettings { theme: theme.into(), ..self.ui.clone() });
-            self.light = light;
+        if let Err(why) = self.worn.dress(self.model.facts().in_force().look()) {
+            let notice = Fact::Notice(Notice::failed(Text::clean(&why)));
+            drop(crate::app::update(&mut self.model, Msg::Fact(notice), now));
         }
-        let begun = self.ui.own_theme.as_ref().map(|own| &own.text);
-        let Some(text) = self.model.screen().theme().or(begun).cloned() else { return };
-        if self.ui.no_color || self.worn.as_ref().is_some_and(|worn| Arc::ptr_eq(worn, &text)) {
-            return;
-        }
-        match Theme::read(&self.ui, &text) {
-            Ok(theme) => self.theme = theme,
-            Err(why) => {
-                let told = format!("the theme {} was not read: {why}", self.ui.theme);
-                let notice = Fact::Notice(Notice::failed(Text::clean(&told)));
-                drop(crate::app::update(&mut self.model, Msg::Fact(notice), now));
-            }
-        }
-        self.worn = Some(text);
     }
 
     fn draw<S: Surface>(&mut self, surface: &mut S) -> Result<(), UserError> {
@@ -458,7 +429,7 @@ impl Console {
         if let Some(viewing) = &self.viewing {
             viewing.beat.set(now.mono + FRAME);
         }
-        let geometry = surface.draw(&self.model, &self.theme, now).map_err(|error| terminal_error(&error))?;
+        let geometry = surface.draw(&self.model, self.worn.theme(), now).map_err(|error| terminal_error(&error))?;
         self.model.set_geometry(geometry);
         self.last_frame = now.mono;
         self.dirty = false;

@@ -241,6 +241,34 @@ fn keys_of_ones_own_are_taken_or_refused_with_their_place() {
 }
 
 #[test]
+fn of_an_environment_that_one_file_has_in_place_of_another_no_line_of_the_other_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+        std::fs::write(dir.path().join(name), text).unwrap();
+    };
+    let own = format!("[ui]\nmouse = false\n\n{SMALL}access = \"write\"\n");
+    write("flightdeck/config.toml", &own);
+    write("flightdeck.toml", SMALL);
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"))
+        .args(["config", "show"])
+        .current_dir(dir.path())
+        .env_clear()
+        .env("HOME", dir.path())
+        .env("XDG_CONFIG_HOME", dir.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(run.stdout).unwrap();
+    let row = |key: &str| {
+        let words = told.lines().find(|line| line.starts_with(key)).unwrap().split_whitespace();
+        words.skip(1).map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("environments.production.access "), "read default");
+    assert_eq!(row("environments.production.tier "), "production flightdeck.toml:3");
+    assert!(row("ui.mouse ").ends_with("flightdeck/config.toml:2"), "{}", row("ui.mouse "));
+}
+
+#[test]
 fn every_setting_says_what_it_comes_to_and_where_that_came_from() {
     let env = |name: &str| match name {
         "GH_TOKEN" => Some("ghp_secret".to_owned()),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::config::{PollSettings, UiSettings};
+use crate::config::{OwnTheme, PollSettings};
 use crate::domain::distance::Ends;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::{DeploymentId, EnvId, OpId, ReqId, ServiceId, Sha};
@@ -63,8 +63,10 @@ pub enum Effect {
     Approve(Box<ProjectFile>),
     /// Read one's own configuration anew; the answer is `Msg::Settings`.
     Reread,
-    /// Draw with these settings from now on.
-    Look(Box<UiSettings>),
+    /// Ask the terminal for its ground; the answer is `Msg::Ground`.
+    AskGround,
+    /// Watch the file of this theme from now on, in place of the one before; each other text of it is `Fact::Theme`.
+    WatchTheme(Option<OwnTheme>),
     /// Read feeds in this rhythm from now on.
     Poll(PollSettings),
     /// Begin anew with the settings that were read.

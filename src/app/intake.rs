@@ -131,10 +131,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
                 mark(&model.facts.history, service, list);
             }
         }
-        Fact::ProjectFile(file) => trust::found(model, *file, now),
-        Fact::Theme(text) if model.facts.in_force.watched() => model.screen.theme = Some(text),
-        // That of a theme which is not worn any more.
-        Fact::Theme(_) => {}
+        Fact::ProjectFile(file) => return trust::found(model, *file, now),
+        Fact::Theme(path, text) => model.facts.in_force.rewritten(&path, text),
         Fact::Configuration => return vec![Effect::Reread],
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),

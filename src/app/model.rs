@@ -19,7 +19,6 @@ use crate::domain::notice::Notice;
 use crate::domain::release::Deployment;
 use crate::sanitize::Text;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// The model.
 #[derive(Debug)]
@@ -63,10 +62,6 @@ pub struct Screen {
     pub(in crate::app) hurried: bool,
     /// Names, people and messages are veiled.
     pub(in crate::app) private: bool,
-    /// The terminal said that its ground is light.
-    pub(in crate::app) light: bool,
-    /// One's own theme as it was written last, since this console began.
-    pub(in crate::app) theme: Option<Arc<str>>,
     /// The keys in force.
     pub(in crate::app) keys: Keys,
     /// The first of two keys, until the second comes.
@@ -127,8 +122,6 @@ impl Model {
             selection: Selection { place: production, ..Selection::default() },
             came_from: None,
             private: false,
-            light: false,
-            theme: None,
             keys: settings.ui.keys,
             pending: None,
             recent: Vec::new(),
@@ -260,18 +253,6 @@ impl Model {
 }
 
 impl Screen {
-    /// Whether the terminal said that its ground is light.
-    #[must_use]
-    pub fn light(&self) -> bool {
-        self.light
-    }
-
-    /// One's own theme as it was written last, since this console began.
-    #[must_use]
-    pub fn theme(&self) -> Option<&Arc<str>> {
-        self.theme.as_ref()
-    }
-
     /// A log is read without a project: nothing but its lines is known.
     #[must_use]
     pub fn alone(&self) -> bool {

@@ -50,7 +50,7 @@ pub fn stirs(model: &Model, msg: &Msg) -> bool {
         Fact::Logs(batch) => !batch.lines.is_empty() || batch.gap > 0,
         Fact::Plan(..)
         | Fact::ProjectFile(_)
-        | Fact::Theme(_)
+        | Fact::Theme(..)
         | Fact::Configuration
         | Fact::Approved(_)
         | Fact::Operation(_)

@@ -1,24 +1,20 @@
 //! The settings in force, where each came from, and what becomes of them when one's own configuration is written anew: what is about the
 //! screen and the rhythm is used at once, the rest after a restart.
 
-use std::collections::BTreeMap;
+mod rows;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use super::effect::Effect;
 use super::model::Model;
-use crate::config::effective::{Applies, Effective};
+use crate::config::effective::Effective;
 use crate::config::{PollSettings, Settings, UiSettings};
 use crate::domain::amount::amount_does;
 use crate::domain::notice::Notice;
+use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
-
-/// A setting as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// What is in force.
-    pub now: Effective,
-    /// What is written meanwhile, and used after a restart.
-    pub next: Option<Text>,
-}
+pub use rows::Setting;
 
 /// All of them.
 #[derive(Debug, Clone)]
@@ -28,8 +24,12 @@ pub struct InForce {
     pub(in crate::app) broken: Option<Text>,
     ui: UiSettings,
     poll: PollSettings,
-    /// The theme that was there when the console began: its file is watched.
-    begun: std::sync::Arc<str>,
+    /// What the terminal said of its ground last: it is light. `None` = it said nothing.
+    ground: Option<bool>,
+    /// The project file that they were read from.
+    project: Option<ProjectFile>,
+    /// One's own configuration was written anew and not taken in, because the project file was another one.
+    skipped: bool,
 }
 
 /// Settings that were read anew.
@@ -57,9 +57,9 @@ impl From<Settings> for Reread {
 
 impl InForce {
     pub(in crate::app) fn new(settings: &Settings) -> Self {
-        let rows = settings.effective.iter().map(|now| Setting { now: now.clone(), next: None }).collect();
-        let (ui, begun) = (settings.ui.clone(), settings.ui.theme.clone());
-        Self { rows, broken: None, ui, poll: settings.poll, begun }
+        let rows = settings.effective.iter().cloned().map(Setting::read).collect();
+        let (ui, project) = (settings.ui.clone(), settings.project_file.clone());
+        Self { rows, broken: None, ui, poll: settings.poll, ground: None, project, skipped: false }
     }
 
     /// Every setting.
@@ -80,9 +80,47 @@ impl InForce {
         self.rows.iter().filter(|row| row.next.is_some()).count()
     }
 
-    /// Whether the theme in use is the one whose file is watched.
-    pub(in crate::app) fn watched(&self) -> bool {
-        self.ui.theme == self.begun
+    /// How the screen looks: as the settings say, with the theme of the terminal's ground where they leave it to that.
+    #[must_use]
+    pub fn look(&self) -> UiSettings {
+        let theme = self.of_ground().map_or_else(|| self.ui.theme.clone(), Arc::from);
+        UiSettings { theme, ..self.ui.clone() }
+    }
+
+    /// The theme of the terminal's ground, where the settings leave it to that.
+    fn of_ground(&self) -> Option<&'static str> {
+        let light = self.ground.filter(|_| self.ui.asks_ground)?;
+        Some(if light { "light" } else { "dark" })
+    }
+
+    /// Takes in what the terminal says of its ground.
+    pub(in crate::app) fn stands_on(&mut self, light: bool) {
+        self.ground = Some(light);
+        self.tell_ground();
+    }
+
+    /// Has the row of the theme tell what is worn.
+    fn tell_ground(&mut self) {
+        if let Some(theme) = self.of_ground() {
+            rows::theme(&mut self.rows, theme);
+        }
+    }
+
+    /// Takes in another text of a theme's file, where that is the theme of the settings.
+    pub(in crate::app) fn rewritten(&mut self, path: &Path, text: Arc<str>) {
+        if let Some(own) = self.ui.own_theme.as_mut().filter(|own| own.path == path) {
+            own.text = text;
+        }
+    }
+
+    /// Whether this project file is the one that they were read from.
+    pub(in crate::app) fn came_from(&self, file: &ProjectFile) -> bool {
+        self.project.as_ref().is_some_and(|used| (&used.digest, used.approved) == (&file.digest, file.approved))
+    }
+
+    /// Whether one's own configuration has to be read once more, because it was written anew and not taken in.
+    pub(in crate::app) fn take_skipped(&mut self) -> bool {
+        std::mem::take(&mut self.skipped)
     }
 }
 
@@ -96,9 +134,13 @@ pub(super) fn read_anew(model: &mut Model, read: Result<Box<Reread>, Text>) -> V
             return Vec::new();
         }
     };
+    let in_force = &mut model.facts.in_force;
+    // It could be read, whether or not it is used.
+    in_force.broken = None;
     // What the project file says now is used when the person says so.
-    let project = model.facts.project_file.as_ref().map(|file| &file.digest);
+    let project = in_force.project.as_ref().map(|file| &file.digest);
     if model.facts.project_changed || read.project.as_ref() != project {
+        in_force.skipped = true;
         let menu = model.screen.keys.of(crate::action::Action::Menu);
         let says =
             format!("flightdeck.toml has changed too; the previous settings stay in use: {menu} 0 asks about it");
@@ -106,16 +148,18 @@ pub(super) fn read_anew(model: &mut Model, read: Result<Box<Reread>, Text>) -> V
         return Vec::new();
     }
     let mut effects = Vec::new();
-    let in_force = &mut model.facts.in_force;
-    in_force.rows = merged(std::mem::take(&mut in_force.rows), read.effective);
-    in_force.broken = None;
+    in_force.skipped = false;
+    in_force.rows = rows::merged(std::mem::take(&mut in_force.rows), read.effective);
     let old = std::mem::replace(&mut in_force.ui, read.ui);
+    in_force.tell_ground();
     let ui = &in_force.ui;
     model.screen.keys = ui.keys;
     model.screen.pending = None;
-    if (&ui.theme, &ui.own_theme, ui.ascii) != (&old.theme, &old.own_theme, old.ascii) {
-        model.screen.theme = None;
-        effects.push(Effect::Look(Box::new(ui.clone())));
+    if ui.asks_ground && !old.asks_ground {
+        effects.push(Effect::AskGround);
+    }
+    if ui.own_theme != old.own_theme {
+        effects.push(Effect::WatchTheme(ui.own_theme.clone()));
     }
     if ui.mouse != old.mouse {
         model.screen.mouse = ui.mouse;
@@ -140,27 +184,4 @@ pub(super) fn read_anew(model: &mut Model, read: Result<Box<Reread>, Text>) -> V
         None => Notice::done(says),
     });
     effects
-}
-
-/// What is in force after other settings were read.
-fn merged(old: Vec<Setting>, new: Vec<Effective>) -> Vec<Setting> {
-    let mut before: BTreeMap<Text, Setting> = old.into_iter().map(|row| (row.now.key.clone(), row)).collect();
-    let mut rows: Vec<Setting> = Vec::with_capacity(new.len());
-    for new in new {
-        let old = before.remove(&new.key);
-        rows.push(match (new.applies, old) {
-            (Applies::AtOnce, _) => Setting { now: new, next: None },
-            (Applies::Restarted, Some(Setting { now, .. })) if now.value == new.value => {
-                Setting { now: new, next: None }
-            }
-            (Applies::Restarted, Some(Setting { now, .. })) => Setting { now, next: Some(new.value) },
-            (Applies::Restarted, None) => {
-                let next = Some(new.value.clone());
-                Setting { now: Effective { value: Text::clean("none"), ..new }, next }
-            }
-        });
-    }
-    let gone = before.into_values().filter(|row| row.now.applies == Applies::Restarted);
-    rows.extend(gone.map(|row| Setting { next: Some(Text::clean("none")), ..row }));
-    rows
 }

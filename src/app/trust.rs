@@ -32,8 +32,11 @@ pub struct Asked {
     since: Duration,
 }
 
-/// A project file was read that is not the one in use, or that waits for approval.
-pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
+/// A project file was read that is not the one before, or that was approved meanwhile.
+pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) -> Vec<Effect> {
+    if model.facts.in_force.came_from(&file) {
+        return taken_back(model, file);
+    }
     model.facts.project_file = Some(file);
     model.facts.project_changed = true;
     if crate::app::navigate::covered(model) {
@@ -42,6 +45,20 @@ pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) {
     } else {
         ask(model, now);
     }
+    Vec::new()
+}
+
+/// The project file is again as it is in use: nothing is to be asked of it, and one's own configuration counts again.
+fn taken_back(model: &mut Model, file: ProjectFile) -> Vec<Effect> {
+    let changed = std::mem::replace(&mut model.facts.project_changed, false);
+    model.facts.project_file = Some(file);
+    if matches!(model.dialog.overlay, Some(Overlay::Trust(_))) && open(model).is_none() {
+        model.dialog.overlay = None;
+    }
+    if changed {
+        model.screen.notice = Some(Notice::done("flightdeck.toml is again as it is in use"));
+    }
+    if model.facts.in_force.take_skipped() { vec![Effect::Reread] } else { Vec::new() }
 }
 
 /// Whether there is something to ask about the project file.
@@ -220,7 +237,8 @@ mod tests {
     fn a_file_that_changed_asks_and_nothing_is_taken_over_by_itself() {
         let mut model = asked(0);
         assert!(model.dialog.overlay.is_none(), "it asks for nothing");
-        let changed = Msg::Fact(Fact::ProjectFile(Box::new(file(0))));
+        let other = ProjectFile { digest: "def".to_owned(), ..file(0) };
+        let changed = Msg::Fact(Fact::ProjectFile(Box::new(other)));
         assert!(update(&mut model, changed.clone(), at(0)).is_empty());
         assert!(matches!(model.dialog.overlay, Some(Overlay::Trust(_))));
         let said: String = rows(&model).iter().map(|row| row.trim_start_matches("   ")).collect();
@@ -230,5 +248,16 @@ mod tests {
         model.dialog.overlay = Some(Overlay::Help(dialogs::Find::default()));
         let _ = update(&mut model, changed, at(900));
         assert!(matches!(model.dialog.overlay, Some(Overlay::Help(_))) && model.screen.notice.is_some());
+    }
+
+    #[test]
+    fn a_change_that_is_taken_back_asks_nothing_any_more() {
+        let mut model = asked(0);
+        let other = ProjectFile { digest: "def".to_owned(), ..file(0) };
+        let _ = update(&mut model, Msg::Fact(Fact::ProjectFile(Box::new(other))), at(0));
+        assert!(open(&model).is_some());
+        assert_eq!(update(&mut model, Msg::Fact(Fact::ProjectFile(Box::new(file(0)))), at(900)), []);
+        assert!(open(&model).is_none() && model.dialog.overlay.is_none());
+        assert_eq!(model.screen.notice, Some(Notice::done("flightdeck.toml is again as it is in use")));
     }
 }

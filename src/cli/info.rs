@@ -71,12 +71,6 @@ fn terminal() -> Value {
 }
 
 fn configuration(settings: &Settings) -> Value {
-    let access = |platform: Platform| {
-        let access = settings.accesses.get(&platform);
-        access.map(|access| json!({"base": access.base, "token from": access.token.origin()}))
-    };
-    let fly = settings.fly.as_ref();
-    let fly = fly.map(|fly| json!({"machines": fly.machines, "api": fly.api, "token from": fly.token.origin()}));
     let environments: Vec<String> = settings
         .environments
         .iter()
@@ -85,16 +79,23 @@ fn configuration(settings: &Settings) -> Value {
             format!("{} ({}): {}", env.id, if env.writable { "write" } else { "read" }, names.join(", "))
         })
         .collect();
-    json!({
+    let mut told = json!({
         "file": settings.origin.as_ref().map(|path| path.display().to_string()),
         "state": settings.state_dir.display().to_string(),
         "log": settings.state_dir.join("flightdeck.*.log").display().to_string(),
         "project": &*settings.project,
         "environments": environments,
-        "github": access(Platform::Github),
-        "vercel": access(Platform::Vercel),
-        "supabase": access(Platform::Supabase),
-        "fly": fly,
         "warnings": settings.warnings,
-    })
+    });
+    for platform in Platform::CONFIGURED {
+        told[platform.name()] = account(settings, platform);
+    }
+    told
+}
+
+/// Where a platform is asked, and where its token came from; null where it is not configured.
+fn account(settings: &Settings, platform: Platform) -> Value {
+    let Some((addresses, token)) = settings.asked_at(platform) else { return Value::Null };
+    let addresses = addresses.into_iter().map(|(key, address)| (key.to_owned(), json!(address)));
+    addresses.chain([("token from".to_owned(), json!(token.origin()))]).collect()
 }

@@ -12,7 +12,7 @@ use source::TokenSource;
 
 use super::inputs::Env;
 use super::tables::platforms::Account;
-use super::token::{self, Token};
+use super::token::{self, Asked, Token};
 use crate::domain::environment::Platform;
 use crate::error::{ExitCode, UserError};
 
@@ -63,6 +63,20 @@ pub fn find(
     env: Env<'_>,
     warnings: &mut Vec<String>,
 ) -> Token {
+    let mut asked = None;
+    let token = search(platform, account, (at_home, dry), env, (warnings, &mut asked));
+    // Who reads the configuration without running anything comes as far as the first command.
+    if token.asked().is_some() { token } else { token.asking(asked) }
+}
+
+/// The same; tells which command it reached first.
+fn search(
+    platform: Platform,
+    account: &Account,
+    (at_home, dry): (bool, bool),
+    env: Env<'_>,
+    (warnings, asked): (&mut Vec<String>, &mut Option<Asked>),
+) -> Token {
     if account.withheld {
         return Token::fixed(None, token::WITHHELD);
     }
@@ -79,6 +93,7 @@ pub fn find(
         if let Some(unread) = source.unread(dry) {
             return unread;
         }
+        *asked = asked.take().or_else(|| source.asked(true));
         match source.read() {
             Ok(token) => return Token::from_source(token, source),
             Err(why) => warnings.push(format!("token of {platform}: {why}")),
@@ -90,7 +105,7 @@ pub fn find(
             return Token::fixed(Some(token), &format!("environment variable {name}"));
         }
     }
-    if at_home && let Some(found) = stored(platform, dry, env, warnings) {
+    if at_home && let Some(found) = stored(platform, dry, env, (warnings, asked)) {
         return found;
     }
     Token::fixed(None, &format!("nowhere: {}", remedy(platform)))
@@ -109,13 +124,19 @@ fn remedy(platform: Platform) -> String {
 
 /// What the platform's own tool keeps (docs/platforms/github.md section 9, docs/platforms/supabase.md section 1,
 /// docs/platforms/fly.md section 1, docs/platforms/vercel.md section 13).
-fn stored(platform: Platform, dry: bool, env: Env<'_>, warnings: &mut Vec<String>) -> Option<Token> {
+fn stored(
+    platform: Platform,
+    dry: bool,
+    env: Env<'_>,
+    (warnings, asked): (&mut Vec<String>, &mut Option<Asked>),
+) -> Option<Token> {
     let source = match platform {
         Platform::Github => {
             let source = TokenSource::Gh(program("gh", env)?);
             if let Some(unread) = source.unread(dry) {
                 return Some(unread);
             }
+            *asked = asked.take().or_else(|| source.asked(true));
             // Not logged in is no mistake: the remedy says so.
             return source.read().ok().map(|token| Token::from_source(token, source));
         }

@@ -3,7 +3,11 @@
 use std::fmt;
 
 use super::places::{Place, Places};
+use super::token::{Asked, Token};
 use crate::sanitize::Text;
+
+/// The key of the theme, of which the terminal's ground may decide.
+pub const THEME: &str = "ui.theme";
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Effective {
     pub origin: Origin,
     /// When another one is used.
     pub applies: Applies,
+    /// Of a secret that a command gives: which, and whether it was run.
+    pub asked: Option<Asked>,
 }
 
 /// Settings as they are put together.
@@ -84,7 +90,7 @@ impl<'a> Sheet<'a> {
     /// A setting whose value came from there.
     pub(super) fn put(&mut self, key: impl Into<String>, value: impl fmt::Display, origin: Origin) {
         let (key, value) = (Text::from(key.into()), Text::from(value.to_string()));
-        self.rows.push(Effective { key, value, origin, applies: Applies::Restarted });
+        self.rows.push(Effective { key, value, origin, applies: Applies::Restarted, asked: None });
     }
 
     /// What was added last is used as soon as it is written.
@@ -95,9 +101,16 @@ impl<'a> Sheet<'a> {
     }
 
     /// Whether there is a token or an address that holds one, and where it was found.
-    pub(super) fn secret(&mut self, key: impl Into<String>, there: bool, origin: &str) {
-        let value = if there { "there, not shown" } else { "none" };
-        self.put(key, value, Origin::Elsewhere(Text::clean(origin)));
+    pub(super) fn secret(&mut self, key: impl Into<String>, token: &Token) {
+        let value = match token.asked() {
+            Some(Asked { run: false, .. }) => "not looked at",
+            _ if token.get().is_some() => "there, not shown",
+            _ => "none",
+        };
+        self.put(key, value, Origin::Elsewhere(Text::clean(token.origin())));
+        if let Some(last) = self.rows.last_mut() {
+            last.asked = token.asked().cloned();
+        }
     }
 }
 

@@ -29,15 +29,12 @@ pub(super) enum Origin {
 /// # Errors
 /// When nothing was named and nothing is there.
 pub(super) fn find(flags: &Flags, env: Env<'_>) -> Result<Vec<(PathBuf, Origin)>, UserError> {
-    if let Some(path) = &flags.config {
-        return Ok(vec![(path.clone(), Origin::Own)]);
+    let own = own(flags, env).map(|path| (path, Origin::Own));
+    if flags.config.is_some() || env("FLIGHTDECK_CONFIG").is_some_and(|path| !path.is_empty()) {
+        return Ok(own.into_iter().collect());
     }
-    if let Some(path) = env("FLIGHTDECK_CONFIG").filter(|path| !path.is_empty()) {
-        return Ok(vec![(path.into(), Origin::Own)]);
-    }
-    let user = folder(env, "XDG_CONFIG_HOME", ".config").map(|home| home.join("flightdeck").join("config.toml"));
     let project = (PathBuf::from(PROJECT), Origin::Project);
-    let candidates = std::iter::once(project).chain(user.map(|path| (path, Origin::Own)));
+    let candidates = std::iter::once(project).chain(own);
     // What cannot be looked at is read all the same, so that the person hears why it does not count.
     let there: Vec<_> = candidates.filter(|(path, _)| path.try_exists().unwrap_or(true)).collect();
     if there.is_empty() {
@@ -47,6 +44,13 @@ pub(super) fn find(flags: &Flags, env: Env<'_>) -> Result<Vec<(PathBuf, Origin)>
             .hint("begin one: flightdeck config example > flightdeck.toml"));
     }
     Ok(there)
+}
+
+/// One's own file, whether or not it is there: another content of it is noticed while the console runs. `None` = there is no home folder.
+pub(super) fn own(flags: &Flags, env: Env<'_>) -> Option<PathBuf> {
+    let named =
+        flags.config.clone().or_else(|| env("FLIGHTDECK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
+    named.or_else(|| folder(env, "XDG_CONFIG_HOME", ".config").map(|home| home.join("flightdeck").join("config.toml")))
 }
 
 /// Understands one file: its keys, the place of its first mistake, and paths that begin where the file stands.
@@ -120,5 +124,22 @@ pub(super) fn over(mut top: File, mut below: File, warnings: &mut Vec<String>) -
         };
         platforms.insert(name, account);
     }
+    if !top.environments.is_empty() {
+        below.places.without_all_of("environments");
+    }
     File { platforms, ..top.over(below) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ones_own_file_has_a_place_before_it_is_there() {
+        let env = |name: &str| (name == "XDG_CONFIG_HOME").then(|| "/nobody".to_owned());
+        assert_eq!(own(&Flags::default(), &env), Some("/nobody/flightdeck/config.toml".into()));
+        let named = Flags { config: Some("mine.toml".into()), ..Flags::default() };
+        assert_eq!(own(&named, &env), Some("mine.toml".into()));
+        assert_eq!(own(&Flags::default(), &|_| None), None);
+    }
 }

@@ -6,7 +6,7 @@ use super::file::File;
 pub use super::inputs::{Env, Flags};
 use super::layers::Origin;
 use super::trust::{self, Approvals};
-use super::{Settings, UiSettings, inputs, layers, settings, text};
+use super::{OwnFile, Settings, UiSettings, inputs, layers, settings, text};
 use crate::action::Keys;
 use crate::domain::trust::ProjectFile;
 use crate::error::{ExitCode, UserError};
@@ -19,11 +19,12 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     let paths = layers::find(flags, env)?;
     let mut warnings = Vec::new();
     let mut merged: Option<File> = None;
-    let (mut project_file, mut own_files) = (None, Vec::new());
+    let mut project_file = None;
+    let mut own_file = layers::own(flags, env).map(|path| OwnFile { path, digest: None });
     for (path, origin) in &paths {
         let bytes = text::bytes(path)?;
-        if *origin == Origin::Own {
-            own_files.push((path.clone(), trust::digest(&bytes)));
+        if let Some(own) = own_file.as_mut().filter(|_| *origin == Origin::Own) {
+            own.digest = Some(trust::digest(&bytes));
         }
         let text = text::text(path, bytes.clone())?;
         if text.trim().is_empty() && paths.len() > 1 {
@@ -53,7 +54,7 @@ pub fn load(flags: &Flags, env: Env<'_>) -> Result<Settings, UserError> {
     let mut settings = settings::settings(merged.unwrap_or_default(), &name, flags, env, warnings)?;
     settings.origin = paths.into_iter().next().map(|(path, _)| path);
     settings.project_file = project_file;
-    settings.own_files = own_files;
+    settings.own_file = own_file;
     Ok(settings)
 }
 

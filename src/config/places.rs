@@ -54,6 +54,12 @@ impl Places {
     pub(super) fn without(&mut self, key: &str) {
         self.0.remove(key);
     }
+
+    /// Takes out a table or a list whose content is not used, with all that stands in it.
+    pub(super) fn without_all_of(&mut self, key: &str) {
+        self.0
+            .retain(|known, _| known.strip_prefix(key).is_none_or(|rest| !(rest.is_empty() || rest.starts_with('.'))));
+    }
 }
 
 impl Over for Places {

@@ -50,7 +50,7 @@ pub(super) fn settings(
         proxy: Proxy::from_env(env),
         warnings,
         origin: None,
-        own_files: Vec::new(),
+        own_file: None,
         effective: Vec::new(),
         project_file: None,
         approvals: Approvals::of(env),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::credentials::source::TokenSource;
+use crate::sanitize::Text;
 
 /// Shortest time between two looks at the source: a command may ask its owner something.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -18,8 +19,19 @@ pub(super) const WITHHELD: &str = "withheld, because the project file is not app
 #[derive(Clone)]
 pub struct Token(Arc<Inner>);
 
+/// A command that gives a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Which, without what may be secret in it.
+    pub command: Text,
+    /// Whether it was run: where the configuration is only looked at, none is.
+    pub run: bool,
+}
+
 struct Inner {
     origin: String,
+    /// The command that was reached first where the token was looked for.
+    asked: Option<Asked>,
     source: Option<TokenSource>,
     held: Mutex<Cached>,
 }
@@ -51,7 +63,22 @@ impl Token {
 
     fn held(token: Option<SecretString>, origin: String, source: Option<TokenSource>) -> Self {
         let token = token.filter(|token| !token.expose_secret().trim().is_empty());
-        Self(Arc::new(Inner { origin, source, held: Mutex::new(Cached { token, looked: None }) }))
+        Self(Arc::new(Inner { origin, asked: None, source, held: Mutex::new(Cached { token, looked: None }) }))
+    }
+
+    /// The same, with the command that was reached first where it was looked for. For a token that nobody has a copy of yet.
+    #[must_use]
+    pub(super) fn asking(mut self, asked: Option<Asked>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.asked = asked;
+        }
+        self
+    }
+
+    /// The command that was reached first where it was looked for.
+    #[must_use]
+    pub fn asked(&self) -> Option<&Asked> {
+        self.0.asked.as_ref()
     }
 
     /// Where it came from, in words: `environment variable GH_TOKEN`.

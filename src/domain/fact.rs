@@ -1,5 +1,6 @@
 //! Facts: what the engine tells the application. Plain data, in arrival order per feed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -60,8 +61,8 @@ pub enum Fact {
     ProjectFile(Box<ProjectFile>),
     /// One's own configuration was written anew.
     Configuration,
-    /// One's own theme was written anew: the text of its file.
-    Theme(Arc<str>),
+    /// The file of one's own theme was written anew, and its text.
+    Theme(PathBuf, Arc<str>),
     /// A project file was approved and could be read, or why not.
     Approved(Result<(), Text>),
     /// Text was written to this file, or why it was not.

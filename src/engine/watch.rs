@@ -1,12 +1,12 @@
 //! Watches files while the console runs: the project file, whose changed content is reported and used only when the person says so, and
 //! one's own configuration and theme, which are used at once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::lanes::Outbox;
 use crate::config::trust::{self, Approvals};
-use crate::config::{OwnTheme, files, theme as themes};
+use crate::config::{OwnFile, OwnTheme, files, theme as themes};
 use crate::domain::fact::Fact;
 use crate::domain::trust::ProjectFile;
 
@@ -39,8 +39,25 @@ pub(super) async fn watch(mut known: ProjectFile, approvals: Approvals, outbox: 
     }
 }
 
-/// Tells each text of a theme that is not the one before. One that cannot be read is no change.
-pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
+/// Tells each text of the theme that is worn which is not the one before, whichever theme that is meanwhile.
+pub(super) async fn theme(mut worn: tokio::sync::watch::Receiver<Option<OwnTheme>>, outbox: Outbox) {
+    loop {
+        let now = worn.borrow_and_update().clone();
+        let follow = async {
+            match now {
+                Some(own) => follow(own, &outbox).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = worn.changed() => if changed.is_err() { return },
+            () = follow => return,
+        }
+    }
+}
+
+/// The same of one file. One that cannot be read is no change.
+async fn follow(mut known: OwnTheme, outbox: &Outbox) {
     let mut stamp = Stamp::default();
     loop {
         let path = known.path.clone();
@@ -54,36 +71,34 @@ pub(super) async fn theme(mut known: OwnTheme, outbox: Outbox) {
             && text != known.text
         {
             known.text = text;
-            outbox.tell(Fact::Theme(known.text.clone())).await;
+            outbox.tell(Fact::Theme(known.path.clone(), known.text.clone())).await;
         }
         tokio::time::sleep(stamp.pause()).await;
     }
 }
 
-/// Tells when one's own files hold another content than was read last.
-pub(super) async fn own(mut known: Vec<(PathBuf, String)>, outbox: Outbox) {
-    let mut stamps = vec![Stamp::default(); known.len()];
+/// Tells when one's own file holds another content than was read last, comes, or goes. One that cannot be read is no change.
+pub(super) async fn own(mut known: OwnFile, outbox: Outbox) {
+    let mut stamp = Stamp::default();
     loop {
-        let (files, seen) = (known.clone(), stamps.clone());
+        let path = known.path.clone();
         let look = move || {
-            files
-                .into_iter()
-                .zip(seen)
-                .map(|((path, digest), mut stamp)| {
-                    let read = stamp.look(&path).then(|| files::read(&path, LONGEST).ok().flatten());
-                    let found = read.flatten().map_or(digest, |bytes| trust::digest(&bytes));
-                    (stamp, (path, found))
-                })
-                .unzip()
+            let before = stamp;
+            if stamp.look(&path) {
+                let read = files::read(&path, LONGEST).ok().flatten();
+                return (stamp, read.map(|bytes| Some(trust::digest(&bytes))));
+            }
+            // What an editor puts in its place is not there for a moment.
+            let gone = before.seen.is_none() && stamp.seen.is_none() && path.try_exists().is_ok_and(|there| !there);
+            (stamp, gone.then_some(None))
         };
-        let Ok((seen, found)): Result<(Vec<Stamp>, _), _> = tokio::task::spawn_blocking(look).await else { return };
-        stamps = seen;
-        if found != known {
-            known = found;
+        let Ok((seen, found)) = tokio::task::spawn_blocking(look).await else { return };
+        stamp = seen;
+        if let Some(digest) = found.filter(|digest| *digest != known.digest) {
+            known.digest = digest;
             outbox.tell(Fact::Configuration).await;
         }
-        let pause = stamps.iter().map(Stamp::pause).min().unwrap_or(LOOK);
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(stamp.pause()).await;
     }
 }
 
@@ -102,7 +117,7 @@ impl Stamp {
         let now = meta.and_then(|meta| Some((meta.modified().ok()?, meta.len())));
         let due = now.is_some() && now == self.seen && now != self.read;
         self.seen = now;
-        if due {
+        if due || now.is_none() {
             self.read = now;
         }
         due
@@ -121,6 +136,8 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::engine::lanes;
 
@@ -144,14 +161,66 @@ mod tests {
         let path = dir.path().join("mine.toml");
         std::fs::write(&path, "ok = { fg = \"green\" }\n").unwrap();
         let known = OwnTheme { path: path.clone(), text: "ok = { fg = \"green\" }\n".into() };
+        let worn = tokio::sync::watch::Sender::new(Some(known));
         let (outbox, mut lanes) = lanes::open();
         let judge = async {
             std::fs::write(&path, "ok = { fg = \"lightgreen\" }\n").unwrap();
             lanes.control.recv().await
         };
         tokio::select! {
-            () = theme(known, outbox) => panic!("it goes on"),
-            told = judge => assert!(matches!(told, Some(Fact::Theme(text)) if text.contains("lightgreen"))),
+            () = theme(worn.subscribe(), outbox) => panic!("it goes on"),
+            told = judge => assert!(matches!(told, Some(Fact::Theme(of, text)) if of == path && text.contains("lightgreen"))),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_theme_that_is_chosen_meanwhile_is_watched_in_place_of_the_one_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let [first, second] = ["first.toml", "second.toml"].map(|name| dir.path().join(name));
+        let write = |path: &PathBuf, text: &str| std::fs::write(path, text).unwrap();
+        let own = |path: &PathBuf| OwnTheme { path: path.clone(), text: "#\n".into() };
+        write(&first, "#\n");
+        write(&second, "#\n");
+        let worn = tokio::sync::watch::Sender::new(None);
+        let (outbox, mut lanes) = lanes::open();
+        let judge = async {
+            worn.send_replace(Some(own(&first)));
+            tokio::time::sleep(LOOK * 2).await;
+            worn.send_replace(Some(own(&second)));
+            tokio::time::sleep(LOOK * 2).await;
+            write(&first, "# nobody wears it\n");
+            write(&second, "# written anew\n");
+            lanes.control.recv().await
+        };
+        tokio::select! {
+            () = theme(worn.subscribe(), outbox) => panic!("it goes on"),
+            told = judge => assert!(matches!(told, Some(Fact::Theme(of, _)) if of == second)),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ones_own_file_is_noticed_when_it_comes_when_it_goes_and_when_it_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, aside) = (dir.path().join("config.toml"), dir.path().join("aside.toml"));
+        let (outbox, mut lanes) = lanes::open();
+        let judge = async {
+            tokio::time::sleep(LOOK * 3).await;
+            assert!(lanes.control.try_recv().is_err(), "there is none, as before");
+            let mut told = Vec::new();
+            std::fs::write(&path, "[ui]\n").unwrap();
+            told.push(lanes.control.recv().await);
+            std::fs::rename(&path, &aside).unwrap();
+            told.push(lanes.control.recv().await);
+            std::fs::rename(&aside, &path).unwrap();
+            told.push(lanes.control.recv().await);
+            tokio::time::sleep(LOOK * 3).await;
+            (told, lanes.control.try_recv().is_err())
+        };
+        tokio::select! {
+            () = own(OwnFile { path: path.clone(), digest: None }, outbox) => panic!("it goes on"),
+            (told, once) = judge => {
+                assert!(told.iter().all(|fact| matches!(fact, Some(Fact::Configuration))) && once, "{told:?}");
+            }
         }
     }
 
@@ -160,7 +229,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
         std::fs::write(&path, "[ui]\n").unwrap();
-        let known = vec![(path.clone(), trust::digest(b"[ui]\n"))];
+        let known = OwnFile { path: path.clone(), digest: Some(trust::digest(b"[ui]\n")) };
         let (outbox, mut lanes) = lanes::open();
         let judge = async {
             tokio::time::sleep(LOOK * 3).await;

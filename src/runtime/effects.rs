@@ -34,6 +34,18 @@ pub enum Flow {
 /// What it came to, where that is to be told.
 type Background = Pin<Box<dyn Future<Output = Option<Msg>> + Send>>;
 
+/// Whether the settings are being read. One reading at a time: what is written meanwhile is read after it, so that no older one is
+/// taken for the newest because it took longer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Reading {
+    #[default]
+    Not,
+    /// They are.
+    Once,
+    /// They are, and something was written meanwhile.
+    Again,
+}
+
 /// Executes effects. Work that takes time runs in [`Performer::finished`], which the loop polls, so nothing outlives it.
 pub struct Performer {
     engine: EngineHandle,
@@ -41,6 +53,10 @@ pub struct Performer {
     remembered: Remembered,
     background: FuturesUnordered<Background>,
     reload: Option<Reload>,
+    /// The settings are being read, to see what they say.
+    reading: Reading,
+    /// One's own configuration, where it would lie.
+    own: Option<PathBuf>,
     /// Settings that were read anew.
     next: Arc<Mutex<Option<Settings>>>,
 }
@@ -51,7 +67,8 @@ impl Performer {
     pub fn new(engine: EngineHandle, settings: &Settings, reload: Option<Reload>) -> Self {
         let (saves, background) = (settings.state_dir.join("saved"), FuturesUnordered::new());
         let remembered = Remembered::of(settings);
-        Self { engine, saves, remembered, background, reload, next: Arc::default() }
+        let own = settings.own_file.as_ref().map(|own| own.path.clone());
+        Self { engine, saves, remembered, background, reload, reading: Reading::Not, own, next: Arc::default() }
     }
 
     /// Gives the engine back, to shut it down, and the settings that were read anew.
@@ -65,6 +82,8 @@ impl Performer {
     pub async fn finished(&mut self) -> Option<Msg> {
         loop {
             match self.background.next().await {
+                // What was read before something was written says nothing any more.
+                Some(Some(Msg::Settings(_))) if std::mem::take(&mut self.reading) == Reading::Again => self.reread(),
                 Some(Some(msg)) => return Some(msg),
                 Some(None) => {}
                 None => std::future::pending().await,
@@ -72,7 +91,7 @@ impl Performer {
         }
     }
 
-    /// Carries one effect out. `Quit`, `Restart` and `Look` are the loop's own.
+    /// Carries one effect out. `Quit` and `Restart` are the loop's own.
     ///
     /// # Errors
     /// When the terminal cannot be written.
@@ -103,7 +122,9 @@ impl Performer {
             Effect::Approve(file) => self.approve(*file),
             Effect::Reread => self.reread(),
             Effect::Poll(poll) => self.engine.pace(poll),
-            Effect::Quit | Effect::Restart | Effect::Look(_) => {}
+            Effect::AskGround => return surface.write(osc::GROUND),
+            Effect::WatchTheme(own) => self.engine.watch_theme(own),
+            Effect::Quit | Effect::Restart => {}
         }
         Ok(())
     }
@@ -139,9 +160,18 @@ impl Performer {
         });
     }
 
-    /// Reads the settings anew, beside the loop: a token may come from a command.
-    fn reread(&self) {
-        let Some(reload) = self.reload.clone() else { return };
+    /// Reads the settings anew, beside the loop: a disk may be slow.
+    fn reread(&mut self) {
+        let Some(reload) = self.reload.clone() else {
+            let own =
+                self.own.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
+            return self.tell(Notice::refused(format!("{own} has changed: restart to use it")));
+        };
+        if self.reading != Reading::Not {
+            self.reading = Reading::Again;
+            return;
+        }
+        self.reading = Reading::Once;
         self.background.push(Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || reload(None)).await;
             Some(Msg::Settings(match read {
@@ -225,5 +255,58 @@ async fn save(dir: PathBuf, name: String, text: String, first: bool) -> Result<T
     match written.await {
         Ok(()) => Ok(Text::from(path.display().to_string())),
         Err(error) => Err(Text::from(format!("{}: {error}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::load::{Flags, parse};
+    use crate::engine::{Engine, Scope};
+    use crate::runtime::linear::LinearSurface;
+
+    fn settings(theme: &str) -> Settings {
+        let text = format!("[ui]\ntheme = \"{theme}\"\n[[environments]]\nname = \"production\"\n");
+        parse(&text, None, &Flags::default(), &|_| None).unwrap()
+    }
+
+    fn performer(reload: Option<Reload>) -> Performer {
+        let begun = Arc::new(settings("dark"));
+        let (engine, _) = Engine::start(Arc::clone(&begun), SystemClock::shared(), Scope::Commands);
+        Performer::new(engine, &begun, reload)
+    }
+
+    #[tokio::test]
+    async fn what_is_written_while_the_settings_are_read_is_read_after_it_and_counts() {
+        let (disk, reads) = mpsc::channel::<&str>();
+        let reads = Mutex::new(reads);
+        let reload: Reload = Arc::new(move |_| Ok(settings(reads.lock().unwrap().recv().unwrap())));
+        let mut performer = performer(Some(reload));
+        let mut surface = LinearSurface::new(Vec::new());
+        for _ in 0..3 {
+            performer.perform(Effect::Reread, &mut surface).unwrap();
+        }
+        disk.send("light").unwrap();
+        disk.send("high-contrast").unwrap();
+        let Some(Msg::Settings(Ok(read))) = performer.finished().await else { panic!("they are told") };
+        assert_eq!(&*read.ui.theme, "high-contrast");
+        assert!(performer.finished().now_or_never().is_none(), "they are read twice for three edits");
+        performer.perform(Effect::Reread, &mut surface).unwrap();
+        disk.send("mono").unwrap();
+        let Some(Msg::Settings(Ok(read))) = performer.finished().await else { panic!("they are told") };
+        assert_eq!(&*read.ui.theme, "mono");
+    }
+
+    #[tokio::test]
+    async fn where_settings_are_not_read_anew_a_change_of_them_is_told() {
+        let mut performer = performer(None);
+        performer.perform(Effect::Reread, &mut LinearSurface::new(Vec::new())).unwrap();
+        let Some(Msg::Fact(Fact::Notice(notice))) = performer.finished().await else { panic!("it is told") };
+        assert_eq!(notice.as_str(), "the configuration has changed: restart to use it");
     }
 }

@@ -69,7 +69,7 @@ impl Touched {
             | Fact::Plan(..)
             | Fact::History(_)
             | Fact::ProjectFile(_)
-            | Fact::Theme(_)
+            | Fact::Theme(..)
             | Fact::Approved(_)
             | Fact::Saved(_)
             | Fact::Left(..)

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::super::token::Token;
+use super::super::token::{Asked, Token};
 use super::{LONGEST, check_private, command};
 use crate::config::files;
 use crate::error::{ExitCode, UserError};
+use crate::sanitize::Text;
 
 /// A place with a token in it.
 #[derive(Debug, Clone)]
@@ -42,8 +43,14 @@ impl fmt::Display for TokenSource {
 impl TokenSource {
     /// Stands for a token that only a command could give, while nothing is to be run.
     pub(in crate::config) fn unread(&self, dry: bool) -> Option<Token> {
+        let asked = self.asked(false).filter(|_| dry)?;
+        Some(Token::fixed(None, &format!("{self}, which was not run")).asking(Some(asked)))
+    }
+
+    /// The command, where it is one.
+    pub(in crate::config) fn asked(&self, run: bool) -> Option<Asked> {
         let runs = matches!(self, Self::Command(_) | Self::Gh(_));
-        (dry && runs).then(|| Token::fixed(None, &format!("{self}, which was not run")))
+        runs.then(|| Asked { command: Text::from(self.to_string()), run })
     }
 
     /// Reads the token.

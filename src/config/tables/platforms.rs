@@ -92,7 +92,7 @@ impl Account {
             sheet.add(key("team"), team);
         }
         if let Some(token) = token {
-            sheet.secret(key("token"), token.get().is_some(), token.origin());
+            sheet.secret(key("token"), token);
         }
     }
 

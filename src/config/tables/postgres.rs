@@ -74,7 +74,7 @@ impl DatabaseSettings {
     pub(super) fn told(&self, sheet: &mut Sheet<'_>) {
         let key =
             |last: &str| format!("environments.{}.services.{}.postgres{last}", self.service.env, self.service.name);
-        sheet.secret(key(""), self.url.get().is_some(), self.url.origin());
+        sheet.secret(key(""), &self.url);
         let tls = match self.tls {
             DatabaseTls::Verified => "verified",
             DatabaseTls::Unverified => "unverified",
@@ -134,13 +134,15 @@ impl Postgres {
         if let Some(unread) = source.unread(check.flags.dry) {
             return unread;
         }
-        match source.read() {
+        let asked = source.asked(true);
+        let token = match source.read() {
             Ok(found) => Token::from_source(found, source),
             Err(why) => {
                 warnings.push(format!("{place}: {why}"));
                 Token::fixed(None, &why)
             }
-        }
+        };
+        token.asking(asked)
     }
 }
 

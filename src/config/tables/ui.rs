@@ -85,8 +85,8 @@ impl UiSettings {
         };
         let set = |names: &[&'static str]| names.iter().find(|name| check.variable(name).is_some()).copied();
         let ground = set(&["COLORFGBG"]).filter(|_| &*self.theme != "dark").map(Origin::Variable);
-        let origin = default(sheet, "ui.theme", ground);
-        sheet.put("ui.theme", &self.theme, origin);
+        let origin = default(sheet, effective::THEME, ground);
+        sheet.put(effective::THEME, &self.theme, origin);
         sheet.at_once();
         let locale = set(&["LC_ALL", "LC_CTYPE", "LANG"]).filter(|_| self.ascii).map(Origin::Variable);
         let origin = match set(&["FLIGHTDECK_ASCII"]) {
