@@ -23,7 +23,8 @@ const MATCHES: &[(&str, &[&str])] = &[
     ("Pane", &["app/panes.rs", "ui/panes.rs"]),
     ("OpKind", &["domain/operation/kind.rs"]),
     ("Act", &["domain/operation/plan.rs", "engine/operations.rs"]),
-    ("FeedId", &["app/intake.rs", "app/feeds.rs", "domain/feed.rs"]),
+    // Readiness names the checks of each database.
+    ("FeedId", &["app/insight/readiness.rs", "app/intake.rs", "app/feeds.rs", "domain/feed.rs"]),
 ];
 
 /// Where `==` and `matches!` decide by the platform as an arm does: what the console acts on is asked for by what a platform has
