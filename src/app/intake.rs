@@ -133,7 +133,10 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
         }
         Fact::ProjectFile(file) => return trust::found(model, *file, now),
         Fact::Theme(path, text) => model.facts.in_force.rewritten(&path, text),
-        Fact::Configuration => return vec![Effect::Reread],
+        Fact::Configuration => {
+            model.facts.in_force.written();
+            return vec![Effect::Reread];
+        }
         Fact::Approved(done) => return trust::approved(model, done),
         Fact::Saved(path) => return saving::written(model, path),
         Fact::Left(_, Ok(text)) => model.screen.notice = Some(Notice::done(text)),

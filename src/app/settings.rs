@@ -3,7 +3,7 @@
 
 mod rows;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::effect::Effect;
@@ -30,6 +30,10 @@ pub struct InForce {
     project: Option<ProjectFile>,
     /// One's own configuration was written anew and not taken in, because the project file was another one.
     skipped: bool,
+    /// One's own configuration, where it would lie.
+    own: Option<PathBuf>,
+    /// It was written anew, and is not read yet.
+    unread: bool,
 }
 
 /// Settings that were read anew.
@@ -58,8 +62,17 @@ impl From<Settings> for Reread {
 impl InForce {
     pub(in crate::app) fn new(settings: &Settings) -> Self {
         let rows = settings.effective.iter().cloned().map(Setting::read).collect();
-        let (ui, project) = (settings.ui.clone(), settings.project_file.clone());
-        Self { rows, broken: None, ui, poll: settings.poll, ground: None, project, skipped: false }
+        Self {
+            rows,
+            broken: None,
+            ui: settings.ui.clone(),
+            poll: settings.poll,
+            ground: None,
+            project: settings.project_file.clone(),
+            skipped: false,
+            own: settings.own_file.as_ref().map(|own| own.path.clone()),
+            unread: false,
+        }
     }
 
     /// Every setting.
@@ -113,6 +126,16 @@ impl InForce {
         }
     }
 
+    /// One's own configuration was written anew.
+    pub(in crate::app) fn written(&mut self) {
+        self.unread = true;
+    }
+
+    /// One's own configuration, where it was written anew and is not read yet.
+    pub(in crate::app) fn unread(&self) -> Option<&Path> {
+        self.own.as_deref().filter(|_| self.unread)
+    }
+
     /// Whether this project file is the one that they were read from.
     pub(in crate::app) fn came_from(&self, file: &ProjectFile) -> bool {
         self.project.as_ref().is_some_and(|used| (&used.digest, used.approved) == (&file.digest, file.approved))
@@ -126,6 +149,7 @@ impl InForce {
 
 /// Takes in what was read anew; of what cannot be read, the settings before stay in force.
 pub(super) fn read_anew(model: &mut Model, read: Result<Box<Reread>, Text>) -> Vec<Effect> {
+    model.facts.in_force.unread = false;
     let read = match read {
         Ok(read) => read,
         Err(why) => {

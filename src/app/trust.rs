@@ -39,7 +39,9 @@ pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) -> Vec<Effec
     }
     model.facts.project_file = Some(file);
     model.facts.project_changed = true;
-    if crate::app::navigate::covered(model) {
+    // Who reads an older content begins anew: what is approved is what stood there.
+    let asks = matches!(model.dialog.overlay, Some(Overlay::Trust(_)));
+    if crate::app::navigate::covered(model) && !asks {
         model.screen.notice =
             Some(Notice::refused("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
     } else {
@@ -248,6 +250,22 @@ mod tests {
         model.dialog.overlay = Some(Overlay::Help(dialogs::Find::default()));
         let _ = update(&mut model, changed, at(900));
         assert!(matches!(model.dialog.overlay, Some(Overlay::Help(_))) && model.screen.notice.is_some());
+    }
+
+    #[test]
+    fn what_changes_while_it_is_asked_about_is_asked_anew() {
+        let mut model = asked(60);
+        for _ in 0..60 {
+            press(&mut model, 'j', 500);
+        }
+        let other = ProjectFile { digest: "def".to_owned(), ..file(60) };
+        let _ = update(&mut model, Msg::Fact(Fact::ProjectFile(Box::new(other))), at(1000));
+        assert_eq!(press(&mut model, 'y', 1900), [], "nobody has read it");
+        for _ in 0..60 {
+            press(&mut model, 'j', 2000);
+        }
+        let approved = press(&mut model, 'y', 2100);
+        assert!(matches!(&approved[..], [Effect::Approve(file)] if file.digest == "def"), "{approved:?}");
     }
 
     #[test]

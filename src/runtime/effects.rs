@@ -55,8 +55,6 @@ pub struct Performer {
     reload: Option<Reload>,
     /// The settings are being read, to see what they say.
     reading: Reading,
-    /// One's own configuration, where it would lie.
-    own: Option<PathBuf>,
     /// Settings that were read anew.
     next: Arc<Mutex<Option<Settings>>>,
 }
@@ -67,8 +65,7 @@ impl Performer {
     pub fn new(engine: EngineHandle, settings: &Settings, reload: Option<Reload>) -> Self {
         let (saves, background) = (settings.state_dir.join("saved"), FuturesUnordered::new());
         let remembered = Remembered::of(settings);
-        let own = settings.own_file.as_ref().map(|own| own.path.clone());
-        Self { engine, saves, remembered, background, reload, reading: Reading::Not, own, next: Arc::default() }
+        Self { engine, saves, remembered, background, reload, reading: Reading::Not, next: Arc::default() }
     }
 
     /// Gives the engine back, to shut it down, and the settings that were read anew.
@@ -162,11 +159,7 @@ impl Performer {
 
     /// Reads the settings anew, beside the loop: a disk may be slow.
     fn reread(&mut self) {
-        let Some(reload) = self.reload.clone() else {
-            let own =
-                self.own.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
-            return self.tell(Notice::refused(format!("{own} has changed: restart to use it")));
-        };
+        let Some(reload) = self.reload.clone() else { return };
         if self.reading != Reading::Not {
             self.reading = Reading::Again;
             return;
@@ -300,13 +293,5 @@ mod tests {
         disk.send("mono").unwrap();
         let Some(Msg::Settings(Ok(read))) = performer.finished().await else { panic!("they are told") };
         assert_eq!(&*read.ui.theme, "mono");
-    }
-
-    #[tokio::test]
-    async fn where_settings_are_not_read_anew_a_change_of_them_is_told() {
-        let mut performer = performer(None);
-        performer.perform(Effect::Reread, &mut LinearSurface::new(Vec::new())).unwrap();
-        let Some(Msg::Fact(Fact::Notice(notice))) = performer.finished().await else { panic!("it is told") };
-        assert_eq!(notice.as_str(), "the configuration has changed: restart to use it");
     }
 }

@@ -122,6 +122,7 @@ impl<W: Write> Surface for LinearSurface<W> {
 mod tests {
     use super::*;
     use crate::app::testing::{self, NEW};
+    use crate::config::OwnFile;
     use crate::config::load::{Flags, parse};
     use crate::domain::environment::{Observed, Status};
     use crate::domain::fact::Fact;
@@ -210,8 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn a_project_file_that_has_changed_is_told_to_who_has_no_keys() {
-        let mut model = testing::model();
+    fn a_configuration_that_has_changed_is_told_to_who_has_no_keys() {
+        let mut settings = parse(CONFIG, None, &Flags::default(), &|_| None).unwrap();
+        settings.own_file = Some(OwnFile { path: "/home/ines/config.toml".into(), digest: None });
+        let mut model = Model::new(&settings, at(0));
         let mut surface = LinearSurface::new(Vec::new());
         told(&mut surface, &model, 2);
         let file = ProjectFile {
@@ -224,6 +227,10 @@ mod tests {
         let news = told(&mut surface, &model, 3);
         assert!(news.contains("flightdeck.toml has changed: restart to use it."), "{news}");
         assert_eq!(told(&mut surface, &model, 4), "");
+        testing::tell(&mut model, Fact::Configuration);
+        let news = told(&mut surface, &model, 5);
+        assert!(news.contains("/home/ines/config.toml has changed: restart to use it."), "{news}");
+        assert_eq!(told(&mut surface, &model, 6), "");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum About {
     Need(EnvId, Need),
     /// The project file, which has changed since the console began.
     ProjectFile,
+    /// One's own configuration, which has.
+    Configuration,
 }
 
 /// How that stands: what a new sentence follows from.
@@ -106,6 +108,7 @@ pub fn spoken(model: &Model, now: Now) -> Vec<Spoken> {
     }
     all.extend(model.facts.operations.values().map(operation));
     all.extend(project_file(model));
+    all.extend(configuration(model));
     all
 }
 
@@ -121,6 +124,12 @@ fn project_file(model: &Model) -> Option<Spoken> {
     let asks = if file.withheld() { "; flightdeck config trust shows what it asks for" } else { "" };
     let says = format!("flightdeck.toml has changed: restart to use it{asks}");
     Some(Spoken { about: About::ProjectFile, stands: Stands::default(), says, implied: false })
+}
+
+/// Where sentences are told nothing is read anew.
+fn configuration(model: &Model) -> Option<Spoken> {
+    let says = format!("{} has changed: restart to use it", model.facts.in_force.unread()?.display());
+    Some(Spoken { about: About::Configuration, stands: Stands::default(), says, implied: false })
 }
 
 /// The last words on what is not there any more; `None` where nothing is to be said. A run says how it ended or goes on: what was told of
