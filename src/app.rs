@@ -32,6 +32,7 @@ pub mod start;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trust;
+mod typed;
 
 use crate::domain::fact::Fact;
 use dialogs::Overlay;
@@ -85,7 +86,11 @@ fn taken(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Suspend => vec![Effect::Suspend],
+        Msg::Suspend => {
+            // Nobody tells when the mouse lets go meanwhile.
+            model.screen.dragged = None;
+            vec![Effect::Suspend]
+        }
         Msg::Focus(_) => Vec::new(),
         Msg::Ground(light) => {
             model.facts.in_force.stands_on(light);

@@ -37,7 +37,6 @@ use crate::engine::{Engine, EngineHandle, Lanes, Scope};
 use crate::error::{ExitCode, UserError};
 use crate::logstore::{Chunk, Piece};
 use crate::sanitize::Text;
-use crate::term::osc;
 use effects::{Flow, Performer};
 pub use entry::{linear, run, view};
 use surface::Surface;
@@ -184,13 +183,16 @@ impl Console {
         self.draw(surface)?;
         if self.settings.ui.asks_ground {
             // Nothing waits for the answer: where it says that the ground is light, the screen is drawn anew.
-            surface.write(osc::GROUND).map_err(|error| terminal_error(&error))?;
+            surface.ask_ground().map_err(|error| terminal_error(&error))?;
         }
         self.viewing.as_mut().map_or(Ok(()), Viewing::start)?;
         let (engine, lanes) = Engine::start(Arc::clone(&self.settings), Arc::clone(&self.clock), self.scope);
         let mut performer = Performer::new(engine, &self.settings, self.reload.clone());
         let result = self.turn_until_end(surface, &mut input, &mut signals, &mut performer, lanes).await;
         surface.leave();
+        if let Err(error) = performer.settle() {
+            say(&format!("how the panes are arranged is not remembered: {error}"));
+        }
         let (engine, next): (EngineHandle, _) = performer.into_parts();
         self.next = next.filter(|_| self.again);
         self.wind_down(&engine, &mut signals).await;
@@ -379,7 +381,7 @@ impl Console {
             }
             // The terminal may have another size when it comes back.
             let away = matches!(effect, Effect::Pager(_) | Effect::Suspend);
-            performer.perform(effect, surface).map_err(|error| terminal_error(&error))?;
+            performer.perform(effect, surface, self.model.screen().keys()).map_err(|error| terminal_error(&error))?;
             if away {
                 self.resize(surface);
             }

@@ -23,6 +23,7 @@ use std::cell::RefCell;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
@@ -65,9 +66,13 @@ impl Ctx<'_> {
         text::pad(&format!("{text} "), width)
     }
 
-    /// A row that is chosen: the whole of it, in so many columns, and in one colour, so that it is one thing to the eye. Its marks and words
-    /// say what its colours said.
+    /// A row that is chosen: the whole of it, in so many columns, on a tint, in the colours that it has, with a bar where it begins with a
+    /// blank. Where there
+    /// is no tint it is reversed in one colour, so that it is one thing to the eye: its marks and words say what its colours said.
     fn chosen(&self, line: &Line<'_>, width: usize) -> Line<'static> {
+        if let Some(tint) = self.theme.tint() {
+            return tinted(line, width, tint, self.theme);
+        }
         let text: String = line.spans.iter().map(|span| &*span.content).collect();
         Line::styled(text::pad(&text, width), self.theme.selected())
     }
@@ -80,6 +85,24 @@ impl Ctx<'_> {
         let veil = self.theme.veil();
         text.chars().map(|c| if c.is_whitespace() { c } else { veil }).collect()
     }
+}
+
+fn tinted(line: &Line<'_>, width: usize, tint: Style, theme: &Theme) -> Line<'static> {
+    let base = tint.patch(line.style);
+    let mut spans = Vec::with_capacity(line.spans.len() + 2);
+    for span in &line.spans {
+        let (style, mut text) = (base.patch(span.style), &*span.content);
+        // It stands in the place of the blank that a row begins with.
+        if spans.is_empty()
+            && let Some(rest) = text.strip_prefix(' ')
+        {
+            spans.push(Span::styled(theme.bar(), base.patch(theme.focus())));
+            text = rest;
+        }
+        spans.push(Span::styled(text.to_owned(), style));
+    }
+    spans.push(Span::styled(" ".repeat(width.saturating_sub(line.width())), tint));
+    Line::from(spans)
 }
 
 /// Draws one frame and says where the panes stand.
@@ -99,7 +122,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, now: Now) -> Ge
     let rows = [1, banner].map(Constraint::Length);
     let rows = rows.into_iter().chain([Constraint::Min(1), Constraint::Length(views), Constraint::Length(last)]);
     let [top, alarm, body, views, hints] = Layout::vertical(rows).areas(area);
-    frame.render_widget(header::line(&ctx, top.width), top);
+    frame.render_widget(header::line(&ctx, &train::Told::new(&ctx), top.width), top);
     if model.facts().banner().is_some() {
         frame.render_widget(alarm::line(&ctx, alarm.width), alarm);
     } else if let Some(waits) = waits {
@@ -177,9 +200,7 @@ fn hint_line(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(Action, Area)>) 
     if let Some(Overlay::Prompt(typed)) = model.dialog().overlay() {
         let (before, behind) = typed.parts();
         // The place of the next letter always shows.
-        let over = before.width().saturating_sub(width.saturating_sub(12));
-        let before =
-            if over > 0 { format!("{}{}", theme.ellipsis(), text::split(before, over).1) } else { before.to_owned() };
+        let before = text::tail(before, width.saturating_sub(11), theme.ellipsis());
         let wrong = crate::app::logs::keys::wrong(&typed.text());
         let note = wrong.map(|why| format!("  {} {why}", theme.symbol(Status::Warn))).unwrap_or_default();
         // What begins like this is a time, and asks for no filter.

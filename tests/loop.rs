@@ -1,11 +1,16 @@
 //! The whole loop in memory: keys in, frames out, the engine over HTTP against the simulator.
 
+use std::sync::Arc;
+
 use crate::console::{Person, supervise};
-use flightdeck::app::msg::KeyCode;
+use flightdeck::app::msg::{Key, KeyCode, Msg};
 use flightdeck::clock::SystemClock;
 use flightdeck::config::Settings;
 use flightdeck::config::load::{Flags, parse};
+use flightdeck::runtime::Console;
+use flightdeck::runtime::surface::MemorySurface;
 use flightdeck::sim::{self, Options, Sim};
+use futures_util::StreamExt as _;
 
 async fn world(scenario: &str, state: &std::path::Path, change: impl Fn(String) -> String) -> (Sim, Settings) {
     let listen = "127.0.0.1:0".parse().unwrap();
@@ -48,6 +53,25 @@ async fn a_bad_deploy_is_seen_and_rolled_back_at_the_keyboard() {
     })
     .await;
     sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_arranged_just_before_the_end_is_remembered() {
+    let state = tempfile::tempdir().unwrap();
+    let dir = state.path().to_str().unwrap().to_owned();
+    let env = move |name: &str| (name == "FLIGHTDECK_STATE_DIR").then(|| dir.clone());
+    let text = "project = \"shop\"\n[[environments]]\nname = \"production\"\ntier = \"production\"\n";
+    let settings = parse(text, None, &Flags::default(), &env).unwrap();
+    let mut console = Console::new(Arc::new(settings), SystemClock::shared());
+    let mut surface = MemorySurface::new(120, 40, |_| {});
+    let key = |c| Msg::Key(Key { code: KeyCode::Char(c), ctrl: false, alt: false, repeat: false });
+    // Both are there before anything is done.
+    let typed = futures_util::stream::iter(['H', 'q'].map(key)).chain(futures_util::stream::pending());
+    console.run(&mut surface, typed, futures_util::stream::pending()).await.unwrap();
+    let files: Vec<_> =
+        std::fs::read_dir(state.path().join("layouts")).unwrap().map(|file| file.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "hidden = [\"environments\"]\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

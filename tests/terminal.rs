@@ -36,6 +36,42 @@ fn starts_shows_the_release_answers_keys_and_quits_cleanly() {
 }
 
 #[test]
+fn no_key_is_lost_behind_what_begins_like_an_answer_of_the_terminal() {
+    let (mut pty, _state) = demo(120, 30);
+    pty.wait_text("production");
+    pty.send("\x1b]?");
+    pty.wait_text("Help");
+    pty.send("\x1b");
+    pty.wait("the help to close", |screen| !screen.contents().contains("Help"));
+    // One that was cut off.
+    pty.send("\x1b]11;rgb:ffff/ff");
+    pty.send("?");
+    pty.wait_text("Help");
+    pty.send("\x1b]q\x03");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+    pty.assert_clean();
+}
+
+#[test]
+fn the_first_screen_takes_the_colours_of_a_light_ground() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.env_clear();
+    command.env("HOME", home.path());
+    command.env("LANG", "C.UTF-8");
+    command.cwd(home.path());
+    let mut pty = Pty::start(command, 100, 30);
+    pty.wait_text("There is no configuration yet");
+    let colour = |screen: &vt100::Screen| screen.cell(1, 1).map(|cell| (cell.contents().to_owned(), cell.fgcolor()));
+    let dark = colour(pty.screen());
+    assert_eq!(dark.as_ref().map(|(letter, _)| letter.as_str()), Some("f"));
+    pty.send("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+    pty.wait("the other colours", |screen| colour(screen) != dark);
+    pty.send("q");
+    assert_eq!(pty.wait_end().exit_code(), 0);
+}
+
+#[test]
 fn a_termination_signal_gives_the_terminal_back() {
     let (mut pty, _state) = demo(120, 30);
     pty.wait_text("production");

@@ -1,8 +1,10 @@
 //! The dialogs over the panes and their keys. One at a time; esc closes it.
 
+use std::cmp::Reverse;
+
 use super::effect::Effect;
 use super::model::{Model, Pane};
-use crate::action::dialogs::{Dialog, Own};
+use crate::action::dialogs::{Bound, Dialog, OWN, Own};
 use crate::action::{Action, Group, Keys};
 use crate::app::insight::detail::Subject;
 use crate::app::insight::evidence;
@@ -13,6 +15,7 @@ use crate::app::operations::dialog::{self, OperationDialog};
 use crate::app::operations::menu::{self, Item};
 use crate::app::palette::{self, Palette};
 use crate::app::trust::{self, Asked};
+use crate::app::typed::{Found, Typed};
 use crate::app::{geometry, keys, log_dialogs, more, scroll};
 use crate::domain::ids::ServiceId;
 use crate::domain::notice::Notice;
@@ -55,28 +58,27 @@ pub struct Find {
     pub at: usize,
 }
 
-/// The rows of the help or the palette that hold what is typed, the best first.
+/// The actions that hold what is typed, the best first; all of them while nothing is.
 #[must_use]
 pub fn found(keys: Keys, find: &Find) -> Vec<&'static crate::action::Entry> {
-    let typed = find.text.to_lowercase();
-    let mut rows: Vec<(u8, &crate::action::Entry)> = keys
-        .entries()
-        .iter()
-        .filter_map(|entry| {
-            let title = entry.title.to_lowercase();
-            let rank = match () {
-                () if typed.is_empty() || title == typed => 0,
-                () if entry.keys.iter().any(|key| *key == find.text) => 0,
-                () if title.starts_with(&typed) => 1,
-                () if title.contains(&typed) => 2,
-                () if scattered(&title, &typed) => 3,
-                () => return None,
-            };
-            Some((rank, entry))
-        })
-        .collect();
-    rows.sort_by_key(|(rank, _)| *rank);
-    rows.into_iter().map(|(_, entry)| entry).collect()
+    let mut typed = Typed::new(&find.text);
+    let rank = |(at, entry): (usize, &'static crate::action::Entry)| {
+        let rank = typed.rank(Found { title: entry.title, text: entry.title, keys: entry.keys, ..Found::default() })?;
+        Some((Reverse(rank), entry.title.len(), at, entry))
+    };
+    let mut rows: Vec<_> = keys.entries().iter().enumerate().filter_map(rank).collect();
+    if !find.text.trim().is_empty() {
+        rows.sort_by_key(|(rank, length, at, _)| (*rank, *length, *at));
+    }
+    rows.into_iter().map(|(.., entry)| entry).collect()
+}
+
+/// The keys of dialogs whose name or deed holds what is typed, dialog by dialog, each in the order of the table.
+#[must_use]
+pub fn bound(find: &Find) -> Vec<&'static Bound> {
+    let mut typed = Typed::new(&find.text);
+    let found = |one: &&Bound| Found { title: one.title, text: one.title, keys: one.keys, ..Found::default() };
+    OWN.iter().filter(|one| typed.rank(found(one)).is_some()).collect()
 }
 
 /// The groups of the help, what works in the pane that has the keys first: log lines have keys of their own, other rows do not.
@@ -87,12 +89,6 @@ pub fn groups(model: &Model) -> Vec<Group> {
         groups.sort_by_key(|group| *group != Group::Logs);
     }
     groups
-}
-
-/// Whether the letters come in this order, others between them.
-fn scattered(text: &str, letters: &str) -> bool {
-    let mut text = text.chars();
-    letters.chars().all(|letter| text.any(|c| c == letter))
 }
 
 /// Whether what lies over the panes is a list of which a row is chosen.
@@ -315,6 +311,14 @@ pub(super) fn start(model: &mut Model, letter: char, now: Now) -> Vec<Effect> {
     }
 }
 
+/// Starts an action of the menu for a run that was named: for that one, or not at all.
+pub(super) fn start_for(model: &mut Model, letter: char, run: u64, now: Now) -> Vec<Effect> {
+    match menu::of_run(model, run, letter, now) {
+        Some(item) => started(model, item, now),
+        None => start(model, letter, now),
+    }
+}
+
 fn started(model: &mut Model, item: Item, now: Now) -> Vec<Effect> {
     match item.why_not {
         Some(why) => {
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn the_palette_finds_by_key_by_word_and_by_scattered_letters() {
+    fn the_help_finds_by_key_by_word_and_by_letters_with_others_between() {
         assert_eq!(first("X"), "why is this red");
         assert_eq!(first("journal"), "journal");
         assert_eq!(first("promotion"), "readiness for a promotion");
@@ -364,5 +368,11 @@ mod tests {
         let keys = Keys::default();
         assert_eq!(found(keys, &Find::default()).len(), keys.entries().len());
         assert!(found(keys, &Find { text: "qqqq".to_owned(), at: 0 }).is_empty());
+        // Words in any order, as in the palette.
+        assert_eq!(first("everything refresh"), "refresh everything");
+        let own =
+            |text: &str| bound(&Find { text: text.to_owned(), at: 0 }).iter().map(|one| one.title).collect::<Vec<_>>();
+        assert!(own("copy all").contains(&"copy all of it") && own("all copy").contains(&"copy all of it"));
+        assert_eq!(own("").len(), OWN.len());
     }
 }

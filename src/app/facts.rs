@@ -334,6 +334,12 @@ impl Facts {
         &self.extents
     }
 
+    /// Who works here, as in the configuration.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
     /// Every probe, production's first.
     #[must_use]
     pub fn probes(&self) -> &Probes {

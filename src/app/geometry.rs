@@ -3,6 +3,7 @@
 
 use super::layout::Edge;
 use super::model::Pane;
+use super::msg::KeyCode;
 use crate::action::Action;
 
 /// Columns and rows below which the screen is one line of state: no dialog is drawn there, so none may take a key.
@@ -91,6 +92,8 @@ pub enum Hit {
     Row(usize),
     /// What closes it.
     Close,
+    /// A key with what it does.
+    Press(KeyCode),
 }
 
 /// What stands where: panes with the area of their rows.

@@ -112,9 +112,10 @@ pub(in crate::app) fn name(key: Key) -> String {
 }
 
 /// The key of a letter that a table writes so.
-pub(in crate::app) fn code(written: &str) -> Option<KeyCode> {
+pub(crate) fn code(written: &str) -> Option<KeyCode> {
     let plain = |code| Key { code, ctrl: false, alt: false, repeat: false };
-    (' '..='~').map(KeyCode::Char).find(|code| name(plain(*code)) == written)
+    let all = (' '..='~').map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Esc]);
+    all.into_iter().find(|code| name(plain(*code)) == written)
 }
 
 /// What a key asks for in a dialog, by its table.
@@ -176,7 +177,11 @@ pub(super) fn perform(model: &mut Model, action: Action, now: Now) -> Vec<Effect
         }
         Action::Back => return back(model),
         Action::Escape => drop(escape(model)),
-        Action::Suspend => return vec![Effect::Suspend],
+        Action::Suspend => {
+            // Nobody tells when the mouse lets go meanwhile.
+            model.screen.dragged = None;
+            return vec![Effect::Suspend];
+        }
         Action::Filter => {
             let typed = typing(&model.logs.lines.filter().term);
             navigate::show(model, Pane::Logs);

@@ -48,6 +48,8 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, now: Now) -> Vec<Effect> {
 }
 
 fn click(model: &mut Model, mouse: Mouse, now: Now) -> Vec<Effect> {
+    // What was held before has been let go of, whether or not the terminal has said so.
+    model.screen.dragged = None;
     let (column, row) = (mouse.column, mouse.row);
     let geometry = &model.screen.geometry;
     let hint = geometry.hints.iter().find(|(_, area)| area.contains(column, row)).map(|(action, _)| *action);
@@ -86,6 +88,7 @@ fn press(model: &mut Model, hit: Hit, now: Now) -> Vec<Effect> {
     let key = |code| Key { code, ctrl: false, alt: false, repeat: false };
     let at = match hit {
         Hit::Close => return keys::key(model, key(KeyCode::Esc), now),
+        Hit::Press(code) => return keys::key(model, key(code), now),
         Hit::Row(at) => at,
     };
     if let Some(OperationDialog::Pick { choices, chosen, by_hand, .. }) = model.dialog.operation_mut() {
@@ -161,6 +164,7 @@ fn over(model: &mut Model, down: bool, now: Now) {
 /// Gives the mouse to the terminal, which selects text with it, or takes it back.
 pub(super) fn hand_over(model: &mut Model) -> Vec<Effect> {
     model.screen.mouse = !model.screen.mouse;
+    model.screen.dragged = None;
     let key = model.screen.keys.of(Action::Mouse);
     let says = match model.screen.mouse {
         true => "the mouse clicks, scrolls and drags here again".to_owned(),

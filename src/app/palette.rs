@@ -3,9 +3,6 @@
 
 use std::cmp::Reverse;
 
-use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-
 use crate::action::Action;
 use crate::app::dialogs::{self, Find};
 use crate::app::effect::Effect;
@@ -14,7 +11,9 @@ use crate::app::layout::Named;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::{self, Jump};
+use crate::app::operations::menu::Beside;
 use crate::app::operations::{dialog, menu};
+use crate::app::typed::{Found, Typed};
 use crate::domain::ids::{EnvId, Sha};
 
 /// Rows that are shown at most: who looks for one types more of its name.
@@ -42,12 +41,23 @@ enum Does {
 pub struct Row {
     /// Its keys, or what kind of thing it is.
     pub left: String,
-    /// What it does, or the name of the thing.
+    /// What it does, or the name of the thing, with its identities and what it is about.
     pub title: String,
     /// What stands left is a kind.
     pub thing: bool,
+    /// The name alone.
+    name: String,
+    about: Beside,
     does: Does,
 }
+
+/// What actions are called beside their titles.
+const ALSO: &[(Action, &[&str])] = &[
+    (Action::CopyAddress, &["url", "link", "copy url", "copy link"]),
+    (Action::Copy, &["id", "copy id", "clipboard"]),
+    (Action::Why, &["cause", "reason", "evidence"]),
+    (Action::Patterns, &["errors", "new errors", "first error", "first new error", "exceptions"]),
+];
 
 /// Whether a row is about the environment under the cursor.
 fn near(row: &Row, env: &EnvId) -> bool {
@@ -55,8 +65,20 @@ fn near(row: &Row, env: &EnvId) -> bool {
 }
 
 impl Row {
+    fn new(left: &str, name: String, about: Beside, does: Does) -> Self {
+        let words = [name.as_str(), &about.ids, &about.subject];
+        let title = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        Self { left: left.to_owned(), title, thing: matches!(does, Does::Go(_)), name, about, does }
+    }
+
     fn thing(kind: &str, name: &str, jump: Jump) -> Self {
-        Self { left: kind.to_owned(), title: name.trim_end().to_owned(), thing: true, does: Does::Go(jump) }
+        Self::new(kind, name.trim_end().to_owned(), Beside::default(), Does::Go(jump))
+    }
+
+    /// What it is found by.
+    fn also(&self) -> &'static [&'static str] {
+        let Does::Act(action) = self.does else { return &[] };
+        ALSO.iter().find(|(of, _)| *of == action).map(|(_, names)| *names).unwrap_or_default()
     }
 }
 
@@ -77,18 +99,14 @@ impl Palette {
     /// Everything that there is to find now.
     pub(in crate::app) fn open(model: &Model) -> Self {
         let useful = |action| !model.screen.alone || !keys::needs_project(action);
-        let entries = model.screen.keys.entries().iter().filter(|entry| useful(entry.action)).map(|entry| Row {
-            left: entry.keys.join(" "),
-            title: entry.title.to_owned(),
-            thing: false,
-            does: Does::Act(entry.action),
+        let entries = model.screen.keys.entries().iter().filter(|entry| useful(entry.action)).map(|entry| {
+            Row::new(&entry.keys.join(" "), entry.title.to_owned(), Beside::default(), Does::Act(entry.action))
         });
         let mut all: Vec<Row> = entries.collect();
         if !model.screen.alone {
-            let start = |(letter, title, jump, towards)| {
-                let does = Does::Start(letter, jump, towards);
-                let key = model.screen.keys.of(Action::Start(letter)).to_owned();
-                Row { left: key, title, thing: false, does }
+            let start = |one: menu::Named| {
+                let key = model.screen.keys.of(Action::Start(one.letter));
+                Row::new(key, one.title, one.about, Does::Start(one.letter, one.jump, one.towards))
             };
             all.extend(menu::named(model, RELEASES).into_iter().map(start));
             all.extend(things(model));
@@ -118,26 +136,22 @@ impl Palette {
             self.shown = self.all.iter().enumerate().filter(listed).map(|(at, _)| at).collect();
             return;
         }
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        // Every word, in any order; its letters may have others between them.
-        let pattern = Pattern::new(typed, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
-        let (mut letters, mut found) = (Vec::new(), Vec::new());
+        let (mut typed, mut ranked) = (Typed::new(typed), Vec::new());
         for (at, row) in self.all.iter().enumerate() {
-            // A key, or the whole of a title, is what is meant, whatever else holds these letters.
-            let whole =
-                row.title.eq_ignore_ascii_case(typed) || !row.thing && row.left.split(' ').any(|key| key == typed);
-            let text = if row.thing { format!("{} {}", row.left, row.title) } else { row.title.clone() };
-            let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher);
+            let kind = if row.thing { &row.left } else { "" };
+            let text = format!("{kind} {} {} {}", row.name, row.also().join(" "), row.about.subject);
+            let keys: Vec<&str> = row.left.split(' ').filter(|_| !row.thing).collect();
+            let found =
+                Found { title: &row.name, text: text.trim(), ids: &row.about.ids, keys: &keys, also: row.also() };
+            let Some((whole, score)) = typed.rank(found) else { continue };
             // Of what was typed alike, what was chosen lately.
-            let score = score.map(|score| score + if at < self.recent { 1 } else { 0 });
-            // Of titles that hold it alike, the one about what is under the cursor, then the one that says least besides.
-            let rank = |score| {
-                (Reverse((whole, score, self.here.as_ref().is_some_and(|env| near(row, env)))), row.title.len(), at)
-            };
-            found.extend(score.or(whole.then_some(0)).map(rank));
+            let score = score + u32::from(at < self.recent);
+            // Of those that hold it alike, the one about what is under the cursor, then the one whose name says least besides, then the newest.
+            let near = self.here.as_ref().is_some_and(|env| near(row, env));
+            ranked.push((Reverse((whole, score, near)), row.name.len(), at));
         }
-        found.sort_unstable();
-        self.shown = found.into_iter().take(MOST).map(|(.., at)| at).collect();
+        ranked.sort_unstable();
+        self.shown = ranked.into_iter().take(MOST).map(|(.., at)| at).collect();
     }
 }
 
@@ -154,8 +168,12 @@ pub(in crate::app) fn enter(model: &mut Model, palette: &Palette, now: Now) -> V
             Vec::new()
         }
         Does::Start(letter, jump, towards) => {
+            let run = if let Jump::Run(id) = jump { Some(id) } else { None };
             navigate::to(model, jump);
-            let mut effects = dialogs::start(model, letter, now);
+            let mut effects = match run {
+                Some(run) => dialogs::start_for(model, letter, run, now),
+                None => dialogs::start(model, letter, now),
+            };
             if let Some(commit) = towards {
                 effects.extend(dialog::choose(model, &commit, now));
             }
@@ -178,13 +196,14 @@ fn things(model: &Model) -> impl Iterator<Item = Row> + '_ {
     let releases = facts.releases.iter().flat_map(move |(service, list)| {
         list.iter().take(each).map(move |one| {
             let sha = one.sha.as_ref().map_or_else(String::new, |sha| format!(" {}", sha.short()));
-            let name = format!("{service} {}{sha} {}", one.label, facts.subject(one));
-            Row::thing("release", &name, Jump::Deployment(service.clone(), one.id.clone()))
+            let about = Beside { ids: format!("{}{sha}", one.label), subject: facts.subject(one).to_string() };
+            let does = Does::Go(Jump::Deployment(service.clone(), one.id.clone()));
+            Row::new("release", service.to_string(), about, does)
         })
     });
     let runs = facts.runs.iter().map(|run| {
-        let name = format!("{} {} {}", run.name(), run.sha.short(), run.title);
-        Row::thing("run", &name, Jump::Run(run.id))
+        let about = Beside { ids: run.sha.short().to_owned(), subject: run.title.to_string() };
+        Row::new("run", run.name().to_string(), about, Does::Go(Jump::Run(run.id)))
     });
     let probes = facts
         .probes

@@ -77,7 +77,7 @@ impl Start {
             Row { letter, title, more, way }
         };
         rows.push(row('o', "open a log", "a file, or an address; no configuration is needed", Way::Open));
-        rows.push(row('w', "write flightdeck.toml", "an example in this folder, every key with a comment", Way::Write));
+        rows.push(row('w', "write flightdeck.toml", "an example in this folder, every key explained", Way::Write));
         Self { rows, at: 0, seen: Vec::new(), files: Vec::new(), path: None, told: None }
     }
 
@@ -106,7 +106,12 @@ impl Start {
             Some(Own::Last) => self.at = last,
             _ if key.code == KeyCode::Enter => return self.choose(self.at),
             _ => {
-                let at = self.rows.iter().position(|row| KeyCode::Char(row.letter) == key.code)?;
+                let Some(at) = self.rows.iter().position(|row| KeyCode::Char(row.letter) == key.code) else {
+                    let name = keys::name(key);
+                    self.told =
+                        Some(Text::from(format!("{name} does nothing here: j k choose, enter starts it, q leaves")));
+                    return None;
+                };
                 self.at = at;
                 return self.choose(at);
             }
@@ -152,7 +157,8 @@ mod tests {
         assert_eq!(press(&mut start, KeyCode::Up), None);
         assert_eq!(press(&mut start, KeyCode::Enter), Some(Chosen::Demo("calm")));
         assert_eq!(press(&mut start, KeyCode::Char('w')), Some(Chosen::Write));
-        assert_eq!(press(&mut start, KeyCode::Char('x')), None);
+        assert_eq!(press(&mut start, KeyCode::Char('?')), None);
+        assert!(start.told.as_ref().is_some_and(|told| told.as_str().starts_with("? does nothing here")));
         assert_eq!(press(&mut start, KeyCode::Char('q')), Some(Chosen::Quit));
     }
 

@@ -7,9 +7,11 @@ use unicode_width::UnicodeWidthChar as _;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Key, Now};
+use crate::action::Action;
 use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs::{self, Overlay};
 use crate::app::keys;
+use crate::app::operations::menu;
 use crate::domain::notice::Notice;
 use crate::domain::trust::ProjectFile;
 use crate::sanitize::Text;
@@ -42,8 +44,9 @@ pub(super) fn found(model: &mut Model, file: ProjectFile, now: Now) -> Vec<Effec
     // Who reads an older content begins anew: what is approved is what stood there.
     let asks = matches!(model.dialog.overlay, Some(Overlay::Trust(_)));
     if crate::app::navigate::covered(model) && !asks {
-        model.screen.notice =
-            Some(Notice::refused("flightdeck.toml has changed; the previous settings stay in use: ! 0 asks about it"));
+        let told =
+            format!("flightdeck.toml has changed; the previous settings stay in use: {} asks about it", again(model));
+        model.screen.notice = Some(Notice::refused(told));
     } else {
         ask(model, now);
     }
@@ -127,7 +130,12 @@ pub fn last(model: &Model, asked: Asked) -> String {
     if asked.seen.max(asked.top + room(model)) < rows(model).len() {
         return " j k, pgdn: there is more to read before it can be approved; esc leaves it".to_owned();
     }
-    " y approves this content and restarts with it; esc leaves it, ! 0 asks again".to_owned()
+    format!(" y approves this content and restarts with it; esc leaves it, {} asks again", again(model))
+}
+
+/// The keys that put the question: that of the menu, and its letter there.
+fn again(model: &Model) -> String {
+    format!("{} {}", model.screen.keys.of(Action::Menu), menu::PROJECT_FILE)
 }
 
 /// A key while the question stands.

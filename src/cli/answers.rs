@@ -21,7 +21,7 @@ pub(super) use self::settings::{
 };
 pub(super) use self::standing::{
     Approval, Checked, Environment, Failing, Health, Judged, Need, Probe, Remembers, Row, Rows, Service, Status,
-    Waiting,
+    ToCome, Waiting,
 };
 use crate::sanitize::Text;
 

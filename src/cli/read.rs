@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Output;
+use crate::app::insight::train;
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Now};
 use crate::clock::{SharedClock, Timestamp};
@@ -15,6 +16,9 @@ use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::ids::EnvId;
 use crate::engine::{Engine, Scope};
 use crate::error::ExitCode;
+
+/// Counts that are asked for at most: each may be a request.
+const COUNTS: usize = 20;
 
 /// What was read.
 pub(super) struct Reading {
@@ -69,6 +73,15 @@ fn postponed(status: &FeedStatus, deadline: Timestamp) -> bool {
 /// Runs the engine until every feed has answered or failed once, or the time is over. A rate limit that ends within the time is
 /// waited for.
 pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> Reading {
+    read(settings, clock, timeout, 0).await
+}
+
+/// The same, and how many commits lie between the environments.
+pub(super) async fn read_counted(settings: Arc<Settings>, clock: SharedClock, timeout: Duration) -> Reading {
+    read(settings, clock, timeout, COUNTS).await
+}
+
+async fn read(settings: Arc<Settings>, clock: SharedClock, timeout: Duration, counts: usize) -> Reading {
     let now = || Now { wall: clock.now(), mono: clock.mono() };
     let mut model = Model::new(&settings, now());
     for fact in crate::engine::recall(settings.keep(), clock.clone()).await {
@@ -90,6 +103,23 @@ pub(super) async fn read_once(settings: Arc<Settings>, clock: SharedClock, timeo
         }
     };
     let late = tokio::time::timeout(timeout, collect).await.is_err();
+    // What is to be counted is known once it is known what runs where.
+    let ends = train::countable(&model, now(), counts);
+    if !late && !ends.is_empty() && engine.feeds().any(|id| *id == FeedId::Distances) {
+        engine.count(ends);
+        let counted = async {
+            while let Some(fact) = lanes.control.recv().await {
+                let over = matches!(&fact, Fact::Feed(FeedId::Distances, told) if told.state != FeedState::Starting);
+                let _ = crate::app::update(&mut model, Msg::Fact(fact), now());
+                if over {
+                    break;
+                }
+            }
+        };
+        // What is not counted in time is not known, and the rest is.
+        let left = deadline.duration_since(clock.now()).try_into().unwrap_or_default();
+        let _ = tokio::time::timeout(left, counted).await;
+    }
     engine.shutdown().await;
     Reading { model, late }
 }

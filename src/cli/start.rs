@@ -11,7 +11,6 @@ use crate::config::load::{self, Flags};
 use crate::error::{ExitCode, UserError};
 use crate::sanitize::Text;
 use crate::sim::world::scenarios;
-use crate::ui::theme::Theme;
 
 /// The file that is written.
 const FILE: &str = "flightdeck.toml";
@@ -24,14 +23,12 @@ pub(super) fn wanted(flags: &Flags) -> bool {
 pub(super) async fn run(flags: Flags) -> Result<ExitCode, UserError> {
     super::terminal::full_screen(&variable)?;
     let looks = load::parse("[ui]\n", None, &Flags { alone: true, ..flags.clone() }, &variable)?.ui;
-    let theme = Theme::load(&looks);
-    // What goes wrong is what the demo is for, so that it comes first.
-    let titled = |name: &&'static str| Some((*name, scenarios::title(name)?));
-    let mut start = Start::new(scenarios::NAMES.iter().rev().filter_map(titled));
+    let titled = |name: &'static str| Some((name, scenarios::title(name)?));
+    let mut start = Start::new(ordered().into_iter().filter_map(titled));
     start.seen = recognised::here(Path::new("."));
     start.files = files();
     loop {
-        match crate::runtime::start::start(&mut start, &theme).await? {
+        match crate::runtime::start::start(&mut start, &looks).await? {
             Err(code) => return Ok(code),
             Ok(Chosen::Quit) => return Ok(ExitCode::Done),
             Ok(Chosen::Demo(name)) => return demo::run(SimArgs::of(name), flags, false).await,
@@ -49,6 +46,14 @@ pub(super) async fn run(flags: Flags) -> Result<ExitCode, UserError> {
             },
         }
     }
+}
+
+/// The scenarios as they are met: what the demo is for first, then a day without it, then what waits for a person, then the rest.
+fn ordered() -> Vec<&'static str> {
+    const FIRST: [&str; 4] = ["bad-deploy", "calm", "gated", "stuck-gate"];
+    let mut all = scenarios::NAMES.to_vec();
+    all.sort_by_key(|name| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    all
 }
 
 /// A path as a shell would read its beginning.
@@ -82,4 +87,24 @@ fn files() -> Vec<(&'static str, Text)> {
     let project = Some(Text::from("flightdeck.toml in this folder; it has to be approved once"));
     let rows = [("the product", project), ("your own settings", place(own)), ("journal, history, log", place(state))];
     rows.into_iter().filter_map(|(what, place)| Some((what, place?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    #[test]
+    fn every_scenario_is_offered_once_with_a_title_that_fits_a_row() {
+        let all = ordered();
+        assert_eq!(all[..2], ["bad-deploy", "calm"]);
+        let mut names: Vec<_> = all.clone();
+        names.sort_unstable();
+        let mut known = scenarios::NAMES.to_vec();
+        known.sort_unstable();
+        assert_eq!(names, known);
+        // Eighty columns less the names and the margins.
+        assert!(all.iter().all(|name| scenarios::title(name).unwrap().width() <= 50));
+    }
 }

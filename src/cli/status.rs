@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
-use super::answers::{self, Environment, Failing, Judged, Need, Remembers, Service, Status};
+use super::answers::{self, Environment, Failing, Judged, Need, Remembers, Service, Status, ToCome};
 use super::args::Only;
-use super::read::read_once;
+use super::read::read_counted;
 use super::{Output, place};
 
 use crate::app::insight::needs::{self, Hands};
+use crate::app::insight::train;
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::clock::SystemClock;
@@ -26,7 +27,7 @@ use crate::sanitize::Text;
 pub(super) async fn run(settings: Settings, only: Only, output: Output) -> Result<ExitCode, UserError> {
     let only = only.environment.as_deref().map(|name| place::known(&settings, name)).transpose()?;
     let clock = SystemClock::shared();
-    let mut reading = read_once(Arc::new(settings), clock.clone(), output.limit()).await;
+    let mut reading = read_counted(Arc::new(settings), clock.clone(), output.limit()).await;
     only.iter().for_each(|env| reading.narrow(env));
     let failing: Vec<(String, String)> =
         reading.failing().map(|(id, why, _)| (id.to_string(), why.to_owned())).collect();
@@ -34,7 +35,8 @@ pub(super) async fn run(settings: Settings, only: Only, output: Output) -> Resul
     let now = Now { wall: clock.now(), mono: clock.mono() };
     let text = if output.json { as_json(model, &failing, now) } else { as_text(model, &failing, now) };
     super::print(&text)?;
-    Ok(exit_code(model, reading.incomplete(output, |_| true), now))
+    // How far environments are apart says nothing of how they stand.
+    Ok(exit_code(model, reading.incomplete(output, |feed| *feed != FeedId::Distances), now))
 }
 
 /// What fails is said first; what is not known comes before what is well.
@@ -89,6 +91,12 @@ fn environment<'m>(model: &'m Model, env: &'m EnvInfo, now: Now) -> Environment<
         name: &env.id,
         tier: env.tier,
         judged: judged(&model.facts().judge(env, now)),
+        to_come: train::to_come(model, env, now).map(|one| ToCome {
+            environment: one.from,
+            ahead: one.count.map(|count| count.ahead),
+            behind: one.count.map(|count| count.behind),
+            read_at: one.read_at,
+        }),
         services: env.services.iter().map(service).collect(),
         needs: needs.map(|said| Need { state: said.state, says: said.words }).collect(),
     }

@@ -32,13 +32,13 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// In a few letters: `3`, `-2` where the base has commits that the head lacks, `3-2` where both have.
+    /// In a few letters: `3`, `-2` where the base has commits that the head lacks, `+3 -2` where both have.
     #[must_use]
     pub fn short(self) -> String {
         match (self.ahead, self.behind) {
             (ahead, 0) => ahead.to_string(),
             (0, behind) => format!("-{behind}"),
-            (ahead, behind) => format!("{ahead}-{behind}"),
+            (ahead, behind) => format!("+{ahead} -{behind}"),
         }
     }
 }
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn both_directions_are_told_apart() {
         let said = [(3, 0), (0, 0), (0, 2), (3, 2)].map(|(ahead, behind)| Distance { ahead, behind }.short());
-        assert_eq!(said, ["3", "0", "-2", "3-2"]);
+        assert_eq!(said, ["3", "0", "-2", "+3 -2"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use super::Reload;
 use super::layout::Remembered;
 use super::surface::Surface;
+use crate::action::{Action, Keys};
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::config::Settings;
@@ -75,6 +76,14 @@ impl Performer {
         (self.engine, next)
     }
 
+    /// Writes what nobody has come to write: how the panes were arranged just before the end.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn settle(&self) -> io::Result<()> {
+        self.remembered.write()
+    }
+
     /// What the next background work came to; pends while there is none.
     pub async fn finished(&mut self) -> Option<Msg> {
         loop {
@@ -88,11 +97,11 @@ impl Performer {
         }
     }
 
-    /// Carries one effect out. `Quit` and `Restart` are the loop's own.
+    /// Carries one effect out; what is told of it names the keys in force. `Quit` and `Restart` are the loop's own.
     ///
     /// # Errors
     /// When the terminal cannot be written.
-    pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S) -> io::Result<()> {
+    pub fn perform<S: Surface>(&mut self, effect: Effect, surface: &mut S, keys: Keys) -> io::Result<()> {
         match effect {
             Effect::Refresh(feeds) => self.engine.refresh(&feeds),
             Effect::Count(ends) => self.engine.count(ends),
@@ -104,8 +113,8 @@ impl Performer {
             Effect::Answer(op, go) => self.engine.answer(op, go),
             Effect::Leave(op, why) => self.engine.leave(op, why),
             Effect::Operate(plan, reason) => self.engine.operate(*plan, reason),
-            Effect::Copy(text) => return self.copy(&text, surface),
-            Effect::Open(url) => self.later(async { Fact::Notice(open(url).await) }),
+            Effect::Copy(text) => return self.copy(&text, surface, keys),
+            Effect::Open(url) => self.later(async move { Fact::Notice(open(url, keys).await) }),
             Effect::Title(text) => return surface.write(&osc::title(&text)),
             Effect::Alert(text) => return surface.write(&osc::alert(&text)),
             Effect::Save { name, text, first } => {
@@ -126,13 +135,16 @@ impl Performer {
         Ok(())
     }
 
-    fn copy<S: Surface>(&mut self, text: &str, surface: &mut S) -> io::Result<()> {
+    fn copy<S: Surface>(&mut self, text: &str, surface: &mut S, keys: Keys) -> io::Result<()> {
         let says = match osc::clipboard(text) {
             Some(bytes) => {
                 surface.write(&bytes)?;
                 Notice::done(format!("copied to the clipboard: {text}"))
             }
-            None => Notice::failed("too long for the terminal's clipboard: nothing was copied; save it with ctrl-s"),
+            None => {
+                let save = keys.of(Action::Save);
+                Notice::failed(format!("too long for the terminal's clipboard: nothing was copied; {save} saves lines"))
+            }
         };
         self.tell(says);
         Ok(())
@@ -215,7 +227,7 @@ impl Performer {
 }
 
 /// Opens a page in the browser. The helper's own output is discarded: it would land on the screen.
-async fn open(url: String) -> Notice {
+async fn open(url: String, keys: Keys) -> Notice {
     if !(url.starts_with("https://") || url.starts_with("http://")) {
         return Notice::failed(format!("not opened, it is not a web address: {url}"));
     }
@@ -228,7 +240,10 @@ async fn open(url: String) -> Notice {
         .spawn();
     match child {
         Ok(_) => Notice::done(format!("opened {url}")),
-        Err(_) => Notice::failed(format!("no browser here ({helper} not found): Y copies {url}")),
+        Err(_) => {
+            let copies = keys.of(Action::CopyAddress);
+            Notice::failed(format!("no browser here ({helper} not found): {copies} copies {url}"))
+        }
     }
 }
 
@@ -282,14 +297,14 @@ mod tests {
         let mut performer = performer(Some(reload));
         let mut surface = LinearSurface::new(Vec::new());
         for _ in 0..3 {
-            performer.perform(Effect::Reread, &mut surface).unwrap();
+            performer.perform(Effect::Reread, &mut surface, Keys::default()).unwrap();
         }
         disk.send("light").unwrap();
         disk.send("high-contrast").unwrap();
         let Some(Msg::Settings(Ok(read))) = performer.finished().await else { panic!("they are told") };
         assert_eq!(&*read.ui.theme, "high-contrast");
         assert!(performer.finished().now_or_never().is_none(), "they are read twice for three edits");
-        performer.perform(Effect::Reread, &mut surface).unwrap();
+        performer.perform(Effect::Reread, &mut surface, Keys::default()).unwrap();
         disk.send("mono").unwrap();
         let Some(Msg::Settings(Ok(read))) = performer.finished().await else { panic!("they are told") };
         assert_eq!(&*read.ui.theme, "mono");

@@ -4,13 +4,17 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::app::layout::Arranged;
 use crate::config::Settings;
 
 /// An arrangement takes a few lines; what is longer is none.
 const LONGEST: u64 = 4096;
 /// Letters of a project's name in that of its file.
-const NAME: usize = 80;
+const NAME: usize = 40;
+/// Bytes of the digest of its name that stand behind them.
+const DIGEST: usize = 6;
 
 /// Where it is kept, and what is to be written there.
 #[derive(Debug, Clone)]
@@ -69,14 +73,14 @@ fn text(path: &Path) -> io::Result<String> {
     }
 }
 
-/// A file name that no other project has: what is not plain in a name is written as its number.
+/// A file name that no other project has, also where names are cut, or upper and lower case are one: the beginning of the project's name for
+/// people, and a digest of all of it.
 fn file(project: &str) -> String {
-    let letter = |c: char| match c {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' => c.to_string(),
-        other => format!("_{:x}_", u32::from(other)),
-    };
-    let name: String = project.chars().map(letter).collect();
-    format!("{}.toml", name.get(..NAME).unwrap_or(&name))
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = project.chars().take(NAME).map(plain).collect();
+    let digest = Sha256::digest(project.as_bytes());
+    let digest: String = digest.iter().take(DIGEST).map(|byte| format!("{byte:02x}")).collect();
+    format!("{name}-{digest}.toml")
 }
 
 #[cfg(test)]
@@ -105,8 +109,25 @@ mod tests {
 
     #[test]
     fn no_project_has_the_file_of_another_or_one_elsewhere() {
-        let names = ["shop", "shop/eu", "shop_eu", "shop.eu", "../shop", "."].map(file);
-        assert!(names.iter().all(|name| !name.contains('/') && !name.starts_with('.')));
-        assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), names.len());
+        let long = "maria-ai-agent".repeat(20);
+        let names = [
+            "shop",
+            "Shop",
+            "shop/eu",
+            "shop_eu",
+            "shop.eu",
+            "../shop",
+            ".",
+            "",
+            "日本語の店東京支店開発部門二課甲",
+            "日本語の店東京支店開発部門二課乙",
+        ];
+        let all = names.map(str::to_owned).into_iter().chain([format!("{long}-a"), format!("{long}-b")]);
+        let all: Vec<String> = all.map(|name| file(&name)).collect();
+        assert!(all.iter().all(|name| !name.contains('/') && !name.starts_with('.') && name.len() < 80), "{all:?}");
+        // Where upper and lower case are one.
+        let apart: std::collections::BTreeSet<String> = all.iter().map(|name| name.to_lowercase()).collect();
+        assert_eq!(apart.len(), all.len(), "{all:?}");
+        assert!(all[0].starts_with("shop-"), "{all:?}");
     }
 }

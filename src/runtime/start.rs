@@ -7,6 +7,7 @@ use super::terminal_error;
 use crate::app::geometry::Geometry;
 use crate::app::msg::Msg;
 use crate::app::start::{Chosen, Start};
+use crate::config::UiSettings;
 use crate::error::{ExitCode, UserError};
 use crate::term::Session;
 use crate::ui::theme::Theme;
@@ -15,17 +16,23 @@ use crate::ui::theme::Theme;
 ///
 /// # Errors
 /// When the terminal cannot be taken or written.
-pub async fn start(start: &mut Start, theme: &Theme) -> Result<Result<Chosen, ExitCode>, UserError> {
+pub async fn start(start: &mut Start, looks: &UiSettings) -> Result<Result<Chosen, ExitCode>, UserError> {
     let mut signals = Box::pin(signals().map_err(|error| terminal_error(&error))?);
     let mut session = Session::enter(false, ExitCode::HungUp as i32).map_err(|error| terminal_error(&error))?;
     let mut keys = session.keys();
+    let mut theme = Theme::load(looks);
     let mut size = session.size().map_err(|error| terminal_error(&error))?;
+    let mut asks = looks.asks_ground;
     let chosen = loop {
         let drawn = session.draw(size, |frame| {
-            crate::ui::start::draw(start, theme, frame);
+            crate::ui::start::draw(start, &theme, frame);
             Geometry::default()
         });
         drawn.map_err(|error| terminal_error(&error))?;
+        if std::mem::take(&mut asks) {
+            // The first frame waits for no answer.
+            session.ask_ground().map_err(|error| terminal_error(&error))?;
+        }
         tokio::select! {
             biased;
             Some(code) = signals.next() => break Err(code),
@@ -36,6 +43,7 @@ pub async fn start(start: &mut Start, theme: &Theme) -> Result<Result<Chosen, Ex
                     }
                 }
                 Some(Msg::Paste(text)) => start.paste(&text),
+                Some(Msg::Ground(light)) => theme = Theme::of_ground(looks, light),
                 Some(Msg::Resize(columns, rows)) => size = (columns, rows),
                 Some(Msg::Suspend) => {
                     session.suspend().map_err(|error| terminal_error(&error))?;

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::app::geometry::Geometry;
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::term::Session;
+use crate::term::{Session, osc};
 use crate::ui::theme::Theme;
 
 /// A place for frames and for the few bytes that are not part of one.
@@ -31,6 +31,13 @@ pub trait Surface {
     /// # Errors
     /// When the terminal cannot be written.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Asks the terminal for the colour of its ground.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    fn ask_ground(&mut self) -> io::Result<()> {
+        self.write(osc::GROUND)
+    }
     /// Mouse capture on or off.
     ///
     /// # Errors
@@ -61,6 +68,10 @@ impl Surface for Session {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         Self::write(self, bytes)
+    }
+
+    fn ask_ground(&mut self) -> io::Result<()> {
+        Self::ask_ground(self)
     }
 
     fn set_mouse(&mut self, on: bool) -> io::Result<()> {

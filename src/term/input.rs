@@ -9,9 +9,9 @@ use crossterm::event::{
     Event, EventStream, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::Stream;
 
-use super::answer::{Answer, Heard};
+use super::answer::Answer;
 #[cfg(unix)]
 use super::told::{Signals, Told};
 use crate::app::msg::{Key, KeyCode, Mouse, MouseKind, Msg};
@@ -60,6 +60,11 @@ impl Keys {
     /// Stops reading the terminal.
     pub(super) fn close(&self) {
         self.events.take();
+    }
+
+    /// The terminal was asked for the colour of its ground.
+    pub(super) fn asked(&self) {
+        self.answer.borrow_mut().asked();
     }
 
     /// Reads it again.
@@ -115,26 +120,8 @@ impl Stream for Keys {
         if self.gone() {
             return Poll::Ready(Some(Msg::Terminate));
         }
-        loop {
-            match events.poll_next_unpin(cx) {
-                Poll::Ready(Some(Ok(event))) => {
-                    let msg = match translate(event) {
-                        Some(Msg::Key(key)) => match self.answer.borrow_mut().hear(key) {
-                            Heard::Key(key) => Some(Msg::Key(key)),
-                            Heard::Ground(light) => Some(Msg::Ground(light)),
-                            Heard::Part => None,
-                        },
-                        other => other,
-                    };
-                    if let Some(msg) = msg {
-                        return Poll::Ready(Some(msg));
-                    }
-                }
-                // The terminal is gone: end as if asked to, rather than spin on its errors.
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Some(Msg::Terminate)),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
+        // The terminal is gone: end as if asked to, rather than spin on its errors.
+        self.answer.borrow_mut().next(events, cx).map(|msg| msg.or(Some(Msg::Terminate)))
     }
 }
 

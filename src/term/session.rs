@@ -20,6 +20,7 @@ use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::canvas::Canvas;
 use super::input::{Fate, Keys};
+use super::osc;
 use crate::app::geometry::{Geometry, bounded};
 
 /// The backend that the console draws on: buffered, so that a frame is one write.
@@ -154,6 +155,15 @@ impl Session {
         let out = self.canvas.screen().backend_mut();
         out.write_all(bytes)?;
         Write::flush(out)
+    }
+
+    /// Asks the terminal for the colour of its ground. The answer comes among what is typed, if it comes.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn ask_ground(&mut self) -> io::Result<()> {
+        self.keys.asked();
+        self.write(osc::GROUND)
     }
 
     /// Gives the terminal back, stops as the terminal's own ctrl-z does, and takes the terminal again when

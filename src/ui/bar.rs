@@ -14,28 +14,35 @@ use crate::domain::environment::Status;
 enum Words {
     Names,
     Short,
-    /// Numbers alone, but for the one that shows and those with trouble.
-    Few,
+    /// Numbers alone, but for the one that shows, those with trouble, and so many of the others.
+    Few(usize),
+    /// Numbers and marks.
+    Bare,
 }
 
 /// The bar in so many columns, and where on it each view stands.
 pub(super) fn draw(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(u8, Area)>) {
     let troubles: Vec<_> = Pane::numbered().iter().map(|pane| panes::trouble(ctx, *pane)).collect();
-    let forms = [Words::Names, Words::Short, Words::Few].map(|words| entries(ctx, words, &troubles));
-    let [names, short, few] = forms;
-    // That there are more goes before the names do, but where one of those shows.
-    let mut without = short.clone();
-    if !Pane::further().iter().any(|pane| ctx.model.screen().view() == View::Only(*pane)) {
-        without.pop();
-    }
-    let forms = [names, short, without, few];
     let width = |entries: &Vec<Vec<Span<'static>>>| entries.iter().flatten().map(Span::width).sum::<usize>();
     let room = usize::from(area.width);
-    let fits = forms.iter().position(|form| width(form) <= room).unwrap_or(forms.len() - 1);
+    // Every number stays; the names go one by one, those of the last views first.
+    let named = (0..Pane::numbered().len()).rev().map(Words::Few);
+    let forms = [Words::Names, Words::Short]
+        .into_iter()
+        .chain(named)
+        .chain([Words::Bare])
+        .map(|words| entries(ctx, words, &troubles));
+    let mut form = Vec::new();
+    for next in forms {
+        form = next;
+        if width(&form) <= room {
+            break;
+        }
+    }
     let mut places = Vec::new();
     let (mut spans, mut used) = (Vec::new(), 0);
     let numbers = Pane::numbered().iter().map(|pane| pane.number()).chain(std::iter::once(0));
-    for (number, entry) in numbers.zip(forms.into_iter().nth(fits).unwrap_or_default()) {
+    for (number, entry) in numbers.zip(form) {
         let wide = entry.iter().map(Span::width).sum::<usize>();
         if used + wide > room {
             break;
@@ -51,7 +58,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(u8, Area)>
 
 fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize>)>]) -> Vec<Vec<Span<'static>>> {
     let (model, theme) = (ctx.model, ctx.theme);
-    let entry = |(pane, trouble): (&Pane, &Option<(Status, Option<usize>)>)| {
+    let mut others = 0;
+    let mut entry = |(pane, trouble): (&Pane, &Option<(Status, Option<usize>)>)| {
         let view = Pane::view(pane.number());
         // A pane alone stands for its view, as tab leaves it.
         let here = match model.screen().view() {
@@ -62,8 +70,12 @@ fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize
             Words::Names if view == View::Dashboard => "dashboard".to_owned(),
             Words::Names => pane.listed().name().to_lowercase(),
             Words::Short => pane.listed().short().to_owned(),
-            Words::Few if here || trouble.is_some() => pane.listed().short().to_owned(),
-            Words::Few => String::new(),
+            Words::Bare => String::new(),
+            Words::Few(_) if here || trouble.is_some() => pane.listed().short().to_owned(),
+            Words::Few(most) => {
+                others += 1;
+                if others <= most { pane.listed().short().to_owned() } else { String::new() }
+            }
         };
         let name = if name.is_empty() { name } else { format!(" {name}") };
         let (style, mark) = if here { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
@@ -78,7 +90,7 @@ fn entries(ctx: &Ctx<'_>, words: Words, troubles: &[Option<(Status, Option<usize
         }
         spans
     };
-    let mut all: Vec<_> = Pane::numbered().iter().zip(troubles).map(entry).collect();
+    let mut all: Vec<_> = Pane::numbered().iter().zip(troubles).map(&mut entry).collect();
     all.push(more(ctx, words));
     all
 }
@@ -89,7 +101,7 @@ fn more(ctx: &Ctx<'_>, words: Words) -> Vec<Span<'static>> {
     let here = Pane::further().iter().find(|pane| model.screen().view() == View::Only(**pane));
     let name = here.map_or_else(|| "more".to_owned(), |pane| pane.listed().name().to_lowercase());
     let (style, mark) = if here.is_some() { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
-    let nameless = words == Words::Few || words == Words::Short && here.is_none();
+    let nameless = words == Words::Bare || words != Words::Names && here.is_none();
     let name = if nameless { String::new() } else { format!(" {name}") };
     let key = model.screen().keys().of(Action::View(0));
     let mut spans = vec![Span::styled(format!("{mark}{key}{name}"), style)];

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::action::{Entry, dialogs};
-use crate::app::dialogs::{Find, Overlay, found, groups};
+use crate::app::dialogs::{Find, Overlay, bound, found, groups};
 use crate::app::geometry::Laid;
 use crate::app::insight::detail::{self, Subject};
 use crate::app::insight::evidence;
@@ -15,7 +15,8 @@ use crate::app::operations::menu::{self, Item};
 use crate::app::palette::{self, Palette};
 use crate::app::{geometry, more, trust};
 use crate::domain::environment::Status;
-use crate::ui::widgets::dialog::{Dialog, WIDTH, dialog};
+use crate::ui::widgets::buttons::Press;
+use crate::ui::widgets::dialog::{Dialog, WIDTH};
 use crate::ui::{Ctx, operations, panes, text};
 
 /// Columns of the keys in the help and the palette.
@@ -69,15 +70,10 @@ fn key_of<'m>(entry: &'static Entry) -> Row<'m> {
 }
 
 /// Keys of dialogs whose name or deed holds what is looked for, dialog by dialog.
-fn bound<'m>(find: &Find) -> Vec<Row<'m>> {
-    let typed = find.text.to_lowercase();
-    let mut rows = Vec::new();
+fn of_dialogs<'m>(find: &Find) -> Vec<Row<'m>> {
+    let (all, mut rows) = (bound(find), Vec::new());
     for dialog in dialogs::Dialog::ALL {
-        let told = |one: &&dialogs::Bound| {
-            let here = one.title.to_lowercase().contains(&typed) || one.keys.contains(&find.text.as_str());
-            one.dialog == dialog && here
-        };
-        let mut own = dialogs::OWN.iter().filter(told).peekable();
+        let mut own = all.iter().filter(|one| one.dialog == dialog).peekable();
         if own.peek().is_some() {
             rows.push(Row::Blank);
             rows.push(Row::Heading(dialog.name()));
@@ -94,7 +90,7 @@ fn rows<'m>(ctx: &Ctx<'m>, find: &Find) -> Vec<Row<'m>> {
     let useful = |entry: &&'static Entry| !ctx.model.screen().alone() || !crate::app::keys::needs_project(entry.action);
     // What a dialog's keys do is told here; the palette does what it lists, and they do nothing without their dialog.
     if !find.text.is_empty() {
-        return all.into_iter().map(key_of).chain(bound(find)).collect();
+        return all.into_iter().map(key_of).chain(of_dialogs(find)).collect();
     }
     let mut rows = Vec::new();
     for group in groups(ctx.model) {
@@ -105,7 +101,7 @@ fn rows<'m>(ctx: &Ctx<'m>, find: &Find) -> Vec<Row<'m>> {
             rows.extend(own.map(key_of));
         }
     }
-    rows.extend(bound(find));
+    rows.extend(of_dialogs(find));
     rows
 }
 
@@ -228,8 +224,9 @@ fn further(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid 
         if index == at { ctx.chosen(&line, columns(body)) } else { line }
     });
     let last = Line::styled(" press its letter, or enter; esc leaves", ctx.theme.dim());
-    let (lines, at) = (lines.collect(), Some(at));
-    Dialog { title: "Further views", lines, last, at, ..Dialog::default() }.draw(ctx, frame, body)
+    let (lines, at): (Vec<_>, _) = (lines.collect(), Some(at));
+    let choices = (0..lines.len()).map(Some).collect();
+    Dialog { title: "Further views", lines, last, at, choices, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 fn evidence(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
@@ -253,7 +250,8 @@ fn approval(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, asked: trust::Aske
     let hidden = (asked.top, all.len().saturating_sub(asked.top + room));
     let lines = all.into_iter().skip(asked.top).take(room).map(Line::raw).collect();
     let last = Line::styled(trust::last(ctx.model, asked), ctx.theme.strong());
-    Dialog { title: "The project file", lines, last, hidden, ..Dialog::default() }.draw(ctx, frame, body)
+    let presses = vec![Press::own(dialogs::Dialog::ProjectFile, dialogs::Own::Yes, "approves this content")];
+    Dialog { title: "The project file", lines, last, hidden, presses, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 /// Everything known of a thing in so many columns; what lies beyond so many rows is not laid out.
@@ -285,7 +283,9 @@ fn details(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, subject: &Subject) 
     let far = ctx.model.dialog().scroll().unwrap_or(0).saturating_add(AHEAD);
     let lines = detail(ctx, subject, columns(body), far);
     let last = Line::styled(" j k move, y copies it, esc leaves", ctx.theme.dim());
-    dialog(ctx, frame, body, None, &detail::title(subject), lines, last)
+    let title = detail::title(subject);
+    let presses = vec![Press::own(dialogs::Dialog::Detail, dialogs::Own::Copy, "copies it")];
+    Dialog { title: &title, lines, last, presses, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 #[cfg(test)]

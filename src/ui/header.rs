@@ -2,8 +2,9 @@
 
 use ratatui::text::{Line, Span};
 
+use super::train::Told;
 use super::widgets::pieces::{Piece, spread};
-use super::{Ctx, text, train};
+use super::{Ctx, text};
 use crate::action::Action;
 use crate::domain::environment::Status;
 use crate::domain::state::State;
@@ -12,7 +13,7 @@ use crate::domain::step_durations;
 /// From this on a piece stays beside the train; from the next on also beside one that is short.
 const STAYS: u8 = 6;
 
-pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
+pub(super) fn line(ctx: &Ctx<'_>, told: &Told<'_>, width: u16) -> Line<'static> {
     let (model, theme, width) = (ctx.model, ctx.theme, usize::from(width));
     let (between, right) = (between(ctx), right(ctx));
     let room = |least: u8| {
@@ -20,9 +21,9 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         width.saturating_sub(kept.sum())
     };
     // Beside trouble with a platform, where the way has room for its words; beside what a person has to know, where it has room at all.
-    let said = train::said(ctx, room(STAYS)).filter(|said| said.worded);
-    let said = said.or_else(|| train::said(ctx, room(STAYS + 1)).filter(|said| said.named));
-    let all = said.or_else(|| train::said(ctx, width)).map(|said| said.spans).unwrap_or_default();
+    let said = told.said(ctx, room(STAYS)).filter(|said| said.worded);
+    let said = said.or_else(|| told.said(ctx, room(STAYS + 1)).filter(|said| said.named));
+    let all = said.or_else(|| told.said(ctx, width)).map(|said| said.spans).unwrap_or_default();
     let mut left = vec![
         Piece::new(2, vec![Span::styled(" flightdeck ", theme.strong())]),
         Piece::new(4, vec![Span::styled(format!(" {} ", ctx.veiled(model.facts().project())), theme.strong())]),

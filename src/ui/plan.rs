@@ -2,8 +2,11 @@
 
 use ratatui::text::Line;
 
+use super::widgets::buttons::Press;
 use super::{Ctx, text};
+use crate::action::dialogs::{Dialog as Keys, Own};
 use crate::app::insight::readiness;
+use crate::app::msg::KeyCode;
 use crate::app::operations::confirm;
 use crate::domain::confirmation::Level;
 use crate::domain::environment::Status;
@@ -137,24 +140,39 @@ fn strategy(plan: &Plan, part: &PlanPart) -> Option<String> {
     (*strategy != Strategy::default()).then(|| strategy.words())
 }
 
-/// What confirms it, what is typed of that and for how long, or that nothing can be confirmed.
-pub(super) fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> Line<'static> {
+/// The key that makes a plan anew.
+pub(super) fn anew() -> Press {
+    Press::own(Keys::Plan, Own::Again, "makes")
+}
+
+/// What confirms it, what is typed of that and for how long, or that nothing can be confirmed; with what of that the mouse presses.
+pub(super) fn confirmation(ctx: &Ctx<'_>, plan: &Plan, typed: &str) -> (Line<'static>, Vec<Press>) {
     if !plan.refusals.is_empty() {
-        return Line::styled(" cannot be done now; r makes the plan anew, esc leaves", ctx.theme.dim());
+        let text = " cannot be done now; r makes the plan anew, esc leaves";
+        return (Line::styled(text, ctx.theme.dim()), vec![anew()]);
     }
     let Some(left) = plan.left(ctx.now.wall) else {
         let text = " the plan is older than a minute: r makes it anew, esc leaves";
-        return Line::styled(text, ctx.theme.status(Status::Warn));
+        return (Line::styled(text, ctx.theme.status(Status::Warn)), vec![anew()]);
     };
     // The last second is one.
     let left = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-    let text = match plan.level {
-        Level::Critical => format!(" type {} and enter: {typed}{}", plan.env, ctx.theme.cursor()),
+    let (text, presses) = match plan.level {
+        Level::Critical => {
+            // The name is typed; what is typed is confirmed by enter.
+            let enter = Press { code: Some(KeyCode::Enter), words: format!("type {} and enter", plan.env) };
+            (format!(" {}: {typed}{}", enter.words, ctx.theme.cursor()), vec![enter])
+        }
         Level::Severe => {
             // The one letter that opens nothing: no habit presses it.
-            format!(" press {} to carry it out", confirm::letter())
+            let carry = Press::said(Keys::Plan, Own::Carry, format!("press {} to carry it out", confirm::letter()));
+            (format!(" {}", carry.words), vec![carry])
         }
-        Level::Moderate => " y carries it out, n or enter does not".to_owned(),
+        Level::Moderate => {
+            let yes = Press::own(Keys::Plan, Own::Yes, "carries it out");
+            let no = Press::said(Keys::Plan, Own::No, "n or enter does not");
+            (format!(" {}, {}", yes.words, no.words), vec![yes, no])
+        }
     };
-    Line::styled(format!("{text}   {left} s left   esc leaves"), ctx.theme.prod())
+    (Line::styled(format!("{text}   {left} s left   esc leaves"), ctx.theme.prod()), presses)
 }

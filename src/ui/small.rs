@@ -4,7 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Ctx, alarm, header, hint_line, panes, text, train};
+use super::train::Told;
+use super::{Ctx, alarm, header, hint_line, panes, text};
 use crate::app::dialogs::Overlay;
 use crate::app::geometry::{Area, Geometry};
 use crate::app::model::Pane;
@@ -41,8 +42,9 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, area: Rect) -> Geometry
 
 /// The header; where not even its most important part has room, the beginning of the state of what matters most.
 fn first(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
-    if ctx.model.facts().environments().is_empty() || train::said(ctx, width.into()).is_some() {
-        return header::line(ctx, width);
+    let told = Told::new(ctx);
+    if ctx.model.facts().environments().is_empty() || told.said(ctx, width.into()).is_some() {
+        return header::line(ctx, &told, width);
     }
     let (model, theme) = (ctx.model, ctx.theme);
     let env = model.facts().environments().iter().max_by_key(|env| (env.tier == Tier::Production, env.tier));

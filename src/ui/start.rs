@@ -2,9 +2,9 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::text;
 use super::theme::Theme;
@@ -13,7 +13,9 @@ use crate::app::start::Start;
 /// Columns that are used at most: long lines are hard to read.
 const WIDTH: u16 = 100;
 /// Columns of the names at the left.
-const NAMES: usize = 26;
+const NAMES: usize = 28;
+/// Rows that what was told last takes at most.
+const TOLD: usize = 3;
 
 /// Draws it.
 pub fn draw(start: &Start, theme: &Theme, frame: &mut Frame<'_>) {
@@ -29,6 +31,7 @@ pub fn draw(start: &Start, theme: &Theme, frame: &mut Frame<'_>) {
         Line::default(),
         Line::styled("There is no configuration yet. From here:", theme.dim()),
     ];
+    let mut chosen = 0;
     for (at, row) in start.rows.iter().enumerate() {
         let name = text::fit(&format!("  {}  {}", row.letter, row.title), NAMES, theme.ellipsis());
         let wide = room.saturating_sub(NAMES).max(8);
@@ -38,6 +41,7 @@ pub fn draw(start: &Start, theme: &Theme, frame: &mut Frame<'_>) {
                 let name = if part == 0 { name.clone() } else { " ".repeat(NAMES) };
                 lines.push(Line::styled(text::pad(&format!("{name}{more}"), room), theme.selected()));
             }
+            chosen = lines.len();
         } else {
             let more = Span::styled(text::cut(&row.more, wide, theme.ellipsis()), theme.dim());
             lines.push(Line::from(vec![Span::raw(name), more]));
@@ -46,10 +50,19 @@ pub fn draw(start: &Start, theme: &Theme, frame: &mut Frame<'_>) {
     // What there is no room for goes last first.
     section(&mut lines, "In this folder", &start.seen, (theme, room));
     section(&mut lines, "Where files lie", &start.files, (theme, room));
-    let body = Rect { height: inner.height.saturating_sub(1), ..inner };
-    frame.render_widget(Paragraph::new(lines), body);
-    let last = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..inner };
-    frame.render_widget(last_line(start, theme, room), last);
+    // Blank lines give way first.
+    if lines.len() >= usize::from(inner.height) {
+        let blank = lines.iter().take(chosen).filter(|line| line.spans.is_empty()).count();
+        lines.retain(|line| !line.spans.is_empty());
+        chosen -= blank;
+    }
+    let last = last_lines(start, theme, room);
+    let ends = u16::try_from(last.len()).unwrap_or(1).min(inner.height);
+    let body = Rect { height: inner.height - ends, ..inner };
+    // The chosen one always shows.
+    let top = u16::try_from(chosen).unwrap_or(0).saturating_sub(body.height);
+    frame.render_widget(Paragraph::new(lines).scroll((top, 0)), body);
+    frame.render_widget(Paragraph::new(last), Rect { y: body.bottom(), height: ends, ..inner });
 }
 
 fn section(
@@ -72,14 +85,100 @@ fn section(
     }));
 }
 
-fn last_line(start: &Start, theme: &Theme, room: usize) -> Line<'static> {
+fn last_lines(start: &Start, theme: &Theme, room: usize) -> Vec<Line<'static>> {
     if let Some(told) = &start.told {
-        return Line::raw(text::cut(told.as_str(), room, theme.ellipsis()));
+        let mut rows = text::wrap(told.as_str(), room.max(8));
+        // What went wrong stands at the end, behind a path.
+        let over = rows.len().saturating_sub(TOLD);
+        rows.drain(..over);
+        if let Some(first) = rows.first_mut().filter(|_| over > 0) {
+            *first = text::tail(&format!("{}{}", theme.ellipsis(), first.trim_start()), room, theme.ellipsis());
+        }
+        return rows.into_iter().map(Line::raw).collect();
     }
     let Some(path) = &start.path else {
-        return Line::styled("j k choose   enter starts it   q leaves", theme.dim());
+        return vec![Line::styled("j k choose   enter starts it   q leaves", theme.dim())];
     };
     let (before, after) = path.parts();
-    let text = format!("path or address: {before}{}{after}   enter opens it   esc leaves", theme.cursor());
-    Line::styled(text::cut(&text, room, theme.ellipsis()), Style::new())
+    let (label, cursor) = ("path or address: ", theme.cursor());
+    // The place of the next letter always shows.
+    let before = text::tail(before, room.saturating_sub(label.width() + cursor.width()), theme.ellipsis());
+    let typed = format!("{label}{before}{cursor}{after}");
+    let help = "   enter opens it   esc leaves";
+    let help = if typed.width() + help.width() <= room { help } else { "" };
+    vec![Line::raw(text::cut(&format!("{typed}{help}"), room, theme.ellipsis()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::app::msg::{Key, KeyCode};
+    use crate::config::load::{Flags, parse};
+    use crate::sanitize::Text;
+
+    fn start() -> Start {
+        let names = ["bad-deploy", "calm", "gated", "stuck-gate", "flood", "silent"];
+        Start::new(names.into_iter().map(|name| (name, "What goes wrong in it, in as many words as fit it".to_owned())))
+    }
+
+    /// What shows in so many columns and rows.
+    fn shown(start: &Start, (columns, rows): (u16, u16)) -> String {
+        let settings = parse("[ui]\n", None, &Flags { alone: true, ..Flags::default() }, &|_| None).unwrap();
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| draw(start, &Theme::load(&settings.ui), frame)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    fn press(start: &mut Start, code: KeyCode) {
+        let _ = start.key(Key { code, ctrl: false, alt: false, repeat: false });
+    }
+
+    #[test]
+    fn every_name_stands_apart_from_what_is_said_of_it() {
+        let shown = shown(&start(), (120, 30));
+        assert!(shown.contains("write flightdeck.toml  an example"), "{shown}");
+    }
+
+    #[test]
+    fn all_of_it_shows_at_the_usual_size() {
+        let mut start = start();
+        let row = |what| (what, Text::from("x"));
+        start.seen = ["fly.toml", "vercel.json", "supabase/", ".github/workflows", "Dockerfile"].map(row).to_vec();
+        start.files = ["the product", "your own settings", "journal, history, log"].map(row).to_vec();
+        let shown = shown(&start, (80, 24));
+        for name in ["Dockerfile", "the product", "your own settings", "journal, history, log"] {
+            assert!(shown.contains(name), "{name}: {shown}");
+        }
+        assert!(!shown.contains('…'), "{shown}");
+    }
+
+    #[test]
+    fn the_chosen_row_shows_on_every_screen() {
+        let mut start = start();
+        press(&mut start, KeyCode::End);
+        for size in [(80, 12), (80, 6), (60, 15)] {
+            let shown = shown(&start, size);
+            assert!(shown.contains("w  write flightdeck.toml"), "{size:?}: {shown}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_path_its_end_shows_and_of_what_went_wrong_the_reason() {
+        let mut start = start();
+        press(&mut start, KeyCode::Char('o'));
+        let path = format!("/var/log/{}/today.log", "deep/".repeat(80));
+        start.paste(&path);
+        for columns in [80, 40] {
+            let shown = shown(&start, (columns, 12));
+            assert!(shown.contains("today.log▏"), "{columns}: {shown}");
+        }
+        start.told = Some(Text::clean(&format!("{path} cannot be read: No such file or directory (os error 2)")));
+        for columns in [80, 40] {
+            let shown = shown(&start, (columns, 12));
+            assert!(shown.contains("error 2)") && shown.contains("…"), "{columns}: {shown}");
+        }
+    }
 }

@@ -32,6 +32,21 @@ pub fn cut(text: &str, width: usize, mark: &str) -> String {
     kept
 }
 
+/// The end of a text in `width` columns, with a mark where it was cut.
+#[must_use]
+pub fn tail(text: &str, width: usize, mark: &str) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let (room, mut used) = (width.saturating_sub(mark.width()), 0);
+    let fits = |(at, grapheme): (usize, &str)| {
+        used += grapheme.width();
+        (used <= room).then_some(at)
+    };
+    let from = text.grapheme_indices(true).rev().map_while(fits).last().unwrap_or(text.len());
+    format!("{}{}", if width >= mark.width() { mark } else { "" }, &text[from..])
+}
+
 /// Whether the beginning of a text is ASCII, one column a byte, and the next byte is too: nothing joins what is cut there.
 fn plain(text: &str, width: usize) -> bool {
     text.as_bytes().iter().take(width + 1).all(|byte| (0x20..0x7f).contains(byte))
@@ -134,6 +149,9 @@ mod tests {
         fn a_fitted_text_is_exactly_as_wide_as_asked(text in "\\PC{0,40}", width in 0usize..60) {
             prop_assert!(cut(&text, width, "…").width() <= width);
             prop_assert_eq!(fit(&text, width, "…").width(), width);
+            let end = tail(&text, width, "…");
+            prop_assert!(end.width() <= width);
+            prop_assert!(text.ends_with(end.trim_start_matches('…')));
             let (row, rest) = split(&text, width.max(2));
             prop_assert_eq!(format!("{row}{rest}"), text.clone());
             prop_assert!(rest.len() < text.len() || text.is_empty());

@@ -49,6 +49,13 @@ impl Theme {
         })
     }
 
+    /// The theme of a ground that the terminal has told.
+    #[must_use]
+    pub fn of_ground(ui: &UiSettings, light: bool) -> Self {
+        let theme = if light { "light" } else { "dark" };
+        Self::load(&UiSettings { theme: theme.into(), ..ui.clone() })
+    }
+
     /// A theme from the text of a file.
     ///
     /// # Errors
@@ -157,6 +164,19 @@ impl Theme {
     #[must_use]
     pub fn selected(&self) -> Style {
         self.roles.selected.style()
+    }
+
+    /// What lies behind the selected row where it keeps its colours; `None` where it is one colour.
+    #[must_use]
+    pub fn tint(&self) -> Option<Style> {
+        let style = self.selected();
+        (style.bg.is_some() && !style.add_modifier.contains(Modifier::REVERSED)).then_some(style)
+    }
+
+    /// At the left of the selected row.
+    #[must_use]
+    pub fn bar(&self) -> &'static str {
+        self.glyph("▌", "|")
     }
 
     /// The frame of production, in every theme.

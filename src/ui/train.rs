@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::{Ctx, text};
-use crate::app::insight::train::{self, Station};
+use crate::app::insight::train::{self, Station, Train};
 use crate::domain::environment::{EnvInfo, Tier};
 use crate::domain::state::State;
 
@@ -46,32 +46,45 @@ pub(super) struct Said {
     pub(super) named: bool,
 }
 
-/// In so many columns: all of the way in the longest form that fits, else as much of it around the selected station as fits. `None` where
-/// there is no room for a name and a mark, or no environment.
-pub(super) fn said(ctx: &Ctx<'_>, room: usize) -> Option<Said> {
-    let train = train::train(ctx.model, ctx.now);
-    let mut others = Others::new(ctx, &train.aside, NAMED.saturating_sub(train.stations.len()));
-    let count = train.stations.len();
-    let selected = ctx.model.selected_env().map(|env| &env.id);
-    let here = train.stations.iter().position(|one| Some(&one.env.id) == selected).unwrap_or(count.saturating_sub(1));
-    for shown in (0..=count).rev() {
-        // The last stations of the way matter most, but for the one that is looked at.
-        let first = here.min(count - shown).max((here + 1).saturating_sub(shown)).min(count - shown);
-        let window = &train.stations[first..first + shown];
-        let hidden = train.stations[..first].iter().chain(&train.stations[first + shown..]);
-        others.hidden = hidden.map(|one| one.judged.state).collect();
-        let branch = train.branch.filter(|_| first == 0 && shown > 0).map(|branch| branch.as_str());
-        for form in Form::ALL {
-            let way = way(ctx, window, branch, form);
-            let left = room.checked_sub(width(&way));
-            if let Some(rest) = left.and_then(|left| others.fitted(ctx, left)) {
-                let spans: Spans = way.into_iter().chain(rest).collect();
-                let worded = shown == count && form != Form::Bare;
-                return (!spans.is_empty()).then_some(Said { spans, worded, named: shown > 0 || count == 0 });
+/// The train of a frame: read once, and laid out in as many widths as are tried.
+pub(super) struct Told<'a> {
+    train: Train<'a>,
+    others: Others<'a>,
+}
+
+impl<'a> Told<'a> {
+    pub(super) fn new(ctx: &Ctx<'a>) -> Self {
+        let train = train::train(ctx.model, ctx.now);
+        let others = Others::new(ctx, &train.aside, NAMED.saturating_sub(train.stations.len()));
+        Self { train, others }
+    }
+
+    /// In so many columns: all of the way in the longest form that fits, else as much of it around the selected station as fits. `None` where
+    /// there is no room for a name and a mark, or no environment.
+    pub(super) fn said(&self, ctx: &Ctx<'_>, room: usize) -> Option<Said> {
+        let stations = &self.train.stations;
+        let count = stations.len();
+        let selected = ctx.model.selected_env().map(|env| &env.id);
+        let here = stations.iter().position(|one| Some(&one.env.id) == selected).unwrap_or(count.saturating_sub(1));
+        for shown in (0..=count).rev() {
+            // The last stations of the way matter most, but for the one that is looked at.
+            let first = here.min(count - shown).max((here + 1).saturating_sub(shown)).min(count - shown);
+            let window = &stations[first..first + shown];
+            let hidden = stations[..first].iter().chain(&stations[first + shown..]);
+            let hidden: Vec<State> = hidden.map(|one| one.judged.state).collect();
+            let branch = self.train.branch.filter(|_| first == 0 && shown > 0).map(|branch| branch.as_str());
+            for form in Form::ALL {
+                let way = way(ctx, window, branch, form);
+                let left = room.checked_sub(width(&way));
+                if let Some(rest) = left.and_then(|left| self.others.fitted(ctx, left, &hidden)) {
+                    let spans: Spans = way.into_iter().chain(rest).collect();
+                    let worded = shown == count && form != Form::Bare;
+                    return (!spans.is_empty()).then_some(Said { spans, worded, named: shown > 0 || count == 0 });
+                }
             }
         }
+        None
     }
-    None
 }
 
 fn width(said: &[Span<'_>]) -> usize {
@@ -82,7 +95,7 @@ fn way(ctx: &Ctx<'_>, stations: &[Station<'_>], branch: Option<&str>, form: Form
     let mut said = Vec::new();
     if let Some(branch) = branch {
         // Its name comes with the first count.
-        let name = if branch.is_empty() { "main branch" } else { branch };
+        let name = if branch.is_empty() { "default branch" } else { branch };
         said.push(Span::styled(format!(" {name}"), ctx.theme.dim()));
     }
     for (at, station) in stations.iter().enumerate() {
@@ -101,7 +114,12 @@ fn way(ctx: &Ctx<'_>, stations: &[Station<'_>], branch: Option<&str>, form: Form
 
 /// How many commits wait before a station; not known where they were not counted.
 fn arrow(ctx: &Ctx<'_>, station: &Station<'_>, form: Form) -> String {
-    let count = station.waiting.map_or_else(|| "?".to_owned(), |distance| distance.short());
+    let count = match station.waiting {
+        None => "?".to_owned(),
+        Some(one) if one.behind == 0 => one.short(),
+        // A minus beside the line would be a part of it.
+        Some(one) => format!(" {} ", one.short()),
+    };
     let line = if form == Form::Bare { ctx.theme.rail().to_owned() } else { ctx.theme.rail().repeat(2) };
     format!(" {line}{count}{line}{} ", ctx.theme.onward())
 }
@@ -152,8 +170,6 @@ struct Others<'a> {
     productions: (usize, usize, State),
     /// The rest, by state.
     counted: BTreeMap<u8, (State, usize)>,
-    /// Stations of the way that have no room.
-    hidden: Vec<State>,
 }
 
 impl<'a> Others<'a> {
@@ -161,11 +177,22 @@ impl<'a> Others<'a> {
         let mut named: Vec<(&EnvInfo, State)> =
             aside.iter().map(|env| (*env, ctx.model.facts().state(env, ctx.now))).collect();
         let selected = ctx.model.selected_env().map(|env| &env.id);
-        // The worst first, of equals the one that is looked at, then production.
-        named.sort_by_key(|(env, state)| std::cmp::Reverse((state.weight(), Some(&env.id) == selected, env.tier)));
-        let rest = named.split_off(most.min(named.len()));
-        let mut others =
-            Self { named, productions: (0, 0, State::Healthy), counted: BTreeMap::new(), hidden: Vec::new() };
+        let ranks = named.iter().enumerate().map(|(at, (env, state))| {
+            // The worst first, of equals the one that is looked at, then production, then as they are configured.
+            std::cmp::Reverse((state.weight(), Some(&env.id) == selected, env.tier, std::cmp::Reverse(at)))
+        });
+        let mut ranks: Vec<_> = ranks.collect();
+        // Only those that are named are put in order: there may be a thousand others.
+        let most = most.min(ranks.len());
+        if most < ranks.len() {
+            ranks.select_nth_unstable(most);
+        }
+        ranks[..most].sort_unstable();
+        let first: Vec<usize> = ranks[..most].iter().map(|rank| rank.0.3.0).collect();
+        let rest = named.iter().enumerate().filter(|(at, _)| !first.contains(at)).map(|(_, one)| *one);
+        let rest: Vec<_> = rest.collect();
+        named = first.into_iter().map(|at| named[at]).collect();
+        let mut others = Self { named, productions: (0, 0, State::Healthy), counted: BTreeMap::new() };
         rest.into_iter().for_each(|(env, state)| others.fold(env, state));
         others
     }
@@ -181,13 +208,13 @@ impl<'a> Others<'a> {
         }
     }
 
-    /// As many by name as fit, the rest counted; `None` where not even the counts fit.
-    fn fitted(&self, ctx: &Ctx<'_>, room: usize) -> Option<Spans> {
+    /// As many by name as fit, the rest counted, stations that have no room among them; `None` where not even the counts fit.
+    fn fitted(&self, ctx: &Ctx<'_>, room: usize, hidden: &[State]) -> Option<Spans> {
         (0..=self.named.len()).rev().find_map(|by_name| {
             let (named, rest) = self.named.split_at(by_name);
-            let mut folded = Self { named: Vec::new(), counted: self.counted.clone(), hidden: Vec::new(), ..*self };
+            let mut folded = Self { named: Vec::new(), counted: self.counted.clone(), ..*self };
             rest.iter().for_each(|(env, state)| folded.fold(env, *state));
-            for state in &self.hidden {
+            for state in hidden {
                 folded.counted.entry(state.weight()).or_insert((*state, 0)).1 += 1;
             }
             let mut said: Spans = named.iter().flat_map(|(env, state)| beside(ctx, env, *state)).collect();

@@ -75,6 +75,32 @@ fn the_palette_and_a_key_wear_the_named_layouts() {
 }
 
 #[test]
+fn a_border_that_nobody_has_seen_let_go_is_let_go_by_what_comes_next() {
+    let size = (200, 50);
+    let upright = |model: &Model| *model.screen().geometry().borders.iter().find(|border| border.upright).unwrap();
+    // The mouse is handed over in the middle of a drag, the console is left, or the release is lost and something else is clicked.
+    for end in ['M', 'z', ' '] {
+        let mut model = burning();
+        shown(&mut model, size);
+        let border = upright(&model);
+        let at = (border.line.x, border.line.y + border.line.height / 2);
+        mouse(&mut model, MouseKind::Click, at.0, at.1);
+        mouse(&mut model, MouseKind::Drag, at.0 + 5, at.1);
+        let effects = match end {
+            ' ' => mouse(&mut model, MouseKind::Click, 1, 1),
+            key => {
+                let key = Key { code: KeyCode::Char(key), ctrl: key == 'z', alt: false, repeat: false };
+                update(&mut model, Msg::Key(key), now())
+            }
+        };
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Arrange(_))), "{end}: {effects:?}");
+        let before = model.screen().arranged().clone();
+        mouse(&mut model, MouseKind::Drag, at.0 + 20, at.1);
+        assert_eq!(*model.screen().arranged(), before, "{end}: nothing is held any more");
+    }
+}
+
+#[test]
 fn keys_and_the_mouse_move_borders_and_what_they_did_is_remembered_once() {
     for (model, size) in [(burning(), (200, 50)), (burning(), (120, 30)), (failing(), (200, 50)), (failing(), (80, 24))]
     {
@@ -123,6 +149,51 @@ fn keys_and_the_mouse_move_borders_and_what_they_did_is_remembered_once() {
     assert_eq!(rows(&mut model), natural - 1);
     typed(&mut model, (200, 50), "=");
     assert_eq!(rows(&mut model), natural);
+}
+
+#[test]
+fn what_a_dialog_asks_is_answered_by_a_click_on_the_key_that_it_names() {
+    use flightdeck::app::geometry::Hit;
+    let size = (120, 30);
+    let pressed = |model: &mut Model, code: KeyCode| {
+        shown(model, size);
+        let hits = model.screen().geometry().hits.clone();
+        let (_, area) =
+            hits.iter().find(|(hit, _)| *hit == Hit::Press(code)).unwrap_or_else(|| panic!("{code:?}: {hits:?}"));
+        mouse(model, MouseKind::Click, area.x + 1, area.y)
+    };
+    // What the environment is held by ends by a yes, or stays by a no.
+    let lock = |model: &mut Model| {
+        let held = flightdeck::domain::lock::Lock {
+            who: model.facts().who().into(),
+            why: "migration".into(),
+            at: now().wall,
+            until: None,
+        };
+        let history = flightdeck::domain::history::History {
+            locks: [("production".into(), held)].into(),
+            ..model.facts().history().clone()
+        };
+        update(model, Msg::Fact(flightdeck::domain::fact::Fact::History(Box::new(history))), now());
+        model.pose_place(Some(flightdeck::app::model::Place::Env("production".into())));
+        typed(model, size, "!L");
+    };
+    let mut model = world();
+    lock(&mut model);
+    assert!(shown(&mut model, size).contains("y gives it back"), "{}", shown(&mut model, size));
+    assert!(pressed(&mut model, KeyCode::Char('n')).is_empty());
+    assert!(model.dialog().overlay().is_none());
+    lock(&mut model);
+    // A click that came with the question is none.
+    assert!(pressed(&mut model, KeyCode::Char('y')).is_empty());
+    assert!(model.dialog().overlay().is_some());
+    let hits = model.screen().geometry().hits.clone();
+    let (_, area) = hits.iter().find(|(hit, _)| *hit == Hit::Press(KeyCode::Char('y'))).unwrap();
+    let mut later = now();
+    later.mono += std::time::Duration::from_secs(1);
+    let click = Mouse { kind: MouseKind::Click, column: area.x + 1, row: area.y };
+    let effects = update(&mut model, Msg::Mouse(click), later);
+    assert_eq!(effects, [Effect::Unlock("production".into(), None)]);
 }
 
 #[test]

@@ -67,6 +67,17 @@ fn what_waits_for_a_person_is_told_in_views_that_list_no_environments() {
     }
 }
 
+#[test]
+fn every_view_has_its_number_on_the_bar_while_production_fails() {
+    for model in [crate::screen::failing(), crate::screen::burning(), world()] {
+        for size in [(60, 20), (70, 24), (80, 24), (120, 30)] {
+            let (_, geometry) = crate::screen::drawn(&model, &crate::screen::theme("dark", false), size);
+            let numbers: Vec<u8> = geometry.views.iter().map(|(number, _)| *number).collect();
+            assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 0], "{size:?}");
+        }
+    }
+}
+
 /// Who and where somebody is differs, so that a picture of all settings is of one machine.
 #[test]
 fn settings_say_where_they_came_from_at_every_size() {

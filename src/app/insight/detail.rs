@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::actor;
-use crate::app::insight::train;
+use super::{actor, train};
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::config::effective::Applies;
@@ -196,7 +195,7 @@ fn environment(model: &Model, env: &EnvInfo, now: Now, rows: &mut Rows) {
     put(rows, "access", if env.writable { "write" } else { "read-only" });
     put(rows, "state", judged.words());
     put_some(rows, "commit", (!judged.commits.is_empty()).then(|| judged.short()));
-    put_some(rows, "commits before it", train::uncounted(model, &env.id, now));
+    put_some(rows, "to come", train::to_come(model, env, now).map(|to_come| to_come.words()));
     for info in &env.services {
         put(rows, &info.id.name, "");
         let mut own = Rows::new();

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::Now;
+use crate::domain::amount::amount;
 use crate::domain::distance::{Distance, Ends, Head};
 use crate::domain::environment::{EnvInfo, Tier};
-use crate::domain::feed::{FeedId, Freshness};
+use crate::domain::feed::{FeedId, FeedStatus, Freshness};
 use crate::domain::ids::EnvId;
 use crate::domain::promotion::of_tier;
 use crate::domain::state::State;
@@ -43,7 +44,7 @@ pub struct Station<'m> {
 #[must_use]
 pub fn train(model: &Model, now: Now) -> Train<'_> {
     let facts = &model.facts;
-    let way = way(model);
+    let way = way(model, model.selected_env().map(|env| &env.id));
     let branch = (!way.is_empty() && facts.feeds.contains_key(&FeedId::Distances)).then_some(&facts.distances.branch);
     let aside = facts.environments.iter().filter(|env| way.iter().all(|one| one.id != env.id)).collect();
     let ends = ends(model, &way, now);
@@ -55,10 +56,65 @@ pub fn train(model: &Model, now: Now) -> Train<'_> {
     Train { branch, stations: stations.collect(), aside }
 }
 
-/// The environments of one way, in the order in which a commit passes them: the way through the selected one, else the only one there is,
+/// What has not come to an environment yet, of what stands before it on its way.
+#[derive(Debug)]
+pub struct ToCome<'m> {
+    /// The environment before it; `None` = the default branch.
+    pub from: Option<&'m EnvId>,
+    /// What that is called; empty while the name of the branch is not known.
+    pub name: &'m str,
+    /// How many commits; `None` = not known.
+    pub count: Option<Distance>,
+    /// Why they cannot be counted, where the repository says so.
+    pub why_not: Option<String>,
+    /// When the oldest of what that rests on was read; `None` = something of it was not.
+    pub read_at: Option<Timestamp>,
+}
+
+impl ToCome<'_> {
+    /// In words: `3 commits of staging`, and what the other side lacks.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let name = if self.name.is_empty() { "the default branch" } else { self.name };
+        let back = |behind| format!("; {} here {name} lacks", amount(behind as usize, "commit"));
+        match self.count {
+            None => self.why_not.clone().unwrap_or_else(|| format!("not known how many commits of {name}")),
+            Some(Distance { ahead, behind: 0 }) => format!("{} of {name}", amount(ahead as usize, "commit")),
+            Some(Distance { ahead, behind }) => {
+                format!("{} of {name}{}", amount(ahead as usize, "commit"), back(behind))
+            }
+        }
+    }
+}
+
+/// What has not come to this environment yet; `None` where nothing that is read stands before it.
+#[must_use]
+pub fn to_come<'m>(model: &'m Model, env: &EnvInfo, now: Now) -> Option<ToCome<'m>> {
+    let (facts, way) = (&model.facts, way(model, Some(&env.id)));
+    let at = way.iter().position(|one| one.id == env.id)?;
+    let before = at.checked_sub(1).map(|before| way[before]);
+    let branch = facts.feeds.get(&FeedId::Distances);
+    if before.is_none() && branch.is_none() {
+        return None;
+    }
+    let ends = ends(model, &way, now).into_iter().nth(at).flatten();
+    let read = match before {
+        Some(before) => facts.judge(before, now).basis,
+        None => branch.and_then(FeedStatus::last_ok),
+    };
+    Some(ToCome {
+        from: before.map(|before| &before.id),
+        name: before.map_or(facts.distances.branch.as_str(), |before| before.id.as_str()),
+        why_not: ends.as_ref().and_then(|ends| uncounted(model, ends)),
+        count: ends.and_then(|ends| counted(model, &ends, now)),
+        read_at: facts.judge(env, now).basis.zip(read).map(|(own, read)| own.min(read)),
+    })
+}
+
+/// The environments of one way, in the order in which a commit passes them: the way through this one, else the only one there is,
 /// else the only production.
-fn way(model: &Model) -> Vec<&EnvInfo> {
-    let (facts, here) = (&model.facts, model.selected_env().map(|env| &env.id));
+fn way<'m>(model: &'m Model, here: Option<&EnvId>) -> Vec<&'m EnvInfo> {
+    let facts = &model.facts;
     let env = |id: &EnvId| facts.env(id);
     let Some(near) = facts.promotions.near(here) else {
         let productions = of_tier(&facts.environments, Tier::Production);
@@ -95,17 +151,14 @@ fn counted(model: &Model, ends: &Ends, now: Now) -> Option<Distance> {
     model.facts.distances.between(ends).filter(|_| ends.head != Head::DefaultBranch || fresh())
 }
 
-/// Why the commits that wait before an environment are not counted, where the repository does not know one of both ends.
-pub(in crate::app) fn uncounted(model: &Model, env: &EnvId, now: Now) -> Option<String> {
-    let way = way(model);
-    let at = way.iter().position(|one| one.id == *env)?;
-    let ends = ends(model, &way, now).into_iter().nth(at)??;
+/// Why commits are not counted, where the repository does not know one of both ends.
+fn uncounted(model: &Model, ends: &Ends) -> Option<String> {
     let told = &model.facts.distances;
     let head = match &ends.head {
         Head::DefaultBranch => told.branch.to_string(),
         Head::Commit(sha) => sha.short().to_string(),
     };
-    let unknown = told.unknown.contains(&ends);
+    let unknown = told.unknown.contains(ends);
     unknown.then(|| format!("not counted: the repository does not know {} or {head}", ends.base.short()))
 }
 
@@ -128,12 +181,27 @@ pub(in crate::app) fn ask(model: &mut Model, now: Now) -> Option<Effect> {
     if !model.facts.feeds.contains_key(&FeedId::Distances) {
         return None;
     }
-    let wanted: Vec<Ends> = ends(model, &way(model), now).into_iter().flatten().collect();
+    let here = model.selected_env().map(|env| &env.id);
+    let wanted: Vec<Ends> = ends(model, &way(model, here), now).into_iter().flatten().collect();
     if wanted.is_empty() || wanted == model.facts.counting {
         return None;
     }
     model.facts.counting.clone_from(&wanted);
     Some(Effect::Count(wanted))
+}
+
+/// Everything that may be counted for all ways together, so many at most: each may be a request.
+#[must_use]
+pub fn countable(model: &Model, now: Now, most: usize) -> Vec<Ends> {
+    let mut all: Vec<Ends> = Vec::new();
+    for env in &model.facts.environments {
+        for ends in ends(model, &way(model, Some(&env.id)), now).into_iter().flatten() {
+            if all.len() < most && !all.contains(&ends) {
+                all.push(ends);
+            }
+        }
+    }
+    all
 }
 
 #[cfg(test)]

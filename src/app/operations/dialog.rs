@@ -170,16 +170,28 @@ fn open_of(model: &mut Model, env: EnvInfo, alone: Option<ServiceId>, now: Now) 
     vec![Effect::Refresh(services.into_iter().flat_map(feeds).collect())]
 }
 
-/// Chooses a release in the dialog that was opened, and asks for the plan that leads to it.
+/// Chooses a release in the dialog that was opened, and asks for the plan that leads to it. What it is not among cannot be gone back to: that is
+/// said, and nothing else is chosen in its place.
 pub(in crate::app) fn choose(model: &mut Model, commit: &Sha, now: Now) -> Vec<Effect> {
-    let Some(OperationDialog::Pick { choices, chosen, by_hand, .. }) = model.dialog.operation_mut() else {
+    let Some(OperationDialog::Pick { env, alone, choices, chosen, by_hand, .. }) = model.dialog.operation_mut() else {
         return Vec::new();
     };
-    if !choices.iter().any(|choice| choice.sha == *commit) {
+    *by_hand = true;
+    *chosen = choices.iter().find(|choice| choice.sha.same(commit)).map(|choice| choice.sha.clone());
+    if chosen.is_none() {
+        let place = alone.as_ref().map_or_else(|| env.to_string(), ToString::to_string);
+        let told = format!("{place} cannot go back to {}: choose another release", commit.short());
+        model.screen.notice = Some(Notice::refused(told));
         return Vec::new();
     }
-    (*chosen, *by_hand) = (Some(commit.clone()), true);
     preflight(model, now)
+}
+
+/// The releases that these services can go back to, as they were read last.
+pub(super) fn offered(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
+    let of = |id: &ServiceId| model.facts.releases.get(id).map(Vec::as_slice).unwrap_or_default();
+    let observed = |id: &ServiceId| model.facts.services.get(id)?.observed.as_ref()?.sha.as_ref();
+    candidates::choices(services, of, observed)
 }
 
 /// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.
@@ -187,9 +199,7 @@ pub(in crate::app) fn renewed(model: &mut Model) {
     let Some(OperationDialog::Pick { env, alone, .. }) = model.dialog.operation() else { return };
     let Some(env) = model.facts.env(env) else { return };
     let services = alone.clone().map_or_else(|| rollable(env), |alone| vec![alone]);
-    let of = |id: &ServiceId| model.facts.releases.get(id).map(Vec::as_slice).unwrap_or_default();
-    let observed = |id: &ServiceId| model.facts.services.get(id)?.observed.as_ref()?.sha.as_ref();
-    let found = candidates::choices(&services, of, observed);
+    let found = offered(model, &services);
     let Some(OperationDialog::Pick { choices, chosen, by_hand, .. }) = model.dialog.operation_mut() else { return };
     let there = chosen.as_ref().is_some_and(|chosen| found.iter().any(|choice| choice.sha == *chosen));
     if !*by_hand || !there {

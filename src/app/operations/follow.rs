@@ -3,7 +3,8 @@
 
 use super::dialog::OperationDialog;
 use super::sure::{self, About};
-use crate::action::dialogs::{Dialog, Own};
+use crate::action::Action;
+use crate::action::dialogs::{self, Dialog, Own};
 use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::insight::live;
@@ -57,10 +58,11 @@ pub(in crate::app) fn key(model: &mut Model, op: OpId, key: Key, now: Now) -> Ve
         _ => return Vec::new(),
     };
     let Some(request) = request else {
+        let (leave, menu) = (dialogs::key(Dialog::Operation, Own::Leave), model.screen.keys.of(Action::Menu));
         let why = if asked == Some(Own::Undo) {
-            "this cannot be undone automatically; L leaves it, then ! shows what can be done"
+            format!("this cannot be undone automatically; {leave} leaves it, then {menu} shows what can be done")
         } else {
-            "what it was to do is not known; choose by hand: L leaves this one, then !"
+            format!("what it was to do is not known; choose by hand: {leave} leaves this one, then {menu}")
         };
         model.dialog.overlay = Some(Overlay::Operation(OperationDialog::Refused(Text::from(why), None)));
         return Vec::new();

@@ -4,7 +4,8 @@ mod named;
 mod runs;
 mod services;
 
-pub(in crate::app) use named::named;
+pub(in crate::app) use named::{Beside, Named, named};
+pub(in crate::app) use runs::of_run;
 
 use super::dialog::{self, Asks, OperationDialog};
 use super::marking;
@@ -72,6 +73,9 @@ pub const ALARM: char = '!';
 /// The key in the menu of the way back of what the keys act on.
 pub const ROLL_BACK: char = 'R';
 
+/// The key in the menu of what a project file asks for.
+pub const PROJECT_FILE: char = '0';
+
 /// What the console does not do, and where it is done.
 const FREEZE: &str = "not from here; write `freeze` into the configuration; L locks it now";
 
@@ -131,7 +135,7 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
 fn project_file(model: &Model) -> Option<Item> {
     let file = trust::open(model)?;
     let title = if file.withheld() { "approve what flightdeck.toml asks for" } else { "read flightdeck.toml again" };
-    Some(Item { letter: '0', title: title.to_owned(), why_not: None, run: Run::ProjectFile })
+    Some(Item { letter: PROJECT_FILE, title: title.to_owned(), why_not: None, run: Run::ProjectFile })
 }
 
 /// The way back of what the alarm line names, first while there is one, wherever the keys are.

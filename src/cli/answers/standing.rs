@@ -70,9 +70,26 @@ pub(in crate::cli) struct Environment<'a> {
     pub(in crate::cli) tier: Tier,
     #[serde(flatten)]
     pub(in crate::cli) judged: Judged,
+    /// What has not come to it yet of what stands before it on the way to customers; null where nothing that is read stands there.
+    pub(in crate::cli) to_come: Option<ToCome<'a>>,
     pub(in crate::cli) services: Vec<Service<'a>>,
     /// What a person has to know of: gates, deploys, operations, locks, pins.
     pub(in crate::cli) needs: Vec<Need>,
+}
+
+/// Commits that have not come to an environment yet.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct ToCome<'a> {
+    /// The environment that they come from; null where it is the repository's default branch.
+    pub(in crate::cli) environment: Option<&'a EnvId>,
+    /// How many it lacks; null where that is not known.
+    pub(in crate::cli) ahead: Option<u32>,
+    /// How many it has that are not there; null where that is not known.
+    pub(in crate::cli) behind: Option<u32>,
+    /// When the oldest fact behind it was read; null where some was never.
+    #[cfg_attr(test, schemars(with = "Option<crate::domain::testing::Moment>"))]
+    pub(in crate::cli) read_at: Option<Timestamp>,
 }
 
 /// A service.

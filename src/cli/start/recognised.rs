@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::config::files;
+use crate::domain::amount::amount;
 use crate::sanitize::Text;
 
 /// Bytes of a file that are read.
@@ -44,7 +45,7 @@ pub(super) fn here(folder: &Path) -> Vec<(&'static str, Text)> {
     }
     if folder.join("supabase").is_dir() {
         let migrations = listed(&folder.join("supabase/migrations"), "sql").len();
-        row("supabase/", format!("a database, {migrations} migrations"));
+        row("supabase/", format!("a database, {}", amount(migrations, "migration")));
     }
     let mut workflows = listed(&folder.join(".github/workflows"), "yml");
     workflows.extend(listed(&folder.join(".github/workflows"), "yaml"));
@@ -100,7 +101,7 @@ mod tests {
             [
                 "fly.toml: the app maria-api on Fly.io",
                 ".vercel/project.json: the project maria-web on Vercel",
-                "supabase/: a database, 1 migrations",
+                "supabase/: a database, 1 migration",
                 ".github/workflows: a.yml, b.yml, d.yml, e.yml and 1 more",
             ]
         );

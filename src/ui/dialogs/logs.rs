@@ -7,12 +7,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{columns, room, window};
+use crate::action::dialogs::{Dialog as Keys, Own};
 use crate::app::geometry::Laid;
 use crate::app::log_dialogs::{self, Turn};
 use crate::app::logs::buffer::{GAP, Source, UNTIMED};
 use crate::domain::environment::Status;
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::log::Level;
+use crate::ui::widgets::buttons::Press;
 use crate::ui::widgets::dialog::{Dialog, dialog};
 use crate::ui::{Ctx, text};
 
@@ -146,7 +148,8 @@ pub(in crate::ui) fn chart(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at:
     let title = format!("Errors over time: begins, lines, errors{unread}");
     let hidden = outside(at, rows, chart.buckets.len());
     let choices = listed(0, window(at, rows), chart.buckets.len());
-    Dialog { title: &title, lines, last, hidden, choices, ..Dialog::default() }.draw(ctx, frame, body)
+    let presses = vec![Press::own(Keys::Chart, Own::Deployment, "next deployment")];
+    Dialog { title: &title, lines, last, hidden, choices, presses, ..Dialog::default() }.draw(ctx, frame, body)
 }
 
 pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, at: usize) -> Laid {
@@ -181,7 +184,9 @@ pub(in crate::ui) fn sources(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, a
     let last = Line::styled(" space shows or hides it, a shows all, esc leaves", ctx.theme.dim());
     let hidden = outside(at, rows, logs.sources().len());
     let choices = listed(1, window(at, rows), logs.sources().len());
-    Dialog { title: "Sources of log lines", lines, last, hidden, choices, ..Dialog::default() }.draw(ctx, frame, body)
+    let presses = vec![Press::own(Keys::Sources, Own::All, "shows all")];
+    Dialog { title: "Sources of log lines", lines, last, hidden, choices, presses, ..Dialog::default() }
+        .draw(ctx, frame, body)
 }
 
 /// Whether a source writes: one that cannot be read is another thing than one that is silent.

@@ -4,6 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::action::Action;
+use crate::action::dialogs::{Dialog as Keys, Own};
 use crate::app::geometry::Laid;
 use crate::app::insight::{actor, banner, live};
 use crate::app::operations::comment::Comment;
@@ -21,7 +23,9 @@ use crate::domain::proof::{Found, Observation, Witness};
 use crate::domain::release::{Deployment, Presence};
 use crate::domain::step_durations;
 use crate::ui::Ctx;
+use crate::ui::plan;
 use crate::ui::text;
+use crate::ui::widgets::buttons::Press;
 use crate::ui::widgets::dialog::{Dialog, dialog};
 
 /// The dialog.
@@ -55,7 +59,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let (title, at) = (format!("Roll back {place}: to which release?"), at.map(|at| at + before));
             let rows = (0..choices.len()).map(Some);
             let choices = std::iter::repeat_n(None, before).chain(rows).collect();
-            Dialog { env: Some(env), title: &title, lines, last, at, choices, ..Dialog::default() }
+            Dialog { env: Some(env), title: &title, lines, last, at, choices, presses: picks(), ..Dialog::default() }
                 .draw(ctx, frame, body)
         }
         OperationDialog::Commenting { env, asks, told, comment, .. } => {
@@ -110,30 +114,24 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             )
         }
         OperationDialog::Ready(plan, confirm) => {
-            let (mut lines, rest) = crate::ui::plan::lines(ctx, plan);
+            let (mut lines, rest) = plan::lines(ctx, plan);
             if let Some(why) = banner::elsewhere(ctx.model, &plan.env) {
                 lines.insert(0, warned(ctx, &why));
             }
             let must = if plan.refusals.is_empty() { lines.len() } else { 0 };
             lines.extend(rest);
             let title = format!("{}: the plan", capital(plan.title().as_str()));
-            let (last, seen) = (crate::ui::plan::confirmation(ctx, plan, &confirm.typed), confirm.seen());
-            Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, ..Dialog::default() }
+            let ((last, presses), seen) = (plan::confirmation(ctx, plan, &confirm.typed), confirm.seen());
+            Dialog { env: Some(&plan.env), title: &title, lines, last, must, seen, presses, ..Dialog::default() }
                 .draw(ctx, frame, body)
         }
         OperationDialog::Refused(why, question) => {
             let text = format!(" {} {why}", ctx.theme.symbol(Status::Fail));
             let lines = vec![Line::styled(text, ctx.theme.status(Status::Fail))];
             let again = if question.is_some() { "r makes the plan anew, " } else { "" };
-            dialog(
-                ctx,
-                frame,
-                body,
-                None,
-                "No plan",
-                lines,
-                Line::raw(format!(" nothing was changed; {again}esc leaves")),
-            )
+            let last = Line::raw(format!(" nothing was changed; {again}esc leaves"));
+            Dialog { title: "No plan", lines, last, presses: vec![plan::anew()], ..Dialog::default() }
+                .draw(ctx, frame, body)
         }
         OperationDialog::Following(op) => match ctx.model.facts().operations().get(op) {
             Some(operation) => {
@@ -141,7 +139,8 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
                 let asked = operation.request.as_ref().map(|request| place(&operation.env, request));
                 let title = format!("{} {}", named(operation.kind), asked.as_deref().unwrap_or(operation.env.as_str()));
                 let at = under_way(operation, lines.len());
-                Dialog { env: Some(&operation.env), title: &title, lines, last, at, ..Dialog::default() }
+                let presses = words();
+                Dialog { env: Some(&operation.env), title: &title, lines, last, at, presses, ..Dialog::default() }
                     .draw(ctx, frame, body)
             }
             None => {
@@ -150,6 +149,25 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             }
         },
     }
+}
+
+/// What the list of releases asks.
+fn picks() -> Vec<Press> {
+    let own = |own, does| Press::own(Keys::Releases, own, does);
+    vec![own(Own::Go, "shows the plan"), own(Own::Strategy, "changes how"), own(Own::Region, "the first region")]
+}
+
+/// What an operation waits for, of a person: one that was cut short, and one that is held.
+fn words() -> Vec<Press> {
+    let (asks, held) =
+        (|own, does| Press::own(Keys::Operation, own, does), |own, does| Press::own(Keys::Held, own, does));
+    vec![
+        asks(Own::Finish, "finishes it"),
+        asks(Own::Undo, "undoes it"),
+        asks(Own::Leave, "leaves it"),
+        held(Own::Switch, "switches over"),
+        held(Own::Destroy, "destroys the new machines"),
+    ]
 }
 
 /// What has to be known before it goes on.
@@ -348,6 +366,7 @@ fn interrupted(
     }
     lines.extend(live.into_iter().map(|told| Line::raw(format!("    {told}"))));
     let undo = cut_short::undone(operation).map_or("", |_| " U undoes it,");
-    let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later (! shows it again)");
+    let menu = ctx.model.screen().keys().of(Action::Menu);
+    let hint = format!(" F finishes it,{undo} L leaves it as it is, esc decides later ({menu} shows it again)");
     (lines, Line::styled(hint, ctx.theme.prod()))
 }

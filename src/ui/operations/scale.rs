@@ -5,9 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::action::Action;
+use crate::action::dialogs::{Dialog as Keys, Own};
 use crate::app::geometry::Laid;
 use crate::app::operations::scale::Scaling;
 use crate::ui::Ctx;
+use crate::ui::widgets::buttons::Press;
 use crate::ui::widgets::dialog::Dialog;
 
 /// The dialog.
@@ -30,7 +32,8 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, scal
     let changed = scaling.rows.iter().any(|row| row.wanted != row.there);
     let enter = if changed { "enter shows the plan, " } else { "" };
     let hint = Line::styled(format!(" {enter}j k choose, + - change, esc leaves"), ctx.theme.dim());
+    let go = Press::said(Keys::Machines, Own::Go, "enter shows the plan");
     let title = format!("Scale {}: how many machines?", scaling.service);
     let (env, at) = (Some(&scaling.service.env), Some(scaling.at));
-    Dialog { env, title: &title, lines, last: hint, at, ..Dialog::default() }.draw(ctx, frame, body)
+    Dialog { env, title: &title, lines, last: hint, at, presses: vec![go], ..Dialog::default() }.draw(ctx, frame, body)
 }

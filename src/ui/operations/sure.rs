@@ -4,10 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::action::dialogs::{Dialog as Keys, Own};
 use crate::app::geometry::Laid;
 use crate::app::operations::sure::{About, Sure};
 use crate::domain::environment::Status;
 use crate::ui::Ctx;
+use crate::ui::widgets::buttons::Press;
 use crate::ui::widgets::dialog::Dialog;
 
 pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, sure: &Sure) -> Laid {
@@ -43,6 +45,8 @@ pub(super) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, sure: &Sure
             )
         }
     };
-    let last = Line::styled(format!(" y {does}; n or esc changes nothing"), ctx.theme.strong());
-    Dialog { env, title: &title, lines, last, ..Dialog::default() }.draw(ctx, frame, body)
+    let yes = Press::own(Keys::Question, Own::Yes, does);
+    let no = Press::said(Keys::Question, Own::No, "n or esc changes nothing");
+    let last = Line::styled(format!(" {}; {}", yes.words, no.words), ctx.theme.strong());
+    Dialog { env, title: &title, lines, last, presses: vec![yes, no], ..Dialog::default() }.draw(ctx, frame, body)
 }

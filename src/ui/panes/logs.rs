@@ -134,11 +134,10 @@ fn stamp(ctx: &Ctx<'_>, line: &LogLine) -> String {
     }
 }
 
-/// Whether reading follows, which is never cut, then lines, rate, lag and what is left out.
+/// Whether reading follows, and what is left out of what is there, which a narrow pane must not cut; then lines, rate and lag.
 fn title(ctx: &Ctx<'_>) -> String {
     let (logs, dot) = (ctx.model.logs().lines(), ctx.theme.dot());
     let (_, dropped) = logs.counts();
-    let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
     let follows = match (logs.opening(), logs.following()) {
         (true, _) => "opening",
         (false, true) => "following",
@@ -146,50 +145,62 @@ fn title(ctx: &Ctx<'_>) -> String {
     };
     // What is left out without a person's word is told where nothing cuts it.
     let first = alarmed::production_first(ctx.model);
-    let follows = if first { format!("{follows} {dot} production first, esc shows all") } else { follows.to_owned() };
-    let mut text =
-        format!("  {follows} {dot} {} sources {dot} {} lines {dot} {rate}/s", logs.sources().len(), logs.len());
+    let mut said = vec![follows.to_owned()];
+    said.extend(filtered(ctx, first));
+    said.extend(first.then(|| "production first, esc shows all".to_owned()));
     if ctx.model.screen().alone() {
-        text = format!("  {follows} {dot} {} lines", logs.len());
-    } else if let Some(newest) = logs.newest() {
-        text.push_str(&format!(" {dot} lag {}", text::since(newest, ctx.now.wall)));
+        said.push(format!("{} lines", logs.len()));
+    } else {
+        let rate: u64 = logs.sources().iter().map(|source| source.rate(ctx.now.mono)).sum();
+        said.extend([
+            format!("{} sources", logs.sources().len()),
+            format!("{} lines", logs.len()),
+            format!("{rate}/s"),
+        ]);
+        said.extend(logs.newest().map(|newest| format!("lag {}", text::since(newest, ctx.now.wall))));
     }
     if dropped > 0 {
-        text.push_str(&format!(" {dot} {dropped} oldest dropped"));
+        said.push(format!("{dropped} oldest dropped"));
     }
+    if logs.beside() {
+        let context = ctx.model.screen().keys().of(Action::Context);
+        said.push(format!("among its neighbours, {context} goes back"));
+    }
+    if ctx.model.logs().reading().column > 0 {
+        said.push(format!("from column {}", ctx.model.logs().reading().column));
+    }
+    let below = logs.below(ctx.model.screen().geometry().rows(Pane::Logs));
+    if below > 0 {
+        said.push(format!("+{below} below"));
+    }
+    format!("  {}", said.join(&format!(" {dot} ")))
+}
+
+/// What a person has asked for, and how much of the lines that is; nothing where all of them show.
+fn filtered(ctx: &Ctx<'_>, first: bool) -> Vec<String> {
+    let (logs, mut said) = (ctx.model.logs().lines(), Vec::new());
     let filter = logs.filter();
-    if !filter.passes_all() {
-        let so_far = logs.progress().map(|percent| format!(" of {percent}%")).unwrap_or_default();
-        text.push_str(&format!(" {dot} {} pass{so_far}", logs.shown_len()));
-    }
     for chip in filter.chips.iter().chain(Some(&filter.term)).filter(|term| !term.text.is_empty()) {
-        text.push_str(&format!(" {dot} /{}", typing(chip)));
+        said.push(format!("/{}", typing(chip)));
     }
     if let Some((from, until)) = filter.window {
         let until = if until == jiff::Timestamp::MAX { String::new() } else { until.strftime("%H:%M:%S").to_string() };
-        text.push_str(&format!(" {dot} {}..{until}", from.strftime("%H:%M:%S")));
+        said.push(format!("{}..{until}", from.strftime("%H:%M:%S")));
+    }
+    if filter.level > Level::Trace {
+        said.push(format!("{} and above", filter.level.word().to_lowercase()));
+    }
+    if !filter.hidden.is_empty() && !first {
+        said.push(format!("{} hidden", filter.hidden.len()));
+    }
+    if !filter.passes_all() {
+        let so_far = logs.progress().map(|percent| format!(" of {percent}%")).unwrap_or_default();
+        said.push(format!("{} pass{so_far}", logs.shown_len()));
     }
     if filter.term.text.is_empty() && !logs.term().text.is_empty() {
         let keys = ctx.model.screen().keys();
         let (next, previous) = (keys.of(Action::NextMatch), keys.of(Action::PreviousMatch));
-        text.push_str(&format!(" {dot} {next} {previous} {}", typing(logs.term())));
+        said.push(format!("{next} {previous} {}", typing(logs.term())));
     }
-    if filter.level > Level::Trace {
-        text.push_str(&format!(" {dot} {} and above", filter.level.word().to_lowercase()));
-    }
-    if !filter.hidden.is_empty() && !first {
-        text.push_str(&format!(" {dot} {} hidden", filter.hidden.len()));
-    }
-    if logs.beside() {
-        let context = ctx.model.screen().keys().of(Action::Context);
-        text.push_str(&format!(" {dot} among its neighbours, {context} goes back"));
-    }
-    if ctx.model.logs().reading().column > 0 {
-        text.push_str(&format!(" {dot} from column {}", ctx.model.logs().reading().column));
-    }
-    let below = logs.below(ctx.model.screen().geometry().rows(Pane::Logs));
-    if below > 0 {
-        text.push_str(&format!(" {dot} +{below} below"));
-    }
-    text
+    said
 }

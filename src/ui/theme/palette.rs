@@ -114,7 +114,11 @@ impl Roles {
             running: at(self.running),
             paused: at(self.paused),
             unknown: at(self.unknown),
-            selected: at(self.selected),
+            // A tint of so few colours is none: the row is reversed.
+            selected: match (colours, self.selected.bg, self.selected.ansi_bg) {
+                (Colours::Sixteen, Some(_), None) => RoleStyle { reversed: true, ..RoleStyle::default() },
+                _ => at(self.selected),
+            },
             prod: at(self.prod),
             focus: at(self.focus),
             dim: at(self.dim),

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::super::{Ctx, text};
+use super::buttons::{Button, Press, placed};
 use crate::app::geometry::{Area, Hit, Laid};
 use crate::domain::environment::{Status, Tier};
 use crate::domain::ids::EnvId;
@@ -35,6 +36,8 @@ pub(in crate::ui) struct Dialog<'a> {
     pub seen: usize,
     /// The place in the list of the row that each line is of, for the mouse; a line that is none has none.
     pub choices: Vec<Option<usize>>,
+    /// What of its last line the mouse presses.
+    pub presses: Vec<Press>,
     /// Lines before and after these that were not made.
     pub hidden: (usize, usize),
 }
@@ -108,6 +111,11 @@ impl Dialog<'_> {
         hits.push((Hit::Close, one(area.right().saturating_sub(esc + 1), area.y, esc)));
         for (y, choice) in (upper.y..upper.bottom()).zip(choices.into_iter().skip(top)) {
             hits.extend(choice.map(|at| (Hit::Row(at), one(upper.x, y, upper.width))));
+        }
+        for Button { code, row, column, width } in placed(&last, &self.presses) {
+            let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+            let area = one(lower.x.saturating_add(cells(column)), lower.y.saturating_add(cells(row)), cells(width));
+            hits.push((Hit::Press(code), area));
         }
         drop(hits);
         let shown: Vec<Line<'static>> = rows.into_iter().skip(top).take(room).collect();

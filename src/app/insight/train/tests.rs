@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::app::model::Place;
 use crate::app::msg::Msg;
@@ -6,6 +8,7 @@ use crate::app::update;
 use crate::domain::distance::Distances;
 use crate::domain::environment::Status;
 use crate::domain::fact::Fact;
+use crate::domain::feed::{FeedState, FeedStatus};
 
 /// The name of each station and what waits before it.
 fn stations(model: &Model) -> Vec<(String, Option<String>)> {
@@ -59,7 +62,7 @@ fn commits_are_counted_only_where_they_were_read() {
 fn what_cannot_be_counted_says_why() {
     let mut model = apart();
     fresh(&mut model, FeedId::Distances);
-    let why = |model: &Model, env: &str| uncounted(model, &env.into(), at(1));
+    let why = |model: &Model, env: &str| to_come(model, model.facts.env(&env.into()).unwrap(), at(1))?.why_not;
     assert_eq!(why(&model, "production"), None, "it was not read yet");
     let unknown = vec![ends(OLD, Head::Commit(NEW.into())), ends(NEW, Head::DefaultBranch)];
     tell(&mut model, Fact::Distances(Distances { branch: "trunk".into(), unknown, ..Distances::default() }));
@@ -75,10 +78,16 @@ fn a_branch_that_nobody_reads_any_more_has_gone_on_and_two_commits_stay_as_far_a
     let one = Distance { ahead: 1, behind: 0 };
     let counted = vec![(ends(NEW, Head::DefaultBranch), one), (ends(OLD, Head::Commit(NEW.into())), one)];
     tell(&mut model, Fact::Distances(Distances { branch: "main".into(), counted, ..Distances::default() }));
+    // What runs where is read all the time; the branch is not.
+    for service in model.facts.services.keys().cloned().collect::<Vec<_>>() {
+        for feed in [FeedId::Declared(service.clone()), FeedId::Observed(service.clone())] {
+            let status = FeedStatus { state: FeedState::Fresh(at(600).wall), interval: Duration::from_secs(5) };
+            let _ = update(&mut model, Msg::Fact(Fact::Feed(feed, status)), at(600));
+        }
+    }
     let later = train(&model, at(600));
-    // What runs where is as old, and is no basis either.
-    assert!(later.stations.iter().all(|one| one.judged.state == State::Unknown));
-    assert_eq!(later.stations[0].waiting, None);
+    assert!(later.stations.iter().all(|one| one.judged.sha().is_some()), "{:?}", later.stations);
+    assert_eq!(later.stations.iter().map(|one| one.waiting).collect::<Vec<_>>(), [None, Some(one)]);
     runs(&mut model, "production", "backend", NEW, Status::Ok);
     assert_eq!(stations(&model)[1].1, None, "two commits are live there: nobody counts to both");
     runs(&mut model, "production", "frontend", NEW, Status::Ok);

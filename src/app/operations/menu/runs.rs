@@ -17,10 +17,43 @@ fn gate(model: &Model) -> Option<(&pipeline::Run, &Gate)> {
     Some((run, run.gates.first()?))
 }
 
+/// What this letter starts for this run and no other; `None` where it starts nothing for a run.
+pub(in crate::app) fn of_run(model: &Model, run: u64, letter: char, now: Now) -> Option<Item> {
+    let run = model.facts.runs.iter().find(|one| one.id == run);
+    let item = match letter {
+        'A' | 'J' => {
+            let gate = run.and_then(|run| Some((run, run.gates.first()?)));
+            let none = if run.is_some() { "no gate of it waits any more" } else { GONE };
+            answer(model, letter, letter == 'A', (gate, none), now)
+        }
+        'C' => stop(model, run.filter(active), || run.map_or(GONE.to_owned(), over), now),
+        'E' | 'G' => again(model, run, || GONE.to_owned(), now).into_iter().find(|item| item.letter == letter)?,
+        _ => return None,
+    };
+    Some(item)
+}
+
+/// Why nothing is done to a run that was named.
+const GONE: &str = "the run is not listed any more";
+
+fn over(run: &pipeline::Run) -> String {
+    format!("it is over ({})", run.words)
+}
+
 pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> Item {
+    answer(model, letter, approve, (gate(model), "no gate waits"), now)
+}
+
+fn answer(
+    model: &Model,
+    letter: char,
+    approve: bool,
+    (gate, none): (Option<(&pipeline::Run, &Gate)>, &str),
+    now: Now,
+) -> Item {
     let word = if approve { "approve" } else { "reject" };
-    let Some((run, gate)) = gate(model) else {
-        let why = Some("no gate waits".to_owned());
+    let Some((run, gate)) = gate else {
+        let why = Some(none.to_owned());
         return Item { letter, title: format!("{word} a gate"), why_not: why, run: Run::Nothing };
     };
     let names: Vec<&str> = gate.reviewers.iter().map(crate::sanitize::Text::as_str).collect();
@@ -40,15 +73,18 @@ fn active(run: &&pipeline::Run) -> bool {
 }
 
 pub(super) fn cancel(model: &Model, now: Now) -> Item {
-    let env = model.target_env();
     let run = chosen(model, active).filter(active);
-    let (title, why_not, run) = match (run, env) {
+    stop(model, run, || nothing(model, active, "no run is under way"), now)
+}
+
+fn stop(model: &Model, run: Option<&pipeline::Run>, none: impl Fn() -> String, now: Now) -> Item {
+    let (title, why_not, run) = match (run, model.target_env()) {
         (Some(run), Some(env)) => {
             let why = env.read_only().map(|why| why.to_string()).or_else(|| old(model, [FeedId::Pipeline], now));
             let request = Run::Request(env.id.clone(), Request::Cancel { run: run.id });
             (format!("cancel {}: {}", run.name(), run.title), why, request)
         }
-        _ => ("cancel a run".to_owned(), Some(nothing(model, active, "no run is under way")), Run::Nothing),
+        _ => ("cancel a run".to_owned(), Some(none()), Run::Nothing),
     };
     Item { letter: 'C', title, why_not, run }
 }
@@ -82,9 +118,12 @@ fn nothing(model: &Model, like: impl Fn(&&pipeline::Run) -> bool, none: &str) ->
 
 /// The run that a person means, run again.
 pub(super) fn rerun(model: &Model, now: Now) -> Vec<Item> {
-    let (Some(run), Some(env)) = (chosen(model, |_| true), model.target_env()) else {
-        let why_not = Some(nothing(model, |_| true, "no run is listed"));
-        return vec![Item { letter: 'E', title: "rerun a run".to_owned(), why_not, run: Run::Nothing }];
+    again(model, chosen(model, |_| true), || nothing(model, |_| true, "no run is listed"), now)
+}
+
+fn again(model: &Model, run: Option<&pipeline::Run>, none: impl Fn() -> String, now: Now) -> Vec<Item> {
+    let (Some(run), Some(env)) = (run, model.target_env()) else {
+        return vec![Item { letter: 'E', title: "rerun a run".to_owned(), why_not: Some(none()), run: Run::Nothing }];
     };
     let name = format!("{}: {}", run.name(), run.title);
     let why_not = if run.over() {

@@ -87,6 +87,21 @@ fn every_text_of_a_shipped_theme_is_read_on_its_ground() {
 }
 
 #[test]
+fn every_text_is_read_on_the_tint_of_the_selected_row() {
+    for name in ["dark", "light", "colour-blind"] {
+        let roles = shipped(name);
+        let (ground, tint) = (roles.ground.unwrap(), roles.selected.bg.unwrap());
+        for (role, style) in texts(&roles).into_iter().chain([("selected", roles.selected)]) {
+            let found = contrast(style.fg.unwrap(), tint);
+            assert!(found >= 4.5, "{name}: {role} has {found:.2} on the tint");
+        }
+        assert!(contrast(ground, tint) >= 1.2, "{name}: the tint is seen");
+        // A terminal with fewer colours has none of it.
+        assert!(roles.at(Colours::Sixteen).selected.style().add_modifier.contains(Modifier::REVERSED));
+    }
+}
+
+#[test]
 fn the_states_of_the_colour_blind_theme_differ_for_every_sight() {
     let roles = shipped("colour-blind");
     let states = [roles.ok, roles.warn, roles.fail, roles.running].map(|one| one.fg.unwrap());
