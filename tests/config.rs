@@ -269,6 +269,22 @@ fn of_an_environment_that_one_file_has_in_place_of_another_no_line_of_the_other_
 }
 
 #[test]
+fn a_way_of_two_thousand_environments_is_checked_without_a_search_for_each() {
+    let environment = |at: usize, to: usize| format!("[[environments]]\nname = \"e{at}\"\npromotes_to = \"e{to}\"\n");
+    let way: String = (0..1999).map(|at| environment(at, at + 1)).collect();
+    let begun = tokio::time::Instant::now();
+    let settings =
+        parse(&format!("{way}[[environments]]\nname = \"e1999\"\n"), None, &Flags::default(), &none).unwrap();
+    // In a debug build half a second; where each looked at all of them it took half a minute.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert_eq!(settings.promotions.target(&EnvId::from("e1998")), Some(&EnvId::from("e1999")));
+    let circle = refusal(&format!("{}{}", way, environment(1999, 1500)));
+    assert!(circle.contains("promotes_to of e1999: e1499 promotes to e1500 already"), "{circle}");
+    let circle = refusal(&format!("{}{}{}", environment(0, 1), environment(1, 2), environment(2, 0)));
+    assert!(circle.ends_with("promotes_to of e0 leads in a circle back to it"), "{circle}");
+}
+
+#[test]
 fn every_setting_says_what_it_comes_to_and_where_that_came_from() {
     let env = |name: &str| match name {
         "GH_TOKEN" => Some("ghp_secret".to_owned()),
