@@ -1,9 +1,11 @@
 //! The one table of actions: what each does, its keys, and where it works. The help, the hints and `docs/keys.md` are generated
 //! from it. A person may choose other keys ([`Keys`]).
 
+mod choice;
 pub mod dialogs;
 mod keys;
 
+pub use choice::Choice;
 pub use keys::{Chosen, Keys, Refused, listed};
 
 /// Something a key can ask for.
@@ -182,7 +184,27 @@ const fn entry(
 }
 
 /// Every action, group by group.
-pub const TABLE: &[Entry] = &[
+pub const TABLE: &[Entry] = &table();
+
+const fn table() -> [Entry; ROW.len() + Choice::ALL.len() + REST.len()] {
+    let mut all = [ROW[0]; ROW.len() + Choice::ALL.len() + REST.len()];
+    let mut at = 0;
+    while at < all.len() {
+        let (choices, rest) = (ROW.len(), ROW.len() + Choice::ALL.len());
+        all[at] = if at < choices {
+            ROW[at]
+        } else if at < rest {
+            Choice::ALL[at - choices].entry()
+        } else {
+            REST[at - rest]
+        };
+        at += 1;
+    }
+    all
+}
+
+/// What is about the selected row.
+const ROW: &[Entry] = &[
     entry(Group::Row, Action::Enter, "open", &["enter"], "open: all that is known of it"),
     entry(Group::Row, Action::Why, "why", &["X"], "why is this red"),
     entry(Group::Row, Action::Open, "browse", &["o"], "open in the browser"),
@@ -190,28 +212,10 @@ pub const TABLE: &[Entry] = &[
     entry(Group::Row, Action::CopyAddress, "copy_address", &["Y"], "copy its address"),
     entry(Group::Row, Action::Refresh, "refresh", &["r"], "refresh this pane"),
     entry(Group::Change, Action::Menu, "menu", &["!"], "every action, and why not"),
-    entry(Group::Change, Action::Start('!'), "roll_back_alarm", &["!!"], "roll back what the alarm names"),
-    entry(Group::Change, Action::Start('R'), "roll_back", &["!R"], "roll back"),
-    entry(Group::Change, Action::Start('P'), "promote", &["!P"], "promote"),
-    entry(Group::Change, Action::Start('A'), "approve", &["!A"], "approve a gate"),
-    entry(Group::Change, Action::Start('J'), "reject", &["!J"], "reject a gate"),
-    entry(Group::Change, Action::Start('C'), "cancel", &["!C"], "cancel a run"),
-    entry(Group::Change, Action::Start('E'), "rerun", &["!E"], "rerun a run"),
-    entry(Group::Change, Action::Start('G'), "rerun_failed", &["!G"], "rerun what failed of a run"),
-    entry(Group::Change, Action::Start('D'), "redeploy", &["!D"], "redeploy"),
-    entry(Group::Change, Action::Start('M'), "restart", &["!M"], "restart machines"),
-    entry(Group::Change, Action::Start('N'), "scale", &["!N"], "scale"),
-    entry(Group::Change, Action::Start('U'), "unpin", &["!U"], "unpin a frontend"),
-    entry(Group::Change, Action::Start('Z'), "pause_frontend", &["!Z"], "pause or resume a frontend"),
-    entry(Group::Change, Action::Start('T'), "challenge_visitors", &["!T"], "challenge visitors, or stop"),
-    entry(Group::Change, Action::Start('W'), "advance_rolling", &["!W"], "rolling release: begin, advance"),
-    entry(Group::Change, Action::Start('V'), "complete_rolling", &["!V"], "rolling release: complete"),
-    entry(Group::Change, Action::Start('Y'), "abort_rolling", &["!Y"], "rolling release: abort"),
-    entry(Group::Change, Action::Start('L'), "lock", &["!L"], "lock or unlock an environment"),
-    entry(Group::Change, Action::Start('B'), "mark_bad", &["!B"], "mark a commit bad, or not"),
-    entry(Group::Change, Action::Start('S'), "set_secret", &["!S"], "set a secret"),
-    entry(Group::Change, Action::Start('F'), "freeze", &["!F"], "freeze at certain times"),
-    entry(Group::Change, Action::Start('O'), "last_operation", &["!O"], "show the last operation"),
+];
+
+/// What is not about a row, and changes nothing of the world.
+const REST: &[Entry] = &[
     entry(Group::Views, Action::View(1), "dashboard", &["1"], "dashboard"),
     entry(Group::Views, Action::View(2), "releases", &["2"], "releases"),
     entry(Group::Views, Action::View(3), "pipeline", &["3"], "pipeline: runs, jobs, gates"),

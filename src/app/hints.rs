@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::msg::Now;
-use crate::action::{Action, Keys};
+use crate::action::{Action, Choice, Keys};
 use crate::app::insight::banner;
 use crate::app::keys::needs_project;
 use crate::app::navigate;
@@ -69,7 +69,7 @@ fn urgent(model: &Model) -> Vec<Hint> {
     }
     let open = |run: &&crate::domain::pipeline::Run| run.gates.iter().any(|gate| gate.may_approve);
     if model.facts.runs.iter().any(|run| open(&run)) {
-        all.push(Hint::new(Action::Start('A'), "approve"));
+        all.push(Hint::new(Choice::Approve.start(), "approve"));
     }
     all
 }

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::insight::{actor, fresh};
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
@@ -94,7 +94,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
             let run = run(id)?;
             let gate = run.gates.iter().find(|gate| gate.env == *env)?;
             let may = match (gate.may_approve, keys) {
-                (true, true) => format!("{} approves", model.screen.keys.of(Action::Start('A'))),
+                (true, true) => format!("{} approves", model.screen.keys.of(Choice::Approve.start())),
                 (true, false) => format!("flightdeck approve {id} --confirm={place} approves"),
                 (false, _) => gate.may().to_owned(),
             };
@@ -152,7 +152,7 @@ pub fn said(model: &Model, env: &EnvId, need: &Need, now: Now, hands: Hands) -> 
         Need::Pin(id) => {
             let declared = model.facts.services.get(id)?.declared.as_ref()?;
             let way = match keys {
-                true => model.screen.keys.of(Action::Start('U')).to_owned(),
+                true => model.screen.keys.of(Choice::Unpin.start()).to_owned(),
                 false => format!("flightdeck unpin {} --environment {place}", names::shell(&id.name)),
             };
             (

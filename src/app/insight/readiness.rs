@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{actor, fresh};
-use crate::action::Action;
+use crate::action::Choice;
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -208,7 +208,7 @@ fn claims(model: &Model, production: &EnvInfo, candidate: Option<&Sha>, now: Now
         .map(|words| words.to_string());
     let pin = production.services.iter().find_map(|info| {
         let pin = model.facts.services.get(&info.id)?.declared.as_ref()?.pin.as_ref()?;
-        let unpin = model.screen.keys.of(Action::Start('U'));
+        let unpin = model.screen.keys.of(Choice::Unpin.start());
         let who = actor::pin(model, &info.id, pin).words(now.wall);
         Some(format!("PINNED {}: {who}; {unpin} releases it", info.id.name))
     });

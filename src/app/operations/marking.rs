@@ -2,6 +2,7 @@
 //! commit that the environment was rolled back from, the one that runs there.
 
 use super::menu::{Item, Run};
+use crate::action::Choice;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::Now;
 use crate::domain::environment::EnvInfo;
@@ -15,7 +16,7 @@ use crate::domain::state::State;
 pub(super) fn item(model: &Model, now: Now) -> Item {
     let Some((sha, why)) = chosen(model, now) else {
         let why_not = Some("no commit is selected".to_owned());
-        return Item { letter: 'B', title: "mark bad".to_owned(), why_not, run: Run::Nothing };
+        return Item { letter: Choice::MarkBad.letter(), title: "mark bad".to_owned(), why_not, run: Run::Nothing };
     };
     let subject = subject(model, &sha).map(|subject| format!(" ({subject})")).unwrap_or_default();
     let (title, run) = match Mark::of(&model.facts.history.marks, &sha) {
@@ -25,7 +26,7 @@ pub(super) fn item(model: &Model, now: Now) -> Item {
         }
         None => (format!("mark {} bad{subject}, {why}: nothing goes to it any more", sha.short()), Run::Mark(sha)),
     };
-    Item { letter: 'B', title, why_not: None, run }
+    Item { letter: Choice::MarkBad.letter(), title, why_not: None, run }
 }
 
 /// The commit, and what it has to do with what is selected.

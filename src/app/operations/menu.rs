@@ -12,6 +12,7 @@ use super::marking;
 use super::scale;
 use super::secret;
 use super::sure::{self, About};
+use crate::action::Choice;
 use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::insight::fresh;
@@ -46,7 +47,7 @@ pub enum Run {
     RollBack,
     /// The rollback dialog of the environment that the alarm line names.
     RollBackOf(EnvId),
-    /// The plan of something that goes through the pipeline.
+    /// The plan of an operation.
     Request(EnvId, Request),
     /// The entry of a secret.
     Secret,
@@ -69,9 +70,9 @@ pub enum Run {
 }
 
 /// The key in the menu of what the alarm line names.
-pub const ALARM: char = '!';
+pub const ALARM: char = Choice::Alarm.letter();
 /// The key in the menu of the way back of what the keys act on.
-pub const ROLL_BACK: char = 'R';
+pub const ROLL_BACK: char = Choice::RollBack.letter();
 
 /// The key in the menu of what a project file asks for.
 pub const PROJECT_FILE: char = '0';
@@ -93,7 +94,6 @@ pub fn place(model: &Model) -> String {
 #[must_use]
 pub fn items(model: &Model, now: Now) -> Vec<Item> {
     let mut items = Vec::new();
-    let place = place(model);
     for (letter, operation) in ('1'..='9').zip(model.facts.interrupted()) {
         items.push(Item {
             letter,
@@ -102,33 +102,52 @@ pub fn items(model: &Model, now: Now) -> Vec<Item> {
             run: Run::Show(operation.id),
         });
     }
-    items.extend(alarmed(model, now));
-    items.extend(project_file(model));
-    items.push(promote(model, now));
-    items.push(runs::review(model, 'A', true, now));
-    items.push(runs::review(model, 'J', false, now));
-    items.push(Item {
-        letter: ROLL_BACK,
-        title: rollback_title(model, &place),
-        why_not: rollback_why_not(model, now),
-        run: Run::RollBack,
-    });
-    if let Some(last) = model.facts.operations.values().last().filter(|one| !one.interrupted) {
-        let title = format!("show the last operation: {}", last.title);
-        items.push(Item { letter: 'O', title, why_not: None, run: Run::Show(last.id) });
+    for choice in Choice::ALL {
+        items.extend(offer(model, choice, now));
+        if choice == Choice::Alarm {
+            items.extend(project_file(model));
+        }
     }
-    items.push(runs::cancel(model, now));
-    items.extend(runs::rerun(model, now));
-    items.push(services::redeploy(model, now));
-    items.push(services::restart(model, now));
-    items.push(services::scale(model, now));
-    items.extend(services::levers(model, now));
-    items.extend(lock(model, now));
-    items.push(marking::item(model, now));
-    items.push(set_secret(model, now));
-    let title = "freeze at certain times".to_owned();
-    items.push(Item { letter: 'F', title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing });
     items
+}
+
+/// What a choice would do now to what is selected; `None` where there is nothing that it could be done to.
+fn offer(model: &Model, choice: Choice, now: Now) -> Option<Item> {
+    match choice {
+        Choice::Alarm => alarmed(model, now),
+        Choice::Promote => Some(promote(model, now)),
+        Choice::Approve | Choice::Reject => Some(runs::review(model, choice, now)),
+        Choice::RollBack => Some(Item {
+            letter: choice.letter(),
+            title: rollback_title(model, &place(model)),
+            why_not: rollback_why_not(model, now),
+            run: Run::RollBack,
+        }),
+        Choice::LastOperation => {
+            let last = model.facts.operations.values().last().filter(|one| !one.interrupted)?;
+            let title = format!("show the last operation: {}", last.title);
+            Some(Item { letter: choice.letter(), title, why_not: None, run: Run::Show(last.id) })
+        }
+        Choice::Cancel => Some(runs::cancel(model, now)),
+        Choice::Rerun | Choice::RerunFailed => of(runs::rerun(model, now), choice),
+        Choice::Redeploy => Some(services::redeploy(model, now)),
+        Choice::Restart => Some(services::restart(model, now)),
+        Choice::Scale => Some(services::scale(model, now)),
+        Choice::Unpin | Choice::Pause | Choice::Challenge | Choice::Advance | Choice::Complete | Choice::Abort => {
+            of(services::levers(model, now), choice)
+        }
+        Choice::Lock => lock(model, now),
+        Choice::MarkBad => Some(marking::item(model, now)),
+        Choice::SetSecret => Some(set_secret(model, now)),
+        Choice::Freeze => {
+            let title = "freeze at certain times".to_owned();
+            Some(Item { letter: choice.letter(), title, why_not: Some(FREEZE.to_owned()), run: Run::Nothing })
+        }
+    }
+}
+
+fn of(items: Vec<Item>, choice: Choice) -> Option<Item> {
+    items.into_iter().find(|item| item.letter == choice.letter())
 }
 
 /// What a project file asks for, while somebody has to say something to it.
@@ -155,7 +174,12 @@ fn promote(model: &Model, now: Now) -> Item {
             [] => format!("nothing says what is promoted to where: {KEY}"),
             several => format!("select one of {}", several.join(", ")),
         };
-        return Item { letter: 'P', title: "promote".to_owned(), why_not: Some(why), run: Run::Nothing };
+        return Item {
+            letter: Choice::Promote.letter(),
+            title: "promote".to_owned(),
+            why_not: Some(why),
+            run: Run::Nothing,
+        };
     };
     let judged = model.facts.judge(from, now);
     let candidate = judged.sha().cloned();
@@ -173,7 +197,7 @@ fn promote(model: &Model, now: Now) -> Item {
     // Without a workflow that deploys it, image and build are taken over on the platforms.
     let how = if model.facts.workflows.contains_key(&env.id) { "" } else { ", straight on its platforms" };
     let run = Run::Request(env.id.clone(), Request::Promote);
-    Item { letter: 'P', title: format!("promote {what} to {}{how}", env.id), why_not, run }
+    Item { letter: Choice::Promote.letter(), title: format!("promote {what} to {}{how}", env.id), why_not, run }
 }
 
 fn set_secret(model: &Model, now: Now) -> Item {
@@ -183,7 +207,7 @@ fn set_secret(model: &Model, now: Now) -> Item {
         || Some("select an environment".to_owned()),
         |env| barred(model, env).or_else(|| old(model, [FeedId::Secrets(env.id.clone())], now)),
     );
-    Item { letter: 'S', title, why_not, run: Run::Secret }
+    Item { letter: Choice::SetSecret.letter(), title, why_not, run: Run::Secret }
 }
 
 /// Who holds a lock, as it is said here.
@@ -202,7 +226,7 @@ fn lock(model: &Model, now: Now) -> Option<Item> {
         None => Run::Lock(env.id.clone()),
         Some(held) => Run::Unlock(env.id.clone(), held.clone()),
     };
-    Some(Item { letter: 'L', title, why_not: None, run })
+    Some(Item { letter: Choice::Lock.letter(), title, why_not: None, run })
 }
 
 /// Why nothing may be changed there now.
@@ -258,11 +282,13 @@ fn no_way_back(model: &Model, env: &EnvInfo, now: Now) -> Option<String> {
 
 /// Why a letter of the table of actions stands for no row now.
 pub(in crate::app) fn absent(letter: char) -> &'static str {
-    match letter {
-        ALARM => "nothing fails, so ! has no alarm to roll back; the letters of the menu act on what is selected",
-        'O' => "nothing was begun here yet that could be shown",
-        'V' | 'Y' => "no rolling release is under way in what is selected",
-        'G' => "no run that ended badly is selected",
+    match Choice::of(letter) {
+        Some(Choice::Alarm) => {
+            "nothing fails, so ! has no alarm to roll back; the letters of the menu act on what is selected"
+        }
+        Some(Choice::LastOperation) => "nothing was begun here yet that could be shown",
+        Some(Choice::Complete | Choice::Abort) => "no rolling release is under way in what is selected",
+        Some(Choice::RerunFailed) => "no run that ended badly is selected",
         _ => "not for what is selected",
     }
 }

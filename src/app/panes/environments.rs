@@ -1,7 +1,7 @@
 //! Environments, their services, and what a person has to know of them.
 
 use super::{Go, Listed, Place, details, moved};
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::geometry::announced;
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
@@ -120,7 +120,7 @@ fn needed(need: &Need) -> Vec<Hint> {
     match need {
         Need::Gate(_) | Need::Run(_) => vec![Hint::new(Action::Enter, "to the run")],
         Need::Operation(_) => vec![Hint::new(Action::Enter, "its steps")],
-        Need::Lock => vec![Hint::new(Action::Start('L'), "unlock")],
-        Need::Pin(_) => vec![Hint::new(Action::Enter, "to the service"), Hint::new(Action::Start('U'), "unpin")],
+        Need::Lock => vec![Hint::new(Choice::Lock.start(), "unlock")],
+        Need::Pin(_) => vec![Hint::new(Action::Enter, "to the service"), Hint::new(Choice::Unpin.start(), "unpin")],
     }
 }

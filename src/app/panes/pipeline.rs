@@ -1,7 +1,7 @@
 //! Runs, newest first.
 
 use super::{Go, Listed, details, moved};
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
@@ -60,10 +60,10 @@ impl Listed for Pipeline {
         let mut all = vec![Hint::new(Action::Enter, "open")];
         let run = model.facts.runs.iter().find(|run| Some(run.id) == model.screen.selection.run);
         if run.is_some_and(|run| run.state.moving()) {
-            all.push(Hint::new(Action::Start('C'), "cancel"));
+            all.push(Hint::new(Choice::Cancel.start(), "cancel"));
         }
         if run.is_some_and(|run| run.over() && run.status != Status::Ok) {
-            all.push(Hint::new(Action::Start('G'), "rerun what failed"));
+            all.push(Hint::new(Choice::RerunFailed.start(), "rerun what failed"));
         }
         all.push(Hint::new(Action::Open, "browser"));
         all

@@ -1,7 +1,7 @@
 //! What speaks for and against a promotion, point by point.
 
 use super::{Go, Listed, Place, details, moved};
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::insight::readiness;
@@ -67,7 +67,7 @@ impl Listed for Readiness {
     }
 
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
-        vec![Hint::new(Action::Enter, "what it is about"), Hint::new(Action::Start('P'), "promote")]
+        vec![Hint::new(Action::Enter, "what it is about"), Hint::new(Choice::Promote.start(), "promote")]
     }
 
     fn identity(&self, _model: &Model, _now: Now) -> Option<String> {

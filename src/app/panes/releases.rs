@@ -1,7 +1,7 @@
 //! Deployments of the selected place, newest first.
 
 use super::{Go, Listed, Place, details, moved};
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
@@ -75,7 +75,8 @@ impl Listed for Releases {
         if without(model) {
             return vec![Hint::new(Action::View(1), "what is known of it")];
         }
-        let all = [(Action::Enter, "open"), (Action::Start('R'), "roll back"), (Action::Start('B'), "mark bad")];
+        let all =
+            [(Action::Enter, "open"), (Choice::RollBack.start(), "roll back"), (Choice::MarkBad.start(), "mark bad")];
         all.into_iter().map(|(action, does)| Hint::new(action, does)).collect()
     }
 

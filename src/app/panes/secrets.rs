@@ -1,7 +1,7 @@
 //! The matrix of secrets by their names.
 
 use super::{Go, Listed, Place, details, moved};
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::hints::Hint;
 use crate::app::insight::detail::Subject;
 use crate::app::model::Model;
@@ -68,7 +68,7 @@ impl Listed for Secrets {
     fn hints(&self, _model: &Model, _now: Now) -> Vec<Hint> {
         vec![
             Hint::new(Action::Enter, "open"),
-            Hint::new(Action::Start('S'), "set"),
+            Hint::new(Choice::SetSecret.start(), "set"),
             Hint::new(Action::Refresh, "read now"),
         ]
     }

@@ -1,25 +1,30 @@
 //! What the menu starts, with the name of what it is done to: for the palette.
 
-use super::{Model, Place, ROLL_BACK, services};
+use super::{Model, Place, services};
+use crate::action::Choice;
 use crate::app::navigate::Jump;
 use crate::app::operations::dialog::{self, rollable};
 use crate::domain::ids::Sha;
 
-/// What is done to a service, by its letter: the words before its name, and behind it.
-const SERVICES: &[(char, &str, &str)] = &[
-    (ROLL_BACK, "roll back", ""),
-    ('D', "redeploy", ""),
-    ('M', "restart the machines of", ""),
-    ('N', "scale", ""),
-    ('U', "unpin", ""),
-    ('Z', "pause or resume", ""),
-    ('T', "challenge visitors of", ", or stop"),
-    ('W', "begin or advance a rolling release of", ""),
+/// What is done to a service, by its row of the menu: the words before its name, and behind it.
+const SERVICES: &[(Choice, &str, &str)] = &[
+    (Choice::RollBack, "roll back", ""),
+    (Choice::Redeploy, "redeploy", ""),
+    (Choice::Restart, "restart the machines of", ""),
+    (Choice::Scale, "scale", ""),
+    (Choice::Unpin, "unpin", ""),
+    (Choice::Pause, "pause or resume", ""),
+    (Choice::Challenge, "challenge visitors of", ", or stop"),
+    (Choice::Advance, "begin or advance a rolling release of", ""),
 ];
 
 /// What is done to an environment.
-const ENVIRONMENTS: &[(char, &str)] =
-    &[(ROLL_BACK, "roll back"), ('P', "promote to"), ('S', "set a secret in"), ('L', "lock or unlock")];
+const ENVIRONMENTS: &[(Choice, &str)] = &[
+    (Choice::RollBack, "roll back"),
+    (Choice::Promote, "promote to"),
+    (Choice::SetSecret, "set a secret in"),
+    (Choice::Lock, "lock or unlock"),
+];
 
 /// An action with what it is done to.
 pub(in crate::app) struct Named {
@@ -45,8 +50,8 @@ pub(in crate::app) struct Beside {
 }
 
 impl Named {
-    fn new(letter: char, title: String, jump: Jump) -> Self {
-        Self { letter, title, about: Beside::default(), jump, towards: None }
+    fn new(choice: Choice, title: String, jump: Jump) -> Self {
+        Self { letter: choice.letter(), title, about: Beside::default(), jump, towards: None }
     }
 }
 
@@ -58,14 +63,14 @@ pub(in crate::app) fn named(model: &Model, most: usize) -> Vec<Named> {
     for env in &facts.environments {
         let place = Jump::Place(Place::Env(env.id.clone()));
         let targeted = || facts.promotions.targets().any(|target| *target == env.id);
-        for (letter, does) in ENVIRONMENTS.iter().filter(|(letter, _)| *letter != 'P' || targeted()) {
-            named.push(Named::new(*letter, format!("{does} {}", env.id), place.clone()));
+        for (choice, does) in ENVIRONMENTS.iter().filter(|(choice, _)| *choice != Choice::Promote || targeted()) {
+            named.push(Named::new(*choice, format!("{does} {}", env.id), place.clone()));
         }
         let goes_back = rollable(env);
         for service in &env.services {
             let place = Jump::Place(Place::Service(service.id.clone()));
-            for (letter, does, more) in SERVICES.iter().filter(|(letter, ..)| services::can(*letter, env, service)) {
-                named.push(Named::new(*letter, format!("{does} {}{more}", service.id), place.clone()));
+            for (choice, does, more) in SERVICES.iter().filter(|(choice, ..)| services::can(*choice, env, service)) {
+                named.push(Named::new(*choice, format!("{does} {}{more}", service.id), place.clone()));
             }
             if !goes_back.contains(&service.id) {
                 continue;
@@ -76,7 +81,7 @@ pub(in crate::app) fn named(model: &Model, most: usize) -> Vec<Named> {
                 let Some(one) = choice.deployments.first() else { continue };
                 let ids = format!("{} {}", one.label, choice.sha.short());
                 let about = Beside { ids, subject: facts.subject(one).to_string() };
-                let row = Named::new(ROLL_BACK, format!("roll back {} to", service.id), place.clone());
+                let row = Named::new(Choice::RollBack, format!("roll back {} to", service.id), place.clone());
                 named.push(Named { about, towards: Some(choice.sha), ..row });
             }
         }
@@ -85,12 +90,12 @@ pub(in crate::app) fn named(model: &Model, most: usize) -> Vec<Named> {
         let place = Jump::Run(run.id);
         let mut can = Vec::new();
         if !run.gates.is_empty() {
-            can.extend([('A', "approve"), ('J', "reject")]);
+            can.extend([(Choice::Approve, "approve"), (Choice::Reject, "reject")]);
         }
-        can.push(if run.state.moving() { ('C', "cancel") } else { ('E', "rerun") });
-        let row = |(letter, does)| {
+        can.push(if run.state.moving() { (Choice::Cancel, "cancel") } else { (Choice::Rerun, "rerun") });
+        let row = |(choice, does)| {
             let about = Beside { ids: String::new(), subject: run.title.to_string() };
-            Named { about, ..Named::new(letter, format!("{does} {}", run.name()), place.clone()) }
+            Named { about, ..Named::new(choice, format!("{does} {}", run.name()), place.clone()) }
         };
         named.extend(can.into_iter().map(row));
     }

@@ -1,7 +1,7 @@
 //! Menu entries for runs: answer a gate, cancel, run again.
 
 use super::{Item, Run, barred, old, under_way};
-use crate::action::Action;
+use crate::action::{Action, Choice};
 use crate::app::model::{Model, Pane};
 use crate::app::msg::Now;
 use crate::domain::environment::Status;
@@ -20,14 +20,16 @@ fn gate(model: &Model) -> Option<(&pipeline::Run, &Gate)> {
 /// What this letter starts for this run and no other; `None` where it starts nothing for a run.
 pub(in crate::app) fn of_run(model: &Model, run: u64, letter: char, now: Now) -> Option<Item> {
     let run = model.facts.runs.iter().find(|one| one.id == run);
-    let item = match letter {
-        'A' | 'J' => {
+    let item = match Choice::of(letter)? {
+        choice @ (Choice::Approve | Choice::Reject) => {
             let gate = run.and_then(|run| Some((run, run.gates.first()?)));
             let none = if run.is_some() { "no gate of it waits any more" } else { GONE };
-            answer(model, letter, letter == 'A', (gate, none), now)
+            answer(model, choice, (gate, none), now)
         }
-        'C' => stop(model, run.filter(active), || run.map_or(GONE.to_owned(), over), now),
-        'E' | 'G' => again(model, run, || GONE.to_owned(), now).into_iter().find(|item| item.letter == letter)?,
+        Choice::Cancel => stop(model, run.filter(active), || run.map_or(GONE.to_owned(), over), now),
+        Choice::Rerun | Choice::RerunFailed => {
+            again(model, run, || GONE.to_owned(), now).into_iter().find(|item| item.letter == letter)?
+        }
         _ => return None,
     };
     Some(item)
@@ -40,17 +42,12 @@ fn over(run: &pipeline::Run) -> String {
     format!("it is over ({})", run.words)
 }
 
-pub(super) fn review(model: &Model, letter: char, approve: bool, now: Now) -> Item {
-    answer(model, letter, approve, (gate(model), "no gate waits"), now)
+pub(super) fn review(model: &Model, choice: Choice, now: Now) -> Item {
+    answer(model, choice, (gate(model), "no gate waits"), now)
 }
 
-fn answer(
-    model: &Model,
-    letter: char,
-    approve: bool,
-    (gate, none): (Option<(&pipeline::Run, &Gate)>, &str),
-    now: Now,
-) -> Item {
+fn answer(model: &Model, choice: Choice, (gate, none): (Option<(&pipeline::Run, &Gate)>, &str), now: Now) -> Item {
+    let (letter, approve) = (choice.letter(), choice == Choice::Approve);
     let word = if approve { "approve" } else { "reject" };
     let Some((run, gate)) = gate else {
         let why = Some(none.to_owned());
@@ -86,7 +83,7 @@ fn stop(model: &Model, run: Option<&pipeline::Run>, none: impl Fn() -> String, n
         }
         _ => ("cancel a run".to_owned(), Some(none()), Run::Nothing),
     };
-    Item { letter: 'C', title, why_not, run }
+    Item { letter: Choice::Cancel.letter(), title, why_not, run }
 }
 
 /// The run that a person means: the selected one where runs are looked at, elsewhere the newest like this of the workflow that deploys
@@ -123,7 +120,12 @@ pub(super) fn rerun(model: &Model, now: Now) -> Vec<Item> {
 
 fn again(model: &Model, run: Option<&pipeline::Run>, none: impl Fn() -> String, now: Now) -> Vec<Item> {
     let (Some(run), Some(env)) = (run, model.target_env()) else {
-        return vec![Item { letter: 'E', title: "rerun a run".to_owned(), why_not: Some(none()), run: Run::Nothing }];
+        return vec![Item {
+            letter: Choice::Rerun.letter(),
+            title: "rerun a run".to_owned(),
+            why_not: Some(none()),
+            run: Run::Nothing,
+        }];
     };
     let name = format!("{}: {}", run.name(), run.title);
     let why_not = if run.over() {
@@ -131,15 +133,15 @@ fn again(model: &Model, run: Option<&pipeline::Run>, none: impl Fn() -> String, 
     } else {
         Some(format!("it is not over yet: {}", run.words))
     };
-    let item = |letter, title: String, failed| Item {
-        letter,
+    let item = |choice: Choice, title: String, failed| Item {
+        letter: choice.letter(),
         title,
         why_not: why_not.clone(),
         run: Run::Request(env.id.clone(), Request::Rerun { run: run.id, failed }),
     };
-    let mut items = vec![item('E', format!("rerun every job of {name}"), false)];
+    let mut items = vec![item(Choice::Rerun, format!("rerun every job of {name}"), false)];
     if run.over() && run.status != Status::Ok {
-        items.push(item('G', format!("rerun what failed of {name}"), true));
+        items.push(item(Choice::RerunFailed, format!("rerun what failed of {name}"), true));
     }
     items
 }
