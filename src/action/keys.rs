@@ -78,7 +78,8 @@ impl Keys {
         let chords = self.0.iter().flat_map(|entry| entry.keys.iter().map(move |keys| (*keys, entry)));
         chords.filter_map(move |(keys, entry)| {
             let (one, second) = keys.split_once(' ')?;
-            (one == first).then_some((second, entry))
+            // No more than two are pressed one after the other.
+            (one == first && !second.contains(' ')).then_some((second, entry))
         })
     }
 
@@ -131,7 +132,13 @@ impl Keys {
                 Action::Escape => keys.push("esc".to_owned()),
                 _ => {}
             }
-            keys.dedup();
+            let mut seen = Vec::new();
+            keys.retain(|key| {
+                !seen.contains(key) && {
+                    seen.push(key.clone());
+                    true
+                }
+            });
             let keys: Vec<&'static str> = keys.into_iter().map(|key| &*key.leak()).collect();
             Entry { keys: keys.leak(), ..*entry }
         };
@@ -194,7 +201,10 @@ fn read(text: &str, action: Action) -> Result<String, String> {
 
 /// Whether a terminal can send it.
 fn stroke(key: &str) -> Result<(), String> {
-    let one = |text: &str| text.chars().count() == 1 && !text.chars().any(char::is_control);
+    // What has no width of its own would be a key that nobody sees.
+    let seen =
+        |text: &str| crate::sanitize::is_clean(text) && !text.chars().any(|c| ('\u{300}'..='\u{36f}').contains(&c));
+    let one = |text: &str| text.chars().count() == 1 && seen(text);
     let same = |as_what: &str| Err(format!("terminals send {key} as {as_what}"));
     match key.strip_prefix("ctrl-") {
         _ if NAMED.contains(&key) || one(key) => Ok(()),
@@ -213,6 +223,7 @@ fn stroke(key: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::Choice;
 
     fn chosen(action: Action, keys: &[&str]) -> Chosen {
         Chosen { action, keys: keys.iter().map(|key| (*key).to_owned()).collect() }
@@ -241,6 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_two_keys_open_makes_no_three_keys_and_a_key_is_listed_once() {
+        let keys = Keys::with(&[chosen(Action::Menu, &["b r"]), chosen(Action::Escape, &["esc", "Q"])]).unwrap();
+        let after: Vec<_> = keys.after("b").map(|(key, entry)| (key, entry.action)).collect();
+        assert_eq!(after, [("r", Action::Menu)]);
+        let escape = keys.entries().iter().find(|entry| entry.action == Action::Escape).unwrap();
+        assert_eq!(escape.keys, ["esc", "Q"]);
+    }
+
+    #[test]
     fn no_key_means_two_things() {
         let errors = |key: &str| refused(&[chosen(Action::NextError, &[key])]);
         assert_eq!(errors("X"), "X: that is the key of why");
@@ -266,6 +286,8 @@ mod tests {
             ("esc", "always leaves what is open"),
             ("ctrl-c", "always goes back"),
             ("K", "it carries out a plan"),
+            ("\u{202e}", "is not a key"),
+            ("\u{301}", "is not a key"),
             ("g K", "it carries out a plan"),
         ] {
             assert!(errors(key).contains(why), "{key}: {}", errors(key));
@@ -280,9 +302,9 @@ mod tests {
 
     #[test]
     fn an_operation_is_always_reached_through_the_menu_too() {
-        let own = Keys::with(&[chosen(Action::Start('R'), &["b r"])]).unwrap();
+        let own = Keys::with(&[chosen(Choice::RollBack.start(), &["b r"])]).unwrap();
         assert_eq!(own.entries().iter().find(|one| one.name == "roll_back").unwrap().keys, ["b r", "!R"]);
         let menu = Keys::with(&[chosen(Action::Menu, &["&"])]).unwrap();
-        assert_eq!((menu.of(Action::Start('R')), menu.of(Action::Start('!'))), ("&R", "&!"));
+        assert_eq!((menu.of(Choice::RollBack.start()), menu.of(Choice::Alarm.start())), ("&R", "&!"));
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{ExitCode, UserError};
 /// A key, or several.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a key, or a list of keys")]
 pub enum Written {
     /// One, as `"e"`, or two that are pressed one after the other, as `"g e"`.
     One(String),
