@@ -266,7 +266,7 @@ mod tests {
         for _ in 0..60 {
             press(&mut model, 'j', 500);
         }
-        let other = ProjectFile { digest: "def".to_owned(), ..file(60) };
+        let other = ProjectFile { digest: "def".to_owned(), ..file(30) };
         let _ = update(&mut model, Msg::Fact(Fact::ProjectFile(Box::new(other))), at(1000));
         assert_eq!(press(&mut model, 'y', 1900), [], "nobody has read it");
         for _ in 0..60 {
